@@ -1,0 +1,31 @@
+"""Typed publish and consume. `Bus` is the port; `pulse_bus.mqtt.MqttBus` and `pulse_bus.memory.MemoryBus` fill it."""
+
+from pulse_bus.port import (
+    Bus,
+    Delivery,
+    Disconnected,
+    Handler,
+    LinkState,
+    MessageTooLarge,
+    PublishRefused,
+    Quarantine,
+    Quarantined,
+    Reject,
+    Subscription,
+    Unavailable,
+)
+
+__all__ = [
+    "Bus",
+    "Delivery",
+    "Disconnected",
+    "Handler",
+    "LinkState",
+    "MessageTooLarge",
+    "PublishRefused",
+    "Quarantine",
+    "Quarantined",
+    "Reject",
+    "Subscription",
+    "Unavailable",
+]

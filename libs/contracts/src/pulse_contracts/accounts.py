@@ -1,0 +1,59 @@
+"""Accounts on the bus: every change as a sealed event, and the digest by which a consumer finds that it missed one."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pulse_contracts.message import Message, Micros, UuidText
+
+Role = Literal["admin", "user"]
+Version = Annotated[int, Field(ge=1, le=2**62, strict=True)]
+
+
+class AccountRecord(BaseModel):
+    """What is sealed inside `AccountChanged`. `version` comes from one counter for all accounts and only grows;
+    `digest` is the password's argon2id string, or None while no password is set."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account: UuidText
+    version: Version
+    email: Annotated[str, StringConstraints(max_length=254)]
+    name: Annotated[str, StringConstraints(max_length=200)]
+    role: Role
+    active: bool
+    digest: Annotated[str, StringConstraints(max_length=512)] | None
+    changed: Micros
+
+
+class AccountChanged(Message):
+    """One account as of `version`. `sealed` is a compact JWE (A256KW + A256GCM) of `AccountRecord`, for the two
+    services that hold the key; a consumer applies it only if `version` is newer than what it has."""
+
+    account: UuidText
+    version: Version
+    sealed: Annotated[str, StringConstraints(max_length=8_192)]
+
+
+class AccountsDigest(Message):
+    """How many accounts there are, the highest version, and the hash of the set (`set_digest`). Retained."""
+
+    count: Annotated[int, Field(ge=0)]
+    version: Annotated[int, Field(ge=0)]
+    set: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ReplayRequested(Message):
+    """A consumer whose set differs asks for every account again; `have` is the digest of what it holds."""
+
+    have: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def set_digest(versions: Iterable[tuple[str, int]]) -> str:
+    """SHA-256 (hex) over the sorted (account, version) pairs: equal on both sides iff they hold the same set."""
+    h = hashlib.sha256()
+    for account, version in sorted(versions):
+        h.update(f"{account}:{version}\n".encode())
+    return h.hexdigest()

@@ -1,0 +1,44 @@
+"""What every message has in common: frozen, versioned, tolerant of unknown fields, bounded field types."""
+
+from typing import Annotated, ClassVar, Literal, NewType
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+DeviceId = NewType("DeviceId", str)
+SeriesId = NewType("SeriesId", int)
+Epoch = NewType("Epoch", int)
+AccountId = NewType("AccountId", str)
+
+Micros = Annotated[int, Field(ge=-(2**62), le=2**62, strict=True)]
+"""Integer microseconds since 1970-01-01 UTC."""
+Seq = Annotated[int, Field(ge=0, le=2**62, strict=True)]
+"""Sequence number of a reading within its epoch: 0, 1, 2, …"""
+EpochNumber = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+"""One life of a collector's counter: a random 63-bit number."""
+DeviceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+"""A device id is one topic level, and equals the device's MQTT user name and client id."""
+UuidText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
+
+def _ordered(pair: tuple[int, int]) -> tuple[int, int]:
+    if pair[0] >= pair[1]:
+        raise ValueError(f"range [{pair[0]}, {pair[1]}) is empty or backwards")
+    return pair
+
+
+SeqRange = Annotated[tuple[Seq, Seq], AfterValidator(_ordered)]
+"""Half-open range [lo, hi) of sequence numbers."""
+
+Lane = Literal["live", "backlog"]
+ValueType = Literal["int", "float", "bool"]
+
+
+class Message(BaseModel):
+    """Base of every message. `v` is the version of its meaning: a reader refuses a version that it does not know,
+    and ignores fields that it does not know. Non-finite floats travel as the strings "NaN", "Infinity", "-Infinity",
+    so that the payload stays JSON (RFC 8259); only the refusal of a reading ever needs them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
+    content_type: ClassVar[str] = "application/json"
+
+    v: Literal[1] = 1

@@ -1,0 +1,19 @@
+"""The state of processes and devices, retained, with a last will that says offline."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from pulse_contracts.message import Message, Micros
+
+
+class Status(Message):
+    """`since`: when this state began. `waiting`: readings in the backlog; `oldest_waiting`: when the oldest of them was
+    taken. A last will carries `offline` and the time at which the connection it belongs to was opened."""
+
+    state: Literal["online", "offline"]
+    since: Micros
+    version: Annotated[str, StringConstraints(max_length=32)] = ""
+    name: Annotated[str, StringConstraints(max_length=128)] = ""
+    waiting: Annotated[int, Field(ge=0)] | None = None
+    oldest_waiting: Micros | None = None

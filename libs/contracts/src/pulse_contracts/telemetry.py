@@ -1,0 +1,173 @@
+"""Telemetry delivery (protocol A): readings up, acknowledgements down. Ranges are half-open; times are microseconds."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from pulse_contracts.message import EpochNumber, Lane, Message, Micros, Seq, SeqRange, ValueType
+
+MAX_BATCH = 1_000
+"""Readings in one batch at most."""
+MAX_EPOCHS = 100
+"""Epochs in one hello at most."""
+MAX_SERIES = 1_000
+"""Series in one declaration at most; a collector with more sends several."""
+MAX_RANGES = 1_024
+
+LocalSeriesId = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
+SessionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+SeriesDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+OrdEpoch = tuple[Annotated[int, Field(ge=0, le=2**62, strict=True)], EpochNumber]
+RefusalCode = Literal["unknown_series", "wrong_type", "not_finite", "implausible_time", "out_of_range"]
+DropReason = Literal["overflow", "expired", "thinned", "unreadable"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PendingEpoch(_Part):
+    """Readings `[lo, hi)` of one epoch that the collector still holds, `n` of them."""
+
+    epoch: EpochNumber
+    lo: Seq
+    hi: Seq
+    n: Annotated[int, Field(ge=0, strict=True)]
+
+
+class Hello(Message):
+    """The first word after every connect, repeated each second until the `Have` of this session is here.
+
+    `epoch` and `ord` are those of the running life, `next` its next sequence number. `series` is the digest of the
+    declaration that the collector is going to use (see `SeriesDeclared.digest`). Oldest epochs come first; more follow
+    in the next hello once these are settled.
+    """
+
+    epoch: EpochNumber
+    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    next: Seq
+    pending: Annotated[list[PendingEpoch], Field(max_length=MAX_EPOCHS)]
+    session: SessionId
+    series: SeriesDigest
+
+
+class EpochSettled(_Part):
+    epoch: EpochNumber
+    settled: list[SeqRange]
+
+
+class Have(Message):
+    """The ledger's answer to a hello: what is settled of the epochs asked about, the two newest lives the gateway has
+    seen, how many unacknowledged batches it accepts, and the digest of the declaration it holds (None: declare again).
+    """
+
+    session: SessionId
+    newest: Annotated[list[OrdEpoch], Field(max_length=2)]
+    epochs: Annotated[list[EpochSettled], Field(max_length=MAX_EPOCHS)]
+    credit: Annotated[int, Field(ge=0, le=10_000)]
+    series: SeriesDigest | None
+
+
+class SeriesDeclaration(_Part):
+    """One series of a device. `id` is the collector's own small integer, given once on that disk and never reused;
+    a change of type is a new id. `interval`: nominal distance of two readings in microseconds, if there is one."""
+
+    id: LocalSeriesId
+    name: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:/-]+$")]
+    display_name: Annotated[str, StringConstraints(max_length=128)] = ""
+    type: ValueType
+    unit: Annotated[str, StringConstraints(max_length=32)] = ""
+    interval: Annotated[int, Field(gt=0)] | None = None
+
+
+class SeriesDeclared(Message):
+    """Part `part` of `parts` of the series that the life `catalog` (its epoch) uses in its batches; `digest` is the
+    SHA-256 over the whole declaration (`pulse_contracts.series_digest`), the same in every part."""
+
+    catalog: EpochNumber
+    digest: SeriesDigest
+    part: Annotated[int, Field(ge=0, lt=1_000)] = 0
+    parts: Annotated[int, Field(ge=1, le=1_000)] = 1
+    series: Annotated[list[SeriesDeclaration], Field(max_length=MAX_SERIES)]
+
+
+class ReadingBatch(Message):
+    """`n = len(value)` consecutive readings `[lo, lo + n)` of one epoch, column by column.
+
+    Reading `i` belongs to `series[x[i]]`, was taken at `t0 + dt[i]` and has `value[i]`: an integer, a number or a
+    boolean as the series declares. `catalog` is the epoch of the life that sends (its declaration gives the ids their
+    meaning), `epoch` the life that took the readings. Values are not judged here: the gateway refuses single readings.
+    """
+
+    epoch: EpochNumber
+    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    catalog: EpochNumber
+    lo: Seq
+    lane: Lane
+    sent: Micros
+    series: Annotated[list[LocalSeriesId], Field(min_length=1, max_length=MAX_BATCH)]
+    t0: Micros
+    dt: Annotated[list[Micros], Field(min_length=1, max_length=MAX_BATCH)]
+    x: Annotated[list[Annotated[int, Field(ge=0, lt=MAX_BATCH, strict=True)]], Field(max_length=MAX_BATCH)]
+    value: Annotated[
+        list[object],
+        Field(max_length=MAX_BATCH, json_schema_extra={"items": {"type": ["integer", "number", "boolean"]}}),
+    ]
+
+    @model_validator(mode="after")
+    def _columns_fit(self) -> Self:
+        if not len(self.dt) == len(self.x) == len(self.value):
+            raise ValueError(f"columns differ in length: dt {len(self.dt)}, x {len(self.x)}, value {len(self.value)}")
+        if max(self.x) >= len(self.series):
+            raise ValueError(f"x names series {max(self.x)} of {len(self.series)}")
+        return self
+
+
+class Refused(_Part):
+    seq: Seq
+    code: RefusalCode
+    detail: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class BatchAck(Message):
+    """What is settled (stored, refused and dropped alike) of one epoch, committed in PostgreSQL before this was sent.
+
+    `declare` asks for the series declaration and a hello again: the gateway does not know the sender's catalog.
+    `live_paused` asks the live lane to wait until the backlog has closed holes in the ledger.
+    """
+
+    epoch: EpochNumber
+    settled: Annotated[list[SeqRange], Field(max_length=MAX_RANGES)]
+    refused: Annotated[list[Refused], Field(max_length=MAX_BATCH, default_factory=list)]
+    newest: Annotated[list[OrdEpoch], Field(max_length=2)]
+    credit: Annotated[int, Field(ge=0, le=10_000)]
+    live_paused: bool = False
+    declare: bool = False
+
+
+class Dropped(Message):
+    """Readings that the collector lost, declared until acknowledged. `first`, `last`: when they were taken."""
+
+    epoch: EpochNumber
+    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    ranges: Annotated[list[SeqRange], Field(min_length=1, max_length=MAX_RANGES)]
+    reason: DropReason
+    first: Micros | None = None
+    last: Micros | None = None
+
+
+class LiveBatch(Message):
+    """What was just committed for one device, after feed position `after`, up to and including `pos`.
+
+    Columns as in `ReadingBatch`, but `series` holds the gateway's series ids and every value fits its series' type.
+    A reader whose own position is not `after` has missed something and reads the log.
+    """
+
+    after: Annotated[int, Field(ge=0)]
+    pos: Annotated[int, Field(ge=1)]
+    lane: Lane
+    series: list[int]
+    t0: Micros
+    dt: list[int]
+    x: list[int]
+    value: list[bool | int | float]

@@ -1,0 +1,141 @@
+"""The catalogue of topics: who may publish what where, and who reads it. The brokers' access rules, the AsyncAPI
+document and the tests are made from this list, so nothing is said twice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayRequested
+from pulse_contracts.auth import SessionRevoked, VerificationKeys
+from pulse_contracts.message import Message
+from pulse_contracts.system import Status
+from pulse_contracts.telemetry import BatchAck, Dropped, Have, Hello, LiveBatch, ReadingBatch, SeriesDeclared
+
+M_co = TypeVar("M_co", bound=Message, covariant=True)
+Party = Literal["collector", "telemetry-gateway", "users", "auth", "integrator"]
+ROOT = "pulse/v1"
+"""Default prefix of every topic; several sites on one broker use one each."""
+
+_LEVEL = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+
+
+@dataclass(frozen=True)
+class Topic(Generic[M_co]):
+    """One family of topics. `template` has named levels (`telemetry/data/{device}`); `share` names the group whose
+    members divide the messages among them (MQTT 5 shared subscription)."""
+
+    template: str
+    message: type[M_co]
+    publishers: frozenset[Party]
+    consumers: frozenset[Party]
+    summary: str
+    qos: Literal[0, 1] = 1
+    retain: bool = False
+    share: str | None = None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Names of the variable levels, in order."""
+        return tuple(re.findall(r"\{(\w+)\}", self.template))
+
+    def address(self, **levels: str) -> str:
+        """The topic without its root. Raises ValueError for a missing, unknown or unfit level."""
+        if set(levels) != set(self.levels):
+            raise ValueError(f"{self.template} needs the levels {self.levels}, got {tuple(levels)}")
+        for name, value in levels.items():
+            if not _LEVEL.match(value):
+                raise ValueError(f"{name}={value!r} is not one topic level")
+        return self.template.format(**levels)
+
+    def filter(self, **levels: str) -> str:
+        """The subscription filter without root and share: levels that are not given become `+`."""
+        for value in levels.values():
+            if not _LEVEL.match(value):
+                raise ValueError(f"{value!r} is not one topic level")
+        return re.sub(r"\{(\w+)\}", lambda m: levels.get(m.group(1), "+"), self.template)
+
+    def match(self, address: str) -> dict[str, str] | None:
+        """The variable levels of an address without root, or None if it is not of this family."""
+        mine, theirs = self.template.split("/"), address.split("/")
+        if len(mine) != len(theirs):
+            return None
+        found: dict[str, str] = {}
+        for level, value in zip(mine, theirs, strict=True):
+            if level.startswith("{"):
+                found[level[1:-1]] = value
+            elif level != value:
+                return None
+        return found
+
+
+def _parties(*names: Party) -> frozenset[Party]:
+    return frozenset(names)
+
+
+_UP = _parties("collector")
+_GATEWAY = _parties("telemetry-gateway")
+
+TELEMETRY_HELLO = Topic(
+    "telemetry/hello/{device}", Hello, _UP, _GATEWAY, "A collector says what it holds", share="gateway"
+)
+TELEMETRY_HAVE = Topic("telemetry/have/{device}", Have, _GATEWAY, _UP, "The ledger's answer to a hello")
+TELEMETRY_SERIES = Topic(
+    "telemetry/series/{device}", SeriesDeclared, _UP, _GATEWAY, "A collector declares its series", share="gateway"
+)
+TELEMETRY_DATA = Topic("telemetry/data/{device}", ReadingBatch, _UP, _GATEWAY, "Readings", share="gateway")
+TELEMETRY_DROP = Topic("telemetry/drop/{device}", Dropped, _UP, _GATEWAY, "Declared losses", share="gateway")
+TELEMETRY_ACK = Topic("telemetry/ack/{device}", BatchAck, _GATEWAY, _UP, "What is settled", qos=0)
+TELEMETRY_LIVE = Topic(
+    "telemetry/live/{device}",
+    LiveBatch,
+    _GATEWAY,
+    _parties("telemetry-gateway", "integrator"),
+    "What was just committed",
+    qos=0,
+)
+USERS_EVENT = Topic(
+    "users/event/{account}", AccountChanged, _parties("users"), _parties("auth"), "An account changed (sealed)"
+)
+USERS_DIGEST = Topic(
+    "users/digest", AccountsDigest, _parties("users"), _parties("auth"), "Count and hash of all accounts", retain=True
+)
+USERS_REPLAY = Topic(
+    "users/replay/{service}", ReplayRequested, _parties("auth"), _parties("users"), "A consumer asks for every account"
+)
+AUTH_KEYS = Topic(
+    "auth/keys",
+    VerificationKeys,
+    _parties("auth"),
+    _parties("users", "telemetry-gateway"),
+    "Keys that verify access tokens",
+    retain=True,
+)
+AUTH_EVENT = Topic(
+    "auth/event/{account}", SessionRevoked, _parties("auth"), _parties("users", "telemetry-gateway"), "Sessions ended"
+)
+SYSTEM_STATUS = Topic(
+    "system/status/{kind}/{id}",
+    Status,
+    _parties("collector", "telemetry-gateway", "users", "auth"),
+    _GATEWAY,
+    "Online or offline, with a last will",
+    retain=True,
+)
+
+CATALOGUE: tuple[Topic[Message], ...] = (
+    TELEMETRY_HELLO,
+    TELEMETRY_HAVE,
+    TELEMETRY_SERIES,
+    TELEMETRY_DATA,
+    TELEMETRY_DROP,
+    TELEMETRY_ACK,
+    TELEMETRY_LIVE,
+    USERS_EVENT,
+    USERS_DIGEST,
+    USERS_REPLAY,
+    AUTH_KEYS,
+    AUTH_EVENT,
+    SYSTEM_STATUS,
+)

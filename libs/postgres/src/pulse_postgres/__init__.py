@@ -1,0 +1,1 @@
+"""Pool, COPY, outbox and migrations on PostgreSQL."""

@@ -1,0 +1,1 @@
+"""pytest plugin: servers, clock, log rules, builders. Never shipped."""

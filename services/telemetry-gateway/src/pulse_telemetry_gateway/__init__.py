@@ -1,0 +1,1 @@
+"""Readings in, PostgreSQL, acks out; history; the live view."""
