@@ -1,0 +1,105 @@
+"""What an access token says, and the rules under which it is believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Final
+
+from pulse_jose.errors import Reason, TokenError
+
+MAX_CLAIM_LENGTH: Final = 320
+"""Characters of one claim; the longest is an e-mail address (RFC 5321: 64 + 1 + 255)."""
+
+_MAX_INSTANT: Final = 2**53 - 1
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """Under which conditions an access token is believed, by its issuer and by every verifier alike."""
+
+    issuer: str
+    audience: str
+    max_life: timedelta = timedelta(minutes=5)
+    leeway: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims of an access token. `iat` and `exp` are epoch seconds; `sid` is the session, `sub` the account.
+
+    `jti`, never the token's text, is what a denylist is keyed on: ECDSA signatures have two valid forms.
+    """
+
+    iss: str
+    aud: str
+    sub: str
+    jti: str
+    sid: str
+    role: str
+    email: str
+    name: str
+    iat: int
+    exp: int
+
+
+def read_claims(members: Mapping[str, object]) -> Claims:
+    """The typed claims in `members`; further members are ignored, but for `nbf`. Raises `TokenError` (claims).
+
+    Text has 1 to 320 characters and no control characters; instants are integers and never bool, float or text.
+    `nbf` is refused: a limit that is not honoured must not be passed over (RFC 7519 §4.1.5), and our issuer sets none.
+    """
+    if "nbf" in members:
+        raise TokenError(Reason.CLAIMS)
+    return Claims(
+        iss=_text(members, "iss"),
+        aud=_text(members, "aud"),
+        sub=_text(members, "sub"),
+        jti=_text(members, "jti"),
+        sid=_text(members, "sid"),
+        role=_text(members, "role"),
+        email=_text(members, "email"),
+        name=_text(members, "name"),
+        iat=_instant(members, "iat"),
+        exp=_instant(members, "exp"),
+    )
+
+
+def write_claims(claims: Claims) -> dict[str, object]:
+    """The members of `claims`, checked like those of a stranger's token. Raises `TokenError` (claims)."""
+    members: dict[str, object] = {claim.name: getattr(claims, claim.name) for claim in fields(claims)}
+    read_claims(members)
+    return members
+
+
+def check_claims(claims: Claims, rules: TokenRules, now: float) -> None:
+    """Raises `TokenError` (issuer, audience, not-yet-valid, expired or lifetime) unless `rules` hold at `now`."""
+    leeway = rules.leeway.total_seconds()
+    if claims.iss != rules.issuer:
+        raise TokenError(Reason.ISSUER)
+    if claims.aud != rules.audience:
+        raise TokenError(Reason.AUDIENCE)
+    if claims.iat > now + leeway:
+        raise TokenError(Reason.NOT_YET_VALID)
+    if claims.exp <= now - leeway:
+        raise TokenError(Reason.EXPIRED)
+    if not 0 < claims.exp - claims.iat <= rules.max_life.total_seconds():
+        raise TokenError(Reason.LIFETIME)
+
+
+def _text(members: Mapping[str, object], name: str) -> str:
+    value = members.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_CLAIM_LENGTH or _UNPRINTABLE.search(value):
+        raise TokenError(Reason.CLAIMS)
+    return value
+
+
+def _instant(members: Mapping[str, object], name: str) -> int:
+    value = members.get(name)
+    # `type`, not isinstance: True is an int.
+    if type(value) is not int or not 0 <= value <= _MAX_INSTANT:
+        raise TokenError(Reason.CLAIMS)
+    return value

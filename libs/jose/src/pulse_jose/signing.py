@@ -1,0 +1,33 @@
+"""Signing access tokens. Only auth imports this (an import contract says so): nobody else can make a session."""
+
+from __future__ import annotations
+
+import json
+
+from pulse_jose.claims import Claims, TokenRules, check_claims, write_claims
+from pulse_jose.envelopes import sign_compact
+from pulse_jose.errors import InvalidKeyError
+from pulse_jose.keys import SigningKey
+from pulse_jose.verifying import ACCESS_TOKEN_TYPE, MAX_TOKEN_LENGTH
+
+
+class TokenSigner:
+    """Signs access tokens with one key, and only such as a verifier with the same rules believes."""
+
+    def __init__(self, key: SigningKey, rules: TokenRules) -> None:
+        self._key = key
+        self._rules = rules
+
+    def sign(self, claims: Claims) -> str:
+        """The access token. The instant of signing is `claims.iat`.
+
+        Raises `TokenError` when the claims break the rules, `InvalidKeyError` outside the key's validity.
+        """
+        check_claims(claims, self._rules, now=claims.iat)
+        if not self._key.validity.includes(claims.iat):
+            raise InvalidKeyError(f"key {self._key.kid} may not be used at {claims.iat}")
+        payload = json.dumps(write_claims(claims), separators=(",", ":"), ensure_ascii=False).encode()
+        token = sign_compact(payload, self._key, ACCESS_TOKEN_TYPE)
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise ValueError(f"a token of {len(token)} characters, at most {MAX_TOKEN_LENGTH}")
+        return token

@@ -1,0 +1,84 @@
+"""What an argon2id digest may ask for: the costs we set, and the bounds within which a foreign digest is believed.
+
+Verifying a digest costs what the digest says. One with m=4 GiB takes 14 to 28 s and 4 GiB (measured), and digests
+arrive over the bus: so they are parsed and bounded before they are stored, and again before they are verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pulse_passwords.errors import HostileDigest
+
+SALT_BYTES: Final = 16
+DIGEST_BYTES: Final = 32
+
+_MEMORY_KIB: Final = range(8 * 1024, 256 * 1024 + 1)
+_TIME_COST: Final = range(1, 10 + 1)
+_PARALLELISM: Final = range(1, 4 + 1)
+_SALT_BYTES: Final = range(16, 32 + 1)
+
+_PHC: Final = re.compile(
+    r"\$argon2id\$v=19"
+    r"\$m=(?P<m>[1-9][0-9]{0,6}),t=(?P<t>[1-9][0-9]?),p=(?P<p>[1-9])"
+    r"\$(?P<salt>[A-Za-z0-9+/]{22,43})\$(?P<digest>[A-Za-z0-9+/]{43})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HashingPolicy:
+    """The costs of argon2id (RFC 9106): memory in KiB, passes, lanes.
+
+    Raises `ValueError` outside the bounds of `check_digest`, so that no policy makes digests which are then refused.
+    """
+
+    memory_kib: int
+    time_cost: int
+    parallelism: int
+
+    def __post_init__(self) -> None:
+        if (
+            self.memory_kib not in _MEMORY_KIB
+            or self.time_cost not in _TIME_COST
+            or self.parallelism not in _PARALLELISM
+        ):
+            raise ValueError(f"costs out of bounds: {self}")
+
+
+LOGIN_POLICY: Final = HashingPolicy(memory_kib=19 * 1024, time_cost=2, parallelism=1)
+"""Server sign-in: the OWASP minimum; 22 ms a hash, about 40 a second and core (measured)."""
+
+MIRROR_POLICY: Final = HashingPolicy(memory_kib=64 * 1024, time_cost=3, parallelism=1)
+"""Offline verifiers on collectors: 100 to 200 ms, for one person at a time."""
+
+
+def check_digest(digest: str) -> HashingPolicy:
+    """The costs that `digest` (PHC string format) asks for.
+
+    Raises `HostileDigest` unless it is argon2id, version 19, 8 MiB <= m <= 256 MiB, 1 <= t <= 10, 1 <= p <= 4, with a
+    salt of 16 to 32 bytes and a digest of 32 bytes, both in canonical unpadded base64.
+    """
+    parts = _PHC.fullmatch(digest)
+    if parts is None:
+        raise HostileDigest("not an argon2id digest")
+    salt, raw = _decode(parts["salt"]), _decode(parts["digest"])
+    if len(salt) not in _SALT_BYTES or len(raw) != DIGEST_BYTES:
+        raise HostileDigest(f"a salt of {len(salt)} bytes and a digest of {len(raw)}")
+    try:
+        return HashingPolicy(int(parts["m"]), int(parts["t"]), int(parts["p"]))
+    except ValueError as error:
+        raise HostileDigest("the digest asks for costs out of bounds") from error
+
+
+def _decode(encoded: str) -> bytes:
+    try:
+        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        raise HostileDigest("not base64") from None
+    # Spare bits in the last character would give one digest several spellings, and its set hash with it.
+    if base64.b64encode(raw).decode().rstrip("=") != encoded:
+        raise HostileDigest("not canonical base64")
+    return raw
