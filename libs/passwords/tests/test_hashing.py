@@ -1,0 +1,180 @@
+"""The pool: what it answers, what it costs, and what it says when it is full."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+
+import pulse_passwords.hashing
+from pulse_passwords import (
+    LOGIN_POLICY,
+    HashingBusy,
+    HashingPolicy,
+    PasswordEmpty,
+    PasswordHasher,
+    PasswordTooLong,
+    Verification,
+    check_digest,
+)
+
+CHEAP = HashingPolicy(memory_kib=8 * 1024, time_cost=1, parallelism=1)
+VALID = Verification(is_valid=True)
+WRONG = Verification(is_valid=False)
+
+
+@pytest_asyncio.fixture
+async def hasher() -> AsyncIterator[PasswordHasher]:
+    async with PasswordHasher(CHEAP, workers=1, queue=1) as hasher:
+        yield hasher
+
+
+async def test_the_login_policy_round_trip() -> None:
+    async with PasswordHasher(LOGIN_POLICY) as hasher:
+        digest = await hasher.hash("correct horse")
+        assert digest.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert check_digest(digest) == LOGIN_POLICY
+        assert await hasher.verify("correct horse", digest) == VALID
+        assert await hasher.verify("correct horsf", digest) == WRONG
+
+
+async def test_two_digests_of_one_password_differ(hasher: PasswordHasher) -> None:
+    assert await hasher.hash("password") != await hasher.hash("password")
+
+
+async def test_both_spellings_of_an_accent_sign_in(hasher: PasswordHasher) -> None:
+    assert await hasher.verify("Gru\u0308\u00dfe", await hasher.hash("Gr\u00fc\u00dfe")) == VALID
+
+
+async def test_a_nul_does_not_end_a_password(hasher: PasswordHasher) -> None:
+    assert await hasher.verify("before\0after", await hasher.hash("before\0other")) == WRONG
+
+
+async def test_no_account_is_a_wrong_password(hasher: PasswordHasher) -> None:
+    assert await hasher.verify("password", None) == WRONG
+
+
+@pytest.mark.parametrize(
+    "digest",
+    ["", "junk", "$2b$12$" + "a" * 53, "$argon2id$v=19$m=4194304,t=1,p=1$" + "A" * 22 + "$" + "A" * 43, "\ud800"],
+)
+async def test_a_hostile_digest_is_a_wrong_password_that_deserves_an_alarm(hasher: PasswordHasher, digest: str) -> None:
+    assert await hasher.verify("password", digest) == Verification(is_valid=False, is_digest_refused=True)
+
+
+async def test_other_costs_than_the_policys_ask_for_a_new_hash_once_the_password_is_right(
+    hasher: PasswordHasher,
+) -> None:
+    digest = await hasher.hash("password")
+    async with PasswordHasher(HashingPolicy(8 * 1024, 2, 1)) as stronger:
+        assert await stronger.verify("password", digest) == Verification(is_valid=True, needs_rehash=True)
+        assert await stronger.verify("wrong", digest) == WRONG
+
+
+@pytest.mark.parametrize(("password", "refusal"), [("", PasswordEmpty), ("a" * 257, PasswordTooLong)])
+async def test_what_cannot_be_hashed_is_refused_alike_with_and_without_an_account(
+    hasher: PasswordHasher, password: str, refusal: type[Exception]
+) -> None:
+    digest = await hasher.hash("password")
+    with pytest.raises(refusal):
+        await hasher.hash(password)
+    for known in (digest, None):
+        with pytest.raises(refusal):
+            await hasher.verify(password, known)
+
+
+async def test_verifying_before_the_start_is_our_bug() -> None:
+    hasher = PasswordHasher(CHEAP)
+    with pytest.raises(RuntimeError, match="before start"):
+        await hasher.verify("password", None)
+    await hasher.close()
+
+
+async def test_a_closed_hasher_takes_nothing(hasher: PasswordHasher) -> None:
+    await hasher.close()
+    for _ in range(3):  # a refusal gives its place back, so it never turns into busy
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await hasher.hash("password")
+
+
+class Spy:
+    """Stands before passlib's hasher: records which digests are verified, and holds each call until it is let go."""
+
+    def __init__(self, inner: type) -> None:
+        self.inner = inner
+        self.verified: list[str] = []
+        self.entered = threading.Semaphore(0)
+        self.gate = threading.Event()
+
+    def hash(self, secret: bytes) -> str:
+        self.entered.release()
+        assert self.gate.wait(10)
+        return str(self.inner.hash(secret))  # type: ignore[attr-defined] # passlib builds its classes at run time
+
+    def verify(self, secret: bytes, digest: str) -> bool:
+        self.verified.append(digest)
+        return bool(self.inner.verify(secret, digest))  # type: ignore[attr-defined] # as above
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> Callable[[PasswordHasher], Spy]:
+    def install(hasher: PasswordHasher) -> Spy:
+        spy = Spy(hasher._argon2)
+        monkeypatch.setattr(hasher, "_argon2", spy)
+        return spy
+
+    return install
+
+
+async def test_unknown_accounts_and_hostile_digests_cost_a_verification_with_the_policys_own_costs(
+    hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
+) -> None:
+    recorded = spy(hasher)
+    await hasher.verify("password", None)
+    await hasher.verify("password", "$argon2id$v=19$m=4194304,t=1,p=1$" + "A" * 22 + "$" + "A" * 43)
+    assert [check_digest(digest) for digest in recorded.verified] == [CHEAP, CHEAP]
+
+
+async def test_a_full_queue_says_when_to_come_back_and_recovers(
+    hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
+) -> None:
+    held = spy(hasher)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(hasher.hash("one"))
+        waiting = group.create_task(hasher.hash("two"))
+        await asyncio.to_thread(held.entered.acquire)
+        with pytest.raises(HashingBusy) as busy:
+            await hasher.hash("three")
+        with pytest.raises(HashingBusy):
+            await hasher.verify("three", None)
+        assert busy.value.retry_after == pulse_passwords.hashing.RETRY_AFTER
+        held.gate.set()
+    assert check_digest(running.result()) == check_digest(waiting.result()) == CHEAP
+    assert await hasher.verify("two", waiting.result()) == VALID
+
+
+async def test_a_cancelled_caller_frees_a_waiting_place_at_once_and_a_running_one_when_it_ends(
+    hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
+) -> None:
+    held = spy(hasher)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(hasher.hash("one"))
+        waiting = group.create_task(hasher.hash("two"))
+        await asyncio.to_thread(held.entered.acquire)
+        running.cancel()
+        waiting.cancel()
+        await asyncio.wait([running, waiting])
+        # One place is free (the one that waited); the other's thread still computes for nobody.
+        waiting = group.create_task(hasher.hash("three"))
+        await asyncio.wait([waiting], timeout=0)
+        with pytest.raises(HashingBusy):
+            await hasher.hash("four")
+        held.gate.set()
+    assert await hasher.verify("three", waiting.result()) == VALID
+
+
+async def test_no_message_repeats_a_password(hasher: PasswordHasher) -> None:
+    with pytest.raises(PasswordTooLong) as refused:
+        await hasher.hash("secret" * 50)
+    assert "secret" not in repr(refused.value)

@@ -1,0 +1,75 @@
+"""Passwords as text: one normalisation, and generated ones."""
+
+import re
+import secrets
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse_passwords import (
+    PasswordEmpty,
+    PasswordNotText,
+    PasswordRefused,
+    PasswordTooLong,
+    generate_password,
+    normalise,
+)
+
+
+def test_composed_and_decomposed_spellings_are_one_password() -> None:
+    assert normalise("Gr\u00fc\u00dfe") == normalise("Gru\u0308\u00dfe")
+
+
+@pytest.mark.parametrize("password", [" space around ", "UPPER", "lower", "nul\0inside", "\ufb01", "\U0001f600" * 12])
+def test_nothing_else_is_changed(password: str) -> None:
+    assert normalise(password).decode() == password
+
+
+def test_an_empty_password_is_refused() -> None:
+    with pytest.raises(PasswordEmpty):
+        normalise("")
+
+
+@pytest.mark.parametrize("password", ["a" * 256, "\u20ac" * 85 + "a", "\U0001f600" * 64, "e\u0301" * 128])
+def test_256_bytes_of_utf8_are_taken(password: str) -> None:
+    assert len(normalise(password)) == 256
+
+
+@pytest.mark.parametrize("password", ["a" * 257, "\u20ac" * 86, "\U0001f600" * 65, "a" * 10_000_000])
+def test_more_is_refused_and_never_cut(password: str) -> None:
+    with pytest.raises(PasswordTooLong):
+        normalise(password)
+
+
+def test_half_a_surrogate_pair_is_refused_without_repeating_the_password() -> None:
+    with pytest.raises(PasswordNotText) as refused:
+        normalise("secret\ud800")
+    assert "secret" not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=[]), max_size=400))
+def test_every_text_is_normalised_once_and_for_all_or_refused(password: str) -> None:
+    try:
+        normalised = normalise(password)
+    except PasswordRefused:
+        return
+    assert normalise(normalised.decode()) == normalised
+    assert 0 < len(normalised) <= 256
+
+
+def test_a_generated_password_is_readable_and_has_100_bits() -> None:
+    password = generate_password(secrets.token_bytes)
+    assert re.fullmatch(r"[0-9a-hjkmnp-tv-z]{4}(-[0-9a-hjkmnp-tv-z]{4}){4}", password)
+    assert password != generate_password(secrets.token_bytes)
+
+
+def test_every_letter_of_a_generated_password_comes_from_its_own_five_bits() -> None:
+    assert generate_password(lambda n: bytes(range(n))) == "0123-4567-89ab-cdef-ghjk"
+    assert generate_password(lambda n: bytes(range(236, 236 + n))) == "cdef-ghjk-mnpq-rstv-wxyz"
+
+
+def test_a_source_that_gives_too_little_is_refused() -> None:
+    with pytest.raises(ValueError, match="gave 3 bytes"):
+        generate_password(lambda _: b"abc")
