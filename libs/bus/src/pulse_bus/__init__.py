@@ -12,8 +12,8 @@ from pulse_bus.port import (
     Quarantined,
     Reject,
     Subscription,
-    Unavailable,
 )
+from pulse_contracts.errors import Unavailable
 
 __all__ = [
     "Bus",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
+from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
@@ -17,10 +18,6 @@ class Reject(Exception):  # noqa: N818  # it is what a handler says, not an erro
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code, self.detail = code, detail
-
-
-class Unavailable(Exception):  # noqa: N818  # a state of the world, named as HTTP 503 names it
-    """The world is down (database, broker): worth trying again for as long as it takes."""
 
 
 class Disconnected(Unavailable):

@@ -1,0 +1,199 @@
+"""A bus inside one process, with the semantics that handlers can rely on: for tests without a broker."""
+
+import asyncio
+import itertools
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pulse_bus.handling import Handling, Incoming, log_quarantine
+from pulse_bus.port import Disconnected, Handler, LinkState, Quarantine
+from pulse_contracts.message import Message
+from pulse_contracts.topics import Topic
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass
+class _Subscription:
+    topic: Topic[Message]
+    levels: Mapping[str, str]
+    share: str | None
+    handling: Handling[Message]
+    concurrency: int
+    bus: "MemoryBus"
+    queue: "asyncio.Queue[Incoming]" = field(default_factory=asyncio.Queue)
+
+    def matches(self, address: str) -> dict[str, str] | None:
+        found = self.topic.match(address)
+        if found is None or any(found[name] != value for name, value in self.levels.items()):
+            return None
+        return found
+
+    async def cancel(self) -> None:
+        self.bus.broker.subscriptions.remove(self)
+
+
+class MemoryBroker:
+    """What connects the buses of one test: retained messages, share groups, and a switch that cuts everybody off."""
+
+    def __init__(self) -> None:
+        self.subscriptions: list[_Subscription] = []
+        self.retained: dict[str, bytes] = {}
+        self.published: list[tuple[str, bytes]] = []
+        self._turns: dict[str, itertools.count[int]] = defaultdict(itertools.count)
+
+    def deliver(self, address: str, payload: bytes, received: int) -> None:
+        """Hands one message to every subscription that matches, once per share group."""
+        groups: dict[str, list[_Subscription]] = defaultdict(list)
+        for entry in self.subscriptions:
+            if entry.matches(address) is not None and entry.bus.is_up:
+                groups[f"share {entry.share}" if entry.share else f"own {id(entry)}"].append(entry)
+        for name, members in groups.items():
+            entry = members[next(self._turns[name]) % len(members)]
+            entry.queue.put_nowait(
+                Incoming(address, entry.matches(address) or {}, payload, received, is_retained=False)
+            )
+
+
+class MemoryBus:
+    """`Bus` without a broker. `cut` and `heal` stand for the network."""
+
+    def __init__(
+        self,
+        broker: MemoryBroker,
+        *,
+        clock: Callable[[], int],
+        rng: random.Random | None = None,
+        quarantine: Quarantine = log_quarantine,
+    ) -> None:
+        self.broker, self._clock, self._quarantine = broker, clock, quarantine
+        self._rng = rng or random.Random(0)  # noqa: S311  # jitter, no secret
+        self._mine: list[_Subscription] = []
+        self._callbacks: list[Callable[[], Awaitable[None]]] = []
+        self._up = asyncio.Event()
+        self._draining = asyncio.Event()
+        self._wants: asyncio.Queue[_Subscription] = asyncio.Queue()
+        self._reachable = asyncio.Event()
+        self._reachable.set()
+        self._lost = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
+
+    @property
+    def is_up(self) -> bool:
+        """Whether messages reach this bus now."""
+        return self._up.is_set()
+
+    @property
+    def state(self) -> LinkState:
+        """Where the connection stands."""
+        if self._draining.is_set():
+            return LinkState.CLOSED
+        return LinkState.CONNECTED if self._up.is_set() else LinkState.WAITING
+
+    @property
+    def detail(self) -> str:
+        """Empty when connected."""
+        return "" if self._up.is_set() else "cut off"
+
+    @property
+    def max_payload(self) -> int | None:
+        """No limit here."""
+        return None
+
+    def cut(self) -> None:
+        """The network goes away."""
+        self._reachable.clear()
+        self._up.clear()
+        self._lost.set()
+
+    def heal(self) -> None:
+        """The network is back."""
+        self._lost.clear()
+        self._reachable.set()
+
+    async def wait_connected(self) -> None:
+        """Returns when up."""
+        await self._up.wait()
+
+    def on_connected(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Calls back after each connect."""
+        self._callbacks.append(callback)
+
+    async def subscribe(
+        self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
+    ) -> _Subscription:
+        """See `Bus.subscribe`."""
+        if shared and topic.share is None:
+            raise ValueError(f"{topic.template} has no share group")
+        topic.filter(**levels)
+        handling = Handling(topic, handler, self._quarantine, self._rng)
+        share = topic.share if shared else None
+        entry = _Subscription(topic, dict(levels), share, handling, concurrency, self)  # type: ignore[arg-type]
+        self.broker.subscriptions.append(entry)
+        self._mine.append(entry)
+        self._wants.put_nowait(entry)
+        if not shared:
+            for address, payload in self.broker.retained.items():
+                found = entry.matches(address)
+                if found is not None:
+                    entry.queue.put_nowait(Incoming(address, found, payload, self._clock(), is_retained=True))
+        return entry
+
+    async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
+        """See `Bus.publish`."""
+        if not self._up.is_set():
+            raise Disconnected("cut off")
+        self.inject(topic.address(**levels), message.model_dump_json().encode(), retain=topic.retain)
+
+    def inject(self, address: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publishes raw bytes, as a stranger would."""
+        if retain:
+            self.broker.retained[address] = payload
+        self.broker.published.append((address, payload))
+        self.broker.deliver(address, payload, self._clock())
+
+    async def run(self) -> None:
+        """Runs the handlers until drained."""
+        async with asyncio.TaskGroup() as group:
+            links = group.create_task(self._link(group))
+            starts = group.create_task(self._start(group))
+            await self._draining.wait()
+            for entry in self._mine:
+                await entry.queue.join()
+            links.cancel()
+            starts.cancel()
+            self._up.clear()
+            for task in self._workers:
+                task.cancel()
+
+    async def drain(self) -> None:
+        """Lets queued deliveries finish, then closes."""
+        self._draining.set()
+
+    async def _link(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            await self._reachable.wait()
+            self._up.set()
+            for callback in self._callbacks:
+                group.create_task(self._call(callback))
+            await self._lost.wait()
+
+    async def _call(self, callback: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await callback()
+        except Disconnected:
+            return
+
+    async def _start(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            entry = await self._wants.get()
+            for _ in range(entry.concurrency):
+                self._workers.append(group.create_task(self._work(entry)))
+
+    async def _work(self, entry: _Subscription) -> None:
+        while True:
+            await entry.handling.settle(await entry.queue.get())
+            entry.queue.task_done()

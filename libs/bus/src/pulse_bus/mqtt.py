@@ -1,0 +1,456 @@
+"""The one door to aiomqtt: a typed bus over an MQTT 5 broker.
+
+aiomqtt 2.5.1 acknowledges a message before the application sees it, discards the PUBACK's reason code and returns
+refused subscriptions without raising. This module takes those three from paho (private attribute `_client`; both
+packages are pinned exactly): manual acknowledgement after the handler, reason codes checked, ReceiveMaximum as
+back-pressure.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import aiomqtt
+from paho.mqtt.client import MQTT_ERR_SUCCESS
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from pulse_bus.handling import Handling, Incoming, log_quarantine
+from pulse_bus.port import (
+    Disconnected,
+    Handler,
+    LinkState,
+    MessageTooLarge,
+    PublishRefused,
+    Quarantine,
+)
+from pulse_bus.reconnect import Reconnect, ReconnectPolicy
+from pulse_contracts.message import Message
+from pulse_contracts.topics import ROOT, Topic
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client as PahoClient
+    from paho.mqtt.reasoncodes import ReasonCode
+
+log = logging.getLogger("pulse.bus")
+M = TypeVar("M", bound=Message)
+
+_NOT_AUTHORIZED = {0x86, 0x87, 0x8C}
+_PACKET_OVERHEAD = 512
+"""Bytes of a PUBLISH beside topic and payload, generously: fixed header, ids and properties."""
+
+
+@dataclass(frozen=True)
+class Will:
+    """What the broker says in our place when we vanish."""
+
+    topic: Topic[Message]
+    message: Message
+    levels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MqttSettings:
+    """Where the broker is and who we are. `url` is `mqtt://host:port`; the password never stands in it."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    client_id: str
+    prefix: str = ROOT
+    session_expiry: timedelta = timedelta(0)
+    receive_maximum: int = 100
+    publish_window: int = 100
+    publish_timeout: timedelta = timedelta(seconds=10)
+    connect_timeout: timedelta = timedelta(seconds=10)
+    keepalive: timedelta = timedelta(seconds=15)
+    will: Will | None = None
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """Raises ValueError when the url is not `mqtt://host[:port]`."""
+        parts = urlsplit(self.url)
+        if parts.scheme != "mqtt" or not parts.hostname or parts.username or parts.password:
+            raise ValueError(f"broker url must be mqtt://host:port without credentials, got scheme {parts.scheme!r}")
+        return parts.hostname, parts.port or 1883
+
+
+@dataclass
+class _Subscription:
+    """One handler and its way to run: an in-order queue with one worker, or many at a time."""
+
+    filter: str
+    qos: int
+    levels: Mapping[str, str]
+    handling: Handling[Message]
+    concurrency: int
+    bus: "MqttBus"
+    queue: "asyncio.Queue[tuple[Incoming, Callable[[], None]]]" = field(default_factory=asyncio.Queue)
+    running: int = 0
+
+    def matches(self, address: str) -> dict[str, str] | None:
+        found = self.handling.topic.match(address)
+        if found is None or any(found[name] != value for name, value in self.levels.items()):
+            return None
+        return found
+
+    async def cancel(self) -> None:
+        await self.bus._unsubscribe(self)  # noqa: SLF001  # the subscription and its bus are one thing
+
+
+class _Connection:
+    """One life of the connection: its handlers die with it, for what they would acknowledge is delivered again."""
+
+    def __init__(self, client: aiomqtt.Client, group: asyncio.TaskGroup, window: int) -> None:
+        self.client, self.group = client, group
+        self.paho: PahoClient = client._client  # noqa: SLF001  # see the module's first lines
+        self.pending: dict[int, asyncio.Future[int]] = {}
+        self.window = asyncio.Semaphore(window)
+        self.limit: int | None = None
+        self.is_open = True
+        self.in_flight = 0
+        self.is_idle = asyncio.Event()
+        self.is_idle.set()
+        inner = self.paho.on_publish
+
+        def on_publish(
+            paho: "PahoClient", userdata: object, mid: int, code: "ReasonCode", properties: Properties
+        ) -> None:
+            waiting = self.pending.pop(mid, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(code.value)
+            if inner is not None:
+                inner(paho, userdata, mid, code, properties)  # type: ignore[call-arg]
+
+        self.paho.on_publish = on_publish
+
+    def begin(self) -> None:
+        self.in_flight += 1
+        self.is_idle.clear()
+
+    def end(self) -> None:
+        self.in_flight -= 1
+        if self.in_flight == 0:
+            self.is_idle.set()
+
+    def close(self) -> None:
+        self.is_open = False
+        for waiting in self.pending.values():
+            if not waiting.done():
+                waiting.set_exception(Disconnected("the connection ended before the broker confirmed"))
+        self.pending.clear()
+
+
+class MqttBus:
+    """`Bus` over MQTT 5. `clock` gives microseconds since 1970."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        *,
+        clock: Callable[[], int],
+        rng: random.Random,
+        quarantine: Quarantine = log_quarantine,
+        policy: ReconnectPolicy = ReconnectPolicy(),  # noqa: B008  # frozen
+    ) -> None:
+        self._settings, self._clock, self._rng, self._quarantine = settings, clock, rng, quarantine
+        self._reconnect = Reconnect(policy, rng)
+        self._subscriptions: list[_Subscription] = []
+        self._routes: dict[str, tuple[_Subscription, dict[str, str]]] = {}
+        self._callbacks: list[Callable[[], Awaitable[None]]] = []
+        self._connection: _Connection | None = None
+        self._connected = asyncio.Event()
+        self._draining = asyncio.Event()
+        settings.host_and_port  # noqa: B018  # a bad url fails here, not at the first connect
+
+    @property
+    def state(self) -> LinkState:
+        """Where the connection stands."""
+        return self._reconnect.state
+
+    @property
+    def detail(self) -> str:
+        """Why it stands there."""
+        return self._reconnect.detail
+
+    @property
+    def max_payload(self) -> int | None:
+        """Largest payload the broker takes, in bytes; None when it named no limit or there is no connection."""
+        limit = self._connection.limit if self._connection else None
+        return None if limit is None else limit - _PACKET_OVERHEAD
+
+    async def wait_connected(self) -> None:
+        """Returns when connected and every subscription has been granted."""
+        await self._connected.wait()
+
+    def on_connected(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Calls back after each connect."""
+        self._callbacks.append(callback)
+
+    async def subscribe(
+        self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
+    ) -> _Subscription:
+        """See `Bus.subscribe`. Raises ValueError for a shared subscription of a topic without a share group."""
+        pattern = f"{self._settings.prefix}/{topic.filter(**levels)}"
+        if shared:
+            if topic.share is None:
+                raise ValueError(f"{topic.template} has no share group")
+            pattern = f"$share/{topic.share}/{pattern}"
+        handling = Handling(topic, handler, self._quarantine, self._rng)
+        entry = _Subscription(pattern, topic.qos, dict(levels), handling, concurrency, self)  # type: ignore[arg-type]
+        self._subscriptions.append(entry)
+        self._routes.clear()
+        connection = self._connection
+        if connection is not None and self._connected.is_set():
+            if concurrency == 1:
+                connection.group.create_task(self._work(connection, entry))
+            try:
+                await self._grant(connection, [entry])
+            except aiomqtt.MqttError as error:
+                log.debug("subscribe waits for the next connect: %s", error)
+        return entry
+
+    async def _unsubscribe(self, entry: _Subscription) -> None:
+        if entry not in self._subscriptions:
+            return
+        self._subscriptions.remove(entry)
+        self._routes.clear()
+        connection = self._connection
+        if connection is not None and not any(other.filter == entry.filter for other in self._subscriptions):
+            with contextlib.suppress(aiomqtt.MqttError):
+                await connection.client.unsubscribe(entry.filter)
+
+    async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
+        """See `Bus.publish`."""
+        address = topic.address(**levels)
+        payload = message.model_dump_json().encode()
+        connection = self._connection
+        if connection is None or not connection.is_open:
+            raise Disconnected(self.detail or "not connected")
+        if connection.limit is not None and len(payload) + _PACKET_OVERHEAD > connection.limit:
+            raise MessageTooLarge(address, len(payload), connection.limit - _PACKET_OVERHEAD)
+        if topic.qos == 0:
+            self._hand_over(connection, topic, address, payload)
+            return
+        async with connection.window:
+            if not connection.is_open:
+                raise Disconnected(self.detail or "not connected")
+            mid = self._hand_over(connection, topic, address, payload)
+            waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            connection.pending[mid] = waiting
+            try:
+                async with asyncio.timeout(self._settings.publish_timeout.total_seconds()):
+                    code = await waiting
+            except TimeoutError as error:
+                raise Disconnected(f"{address}: no PUBACK within {self._settings.publish_timeout}") from error
+            finally:
+                connection.pending.pop(mid, None)
+        if code >= 0x80:
+            raise PublishRefused(address, code, _reason(code))
+
+    def _hand_over(self, connection: _Connection, topic: Topic[M], address: str, payload: bytes) -> int:
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ContentType = topic.message.content_type
+        info = connection.paho.publish(
+            f"{self._settings.prefix}/{address}", payload, topic.qos, topic.retain, properties
+        )
+        if info.rc != MQTT_ERR_SUCCESS:
+            raise Disconnected(f"{address}: not sent (paho code {info.rc})")
+        return info.mid
+
+    async def run(self) -> None:
+        """Connects, stays connected, runs the handlers; returns after `drain`."""
+        while not self._draining.is_set():
+            self._reconnect.retrying()
+            delay = 0.0
+            try:
+                await self._live_once()
+            except* _DrainedError:
+                log.debug("drained")
+            except* (aiomqtt.MqttError, OSError, _SubscribeRefusedError) as group:
+                error = _innermost(group)
+                delay = self._reconnect.lost(str(error) or type(error).__name__, is_refusal=_is_refusal(error))
+                level = logging.WARNING if self._reconnect.is_first_failure else logging.DEBUG
+                log.log(level, "broker connection %s: %s", self._reconnect.state.value, self._reconnect.detail)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._draining.wait()
+        self._reconnect.closed()
+
+    async def drain(self) -> None:
+        """Takes nothing new, lets running handlers finish and be acknowledged, then closes."""
+        self._draining.set()
+
+    async def _live_once(self) -> None:
+        settings = self._settings
+        host, port = settings.host_and_port
+        connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        connect.ReceiveMaximum = settings.receive_maximum
+        connect.SessionExpiryInterval = int(settings.session_expiry.total_seconds())
+        client = aiomqtt.Client(
+            host,
+            port,
+            username=settings.username,
+            password=settings.password,
+            identifier=settings.client_id,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=settings.session_expiry == timedelta(0),
+            properties=connect,
+            keepalive=int(settings.keepalive.total_seconds()),
+            timeout=settings.connect_timeout.total_seconds(),
+            max_inflight_messages=settings.publish_window,
+            will=self._will(),
+            logger=logging.getLogger("pulse.bus.aiomqtt"),
+        )
+        client.pending_calls_threshold = 1_000
+        client._client.manual_ack_set(True)  # noqa: SLF001, FBT003  # see the module's first lines
+        granted = _remember_connack(client)
+        async with client, asyncio.TaskGroup() as group:
+            connection = _Connection(client, group, settings.publish_window)
+            connection.limit = getattr(granted[0], "MaximumPacketSize", None) if granted else None
+            if granted and getattr(granted[0], "SharedSubscriptionAvailable", 1) == 0:
+                raise _SubscribeRefusedError("the broker has no shared subscriptions")
+            try:
+                await self._serve(connection, group)
+            finally:
+                self._connected.clear()
+                self._connection = None
+                connection.close()
+
+    async def _serve(self, connection: _Connection, group: asyncio.TaskGroup) -> None:
+        for entry in self._subscriptions:
+            if entry.concurrency == 1:
+                group.create_task(self._work(connection, entry))
+        intake = group.create_task(self._intake(connection))
+        self._connection = connection
+        await self._grant(connection, self._subscriptions)
+        self._reconnect.connected()
+        self._connected.set()
+        log.info("connected to the broker as %s", self._settings.client_id)
+        for callback in self._callbacks:
+            group.create_task(self._call(callback))
+        await self._draining.wait()
+        intake.cancel()
+        await connection.is_idle.wait()
+        raise _DrainedError
+
+    async def _call(self, callback: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await callback()
+        except Disconnected as error:
+            log.debug("callback after connect: %s", error)
+
+    async def _grant(self, connection: _Connection, entries: list[_Subscription]) -> None:
+        wanted = {entry.filter: entry.qos for entry in entries}
+        if not wanted:
+            return
+        for name, qos in wanted.items():
+            codes = await connection.client.subscribe(name, qos)
+            for code in codes:
+                value = code if isinstance(code, int) else code.value
+                if value >= 0x80:
+                    raise _SubscribeRefusedError(f"{name}: the broker refused the subscription: 0x{value:02x}")
+
+    async def _intake(self, connection: _Connection) -> None:
+        prefix = len(self._settings.prefix) + 1
+        async for raw in connection.client.messages:
+            address = str(raw.topic)[prefix:]
+            route = self._routes.get(address) or self._route(address)
+            mid, qos = raw.mid, raw.qos
+
+            def ack(mid: int = mid, qos: int = qos) -> None:
+                if qos and connection.is_open:
+                    connection.paho.ack(mid, qos)
+                connection.end()
+
+            connection.begin()
+            if route is None:
+                log.debug("nobody wants %s", address)
+                ack()
+                continue
+            entry, levels = route
+            incoming = Incoming(address, levels, raw.payload, self._clock(), bool(raw.retain))
+            if entry.concurrency == 1:
+                entry.queue.put_nowait((incoming, ack))  # bounded by ReceiveMaximum: the broker waits for our acks
+            else:
+                connection.group.create_task(self._settle(entry, incoming, ack))
+
+    def _route(self, address: str) -> tuple[_Subscription, dict[str, str]] | None:
+        for entry in self._subscriptions:
+            levels = entry.matches(address)
+            if levels is not None:
+                if len(self._routes) > 10_000:
+                    self._routes.clear()
+                self._routes[address] = (entry, levels)
+                return entry, levels
+        return None
+
+    async def _work(self, connection: _Connection, entry: _Subscription) -> None:
+        queue: asyncio.Queue[tuple[Incoming, Callable[[], None]]] = asyncio.Queue()
+        entry.queue = queue
+        while connection.is_open:
+            incoming, ack = await queue.get()
+            await self._settle(entry, incoming, ack)
+
+    async def _settle(self, entry: _Subscription, incoming: Incoming, ack: Callable[[], None]) -> None:
+        await entry.handling.settle(incoming)
+        ack()
+
+    def _will(self) -> aiomqtt.Will | None:
+        will = self._settings.will
+        if will is None:
+            return None
+        address = f"{self._settings.prefix}/{will.topic.address(**will.levels)}"
+        return aiomqtt.Will(address, will.message.model_dump_json().encode(), will.topic.qos, will.topic.retain)
+
+
+def _remember_connack(client: aiomqtt.Client) -> list[Properties]:
+    """The list fills with the CONNACK's properties, which aiomqtt does not hand out."""
+    granted: list[Properties] = []
+    paho = client._client  # noqa: SLF001  # see the module's first lines
+    inner = paho.on_connect
+
+    def on_connect(*args: Any) -> None:
+        granted.append(args[4])
+        if inner is not None:
+            inner(*args)
+
+    paho.on_connect = on_connect
+    return granted
+
+
+class _DrainedError(Exception):
+    """Leaves the connection's task group on purpose."""
+
+
+class _SubscribeRefusedError(Exception):
+    """SUBACK with a failure code: an access rule of the broker is missing."""
+
+
+def _innermost(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _is_refusal(error: BaseException) -> bool:
+    code = getattr(error, "rc", None)
+    value = getattr(code, "value", code)
+    return isinstance(error, _SubscribeRefusedError) or value in _NOT_AUTHORIZED
+
+
+def _reason(code: int) -> str:
+    names = {
+        0x83: "implementation specific",
+        0x87: "not authorized",
+        0x90: "topic name invalid",
+        0x97: "quota exceeded",
+    }
+    return names.get(code, "failed")

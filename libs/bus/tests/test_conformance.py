@@ -1,0 +1,288 @@
+"""What every bus promises, run against the real broker and against the memory twin."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
+
+import pytest
+
+from pulse_bus import Bus, Delivery, Quarantined, Reject, Unavailable
+from pulse_bus.memory import MemoryBroker, MemoryBus
+from pulse_bus.mqtt import MqttBus, MqttSettings
+from pulse_contracts.system import Status
+from pulse_contracts.telemetry import Dropped, Hello
+from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DROP, TELEMETRY_HELLO
+from pulse_testkit.clock import FakeClock
+from pulse_testkit.servers import Servers
+from pulse_testkit.waiting import eventually
+
+DIGEST = "0" * 64
+
+
+def hello(number: int) -> Hello:
+    return Hello(epoch=number, ord=1, next=0, pending=[], session="s", series=DIGEST)
+
+
+class World(Protocol):
+    """Buses that reach each other."""
+
+    quarantined: list[Quarantined]
+
+    async def open(self, party: str) -> Bus: ...
+
+    async def inject(self, address: str, payload: bytes) -> None: ...
+
+
+class MemoryWorld:
+    def __init__(self, stack: AsyncExitStack, clock: Callable[[], int]) -> None:
+        self.stack, self.clock, self.broker = stack, clock, MemoryBroker()
+        self.quarantined: list[Quarantined] = []
+
+    async def _put_away(self, item: Quarantined) -> None:
+        self.quarantined.append(item)
+
+    async def open(self, party: str) -> Bus:
+        bus = MemoryBus(self.broker, clock=self.clock, quarantine=self._put_away)
+        await self.stack.enter_async_context(running(bus))
+        return bus
+
+    async def inject(self, address: str, payload: bytes) -> None:
+        bus = MemoryBus(self.broker, clock=self.clock)
+        bus.inject(address, payload)
+
+
+class MqttWorld:
+    def __init__(self, stack: AsyncExitStack, clock: Callable[[], int], servers: Servers) -> None:
+        self.stack, self.clock, self.servers = stack, clock, servers
+        self.quarantined: list[Quarantined] = []
+        self.prefix = "pulse/v1"
+
+    async def _put_away(self, item: Quarantined) -> None:
+        self.quarantined.append(item)
+
+    def make(self, party: str) -> MqttBus:
+        settings = MqttSettings(self.servers.mqtt_url, party, self.servers.passwords[party], party)
+        return MqttBus(settings, clock=self.clock, rng=random.Random(1), quarantine=self._put_away)
+
+    async def open(self, party: str) -> Bus:
+        bus = self.make(party)
+        await self.stack.enter_async_context(running(bus))
+        return bus
+
+    async def inject(self, address: str, payload: bytes) -> None:
+        bus = self.make("alpha")
+        async with running(bus):
+            await bus.wait_connected()
+            connection = bus._connection
+            assert connection is not None
+            await connection.client.publish(f"pulse/v1/{address}", payload, qos=1)
+
+
+@asynccontextmanager
+async def running(bus: Bus) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bus.run())
+        await bus.wait_connected()
+        try:
+            yield
+        finally:
+            await bus.drain()
+
+
+@pytest.fixture(params=["memory", pytest.param("mqtt", marks=pytest.mark.servers)])
+async def world(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        if request.param == "memory":
+            yield MemoryWorld(stack, clock)
+        else:
+            yield MqttWorld(stack, clock, request.getfixturevalue("servers"))
+
+
+async def test_a_message_arrives_typed_with_the_levels_of_its_topic(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    got: list[Delivery[Hello]] = []
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        got.append(delivery)
+
+    await gateway.subscribe(TELEMETRY_HELLO, handle, shared=True)
+    await alpha.publish(TELEMETRY_HELLO, hello(7), device="alpha")
+    await eventually(lambda: len(got) == 1)
+    assert got[0].message == hello(7)
+    assert got[0].levels == {"device": "alpha"}
+    assert not got[0].is_retained
+
+
+async def test_one_at_a_time_means_in_the_order_of_arrival(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    got: list[int] = []
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        await asyncio.sleep(0)
+        got.append(delivery.message.epoch)
+
+    await gateway.subscribe(TELEMETRY_HELLO, handle, shared=True)
+    for number in range(50):
+        await alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha")
+    await eventually(lambda: len(got) == 50)
+    assert got == list(range(50))
+
+
+async def test_many_at_a_time_do_not_wait_for_one_another(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    both = asyncio.Barrier(3)
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        await both.wait()
+
+    await gateway.subscribe(TELEMETRY_HELLO, handle, shared=True, concurrency=10)
+    await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+    await alpha.publish(TELEMETRY_HELLO, hello(2), device="alpha")
+    async with asyncio.timeout(5):
+        await both.wait()
+
+
+async def test_a_rejected_message_is_quarantined_with_its_reason_and_not_delivered_again(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    seen: list[int] = []
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        seen.append(delivery.message.epoch)
+        if delivery.message.epoch == 1:
+            raise Reject("foreign_device", "not yours")
+
+    await gateway.subscribe(TELEMETRY_HELLO, handle, shared=True)
+    await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+    await alpha.publish(TELEMETRY_HELLO, hello(2), device="alpha")
+    await eventually(lambda: 2 in seen)
+    assert seen == [1, 2]
+    assert [(q.code, q.detail, q.address) for q in world.quarantined] == [
+        ("foreign_device", "not yours", "telemetry/hello/alpha")
+    ]
+
+
+async def test_an_outage_is_retried_until_it_ends_and_never_fills_the_quarantine(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    tries: list[int] = []
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        tries.append(delivery.message.epoch)
+        if len(tries) < 6:
+            raise Unavailable("the database is away")
+
+    await gateway.subscribe(TELEMETRY_HELLO, handle, shared=True)
+    await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+    await eventually(lambda: len(tries) == 6)
+    assert world.quarantined == []
+
+
+@pytest.mark.announces_log("handler failed")
+async def test_our_own_bug_is_retried_a_few_times_then_quarantined(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    tries: list[int] = []
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        tries.append(1)
+        raise ZeroDivisionError
+
+    await gateway.subscribe(TELEMETRY_HELLO, handle, shared=True)
+    await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+    await eventually(lambda: len(world.quarantined) == 1)
+    assert len(tries) == 4
+    assert world.quarantined[0].code == "handler_failed"
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"not json", "unreadable"),
+        (b"\xff\xfe", "unreadable"),
+        (b"[]", "unreadable"),
+        (b'{"v": 2, "epoch": 1, "ord": 1, "ranges": [[0, 1]], "reason": "overflow"}', "unreadable"),
+        (b"[" * 100_000, "unreadable"),
+        (b'{"v": 1, "epoch": 1, "ord": 1, "ranges": [[1, 1]], "reason": "overflow"}', "unreadable"),
+    ],
+)
+async def test_what_cannot_be_read_is_quarantined_and_the_next_message_is_handled(
+    world: World, payload: bytes, reason: str
+) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("beta")
+    got: list[Delivery[Dropped]] = []
+
+    async def handle(delivery: Delivery[Dropped]) -> None:
+        got.append(delivery)
+
+    await gateway.subscribe(TELEMETRY_DROP, handle, shared=True)
+    await world.inject("telemetry/drop/alpha", payload)
+    good = Dropped(epoch=1, ord=1, ranges=[(0, 5)], reason="overflow")
+    await alpha.publish(TELEMETRY_DROP, good, device="beta")
+    await eventually(lambda: len(got) == 1 and len(world.quarantined) == 1)
+    assert world.quarantined[0].code == reason
+    assert world.quarantined[0].payload == payload[:65536]
+
+
+async def test_unknown_fields_are_ignored(world: World) -> None:
+    gateway = await world.open("telemetry-gateway")
+    got: list[Delivery[Dropped]] = []
+
+    async def handle(delivery: Delivery[Dropped]) -> None:
+        got.append(delivery)
+
+    await gateway.subscribe(TELEMETRY_DROP, handle, shared=True)
+    text = b'{"v": 1, "epoch": 1, "ord": 1, "ranges": [[0, 1]], "reason": "overflow", "new": {"a": 1}}'
+    await world.inject("telemetry/drop/alpha", text)
+    await eventually(lambda: len(got) == 1)
+
+
+async def test_a_retained_message_reaches_who_comes_later_and_says_so(world: World) -> None:
+    alpha = await world.open("alpha")
+    status = Status(state="online", since=1)
+    await alpha.publish(SYSTEM_STATUS, status, kind="collector", id="alpha")
+    gateway = await world.open("telemetry-gateway")
+    got: list[Delivery[Status]] = []
+
+    async def handle(delivery: Delivery[Status]) -> None:
+        got.append(delivery)
+
+    await gateway.subscribe(SYSTEM_STATUS, handle)
+    await eventually(lambda: any(d.levels["id"] == "alpha" and d.is_retained for d in got))
+
+
+async def test_a_narrowed_subscription_gets_its_own_level_only_and_ends_when_cancelled(world: World) -> None:
+    gateway = await world.open("telemetry-gateway")
+    alpha, beta = await world.open("alpha"), await world.open("beta")
+    got: list[str] = []
+
+    async def handle(delivery: Delivery[Status]) -> None:
+        if not delivery.is_retained:
+            got.append(delivery.levels["id"])
+
+    subscription = await gateway.subscribe(SYSTEM_STATUS, handle, kind="collector", id="beta")
+    status = Status(state="online", since=2)
+    await alpha.publish(SYSTEM_STATUS, status, kind="collector", id="alpha")
+    await beta.publish(SYSTEM_STATUS, status, kind="collector", id="beta")
+    await eventually(lambda: got == ["beta"])
+    await subscription.cancel()
+    await beta.publish(SYSTEM_STATUS, status, kind="collector", id="beta")
+    await alpha.publish(SYSTEM_STATUS, status, kind="collector", id="alpha")
+    assert got == ["beta"]
+
+
+async def test_after_connect_callbacks_may_publish(world: World) -> None:
+    gateway = await world.open("telemetry-gateway")
+    got: list[int] = []
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        got.append(delivery.message.epoch)
+
+    await gateway.subscribe(TELEMETRY_HELLO, handle, shared=True)
+    alpha = await world.open("alpha")
+
+    async def greet() -> None:
+        await alpha.publish(TELEMETRY_HELLO, hello(3), device="alpha")
+
+    alpha.on_connected(greet)
+    await greet()
+    await eventually(lambda: got == [3])

@@ -1,0 +1,99 @@
+"""What only the superuser does: databases, and per service one schema and one role with no right on anything else."""
+
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
+
+
+def _checked(name: str) -> str:
+    if not _NAME.match(name):
+        raise ValueError(f"{name!r} is not a plain lower-case SQL name")
+    return name
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{_checked(name)}"))
+
+
+def with_role(url: str, role: str, password: str) -> str:
+    """The same database, another role."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{_checked(role)}:{quote(password, safe='')}@{host}"))
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def create_database(url: str, name: str) -> str:
+    """Makes an empty database, closed to everybody but its owner and invited roles; returns its URL."""
+    _checked(name)
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            await connection.execute(f'CREATE DATABASE "{name}"')
+        await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+    finally:
+        await connection.close()
+    fresh = with_database(url, name)
+    await _execute(fresh, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    return fresh
+
+
+async def clone_database(url: str, template: str, name: str) -> str:
+    """Makes a database as a copy of a template that nobody is connected to; returns its URL."""
+    await _execute(
+        url,
+        f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{_checked(template)}"',
+        f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC',
+    )
+    fresh = with_database(url, name)
+    connection = await asyncpg.connect(fresh)
+    try:
+        owners = await connection.fetch(
+            "SELECT DISTINCT r.rolname FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner "
+            "WHERE NOT r.rolsuper AND n.nspname NOT LIKE 'pg\\_%'"
+        )
+        for row in owners:
+            await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO "{_checked(row[0])}"')
+    finally:
+        await connection.close()
+    return fresh
+
+
+async def drop_database(url: str, name: str) -> None:
+    """Removes a database, cutting off whoever is connected."""
+    await _execute(url, f'DROP DATABASE IF EXISTS "{_checked(name)}" WITH (FORCE)')
+
+
+async def provision(url: str, schema: str, role: str, password: str) -> str:
+    """Makes (or repairs) one service's role and schema in this database; returns the URL for the service.
+
+    The role may connect, owns its schema, and has no right on any other: PUBLIC has none in a database made here.
+    """
+    _checked(schema), _checked(role)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", password):
+        raise ValueError("a generated password has 16 to 128 characters of A-Z a-z 0-9 _ -")
+    connection = await asyncpg.connect(url)
+    try:
+        name = await connection.fetchval("SELECT current_database()")
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+            await connection.execute(f'CREATE ROLE "{role}" NOSUPERUSER NOCREATEDB NOCREATEROLE')
+        verifier = f"ALTER ROLE \"{role}\" LOGIN PASSWORD '{password}'"  # the pattern above leaves nothing to escape
+        await connection.execute(verifier)
+        await connection.execute(f'ALTER ROLE "{role}" SET search_path = "{schema}"')
+        await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO "{role}"')
+        await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{role}"')
+    finally:
+        await connection.close()
+    return with_role(url, role, password)

@@ -1,0 +1,129 @@
+"""A pool of connections, and transactions whose failures say whether the world or the request was wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+import asyncpg
+
+from pulse_contracts.errors import Unavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
+    Row = asyncpg.Record
+else:
+    Connection = asyncpg.Connection
+    Row = asyncpg.Record
+
+_GONE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+"""What may go away by itself: no connection, a restart, a full disk, a lost race for locks."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL does not answer, is restarting, is full, or gave up on a lock: worth trying again."""
+
+
+@dataclass(frozen=True)
+class PoolSettings:
+    """`url` names host, database and role; the password is given beside it, or stands in it on loopback."""
+
+    url: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+    size: int = 8
+    acquire_timeout: timedelta = timedelta(seconds=5)
+    command_timeout: timedelta = timedelta(seconds=30)
+
+
+class Database:
+    """A pool. Open it with `async with Database(settings) as database:`; it opens even while PostgreSQL is down, and
+    every use then raises DatabaseUnavailable until it is back."""
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def __aenter__(self) -> Self:
+        settings = self._settings
+        self._pool = asyncpg.create_pool(
+            settings.url,
+            password=settings.password,
+            min_size=0,
+            max_size=settings.size,
+            command_timeout=settings.command_timeout.total_seconds(),
+            timeout=settings.acquire_timeout.total_seconds(),
+            max_inactive_connection_lifetime=300,
+        )
+        await self._pool
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._pool is not None:
+            try:
+                async with asyncio.timeout(5):
+                    await self._pool.close()
+            except TimeoutError:
+                self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """One connection without a transaction, for single statements. Raises DatabaseUnavailable."""
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        try:
+            async with self._pool.acquire(timeout=self._settings.acquire_timeout.total_seconds()) as connection:
+                yield connection
+        except TimeoutError as error:
+            raise DatabaseUnavailable("no answer in time") from error
+        except _GONE as error:
+            raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One transaction: commits when the block ends, rolls back when it raises. Raises DatabaseUnavailable."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A read-only transaction that sees one moment (REPEATABLE READ). Raises DatabaseUnavailable."""
+        async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
+    async def is_reachable(self) -> bool:
+        """Whether it answers now."""
+        try:
+            async with self.connection() as connection:
+                await connection.execute("SELECT 1")
+        except DatabaseUnavailable:
+            return False
+        return True
+
+
+def ranges(value: Any) -> list[tuple[int, int]]:
+    """An int8multirange as PostgreSQL gives it (canonical, half-open) as a sorted list of (lo, hi)."""
+    return [(int(part.lower), int(part.upper)) for part in value]
+
+
+def multirange(parts: list[tuple[int, int]]) -> list["asyncpg.Range[int]"]:
+    """A list of half-open (lo, hi) as a parameter of type int8multirange."""
+    return [asyncpg.Range(lo, hi) for lo, hi in parts]

@@ -1,0 +1,98 @@
+"""The pytest plugin: one PostgreSQL and one broker per run, databases cloned from migrated templates, a clock that
+only moves when told, and the rule that an unannounced WARNING fails the test."""
+
+import json
+import logging
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pulse_postgres.admin import clone_database, create_database, drop_database
+from pulse_testkit.clock import FakeClock
+from pulse_testkit.servers import Servers
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+DEVICES = ("alpha", "beta", "gamma")
+"""Devices that have an account at the broker of the run."""
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The real PostgreSQL and the real broker, started once per run and thrown away."""
+    state = tmp_path_factory.mktemp("servers", numbered=True)
+    for folder in (state, *state.parents):
+        if folder == Path("/tmp") or folder == folder.parent:  # noqa: S108  # walked up to, not written
+            break
+        folder.chmod(folder.stat().st_mode | 0o111)
+    command = [sys.executable, "-m", "pulse_standalone", "servers", "--state-dir", str(state), "--throwaway"]
+    command += ["--tools-dir", os.environ.get("PULSE_TOOLS_DIR", str(REPOSITORY / ".tools"))]
+    for device in DEVICES:
+        command += ["--device", device]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("no pipes")
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError("the servers did not start: see the message above")
+        told = json.loads(line)
+        yield Servers(told["database_url"], told["mqtt_url"], told["passwords"], told["pids"])
+        process.stdin.close()
+        process.wait(30)
+
+
+Migrate = Callable[[str], Awaitable[None]]
+
+
+@pytest.fixture
+async def new_database(servers: Servers) -> AsyncIterator[Callable[[str, Migrate], Awaitable[str]]]:
+    """`await new_database("telemetry", migrate)` is the URL of a fresh database, cloned from a template that
+    `migrate(url)` prepared once per run."""
+    made: list[str] = []
+
+    async def make(kind: str, migrate: Migrate) -> str:
+        template = servers.templates.get(kind)
+        if template is None:
+            template = f"template_{kind}_{secrets.token_hex(4)}"
+            await migrate(await create_database(servers.database_url, template))
+            servers.templates[kind] = template
+        name = f"test_{secrets.token_hex(6)}"
+        made.append(name)
+        return await clone_database(servers.database_url, template, name)
+
+    yield make
+    for name in made:
+        await drop_database(servers.database_url, name)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands at 2026-01-01T00:00:00Z until it is advanced."""
+    return FakeClock()
+
+
+class _Warnings(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def no_unannounced_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails the test on a WARNING log that it did not announce by `@pytest.mark.announces_log("text")`."""
+    announced = [str(mark.args[0]) for mark in request.node.iter_markers("announces_log")]
+    handler = _Warnings()
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield
+    root.removeHandler(handler)
+    surprises = [line for line in handler.seen if not any(text in line for text in announced)]
+    if surprises:
+        pytest.fail("unannounced WARNING logs:\n" + "\n".join(surprises))

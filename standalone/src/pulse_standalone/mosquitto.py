@@ -1,0 +1,174 @@
+"""Mosquitto with its dynamic-security plugin: found on the machine, or unpacked from the distribution's packages into
+the tools folder without root; started on 127.0.0.1 with access rules made from the catalogue of topics."""
+
+import asyncio
+import json
+import os
+import platform
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse_contracts.topics import Party
+from pulse_standalone.access import dynamic_security
+from pulse_standalone.ports import free_port
+from pulse_standalone.runner import Runner, SetupError
+
+_START_SECONDS = 10
+_HOW = "install it with `apt-get install mosquitto` (or `brew install mosquitto`), or set MQTT_URL"
+
+_CONFIG = """\
+per_listener_settings false
+listener {port} 127.0.0.1
+allow_anonymous false
+plugin {plugin}
+plugin_opt_config_file {rules}
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+persistent_client_expiration 14d
+max_queued_messages 20000
+max_queued_bytes 67108864
+max_inflight_messages 100
+max_packet_size 1048576
+set_tcp_nodelay true
+sys_interval 5
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """The broker's executable, its plugin, and the environment that it needs."""
+
+    executable: Path
+    plugin: Path
+    env: Mapping[str, str]
+
+
+def find(tools: Path) -> Program | None:
+    """The program on this machine or in the tools folder, if its plugin is there too."""
+    roots = [Path(p) for p in (os.environ.get("PULSE_MOSQUITTO_ROOT"), "/", "/opt/homebrew", "/usr/local") if p]
+    roots.append(tools / "mosquitto/root")
+    machine = platform.machine()
+    for root in roots:
+        libraries = [root / name for name in (f"usr/lib/{machine}-linux-gnu", f"lib/{machine}-linux-gnu")]
+        libraries += [root / name for name in ("usr/lib64", "usr/lib", "lib")]
+        plugins = [folder / name for folder in libraries for name in _PLUGINS]
+        for executable in (root / "usr/sbin/mosquitto", root / "usr/local/sbin/mosquitto", root / "sbin/mosquitto"):
+            plugin = next((p for p in plugins if p.exists()), None)
+            if executable.exists() and plugin is not None:
+                own = root == tools / "mosquitto/root" or str(root) == os.environ.get("PULSE_MOSQUITTO_ROOT")
+                path = ":".join(str(p) for p in libraries[:2])
+                return Program(executable, plugin, {"LD_LIBRARY_PATH": path} if own else {})
+    return None
+
+
+_PLUGINS = ("mosquitto_dynamic_security.so", "mosquitto/mosquitto_dynamic_security.so")
+
+
+async def fetch(tools: Path) -> Program:
+    """Unpacks the distribution's packages below `tools`: no root, no started service. Raises SetupError."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise SetupError(f"no Mosquitto with its dynamic-security plugin: {_HOW}")
+    folder = tools / "mosquitto"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("lists/partial", "cache/archives/partial", "packages", "root"):
+        (folder / name).mkdir(parents=True)
+    options = ["-q", "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache"]
+    options += ["-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root"]
+    await _quietly("apt-get", *options, "update", cwd=folder)
+    plan = await _quietly("apt-get", *options, "-s", "--no-install-recommends", "install", "mosquitto", cwd=folder)
+    names = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
+    await _quietly("apt-get", *options, "download", *(names or ["mosquitto"]), cwd=folder / "packages")
+    for package in sorted((folder / "packages").glob("*.deb")):
+        await _quietly("dpkg-deb", "-x", str(package), str(folder / "root"), cwd=folder)
+    shutil.rmtree(folder / "lists")
+    shutil.rmtree(folder / "cache")
+    program = find(tools)
+    if program is None:
+        raise SetupError(f"the unpacked Mosquitto has no dynamic-security plugin: {_HOW}")
+    return program
+
+
+async def _quietly(*command: str, cwd: Path) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    if process.returncode:
+        reason = err.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        raise SetupError(f"Mosquitto could not be unpacked ({reason[0][:200]}): {_HOW}")
+    return out.decode()
+
+
+@dataclass(frozen=True)
+class BrokerAccounts:
+    """Passwords of everybody who may connect."""
+
+    admin: str
+    services: Mapping[Party, str]
+    devices: Mapping[str, str]
+
+
+class Mosquitto:
+    """One broker."""
+
+    def __init__(self, runner: Runner, state: Path, program: Program, accounts: BrokerAccounts) -> None:
+        self._runner, self._program, self._accounts = runner, program, accounts
+        self._folder = state / "mqtt"
+        self.log = self._folder / "log"
+        self.port = 0
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address; names and passwords travel separately."""
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Writes the rules anew (what the catalogue says now holds), starts, waits until it answers."""
+        runner, accounts = self._runner, self._accounts
+        store = runner.make_folder(runner.make_folder(self._folder) / "store")
+        rules = store / "dynamic-security.json"
+        runner.write(rules, json.dumps(dynamic_security(accounts.admin, accounts.services, accounts.devices)))
+        self.port = self.port or free_port()
+        text = _CONFIG.format(port=self.port, plugin=self._program.plugin, rules=rules, folder=store)
+        runner.write(self._folder / "mosquitto.conf", text)
+        self.process = await runner.start(
+            self._program.executable,
+            "-c",
+            self._folder / "mosquitto.conf",
+            log=self.log,
+            env=self._program.env,
+            on_parent_death=signal.SIGTERM,
+        )
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while not await _answers(self.port):
+                    if self.process.returncode is not None:
+                        tail = self.log.read_text(errors="replace").strip().splitlines()[-1:]
+                        raise SetupError(f"Mosquitto did not start: {' '.join(tail)} (see {self.log})")
+                    await asyncio.sleep(0.02)
+        except TimeoutError as error:
+            raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
+
+    async def stop(self) -> None:
+        """Lets it save its store and leave."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+            await self.process.wait()
+
+
+async def _answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

