@@ -223,7 +223,8 @@ def write_jwks(keys: Iterable[VerificationKey]) -> dict[str, list[dict[str, str 
 
 
 def thumbprint(public: ec.EllipticCurvePublicKey) -> str:
-    """RFC 7638 SHA-256 thumbprint of a P-256 key: 43 characters, a valid kid."""
+    """RFC 7638 SHA-256 thumbprint of a P-256 key: 43 characters, a valid kid. Raises `InvalidKeyError`."""
+    _check_curve(public)
     canonical = json.dumps(_public_members(public), separators=(",", ":"), sort_keys=True).encode()
     return encode_base64url(hashlib.sha256(canonical).digest()).decode()
 
