@@ -12,7 +12,7 @@ from pulse_contracts.topics import Topic
 M = TypeVar("M", bound=Message)
 
 
-class Reject(Exception):  # noqa: N818  # it is what a handler says, not an error of the bus
+class Reject(Exception):  # it is what a handler says, not an error of the bus
     """This message can never succeed: quarantine it with `code` and `detail`, and acknowledge it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -24,7 +24,7 @@ class Disconnected(Unavailable):
     """There is no connection to the broker, or it went away before the broker confirmed."""
 
 
-class PublishRefused(Exception):  # noqa: N818  # the broker's answer
+class PublishRefused(Exception):  # the broker's answer
     """The broker answered the publish with a failure (MQTT 5 PUBACK reason code >= 0x80), e.g. 0x87 not authorized."""
 
     def __init__(self, address: str, code: int, name: str) -> None:
@@ -32,7 +32,7 @@ class PublishRefused(Exception):  # noqa: N818  # the broker's answer
         self.address, self.code = address, code
 
 
-class MessageTooLarge(Exception):  # noqa: N818  # the sender has to split it
+class MessageTooLarge(Exception):  # the sender has to split it
     """Larger than the broker's maximum packet size: split it before sending (a broker would cut the connection)."""
 
     def __init__(self, address: str, size: int, limit: int) -> None:

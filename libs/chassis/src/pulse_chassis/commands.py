@@ -1,0 +1,86 @@
+"""The command line that every service has: `serve`, `migrate`, `openapi`, and what it adds itself."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from fastapi import APIRouter
+
+from pulse_chassis.http import Health, create_app
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.process import Identity
+from pulse_chassis.settings import ServiceSettings, load
+from pulse_contracts.errors import DomainError, Unavailable
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True)
+class Command(Generic[S]):
+    """One more word of a service's command line."""
+
+    summary: str
+    run: Callable[[S, argparse.Namespace], Awaitable[int]]
+    arguments: Callable[[argparse.ArgumentParser], None] | None = None
+
+
+@dataclass(frozen=True)
+class Program(Generic[S]):
+    """A service as its command line sees it. `routers` is for `openapi` alone: it needs no settings and no servers."""
+
+    identity: Identity
+    settings: type[S]
+    serve: Callable[[S], Coroutine[Any, Any, None]]
+    routers: Callable[[], list[APIRouter]]
+    commands: Mapping[str, Command[S]]
+
+
+def openapi(program: Program[Any]) -> dict[str, Any]:
+    """The OpenAPI document of the service."""
+    identity = program.identity
+    app = create_app(identity.name, identity.version, program.routers(), health=Health(), metrics=Metrics())
+    return app.openapi()
+
+
+def main(program: Program[S], argv: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code. 0 done, 1 failed (said in one line), 2 bad settings or arguments."""
+    identity = program.identity
+    parser = argparse.ArgumentParser(prog=f"python -m pulse_{identity.name.replace('-', '_')}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="run the service until it is told to stop")
+    commands.add_parser("migrate", help="bring the service's schema up to date")
+    commands.add_parser("openapi", help="print the OpenAPI document of the HTTP API")
+    for name, command in program.commands.items():
+        sub = commands.add_parser(name, help=command.summary)
+        if command.arguments:
+            command.arguments(sub)
+    given = parser.parse_args(argv)
+    if given.command == "openapi":
+        sys.stdout.write(json.dumps(openapi(program), indent=2, sort_keys=True) + "\n")
+        return 0
+    settings = load(program.settings)
+    try:
+        if given.command == "serve":
+            asyncio.run(program.serve(settings))
+            return 0
+        if given.command == "migrate":
+            return asyncio.run(_migrate(identity, settings))
+        return asyncio.run(_run(program.commands[given.command], settings, given))
+    except (DomainError, Unavailable) as error:
+        sys.stderr.write(f"{parser.prog} {given.command}: {error}\n")
+        return 1
+
+
+async def _run(command: Command[S], settings: S, given: argparse.Namespace) -> int:
+    return await command.run(settings, given)
+
+
+async def _migrate(identity: Identity, settings: ServiceSettings) -> int:
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    applied = await identity.migrations.apply(settings.database_url, password)
+    sys.stdout.write("".join(f"applied {name}\n" for name in applied) or "up to date\n")
+    return 0

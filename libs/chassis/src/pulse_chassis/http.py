@@ -1,0 +1,113 @@
+"""The HTTP app of a service: request ids, body limits, problems, health and metrics around the service's own routes."""
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pulse_chassis import problems
+from pulse_chassis.metrics import CONTENT_TYPE, Metrics
+
+log = structlog.get_logger("pulse.http")
+MAX_BODY = 64 * 1024
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
+
+Check = Callable[[], Awaitable[bool]]
+
+
+@dataclass
+class Health:
+    """What `/readyz` asks: each check by name, and whether the process is on its way out."""
+
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    is_started: bool = False
+    is_stopping: bool = False
+
+    async def report(self) -> dict[str, bool]:
+        """Every check and its answer."""
+        return {name: await check() for name, check in self.checks.items()}
+
+
+class _BodyTooLarge(Exception):  # caught in this module alone
+    pass
+
+
+class Envelope:
+    """ASGI middleware: a request id for logs and answers, a limit on bodies, one log line and one metric a request."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
+        started, status, size = time.perf_counter(), 500, 0
+
+        async def limited() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > MAX_BODY:
+                raise _BodyTooLarge
+            return message
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            length = headers.get(b"content-length", b"0")
+            try:
+                if not length.isdigit() or int(length) > MAX_BODY:
+                    raise _BodyTooLarge  # noqa: TRY301  # one answer for what was announced and for what came
+                await self._app(scope, limited, answered)
+            except _BodyTooLarge:
+                text = f"the body may have {MAX_BODY} bytes at most"
+                await problems.problem(413, "too_large", text)(scope, receive, answered)
+            route = getattr(scope.get("route"), "path", "other")
+            duration = time.perf_counter() - started
+            self._metrics.requests.labels(scope["method"], route, str(status)).observe(duration)
+            if scope["path"] not in _QUIET:
+                log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))
+
+
+def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health: Health, metrics: Metrics) -> FastAPI:
+    """The service's HTTP app. Its documentation is at `/openapi.json`; there are no interactive pages."""
+    app = FastAPI(title=f"PrecisionPulse {name}", version=version, docs_url=None, redoc_url=None)
+    problems.install(app)
+    for router in routers:
+        app.include_router(router)
+
+    @app.get("/livez", include_in_schema=False)
+    async def livez() -> JSONResponse:
+        return JSONResponse({"alive": True})
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        checks = await health.report()
+        ready = all(checks.values()) and not health.is_stopping
+        return JSONResponse({"ready": ready, "checks": checks}, 200 if ready else 503)
+
+    @app.get("/startupz", include_in_schema=False)
+    async def startupz() -> JSONResponse:
+        return JSONResponse({"started": health.is_started}, 200 if health.is_started else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics_text() -> Response:
+        return Response(metrics.render(), media_type=CONTENT_TYPE)
+
+    return app

@@ -1,0 +1,33 @@
+"""Metrics of one process, in the Prometheus text format. Each process owns its registry: nothing is global."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Makes and renders metrics; names get the prefix `pulse_`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.requests = self.histogram(
+            "http_request_seconds", "Duration of HTTP requests", ["method", "route", "status"]
+        )
+
+    def counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:
+        """Something that only grows."""
+        return Counter(f"pulse_{name}", text, labels or [], registry=self.registry)
+
+    def gauge(self, name: str, text: str, labels: list[str] | None = None) -> Gauge:
+        """Something that goes up and down."""
+        return Gauge(f"pulse_{name}", text, labels or [], registry=self.registry)
+
+    def histogram(self, name: str, text: str, labels: list[str] | None = None) -> Histogram:
+        """A distribution, in seconds."""
+        return Histogram(f"pulse_{name}", text, labels or [], registry=self.registry)
+
+    def render(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self.registry)

@@ -1,0 +1,223 @@
+"""A process is one task group: if one part dies all stop and the exit code is not zero; SIGTERM ends it in order."""
+
+import asyncio
+import logging
+import random
+import secrets
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from fastapi import APIRouter
+from starlette.types import ASGIApp
+
+from pulse_bus import LinkState, Quarantine
+from pulse_bus.handling import log_quarantine
+from pulse_bus.mqtt import MqttBus, MqttSettings, Will
+from pulse_chassis import logs
+from pulse_chassis.http import Envelope, Health, create_app
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import Principals
+from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.settings import ServiceSettings
+from pulse_contracts.system import Status
+from pulse_contracts.topics import SYSTEM_STATUS
+from pulse_postgres import Database, Migrations, Outbox, Relay
+from pulse_postgres.database import PoolSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = structlog.get_logger("pulse.process")
+
+
+def now_micros() -> int:
+    """The wall clock, in microseconds since 1970."""
+    return time.time_ns() // 1_000
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who this process is on the bus and in the logs."""
+
+    name: str
+    version: str
+    migrations: Migrations
+
+
+@dataclass
+class Runtime:
+    """What a service is given to build itself from."""
+
+    identity: Identity
+    database: Database
+    bus: MqttBus
+    outbox: Outbox
+    principals: Principals
+    metrics: Metrics
+    limits: RateLimits
+    rng: random.Random
+    clock: Callable[[], int] = now_micros
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service is made of, beside the chassis: its routes, its endless tasks, and what wraps its HTTP app."""
+
+    routers: Sequence[APIRouter]
+    tasks: Sequence[Callable[[], Awaitable[None]]] = ()
+    wrap: Callable[[ASGIApp], ASGIApp] | None = None
+    on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
+    state: dict[str, object] = field(default_factory=dict)
+
+
+Assemble = Callable[[Runtime], Awaitable[Parts]]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own idea of signals: the process owns them."""
+
+    @contextmanager
+    def capture_signals(self) -> "Iterator[None]":
+        yield
+
+
+async def serve(
+    identity: Identity,
+    settings: ServiceSettings,
+    assemble: Assemble,
+    *,
+    quarantine: Callable[[Database], Quarantine] | None = None,
+) -> None:
+    """Runs the service until SIGTERM or SIGINT. Raises the failure of whichever part died."""
+    logs.configure(identity.name, style=settings.log_format, level=settings.log_level)
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    pool = PoolSettings(settings.database_url, password, settings.database_pool_size)
+    async with Database(pool) as database:
+        rng = random.Random(secrets.randbits(64))  # noqa: S311  # jitter, no secret
+        started = now_micros()
+        bus = MqttBus(
+            _mqtt_settings(identity, settings, started),
+            clock=now_micros,
+            rng=rng,
+            quarantine=quarantine(database) if quarantine else log_quarantine,
+        )
+        runtime = Runtime(identity, database, bus, Outbox(), Principals(time.time), Metrics(), RateLimits(), rng)
+        parts = await assemble(runtime)
+        await _run(runtime, settings, parts, started)
+
+
+def _mqtt_settings(identity: Identity, settings: ServiceSettings, started: int) -> MqttSettings:
+    client_id = settings.mqtt_client_id or identity.name
+    will = Will(SYSTEM_STATUS, Status(state="offline", since=started), {"kind": identity.name, "id": client_id})
+    return MqttSettings(
+        settings.mqtt_url,
+        identity.name,
+        settings.mqtt_password.get_secret_value(),
+        client_id,
+        prefix=settings.mqtt_prefix,
+        session_expiry=settings.mqtt_session_expiry,
+        receive_maximum=settings.mqtt_receive_maximum,
+        will=will,
+    )
+
+
+async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, started: int) -> None:
+    database, bus, identity = runtime.database, runtime.bus, runtime.identity
+    is_migrated = False
+
+    async def migrated() -> bool:
+        nonlocal is_migrated
+        if not is_migrated:
+            is_migrated = await _is_migrated(database, identity.migrations)
+        return is_migrated
+
+    async def connected() -> bool:
+        return bus.state is LinkState.CONNECTED
+
+    health = Health({"database": database.is_reachable, "migrations": migrated, "bus": connected}, is_started=True)
+    app = create_app(identity.name, identity.version, parts.routers, health=health, metrics=runtime.metrics)
+    app.state.principals = runtime.principals
+    for name, value in parts.state.items():
+        setattr(app.state, name, value)
+    outer: ASGIApp = Envelope(app, runtime.metrics)
+    if parts.wrap is not None:
+        outer = parts.wrap(outer)
+    server = _Server(
+        uvicorn.Config(
+            outer,
+            host=settings.http_host,
+            port=settings.http_port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=262_144,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=3,
+        )
+    )
+
+    async def say_online() -> None:
+        client_id = settings.mqtt_client_id or identity.name
+        status = Status(state="online", since=started, version=identity.version, name=identity.name)
+        await bus.publish(SYSTEM_STATUS, status, kind=identity.name, id=client_id)
+
+    bus.on_connected(say_online)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sig, stop.set)
+    async with asyncio.TaskGroup() as group:
+        intake = group.create_task(bus.run(), name="bus")
+        http = group.create_task(_serve_http(server, stop), name="http")
+        relay = Relay(database, runtime.outbox, bus, runtime.rng)
+        endless = [group.create_task(relay.run(), name="outbox")]
+        endless += [group.create_task(_forever(task), name=getattr(task, "__name__", "task")) for task in parts.tasks]
+        log.info("started", version=identity.version, port=settings.http_port)
+        await stop.wait()
+        log.info("stopping")
+        health.is_stopping = True
+        await bus.drain()
+        await asyncio.wait([intake], timeout=settings.shutdown_timeout.total_seconds() / 2)
+        intake.cancel()
+        for callback in parts.on_stop:
+            await callback()
+        server.should_exit = True
+        await asyncio.wait([http], timeout=settings.shutdown_timeout.total_seconds() / 2)
+        for running in (http, *endless):
+            running.cancel()
+    log.info("stopped")
+
+
+async def _forever(task: Callable[[], Awaitable[None]]) -> None:
+    await task()
+    raise RuntimeError(f"{task} ended, and it never should")
+
+
+async def _serve_http(server: _Server, stop: asyncio.Event) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:  # uvicorn's answer to a taken port
+        raise OSError(f"HTTP could not start (exit code {error.code}): is the port taken?") from error
+    if not stop.is_set():
+        raise OSError("HTTP stopped by itself")
+
+
+async def _is_migrated(database: Database, migrations: Migrations) -> bool:
+    from pulse_postgres import DatabaseUnavailable
+
+    try:
+        async with database.connection() as connection:
+            if not await connection.fetchval("SELECT to_regclass('schema_migration') IS NOT NULL"):
+                return False
+            return bool(await connection.fetchval("SELECT max(version) FROM schema_migration") == migrations.head)
+    except DatabaseUnavailable as error:
+        logging.getLogger("pulse.process").debug("migrations unknown: %s", error)
+        return False

@@ -1,0 +1,55 @@
+"""The settings that every service has. A bad value stops the process with a list of what is wrong."""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read from `PULSE_…` variables, secrets from files of the same (lower-case) names in `PULSE_SECRETS_DIR`.
+
+    Passwords belong into files: what stands in an environment shows up in crash reports.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PULSE_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    database_url: str
+    database_password: SecretStr | None = None
+    database_pool_size: Annotated[int, Field(ge=2, le=100)] = 8
+    mqtt_url: str
+    mqtt_password: SecretStr
+    mqtt_client_id: str | None = None
+    mqtt_prefix: str = "pulse/v1"
+    mqtt_session_expiry: timedelta = timedelta(hours=1)
+    mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 100
+    public_origin: str = "http://127.0.0.1:8080"
+    log_format: Literal["console", "json"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    shutdown_timeout: timedelta = timedelta(seconds=10)
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load(settings: type[S]) -> S:
+    """The settings of this process, or exit code 2 with one line for each bad value (never the value itself)."""
+    folder = os.environ.get("PULSE_SECRETS_DIR")
+    try:
+        return settings(_secrets_dir=Path(folder) if folder else None)
+    except ValidationError as error:
+        complain(error)
+
+
+def complain(error: ValidationError) -> NoReturn:
+    """Lists what is wrong with the environment on stderr and leaves with exit code 2."""
+    for problem in error.errors(include_url=False, include_input=False):
+        name = "PULSE_" + "_".join(str(part) for part in problem["loc"]).upper()
+        sys.stderr.write(f"{name}: {problem['msg']}\n")
+    raise SystemExit(2)
