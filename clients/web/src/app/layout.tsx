@@ -1,0 +1,42 @@
+// The document: theme from its cookie, nonce for what makes styles in the browser.
+import { GeistMono } from "geist/font/mono";
+import { GeistSans } from "geist/font/sans";
+import type { Metadata, Viewport } from "next";
+import { cookies, headers } from "next/headers";
+import type { ReactNode } from "react";
+import { StyleNonce } from "@/components/style-nonce";
+import { isTheme, THEME_COOKIE } from "@/lib/theme";
+import "./globals.css";
+
+export const metadata: Metadata = {
+  title: { default: "PrecisionPulse", template: "%s · PrecisionPulse" },
+  description: "Live telemetry for every sensor.",
+  robots: { index: false },
+};
+
+export const viewport: Viewport = {
+  width: "device-width",
+  initialScale: 1,
+  themeColor: [
+    { media: "(prefers-color-scheme: light)", color: "#ffffff" },
+    { media: "(prefers-color-scheme: dark)", color: "#10141c" },
+  ],
+};
+
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  // Reading headers makes every page dynamic, which a nonce per answer needs.
+  const nonce = (await headers()).get("x-nonce") ?? "";
+  const chosen = (await cookies()).get(THEME_COOKIE)?.value;
+  return (
+    <html
+      lang="en"
+      data-theme={isTheme(chosen) ? chosen : "system"}
+      className={`${GeistSans.variable} ${GeistMono.variable}`}
+    >
+      <body>
+        <StyleNonce nonce={nonce} />
+        {children}
+      </body>
+    </html>
+  );
+}

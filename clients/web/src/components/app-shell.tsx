@@ -1,0 +1,116 @@
+"use client";
+// The frame round every signed-in page: sidebar, top bar, drawer on narrow screens.
+import { LayoutDashboard, LifeBuoy, PanelLeft } from "lucide-react";
+import Link from "next/link";
+import { useState, type ReactNode } from "react";
+import { Button } from "./button";
+import { Drawer } from "./dialog";
+import { Kbd } from "./kbd";
+import { Logo } from "./logo";
+
+type AppShellProps = {
+  /** Below the logo: what the page is about. */
+  picker: ReactNode;
+  /** At the foot of the sidebar. */
+  account: ReactNode;
+  breadcrumb: ReactNode;
+  status: ReactNode;
+  /** Absent while there is nothing to help with. */
+  onHelp?: () => void;
+  children: ReactNode;
+};
+
+export function AppShell({ picker, account, breadcrumb, status, onHelp, children }: AppShellProps) {
+  const [isDrawerOpen, setDrawerOpen] = useState(false);
+  const sidebar = (
+    <Sidebar
+      picker={picker}
+      account={account}
+      onHelp={
+        onHelp &&
+        (() => {
+          setDrawerOpen(false);
+          onHelp();
+        })
+      }
+    />
+  );
+  return (
+    <div className="min-h-dvh lg:pl-[228px]">
+      <a
+        href="#main"
+        className="fixed top-2 left-2 z-50 -translate-y-16 rounded-[7px] bg-accent px-3 py-2 text-ui text-on-accent focus:translate-y-0"
+      >
+        Skip to content
+      </a>
+      <div className="fixed inset-y-0 left-0 z-20 hidden w-[228px] border-r bg-surface lg:block">
+        {sidebar}
+      </div>
+      <Drawer open={isDrawerOpen} onOpenChange={setDrawerOpen} title="Navigation">
+        {sidebar}
+      </Drawer>
+      <header className="sticky top-0 z-10 flex h-[52px] items-center gap-2 border-b bg-surface px-4 lg:px-6">
+        <Button
+          tone="ghost"
+          size="icon"
+          className="-ml-2 lg:hidden"
+          aria-label="Open navigation"
+          onClick={() => setDrawerOpen(true)}
+        >
+          <PanelLeft className="size-4" aria-hidden />
+        </Button>
+        <div className="min-w-0 flex-1">{breadcrumb}</div>
+        {status}
+      </header>
+      <main id="main" tabIndex={-1} className="mx-auto max-w-[1680px] p-4 outline-none lg:p-6">
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function Sidebar({
+  picker,
+  account,
+  onHelp,
+}: {
+  picker: ReactNode;
+  account: ReactNode;
+  onHelp?: () => void;
+}) {
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex h-[52px] shrink-0 items-center px-4">
+        <Logo />
+      </div>
+      {picker && <div className="px-3 pb-2">{picker}</div>}
+      <nav aria-label="Main" className="flex-1 overflow-y-auto px-3">
+        <p className="px-2 pt-1 pb-2 text-xs text-fg-3">Monitor</p>
+        <Link
+          href="/dashboard"
+          aria-current="page"
+          className="relative flex h-8 items-center gap-2.5 rounded-[7px] bg-surface-2 px-2 text-ui font-medium before:absolute before:inset-y-1.5 before:-left-3 before:w-[3px] before:rounded-r before:bg-accent"
+        >
+          <LayoutDashboard className="size-4 text-accent" aria-hidden />
+          Dashboard
+        </Link>
+      </nav>
+      <div className="space-y-1 border-t p-3">
+        {onHelp && (
+          <button
+            type="button"
+            onClick={onHelp}
+            className="flex h-8 w-full items-center gap-2.5 rounded-[7px] px-2 text-ui text-fg-2 hover:bg-surface-2 hover:text-fg"
+          >
+            <LifeBuoy className="size-4" aria-hidden />
+            Help &amp; shortcuts
+            <span className="ml-auto">
+              <Kbd>?</Kbd>
+            </span>
+          </button>
+        )}
+        {account}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+// A small coloured label with a dot: state in colour and in words.
+import clsx from "clsx";
+import type { ReactNode } from "react";
+
+export type Tone = "ok" | "warn" | "crit" | "info" | "neutral";
+
+const TONES: Record<Tone, string> = {
+  ok: "bg-ok-soft text-ok",
+  warn: "bg-warn-soft text-warn",
+  crit: "bg-crit-soft text-crit",
+  info: "bg-info-soft text-info",
+  neutral: "bg-surface-2 text-fg-2",
+};
+
+export function Badge({
+  tone,
+  children,
+  className,
+}: {
+  tone: Tone;
+  children: ReactNode;
+  className?: string;
+}) {
+  return (
+    <span
+      className={clsx(
+        "inline-flex h-5 items-center gap-1.5 rounded-[5px] px-1.5 text-2xs font-medium whitespace-nowrap tabular-nums",
+        TONES[tone],
+        className,
+      )}
+    >
+      <span className="size-1.5 rounded-full bg-current" aria-hidden />
+      {children}
+    </span>
+  );
+}
+
+const DOTS: Record<Tone, string> = {
+  ok: "bg-ok-fill",
+  warn: "bg-warn-fill",
+  crit: "bg-crit-fill",
+  info: "bg-info",
+  neutral: "bg-fg-3",
+};
+
+/** Decoration beside words that say the same. */
+export function StatusDot({ tone }: { tone: Tone }) {
+  return <span aria-hidden className={clsx("inline-block size-1.5 shrink-0 rounded-full", DOTS[tone])} />;
+}

@@ -1,0 +1,72 @@
+"use client";
+// Modal dialogs and the side drawer of narrow screens.
+import clsx from "clsx";
+import { X } from "lucide-react";
+import { Dialog as RadixDialog } from "radix-ui";
+import type { ReactNode } from "react";
+import { Button } from "./button";
+
+type DialogProps = {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  description?: string;
+  children: ReactNode;
+};
+
+export function Dialog({ open, onOpenChange, title, description, children }: DialogProps) {
+  return (
+    <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
+      <RadixDialog.Portal>
+        <RadixDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
+        <RadixDialog.Content
+          // Radix asks for this when there is no description on purpose.
+          {...(description ? {} : { "aria-describedby": undefined })}
+          className="fixed top-1/2 left-1/2 z-50 max-h-[85dvh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-auto rounded-[10px] border bg-surface p-5 shadow-pop outline-none"
+        >
+          <div className="mb-3 flex items-start gap-4">
+            <div className="min-w-0 flex-1">
+              <RadixDialog.Title className="text-body font-semibold">{title}</RadixDialog.Title>
+              {description && (
+                <RadixDialog.Description className="mt-1 text-ui text-fg-2">
+                  {description}
+                </RadixDialog.Description>
+              )}
+            </div>
+            <RadixDialog.Close asChild>
+              <Button tone="ghost" size="icon" aria-label="Close" className="-mt-1.5 -mr-1.5">
+                <X className="size-4" aria-hidden />
+              </Button>
+            </RadixDialog.Close>
+          </div>
+          {children}
+        </RadixDialog.Content>
+      </RadixDialog.Portal>
+    </RadixDialog.Root>
+  );
+}
+
+type DrawerProps = {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  children: ReactNode;
+};
+
+/** Slides in from the left; not in the page at all while closed, so it takes no part in the tab order. */
+export function Drawer({ open, onOpenChange, title, children }: DrawerProps) {
+  return (
+    <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
+      <RadixDialog.Portal>
+        <RadixDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
+        <RadixDialog.Content
+          aria-describedby={undefined}
+          className={clsx("fixed inset-y-0 left-0 z-50 w-[228px] border-r bg-surface outline-none")}
+        >
+          <RadixDialog.Title className="sr-only">{title}</RadixDialog.Title>
+          {children}
+        </RadixDialog.Content>
+      </RadixDialog.Portal>
+    </RadixDialog.Root>
+  );
+}

@@ -1,0 +1,22 @@
+// A page that does not exist.
+import { MapPinOff } from "lucide-react";
+import Link from "next/link";
+import { NoticeState } from "./notice-state";
+
+export function NotFoundView() {
+  return (
+    <main className="flex min-h-dvh items-center justify-center">
+      <NoticeState
+        icon={MapPinOff}
+        title="There is no such page"
+        action={
+          <Link href="/dashboard" className="text-ui font-medium text-accent hover:underline">
+            Go to the dashboard
+          </Link>
+        }
+      >
+        The address may be mistyped.
+      </NoticeState>
+    </main>
+  );
+}

@@ -1,0 +1,29 @@
+// A bordered surface with a header line.
+import clsx from "clsx";
+import type { ReactNode } from "react";
+
+type PanelProps = {
+  title: string;
+  meta?: ReactNode;
+  actions?: ReactNode;
+  className?: string;
+  testId?: string;
+  children: ReactNode;
+};
+
+export function Panel({ title, meta, actions, className, testId, children }: PanelProps) {
+  return (
+    <section
+      aria-label={title}
+      data-testid={testId}
+      className={clsx("flex min-w-0 flex-col rounded-[10px] border bg-surface", className)}
+    >
+      <header className="flex h-11 shrink-0 items-center gap-2 px-4">
+        <h2 className="truncate text-ui font-semibold">{title}</h2>
+        {meta && <span className="truncate text-xs text-fg-3">{meta}</span>}
+        {actions && <span className="ml-auto flex items-center gap-1">{actions}</span>}
+      </header>
+      {children}
+    </section>
+  );
+}

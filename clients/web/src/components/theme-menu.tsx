@@ -1,0 +1,55 @@
+"use client";
+// Light, dark, or as the system says. The choice is a cookie, so the server renders it and nothing flashes.
+import { Monitor, Moon, Sun } from "lucide-react";
+import { useSyncExternalStore } from "react";
+import { isTheme, THEME_COOKIE, type Theme } from "@/lib/theme";
+import { Button } from "./button";
+import { Menu, MenuContent, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "./menu";
+
+const YEAR_SECONDS = 31_536_000;
+const CHOICES = [
+  { theme: "light", label: "Light", icon: Sun },
+  { theme: "dark", label: "Dark", icon: Moon },
+  { theme: "system", label: "System", icon: Monitor },
+] as const;
+
+function watchTheme(changed: () => void): () => void {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  return () => observer.disconnect();
+}
+
+function currentTheme(): Theme {
+  const { theme } = document.documentElement.dataset;
+  return isTheme(theme) ? theme : "system";
+}
+
+function chooseTheme(theme: Theme): void {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `${THEME_COOKIE}=${theme}; path=/; max-age=${YEAR_SECONDS}; samesite=lax${secure}`;
+  document.documentElement.dataset.theme = theme;
+}
+
+export function ThemeMenu() {
+  const theme = useSyncExternalStore(watchTheme, currentTheme, () => "system" as const);
+  const Icon = CHOICES.find((choice) => choice.theme === theme)?.icon ?? Monitor;
+  return (
+    <Menu>
+      <MenuTrigger asChild>
+        <Button tone="ghost" size="icon" aria-label="Theme" data-testid="theme-menu">
+          <Icon className="size-4" aria-hidden />
+        </Button>
+      </MenuTrigger>
+      <MenuContent align="end">
+        <MenuRadioGroup value={theme} onValueChange={(next) => isTheme(next) && chooseTheme(next)}>
+          {CHOICES.map(({ theme: value, label, icon: ChoiceIcon }) => (
+            <MenuRadioItem key={value} value={value} data-testid={`theme-${value}`}>
+              <ChoiceIcon className="size-4 text-fg-3" aria-hidden />
+              {label}
+            </MenuRadioItem>
+          ))}
+        </MenuRadioGroup>
+      </MenuContent>
+    </Menu>
+  );
+}

@@ -1,0 +1,74 @@
+// What the HTTP services answer, as schemas: nothing from the network is used before it has passed one of these.
+import { z } from "zod";
+
+// Zod's generated code needs eval, which the content security policy forbids.
+z.config({ jitless: true });
+
+const micros = z.number().int();
+const value = z.union([z.number(), z.boolean()]);
+
+export const accountSchema = z.object({
+  id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  role: z.string(),
+});
+export type Account = z.infer<typeof accountSchema>;
+
+export const grantSchema = z.object({
+  access_token: z.string().min(1),
+  expires_at: z.string(),
+  account: accountSchema,
+});
+export type Grant = z.infer<typeof grantSchema>;
+
+export const deviceSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  online: z.boolean().nullable(),
+  last_seen_at: z.string().nullable(),
+  clock_offset_us: z.number().nullable(),
+  clock_suspect: z.boolean(),
+  series_count: z.number().int(),
+  waiting: z.number().int().nullable(),
+});
+export const devicesSchema = z.object({ items: z.array(deviceSchema) });
+export type Device = z.infer<typeof deviceSchema>;
+
+export const seriesSchema = z.object({
+  id: z.number().int(),
+  device: z.string(),
+  name: z.string(),
+  display_name: z.string(),
+  type: z.enum(["int", "float", "bool"]),
+  unit: z
+    .string()
+    .nullable()
+    .transform((unit) => unit ?? ""),
+  interval_us: micros.positive().nullable(),
+  latest: z.object({ t: micros, v: value }).nullable(),
+});
+export const seriesListSchema = z.object({ items: z.array(seriesSchema) });
+export type Series = z.infer<typeof seriesSchema>;
+
+export const historySchema = z
+  .object({
+    series: z.number().int(),
+    from: micros,
+    to: micros,
+    n: z.number().int(),
+    sampled: z.boolean(),
+    t: z.array(micros),
+    v: z.array(value),
+  })
+  .refine((history) => history.t.length === history.v.length, "t and v differ in length");
+export type History = z.infer<typeof historySchema>;
+
+export const problemSchema = z.object({
+  title: z.string().optional(),
+  status: z.number().optional(),
+  detail: z.string().optional(),
+  code: z.string().optional(),
+  request_id: z.string().optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;

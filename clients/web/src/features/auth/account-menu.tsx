@@ -1,0 +1,62 @@
+"use client";
+// Who is signed in, and the way out.
+import { LogOut } from "lucide-react";
+import { useState } from "react";
+import { Menu, MenuContent, MenuItem, MenuLabel, MenuSeparator, MenuTrigger } from "@/components/menu";
+import type { Account } from "@/contracts/http";
+import type { Session } from "./session";
+
+export function AccountMenu({ session, account }: { session: Session; account: Account }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const signOut = () => {
+    setProblem(null);
+    session.signOut().catch((error: unknown) => {
+      setProblem(error instanceof Error ? error.message : "Signing out did not work.");
+    });
+  };
+  return (
+    <div>
+      <Menu>
+        <MenuTrigger asChild>
+          <button
+            type="button"
+            data-testid="account-menu"
+            aria-label={`Account: ${account.email}`}
+            className="flex w-full items-center gap-2.5 rounded-[7px] p-2 text-left hover:bg-surface-2"
+          >
+            <span
+              aria-hidden
+              className="flex size-7 shrink-0 items-center justify-center rounded-full bg-accent text-2xs font-semibold text-on-accent"
+            >
+              {initials(account)}
+            </span>
+            <span className="min-w-0">
+              <span className="block truncate text-ui">{account.name || account.email}</span>
+              <span className="block truncate text-2xs text-fg-3 capitalize">{account.role}</span>
+            </span>
+          </button>
+        </MenuTrigger>
+        <MenuContent align="start" side="top" className="w-52">
+          <MenuLabel className="truncate">{account.email}</MenuLabel>
+          <MenuSeparator />
+          <MenuItem data-testid="sign-out" onSelect={signOut}>
+            <LogOut className="size-4 text-fg-3" aria-hidden />
+            Sign out
+          </MenuItem>
+        </MenuContent>
+      </Menu>
+      {problem && (
+        <p role="alert" className="px-2 pt-1 text-xs text-crit">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function initials({ name, email }: Account): string {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const letters =
+    words.length > 1 ? words[0]!.charAt(0) + words.at(-1)!.charAt(0) : (words[0] ?? email).slice(0, 2);
+  return letters.toUpperCase();
+}

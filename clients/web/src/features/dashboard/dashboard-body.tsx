@@ -1,0 +1,142 @@
+"use client";
+// One device's dashboard: notices, tiles, charts and the list of series.
+import { useEffect, useMemo, useState } from "react";
+import { Button } from "@/components/button";
+import { Banner } from "@/components/notice-state";
+import type { Device, Series } from "@/contracts/http";
+import { ChartPanel } from "./chart-panel";
+import { DashboardHeader } from "./dashboard-header";
+import { browserScheduler } from "./browser-scheduler";
+import { useConnectionKind, useHistoryState } from "./feed-hooks";
+import { groupSeries, type Group } from "./groups";
+import { seriesColor } from "./palette";
+import type { Feed } from "./ports";
+import { RANGES, type Range, type RangeKey } from "./ranges";
+import { SeriesTable } from "./series-table";
+import { Tile } from "./tile";
+
+type DashboardBodyProps = {
+  feed: Feed;
+  device: Device;
+  series: readonly Series[];
+  range: Range;
+  onRange: (key: RangeKey) => void;
+};
+
+// Three full rows on a wide screen; the rest is a click away and in the list of series anyway.
+const TILES_AT_FIRST = 18;
+// A tile's line shows the recent past whatever range the charts have.
+const SPARK_MOST_US = RANGES[0].us;
+
+export function DashboardBody({ feed, device, series, range, onRange }: DashboardBodyProps) {
+  const [areAllTilesShown, setAllTilesShown] = useState(false);
+  const groups = useMemo(() => groupSeries(series), [series]);
+  const colors = useMemo(() => colorsOf(groups), [groups]);
+  const ordered = groups.flatMap((group) => group.series);
+  const tiles = areAllTilesShown ? ordered : ordered.slice(0, TILES_AT_FIRST);
+  const sparkUs = Math.min(range.us, SPARK_MOST_US);
+  const scheduler = browserScheduler();
+  const [first, ...rest] = groups;
+  return (
+    <>
+      <DashboardHeader feed={feed} device={device} series={series} rangeKey={range.key} onRange={onRange} />
+      <Notices feed={feed} />
+      <div className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
+        {tiles.map((one) => (
+          <Tile
+            key={one.id}
+            feed={feed}
+            series={one}
+            color={colors.get(one.id) ?? seriesColor(0)}
+            sparkUs={sparkUs}
+          />
+        ))}
+      </div>
+      {ordered.length > TILES_AT_FIRST && (
+        <Button tone="ghost" onClick={() => setAllTilesShown(!areAllTilesShown)} data-testid="all-tiles">
+          {areAllTilesShown ? "Show fewer values" : `Show all ${ordered.length} values`}
+        </Button>
+      )}
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-6">
+        {first && (
+          <div className="min-w-0 lg:col-span-4">
+            <ChartPanel
+              key={first.key}
+              feed={feed}
+              group={first}
+              rangeUs={range.us}
+              scheduler={scheduler}
+              isLarge
+            />
+          </div>
+        )}
+        <div className="min-w-0 lg:col-span-2">
+          <SeriesTable feed={feed} series={ordered} sparkUs={sparkUs} />
+        </div>
+        {rest.map((group, place) => (
+          <div key={group.key} className={spanOf(place, rest.length)}>
+            <ChartPanel feed={feed} group={group} rangeUs={range.us} scheduler={scheduler} isLarge={false} />
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** Rows of two, and the last alone takes the whole width. */
+function spanOf(place: number, count: number): string {
+  const isAlone = place === count - 1 && count % 2 === 1;
+  return isAlone ? "min-w-0 lg:col-span-6" : "min-w-0 lg:col-span-3";
+}
+
+function colorsOf(groups: readonly Group[]): Map<number, string> {
+  return new Map(
+    groups.flatMap((group) => group.series.map((one, place) => [one.id, seriesColor(place)] as const)),
+  );
+}
+
+// A short break heals by itself and is shown by the pill; only a longer one deserves a line across the page.
+const SPEAK_UP_AFTER_MS = 4_000;
+
+function Notices({ feed }: { feed: Feed }) {
+  const history = useHistoryState(feed);
+  const kind = useConnectionKind(feed);
+  const isDown = kind === "reconnecting" || kind === "offline";
+  return (
+    <>
+      {isDown && <DisconnectedBanner isOffline={kind === "offline"} />}
+      {(history.status === "failed" || history.status === "denied") && (
+        <Banner
+          tone="crit"
+          action={
+            history.status === "failed" ? (
+              <Button onClick={() => void feed.reload()} data-testid="retry-history">
+                Try again
+              </Button>
+            ) : null
+          }
+        >
+          {history.status === "denied"
+            ? "Your account may not read stored readings; only what arrives now is shown."
+            : `Stored readings could not be loaded. ${history.detail}`}
+        </Banner>
+      )}
+    </>
+  );
+}
+
+function DisconnectedBanner({ isOffline }: { isOffline: boolean }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), SPEAK_UP_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!isLong) return null;
+  return (
+    <Banner tone="warn">
+      {isOffline
+        ? "This computer is offline. What you see is the last that arrived; it is completed when the network returns."
+        : "The live connection is lost. What you see is the last that arrived; what is missed meanwhile is loaded on return."}
+    </Banner>
+  );
+}

@@ -1,0 +1,72 @@
+"use client";
+// Title line of the dashboard: which device, how it is, and the controls of the view.
+import { Badge } from "@/components/badge";
+import type { Device, Series } from "@/contracts/http";
+import { deviceState } from "./device-picker";
+import { useShownSecond, useTick } from "./feed-hooks";
+import { formatAge, formatDuration } from "./format";
+import { PauseButton } from "./pause-button";
+import type { Feed } from "./ports";
+import { RangePicker } from "./range-picker";
+import type { RangeKey } from "./ranges";
+import { isStale } from "./staleness";
+
+type DashboardHeaderProps = {
+  feed: Feed;
+  device: Device;
+  series: readonly Series[];
+  rangeKey: RangeKey;
+  onRange: (key: RangeKey) => void;
+};
+
+const WORTH_SAYING_US = 2_000_000;
+
+export function DashboardHeader({ feed, device, series, rangeKey, onRange }: DashboardHeaderProps) {
+  const state = deviceState(device);
+  return (
+    <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
+      <div className="min-w-0 flex-1 basis-72">
+        <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
+          <h1 className="truncate text-[20px] leading-7 font-semibold tracking-[-0.015em]">{device.name}</h1>
+          <Badge tone={state.tone}>{state.word.charAt(0).toUpperCase() + state.word.slice(1)}</Badge>
+          {device.clock_suspect && device.clock_offset_us !== null && (
+            <Badge tone="warn">Clock off by {formatDuration(Math.abs(device.clock_offset_us))}</Badge>
+          )}
+          {device.waiting !== null && device.waiting > 0 && (
+            <Badge tone="info">Catching up: {device.waiting.toLocaleString("en")} readings waiting</Badge>
+          )}
+        </div>
+        <Summary feed={feed} series={series} />
+      </div>
+      <div className="flex flex-wrap items-center gap-2">
+        <RangePicker value={rangeKey} onChange={onRange} />
+        <PauseButton feed={feed} />
+      </div>
+    </div>
+  );
+}
+
+function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
+  const { paused, behindUs } = useTick(feed);
+  const now = useShownSecond(feed);
+  const latest = series.map((one) => ({ one, reading: feed.latest(one.id) }));
+  const reporting = latest.filter(
+    ({ one, reading }) => reading && !isStale(now - reading.t, one.interval_us),
+  ).length;
+  const newest = Math.max(...latest.map(({ reading }) => reading?.t ?? -Infinity));
+  if (paused) {
+    return (
+      <p className="text-ui text-fg-2 tabular-nums" data-testid="paused-note">
+        Paused,{" "}
+        {behindUs < WORTH_SAYING_US ? Math.floor(behindUs / 1_000_000) + " s" : formatDuration(behindUs)}{" "}
+        behind
+      </p>
+    );
+  }
+  return (
+    <p className="text-ui text-fg-2 tabular-nums">
+      {reporting} of {series.length} series reporting
+      {Number.isFinite(newest) && ` · updated ${formatAge(now - newest)}`}
+    </p>
+  );
+}

@@ -1,0 +1,59 @@
+// From the readings held to the columns that are drawn: the visible part, thinned to the pixels, gaps marked.
+import { m4 } from "@/lib/m4";
+import { firstNotBelow } from "@/lib/ordered-search";
+import type { GapTest, Samples } from "./ports";
+
+export type Window = { readonly from: number; readonly to: number };
+
+/** `null` breaks the line; `undefined` (after joining) says nothing about this time. */
+export type Line = { t: number[]; v: (number | null)[] };
+export type JoinedLines = { t: number[]; lines: (number | null | undefined)[][] };
+
+/** What of `samples` is drawn in `window` on `pixels` pixels, with one neighbour on each side so that lines reach the edges. */
+export function visibleLine({ t, v }: Samples, isGap: GapTest, window: Window, pixels: number): Line {
+  const start = Math.max(0, firstNotBelow(t, window.from) - 1);
+  const end = Math.min(t.length, firstNotBelow(t, window.to) + 1);
+  const line: Line = { t: [], v: [] };
+  const keep = (index: number) => {
+    line.t.push(t[index]!);
+    line.v.push(v[index]!);
+    if (index + 1 < end && isGap(t[index]!, t[index + 1]!)) {
+      line.t.push((t[index]! + t[index + 1]!) / 2);
+      line.v.push(null);
+    }
+  };
+  // Below two samples a pixel, thinning would cost more than it saves.
+  if (end - start <= pixels * 2) {
+    for (let index = start; index < end; index += 1) keep(index);
+  } else {
+    const step = Math.max(1, Math.ceil((window.to - window.from) / pixels));
+    m4(t, v, start, end, step, keep, (index) => isGap(t[index]!, t[index + 1]!));
+  }
+  return line;
+}
+
+/** Lines of different times on one ascending time column, in seconds as the chart wants them. */
+export function joinLines(lines: readonly Line[]): JoinedLines {
+  const total = lines.reduce((sum, line) => sum + line.t.length, 0);
+  const all = new Float64Array(total);
+  let filled = 0;
+  for (const line of lines) {
+    all.set(line.t, filled);
+    filled += line.t.length;
+  }
+  all.sort();
+  const times: number[] = [];
+  for (const time of all) if (time !== times.at(-1)) times.push(time);
+  const joined = lines.map((line) => {
+    const column = new Array<number | null | undefined>(times.length).fill(undefined);
+    let next = 0;
+    for (let index = 0; index < times.length && next < line.t.length; index += 1) {
+      if (line.t[next] === times[index]) {
+        column[index] = line.v[next];
+        next += 1;
+      }
+    }
+    return column;
+  });
+  return { t: times.map((time) => time / 1_000_000), lines: joined };
+}

@@ -1,0 +1,74 @@
+"use client";
+// Every series of the device in one list: recent course, latest value, state.
+import { Badge } from "@/components/badge";
+import { Panel } from "@/components/panel";
+import type { Series } from "@/contracts/http";
+import { useShownSecond } from "./feed-hooks";
+import { formatDuration, formatValue } from "./format";
+import type { Feed } from "./ports";
+import { sparkPath } from "./spark-path";
+import { Sparkline } from "./sparkline";
+import { isStale } from "./staleness";
+
+type SeriesTableProps = { feed: Feed; series: readonly Series[]; sparkUs: number };
+
+const WIDTH = 90;
+const HEIGHT = 20;
+
+export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
+  const to = useShownSecond(feed);
+  const window = { from: to - sparkUs, to };
+  return (
+    <Panel title="Series" meta={String(series.length)} testId="series-table">
+      <div className="max-h-[30rem] overflow-y-auto" tabIndex={0} role="region" aria-label="List of series">
+        <table className="w-full table-fixed text-ui">
+          <thead className="sr-only">
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Recent course</th>
+              <th scope="col">Latest value</th>
+              <th scope="col">State</th>
+            </tr>
+          </thead>
+          <tbody>
+            {series.map((one) => {
+              const latest = feed.latest(one.id);
+              const ageUs = latest ? Math.max(0, to - latest.t) : 0;
+              const stale = latest !== null && isStale(ageUs, one.interval_us);
+              const shown = formatValue(latest?.v ?? null, one);
+              const path = sparkPath(feed.samples(one.id), feed.gapTest(one.id), window, WIDTH, HEIGHT);
+              return (
+                <tr key={one.id} className="h-8 border-t">
+                  <th scope="row" className="truncate pl-4 text-left font-normal" title={one.name}>
+                    {one.display_name}
+                  </th>
+                  <td className="w-[22%] px-2">
+                    <Sparkline
+                      path={path}
+                      width={WIDTH}
+                      height={HEIGHT}
+                      color="var(--fg-3)"
+                      className="h-5 w-full"
+                    />
+                  </td>
+                  <td className="w-[26%] truncate pr-2 text-right whitespace-nowrap tabular-nums">
+                    {shown.text} <span className="text-xs text-fg-3">{shown.unit}</span>
+                  </td>
+                  <td className="w-24 pr-4 text-right">
+                    <StateBadge hasData={latest !== null} stale={stale} ageUs={ageUs} />
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+function StateBadge({ hasData, stale, ageUs }: { hasData: boolean; stale: boolean; ageUs: number }) {
+  if (!hasData) return <Badge tone="neutral">No data</Badge>;
+  if (stale) return <Badge tone="warn">Stale {formatDuration(ageUs)}</Badge>;
+  return <Badge tone="ok">Current</Badge>;
+}

@@ -1,0 +1,47 @@
+// The small line of a tile or a table row, as an SVG path.
+import { visibleLine, type Window } from "./plot-data";
+import type { GapTest, Samples } from "./ports";
+
+export type SparkPath = { readonly line: string; readonly area: string };
+
+/** Paths in a box of `width` × `height`; empty strings when there is nothing to draw. */
+export function sparkPath(
+  samples: Samples,
+  isGap: GapTest,
+  window: Window,
+  width: number,
+  height: number,
+): SparkPath {
+  const { t, v } = visibleLine(samples, isGap, window, width / 2);
+  let min = Infinity;
+  let max = -Infinity;
+  for (const value of v) {
+    if (value === null) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  if (min > max) return { line: "", area: "" };
+  const scale = max > min ? (height - 4) / (max - min) : 0;
+  const x = (time: number) => (((time - window.from) / (window.to - window.from)) * width).toFixed(1);
+  // A flat line lies in the middle, not on the ground.
+  const y = (value: number) => (scale ? height - 2 - (value - min) * scale : height / 2).toFixed(1);
+  let line = "";
+  let area = "";
+  let runStart = "";
+  let previous = "";
+  const closeRun = () => {
+    if (runStart) area += `L${previous},${height}L${runStart},${height}Z`;
+    runStart = "";
+  };
+  t.forEach((time, index) => {
+    const value = v[index];
+    if (value === null || value === undefined) return closeRun();
+    const at = `${x(time)},${y(value)}`;
+    line += `${runStart ? "L" : "M"}${at}`;
+    area += `${runStart ? "L" : "M"}${at}`;
+    runStart ||= x(time);
+    previous = x(time);
+  });
+  closeRun();
+  return { line, area };
+}

@@ -1,0 +1,51 @@
+// Joins the live feed to the real browser: socket, timers, network state.
+import { io } from "socket.io-client";
+import { historySchema } from "@/contracts/http";
+import type { DeviceChanged } from "@/contracts/live";
+import type { ApiClient, TokenSource } from "@/lib/api-client";
+import type { LiveSocket } from "./connection";
+import { LiveFeed } from "./live-feed";
+
+const CONNECT_TIMEOUT_MS = 8_000;
+
+export type BrowserFeedSettings = {
+  api: ApiClient;
+  tokens: TokenSource;
+  deviceChanged: (change: DeviceChanged) => void;
+};
+
+/** A feed over this page's own origin. Only to be called in the browser. */
+export function createBrowserFeed({ api, tokens, deviceChanged }: BrowserFeedSettings): LiveFeed {
+  return new LiveFeed({
+    tokens,
+    deviceChanged,
+    openSocket: (auth): LiveSocket =>
+      io({
+        path: "/socket.io",
+        transports: ["websocket"],
+        autoConnect: false,
+        // The connection's own state machine decides when to come back, so that the wait can be shown.
+        reconnection: false,
+        forceNew: true,
+        timeout: CONNECT_TIMEOUT_MS,
+        auth,
+      }),
+    nowMs: () => Date.now(),
+    random: Math.random,
+    isOnline: () => navigator.onLine,
+    after: (ms, work) => {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    },
+    every: (ms, work) => {
+      const timer = setInterval(work, ms);
+      return () => clearInterval(timer);
+    },
+    fetchHistory: (id, { from, to, points }, signal) =>
+      api.get(
+        `/api/telemetry/series/${id}/readings?from=${Math.floor(from)}&to=${Math.ceil(to)}&points=${points}`,
+        historySchema,
+        signal,
+      ),
+  });
+}

@@ -1,0 +1,72 @@
+// Loads stored readings of many series: a few at a time, tried again while the failure may pass.
+import type { History } from "@/contracts/http";
+import { ApiError } from "@/lib/api-client";
+
+export type HistoryState =
+  | { status: "idle" }
+  | { status: "loading" }
+  | { status: "ready" }
+  | { status: "denied" }
+  | { status: "failed"; detail: string };
+
+export type HistoryRequest = { series: readonly number[]; from: number; to: number; points: number };
+
+export type FetchHistory = (
+  series: number,
+  range: { from: number; to: number; points: number },
+  signal: AbortSignal,
+) => Promise<History>;
+
+const AT_ONCE = 4;
+const RETRY_MS = [500, 2_000, 5_000] as const;
+
+/** Loads each series and gives it to `onLoaded`. Ends in `ready`, `denied` or `failed`, or silently when aborted. */
+export async function loadHistory(
+  wanted: HistoryRequest,
+  fetchHistory: FetchHistory,
+  onLoaded: (history: History) => void,
+  signal: AbortSignal,
+): Promise<HistoryState> {
+  const { series, ...range } = wanted;
+  const queue = [...series];
+  const worker = async () => {
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      const history = await withRetries(() => fetchHistory(id, range, signal), signal);
+      if (signal.aborted) return;
+      onLoaded(history);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    return { status: "ready" };
+  } catch (error) {
+    queue.length = 0;
+    if (error instanceof ApiError && error.status === 403) return { status: "denied" };
+    return {
+      status: "failed",
+      detail: error instanceof Error ? error.message : "The history could not be loaded.",
+    };
+  }
+}
+
+async function withRetries<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (const wait of RETRY_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ApiError) || !error.isTemporary) throw error;
+      await sleep((error.retryAfterSeconds ?? 0) * 1_000 || wait, signal);
+    }
+  }
+  return work();
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

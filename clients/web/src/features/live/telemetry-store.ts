@@ -1,0 +1,150 @@
+// All readings this page holds, per series, with what is known about their completeness. No React, no network.
+import type { History, Series } from "@/contracts/http";
+import type { LiveFrame, RawValue } from "@/contracts/live";
+import { gapTest, gapsIn, withoutStretch, withSpan, type Gap, type GapTest, type Span } from "./gaps";
+import { SeriesBuffer, type Samples } from "./series-buffer";
+
+export type Latest = { readonly t: number; readonly v: RawValue };
+
+type Entry = { series: Series; buffer: SeriesBuffer; spans: Span[]; latest: Latest | null };
+
+const EMPTY: Samples = { t: new Float64Array(0), v: new Float64Array(0) };
+const TOTAL_CAPACITY = 2_000_000;
+const MOST_PER_SERIES = 32_768;
+const LEAST_PER_SERIES = 4_096;
+
+export class TelemetryStore {
+  private entries = new Map<number, Entry>();
+  private lastSent: number | null = null;
+  private horizon = -Infinity;
+  private changes = 0;
+
+  /** Grows with each change; equal numbers mean equal content. */
+  get revision(): number {
+    return this.changes;
+  }
+
+  /** Holds exactly these series from now on; readings of those that stay are kept. */
+  hold(series: readonly Series[]): void {
+    const capacity = Math.floor(TOTAL_CAPACITY / Math.max(1, series.length));
+    const entries = new Map<number, Entry>();
+    for (const one of series) {
+      const entry =
+        this.entries.get(one.id) ??
+        newEntry(one, Math.min(MOST_PER_SERIES, Math.max(LEAST_PER_SERIES, capacity)));
+      entry.series = one;
+      entry.latest = newer(entry.latest, one.latest);
+      entries.set(one.id, entry);
+    }
+    this.entries = entries;
+    this.changes += 1;
+  }
+
+  ingest(frame: LiveFrame): void {
+    const covered = this.lastSent === null ? 0 : Math.max(0, frame.sent - this.lastSent);
+    this.lastSent = frame.sent;
+    const entries = frame.series.map((id) => this.entries.get(id));
+    const before = frame.conflated ? entries.map((entry) => entry?.buffer.lastTime ?? null) : null;
+    const late = new Map<Entry, { t: number[]; v: number[] }>();
+    for (let index = 0; index < frame.t.length; index += 1) {
+      const entry = entries[frame.x[index]!];
+      const t = frame.t[index]!;
+      const v = frame.v[index]!;
+      if (!entry) continue;
+      if (!entry.latest || t >= entry.latest.t) entry.latest = { t, v };
+      // What is older than the view would only push out what is looked at.
+      if (t < this.horizon || entry.buffer.append(t, Number(v))) continue;
+      const columns = late.get(entry) ?? { t: [], v: [] };
+      columns.t.push(t);
+      columns.v.push(Number(v));
+      late.set(entry, columns);
+    }
+    for (const [entry, { t, v }] of late) entry.buffer.merge(t, v);
+    entries.forEach((entry, index) => {
+      const from = before?.[index] ?? null;
+      const to = entry?.buffer.lastTime ?? null;
+      // The gateway left readings out on purpose; that silence is not a gap.
+      if (entry && from !== null && to !== null && to > from)
+        entry.spans = withSpan(entry.spans, { from, to, step: covered });
+    });
+    this.changes += 1;
+  }
+
+  /** Joins stored readings with what is held. `step`: width of the sampling buckets in µs. */
+  join(history: History, step: number): void {
+    const entry = this.entries.get(history.series);
+    if (!entry) return;
+    const first = history.t[0];
+    const last = history.t.at(-1);
+    entry.buffer.merge(history.t, history.v.map(Number));
+    if (first !== undefined && last !== undefined) {
+      entry.spans = history.sampled
+        ? withSpan(entry.spans, { from: first, to: last, step })
+        : withoutStretch(entry.spans, first, last);
+      entry.latest = newer(entry.latest, { t: last, v: typedValue(entry.series, history.v.at(-1)!) });
+    }
+    this.changes += 1;
+  }
+
+  /** Nothing older than `t` is needed any more. */
+  trimBefore(t: number): void {
+    this.horizon = t;
+    for (const entry of this.entries.values()) {
+      entry.buffer.trimBefore(t);
+      if (entry.spans.some((span) => span.to < t)) entry.spans = entry.spans.filter((span) => span.to >= t);
+    }
+  }
+
+  latest(id: number): Latest | null {
+    return this.entries.get(id)?.latest ?? null;
+  }
+
+  samples(id: number): Samples {
+    return this.entries.get(id)?.buffer.samples() ?? EMPTY;
+  }
+
+  gapTest(id: number): GapTest {
+    const entry = this.entries.get(id);
+    return entry ? gapTest(entry.series.interval_us, entry.spans) : () => false;
+  }
+
+  gaps(id: number): Gap[] {
+    return gapsIn(this.samples(id).t, this.gapTest(id));
+  }
+
+  get series(): Series[] {
+    return Array.from(this.entries.values(), (entry) => entry.series);
+  }
+
+  /** The stream was interrupted: the time until the next frame is no measure of what that frame covers. */
+  markInterrupted(): void {
+    this.lastSent = null;
+  }
+
+  clear(): void {
+    this.entries.clear();
+    this.lastSent = null;
+    this.changes += 1;
+  }
+}
+
+function newEntry(series: Series, capacity: number): Entry {
+  const entry: Entry = {
+    series,
+    latest: null,
+    spans: [],
+    buffer: new SeriesBuffer(capacity, (from, to, step) => {
+      entry.spans = withSpan(entry.spans, { from, to, step });
+    }),
+  };
+  return entry;
+}
+
+function newer(held: Latest | null, offered: Latest | null): Latest | null {
+  if (!held || !offered) return held ?? offered;
+  return offered.t > held.t ? offered : held;
+}
+
+function typedValue(series: Series, v: RawValue): RawValue {
+  return series.type === "bool" ? Boolean(v) : v;
+}

@@ -1,0 +1,9 @@
+// The names of the themes and of the cookie that keeps the choice.
+
+export const THEME_COOKIE = "pulse_theme";
+
+export type Theme = "light" | "dark" | "system";
+
+export function isTheme(candidate: string | undefined): candidate is Theme {
+  return candidate === "light" || candidate === "dark" || candidate === "system";
+}

@@ -1,0 +1,102 @@
+// The one door of the web server: sends API calls and the socket to their back ends, guards pages, sets the policy.
+import { NextResponse, type NextRequest } from "next/server";
+import { ACCESS_COOKIE, PageGuard, REFRESH_COOKIE } from "@/features/auth/page-guard";
+import { serverEnv } from "@/lib/env";
+import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/security-headers";
+import { acceptsConnections, upstreamOf } from "@/lib/upstream";
+
+// Everything passes here except files that are the same for everybody. A condition on request headers (such as
+// skipping prefetches) would let anybody walk round the guard by sending that header.
+export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|healthz$).*)"] };
+
+// Who a caller is must come from the connection and the token, never from what the caller says.
+const UNTRUSTED_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "x-user"];
+const PUBLIC_PAGES = new Set(["/login"]);
+
+let guard: PageGuard | undefined;
+
+export async function proxy(request: NextRequest): Promise<NextResponse> {
+  const { pathname } = request.nextUrl;
+  const headers = new Headers(request.headers);
+  for (const name of UNTRUSTED_HEADERS) headers.delete(name);
+
+  if (pathname === "/socket.io" || pathname.startsWith("/socket.io/")) {
+    return NextResponse.rewrite(new URL(`/socket.io/${request.nextUrl.search}`, serverEnv().gatewayUrl), {
+      request: { headers },
+    });
+  }
+  if (pathname === "/api" || pathname.startsWith("/api/")) return forwardApi(request, headers);
+  return servePage(request, headers);
+}
+
+async function forwardApi(request: NextRequest, headers: Headers): Promise<NextResponse> {
+  const { pathname, search } = request.nextUrl;
+  const upstream = upstreamOf(pathname, serverEnv());
+  if (!upstream) return problem(404, "not_found", "Not found", "No service answers at this address.");
+  if (!(await acceptsConnections(upstream.url))) {
+    return problem(
+      503,
+      "unavailable",
+      "Service unavailable",
+      `The ${upstream.name} service cannot be reached.`,
+    );
+  }
+  return NextResponse.rewrite(new URL(pathname + search, upstream.url), { request: { headers } });
+}
+
+async function servePage(request: NextRequest, headers: Headers): Promise<NextResponse> {
+  const nonce = btoa(crypto.randomUUID());
+  const policy = contentSecurityPolicy(nonce, process.env.NODE_ENV === "development");
+  // Next reads the nonce for its own scripts from the request's policy.
+  headers.set("content-security-policy", policy);
+  headers.set("x-nonce", nonce);
+
+  const setCookies: string[] = [];
+  let response = NextResponse.next({ request: { headers } });
+  if (!PUBLIC_PAGES.has(request.nextUrl.pathname)) {
+    guard ??= new PageGuard(serverEnv().authUrl);
+    const verdict = await guard.judge(
+      {
+        access: request.cookies.get(ACCESS_COOKIE)?.value,
+        refresh: request.cookies.get(REFRESH_COOKIE)?.value,
+      },
+      originOf(request),
+    );
+    if (verdict.kind !== "unknown") setCookies.push(...verdict.setCookies);
+    if (verdict.kind === "signed-out") response = NextResponse.redirect(loginAddress(request));
+  }
+  for (const cookie of setCookies) response.headers.append("set-cookie", cookie);
+  response.headers.set("content-security-policy", policy);
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+  return response;
+}
+
+function loginAddress(request: NextRequest): URL {
+  const address = request.nextUrl.clone();
+  const { pathname, search } = address;
+  address.pathname = "/login";
+  address.search = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
+  return address;
+}
+
+function originOf(request: NextRequest): string {
+  const { publicOrigin } = serverEnv();
+  return (
+    publicOrigin ?? `${request.nextUrl.protocol}//${request.headers.get("host") ?? request.nextUrl.host}`
+  );
+}
+
+function problem(status: number, code: string, title: string, detail: string): NextResponse {
+  const requestId = crypto.randomUUID();
+  const body = { type: "about:blank", title, status, detail, code, request_id: requestId };
+  return new NextResponse(JSON.stringify(body), {
+    status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-request-id": requestId,
+      ...(status === 503 ? { "retry-after": "2" } : {}),
+      ...SECURITY_HEADERS,
+    },
+  });
+}
