@@ -1,0 +1,143 @@
+"""The collector as one thing: opens its parts, hands them to each other, runs them in one TaskGroup, ends in order."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from random import Random, SystemRandom
+
+import structlog
+
+from pulse_bus.port import Bus
+from pulse_contracts.series_digest import series_digest
+from pulse_desktop.core.buffer import Buffer, BufferLimits
+from pulse_desktop.core.buffer_thread import BufferThread
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.collector import Collector
+from pulse_desktop.core.journal import Journal
+from pulse_desktop.core.link import Link
+from pulse_desktop.core.replay import Replay
+from pulse_desktop.core.reporting import Identity, Reporter
+from pulse_desktop.core.settings import Settings
+from pulse_desktop.core.signals import Policy
+from pulse_desktop.core.sources.base import Source, supervise
+from pulse_desktop.core.sources.host import HostSource
+from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
+from pulse_desktop.core.status import Snapshot
+
+log = structlog.get_logger("pulse.desktop.engine")
+
+_PATIENCE = 0.6
+"""Seconds that each step of the end may take; all of them together stay below three."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What is passed in: time, randomness (`rng` must not repeat from one process to the next: it makes epochs), and
+    the constants of the delivery. A test puts its own here."""
+
+    clock: Clock = field(default_factory=Clock)
+    rng: Random = field(default_factory=SystemRandom)
+    policy: Policy = field(default_factory=Policy)
+
+
+class Engine:
+    """`run` once. `snapshot` may be read at any time while it runs."""
+
+    def __init__(
+        self, settings: Settings, bus: Bus, world: World | None = None, sources: Sequence[Source] | None = None
+    ) -> None:
+        self._settings, self._bus, self._world = settings, bus, world or World()
+        self._sources = make_sources(settings, self._world) if sources is None else list(sources)
+        self._reporter: Reporter | None = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The last look at everything; None before the first."""
+        return self._reporter.last if self._reporter else None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`, then ends within three seconds. Raises StoreFailure or OSError when it cannot begin."""
+        settings, world = self._settings, self._world
+        epoch = world.rng.getrandbits(63)
+        buffer = await BufferThread.open(
+            lambda: Buffer(
+                settings.state_dir,
+                epoch,
+                BufferLimits(max_bytes=settings.buffer_max_bytes),
+                world.clock,
+                Journal(settings.journal) if settings.journal else None,
+            )
+        )
+        try:
+            await self._run(buffer, stop)
+        finally:
+            await buffer.close()
+        log.info("collector_stopped", **vars(buffer.counts))
+
+    async def _run(self, buffer: BufferThread, stop: asyncio.Event) -> None:
+        settings, world = self._settings, self._world
+        replay = Replay(buffer.life, buffer.holdings, series_digest(buffer.table), world.rng, world.policy)
+        link = Link(self._bus, settings.device, buffer, replay, world.clock)
+        collector = Collector(buffer, link)
+        identity = Identity(settings.device, settings.name, collector_version(), settings.state_dir)
+        reporter = self._reporter = Reporter(identity, self._bus, buffer, link, world.clock)
+        async with asyncio.TaskGroup() as group:
+            linking = group.create_task(link.run())
+            grouping = group.create_task(collector.run())
+            reporting = group.create_task(reporter.run())
+            running = group.create_task(self._bus.run())
+            sources = [group.create_task(supervise(s, collector, world.rng)) for s in self._sources]
+            log.info(
+                "collector_ready",
+                device=settings.device,
+                epoch=buffer.life.epoch,
+                ord=buffer.life.ord,
+                waiting=replay.waiting,
+                sources=[source.name for source in self._sources],
+            )
+            await stop.wait()
+            await _end(*sources)
+            await _end(grouping)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await collector.flush()
+            await _end(reporting)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await reporter.report()
+                    await reporter.say_offline()
+            await _end(linking)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self._bus.drain()
+                    await asyncio.shield(running)
+            await _end(running)
+
+
+async def _end(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_PATIENCE)
+
+
+def make_sources(settings: Settings, world: World) -> list[Source]:
+    """The sources that the settings ask for."""
+    sources: list[Source] = []
+    if settings.host_metrics:
+        sources.append(HostSource(settings.state_dir, world.clock))
+    if settings.simulator_rate > 0:
+        seed = world.rng.getrandbits(64) if settings.simulator_seed is None else settings.simulator_seed
+        simulator = SimulatorSettings(settings.simulator_rate, settings.simulator_series)
+        sources.append(SimulatorSource(simulator, world.clock, Random(seed)))  # noqa: S311  # sensor noise, no secret
+    return sources
+
+
+def collector_version() -> str:
+    """Of the installed package; empty when it is not installed."""
+    try:
+        return version("pulse-desktop")
+    except PackageNotFoundError:
+        return ""

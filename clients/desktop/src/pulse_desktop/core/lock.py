@@ -1,0 +1,44 @@
+"""One collector per state directory: a lock file that holds the pid, and lives as long as the process."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+FILE = "collector.lock"
+
+
+class AlreadyRunningError(Exception):
+    """Another collector uses this state directory."""
+
+    def __init__(self, pid: str) -> None:
+        super().__init__(f"already running (pid {pid})")
+        self.pid = pid
+
+
+def acquire(folder: Path) -> IO[str]:
+    """Keep the returned file open. Raises AlreadyRunningError, or OSError when the folder cannot be written."""
+    file = (folder / FILE).open("a+", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        pid = file.read(20).strip() or "unknown"
+        file.close()
+        raise AlreadyRunningError(pid) from None
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a collector runs on this state directory."""
+    try:
+        with (folder / FILE).open("r", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

@@ -1,0 +1,93 @@
+"""Declared losses: said again and again until an ack or a have covers them. Part of the delivery machine; no I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from pulse_contracts.telemetry import Dropped, DropReason
+from pulse_desktop.core.model import Drop
+from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, subtract, union
+from pulse_desktop.core.signals import DeclareLoss, Policy
+
+
+@dataclass
+class _Loss:
+    """All unacknowledged losses of one epoch for one reason."""
+
+    ranges: Ranges = EMPTY
+    first: int | None = None
+    last: int | None = None
+    tries: int = 0
+    due: float = float("-inf")
+
+
+class Losses:
+    """What is lost and not yet acknowledged as lost."""
+
+    def __init__(self, known: Iterable[Drop], policy: Policy, rng: Random) -> None:
+        self._policy, self._rng = policy, rng
+        self._losses: dict[tuple[int, DropReason], _Loss] = {}
+        self.add(known, float("-inf"))
+
+    @property
+    def epochs(self) -> set[int]:
+        """Epochs with unacknowledged losses."""
+        return {epoch for epoch, _ in self._losses}
+
+    def of(self, epoch: int) -> Ranges:
+        """Unacknowledged losses of one epoch."""
+        ranges = EMPTY
+        for (which, _), loss in self._losses.items():
+            if which == epoch:
+                ranges = union(ranges, loss.ranges)
+        return ranges
+
+    def due(self) -> list[float]:
+        """When each is to be said next."""
+        return [loss.due for loss in self._losses.values()]
+
+    def add(self, drops: Iterable[Drop], now: float) -> None:
+        """More was lost: to be said at once."""
+        for drop in drops:
+            loss = self._losses.setdefault((drop.epoch, drop.reason), _Loss())
+            loss.ranges = union(loss.ranges, (drop.range,))
+            loss.first = min((t for t in (loss.first, drop.first) if t is not None), default=None)
+            loss.last = max((t for t in (loss.last, drop.last) if t is not None), default=None)
+            loss.tries, loss.due = 0, now
+
+    def again(self, now: float) -> None:
+        """A new connection: say everything soon."""
+        for loss in self._losses.values():
+            loss.tries, loss.due = 0, now
+
+    def acknowledge(self, epoch: int, ranges: Ranges) -> Ranges:
+        """The gateway knows these; returns which of them were waiting for that."""
+        known = EMPTY
+        for key, loss in list(self._losses.items()):
+            if key[0] != epoch:
+                continue
+            known = union(known, intersect(loss.ranges, ranges))
+            loss.ranges = subtract(loss.ranges, ranges)
+            if not loss.ranges:
+                del self._losses[key]
+        return known
+
+    def declare(self, session: str, ords: Mapping[int, int], now: float) -> list[DeclareLoss]:
+        """What is due to be said now."""
+        out = []
+        for (epoch, reason), loss in self._losses.items():
+            if now < loss.due:
+                continue
+            patience = min(self._policy.ack_timeout * 2.0**loss.tries, self._policy.ack_timeout_cap)
+            loss.due = now + patience * (1 + self._policy.jitter * self._rng.random())
+            loss.tries += 1
+            dropped = Dropped(
+                epoch=epoch,
+                ord=ords.get(epoch, 0),
+                ranges=list(loss.ranges[: self._policy.drop_ranges]),
+                reason=reason,
+                first=loss.first,
+                last=loss.last,
+            )
+            out.append(DeclareLoss(session, dropped))
+        return out

@@ -1,0 +1,142 @@
+"""What the collector talks about: readings, series, lives, losses. No I/O."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from pulse_contracts.message import ValueType
+from pulse_contracts.telemetry import MAX_BATCH, DropReason, SeriesDeclaration
+from pulse_desktop.core.ranges import EMPTY, Range, Ranges
+
+Value = bool | int | float
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+BLOCK_READINGS = MAX_BATCH
+"""Readings in one stored block at most, so that one block never needs two batches."""
+
+
+class Reading(NamedTuple):
+    """One value of one series. `series`: the disk's own id; `t`: microseconds since 1970 by the device's clock."""
+
+    series: int
+    t: int
+    value: Value
+
+
+class UnfitValueError(ValueError):
+    """A source gave a value that its series cannot hold: a programming error of the source."""
+
+
+def check_value(kind: ValueType, value: Value) -> None:
+    """Raises UnfitValueError unless `value` is exactly of `kind` (no silent cast) and fits 64 bits."""
+    fits = type(value) is {"int": int, "float": float, "bool": bool}[kind]
+    if not fits or (kind == "int" and not INT_MIN <= value <= INT_MAX):
+        raise UnfitValueError(f"{value!r} is not {kind}")
+
+
+@dataclass(frozen=True)
+class SeriesSpec:
+    """A series as its source describes it. `interval`: nominal distance of two readings in microseconds."""
+
+    name: str
+    type: ValueType
+    unit: str = ""
+    display_name: str = ""
+    interval: int | None = None
+
+
+@dataclass(frozen=True)
+class Life:
+    """One life of the counter: `epoch` is its identity (random), `ord` its place in time on this disk."""
+
+    epoch: int
+    ord: int
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Readings `[lo, hi)` of an epoch that are lost for `reason`; `first`, `last`: when they were taken, if known."""
+
+    epoch: int
+    lo: int
+    hi: int
+    reason: DropReason
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def range(self) -> Range:
+        """Its sequence numbers."""
+        return self.lo, self.hi
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A reading that was refused, by the gateway or by ourselves (`unanswered`)."""
+
+    seq: int
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Ranges of one epoch that are settled: their readings leave the buffer, the refused ones into the quarantine."""
+
+    epoch: int
+    ranges: Ranges
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What the disk holds when the process starts."""
+
+    ords: dict[int, int] = field(default_factory=dict)
+    pending: dict[int, Ranges] = field(default_factory=dict)
+    drops: tuple[Drop, ...] = ()
+    highest_ord: int = 0
+
+    def of(self, epoch: int) -> Ranges:
+        """Unsettled readings of one epoch."""
+        return self.pending.get(epoch, EMPTY)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Consecutive readings `[lo, lo + len(readings))` of one epoch, as they were stored."""
+
+    epoch: int
+    lo: int
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """`used`: bytes of pages in use, of `limit`. `quarantined`: rows kept of what was refused. `oldest`: when the
+    oldest waiting reading was taken."""
+
+    used: int
+    limit: int
+    quarantined: int
+    oldest: int | None
+
+
+FailureKind = Literal["full", "read-only", "i/o error", "corrupt"]
+
+
+class StoreFailure(Exception):  # a state of the world
+    """The disk does not take or give: full, read-only, broken, or the file is corrupt."""
+
+    def __init__(self, kind: FailureKind, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind, self.detail = kind, detail
+
+
+class BlockUnreadable(Exception):  # a fact about one block
+    """A stored block does not decode: its readings are lost and have to be declared."""
+
+    def __init__(self, epoch: int, lo: int, hi: int, detail: str) -> None:
+        super().__init__(f"block [{lo}, {hi}) of epoch {epoch}: {detail}")
+        self.epoch, self.lo, self.hi, self.detail = epoch, lo, hi, detail
+
+
+SeriesTable = tuple[SeriesDeclaration, ...]

@@ -1,0 +1,63 @@
+"""Arithmetic of half-open ranges of sequence numbers. A `Ranges` is sorted, disjoint, and no two of it touch."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+
+Range = tuple[int, int]
+Ranges = tuple[Range, ...]
+
+EMPTY: Ranges = ()
+
+
+def normal(pieces: Iterable[Sequence[int]]) -> Ranges:
+    """The normal form of any pieces; empty and backward ones vanish, touching ones melt together."""
+    out: list[Range] = []
+    for lo, hi in sorted((piece[0], piece[1]) for piece in pieces):
+        if lo >= hi:
+            continue
+        if out and lo <= out[-1][1]:
+            out[-1] = (out[-1][0], max(hi, out[-1][1]))
+        else:
+            out.append((lo, hi))
+    return tuple(out)
+
+
+def union(a: Ranges, b: Ranges) -> Ranges:
+    """What is in either."""
+    if not a or not b:
+        return a or b
+    if a[-1][1] < b[0][0]:
+        return a + b
+    if a[-1][1] == b[0][0]:
+        return (*a[:-1], (a[-1][0], b[0][1]), *b[1:])
+    return normal((*a, *b))
+
+
+def intersect(a: Ranges, b: Ranges) -> Ranges:
+    """What is in both."""
+    if len(a) > len(b):
+        a, b = b, a
+    return tuple(
+        (max(lo, b[i][0]), min(hi, b[i][1]))
+        for lo, hi in a
+        for i in range(bisect_right(b, lo, key=lambda r: r[1]), bisect_left(b, hi, key=lambda r: r[0]))
+    )
+
+
+def subtract(a: Ranges, b: Ranges) -> Ranges:
+    """What is in `a` and not in `b`."""
+    out: list[Range] = []
+    for lo, hi in a:
+        start = lo
+        for i in range(bisect_right(b, lo, key=lambda r: r[1]), bisect_left(b, hi, key=lambda r: r[0])):
+            if b[i][0] > start:
+                out.append((start, b[i][0]))
+            start = b[i][1]
+        if start < hi:
+            out.append((start, hi))
+    return tuple(out)
+
+
+def count(a: Ranges) -> int:
+    """How many sequence numbers are in it."""
+    return sum(hi - lo for lo, hi in a)

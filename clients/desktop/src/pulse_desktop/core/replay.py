@@ -1,0 +1,379 @@
+"""The delivery machine: which readings go out when, and what may leave the buffer. Protocol A3; no I/O, no clock.
+
+Events go in with the time, commands come out. Everything here is memory: after a restart the disk's holdings are enough
+to begin again, for the gateway's ledger counts sequence numbers.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from pulse_contracts.message import Lane
+from pulse_contracts.telemetry import BatchAck, Have, Hello, PendingEpoch
+from pulse_desktop.core.losses import Losses
+from pulse_desktop.core.model import Drop, Holdings, Life, Refusal, Settlement
+from pulse_desktop.core.ranges import EMPTY, Ranges, count, intersect, normal, subtract, union
+from pulse_desktop.core.signals import (
+    Claim,
+    Command,
+    Committed,
+    Connected,
+    Declare,
+    Event,
+    GotAck,
+    GotHave,
+    Lease,
+    LinkLost,
+    Lost,
+    Policy,
+    RaiseOrd,
+    Say,
+    Send,
+    SetAside,
+    Settle,
+    TableChanged,
+    Tick,
+    TooLarge,
+)
+
+_ORD_MAX = 2**62
+
+
+class Replay:
+    """One life's delivery. `handle` takes an event and the monotonic time in seconds; `deadline` says when the next
+    `Tick` is wanted."""
+
+    def __init__(self, life: Life, holdings: Holdings, digest: str, rng: Random, policy: Policy | None = None) -> None:
+        self.life, self._digest, self._rng = life, digest, rng
+        self._policy = policy or Policy()
+        self._ords = dict(holdings.ords)
+        self._pending: dict[int, Ranges] = dict(holdings.pending)
+        self._losses = Losses(holdings.drops, self._policy, rng)
+        self._next = 0
+        self._recent: deque[tuple[int, float]] = deque()
+        self._leases: dict[int, Lease] = {}
+        self._again: deque[Claim] = deque()
+        self._lease_ids = 0
+        self._batch = self._policy.batch
+        self._session = ""
+        self._is_open = False
+        self._declare = False
+        self._hello_at: float | None = None
+        self._said_at = float("-inf")
+        self._answered_at = float("-inf")
+        self._asked: tuple[int, ...] = ()
+        self._told: frozenset[int] = frozenset()
+        self._credit, self._live_paused = 0, False
+
+    # -- what others may know
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the gateway has said what it has, so that data may be sent."""
+        return self._is_open
+
+    @property
+    def waiting(self) -> int:
+        """Readings that are not settled."""
+        return sum(map(count, self._pending.values()))
+
+    @property
+    def under_way(self) -> int:
+        """Batches that are sent and not acknowledged."""
+        return len(self._leases)
+
+    def deadline(self) -> float | None:
+        """When to come back with a `Tick`; None while there is no connection."""
+        if not self._session:
+            return None
+        times = [lease.due for lease in self._leases.values()]
+        if self._hello_at is not None:
+            times.append(self._hello_at)
+        if self._is_open:
+            times += self._losses.due()
+            times += [at + self._policy.live_age for _, at in self._recent]
+            if self._credit == 0 and not self._leases and self._hello_at is None:
+                times.append(self._said_at + self._policy.probe_every)
+        return min(times, default=None)
+
+    # -- events
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """Takes one event; returns what to do, in order."""
+        out: list[Command] = []
+        match event:
+            case Connected(session):
+                self._release()
+                self._session, self._is_open, self._declare, self._hello_at = session, False, True, now
+                self._told, self._credit = frozenset(), 0
+                self._losses.again(now)
+            case LinkLost(session):
+                if session == self._session:
+                    self._release()
+                    self._session, self._is_open, self._hello_at = "", False, None
+            case GotHave(have):
+                self._have(have, now, out)
+            case GotAck(ack):
+                self._ack(ack, now, out)
+            case Committed(ranges):
+                self._commit(ranges, now)
+            case Lost(drops):
+                self._lose(drops, now)
+            case TableChanged(digest):
+                if digest != self._digest:
+                    self._digest = digest
+                    self._redeclare(now)
+            case TooLarge(lease):
+                self._too_large(lease, out)
+            case Tick():
+                pass
+        self._advance(now, out)
+        return out
+
+    def _have(self, have: Have, now: float, out: list[Command]) -> None:
+        self._answered_at = now
+        for told in have.epochs:
+            self._settled(told.epoch, normal(told.settled), (), out)
+        self._observe(have.newest, out)
+        if not self._session or have.session != self._session:
+            return
+        self._credit = have.credit
+        if have.series != self._digest:
+            self._is_open, self._declare = False, True
+            if self._hello_at is None:
+                self._hello_at = max(now, self._said_at + self._policy.hello_every)
+            return
+        self._is_open, self._declare, self._hello_at = True, False, None
+        self._told |= set(self._asked)
+
+    def _ack(self, ack: BatchAck, now: float, out: list[Command]) -> None:
+        self._answered_at = now
+        refused = tuple(Refusal(r.seq, r.code, r.detail) for r in ack.refused)
+        self._settled(ack.epoch, normal(ack.settled), refused, out)
+        self._observe(ack.newest, out)
+        self._credit, self._live_paused = ack.credit, ack.live_paused
+        if ack.declare and self._is_open:
+            self._release()
+            self._redeclare(now)
+
+    def _commit(self, ranges: Sequence[tuple[int, int]], now: float) -> None:
+        epoch = self.life.epoch
+        self._ords[epoch] = self.life.ord
+        for lo, hi in ranges:
+            self._pending[epoch] = union(self._pending.get(epoch, EMPTY), ((lo, hi),))
+            self._recent.append((lo, now))
+            self._next = max(self._next, hi)
+        self._age(now)
+
+    def _lose(self, drops: Sequence[Drop], now: float) -> None:
+        for drop in drops:
+            self._remove(drop.epoch, (drop.range,))
+        self._losses.add(drops, now)
+
+    def _redeclare(self, now: float) -> None:
+        self._is_open, self._declare = False, True
+        if self._session:
+            self._hello_at = now
+
+    def _too_large(self, lease_id: int, out: list[Command]) -> None:
+        lease = self._leases.pop(lease_id, None)
+        if lease is None:
+            return
+        claim = lease.claim
+        if claim.hi - claim.lo == 1:
+            self._set_aside(claim, out)
+        else:
+            self._batch = max(1, min(self._batch, (claim.hi - claim.lo) // 2))
+            self._again.append(claim)
+
+    # -- facts from the gateway
+
+    def _settled(self, epoch: int, ranges: Ranges, refused: tuple[Refusal, ...], out: list[Command]) -> None:
+        held = intersect(self._pending.get(epoch, EMPTY), ranges)
+        known_lost = self._losses.acknowledge(epoch, ranges)
+        if held or known_lost:
+            own = tuple(r for r in refused if intersect(held, ((r.seq, r.seq + 1),)))
+            out.append(Settle(Settlement(epoch, union(held, known_lost), own)))
+        self._remove(epoch, held)
+
+    def _remove(self, epoch: int, ranges: Ranges) -> None:
+        rest = subtract(self._pending.get(epoch, EMPTY), ranges)
+        if rest:
+            self._pending[epoch] = rest
+        else:
+            self._pending.pop(epoch, None)
+        for key, lease in list(self._leases.items()):
+            if lease.claim.epoch == epoch and not intersect(rest, lease.claim.ranges):
+                del self._leases[key]
+
+    def _observe(self, newest: Sequence[tuple[int, int]], out: list[Command]) -> None:
+        """Another life with an equal or higher `ord` (a restored disk) would freeze latest values: rise above it."""
+        others = [ord_ for ord_, epoch in newest if epoch != self.life.epoch]
+        highest = max(others, default=-1)
+        if self.life.ord <= highest < _ORD_MAX:
+            self.life = replace(self.life, ord=highest + 1)
+            if self.life.epoch in self._ords:
+                self._ords[self.life.epoch] = self.life.ord
+            out.append(RaiseOrd(self.life.ord))
+
+    # -- time
+
+    def _advance(self, now: float, out: list[Command]) -> None:
+        if not self._session:
+            return
+        self._expire(now, out)
+        self._age(now)
+        if self._hello_at is None and self._wants_hello(now):
+            self._hello_at = now
+        if self._hello_at is not None and now >= self._hello_at:
+            self._hello(now, out)
+        if self._is_open:
+            out += self._losses.declare(self._session, self._ords, now)
+            self._claim(now, out)
+
+    def _age(self, now: float) -> None:
+        while self._recent and self._recent[0][1] + self._policy.live_age <= now:
+            self._recent.popleft()
+
+    def _expire(self, now: float, out: list[Command]) -> None:
+        for key, lease in list(self._leases.items()):
+            if now < lease.due:
+                continue
+            del self._leases[key]
+            was_answered = self._answered_at > lease.sent_at
+            claim = replace(
+                lease.claim, tries=lease.claim.tries + 1, unanswered=lease.claim.unanswered + int(was_answered)
+            )
+            if claim.unanswered <= self._policy.resends:
+                self._again.append(claim)
+            elif claim.hi - claim.lo == 1:
+                self._set_aside(claim, out)
+            else:
+                middle = (claim.lo + claim.hi) // 2
+                self._again.append(Claim(claim.epoch, claim.lo, middle))
+                self._again.append(Claim(claim.epoch, middle, claim.hi))
+            if not was_answered and self._hello_at is None and now >= self._said_at + self._policy.probe_every:
+                self._hello_at = now  # is anybody there? its answer also repeats what lost acks said
+
+    def _set_aside(self, claim: Claim, out: list[Command]) -> None:
+        self._remove(claim.epoch, claim.ranges)
+        out.append(SetAside(claim.epoch, claim.lo))
+
+    def _wants_hello(self, now: float) -> bool:
+        if not self._is_open:
+            return False
+        if self._credit == 0 and not self._leases and now >= self._said_at + self._policy.probe_every:
+            return True
+        return any(e not in self._told for e in self._worth_asking()) and not any(
+            self._is_held(e) for e in self._told if e != self.life.epoch
+        )
+
+    def _worth_asking(self) -> list[int]:
+        held = {*self._pending, *self._losses.epochs} - {self.life.epoch}
+        return self._by_age(held)
+
+    def _is_held(self, epoch: int) -> bool:
+        return epoch in self._pending or epoch in self._losses.epochs
+
+    def _by_age(self, epochs: set[int]) -> list[int]:
+        return sorted(epochs, key=lambda e: (self._ords.get(e, 0), e))
+
+    def _hello(self, now: float, out: list[Command]) -> None:
+        if self._declare:
+            out.append(Declare(self._session))
+            self._declare = False
+        held = self._by_age({*self._pending, *self._losses.epochs})[: self._policy.hello_epochs]
+        pending = []
+        for epoch in held:
+            mine = self._pending.get(epoch, EMPTY)
+            hull = union(mine, self._losses.of(epoch))
+            pending.append(PendingEpoch(epoch=epoch, lo=hull[0][0], hi=hull[-1][1], n=count(mine)))
+        self._asked = tuple(held)
+        self._said_at, self._hello_at = now, now + self._policy.hello_every
+        out.append(
+            Say(
+                Hello(
+                    epoch=self.life.epoch,
+                    ord=self.life.ord,
+                    next=self._next,
+                    pending=pending,
+                    session=self._session,
+                    series=self._digest,
+                )
+            )
+        )
+
+    # -- sending
+
+    def _claim(self, now: float, out: list[Command]) -> None:
+        window = min(self._credit, self._policy.window_cap)
+        live_window = 0 if self._live_paused else min(self._policy.live_window, window)
+        while len(self._leases) < window and self._in_lane("live") < live_window:
+            newest = self._newest()
+            if newest is None:
+                break
+            self._send(newest, "live", now, out)
+        backlog_window = max(1, window - self._policy.live_window)
+        while len(self._leases) < window and self._in_lane("backlog") < backlog_window:
+            claim = self._next_again() or self._oldest()
+            if claim is None:
+                break
+            self._send(claim, "backlog", now, out)
+
+    def _in_lane(self, lane: Lane) -> int:
+        return sum(1 for lease in self._leases.values() if lease.lane == lane)
+
+    def _free(self, epoch: int) -> Ranges:
+        claims = [lease.claim for lease in self._leases.values()]
+        taken = normal((c.lo, c.hi) for c in (*claims, *self._again) if c.epoch == epoch)
+        return subtract(self._pending.get(epoch, EMPTY), taken)
+
+    def _newest(self) -> Claim | None:
+        if not self._recent:
+            return None
+        free = intersect(self._free(self.life.epoch), ((self._recent[0][0], self._next),))
+        if not free:
+            return None
+        lo, hi = free[-1]
+        return Claim(self.life.epoch, max(lo, hi - self._batch), hi)
+
+    def _next_again(self) -> Claim | None:
+        while self._again:
+            claim = self._again.popleft()
+            rest = intersect(self._pending.get(claim.epoch, EMPTY), claim.ranges)
+            if not rest:
+                continue
+            lo, hi = rest[0]
+            cut = min(hi, lo + self._batch)
+            if cut < rest[-1][1]:
+                self._again.appendleft(replace(claim, lo=cut))
+            return replace(claim, lo=lo, hi=cut)
+        return None
+
+    def _oldest(self) -> Claim | None:
+        own = self.life.epoch
+        for epoch in self._by_age(set(self._pending)):
+            if epoch != own and epoch not in self._told:
+                continue
+            free = self._free(epoch)
+            if epoch == own and self._recent:
+                free = intersect(free, ((0, self._recent[0][0]),))  # younger ones are the live lane's
+            if free:
+                lo, hi = free[0]
+                return Claim(epoch, lo, min(hi, lo + self._batch))
+        return None
+
+    def _send(self, claim: Claim, lane: Lane, now: float, out: list[Command]) -> None:
+        patience = min(self._policy.ack_timeout * 2.0**claim.tries, self._policy.ack_timeout_cap)
+        due = now + patience * (1 + self._policy.jitter * self._rng.random())
+        self._lease_ids += 1
+        self._leases[self._lease_ids] = Lease(claim, lane, now, due)
+        ord_ = self.life.ord if claim.epoch == self.life.epoch else self._ords.get(claim.epoch, 0)
+        out.append(Send(self._lease_ids, self._session, claim.epoch, ord_, claim.lo, claim.hi, lane))
+
+    def _release(self) -> None:
+        """Nothing is under way any more; what went unanswered keeps its history."""
+        suspects = [lease.claim for lease in self._leases.values() if lease.claim.unanswered]
+        self._leases.clear()
+        self._again.extendleft(suspects)

@@ -1,0 +1,162 @@
+"""Once a second: status file, retained bus status, and a warning when the buffer fills."""
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from pulse_bus.port import Bus, PublishRefused
+from pulse_contracts.errors import Unavailable
+from pulse_contracts.system import Status
+from pulse_contracts.topics import SYSTEM_STATUS
+from pulse_desktop.core.buffer_thread import BufferThread
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.link import Link
+from pulse_desktop.core.model import Usage
+from pulse_desktop.core.status import Snapshot
+
+log = structlog.get_logger("pulse.desktop.status")
+
+_EVERY = 1.0
+_PUBLISH_EVERY = 5.0
+_LEVELS = (0.95, 0.80, 0.50)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who reports."""
+
+    device: str
+    name: str
+    version: str
+    folder: Path
+
+
+@dataclass
+class _Before:
+    """The previous second, to make rates of."""
+
+    at: float
+    produced: int = 0
+    settled: int = 0
+    used: int = 0
+    level: float = 0.0
+    usage: Usage = field(default_factory=lambda: Usage(0, 1, 0, None))
+
+
+class Reporter:
+    """Tells people how this collector is."""
+
+    def __init__(self, identity: Identity, bus: Bus, buffer: BufferThread, link: Link, clock: Clock) -> None:
+        self._identity, self._bus, self._buffer, self._link, self._clock = identity, bus, buffer, link, clock
+        self._started = clock.micros()
+        self._before = _Before(clock.monotonic())
+        self._published: Status | None = None
+        self._published_at = float("-inf")
+        self._connected = asyncio.Event()
+        self.last: Snapshot | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        self._bus.on_connected(self._on_connected)
+        while True:
+            await self.report()
+            try:
+                async with asyncio.timeout(_EVERY):
+                    await self._connected.wait()
+            except TimeoutError:
+                pass
+            self._connected.clear()
+
+    async def _on_connected(self) -> None:
+        self._published = None
+        self._connected.set()
+
+    async def report(self) -> None:
+        """Writes the file, and publishes when something changed."""
+        snapshot = await self._look()
+        self.last = snapshot
+        try:
+            await asyncio.to_thread(snapshot.write, self._identity.folder)
+        except OSError as error:
+            log.debug("status_not_written", why=str(error))
+        status = Status(
+            state="online",
+            since=self._started,
+            version=self._identity.version,
+            name=self._identity.name,
+            waiting=snapshot.waiting,
+            oldest_waiting=snapshot.oldest_waiting,
+        )
+        now = self._clock.monotonic()
+        if self._published is None or (status != self._published and now - self._published_at >= _PUBLISH_EVERY):
+            await self._publish(status)
+
+    async def say_offline(self) -> None:
+        """The last word of a process that ends on purpose."""
+        await self._publish(
+            Status(
+                state="offline",
+                since=self._clock.micros(),
+                version=self._identity.version,
+                name=self._identity.name,
+                waiting=await self._buffer.waiting(),
+            )
+        )
+
+    async def _publish(self, status: Status) -> None:
+        try:
+            await self._bus.publish(SYSTEM_STATUS, status, kind="collector", id=self._identity.device)
+        except (Unavailable, PublishRefused) as error:
+            log.debug("status_not_published", why=str(error))
+            return
+        self._published, self._published_at = status, self._clock.monotonic()
+
+    async def _look(self) -> Snapshot:
+        counts, life, before = self._buffer.counts, self._buffer.life, self._before
+        now, wall = self._clock.monotonic(), self._clock.micros()
+        elapsed = max(1e-6, now - before.at)
+        usage = await self._buffer.usage() or before.usage
+        self._warn(usage, elapsed)
+        produced, settled = counts.produced, counts.settled
+        snapshot = Snapshot(
+            pid=os.getpid(),
+            version=self._identity.version,
+            device=self._identity.device,
+            name=self._identity.name,
+            started=self._started,
+            written=wall,
+            link=self._bus.state.value,
+            link_detail=self._bus.detail or self._link.refused,
+            delivering=self._link.is_open,
+            fault=self._buffer.fault,
+            epoch=life.epoch,
+            ord=life.ord,
+            produced=produced,
+            waiting=await self._buffer.waiting(),
+            settled=settled,
+            refused=counts.refused,
+            dropped=counts.dropped,
+            quarantined=usage.quarantined,
+            lost_in_memory=counts.lost_in_memory,
+            oldest_waiting=usage.oldest,
+            oldest_waiting_age=None if usage.oldest is None else (wall - usage.oldest) / 1e6,
+            buffer_bytes=usage.used,
+            buffer_max_bytes=usage.limit,
+            produced_per_second=(produced - before.produced) / elapsed,
+            settled_per_second=(settled - before.settled) / elapsed,
+        )
+        before.at, before.produced, before.settled = now, produced, settled
+        before.usage, before.used = usage, usage.used
+        return snapshot
+
+    def _warn(self, usage: Usage, elapsed: float) -> None:
+        share = usage.used / usage.limit
+        level = next((mark for mark in _LEVELS if share >= mark), 0.0)
+        if level > self._before.level:
+            growth = (usage.used - self._before.used) / elapsed
+            left = round((usage.limit - usage.used) / growth) if growth > 0 else None
+            log.warning("buffer_fills", percent=round(100 * share), seconds_left=left)
+        self._before.level = level

@@ -1,0 +1,81 @@
+"""The collector's settings: environment `PULSE_…`, overridden by flags; a bad value stops the process with a list."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, Field, StringConstraints, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pulse_contracts.message import DeviceName
+
+
+class BadSettingsError(Exception):
+    """One line per bad setting, for a person."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _env(name: str) -> AliasChoices:
+    return AliasChoices(name, f"PULSE_{name.upper()}")
+
+
+class Settings(BaseSettings):
+    """What one collector needs to know. Secrets come from files, never from the command line."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    state_dir: Path = Field(
+        default=Path.home() / ".local" / "state" / "pulse-collector",
+        validation_alias=AliasChoices("state_dir", "PULSE_COLLECTOR_STATE_DIR"),
+    )
+    device: DeviceName = Field(validation_alias=_env("device"))
+    mqtt_url: str = Field(default="mqtt://127.0.0.1:1883", validation_alias=_env("mqtt_url"))
+    mqtt_password_file: Path | None = Field(default=None, validation_alias=_env("mqtt_password_file"))
+    mqtt_prefix: str = Field(default="pulse/v1", pattern=r"^[^#+\s]{1,128}$", validation_alias=_env("mqtt_prefix"))
+    name: Annotated[str, StringConstraints(max_length=128)] = Field(
+        default="", validation_alias=AliasChoices("name", "PULSE_COLLECTOR_NAME")
+    )
+    host_metrics: bool = Field(default=True, validation_alias=_env("host_metrics"))
+    simulator_rate: float = Field(default=0.0, ge=0, le=100_000, validation_alias=_env("simulator_rate"))
+    simulator_series: int = Field(default=10, ge=1, le=5_000, validation_alias=_env("simulator_series"))
+    simulator_seed: int | None = Field(default=None, validation_alias=_env("simulator_seed"))
+    buffer_max_bytes: int = Field(
+        default=1_000_000_000, ge=1_000_000, le=2**44, validation_alias=_env("buffer_max_bytes")
+    )
+    journal: Path | None = Field(default=None, validation_alias=_env("journal"))
+    log_format: Literal["json", "console"] = Field(default="console", validation_alias=_env("log_format"))
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _is_broker(cls, value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        if scheme != "mqtt" or not rest or "@" in rest:
+            raise ValueError("must be mqtt://host:port, without credentials")
+        return value
+
+    @classmethod
+    def load(cls, flags: dict[str, Any]) -> Self:
+        """The settings of this process. `flags`: those that were given. Raises BadSettingsError."""
+        try:
+            return cls(**flags)
+        except ValidationError as error:
+            raise BadSettingsError([_line(str(e["loc"][0]), e["msg"]) for e in error.errors()]) from error
+
+    def password(self) -> str:
+        """The broker password. Raises BadSettingsError when its file cannot be read."""
+        if self.mqtt_password_file is None:
+            return ""
+        try:
+            return self.mqtt_password_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettingsError([_line("mqtt_password_file", str(error))]) from error
+
+
+def _line(name: str, message: str) -> str:
+    field = name.removeprefix("PULSE_").lower()
+    env = {"state_dir": "PULSE_COLLECTOR_STATE_DIR", "name": "PULSE_COLLECTOR_NAME"}.get(
+        field, f"PULSE_{field.upper()}"
+    )
+    return f"{env} / --{field.replace('_', '-')}: {message.removeprefix('Value error, ')}"

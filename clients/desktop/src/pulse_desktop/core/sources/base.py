@@ -1,0 +1,52 @@
+"""What a source is, and how one is kept running."""
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+from typing import Protocol
+
+import structlog
+
+from pulse_desktop.core.model import Reading, SeriesSpec
+
+log = structlog.get_logger("pulse.desktop.sources")
+
+_FLOOR, _CAP = 1.0, 60.0
+_GOOD_RUN = 60.0
+"""Seconds after which a failure counts as the first one again."""
+
+
+class Outlet(Protocol):
+    """Where a source puts what it reads."""
+
+    async def declare(self, specs: Sequence[SeriesSpec]) -> list[int]:
+        """The ids of these series, in this order."""
+
+    async def put(self, readings: Sequence[Reading]) -> None:
+        """Takes readings of declared series; may wait. Raises UnfitValueError."""
+
+
+class Source(Protocol):
+    """Reads something for as long as it is let."""
+
+    @property
+    def name(self) -> str:
+        """For the log."""
+
+    async def run(self, outlet: Outlet) -> None:
+        """Declares its series, then puts readings until cancelled. May raise anything: it is started again."""
+
+
+async def supervise(source: Source, outlet: Outlet, rng: Random) -> None:
+    """Runs a source until cancelled; after a failure waits 1 s * 2^k, at most 60 s, with jitter."""
+    failures, loop = 0, asyncio.get_running_loop()
+    while True:
+        began = loop.time()
+        try:
+            await source.run(outlet)
+            log.warning("source_ended", source=source.name)
+        except Exception as error:  # noqa: BLE001  # the engine's door: a source must not take the others with it
+            level = log.debug if failures else log.error
+            level("source_failed", source=source.name, error=repr(error))
+        failures = 0 if loop.time() - began > _GOOD_RUN else failures + 1
+        await asyncio.sleep(min(_CAP, _FLOOR * 2.0 ** min(failures, 6)) * rng.uniform(0.5, 1.0))

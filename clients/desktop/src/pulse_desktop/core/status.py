@@ -1,0 +1,103 @@
+"""What a running collector says about itself: `status.json`, written each second, and the table made of it."""
+
+import json
+import os
+import sqlite3
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pulse_desktop.core import lock
+from pulse_desktop.core.store import count_waiting
+
+FILE = "status.json"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Counts are readings since the process started, except `waiting` and `quarantined`, which are what the disk
+    holds. Times are microseconds since 1970 UTC, ages seconds, rates readings per second over the last second."""
+
+    pid: int
+    version: str
+    device: str
+    name: str
+    started: int
+    written: int
+    link: str
+    link_detail: str
+    delivering: bool
+    fault: str
+    epoch: int
+    ord: int
+    produced: int
+    waiting: int
+    settled: int
+    refused: int
+    dropped: int
+    quarantined: int
+    lost_in_memory: int
+    oldest_waiting: int | None
+    oldest_waiting_age: float | None
+    buffer_bytes: int
+    buffer_max_bytes: int
+    produced_per_second: float
+    settled_per_second: float
+
+    def write(self, folder: Path) -> None:
+        """Atomically. Raises OSError."""
+        fresh = folder / f"{FILE}.new"
+        fresh.write_text(json.dumps(asdict(self)), "utf-8")
+        os.replace(fresh, folder / FILE)  # noqa: PTH105  # the name says that it is atomic
+
+
+class NoStatusError(Exception):
+    """No collector ever ran there, or its file cannot be read."""
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The last snapshot as plain fields, plus `running`. When nothing runs, `waiting` and `quarantined` are counted in
+    the buffer itself, read-only. Raises NoStatusError."""
+    try:
+        found: dict[str, Any] = json.loads((folder / FILE).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise NoStatusError(f"no collector has run in {folder}: {error}") from error
+    found["running"] = lock.is_held(folder)
+    if not found["running"]:
+        try:
+            found.update(count_waiting(folder / "buffer.db"))
+        except sqlite3.Error as error:
+            found["fault"] = f"buffer cannot be read: {error}"
+        found.update(link="closed", link_detail="not running", delivering=False)
+        found.update(produced_per_second=0.0, settled_per_second=0.0)
+    return found
+
+
+def table(found: dict[str, Any]) -> str:
+    """For a person at a terminal."""
+    age = found["oldest_waiting_age"]
+    share = 100 * found["buffer_bytes"] / max(1, found["buffer_max_bytes"])
+    link = found["link"] + (" (delivering)" if found["delivering"] else "")
+    rows = [
+        ("device", found["device"] + (f" ({found['name']})" if found["name"] else "")),
+        ("process", f"pid {found['pid']}" if found["running"] else "not running"),
+        ("link", link + (f": {found['link_detail']}" if found["link_detail"] else "")),
+        ("buffer", f"{found['buffer_bytes']:,} bytes, {share:.1f} % of {found['buffer_max_bytes']:,}"),
+        ("waiting", f"{found['waiting']:,}" + (f", oldest {_span(age)}" if age is not None else "")),
+        ("produced", f"{found['produced']:,} ({found['produced_per_second']:,.0f}/s)"),
+        ("settled", f"{found['settled']:,} ({found['settled_per_second']:,.0f}/s)"),
+        ("refused", f"{found['refused']:,}"),
+        ("dropped", f"{found['dropped']:,}"),
+        ("quarantined", f"{found['quarantined']:,}"),
+        ("lost in memory", f"{found['lost_in_memory']:,}"),
+        ("epoch", f"{found['epoch']} (ord {found['ord']})"),
+    ]
+    if found["fault"]:
+        rows.append(("FAULT", found["fault"]))
+    return "\n".join(f"{label:<16}{text}" for label, text in rows)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.1f} h"
