@@ -5,7 +5,11 @@ import { Check } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { ComponentProps } from "react";
 
-export const Menu = DropdownMenu.Root;
+/** Not modal: a small menu need not hide the rest of the page from a screen reader. */
+export function Menu(props: ComponentProps<typeof DropdownMenu.Root>) {
+  return <DropdownMenu.Root modal={false} {...props} />;
+}
+
 export const MenuTrigger = DropdownMenu.Trigger;
 export const MenuRadioGroup = DropdownMenu.RadioGroup;
 

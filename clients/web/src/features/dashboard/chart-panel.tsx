@@ -4,7 +4,7 @@ import clsx from "clsx";
 import { useEffect, useRef, useState } from "react";
 import { Panel } from "@/components/panel";
 import { drawInterval, type DrawScheduler } from "./draw-scheduler";
-import { useHistoryState, useShownSecond } from "./feed-hooks";
+import { useHistoryState, useCoarseNow } from "./feed-hooks";
 import { formatDuration } from "./format";
 import type { Group } from "./groups";
 import { LegendTable } from "./legend-table";
@@ -55,10 +55,12 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
       redraw();
     });
     size.observe(host);
-    const sight = new IntersectionObserver((entries) => {
+    const onSight = (entries: IntersectionObserverEntry[]) => {
       isVisible = entries.at(-1)?.isIntersecting ?? true;
       if (isVisible) redraw();
-    });
+    };
+    // A little ahead of the scroll, so that no chart comes into sight empty.
+    const sight = new IntersectionObserver(onSight, { rootMargin: "50% 0px" });
     sight.observe(host);
     const restyle = () => {
       chart.restyle();
@@ -132,7 +134,7 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
 /** What lies over an empty chart: loading, or that there is nothing in this range. */
 function ChartOverlay({ feed, group, rangeUs }: { feed: Feed; group: Group; rangeUs: number }) {
   const history = useHistoryState(feed);
-  const to = useShownSecond(feed) + 1_000_000;
+  const to = useCoarseNow(feed) + 1_000_000;
   const window = { from: to - rangeUs, to };
   const hasData = group.series.some(({ id }) => statsIn(feed.samples(id), feed.gapTest(id), window) !== null);
   if (hasData) return null;

@@ -11,7 +11,7 @@ import { useConnectionKind, useHistoryState } from "./feed-hooks";
 import { groupSeries, type Group } from "./groups";
 import { seriesColor } from "./palette";
 import type { Feed } from "./ports";
-import { RANGES, type Range, type RangeKey } from "./ranges";
+import type { Range, RangeKey } from "./ranges";
 import { SeriesTable } from "./series-table";
 import { Tile } from "./tile";
 
@@ -25,8 +25,6 @@ type DashboardBodyProps = {
 
 // Three full rows on a wide screen; the rest is a click away and in the list of series anyway.
 const TILES_AT_FIRST = 18;
-// A tile's line shows the recent past whatever range the charts have.
-const SPARK_MOST_US = RANGES[0].us;
 
 export function DashboardBody({ feed, device, series, range, onRange }: DashboardBodyProps) {
   const [areAllTilesShown, setAllTilesShown] = useState(false);
@@ -34,7 +32,6 @@ export function DashboardBody({ feed, device, series, range, onRange }: Dashboar
   const colors = useMemo(() => colorsOf(groups), [groups]);
   const ordered = groups.flatMap((group) => group.series);
   const tiles = areAllTilesShown ? ordered : ordered.slice(0, TILES_AT_FIRST);
-  const sparkUs = Math.min(range.us, SPARK_MOST_US);
   const scheduler = browserScheduler();
   const [first, ...rest] = groups;
   return (
@@ -48,7 +45,7 @@ export function DashboardBody({ feed, device, series, range, onRange }: Dashboar
             feed={feed}
             series={one}
             color={colors.get(one.id) ?? seriesColor(0)}
-            sparkUs={sparkUs}
+            sparkUs={range.us}
           />
         ))}
       </div>
@@ -71,7 +68,7 @@ export function DashboardBody({ feed, device, series, range, onRange }: Dashboar
           </div>
         )}
         <div className="min-w-0 lg:col-span-2">
-          <SeriesTable feed={feed} series={ordered} sparkUs={sparkUs} />
+          <SeriesTable feed={feed} series={ordered} sparkUs={range.us} />
         </div>
         {rest.map((group, place) => (
           <div key={group.key} className={spanOf(place, rest.length)}>

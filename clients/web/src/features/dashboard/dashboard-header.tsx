@@ -3,7 +3,7 @@
 import { Badge } from "@/components/badge";
 import type { Device, Series } from "@/contracts/http";
 import { deviceState } from "./device-picker";
-import { useShownSecond, useTick } from "./feed-hooks";
+import { useCoarseNow, useTick } from "./feed-hooks";
 import { formatAge, formatDuration } from "./format";
 import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
@@ -48,7 +48,7 @@ export function DashboardHeader({ feed, device, series, rangeKey, onRange }: Das
 
 function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
   const { paused, behindUs } = useTick(feed);
-  const now = useShownSecond(feed);
+  const now = useCoarseNow(feed);
   const latest = series.map((one) => ({ one, reading: feed.latest(one.id) }));
   const reporting = latest.filter(
     ({ one, reading }) => reading && !isStale(now - reading.t, one.interval_us),

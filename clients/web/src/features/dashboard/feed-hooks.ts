@@ -1,4 +1,4 @@
-// React's view of the feed: text four times a second, figures once a second, charts not at all.
+// React's view of the feed: text four times a second, figures twice a second, charts not at all.
 import { useSyncExternalStore } from "react";
 import type { Feed, HistoryState, Tick } from "./ports";
 
@@ -6,9 +6,11 @@ export function useTick(feed: Feed): Tick {
   return useSyncExternalStore(feed.view.subscribe, feed.view.current, feed.view.current);
 }
 
-/** The shown moment in whole seconds (µs): renders once a second, and not at all while paused. */
-export function useShownSecond(feed: Feed): number {
-  const read = () => Math.floor(feed.view.current().shownUs / 1_000_000) * 1_000_000;
+const COARSE_US = 500_000;
+
+/** The shown moment (µs) in steps of half a second, for figures that cost something; stands still while paused. */
+export function useCoarseNow(feed: Feed): number {
+  const read = () => Math.floor(feed.view.current().shownUs / COARSE_US) * COARSE_US;
   return useSyncExternalStore(feed.view.subscribe, read, read);
 }
 

@@ -32,6 +32,10 @@ function formatBytes(value: number, perSecond: string): Shown {
   };
 }
 
+export function isBytes(unit: string): boolean {
+  return BYTE_UNIT.test(unit);
+}
+
 /** The label of an axis tick; `spacing` is the distance between two ticks. */
 export function formatAxis(value: number, spacing: number, unit: string): string {
   const bytes = BYTE_UNIT.exec(unit);
@@ -40,7 +44,10 @@ export function formatAxis(value: number, spacing: number, unit: string): string
     return value === 0 ? "0" : `${text.replace(/\.0+$/, "")} ${shown.replace("iB", "")}`;
   }
   if (Math.abs(value) >= 10_000) return new Intl.NumberFormat("en", { notation: "compact" }).format(value);
-  const decimals = Math.min(6, Math.max(0, -Math.floor(Math.log10(spacing) + 1e-9)));
+  let decimals = 0;
+  // As many as tell two ticks apart: a spacing of 2.5 needs one, 0.25 two.
+  while (decimals < 6 && Math.abs(spacing * 10 ** decimals - Math.round(spacing * 10 ** decimals)) > 1e-6)
+    decimals += 1;
   return (
     withDecimals(value, decimals) + (unit === "%" || unit === "°C" || unit === "°F" ? unit.charAt(0) : "")
   );

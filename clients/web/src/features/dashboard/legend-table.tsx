@@ -2,7 +2,7 @@
 // The figures under a chart; a click on a name shows that series alone.
 import clsx from "clsx";
 import type { Series } from "@/contracts/http";
-import { useShownSecond } from "./feed-hooks";
+import { useCoarseNow } from "./feed-hooks";
 import { formatValue } from "./format";
 import { seriesColor } from "./palette";
 import type { Feed } from "./ports";
@@ -18,9 +18,11 @@ type LegendTableProps = {
 };
 
 const FIGURES = ["min", "mean", "max", "last"] as const;
+// A phone has room for three.
+const narrow = { min: "", mean: "hidden sm:table-cell", max: "", last: "" } as const;
 
 export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }: LegendTableProps) {
-  const to = useShownSecond(feed) + 1_000_000;
+  const to = useCoarseNow(feed) + 1_000_000;
   const window = { from: to - rangeUs, to };
   return (
     <table className="w-full table-fixed text-xs tabular-nums">
@@ -30,7 +32,11 @@ export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }:
             Series
           </th>
           {FIGURES.map((figure) => (
-            <th key={figure} scope="col" className="px-1 text-right font-normal capitalize">
+            <th
+              key={figure}
+              scope="col"
+              className={clsx("px-1 text-right font-normal capitalize", narrow[figure])}
+            >
               {figure}
             </th>
           ))}
@@ -61,12 +67,15 @@ export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }:
                 </button>
               </th>
               {FIGURES.map((figure) => {
-                const shown = formatValue(stats ? stats[figure] : null, one);
+                // Half on is no state of a switch.
+                const isMeaningless = one.type === "bool" && figure === "mean";
+                const shown = formatValue(stats && !isMeaningless ? stats[figure] : null, one);
                 return (
                   <td
                     key={figure}
                     className={clsx(
                       "truncate px-1 text-right",
+                      narrow[figure],
                       figure === "last" ? "font-medium" : "text-fg-2",
                     )}
                   >

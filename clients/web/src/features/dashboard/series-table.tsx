@@ -3,7 +3,7 @@
 import { Badge } from "@/components/badge";
 import { Panel } from "@/components/panel";
 import type { Series } from "@/contracts/http";
-import { useShownSecond } from "./feed-hooks";
+import { useCoarseNow } from "./feed-hooks";
 import { formatDuration, formatValue } from "./format";
 import type { Feed } from "./ports";
 import { sparkPath } from "./spark-path";
@@ -16,7 +16,7 @@ const WIDTH = 90;
 const HEIGHT = 20;
 
 export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
-  const to = useShownSecond(feed);
+  const to = useCoarseNow(feed);
   const window = { from: to - sparkUs, to };
   return (
     <Panel title="Series" meta={String(series.length)} testId="series-table">

@@ -5,7 +5,7 @@ import { memo } from "react";
 import { Badge } from "@/components/badge";
 import type { Series } from "@/contracts/http";
 import { formatAge, formatDuration, formatValue } from "./format";
-import { useShownSecond, useTick } from "./feed-hooks";
+import { useCoarseNow, useTick } from "./feed-hooks";
 import type { Feed } from "./ports";
 import { sparkPath } from "./spark-path";
 import { Sparkline } from "./sparkline";
@@ -58,7 +58,7 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
 }
 
 const TileSpark = memo(function TileSpark({ feed, series, color, sparkUs }: TileProps) {
-  const to = useShownSecond(feed);
+  const to = useCoarseNow(feed);
   const window = { from: to - sparkUs, to };
   const path = sparkPath(feed.samples(series.id), feed.gapTest(series.id), window, WIDTH, HEIGHT);
   return (

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import type { Series } from "@/contracts/http";
 import { nearest } from "@/lib/ordered-search";
-import { formatAxis, formatValue } from "./format";
+import { formatAxis, formatValue, isBytes } from "./format";
 import { resolveColor, seriesColor } from "./palette";
 import { joinLines, visibleLine, type Line, type Window } from "./plot-data";
 import type { GapTest, Samples } from "./ports";
@@ -12,6 +12,7 @@ export type ChartSource = { samples: (id: number) => Samples; gapTest: (id: numb
 type ChartSettings = { host: HTMLElement; tooltip: HTMLElement; series: readonly Series[]; unit: string };
 
 const AXIS_FONT = "11px";
+const BYTE_INCREMENTS = Array.from({ length: 52 }, (_, power) => 2 ** power);
 const SYNC_KEY = "pulse";
 // A crosshair between two readings names the nearer one, but not one that is far away.
 const REACH_PIXELS = 24;
@@ -98,6 +99,7 @@ export class TimeChart {
             size: 50,
             gap: 6,
             space: 34,
+            incrs: isBytes(unit) ? BYTE_INCREMENTS : undefined,
             splits: isSwitch ? () => [0, 1] : undefined,
             values: (_, ticks) =>
               isSwitch

@@ -18,7 +18,10 @@ export type FeedPorts = ConnectionPorts & {
 };
 
 const FRAMES_PER_SECOND = 5;
-const HISTORY_POINTS = 2_400;
+// Short ranges come whole up to ten readings a second; long ones need four for each pixel and no more.
+const SHORT_RANGE_US = 900_000_000;
+const SHORT_RANGE_POINTS = 5_000;
+const LONG_RANGE_POINTS = 2_400;
 // A socket that is slow to come must not keep the stored readings from being seen.
 const HISTORY_WITHOUT_SOCKET_MS = 1_500;
 const TRIM_EVERY_MS = 5_000;
@@ -115,9 +118,10 @@ export class LiveFeed {
     if (this.history.status !== "ready") this.setHistory({ status: "loading" });
     const to = this.deviceNowUs() + 1_000_000;
     const from = Math.max(0, this.view.shownUs() - selection.rangeUs - margin(selection.rangeUs));
-    const wanted = { series: selection.series.map(({ id }) => id), from, to, points: HISTORY_POINTS };
+    const points = selection.rangeUs <= SHORT_RANGE_US ? SHORT_RANGE_POINTS : LONG_RANGE_POINTS;
+    const wanted = { series: selection.series.map(({ id }) => id), from, to, points };
     // Four samples a bucket; neighbours lie at most one bucket apart.
-    const step = Math.ceil((to - from) / Math.floor(HISTORY_POINTS / 4));
+    const step = Math.ceil((to - from) / Math.floor(points / 4));
     const outcome = await loadHistory(
       wanted,
       this.ports.fetchHistory,

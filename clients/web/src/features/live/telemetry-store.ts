@@ -78,9 +78,9 @@ export class TelemetryStore {
     const last = history.t.at(-1);
     entry.buffer.merge(history.t, history.v.map(Number));
     if (first !== undefined && last !== undefined) {
-      entry.spans = history.sampled
-        ? withSpan(entry.spans, { from: first, to: last, step })
-        : withoutStretch(entry.spans, first, last);
+      // What was known about this stretch is replaced by what this answer says about it.
+      const others = withoutStretch(entry.spans, first, last);
+      entry.spans = history.sampled ? withSpan(others, { from: first, to: last, step }) : others;
       entry.latest = newer(entry.latest, { t: last, v: typedValue(entry.series, history.v.at(-1)!) });
     }
     this.changes += 1;
