@@ -1,5 +1,6 @@
 """Keys: what is loaded, what is refused, and how a key is found."""
 
+import base64
 import json
 import secrets
 
@@ -25,6 +26,8 @@ from pulse_jose import (
 
 KEY = SigningKey.generate(Validity(1_000, 2_000), kid="token-1")
 JWK = KEY.verification_key().to_jwk()
+# The same number, spelt with a leading zero byte.
+LONG_X = base64.urlsafe_b64encode(b"\0" + base64.urlsafe_b64decode(str(JWK["x"]) + "=")).decode().rstrip("=")
 
 
 def pem(
@@ -134,6 +137,7 @@ def test_an_rsa_key_is_refused() -> None:
         {"x": "\u0435"},
         {"x": "AA"},
         {"x": str(JWK["x"]) + "="},
+        {"x": LONG_X},
         {"x": str(JWK["x"]) + "AA"},
         {"x": JWK["y"], "y": JWK["x"]},
         {"x": "A" * 43, "y": "A" * 43},

@@ -163,8 +163,13 @@ def test_a_key_outside_its_time_neither_seals_nor_opens(validity: Validity) -> N
     ],
     ids=repr,
 )
-def test_a_header_that_chooses_is_refused(changes: dict[str, object]) -> None:
+def test_a_header_that_chooses_is_refused_before_the_library_sees_it(
+    changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(jwe, "decrypt", lambda sealed, _: seen.append(sealed))
     assert_refused(".".join(forge({**HEADER, **changes})))
+    assert seen == []
 
 
 @pytest.mark.parametrize("name", list(HEADER))

@@ -31,7 +31,9 @@ def test_an_empty_password_is_refused() -> None:
         normalise("")
 
 
-@pytest.mark.parametrize("password", ["a" * 256, "\u20ac" * 85 + "a", "\U0001f600" * 64, "e\u0301" * 128])
+@pytest.mark.parametrize(
+    "password", ["a" * 256, "\u20ac" * 85 + "a", "\U0001f600" * 64, "e\u0301" * 128, "u\u0308\u0304" * 128]
+)
 def test_256_bytes_of_utf8_are_taken(password: str) -> None:
     assert len(normalise(password)) == 256
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 
-class PasswordRefused(ValueError):  # noqa: N818 - reads as the event it is, like its family below
+class PasswordRefused(ValueError):
     """The password cannot be hashed as it was given; its account plays no part in that."""
 
 
@@ -21,11 +21,11 @@ class PasswordNotText(PasswordRefused):
     """The password holds half of a surrogate pair, which no keyboard types and UTF-8 cannot spell."""
 
 
-class HostileDigest(ValueError):  # noqa: N818 - the name says what arrived
+class HostileDigest(ValueError):
     """A stored or received digest is malformed, or asks for costs that we never set: it must not be verified."""
 
 
-class HashingBusy(Exception):  # noqa: N818 - a state of the world, answered with 503 and Retry-After
+class HashingBusy(Exception):
     """All workers are busy and the queue is full; try again after `retry_after`."""
 
     def __init__(self, retry_after: timedelta) -> None:

@@ -10,8 +10,9 @@ from pulse_passwords.errors import PasswordEmpty, PasswordNotText, PasswordTooLo
 
 MAX_PASSWORD_BYTES: Final = 256
 
-# Composing shrinks a text at most threefold in code points; past this no password can come down to the limit.
-_MAX_CODE_POINTS: Final = 4 * MAX_PASSWORD_BYTES
+# Composed text has at most 1.5 decomposed code points to a byte (u, diaeresis, macron: two bytes). What is longer can
+# never come down to the limit, and is not worth normalising.
+_MAX_CODE_POINTS: Final = 2 * MAX_PASSWORD_BYTES
 
 # Crockford's base 32: no i, l, o, u, so nothing is misread and no word forms by accident.
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
