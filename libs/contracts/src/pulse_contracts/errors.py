@@ -1,7 +1,7 @@
 """The two kinds of failure that every layer tells apart: the world is down, or the request is impossible."""
 
 
-class Unavailable(Exception):  # noqa: N818  # a state of the world, named as HTTP 503 names it
+class Unavailable(Exception):  # a state of the world, named as HTTP 503 names it
     """The world is down (database, broker): worth trying again for as long as it takes."""
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from pulse_contracts.message import EpochNumber, Lane, Message, Micros, Seq, SeqRange, ValueType
+from pulse_contracts.message import DeviceName, EpochNumber, Lane, Message, Micros, Seq, SeqRange, ValueType
 
 MAX_BATCH = 1_000
 """Readings in one batch at most."""
@@ -26,6 +26,12 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Uplink(Message):
+    """Base of what a collector sends. The topic names the device; a payload that names another one is quarantined."""
+
+    device: DeviceName | None = None
+
+
 class PendingEpoch(_Part):
     """Readings `[lo, hi)` of one epoch that the collector still holds, `n` of them."""
 
@@ -35,7 +41,7 @@ class PendingEpoch(_Part):
     n: Annotated[int, Field(ge=0, strict=True)]
 
 
-class Hello(Message):
+class Hello(Uplink):
     """The first word after every connect, repeated each second until the `Have` of this session is here.
 
     `epoch` and `ord` are those of the running life, `next` its next sequence number. `series` is the digest of the
@@ -80,7 +86,7 @@ class SeriesDeclaration(_Part):
     interval: Annotated[int, Field(gt=0)] | None = None
 
 
-class SeriesDeclared(Message):
+class SeriesDeclared(Uplink):
     """Part `part` of `parts` of the series that the life `catalog` (its epoch) uses in its batches; `digest` is the
     SHA-256 over the whole declaration (`pulse_contracts.series_digest`), the same in every part."""
 
@@ -91,7 +97,7 @@ class SeriesDeclared(Message):
     series: Annotated[list[SeriesDeclaration], Field(max_length=MAX_SERIES)]
 
 
-class ReadingBatch(Message):
+class ReadingBatch(Uplink):
     """`n = len(value)` consecutive readings `[lo, lo + n)` of one epoch, column by column.
 
     Reading `i` belongs to `series[x[i]]`, was taken at `t0 + dt[i]` and has `value[i]`: an integer, a number or a
@@ -145,7 +151,7 @@ class BatchAck(Message):
     declare: bool = False
 
 
-class Dropped(Message):
+class Dropped(Uplink):
     """Readings that the collector lost, declared until acknowledged. `first`, `last`: when they were taken."""
 
     epoch: EpochNumber

@@ -1,0 +1,38 @@
+"""A collector says hello: what is settled of what it holds, and whether its series are known here."""
+
+from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
+from pulse_telemetry_gateway.actions.ingest import Catalogs
+from pulse_telemetry_gateway.model.ranges import clip
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+_RANGES = 1_024
+
+
+class Greeting:
+    """Answers from the ledger."""
+
+    def __init__(self, ledger: LedgerStore, registry: RegistryStore, catalogs: Catalogs, credit: int) -> None:
+        self._ledger, self._registry, self._catalogs, self._credit = ledger, registry, catalogs, credit
+
+    async def answer(self, device: str, hello: Hello) -> Have:
+        """What the collector may forget, and whether it may send. Raises Unavailable."""
+        device_id = await self._catalogs.device_id(device)
+        windows = {entry.epoch: (entry.lo, entry.hi) for entry in hello.pending if entry.lo < entry.hi}
+        settled, newest = await self._ledger.settled_of(device_id, {*windows, hello.epoch})
+        for epoch, (_, hi) in windows.items():
+            await self._ledger.heard_of(device_id, epoch, hi)
+        catalog = await self._registry.catalog(device_id, hello.epoch)
+        digest = catalog.digest if catalog is not None and catalog.is_complete else None
+        epochs = [
+            EpochSettled(epoch=epoch, settled=clip(settled.get(epoch, []), window)[:_RANGES])
+            for epoch, window in windows.items()
+        ]
+        return Have(session=hello.session, newest=newest, epochs=epochs, credit=self._credit, series=digest)
+
+    async def declare(self, device: str, message: SeriesDeclared) -> None:
+        """Learns what the ids of a life mean. Raises Unavailable."""
+        device_id = await self._catalogs.device_id(device)
+        part = (message.part, message.parts)
+        catalog = await self._registry.declare(device_id, message.catalog, message.digest, part, message.series)
+        self._catalogs.remember(device_id, message.catalog, catalog.refs)

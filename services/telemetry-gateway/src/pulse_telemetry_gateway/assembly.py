@@ -1,0 +1,83 @@
+"""Opens everything and hands it to everything: the only place that knows the concrete classes."""
+
+from pulse_bus import Quarantine
+from pulse_chassis import process
+from pulse_chassis.process import Identity, Parts, Runtime
+from pulse_postgres import Database, Migrations
+from pulse_telemetry_gateway.actions.hello import Greeting
+from pulse_telemetry_gateway.actions.history import History
+from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
+from pulse_telemetry_gateway.handlers import Handlers, quarantine
+from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
+from pulse_telemetry_gateway.live.sockets import Sockets
+from pulse_telemetry_gateway.routes import TelemetryRoutes, router
+from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.log import LogStore, QuarantineStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+VERSION = "0.1.0"
+IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Runs the gateway until it is told to stop."""
+
+    async def assemble(runtime: Runtime) -> Parts:
+        return await _assemble(runtime, settings)
+
+    def put_away(database: Database) -> Quarantine:
+        return quarantine(QuarantineStore(database))
+
+    await process.serve(IDENTITY, settings, assemble, quarantine=put_away)
+
+
+async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
+    database, bus = runtime.database, runtime.bus
+    ledger, registry, log = LedgerStore(database), RegistryStore(database), LogStore(database)
+    catalogs = Catalogs(registry)
+    ingest = Ingest(
+        ledger,
+        catalogs,
+        bus,
+        IngestLimits(
+            settings.credit,
+            settings.group_commit_max,
+            settings.ledger_fragments_max,
+            int(settings.plausible_span.total_seconds() * 1e6),
+        ),
+        runtime.metrics,
+    )
+    greeting = Greeting(ledger, registry, catalogs, settings.credit)
+    await Handlers(bus, ingest, greeting, registry).subscribe()
+    limits = LiveLimits(
+        settings.resume_readings_max,
+        settings.viewer_pending_max,
+        settings.viewer_silence_notice.total_seconds(),
+        settings.viewer_silence_end.total_seconds(),
+    )
+    sockets = Sockets(
+        Hub(bus, log, registry, limits),
+        runtime.principals,
+        limits,
+        origin=settings.public_origin,
+        clock=runtime.clock,
+        metrics=runtime.metrics,
+    )
+    await sockets.subscribe_bus(bus)
+    await runtime.principals.follow(bus)
+    upkeep = Upkeep(log, QuarantineStore(database), settings.quarantine_rows_max)
+    routes = TelemetryRoutes(
+        registry,
+        ledger,
+        History(log, registry, settings.history_deadline),
+        int(settings.clock_suspect_after.total_seconds() * 1e6),
+    )
+    return Parts(
+        routers=[router],
+        tasks=[ingest.run, Latest(log, settings.latest_every).run, upkeep.run, sockets.run],
+        wrap=sockets.wrap,
+        on_stop=[sockets.stop],
+        state={"telemetry": routes},
+    )

@@ -1,0 +1,66 @@
+"""What a group commit takes and gives: batches on their way into the log, and what is known once they are there."""
+
+from dataclasses import dataclass, field
+
+from pulse_contracts.message import Lane
+from pulse_telemetry_gateway.model.columns import Columns
+from pulse_telemetry_gateway.model.ranges import Range
+
+StreamKey = tuple[int, int]
+"""(device id, epoch)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One screened batch. `wanted` is its whole range, `refused` the sequence numbers that were refused with codes."""
+
+    device_id: int
+    epoch: int
+    ord: int
+    wanted: Range
+    lane: Lane
+    sent: int
+    received: int
+    columns: Columns | None
+    refused: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """One life of a device's counter as the ledger has it."""
+
+    ord: int
+    settled: list[Range]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One row that a group appended to the log."""
+
+    device_id: int
+    pos: int
+    lane: Lane
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """After the commit: the ledger of every stream in the group, the two newest lives per device, and the new rows."""
+
+    settled: dict[StreamKey, list[Range]]
+    newest: dict[int, list[tuple[int, int]]]
+    logged: list[Logged]
+    duplicates: int = 0
+
+
+@dataclass(slots=True)
+class StreamChange:
+    """What a group adds to one stream."""
+
+    ord: int
+    settled: list[Range]
+    added: list[Range] = field(default_factory=list)
+    stored: int = 0
+    refused: int = 0
+    next: int = 0
+    clock_offset: int | None = None

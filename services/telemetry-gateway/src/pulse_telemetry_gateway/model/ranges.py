@@ -1,0 +1,65 @@
+"""Arithmetic of half-open ranges [lo, hi) of sequence numbers: what the ledger is made of."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+Range: TypeAlias = tuple[int, int]
+
+
+def union(ranges: Iterable[Range]) -> list[Range]:
+    """The same numbers as sorted ranges that neither overlap nor touch."""
+    merged: list[Range] = []
+    for lo, hi in sorted(ranges):
+        if lo >= hi:
+            continue
+        if merged and lo <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], hi))
+        else:
+            merged.append((lo, hi))
+    return merged
+
+
+def subtract(wanted: Range, settled: Sequence[Range]) -> list[Range]:
+    """What of `wanted` is not in `settled` (which is canonical, as `union` makes it)."""
+    lo, hi = wanted
+    left: list[Range] = []
+    for have_lo, have_hi in settled[max(0, bisect_right(settled, (lo, -1)) - 1) :]:
+        if have_lo >= hi:
+            break
+        if have_hi <= lo:
+            continue
+        if have_lo > lo:
+            left.append((lo, have_lo))
+        lo = max(lo, have_hi)
+    if lo < hi:
+        left.append((lo, hi))
+    return left
+
+
+def covering(wanted: Iterable[Range], settled: Sequence[Range]) -> list[Range]:
+    """The whole settled ranges that touch any of `wanted`."""
+    found: dict[Range, None] = {}
+    for lo, hi in wanted:
+        for part in settled[max(0, bisect_right(settled, (lo, -1)) - 1) :]:
+            if part[0] >= hi:
+                break
+            if part[1] > lo:
+                found[part] = None
+    return sorted(found)
+
+
+def clip(settled: Sequence[Range], window: Range) -> list[Range]:
+    """The settled numbers inside a window."""
+    lo, hi = window
+    return [(max(a, lo), min(b, hi)) for a, b in covering([window], settled) if max(a, lo) < min(b, hi)]
+
+
+def count(ranges: Iterable[Range]) -> int:
+    """How many numbers."""
+    return sum(hi - lo for lo, hi in ranges)
+
+
+def as_text(ranges: Iterable[Range]) -> str:
+    """As PostgreSQL writes an int8multirange."""
+    return "{" + ",".join(f"[{lo},{hi})" for lo, hi in ranges) + "}"

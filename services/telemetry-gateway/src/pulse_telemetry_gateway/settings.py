@@ -1,0 +1,26 @@
+"""Settings of the telemetry gateway: the chassis's, and the limits of ingest and of the live view."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from pulse_chassis.settings import ServiceSettings
+
+
+class GatewaySettings(ServiceSettings):
+    """`credit`: unacknowledged batches that one collector may have. `group_commit_max`: batches in one transaction."""
+
+    mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
+    credit: Annotated[int, Field(ge=2, le=1_000)] = 32
+    group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
+    ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
+    plausible_span: timedelta = timedelta(days=3653)
+    clock_suspect_after: timedelta = timedelta(seconds=2)
+    latest_every: timedelta = timedelta(milliseconds=500)
+    history_deadline: timedelta = timedelta(seconds=20)
+    resume_readings_max: Annotated[int, Field(ge=0)] = 100_000
+    viewer_pending_max: Annotated[int, Field(ge=100)] = 5_000
+    viewer_silence_notice: timedelta = timedelta(seconds=10)
+    viewer_silence_end: timedelta = timedelta(seconds=30)
+    quarantine_rows_max: Annotated[int, Field(ge=1)] = 10_000

@@ -1,0 +1,1 @@
+"""The gateway's tables, one class per family; SQL stands here and nowhere else."""

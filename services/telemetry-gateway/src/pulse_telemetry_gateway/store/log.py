@@ -1,0 +1,156 @@
+"""Reading the batch log: history, exact resume, and the newest value of each series that is derived from it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pulse_bus import Quarantined
+from pulse_postgres import Database
+
+_FETCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """One row of the log. `payload` is as `model.columns` writes it; `lo` its first sequence number."""
+
+    pos: int
+    epoch: int
+    ord: int
+    lo: int
+    hi: int
+    n: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LatestReading:
+    """The newest reading of a series by (ord, seq)."""
+
+    series_id: int
+    ord: int
+    epoch: int
+    seq: int
+    t: int
+    word: int
+
+
+_COLUMNS = "pos, epoch, ord, lo, hi, n, payload"
+
+
+class LogStore:
+    """The log is append-only: what is read here never changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def between(self, device_id: int, start: int, end: int) -> AsyncIterator[list[StoredBatch]]:
+        """The rows that hold readings of [start, end) microseconds, in pieces, as of one moment."""
+        async with self._database.snapshot() as connection:
+            cursor = await connection.cursor(
+                f"SELECT {_COLUMNS} FROM batch WHERE device_id = $1 AND t_max >= $2 AND t_min < $3",  # noqa: S608
+                device_id,
+                start,
+                end,
+            )
+            while rows := await cursor.fetch(_FETCH):
+                yield [StoredBatch(*row) for row in rows]
+
+    async def size_since(self, device_id: int, pos: int) -> tuple[int, int, bool]:
+        """The device's feed position, how many readings lie after `pos`, and whether the log still has all of them."""
+        async with self._database.snapshot() as connection:
+            now = await connection.fetchval("SELECT pos FROM device WHERE id = $1", device_id)
+            row = await connection.fetchrow(
+                "SELECT count(*) AS rows, coalesce(sum(n), 0) AS n FROM batch WHERE device_id = $1 AND pos > $2",
+                device_id,
+                pos,
+            )
+        position = int(now or 0)
+        rows, readings = (int(row["rows"]), int(row["n"])) if row else (0, 0)
+        return position, readings, rows == max(0, position - pos)
+
+    async def since(self, device_id: int, after: int, until: int) -> list[StoredBatch]:
+        """The rows with a position in (after, until], in order."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f"SELECT {_COLUMNS} FROM batch WHERE device_id = $1 AND pos > $2 AND pos <= $3 ORDER BY pos",  # noqa: S608
+                device_id,
+                after,
+                until,
+            )
+        return [StoredBatch(*row) for row in rows]
+
+    async def behind_latest(self) -> list[int]:
+        """Devices whose newest values are not derived up to their feed position."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("SELECT id FROM device WHERE latest_pos < pos ORDER BY id")
+        return [row["id"] for row in rows]
+
+    async def unapplied(self, device_id: int, most: int) -> list[StoredBatch]:
+        """Rows that `latest` does not know yet, oldest first."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f"SELECT {_COLUMNS} FROM batch WHERE device_id = $1 "  # noqa: S608
+                "AND pos > (SELECT latest_pos FROM device WHERE id = $1) ORDER BY pos LIMIT $2",
+                device_id,
+                most,
+            )
+        return [StoredBatch(*row) for row in rows]
+
+    async def apply_latest(self, device_id: int, found: Sequence[LatestReading], pos: int) -> None:
+        """Moves the newest values forward, never back, and the mark up to `pos`. Repeating it changes nothing."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                "INSERT INTO latest AS l (series_id, ord, epoch, seq, t, word) SELECT * FROM "
+                "unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) "
+                "ON CONFLICT (series_id) DO UPDATE SET ord = excluded.ord, epoch = excluded.epoch, seq = excluded.seq, "
+                "t = excluded.t, word = excluded.word WHERE (excluded.ord, excluded.seq) > (l.ord, l.seq)",
+                [f.series_id for f in found],
+                [f.ord for f in found],
+                [f.epoch for f in found],
+                [f.seq for f in found],
+                [f.t for f in found],
+                [f.word for f in found],
+            )
+            await connection.execute(
+                "UPDATE device SET latest_pos = $2 WHERE id = $1 AND latest_pos < $2", device_id, pos
+            )
+
+    async def make_partitions(self, today: datetime, days: int) -> None:
+        """One partition a day, from today on, before the first batch of that day arrives."""
+        async with self._database.transaction() as connection:
+            for offset in range(days):
+                day = (today + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
+                name = f"batch_{day:%Y%m%d}"
+                if not await connection.fetchval("SELECT to_regclass($1)", name):
+                    end = day + timedelta(days=1)
+                    await connection.execute(
+                        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF batch "
+                        f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
+                    )
+
+
+class QuarantineStore:
+    """What nobody could read, kept for people to look at."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, item: Quarantined) -> None:
+        """Keeps one message with its reason. Raises DatabaseUnavailable."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "INSERT INTO quarantine (address, code, detail, payload) VALUES ($1, $2, $3, $4)",
+                item.address,
+                item.code,
+                item.detail.replace("\x00", ""),
+                item.payload,
+            )
+
+    async def trim(self, most: int) -> None:
+        """Forgets the oldest beyond `most`."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "DELETE FROM quarantine WHERE id <= (SELECT id FROM quarantine ORDER BY id DESC OFFSET $1 LIMIT 1)",
+                most,
+            )

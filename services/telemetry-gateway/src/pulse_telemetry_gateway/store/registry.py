@@ -1,0 +1,180 @@
+"""Devices, their series, what the ids of a life mean, and the newest value of each series."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pulse_contracts.telemetry import SeriesDeclaration
+from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.model.columns import TYPES
+from pulse_telemetry_gateway.model.screening import SeriesRef
+
+
+@dataclass(frozen=True)
+class Device:
+    """One installed collector. `clock_offset`: received minus sent of its running life, microseconds."""
+
+    id: int
+    name: str
+    display_name: str
+    online: bool | None
+    waiting: int | None
+    last_seen: datetime | None
+    clock_offset: int | None
+    series_count: int
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series and, when it has one, its newest reading: `t` in microseconds and the value's 64 bits."""
+
+    id: int
+    device: str
+    name: str
+    type: str
+    display_name: str
+    unit: str
+    interval_us: int | None
+    t: int | None
+    word: int | None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What a life's ids mean; complete when every part of the declaration with this digest was seen."""
+
+    digest: str
+    is_complete: bool
+    refs: dict[int, SeriesRef]
+
+
+class RegistryStore:
+    """Small tables, read often."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def device_id(self, name: str) -> int:
+        """The device's number; a device that a broker account exists for is registered at its first word."""
+        async with self._database.connection() as connection:
+            found = await connection.fetchval("SELECT id FROM device WHERE name = $1", name)
+            if found is None:
+                await connection.execute("INSERT INTO device (name) VALUES ($1) ON CONFLICT DO NOTHING", name)
+                found = await connection.fetchval("SELECT id FROM device WHERE name = $1", name)
+        return int(found)
+
+    async def declare(
+        self, device_id: int, epoch: int, digest: str, part: tuple[int, int], series: Sequence[SeriesDeclaration]
+    ) -> Catalog:
+        """Takes part `part[0]` of `part[1]` of a declaration; returns the catalog as it now is."""
+        async with self._database.transaction() as connection:
+            await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
+            ids = [await self._series(connection, device_id, entry) for entry in series]
+            row = await connection.fetchrow(
+                "SELECT digest, parts_seen, local_ids, series_ids FROM catalog WHERE device_id = $1 AND epoch = $2",
+                device_id,
+                epoch,
+            )
+            mapping: dict[int, int] = {}
+            seen: set[int] = set()
+            if row is not None:
+                mapping = dict(zip(row["local_ids"], row["series_ids"], strict=True))
+                seen = set(row["parts_seen"]) if row["digest"] == digest else set()
+            mapping.update(zip((entry.id for entry in series), ids, strict=True))
+            seen.add(part[0])
+            await connection.execute(
+                "INSERT INTO catalog (device_id, epoch, digest, parts, parts_seen, local_ids, series_ids) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (device_id, epoch) DO UPDATE SET digest = $3, "
+                "parts = $4, parts_seen = $5, local_ids = $6, series_ids = $7, declared = now()",
+                device_id,
+                epoch,
+                digest,
+                part[1],
+                sorted(seen),
+                list(mapping),
+                list(mapping.values()),
+            )
+        catalog = await self.catalog(device_id, epoch)
+        if catalog is None:
+            raise RuntimeError("the catalog just written is gone")
+        return catalog
+
+    async def _series(self, connection: Connection, device_id: int, entry: SeriesDeclaration) -> int:
+        found = await connection.fetchval(
+            "INSERT INTO series (device_id, name, type, display_name, unit, interval_us) "
+            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (device_id, name, type) DO UPDATE SET "
+            "display_name = excluded.display_name, unit = excluded.unit, interval_us = excluded.interval_us "
+            "RETURNING id",
+            device_id,
+            entry.name,
+            entry.type,
+            entry.display_name or entry.name,
+            entry.unit,
+            entry.interval,
+        )
+        return int(found)
+
+    async def catalog(self, device_id: int, epoch: int) -> Catalog | None:
+        """What the ids of a life mean, or None if it declared nothing."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                "SELECT digest, parts, cardinality(parts_seen) AS seen, local_ids, "
+                "ARRAY(SELECT s.type FROM unnest(series_ids) WITH ORDINALITY AS u (id, i) "
+                "JOIN series s ON s.id = u.id ORDER BY u.i) AS types, series_ids "
+                "FROM catalog WHERE device_id = $1 AND epoch = $2",
+                device_id,
+                epoch,
+            )
+        if row is None:
+            return None
+        entries = zip(row["local_ids"], row["series_ids"], row["types"], strict=True)
+        refs = {local: SeriesRef(series, TYPES.index(kind)) for local, series, kind in entries}
+        return Catalog(row["digest"], row["seen"] == row["parts"], refs)
+
+    async def devices(self) -> list[Device]:
+        """Every device, by name."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT d.id, d.name, d.display_name, d.online, d.waiting, d.last_seen, "
+                "(SELECT clock_offset FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 1) "
+                "AS clock_offset, "
+                "(SELECT count(*) FROM series WHERE device_id = d.id) AS series_count "
+                "FROM device d ORDER BY d.name LIMIT 1000"
+            )
+        return [Device(**dict(row)) for row in rows]
+
+    async def series(self, device: str | None) -> list[Series]:
+        """Every series, or those of one device, by device and name, with the newest reading."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT s.id, d.name AS device, s.name, s.type, s.display_name, s.unit, s.interval_us, l.t, l.word "
+                "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN latest l ON l.series_id = s.id "
+                "WHERE $1::text IS NULL OR d.name = $1 ORDER BY d.name, s.name, s.type LIMIT 10000",
+                device,
+            )
+        return [Series(**dict(row)) for row in rows]
+
+    async def devices_of(self, series: Sequence[int]) -> dict[int, tuple[int, str, int]]:
+        """For each series that exists: its device's number and name, and the type's number."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT s.id, s.device_id, d.name, s.type FROM series s JOIN device d ON d.id = s.device_id "
+                "WHERE s.id = ANY($1::int[])",
+                [number for number in series if number < 2**31],
+            )
+        return {row["id"]: (row["device_id"], row["name"], TYPES.index(row["type"])) for row in rows}
+
+    async def note_status(self, name: str, *, online: bool, display_name: str, waiting: int | None) -> datetime | None:
+        """What a device's retained status says; returns when it was last heard."""
+        device_id = await self.device_id(name)
+        async with self._database.connection() as connection:
+            seen: datetime | None = await connection.fetchval(
+                "UPDATE device SET online = $2, waiting = $4, "
+                "display_name = CASE WHEN $3 = '' THEN display_name ELSE $3 END, "
+                "last_seen = CASE WHEN $2 THEN now() ELSE last_seen END WHERE id = $1 RETURNING last_seen",
+                device_id,
+                online,
+                display_name,
+                waiting,
+            )
+        return seen
