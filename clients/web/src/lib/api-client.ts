@@ -82,7 +82,11 @@ export function problemOf(response: Response, body: unknown): ApiError {
   return new ApiError(
     response.status,
     problem.code ?? (response.status >= 500 ? "unavailable" : "refused"),
-    problem.detail ?? problem.title ?? `The server answered ${response.status}.`,
+    problem.detail ??
+      problem.title ??
+      (response.status >= 500
+        ? "The service is not available right now."
+        : `The server answered ${response.status}.`),
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
     problem.request_id ?? null,
   );

@@ -20,18 +20,20 @@ export function upstreamOf(pathname: string, env: ServerEnv): Upstream | null {
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
-// A rewrite to a dead back end ends in a bare 500, so it is tried first; an answer holds for this long.
-const TRUST_MS = 1_000;
 
-const probes = new Map<string, { at: number; accepts: Promise<boolean> }>();
+const underWay = new Map<string, Promise<boolean>>();
 
-/** Whether a TCP connection to `url` can be opened; asked at most once a second for each back end. */
-export function acceptsConnections(url: string, now = Date.now()): Promise<boolean> {
-  const known = probes.get(url);
-  if (known && now - known.at < TRUST_MS) return known.accepts;
-  const accepts = tryConnect(new URL(url));
-  probes.set(url, { at: now, accepts });
-  return accepts;
+/**
+ * Whether a TCP connection to `url` can be opened. Asked before each forwarded call (0.2 ms on one machine), because a
+ * rewrite to a dead back end ends in a bare 500; calls at the same moment share one attempt.
+ */
+export function acceptsConnections(url: string): Promise<boolean> {
+  let attempt = underWay.get(url);
+  if (!attempt) {
+    attempt = tryConnect(new URL(url)).finally(() => underWay.delete(url));
+    underWay.set(url, attempt);
+  }
+  return attempt;
 }
 
 function tryConnect({ hostname, port, protocol }: URL): Promise<boolean> {

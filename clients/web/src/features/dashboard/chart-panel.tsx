@@ -60,7 +60,7 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
       if (isVisible) redraw();
     };
     // A little ahead of the scroll, so that no chart comes into sight empty.
-    const sight = new IntersectionObserver(onSight, { rootMargin: "50% 0px" });
+    const sight = new IntersectionObserver(onSight, { rootMargin: "150% 0px" });
     sight.observe(host);
     const restyle = () => {
       chart.restyle();

@@ -1,5 +1,6 @@
 "use client";
 // One device's dashboard: notices, tiles, charts and the list of series.
+import clsx from "clsx";
 import { useEffect, useMemo, useState } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
@@ -25,6 +26,8 @@ type DashboardBodyProps = {
 
 // Three full rows on a wide screen; the rest is a click away and in the list of series anyway.
 const TILES_AT_FIRST = 18;
+// On a phone a chart should not be five screens down.
+const TILES_ON_PHONE = 6;
 
 export function DashboardBody({ feed, device, series, range, onRange }: DashboardBodyProps) {
   const [areAllTilesShown, setAllTilesShown] = useState(false);
@@ -39,18 +42,22 @@ export function DashboardBody({ feed, device, series, range, onRange }: Dashboar
       <DashboardHeader feed={feed} device={device} series={series} rangeKey={range.key} onRange={onRange} />
       <Notices feed={feed} />
       <div className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
-        {tiles.map((one) => (
-          <Tile
+        {tiles.map((one, place) => (
+          <div
             key={one.id}
-            feed={feed}
-            series={one}
-            color={colors.get(one.id) ?? seriesColor(0)}
-            sparkUs={range.us}
-          />
+            className={clsx("min-w-0", !areAllTilesShown && place >= TILES_ON_PHONE && "max-md:hidden")}
+          >
+            <Tile feed={feed} series={one} color={colors.get(one.id) ?? seriesColor(0)} sparkUs={range.us} />
+          </div>
         ))}
       </div>
-      {ordered.length > TILES_AT_FIRST && (
-        <Button tone="ghost" onClick={() => setAllTilesShown(!areAllTilesShown)} data-testid="all-tiles">
+      {ordered.length > TILES_ON_PHONE && (
+        <Button
+          tone="ghost"
+          className={clsx(ordered.length <= TILES_AT_FIRST && "md:hidden")}
+          onClick={() => setAllTilesShown(!areAllTilesShown)}
+          data-testid="all-tiles"
+        >
           {areAllTilesShown ? "Show fewer values" : `Show all ${ordered.length} values`}
         </Button>
       )}

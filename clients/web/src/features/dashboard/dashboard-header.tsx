@@ -3,7 +3,7 @@
 import { Badge } from "@/components/badge";
 import type { Device, Series } from "@/contracts/http";
 import { deviceState } from "./device-picker";
-import { useCoarseNow, useTick } from "./feed-hooks";
+import { useConnectionKind, useCoarseNow, useTick } from "./feed-hooks";
 import { formatAge, formatDuration } from "./format";
 import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
@@ -22,7 +22,9 @@ type DashboardHeaderProps = {
 const WORTH_SAYING_US = 2_000_000;
 
 export function DashboardHeader({ feed, device, series, rangeKey, onRange }: DashboardHeaderProps) {
-  const state = deviceState(device);
+  const kind = useConnectionKind(feed);
+  // Without a connection nobody here knows whether the collector is up.
+  const state = deviceState(kind === "reconnecting" || kind === "offline" ? { online: null } : device);
   return (
     <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
       <div className="min-w-0 flex-1 basis-72">

@@ -28,7 +28,7 @@ export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }:
     <table className="w-full table-fixed text-xs tabular-nums">
       <thead>
         <tr className="h-7 border-t text-fg-3">
-          <th scope="col" className="w-[36%] px-1 text-left font-normal">
+          <th scope="col" className="w-[27%] px-1 sm:w-[36%] text-left font-normal">
             Series
           </th>
           {FIGURES.map((figure) => (

@@ -39,10 +39,10 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
               const path = sparkPath(feed.samples(one.id), feed.gapTest(one.id), window, WIDTH, HEIGHT);
               return (
                 <tr key={one.id} className="h-8 border-t">
-                  <th scope="row" className="truncate pl-4 text-left font-normal" title={one.name}>
+                  <th scope="row" className="w-[36%] truncate pl-4 text-left font-normal" title={one.name}>
                     {one.display_name}
                   </th>
-                  <td className="w-[22%] px-2">
+                  <td className="w-[16%] px-1">
                     <Sparkline
                       path={path}
                       width={WIDTH}
@@ -54,7 +54,7 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
                   <td className="w-[26%] truncate pr-2 text-right whitespace-nowrap tabular-nums">
                     {shown.text} <span className="text-xs text-fg-3">{shown.unit}</span>
                   </td>
-                  <td className="w-24 pr-4 text-right">
+                  <td className="w-[22%] pr-4 text-right">
                     <StateBadge hasData={latest !== null} stale={stale} ageUs={ageUs} />
                   </td>
                 </tr>

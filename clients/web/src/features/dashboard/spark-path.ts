@@ -13,6 +13,9 @@ export function sparkPath(
   height: number,
 ): SparkPath {
   const { t, v } = visibleLine(samples, isGap, window, width / 2);
+  // Without an axis, an empty stretch before the first reading would say nothing.
+  const from = Math.max(window.from, t[0] ?? window.from);
+  const span = Math.max(1, window.to - from);
   let min = Infinity;
   let max = -Infinity;
   for (const value of v) {
@@ -22,7 +25,7 @@ export function sparkPath(
   }
   if (min > max) return { line: "", area: "" };
   const scale = max > min ? (height - 4) / (max - min) : 0;
-  const x = (time: number) => (((time - window.from) / (window.to - window.from)) * width).toFixed(1);
+  const x = (time: number) => (((time - from) / span) * width).toFixed(1);
   // A flat line lies in the middle, not on the ground.
   const y = (value: number) => (scale ? height - 2 - (value - min) * scale : height / 2).toFixed(1);
   let line = "";

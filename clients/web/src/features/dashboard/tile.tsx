@@ -32,9 +32,16 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
       className="relative flex h-[104px] min-w-0 flex-col overflow-hidden rounded-[10px] border bg-surface"
     >
       <div className="px-4 pt-3">
-        <h3 className="truncate text-ui text-fg-2" title={series.name}>
-          {series.display_name}
-        </h3>
+        <div className="flex items-center gap-2">
+          <h3 className="truncate text-ui text-fg-2" title={series.name}>
+            {series.display_name}
+          </h3>
+          <span className="ml-auto shrink-0 text-2xs whitespace-nowrap text-fg-3 tabular-nums">
+            {latest === null && "No data yet"}
+            {latest !== null && !stale && formatAge(ageUs)}
+            {stale && <Badge tone="warn">Stale {formatDuration(ageUs)}</Badge>}
+          </span>
+        </div>
         <p className="flex items-baseline gap-1.5 whitespace-nowrap">
           <span
             className={clsx(
@@ -45,11 +52,6 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
             {shown.text}
           </span>
           <span className="text-ui text-fg-3">{shown.unit}</span>
-          <span className="ml-auto self-center text-2xs text-fg-3 tabular-nums">
-            {latest === null && "No data yet"}
-            {latest !== null && !stale && formatAge(ageUs)}
-            {stale && <Badge tone="warn">Stale {formatDuration(ageUs)}</Badge>}
-          </span>
         </p>
       </div>
       <TileSpark feed={feed} series={series} color={stale ? "var(--fg-3)" : color} sparkUs={sparkUs} />

@@ -6,7 +6,7 @@ import { countdownSeconds } from "./reconnect";
 import type { LiveFeed } from "./live-feed";
 import type { ConnectionState } from "./connection";
 
-type Shown = { state: ConnectionState["kind"] | "paused"; label: string; detail?: string };
+type Shown = { state: ConnectionState["kind"] | "paused"; label: string; detail?: string; tone?: string };
 
 const TONES: Record<Shown["state"], string> = {
   live: "bg-ok-soft text-ok",
@@ -37,9 +37,10 @@ export function ConnectionPill({ feed }: { feed: LiveFeed }) {
       data-testid="connection-pill"
       data-state={shown.state}
       role="status"
+      title={shown.tone ? "Some readings are left out; lowest and highest are kept." : undefined}
       className={clsx(
         "inline-flex h-7 items-center gap-1.5 rounded-md px-2.5 text-xs font-medium whitespace-nowrap",
-        TONES[shown.state],
+        shown.tone ?? TONES[shown.state],
       )}
     >
       <span className={clsx("size-1.5 rounded-full", DOTS[shown.state])} aria-hidden />
@@ -58,6 +59,7 @@ function describe(state: ConnectionState, paused: boolean, now: () => number): S
   switch (state.kind) {
     case "live":
       if (paused) return { state: "paused", label: "Paused" };
+      if (state.isSlow) return { state: "live", label: "Live, slow link", tone: "bg-warn-soft text-warn" };
       return {
         state: "live",
         label: "Live",

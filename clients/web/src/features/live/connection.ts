@@ -17,7 +17,8 @@ import type { ServerClock } from "./server-clock";
 
 export type ConnectionState =
   | { kind: "connecting" }
-  | { kind: "live"; rttMs: number | null }
+  /** `isSlow`: the gateway leaves readings out because this browser takes them too slowly. */
+  | { kind: "live"; rttMs: number | null; isSlow: boolean }
   /** `atMs`: when the next attempt starts; null while one is under way. */
   | { kind: "reconnecting"; atMs: number | null }
   | { kind: "offline" };
@@ -39,12 +40,12 @@ export type ConnectionEvents = {
   subscribed: (resumed: Readonly<Record<string, Resumed>>) => void;
   lost: () => void;
   device: (change: DeviceChanged) => void;
-  notice: (notice: Notice) => void;
 };
 
 const PROBE_EVERY_MS = 5_000;
 const ANSWER_WITHIN_MS = 6_000;
 const MISSED_PROBES = 2;
+const SLOW_FOR_MS = 20_000;
 
 export class LiveConnection {
   private current: ConnectionState = { kind: "connecting" };
@@ -57,6 +58,7 @@ export class LiveConnection {
   private cancelProbe: () => void = () => {};
   private missedProbes = 0;
   private lastToken = "";
+  private slowUntilMs = 0;
 
   constructor(
     private readonly ports: ConnectionPorts,
@@ -97,7 +99,7 @@ export class LiveConnection {
     });
     socket.on("token_expiring", () => void this.renewToken());
     socket.on("device", (change) => this.on.device(change));
-    socket.on("notice", (notice) => this.on.notice(notice));
+    socket.on("notice", (notice) => this.noticed(notice));
     socket.connect();
   }
 
@@ -127,7 +129,8 @@ export class LiveConnection {
     this.attempt = 0;
     this.missedProbes = 0;
     this.cancelRetry();
-    this.move({ kind: "live", rttMs: null });
+    this.slowUntilMs = 0;
+    this.move({ kind: "live", rttMs: null, isSlow: false });
     void this.sendSubscription();
     void this.probe();
   }
@@ -165,8 +168,9 @@ export class LiveConnection {
       const received = this.ports.nowMs();
       this.missedProbes = 0;
       this.clock.learn(sent, received, answer.t);
-      if (this.socket === socket && socket.connected)
-        this.move({ kind: "live", rttMs: Math.round(received - sent) });
+      if (this.socket === socket && socket.connected) {
+        this.move({ kind: "live", rttMs: Math.round(received - sent), isSlow: received < this.slowUntilMs });
+      }
     } catch {
       this.missedProbes += 1;
       if (this.missedProbes >= MISSED_PROBES && socket.connected) {
@@ -177,6 +181,12 @@ export class LiveConnection {
     if (!socket.connected) return;
     this.cancelProbe();
     this.cancelProbe = this.ports.after(PROBE_EVERY_MS, () => void this.probe());
+  }
+
+  private noticed(notice: Notice): void {
+    if (notice.code !== "slow_client" || this.current.kind !== "live") return;
+    this.slowUntilMs = this.ports.nowMs() + SLOW_FOR_MS;
+    this.move({ ...this.current, isSlow: true });
   }
 
   private async renewToken(): Promise<void> {

@@ -24,6 +24,8 @@ const SHORT_RANGE_POINTS = 5_000;
 const LONG_RANGE_POINTS = 2_400;
 // A socket that is slow to come must not keep the stored readings from being seen.
 const HISTORY_WITHOUT_SOCKET_MS = 1_500;
+// Clocks are estimates: what was read "in the future" belongs to the present too.
+const BEYOND_NOW_US = 10_000_000;
 const TRIM_EVERY_MS = 5_000;
 const MOST_SERIES = 500;
 
@@ -50,7 +52,6 @@ export class LiveFeed {
         this.store.markInterrupted();
       },
       device: (change) => ports.deviceChanged(change),
-      notice: () => undefined,
     });
     this.view = new ViewClock(() => this.deviceNowUs(), ports.every);
   }
@@ -116,7 +117,7 @@ export class LiveFeed {
     const loading = new AbortController();
     this.loading = loading;
     if (this.history.status !== "ready") this.setHistory({ status: "loading" });
-    const to = this.deviceNowUs() + 1_000_000;
+    const to = this.deviceNowUs() + BEYOND_NOW_US;
     const from = Math.max(0, this.view.shownUs() - selection.rangeUs - margin(selection.rangeUs));
     const points = selection.rangeUs <= SHORT_RANGE_US ? SHORT_RANGE_POINTS : LONG_RANGE_POINTS;
     const wanted = { series: selection.series.map(({ id }) => id), from, to, points };
