@@ -97,6 +97,9 @@ async def serve(
     """Runs the service until SIGTERM or SIGINT. Raises the failure of whichever part died."""
     logs.configure(identity.name, style=settings.log_format, level=settings.log_level)
     password = settings.database_password.get_secret_value() if settings.database_password else None
+    if settings.migrate_on_start:
+        for name in await identity.migrations.apply(settings.database_url, password):
+            log.info("migrated", step=name)
     pool = PoolSettings(settings.database_url, password, settings.database_pool_size)
     async with Database(pool) as database:
         rng = random.Random(secrets.randbits(64))  # noqa: S311  # jitter, no secret

@@ -29,6 +29,7 @@ class ServiceSettings(BaseSettings):
     mqtt_prefix: str = "pulse/v1"
     mqtt_session_expiry: timedelta = timedelta(hours=1)
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 100
+    migrate_on_start: bool = False
     public_origin: str = "http://127.0.0.1:8080"
     log_format: Literal["console", "json"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

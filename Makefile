@@ -1,0 +1,90 @@
+# PrecisionPulse: every command a person or CI types. `make` alone prints this list.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev setup-web run stop status logs reset test test-fast lint format bench e2e lock generate clean
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+MEMBERS := libs/contracts libs/bus libs/postgres libs/passwords libs/jose libs/chassis libs/testkit \
+           services/auth services/users services/telemetry-gateway clients/desktop standalone
+EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
+SAY := @printf '· %s\n'
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nThe first `make run` sets everything up. PULSE_PORT (8080) and PULSE_STATE_DIR (.pulse) choose another place.\n'
+
+##@ Use it
+run: setup setup-web ## set up everything and start the whole system in the foreground
+	@$(PY) -m pulse_standalone run
+
+stop: setup ## stop it
+	@$(PY) -m pulse_standalone stop
+
+status: setup ## what runs, as JSON
+	@$(PY) -m pulse_standalone status
+
+logs: setup ## follow the logs (make logs NAME=web for one process)
+	@$(PY) -m pulse_standalone logs $(NAME)
+
+reset: setup ## delete every reading, account and secret of the state directory (asks first)
+	@$(PY) -m pulse_standalone reset
+
+##@ Work on it
+test: setup-dev setup-web ## everything: units, stores, bus, whole system in a browser, faults (minutes)
+	@tests/run all
+
+test-fast: setup-dev ## what needs no servers (under a minute)
+	@tests/run fast
+
+e2e: setup-dev setup-web ## the browser against a `make run` of its own
+	@tests/run e2e
+
+lint: setup-dev setup-web ## every law: ruff, mypy, import contracts, eslint, prettier, tsc
+	@tests/lint
+
+format: setup-dev setup-web ## put code in shape
+	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format .
+	@cd clients/web && npm run --silent format
+
+bench: setup-dev setup-web ## measure (make bench NAME=ingest | latency | footprint); results in benchmarks/results
+	@$(PY) -m benchmarks $(NAME)
+
+generate: setup-dev ## write anew what is generated from the contracts
+	@$(PY) libs/contracts/generate.py
+
+lock: setup-dev ## resolve requirements/*.txt anew (hashed, naming no host)
+	@requirements/lock
+
+##@ Housekeeping
+setup: $(VENV)/.run ## the Python environment for running
+setup-dev: $(VENV)/.dev ## and what tests and lint need
+setup-web: setup ## the built web client
+	@$(PY) -m pulse_standalone build-web
+
+clean: ## remove environments, builds and caches (never the state directory)
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	rm -rf clients/web/node_modules clients/web/.next
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.uv: requirements/uv.txt
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: install python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(SAY) "python: making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "make: venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.uv requirements/run.txt $(foreach member,$(MEMBERS),$(member)/pyproject.toml)
+	$(SAY) "python: installing what runs"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/run.txt
+	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --no-index $(EDITABLE)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(SAY) "python: installing what tests and lint need"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,150 @@
+"""`make run`: starts everything in order, keeps it running, shows how it is, stops it cleanly."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pulse_standalone.children import Child
+from pulse_standalone.runner import SetupError
+from pulse_standalone.state import State, write_private
+from pulse_standalone.system import Options, System, check_port
+from pulse_standalone.terminal import Screen
+
+_READY_SECONDS = 90
+_MEMORY_EVERY = 5.0
+
+
+class Supervisor:
+    """One run of the whole system."""
+
+    def __init__(self, options: Options, state: State, screen: Screen) -> None:
+        self._options, self._state, self._screen = options, state, screen
+        self._system = System(options, state)
+        self._children: list[Child] = []
+        self._memory: dict[str, float | None] = {}
+        self._is_ready = False
+        self._since = datetime.now(UTC).isoformat()
+        self._group: asyncio.TaskGroup
+
+    async def run(self) -> None:
+        """Until SIGINT or SIGTERM. Raises SetupError when something cannot start; whatever runs is stopped first."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(sig, stop.set)
+        check_port(self._options.port)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                reporting = group.create_task(self._report())
+                starting = group.create_task(self._start())
+                stopping = group.create_task(stop.wait())
+                await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+                starting.cancel()
+                if starting.done() and not starting.cancelled():
+                    await stop.wait()
+                self._screen.say("stopping")
+                await self._stop()
+                reporting.cancel()
+                stopping.cancel()
+        except* SetupError as group_error:
+            raise _first(group_error) from None
+        finally:
+            await self._stop()
+            with contextlib.suppress(FileNotFoundError):
+                self._state.status_file.unlink()
+
+    async def _start(self) -> None:
+        began = time.monotonic()
+        system, say = self._system, self._screen.say
+        self._state.prepare_secrets()
+        say("starting PostgreSQL and the broker")
+        servers = await system.servers()
+        await self._launch(servers)
+        await system.provision(servers)
+        say("starting the services and the web client")
+        services = system.services()
+        web = system.web()
+        await self._launch([*services, web], wait_for=services[:1])
+        admin = await system.first_administrator()
+        late: list[Child] = [*services, web]
+        if self._options.has_collector:
+            collector = system.collector()
+            await self._launch([collector], wait_for=[])
+            late.append(collector)
+        await self._wait(late)
+        self._is_ready = True
+        self._write_status()
+        self._screen.ready(system.url, admin, time.monotonic() - began)
+
+    async def _launch(self, children: Sequence[Child], wait_for: Sequence[Child] | None = None) -> None:
+        for child in children:
+            self._children.append(child)
+            self._group.create_task(child.run(self._screen.say), name=child.name)
+        await self._wait(children if wait_for is None else wait_for)
+
+    async def _wait(self, children: Sequence[Child]) -> None:
+        for child in children:
+            try:
+                async with asyncio.timeout(_READY_SECONDS):
+                    await child.became_ready.wait()
+            except TimeoutError as error:
+                raise SetupError(
+                    f"{child.name} was not ready after {_READY_SECONDS} s: see {self._state.log(child.name)}"
+                ) from error
+
+    async def _stop(self) -> None:
+        """The last started first, but what does not depend on one another together."""
+        by_name = {child.name: child for child in self._children}
+        waves = (("collector", "web"), ("users", "auth", "telemetry-gateway"), ("mosquitto", "postgres"))
+        for wave in waves:
+            await asyncio.gather(*(by_name[name].stop(3.0) for name in wave if name in by_name))
+
+    async def _report(self) -> None:
+        last_memory = 0.0
+        while True:
+            if time.monotonic() - last_memory > _MEMORY_EVERY:
+                last_memory = time.monotonic()
+                self._memory = await asyncio.to_thread(
+                    lambda: {child.name: child.memory_mb() for child in list(self._children)}
+                )
+            self._write_status()
+            self._screen.show(self._rows())
+            await asyncio.sleep(1.0)
+
+    def _rows(self) -> list[dict[str, object]]:
+        return [
+            {
+                "name": child.name,
+                "pid": child.pid,
+                "port": child.port,
+                "ready": child.is_ready,
+                "restarts": child.restarts,
+                "memory_mb": self._memory.get(child.name),
+            }
+            for child in self._children
+        ]
+
+    def _write_status(self) -> None:
+        status = {
+            "ready": self._is_ready and all(child.is_ready for child in self._children),
+            "url": self._system.url,
+            "pid": os.getpid(),
+            "since": self._since,
+            "state_dir": str(self._state.folder),
+            "processes": self._rows(),
+        }
+        with contextlib.suppress(OSError):  # a full disk must not stop the system that could report it
+            write_private(self._state.status_file, json.dumps(status, indent=2))
+
+
+def _first(group: BaseExceptionGroup[SetupError]) -> SetupError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, SetupError) else SetupError(str(error))

@@ -1,0 +1,64 @@
+"""What a person sees of `make run`: a small table that keeps itself current in a terminal, plain lines elsewhere."""
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+
+class Screen:
+    """Standard output of the supervisor."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stdout.isatty():
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def say(self, line: str) -> None:
+        """One line that stays."""
+        self._line(f"· {line}")
+
+    def ready(self, url: str, admin: dict[str, str] | None, seconds: float) -> None:
+        """The last line of the start."""
+        if admin is not None:
+            self._line("")
+            self._line("The first administrator (also in the state directory, admin.json):")
+            self._line(f"  e-mail    {admin['email']}")
+            self._line(f"  password  {admin['password']}")
+            self._line("")
+        self._line(f"· started in {seconds:.1f} s; Ctrl-C stops everything")
+        self._line(f"PrecisionPulse is ready: {url}")
+
+    def show(self, rows: Sequence[dict[str, object]]) -> None:
+        """How every process is, in a terminal only."""
+        if self._live is None:
+            return
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for title in ("process", "state", "pid", "port", "restarts", "memory"):
+            table.add_column(title, justify="left" if title in {"process", "state"} else "right")
+        for row in rows:
+            state = "[green]ready[/]" if row["ready"] else "[yellow]starting[/]"
+            memory = f"{row['memory_mb']} MB" if row["memory_mb"] is not None else ""
+            cells = (str(row[k]) if row[k] is not None else "" for k in ("pid", "port", "restarts"))
+            table.add_row(str(row["name"]), state, *cells, memory)
+        self._live.update(table, refresh=True)
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+        if not sys.stdout.isatty():
+            sys.stdout.flush()
