@@ -35,19 +35,25 @@ export const deviceSchema = z.object({
 export const devicesSchema = z.object({ items: z.array(deviceSchema) });
 export type Device = z.infer<typeof deviceSchema>;
 
-export const seriesSchema = z.object({
-  id: z.number().int(),
-  device: z.string(),
-  name: z.string(),
-  display_name: z.string(),
-  type: z.enum(["int", "float", "bool"]),
-  unit: z
-    .string()
-    .nullable()
-    .transform((unit) => unit ?? ""),
-  interval_us: micros.positive().nullable(),
-  latest: z.object({ t: micros, v: value }).nullable(),
-});
+export const seriesSchema = z
+  .object({
+    id: z.number().int(),
+    device: z.string(),
+    name: z.string(),
+    display_name: z.string(),
+    type: z.enum(["int", "float", "bool"]),
+    unit: z
+      .string()
+      .nullable()
+      .transform((unit) => unit ?? ""),
+    // Zero would mean "always"; a series that promises no rhythm has none.
+    interval_us: micros
+      .nonnegative()
+      .nullable()
+      .transform((interval) => interval || null),
+    latest: z.object({ t: micros, v: value }).nullable(),
+  })
+  .transform((series) => ({ ...series, display_name: series.display_name || series.name }));
 export const seriesListSchema = z.object({ items: z.array(seriesSchema) });
 export type Series = z.infer<typeof seriesSchema>;
 

@@ -25,6 +25,8 @@ export type SessionPorts = {
 
 const RENEW_BEFORE_END_MS = 60_000;
 const MIN_RENEW_DELAY_MS = 15_000;
+// A timer past 2^31 ms would fire at once; renewing now and then does no harm.
+const MAX_RENEW_DELAY_MS = 3_600_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const;
 const CSRF_HEADERS = { "content-type": "application/json", "x-pulse-csrf": "1" };
 
@@ -117,7 +119,7 @@ export class Session implements TokenSource {
     const lifetime = lifetimeMs(grant, this.ports.now());
     this.held = { value: grant.access_token, endsAt: this.ports.now() + lifetime };
     this.failures = 0;
-    this.schedule(Math.max(MIN_RENEW_DELAY_MS, lifetime - RENEW_BEFORE_END_MS));
+    this.schedule(Math.min(MAX_RENEW_DELAY_MS, Math.max(MIN_RENEW_DELAY_MS, lifetime - RENEW_BEFORE_END_MS)));
     this.move({ status: "signed-in", account: grant.account });
     return grant.access_token;
   }

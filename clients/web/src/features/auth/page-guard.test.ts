@@ -1,0 +1,126 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from "jose";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { PageGuard } from "./page-guard";
+
+const ORIGIN = "https://pulse.example";
+
+let server: Server;
+let url: string;
+let key: CryptoKey;
+let publicKey: CryptoKey;
+let stranger: CryptoKey;
+let refreshes: { cookie: string | undefined; origin: string | undefined; csrf: string | undefined }[];
+let refreshStatus: number;
+
+const sign = (
+  changes: { alg?: string; typ?: string; iss?: string; aud?: string; exp?: string; by?: CryptoKey } = {},
+) =>
+  new SignJWT({ role: "viewer" })
+    .setProtectedHeader({ alg: "ES256", typ: changes.typ ?? "at+jwt", kid: "k1" })
+    .setIssuer(changes.iss ?? "precisionpulse")
+    .setAudience(changes.aud ?? "pulse")
+    .setSubject("account")
+    .setExpirationTime(changes.exp ?? "5m")
+    .sign(changes.by ?? key);
+
+beforeAll(async () => {
+  const pair = await generateKeyPair("ES256", { extractable: true });
+  key = pair.privateKey;
+  publicKey = pair.publicKey;
+  stranger = (await generateKeyPair("ES256")).privateKey;
+  const jwk = { ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256", use: "sig" };
+  server = createServer((request, response) => {
+    if (request.url === "/api/auth/keys") {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ keys: [jwk] }));
+      return;
+    }
+    refreshes.push({
+      cookie: request.headers.cookie,
+      origin: request.headers.origin,
+      csrf: request.headers["x-pulse-csrf"] as string | undefined,
+    });
+    response.statusCode = refreshStatus;
+    response.setHeader(
+      "set-cookie",
+      refreshStatus === 200 ? ["pulse_at=new", "pulse_rt=next"] : ["pulse_rt=; Max-Age=0"],
+    );
+    response.end("{}");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+beforeEach(() => {
+  refreshes = [];
+  refreshStatus = 200;
+});
+
+const judge = (access: string | undefined, refresh?: string, guard = new PageGuard(url)) =>
+  guard.judge({ access, refresh }, ORIGIN);
+
+describe("PageGuard", () => {
+  it("lets a valid token pass without asking auth to refresh", async () => {
+    expect(await judge(await sign(), "rt")).toEqual({ kind: "signed-in", setCookies: [] });
+    expect(refreshes).toEqual([]);
+  });
+
+  it.each([
+    ["another issuer", () => sign({ iss: "somebody" })],
+    ["another audience", () => sign({ aud: "other" })],
+    ["another kind of token", () => sign({ typ: "JWT" })],
+    ["a token that is over", () => sign({ exp: "-1s" })],
+    ["a foreign signature", () => sign({ by: stranger })],
+    [
+      "no signature",
+      () => `${btoa('{"alg":"none","typ":"at+jwt"}')}.${btoa('{"sub":"x","exp":9999999999}')}.`,
+    ],
+    ["rubbish", () => "rubbish"],
+  ])("does not let pass %s", async (_, token) => {
+    expect(await judge(await token())).toEqual({ kind: "signed-out", setCookies: [] });
+  });
+
+  it("renews in silence, with what auth demands, and hands the cookies on", async () => {
+    expect(await judge(await sign({ exp: "-1s" }), "rt-1")).toEqual({
+      kind: "signed-in",
+      setCookies: ["pulse_at=new", "pulse_rt=next"],
+    });
+    expect(refreshes).toEqual([{ cookie: "pulse_rt=rt-1", origin: ORIGIN, csrf: "1" }]);
+  });
+
+  it("renews once for parallel requests with one refresh token", async () => {
+    const guard = new PageGuard(url);
+    const verdicts = await Promise.all(Array.from({ length: 12 }, () => judge(undefined, "rt-1", guard)));
+    expect(verdicts.every(({ kind }) => kind === "signed-in")).toBe(true);
+    expect(refreshes).toHaveLength(1);
+    await judge(undefined, "rt-2", guard);
+    expect(refreshes).toHaveLength(2);
+  });
+
+  it("signs out, and clears the cookies, when the session has ended", async () => {
+    refreshStatus = 401;
+    expect(await judge(undefined, "rt-1")).toEqual({
+      kind: "signed-out",
+      setCookies: ["pulse_rt=; Max-Age=0"],
+    });
+  });
+
+  it("asks again after an outage instead of remembering it", async () => {
+    const guard = new PageGuard(url);
+    refreshStatus = 503;
+    expect(await judge(undefined, "rt-1", guard)).toEqual({ kind: "unknown" });
+    refreshStatus = 200;
+    await expect.poll(async () => (await judge(undefined, "rt-1", guard)).kind).toBe("signed-in");
+  });
+
+  it("does not know when auth cannot be reached, and does not guess", async () => {
+    const nowhere = new PageGuard("http://127.0.0.1:9");
+    expect(await judge(await sign(), undefined, nowhere)).toEqual({ kind: "unknown" });
+    expect(await judge(undefined, "rt-1", nowhere)).toEqual({ kind: "unknown" });
+    expect(await judge(undefined, undefined, nowhere)).toEqual({ kind: "signed-out", setCookies: [] });
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, it } from "vitest";
+import type { Series } from "@/contracts/http";
+import { groupSeries } from "./groups";
+
+const series = (name: string, unit: string, type: Series["type"] = "float"): Series => ({
+  id: name.length,
+  device: "d",
+  name,
+  display_name: name,
+  type,
+  unit,
+  interval_us: null,
+  latest: null,
+});
+
+const shape = (list: Series[]) =>
+  groupSeries(list).map(({ key, title, series: members }) => [key, title, members.map(({ name }) => name)]);
+
+it("puts series of one prefix and one unit in one chart, in the order they came", () => {
+  const list = [series("cpu.total", "%"), series("memory.used", "B"), series("cpu.core0", "%")];
+  expect(shape(list)).toEqual([
+    ["cpu", "CPU", ["cpu.total", "cpu.core0"]],
+    ["memory", "Memory", ["memory.used"]],
+  ]);
+});
+
+it("never draws two units, or switches and numbers, on one axis", () => {
+  const list = [
+    series("sim.sine", "V"),
+    series("sim.temp", "°C"),
+    series("sim.door", "", "bool"),
+    series("sim.n", ""),
+  ];
+  expect(shape(list)).toEqual([
+    ["sim", "Simulated signals", ["sim.sine"]],
+    ["sim-c", "Simulated signals", ["sim.temp"]],
+    ["sim-on-off", "Simulated signals", ["sim.door"]],
+    ["sim-plain", "Simulated signals", ["sim.n"]],
+  ]);
+});
+
+it("divides what is too much for one chart", () => {
+  const list = Array.from({ length: 19 }, (_, index) => series(`core_temp.${index}`, "°C"));
+  expect(groupSeries(list).map(({ key, series: members }) => [key, members.length])).toEqual([
+    ["core_temp", 8],
+    ["core_temp-2", 8],
+    ["core_temp-3", 3],
+  ]);
+});

@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { sparkPath } from "./spark-path";
+
+const samples = (t: number[], v: number[]) => ({ t: Float64Array.from(t), v: Float64Array.from(v) });
+const window = { from: 0, to: 100 };
+
+it("draws from edge to edge between lowest and highest", () => {
+  const { line } = sparkPath(samples([0, 50, 100], [0, 10, 0]), () => false, window, 100, 20);
+  expect(line).toBe("M0.0,18.0L50.0,2.0L100.0,18.0");
+});
+
+it("starts anew after a gap, and closes each piece of its area", () => {
+  const isGap = (a: number, b: number) => b - a > 30;
+  const { line, area } = sparkPath(samples([0, 10, 90, 100], [1, 2, 1, 2]), isGap, window, 100, 20);
+  expect(line.match(/M/g)).toHaveLength(2);
+  expect(area.match(/Z/g)).toHaveLength(2);
+});
+
+it("draws a constant in the middle and nothing as nothing", () => {
+  expect(sparkPath(samples([0, 100], [7, 7]), () => false, window, 100, 20).line).toBe(
+    "M0.0,10.0L100.0,10.0",
+  );
+  expect(sparkPath(samples([], []), () => false, window, 100, 20)).toEqual({ line: "", area: "" });
+});

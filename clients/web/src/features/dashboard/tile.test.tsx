@@ -1,0 +1,60 @@
+// @vitest-environment jsdom
+import { cleanup, render, screen } from "@testing-library/react";
+import { afterEach, expect, it } from "vitest";
+import type { Series } from "@/contracts/http";
+import type { Feed, Reading } from "./ports";
+import { Tile } from "./tile";
+
+const NOW = 1_700_000_000_000_000;
+const series: Series = {
+  id: 1,
+  device: "d",
+  name: "cpu.total",
+  display_name: "CPU",
+  type: "float",
+  unit: "%",
+  interval_us: 1_000_000,
+  latest: null,
+};
+
+const tick = { shownUs: NOW, paused: false, behindUs: 0 };
+
+const feedWith = (latest: Reading | null): Feed => ({
+  revision: 1,
+  view: { current: () => tick, subscribe: () => () => undefined, shownUs: () => NOW },
+  connection: { state: { kind: "live" }, subscribe: () => () => undefined },
+  historyState: () => ({ status: "ready" }),
+  subscribeHistory: () => () => undefined,
+  select: () => undefined,
+  reload: () => Promise.resolve(),
+  setPaused: () => undefined,
+  latest: () => latest,
+  samples: () => ({ t: new Float64Array(0), v: new Float64Array(0) }),
+  gapTest: () => () => false,
+});
+
+const show = (latest: Reading | null) => {
+  render(<Tile feed={feedWith(latest)} series={series} color="red" sparkUs={60_000_000} />);
+  return screen.getByTestId("tile-cpu.total");
+};
+
+afterEach(cleanup);
+
+it("shows value, unit and age, and gives the raw value to tests", () => {
+  const tile = show({ t: NOW - 500_000, v: 46.8751 });
+  expect(tile.textContent).toContain("46.9");
+  expect(tile.textContent).toContain("now");
+  expect(tile.dataset).toMatchObject({ value: "46.8751", t: String(NOW - 500_000), stale: "false" });
+});
+
+it("says how stale a value is", () => {
+  const tile = show({ t: NOW - 42_000_000, v: 1 });
+  expect(tile.textContent).toContain("Stale 42 s");
+  expect(tile.dataset.stale).toBe("true");
+});
+
+it("says that there is nothing yet", () => {
+  const tile = show(null);
+  expect(tile.textContent).toContain("No data yet");
+  expect(tile.dataset.value).toBeUndefined();
+});

@@ -1,0 +1,57 @@
+import { expect, it, vi } from "vitest";
+import type { History } from "@/contracts/http";
+import { ApiError } from "@/lib/api-client";
+import { loadHistory, type FetchHistory } from "./history-loader";
+
+const wanted = { series: [1, 2, 3, 4, 5, 6, 7], from: 0, to: 10, points: 100 };
+const answer = (series: number): History => ({ series, from: 0, to: 10, n: 0, sampled: false, t: [], v: [] });
+
+it("loads every series, four at a time", async () => {
+  let underWay = 0;
+  let most = 0;
+  const fetchHistory: FetchHistory = async (series) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await Promise.resolve();
+    underWay -= 1;
+    return answer(series);
+  };
+  const loaded: number[] = [];
+  const state = await loadHistory(
+    wanted,
+    fetchHistory,
+    ({ series }) => loaded.push(series),
+    new AbortController().signal,
+  );
+  expect(state).toEqual({ status: "ready" });
+  expect(loaded.sort()).toEqual(wanted.series);
+  expect(most).toBe(4);
+});
+
+it("tries again while the failure may pass", async () => {
+  vi.useFakeTimers();
+  let failures = 2;
+  const fetchHistory: FetchHistory = async (series) => {
+    if (series === 3 && failures-- > 0) throw new ApiError(503, "unavailable", "The database is away.");
+    return answer(series);
+  };
+  const outcome = loadHistory(wanted, fetchHistory, () => undefined, new AbortController().signal);
+  await vi.runAllTimersAsync();
+  expect(await outcome).toEqual({ status: "ready" });
+  vi.useRealTimers();
+});
+
+it("says at once that an account may not read", async () => {
+  const fetchHistory: FetchHistory = () => Promise.reject(new ApiError(403, "forbidden", "No."));
+  const state = await loadHistory(wanted, fetchHistory, () => undefined, new AbortController().signal);
+  expect(state).toEqual({ status: "denied" });
+});
+
+it("gives up with the reason when it does not pass", async () => {
+  vi.useFakeTimers();
+  const fetchHistory: FetchHistory = () => Promise.reject(new ApiError(0, "unreachable", "No answer."));
+  const outcome = loadHistory(wanted, fetchHistory, () => undefined, new AbortController().signal);
+  await vi.runAllTimersAsync();
+  expect(await outcome).toEqual({ status: "failed", detail: "No answer." });
+  vi.useRealTimers();
+});

@@ -1,0 +1,292 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Device, History, Series } from "@/contracts/http";
+import { ApiError } from "@/lib/api-client";
+import { LiveFeed } from "./live-feed";
+import { SocketTwin } from "./socket-twin";
+
+const SECOND = 1_000_000;
+const START_MS = 1_700_000_000_000;
+
+const device: Device = {
+  id: "d1",
+  name: "Device",
+  online: true,
+  last_seen_at: null,
+  clock_offset_us: null,
+  clock_suspect: false,
+  series_count: 1,
+  waiting: 0,
+};
+const series: Series = {
+  id: 1,
+  device: "d1",
+  name: "cpu.total",
+  display_name: "CPU",
+  type: "float",
+  unit: "%",
+  interval_us: SECOND,
+  latest: null,
+};
+
+type Range = { from: number; to: number; points: number };
+
+/** A feed over a twin socket, with every reading stored once a second since ever. */
+function setUp() {
+  const twins: SocketTwin[] = [];
+  const loads: Range[] = [];
+  const renewals: string[] = [];
+  let isOnline = true;
+  let fetchHistory = (id: number, range: Range): Promise<History> => {
+    loads.push(range);
+    const now = Date.now() * 1_000;
+    const t: number[] = [];
+    for (let at = Math.ceil(range.from / SECOND) * SECOND; at <= Math.min(range.to, now); at += SECOND)
+      t.push(at);
+    return Promise.resolve({
+      series: id,
+      from: range.from,
+      to: range.to,
+      n: t.length,
+      sampled: false,
+      t,
+      v: t.map(() => 1),
+    });
+  };
+  const feed = new LiveFeed({
+    tokens: {
+      token: () => Promise.resolve("token-1"),
+      renew: (rejected) => {
+        renewals.push(rejected);
+        return Promise.resolve("token-2");
+      },
+    },
+    openSocket: (auth) => {
+      const twin = new SocketTwin(auth);
+      twin.answers.probe = () => ({ t: Date.now() * 1_000 });
+      twin.answers.subscribe = ({ pos }: { pos: Record<string, number> }) => ({
+        ok: true,
+        pos: { d1: 100 },
+        resumed: { d1: "d1" in pos ? "exact" : "live" },
+      });
+      twins.push(twin);
+      return twin.asSocket();
+    },
+    nowMs: () => Date.now(),
+    random: () => 1,
+    isOnline: () => isOnline,
+    after: (ms, work) => {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    },
+    every: (ms, work) => {
+      const timer = setInterval(work, ms);
+      return () => clearInterval(timer);
+    },
+    fetchHistory: (id, range) => fetchHistory(id, range),
+    deviceChanged: () => undefined,
+  });
+  feed.start();
+  return {
+    feed,
+    loads,
+    renewals,
+    socket: twins[0]!,
+    setOnline: (online: boolean) => {
+      isOnline = online;
+      feed.connection.networkChanged();
+    },
+    failHistory: (error: Error) => {
+      const before = fetchHistory;
+      fetchHistory = () => Promise.reject(error);
+      return () => {
+        fetchHistory = before;
+      };
+    },
+    subscriptions: () =>
+      twins[0]!.sent.filter(({ event }) => event === "subscribe").map(({ message }) => message),
+  };
+}
+
+const frame = (t: number[], pos: number, lane = "live") => ({
+  sent: Date.now() * 1_000,
+  pos: { d1: pos },
+  lane,
+  conflated: false,
+  series: [1],
+  x: t.map(() => 0),
+  t,
+  v: t.map(() => 2),
+});
+
+const settled = () => vi.advanceTimersByTimeAsync(0);
+
+describe("LiveFeed", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: START_MS });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("subscribes first, then loads history and joins both without a hole", async () => {
+    const { feed, socket, loads, subscriptions } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    await settled();
+    expect(loads).toEqual([]);
+    socket.accept();
+    await settled();
+    expect(subscriptions()).toEqual([{ series: [1], rate: 5, pos: {} }]);
+    expect(loads).toHaveLength(1);
+    const now = START_MS * 1_000;
+    socket.fire("frame", frame([now, now + SECOND], 101), () => undefined);
+    expect(feed.gaps(1)).toEqual([]);
+    expect(feed.samples(1).t.at(-1)).toBe(now + SECOND);
+    expect(feed.historyState()).toEqual({ status: "ready" });
+    feed.stop();
+  });
+
+  it("shows stored readings when the socket does not come", async () => {
+    const { feed, loads } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(loads).toHaveLength(1);
+    expect(feed.samples(1).t.length).toBeGreaterThan(290);
+    feed.stop();
+  });
+
+  it("acknowledges each frame, also one that it cannot read", async () => {
+    const { feed, socket } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    const acks = vi.fn();
+    socket.fire("frame", frame([START_MS * 1_000], 101), acks);
+    socket.fire("frame", { lane: "nonsense" }, acks);
+    expect(acks).toHaveBeenCalledTimes(2);
+    feed.stop();
+  });
+
+  it("resumes from its last position, and loads nothing again when that is exact", async () => {
+    const { feed, socket, loads, subscriptions } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    socket.fire("frame", frame([START_MS * 1_000], 117), () => undefined);
+    socket.drop();
+    expect(feed.connection.state).toEqual({ kind: "reconnecting", atMs: START_MS + 500 });
+    await vi.advanceTimersByTimeAsync(500);
+    socket.accept();
+    await settled();
+    expect(subscriptions().at(-1)).toEqual({ series: [1], rate: 5, pos: { d1: 117 } });
+    expect(loads).toHaveLength(1);
+    feed.stop();
+  });
+
+  it("loads the visible range again when the log no longer reaches back", async () => {
+    const { feed, socket, loads } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    socket.drop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    socket.answers.subscribe = () => ({ ok: true, pos: { d1: 900 }, resumed: { d1: "history" } });
+    socket.accept();
+    await settled();
+    expect(loads).toHaveLength(2);
+    expect(feed.gaps(1)).toEqual([]);
+    feed.stop();
+  });
+
+  it("still owes the history that failed, even when the stream resumes exactly", async () => {
+    const { feed, socket, loads, failHistory } = setUp();
+    const heal = failHistory(new ApiError(403, "forbidden", "No."));
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    expect(feed.historyState()).toEqual({ status: "denied" });
+    heal();
+    socket.drop();
+    await vi.advanceTimersByTimeAsync(500);
+    socket.accept();
+    await settled();
+    expect(loads).toHaveLength(1);
+    expect(feed.historyState()).toEqual({ status: "ready" });
+    feed.stop();
+  });
+
+  it("asks for a new token when the gateway refuses the old one, and when it is about to end", async () => {
+    const { feed, socket, renewals } = setUp();
+    await settled();
+    socket.refuse("not_signed_in");
+    await settled();
+    expect(renewals).toEqual(["token-1"]);
+    await vi.advanceTimersByTimeAsync(500);
+    socket.answers.authenticate = () => ({ ok: true, expires_at: "" });
+    socket.accept();
+    await settled();
+    socket.fire("token_expiring", { expires_at: "" });
+    await settled();
+    expect(socket.sent).toContainEqual({ event: "authenticate", message: { token: "token-2" } });
+    feed.stop();
+  });
+
+  it("waits for the network instead of counting down without one", async () => {
+    const { feed, socket, setOnline } = setUp();
+    socket.accept();
+    await settled();
+    setOnline(false);
+    socket.drop();
+    expect(feed.connection.state).toEqual({ kind: "offline" });
+    setOnline(true);
+    await settled();
+    socket.accept();
+    expect(feed.connection.state.kind).toBe("live");
+    feed.stop();
+  });
+
+  it("gives up a connection on which nothing comes back", async () => {
+    const { feed, socket } = setUp();
+    socket.answers.probe = () => Promise.reject(new Error("timeout"));
+    socket.accept();
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect(feed.connection.state.kind).toBe("reconnecting");
+    feed.stop();
+  });
+
+  it("says that the link is slow, and takes that back when the gateway has long been silent about it", async () => {
+    const { feed, socket } = setUp();
+    socket.accept();
+    await settled();
+    socket.fire("notice", { code: "slow_client", detail: "" });
+    expect(feed.connection.state).toMatchObject({ kind: "live", isSlow: true });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(feed.connection.state).toMatchObject({ kind: "live", isSlow: false });
+    feed.stop();
+  });
+
+  it("holds the shown values while paused and goes on collecting behind them", async () => {
+    const { feed, socket } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    const now = START_MS * 1_000;
+    socket.fire("frame", frame([now + 1], 101), () => undefined);
+    feed.setPaused(true);
+    await vi.advanceTimersByTimeAsync(4_000);
+    socket.fire("frame", frame([now + 4 * SECOND], 102), () => undefined);
+    expect(feed.latest(1)?.t).toBe(now + 1);
+    expect(feed.view.shownUs()).toBe(now);
+    expect(feed.samples(1).t.at(-1)).toBe(now + 4 * SECOND);
+    feed.setPaused(false);
+    expect(feed.latest(1)?.t).toBe(now + 4 * SECOND);
+    feed.stop();
+  });
+
+  it("shows a device with a wrong clock at the right edge all the same", async () => {
+    const { feed } = setUp();
+    const wrong = { ...device, clock_suspect: true, clock_offset_us: 3_600 * SECOND };
+    feed.select({ device: wrong, series: [series], rangeUs: 300 * SECOND });
+    expect(feed.view.shownUs()).toBe(START_MS * 1_000 - 3_600 * SECOND);
+    feed.stop();
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import type { History, Series } from "@/contracts/http";
+import type { LiveFrame } from "@/contracts/live";
+import { TelemetryStore } from "./telemetry-store";
+
+const series = (id: number, overrides: Partial<Series> = {}): Series => ({
+  id,
+  device: "d",
+  name: `s.${id}`,
+  display_name: `S ${id}`,
+  type: "float",
+  unit: "",
+  interval_us: 100,
+  latest: null,
+  ...overrides,
+});
+
+const frame = (
+  rows: [id: number, t: number, v: number | boolean][],
+  overrides: Partial<LiveFrame> = {},
+): LiveFrame => {
+  const ids = [...new Set(rows.map(([id]) => id))];
+  return {
+    sent: 1,
+    pos: {},
+    lane: "live",
+    conflated: false,
+    series: ids,
+    x: rows.map(([id]) => ids.indexOf(id)),
+    t: rows.map(([, t]) => t),
+    v: rows.map(([, , v]) => v),
+    ...overrides,
+  };
+};
+
+const history = (id: number, t: number[], overrides: Partial<History> = {}): History => ({
+  series: id,
+  from: 0,
+  to: 1e9,
+  n: t.length,
+  sampled: false,
+  t,
+  v: t.map(Number),
+  ...overrides,
+});
+
+const times = (store: TelemetryStore, id = 1) => Array.from(store.samples(id).t);
+
+const storeOf = (...held: Series[]) => {
+  const store = new TelemetryStore();
+  store.hold(held);
+  return store;
+};
+
+describe("TelemetryStore", () => {
+  it("joins live readings and history without a hole or a double, whichever comes first", () => {
+    const store = storeOf(series(1));
+    store.ingest(
+      frame([
+        [1, 500, 500],
+        [1, 600, 600],
+      ]),
+    );
+    store.join(history(1, [100, 200, 300, 400, 500]), 0);
+    store.ingest(frame([[1, 700, 700]]));
+    expect(times(store)).toEqual([100, 200, 300, 400, 500, 600, 700]);
+    expect(store.gaps(1)).toEqual([]);
+  });
+
+  it("puts a backlog frame in its place without touching the latest value", () => {
+    const store = storeOf(series(1));
+    store.ingest(frame([[1, 1_000, 10]]));
+    store.ingest(
+      frame(
+        [
+          [1, 300, 3],
+          [1, 200, 2],
+        ],
+        { lane: "backlog" },
+      ),
+    );
+    expect(times(store)).toEqual([200, 300, 1_000]);
+    expect(store.latest(1)).toEqual({ t: 1_000, v: 10 });
+    expect(store.gaps(1)).toEqual([{ from: 300, to: 1_000 }]);
+  });
+
+  it("keeps a latest value as it was sent, not as it is drawn", () => {
+    const store = storeOf(series(1, { type: "bool" }));
+    store.ingest(frame([[1, 100, true]]));
+    expect(store.latest(1)).toEqual({ t: 100, v: true });
+    expect(Array.from(store.samples(1).v)).toEqual([1]);
+  });
+
+  it("does not take for a gap what the gateway left out on purpose", () => {
+    const store = storeOf(series(1));
+    store.ingest(frame([[1, 1_000, 1]], { sent: 1_000 }));
+    store.ingest(frame([[1, 1_700, 1]], { sent: 1_700, conflated: true }));
+    expect(store.gaps(1)).toEqual([]);
+    store.ingest(frame([[1, 2_400, 1]], { sent: 2_400 }));
+    expect(store.gaps(1)).toEqual([{ from: 1_700, to: 2_400 }]);
+  });
+
+  it("still sees a gap that is longer than what a conflated frame covers", () => {
+    const store = storeOf(series(1));
+    store.ingest(frame([[1, 1_000, 1]], { sent: 50_000 }));
+    store.ingest(frame([[1, 40_000, 1]], { sent: 50_500, conflated: true }));
+    expect(store.gaps(1)).toEqual([{ from: 1_000, to: 40_000 }]);
+  });
+
+  it("knows where it holds samples only, until the full history of that stretch comes", () => {
+    const store = storeOf(series(1));
+    store.join(history(1, [0, 2_000, 4_000], { sampled: true, n: 41 }), 2_000);
+    expect(store.gaps(1)).toEqual([]);
+    store.join(history(1, [0, 100, 200, 4_000]), 0);
+    expect(store.gaps(1)).toEqual([
+      { from: 200, to: 2_000 },
+      { from: 2_000, to: 4_000 },
+    ]);
+  });
+
+  it("lets readings pass that are older than anything in view, and forgets old ones", () => {
+    const store = storeOf(series(1));
+    store.trimBefore(1_000);
+    store.ingest(
+      frame([
+        [1, 2_000, 1],
+        [1, 10, 1],
+      ]),
+    );
+    expect(times(store)).toEqual([2_000]);
+    store.ingest(
+      frame([
+        [1, 2_100, 1],
+        [1, 2_200, 1],
+      ]),
+    );
+    store.trimBefore(2_150);
+    expect(times(store)).toEqual([2_100, 2_200]);
+  });
+
+  it("ignores series it does not hold, and keeps the readings of those that stay", () => {
+    const store = storeOf(series(1), series(2));
+    store.ingest(
+      frame([
+        [1, 100, 1],
+        [2, 100, 2],
+        [3, 100, 3],
+      ]),
+    );
+    store.hold([series(2), series(3)]);
+    expect(times(store, 1)).toEqual([]);
+    expect(times(store, 2)).toEqual([100]);
+    expect(times(store, 3)).toEqual([]);
+  });
+});
