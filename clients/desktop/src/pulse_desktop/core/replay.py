@@ -61,7 +61,8 @@ class Replay:
         self._declare = False
         self._hello_at: float | None = None
         self._said_at = float("-inf")
-        self._answered_at = float("-inf")
+        self._acked_at = float("-inf")
+        self._was_again = False
         self._asked: tuple[int, ...] = ()
         self._told: frozenset[int] = frozenset()
         self._credit, self._live_paused = 0, False
@@ -132,7 +133,6 @@ class Replay:
         return out
 
     def _have(self, have: Have, now: float, out: list[Command]) -> None:
-        self._answered_at = now
         for told in have.epochs:
             self._settled(told.epoch, normal(told.settled), (), out)
         self._observe(have.newest, out)
@@ -148,7 +148,8 @@ class Replay:
         self._told |= set(self._asked)
 
     def _ack(self, ack: BatchAck, now: float, out: list[Command]) -> None:
-        self._answered_at = now
+        if ack.settled:
+            self._acked_at = now
         refused = tuple(Refusal(r.seq, r.code, r.detail) for r in ack.refused)
         self._settled(ack.epoch, normal(ack.settled), refused, out)
         self._observe(ack.newest, out)
@@ -241,10 +242,10 @@ class Replay:
             if now < lease.due:
                 continue
             del self._leases[key]
-            was_answered = self._answered_at > lease.sent_at
-            claim = replace(
-                lease.claim, tries=lease.claim.tries + 1, unanswered=lease.claim.unanswered + int(was_answered)
-            )
+            claim = replace(lease.claim, tries=lease.claim.tries + 1)
+            others_were_acked = self._acked_at > claim.seen
+            if others_were_acked:
+                claim = replace(claim, unanswered=claim.unanswered + 1, seen=self._acked_at)
             if claim.unanswered <= self._policy.resends:
                 self._again.append(claim)
             elif claim.hi - claim.lo == 1:
@@ -253,7 +254,7 @@ class Replay:
                 middle = (claim.lo + claim.hi) // 2
                 self._again.append(Claim(claim.epoch, claim.lo, middle))
                 self._again.append(Claim(claim.epoch, middle, claim.hi))
-            if not was_answered and self._hello_at is None and now >= self._said_at + self._policy.probe_every:
+            if not others_were_acked and self._hello_at is None and now >= self._said_at + self._policy.probe_every:
                 self._hello_at = now  # is anybody there? its answer also repeats what lost acks said
 
     def _set_aside(self, claim: Claim, out: list[Command]) -> None:
@@ -316,7 +317,7 @@ class Replay:
             self._send(newest, "live", now, out)
         backlog_window = max(1, window - self._policy.live_window)
         while len(self._leases) < window and self._in_lane("backlog") < backlog_window:
-            claim = self._next_again() or self._oldest()
+            claim = self._next_backlog()
             if claim is None:
                 break
             self._send(claim, "backlog", now, out)
@@ -337,6 +338,13 @@ class Replay:
             return None
         lo, hi = free[-1]
         return Claim(self.life.epoch, max(lo, hi - self._batch), hi)
+
+    def _next_backlog(self) -> Claim | None:
+        """Takes turns, so that what never gets an answer cannot keep a small window from everything else."""
+        fresh = self._oldest() if self._was_again else None
+        again = None if fresh else self._next_again()
+        self._was_again = again is not None
+        return fresh or again or self._oldest()
 
     def _next_again(self) -> Claim | None:
         while self._again:
@@ -368,7 +376,9 @@ class Replay:
         patience = min(self._policy.ack_timeout * 2.0**claim.tries, self._policy.ack_timeout_cap)
         due = now + patience * (1 + self._policy.jitter * self._rng.random())
         self._lease_ids += 1
-        self._leases[self._lease_ids] = Lease(claim, lane, now, due)
+        if claim.tries == 0:
+            claim = replace(claim, seen=now)
+        self._leases[self._lease_ids] = Lease(claim, lane, due)
         ord_ = self.life.ord if claim.epoch == self.life.epoch else self._ords.get(claim.epoch, 0)
         out.append(Send(self._lease_ids, self._session, claim.epoch, ord_, claim.lo, claim.hi, lane))
 

@@ -165,14 +165,15 @@ Command = Declare | Say | Send | DeclareLoss | Settle | RaiseOrd | SetAside
 
 @dataclass(frozen=True)
 class Claim:
-    """A range that is under way or has to go again: `tries` sets the patience, `unanswered` counts the tries during
-    which the gateway answered others but not this."""
+    """A range that is under way or has to go again. `tries` sets the patience; `unanswered` counts the tries that ended
+    without an answer although others were acknowledged, the last of them at `seen`."""
 
     epoch: int
     lo: int
     hi: int
     tries: int = 0
     unanswered: int = 0
+    seen: float = 0.0
 
     @property
     def ranges(self) -> Ranges:
@@ -186,5 +187,4 @@ class Lease:
 
     claim: Claim
     lane: Lane
-    sent_at: float
     due: float

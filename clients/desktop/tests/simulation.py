@@ -1,0 +1,316 @@
+"""A whole delivery without sockets: the real delivery machine and the real buffer against a model gateway with a
+ledger, over a network that loses, repeats and re-orders. Steps are calls, time is a number."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from pulse_contracts.message import Message
+from pulse_contracts.series_digest import series_digest
+from pulse_contracts.telemetry import (
+    BatchAck,
+    Dropped,
+    EpochSettled,
+    Have,
+    Hello,
+    ReadingBatch,
+    Refused,
+    SeriesDeclared,
+)
+from pulse_desktop.core.buffer import FILE, Buffer, BufferLimits
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.link import as_batch, declaration
+from pulse_desktop.core.model import Reading, SeriesSpec
+from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal, subtract, union
+from pulse_desktop.core.replay import Replay
+from pulse_desktop.core.signals import (
+    Command,
+    Committed,
+    Connected,
+    Declare,
+    DeclareLoss,
+    Event,
+    GotAck,
+    GotHave,
+    LinkLost,
+    Lost,
+    Policy,
+    RaiseOrd,
+    Say,
+    Send,
+    SetAside,
+    Settle,
+    Tick,
+)
+
+Key = tuple[int, int]
+LEVEL = SeriesSpec("level", "float")
+
+
+@dataclass
+class ModelGateway:
+    """The ledger as protocol A4 says it, for one device. `ignores`: readings whose batches get no answer at all."""
+
+    credit: int = 8
+    settled: dict[int, Ranges] = field(default_factory=dict)
+    stored: dict[Key, float] = field(default_factory=dict)
+    lives: dict[int, int] = field(default_factory=dict)
+    digest: str | None = None
+    refuses: Callable[[float], bool] = lambda _: False
+    ignores: Callable[[float], bool] = lambda _: False
+    is_down: bool = False
+
+    def newest(self) -> list[tuple[int, int]]:
+        return sorted(((o, e) for e, o in self.lives.items()), reverse=True)[:2]
+
+    def take(self, message: Message) -> list[Message]:
+        if self.is_down:
+            return []
+        match message:
+            case SeriesDeclared():
+                self.digest = message.digest
+                return []
+            case Hello():
+                epochs = [EpochSettled(epoch=p.epoch, settled=list(self._of(p.epoch))) for p in message.pending]
+                return [
+                    Have(
+                        session=message.session,
+                        newest=self.newest(),
+                        epochs=epochs,
+                        credit=self.credit,
+                        series=self.digest,
+                    )
+                ]
+            case ReadingBatch():
+                return self._batch(message)
+            case Dropped():
+                self.lives[message.epoch] = max(message.ord, self.lives.get(message.epoch, 0))
+                self.settled[message.epoch] = union(self._of(message.epoch), normal(message.ranges))
+                return [self._ack(message.epoch, normal(message.ranges), [])]
+            case _:
+                raise AssertionError(message)
+
+    def _batch(self, batch: ReadingBatch) -> list[Message]:
+        if self.digest is None:
+            return [self._ack(batch.epoch, EMPTY, [], declare=True)]
+        values = [float(v) for v in batch.value if isinstance(v, float)]
+        if any(self.ignores(v) for v in values):
+            return []
+        self.lives[batch.epoch] = max(batch.ord, self.lives.get(batch.epoch, 0))
+        whole: Ranges = ((batch.lo, batch.lo + len(values)),)
+        refused = []
+        for lo, hi in subtract(whole, self._of(batch.epoch)):
+            for seq in range(lo, hi):
+                value = values[seq - batch.lo]
+                if self.refuses(value):
+                    refused.append(Refused(seq=seq, code="out_of_range"))
+                else:
+                    assert (batch.epoch, seq) not in self.stored
+                    self.stored[batch.epoch, seq] = value
+        self.settled[batch.epoch] = union(self._of(batch.epoch), whole)
+        return [self._ack(batch.epoch, whole, refused)]
+
+    def _ack(self, epoch: int, ranges: Ranges, refused: list[Refused], *, declare: bool = False) -> BatchAck:
+        return BatchAck(
+            epoch=epoch,
+            settled=list(ranges),
+            refused=refused,
+            newest=self.newest(),
+            credit=self.credit,
+            declare=declare,
+        )
+
+    def _of(self, epoch: int) -> Ranges:
+        return self.settled.get(epoch, EMPTY)
+
+
+@dataclass
+class Simulation:
+    """One device. `up`, `down`: messages under way. `destroyed`: readings that went with a replaced disk."""
+
+    folder: Path
+    seed: int = 0
+    limits: BufferLimits = field(default_factory=BufferLimits)
+    policy: Policy = field(default_factory=Policy)
+    gateway: ModelGateway = field(default_factory=ModelGateway)
+    up: list[Message] = field(default_factory=list)
+    down: list[Message] = field(default_factory=list)
+    sent: list[Send] = field(default_factory=list)
+    produced: dict[Key, float] = field(default_factory=dict)
+    destroyed: set[Key] = field(default_factory=set)
+    credits: set[int] = field(default_factory=lambda: {0})
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.rng = Random(self.seed)
+        self.clock = Clock(lambda: int(self.now * 1_000_000), lambda: self.now)
+        self.connects = 0
+        self.session = ""
+        self.answered: set[str] = set()
+        self.start()
+
+    # -- the collector's life
+
+    def start(self) -> None:
+        self.buffer = Buffer(self.folder, self.rng.getrandbits(63), self.limits, self.clock)
+        table = self.buffer.declare([LEVEL])
+        self.series = table[0].id
+        self.replay = Replay(self.buffer.life, self.buffer.holdings, series_digest(table), self.rng, self.policy)
+        self.session = ""
+
+    def restart(self) -> None:
+        """Killed and started again: memory is gone, messages under way are not."""
+        self.buffer.close()
+        self.start()
+
+    def back_up(self, to: Path) -> None:
+        source, target = sqlite3.connect(self.folder / FILE), sqlite3.connect(to)
+        source.backup(target)
+        source.close()
+        target.close()
+
+    def restore(self, backup: Path) -> None:
+        """The disk is replaced by an older copy of itself while the collector is off."""
+        had = self.on_disk()
+        self.buffer.close()
+        for suffix in ("", "-wal", "-shm"):
+            (self.folder / (FILE + suffix)).unlink(missing_ok=True)
+        shutil.copy(backup, self.folder / FILE)
+        self.start()
+        self.destroyed |= had - self.on_disk() - self.at_gateway()
+
+    def produce(self, n: int) -> None:
+        readings = [Reading(self.series, int(self.now * 1e6), self.rng.random()) for _ in range(n)]
+        lo = self.buffer.next
+        appended = self.buffer.append(readings)
+        epoch = self.buffer.life.epoch
+        assert appended.committed == ((lo, lo + n),)
+        for seq, reading in enumerate(readings, lo):
+            self.produced[epoch, seq] = float(reading.value)
+        self.feed(Committed(appended.committed))
+        if appended.lost:
+            self.feed(Lost(appended.lost))
+
+    # -- the network
+
+    def connect(self) -> None:
+        self.connects += 1
+        self.session = f"{self.buffer.life.epoch:x}-{self.connects}"
+        self.feed(Connected(self.session))
+
+    def cut(self) -> None:
+        self.feed(LinkLost(self.session))
+        self.session = ""
+
+    def pass_up(self, index: int = 0, *, keep: bool = False) -> None:
+        message = self.up[index] if keep else self.up.pop(index)
+        self.down += self.gateway.take(message)
+
+    def pass_down(self, index: int = 0, *, keep: bool = False) -> None:
+        message = self.down[index] if keep else self.down.pop(index)
+        if isinstance(message, Have | BatchAck):
+            self.credits.add(message.credit)
+        if isinstance(message, Have):
+            if message.session == self.session and message.series == series_digest(self.buffer.table):
+                self.answered.add(message.session)
+            self.feed(GotHave(message))
+        elif isinstance(message, BatchAck):
+            self.feed(GotAck(message))
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.feed(Tick())
+
+    def settle_down(self, rounds: int = 4_000) -> None:
+        """No more faults: everything is delivered in order until nothing waits."""
+        self.gateway.is_down = False
+        if not self.session:
+            self.connect()
+        for _ in range(rounds):
+            while self.up or self.down:
+                if self.up:
+                    self.pass_up()
+                if self.down:
+                    self.pass_down()
+            if self.replay.is_open and not self.replay.waiting and not self.buffer.waiting and not self.losses():
+                return
+            deadline = self.replay.deadline()
+            assert deadline is not None, "waits for nothing, with work left"
+            self.wait(max(0.0, deadline - self.now))
+        raise AssertionError(f"does not drain: {self.replay.waiting} wait")
+
+    # -- the driver, as `Link` does it
+
+    def feed(self, event: Event) -> None:
+        for command in self.replay.handle(event, self.now):
+            self.obey(command)
+
+    def obey(self, command: Command) -> None:
+        match command:
+            case Declare():
+                self.up += declaration(self.buffer.life.epoch, self.buffer.table)
+            case Say(hello):
+                self.up.append(hello)
+            case Send():
+                assert command.session in self.answered, "data before the have of this session"
+                self.sent.append(command)
+                piece = self.buffer.read(command.epoch, command.lo, command.hi)
+                if piece is not None:
+                    self.up.append(as_batch(command, piece, self.buffer.life.epoch, int(self.now * 1e6)))
+            case DeclareLoss(session, dropped):
+                assert session in self.answered, "a loss declared before the have of this session"
+                self.up.append(dropped)
+            case Settle(settlement):
+                self.buffer.settle([settlement])
+            case RaiseOrd(to):
+                self.buffer.raise_ord(to)
+            case SetAside(epoch, seq):
+                self.feed(Lost(tuple(self.buffer.set_aside(epoch, seq, "unanswered"))))
+
+    # -- what must always hold (protocol A5)
+
+    def holdings(self) -> tuple[dict[int, Ranges], dict[int, Ranges]]:
+        """Waiting and lost ranges by epoch, as the disk has them."""
+        found = self.buffer._store.holdings()
+        lost: dict[int, Ranges] = {}
+        for drop in found.drops:
+            lost[drop.epoch] = union(lost.get(drop.epoch, EMPTY), (drop.range,))
+        return found.pending, lost
+
+    def losses(self) -> dict[int, Ranges]:
+        return self.holdings()[1]
+
+    def on_disk(self) -> set[Key]:
+        pending, lost = self.holdings()
+        return {
+            (e, seq)
+            for part in (pending, lost)
+            for e, ranges in part.items()
+            for lo, hi in ranges
+            for seq in range(lo, hi)
+        }
+
+    def at_gateway(self) -> set[Key]:
+        return {(e, seq) for e, r in self.gateway.settled.items() for lo, hi in r for seq in range(lo, hi)}
+
+    def check(self) -> None:
+        missing = set(self.produced) - self.on_disk() - self.at_gateway() - self.destroyed
+        assert not missing, f"gone without being stored, refused or declared: {sorted(missing)[:3]}"
+        for key, value in self.gateway.stored.items():
+            assert self.produced[key] == value
+        assert self.replay.under_way <= max(self.credits), "more under way than any credit allowed"
+
+    def check_drained(self) -> None:
+        self.check()
+        assert not self.on_disk()
+        settled = self.at_gateway()
+        for epoch in {e for e, _ in self.produced}:
+            mine = {k for k in self.produced if k[0] == epoch}
+            assert mine - self.destroyed <= settled
+            assert not intersect(self.gateway.settled.get(epoch, EMPTY), ((len(mine), 2**62),))
+        others = [o for e, o in self.gateway.lives.items() if e != self.buffer.life.epoch]
+        if self.buffer.life.epoch in self.gateway.lives:
+            assert self.buffer.life.ord > max(others, default=-1), "latest values would freeze"

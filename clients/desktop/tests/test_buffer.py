@@ -1,0 +1,346 @@
+"""The buffer on a real disk: durability, settling, overflow, and the troubles a disk can have."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from pulse_desktop.core.buffer import FILE, Buffer, BufferLimits
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.journal import Journal
+from pulse_desktop.core.model import BlockUnreadable, Drop, Reading, Refusal, SeriesSpec, Settlement
+from pulse_desktop.core.ranges import EMPTY, count, normal, subtract
+
+EPOCH = 77
+NOISE = Random(1)
+
+
+@dataclass
+class Hands:
+    """A clock that is moved by hand."""
+
+    now: float = 0.0
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: int(self.now * 1e6), lambda: self.now)
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+def open_buffer(folder: Path, hands: Hands, epoch: int = EPOCH, limits: BufferLimits | None = None) -> Buffer:
+    buffer = Buffer(folder, epoch, limits or BufferLimits(), hands.clock)
+    buffer.declare([SeriesSpec("level", "float")])
+    return buffer
+
+
+@pytest.fixture
+def buffer(tmp_path: Path, hands: Hands) -> Iterator[Buffer]:
+    buffer = open_buffer(tmp_path, hands)
+    yield buffer
+    buffer.close()
+
+
+def some(n: int, start: int = 0) -> list[Reading]:
+    return [Reading(1, start + i, NOISE.random()) for i in range(n)]
+
+
+def test_what_was_appended_is_there_in_the_next_life_and_keeps_its_identity(tmp_path: Path, hands: Hands) -> None:
+    first = open_buffer(tmp_path, hands)
+    readings = some(2_500)
+    assert first.append(readings).committed == ((0, 2_500),)
+    first.close()
+    second = open_buffer(tmp_path, hands, epoch=78)
+    assert second.holdings.pending == {EPOCH: ((0, 2_500),)}
+    piece = second.read(EPOCH, 0, 2_500)
+    assert piece is not None
+    assert list(piece.readings) == readings
+    assert second.life.ord == first.life.ord + 1
+    second.close()
+
+
+def test_ord_counts_up_on_a_disk_whose_epochs_are_all_settled(tmp_path: Path, hands: Hands) -> None:
+    first = open_buffer(tmp_path, hands, epoch=1)
+    first.append(some(3))
+    first.close()
+    second = open_buffer(tmp_path, hands, epoch=2)
+    second.settle([Settlement(1, ((0, 3),))])
+    second.close()
+    third = open_buffer(tmp_path, hands, epoch=3)
+    assert third.holdings.ords == {}
+    assert third.life.ord == 2
+    third.close()
+
+
+def test_series_ids_are_given_once_and_a_type_change_is_a_new_one(tmp_path: Path, hands: Hands) -> None:
+    buffer = open_buffer(tmp_path, hands)
+    buffer.declare([SeriesSpec("level", "int"), SeriesSpec("other", "bool")])
+    buffer.close()
+    again = open_buffer(tmp_path, hands)
+    assert [(s.id, s.name, s.type) for s in again.table] == [
+        (1, "level", "float"),
+        (2, "level", "int"),
+        (3, "other", "bool"),
+    ]
+    again.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 30), min_size=1, max_size=6),
+    cuts=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=8),
+)
+def test_settling_any_ranges_in_any_order_leaves_exactly_the_rest(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], cuts: list[tuple[int, int]]
+) -> None:
+    folder, hands = tmp_path_factory.mktemp("disk"), Hands()
+    buffer = open_buffer(folder, hands)
+    for size in sizes:
+        buffer.append(some(size))
+    whole, settled = ((0, sum(sizes)),), EMPTY
+    for cut in cuts:
+        settled = normal([*settled, cut])
+        buffer.settle([Settlement(EPOCH, normal([cut]))])
+        rest = subtract(whole, settled)
+        assert buffer._store.holdings().of(EPOCH) == rest
+        assert buffer.waiting == count(rest)
+        for lo, hi in rest:
+            piece = buffer.read(EPOCH, lo, hi)
+            assert piece is not None
+            assert len(piece.readings) == hi - lo
+    buffer.close()
+
+
+def test_a_refused_reading_is_quarantined_with_its_code(buffer: Buffer) -> None:
+    buffer.append([Reading(1, 5, 0.1), Reading(1, 6, -0.0), Reading(1, 7, 0.3)])
+    buffer.settle([Settlement(EPOCH, ((0, 3),), (Refusal(1, "out_of_range", "below"),))])
+    row = buffer._store._db.execute("SELECT epoch, seq, series, t, value, code, detail FROM quarantine").fetchall()
+    assert row == [(EPOCH, 1, "level", 6, "-0x0.0p+0", "out_of_range", "below")]
+    assert (buffer.counts.settled, buffer.counts.refused, buffer.waiting) == (2, 1, 0)
+
+
+def test_a_full_buffer_loses_its_oldest_and_records_that_in_the_same_transaction(tmp_path: Path, hands: Hands) -> None:
+    limits = BufferLimits(max_bytes=200_000)
+    buffer = open_buffer(tmp_path, hands, limits=limits)
+    lost: list[Drop] = []
+    for _ in range(60):
+        lost += buffer.append(some(500)).lost
+        found = buffer._store.holdings()
+        recorded = normal(d.range for d in found.drops)
+        assert normal([*found.of(EPOCH), *recorded]) == ((0, buffer.next),)
+        assert not set(found.of(EPOCH)) & set(recorded)
+    assert lost
+    assert lost[0].lo == 0
+    assert {d.reason for d in lost} == {"overflow"}
+    usage = buffer.usage()
+    assert usage is not None
+    assert usage.used <= limits.max_bytes
+    assert buffer.counts.dropped == sum(d.hi - d.lo for d in lost)
+    buffer.close()
+
+
+def test_an_acknowledged_loss_is_forgotten_and_an_unacknowledged_one_survives(tmp_path: Path, hands: Hands) -> None:
+    buffer = open_buffer(tmp_path, hands)
+    buffer.append(some(10))
+    buffer.set_aside(EPOCH, 2, "unanswered")
+    buffer.set_aside(EPOCH, 3, "unanswered")
+    buffer.settle([Settlement(EPOCH, ((3, 4),))])
+    buffer.close()
+    again = open_buffer(tmp_path, hands, epoch=78)
+    assert [(d.lo, d.hi, d.reason) for d in again.holdings.drops] == [(2, 3, "unreadable")]
+    assert again.holdings.of(EPOCH) == ((0, 2), (4, 10))
+    again.close()
+
+
+def cap_pages(buffer: Buffer, more: int) -> None:
+    db = buffer._store._db
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count={pages + more}")
+
+
+def test_a_full_disk_stops_the_seqs_and_goes_on_by_itself_without_a_loss(buffer: Buffer, hands: Hands) -> None:
+    buffer.append(some(10))
+    cap_pages(buffer, 0)
+    while not buffer.fault:
+        buffer.append(some(500))
+    assert "full" in buffer.fault
+    before = buffer.next
+    assert buffer.append(some(500)).committed == ()
+    assert buffer.next == before
+    cap_pages(buffer, 10_000)
+    hands.now += 2
+    buffer.append(some(1))
+    assert (buffer.fault, buffer.next) == ("", buffer.counts.produced)
+    assert buffer.waiting == buffer.next
+    assert buffer.counts.lost_in_memory == 0
+
+
+def test_what_falls_out_of_the_ring_is_counted(tmp_path: Path, hands: Hands) -> None:
+    buffer = open_buffer(tmp_path, hands, limits=BufferLimits(ring=1_000))
+    cap_pages(buffer, 0)
+    for _ in range(40):
+        buffer.append(some(500))
+    lost = buffer.counts.lost_in_memory
+    assert lost > 0
+    cap_pages(buffer, 10_000)
+    hands.now += 2
+    buffer.append([])
+    assert buffer.next + lost == buffer.counts.produced == 20_000
+    buffer.close()
+
+
+def test_a_full_disk_can_still_settle_because_of_the_ballast(buffer: Buffer, hands: Hands, tmp_path: Path) -> None:
+    buffer.append(some(3_000))
+    cap_pages(buffer, 0)
+    buffer.append(some(3_000))
+    assert buffer.fault
+    buffer.settle([Settlement(EPOCH, ((0, 1_500),))])
+    hands.now += 2
+    buffer.append([])
+    assert buffer._store.holdings().of(EPOCH)[0][0] == 1_500
+
+
+def test_a_read_only_file_is_said_and_recovers(buffer: Buffer, hands: Hands) -> None:
+    buffer._store._db.execute("PRAGMA query_only=1")
+    assert buffer.append(some(5)).committed == ()
+    assert "read-only" in buffer.fault
+    hands.now += 2
+    assert buffer.append(some(5)).committed == ((0, 5), (5, 10))
+    assert buffer.fault == ""
+
+
+def test_a_commit_that_failed_but_happened_is_not_stored_twice(buffer: Buffer, hands: Hands) -> None:
+    real = buffer._store.append
+
+    def commit_then_fail(*args: object) -> object:
+        real(*args)  # type: ignore[arg-type]
+        buffer._store._db.execute("PRAGMA query_only=1")
+        return real(*args)  # type: ignore[arg-type]
+
+    buffer._store.append = commit_then_fail  # type: ignore[method-assign, assignment]
+    assert buffer.append(some(5)).committed == ()
+    hands.now += 2
+    assert buffer.append(some(2)).committed == ((0, 5), (5, 7))
+
+
+def test_a_corrupt_file_is_moved_aside_and_its_readings_declared_lost(tmp_path: Path, hands: Hands) -> None:
+    buffer = open_buffer(tmp_path, hands)
+    buffer.append(some(4_000))
+    buffer._store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (tmp_path / FILE).open("r+b") as file:
+        file.write(b"\0" * 20_000)
+    buffer._store._db.execute("PRAGMA shrink_memory")
+    lost: list[Drop] = []
+    for _ in range(5):
+        hands.now += 2
+        lost += buffer.append(some(10)).lost
+    assert [(d.lo, d.hi, d.reason) for d in lost] == [(0, 4_000, "unreadable")]
+    assert buffer.fault == ""
+    assert buffer.waiting == 50
+    assert list(tmp_path.glob("buffer.corrupt-*"))
+    assert [s.id for s in buffer.table] == [1]
+    buffer.close()
+
+
+def test_a_file_that_is_corrupt_at_the_start_makes_room_for_a_new_one(tmp_path: Path, hands: Hands) -> None:
+    (tmp_path / FILE).write_bytes(b"this is no database, " * 1_000)
+    buffer = open_buffer(tmp_path, hands)
+    assert buffer.append(some(1)).committed == ((0, 1),)
+    assert list(tmp_path.glob("buffer.corrupt-*"))
+    buffer.close()
+
+
+def test_an_unreadable_block_is_declared_and_does_not_block_the_others(buffer: Buffer) -> None:
+    buffer.append(some(10))
+    buffer.append(some(10))
+    buffer._store._db.execute("UPDATE block SET data = x'00ff' WHERE lo = 0")
+    with pytest.raises(BlockUnreadable) as caught:
+        buffer.read(EPOCH, 0, 20)
+    assert [(d.lo, d.hi, d.reason) for d in buffer.give_up(caught.value)] == [(0, 10, "unreadable")]
+    piece = buffer.read(EPOCH, 10, 20)
+    assert piece is not None
+    assert len(piece.readings) == 10
+    assert buffer.waiting == 10
+
+
+_VICTIM = """
+import sys
+from pathlib import Path
+from pulse_desktop.core.buffer import Buffer, BufferLimits
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.journal import Journal
+from pulse_desktop.core.model import Reading, SeriesSpec, Settlement
+folder = Path(sys.argv[1])
+buffer = Buffer(folder, int(sys.argv[2]), BufferLimits(), Clock(), Journal(folder / "journal"))
+buffer.declare([SeriesSpec("level", "float")])
+done = 0
+while True:
+    lo = buffer.next
+    buffer.append([Reading(1, lo + i, (lo + i) / 7) for i in range(37)])
+    if lo % 3 == 0:
+        buffer.settle([Settlement(buffer.life.epoch, ((lo, lo + 5),))])
+    print(buffer.next, flush=True)
+"""
+
+
+def test_a_killed_process_loses_nothing_that_was_committed_and_the_journal_agrees(tmp_path: Path) -> None:
+    for epoch in range(1, 5):
+        with subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", _VICTIM, str(tmp_path), str(epoch)], stdout=subprocess.PIPE, text=True
+        ) as victim:
+            assert victim.stdout is not None
+            said = 0
+            for line in victim.stdout:
+                said = int(line)
+                if said > 300 * epoch:
+                    os.kill(victim.pid, signal.SIGKILL)
+                    break
+        buffer = Buffer(tmp_path, 1_000 + epoch, BufferLimits(), Clock())
+        pending = buffer.holdings.of(epoch)
+        reached = pending[-1][1]
+        assert reached >= said
+        for lo, hi in pending:
+            piece = buffer.read(epoch, lo, min(hi, lo + 1_000))
+            assert piece is not None
+            assert [r.value for r in piece.readings] == [(lo + i) / 7 for i in range(len(piece.readings))]
+        buffer.close()
+        prepared, committed = read_journal(tmp_path / "journal", epoch)
+        assert committed == ((0, committed[-1][1]),)
+        assert said <= committed[-1][1] <= reached <= len(prepared)
+        assert all(prepared[seq] == (seq / 7).hex() for seq in range(reached))
+
+
+def read_journal(path: Path, epoch: int) -> tuple[dict[int, str], tuple[tuple[int, int], ...]]:
+    prepared: dict[int, str] = {}
+    committed = []
+    for line in path.read_text("ascii").splitlines():
+        match line.split(" "):
+            case ["p", of, seq, _, _, _, value] if int(of) == epoch:
+                prepared[int(seq)] = value
+            case ["c", lo, hi, of] if int(of) == epoch:
+                committed.append((int(lo), int(hi)))
+    return prepared, normal(committed)
+
+
+def test_the_journal_writes_every_type_exactly(tmp_path: Path, hands: Hands) -> None:
+    buffer = Buffer(tmp_path, EPOCH, BufferLimits(), hands.clock, Journal(tmp_path / "journal"))
+    buffer.declare([SeriesSpec("a", "float"), SeriesSpec("b", "int"), SeriesSpec("c", "bool")])
+    buffer.append([Reading(1, 1, float("nan")), Reading(2, 2, -(2**63)), Reading(3, 3, True)])
+    buffer.close()
+    assert (tmp_path / "journal").read_text("ascii").splitlines() == [
+        "p 77 0 a float 1 nan",
+        "p 77 1 b int 2 -9223372036854775808",
+        "p 77 2 c bool 3 true",
+        "c 0 3 77",
+    ]

@@ -1,0 +1,245 @@
+"""The whole engine in one process, over the in-memory bus, against a small gateway that answers on the bus."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from pulse_bus.memory import MemoryBroker, MemoryBus
+from pulse_bus.port import Delivery
+from pulse_contracts.message import Message
+from pulse_contracts.system import Status
+from pulse_contracts.telemetry import BatchAck, Dropped, Have, Hello, ReadingBatch, SeriesDeclared
+from pulse_contracts.topics import (
+    TELEMETRY_ACK,
+    TELEMETRY_DATA,
+    TELEMETRY_DROP,
+    TELEMETRY_HAVE,
+    TELEMETRY_HELLO,
+    TELEMETRY_SERIES,
+)
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.engine import Engine, World
+from pulse_desktop.core.model import Reading, SeriesSpec
+from pulse_desktop.core.settings import Settings
+from pulse_desktop.core.signals import Policy
+from pulse_desktop.core.sources.base import Outlet
+from pulse_testkit.waiting import eventually
+
+from .simulation import ModelGateway
+
+DEVICE = "alpha"
+QUICK = Policy(ack_timeout=0.1, ack_timeout_cap=0.3, hello_every=0.05, probe_every=0.1)
+
+
+def micros() -> int:
+    return time.time_ns() // 1_000
+
+
+class Tap:
+    """A source that the test turns on."""
+
+    name = "tap"
+
+    def __init__(self) -> None:
+        self.outlet: Outlet | None = None
+        self.ids: list[int] = []
+
+    async def run(self, outlet: Outlet) -> None:
+        self.ids = await outlet.declare([SeriesSpec("level", "float")])
+        self.outlet = outlet
+        await asyncio.Event().wait()
+
+    async def give(self, *values: float) -> None:
+        await eventually(lambda: self.outlet is not None)
+        assert self.outlet is not None
+        await self.outlet.put([Reading(self.ids[0], micros(), v) for v in values])
+
+
+class Site:
+    """A broker, a gateway on it, and one device that can be switched off and on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.broker, self.gateway = folder, MemoryBroker(), ModelGateway()
+        self.bus = MemoryBus(self.broker, clock=micros)
+        self.delays: list[int] = []
+
+    async def answer(self, delivery: Delivery[Any]) -> None:
+        message = delivery.message
+        if isinstance(message, ReadingBatch) and message.lane == "live":
+            self.delays.append(micros() - message.t0)
+        for reply in self.gateway.take(message):
+            await self._reply(reply)
+
+    async def _reply(self, reply: Message) -> None:
+        if isinstance(reply, Have):
+            await self.bus.publish(TELEMETRY_HAVE, reply, device=DEVICE)
+        elif isinstance(reply, BatchAck):
+            await self.bus.publish(TELEMETRY_ACK, reply, device=DEVICE)
+
+    def sent(self, kind: str) -> list[bytes]:
+        return [payload for address, payload in self.broker.published if address == f"telemetry/{kind}/{DEVICE}"]
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Site"]:
+        for topic in (TELEMETRY_SERIES, TELEMETRY_HELLO, TELEMETRY_DATA, TELEMETRY_DROP):
+            await self.bus.subscribe(topic, self.answer)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.bus.run())
+            yield self
+            await self.bus.drain()
+
+    @asynccontextmanager
+    async def device(self, seed: int = 1) -> AsyncIterator[tuple[Engine, Tap, MemoryBus]]:
+        settings = Settings.load({"state_dir": self.folder, "device": DEVICE, "host_metrics": False})
+        bus, tap, stop = MemoryBus(self.broker, clock=micros), Tap(), asyncio.Event()
+        engine = Engine(settings, bus, World(Clock(), Random(seed), QUICK), [tap])
+        async with asyncio.TaskGroup() as group:
+            group.create_task(engine.run(stop))
+            try:
+                yield engine, tap, bus
+            finally:
+                stop.set()
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with Site(tmp_path).open() as site:
+        yield site
+
+
+def snapshot(engine: Engine) -> Any:
+    assert engine.snapshot is not None
+    return engine.snapshot
+
+
+async def test_a_reading_reaches_the_gateway_and_then_leaves_the_buffer(site: Site) -> None:
+    async with site.device() as (engine, tap, _):
+        await tap.give(1.5, -0.0)
+        await eventually(lambda: list(site.gateway.stored.values()) == [1.5, -0.0])
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.settled == 2)
+        assert snapshot(engine).waiting == 0
+
+
+async def test_a_live_reading_is_published_well_under_200_ms_after_it_was_taken(site: Site) -> None:
+    async with site.device() as (_, tap, _):
+        for i in range(5):
+            await tap.give(float(i))
+            await eventually(lambda i=i: len(site.gateway.stored) == i + 1)  # type: ignore[misc]
+    assert sorted(site.delays)[2] < 150_000
+
+
+async def test_a_puback_without_an_ack_deletes_nothing(site: Site) -> None:
+    site.gateway.ignores = lambda _: True
+    async with site.device() as (engine, tap, _):
+        await tap.give(1.0, 2.0)
+        await eventually(lambda: len(site.sent("data")) >= 2, what="sent again")
+        await eventually(lambda: len(site.sent("data")) >= 8, what="and again, whatever the haves say")
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
+        site.gateway.ignores = lambda _: False
+        await eventually(lambda: snapshot(engine).waiting == 0)
+    assert len(site.gateway.stored) == 2
+
+
+async def test_readings_taken_offline_are_delivered_after_the_network_is_back(site: Site) -> None:
+    async with site.device() as (engine, tap, bus):
+        await eventually(lambda: bus.is_up)
+        bus.cut()
+        for i in range(20):
+            await tap.give(float(i))
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 20)
+        assert site.gateway.stored == {}
+        bus.heal()
+        await eventually(lambda: len(site.gateway.stored) == 20)
+
+
+async def test_the_next_life_delivers_what_the_last_one_left_behind(site: Site) -> None:
+    site.gateway.is_down = True
+    async with site.device(seed=1) as (engine, tap, _):
+        await tap.give(1.0, 2.0, 3.0)
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 3)
+    site.gateway.is_down = False
+    async with site.device(seed=2) as (engine, tap, _):
+        await eventually(lambda: len(site.gateway.stored) == 3)
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 0)
+    assert len(site.gateway.settled) == 1, "the second life held no reading, so there is no epoch of it"
+
+
+async def test_every_start_makes_another_epoch_even_on_the_same_disk(site: Site) -> None:
+    for seed in (1, 2):
+        async with site.device(seed) as (_, tap, _):
+            await tap.give(1.0)
+            await eventually(lambda seed=seed: len(site.gateway.stored) == seed)  # type: ignore[misc]
+    assert len({epoch for epoch, _ in site.gateway.stored}) == 2
+    assert sorted(site.gateway.lives.values()) == [1, 2]
+
+
+async def test_the_declaration_comes_before_the_hello_and_the_hello_before_any_data(site: Site) -> None:
+    async with site.device() as (_, tap, _):
+        await tap.give(1.0)
+        await eventually(lambda: len(site.gateway.stored) == 1)
+    kinds = [address.split("/")[1] for address, _ in site.broker.published if address.startswith("telemetry/")]
+    assert kinds.index("series") < kinds.index("hello") < kinds.index("have") < kinds.index("data")
+    declared = SeriesDeclared.model_validate_json(site.sent("series")[-1])
+    hello = Hello.model_validate_json(site.sent("hello")[-1])
+    batch = ReadingBatch.model_validate_json(site.sent("data")[0])
+    assert declared.digest == hello.series
+    assert declared.catalog == hello.epoch == batch.catalog == batch.epoch
+    assert batch.series == [declared.series[0].id]
+
+
+async def test_a_gateway_that_forgot_the_catalogue_gets_it_again(site: Site) -> None:
+    async with site.device() as (_, tap, _):
+        await tap.give(1.0)
+        await eventually(lambda: len(site.gateway.stored) == 1)
+        site.gateway.digest = None
+        await tap.give(2.0)
+        await eventually(lambda: len(site.gateway.stored) == 2)
+
+
+async def test_an_unreadable_block_is_declared_lost_and_the_rest_delivered(site: Site) -> None:
+    site.gateway.is_down = True
+    async with site.device(seed=1) as (engine, tap, _):
+        await tap.give(1.0)
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 1)
+        await tap.give(2.0)
+        await eventually(lambda: snapshot(engine).waiting == 2)
+    await asyncio.to_thread(spoil_first_block, site.folder / "buffer.db")
+    site.gateway.is_down = False
+    async with site.device(seed=2):
+        await eventually(lambda: list(site.gateway.stored.values()) == [2.0])
+        await eventually(lambda: bool(site.sent("drop")))
+    dropped = Dropped.model_validate_json(site.sent("drop")[0])
+    assert (dropped.ranges, dropped.reason) == ([(0, 1)], "unreadable")
+
+
+def spoil_first_block(path: Path) -> None:
+    import sqlite3
+
+    db = sqlite3.connect(path)
+    db.execute("UPDATE block SET data = x'00' WHERE lo = 0")
+    db.commit()
+    db.close()
+
+
+async def test_status_is_retained_online_and_offline_after_the_end(site: Site) -> None:
+    address = f"system/status/collector/{DEVICE}"
+    async with site.device() as (_, _, _):
+        await eventually(lambda: address in site.broker.retained)
+        assert Status.model_validate_json(site.broker.retained[address]).state == "online"
+    assert Status.model_validate_json(site.broker.retained[address]).state == "offline"
+
+
+async def test_the_engine_ends_within_three_seconds_while_nobody_answers(site: Site) -> None:
+    site.gateway.is_down = True
+    async with site.device() as (_, tap, bus):
+        await tap.give(1.0)
+        await eventually(lambda: bus.is_up)
+        bus.cut()
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
