@@ -1,0 +1,140 @@
+"""Writes what is generated from the contracts: AsyncAPI 3, JSON Schemas, and the web client's TypeScript types.
+
+`make generate` runs it; a test fails when a file is stale. The files are for readers and other languages: Python
+itself uses the models.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from pulse_contracts import live
+from pulse_contracts.accounts import AccountRecord
+from pulse_contracts.topics import CATALOGUE, ROOT
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+GENERATED = REPOSITORY / "libs/contracts/generated"
+TYPESCRIPT = REPOSITORY / "clients/web/src/contracts/generated.ts"
+VERSION = "1.0.0"
+
+_LIVE: tuple[type[BaseModel], ...] = (
+    live.Subscribe,
+    live.Subscribed,
+    live.LiveRefusal,
+    live.Authenticate,
+    live.Authenticated,
+    live.TokenExpiring,
+    live.LiveFrame,
+    live.DeviceState,
+    live.Notice,
+)
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Every message by name, as JSON Schema 2020-12 with references to `#/components/schemas`."""
+    models: list[type[BaseModel]] = [*(topic.message for topic in CATALOGUE), AccountRecord, *_LIVE]
+    wanted = [(model, "serialization") for model in dict.fromkeys(models)]
+    _, document = models_json_schema(wanted, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    found: dict[str, dict[str, Any]] = document["$defs"]
+    return found
+
+
+def asyncapi() -> dict[str, Any]:
+    """The AsyncAPI 3 document of the bus, from the gateway's and everybody's point of view: who sends, who receives."""
+    channels, operations, messages = {}, {}, {}
+    for topic in CATALOGUE:
+        name = topic.message.__name__
+        key = topic.template.split("/{")[0].replace("/", "_")
+        messages[name] = {
+            "contentType": topic.message.content_type,
+            "payload": {"$ref": f"#/components/schemas/{name}"},
+        }
+        channels[key] = {
+            "address": f"{ROOT}/{topic.template}",
+            "summary": topic.summary,
+            "parameters": {level: {"description": f"one topic level: the {level}"} for level in topic.levels},
+            "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+            "bindings": {"mqtt": {"bindingVersion": "0.2.0"}},
+        }
+        for action, parties in (("send", topic.publishers), ("receive", topic.consumers)):
+            for party in sorted(parties):
+                operations[f"{party}_{action}_{key}"] = {
+                    "action": action,
+                    "channel": {"$ref": f"#/channels/{key}"},
+                    "bindings": {"mqtt": {"qos": topic.qos, "retain": topic.retain}},
+                    "x-share-group": topic.share,
+                }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "PrecisionPulse bus", "version": VERSION, "license": {"name": "Apache-2.0"}},
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages, "schemas": schemas()},
+    }
+
+
+def typescript() -> str:
+    """The Socket.IO messages as TypeScript types."""
+    known = schemas()
+    lines = ["// Generated from pulse_contracts.live by `make generate`. Do not edit.", ""]
+    for model in _LIVE:
+        schema = known[model.__name__]
+        summary = " ".join(str(schema.get("description", "")).split())
+        if summary:
+            lines.append(f"/** {summary} */")
+        lines.append(f"export type {model.__name__} = {{")
+        is_sent_by_browser = model in {live.Subscribe, live.Authenticate}  # which may leave out what has a default
+        for name, part in schema.get("properties", {}).items():
+            optional = "?" if is_sent_by_browser and not model.model_fields[name].is_required() else ""
+            lines.append(f"  {name}{optional}: {_type(part)};")
+        lines += ["};", ""]
+    return "\n".join(lines)
+
+
+_PLAIN = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
+
+
+def _type(schema: dict[str, Any]) -> str:
+    literals = [schema["const"]] if "const" in schema else schema.get("enum")
+    if literals:
+        return " | ".join(json.dumps(value) for value in literals)
+    if "anyOf" in schema:
+        return " | ".join(dict.fromkeys(_type(part) for part in schema["anyOf"]))
+    kind = schema.get("type")
+    if kind == "array":
+        inner = _type(schema["items"])
+        return f"({inner})[]" if "|" in inner else f"{inner}[]"
+    if kind == "object":
+        values = schema.get("additionalProperties") or next(iter(schema["patternProperties"].values()))
+        return f"Record<string, {_type(values)}>"
+    return _PLAIN[str(kind)]  # KeyError: no TypeScript for that yet
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and its text."""
+    document = yaml.safe_dump(asyncapi(), sort_keys=False, allow_unicode=True, width=120)
+    found = {GENERATED / "asyncapi.yaml": document, TYPESCRIPT: typescript()}
+    for name, schema in schemas().items():
+        full = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+        text = json.dumps(full, indent=2).replace("#/components/schemas/", "")
+        found[GENERATED / "schemas" / f"{name}.json"] = text + "\n"
+    return found
+
+
+def main() -> int:
+    """Writes them."""
+    for path, text in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{len(files())} files written\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
