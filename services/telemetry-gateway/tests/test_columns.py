@@ -1,0 +1,76 @@
+"""A stored batch comes back bit for bit."""
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT, Columns, decode, encode, series_of
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+TIMES = st.integers(-(2**61), 2**61)
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> Columns:
+    kinds = draw(st.lists(st.sampled_from([INT, FLOAT, BOOL]), min_size=1, max_size=300))
+    n = draw(st.integers(1, 200))
+    steps = draw(st.lists(st.integers(1, 1000) if draw(st.booleans()) else st.just(1), min_size=n, max_size=n))
+    lo = draw(st.integers(0, 2**61))
+    return Columns(
+        np.asarray(draw(st.lists(st.integers(0, 2**31 - 1), min_size=len(kinds), max_size=len(kinds))), np.int64),
+        np.asarray(kinds, np.uint8),
+        np.cumsum([0, *steps[1:]]).astype(np.int64) + lo,
+        np.asarray(draw(st.lists(TIMES, min_size=n, max_size=n)), np.int64),
+        np.asarray(draw(st.lists(st.integers(0, len(kinds) - 1), min_size=n, max_size=n)), np.int64),
+        np.asarray(draw(st.lists(INT64, min_size=n, max_size=n)), np.int64),
+    )
+
+
+@given(columns())
+def test_what_is_stored_comes_back_bit_for_bit(given_columns: Columns) -> None:
+    payload = encode(given_columns)
+    back = decode(payload, int(given_columns.seq[0]))
+    for name in ("series", "types", "seq", "t", "x", "word"):
+        assert np.array_equal(getattr(back, name), getattr(given_columns, name)), name
+    assert np.array_equal(series_of(payload), given_columns.series)
+
+
+@given(st.floats())
+def test_a_float_keeps_all_its_bits(value: float) -> None:
+    word = np.asarray([struct.unpack("<q", struct.pack("<d", value))[0]], np.int64)
+    one = np.zeros(1, np.int64)
+    stored = encode(Columns(one + 1, np.asarray([FLOAT], np.uint8), one, one, one, word))
+    back = decode(stored, 0).values()[0]
+    assert struct.pack("<d", float(back)) == struct.pack("<d", value)
+
+
+def test_values_come_back_as_the_type_of_their_series() -> None:
+    made = Columns(
+        np.asarray([1, 2, 3], np.int64),
+        np.asarray([INT, FLOAT, BOOL], np.uint8),
+        np.arange(3),
+        np.zeros(3, np.int64),
+        np.arange(3),
+        np.asarray([-(2**63), struct.unpack("<q", struct.pack("<d", -0.0))[0], 1], np.int64),
+    )
+    assert [repr(v) for v in decode(encode(made), 0).values()] == [repr(-(2**63)), "-0.0", "True"]
+
+
+def test_a_stored_batch_of_the_future_is_not_guessed_at() -> None:
+    one = np.zeros(1, np.int64)
+    payload = bytearray(encode(Columns(one, np.asarray([INT], np.uint8), one, one, one, one)))
+    payload[0] = 9
+    with pytest.raises(ValueError, match="format 9"):
+        decode(bytes(payload), 0)
+
+
+def test_a_smooth_signal_takes_a_fraction_of_its_rows() -> None:
+    n, s = 1000, 20
+    t = np.arange(n) * 1000 + 1_750_000_000_000_000
+    x = np.arange(n) % s
+    word = (20 + np.sin(np.arange(n) / 300) * 3).round(2).view(np.int64)
+    made = Columns(np.arange(s), np.full(s, FLOAT, np.uint8), np.arange(n), t, x, word)
+    assert len(encode(made)) / n < 10

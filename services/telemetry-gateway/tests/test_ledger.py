@@ -1,0 +1,205 @@
+"""The ledger on real PostgreSQL: every sequence number at most once, whatever is sent again and however it is cut."""
+
+import asyncio
+import random
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from pulse_contracts.telemetry import Dropped
+from pulse_postgres import Database, DatabaseUnavailable
+from pulse_postgres.admin import provision, with_role
+from pulse_postgres.database import PoolSettings
+from pulse_telemetry_gateway.actions.upkeep import Latest
+from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.log import LogStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+from .conftest import PASSWORD, arrival
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+async def ledger(database: Database) -> LedgerStore:
+    registry = RegistryStore(database)
+    for name in ("alpha", "beta"):
+        await registry.device_id(name)
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO series (device_id, name, type, display_name, unit) VALUES (1, 's', 'float', 's', '')"
+        )
+    return LedgerStore(database)
+
+
+async def stored(database: Database, epoch: int = 7, device: int = 1) -> list[int]:
+    """Every stored sequence number, in order of the log."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT lo, payload FROM batch WHERE epoch = $1 AND device_id = $2 ORDER BY pos", epoch, device
+        )
+    return [seq for row in rows for seq in decode(row["payload"], row["lo"]).seq.tolist()]
+
+
+async def test_a_batch_is_stored_once_and_a_duplicate_is_acknowledged_with_the_whole_range(
+    ledger: LedgerStore, database: Database
+) -> None:
+    await ledger.commit([arrival(0, 100)])
+    await ledger.commit([arrival(100, 200)])
+    again = await ledger.commit([arrival(50, 60)])
+    assert again.settled[1, 7] == [(0, 200)]
+    assert again.duplicates == 1
+    assert again.logged == []
+    assert await stored(database) == list(range(200))
+
+
+async def test_batches_cut_differently_when_resent_store_only_what_is_new(
+    ledger: LedgerStore, database: Database
+) -> None:
+    await ledger.commit([arrival(0, 10), arrival(20, 30)])
+    result = await ledger.commit([arrival(5, 25)])
+    assert result.settled[1, 7] == [(0, 30)]
+    assert sorted(await stored(database)) == list(range(30))
+    assert result.logged[0].columns.seq.tolist() == list(range(10, 20))
+
+
+async def test_one_row_may_hold_several_new_pieces(ledger: LedgerStore, database: Database) -> None:
+    await ledger.commit([arrival(10, 20), arrival(30, 40)])
+    result = await ledger.commit([arrival(0, 50)])
+    assert len(result.logged) == 1
+    assert sorted(await stored(database)) == list(range(50))
+
+
+async def test_duplicates_inside_one_group_are_stored_once(ledger: LedgerStore, database: Database) -> None:
+    await ledger.commit([arrival(0, 10), arrival(0, 10), arrival(5, 15)])
+    assert sorted(await stored(database)) == list(range(15))
+
+
+async def test_the_live_lane_ahead_of_a_backlog_loses_nothing_behind_it(
+    ledger: LedgerStore, database: Database
+) -> None:
+    await ledger.commit([arrival(1000, 1010)])
+    result = await ledger.commit([arrival(0, 500, lane="backlog"), arrival(500, 1000, lane="backlog")])
+    assert result.settled[1, 7] == [(0, 1010)]
+    assert len(await stored(database)) == 1010
+
+
+async def test_refused_readings_are_settled_counted_and_not_stored(ledger: LedgerStore, database: Database) -> None:
+    result = await ledger.commit([arrival(0, 10, refused=(3, 4))])
+    assert result.settled[1, 7] == [(0, 10)]
+    line = (await ledger.of_device(1))[0]
+    assert (line.stored, line.refused, line.dropped, line.next) == (8, 2, 0, 10)
+    assert 3 not in await stored(database)
+    await ledger.commit([arrival(0, 10, refused=(3, 4))])
+    assert (await ledger.of_device(1))[0].refused == 2
+
+
+async def test_a_drop_declared_for_what_was_stored_after_all_changes_nothing(
+    ledger: LedgerStore, database: Database
+) -> None:
+    await ledger.commit([arrival(0, 10)])
+    settled, _ = await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=[(5, 20)], reason="overflow"))
+    assert settled == [(0, 20)]
+    line = (await ledger.of_device(1))[0]
+    assert (line.stored, line.dropped, line.next) == (10, 10, 20)
+
+
+async def test_data_that_arrives_after_its_drop_was_declared_is_ignored(
+    ledger: LedgerStore, database: Database
+) -> None:
+    await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=[(0, 10)], reason="overflow"))
+    result = await ledger.commit([arrival(0, 10)])
+    assert result.settled[1, 7] == [(0, 10)]
+    assert await stored(database) == []
+
+
+async def test_the_two_newest_lives_are_named(ledger: LedgerStore) -> None:
+    await ledger.commit([arrival(0, 1, epoch=70, order=3), arrival(0, 1, epoch=71, order=9)])
+    result = await ledger.commit([arrival(0, 1, epoch=72, order=9)])
+    assert [number for number, _ in result.newest[1]] == [9, 9]
+    assert {epoch for _, epoch in result.newest[1]} == {71, 72}
+
+
+async def test_positions_count_the_rows_of_a_device_without_a_hole(ledger: LedgerStore, database: Database) -> None:
+    await ledger.commit([arrival(0, 10), arrival(0, 10, device=2), arrival(10, 20)])
+    await ledger.commit([arrival(20, 30), arrival(20, 30)])
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT device_id, pos FROM batch ORDER BY device_id, pos")
+    assert [tuple(row) for row in rows] == [(1, 1), (1, 2), (1, 3), (2, 1)]
+
+
+async def test_a_failed_commit_leaves_nothing_behind(ledger: LedgerStore, database: Database) -> None:
+    bad = arrival(0, 10, device=99)
+    with pytest.raises(Exception, match="stream_device_id_fkey"):
+        await ledger.commit([arrival(0, 10), bad])
+    assert await stored(database) == []
+    assert await ledger.of_device(1) == []
+
+
+async def test_two_replicas_and_a_chaotic_network_store_each_number_exactly_once(
+    ledger: LedgerStore, database: Database, database_url: str
+) -> None:
+    rng = random.Random(20)
+    other = Database(PoolSettings(with_role(database_url, "pulse_telemetry", PASSWORD)))
+    async with other:
+        replicas = [ledger, LedgerStore(other)]
+        total = 2_000
+
+        async def send(replica: LedgerStore) -> None:
+            for _ in range(60):
+                group = []
+                for _ in range(rng.randint(1, 5)):
+                    lo = rng.randrange(total)
+                    group.append(arrival(lo, min(total, lo + rng.randint(1, 120)), device=rng.choice([1, 2])))
+                if rng.random() < 0.2:
+                    lo = rng.randrange(total)
+                    drop = Dropped(epoch=7, ord=1, ranges=[(lo, lo + 5)], reason="overflow")
+                    await replica.declare_dropped(rng.choice([1, 2]), drop)
+                await replica.commit(group)
+
+        await asyncio.gather(*(send(replica) for replica in replicas for _ in range(3)))
+        for device in (1, 2):
+            await ledger.commit([arrival(lo, lo + 100, device=device) for lo in range(0, total, 100)])
+            counts = Counter(await stored(database, device=device))
+            assert max(counts.values()) == 1
+            line = (await ledger.of_device(device))[0]
+            assert line.settled == [(0, line.next)]
+            assert line.stored == len(counts)
+            assert line.stored + line.refused + line.dropped == line.next
+
+
+async def test_the_latest_value_moves_forward_in_ord_and_seq_only(ledger: LedgerStore, database: Database) -> None:
+    latest = Latest(LogStore(database), every=timedelta(seconds=1))
+    registry = RegistryStore(database)
+
+    async def value() -> tuple[int | None, int | None]:
+        await latest.catch_up()
+        entry = (await registry.series(None))[0]
+        return entry.t, entry.word
+
+    await ledger.commit([arrival(100, 110, order=2)])
+    newest = await value()
+    await ledger.commit([arrival(0, 100, order=2, lane="backlog")])
+    assert await value() == newest
+    await ledger.commit([arrival(0, 50, epoch=8, order=1, lane="backlog")])
+    assert await value() == newest
+    await ledger.commit([arrival(0, 1, epoch=9, order=3)])
+    assert await value() != newest
+
+
+async def test_the_role_may_touch_no_other_schema(database: Database, database_url: str) -> None:
+    await provision(database_url, "users", "pulse_users", PASSWORD)
+    for statement in ("CREATE TABLE users.x (a int)", "CREATE TABLE public.x (a int)", "CREATE SCHEMA mine"):
+        with pytest.raises(Exception, match="permission denied"):
+            async with database.connection() as connection:
+                await connection.execute(statement)
+
+
+async def test_an_unreachable_database_says_so(database: Database) -> None:
+    gone = Database(PoolSettings("postgresql://pulse@127.0.0.1:1/none?sslmode=disable", "x"))
+    async with gone:
+        with pytest.raises(DatabaseUnavailable):
+            await LedgerStore(gone).of_device(1)
+        assert not await gone.is_reachable()

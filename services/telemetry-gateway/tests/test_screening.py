@@ -1,0 +1,80 @@
+"""Single readings are refused with a reason, and their neighbours are kept."""
+
+import pytest
+
+from pulse_contracts.telemetry import ReadingBatch
+from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT
+from pulse_telemetry_gateway.model.screening import Screened, SeriesRef, screen
+
+CATALOG = {1: SeriesRef(101, INT), 2: SeriesRef(102, FLOAT), 3: SeriesRef(103, BOOL)}
+NOW = 1_750_000_000_000_000
+SPAN = 3653 * 86_400_000_000
+
+
+def screened(values: list[tuple[int, object]], dt: list[int] | None = None) -> Screened:
+    batch = ReadingBatch.model_validate_json(
+        ReadingBatch(
+            epoch=1,
+            ord=1,
+            catalog=1,
+            lo=10,
+            lane="live",
+            sent=NOW,
+            series=[1, 2, 3, 9],
+            t0=NOW,
+            dt=dt or [0] * len(values),
+            x=[{1: 0, 2: 1, 3: 2, 9: 3}[series] for series, _ in values],
+            value=[value for _, value in values],
+        ).model_dump_json()
+    )
+    return screen(batch, CATALOG, now=NOW, span=SPAN)
+
+
+def test_good_readings_of_every_type_are_kept_with_their_values() -> None:
+    good: list[tuple[int, object]] = [(1, -(2**63)), (1, 2**63 - 1), (2, -0.0), (2, 5e-324), (3, True), (3, False)]
+    found = screened(good)
+    assert found.refused == []
+    assert found.columns is not None
+    assert [repr(v) for v in found.columns.values()] == [repr(v) for _, v in good]
+    assert found.columns.seq.tolist() == list(range(10, 16))
+    assert sorted(found.columns.series.tolist()) == [101, 102, 103]
+
+
+@pytest.mark.parametrize(
+    ("series", "value", "code"),
+    [
+        (9, 1, "unknown_series"),
+        (1, 1.5, "wrong_type"),
+        (1, True, "wrong_type"),
+        (1, 2**63, "out_of_range"),
+        (1, "7", "wrong_type"),
+        (2, True, "wrong_type"),
+        (2, float("nan"), "not_finite"),
+        (2, float("-inf"), "not_finite"),
+        (2, 2**53 + 1, "wrong_type"),
+        (2, None, "wrong_type"),
+        (3, 1, "wrong_type"),
+        (3, {"a": [1]}, "wrong_type"),
+    ],
+)
+def test_a_bad_reading_is_refused_and_its_neighbours_stay(series: int, value: object, code: str) -> None:
+    found = screened([(2, 1.0), (series, value), (2, 3.0)])
+    assert [(r.seq, r.code) for r in found.refused] == [(11, code)]
+    assert found.columns is not None
+    assert found.columns.values() == [1.0, 3.0]
+    assert found.columns.seq.tolist() == [10, 12]
+
+
+def test_a_time_beyond_ten_years_is_refused_and_one_just_within_is_not() -> None:
+    found = screened([(2, 1.0), (2, 2.0), (2, 3.0)], dt=[-SPAN, SPAN + 1, -SPAN - 1])
+    assert [(r.seq, r.code) for r in found.refused] == [(11, "implausible_time"), (12, "implausible_time")]
+
+
+def test_a_batch_of_nothing_but_bad_readings_has_no_columns() -> None:
+    assert screened([(9, 1), (9, 2)]).columns is None
+
+
+def test_a_whole_number_for_a_float_series_is_taken_as_json_means_it() -> None:
+    found = screened([(2, 5)])
+    assert found.columns is not None
+    assert repr(found.columns.values()) == "[5.0]"
