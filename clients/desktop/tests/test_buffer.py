@@ -96,6 +96,12 @@ def test_series_ids_are_given_once_and_a_type_change_is_a_new_one(tmp_path: Path
     again.close()
 
 
+def test_a_series_that_cannot_be_declared_never_gets_into_the_table(buffer: Buffer) -> None:
+    with pytest.raises(ValueError, match="name"):
+        buffer.declare([SeriesSpec("ok", "int"), SeriesSpec("not a name", "int")])
+    assert [s.name for s in buffer.declare([])] == ["level"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=6),

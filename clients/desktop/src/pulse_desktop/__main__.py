@@ -89,6 +89,9 @@ def _run(flags: dict[str, Any]) -> int:
         except StoreFailure as error:
             _complain(f"the buffer in {settings.state_dir} cannot be used: {error}")
             return BAD_SETTINGS
+        except OSError as error:
+            _complain(f"{error.filename}: {error.strerror}")
+            return BAD_SETTINGS
     return 0
 
 

@@ -7,7 +7,7 @@ readings wait in a bounded ring in memory, and what falls out of it is counted.
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -127,8 +127,10 @@ class Buffer:
     # -- in
 
     def declare(self, specs: Iterable[SeriesSpec]) -> SeriesTable:
-        """The whole table after `specs` are in it. Raises StoreFailure: try again."""
+        """The whole table after `specs` are in it. Raises StoreFailure: try again; ValueError: cannot be declared."""
         wanted = list(specs)
+        for spec in wanted:  # nothing may get into the table that could not be said on the wire
+            SeriesDeclaration(id=0, **asdict(spec))
         table = self._on_disk(lambda: self._store.declare(wanted))
         self._series = {s.id: s for s in table}
         return table

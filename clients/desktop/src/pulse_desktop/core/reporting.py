@@ -142,7 +142,7 @@ class Reporter:
             quarantined=usage.quarantined,
             lost_in_memory=counts.lost_in_memory,
             oldest_waiting=usage.oldest,
-            oldest_waiting_age=None if usage.oldest is None else (wall - usage.oldest) / 1e6,
+            oldest_waiting_age=None if usage.oldest is None else max(0.0, (wall - usage.oldest) / 1e6),
             buffer_bytes=usage.used,
             buffer_max_bytes=usage.limit,
             produced_per_second=(produced - before.produced) / elapsed,

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_desktop.core import codec
+from pulse_desktop.core.failures import translated
 from pulse_desktop.core.model import (
     BLOCK_READINGS,
     BlockUnreadable,
     Drop,
-    FailureKind,
     Holdings,
     Life,
     Reading,
@@ -25,7 +25,6 @@ from pulse_desktop.core.model import (
     SeriesTable,
     Settlement,
     Slice,
-    StoreFailure,
     Usage,
 )
 from pulse_desktop.core.ranges import Ranges, count, intersect, normal, subtract, union
@@ -57,27 +56,6 @@ CREATE TABLE IF NOT EXISTS quarantine (
     value TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (epoch, seq)
 );
 """
-_KINDS: dict[int, FailureKind] = {
-    sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_READONLY: "read-only",
-    sqlite3.SQLITE_PERM: "read-only",
-    sqlite3.SQLITE_CANTOPEN: "i/o error",
-    sqlite3.SQLITE_BUSY: "i/o error",
-    sqlite3.SQLITE_IOERR: "i/o error",
-    sqlite3.SQLITE_CORRUPT: "corrupt",
-    sqlite3.SQLITE_NOTADB: "corrupt",
-}
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        kind = _KINDS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-        if kind is None:
-            raise
-        raise StoreFailure(kind, str(error)) from error
 
 
 class Store:
@@ -85,7 +63,7 @@ class Store:
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        with _translated():
+        with translated():
             self._db = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
             try:
                 self._open(max_bytes)
@@ -112,7 +90,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _translated():
+        with translated():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -126,7 +104,7 @@ class Store:
 
     def holdings(self) -> Holdings:
         """What is on the disk, as ranges."""
-        with _translated():
+        with translated():
             ords = dict(self._db.execute("SELECT id, ord FROM epoch"))
             blocks: dict[int, list[tuple[int, int]]] = defaultdict(list)
             for epoch, lo, hi in self._db.execute("SELECT epoch, lo, hi FROM block ORDER BY epoch, lo"):
@@ -145,13 +123,13 @@ class Store:
 
     def next_of(self, epoch: int) -> int | None:
         """The next sequence number of an epoch; None when it holds no reading yet."""
-        with _translated():
+        with translated():
             row = self._db.execute("SELECT next FROM epoch WHERE id = ?", (epoch,)).fetchone()
         return row[0] if row else None
 
     def series(self) -> SeriesTable:
         """Every series that this disk ever declared, by id."""
-        with _translated():
+        with translated():
             rows = self._db.execute("SELECT id, name, display_name, type, unit, interval FROM series ORDER BY id")
             return tuple(
                 SeriesDeclaration(id=i, name=n, display_name=d, type=t, unit=u, interval=every)
@@ -162,7 +140,7 @@ class Store:
         """The stored readings from `lo` on without a hole, at most up to `hi`; None when `lo` is not stored.
         Raises BlockUnreadable for a block that does not decode."""
         out: list[Reading] = []
-        with _translated():
+        with translated():
             rows = self._db.execute(
                 "SELECT lo, hi, data FROM block WHERE epoch = ? AND lo > ? AND lo < ? AND hi > ? ORDER BY lo",
                 (epoch, lo - BLOCK_READINGS, hi, lo),
@@ -176,7 +154,7 @@ class Store:
 
     def usage(self, epochs_by_age: Sequence[int]) -> Usage:
         """What is used; `epochs_by_age`: epochs with waiting readings, oldest first."""
-        with _translated():
+        with translated():
             quarantined = self._db.execute("SELECT count(*) FROM quarantine").fetchone()[0]
             oldest = None
             if epochs_by_age:
@@ -309,7 +287,7 @@ class Store:
 
     def shrink(self) -> None:
         """Gives free pages back to the file system, a few at a time, and rewinds the log."""
-        with _translated():
+        with translated():
             if self._db.execute("PRAGMA freelist_count").fetchone()[0] > 256:
                 self._db.executescript("PRAGMA incremental_vacuum(256);")
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
