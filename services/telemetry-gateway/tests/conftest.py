@@ -39,7 +39,7 @@ def arrival(
     hi: int,
     *,
     epoch: int = 7,
-    ord: int = 1,
+    order: int = 1,
     device: int = 1,
     refused: tuple[int, ...] = (),
     lane: str = "live",

@@ -1,0 +1,49 @@
+"""Chromium for the browser tests: the machine's, else Playwright's own. Never skipped in silence."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_HOW = "no Chromium for the browser tests: apt-get install chromium, or set PULSE_CHROMIUM to its path"
+
+
+def find_chromium(playwright: Playwright) -> str:
+    """The machine's; else the Debian package as root; else Playwright's own; else one line that says what to type."""
+    for name in (os.environ.get("PULSE_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
+        if name and (found := shutil.which(name)):
+            return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("· installing Chromium (Debian package)", flush=True)
+        for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", "-qq", *words], stdout=subprocess.DEVNULL, check=False)
+        if found := shutil.which("chromium"):
+            return found
+    print("· installing Chromium (Playwright's)", flush=True)
+    done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    if done.returncode == 0 and Path(playwright.chromium.executable_path).exists():
+        return playwright.chromium.executable_path
+    pytest.exit(_HOW, returncode=1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for the run."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
+        yield browser
+        browser.close()
