@@ -12,6 +12,7 @@ from random import Random
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from structlog.testing import capture_logs
 
 from pulse_desktop.core.buffer import FILE, Buffer, BufferLimits
 from pulse_desktop.core.clock import Clock
@@ -189,6 +190,15 @@ def test_a_full_disk_stops_the_seqs_and_goes_on_by_itself_without_a_loss(buffer:
     buffer.append(some(1))
     assert (buffer.fault, buffer.next) == ("", buffer.counts.produced)
     assert buffer.waiting == buffer.next
+
+
+def test_a_disk_that_stays_full_is_logged_once(buffer: Buffer, hands: Hands) -> None:
+    cap_pages(buffer, 0)
+    with capture_logs() as lines:
+        for _ in range(30):
+            buffer.append(some(500))
+            hands.now += 2
+    assert [line["event"] for line in lines] == ["buffer_refuses"]
     assert buffer.counts.lost_in_memory == 0
 
 

@@ -148,6 +148,7 @@ class Buffer:
                 self._recover(committed)
             while self._ring or self._in_doubt.readings:
                 self._commit_group(committed)
+            self._works_again()
         except StoreFailure as failure:
             self._fail(failure)
         lost, self._unreported = tuple(self._unreported), []
@@ -303,8 +304,11 @@ class Buffer:
         if doubt.readings and reached is not None and reached >= doubt.lo + len(doubt.readings):
             self._now_durable(doubt.lo, doubt.lo + len(doubt.readings), committed)
         self._settle_owed()
+
+    def _works_again(self) -> None:
+        if self._failure is not None:
+            log.warning("buffer_works_again", was=self.fault, lost_in_memory=self.counts.lost_in_memory)
         self._failure, self.fault = None, ""
-        log.warning("buffer_works_again", was=str(was), lost_in_memory=self.counts.lost_in_memory)
 
     def _reconcile(self, found: Holdings) -> None:
         """What memory knows to wait and the file does not hold any more is lost: declared, never forgotten."""
