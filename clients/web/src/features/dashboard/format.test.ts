@@ -33,6 +33,9 @@ describe("formatAxis", () => {
     expect(formatAxis(0.25, 0.25, "V")).toBe("0.25");
     expect(formatAxis(20_000, 5_000, "")).toBe("20K");
     expect(formatAxis(1_048_576, 524_288, "B/s")).toBe("1 M");
+    expect(formatAxis(1_572_864, 524_288, "B/s")).toBe("1.5 M");
+    expect(formatAxis(512, 256, "B")).toBe("512 B");
+    expect(formatAxis(104_857_600, 1, "B")).toBe("100 M");
   });
 });
 

@@ -41,7 +41,9 @@ export function formatAxis(value: number, spacing: number, unit: string): string
   const bytes = BYTE_UNIT.exec(unit);
   if (bytes) {
     const { text, unit: shown } = formatBytes(value, "");
-    return value === 0 ? "0" : `${text.replace(/\.0+$/, "")} ${shown.replace("iB", "")}`;
+    return value === 0
+      ? "0"
+      : `${text.replace(/\.?0+$/, (zeros) => (text.includes(".") ? "" : zeros))} ${shown.replace("iB", "")}`;
   }
   if (Math.abs(value) >= 10_000) return new Intl.NumberFormat("en", { notation: "compact" }).format(value);
   let decimals = 0;

@@ -22,6 +22,12 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
     <Panel title="Series" meta={String(series.length)} testId="series-table">
       <div className="max-h-[30rem] overflow-y-auto" tabIndex={0} role="region" aria-label="List of series">
         <table className="w-full table-fixed text-ui">
+          <colgroup>
+            <col className="w-[38%]" />
+            <col className="w-[16%]" />
+            <col className="w-[24%]" />
+            <col className="w-[22%]" />
+          </colgroup>
           <thead className="sr-only">
             <tr>
               <th scope="col">Name</th>
@@ -39,10 +45,10 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
               const path = sparkPath(feed.samples(one.id), feed.gapTest(one.id), window, WIDTH, HEIGHT);
               return (
                 <tr key={one.id} className="h-8 border-t">
-                  <th scope="row" className="w-[36%] truncate pl-4 text-left font-normal" title={one.name}>
+                  <th scope="row" className="truncate pl-4 text-left font-normal" title={one.name}>
                     {one.display_name}
                   </th>
-                  <td className="w-[16%] px-1">
+                  <td className="px-1">
                     <Sparkline
                       path={path}
                       width={WIDTH}
@@ -51,10 +57,10 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
                       className="h-5 w-full"
                     />
                   </td>
-                  <td className="w-[26%] truncate pr-2 text-right whitespace-nowrap tabular-nums">
+                  <td className="truncate pr-2 text-right whitespace-nowrap tabular-nums">
                     {shown.text} <span className="text-xs text-fg-3">{shown.unit}</span>
                   </td>
-                  <td className="w-[22%] pr-4 text-right">
+                  <td className="pr-4 text-right">
                     <StateBadge hasData={latest !== null} stale={stale} ageUs={ageUs} />
                   </td>
                 </tr>
