@@ -93,7 +93,7 @@ export class TimeChart {
         legend: { show: false },
         scales: { x: { time: true }, y: { range: isSwitch ? [-0.15, 1.15] : verticalRange } },
         axes: [
-          { ...axis, size: 28, gap: 6, space: 76, values: timeLabels },
+          { ...axis, size: 28, gap: 6, space: 58, values: timeLabels },
           {
             ...axis,
             size: 50,
@@ -243,8 +243,7 @@ const secondsText = new Intl.DateTimeFormat("en-GB", {
 const dayText = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const DAY_SECONDS = 86_400;
 
-function timeLabels(_: uPlot, ticks: number[]): string[] {
-  const spacing = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+function timeLabels(_: uPlot, ticks: number[], _axis: number, _space: number, spacing: number): string[] {
   return ticks.map((tick) => {
     const date = new Date(tick * 1_000);
     const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;

@@ -8,7 +8,6 @@ import type {
   Positions,
   Resumed,
   ServerEvents,
-  Subscribe,
 } from "@/contracts/live";
 import type { TokenSource } from "@/lib/api-client";
 import { decodeFrame } from "./frame";
@@ -42,6 +41,8 @@ export type ConnectionEvents = {
   device: (change: DeviceChanged) => void;
 };
 
+export type Wanted = { device: string; series: readonly number[]; rate: number };
+
 const PROBE_EVERY_MS = 5_000;
 const ANSWER_WITHIN_MS = 6_000;
 const MISSED_PROBES = 2;
@@ -51,7 +52,7 @@ export class LiveConnection {
   private current: ConnectionState = { kind: "connecting" };
   private readonly listeners = new Set<() => void>();
   private socket: LiveSocket | null = null;
-  private wanted: Pick<Subscribe, "series" | "rate"> | null = null;
+  private wanted: Wanted | null = null;
   private pos: Record<string, number> = {};
   private attempt = 0;
   private cancelRetry: () => void = () => {};
@@ -92,7 +93,7 @@ export class LiveConnection {
     socket.on("frame", (message, ack) => {
       const frame = decodeFrame(message);
       if (frame) {
-        this.pos = { ...this.pos, ...frame.pos };
+        this.keep(frame.pos);
         this.on.frame(frame);
       }
       ack?.();
@@ -112,8 +113,8 @@ export class LiveConnection {
   }
 
   /** Which series to send from now on. `fresh` forgets the feed position: nothing of before is wanted. */
-  want(series: readonly number[], rate: number, fresh: boolean): void {
-    this.wanted = { series, rate };
+  want(wanted: Wanted, fresh: boolean): void {
+    this.wanted = wanted;
     if (fresh) this.pos = {};
     if (this.socket?.connected) void this.sendSubscription();
   }
@@ -139,9 +140,10 @@ export class LiveConnection {
     const { socket, wanted } = this;
     if (!socket || !wanted || wanted.series.length === 0) return;
     try {
+      const { series, rate } = wanted;
       const answer = await socket
         .timeout(ANSWER_WITHIN_MS)
-        .emitWithAck("subscribe", { ...wanted, pos: this.pos });
+        .emitWithAck("subscribe", { series, rate, pos: this.pos });
       if (this.wanted !== wanted || !socket.connected) return;
       if (!answer.ok) throw new Error(answer.code);
       this.adopt(answer.pos, answer.resumed);
@@ -153,10 +155,15 @@ export class LiveConnection {
   }
 
   private adopt(pos: Positions, resumed: Readonly<Record<string, Resumed>>): void {
-    for (const [device, at] of Object.entries(pos)) {
-      // What was missed is still on its way when the answer is "exact": its frames move the position.
-      if (resumed[device] !== "exact") this.pos = { ...this.pos, [device]: at };
-    }
+    // What was missed is still on its way when the answer is "exact": its frames move the position.
+    if (this.wanted && resumed[this.wanted.device] !== "exact") this.keep(pos);
+  }
+
+  /** A late frame of what was shown before says nothing about what is shown now. */
+  private keep(pos: Positions): void {
+    const device = this.wanted?.device;
+    const at = device === undefined ? undefined : pos[device];
+    if (device !== undefined && at !== undefined) this.pos = { [device]: at };
   }
 
   private async probe(): Promise<void> {

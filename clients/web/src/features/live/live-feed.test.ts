@@ -182,6 +182,25 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
+  it("forgets the position of a device that is shown no longer, also when a frame of it comes late", async () => {
+    const { feed, socket, subscriptions } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    feed.select({
+      device: { ...device, id: "d2" },
+      series: [{ ...series, id: 2, device: "d2" }],
+      rangeUs: 300 * SECOND,
+    });
+    socket.fire("frame", frame([START_MS * 1_000], 140), () => undefined);
+    socket.drop();
+    await vi.advanceTimersByTimeAsync(500);
+    socket.accept();
+    await settled();
+    expect(subscriptions().at(-1)).toEqual({ series: [2], rate: 5, pos: {} });
+    feed.stop();
+  });
+
   it("loads the visible range again when the log no longer reaches back", async () => {
     const { feed, socket, loads } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });

@@ -85,8 +85,7 @@ export class LiveFeed {
       this.isHistoryOwed = true;
       this.setHistory({ status: "loading" });
       this.connection.want(
-        series.map(({ id }) => id),
-        FRAMES_PER_SECOND,
+        { device: next.device.id, series: series.map(({ id }) => id), rate: FRAMES_PER_SECOND },
         otherDevice,
       );
       this.cancels.push(
