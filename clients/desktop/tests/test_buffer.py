@@ -349,6 +349,15 @@ def read_journal(path: Path, epoch: int) -> tuple[dict[int, str], tuple[tuple[in
     return prepared, normal(committed)
 
 
+def test_a_journal_line_that_was_cut_short_does_not_spoil_the_next_one(tmp_path: Path, hands: Hands) -> None:
+    (tmp_path / "journal").write_text("p 76 0 level flo")
+    buffer = Buffer(tmp_path, EPOCH, BufferLimits(), hands.clock, Journal(tmp_path / "journal"))
+    buffer.declare([SeriesSpec("level", "float")])
+    buffer.append([Reading(1, 1, 0.5)])
+    buffer.close()
+    assert read_journal(tmp_path / "journal", EPOCH) == ({0: (0.5).hex()}, ((0, 1),))
+
+
 def test_the_journal_writes_every_type_exactly(tmp_path: Path, hands: Hands) -> None:
     buffer = Buffer(tmp_path, EPOCH, BufferLimits(), hands.clock, Journal(tmp_path / "journal"))
     buffer.declare([SeriesSpec("a", "float"), SeriesSpec("b", "int"), SeriesSpec("c", "bool")])

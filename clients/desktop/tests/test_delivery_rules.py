@@ -374,6 +374,23 @@ def test_a_gateway_that_is_down_costs_no_reading_however_long(simulation: Simula
     assert len(simulation.gateway.stored) == 8
 
 
+def test_a_gateway_that_answers_hellos_but_stores_nothing_costs_no_reading(simulation: Simulation) -> None:
+    simulation.gateway.ignores = lambda _: True
+    simulation.produce(8)
+    simulation.connect()
+    for _ in range(1_000):
+        while simulation.up or simulation.down:
+            if simulation.up:
+                simulation.pass_up()
+            if simulation.down:
+                simulation.pass_down()
+        simulation.wait(10)
+    assert simulation.buffer.waiting == 8
+    simulation.gateway.ignores = lambda _: False
+    simulation.settle_down()
+    assert len(simulation.gateway.stored) == 8
+
+
 def test_a_batch_has_at_most_1000_readings_and_stays_below_200_kb(simulation: Simulation) -> None:
     simulation.produce(5_000)
     simulation.settle_down()

@@ -98,7 +98,7 @@ class Site:
     async def device(self, seed: int = 1) -> AsyncIterator[tuple[Engine, Tap, MemoryBus]]:
         settings = Settings.load({"state_dir": self.folder, "device": DEVICE, "host_metrics": False})
         bus, tap, stop = MemoryBus(self.broker, clock=micros), Tap(), asyncio.Event()
-        engine = Engine(settings, bus, World(Clock(), Random(seed), QUICK), [tap])
+        engine = Engine(settings, bus, World(Clock(), Random(seed), QUICK, report_every=0.05), [tap])
         async with asyncio.TaskGroup() as group:
             group.create_task(engine.run(stop))
             try:

@@ -34,12 +34,13 @@ _PATIENCE = 0.6
 
 @dataclass(frozen=True)
 class World:
-    """What is passed in: time, randomness (`rng` must not repeat from one process to the next: it makes epochs), and
-    the constants of the delivery. A test puts its own here."""
+    """What is passed in: time, randomness (`rng` must not repeat from one process to the next: it makes epochs), the
+    constants of the delivery, and the seconds between two reports. A test puts its own here."""
 
     clock: Clock = field(default_factory=Clock)
     rng: Random = field(default_factory=SystemRandom)
     policy: Policy = field(default_factory=Policy)
+    report_every: float = 1.0
 
 
 class Engine:
@@ -81,7 +82,7 @@ class Engine:
         replay = Replay(buffer.life, buffer.holdings, series_digest(buffer.table), world.rng, world.policy)
         link = Link(self._bus, settings.device, buffer, replay, world.clock)
         collector = Collector(buffer, link)
-        identity = Identity(settings.device, settings.name, collector_version(), settings.state_dir)
+        identity = Identity(settings.device, settings.name, collector_version(), settings.state_dir, world.report_every)
         reporter = self._reporter = Reporter(identity, self._bus, buffer, link, world.clock)
         async with asyncio.TaskGroup() as group:
             linking = group.create_task(link.run())

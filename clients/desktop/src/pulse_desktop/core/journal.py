@@ -5,6 +5,7 @@
 the earlier line. Floats are in `float.hex()` form, so nothing is rounded.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,9 @@ class Journal:
     """Flushed to the operating system per group: a killed process keeps it, a power cut may cost its end."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="ascii")
+        self._file = path.open("a+", encoding="ascii")
+        if self._file.tell() and not _ends_with_newline(path):
+            self._file.write("\n")  # the last process was killed in the middle of a line: it stands alone
 
     def prepare(
         self, epoch: int, lo: int, readings: Sequence[Reading], series: Mapping[int, SeriesDeclaration]
@@ -38,3 +41,9 @@ class Journal:
     def close(self) -> None:
         """Ends the file."""
         self._file.close()
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

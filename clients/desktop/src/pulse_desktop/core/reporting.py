@@ -19,19 +19,19 @@ from pulse_desktop.core.status import Snapshot
 
 log = structlog.get_logger("pulse.desktop.status")
 
-_EVERY = 1.0
 _PUBLISH_EVERY = 5.0
 _LEVELS = (0.95, 0.80, 0.50)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who reports."""
+    """Who reports, where, and every how many seconds."""
 
     device: str
     name: str
     version: str
     folder: Path
+    every: float = 1.0
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Reporter:
         while True:
             await self.report()
             try:
-                async with asyncio.timeout(_EVERY):
+                async with asyncio.timeout(self._identity.every):
                     await self._connected.wait()
             except TimeoutError:
                 pass

@@ -8,7 +8,7 @@ survives a power cut.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pulse_contracts.telemetry import SeriesDeclaration
@@ -83,10 +83,8 @@ class Store:
 
     def close(self) -> None:
         """Checkpoints and closes; a failing disk cannot stop that."""
-        try:
+        with suppress(sqlite3.Error):  # nothing is promised here that a commit did not already keep
             self._db.close()
-        except sqlite3.Error:  # nothing is promised here that a commit did not already keep
-            return
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
