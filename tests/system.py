@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pulse_standalone.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 READY = "PrecisionPulse is ready: "
+_START_SECONDS = 120
 
 
 def wait_until(claim: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -100,11 +101,11 @@ class System:
 
 
 @contextlib.contextmanager
-def running_system(state: Path, *, seconds: float = 120, **env: str) -> Iterator[System]:
+def running_system(state: Path, env: Mapping[str, str] | None = None) -> Iterator[System]:
     """Starts the system as `make run` does once everything is built, and stops it at the end."""
     open_path(state)
     port = free_port()
-    full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(port), **env}
+    full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(port), **(env or {})}
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "pulse_standalone", "run"],
@@ -120,7 +121,7 @@ def running_system(state: Path, *, seconds: float = 120, **env: str) -> Iterator
         lines.append(line.rstrip())
         if line.startswith(READY):
             break
-        if time.monotonic() - began > seconds:
+        if time.monotonic() - began > _START_SECONDS:
             break
     else:
         raise AssertionError("the system did not start:\n" + "\n".join(lines))

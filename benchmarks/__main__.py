@@ -1,0 +1,26 @@
+"""`make bench NAME=x`: runs one benchmark (or all), writes its JSON, prints it as a table. Exit code 0 when measured."""
+
+import importlib
+import sys
+
+from benchmarks.report import Result, publish
+
+NAMES = ("ingest", "latency", "footprint")
+
+
+def main() -> int:
+    """Returns 2 for an unknown name."""
+    wanted = sys.argv[1:] or list(NAMES)
+    for name in wanted:
+        if name not in NAMES:
+            print(f"no benchmark {name!r}: choose from {', '.join(NAMES)}", file=sys.stderr)
+            return 2
+    for name in wanted:
+        print(f"· measuring {name}", flush=True)
+        measured: list[Result] = importlib.import_module(f"benchmarks.{name}").measure()
+        publish(name, measured)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

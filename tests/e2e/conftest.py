@@ -1,0 +1,70 @@
+"""One whole system for the browser tests, and pages in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.system import System, running_system
+
+
+@pytest.fixture(scope="session")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first collector says that it produced."""
+    return tmp_path_factory.mktemp("journal") / "journal"
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, journal: Path) -> Iterator[System]:
+    """A real `make run` with this machine's metrics and a small simulator."""
+    extra = {"PULSE_JOURNAL": str(journal), "PULSE_SIMULATOR_RATE": "40", "PULSE_SIMULATOR_SERIES": "4"}
+    with running_system(tmp_path_factory.mktemp("system"), extra) as running:
+        yield running
+
+
+class Complaints(list[str]):
+    """What the browser's console complained of: errors, warnings of the security policy, failed pages."""
+
+
+@pytest.fixture
+def context(browser: Browser, system: System) -> Iterator[BrowserContext]:
+    """A fresh browser profile."""
+    made = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000})
+    made.set_default_timeout(20_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: Complaints) -> Page:
+    """One tab, whose complaints are kept."""
+    page = context.new_page()
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: complaints.append(str(e)))
+    return page
+
+
+@pytest.fixture(scope="session")
+def signed_in_state(browser: Browser, system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Cookies of a session, to start from: one sign-in for many tests."""
+    path = tmp_path_factory.mktemp("session") / "state.json"
+    context = browser.new_context(base_url=system.url)
+    sign_in(context.new_page(), system)
+    context.storage_state(path=path)
+    context.close()
+    return path
+
+
+def sign_in(page: Page, system: System) -> None:
+    """As a person does."""
+    page.goto("/login")
+    page.get_by_test_id("login-email").fill(system.admin["email"])
+    page.get_by_test_id("login-password").fill(system.admin["password"])
+    page.get_by_test_id("login-submit").click()
+    page.wait_for_url("**/dashboard")

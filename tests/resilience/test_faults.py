@@ -1,0 +1,143 @@
+"""While a collector at 2,000 readings a second runs, its world is killed piece by piece and its cable is pulled. Then
+everything heals, and an independent checker looks for one lost, doubled, altered or invented reading."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import sign_in
+from tests.resilience.checker import judge
+from tests.resilience.proxy import Proxy
+from tests.system import Collector, System, running_system, wait_until
+
+pytestmark = [pytest.mark.resilience, pytest.mark.timeout(480)]
+
+CUT_SECONDS = 20.0
+DEVICE = "prover"
+
+
+@pytest.fixture
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system whose only collector is ours."""
+    env = {"PULSE_FIRST_COLLECTOR": "off", "PULSE_DEVICES": DEVICE}
+    with running_system(tmp_path_factory.mktemp("system"), env) as running:
+        yield running
+
+
+@pytest.fixture
+def collector(system: System, tmp_path: Path) -> Iterator[tuple[Collector, Proxy]]:
+    """It reaches the broker through a cable that can be pulled."""
+    with Proxy(system.broker_port()) as proxy:
+        made = Collector(
+            device=DEVICE,
+            state=tmp_path / "collector",
+            mqtt_url=f"mqtt://127.0.0.1:{proxy.port}",
+            password_file=system.state / "secrets/devices" / DEVICE,
+            journal=tmp_path / "journal",
+        )
+        yield made, proxy
+        made.stop()
+
+
+def settled(collector: Collector) -> int:
+    """Readings that the collector has forgotten because they are safe."""
+    return int(collector.status().get("settled", 0))
+
+
+def delivers(collector: Collector) -> None:
+    """Returns when it is up to date again: delivering, and next to nothing waits."""
+    wait_until(
+        lambda: collector.status().get("waiting", 10**9) < 3_000,
+        seconds=60,
+        what="the backlog drains",
+    )
+    before = settled(collector)
+    wait_until(lambda: settled(collector) > before, seconds=30, what="readings are settled again")
+
+
+def drain(collector: Collector) -> None:
+    """Stops producing and delivers what is left."""
+    collector.stop()
+    collector.start(rate=0)
+    wait_until(lambda: collector.status().get("waiting") == 0, seconds=60, what="nothing waits")
+    collector.stop()
+
+
+def test_five_faults_lose_nothing_and_double_nothing(
+    system: System, collector: tuple[Collector, Proxy], browser: Browser
+) -> None:
+    device, proxy = collector
+    device.start()
+    delivers(device)
+    page = browser.new_context(base_url=system.url).new_page()
+    sign_in(page, system)
+    expect(page.get_by_test_id("connection-pill")).to_have_attribute("data-state", "live", timeout=20_000)
+
+    for name in ("telemetry-gateway", "mosquitto", "postgres"):
+        system.kill(name)
+        delivers(device)
+
+    proxy.cut()
+    deadline = time.monotonic() + CUT_SECONDS
+    wait_until(lambda: time.monotonic() > deadline, seconds=CUT_SECONDS + 5, what="the cable is out for 20 s")
+    waiting = device.status()["waiting"]
+    assert waiting > 0.8 * CUT_SECONDS * device.rate, "it did not go on collecting without a network"
+    proxy.heal()
+    delivers(device)
+    shows_no_gap(page)
+
+    device.kill()
+    device.start()
+    delivers(device)
+    drain(device)
+
+    verdict = asyncio.run(judge(device.journal, system.database_url(), DEVICE))
+    assert verdict.problems == []
+    assert verdict.produced > 50_000
+    assert verdict.stored >= verdict.produced
+    ledger = system.get(f"/api/telemetry/devices/{DEVICE}/ledger", system.token())
+    assert len(ledger["epochs"]) == 2
+    assert all(epoch["complete"] for epoch in ledger["epochs"])
+
+
+def shows_no_gap(page: Page) -> None:
+    """The chart of a running page has filled what was missing, without a reload."""
+    expect(page.get_by_test_id("connection-pill")).to_have_attribute("data-state", "live", timeout=60_000)
+    page.wait_for_function(
+        "() => Object.values(window.__pulse.seriesIds()).every(id => window.__pulse.gaps(id).length === 0)",
+        timeout=60_000,
+    )
+
+
+async def test_the_checker_finds_what_is_wrong(system: System, collector: tuple[Collector, Proxy]) -> None:
+    """A judge that cannot condemn proves nothing: the evidence is spoiled in each way, and each is found."""
+    import asyncpg
+
+    device, _ = collector
+    device.start()
+    delivers(device)
+    drain(device)
+    url = system.database_url()
+    assert (await judge(device.journal, url, DEVICE)).problems == []
+    spoilers = {
+        "lost": "DELETE FROM telemetry.batch WHERE pos = 3",
+        "twice": "INSERT INTO telemetry.batch SELECT device_id, pos + 1000000, epoch, ord, lo, hi, n, lane, t_min, "
+        "t_max, sent, received, payload FROM telemetry.batch WHERE pos = 3",
+        "altered": "UPDATE telemetry.batch SET lo = lo + 1 WHERE pos = 3",
+        "ledger": "UPDATE telemetry.stream SET stored_n = stored_n + 1",
+    }
+    connection = await asyncpg.connect(url)
+    try:
+        for word, statement in spoilers.items():
+            await connection.execute("CREATE TABLE IF NOT EXISTS telemetry.kept AS SELECT * FROM telemetry.batch")
+            await connection.execute(statement)
+            problems = (await judge(device.journal, url, DEVICE)).problems
+            assert any(problem.startswith(word) for problem in problems), (word, problems[:3])
+            await connection.execute("DELETE FROM telemetry.batch")
+            await connection.execute("INSERT INTO telemetry.batch SELECT * FROM telemetry.kept")
+    finally:
+        await connection.close()
