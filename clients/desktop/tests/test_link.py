@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_bus.port import Delivery
+from pulse_bus.port import Delivery, MessageTooLarge
 from pulse_contracts.message import Message
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import BatchAck, Dropped, Have, Hello, ReadingBatch, SeriesDeclared
@@ -22,6 +22,7 @@ from pulse_contracts.topics import (
     TELEMETRY_HAVE,
     TELEMETRY_HELLO,
     TELEMETRY_SERIES,
+    Topic,
 )
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.engine import Engine, World
@@ -33,6 +34,7 @@ from pulse_testkit.waiting import eventually
 
 from .simulation import ModelGateway
 
+M = TypeVar("M", bound=Message)
 DEVICE = "alpha"
 QUICK = Policy(ack_timeout=0.1, ack_timeout_cap=0.3, hello_every=0.05, probe_every=0.1)
 
@@ -95,9 +97,11 @@ class Site:
             await self.bus.drain()
 
     @asynccontextmanager
-    async def device(self, seed: int = 1) -> AsyncIterator[tuple[Engine, Tap, MemoryBus]]:
+    async def device(
+        self, seed: int = 1, make_bus: type[MemoryBus] = MemoryBus
+    ) -> AsyncIterator[tuple[Engine, Tap, MemoryBus]]:
         settings = Settings.load({"state_dir": self.folder, "device": DEVICE, "host_metrics": False})
-        bus, tap, stop = MemoryBus(self.broker, clock=micros), Tap(), asyncio.Event()
+        bus, tap, stop = make_bus(self.broker, clock=micros), Tap(), asyncio.Event()
         engine = Engine(settings, bus, World(Clock(), Random(seed), QUICK, report_every=0.05), [tap])
         async with asyncio.TaskGroup() as group:
             group.create_task(engine.run(stop))
@@ -225,6 +229,27 @@ def spoil_first_block(path: Path) -> None:
     db.execute("UPDATE block SET data = x'00' WHERE lo = 0")
     db.commit()
     db.close()
+
+
+class NarrowBus(MemoryBus):
+    """A broker that takes 4,000 bytes at most."""
+
+    async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
+        size = len(message.model_dump_json())
+        if size > 4_000:
+            raise MessageTooLarge(topic.address(**levels), size, 4_000)
+        await super().publish(topic, message, **levels)
+
+
+@pytest.mark.announces_log("message_too_large")
+async def test_a_narrow_broker_gets_smaller_parts_and_batches(site: Site) -> None:
+    async with site.device(make_bus=NarrowBus) as (_, tap, _):
+        await eventually(lambda: tap.outlet is not None)
+        assert tap.outlet is not None
+        await tap.outlet.declare([SeriesSpec(f"more.{i}", "int") for i in range(100)])
+        await tap.give(*(i / 7 for i in range(700)))
+        await eventually(lambda: len(site.gateway.stored) == 700)
+    assert max(len(payload) for _, payload in site.broker.published) <= 4_000
 
 
 async def test_status_is_retained_online_and_offline_after_the_end(site: Site) -> None:

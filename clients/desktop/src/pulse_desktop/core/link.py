@@ -49,7 +49,7 @@ _CONTROL = 200
 _AT_ONCE = 200
 """Events taken together, so that a burst of acks is one commit."""
 _SERIES_PER_PART = 300
-"""Keeps a part of the declaration below what brokers take."""
+"""Keeps a part of the declaration below what most brokers take; halved when one takes less."""
 
 
 class Link:
@@ -61,6 +61,7 @@ class Link:
         self._inbox: asyncio.Queue[Event] = asyncio.Queue(_INBOX)
         self._control: asyncio.Queue[Declare | Say | DeclareLoss] = asyncio.Queue(_CONTROL)
         self._connects = 0
+        self._part = _SERIES_PER_PART
         self.refused = ""
 
     @property
@@ -168,7 +169,7 @@ class Link:
             command = await self._control.get()
             match command:
                 case Declare(session):
-                    for part in declaration(self._replay.life.epoch, self._table):
+                    for part in declaration(self._replay.life.epoch, self._table, self._part):
                         await self._publish(TELEMETRY_SERIES, part, session)
                 case Say(hello):
                     await self._publish(TELEMETRY_HELLO, hello, hello.session)
@@ -200,6 +201,8 @@ class Link:
             log.warning("message_too_large", topic=topic.template, size=error.size, limit=error.limit)
             if lease is not None:
                 await self._inbox.put(TooLarge(lease))
+            elif isinstance(message, SeriesDeclared):
+                self._part = max(1, len(message.series) // 2)  # the next have asks for it again
         except PublishRefused as error:
             level = log.debug if self.refused else log.warning
             level("publish_refused", detail=str(error))
@@ -208,10 +211,10 @@ class Link:
             self.refused = ""
 
 
-def declaration(catalog: int, table: SeriesTable) -> list[SeriesDeclared]:
+def declaration(catalog: int, table: SeriesTable, per_part: int = _SERIES_PER_PART) -> list[SeriesDeclared]:
     """Every part of the declaration of a table; at least one, also for an empty table."""
     digest = series_digest(table)
-    parts = [table[i : i + _SERIES_PER_PART] for i in range(0, len(table), _SERIES_PER_PART)] or [()]
+    parts = [table[i : i + per_part] for i in range(0, len(table), per_part)] or [()]
     return [
         SeriesDeclared(catalog=catalog, digest=digest, part=i, parts=len(parts), series=list(part))
         for i, part in enumerate(parts)

@@ -27,7 +27,7 @@ class Policy:
     resends: int = 3
     window_cap: int = 64
     hello_epochs: int = 100
-    drop_ranges: int = 1_000
+    drop_ranges: int = 500
 
 
 # -- events
