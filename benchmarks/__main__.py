@@ -1,4 +1,4 @@
-"""`make bench NAME=x`: runs one benchmark (or all), writes its JSON, prints it as a table. Exit code 0 when measured."""
+"""`make bench NAME=x`: runs one benchmark (or all), writes its JSON, prints it as a table. Exits 0 when measured."""
 
 import importlib
 import sys

@@ -99,8 +99,8 @@ def _servers(folder: Path) -> Iterator[dict[str, Any]]:
     for number in range(DEVICES):
         command += ["--device", f"bench-{number}"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
+        if process.stdout is None or process.stdin is None:
+            raise RuntimeError("no pipes")
         yield json.loads(process.stdout.readline())
         process.stdin.close()
 
@@ -255,7 +255,7 @@ async def _record_copy(database: str) -> float:
 
 async def _size(database: str) -> Result:
     connection = await asyncpg.connect(database)
-    stored, readings = await connection.fetchrow(
+    row = await connection.fetchrow(
         "SELECT sum(pg_total_relation_size(inhrelid)), (SELECT sum(n) FROM telemetry.batch) "
         "FROM pg_inherits WHERE inhparent = 'telemetry.batch'::regclass"
     )
@@ -266,5 +266,5 @@ async def _size(database: str) -> Result:
     )
     rows = await connection.fetchval("SELECT pg_total_relation_size('raw_reading') / 300000.0")
     await connection.close()
-    value = float(stored) / float(readings)
+    value = float(row[0]) / float(row[1]) if row else 0.0
     return Result("disk, with indexes", round(value, 1), "bytes/reading", "a row per reading, btree", float(rows))

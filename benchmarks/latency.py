@@ -37,15 +37,18 @@ def measure() -> list[Result]:
         socket.on("framereceived", received)
 
     env = {"PULSE_SIMULATOR_RATE": "2000", "PULSE_SIMULATOR_SERIES": "20"}
-    with tempfile.TemporaryDirectory() as folder, running_system(Path(folder) / "state", env) as system:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
-            page = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000}).new_page()
-            page.on("websocket", watch)
-            sign_in(page, system)
-            began = time.time() + 5
-            page.wait_for_timeout((SECONDS + 5) * 1000)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_system(Path(folder) / "state", env) as system,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
+        page = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000}).new_page()
+        page.on("websocket", watch)
+        sign_in(page, system)
+        began = time.time() + 5
+        page.wait_for_timeout((SECONDS + 5) * 1000)
+        browser.close()
     rate = len(ages) / SECONDS
     cuts = statistics.quantiles(ages, n=1000)
     p50, p99, p999 = cuts[499], cuts[989], cuts[998]
