@@ -1,0 +1,336 @@
+"""What auth does: sign in, rotate, end sessions, follow the accounts; each change one transaction with its events."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from pulse_auth.model import (
+    TOKEN_BYTES,
+    Account,
+    InvalidCredentials,
+    Session,
+    SessionEnded,
+    SessionRules,
+    Verdict,
+    access_claims,
+    backoff_key,
+    ends_sessions,
+    is_token,
+    judge,
+    micros,
+    moment,
+    successor,
+    token_hash,
+    write_token,
+)
+from pulse_auth.store import AccountCopy, BackoffStore, FoundToken, NewToken, SessionStore
+from pulse_bus import Bus, Disconnected, Reject
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import NotSignedIn, Principal
+from pulse_chassis.problems import Overloaded, TooManyRequests
+from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested
+from pulse_contracts.auth import SessionRevoked
+from pulse_contracts.errors import Unavailable
+from pulse_contracts.topics import AUTH_EVENT, USERS_REPLAY
+from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
+from pulse_jose.signing import TokenSigner
+from pulse_passwords import HashingBusy, HostileDigest, PasswordHasher, PasswordRefused, check_digest
+from pulse_postgres import Connection, Database, Outbox
+
+log = logging.getLogger("pulse.auth")
+_FORGET_FAILURES = timedelta(days=1)
+_KEEP_SESSIONS = timedelta(days=1)
+_KEEP_AUDIT = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What sessions are made with. `entropy(n)` gives n unpredictable bytes; `secret` derives successors."""
+
+    hasher: PasswordHasher
+    signer: TokenSigner
+    secret: bytes = field(repr=False)
+    entropy: Callable[[int], bytes]
+    new_id: Callable[[], UUID]
+    clock: Callable[[], int]
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session's new pair of tokens. `cookie_seconds` is None for a cookie that ends with the browser."""
+
+    account: Account
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires: datetime
+    cookie_seconds: int | None
+
+
+class Events:
+    """Ends sessions and says so, in the caller's transaction."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox, self._sessions = outbox, SessionStore()
+
+    async def end(self, connection: Connection, session: Session, kind: str, now: datetime) -> None:
+        """One session."""
+        if await self._sessions.revoke(connection, session.id, now):
+            await self._sessions.note(connection, kind, session, now)
+            await self._say(connection, session.account, str(session.id), now)
+
+    async def end_all(self, connection: Connection, account: UUID, now: datetime) -> None:
+        """Every session of an account."""
+        await self._sessions.revoke_all(connection, account, now)
+        await self._say(connection, account, None, now)
+
+    async def _say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
+        message = SessionRevoked(account=str(account), sid=sid, at=micros(now))
+        await self._outbox.put(connection, AUTH_EVENT, message, account=str(account))
+
+
+class SignIn:
+    """E-mail and password to a session."""
+
+    def __init__(self, database: Database, means: Means, rules: SessionRules, metrics: Metrics) -> None:
+        self._database, self._means, self._rules = database, means, rules
+        self._accounts, self._sessions, self._backoff = AccountCopy(), SessionStore(), BackoffStore()
+        self._logins = metrics.counter("auth_logins", "Sign-ins by outcome", ["outcome"])
+        self._alarms = metrics.counter("auth_digests_refused", "Stored digests that verification refused")
+
+    async def __call__(self, email: str, password: str, *, remember: bool) -> SignedIn:
+        """Raises InvalidCredentials, TooManyRequests, Overloaded, Unavailable. Unknown accounts, such as are switched
+        off and wrong passwords take the same time and get the same answer."""
+        key = backoff_key(email)
+        async with self._database.transaction() as connection:
+            wait = await self._backoff.reserve(connection, key, self._now())
+        if wait:
+            self._logins.labels("waits").inc()
+            raise TooManyRequests(wait)
+        account = await self._verified(email, password, key)
+        if account is None:
+            self._logins.labels("refused").inc()
+            raise InvalidCredentials("e-mail or password is wrong")
+        signed_in = await self._open(account, key, remember=remember)
+        self._logins.labels("accepted").inc()
+        return signed_in
+
+    async def _verified(self, email: str, password: str, key: bytes) -> Account | None:
+        async with self._database.connection() as connection:
+            account = await self._accounts.by_email(connection, email)
+        try:
+            digest = account.digest if account and account.active else None
+            answer = await self._means.hasher.verify(password, digest)
+        except PasswordRefused:
+            return None
+        except HashingBusy as error:
+            async with self._database.transaction() as connection:
+                await self._backoff.give_back(connection, key, self._now())
+            self._logins.labels("busy").inc()
+            raise Overloaded(error.retry_after) from error
+        if answer.is_digest_refused:
+            self._alarms.inc()
+            log.error("the stored digest of account %s was refused: it was not made by users", account and account.id)
+        return account if answer.is_valid else None
+
+    async def _open(self, verified: Account, key: bytes, *, remember: bool) -> SignedIn:
+        means, now = self._means, self._now()
+        async with self._database.transaction() as connection:
+            account = await self._accounts.hold(connection, verified.id)
+            if account is None or not account.active or account.digest != verified.digest:
+                raise InvalidCredentials("e-mail or password is wrong")  # it changed while the password was verified
+            session = Session(means.new_id(), account.id, remember, now + self._rules.life)
+            token = write_token(means.entropy(TOKEN_BYTES))
+            await self._sessions.add(connection, session, now)
+            idle_ends = now + self._rules.idle
+            await self._sessions.add_token(connection, NewToken(token_hash(token), session.id, idle_ends))
+            await self._sessions.note(connection, "signed_in", session, now)
+            await self._backoff.clear(connection, key)
+        return sign(means, account, session, token, now)
+
+    def _now(self) -> datetime:
+        return moment(self._means.clock())
+
+
+class Sessions:
+    """Rotation, signing out, and who is signed in."""
+
+    def __init__(self, database: Database, outbox: Outbox, means: Means, rules: SessionRules, metrics: Metrics) -> None:
+        self._database, self._means, self._rules = database, means, rules
+        self._events, self._sessions, self._accounts = Events(outbox), SessionStore(), AccountCopy()
+        self._rotations = metrics.counter("auth_rotations", "Refresh tokens shown, by verdict", ["verdict"])
+
+    async def refresh(self, token: str) -> SignedIn:
+        """The session's next pair of tokens. Raises SessionEnded, Unavailable."""
+        if not is_token(token):
+            raise SessionEnded("sign in again")
+        now = self._now()
+        async with self._database.transaction() as connection:
+            found = await self._sessions.find(connection, token_hash(token))
+            verdict = judge(found.state, now, self._rules.grace) if found else Verdict.ENDED
+            if found:
+                await self._settle(connection, found, token, verdict, now)
+        self._rotations.labels(verdict.value).inc()
+        if found is None or verdict in {Verdict.ENDED, Verdict.REUSED}:
+            raise SessionEnded("sign in again")
+        return sign(self._means, found.account, found.session, successor(self._means.secret, token), now)
+
+    async def _settle(
+        self, connection: Connection, found: FoundToken, token: str, verdict: Verdict, now: datetime
+    ) -> None:
+        session = found.session
+        if verdict is Verdict.ROTATE:
+            parent, following = token_hash(token), successor(self._means.secret, token)
+            await self._sessions.use(connection, parent, now)
+            entry = NewToken(token_hash(following), session.id, now + self._rules.idle, parent)
+            await self._sessions.add_token(connection, entry)
+        elif verdict is Verdict.REUSED:
+            log.warning("refresh token reused: session %s of account %s ends", session.id, session.account)
+            await self._events.end(connection, session, "token_reused", now)
+
+    async def logout(self, token: str) -> None:
+        """Ends the session that the token belongs to, be it used up or not; nothing happens for an unknown one."""
+        if not is_token(token):
+            return
+        async with self._database.transaction() as connection:
+            found = await self._sessions.find(connection, token_hash(token))
+            if found:
+                await self._events.end(connection, found.session, "signed_out", self._now())
+
+    async def require_running(self, principal: Principal) -> None:
+        """Raises NotSignedIn when the access token's session has ended before it: auth knows at once."""
+        try:
+            sid = UUID(principal.sid)
+        except ValueError as error:
+            raise NotSignedIn("the access token names no session") from error
+        async with self._database.connection() as connection:
+            session = await self._sessions.by_id(connection, sid)
+        if session is None or session.is_revoked:
+            raise NotSignedIn("the session has ended")
+
+    def _now(self) -> datetime:
+        return moment(self._means.clock())
+
+
+def sign(means: Means, account: Account, session: Session, refresh_token: str, now: datetime) -> SignedIn:
+    """The pair of tokens of a session."""
+    claims = access_claims(account, session, now, means.new_id().hex)
+    left = max(1, int((session.ends - now).total_seconds())) if session.remember else None
+    return SignedIn(account, means.signer.sign(claims), refresh_token, moment(claims.exp * 1_000_000), left)
+
+
+class Mirror:
+    """Keeps the copy of the accounts, from sealed events."""
+
+    def __init__(self, database: Database, outbox: Outbox, key: SealingKey, *, clock: Callable[[], int]) -> None:
+        self._database, self._events, self._keys = database, Events(outbox), KeySet([key])
+        self._clock = clock
+        self._accounts = AccountCopy()
+
+    async def apply(self, message: AccountChanged) -> None:
+        """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
+        transaction. Raises Reject for a seal that does not fit, Unavailable."""
+        account = _opened(message, self._keys, lambda: self._clock() / 1_000_000)
+        now = moment(self._clock())
+        async with self._database.transaction() as connection:
+            old = await self._accounts.lock(connection, account.id)
+            is_newer = await self._accounts.put(connection, account)
+            if is_newer and old and ends_sessions(old, account):
+                await self._events.end_all(connection, account.id, now)
+
+    async def digest(self) -> str:
+        """The hash of what we hold."""
+        async with self._database.connection() as connection:
+            return await self._accounts.digest(connection)
+
+
+def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> Account:
+    context: dict[str, str | int] = {"account": message.account, "version": message.version}
+    try:
+        record = AccountRecord.model_validate_json(unseal(message.sealed, keys, clock, context))
+    except TokenError as error:
+        raise Reject("seal_refused", "not sealed by users for this account and version") from error
+    except ValidationError:
+        raise Reject("record_unreadable", "the sealed record does not fit its schema") from None
+    if (record.account, record.version) != (message.account, message.version):
+        raise Reject("record_foreign", "the sealed record is another account's or version's")
+    if "\x00" in record.email + record.name:
+        raise Reject("record_unreadable", "PostgreSQL stores no NUL")
+    digest = record.digest
+    if digest is not None:
+        try:
+            check_digest(digest)
+        except HostileDigest as error:
+            log.error("digest of account %s refused, stored as no password: %s", record.account, error)  # noqa: TRY400
+            digest = None
+    return Account(UUID(record.account), record.version, record.email, record.name, record.role, record.active, digest)
+
+
+class Drift:
+    """Notices by the digest that events were missed, and asks for a replay."""
+
+    def __init__(self, mirror: Mirror, bus: Bus, service: str) -> None:
+        self._mirror, self._bus, self._service = mirror, bus, service
+        self._newest: AccountsDigest | None = None
+        self._heard = asyncio.Event()
+
+    def hear(self, digest: AccountsDigest) -> None:
+        """The newest digest is compared soon."""
+        self._newest = digest
+        self._heard.set()
+
+    async def keep_comparing(self, grace: timedelta, pause: timedelta) -> None:
+        """Compares each digest; one that differs gets `grace`, for its events may be right behind it. Rests for
+        `pause` after each request. Endless."""
+        while True:
+            await self._heard.wait()
+            self._heard.clear()
+            try:
+                if await self._differs():
+                    await asyncio.sleep(grace.total_seconds())
+                    if await self.ask_if_different():
+                        await asyncio.sleep(pause.total_seconds())
+            except Unavailable as error:
+                log.info("comparison waits for the next digest: %s", error)
+
+    async def ask_if_different(self) -> bool:
+        """Whether a replay was asked for. Raises Unavailable."""
+        have = await self._mirror.digest()
+        if self._newest is None or self._newest.set == have:
+            return False
+        log.info("accounts differ from users' digest: asking for a replay")
+        try:
+            await self._bus.publish(USERS_REPLAY, ReplayRequested(have=have), service=self._service)
+        except Disconnected:
+            return False  # the retained digest comes again with the connection
+        return True
+
+    async def _differs(self) -> bool:
+        return self._newest is not None and self._newest.set != await self._mirror.digest()
+
+
+class Sweep:
+    """Removes what nobody needs any more."""
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database, self._clock = database, clock
+
+    async def keep_sweeping(self, every: timedelta) -> None:
+        """Endless."""
+        while True:
+            try:
+                await self.sweep()
+            except Unavailable as error:
+                log.info("sweep waits: %s", error)
+            await asyncio.sleep(every.total_seconds())
+
+    async def sweep(self) -> int:
+        """How many sessions went."""
+        now = moment(self._clock())
+        async with self._database.transaction() as connection:
+            await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
+            return await SessionStore().sweep(connection, now - _KEEP_SESSIONS, now - _KEEP_AUDIT)

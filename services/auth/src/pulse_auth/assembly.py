@@ -1,0 +1,64 @@
+"""Opens everything and hands it to everything: the only place that knows the concrete classes."""
+
+import secrets
+import uuid
+from functools import partial
+
+from pulse_auth.actions import Drift, Means, Mirror, Sessions, SignIn, Sweep
+from pulse_auth.handlers import Handlers
+from pulse_auth.model import SessionRules, successor_secret
+from pulse_auth.routes import AuthRoutes, Limits, router
+from pulse_auth.settings import AuthSettings
+from pulse_chassis import process
+from pulse_chassis.principal import RULES
+from pulse_chassis.process import Identity, Parts, Runtime
+from pulse_jose import write_jwks
+from pulse_jose.signing import TokenSigner
+from pulse_passwords import LOGIN_POLICY, PasswordHasher
+from pulse_postgres import Migrations
+
+VERSION = "0.1.0"
+IDENTITY = Identity("auth", VERSION, Migrations("pulse_auth.migrations"))
+
+
+async def serve(settings: AuthSettings) -> None:
+    """Runs auth until it is told to stop."""
+
+    async def assemble(runtime: Runtime) -> Parts:
+        return await build(runtime, settings)
+
+    await process.serve(IDENTITY, settings, assemble)
+
+
+async def build(runtime: Runtime, settings: AuthSettings) -> Parts:
+    """The parts of the service."""
+    database, outbox, bus, clock = runtime.database, runtime.outbox, runtime.bus, runtime.clock
+    key = settings.token_key()
+    hasher = PasswordHasher(LOGIN_POLICY)
+    await hasher.start()
+    means = Means(
+        hasher, TokenSigner(key, RULES), successor_secret(key.to_pem()), secrets.token_bytes, uuid.uuid4, clock
+    )
+    rules = SessionRules(settings.session_idle, settings.session_life, settings.rotation_grace)
+    mirror = Mirror(database, outbox, settings.sealing_key(), clock=clock)
+    drift = Drift(mirror, bus, IDENTITY.name)
+    await Handlers(bus, mirror, drift, key.verification_key()).subscribe()
+    runtime.principals.use([key.verification_key()])  # its own keys need no bus
+    routes = AuthRoutes(
+        SignIn(database, means, rules, runtime.metrics),
+        Sessions(database, outbox, means, rules, runtime.metrics),
+        runtime.principals,
+        runtime.limits,
+        Limits(settings.login_limit_client, settings.login_limit_global, settings.refresh_limit_global),
+        settings.public_origin.rstrip("/"),
+        write_jwks([key.verification_key()]),
+    )
+    return Parts(
+        routers=[router],
+        tasks=[
+            partial(drift.keep_comparing, settings.replay_grace, settings.replay_pause),
+            partial(Sweep(database, clock).keep_sweeping, settings.sweep_every),
+        ],
+        on_stop=[hasher.close],
+        state={"auth": routes},
+    )

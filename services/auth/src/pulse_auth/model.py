@@ -1,0 +1,194 @@
+"""Sessions and sign-in as pure rules: which refresh token may be used, how long a guesser waits, what a token says."""
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+from pulse_contracts.accounts import Role
+from pulse_contracts.errors import DomainError
+from pulse_jose import Claims
+
+ACCESS_LIFE = timedelta(minutes=5)
+FREE_FAILURES = 5
+MAX_WAIT = timedelta(seconds=300)
+TOKEN_BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class InvalidCredentials(DomainError):
+    """E-mail and password do not open an account: which of the two, and why, is not said."""
+
+    code, status = "invalid_credentials", 401
+
+
+class SessionEnded(DomainError):
+    """The refresh token opens no session any more."""
+
+    code, status = "session_ended", 401
+
+
+class WrongOrigin(DomainError):
+    """The request comes from a page of somebody else."""
+
+    code, status = "wrong_origin", 403
+
+
+class CsrfHeaderMissing(DomainError):
+    """A request that acts by cookie needs `X-Pulse-CSRF: 1`, which foreign pages cannot send."""
+
+    code, status = "csrf_header_missing", 403
+
+
+@dataclass(frozen=True)
+class Account:
+    """auth's copy of one account."""
+
+    id: UUID
+    version: int
+    email: str
+    name: str
+    role: Role
+    active: bool
+    digest: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One sign-in on one browser: its refresh tokens are one family."""
+
+    id: UUID
+    account: UUID
+    remember: bool
+    ends: datetime
+    is_revoked: bool = False
+
+
+@dataclass(frozen=True)
+class SessionRules:
+    """Until when a session lives without being used, at all, and how long a used token's owner may have missed the
+    answer."""
+
+    idle: timedelta
+    life: timedelta
+    grace: timedelta
+
+
+class Verdict(Enum):
+    """What becomes of a refresh token that was shown."""
+
+    ROTATE = "rotate"
+    """It is the newest: it is used up, and its successor is given."""
+    REPEAT = "repeat"
+    """Two tabs, or an answer that got lost: the same successor is given again."""
+    ENDED = "ended"
+    """The session is over; sign in again."""
+    REUSED = "reused"
+    """Two parties hold the family: it ends for both."""
+
+
+@dataclass(frozen=True)
+class TokenState:
+    """What the store knows about one refresh token. `used` is when its successor was first given."""
+
+    session_ends: datetime
+    idle_ends: datetime
+    is_revoked: bool
+    is_account_active: bool
+    used: datetime | None
+    is_successor_used: bool
+
+
+def judge(state: TokenState, now: datetime, grace: timedelta) -> Verdict:
+    """The rotation rule (RFC 9700 §4.14.2). Only the immediate parent of the newest token may come again."""
+    if state.is_revoked or not state.is_account_active or now >= state.session_ends:
+        return Verdict.ENDED
+    if state.used is None:
+        return Verdict.ENDED if now >= state.idle_ends else Verdict.ROTATE
+    if not state.is_successor_used and now - state.used <= grace:
+        return Verdict.REPEAT
+    return Verdict.REUSED
+
+
+def wait_after(failures: int) -> timedelta:
+    """How long an account takes no sign-in after so many failures in a row: 5 are free, then 1, 2, 4, … 300 s."""
+    beyond = failures - FREE_FAILURES
+    if beyond <= 0:
+        return timedelta(0)
+    return min(MAX_WAIT, timedelta(seconds=2 ** min(beyond - 1, 16)))
+
+
+def ends_sessions(old: Account, new: Account) -> bool:
+    """Whether a change takes something from whoever is signed in."""
+    return (old.role, old.active, old.digest) != (new.role, new.active, new.digest)
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has the form of a refresh token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def write_token(raw: bytes) -> str:
+    """A refresh token of 256 bits, as the browser holds it."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def successor(secret: bytes, token: str) -> str:
+    """The one token that follows `token`: derived, so that it can be given twice and is stored nowhere."""
+    return write_token(hmac.digest(secret, b"successor\0" + token.encode(), "sha256"))
+
+
+def successor_secret(pem: bytes) -> bytes:
+    """The secret of `successor`, from the private key that has the same value to a thief and the same owner."""
+    return hmac.digest(hashlib.sha256(pem).digest(), b"pulse-auth refresh successor v1", "sha256")
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token; 256 random bits need no salt."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def email_key(email: str) -> str:
+    """By which accounts are found; users does the same."""
+    return email.strip().lower()
+
+
+def backoff_key(email: str) -> bytes:
+    """By which failures are counted, for e-mails of all sizes and of no account."""
+    return hashlib.sha256(email_key(email).encode("utf-8", "surrogatepass")).digest()
+
+
+def moment(micros: int) -> datetime:
+    """Microseconds since 1970 as a time."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def micros(at: datetime) -> int:
+    """A time as microseconds since 1970."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def access_claims(account: Account, session: Session, now: datetime, jti: str) -> Claims:
+    """What the access token says. It never outlives its session. Claims are printable and not empty: a token without
+    a name could not be verified, so the e-mail stands in."""
+    issued = micros(now) // 1_000_000
+    ends = micros(session.ends) // 1_000_000
+    email = _UNPRINTABLE.sub("", account.email) or str(account.id)
+    return Claims(
+        iss="precisionpulse",
+        aud="pulse",
+        sub=str(account.id),
+        jti=jti,
+        sid=str(session.id),
+        role=account.role,
+        email=email,
+        name=_UNPRINTABLE.sub("", account.name).strip() or email,
+        iat=issued,
+        exp=max(issued + 1, min(issued + int(ACCESS_LIFE.total_seconds()), ends)),
+    )

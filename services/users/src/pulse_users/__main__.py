@@ -1,0 +1,93 @@
+"""`python -m pulse_users serve | migrate | openapi | create-admin | activate | deactivate`."""
+
+import argparse
+import json
+import secrets
+import sys
+from collections.abc import Mapping
+
+from pulse_chassis.commands import Command, Program
+from pulse_chassis.commands import main as run
+from pulse_passwords import LOGIN_POLICY, PasswordHasher, generate_password
+from pulse_users.actions import digest_of
+from pulse_users.assembly import IDENTITY, offline, serve
+from pulse_users.model import NewAccount
+from pulse_users.routes import router
+from pulse_users.settings import UsersSettings
+
+_STDIN_MAX = 4_096
+"""Characters that are read of a password on standard input: more than any fit one has."""
+
+
+async def create_admin(settings: UsersSettings, given: argparse.Namespace) -> int:
+    """Prints `{"email", "password"}` once; the password only if it was made here. Raises DomainError."""
+    async with offline(settings) as accounts:
+        if given.if_missing and await accounts.has_admin():
+            return _say({})
+        await accounts.require_free(given.email)
+        password = _first_line() if given.password_stdin else generate_password(secrets.token_bytes)
+        async with PasswordHasher(LOGIN_POLICY, workers=1) as hasher:
+            digest = await digest_of(password, settings.password_min_length, hasher)
+        name = given.name if given.name is not None else given.email.partition("@")[0]
+        account = await accounts.create(NewAccount(given.email, name, "admin", digest), unless_admin=given.if_missing)
+    if account is None:
+        return _say({})
+    return _say({"email": account.email} | ({} if given.password_stdin else {"password": password}))
+
+
+async def activate(settings: UsersSettings, given: argparse.Namespace) -> int:
+    """Switches an account on. Raises DomainError."""
+    return await _set_active(settings, given.email, active=True)
+
+
+async def deactivate(settings: UsersSettings, given: argparse.Namespace) -> int:
+    """Switches an account off: auth ends its sessions. Raises DomainError."""
+    return await _set_active(settings, given.email, active=False)
+
+
+async def _set_active(settings: UsersSettings, email: str, *, active: bool) -> int:
+    async with offline(settings) as accounts:
+        account = await accounts.set_active(email, active=active)
+    return _say({"email": account.email, "active": account.active})
+
+
+def _say(answer: Mapping[str, object]) -> int:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+def _first_line() -> str:
+    return sys.stdin.readline(_STDIN_MAX).rstrip("\r\n")
+
+
+def _create_arguments(parser: argparse.ArgumentParser) -> None:
+    _email(parser)
+    parser.add_argument("--name", help="as it is shown; the e-mail's local part unless given")
+    parser.add_argument("--if-missing", action="store_true", help="do nothing when an active administrator exists")
+    parser.add_argument("--password-stdin", action="store_true", help="the password is the first line of stdin")
+
+
+def _email(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--email", required=True)
+
+
+PROGRAM = Program(
+    IDENTITY,
+    UsersSettings,
+    serve,
+    lambda: [router],
+    {
+        "create-admin": Command("make an administrator and print its password once", create_admin, _create_arguments),
+        "activate": Command("switch an account on", activate, _email),
+        "deactivate": Command("switch an account off and end its sessions", deactivate, _email),
+    },
+)
+
+
+def main() -> int:
+    """Returns the exit code."""
+    return run(PROGRAM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
