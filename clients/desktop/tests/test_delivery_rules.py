@@ -311,6 +311,14 @@ def test_an_unanswered_batch_is_sent_again_after_5_10_20_40_60_seconds() -> None
     assert [b - a for a, b in pairwise(sent)] == [5, 10, 20, 40, 60, 60]
 
 
+def test_a_range_without_an_answer_cannot_keep_the_only_slot_from_the_others() -> None:
+    replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 2_000),)}), credit=1)
+    assert [s.lo for s in first] == [0]
+    assert [s.lo for s in sends(replay.handle(Tick(), 5))] == [0]
+    assert [s.lo for s in sends(replay.handle(Tick(), 15))] == [1_000]
+    assert [s.lo for s in sends(replay.handle(ack(3, (1_000, 2_000), credit=1), 16))] == [0]
+
+
 def test_a_new_connection_sends_again_at_once() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 10),)}))
     replay.handle(LinkLost("s-1"), 1)
