@@ -109,10 +109,10 @@ def _type(schema: dict[str, Any]) -> str:
     kind = schema.get("type")
     if kind == "array":
         inner = _type(schema["items"])
-        return f"({inner})[]" if "|" in inner else f"{inner}[]"
+        return f"readonly ({inner})[]" if "|" in inner else f"readonly {inner}[]"
     if kind == "object":
         values = schema.get("additionalProperties") or next(iter(schema["patternProperties"].values()))
-        return f"Record<string, {_type(values)}>"
+        return f"Readonly<Record<string, {_type(values)}>>"
     return _PLAIN[str(kind)]  # KeyError: no TypeScript for that yet
 
 

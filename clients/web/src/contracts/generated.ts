@@ -2,16 +2,16 @@
 
 /** Replaces the subscription of this socket. `rate`: frames per second. `pos`: the feed position that the browser holds per device; what it missed since comes first. */
 export type Subscribe = {
-  series: number[];
+  series: readonly number[];
   rate?: number;
-  pos?: Record<string, number>;
+  pos?: Readonly<Record<string, number>>;
 };
 
 /** `resumed` says per device: `exact` (what was missed follows), `history` (too old or too much: load it by HTTP), or `live` (from now on). */
 export type Subscribed = {
   ok: true;
-  pos: Record<string, number>;
-  resumed: Record<string, "live" | "exact" | "history">;
+  pos: Readonly<Record<string, number>>;
+  resumed: Readonly<Record<string, "live" | "exact" | "history">>;
 };
 
 export type LiveRefusal = {
@@ -36,13 +36,13 @@ export type TokenExpiring = {
 /** Readings of the subscribed series. `conflated`: under pressure only first, minimum, maximum and last of each series were kept. `lane` `resume`: what was missed before. The browser acknowledges every frame. */
 export type LiveFrame = {
   sent: number;
-  pos: Record<string, number>;
+  pos: Readonly<Record<string, number>>;
   lane: "live" | "backlog" | "resume";
   conflated: boolean;
-  series: number[];
-  x: number[];
-  t: number[];
-  v: (boolean | number)[];
+  series: readonly number[];
+  x: readonly number[];
+  t: readonly number[];
+  v: readonly (boolean | number)[];
 };
 
 export type DeviceState = {

@@ -1,45 +1,29 @@
-// The Socket.IO messages between the browser and the telemetry gateway, written by hand until they are generated.
-// Times are integer microseconds since 1970 UTC; `t` and `v` of a frame are parallel columns.
+// The Socket.IO events between the browser and the telemetry gateway: which message goes where. The messages themselves
+// are generated from the Python contracts.
+import type {
+  Authenticate,
+  Authenticated as Accepted,
+  DeviceState,
+  LiveFrame,
+  LiveRefusal,
+  Notice,
+  Subscribe,
+  Subscribed as Granted,
+  TokenExpiring,
+} from "@/contracts/generated";
 
-export type RawValue = number | boolean;
+export type { Authenticate, LiveFrame, Notice, Subscribe, TokenExpiring };
 
+export type RawValue = LiveFrame["v"][number];
+export type Lane = LiveFrame["lane"];
 /** Feed position of each device: what has been delivered to this browser. */
-export type Positions = Readonly<Record<string, number>>;
-
-export type Subscribe = {
-  series: readonly number[];
-  rate?: number;
-  pos?: Positions;
-};
-
-export type Resumed = "live" | "exact" | "history";
-
-export type Refusal = { ok: false; code: string; detail?: string };
-
-export type Subscribed = { ok: true; pos: Positions; resumed: Readonly<Record<string, Resumed>> } | Refusal;
-
-export type Authenticate = { token: string };
-export type Authenticated = { ok: true; expires_at: string } | Refusal;
-
+export type Positions = LiveFrame["pos"];
+export type Resumed = Granted["resumed"][string];
+export type Refusal = LiveRefusal;
+export type Subscribed = Granted | LiveRefusal;
+export type Authenticated = Accepted | LiveRefusal;
+export type DeviceChanged = DeviceState;
 export type Probed = { t: number };
-
-export type Lane = "live" | "backlog" | "resume";
-
-/** Columns of readings: reading i belongs to `series[x[i]]`. Must be acknowledged. */
-export type LiveFrame = {
-  sent: number;
-  pos: Positions;
-  lane: Lane;
-  conflated: boolean;
-  series: readonly number[];
-  x: readonly number[];
-  t: readonly number[];
-  v: readonly RawValue[];
-};
-
-export type TokenExpiring = { expires_at: string };
-export type DeviceChanged = { id: string; online: boolean | null; last_seen_at: string | null };
-export type Notice = { code: string; detail: string };
 
 export type ServerEvents = {
   frame: (frame: unknown, ack?: () => void) => void;
