@@ -135,7 +135,7 @@ describe("LiveFeed", () => {
     expect(loads).toEqual([]);
     socket.accept();
     await settled();
-    expect(subscriptions()).toEqual([{ series: [1], rate: 5, pos: {} }]);
+    expect(subscriptions()).toEqual([{ series: [1], rate: 20, pos: {} }]);
     expect(loads).toHaveLength(1);
     const now = START_MS * 1_000;
     socket.fire("frame", frame([now, now + SECOND], 101), () => undefined);
@@ -177,7 +177,7 @@ describe("LiveFeed", () => {
     await vi.advanceTimersByTimeAsync(500);
     socket.accept();
     await settled();
-    expect(subscriptions().at(-1)).toEqual({ series: [1], rate: 5, pos: { d1: 117 } });
+    expect(subscriptions().at(-1)).toEqual({ series: [1], rate: 20, pos: { d1: 117 } });
     expect(loads).toHaveLength(1);
     feed.stop();
   });
@@ -197,7 +197,7 @@ describe("LiveFeed", () => {
     await vi.advanceTimersByTimeAsync(500);
     socket.accept();
     await settled();
-    expect(subscriptions().at(-1)).toEqual({ series: [2], rate: 5, pos: {} });
+    expect(subscriptions().at(-1)).toEqual({ series: [2], rate: 20, pos: {} });
     feed.stop();
   });
 
