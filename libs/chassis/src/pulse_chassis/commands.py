@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import uvloop
 from fastapi import APIRouter
 
 from pulse_chassis.http import Health, create_app
@@ -65,7 +66,8 @@ def main(program: Program[S], argv: list[str] | None = None) -> int:
     settings = load(program.settings)
     try:
         if given.command == "serve":
-            asyncio.run(program.serve(settings))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(program.serve(settings))
             return 0
         if given.command == "migrate":
             return asyncio.run(_migrate(identity, settings))
