@@ -150,6 +150,14 @@ async def test_a_puback_without_an_ack_deletes_nothing(site: Site) -> None:
     assert len(site.gateway.stored) == 2
 
 
+async def test_the_last_group_is_durable_and_delivered_before_the_end(site: Site) -> None:
+    async with site.device() as (_, tap, _):
+        await tap.give(1.0)
+        await eventually(lambda: len(site.gateway.stored) == 1)
+        await tap.give(2.0)
+    assert list(site.gateway.stored.values()) == [1.0, 2.0]
+
+
 async def test_readings_taken_offline_are_delivered_after_the_network_is_back(site: Site) -> None:
     async with site.device() as (engine, tap, bus):
         await eventually(lambda: bus.is_up)

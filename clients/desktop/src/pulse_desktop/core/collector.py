@@ -24,7 +24,7 @@ class Collector:
         self._group: list[Reading] = []
         self._has_some, self._has_room = asyncio.Event(), asyncio.Event()
         self._has_room.set()
-        self._turn = asyncio.Lock()
+        self._is_finishing = False
 
     async def declare(self, specs: Sequence[SeriesSpec]) -> list[int]:
         """The ids of these series, in this order; waits while the disk refuses."""
@@ -51,26 +51,29 @@ class Collector:
             self._has_room.clear()
 
     async def run(self) -> None:
-        """Until cancelled; what is grouped then is for `flush`."""
-        while True:
+        """Until `finish`; what is grouped then is made durable first."""
+        while not self._is_finishing:
             try:
                 async with asyncio.timeout(_RETRY):
                     await self._has_some.wait()
             except TimeoutError:
                 if self._buffer.fault:
-                    await self.flush()
+                    await self._flush()
                 continue
             await asyncio.sleep(self._group_seconds)
-            await self.flush()
+            await self._flush()
 
-    async def flush(self) -> None:
-        """Makes durable what is grouped now."""
-        async with self._turn:
-            group, self._group = self._group, []
-            self._has_some.clear()
-            self._has_room.set()
-            appended = await self._buffer.append(group)
-            if appended.committed:
-                await self._link.tell(Committed(appended.committed))
-            if appended.lost:
-                await self._link.tell(Lost(appended.lost))
+    def finish(self) -> None:
+        """The sources have ended: one last group, and that is it."""
+        self._is_finishing = True
+        self._has_some.set()
+
+    async def _flush(self) -> None:
+        group, self._group = self._group, []
+        self._has_some.clear()
+        self._has_room.set()
+        appended = await self._buffer.append(group)
+        if appended.committed:
+            await self._link.tell(Committed(appended.committed))
+        if appended.lost:
+            await self._link.tell(Lost(appended.lost))

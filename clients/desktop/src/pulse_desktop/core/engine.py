@@ -28,7 +28,7 @@ from pulse_desktop.core.status import Snapshot
 
 log = structlog.get_logger("pulse.desktop.engine")
 
-_PATIENCE = 0.6
+_PATIENCE = 0.35
 """Seconds that each step of the end may take; all of them together stay below three."""
 
 
@@ -100,10 +100,12 @@ class Engine:
             )
             await stop.wait()
             await _end(*sources)
+            collector.finish()
+            await asyncio.wait([grouping], timeout=_PATIENCE)
             await _end(grouping)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
-                    await collector.flush()
+                    await link.wait_delivered()
             await _end(reporting)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from pulse_bus.port import Bus, Delivery, Disconnected, MessageTooLarge, PublishRefused
+from pulse_bus.port import Bus, Delivery, Disconnected, LinkState, MessageTooLarge, PublishRefused
 from pulse_contracts.message import Message
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import BatchAck, Have, ReadingBatch, SeriesDeclared
@@ -62,21 +62,28 @@ class Link:
         self._control: asyncio.Queue[Declare | Say | DeclareLoss] = asyncio.Queue(_CONTROL)
         self._connects = 0
         self._part = _SERIES_PER_PART
+        self._is_idle = asyncio.Event()
         self.refused = ""
 
     @property
     def is_open(self) -> bool:
-        """Whether the gateway answered, so that readings go out."""
-        return self._replay.is_open
+        """Whether the gateway answered on this connection, so that readings go out."""
+        return self._replay.is_open and self._bus.state is LinkState.CONNECTED
 
     async def tell(self, event: Event) -> None:
         """Hands an event to the machine; waits while it has too many."""
+        self._is_idle.clear()
         await self._inbox.put(event)
 
     async def use(self, table: SeriesTable) -> None:
         """The series table is this now."""
         self._table = table
         await self._inbox.put(TableChanged(series_digest(table)))
+
+    async def wait_delivered(self) -> None:
+        """Returns when nothing waits, or when it cannot be delivered now."""
+        if self.is_open:
+            await self._is_idle.wait()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -109,7 +116,10 @@ class Link:
             while not self._inbox.empty() and len(events) < _AT_ONCE:
                 events.append(self._inbox.get_nowait())
             was_open = self._replay.is_open
+            self._is_idle.clear()
             await self._handle(events, group)
+            if self._inbox.empty() and not self._replay.waiting:
+                self._is_idle.set()
             if self._replay.is_open != was_open:
                 log.info("delivery_open" if self._replay.is_open else "delivery_closed", waiting=self._replay.waiting)
 
