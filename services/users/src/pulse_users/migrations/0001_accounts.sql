@@ -16,7 +16,7 @@ CREATE INDEX account_page ON account (created_at, id);
 
 -- A row and not a sequence: its lock puts changes in one order, so that a version is never seen before a lower one.
 CREATE TABLE account_counter (
-    only    boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single  boolean PRIMARY KEY DEFAULT true CHECK (single),
     version bigint NOT NULL
 );
 INSERT INTO account_counter (version) VALUES (0);
