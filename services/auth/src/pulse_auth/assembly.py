@@ -14,7 +14,7 @@ from pulse_chassis.principal import RULES
 from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_jose import write_jwks
 from pulse_jose.signing import TokenSigner
-from pulse_passwords import LOGIN_POLICY, PasswordHasher
+from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
 from pulse_postgres import Migrations
 
 VERSION = "0.1.0"
@@ -30,11 +30,11 @@ async def serve(settings: AuthSettings) -> None:
     await process.serve(IDENTITY, settings, assemble)
 
 
-async def build(runtime: Runtime, settings: AuthSettings) -> Parts:
-    """The parts of the service."""
+async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy = LOGIN_POLICY) -> Parts:
+    """The parts of the service. `policy` is what the dummy for unknown accounts costs: that of the live digests."""
     database, outbox, bus, clock = runtime.database, runtime.outbox, runtime.bus, runtime.clock
     key = settings.token_key()
-    hasher = PasswordHasher(LOGIN_POLICY)
+    hasher = PasswordHasher(policy)
     await hasher.start()
     means = Means(
         hasher, TokenSigner(key, RULES), successor_secret(key.to_pem()), secrets.token_bytes, uuid.uuid4, clock
