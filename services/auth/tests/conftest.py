@@ -1,0 +1,171 @@
+"""auth as one process sees it: its own database and role, the memory bus, a clock that stands, cheap hashes."""
+
+import asyncio
+import base64
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+import pytest
+
+from pulse_auth.actions import Mirror, Sessions, SignIn
+from pulse_auth.assembly import IDENTITY, build
+from pulse_auth.routes import AuthRoutes
+from pulse_auth.settings import AuthSettings
+from pulse_bus.memory import MemoryBroker, MemoryBus
+from pulse_chassis.http import Envelope, Health, create_app
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import Principals
+from pulse_chassis.process import Runtime
+from pulse_chassis.rate_limits import RateLimits
+from pulse_contracts.accounts import AccountChanged, AccountRecord, Role
+from pulse_jose import SealingKey, SigningKey, seal
+from pulse_passwords import HashingPolicy, PasswordHasher
+from pulse_postgres import Database, Migrations, Outbox
+from pulse_postgres.admin import provision, with_role
+from pulse_postgres.database import PoolSettings
+from pulse_testkit.clock import FakeClock
+
+ROLE_PASSWORD = "test-password-test-password"
+ORIGIN = "http://127.0.0.1:8080"
+CHEAP = HashingPolicy(8 * 1024, 1, 1)
+PASSWORD = "correct horse battery"
+EMAIL = "Ada@example.org"
+ACCOUNT = UUID("00000000-0000-4000-8000-000000000001")
+SECRET = bytes(range(32))
+PEM = SigningKey.generate().to_pem().decode()
+
+
+async def migrate(url: str) -> None:
+    mine = await provision(url, "auth", "pulse_auth", ROLE_PASSWORD)
+    await Migrations("pulse_auth.migrations").apply(mine)
+
+
+@pytest.fixture
+async def superuser_url(new_database: Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]) -> str:
+    return await new_database("auth", migrate)
+
+
+@pytest.fixture
+async def database(superuser_url: str) -> AsyncIterator[Database]:
+    async with Database(PoolSettings(with_role(superuser_url, "pulse_auth", ROLE_PASSWORD))) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def digest() -> str:
+    """Of PASSWORD, at the lowest cost that is allowed."""
+
+    async def make() -> str:
+        async with PasswordHasher(CHEAP) as hasher:
+            return await hasher.hash(PASSWORD)
+
+    return asyncio.run(make())
+
+
+def event(
+    clock: FakeClock,
+    digest: str | None,
+    *,
+    version: int = 1,
+    account: UUID = ACCOUNT,
+    email: str = EMAIL,
+    name: str = "Ada",
+    role: Role = "admin",
+    active: bool = True,
+) -> AccountChanged:
+    """What users would publish."""
+    record = AccountRecord(
+        account=str(account),
+        version=version,
+        email=email,
+        name=name,
+        role=role,
+        active=active,
+        digest=digest,
+        changed=clock(),
+    )
+    context: dict[str, str | int] = {"account": str(account), "version": version}
+    key = SealingKey("accounts", SECRET)
+    sealed = seal(record.model_dump_json().encode(), key, clock.seconds, context)
+    return AccountChanged(account=str(account), version=version, sealed=sealed)
+
+
+@dataclass
+class World:
+    """One auth, and hands to reach into it."""
+
+    http: httpx.AsyncClient
+    sign_in: SignIn
+    sessions: Sessions
+    mirror: Mirror
+    database: Database
+    bus: MemoryBus
+    clock: FakeClock
+
+    async def rows(self, query: str) -> list[dict[str, object]]:
+        async with self.database.connection() as connection:
+            return [dict(row) for row in await connection.fetch(query)]
+
+    async def revoked(self) -> list[str]:
+        """The messages of SessionRevoked that wait in the outbox."""
+        return [str(row["message"]) for row in await self.rows("SELECT message FROM outbox ORDER BY id")]
+
+    async def login(self, password: str = PASSWORD, email: str = EMAIL, **more: object) -> httpx.Response:
+        return await self.http.post("/api/auth/login", json={"email": email, "password": password} | more)
+
+    async def refresh(self, token: str | None = None) -> httpx.Response:
+        """With the browser's cookie, or with a token of the test's choice."""
+        if token is not None:
+            self.http.cookies.set("pulse_rt", token, domain="127.0.0.1", path="/")
+        return await self.http.post("/api/auth/refresh", headers={"X-Pulse-CSRF": "1"})
+
+
+@pytest.fixture
+async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
+    settings = AuthSettings(
+        database_url="unused",
+        mqtt_url="unused",
+        mqtt_password="unused",
+        accounts_key=base64.urlsafe_b64encode(SECRET).decode(),
+        signing_key=PEM,
+        public_origin=ORIGIN,
+    )
+    bus = MemoryBus(MemoryBroker(), clock=clock)
+    outbox, metrics = Outbox(), Metrics()
+    principals = Principals(lambda: clock() / 1_000_000)
+    runtime = Runtime(
+        IDENTITY,
+        database,
+        bus,
+        outbox,
+        principals,
+        metrics,
+        RateLimits(),
+        random.Random(1),
+        clock,  # type: ignore[arg-type]
+    )
+    parts = await build(runtime, settings, CHEAP)
+    routes = parts.state["auth"]
+    assert isinstance(routes, AuthRoutes)
+    app = create_app("auth", "0", parts.routers, health=Health(), metrics=metrics)
+    app.state.auth = routes
+    mirror = Mirror(database, outbox, settings.sealing_key(), clock=clock)
+    transport = httpx.ASGITransport(app=Envelope(app, metrics))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:
+        running = group.create_task(bus.run())
+        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock)
+        running.cancel()
+    for stop in parts.on_stop:
+        with suppress(asyncio.CancelledError):
+            await stop()
+
+
+@pytest.fixture
+async def ada(world: World, digest: str) -> World:
+    """A world that knows one administrator."""
+    await world.mirror.apply(event(world.clock, digest))
+    return world

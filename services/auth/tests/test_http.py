@@ -1,0 +1,228 @@
+"""The HTTP surface, against the real PostgreSQL: sign in, rotation, reuse, back-off, and hostile input."""
+
+import asyncio
+import base64
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from .conftest import EMAIL, ORIGIN, PASSWORD, World, event
+
+pytestmark = pytest.mark.servers
+
+
+def token(answer: httpx.Response) -> str:
+    return str(answer.cookies["pulse_rt"])
+
+
+async def test_login_answers_and_sets_both_cookies(ada: World) -> None:
+    answer = await ada.login(email=" ADA@EXAMPLE.ORG ")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["account"] == {
+        "id": "00000000-0000-4000-8000-000000000001",
+        "email": EMAIL,
+        "name": "Ada",
+        "role": "admin",
+    }
+    assert body["expires_at"] == "2026-01-01T00:05:00Z"
+    at, rt = answer.headers.get_list("set-cookie")
+    assert at.startswith("pulse_at=")
+    assert "HttpOnly; Max-Age=300; Path=/; SameSite=lax" in at
+    assert rt.startswith("pulse_rt=")
+    assert "HttpOnly; Max-Age=604800; Path=/; SameSite=lax" in rt
+    head = json.loads(base64.urlsafe_b64decode(body["access_token"].split(".")[0] + "=="))
+    keys = (await ada.http.get("/api/auth/keys")).json()["keys"]
+    assert head == {"alg": "ES256", "typ": "at+jwt", "kid": keys[0]["kid"]}
+    assert set(keys[0]) == {"kty", "crv", "x", "y", "kid", "alg", "use"}
+
+
+async def test_a_session_that_is_not_remembered_ends_with_the_browser(ada: World) -> None:
+    answer = await ada.login(remember=False)
+    assert "Max-Age" not in answer.headers.get_list("set-cookie")[1]
+
+
+async def test_the_session_is_shown_by_cookie_and_by_bearer(ada: World) -> None:
+    access = (await ada.login()).json()["access_token"]
+    by_cookie = await ada.http.get("/api/auth/session")
+    ada.http.cookies.clear()
+    by_bearer = await ada.http.get("/api/auth/session", headers={"Authorization": f"Bearer {access}"})
+    assert by_cookie.json() == by_bearer.json()
+    assert by_bearer.json()["expires_at"] == "2026-01-01T00:05:00Z"
+    neither = await ada.http.get("/api/auth/session")
+    assert (neither.status_code, neither.json()["code"]) == (401, "not_signed_in")
+
+
+async def test_wrong_unknown_and_switched_off_get_one_answer(ada: World, digest: str) -> None:
+    wrong = await ada.login("wrong password")
+    unknown = await ada.login(email="nobody@example.org")
+    empty = await ada.login("")
+    await ada.mirror.apply(event(ada.clock, digest, version=2, active=False))
+    off = await ada.login()
+    answers = [wrong, unknown, empty, off]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({json.dumps(answer.json() | {"request_id": ""}) for answer in answers}) == 1
+    assert not any(answer.headers.get_list("set-cookie") for answer in answers)
+
+
+async def test_before_any_account_arrived_login_is_refused_as_usual(world: World) -> None:
+    assert (await world.login()).json()["code"] == "invalid_credentials"
+
+
+async def test_rotation_gives_a_new_token_and_two_tabs_the_same_one(ada: World) -> None:
+    first = token(await ada.login())
+    one, other = await ada.refresh(first), None
+    ada.clock.advance(timedelta(seconds=10))
+    other = await ada.refresh(first)
+    assert one.status_code == other.status_code == 200
+    assert token(one) == token(other) != first
+    assert (await ada.refresh(token(one))).status_code == 200
+
+
+async def test_tabs_that_rotate_at_once_get_the_same_token(ada: World) -> None:
+    first = token(await ada.login())
+    answers = await asyncio.gather(*(ada.sessions.refresh(first) for _ in range(8)))
+    assert len({answer.refresh_token for answer in answers}) == 1
+    assert len(await ada.rows("SELECT 1 FROM refresh_token")) == 2
+
+
+@pytest.mark.announces_log("refresh token reused")
+async def test_reuse_after_the_grace_ends_the_family_for_both(ada: World) -> None:
+    first = token(await ada.login())
+    second = token(await ada.refresh(first))
+    ada.clock.advance(timedelta(seconds=11))
+    thief = await ada.refresh(first)
+    assert (thief.status_code, thief.json()["code"]) == (401, "session_ended")
+    assert [line.split("=")[0] for line in thief.headers.get_list("set-cookie")] == ["pulse_at", "pulse_rt"]
+    assert all("Max-Age=0" in line for line in thief.headers.get_list("set-cookie"))
+    assert (await ada.refresh(second)).status_code == 401
+    (message,) = await ada.revoked()
+    (session,) = await ada.rows("SELECT id::text AS id FROM session")
+    assert json.loads(message)["sid"] == session["id"]
+    kinds = [row["kind"] for row in await ada.rows("SELECT kind FROM audit ORDER BY id")]
+    assert kinds == ["signed_in", "token_reused"]
+
+
+@pytest.mark.announces_log("refresh token reused")
+async def test_a_grandparent_is_reuse_even_within_the_grace(ada: World) -> None:
+    first = token(await ada.login())
+    second = token(await ada.refresh(first))
+    third = token(await ada.refresh(second))
+    assert (await ada.refresh(first)).status_code == 401
+    assert (await ada.refresh(third)).status_code == 401
+
+
+async def test_a_session_ends_after_twelve_idle_hours_and_after_seven_days(ada: World) -> None:
+    newest = token(await ada.login())
+    ada.clock.advance(timedelta(hours=12))
+    assert (await ada.refresh(newest)).status_code == 401
+    newest = token(await ada.login())
+    for _ in range(15):
+        ada.clock.advance(timedelta(hours=11))
+        answer = await ada.refresh(newest)
+        assert answer.status_code == 200
+        newest = token(answer)
+    ada.clock.advance(timedelta(hours=3))
+    assert (await ada.refresh(newest)).status_code == 401
+
+
+async def test_logout_ends_the_session_at_once(ada: World) -> None:
+    signed_in = await ada.login()
+    answer = await ada.http.post("/api/auth/logout", headers={"X-Pulse-CSRF": "1", "Origin": ORIGIN})
+    assert answer.status_code == 204
+    assert all("Max-Age=0" in line for line in answer.headers.get_list("set-cookie"))
+    bearer = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+    assert (await ada.http.get("/api/auth/session", headers=bearer)).status_code == 401
+    assert (await ada.refresh(token(signed_in))).status_code == 401
+    assert len(await ada.revoked()) == 1
+
+
+async def test_no_token_is_stored_in_plain(ada: World) -> None:
+    first = token(await ada.login())
+    second = token(await ada.refresh(first))
+    stored = str([await ada.rows(f"SELECT * FROM {name}") for name in ("refresh_token", "session", "audit")])  # noqa: S608
+    assert first not in stored
+    assert second not in stored
+    raw = base64.urlsafe_b64decode(second + "=")
+    assert all(row["hash"] != raw for row in await ada.rows("SELECT hash FROM refresh_token"))
+
+
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.org"])
+async def test_the_sixth_failure_makes_known_and_unknown_wait(ada: World, email: str) -> None:
+    for _ in range(6):
+        assert (await ada.login("wrong", email)).status_code == 401
+    waits = await ada.login(email=email)
+    assert (waits.status_code, waits.json()["code"], waits.headers["retry-after"]) == (429, "rate_limited", "1")
+    ada.clock.advance(timedelta(seconds=1))
+    assert (await ada.login("wrong", email)).status_code == 401
+    assert (await ada.login("wrong", email)).headers["retry-after"] == "2"
+
+
+async def test_the_right_password_clears_the_failures(ada: World) -> None:
+    for _ in range(2):
+        for _ in range(5):
+            await ada.login("wrong")
+        assert (await ada.login()).status_code == 200
+
+
+async def test_guesses_at_once_are_counted_one_by_one(ada: World) -> None:
+    answers = await asyncio.gather(*(ada.login("wrong") for _ in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [401] * 6 + [429] * 6
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "code"),
+    [
+        (json.dumps({"email": "a" * 10_000, "password": "p"}), "application/json", 422, "invalid_request"),
+        (json.dumps({"email": EMAIL, "password": "p" * 10_000}), "application/json", 422, "invalid_request"),
+        (json.dumps({"email": "a\x00@b.c", "password": "p"}), "application/json", 422, "invalid_request"),
+        (r'{"email": "a@b.c", "password": "\ud800"}', "application/json", 422, "invalid_request"),
+        (json.dumps([1]), "application/json", 422, "invalid_request"),
+        ('"text"', "application/json", 422, "invalid_request"),
+        ("{", "application/json", 422, "invalid_request"),
+        (json.dumps({"email": EMAIL, "password": PASSWORD}), "text/plain", 422, "invalid_request"),
+        (json.dumps({"email": EMAIL, "password": "ä" * 256}), "application/json", 401, "invalid_credentials"),
+        (" " * 65_537, "application/json", 413, "too_large"),
+    ],
+)
+async def test_bad_logins(ada: World, content: str, kind: str, status: int, code: str) -> None:
+    answer = await ada.http.post("/api/auth/login", content=content, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/api/auth/refresh", "/api/auth/logout"])
+async def test_foreign_pages_cannot_use_the_cookie(ada: World, path: str) -> None:
+    await ada.login()
+    bare = await ada.http.post(path)
+    assert (bare.status_code, bare.json()["code"]) == (403, "csrf_header_missing")
+    for origin in ("https://evil.example", "null", ORIGIN + ".evil.example"):
+        foreign = await ada.http.post(path, headers={"X-Pulse-CSRF": "1", "Origin": origin})
+        assert (foreign.status_code, foreign.json()["code"]) == (403, "wrong_origin")
+    assert (await ada.refresh()).status_code == 200
+
+
+async def test_a_foreign_page_cannot_sign_somebody_in(ada: World) -> None:
+    body = {"email": EMAIL, "password": PASSWORD}
+    answer = await ada.http.post("/api/auth/login", json=body, headers={"Origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong_origin")
+
+
+@pytest.mark.parametrize("unknown", ["A" * 43, "x", "a" * 5_000, ""])
+async def test_an_unknown_refresh_token_ends_nothing_but_the_cookies(ada: World, unknown: str) -> None:
+    known = token(await ada.login())
+    answer = await ada.refresh(unknown)
+    assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
+    ada.http.cookies.clear()
+    assert (await ada.refresh(known)).status_code == 200
+
+
+async def test_a_token_without_signature_is_refused(ada: World) -> None:
+    good = (await ada.login()).json()["access_token"]
+    head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"at+jwt"}').decode().rstrip("=")
+    for bad in (f"{head}.{good.split('.')[1]}.", good[:-4] + "AAAA", "x", "a" * 10_000):
+        answer = await ada.http.get("/api/auth/session", headers={"Authorization": f"Bearer {bad}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")

@@ -1,0 +1,122 @@
+"""The copy of the accounts: versions, seals, hostile digests, what ends sessions, drift, and the role's rights."""
+
+import asyncio
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from pulse_auth.actions import Drift, Sweep
+from pulse_bus import Reject
+from pulse_contracts.accounts import AccountChanged, AccountsDigest, set_digest
+from pulse_postgres.admin import provision, with_role
+from pulse_testkit.waiting import eventually
+
+from .conftest import ACCOUNT, ROLE_PASSWORD, World, event
+
+pytestmark = pytest.mark.servers
+OTHER = UUID("00000000-0000-4000-8000-000000000002")
+
+
+async def test_only_a_newer_version_is_taken(ada: World, digest: str) -> None:
+    await ada.mirror.apply(event(ada.clock, digest, version=3, name="Third"))
+    await ada.mirror.apply(event(ada.clock, digest, version=2, name="Second"))
+    await ada.mirror.apply(event(ada.clock, digest, version=3, name="Again"))
+    assert [row["name"] for row in await ada.rows("SELECT name FROM account")] == ["Third"]
+
+
+async def test_a_seal_of_another_account_or_version_is_refused(ada: World, digest: str) -> None:
+    good = event(ada.clock, digest, version=2)
+    for forged in (
+        AccountChanged(account=str(OTHER), version=2, sealed=good.sealed),
+        AccountChanged(account=str(ACCOUNT), version=9, sealed=good.sealed),
+        AccountChanged(account=str(ACCOUNT), version=2, sealed=good.sealed[:-8] + "AAAAAAAA"),
+        AccountChanged(account=str(ACCOUNT), version=2, sealed="x"),
+    ):
+        with pytest.raises(Reject, match="seal_refused"):
+            await ada.mirror.apply(forged)
+    assert [row["version"] for row in await ada.rows("SELECT version FROM account")] == [1]
+
+
+@pytest.mark.announces_log("stored as no password")
+async def test_a_hostile_digest_is_stored_as_no_password(world: World) -> None:
+    hostile = "$argon2id$v=19$m=4194304,t=9,p=1$" + "A" * 22 + "$" + "A" * 43
+    await world.mirror.apply(event(world.clock, hostile))
+    assert [row["digest"] for row in await world.rows("SELECT digest FROM account")] == [None]
+    assert (await world.login()).status_code == 401
+
+
+@pytest.mark.announces_log("was refused")
+async def test_a_digest_that_got_into_the_table_raises_an_alarm(ada: World) -> None:
+    await ada.rows("UPDATE account SET digest = 'plain' RETURNING id")
+    assert (await ada.login()).status_code == 401
+
+
+@pytest.mark.parametrize("change", [{"role": "user"}, {"active": False}, {"digest": None}])
+async def test_what_takes_a_right_ends_every_session(ada: World, digest: str, change: dict[str, object]) -> None:
+    tokens = [str((await ada.login()).cookies["pulse_rt"]) for _ in range(2)]
+    given = {"digest": digest, "version": 2} | change
+    await ada.mirror.apply(event(ada.clock, given.pop("digest"), **given))  # type: ignore[arg-type]
+    (message,) = await ada.revoked()
+    assert json.loads(message)["sid"] is None
+    assert json.loads(message)["account"] == str(ACCOUNT)
+    for token in tokens:
+        assert (await ada.refresh(token)).status_code == 401
+
+
+async def test_a_new_name_ends_no_session(ada: World, digest: str) -> None:
+    token = str((await ada.login()).cookies["pulse_rt"])
+    await ada.mirror.apply(event(ada.clock, digest, version=2, name="", email="countess@example.org"))
+    assert await ada.revoked() == []
+    answer = await ada.refresh(token)
+    assert answer.json()["account"]["name"] == "countess@example.org"
+
+
+async def test_drift_is_asked_about_once_a_digest_and_heals(ada: World, digest: str) -> None:
+    drift = Drift(ada.mirror, ada.bus, "auth")
+    pairs = [(str(ACCOUNT), 1), (str(OTHER), 2)]
+    theirs = AccountsDigest(count=2, version=2, set=set_digest(pairs))
+    published = ada.bus.broker.published
+    await ada.bus.wait_connected()
+
+    def asked() -> int:
+        return sum(address == "users/replay/auth" for address, _ in published)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(drift.keep_comparing(timedelta(0), timedelta(0)))
+        drift.hear(theirs)
+        await eventually(lambda: asked() == 1)
+        await ada.mirror.apply(event(ada.clock, digest, version=2, account=OTHER, email="b@example.org"))
+        drift.hear(theirs)
+        assert not await drift.ask_if_different()
+        task.cancel()
+    assert asked() == 1
+
+
+async def test_the_sweep_removes_what_ended_and_nothing_else(ada: World) -> None:
+    await ada.login()
+    await ada.login("wrong")
+    ada.clock.advance(timedelta(days=8, seconds=-1))
+    sweep = Sweep(ada.database, ada.clock)
+    assert await sweep.sweep() == 0
+    await ada.login()
+    ada.clock.advance(timedelta(seconds=2))
+    assert await sweep.sweep() == 1
+    assert len(await ada.rows("SELECT 1 FROM refresh_token")) == 1
+    assert await ada.rows("SELECT 1 FROM backoff") == []
+
+
+async def test_the_role_has_no_right_on_another_schema(superuser_url: str) -> None:
+    url = await provision(superuser_url, "users", "pulse_users", ROLE_PASSWORD)
+    stranger = await asyncpg.connect(url)
+    await stranger.execute("CREATE TABLE account (digest text)")
+    await stranger.close()
+    mine = await asyncpg.connect(with_role(superuser_url, "pulse_auth", ROLE_PASSWORD))
+    try:
+        for query in ("SELECT * FROM users.account", "CREATE TABLE users.x (y int)", "CREATE TABLE public.x (y int)"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await mine.execute(query)
+    finally:
+        await mine.close()

@@ -1,0 +1,126 @@
+"""The pure rules: rotation as a state machine, back-off, claims."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from pulse_auth.model import (
+    Account,
+    Session,
+    TokenState,
+    Verdict,
+    access_claims,
+    backoff_key,
+    is_token,
+    judge,
+    successor,
+    wait_after,
+    write_token,
+)
+from pulse_chassis.principal import RULES
+from pulse_jose.claims import check_claims, write_claims
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GRACE = timedelta(seconds=10)
+FRESH = TokenState(NOW + timedelta(days=7), NOW + timedelta(hours=12), False, True, None, False)
+ACCOUNT = Account(UUID(int=1), 1, "ada@example.org", "Ada", "admin", True, None)
+SESSION = Session(UUID(int=2), ACCOUNT.id, True, NOW + timedelta(days=7))
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        (FRESH, Verdict.ROTATE),
+        (replace(FRESH, is_revoked=True), Verdict.ENDED),
+        (replace(FRESH, is_account_active=False), Verdict.ENDED),
+        (replace(FRESH, idle_ends=NOW), Verdict.ENDED),
+        (replace(FRESH, session_ends=NOW), Verdict.ENDED),
+        (replace(FRESH, used=NOW - GRACE), Verdict.REPEAT),
+        (replace(FRESH, used=NOW - GRACE - timedelta(microseconds=1)), Verdict.REUSED),
+        (replace(FRESH, used=NOW, is_successor_used=True), Verdict.REUSED),
+        (replace(FRESH, used=NOW - timedelta(hours=1), is_revoked=True), Verdict.ENDED),
+    ],
+)
+def test_the_rotation_rule(state: TokenState, verdict: Verdict) -> None:
+    assert judge(state, NOW, GRACE) is verdict
+
+
+class Family(RuleBasedStateMachine):
+    """Anybody shows any token of a family at any time: at most one token is unused, and once two parties are seen
+    nothing opens the session again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now, self.used, self.is_revoked, self.caught = NOW, [None], False, False
+        self.used: list[datetime | None]
+
+    @rule(seconds=st.integers(0, 30))
+    def time_goes_on(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @rule(back=st.integers(0, 3))
+    def a_token_is_shown(self, back: int) -> None:
+        index = len(self.used) - 1 - min(back, len(self.used) - 1)
+        used = self.used[index]
+        is_successor_used = index + 1 < len(self.used) and self.used[index + 1] is not None
+        state = TokenState(
+            NOW + timedelta(days=7), NOW + timedelta(days=1), self.is_revoked, True, used, is_successor_used
+        )
+        verdict = judge(state, self.now, GRACE)
+        if self.caught:
+            assert verdict is Verdict.ENDED
+        if verdict is Verdict.ROTATE:
+            assert index == len(self.used) - 1
+            self.used[index] = self.now
+            self.used.append(None)
+        elif verdict is Verdict.REPEAT:
+            assert index == len(self.used) - 2
+        elif verdict is Verdict.REUSED:
+            self.is_revoked = self.caught = True
+
+    @invariant()
+    def one_token_is_unused(self) -> None:
+        assert self.used.count(None) == 1
+
+
+TestFamily = Family.TestCase
+
+
+def test_five_failures_are_free_then_the_wait_doubles_up_to_five_minutes() -> None:
+    seconds = [int(wait_after(n).total_seconds()) for n in range(16)]
+    assert seconds == [0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+
+
+@given(st.integers(0, 10**9))
+def test_more_failures_never_wait_less_and_never_for_ever(failures: int) -> None:
+    assert wait_after(failures) <= wait_after(failures + 1) <= timedelta(seconds=300)
+
+
+@given(st.text(max_size=300))
+def test_every_name_makes_claims_that_a_verifier_believes(name: str) -> None:
+    claims = access_claims(replace(ACCOUNT, name=name[:200]), SESSION, NOW, "j")
+    check_claims(claims, RULES, NOW.timestamp())
+    assert write_claims(claims)["name"]
+
+
+def test_a_token_never_outlives_its_session() -> None:
+    claims = access_claims(ACCOUNT, replace(SESSION, ends=NOW + timedelta(seconds=90)), NOW, "j")
+    assert claims.exp - claims.iat == 90
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_a_successor_is_a_token_that_needs_the_secret(secret: bytes, raw: bytes) -> None:
+    token = write_token(raw)
+    following = successor(secret, token)
+    assert is_token(token)
+    assert is_token(following)
+    assert following == successor(secret, token) != successor(secret + b"x", token)
+
+
+def test_failures_count_for_an_email_in_whatever_case() -> None:
+    assert backoff_key(" Ada@Example.org") == backoff_key("ada@example.ORG")
