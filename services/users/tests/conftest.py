@@ -1,0 +1,136 @@
+"""users as one process sees it: its own database and role, the memory bus, a clock that stands."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from pulse_bus.memory import MemoryBroker, MemoryBus
+from pulse_chassis.http import Envelope, Health, create_app
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import RULES, Principals
+from pulse_chassis.process import Runtime
+from pulse_chassis.rate_limits import RateLimits
+from pulse_jose import Claims, SealingKey, SigningKey
+from pulse_jose.signing import TokenSigner
+from pulse_passwords import HashingPolicy, PasswordHasher
+from pulse_postgres import Database, Migrations, Outbox
+from pulse_postgres.admin import provision, with_role
+from pulse_postgres.database import PoolSettings
+from pulse_testkit.clock import FakeClock
+from pulse_users.actions import Accounts, Announcements
+from pulse_users.assembly import IDENTITY, build
+from pulse_users.model import Account, NewAccount, changed
+from pulse_users.settings import UsersSettings
+
+ROLE_PASSWORD = "test-password-test-password"
+CHEAP = HashingPolicy(8 * 1024, 1, 1)
+KEY = SealingKey("accounts", bytes(range(32)))
+SIGNER = SigningKey.generate()
+
+
+async def migrate(url: str) -> None:
+    mine = await provision(url, "users", "pulse_users", ROLE_PASSWORD)
+    await Migrations("pulse_users.migrations").apply(mine)
+
+
+@pytest.fixture
+async def superuser_url(new_database: Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]) -> str:
+    return await new_database("users", migrate)
+
+
+@pytest.fixture
+def own_url(superuser_url: str) -> str:
+    return with_role(superuser_url, "pulse_users", ROLE_PASSWORD)
+
+
+@pytest.fixture
+async def database(own_url: str) -> AsyncIterator[Database]:
+    async with Database(PoolSettings(own_url)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def digest() -> str:
+    """At the lowest cost that is allowed."""
+
+    async def make() -> str:
+        async with PasswordHasher(CHEAP) as hasher:
+            return await hasher.hash("correct horse battery")
+
+    return asyncio.run(make())
+
+
+@dataclass
+class World:
+    """One users, and hands to reach into it."""
+
+    http: httpx.AsyncClient
+    accounts: Accounts
+    announcements: Announcements
+    database: Database
+    bus: MemoryBus
+    clock: FakeClock
+    digest: str
+
+    async def rows(self, query: str) -> list[dict[str, object]]:
+        async with self.database.connection() as connection:
+            return [dict(row) for row in await connection.fetch(query)]
+
+    async def add(self, email: str = "ada@example.org", role: str = "admin") -> Account:
+        made = await self.accounts.create(NewAccount(email, "Ada", role, self.digest))  # type: ignore[arg-type]
+        assert made is not None
+        return made
+
+    def bearer(self, account: Account, role: str | None = None) -> dict[str, str]:
+        """What auth would have signed."""
+        now = self.clock.seconds()
+        claims = Claims(
+            iss="precisionpulse",
+            aud="pulse",
+            sub=str(account.id),
+            jti="j",
+            sid="s",
+            role=role or account.role,
+            email=account.email,
+            name=account.name,
+            iat=now,
+            exp=now + 300,
+        )
+        return {"Authorization": f"Bearer {TokenSigner(SIGNER, RULES).sign(claims)}"}
+
+
+@pytest.fixture
+async def world(database: Database, clock: FakeClock, digest: str) -> AsyncIterator[World]:
+    settings = UsersSettings(
+        database_url="unused",
+        mqtt_url="unused",
+        mqtt_password=SecretStr("unused"),
+        accounts_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+        digest_every=timedelta(hours=1),
+    )
+    bus, outbox, metrics = MemoryBus(MemoryBroker(), clock=clock), Outbox(), Metrics()
+    principals = Principals(lambda: clock() / 1_000_000)
+    runtime = Runtime(IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), random.Random(1), clock)  # type: ignore[arg-type]
+    parts = await build(runtime, settings)
+    principals.use([SIGNER.verification_key()])
+    app = create_app("users", "0", parts.routers, health=Health(), metrics=metrics)
+    app.state.principals = principals
+    app.state.directory = parts.state["directory"]
+    sealer = partial(changed, key=KEY, clock=clock.seconds)
+    accounts = Accounts(database, outbox, sealer, clock=clock, new_id=uuid.uuid4)
+    announcements = Announcements(database, outbox, bus, sealer)
+    transport = httpx.ASGITransport(app=Envelope(app, metrics))
+    async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
+        running = group.create_task(bus.run())
+        tasks = [group.create_task(task()) for task in parts.tasks]  # type: ignore[arg-type]
+        yield World(http, accounts, announcements, database, bus, clock, digest)
+        for task in (running, *tasks):
+            task.cancel()

@@ -1,0 +1,155 @@
+"""Accounts against the real PostgreSQL: versions, events, digest, replay, the HTTP surface, the role's rights."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from pulse_contracts.accounts import ReplayRequested, set_digest
+from pulse_contracts.topics import USERS_REPLAY
+from pulse_postgres.admin import provision
+from pulse_testkit.waiting import eventually
+from pulse_users.model import EmailTaken, LastAdministrator, NewAccount, UnknownAccount
+
+from .conftest import ROLE_PASSWORD, World
+
+pytestmark = pytest.mark.servers
+
+
+async def test_a_change_its_version_and_its_events_are_one_transaction(world: World) -> None:
+    account = await world.add()
+    first, second = await world.rows("SELECT template, message FROM outbox ORDER BY id")
+    assert (first["template"], second["template"]) == ("users/event/{account}", "users/digest")
+    digest = json.loads(str(second["message"]))
+    assert digest == {"v": 1, "count": 1, "version": 1, "set": set_digest([(str(account.id), 1)])}
+    assert world.digest not in str(first["message"])
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG"])
+async def test_an_email_is_taken_in_whatever_case_and_takes_no_version(world: World, email: str) -> None:
+    await world.add()
+    with pytest.raises(EmailTaken):
+        await world.add(email)
+    assert (await world.add("b@example.org")).version == 2
+
+
+async def test_versions_follow_commits_without_a_gap(world: World) -> None:
+    made = await asyncio.gather(*(world.add(f"a{n}@example.org") for n in range(12)))
+    assert sorted(account.version for account in made) == list(range(1, 13))
+    events = await world.rows("SELECT message FROM outbox WHERE template LIKE 'users/event%' ORDER BY id")
+    assert [json.loads(str(row["message"]))["version"] for row in events] == list(range(1, 13))
+
+
+async def test_only_one_of_many_makes_the_first_administrator(world: World) -> None:
+    new = [NewAccount(f"a{n}@example.org", "A", "admin", world.digest) for n in range(5)]
+    made = await asyncio.gather(*(world.accounts.create(one, unless_admin=True) for one in new))
+    assert sum(account is not None for account in made) == 1
+
+
+async def test_switching_off_is_told_once_and_never_for_the_last_administrator(world: World) -> None:
+    await world.add()
+    with pytest.raises(LastAdministrator):
+        await world.accounts.set_active("ada@example.org", active=False)
+    await world.add("b@example.org")
+    off = await world.accounts.set_active("ADA@example.org", active=False)
+    assert (off.active, off.version) == (False, 3)
+    assert await world.accounts.set_active("ada@example.org", active=False) == off
+    with pytest.raises(UnknownAccount):
+        await world.accounts.set_active("c@example.org", active=True)
+
+
+async def test_a_waiting_digest_is_not_repeated(world: World) -> None:
+    await world.rows("DELETE FROM outbox RETURNING id")
+    await world.announcements.announce_digest()
+    await world.announcements.announce_digest()
+    assert len(await world.rows("SELECT 1 FROM outbox")) == 1
+
+
+async def test_a_wish_for_a_replay_publishes_every_account(world: World) -> None:
+    for n in range(3):
+        await world.add(f"a{n}@example.org")
+    await world.bus.wait_connected()
+    for _ in range(3):
+        await world.bus.publish(USERS_REPLAY, ReplayRequested(have="0" * 64), service="auth")
+    published = world.bus.broker.published
+
+    def events() -> int:
+        return sum(address.startswith("users/event/") for address, _ in published)
+
+    await eventually(lambda: events() >= 3)
+    assert events() == 3, "wishes within two seconds are one"
+
+
+async def test_a_replay_goes_through_all_pages(world: World) -> None:
+    await asyncio.gather(*(world.add(f"a{n}@example.org") for n in range(101)))
+    await world.bus.wait_connected()
+    assert await world.announcements.replay() == 101
+
+
+async def test_the_profile_is_the_callers_own(world: World) -> None:
+    account = await world.add(role="user")
+    answer = await world.http.get("/api/profile", headers=world.bearer(account))
+    assert answer.json() == {
+        "id": str(account.id),
+        "email": "ada@example.org",
+        "name": "Ada",
+        "role": "user",
+        "active": True,
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "version": 1,
+    }
+
+
+async def test_pages_hold_everybody_once(world: World) -> None:
+    admin = await world.add()
+    await asyncio.gather(*(world.add(f"a{n}@example.org", "user") for n in range(6)))
+    seen, cursor = [], ""
+    for _ in range(4):
+        answer = await world.http.get(f"/api/users?limit=2&cursor={cursor}", headers=world.bearer(admin))
+        seen += [item["email"] for item in answer.json()["items"]]
+        cursor = answer.json()["next"]
+    assert cursor is None
+    assert len(seen) == len(set(seen)) == 7
+    assert "digest" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "cursor=%00", "cursor=AAAA", "cursor=" + "A" * 300]
+)
+async def test_a_bad_page_is_refused(world: World, query: str) -> None:
+    answer = await world.http.get(f"/api/users?{query}", headers=world.bearer(await world.add()))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_who_may_not_see_the_list(world: World) -> None:
+    admin, user = await world.add(), await world.add("b@example.org", "user")
+    stale = world.bearer(user, role="admin")
+    forged = {"Authorization": world.bearer(admin)["Authorization"][:-6] + "AAAAAA"}
+    for headers, code in (
+        ({}, "not_signed_in"),
+        (forged, "not_signed_in"),
+        (world.bearer(replace(admin, id=user.id.__class__(int=9))), "not_signed_in"),
+        (world.bearer(user), "forbidden"),
+        (stale, "forbidden"),
+    ):
+        assert (await world.http.get("/api/users", headers=headers)).json()["code"] == code
+    await world.add("c@example.org")
+    await world.accounts.set_active("ada@example.org", active=False)
+    for path in ("/api/users", "/api/profile"):
+        assert (await world.http.get(path, headers=world.bearer(admin))).status_code == 401
+
+
+async def test_the_role_has_no_right_on_another_schema(superuser_url: str, own_url: str) -> None:
+    stranger = await asyncpg.connect(await provision(superuser_url, "auth", "pulse_auth", ROLE_PASSWORD))
+    await stranger.execute("CREATE TABLE session (id int)")
+    await stranger.close()
+    mine = await asyncpg.connect(own_url)
+    try:
+        for query in ("SELECT * FROM auth.session", "CREATE TABLE auth.x (y int)", "CREATE TABLE public.x (y int)"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await mine.execute(query)
+    finally:
+        await mine.close()

@@ -1,0 +1,70 @@
+"""`create-admin`, `activate` and `deactivate` as an operator types them: no broker anywhere."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def environment(own_url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PULSE_DATABASE_URL": own_url,
+        "PULSE_MQTT_URL": "mqtt://127.0.0.1:1",
+        "PULSE_MQTT_PASSWORD": "unused",
+        "PULSE_ACCOUNTS_KEY": "A" * 43,
+    }
+
+
+async def run(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pulse_users", *words]
+    return await asyncio.to_thread(
+        subprocess.run, command, env=environment, input=stdin, capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+async def test_an_administrator_is_made_once(environment: dict[str, str]) -> None:
+    made = await run(environment, "create-admin", "--email", "ada@example.org", "--if-missing")
+    answer = json.loads(made.stdout)
+    assert answer["email"] == "ada@example.org"
+    assert len(answer["password"]) == 24
+    again = await run(environment, "create-admin", "--email", "b@example.org", "--if-missing")
+    assert (again.returncode, again.stdout) == (0, "{}\n")
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "complaint"),
+    [
+        ("ADA@example.org", "a" * 12, "has an account already"),
+        ("x" * 10_000, "a" * 12, "is not an e-mail address"),
+        ("b@example.org", "a" * 11, "it needs at least 12"),
+        ("b@example.org", "a" * 10_000, "longer than 256 bytes"),
+        ("b@example.org", "", "it needs at least 12"),
+    ],
+)
+async def test_what_is_refused_is_said_in_one_line(
+    environment: dict[str, str], email: str, password: str, complaint: str
+) -> None:
+    first = await run(environment, "create-admin", "--email", "ada@example.org", "--password-stdin", stdin="a" * 12)
+    assert json.loads(first.stdout) == {"email": "ada@example.org"}
+    refused = await run(environment, "create-admin", "--email", email, "--password-stdin", stdin=password + "\n")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert complaint in refused.stderr
+
+
+async def test_an_account_is_switched_off_and_on(environment: dict[str, str]) -> None:
+    for email in ("a@example.org", "b@example.org"):
+        await run(environment, "create-admin", "--email", email)
+    off = await run(environment, "deactivate", "--email", "a@example.org")
+    assert json.loads(off.stdout) == {"email": "a@example.org", "active": False}
+    last = await run(environment, "deactivate", "--email", "b@example.org")
+    assert last.returncode == 1
+    assert "last active administrator" in last.stderr
+    on = await run(environment, "activate", "--email", "a@example.org")
+    assert json.loads(on.stdout)["active"] is True
