@@ -1,0 +1,179 @@
+"""users and auth as two whole processes on the real servers: what they promise each other."""
+
+import asyncio
+import base64
+import json
+import os
+import random
+import secrets
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from pulse_bus import Delivery
+from pulse_bus.mqtt import MqttBus, MqttSettings
+from pulse_contracts.auth import SessionRevoked
+from pulse_contracts.topics import AUTH_EVENT
+from pulse_jose import SigningKey
+from pulse_postgres.admin import provision
+from pulse_testkit.servers import Servers
+from pulse_testkit.waiting import eventually
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
+
+
+async def nothing(_: str) -> None:
+    """The template of an empty database."""
+
+
+@dataclass
+class Pair:
+    """The two services of one test; each is started when the test wants it."""
+
+    environments: dict[str, dict[str, str]]
+    urls: dict[str, str]
+
+    async def run(self, service: str, *words: str) -> str:
+        """One command of a service, which must succeed; its stdout."""
+        command = [sys.executable, "-m", f"pulse_{service}", *words]
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, env=self.environments[service], stdout=pipe)
+        out, _ = await process.communicate()
+        assert process.returncode == 0
+        return out.decode()
+
+    @asynccontextmanager
+    async def serving(self, service: str) -> AsyncIterator[None]:
+        """The service's process; it must end with exit code 0 on SIGTERM."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", f"pulse_{service}", "serve", env=self.environments[service]
+        )
+        try:
+            async with httpx.AsyncClient() as http:
+
+                async def is_ready() -> bool:
+                    assert process.returncode is None
+                    try:
+                        return (await http.get(f"{self.urls[service]}/readyz")).status_code == 200
+                    except httpx.TransportError:
+                        return False
+
+                await eventually(is_ready, seconds=30)
+            yield
+        finally:
+            process.terminate()
+            code = await asyncio.wait_for(process.wait(), 20)
+        assert code == 0
+
+    async def execute(self, service: str, query: str) -> str:
+        connection = await asyncpg.connect(self.environments[service]["PULSE_DATABASE_URL"])
+        try:
+            return str(await connection.execute(query))
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+async def pair(
+    servers: Servers, new_database: Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]], tmp_path: Path
+) -> Pair:
+    database = await new_database("empty", nothing)
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    environments, urls = {}, {}
+    for service in ("users", "auth"):
+        folder = tmp_path / service
+        folder.mkdir()
+        (folder / "pulse_mqtt_password").write_text(servers.passwords[service])
+        (folder / "pulse_accounts_key").write_text(key)
+        if service == "auth":
+            (folder / "pulse_signing_key").write_bytes(SigningKey.generate().to_pem())
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environments[service] = {
+            **os.environ,
+            "PULSE_DATABASE_URL": await provision(database, service, f"pair_{service}", secrets.token_urlsafe(24)),
+            "PULSE_MQTT_URL": servers.mqtt_url,
+            "PULSE_SECRETS_DIR": str(folder),
+            "PULSE_HTTP_PORT": str(port),
+            "PULSE_LOG_FORMAT": "console",
+            "PULSE_MQTT_SESSION_EXPIRY": "PT0S",  # a test must not meet what the last one left at the broker
+        }
+        urls[service] = f"http://127.0.0.1:{port}"
+    made = Pair(environments, urls)
+    await made.run("users", "migrate")
+    await made.run("auth", "migrate")
+    return made
+
+
+async def sign_in(pair: Pair, http: httpx.AsyncClient, made: str) -> httpx.Response:
+    """Waits until the copy has the account, then signs in once."""
+    email = json.loads(made)["email"]
+
+    async def is_known() -> bool:
+        return (await pair.execute("auth", f"SELECT 1 FROM account WHERE email = '{email}'")) == "SELECT 1"  # noqa: S608
+
+    await eventually(is_known, seconds=20)
+    return await http.post(f"{pair.urls['auth']}/api/auth/login", json=json.loads(made))
+
+
+async def test_an_administrator_made_at_the_command_line_signs_in_and_is_known_everywhere(pair: Pair) -> None:
+    async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http:
+        made = await pair.run("users", "create-admin", "--email", "ada@example.org")
+        answer = await sign_in(pair, http, made)
+        assert answer.status_code == 200
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        profile = await http.get(f"{pair.urls['users']}/api/profile", headers=bearer)
+        assert profile.json()["email"] == "ada@example.org"
+        everybody = await http.get(f"{pair.urls['users']}/api/users", headers=bearer)
+        assert len(everybody.json()["items"]) == 1
+
+
+async def test_an_event_that_the_broker_lost_is_healed_by_the_digest(pair: Pair) -> None:
+    made = await pair.run("users", "create-admin", "--email", "lost@example.org")
+    assert await pair.execute("users", "DELETE FROM outbox") == "DELETE 2"
+    async with pair.serving("auth"), pair.serving("users"), httpx.AsyncClient() as http:
+        assert (await sign_in(pair, http, made)).status_code == 200
+
+
+async def test_an_account_switched_off_loses_its_session_and_the_bus_hears_of_it(pair: Pair, servers: Servers) -> None:
+    heard: list[SessionRevoked] = []
+
+    async def hear(delivery: Delivery[SessionRevoked]) -> None:
+        heard.append(delivery.message)
+
+    party = "telemetry-gateway"
+    settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
+    bus = MqttBus(settings, clock=lambda: time.time_ns() // 1000, rng=random.Random(1))
+    await bus.subscribe(AUTH_EVENT, hear)
+    async with AsyncExitStack() as stack:
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        running = group.create_task(bus.run())
+        stack.callback(running.cancel)
+        await stack.enter_async_context(pair.serving("users"))
+        await stack.enter_async_context(pair.serving("auth"))
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        await bus.wait_connected()
+        made = [await pair.run("users", "create-admin", "--email", f"{n}@example.org") for n in ("a", "b")]
+        answer = await sign_in(pair, http, made[0])
+        assert answer.status_code == 200
+        await pair.run("users", "deactivate", "--email", "a@example.org")
+        account = answer.json()["account"]["id"]
+        await eventually(lambda: any(message.account == account for message in heard), seconds=20)
+        assert heard[0].sid is None
+        cookie = {"Cookie": f"pulse_rt={answer.cookies['pulse_rt']}", "X-Pulse-CSRF": "1"}
+        refreshed = await http.post(f"{pair.urls['auth']}/api/auth/refresh", headers=cookie)
+        assert (refreshed.status_code, refreshed.json()["code"]) == (401, "session_ended")
+        again = await http.post(f"{pair.urls['auth']}/api/auth/login", json=json.loads(made[0]))
+        assert again.status_code == 401
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        for url in (f"{pair.urls['auth']}/api/auth/session", f"{pair.urls['users']}/api/profile"):
+            assert (await http.get(url, headers=bearer)).status_code == 401
