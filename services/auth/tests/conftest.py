@@ -11,7 +11,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from pulse_auth.actions import Mirror, Sessions, SignIn
+from pulse_auth.actions.mirror import Mirror
+from pulse_auth.actions.sessions import Sessions, SignIn
 from pulse_auth.assembly import IDENTITY, build
 from pulse_auth.routes import AuthRoutes
 from pulse_auth.settings import AuthSettings
@@ -105,6 +106,7 @@ class World:
     database: Database
     bus: MemoryBus
     clock: FakeClock
+    routes: AuthRoutes
 
     async def rows(self, query: str) -> list[dict[str, object]]:
         async with self.database.connection() as connection:
@@ -157,7 +159,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
     transport = httpx.ASGITransport(app=Envelope(app, metrics))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
-        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock)
+        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes)
         running.cancel()
     for stop in parts.on_stop:
         with suppress(asyncio.CancelledError):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from limits import parse
 
 from .conftest import EMAIL, ORIGIN, PASSWORD, World, event
 
@@ -170,6 +171,38 @@ async def test_the_right_password_clears_the_failures(ada: World) -> None:
 async def test_guesses_at_once_are_counted_one_by_one(ada: World) -> None:
     answers = await asyncio.gather(*(ada.login("wrong") for _ in range(12)))
     assert sorted(answer.status_code for answer in answers) == [401] * 6 + [429] * 6
+
+
+async def test_a_busy_hasher_answers_503_and_costs_no_attempt(ada: World) -> None:
+    places = ada.sign_in._means.hasher._places
+    taken = 0
+    while places.acquire(blocking=False):
+        taken += 1
+    busy = [await ada.login("wrong") for _ in range(7)]
+    assert {(answer.status_code, answer.json()["code"], answer.headers["retry-after"]) for answer in busy} == {
+        (503, "unavailable", "1")
+    }
+    places.release(taken)
+    assert (await ada.login()).status_code == 200
+
+
+async def test_one_client_has_its_share_whatever_it_forwards(ada: World) -> None:
+    ada.routes.limiter._items["120/minute"] = parse("3/minute")
+    answers = [
+        await ada.http.post("/api/auth/login", json={}, headers={"X-Forwarded-For": f"10.0.0.{n}"}) for n in range(2)
+    ]
+    assert {answer.status_code for answer in answers} == {422}
+    answers = [
+        await ada.http.post(
+            "/api/auth/login",
+            json={"email": f"a{n}@b.c", "password": "p"},
+            headers={"X-Forwarded-For": f"10.0.0.{n}"},
+        )
+        for n in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[-1].json()["code"] == "rate_limited"
+    assert int(answers[-1].headers["retry-after"]) in range(1, 61)
 
 
 @pytest.mark.parametrize(

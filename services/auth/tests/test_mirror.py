@@ -8,7 +8,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from pulse_auth.actions import Drift, Sweep
+from pulse_auth.actions.ending import Sweep
+from pulse_auth.actions.mirror import Drift
 from pulse_bus import Reject
 from pulse_contracts.accounts import AccountChanged, AccountsDigest, set_digest
 from pulse_postgres.admin import provision, with_role

@@ -4,7 +4,9 @@ import secrets
 import uuid
 from functools import partial
 
-from pulse_auth.actions import Drift, Means, Mirror, Sessions, SignIn, Sweep
+from pulse_auth.actions.ending import Sweep
+from pulse_auth.actions.mirror import Drift, Mirror
+from pulse_auth.actions.sessions import Means, Sessions, SignIn
 from pulse_auth.handlers import Handlers
 from pulse_auth.model import SessionRules, successor_secret
 from pulse_auth.routes import AuthRoutes, Limits, router

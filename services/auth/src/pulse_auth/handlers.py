@@ -1,6 +1,6 @@
 """Bus deliveries to actions: accounts change, their digest arrives, and our keys go out at each connect."""
 
-from pulse_auth.actions import Drift, Mirror
+from pulse_auth.actions.mirror import Drift, Mirror
 from pulse_bus import Bus, Delivery, Reject
 from pulse_contracts.accounts import AccountChanged, AccountsDigest
 from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 
-from pulse_auth.actions import Sessions, SignedIn, SignIn
+from pulse_auth.actions.sessions import Sessions, SignedIn, SignIn
 from pulse_auth.model import ACCESS_LIFE, CsrfHeaderMissing, SessionEnded, WrongOrigin
 from pulse_chassis.principal import NotSignedIn, Principal, Principals, bearer
 from pulse_chassis.problems import problem

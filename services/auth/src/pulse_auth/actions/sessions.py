@@ -1,14 +1,12 @@
-"""What auth does: sign in, rotate, end sessions, follow the accounts; each change one transaction with its events."""
+"""Sessions: e-mail and password to a pair of tokens, rotation, signing out, and who is signed in."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from pydantic import ValidationError
-
+from pulse_auth.actions.ending import Events
 from pulse_auth.model import (
     TOKEN_BYTES,
     Account,
@@ -19,33 +17,22 @@ from pulse_auth.model import (
     Verdict,
     access_claims,
     backoff_key,
-    ends_sessions,
     is_token,
     judge,
-    micros,
     moment,
     successor,
     token_hash,
     write_token,
 )
 from pulse_auth.store import AccountCopy, BackoffStore, FoundToken, NewToken, SessionStore
-from pulse_bus import Bus, Disconnected, Reject
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import NotSignedIn, Principal
 from pulse_chassis.problems import Overloaded, TooManyRequests
-from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested
-from pulse_contracts.auth import SessionRevoked
-from pulse_contracts.errors import Unavailable
-from pulse_contracts.topics import AUTH_EVENT, USERS_REPLAY
-from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
 from pulse_jose.signing import TokenSigner
-from pulse_passwords import HashingBusy, HostileDigest, PasswordHasher, PasswordRefused, check_digest
+from pulse_passwords import HashingBusy, PasswordHasher, PasswordRefused
 from pulse_postgres import Connection, Database, Outbox
 
 log = logging.getLogger("pulse.auth")
-_FORGET_FAILURES = timedelta(days=1)
-_KEEP_SESSIONS = timedelta(days=1)
-_KEEP_AUDIT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -69,28 +56,6 @@ class SignedIn:
     refresh_token: str = field(repr=False)
     expires: datetime
     cookie_seconds: int | None
-
-
-class Events:
-    """Ends sessions and says so, in the caller's transaction."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox, self._sessions = outbox, SessionStore()
-
-    async def end(self, connection: Connection, session: Session, kind: str, now: datetime) -> None:
-        """One session."""
-        if await self._sessions.revoke(connection, session.id, now):
-            await self._sessions.note(connection, kind, session, now)
-            await self._say(connection, session.account, str(session.id), now)
-
-    async def end_all(self, connection: Connection, account: UUID, now: datetime) -> None:
-        """Every session of an account."""
-        await self._sessions.revoke_all(connection, account, now)
-        await self._say(connection, account, None, now)
-
-    async def _say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
-        message = SessionRevoked(account=str(account), sid=sid, at=micros(now))
-        await self._outbox.put(connection, AUTH_EVENT, message, account=str(account))
 
 
 class SignIn:
@@ -221,116 +186,3 @@ def sign(means: Means, account: Account, session: Session, refresh_token: str, n
     claims = access_claims(account, session, now, means.new_id().hex)
     left = max(1, int((session.ends - now).total_seconds())) if session.remember else None
     return SignedIn(account, means.signer.sign(claims), refresh_token, moment(claims.exp * 1_000_000), left)
-
-
-class Mirror:
-    """Keeps the copy of the accounts, from sealed events."""
-
-    def __init__(self, database: Database, outbox: Outbox, key: SealingKey, *, clock: Callable[[], int]) -> None:
-        self._database, self._events, self._keys = database, Events(outbox), KeySet([key])
-        self._clock = clock
-        self._accounts = AccountCopy()
-
-    async def apply(self, message: AccountChanged) -> None:
-        """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
-        transaction. Raises Reject for a seal that does not fit, Unavailable."""
-        account = _opened(message, self._keys, lambda: self._clock() / 1_000_000)
-        now = moment(self._clock())
-        async with self._database.transaction() as connection:
-            old = await self._accounts.lock(connection, account.id)
-            is_newer = await self._accounts.put(connection, account)
-            if is_newer and old and ends_sessions(old, account):
-                await self._events.end_all(connection, account.id, now)
-
-    async def digest(self) -> str:
-        """The hash of what we hold."""
-        async with self._database.connection() as connection:
-            return await self._accounts.digest(connection)
-
-
-def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> Account:
-    context: dict[str, str | int] = {"account": message.account, "version": message.version}
-    try:
-        record = AccountRecord.model_validate_json(unseal(message.sealed, keys, clock, context))
-    except TokenError as error:
-        raise Reject("seal_refused", "not sealed by users for this account and version") from error
-    except ValidationError:
-        raise Reject("record_unreadable", "the sealed record does not fit its schema") from None
-    if (record.account, record.version) != (message.account, message.version):
-        raise Reject("record_foreign", "the sealed record is another account's or version's")
-    if "\x00" in record.email + record.name:
-        raise Reject("record_unreadable", "PostgreSQL stores no NUL")
-    digest = record.digest
-    if digest is not None:
-        try:
-            check_digest(digest)
-        except HostileDigest as error:
-            log.error("digest of account %s refused, stored as no password: %s", record.account, error)  # noqa: TRY400
-            digest = None
-    return Account(UUID(record.account), record.version, record.email, record.name, record.role, record.active, digest)
-
-
-class Drift:
-    """Notices by the digest that events were missed, and asks for a replay."""
-
-    def __init__(self, mirror: Mirror, bus: Bus, service: str) -> None:
-        self._mirror, self._bus, self._service = mirror, bus, service
-        self._newest: AccountsDigest | None = None
-        self._heard = asyncio.Event()
-
-    def hear(self, digest: AccountsDigest) -> None:
-        """The newest digest is compared soon."""
-        self._newest = digest
-        self._heard.set()
-
-    async def keep_comparing(self, grace: timedelta, pause: timedelta) -> None:
-        """Compares each digest; one that differs gets `grace`, for its events may be right behind it. Rests for
-        `pause` after each request. Endless."""
-        while True:
-            await self._heard.wait()
-            self._heard.clear()
-            try:
-                if await self._differs():
-                    await asyncio.sleep(grace.total_seconds())
-                    if await self.ask_if_different():
-                        await asyncio.sleep(pause.total_seconds())
-            except Unavailable as error:
-                log.info("comparison waits for the next digest: %s", error)
-
-    async def ask_if_different(self) -> bool:
-        """Whether a replay was asked for. Raises Unavailable."""
-        have = await self._mirror.digest()
-        if self._newest is None or self._newest.set == have:
-            return False
-        log.info("accounts differ from users' digest: asking for a replay")
-        try:
-            await self._bus.publish(USERS_REPLAY, ReplayRequested(have=have), service=self._service)
-        except Disconnected:
-            return False  # the retained digest comes again with the connection
-        return True
-
-    async def _differs(self) -> bool:
-        return self._newest is not None and self._newest.set != await self._mirror.digest()
-
-
-class Sweep:
-    """Removes what nobody needs any more."""
-
-    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
-        self._database, self._clock = database, clock
-
-    async def keep_sweeping(self, every: timedelta) -> None:
-        """Endless."""
-        while True:
-            try:
-                await self.sweep()
-            except Unavailable as error:
-                log.info("sweep waits: %s", error)
-            await asyncio.sleep(every.total_seconds())
-
-    async def sweep(self) -> int:
-        """How many sessions went."""
-        now = moment(self._clock())
-        async with self._database.transaction() as connection:
-            await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
-            return await SessionStore().sweep(connection, now - _KEEP_SESSIONS, now - _KEEP_AUDIT)

@@ -1,0 +1,112 @@
+"""Following users: auth's copy of the accounts from sealed events, and the drift that a digest shows."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from pulse_auth.actions.ending import Events
+from pulse_auth.model import Account, ends_sessions, moment
+from pulse_auth.store import AccountCopy
+from pulse_bus import Bus, Disconnected, Reject
+from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested
+from pulse_contracts.errors import Unavailable
+from pulse_contracts.topics import USERS_REPLAY
+from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
+from pulse_passwords import HostileDigest, check_digest
+from pulse_postgres import Database, Outbox
+
+log = logging.getLogger("pulse.auth")
+
+
+class Mirror:
+    """Keeps the copy of the accounts, from sealed events."""
+
+    def __init__(self, database: Database, outbox: Outbox, key: SealingKey, *, clock: Callable[[], int]) -> None:
+        self._database, self._events, self._keys = database, Events(outbox), KeySet([key])
+        self._clock = clock
+        self._accounts = AccountCopy()
+
+    async def apply(self, message: AccountChanged) -> None:
+        """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
+        transaction. Raises Reject for a seal that does not fit, Unavailable."""
+        account = _opened(message, self._keys, lambda: self._clock() / 1_000_000)
+        now = moment(self._clock())
+        async with self._database.transaction() as connection:
+            old = await self._accounts.lock(connection, account.id)
+            is_newer = await self._accounts.put(connection, account)
+            if is_newer and old and ends_sessions(old, account):
+                await self._events.end_all(connection, account.id, now)
+
+    async def digest(self) -> str:
+        """The hash of what we hold."""
+        async with self._database.connection() as connection:
+            return await self._accounts.digest(connection)
+
+
+def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> Account:
+    context: dict[str, str | int] = {"account": message.account, "version": message.version}
+    try:
+        record = AccountRecord.model_validate_json(unseal(message.sealed, keys, clock, context))
+    except TokenError as error:
+        raise Reject("seal_refused", "not sealed by users for this account and version") from error
+    except ValidationError:
+        raise Reject("record_unreadable", "the sealed record does not fit its schema") from None
+    if (record.account, record.version) != (message.account, message.version):
+        raise Reject("record_foreign", "the sealed record is another account's or version's")
+    if "\x00" in record.email + record.name:
+        raise Reject("record_unreadable", "PostgreSQL stores no NUL")
+    digest = record.digest
+    if digest is not None:
+        try:
+            check_digest(digest)
+        except HostileDigest as error:
+            log.error("digest of account %s refused, stored as no password: %s", record.account, error)  # noqa: TRY400
+            digest = None
+    return Account(UUID(record.account), record.version, record.email, record.name, record.role, record.active, digest)
+
+
+class Drift:
+    """Notices by the digest that events were missed, and asks for a replay."""
+
+    def __init__(self, mirror: Mirror, bus: Bus, service: str) -> None:
+        self._mirror, self._bus, self._service = mirror, bus, service
+        self._newest: AccountsDigest | None = None
+        self._heard = asyncio.Event()
+
+    def hear(self, digest: AccountsDigest) -> None:
+        """The newest digest is compared soon."""
+        self._newest = digest
+        self._heard.set()
+
+    async def keep_comparing(self, grace: timedelta, pause: timedelta) -> None:
+        """Compares each digest; one that differs gets `grace`, for its events may be right behind it. Rests for
+        `pause` after each request. Endless."""
+        while True:
+            await self._heard.wait()
+            self._heard.clear()
+            try:
+                if await self._differs():
+                    await asyncio.sleep(grace.total_seconds())
+                    if await self.ask_if_different():
+                        await asyncio.sleep(pause.total_seconds())
+            except Unavailable as error:
+                log.info("comparison waits for the next digest: %s", error)
+
+    async def ask_if_different(self) -> bool:
+        """Whether a replay was asked for. Raises Unavailable."""
+        have = await self._mirror.digest()
+        if self._newest is None or self._newest.set == have:
+            return False
+        log.info("accounts differ from users' digest: asking for a replay")
+        try:
+            await self._bus.publish(USERS_REPLAY, ReplayRequested(have=have), service=self._service)
+        except Disconnected:
+            return False  # the retained digest comes again with the connection
+        return True
+
+    async def _differs(self) -> bool:
+        return self._newest is not None and self._newest.set != await self._mirror.digest()
