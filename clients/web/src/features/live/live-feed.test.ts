@@ -182,6 +182,24 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
+  it("loads the visible range once after a burst of conflated frames, and not while it is loading", async () => {
+    const { feed, socket, loads } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    expect(loads).toHaveLength(1);
+    for (const pos of [117, 118, 119]) {
+      const conflated = { ...frame([START_MS * 1_000 + pos], pos), lane: "backlog", conflated: true };
+      socket.fire("frame", conflated, () => undefined);
+    }
+    expect(loads).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(loads).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(loads).toHaveLength(2);
+    feed.stop();
+  });
+
   it("forgets the position of a device that is shown no longer, also when a frame of it comes late", async () => {
     const { feed, socket, subscriptions } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });

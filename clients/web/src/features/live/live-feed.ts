@@ -28,6 +28,8 @@ const HISTORY_WITHOUT_SOCKET_MS = 1_500;
 // Clocks are estimates: what was read "in the future" belongs to the present too.
 const BEYOND_NOW_US = 10_000_000;
 const TRIM_EVERY_MS = 5_000;
+// A conflated frame says that readings between its extremes were left out: history has them. One reload serves a burst.
+const RELOAD_AFTER_CONFLATED_MS = 1_500;
 const MOST_SERIES = 500;
 
 export class LiveFeed {
@@ -42,11 +44,15 @@ export class LiveFeed {
   private loading: AbortController | null = null;
   private isSubscribed = false;
   private isHistoryOwed = false;
+  private cancelReload: (() => void) | null = null;
   private readonly cancels: (() => void)[] = [];
 
   constructor(private readonly ports: FeedPorts) {
     this.connection = new LiveConnection(ports, this.clock, {
-      frame: (frame) => this.store.ingest(frame),
+      frame: (frame) => {
+        this.store.ingest(frame);
+        if (frame.conflated) this.reloadSoon();
+      },
       subscribed: (resumed) => this.subscribed(resumed),
       lost: () => {
         this.isSubscribed = false;
@@ -64,6 +70,7 @@ export class LiveFeed {
 
   stop(): void {
     this.loading?.abort();
+    this.cancelReload?.();
     this.connection.stop();
     for (const cancel of this.cancels.splice(0)) cancel();
   }
@@ -130,6 +137,7 @@ export class LiveFeed {
       loading.signal,
     );
     if (loading.signal.aborted) return;
+    this.loading = null;
     if (outcome.status === "ready") this.isHistoryOwed = false;
     this.setHistory(outcome);
   }
@@ -171,6 +179,15 @@ export class LiveFeed {
     const device = this.selection?.device.id;
     const isExact = device !== undefined && resumed[device] === "exact";
     if (!isExact || this.isHistoryOwed || this.history.status === "failed") void this.reload();
+  }
+
+  private reloadSoon(): void {
+    this.cancelReload ??= this.ports.after(RELOAD_AFTER_CONFLATED_MS, () => {
+      this.cancelReload = null;
+      // Loading again would throw away what is on its way: under lasting pressure nothing would ever arrive.
+      if (this.loading) this.reloadSoon();
+      else void this.reload();
+    });
   }
 
   /** Now, as the device's clock tells it: readings of a device whose clock is off still lie at the right edge. */
