@@ -144,6 +144,23 @@ async def test_many_at_a_time_do_not_wait_for_one_another(world: World) -> None:
         await both.wait()
 
 
+async def test_two_handlers_of_one_topic_both_get_each_message(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    first: list[str] = []
+    second: list[str] = []
+
+    async def note(delivery: Delivery[Status]) -> None:
+        first.append(delivery.levels["id"])
+
+    async def show(delivery: Delivery[Status]) -> None:
+        second.append(delivery.levels["id"])
+
+    await gateway.subscribe(SYSTEM_STATUS, note, kind="collector")
+    await gateway.subscribe(SYSTEM_STATUS, show, kind="collector")
+    await alpha.publish(SYSTEM_STATUS, Status(state="online", since=3), kind="collector", id="alpha")
+    await eventually(lambda: "alpha" in first and "alpha" in second)
+
+
 async def test_a_rejected_message_is_quarantined_with_its_reason_and_not_delivered_again(world: World) -> None:
     gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
     seen: list[int] = []
@@ -286,3 +303,23 @@ async def test_after_connect_callbacks_may_publish(world: World) -> None:
     alpha.on_connected(greet)
     await greet()
     await eventually(lambda: got == [3])
+
+
+@pytest.mark.announces_log("quarantine failed")
+@pytest.mark.announces_log("handler failed")
+async def test_a_quarantine_that_is_broken_itself_does_not_end_the_process(clock: FakeClock) -> None:
+    async def broken(_: Quarantined) -> None:
+        raise ValueError("no such table")
+
+    broker = MemoryBroker()
+    bus = MemoryBus(broker, clock=clock, quarantine=broken)
+    got: list[int] = []
+
+    async def handle(delivery: Delivery[Hello]) -> None:
+        got.append(delivery.message.epoch)
+
+    await bus.subscribe(TELEMETRY_HELLO, handle, shared=True)
+    async with running(bus):
+        bus.inject("telemetry/hello/alpha", b"not json")
+        await bus.publish(TELEMETRY_HELLO, hello(2), device="alpha")
+        await eventually(lambda: got == [2])

@@ -83,13 +83,19 @@ class Handling(Generic[M]):
     async def _put_away(self, incoming: Incoming, code: str, detail: str) -> None:
         payload = incoming.payload[:QUARANTINED_BYTES]
         item = Quarantined(incoming.address, payload, code, detail, incoming.received)
-        waits = 0
+        bugs, waits = 0, 0
         while True:
             try:
                 await self.quarantine(item)
             except Unavailable:
                 waits += 1
                 await self._pause(waits)
+            except Exception:  # a message that cannot even be put away must not end the process each time it comes
+                bugs += 1
+                if bugs > _BUG_RETRIES:
+                    log.exception("quarantine failed %d times: %s %s %s", bugs, incoming.address, code, detail)
+                    return
+                await self._pause(bugs)
             else:
                 return
 

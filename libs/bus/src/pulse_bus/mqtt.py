@@ -91,8 +91,8 @@ class _Subscription:
     handling: Handling[Message]
     concurrency: int
     bus: "MqttBus"
-    queue: "asyncio.Queue[tuple[Incoming, Callable[[], None]]]" = field(default_factory=asyncio.Queue)
-    running: int = 0
+    queue: "asyncio.Queue[tuple[Incoming, Callable[[], None]] | None]" = field(default_factory=asyncio.Queue)
+    is_cancelled: bool = False
 
     def matches(self, address: str) -> dict[str, str] | None:
         found = self.handling.topic.match(address)
@@ -147,6 +147,26 @@ class _Connection:
         self.pending.clear()
 
 
+class _Receipt:
+    """Called once by each handler of a message; the broker hears of it when the last of them has settled it."""
+
+    def __init__(self, connection: _Connection, mid: int, qos: int, handlers: int) -> None:
+        self._connection, self._mid, self._qos, self._left = connection, mid, qos, handlers
+        connection.begin()
+        if handlers == 0:
+            self._done()
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._done()
+
+    def _done(self) -> None:
+        if self._qos and self._connection.is_open:
+            self._connection.paho.ack(self._mid, self._qos)
+        self._connection.end()
+
+
 class MqttBus:
     """`Bus` over MQTT 5. `clock` gives microseconds since 1970."""
 
@@ -162,7 +182,7 @@ class MqttBus:
         self._settings, self._clock, self._rng, self._quarantine = settings, clock, rng, quarantine
         self._reconnect = Reconnect(policy, rng)
         self._subscriptions: list[_Subscription] = []
-        self._routes: dict[str, tuple[_Subscription, dict[str, str]]] = {}
+        self._routes: dict[str, list[tuple[_Subscription, dict[str, str]]]] = {}
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
         self._connection: _Connection | None = None
         self._connected = asyncio.Event()
@@ -207,9 +227,8 @@ class MqttBus:
         self._subscriptions.append(entry)
         self._routes.clear()
         connection = self._connection
-        if connection is not None and self._connected.is_set():
-            if concurrency == 1:
-                connection.group.create_task(self._work(connection, entry))
+        if connection is not None:  # also while others are being granted: those are listed already, this one is not
+            self._start_worker(connection, entry)
             try:
                 await self._grant(connection, [entry])
             except aiomqtt.MqttError as error:
@@ -221,6 +240,8 @@ class MqttBus:
             return
         self._subscriptions.remove(entry)
         self._routes.clear()
+        entry.is_cancelled = True
+        entry.queue.put_nowait(None)
         connection = self._connection
         if connection is not None and not any(other.filter == entry.filter for other in self._subscriptions):
             with contextlib.suppress(aiomqtt.MqttError):
@@ -325,8 +346,7 @@ class MqttBus:
 
     async def _serve(self, connection: _Connection, group: asyncio.TaskGroup) -> None:
         for entry in self._subscriptions:
-            if entry.concurrency == 1:
-                group.create_task(self._work(connection, entry))
+            self._start_worker(connection, entry)
         intake = group.create_task(self._intake(connection))
         self._connection = connection
         await self._grant(connection, self._subscriptions)
@@ -361,42 +381,39 @@ class MqttBus:
         prefix = len(self._settings.prefix) + 1
         async for raw in connection.client.messages:
             address = str(raw.topic)[prefix:]
-            route = self._routes.get(address) or self._route(address)
-            mid, qos = raw.mid, raw.qos
-
-            def ack(mid: int = mid, qos: int = qos) -> None:
-                if qos and connection.is_open:
-                    connection.paho.ack(mid, qos)
-                connection.end()
-
-            connection.begin()
-            if route is None:
+            routes = self._routes.get(address) or self._find_routes(address)
+            if not routes:
                 log.debug("nobody wants %s", address)
-                ack()
-                continue
-            entry, levels = route
-            incoming = Incoming(address, levels, raw.payload, self._clock(), bool(raw.retain))
-            if entry.concurrency == 1:
-                entry.queue.put_nowait((incoming, ack))  # bounded by ReceiveMaximum: the broker waits for our acks
-            else:
-                connection.group.create_task(self._settle(entry, incoming, ack))
+            ack = _Receipt(connection, raw.mid, raw.qos, len(routes))
+            received, is_retained = self._clock(), bool(raw.retain)
+            for entry, levels in routes:
+                incoming = Incoming(address, levels, raw.payload, received, is_retained)
+                if entry.concurrency == 1:
+                    entry.queue.put_nowait((incoming, ack))  # bounded by ReceiveMaximum: the broker waits for our acks
+                else:
+                    connection.group.create_task(self._settle(entry, incoming, ack))
 
-    def _route(self, address: str) -> tuple[_Subscription, dict[str, str]] | None:
-        for entry in self._subscriptions:
-            levels = entry.matches(address)
-            if levels is not None:
-                if len(self._routes) > 10_000:
-                    self._routes.clear()
-                self._routes[address] = (entry, levels)
-                return entry, levels
-        return None
+    def _find_routes(self, address: str) -> list[tuple[_Subscription, dict[str, str]]]:
+        found = [(entry, levels) for entry in self._subscriptions if (levels := entry.matches(address)) is not None]
+        if found:
+            if len(self._routes) > 10_000:
+                self._routes.clear()
+            self._routes[address] = found
+        return found
+
+    def _start_worker(self, connection: _Connection, entry: _Subscription) -> None:
+        if entry.concurrency == 1:
+            entry.queue = asyncio.Queue()  # here and not in the task: a message may come before it runs
+            connection.group.create_task(self._work(connection, entry))
 
     async def _work(self, connection: _Connection, entry: _Subscription) -> None:
-        queue: asyncio.Queue[tuple[Incoming, Callable[[], None]]] = asyncio.Queue()
-        entry.queue = queue
-        while connection.is_open:
-            incoming, ack = await queue.get()
-            await self._settle(entry, incoming, ack)
+        queue = entry.queue
+        while connection.is_open and (item := await queue.get()) is not None:
+            incoming, ack = item
+            if entry.is_cancelled:
+                ack()
+            else:
+                await self._settle(entry, incoming, ack)
 
     async def _settle(self, entry: _Subscription, incoming: Incoming, ack: Callable[[], None]) -> None:
         await entry.handling.settle(incoming)

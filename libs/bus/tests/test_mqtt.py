@@ -1,0 +1,362 @@
+"""What only the real broker can show: refusals, back-pressure, redelivery, limits, and how a connection ends."""
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+
+from pulse_bus import Delivery, Disconnected, LinkState, MessageTooLarge, PublishRefused
+from pulse_bus.mqtt import MqttBus, MqttSettings, Will
+from pulse_contracts.message import Message
+from pulse_contracts.system import Status
+from pulse_contracts.telemetry import BatchAck, Dropped, Hello, SeriesDeclaration, SeriesDeclared
+from pulse_contracts.topics import (
+    SYSTEM_STATUS,
+    TELEMETRY_ACK,
+    TELEMETRY_DROP,
+    TELEMETRY_HELLO,
+    TELEMETRY_SERIES,
+)
+from pulse_testkit.clock import FakeClock
+from pulse_testkit.servers import Servers
+from pulse_testkit.waiting import eventually
+
+pytestmark = pytest.mark.servers
+GATEWAY = "telemetry-gateway"
+
+
+def hello(number: int) -> Hello:
+    return Hello(epoch=number, ord=1, next=0, pending=[], session="s", series="0" * 64)
+
+
+Make = Callable[..., MqttBus]
+M = TypeVar("M", bound=Message)
+
+
+@pytest.fixture
+def make(servers: Servers, clock: FakeClock) -> Make:
+    """A bus that is not running yet."""
+
+    def build(party: str, **changed: object) -> MqttBus:
+        settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
+        return MqttBus(replace(settings, **changed), clock=clock, rng=random.Random(1))  # type: ignore[arg-type]
+
+    return build
+
+
+@asynccontextmanager
+async def running(*buses: MqttBus) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        for bus in buses:
+            group.create_task(bus.run())
+        try:
+            async with asyncio.timeout(10):
+                for bus in buses:
+                    await bus.wait_connected()
+            yield
+        finally:
+            for bus in buses:
+                await bus.drain()
+
+
+async def ignore(_: Delivery[M]) -> None:
+    return
+
+
+class Collecting:
+    """A handler that remembers, and waits at a gate when there is one."""
+
+    def __init__(self, gate: asyncio.Event | None = None) -> None:
+        self.epochs: list[int] = []
+        self.finished = 0
+        self._gate = gate
+
+    async def __call__(self, delivery: Delivery[Hello]) -> None:
+        self.epochs.append(delivery.message.epoch)
+        if self._gate is not None:
+            await self._gate.wait()
+        self.finished += 1
+
+
+async def test_publishing_where_one_may_not_is_refused_and_the_connection_stays(make: Make) -> None:
+    alpha = make("alpha")
+    async with running(alpha):
+        with pytest.raises(PublishRefused) as refusal:
+            await alpha.publish(TELEMETRY_HELLO, hello(1), device="beta")
+        assert refusal.value.code == 0x87
+        assert refusal.value.address == "telemetry/hello/beta"
+        await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+        assert alpha.state is LinkState.CONNECTED
+
+
+@pytest.mark.announces_log("broker connection refused")
+async def test_a_subscription_that_is_not_granted_is_an_error_and_not_silence(make: Make) -> None:
+    alpha = make("alpha")
+    await alpha.subscribe(TELEMETRY_ACK, ignore, device="beta")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(alpha.run())
+        await eventually(lambda: alpha.state is LinkState.REFUSED)
+        assert "telemetry/ack/beta" in alpha.detail
+        await alpha.drain()
+
+
+@pytest.mark.announces_log("broker connection refused")
+async def test_a_wrong_password_is_said_as_refused_with_the_reason(make: Make) -> None:
+    alpha = make("alpha", password="x" * 32)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(alpha.run())
+        await eventually(lambda: alpha.state is LinkState.REFUSED)
+        assert "authori" in alpha.detail.lower()
+        assert "x" * 32 not in alpha.detail
+        with pytest.raises(Disconnected):
+            await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+        await alpha.drain()
+    assert alpha.state is LinkState.CLOSED
+
+
+def test_a_url_with_a_password_is_refused_before_anything_is_opened(make: Make) -> None:
+    with pytest.raises(ValueError, match="without credentials") as refusal:
+        make("alpha", url="mqtt://me:secret@127.0.0.1:1")
+    assert "secret" not in str(refusal.value)
+
+
+async def test_a_handler_that_never_finished_gets_its_message_again_after_a_reconnect(make: Make) -> None:
+    gate, handled, second = asyncio.Event(), Collecting(), make(GATEWAY, session_expiry=timedelta(minutes=1))
+    blocked = Collecting(gate)
+    first = make(GATEWAY, session_expiry=timedelta(minutes=1))
+    await first.subscribe(TELEMETRY_HELLO, blocked, shared=True)
+    alpha = make("alpha")
+    async with running(alpha):
+        life = asyncio.create_task(first.run())
+        await first.wait_connected()
+        await alpha.publish(TELEMETRY_HELLO, hello(77), device="alpha")
+        await eventually(lambda: blocked.epochs == [77])
+        life.cancel()
+        await asyncio.wait([life])
+        await second.subscribe(TELEMETRY_HELLO, handled, shared=True)
+        async with running(second):
+            await eventually(lambda: 77 in handled.epochs)
+    third = make(GATEWAY)
+    again = Collecting()
+    await third.subscribe(TELEMETRY_HELLO, again, shared=True)
+    async with running(third, alpha := make("alpha")):
+        await alpha.publish(TELEMETRY_HELLO, hello(78), device="alpha")
+        await eventually(lambda: bool(again.epochs))
+    assert again.epochs == [78]
+
+
+@pytest.mark.parametrize("concurrency", [1, 100])
+async def test_receive_maximum_holds_the_rest_back_at_the_broker(make: Make, concurrency: int) -> None:
+    gate = asyncio.Event()
+    handler = Collecting(gate)
+    gateway, alpha = make(GATEWAY, receive_maximum=5), make("alpha")
+    arrived: list[int] = []
+    async with running(gateway, alpha):
+        connection = gateway._connection
+        assert connection is not None
+        await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True, concurrency=concurrency)
+        for number in range(12):
+            await alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha")
+        await eventually(lambda: connection.in_flight == 5)
+        # a message to the same client, after the twelve, shows that the broker had its chance to send a sixth
+        marker = asyncio.Event()
+
+        async def seen(_: Delivery[BatchAck]) -> None:
+            marker.set()
+
+        await alpha.subscribe(TELEMETRY_ACK, seen, device="alpha")
+        ack = BatchAck(epoch=1, settled=[], refused=[], newest=[], credit=1)
+        await gateway.publish(TELEMETRY_ACK, ack, device="alpha")
+        async with asyncio.timeout(5):
+            await marker.wait()
+        arrived.append(connection.in_flight)
+        gate.set()
+        await eventually(lambda: handler.finished == 12)
+    assert arrived == [5]
+    assert sorted(handler.epochs) == list(range(12))
+
+
+async def test_too_large_a_message_is_refused_here_and_nobody_is_cut_off(make: Make) -> None:
+    gateway, alpha = make(GATEWAY), make("alpha")
+    handler = Collecting()
+    await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
+    declared = SeriesDeclared(
+        catalog=1,
+        digest="0" * 64,
+        series=[SeriesDeclaration(id=i, name="n" * 128, display_name="é" * 128, type="int") for i in range(1_000)],
+    )
+    big = declared.model_copy(update={"series": declared.series * 5})
+    async with running(gateway, alpha):
+        before = alpha._connection
+        with pytest.raises(MessageTooLarge) as refusal:
+            await alpha.publish(TELEMETRY_SERIES, big, device="alpha")
+        assert refusal.value.size > refusal.value.limit == alpha.max_payload
+        await alpha.publish(TELEMETRY_HELLO, hello(5), device="alpha")
+        await eventually(lambda: handler.epochs == [5])
+        assert alpha._connection is before
+
+
+async def test_a_payload_of_exactly_the_limit_passes(make: Make) -> None:
+    gateway, alpha = make(GATEWAY), make("alpha")
+    sizes: list[int] = []
+
+    async def measure(delivery: Delivery[SeriesDeclared]) -> None:
+        sizes.append(delivery.size)
+
+    await gateway.subscribe(TELEMETRY_SERIES, measure, shared=True)
+    series = [SeriesDeclaration(id=i, name="n" * 128, display_name="d" * 128, type="int") for i in range(1_000)]
+    async with running(gateway, alpha):
+        limit = alpha.max_payload
+        assert limit is not None
+        declared = SeriesDeclared(catalog=1, digest="0" * 64, series=series)
+        padding = limit - len(declared.model_dump_json())
+        padded = declared.model_copy(update={"device": "a" * (padding + 2)})  # `null` becomes a string of its own
+        assert len(padded.model_dump_json()) == limit
+        await alpha.publish(TELEMETRY_SERIES, padded, device="alpha")
+        larger = declared.model_copy(update={"device": "a" * (padding + 3)})
+        with pytest.raises(MessageTooLarge):
+            await alpha.publish(TELEMETRY_SERIES, larger, device="alpha")
+        assert alpha.state is LinkState.CONNECTED
+
+
+async def test_drain_lets_running_handlers_finish_and_be_acknowledged(make: Make) -> None:
+    gate = asyncio.Event()
+    handler = Collecting(gate)
+    gateway, alpha = make(GATEWAY, session_expiry=timedelta(minutes=1)), make("alpha")
+    await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True, concurrency=10)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(alpha))
+        life = asyncio.create_task(gateway.run())
+        await gateway.wait_connected()
+        for number in range(3):
+            await alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha")
+        await eventually(lambda: len(handler.epochs) == 3)
+        await gateway.drain()
+        done, _ = await asyncio.wait([life], timeout=0.05)
+        assert not done
+        gate.set()
+        async with asyncio.timeout(5):
+            await life
+        assert handler.finished == 3
+    assert gateway.state is LinkState.CLOSED
+    again, late, beta = make(GATEWAY), Collecting(), make("beta")
+    await again.subscribe(TELEMETRY_HELLO, late, shared=True)
+    async with running(again, beta):
+        await beta.publish(TELEMETRY_HELLO, hello(99), device="beta")
+        await eventually(lambda: 99 in late.epochs)
+    assert late.epochs == [99]
+
+
+async def test_two_handlers_of_one_topic_both_get_the_message_and_the_slower_one_holds_the_ack(
+    make: Make,
+) -> None:
+    gate = asyncio.Event()
+    slow, quick = Collecting(gate), Collecting()
+    gateway, alpha = make(GATEWAY), make("alpha")
+    await gateway.subscribe(TELEMETRY_HELLO, slow, shared=True)
+    await gateway.subscribe(TELEMETRY_HELLO, quick, shared=True)
+    async with running(gateway, alpha):
+        connection = gateway._connection
+        assert connection is not None
+        await alpha.publish(TELEMETRY_HELLO, hello(4), device="alpha")
+        await eventually(lambda: (slow.epochs, quick.finished) == ([4], 1))
+        assert connection.in_flight == 1
+        gate.set()
+        await eventually(lambda: connection.in_flight == 0)
+
+
+async def test_subscriptions_that_come_and_go_leave_nothing_behind(make: Make) -> None:
+    gateway = make(GATEWAY)
+    async with running(gateway):
+        before = len(asyncio.all_tasks())
+        for _ in range(20):
+            subscription = await gateway.subscribe(SYSTEM_STATUS, ignore, kind="collector", id="gamma")
+            await subscription.cancel()
+        await eventually(lambda: len(asyncio.all_tasks()) <= before)
+
+
+async def test_a_subscription_made_while_others_are_being_granted_is_not_forgotten(make: Make) -> None:
+    gateway, alpha = make(GATEWAY), make("alpha")
+    handler = Collecting()
+    for topic in (TELEMETRY_SERIES, TELEMETRY_DROP):
+        await gateway.subscribe(topic, ignore, shared=True)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(gateway.run())
+        group.create_task(alpha.run())
+        async with asyncio.timeout(5):
+            while gateway._connection is None:  # noqa: ASYNC110  # shorter than a poll of `eventually`
+                await asyncio.sleep(0)
+        assert str(gateway.state.value) == "connecting"
+        await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
+        await gateway.wait_connected()
+        await alpha.wait_connected()
+        await alpha.publish(TELEMETRY_HELLO, hello(6), device="alpha")
+        await eventually(lambda: handler.epochs == [6])
+        await gateway.drain()
+        await alpha.drain()
+
+
+async def test_messages_queued_behind_a_cancelled_subscription_are_not_delivered(make: Make) -> None:
+    gate = asyncio.Event()
+    handler = Collecting(gate)
+    gateway, alpha = make(GATEWAY), make("alpha")
+    async with running(gateway, alpha):
+        connection = gateway._connection
+        assert connection is not None
+        subscription = await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
+        for number in range(3):
+            await alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha")
+        await eventually(lambda: connection.in_flight == 3)
+        await subscription.cancel()
+        gate.set()
+        await eventually(lambda: connection.in_flight == 0)
+    assert handler.epochs == [0]
+
+
+async def test_what_nobody_handles_any_more_does_not_stop_the_rest(make: Make) -> None:
+    gateway, alpha = make(GATEWAY, receive_maximum=2, session_expiry=timedelta(minutes=1)), make("alpha")
+    await gateway.subscribe(TELEMETRY_DROP, ignore, shared=True)
+    handler = Collecting()
+    async with running(gateway, alpha):
+        gateway._subscriptions.clear()
+        gateway._routes.clear()
+        for _ in range(5):
+            dropped = Dropped(epoch=1, ord=1, ranges=[(0, 1)], reason="overflow")
+            await alpha.publish(TELEMETRY_DROP, dropped, device="alpha")
+        await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
+        await alpha.publish(TELEMETRY_HELLO, hello(8), device="alpha")
+        await eventually(lambda: handler.epochs == [8])
+
+
+@pytest.mark.announces_log("broker connection waiting")
+async def test_a_device_that_vanishes_without_a_word_is_replaced_by_the_last_will(make: Make) -> None:
+    states: list[str] = []
+
+    async def note(delivery: Delivery[Status]) -> None:
+        states.append(delivery.message.state)
+
+    gateway = make(GATEWAY)
+    will = Will(SYSTEM_STATUS, Status(state="offline", since=1), {"kind": "collector", "id": "gamma"})
+    gamma = make("gamma", will=will)
+    await gateway.subscribe(SYSTEM_STATUS, note, kind="collector", id="gamma")
+    async with running(gateway):
+        life = asyncio.create_task(gamma.run())
+        await gamma.wait_connected()
+        await gamma.publish(SYSTEM_STATUS, Status(state="online", since=1), kind="collector", id="gamma")
+        await eventually(lambda: states[-1:] == ["online"])
+        connection = gamma._connection
+        assert connection is not None
+        sock = connection.paho.socket()
+        assert isinstance(sock, socket.socket)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(gamma._reconnect, "retrying", gamma._draining.set)  # no second life
+            sock.shutdown(socket.SHUT_RDWR)
+            await eventually(lambda: states[-1:] == ["offline"])
+            await gamma.drain()
+            await asyncio.wait([life])
