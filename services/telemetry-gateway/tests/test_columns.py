@@ -1,6 +1,7 @@
 """A stored batch comes back bit for bit."""
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -74,3 +75,26 @@ def test_a_smooth_signal_takes_a_fraction_of_its_rows() -> None:
     word = (20 + np.sin(np.arange(n) / 300) * 3).round(2).view(np.int64)
     made = Columns(np.arange(s), np.full(s, FLOAT, np.uint8), np.arange(n), t, x, word)
     assert len(encode(made)) / n < 10
+
+
+def test_many_threads_unpack_at_once_without_disturbing_each_other() -> None:
+    n = 1000
+    batches = []
+    for seed in range(8):
+        word = np.random.default_rng(seed).integers(-(2**62), 2**62, n)
+        made = Columns(
+            np.asarray([seed]),
+            np.asarray([INT], np.uint8),
+            np.arange(n),
+            np.arange(n) * seed,
+            np.zeros(n, np.int64),
+            word,
+        )
+        batches.append((encode(made), word))
+
+    def unpack(k: int) -> bool:
+        payload, word = batches[k % 8]
+        return np.array_equal(decode(payload, 0).word, word)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(unpack, range(4_000)))

@@ -10,6 +10,7 @@ together) are what makes slowly changing words compress.
 """
 
 import struct
+import threading
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -59,8 +60,15 @@ class Columns:
         ]
 
 
-_compressor = zstandard.ZstdCompressor(level=1, write_content_size=True)
-_decompressor = zstandard.ZstdDecompressor()
+class _Zstd(threading.local):
+    """One of each a thread: zstandard's objects must not be shared (two at once corrupt each other)."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=1, write_content_size=True)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_zstd = _Zstd()
 
 
 def _planes(words: Ints) -> bytes:
@@ -90,7 +98,7 @@ def encode(columns: Columns) -> bytes:
         body.append((columns.seq - lo).astype("<u4").tobytes())
     flags = (_SPARSE if is_sparse else 0) | (_WIDE if is_wide else 0)
     fixed = _HEAD.pack(_FORMAT, flags, n, len(head))
-    return fixed + head.tobytes() + _compressor.compress(b"".join(body))
+    return fixed + head.tobytes() + _zstd.compressor.compress(b"".join(body))
 
 
 def series_of(payload: bytes) -> Ints:
@@ -107,7 +115,7 @@ def decode(payload: bytes, lo: int) -> Columns:
         raise ValueError(f"stored batch of format {form}, this program knows {_FORMAT}")
     head = np.frombuffer(payload, _SERIES, s, _HEAD.size)
     start = _HEAD.size + s * _SERIES.itemsize
-    body = memoryview(_decompressor.decompress(memoryview(payload)[start:], max_output_size=_MAX_BODY * 32))
+    body = memoryview(_zstd.decompressor.decompress(memoryview(payload)[start:], max_output_size=_MAX_BODY * 32))
     t0 = int.from_bytes(body[:8], "little", signed=True)
     at = 8 + 8 * n
     t = _words(body[8:at], n) + t0
