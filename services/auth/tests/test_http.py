@@ -9,6 +9,9 @@ import httpx
 import pytest
 from limits import parse
 
+from pulse_auth.model import InvalidCredentials, backoff_key
+from pulse_auth.store import AccountCopy
+
 from .conftest import EMAIL, ORIGIN, PASSWORD, World, event
 
 pytestmark = pytest.mark.servers
@@ -66,6 +69,20 @@ async def test_wrong_unknown_and_switched_off_get_one_answer(ada: World, digest:
     assert {answer.status_code for answer in answers} == {401}
     assert len({json.dumps(answer.json() | {"request_id": ""}) for answer in answers}) == 1
     assert not any(answer.headers.get_list("set-cookie") for answer in answers)
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"digest": None}])
+async def test_what_changes_while_the_password_is_verified_opens_nothing(
+    ada: World, digest: str, change: dict[str, object]
+) -> None:
+    async with ada.database.connection() as connection:
+        verified = await AccountCopy().by_email(connection, EMAIL)
+    assert verified is not None
+    given = {"digest": digest, "version": 2} | change
+    await ada.mirror.apply(event(ada.clock, given.pop("digest"), **given))  # type: ignore[arg-type]
+    with pytest.raises(InvalidCredentials):
+        await ada.sign_in._open(verified, backoff_key(EMAIL), remember=True)
+    assert await ada.rows("SELECT 1 FROM session") == []
 
 
 async def test_before_any_account_arrived_login_is_refused_as_usual(world: World) -> None:

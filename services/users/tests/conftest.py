@@ -25,6 +25,7 @@ from pulse_postgres import Database, Migrations, Outbox
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
+from pulse_testkit.waiting import eventually
 from pulse_users.actions import Accounts, Announcements
 from pulse_users.assembly import IDENTITY, build
 from pulse_users.model import Account, NewAccount, changed
@@ -131,6 +132,12 @@ async def world(database: Database, clock: FakeClock, digest: str) -> AsyncItera
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         tasks = [group.create_task(task()) for task in parts.tasks]  # type: ignore[arg-type]
-        yield World(http, accounts, announcements, database, bus, clock, digest)
+        made = World(http, accounts, announcements, database, bus, clock, digest)
+
+        async def is_announced() -> bool:
+            return bool(await made.rows("DELETE FROM outbox RETURNING id"))
+
+        await eventually(is_announced, what="the digest at connect, which no test shall meet by chance")
+        yield made
         for task in (running, *tasks):
             task.cancel()

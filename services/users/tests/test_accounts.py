@@ -61,7 +61,6 @@ async def test_switching_off_is_told_once_and_never_for_the_last_administrator(w
 
 
 async def test_a_waiting_digest_is_not_repeated(world: World) -> None:
-    await world.rows("DELETE FROM outbox RETURNING id")
     await world.announcements.announce_digest()
     await world.announcements.announce_digest()
     assert len(await world.rows("SELECT 1 FROM outbox")) == 1
