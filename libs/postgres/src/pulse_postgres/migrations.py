@@ -69,26 +69,31 @@ class Migrations:
         except (*_GONE, TimeoutError) as error:
             raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
         try:
-            key = int.from_bytes(hashlib.sha256(self.package.encode()).digest()[:8], "big", signed=True)
-            await connection.execute("SET statement_timeout = '10min'")
-            await connection.execute("SELECT pg_advisory_lock($1)", key)
-            await connection.execute("SET lock_timeout = '5s'")
-            await connection.execute(_TABLE)
-            done = await self._check(connection)
-            applied: list[str] = []
-            for step in self.steps()[done:]:
-                async with connection.transaction():
-                    await connection.execute(step.sql)
-                    await connection.execute(
-                        "INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3)",
-                        step.version,
-                        step.name,
-                        step.checksum,
-                    )
-                applied.append(step.name)
-            return applied
+            return await self._bring_to_head(connection)
+        except (*_GONE, TimeoutError) as error:
+            raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
         finally:
             await connection.close()
+
+    async def _bring_to_head(self, connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+        key = int.from_bytes(hashlib.sha256(self.package.encode()).digest()[:8], "big", signed=True)
+        await connection.execute("SET statement_timeout = '10min'")
+        await connection.execute("SELECT pg_advisory_lock($1)", key)
+        await connection.execute("SET lock_timeout = '5s'")
+        await connection.execute(_TABLE)
+        done = await self._check(connection)
+        applied: list[str] = []
+        for step in self.steps()[done:]:
+            async with connection.transaction():
+                await connection.execute(step.sql)
+                await connection.execute(
+                    "INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3)",
+                    step.version,
+                    step.name,
+                    step.checksum,
+                )
+            applied.append(step.name)
+        return applied
 
     async def _check(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
         rows = await connection.fetch("SELECT version, name, checksum FROM schema_migration ORDER BY version")

@@ -1,0 +1,137 @@
+"""Which failures are the world's (try again) and which are ours (never)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from pulse_postgres import Database, DatabaseUnavailable
+from pulse_postgres.database import PoolSettings, multirange, ranges
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+async def small(url: str) -> AsyncIterator[Database]:
+    """One connection, short patience."""
+    settings = PoolSettings(url, size=1, acquire_timeout=timedelta(seconds=0.3), command_timeout=timedelta(seconds=0.3))
+    async with Database(settings) as opened:
+        yield opened
+
+
+async def test_it_opens_while_postgresql_is_down_and_says_so_at_each_use(free_port: int) -> None:
+    async with Database(PoolSettings(f"postgresql://me:secret@127.0.0.1:{free_port}/x")) as database:
+        assert not await database.is_reachable()
+        with pytest.raises(DatabaseUnavailable) as failure:
+            async with database.connection():
+                pass
+        assert "secret" not in str(failure.value)
+
+
+async def test_an_exhausted_pool_is_unavailable_and_recovers(small: Database) -> None:
+    async with small.connection():
+        with pytest.raises(DatabaseUnavailable):
+            async with small.connection():
+                pass
+    assert await small.is_reachable()
+
+
+async def test_a_statement_that_takes_too_long_is_unavailable_and_its_connection_is_usable_again(
+    small: Database,
+) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with small.connection() as connection:
+            await connection.execute("SELECT pg_sleep(5)")
+    assert await small.is_reachable()
+
+
+async def test_a_connection_killed_in_a_transaction_is_unavailable_and_writes_nothing(
+    database: Database, admin_url: str
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE thing (id integer)")
+    admin = await asyncpg.connect(admin_url)
+    try:
+        with pytest.raises(DatabaseUnavailable):  # noqa: PT012  # the failure comes from inside the block
+            async with database.transaction() as connection:
+                await connection.execute("INSERT INTO thing VALUES (1)")
+                await admin.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+                await connection.execute("INSERT INTO thing VALUES (2)")
+    finally:
+        await admin.close()
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM thing") == 0
+
+
+@pytest.mark.parametrize(
+    "setting", ["SET LOCAL lock_timeout = '50ms'", "SET LOCAL statement_timeout = '50ms'"], ids=["lock", "statement"]
+)
+async def test_a_lock_that_is_not_given_is_unavailable(database: Database, setting: str) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE thing (id integer)")
+    async with database.transaction() as holder:
+        await holder.execute("LOCK TABLE thing")
+        with pytest.raises(DatabaseUnavailable):  # noqa: PT012
+            async with database.transaction() as connection:
+                await connection.execute(setting)
+                await connection.execute("INSERT INTO thing VALUES (1)")
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "seven"])
+async def test_a_value_that_can_never_be_stored_is_our_fault_and_not_an_outage(
+    database: Database, value: object
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE thing (id bigint)")
+    with pytest.raises(asyncpg.DataError, match="invalid input for query argument"):
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO thing VALUES ($1)", value)
+    with pytest.raises(asyncpg.PostgresSyntaxError):
+        async with database.connection() as connection:
+            await connection.execute("SELEKT 1")
+    assert await database.is_reachable()
+
+
+async def test_a_block_that_raises_rolls_back_with_its_own_error(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE thing (id integer)")
+    with pytest.raises(asyncpg.DivisionByZeroError):  # noqa: PT012
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO thing VALUES (1)")
+            await connection.fetchval("SELECT 1 / 0")
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM thing") == 0
+
+
+async def test_a_snapshot_sees_one_moment_and_writes_nothing(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE thing (id integer)")
+    async with database.snapshot() as snapshot:
+        assert await snapshot.fetchval("SELECT count(*) FROM thing") == 0
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO thing VALUES (1)")
+        assert await snapshot.fetchval("SELECT count(*) FROM thing") == 0
+    with pytest.raises(DatabaseUnavailable):
+        async with database.snapshot() as snapshot:
+            await snapshot.execute("INSERT INTO thing VALUES (2)")
+
+
+async def test_a_cancelled_caller_gives_its_connection_back(small: Database) -> None:
+    async def hang() -> None:
+        async with small.transaction() as connection:
+            await connection.execute("SELECT pg_sleep(0.2)")
+
+    task = asyncio.create_task(hang())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert await small.is_reachable()
+
+
+async def test_ranges_come_back_as_they_went(database: Database) -> None:
+    parts = [(0, 5), (7, 2**62)]
+    async with database.connection() as connection:
+        assert ranges(await connection.fetchval("SELECT $1::int8multirange", multirange(parts))) == parts

@@ -1,0 +1,110 @@
+"""Migrations from zero, again, edited, from the future, and by two processes at once."""
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pulse_postgres import Database, DatabaseUnavailable, MigrationError, Migrations
+
+pytestmark = pytest.mark.servers
+FIRST = "CREATE TABLE thing (id integer PRIMARY KEY);"
+SECOND = "ALTER TABLE thing ADD COLUMN name text NOT NULL DEFAULT 'x';\nINSERT INTO thing VALUES (1);"
+Steps = Callable[[dict[str, str]], Migrations]
+
+
+@pytest.fixture
+def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
+    """`steps({"0001_a.sql": "…"})`: a package with exactly these files, importable as always the same name."""
+    folder = tmp_path / "shop_migrations"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(wanted: dict[str, str]) -> Migrations:
+        for old in folder.glob("*.sql"):
+            old.unlink()
+        for name, text in wanted.items():
+            (folder / name).write_text(text)
+        importlib.invalidate_caches()
+        return Migrations("shop_migrations")
+
+    yield write
+    sys.modules.pop("shop_migrations", None)
+
+
+async def count(database: Database, table: str) -> int:
+    async with database.connection() as connection:
+        return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608
+
+
+async def test_from_zero_in_order_and_a_second_time_nothing(steps: Steps, url: str, database: Database) -> None:
+    migrations = steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND})
+    assert migrations.head == 2
+    assert await migrations.apply(url) == ["0001_thing.sql", "0002_name.sql"]
+    assert await migrations.apply(url) == []
+    assert await count(database, "thing") == 1
+    assert await count(database, "schema_migration") == 2
+
+
+async def test_only_what_is_new_is_applied(steps: Steps, url: str, database: Database) -> None:
+    await steps({"0001_thing.sql": FIRST}).apply(url)
+    later = steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND})
+    assert await later.apply(url) == ["0002_name.sql"]
+    assert await count(database, "thing") == 1
+
+
+async def test_an_edited_file_is_refused_by_name_and_nothing_more_is_applied(
+    steps: Steps, url: str, database: Database
+) -> None:
+    await steps({"0001_thing.sql": FIRST}).apply(url)
+    edited = steps({"0001_thing.sql": FIRST + " -- better", "0002_name.sql": SECOND})
+    with pytest.raises(MigrationError, match=r"0001_thing\.sql"):
+        await edited.apply(url)
+    assert await count(database, "schema_migration") == 1
+
+
+async def test_a_database_newer_than_the_program_is_refused(steps: Steps, url: str) -> None:
+    await steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND}).apply(url)
+    with pytest.raises(MigrationError, match="newer program"):
+        await steps({"0001_thing.sql": FIRST}).apply(url)
+
+
+async def test_a_step_that_fails_leaves_nothing_of_itself_and_may_be_repaired(
+    steps: Steps, url: str, database: Database
+) -> None:
+    broken = steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND + "\nSELECT 1/0;"})
+    with pytest.raises(Exception, match="division by zero"):
+        await broken.apply(url)
+    assert await count(database, "schema_migration") == 1
+    assert await count(database, "thing") == 0
+    assert await steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND}).apply(url) == ["0002_name.sql"]
+
+
+async def test_of_many_at_once_one_works_and_the_others_find_it_done(
+    steps: Steps, url: str, database: Database
+) -> None:
+    slow = "SELECT pg_sleep(0.2);\n" + SECOND
+    migrations = steps({"0001_thing.sql": FIRST, "0002_name.sql": slow})
+    applied = await asyncio.gather(*(migrations.apply(url) for _ in range(4)))
+    assert sorted(map(len, applied)) == [0, 0, 0, 2]
+    assert await count(database, "thing") == 1
+
+
+@pytest.mark.parametrize("names", [["0001_a.sql", "0003_c.sql"], ["0001_A.sql"], ["0002_b.sql"], ["1_a.sql"]])
+def test_a_gap_or_a_bad_name_is_an_error_before_anything_is_touched(steps: Steps, names: list[str]) -> None:
+    with pytest.raises(MigrationError, match="expected 000"):
+        steps(dict.fromkeys(names, FIRST)).steps()
+
+
+async def test_a_server_that_is_away_and_one_that_goes_away_are_both_called_unavailable(
+    steps: Steps, url: str, free_port: int
+) -> None:
+    migrations = steps({"0001_thing.sql": "SELECT pg_terminate_backend(pg_backend_pid());"})
+    with pytest.raises(DatabaseUnavailable):
+        await migrations.apply(f"postgresql://me:secret@127.0.0.1:{free_port}/x")
+    with pytest.raises(DatabaseUnavailable):
+        await migrations.apply(url)
