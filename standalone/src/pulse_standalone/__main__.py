@@ -25,6 +25,7 @@ _STOP_SECONDS = 20
 
 def main() -> int:
     """Returns the exit code: 0 done, 1 the machine lacks something or nothing runs (said in one line)."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make status | head` ends quietly
     given = _parser().parse_args()
     try:
         if given.command == "servers":
