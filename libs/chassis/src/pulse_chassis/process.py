@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 log = structlog.get_logger("pulse.process")
+_MIGRATION_POLL_SECONDS = 0.2
 
 
 def now_micros() -> int:
@@ -178,11 +179,15 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, stop.set)
     async with asyncio.TaskGroup() as group:
-        intake = group.create_task(bus.run(), name="bus")
-        http = group.create_task(_serve_http(server, stop), name="http")
         relay = Relay(database, runtime.outbox, bus, runtime.rng)
-        endless = [group.create_task(relay.run(), name="outbox")]
-        endless += [group.create_task(_forever(task), name=getattr(task, "__name__", "task")) for task in parts.tasks]
+        schema_is_there = asyncio.Event()
+        watch = group.create_task(_watch_schema(migrated, schema_is_there), name="schema")
+        intake = group.create_task(_after(schema_is_there, bus.run), name="bus")
+        http = group.create_task(_serve_http(server, stop), name="http")
+        endless = [
+            group.create_task(_endless(schema_is_there, task), name=getattr(task, "__qualname__", "task"))
+            for task in (relay.run, *parts.tasks)
+        ]
         log.info("started", version=identity.version, port=settings.http_port)
         await stop.wait()
         log.info("stopping")
@@ -194,14 +199,33 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
             await callback()
         server.should_exit = True
         await asyncio.wait([http], timeout=settings.shutdown_timeout.total_seconds() / 2)
-        for running in (http, *endless):
+        for running in (http, watch, *endless):
             running.cancel()
     log.info("stopped")
 
 
-async def _forever(task: Callable[[], Awaitable[None]]) -> None:
+async def _after(schema_is_there: asyncio.Event, task: Callable[[], Awaitable[None]]) -> None:
+    await schema_is_there.wait()
     await task()
+
+
+async def _endless(schema_is_there: asyncio.Event, task: Callable[[], Awaitable[None]]) -> None:
+    """An endless task, begun when the schema is there: until then the process answers, and is not ready."""
+    await _after(schema_is_there, task)
     raise RuntimeError(f"{task} ended, and it never should")
+
+
+async def _watch_schema(migrated: Callable[[], Awaitable[bool]], schema_is_there: asyncio.Event) -> None:
+    """Asks until the schema is at this program's version. Nothing else tells."""
+    is_told = False
+    while True:
+        if await migrated():
+            schema_is_there.set()
+            return
+        if not is_told:
+            log.info("waiting for the schema: is the database there, and has `migrate` been run?")
+            is_told = True
+        await asyncio.sleep(_MIGRATION_POLL_SECONDS)
 
 
 async def _serve_http(server: _Server, stop: asyncio.Event) -> None:
