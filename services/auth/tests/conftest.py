@@ -148,7 +148,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         metrics,
         RateLimits(),
         random.Random(1),
-        clock,  # type: ignore[arg-type]
+        clock,
     )
     parts = await build(runtime, settings, CHEAP)
     routes = parts.state["auth"]

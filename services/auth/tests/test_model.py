@@ -56,8 +56,8 @@ class Family(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now, self.used, self.is_revoked, self.caught = NOW, [None], False, False
-        self.used: list[datetime | None]
+        self.now, self.is_revoked, self.caught = NOW, False, False
+        self.used: list[datetime | None] = [None]
 
     @rule(seconds=st.integers(0, 30))
     def time_goes_on(self, seconds: int) -> None:

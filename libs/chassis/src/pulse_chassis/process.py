@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import APIRouter
 from starlette.types import ASGIApp
 
-from pulse_bus import LinkState, Quarantine
+from pulse_bus import Bus, LinkState, Quarantine
 from pulse_bus.handling import log_quarantine
 from pulse_bus.mqtt import MqttBus, MqttSettings, Will
 from pulse_chassis import logs
@@ -57,7 +57,7 @@ class Runtime:
 
     identity: Identity
     database: Database
-    bus: MqttBus
+    bus: Bus
     outbox: Outbox
     principals: Principals
     metrics: Metrics
