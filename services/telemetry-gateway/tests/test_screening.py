@@ -53,6 +53,8 @@ def test_good_readings_of_every_type_are_kept_with_their_values() -> None:
         (2, float("-inf"), "not_finite"),
         (2, 2**53 + 1, "wrong_type"),
         (2, None, "wrong_type"),
+        (2, {"a": [1]}, "wrong_type"),
+        (2, [1.0], "wrong_type"),
         (3, 1, "wrong_type"),
         (3, {"a": [1]}, "wrong_type"),
     ],
@@ -68,6 +70,15 @@ def test_a_bad_reading_is_refused_and_its_neighbours_stay(series: int, value: ob
 def test_a_time_beyond_ten_years_is_refused_and_one_just_within_is_not() -> None:
     found = screened([(2, 1.0), (2, 2.0), (2, 3.0)], dt=[-SPAN, SPAN + 1, -SPAN - 1])
     assert [(r.seq, r.code) for r in found.refused] == [(11, "implausible_time"), (12, "implausible_time")]
+
+
+def test_a_time_so_far_away_that_the_difference_wraps_around_is_refused() -> None:
+    batch = ReadingBatch(
+        epoch=1, ord=1, catalog=1, lo=0, lane="live", sent=NOW, series=[2],
+        t0=-(2**62), dt=[NOW - 2**62, 2**62], x=[0, 0], value=[1.0, 2.0],
+    )  # fmt: skip
+    found = screen(batch, CATALOG, now=NOW, span=SPAN)
+    assert [r.code for r in found.refused] == ["implausible_time", "implausible_time"]
 
 
 def test_a_batch_of_nothing_but_bad_readings_has_no_columns() -> None:

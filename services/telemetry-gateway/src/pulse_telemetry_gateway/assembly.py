@@ -71,7 +71,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     routes = TelemetryRoutes(
         registry,
         ledger,
-        History(log, registry, settings.history_deadline),
+        History(log, registry, settings.history_deadline, max(1, settings.database_pool_size // 4)),
         int(settings.clock_suspect_after.total_seconds() * 1e6),
     )
     return Parts(

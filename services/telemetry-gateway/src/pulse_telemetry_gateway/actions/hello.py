@@ -7,6 +7,7 @@ from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 _RANGES = 1_024
+"""In the whole answer: what is left out is acknowledged when it is sent again."""
 
 
 class Greeting:
@@ -24,10 +25,12 @@ class Greeting:
             await self._ledger.heard_of(device_id, epoch, hi)
         catalog = await self._registry.catalog(device_id, hello.epoch)
         digest = catalog.digest if catalog is not None and catalog.is_complete else None
-        epochs = [
-            EpochSettled(epoch=epoch, settled=clip(settled.get(epoch, []), window)[:_RANGES])
-            for epoch, window in windows.items()
-        ]
+        epochs: list[EpochSettled] = []
+        left = _RANGES
+        for epoch, window in windows.items():
+            parts = clip(settled.get(epoch, []), window)[:left]
+            left -= len(parts)
+            epochs.append(EpochSettled(epoch=epoch, settled=parts))
         return Have(session=hello.session, newest=newest, epochs=epochs, credit=self._credit, series=digest)
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pulse_bus import Bus, Disconnected
+from pulse_bus import Bus, Disconnected, MessageTooLarge
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Lane
@@ -185,7 +185,7 @@ class Ingest:
     async def _say(self, device: str, ack: BatchAck) -> None:
         try:
             await self._bus.publish(TELEMETRY_ACK, ack, device=device)
-        except Disconnected:
+        except (Disconnected, MessageTooLarge):
             return  # an ack repeats a fact: the collector sends again and is acknowledged again
 
     async def _tell(self, group: list[_Waiting], result: GroupResult) -> None:
@@ -199,8 +199,8 @@ class Ingest:
             for run in _runs(entries):
                 try:
                     await self._bus.publish(TELEMETRY_LIVE, live_batch(run), device=names[device_id])
-                except Disconnected:
-                    return  # who watches finds the hole by its position and reads the log
+                except (Disconnected, MessageTooLarge):
+                    break  # who watches finds the hole by its position and reads the log
 
     def _count(self, group: list[_Waiting], result: GroupResult) -> None:
         self._batches.labels("duplicate").inc(result.duplicates)

@@ -42,7 +42,7 @@ def screen(batch: ReadingBatch, catalog: Mapping[int, SeriesRef], *, now: int, s
     ids = np.asarray([ref.id if ref else -1 for ref in refs], np.int64)
     refused: dict[int, Refused] = {}
     word = _words(batch, kinds, refused)
-    too_far = np.abs(t - now) > span
+    too_far = (t < now - span) | (t > now + span)  # no difference is taken: it could wrap around
     for i in np.nonzero(too_far)[0].tolist():
         refused.setdefault(i, Refused(seq=batch.lo + i, code="implausible_time", detail=f"t={int(t[i])}"))
     columns = Columns(ids, kinds, seq, t, x, word)
@@ -86,7 +86,8 @@ def _refusal(batch: ReadingBatch, i: int, kind: int, given: object) -> Refused:
     seq = batch.lo + i
     if kind == 255:
         return Refused(seq=seq, code="unknown_series", detail=f"id {batch.series[batch.x[i]]}")
-    if kind == FLOAT and (given in _NON_FINITE or (isinstance(given, float) and not np.isfinite(given))):
+    is_named = isinstance(given, str) and given in _NON_FINITE
+    if kind == FLOAT and (is_named or (isinstance(given, float) and not np.isfinite(given))):
         return Refused(seq=seq, code="not_finite")
     if kind == INT and type(given) is int:
         return Refused(seq=seq, code="out_of_range", detail="more than 64 bits")
