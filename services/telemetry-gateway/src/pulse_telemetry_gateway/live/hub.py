@@ -17,11 +17,12 @@ from pulse_contracts.telemetry import LiveBatch
 from pulse_contracts.topics import TELEMETRY_LIVE
 from pulse_telemetry_gateway.live.pending import Pending, Point, Slice
 from pulse_telemetry_gateway.model.columns import Columns, decode
-from pulse_telemetry_gateway.store.log import LogStore
+from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 log = logging.getLogger("pulse.live")
 _RESUME_FRAME = 5_000
+_UNKNOWN = -1
 
 Emit = Callable[["Viewer", Slice], Awaitable[None]]
 
@@ -38,18 +39,49 @@ class LiveLimits:
 
 @dataclass(eq=False)
 class Viewer:
-    """One browser's subscription. `unacked` frames are on their way; two at most."""
+    """One browser's subscription. `unacked` frames are on their way; two at most. `pos` is what has been collected up
+    to, `sent` what the frames up to the last one hold completely: only that may a browser come back with."""
 
     sid: str
     pending: Pending
     series: frozenset[int] = frozenset()
     rate: float = 5.0
     pos: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
     resume: list[Slice] = field(default_factory=list)
+    taken: list[Slice] = field(default_factory=list)
+    taken_pos: dict[str, int] = field(default_factory=dict)
+    resumed_pos: dict[str, int] = field(default_factory=dict)
+    is_resuming: bool = False
     unacked: int = 0
     last_ack: float = 0.0
     was_noticed: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def forget(self) -> None:
+        """Nothing of the last subscription is sent any more."""
+        self.pending.take()
+        self.resume.clear()
+        self.taken.clear()
+
+    def next_slice(self) -> Slice | None:
+        """What to send next, resumed readings first; `sent` moves on when the last slice of what was collected up to
+        some position is given out."""
+        if self.is_resuming:
+            return None  # what is collected meanwhile comes after what was missed
+        if self.resume:
+            whole, self.resume[:] = merge(self.resume)
+            if not self.resume:
+                self.sent = self.sent | self.resumed_pos
+            return whole
+        if not self.taken and not self.pending.is_empty:
+            self.taken, self.taken_pos = self.pending.take(), dict(self.pos)
+        if not self.taken:
+            return None
+        part = self.taken.pop(0)
+        if not self.taken:
+            self.sent = self.taken_pos
+        return part
 
     def add(self, device: str, pos: int, lane: Lane, readings: dict[int, list[Point]]) -> None:
         """Takes what it watches of a live batch."""
@@ -84,20 +116,38 @@ class Hub:
 
     async def watch(self, viewer: Viewer, wish: Subscribe) -> tuple[dict[str, int], dict[str, str]]:
         """Replaces what the viewer watches. Returns its positions and how each device was resumed.
-        Raises Unavailable. Live readings are collected from before the log is read: nothing falls between."""
+        Raises Unavailable; then it watches nothing. Live readings are collected from before the log is read: nothing
+        falls between."""
+        viewer.is_resuming = True
+        try:
+            return await self._watch(viewer, wish)
+        except Unavailable:
+            await self.leave(viewer)
+            raise
+        finally:
+            viewer.is_resuming = False
+            viewer.changed.set()
+
+    async def _watch(self, viewer: Viewer, wish: Subscribe) -> tuple[dict[str, int], dict[str, str]]:
+        viewer.forget()
         owners = await self._registry.devices_of(wish.series)
         devices = {name: device_id for device_id, name, _ in owners.values()}
         async with self._lock:
             await self._leave(viewer, set(devices))
             viewer.series, viewer.rate = frozenset(owners), wish.rate
-            viewer.pos = dict.fromkeys(devices, 0)
+            viewer.forget()
+            viewer.pos, viewer.sent, viewer.resumed_pos = dict.fromkeys(devices, 0), {}, {}
             for name, device_id in devices.items():
                 await self._join(viewer, name, device_id)
         resumed: dict[str, str] = {}
+        found: list[Slice] = []
         for name, device_id in devices.items():
-            resumed[name] = await self._resume(viewer, name, device_id, wish.pos.get(name))
-        viewer.changed.set()
-        return dict(viewer.pos), resumed
+            resumed[name] = await self._resume(viewer, name, device_id, wish.pos.get(name), found)
+        viewer.resume.extend(found)
+        answer = dict(viewer.sent)
+        if not found:
+            viewer.sent = viewer.sent | viewer.resumed_pos
+        return answer, resumed
 
     async def leave(self, viewer: Viewer) -> None:
         """The browser is gone."""
@@ -108,7 +158,7 @@ class Hub:
     async def _join(self, viewer: Viewer, device: str, device_id: int) -> None:
         feed = self._feeds.get(device)
         if feed is None:
-            feed = self._feeds[device] = _Feed(device_id, 0)
+            feed = self._feeds[device] = _Feed(device_id, _UNKNOWN)
             feed.viewers.add(viewer)
             feed.subscription = await self._bus.subscribe(TELEMETRY_LIVE, self._deliver, device=device)
         feed.viewers.add(viewer)
@@ -123,15 +173,21 @@ class Hub:
                 if feed.subscription is not None:
                     await feed.subscription.cancel()
 
-    async def _resume(self, viewer: Viewer, device: str, device_id: int, given: int | None) -> str:
-        now, readings, is_whole = await self._log.size_since(device_id, given if given is not None else 2**62)
+    async def _resume(self, viewer: Viewer, device: str, device_id: int, given: int | None, found: list[Slice]) -> str:
+        left = self._limits.resume_readings_max - sum(len(part.t) for part in found)
+        now, readings, is_whole = await self._log.size_since(device_id, 2**62 if given is None else given, left)
+        feed = self._feeds.get(device)
+        if feed is not None and feed.pos == _UNKNOWN:
+            feed.pos = now  # so that a hole before the first message is seen too
         viewer.pos[device] = max(viewer.pos.get(device, 0), now)
+        viewer.sent[device] = now
         if given is None:
             return "live"
-        if given > now or not is_whole or readings > self._limits.resume_readings_max:
+        if given > now or not is_whole or readings > left:
             return "history"
-        for row in await self._log.since(device_id, given, now):
-            viewer.resume.extend(_slices(decode(row.payload, row.lo), viewer.series))
+        viewer.sent[device], viewer.resumed_pos[device] = given, now
+        rows = await self._log.since(device_id, given, now)
+        found.extend(await asyncio.to_thread(_slices_of, rows, viewer.series))
         return "exact"
 
     async def _deliver(self, delivery: Delivery[LiveBatch]) -> None:
@@ -139,7 +195,7 @@ class Hub:
         feed = self._feeds.get(device)
         if feed is None or batch.pos <= feed.pos:
             return
-        if feed.pos and batch.after > feed.pos:
+        if feed.pos != _UNKNOWN and batch.after > feed.pos:
             await self._fill(device, feed, batch.after)
         feed.pos = batch.pos
         wanted: set[int] = set().union(*(viewer.series for viewer in feed.viewers))
@@ -159,16 +215,26 @@ class Hub:
             log.debug("a hole in the feed of %s stays: %s", device, error)
             rows = []
         for row in rows:
-            columns = decode(row.payload, row.lo)
-            readings: dict[int, list[Point]] = defaultdict(list)
-            ids = columns.series.tolist()
-            for x, t, value in zip(columns.x.tolist(), columns.t.tolist(), columns.values(), strict=True):
-                readings[ids[x]].append((t, value))
+            readings = await asyncio.to_thread(_points, row)
             for viewer in feed.viewers:
                 viewer.add(device, row.pos, "backlog", readings)
         if len(rows) < until - feed.pos:
             for viewer in feed.viewers:
                 viewer.pending.conflated.add("backlog")
+                viewer.changed.set()
+
+
+def _points(row: StoredBatch) -> dict[int, list[Point]]:
+    columns = decode(row.payload, row.lo)
+    readings: dict[int, list[Point]] = defaultdict(list)
+    ids = columns.series.tolist()
+    for x, t, value in zip(columns.x.tolist(), columns.t.tolist(), columns.values(), strict=True):
+        readings[ids[x]].append((t, value))
+    return readings
+
+
+def _slices_of(rows: list[StoredBatch], wanted: frozenset[int]) -> list[Slice]:
+    return [part for row in rows for part in _slices(decode(row.payload, row.lo), wanted)]
 
 
 def _slices(columns: Columns, wanted: frozenset[int]) -> list[Slice]:

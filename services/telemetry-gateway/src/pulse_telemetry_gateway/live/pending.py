@@ -6,6 +6,7 @@ from pulse_contracts.message import Lane
 
 Value = bool | int | float
 Point = tuple[int, Value]
+_LANES: tuple[Lane, ...] = ("live", "backlog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ class Pending:
             self._conflate(lane)
 
     def take(self) -> list[Slice]:
-        """Everything, one slice a lane, live first; nothing is left."""
-        slices = [self._slice(lane) for lane in ("live", "backlog") if self.lanes[lane]]
+        """Everything, one slice a lane, live first; nothing is left. A lane that lost something and holds nothing is an
+        empty slice that says so."""
+        slices = [self._slice(lane) for lane in _LANES if self.lanes[lane] or lane in self.conflated]
         self.lanes = {"live": {}, "backlog": {}}
         self.counts = {"live": 0, "backlog": 0}
         self.conflated.clear()
@@ -48,7 +50,7 @@ class Pending:
     @property
     def is_empty(self) -> bool:
         """Nothing to send."""
-        return not self.lanes["live"] and not self.lanes["backlog"]
+        return not self.conflated and not any(self.lanes.values())
 
     def _conflate(self, lane: Lane) -> None:
         kept = 0

@@ -30,7 +30,7 @@ from pulse_contracts.live import (
 )
 from pulse_contracts.system import Status
 from pulse_contracts.topics import AUTH_EVENT, SYSTEM_STATUS
-from pulse_telemetry_gateway.live.hub import Hub, LiveLimits, Viewer, merge
+from pulse_telemetry_gateway.live.hub import Hub, LiveLimits, Viewer
 from pulse_telemetry_gateway.live.pending import Slice
 
 log = logging.getLogger("pulse.live")
@@ -45,6 +45,7 @@ class _Session:
     def __init__(self, viewer: Viewer, principal: Principal) -> None:
         self.viewer, self.principal = viewer, principal
         self.was_warned = False
+        self.turn = asyncio.Lock()
         self.pump: asyncio.Task[None] | None = None
 
 
@@ -141,12 +142,14 @@ class Sockets:
         wish = _parse(Subscribe, raw)
         if session is None or wish is None:
             return LiveRefusal(code="invalid_request", detail="subscribe wants {series, rate?, pos?}").model_dump()
-        session.viewer.pending.take()
-        session.viewer.resume.clear()
         try:
-            pos, resumed = await self._hub.watch(session.viewer, wish)
+            async with session.turn:
+                pos, resumed = await self._hub.watch(session.viewer, wish)
         except Unavailable:
             return LiveRefusal(code="unavailable", detail="temporarily unavailable: try again").model_dump()
+        finally:
+            if self._sessions.get(sid) is not session:
+                await self._hub.leave(session.viewer)  # it went away meanwhile
         return Subscribed.model_validate({"pos": pos, "resumed": resumed}).model_dump()
 
     async def _authenticate(self, sid: str, raw: object = None) -> dict[str, Any]:
@@ -204,20 +207,18 @@ class Sockets:
             viewer.changed.clear()
             if viewer.unacked >= _IN_FLIGHT:
                 continue  # its acknowledgement wakes us
-            if viewer.resume:
-                whole, viewer.resume[:] = merge(viewer.resume)
-                viewer.changed.set()
-                await self._emit(viewer, whole)
-            elif not viewer.pending.is_empty:
-                for part in viewer.pending.take():
-                    await self._emit(viewer, part)
+            part = viewer.next_slice()
+            if part is None:
+                continue
+            await self._emit(viewer, part)
+            if part.lane != "resume" and not viewer.taken:
                 await asyncio.sleep(1.0 / viewer.rate)
-                viewer.changed.set()
+            viewer.changed.set()
 
     async def _emit(self, viewer: Viewer, part: Slice) -> None:
         frame = LiveFrame.model_construct(
             sent=self._clock(),
-            pos=dict(viewer.pos),
+            pos=dict(viewer.sent),
             lane=part.lane,  # type: ignore[arg-type]  # a slice's lane is one of the three
             conflated=part.is_conflated,
             series=part.series,

@@ -1,6 +1,6 @@
 """Reading the batch log: history, exact resume, and the newest value of each series that is derived from it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -44,7 +44,7 @@ class LogStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def between(self, device_id: int, start: int, end: int) -> AsyncIterator[list[StoredBatch]]:
+    async def between(self, device_id: int, start: int, end: int) -> AsyncGenerator[list[StoredBatch], None]:
         """The rows that hold readings of [start, end) microseconds, in pieces, as of one moment."""
         async with self._database.snapshot() as connection:
             cursor = await connection.cursor(
@@ -56,10 +56,13 @@ class LogStore:
             while rows := await cursor.fetch(_FETCH):
                 yield [StoredBatch(*row) for row in rows]
 
-    async def size_since(self, device_id: int, pos: int) -> tuple[int, int, bool]:
-        """The device's feed position, how many readings lie after `pos`, and whether the log still has all of them."""
+    async def size_since(self, device_id: int, pos: int, most: int) -> tuple[int, int, bool]:
+        """The device's feed position, how many readings lie after `pos`, and whether the log still has all of them.
+        They are not counted when there must be more than `most`: a row holds one at least."""
         async with self._database.snapshot() as connection:
             now = await connection.fetchval("SELECT pos FROM device WHERE id = $1", device_id)
+            if int(now or 0) - pos > most:
+                return int(now), int(now) - pos, True
             row = await connection.fetchrow(
                 "SELECT count(*) AS rows, coalesce(sum(n), 0) AS n FROM batch WHERE device_id = $1 AND pos > $2",
                 device_id,
