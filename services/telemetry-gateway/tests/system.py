@@ -1,0 +1,310 @@
+"""A whole gateway in this process (real bus, database, HTTP and Socket.IO), and who talks to it: devices, browsers."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+from pulse_bus import Delivery
+from pulse_bus.mqtt import MqttBus, MqttSettings
+from pulse_chassis import process
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import RULES, Principals
+from pulse_chassis.process import Runtime, now_micros
+from pulse_chassis.rate_limits import RateLimits
+from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
+from pulse_contracts.series_digest import series_digest
+from pulse_contracts.telemetry import BatchAck, Have, Hello, ReadingBatch, SeriesDeclaration, SeriesDeclared
+from pulse_contracts.topics import (
+    AUTH_KEYS,
+    TELEMETRY_ACK,
+    TELEMETRY_DATA,
+    TELEMETRY_HAVE,
+    TELEMETRY_HELLO,
+    TELEMETRY_SERIES,
+)
+from pulse_jose import SigningKey
+from pulse_jose.claims import Claims
+from pulse_jose.signing import TokenSigner
+from pulse_postgres import Database, Outbox
+from pulse_postgres.database import PoolSettings
+from pulse_telemetry_gateway import assembly
+from pulse_telemetry_gateway.handlers import quarantine
+from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.log import QuarantineStore
+from pulse_testkit.servers import Servers
+from pulse_testkit.waiting import eventually
+
+KEY = SigningKey.generate(kid="test")
+SERIES = [
+    SeriesDeclaration(id=1, name="cpu.total", display_name="CPU", type="float", unit="%"),
+    SeriesDeclaration(id=2, name="memory.used", type="int"),
+]
+ACCOUNT = "00000000-0000-0000-0000-000000000001"
+
+
+def token(*, life: int = 300, account: str = ACCOUNT, sid: str = "s1", age: int = 0) -> str:
+    """An access token as auth would sign it, `age` seconds ago."""
+    now = int(time.time()) - age
+    claims = Claims("precisionpulse", "pulse", account, "j1", sid, "user", "a@b.c", "A", now, now + life)
+    return TokenSigner(KEY, RULES).sign(claims)
+
+
+def bus_of(servers: Servers, party: str) -> MqttBus:
+    """A bus with this account, not running yet."""
+    settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
+    return MqttBus(settings, clock=now_micros, rng=random.Random(1))
+
+
+@asynccontextmanager
+async def running(*buses: MqttBus) -> AsyncIterator[None]:
+    """Connected, then drained."""
+    async with asyncio.TaskGroup() as group:
+        for bus in buses:
+            group.create_task(bus.run())
+        try:
+            async with asyncio.timeout(10):
+                for bus in buses:
+                    await bus.wait_connected()
+            yield
+        finally:
+            for bus in buses:
+                await bus.drain()
+
+
+@dataclass
+class Gateway:
+    """Where it listens and what it is made of."""
+
+    port: int
+    runtime: Runtime
+    http: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[Gateway]:
+    """The gateway, connected and knowing the keys; ended by SIGTERM."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = GatewaySettings(
+        http_port=port,
+        database_url=url,
+        mqtt_url=servers.mqtt_url,
+        mqtt_password=servers.passwords["telemetry-gateway"],
+        **({"mqtt_session_expiry": 0, "latest_every": 0.05, "public_origin": "http://127.0.0.1:1"} | changed),
+    )
+    keys = bus_of(servers, "auth")
+    async with running(keys):
+        jwk = KEY.verification_key().to_jwk()
+        record = VerificationKeyRecord(kid="test", x=str(jwk["x"]), y=str(jwk["y"]), not_before=0)
+        await keys.publish(AUTH_KEYS, VerificationKeys(keys=[record]))
+    async with Database(PoolSettings(url, None, settings.database_pool_size)) as database:
+        bus = MqttBus(
+            process._mqtt_settings(assembly.IDENTITY, settings, now_micros()),
+            clock=now_micros,
+            rng=random.Random(1),
+            quarantine=quarantine(QuarantineStore(database)),
+        )
+        runtime = Runtime(
+            assembly.IDENTITY,
+            database,
+            bus,
+            Outbox(),
+            Principals(time.time),
+            Metrics(),
+            RateLimits(),
+            random.Random(1),
+        )
+        parts = await assembly._assemble(runtime, settings)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(process._run(runtime, settings, parts, now_micros()))
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+                await bus.wait_connected()
+                await eventually(lambda: runtime.principals.has_keys)
+
+                async def answers() -> bool:
+                    try:
+                        return (await http.get("/livez")).status_code == 200
+                    except httpx.TransportError:
+                        return False
+
+                await eventually(answers)
+                yield Gateway(port, runtime, http)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@dataclass
+class Collector:
+    """A device that says what the test tells it to say, and remembers the answers."""
+
+    name: str
+    bus: MqttBus
+    epoch: int = 7
+    ord: int = 1
+    acks: list[BatchAck] = field(default_factory=list)
+    haves: list[Have] = field(default_factory=list)
+
+    async def greet(self, *, upto: int = 0) -> Have:
+        """Hello, answered."""
+        before = len(self.haves)
+        pending = [{"epoch": self.epoch, "lo": 0, "hi": upto, "n": upto}] if upto else []
+        hello = {"epoch": self.epoch, "ord": self.ord, "next": upto, "session": "s", "series": series_digest(SERIES)}
+        await self.bus.publish(TELEMETRY_HELLO, Hello.model_validate(hello | {"pending": pending}), device=self.name)
+        await eventually(lambda: len(self.haves) > before)
+        return self.haves[-1]
+
+    async def declare(self) -> None:
+        """The catalog of this life; returns when the gateway has it."""
+        declared = SeriesDeclared(catalog=self.epoch, digest=series_digest(SERIES), series=SERIES)
+        await self.bus.publish(TELEMETRY_SERIES, declared, device=self.name)
+
+        async def is_known() -> bool:
+            return (await self.greet()).series == series_digest(SERIES)
+
+        await eventually(is_known)
+
+    def batch(self, lo: int, values: list[object], **changed: Any) -> ReadingBatch:
+        """Readings of series 1 from `lo` on, a millisecond apart; their time follows from their number."""
+        start = now_micros() // 10_000_000 * 10_000_000
+        given: dict[str, Any] = {
+            "epoch": self.epoch,
+            "ord": self.ord,
+            "catalog": self.epoch,
+            "lo": lo,
+            "lane": "live",
+            "sent": now_micros(),
+            "series": [1],
+            "t0": start,
+            "dt": [(lo + i) * 1000 for i in range(len(values))],
+            "x": [0] * len(values),
+            "value": values,
+        }
+        return ReadingBatch.model_validate(given | changed)
+
+    async def send(self, batch: ReadingBatch) -> None:
+        """Hands it to the broker, nothing more."""
+        await self.bus.publish(TELEMETRY_DATA, batch, device=self.name)
+
+    async def deliver(self, batch: ReadingBatch) -> BatchAck:
+        """Sends and waits for the ack that covers it."""
+        before = len(self.acks)
+        await self.send(batch)
+        lo, hi = batch.lo, batch.lo + len(batch.value)
+        await eventually(lambda: any(a <= lo and hi <= b for k in self.acks[before:] for a, b in k.settled))
+        return self.acks[-1]
+
+    async def raw(self, kind: str, payload: bytes) -> None:
+        """Bytes as no program of ours would send them."""
+        connection = self.bus._connection
+        assert connection is not None
+        await connection.client.publish(f"pulse/v1/telemetry/{kind}/{self.name}", payload, qos=1)
+
+
+@asynccontextmanager
+async def collector(servers: Servers, name: str = "alpha", **changed: Any) -> AsyncIterator[Collector]:
+    """A connected device."""
+    device = Collector(name, bus_of(servers, name), **changed)
+
+    async def ack(delivery: Delivery[BatchAck]) -> None:
+        device.acks.append(delivery.message)
+
+    async def have(delivery: Delivery[Have]) -> None:
+        device.haves.append(delivery.message)
+
+    await device.bus.subscribe(TELEMETRY_ACK, ack, device=name)
+    await device.bus.subscribe(TELEMETRY_HAVE, have, device=name)
+    async with running(device.bus):
+        yield device
+
+
+class Browser:
+    """The Socket.IO protocol by hand (engine.io 4, websocket), so that a test may also misbehave."""
+
+    def __init__(self, wire: ClientConnection, *, acks: bool) -> None:
+        self._wire, self.acks = wire, acks
+        self.frames: list[dict[str, Any]] = []
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.refusal: str | None = None
+        self.is_over = False
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._unanswered: list[str] = []
+        self._next = 0
+        self.welcome = asyncio.Event()
+
+    async def read(self) -> None:
+        """Reads until the end."""
+        async for text in self._wire:
+            await self._take(str(text))
+        self.is_over = True
+
+    async def _take(self, text: str) -> None:
+        if text == "2":
+            await self._wire.send("3")
+        elif text.startswith("40"):
+            self.welcome.set()
+        elif text.startswith("44"):
+            self.refusal = json.loads(text[2:])["message"]
+            self.welcome.set()
+        elif text.startswith("41"):
+            self.is_over = True
+        elif text.startswith(("42", "43")):
+            start = text.index("[")
+            number, content = text[2:start], json.loads(text[start:])
+            if text.startswith("43"):
+                self._answers.pop(int(number)).set_result(content[0])
+            elif content[0] == "frame":
+                self.frames.append(content[1])
+                await self._answer(f"43{number}[]")
+            else:
+                self.events.append((content[0], content[1]))
+
+    async def _answer(self, text: str) -> None:
+        if self.acks:
+            await self._wire.send(text)
+        else:
+            self._unanswered.append(text)
+
+    async def catch_up(self) -> None:
+        """Acknowledges what it owes, and from now on at once."""
+        self.acks = True
+        while self._unanswered:
+            await self._wire.send(self._unanswered.pop(0))
+
+    async def ask(self, event: str, content: object) -> Any:
+        """Emits and waits for the answer."""
+        self._next += 1
+        answer = self._answers[self._next] = asyncio.get_running_loop().create_future()
+        await self._wire.send(f"42{self._next}{json.dumps([event, content])}")
+        async with asyncio.timeout(5):
+            return await answer
+
+    def values(self, lane: str | None = None) -> list[object]:
+        """Everything that came, in order."""
+        return [v for frame in self.frames if lane in {None, frame["lane"]} for v in frame["v"]]
+
+
+@asynccontextmanager
+async def browser(port: int, given: object, *, acks: bool = True) -> AsyncIterator[Browser]:
+    """Connected, or refused (see `refusal`)."""
+    url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
+    async with connect(url, origin="http://127.0.0.1:1") as wire, asyncio.TaskGroup() as group:  # type: ignore[arg-type]
+        opened = await wire.recv()
+        assert str(opened).startswith("0")
+        client = Browser(wire, acks=acks)
+        reading = group.create_task(client.read())
+        await wire.send("40" + json.dumps(given))
+        async with asyncio.timeout(5):
+            await client.welcome.wait()
+        yield client
+        reading.cancel()
