@@ -16,6 +16,7 @@ from pulse_chassis.metrics import Metrics
 from pulse_chassis.process import Identity
 from pulse_chassis.settings import ServiceSettings, load
 from pulse_contracts.errors import DomainError, Unavailable
+from pulse_postgres import MigrationError
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -72,7 +73,7 @@ def main(program: Program[S], argv: list[str] | None = None) -> int:
         if given.command == "migrate":
             return asyncio.run(_migrate(identity, settings))
         return asyncio.run(_run(program.commands[given.command], settings, given))
-    except (DomainError, Unavailable) as error:
+    except (DomainError, Unavailable, MigrationError) as error:
         sys.stderr.write(f"{parser.prog} {given.command}: {error}\n")
         return 1
 

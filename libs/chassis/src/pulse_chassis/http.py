@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,8 +36,9 @@ class Health:
         return {name: await check() for name, check in self.checks.items()}
 
 
-class _BodyTooLarge(Exception):  # caught in this module alone
-    pass
+class _BodyTooLarge(HTTPException):  # an HTTPException, so that a framework that reads the body passes it on
+    def __init__(self) -> None:
+        super().__init__(413, f"the body may have {MAX_BODY} bytes at most")
 
 
 class Envelope:
@@ -52,7 +54,7 @@ class Envelope:
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
-        started, status, size = time.perf_counter(), 500, 0
+        started, status, size, is_answered = time.perf_counter(), 500, 0, False
 
         async def limited() -> Message:
             nonlocal size
@@ -63,8 +65,9 @@ class Envelope:
             return message
 
         async def answered(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_answered
             if message["type"] == "http.response.start":
+                is_answered = True
                 status = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             await send(message)
@@ -75,9 +78,12 @@ class Envelope:
                 if not length.isdigit() or int(length) > MAX_BODY:
                     raise _BodyTooLarge  # noqa: TRY301  # one answer for what was announced and for what came
                 await self._app(scope, limited, answered)
-            except _BodyTooLarge:
-                text = f"the body may have {MAX_BODY} bytes at most"
-                await problems.problem(413, "too_large", text)(scope, receive, answered)
+            except _BodyTooLarge as error:
+                await problems.problem(413, "too_large", error.detail)(scope, receive, answered)
+            except Exception:
+                if not is_answered:
+                    raise
+                # answered and logged by `problems`; Starlette raises it again for servers that want to log it too
             route = getattr(scope.get("route"), "path", "other")
             duration = time.perf_counter() - started
             self._metrics.requests.labels(scope["method"], route, str(status)).observe(duration)

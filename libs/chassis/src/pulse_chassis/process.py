@@ -25,6 +25,7 @@ from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import Principals
 from pulse_chassis.rate_limits import RateLimits
 from pulse_chassis.settings import ServiceSettings
+from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
 from pulse_postgres import Database, Migrations, Outbox, Relay
@@ -192,6 +193,7 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
         await stop.wait()
         log.info("stopping")
         health.is_stopping = True
+        await _say_offline(bus, identity, settings)
         await bus.drain()
         await asyncio.wait([intake], timeout=settings.shutdown_timeout.total_seconds() / 2)
         intake.cancel()
@@ -202,6 +204,17 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
         for running in (http, watch, *endless):
             running.cancel()
     log.info("stopped")
+
+
+async def _say_offline(bus: Bus, identity: Identity, settings: ServiceSettings) -> None:
+    """A farewell in order withdraws the last will: without a word of ours the retained `online` would stay."""
+    status = Status(state="offline", since=now_micros(), version=identity.version, name=identity.name)
+    client_id = settings.mqtt_client_id or identity.name
+    try:
+        async with asyncio.timeout(settings.shutdown_timeout.total_seconds() / 10):
+            await bus.publish(SYSTEM_STATUS, status, kind=identity.name, id=client_id)
+    except (Unavailable, TimeoutError) as error:
+        log.debug("not told", reason=str(error))
 
 
 async def _after(schema_is_there: asyncio.Event, task: Callable[[], Awaitable[None]]) -> None:

@@ -1,0 +1,206 @@
+"""The envelope around every service: problems that leak nothing, limits, request ids, who calls, health."""
+
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from pulse_chassis.http import MAX_BODY, Envelope, Health, create_app
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import RULES, Principals, administrator, current
+from pulse_chassis.problems import Overloaded
+from pulse_chassis.rate_limits import RateLimits
+from pulse_contracts.errors import DomainError, Unavailable
+from pulse_jose import SigningKey
+from pulse_jose.claims import Claims
+from pulse_jose.signing import TokenSigner
+
+KEY, OTHER = SigningKey.generate(kid="k1"), SigningKey.generate(kid="k1")
+router = APIRouter()
+limits = RateLimits()
+
+
+class Thing(BaseModel):
+    number: Annotated[int, Field(ge=0)]
+
+
+class Taken(DomainError):
+    code, status = "taken", 409
+
+
+@router.post("/things")
+async def make(thing: Thing) -> Thing:
+    return thing
+
+
+@router.get("/fail/{how}")
+async def fail(how: str) -> None:
+    raise {
+        "domain": Taken("somebody has it"),
+        "away": Unavailable("host db-7.internal refused"),
+        "busy": Overloaded(timedelta(seconds=7)),
+        "bug": RuntimeError("password=hunter2"),
+    }[how]
+
+
+@router.get("/mine", dependencies=[Depends(current)])
+async def mine() -> dict[str, bool]:
+    return {"ok": True}
+
+
+@router.get("/admin", dependencies=[Depends(administrator)])
+async def admin() -> dict[str, bool]:
+    return {"ok": True}
+
+
+@router.get("/limited/{key}")
+async def limited(key: str) -> dict[str, bool]:
+    await limits.check("things", "2/minute", key)
+    return {"ok": True}
+
+
+class World:
+    """The app and what it was given."""
+
+    def __init__(self) -> None:
+        self.health, self.metrics, self.principals = Health(), Metrics(), Principals(time.time)
+        self.is_up = True
+
+        async def up() -> bool:
+            return self.is_up
+
+        self.health.checks = {"database": up}
+        app = create_app("test", "1", [router], health=self.health, metrics=self.metrics)
+        app.state.principals = self.principals
+        self.app = Envelope(app, self.metrics)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url="http://test") as client:
+        yield client
+
+
+def signed(key: SigningKey = KEY, role: str = "user", *, life: int = 300, age: int = 0) -> dict[str, str]:
+    now = int(time.time()) - age
+    claims = Claims("precisionpulse", "pulse", "a", "j", "s", role, "a@b.c", "A", now, now + life)
+    return {"Authorization": f"Bearer {TokenSigner(key, RULES).sign(claims)}"}
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "code", "retry"),
+    [("domain", 409, "taken", None), ("away", 503, "unavailable", "2"), ("busy", 503, "unavailable", "7")],
+)
+async def test_failures_are_problems_with_a_code(
+    http: httpx.AsyncClient, how: str, status: int, code: str, retry: str | None
+) -> None:
+    answer = await http.get(f"/fail/{how}")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"], answer.headers.get("retry-after")) == (status, code, retry)
+    assert "db-7" not in answer.text
+
+
+@pytest.mark.announces_log("request_failed")
+async def test_our_own_bug_is_a_500_that_leaks_nothing_is_counted_and_logged_once(
+    http: httpx.AsyncClient, world: World
+) -> None:
+    answer = await http.get("/fail/bug", headers={"X-Request-Id": "find-me"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["request_id"]) == (500, "internal", "find-me")
+    assert "hunter2" not in answer.text
+    assert "RuntimeError" not in answer.text
+    assert 'route="/fail/{how}",status="500"' in world.metrics.render().decode()
+
+
+async def test_what_does_not_fit_its_schema_is_named_without_the_value(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/things", json={"number": "s3cret"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.json()["errors"][0]["loc"] == ["body", "number"]
+    assert "s3cret" not in answer.text
+    assert (await http.post("/things", content=b"{", headers={"content-type": "application/json"})).status_code == 422
+
+
+async def chunks(size: int) -> AsyncIterator[bytes]:
+    yield b'{"number": 1, "pad": "'
+    for _ in range(size // 1024):
+        yield b"x" * 1024
+    yield b'"}'
+
+
+async def test_a_body_too_large_is_413_announced_or_not(http: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    announced = await http.post("/things", content=b"x" * (MAX_BODY + 1), headers=headers)
+    streamed = await http.post("/things", content=chunks(MAX_BODY * 2), headers=headers)
+    for answer in (announced, streamed):
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert (await http.post("/things", content=chunks(MAX_BODY // 2), headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(("given", "kept"), [("a-B_9", True), ("x" * 65, False), ("a b", False), ("a\tb", False)])
+async def test_a_request_id_is_kept_when_it_is_harmless(http: httpx.AsyncClient, given: str, kept: bool) -> None:
+    answer = await http.get("/livez", headers={"X-Request-Id": given})
+    assert (answer.headers["x-request-id"] == given) is kept
+    assert len(answer.headers["x-request-id"]) >= 5
+
+
+async def test_before_the_keys_have_come_nobody_can_be_judged(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/mine", headers=signed())
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "status", "code"),
+    [
+        ({}, "/mine", 401, "not_signed_in"),
+        ({"Authorization": "Basic eDp5"}, "/mine", 401, "not_signed_in"),
+        (signed(OTHER), "/mine", 401, "not_signed_in"),
+        (signed(age=400), "/mine", 401, "not_signed_in"),
+        (signed(role="root"), "/mine", 401, "not_signed_in"),
+        (signed(role="user"), "/admin", 403, "forbidden"),
+        (signed(role="admin"), "/admin", 200, None),
+        (signed(), "/mine", 200, None),
+    ],
+    ids=["none", "basic", "other key", "over", "unknown role", "user", "admin", "good"],
+)
+async def test_who_calls_decides(
+    http: httpx.AsyncClient, world: World, headers: dict[str, str], path: str, status: int, code: str | None
+) -> None:
+    world.principals.use([KEY.verification_key()])
+    answer = await http.get(path, headers=headers)
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
+
+
+async def test_the_third_of_two_a_minute_has_to_wait_and_others_do_not(http: httpx.AsyncClient) -> None:
+    codes = [(await http.get("/limited/a")).status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+    refused = await http.get("/limited/a")
+    assert refused.json()["code"] == "rate_limited"
+    assert 1 <= int(refused.headers["retry-after"]) <= 61
+    assert (await http.get("/limited/b")).status_code == 200
+
+
+async def test_health_says_which_check_fails_and_that_it_is_leaving(http: httpx.AsyncClient, world: World) -> None:
+    assert (await http.get("/startupz")).status_code == 503
+    world.health.is_started = True
+    assert (await http.get("/readyz")).json() == {"ready": True, "checks": {"database": True}}
+    world.is_up = False
+    assert (await http.get("/readyz")).status_code == 503
+    world.is_up, world.health.is_stopping = True, True
+    assert (await http.get("/readyz")).json() == {"ready": False, "checks": {"database": True}}
+    assert (await http.get("/livez")).status_code == 200
+
+
+async def test_unknown_routes_and_methods_are_problems_and_one_metric(http: httpx.AsyncClient, world: World) -> None:
+    for number in range(3):
+        assert (await http.get(f"/nothing/{number}")).json()["code"] == "not_found"
+    assert (await http.delete("/things")).json()["code"] == "method_not_allowed"
+    assert "/nothing" not in world.metrics.render().decode()

@@ -1,0 +1,39 @@
+"""Bad settings are listed by name, all of them at once, and never with their values."""
+
+from pathlib import Path
+
+import pytest
+
+from pulse_chassis.settings import ServiceSettings, load
+
+GOOD = {"PULSE_DATABASE_URL": "postgresql://h/d", "PULSE_MQTT_URL": "mqtt://h", "PULSE_MQTT_PASSWORD": "hunter2"}
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+    for name, value in (GOOD | changed).items():
+        monkeypatch.setenv(name, value)
+
+
+def test_every_bad_value_is_named_and_none_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(monkeypatch, PULSE_HTTP_PORT="s3cret", PULSE_LOG_FORMAT="s3cret", PULSE_MQTT_SESSION_EXPIRY="s3cret")
+    monkeypatch.delenv("PULSE_DATABASE_URL")
+    with pytest.raises(SystemExit) as leaving:
+        load(ServiceSettings)
+    said = capsys.readouterr().err
+    assert leaving.value.code == 2
+    names = {line.partition(":")[0] for line in said.splitlines()}
+    assert names == {"PULSE_HTTP_PORT", "PULSE_LOG_FORMAT", "PULSE_MQTT_SESSION_EXPIRY", "PULSE_DATABASE_URL"}
+    assert "s3cret" not in said
+    assert "hunter2" not in said
+
+
+def test_secrets_come_from_files_and_do_not_show(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given(monkeypatch)
+    monkeypatch.delenv("PULSE_MQTT_PASSWORD")
+    (tmp_path / "pulse_mqtt_password").write_text("from-a-file")
+    monkeypatch.setenv("PULSE_SECRETS_DIR", str(tmp_path))
+    settings = load(ServiceSettings)
+    assert settings.mqtt_password.get_secret_value() == "from-a-file"
+    assert "from-a-file" not in repr(settings)
