@@ -97,12 +97,14 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    options: dict[str, Any] = {"mqtt_session_expiry": 0, "latest_every": 0.05, "public_origin": "http://127.0.0.1:1"}
+    options |= changed
     settings = GatewaySettings(
         http_port=port,
         database_url=url,
         mqtt_url=servers.mqtt_url,
         mqtt_password=servers.passwords["telemetry-gateway"],
-        **({"mqtt_session_expiry": 0, "latest_every": 0.05, "public_origin": "http://127.0.0.1:1"} | changed),
+        **options,
     )
     keys = bus_of(servers, "auth")
     async with running(keys):

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from pulse_bus import LinkState, MessageTooLarge, PublishRefused
+from pulse_bus import Delivery, LinkState, MessageTooLarge, PublishRefused
+from pulse_contracts.system import Status
 from pulse_contracts.telemetry import Dropped, Hello
-from pulse_contracts.topics import TELEMETRY_DATA, TELEMETRY_DROP, TELEMETRY_HELLO
+from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DATA, TELEMETRY_DROP, TELEMETRY_HELLO
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.model.columns import decode
@@ -17,7 +18,7 @@ from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import PASSWORD
-from .system import Collector, Gateway, collector, gateway, token
+from .system import Collector, Gateway, bus_of, collector, gateway, running, token
 
 pytestmark = pytest.mark.servers
 
@@ -266,3 +267,30 @@ async def test_after_a_break_of_every_connection_all_goes_on(
     await alpha.bus.wait_connected()
     assert (await alpha.greet(upto=2)).epochs[0].settled == [(0, 1)]
     assert (await alpha.deliver(alpha.batch(1, [2.0]))).settled == [(0, 2)]
+
+
+async def test_sigterm_says_offline_lets_what_runs_finish_and_leaves(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    states: list[str] = []
+
+    async def note(delivery: Delivery[Status]) -> None:
+        states.append(delivery.message.state)
+
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    async with collector(servers) as alpha:
+        async with gateway(servers, url) as started:
+            kind = "telemetry-gateway"
+            await started.runtime.bus.subscribe(SYSTEM_STATUS, note, kind=kind, id=kind)
+            await eventually(lambda: states[-1:] == ["online"])
+            await alpha.declare()
+            for seq in range(50):
+                await alpha.send(alpha.batch(seq, [1.0]))
+        assert started.runtime.bus.state is LinkState.CLOSED
+        known = {seq for ack in alpha.acks for lo, hi in ack.settled for seq in range(lo, hi)}
+    assert known <= {seq for seq, _ in await stored(database)}
+    watcher = bus_of(servers, "telemetry-gateway")
+    await watcher.subscribe(SYSTEM_STATUS, note, kind="telemetry-gateway", id="telemetry-gateway")
+    states.clear()
+    async with running(watcher):
+        await eventually(lambda: states == ["offline"])

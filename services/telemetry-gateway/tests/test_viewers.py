@@ -293,8 +293,8 @@ async def test_a_hole_in_the_feed_is_filled_from_the_log(
             row = await connection.fetchrow("UPDATE device SET pos = pos + 1 RETURNING pos")
             lost = row["pos"] if row else 0
             await connection.execute(
-                "INSERT INTO batch SELECT device_id, $1, 8, ord, lo, hi, n, lane, t_min, t_max, sent, received, payload "
-                "FROM batch WHERE pos = 1",
+                "INSERT INTO batch SELECT device_id, $1, 8, ord, lo, hi, n, lane, t_min, t_max, sent, received, "
+                "payload FROM batch WHERE pos = 1",
                 lost,
             )
         await started.runtime.bus.publish(TELEMETRY_LIVE, live(lost, lost + 1, 9.0), device="alpha")
