@@ -16,7 +16,7 @@ const series = (name: string, unit: string, type: Series["type"] = "float"): Ser
 const shape = (list: Series[]) =>
   groupSeries(list).map(({ key, title, series: members }) => [key, title, members.map(({ name }) => name)]);
 
-it("puts series of one prefix and one unit in one chart, in the order they came", () => {
+it("puts series of one prefix and one unit in one chart, the most significant first", () => {
   const list = [series("cpu.total", "%"), series("memory.used", "B"), series("cpu.core0", "%")];
   expect(shape(list)).toEqual([
     ["cpu", "CPU", ["cpu.total", "cpu.core0"]],
@@ -30,13 +30,30 @@ it("never draws two units, or switches and numbers, on one axis", () => {
     series("sim.temp", "°C"),
     series("sim.door", "", "bool"),
     series("sim.n", ""),
+    series("sim.counter.1", ""),
+    series("sim.counter.2", ""),
   ];
   expect(shape(list)).toEqual([
     ["sim", "Simulated signals", ["sim.sine"]],
     ["sim-c", "Simulated signals", ["sim.temp"]],
-    ["sim-on-off", "Simulated signals", ["sim.door"]],
-    ["sim-plain", "Simulated signals", ["sim.n"]],
+    ["sim-counter", "Simulated signals", ["sim.counter.1", "sim.counter.2"]],
+    ["sim-n", "sim.n", ["sim.n"]],
+    ["sim-on-off", "sim.door", ["sim.door"]],
   ]);
+});
+
+it("puts CPU in percent first, whatever else a computer says and in whatever order", () => {
+  const list = [series("cpu.load1", ""), series("disk.read", "B/s"), series("cpu.total", "%")];
+  expect(shape(list)).toEqual([
+    ["cpu", "CPU", ["cpu.total"]],
+    ["disk", "Disk", ["disk.read"]],
+    ["cpu-load", "cpu.load1", ["cpu.load1"]],
+  ]);
+});
+
+it("gives neighbours different colours", () => {
+  const list = [series("cpu.total", "%"), series("memory.percent", "%"), series("disk.percent", "%")];
+  expect(groupSeries(list).map(({ firstColor }) => firstColor)).toEqual([0, 1, 2]);
 });
 
 it("divides what is too much for one chart", () => {

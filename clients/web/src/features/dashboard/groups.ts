@@ -1,5 +1,6 @@
 // Which series share a chart: those with the same first part of their name and the same unit.
 import type { Series } from "@/contracts/http";
+import { bySignificance } from "./order";
 
 export type Group = {
   /** Stable: `cpu`, or `cpu-ghz` when a prefix holds several units and this is not its first. */
@@ -7,6 +8,8 @@ export type Group = {
   readonly title: string;
   readonly unit: string;
   readonly series: readonly Series[];
+  /** Place of its first series in the palette; neighbours on the screen differ. */
+  readonly firstColor: number;
 };
 
 // More lines than this in one chart cannot be told apart; the colours repeat after it.
@@ -14,32 +17,51 @@ const MOST_LINES = 8;
 
 const TITLES: Record<string, string> = { cpu: "CPU", gpu: "GPU", io: "I/O", sim: "Simulated signals" };
 
+/** Charts in order of significance, the most significant first; so are the series of each. */
 export function groupSeries(series: readonly Series[]): Group[] {
-  const byPrefix = new Map<string, Map<string, Series[]>>();
-  for (const one of series) {
-    const prefix = one.name.split(".", 1)[0] ?? one.name;
-    const kind = one.type === "bool" ? "on/off" : one.unit;
-    const units = byPrefix.get(prefix) ?? new Map<string, Series[]>();
-    units.set(kind, [...(units.get(kind) ?? []), one]);
-    byPrefix.set(prefix, units);
+  const kinds = new Map<string, Series[]>();
+  for (const one of bySignificance(series)) {
+    const kind = `${prefixOf(one)} ${kindOf(one)}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
   }
   const groups: Group[] = [];
-  for (const [prefix, units] of byPrefix) {
-    [...units.entries()].forEach(([unit, members], place) => {
-      for (let start = 0; start < members.length; start += MOST_LINES) {
-        const page = start / MOST_LINES;
-        groups.push({
-          key: [prefix, ...(place > 0 ? [slug(unit)] : []), ...(page > 0 ? [String(page + 1)] : [])].join(
-            "-",
-          ),
-          title: TITLES[prefix] ?? capitalised(prefix),
-          unit,
-          series: members.slice(start, start + MOST_LINES),
-        });
-      }
-    });
+  const known = new Set<string>();
+  let firstColor = 0;
+  for (const members of kinds.values()) {
+    const prefix = prefixOf(members[0]!);
+    const key = known.has(prefix) ? `${prefix}-${slug(kindOf(members[0]!))}` : prefix;
+    known.add(prefix);
+    for (let start = 0; start < members.length; start += MOST_LINES) {
+      const page = start / MOST_LINES;
+      const shown = members.slice(start, start + MOST_LINES);
+      groups.push({
+        key: page > 0 ? `${key}-${page + 1}` : key,
+        title: titleOf(prefix, members),
+        unit: members[0]!.unit,
+        series: shown,
+        firstColor,
+      });
+      firstColor += shown.length;
+    }
   }
   return groups;
+}
+
+function prefixOf({ name }: Series): string {
+  return name.split(".", 1)[0] ?? name;
+}
+
+/** What must be equal to share an axis. Numbers without a unit only do when their names differ in a number alone. */
+function kindOf({ name, type, unit }: Series): string {
+  if (type === "bool") return "on/off";
+  return unit || name.slice(name.indexOf(".") + 1).replace(/[._-]?\d+$/, "");
+}
+
+/** Where no unit tells the charts of one prefix apart, the name of the only series does. */
+function titleOf(prefix: string, members: readonly Series[]): string {
+  const [first] = members;
+  if (members.length === 1 && first && first.unit === "") return first.display_name;
+  return TITLES[prefix] ?? capitalised(prefix);
 }
 
 function slug(unit: string): string {
