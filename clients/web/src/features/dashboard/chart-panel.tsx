@@ -30,7 +30,7 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
     const host = hostRef.current;
     const tooltip = tooltipRef.current;
     if (!host || !tooltip) return;
-    const chart = new TimeChart({ host, tooltip, series: group.series, unit: group.unit });
+    const chart = new TimeChart({ host, tooltip, group });
     chartRef.current = chart;
     let drawn = "";
     let isVisible = true;
@@ -102,13 +102,15 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
       title={group.title}
       meta={[group.unit, count > 1 ? `${count} series` : ""].filter(Boolean).join(" · ")}
       testId={`chart-${group.key}`}
+      className="h-full"
     >
-      <div className={clsx("relative px-2", isLarge ? "h-72" : "h-52")}>
+      {/* Fills what the row leaves; on a phone two charts and a half fit the screen. */}
+      <div className={clsx("relative flex-auto", isLarge ? "h-60 sm:h-72 lg:h-auto lg:min-h-72" : "h-52")}>
         <div
           ref={hostRef}
           role="img"
           aria-label={`Line chart of ${group.series.map((one) => one.display_name).join(", ")}. The figures are in the table below.`}
-          className="h-full w-full"
+          className="absolute inset-x-2 inset-y-0"
         />
         <ChartOverlay feed={feed} group={group} rangeUs={rangeUs} />
         <div
@@ -120,7 +122,7 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
       <div className="overflow-x-auto px-3 pt-1 pb-3">
         <LegendTable
           feed={feed}
-          series={group.series}
+          group={group}
           rangeUs={rangeUs}
           hidden={hidden}
           onSolo={solo}

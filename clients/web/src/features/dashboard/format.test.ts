@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAge, formatAxis, formatDuration, formatValue } from "./format";
+import { formatAge, formatBrief, formatDuration, formatValue, spoken } from "./format";
 
 const float = (unit = "") => ({ type: "float" as const, unit });
 
@@ -26,17 +26,35 @@ describe("formatValue", () => {
   });
 });
 
-describe("formatAxis", () => {
-  it("has as many decimals as tell two ticks apart", () => {
-    expect(formatAxis(67.5, 2.5, "°C")).toBe("67.5°");
-    expect(formatAxis(70, 10, "%")).toBe("70%");
-    expect(formatAxis(0.25, 0.25, "V")).toBe("0.25");
-    expect(formatAxis(20_000, 5_000, "")).toBe("20K");
-    expect(formatAxis(1_048_576, 524_288, "B/s")).toBe("1 M");
-    expect(formatAxis(1_572_864, 524_288, "B/s")).toBe("1.5 M");
-    expect(formatAxis(512, 256, "B")).toBe("512 B");
-    expect(formatAxis(104_857_600, 1, "B")).toBe("100 M");
+describe("formatBrief", () => {
+  it.each([
+    [999_999, "", "999,999", ""],
+    [7_168_558_266, "", "7.17B", ""],
+    [-9_221_981_412_345_678_901, "", "-9.22e18", ""],
+    [1e15, "", "1e15", ""],
+    [1_284, "msg/s", "1,284", "msg/s"],
+    [6_442_450_944, "B", "6.00", "GiB"],
+    [21.34, "%", "21.3", "%"],
+  ])("%d %s", (value, unit, text, shownUnit) => {
+    expect(formatBrief(value, { type: Number.isInteger(value) ? "int" : "float", unit })).toEqual({
+      text,
+      unit: shownUnit,
+    });
   });
+
+  it("never takes more room than a tile has", () => {
+    for (let power = -12; power < 300; power += 1) {
+      for (const unit of ["", "B", "B/s"]) {
+        const { text } = formatBrief(-9.87654321 * 10 ** power, float(unit));
+        expect(text.length, `${text} ${unit}`).toBeLessThanOrEqual(9);
+      }
+    }
+  });
+});
+
+it("is said as number and unit", () => {
+  expect(spoken(formatValue(21.34, float("%")))).toBe("21.3 %");
+  expect(spoken(formatValue(null, float("%")))).toBe("–");
 });
 
 it("ages are said as one would say them", () => {

@@ -8,51 +8,58 @@ const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 const BYTE_UNIT = /^(?:B|bytes?)(\/s)?$/i;
 const NO_VALUE: Shown = { text: "–", unit: "" };
 
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const formatters = new Map<number, Intl.NumberFormat>();
 
 /** `value` with as many decimals as its size needs; bytes in binary multiples. */
-export function formatValue(value: RawValue | null, { type, unit }: Pick<Series, "type" | "unit">): Shown {
+export function formatValue(value: RawValue | null, series: Pick<Series, "type" | "unit">): Shown {
+  return shown(value, series, inFull);
+}
+
+/** The same for where room is short: from a million on three digits and a letter, beyond letters an exponent. */
+export function formatBrief(value: RawValue | null, series: Pick<Series, "type" | "unit">): Shown {
+  return shown(value, series, inBrief);
+}
+
+/** `Processor 21.3 %`, as one would say it. */
+export function spoken({ text, unit }: Shown): string {
+  return `${text} ${unit}`.trim();
+}
+
+type Writer = (value: number, decimals: number) => string;
+
+const inFull: Writer = (value, decimals) => withDecimals(value, decimals);
+const inBrief: Writer = (value, decimals) => {
+  const size = Math.abs(value);
+  if (size < 1e6) return withDecimals(value, decimals);
+  return size < 1e15 ? compact.format(value) : exponential(value, 3);
+};
+
+function shown(value: RawValue | null, { type, unit }: Pick<Series, "type" | "unit">, write: Writer): Shown {
   if (value === null || (typeof value === "number" && !Number.isFinite(value))) return NO_VALUE;
   if (type === "bool") return { text: value ? "On" : "Off", unit: "" };
   const number = Number(value);
-  const bytes = BYTE_UNIT.exec(unit);
-  if (bytes) return formatBytes(number, bytes[1] ?? "");
-  return {
-    text: withDecimals(number, type === "int" && Number.isInteger(number) ? 0 : decimalsFor(number)),
-    unit,
-  };
-}
-
-function formatBytes(value: number, perSecond: string): Shown {
-  const power = Math.min(BYTE_STEPS.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(value))) / 10));
-  const scaled = value / 1024 ** power;
-  return {
-    text: withDecimals(scaled, power === 0 ? 0 : decimalsFor(scaled)),
-    unit: `${BYTE_STEPS[power]}${perSecond}`,
-  };
-}
-
-export function isBytes(unit: string): boolean {
-  return BYTE_UNIT.test(unit);
-}
-
-/** The label of an axis tick; `spacing` is the distance between two ticks. */
-export function formatAxis(value: number, spacing: number, unit: string): string {
-  const bytes = BYTE_UNIT.exec(unit);
-  if (bytes) {
-    const { text, unit: shown } = formatBytes(value, "");
-    return value === 0
-      ? "0"
-      : `${text.replace(/\.?0+$/, (zeros) => (text.includes(".") ? "" : zeros))} ${shown.replace("iB", "")}`;
+  const steps = bytesPer(unit);
+  if (!steps) {
+    return {
+      text: write(number, type === "int" && Number.isInteger(number) ? 0 : decimalsFor(number)),
+      unit,
+    };
   }
-  if (Math.abs(value) >= 10_000) return new Intl.NumberFormat("en", { notation: "compact" }).format(value);
-  let decimals = 0;
-  // As many as tell two ticks apart: a spacing of 2.5 needs one, 0.25 two.
-  while (decimals < 6 && Math.abs(spacing * 10 ** decimals - Math.round(spacing * 10 ** decimals)) > 1e-6)
-    decimals += 1;
-  return (
-    withDecimals(value, decimals) + (unit === "%" || unit === "°C" || unit === "°F" ? unit.charAt(0) : "")
-  );
+  const power = Math.min(steps.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(number))) / 10));
+  const scaled = number / 1024 ** power;
+  return { text: write(scaled, power === 0 ? 0 : decimalsFor(scaled)), unit: steps[power]! };
+}
+
+/** The binary multiples of a unit of bytes, `B` first; null for other units. */
+export function bytesPer(unit: string): readonly string[] | null {
+  const bytes = BYTE_UNIT.exec(unit);
+  return bytes && BYTE_STEPS.map((step) => step + (bytes[1] ?? ""));
+}
+
+/** `9.22e18`, with at most `digits` digits and none that say nothing. */
+export function exponential(value: number, digits: number): string {
+  return Number(value.toPrecision(digits)).toExponential().replace("e+", "e");
 }
 
 export function formatAge(ageUs: number): string {
@@ -78,7 +85,8 @@ function decimalsFor(value: number): number {
   return 3;
 }
 
-function withDecimals(value: number, decimals: number): string {
+/** Grouped digits, exactly `decimals` after the point. */
+export function withDecimals(value: number, decimals: number): string {
   let formatter = formatters.get(decimals);
   if (!formatter) {
     formatter = new Intl.NumberFormat("en", {

@@ -1,16 +1,16 @@
 "use client";
 // The figures under a chart; a click on a name shows that series alone.
 import clsx from "clsx";
-import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "./feed-hooks";
-import { formatValue } from "./format";
+import { formatBrief, formatValue, spoken } from "./format";
+import type { Group } from "./groups";
 import { seriesColor } from "./palette";
 import type { Feed } from "./ports";
 import { statsIn } from "./stats";
 
 type LegendTableProps = {
   feed: Feed;
-  series: readonly Series[];
+  group: Group;
   rangeUs: number;
   hidden: ReadonlySet<number>;
   onSolo: (id: number) => void;
@@ -21,21 +21,21 @@ const FIGURES = ["min", "mean", "max", "last"] as const;
 // A phone has room for three.
 const narrow = { min: "", mean: "hidden sm:table-cell", max: "", last: "" } as const;
 
-export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }: LegendTableProps) {
+export function LegendTable({ feed, group, rangeUs, hidden, onSolo, onToggle }: LegendTableProps) {
   const to = useCoarseNow(feed) + 1_000_000;
   const window = { from: to - rangeUs, to };
   return (
     <table className="w-full table-fixed text-xs tabular-nums">
       <thead>
         <tr className="h-7 border-t text-fg-3">
-          <th scope="col" className="w-[27%] px-1 sm:w-[36%] text-left font-normal">
+          <th scope="col" className="w-[36%] px-1 text-left font-normal">
             Series
           </th>
           {FIGURES.map((figure) => (
             <th
               key={figure}
               scope="col"
-              className={clsx("px-1 text-right font-normal capitalize", narrow[figure])}
+              className={clsx("px-0.5 text-right font-normal capitalize sm:px-1", narrow[figure])}
             >
               {figure}
             </th>
@@ -43,7 +43,7 @@ export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }:
         </tr>
       </thead>
       <tbody>
-        {series.map((one, place) => {
+        {group.series.map((one, place) => {
           const stats = statsIn(feed.samples(one.id), feed.gapTest(one.id), window);
           const isHidden = hidden.has(one.id);
           return (
@@ -61,7 +61,9 @@ export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }:
                 >
                   <span
                     className="h-[3px] w-3 shrink-0 rounded-full"
-                    style={{ background: isHidden ? "var(--border-strong)" : seriesColor(place) }}
+                    style={{
+                      background: isHidden ? "var(--border-strong)" : seriesColor(group.firstColor + place),
+                    }}
                   />
                   <span className="truncate">{one.display_name}</span>
                 </button>
@@ -69,12 +71,14 @@ export function LegendTable({ feed, series, rangeUs, hidden, onSolo, onToggle }:
               {FIGURES.map((figure) => {
                 // Half on is no state of a switch.
                 const isMeaningless = one.type === "bool" && figure === "mean";
-                const shown = formatValue(stats && !isMeaningless ? stats[figure] : null, one);
+                const value = stats && !isMeaningless ? stats[figure] : null;
+                const shown = formatBrief(value, one);
                 return (
                   <td
                     key={figure}
+                    title={spoken(formatValue(value, one))}
                     className={clsx(
-                      "truncate px-1 text-right",
+                      "truncate px-0.5 text-right sm:px-1",
                       narrow[figure],
                       figure === "last" ? "font-medium" : "text-fg-2",
                     )}

@@ -4,7 +4,7 @@ import { Badge } from "@/components/badge";
 import { Panel } from "@/components/panel";
 import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "./feed-hooks";
-import { formatDuration, formatValue } from "./format";
+import { formatBrief, formatDuration, formatValue, spoken } from "./format";
 import type { Feed } from "./ports";
 import { sparkPath } from "./spark-path";
 import { Sparkline } from "./sparkline";
@@ -19,8 +19,13 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
   const to = useCoarseNow(feed);
   const window = { from: to - sparkUs, to };
   return (
-    <Panel title="Series" meta={String(series.length)} testId="series-table">
-      <div className="max-h-[30rem] overflow-y-auto" tabIndex={0} role="region" aria-label="List of series">
+    <Panel title="Series" meta={String(series.length)} testId="series-table" className="h-full">
+      <div
+        className="max-h-[27rem] overflow-y-auto border-t"
+        tabIndex={0}
+        role="region"
+        aria-label="List of series"
+      >
         <table className="w-full table-fixed text-ui">
           <colgroup>
             <col className="w-[38%]" />
@@ -41,10 +46,11 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
               const latest = feed.latest(one.id);
               const ageUs = latest ? Math.max(0, to - latest.t) : 0;
               const stale = latest !== null && isStale(ageUs, one.interval_us);
-              const shown = formatValue(latest?.v ?? null, one);
+              const value = latest?.v ?? null;
+              const shown = formatBrief(value, one);
               const path = sparkPath(feed.samples(one.id), feed.gapTest(one.id), window, WIDTH, HEIGHT);
               return (
-                <tr key={one.id} className="h-8 border-t">
+                <tr key={one.id} className="h-8 border-b last:border-b-0">
                   <th scope="row" className="truncate pl-4 text-left font-normal" title={one.name}>
                     {one.display_name}
                   </th>
@@ -57,7 +63,10 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
                       className="h-5 w-full"
                     />
                   </td>
-                  <td className="truncate pr-2 text-right whitespace-nowrap tabular-nums">
+                  <td
+                    className="truncate pr-2 text-right whitespace-nowrap tabular-nums"
+                    title={spoken(formatValue(value, one))}
+                  >
                     {shown.text} <span className="text-xs text-fg-3">{shown.unit}</span>
                   </td>
                   <td className="pr-4 text-right">

@@ -47,14 +47,27 @@ it("shows value, unit and age, and gives the raw value to tests", () => {
   expect(tile.dataset).toMatchObject({ value: "46.8751", t: String(NOW - 500_000), stale: "false" });
 });
 
+it("is read as a sentence", () => {
+  show({ t: NOW, v: 46.8751 });
+  expect(screen.getByRole("article", { name: "CPU 46.9 %, now" })).toBeTruthy();
+});
+
+it("shortens what has no room, and keeps all of it at hand", () => {
+  const tile = show({ t: NOW, v: 7_168_558_266 });
+  expect(tile.textContent).toContain("7.17B");
+  expect(tile.querySelector("[title='7,168,558,266 %']")).toBeTruthy();
+});
+
 it("says how stale a value is", () => {
   const tile = show({ t: NOW - 42_000_000, v: 1 });
   expect(tile.textContent).toContain("Stale 42 s");
   expect(tile.dataset.stale).toBe("true");
+  expect(tile.getAttribute("aria-label")).toBe("CPU 1.00 %, stale 42 s");
 });
 
 it("says that there is nothing yet", () => {
   const tile = show(null);
   expect(tile.textContent).toContain("No data yet");
+  expect(tile.getAttribute("aria-label")).toBe("CPU, no data yet");
   expect(tile.dataset.value).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import clsx from "clsx";
 import { memo } from "react";
 import { Badge } from "@/components/badge";
 import type { Series } from "@/contracts/http";
-import { formatAge, formatDuration, formatValue } from "./format";
+import { formatAge, formatBrief, formatDuration, formatValue, spoken } from "./format";
 import { useCoarseNow, useTick } from "./feed-hooks";
 import type { Feed } from "./ports";
 import { sparkPath } from "./spark-path";
@@ -21,10 +21,13 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
   const latest = feed.latest(series.id);
   const ageUs = latest ? Math.max(0, shownUs - latest.t) : 0;
   const stale = latest !== null && isStale(ageUs, series.interval_us);
-  const shown = formatValue(latest?.v ?? null, series);
+  const value = latest?.v ?? null;
+  const shown = formatBrief(value, series);
+  const inFull = spoken(formatValue(value, series));
+  const age = stale ? `stale ${formatDuration(ageUs)}` : formatAge(ageUs);
   return (
     <article
-      aria-label={series.display_name}
+      aria-label={latest ? `${series.display_name} ${inFull}, ${age}` : `${series.display_name}, no data yet`}
       data-testid={`tile-${series.name}`}
       data-value={latest ? JSON.stringify(latest.v) : undefined}
       data-t={latest?.t}
@@ -38,11 +41,11 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
           </h3>
           <span className="ml-auto shrink-0 text-2xs whitespace-nowrap text-fg-3 tabular-nums">
             {latest === null && "No data yet"}
-            {latest !== null && !stale && formatAge(ageUs)}
+            {latest !== null && !stale && age}
             {stale && <Badge tone="warn">Stale {formatDuration(ageUs)}</Badge>}
           </span>
         </div>
-        <p className="flex items-baseline gap-1.5 whitespace-nowrap">
+        <p className="flex items-baseline gap-1.5 whitespace-nowrap" title={inFull}>
           <span
             className={clsx(
               "text-[26px] leading-8 font-semibold tracking-[-0.025em] tabular-nums",

@@ -1,18 +1,27 @@
 // One uPlot chart, fed outside React. Knows canvas, cursor and tooltip; where the data come from it is told.
 import uPlot from "uplot";
-import type { Series } from "@/contracts/http";
 import { nearest } from "@/lib/ordered-search";
-import { formatAxis, formatValue, isBytes } from "./format";
+import type { Group } from "./groups";
+import { axisLabels, axisWidth } from "./axis-labels";
+import { bytesPer, formatValue, spoken } from "./format";
+import { traceLine } from "./line-path";
 import { resolveColor, seriesColor } from "./palette";
 import { joinLines, visibleLine, type Line, type Window } from "./plot-data";
 import type { GapTest, Samples } from "./ports";
+import { valueRange } from "./value-range";
 
 export type ChartSource = { samples: (id: number) => Samples; gapTest: (id: number) => GapTest };
 
-type ChartSettings = { host: HTMLElement; tooltip: HTMLElement; series: readonly Series[]; unit: string };
+type ChartSettings = { host: HTMLElement; tooltip: HTMLElement; group: Group };
+type Series = Group["series"][number];
 
 const AXIS_FONT = "11px";
-const BYTE_INCREMENTS = Array.from({ length: 52 }, (_, power) => 2 ** power);
+const AXIS_GAP = 6;
+const RIGHT_PADDING = 8;
+// About the width of a digit at this size.
+const LABEL_CHARACTER = 6;
+// A label of bytes is read in powers of two.
+const BYTE_INCREMENTS = Array.from({ length: 80 }, (_, power) => 2 ** power);
 const SYNC_KEY = "pulse";
 // A crosshair between two readings names the nearer one, but not one that is far away.
 const REACH_PIXELS = 24;
@@ -34,7 +43,7 @@ export class TimeChart {
 
   draw(source: ChartSource, window: Window): void {
     this.shownWindow = window;
-    this.lines = this.settings.series.map(({ id }) =>
+    this.lines = this.settings.group.series.map(({ id }) =>
       visibleLine(source.samples(id), source.gapTest(id), window, this.width),
     );
     const { t, lines } = joinLines(this.lines);
@@ -54,7 +63,9 @@ export class TimeChart {
     this.hidden.clear();
     for (const id of ids) this.hidden.add(id);
     this.plot.batch(() => {
-      this.settings.series.forEach(({ id }, place) => this.plot.setSeries(place + 1, { show: !ids.has(id) }));
+      this.settings.group.series.forEach(({ id }, place) =>
+        this.plot.setSeries(place + 1, { show: !ids.has(id) }),
+      );
     });
   }
 
@@ -75,7 +86,8 @@ export class TimeChart {
   }
 
   private build(): uPlot {
-    const { host, series, unit } = this.settings;
+    const { host, group } = this.settings;
+    const { series, unit } = group;
     const color = (name: string) => resolveColor(host, name);
     const font = `${AXIS_FONT} ${getComputedStyle(host).fontFamily}`;
     const axis = {
@@ -89,29 +101,30 @@ export class TimeChart {
       {
         width: Math.max(50, host.clientWidth),
         height: Math.max(50, host.clientHeight),
-        padding: [8, 8, 0, 0],
+        padding: [8, RIGHT_PADDING, 0, 0],
         legend: { show: false },
-        scales: { x: { time: true }, y: { range: isSwitch ? [-0.15, 1.15] : verticalRange } },
+        scales: {
+          x: { time: true },
+          y: { range: isSwitch ? [-0.15, 1.15] : (_, min, max) => valueRange(min, max, unit) },
+        },
         axes: [
-          { ...axis, size: 28, gap: 6, space: 58, values: timeLabels },
+          { ...axis, size: 28, gap: AXIS_GAP, space: 54, values: timeLabels },
           {
             ...axis,
-            size: 50,
-            gap: 6,
+            size: (plot, labels: string[] | null) =>
+              axisWidth(widestText(plot.ctx, font, labels ?? []), AXIS_GAP),
+            gap: AXIS_GAP,
             space: 34,
-            incrs: isBytes(unit) ? BYTE_INCREMENTS : undefined,
+            incrs: bytesPer(unit) ? BYTE_INCREMENTS : undefined,
             splits: isSwitch ? () => [0, 1] : undefined,
-            values: (_, ticks) =>
-              isSwitch
-                ? ["Off", "On"]
-                : ticks.map((tick) =>
-                    formatAxis(tick, Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0)) || 1, unit),
-                  ),
+            values: (_, ticks) => (isSwitch ? ["Off", "On"] : axisLabels(ticks, unit)),
           },
         ],
         series: [
           {},
-          ...series.map((one, place) => this.lineOf(one, color(seriesColor(place)), series.length === 1)),
+          ...series.map((one, place) =>
+            this.lineOf(one, color(seriesColor(group.firstColor + place)), series.length === 1),
+          ),
         ],
         cursor: {
           y: false,
@@ -131,13 +144,15 @@ export class TimeChart {
   }
 
   private lineOf(one: Series, stroke: string, isAlone: boolean): uPlot.Series {
+    const isSwitch = one.type === "bool";
+    const hasArea = isAlone && !isSwitch;
     return {
       label: one.display_name,
       stroke,
       width: 1.5,
       points: { show: false },
-      paths: one.type === "bool" ? uPlot.paths.stepped!({ align: 1 }) : undefined,
-      fill: isAlone && one.type !== "bool" ? (plot) => fadingFill(plot, stroke) : undefined,
+      paths: (plot, place) => linePaths(plot, place, isSwitch, hasArea),
+      fill: hasArea ? (plot) => fadingFill(plot, stroke) : undefined,
     };
   }
 
@@ -152,7 +167,7 @@ export class TimeChart {
   }
 
   private showTooltip(): void {
-    const { tooltip, series, host } = this.settings;
+    const { tooltip, group, host } = this.settings;
     const { left } = this.plot.cursor;
     if (left == null || left < 0) {
       tooltip.hidden = true;
@@ -160,7 +175,7 @@ export class TimeChart {
     }
     const at = this.plot.posToVal(left, "x") * 1_000_000;
     const reach = ((this.shownWindow.to - this.shownWindow.from) / Math.max(1, this.width)) * REACH_PIXELS;
-    const rows = series.flatMap((one, place) => {
+    const rows = group.series.flatMap((one, place) => {
       const line = this.lines[place];
       if (!line || this.hidden.has(one.id)) return [];
       const index = nearestDrawn(line.v, nearest(line.t, at));
@@ -173,7 +188,7 @@ export class TimeChart {
     rows.sort((a, b) => b.value - a.value);
     tooltip.replaceChildren(
       element("div", "mb-1 text-2xs text-fg-3 tabular-nums", momentText(at, this.shownWindow)),
-      ...rows.map(({ one, place, value }) => tooltipRow(one, place, value)),
+      ...rows.map(({ one, place, value }) => tooltipRow(one, group.firstColor + place, value)),
     );
     const box = this.plot.over;
     const x = box.offsetLeft + left;
@@ -182,19 +197,14 @@ export class TimeChart {
   }
 }
 
-function tooltipRow(one: Series, place: number, value: number): HTMLElement {
+function tooltipRow(one: Series, color: number, value: number): HTMLElement {
   const row = element("div", "flex items-center gap-2 text-xs leading-5");
   const mark = element("span", "h-[3px] w-3 shrink-0 rounded-full");
-  mark.style.background = seriesColor(place);
-  const shown = formatValue(value, one);
+  mark.style.background = seriesColor(color);
   row.append(
     mark,
     element("span", "mr-4 truncate text-fg-2", one.display_name),
-    element(
-      "span",
-      "ml-auto font-semibold whitespace-nowrap tabular-nums",
-      `${shown.text} ${shown.unit}`.trim(),
-    ),
+    element("span", "ml-auto font-semibold whitespace-nowrap tabular-nums", spoken(formatValue(value, one))),
   );
   return row;
 }
@@ -206,11 +216,32 @@ function element(tag: string, className: string, text = ""): HTMLElement {
   return made;
 }
 
-/** Some air above and below; data that never go below zero keep zero as their ground when it is near. */
-function verticalRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
-  if (min === null || max === null) return [0, 1];
-  if (min === max) return min === 0 ? [-1, 1] : [min - Math.abs(min) * 0.1, max + Math.abs(max) * 0.1];
-  return uPlot.rangeNum(min, max, { min: { pad: 0.12, soft: 0, mode: 3 }, max: { pad: 0.12 } });
+/** The chart's own masks at gaps cut lines in half and know only the neighbouring times of all series: not used. */
+function linePaths(plot: uPlot, place: number, isStepped: boolean, hasArea: boolean): uPlot.Series.Paths {
+  const { left, top, width, height } = plot.bbox;
+  const { x, y } = plot.scales;
+  const times = plot.data[0];
+  const [fromX, toX] = [x!.min ?? 0, x!.max ?? 1];
+  const [fromY, toY] = [y!.min ?? 0, y!.max ?? 1];
+  const stroke = new Path2D();
+  const fill = hasArea ? new Path2D() : null;
+  const shape = {
+    x: (index: number) => left + ((times[index]! - fromX) / (toX - fromX)) * width,
+    y: (value: number) => top + ((toY - value) / (toY - fromY)) * height,
+    ground: top + height,
+    isStepped,
+  };
+  traceLine(plot.data[place]!, shape, stroke, fill);
+  return { stroke, fill, clip: null, band: null, gaps: [], flags: 0 };
+}
+
+/** In CSS pixels. */
+function widestText(context: CanvasRenderingContext2D, font: string, labels: readonly string[]): number {
+  context.save();
+  context.font = font;
+  const widest = Math.max(0, ...labels.map((label) => context.measureText(label).width));
+  context.restore();
+  return widest;
 }
 
 function fadingFill(plot: uPlot, stroke: string): CanvasGradient {
@@ -243,12 +274,18 @@ const secondsText = new Intl.DateTimeFormat("en-GB", {
 const dayText = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const DAY_SECONDS = 86_400;
 
-function timeLabels(_: uPlot, ticks: number[], _axis: number, _space: number, spacing: number): string[] {
+function timeLabels(plot: uPlot, ticks: number[], _axis: number, _space: number, spacing: number): string[] {
+  const { min, max } = plot.scales.x!;
+  const pixels = plot.bbox.width / devicePixelRatio;
   return ticks.map((tick) => {
     const date = new Date(tick * 1_000);
     const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
-    if (spacing >= DAY_SECONDS || (spacing >= 3_600 && isMidnight)) return dayText.format(date);
-    return (spacing < 60 ? secondsText : clockText).format(date);
+    const isDay = spacing >= DAY_SECONDS || (spacing >= 3_600 && isMidnight);
+    const format = isDay ? dayText : spacing < 60 ? secondsText : clockText;
+    const text = format.format(date);
+    // Half a label stands right of its tick: one without room there is left out rather than cut.
+    const room = (((max ?? tick) - tick) / ((max ?? 1) - (min ?? 0))) * pixels + RIGHT_PADDING;
+    return room < (text.length * LABEL_CHARACTER) / 2 ? "" : text;
   });
 }
 

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { traceLine } from "./line-path";
+
+function recorder() {
+  const strokes: string[] = [];
+  return {
+    strokes,
+    moveTo: (x: number, y: number) => void strokes.push(`M${x},${y}`),
+    lineTo: (x: number, y: number) => void strokes.push(`L${x},${y}`),
+  };
+}
+
+const shape = {
+  x: (index: number) => index * 10,
+  y: (value: number) => value,
+  ground: 100,
+  isStepped: false,
+};
+
+function trace(column: (number | null | undefined)[], isStepped = false) {
+  const stroke = recorder();
+  const area = recorder();
+  traceLine(column, { ...shape, isStepped }, stroke, area);
+  return { stroke: stroke.strokes.join(" "), area: area.strokes.join(" ") };
+}
+
+it("ends line and area at a gap, and begins both anew after it", () => {
+  expect(trace([1, 2, null, 5, 6])).toEqual({
+    stroke: "M0,1 L0,1 L10,2 M30,5 L30,5 L40,6",
+    area: "M0,100 L0,1 L10,2 L10,100 L0,100 M30,100 L30,5 L40,6 L40,100 L30,100",
+  });
+});
+
+it("breaks at the readings of this series, however many times of other series lie in its gap", () => {
+  const { stroke } = trace([1, undefined, undefined, null, undefined, undefined, 7, 8]);
+  expect(stroke).toBe("M0,1 L0,1 L1,1 M60,7 L60,7 L70,8");
+});
+
+it("goes on over times that say nothing", () => {
+  expect(trace([1, undefined, 3]).stroke).toBe("M0,1 L0,1 L20,3");
+});
+
+it("shows a reading that stands alone, and nothing as nothing", () => {
+  expect(trace([null, 4, null]).stroke).toBe("M10,4 L10,4 L11,4");
+  expect(trace([null, undefined])).toEqual({ stroke: "", area: "" });
+});
+
+it("holds the value of a switch until the next one", () => {
+  expect(trace([0, 1], true).stroke).toBe("M0,0 L0,0 L10,0 L10,1");
+});
