@@ -1,6 +1,5 @@
 "use client";
 // One device's dashboard: notices, tiles, charts and the list of series.
-import clsx from "clsx";
 import { useEffect, useMemo, useState } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
@@ -10,6 +9,7 @@ import { DashboardHeader } from "./dashboard-header";
 import { browserScheduler } from "./browser-scheduler";
 import { useConnectionKind, useHistoryState } from "./feed-hooks";
 import { groupSeries, type Group } from "./groups";
+import { bySignificance } from "./order";
 import { seriesColor } from "./palette";
 import type { Feed } from "./ports";
 import type { Range, RangeKey } from "./ranges";
@@ -24,16 +24,14 @@ type DashboardBodyProps = {
   onRange: (key: RangeKey) => void;
 };
 
-// Three full rows on a wide screen; the rest is a click away and in the list of series anyway.
-const TILES_AT_FIRST = 18;
-// On a phone a chart should not be five screens down.
-const TILES_ON_PHONE = 6;
+// One row on a wide screen, three on a phone; the rest is a click away, and in the list of series anyway.
+const TILES_AT_FIRST = 6;
 
 export function DashboardBody({ feed, device, series, range, onRange }: DashboardBodyProps) {
   const [areAllTilesShown, setAllTilesShown] = useState(false);
   const groups = useMemo(() => groupSeries(series), [series]);
   const colors = useMemo(() => colorsOf(groups), [groups]);
-  const ordered = groups.flatMap((group) => group.series);
+  const ordered = useMemo(() => bySignificance(series), [series]);
   const tiles = areAllTilesShown ? ordered : ordered.slice(0, TILES_AT_FIRST);
   const scheduler = browserScheduler();
   const [first, ...rest] = groups;
@@ -42,26 +40,28 @@ export function DashboardBody({ feed, device, series, range, onRange }: Dashboar
       <DashboardHeader feed={feed} device={device} series={series} rangeKey={range.key} onRange={onRange} />
       <Notices feed={feed} />
       <div className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
-        {tiles.map((one, place) => (
-          <div
+        {tiles.map((one) => (
+          <Tile
             key={one.id}
-            className={clsx("min-w-0", !areAllTilesShown && place >= TILES_ON_PHONE && "max-md:hidden")}
-          >
-            <Tile feed={feed} series={one} color={colors.get(one.id) ?? seriesColor(0)} sparkUs={range.us} />
-          </div>
+            feed={feed}
+            series={one}
+            color={colors.get(one.id) ?? seriesColor(0)}
+            sparkUs={range.us}
+          />
         ))}
       </div>
-      {ordered.length > TILES_ON_PHONE && (
+      {ordered.length > TILES_AT_FIRST && (
         <Button
           tone="ghost"
-          className={clsx(ordered.length <= TILES_AT_FIRST && "md:hidden")}
+          className="-mt-2 mb-2"
+          aria-expanded={areAllTilesShown}
           onClick={() => setAllTilesShown(!areAllTilesShown)}
           data-testid="all-tiles"
         >
           {areAllTilesShown ? "Show fewer values" : `Show all ${ordered.length} values`}
         </Button>
       )}
-      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-6">
+      <div className="grid grid-cols-1 gap-4 lg:grid-cols-6">
         {first && (
           <div className="min-w-0 lg:col-span-4">
             <ChartPanel
@@ -95,7 +95,9 @@ function spanOf(place: number, count: number): string {
 
 function colorsOf(groups: readonly Group[]): Map<number, string> {
   return new Map(
-    groups.flatMap((group) => group.series.map((one, place) => [one.id, seriesColor(place)] as const)),
+    groups.flatMap((group) =>
+      group.series.map((one, place) => [one.id, seriesColor(group.firstColor + place)] as const),
+    ),
   );
 }
 

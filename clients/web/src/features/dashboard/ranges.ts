@@ -15,7 +15,8 @@ export const RANGES = [
 export type Range = (typeof RANGES)[number];
 export type RangeKey = Range["key"];
 
-const DEFAULT = RANGES[1];
+// A first run has no more to show.
+const DEFAULT = RANGES[0];
 
 export function rangeOf(key: string | null): Range {
   return RANGES.find((range) => range.key === key) ?? DEFAULT;
