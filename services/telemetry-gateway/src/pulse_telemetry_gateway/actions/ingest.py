@@ -20,7 +20,7 @@ from pulse_telemetry_gateway.store.registry import RegistryStore
 
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
-_LIVE_READINGS = 5_000
+_LIVE_READINGS = 2_000
 """More readings than this of one device in one group are not sent live: who watches reads them from the log."""
 
 
