@@ -11,6 +11,9 @@ import { RangePicker } from "./range-picker";
 import type { RangeKey } from "./ranges";
 import { isStale } from "./staleness";
 
+// Some readings are always on their way; only more than these are a backlog worth a word.
+const ALWAYS_ON_THE_WAY = 1_000;
+
 type DashboardHeaderProps = {
   feed: Feed;
   device: Device;
@@ -34,7 +37,7 @@ export function DashboardHeader({ feed, device, series, rangeKey, onRange }: Das
           {device.clock_suspect && device.clock_offset_us !== null && (
             <Badge tone="warn">Clock off by {formatDuration(Math.abs(device.clock_offset_us))}</Badge>
           )}
-          {device.waiting !== null && device.waiting > 0 && (
+          {device.waiting !== null && device.waiting > ALWAYS_ON_THE_WAY && (
             <Badge tone="info">Catching up: {device.waiting.toLocaleString("en")} readings waiting</Badge>
           )}
         </div>
