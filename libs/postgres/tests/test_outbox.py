@@ -159,9 +159,17 @@ async def test_a_database_that_dies_before_the_delete_publishes_again(shop: Data
 
 
 async def test_two_relays_publish_each_event_once_and_in_order(shop: Database) -> None:
-    outbox, broker = Outbox(), Broker()
+    class Slow(Broker):
+        async def publish(self, topic: Topic[Message], message: Message, **levels: str) -> None:
+            await super().publish(topic, message, **levels)
+            if len(self.got) % 20 == 1:
+                await waiting(shop)  # long enough for the other one to look
+
+    outbox, broker = Outbox(), Slow()
     await put(outbox, shop, *range(120))
     one, two = relay(shop, outbox, broker), relay(shop, outbox, broker)
+    async with shop.connection(), shop.connection(), shop.connection():
+        pass  # the pool is warm: both begin at once
     for _ in range(3):
         await asyncio.gather(one.publish_waiting(), two.publish_waiting())
     assert broker.got == list(range(120))
