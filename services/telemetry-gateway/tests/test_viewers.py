@@ -290,7 +290,7 @@ async def test_a_hole_in_the_feed_is_filled_from_the_log(
             await alpha.deliver(alpha.batch(1, [1.0]))
             await eventually(lambda: client.values() == [1.0])
         async with database.connection() as connection:  # committed, and its live message lost
-            row = await connection.fetchrow("UPDATE device SET pos = pos + 1 RETURNING pos")
+            row = await connection.fetchrow("UPDATE device SET pos = pos + 1 WHERE name = 'alpha' RETURNING pos")
             lost = row["pos"] if row else 0
             await connection.execute(
                 "INSERT INTO batch SELECT device_id, $1, 8, ord, lo, hi, n, lane, t_min, t_max, sent, received, "
