@@ -190,7 +190,8 @@ async def test_an_answer_about_a_shattered_ledger_still_fits_a_message(
     async with database.connection() as connection:
         await connection.execute(
             "INSERT INTO stream (device_id, epoch, ord, settled) "
-            "SELECT (SELECT id FROM device WHERE name = 'alpha'), e, 0, (SELECT range_agg(int8range(1000000000000000 + s * 2, 1000000000000000 + s * 2 + 1)) "
+            "SELECT (SELECT id FROM device WHERE name = 'alpha'), e, 0, "
+            "(SELECT range_agg(int8range(1000000000000000 + s * 2, 1000000000000000 + s * 2 + 1)) "
             "FROM generate_series(1, 2000) s) FROM generate_series(100, 140) e"
         )
     before = len(alpha.haves)
