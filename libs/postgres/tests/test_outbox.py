@@ -173,3 +173,23 @@ async def test_two_relays_publish_each_event_once_and_in_order(shop: Database) -
     for _ in range(3):
         await asyncio.gather(one.publish_waiting(), two.publish_waiting())
     assert broker.got == list(range(120))
+
+
+@pytest.mark.announces_log("an event cannot be published")
+async def test_an_event_that_cannot_be_published_is_said_and_ends_nothing(
+    shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_postgres.outbox._STUCK_SECONDS", 0.01)
+    outbox, broker = Outbox(), Broker()
+    refusals = iter([True, True])
+
+    def refuse(_: int) -> None:
+        if next(refusals, False):
+            raise ValueError("the broker refused it")
+
+    broker.after = refuse
+    await put(outbox, shop, 1, 2)
+    async with asyncio.TaskGroup() as group:
+        relay = group.create_task(Relay(shop, outbox, broker, random.Random(1)).run())
+        await eventually(lambda: broker.got[-2:] == [1, 2])
+        relay.cancel()

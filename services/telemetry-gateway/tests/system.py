@@ -88,6 +88,7 @@ class Gateway:
 
     port: int
     runtime: Runtime
+    bus: MqttBus
     http: httpx.AsyncClient
 
 
@@ -142,7 +143,7 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
                         return False
 
                 await eventually(answers)
-                yield Gateway(port, runtime, http)
+                yield Gateway(port, runtime, bus, http)
             os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -164,11 +164,11 @@ async def test_a_device_cannot_speak_for_another(servers: Servers, alpha: Collec
 async def test_two_megabytes_are_refused_by_the_sender_and_nobody_is_disconnected(
     running_gateway: Gateway, alpha: Collector
 ) -> None:
-    before = (alpha.bus._connection, running_gateway.runtime.bus._connection)
+    before = (alpha.bus._connection, running_gateway.bus._connection)
     with pytest.raises(MessageTooLarge):
         await alpha.send(alpha.batch(0, ["x" * 2_000_000]))
     assert (await alpha.deliver(alpha.batch(0, [1.0]))).settled == [(0, 1)]
-    assert (alpha.bus._connection, running_gateway.runtime.bus._connection) == before
+    assert (alpha.bus._connection, running_gateway.bus._connection) == before
 
 
 async def test_a_ledger_in_pieces_pauses_the_live_lane_until_the_holes_are_closed(
@@ -256,7 +256,7 @@ async def test_after_a_break_of_every_connection_all_goes_on(
     servers: Servers, running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     await alpha.deliver(alpha.batch(0, [1.0]))
-    bus = running_gateway.runtime.bus
+    bus = running_gateway.bus
     old = bus._connection
     assert old is not None
     for connection in (old, alpha.bus._connection):
@@ -282,12 +282,12 @@ async def test_sigterm_says_offline_lets_what_runs_finish_and_leaves(
     async with collector(servers) as alpha:
         async with gateway(servers, url) as started:
             kind = "telemetry-gateway"
-            await started.runtime.bus.subscribe(SYSTEM_STATUS, note, kind=kind, id=kind)
+            await started.bus.subscribe(SYSTEM_STATUS, note, kind=kind, id=kind)
             await eventually(lambda: states[-1:] == ["online"])
             await alpha.declare()
             for seq in range(50):
                 await alpha.send(alpha.batch(seq, [1.0]))
-        assert started.runtime.bus.state is LinkState.CLOSED
+        assert started.bus.state is LinkState.CLOSED
         known = {seq for ack in alpha.acks for lo, hi in ack.settled for seq in range(lo, hi)}
     assert known <= {seq for seq, _ in await stored(database)}
     watcher = bus_of(servers, "telemetry-gateway")

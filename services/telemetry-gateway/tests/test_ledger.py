@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from pulse_bus.memory import MemoryBroker, MemoryBus
+from pulse_chassis.metrics import Metrics
 from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Database, DatabaseUnavailable
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
+from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits, Waiting
 from pulse_telemetry_gateway.actions.upkeep import Latest
 from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -203,3 +206,17 @@ async def test_an_unreachable_database_says_so(database: Database) -> None:
         with pytest.raises(DatabaseUnavailable):
             await LedgerStore(gone).of_device(1)
         assert not await gone.is_reachable()
+
+
+async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their_place(
+    ledger: LedgerStore, database: Database
+) -> None:
+    bus = MemoryBus(MemoryBroker(), clock=lambda: 0)
+    ingest = Ingest(ledger, Catalogs(RegistryStore(database)), bus, IngestLimits(8, 100, 1_024, 10**15), Metrics())
+    loop = asyncio.get_running_loop()
+    good, bad = arrival(0, 10), arrival(0, 10, device=99)
+    waiting = [Waiting("alpha", entry, [], loop.create_future()) for entry in (good, bad)]
+    await ingest.settle(waiting)
+    assert waiting[0].done.exception() is None
+    assert "stream_device_id_fkey" in str(waiting[1].done.exception())
+    assert await stored(database) == list(range(10))

@@ -5,12 +5,12 @@ from pulse_telemetry_gateway.live.pending import Pending
 
 def test_a_lane_that_lost_something_and_holds_nothing_still_says_so_once() -> None:
     pending = Pending(100)
-    assert pending.is_empty
+    before = pending.is_empty
     pending.conflated.add("backlog")
-    assert not pending.is_empty
+    during = pending.is_empty
     (part,) = pending.take()
     assert (part.lane, part.is_conflated, part.t) == ("backlog", True, [])
-    assert pending.is_empty
+    assert (before, during, pending.is_empty) == (True, False, True)
 
 
 def test_beyond_the_bound_first_last_and_extremes_of_each_series_stay() -> None:

@@ -297,17 +297,28 @@ async def test_a_hole_in_the_feed_is_filled_from_the_log(
                 "payload FROM batch WHERE pos = 1",
                 lost,
             )
-        await started.runtime.bus.publish(TELEMETRY_LIVE, live(lost, lost + 1, 9.0), device="alpha")
+        await started.bus.publish(TELEMETRY_LIVE, live(lost, lost + 1, 9.0), device="alpha")
         await eventually(lambda: 9.0 in client.values("live"))
         await eventually(lambda: client.values("backlog") == [0.0])
         assert not any(frame["conflated"] for frame in client.frames)
+
+
+async def test_readings_too_many_to_be_live_come_from_the_log(
+    started: Gateway, alpha: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_telemetry_gateway.actions.ingest._LIVE_READINGS", 2)
+    await alpha.deliver(alpha.batch(0, [0.0]))
+    async with browser(started.port, {"token": token()}) as client:
+        await client.ask("subscribe", {"series": [1], "rate": 20})
+        await alpha.deliver(alpha.batch(1, [1.0, 2.0, 3.0]))
+        await eventually(lambda: client.values("backlog") == [1.0, 2.0, 3.0])
 
 
 async def test_a_hole_that_cannot_be_filled_is_said(started: Gateway, alpha: Collector) -> None:
     await alpha.deliver(alpha.batch(0, [0.0]))
     async with browser(started.port, {"token": token()}) as client:
         await client.ask("subscribe", {"series": [1], "rate": 20})
-        await started.runtime.bus.publish(TELEMETRY_LIVE, live(5, 6, 9.0), device="alpha")
+        await started.bus.publish(TELEMETRY_LIVE, live(5, 6, 9.0), device="alpha")
         await eventually(lambda: 9.0 in client.values("live"))
         await eventually(lambda: any(f["conflated"] and f["lane"] == "backlog" for f in client.frames))
 
@@ -327,8 +338,8 @@ async def test_a_wish_that_does_not_fit_is_refused_and_the_socket_stays(started:
 async def test_browsers_that_leave_while_they_subscribe_leave_nothing_behind(
     started: Gateway, alpha: Collector
 ) -> None:
-    before = len(started.runtime.bus._subscriptions)
+    before = len(started.bus._subscriptions)
     for _ in range(10):
         async with browser(started.port, {"token": token()}) as client:
             await client._wire.send("421" + json.dumps(["subscribe", {"series": [1]}]))
-    await eventually(lambda: len(started.runtime.bus._subscriptions) == before)
+    await eventually(lambda: len(started.bus._subscriptions) == before)

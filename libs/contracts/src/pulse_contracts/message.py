@@ -17,6 +17,8 @@ EpochNumber = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
 """One life of a collector's counter: a random 63-bit number."""
 DeviceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 """A device id is one topic level, and equals the device's MQTT user name and client id."""
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+"""Text without control characters: PostgreSQL stores no NUL, and a terminal obeys the others."""
 UuidText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 

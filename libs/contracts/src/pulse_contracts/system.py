@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pulse_contracts.message import Message, Micros
+from pulse_contracts.message import PRINTABLE, Message, Micros
 
 
 class Status(Message):
@@ -13,7 +13,7 @@ class Status(Message):
 
     state: Literal["online", "offline"]
     since: Micros
-    version: Annotated[str, StringConstraints(max_length=32)] = ""
-    name: Annotated[str, StringConstraints(max_length=128)] = ""
-    waiting: Annotated[int, Field(ge=0)] | None = None
+    version: Annotated[str, StringConstraints(max_length=32, pattern=PRINTABLE)] = ""
+    name: Annotated[str, StringConstraints(max_length=128, pattern=PRINTABLE)] = ""
+    waiting: Annotated[int, Field(ge=0, le=2**62)] | None = None
     oldest_waiting: Micros | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from pulse_contracts.message import DeviceName, EpochNumber, Lane, Message, Micros, Seq, SeqRange, ValueType
+from pulse_contracts.message import PRINTABLE, DeviceName, EpochNumber, Lane, Message, Micros, Seq, SeqRange, ValueType
 
 MAX_BATCH = 1_000
 """Readings in one batch at most."""
@@ -80,10 +80,10 @@ class SeriesDeclaration(_Part):
 
     id: LocalSeriesId
     name: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:/-]+$")]
-    display_name: Annotated[str, StringConstraints(max_length=128)] = ""
+    display_name: Annotated[str, StringConstraints(max_length=128, pattern=PRINTABLE)] = ""
     type: ValueType
-    unit: Annotated[str, StringConstraints(max_length=32)] = ""
-    interval: Annotated[int, Field(gt=0)] | None = None
+    unit: Annotated[str, StringConstraints(max_length=32, pattern=PRINTABLE)] = ""
+    interval: Annotated[int, Field(gt=0, le=2**62)] | None = None
 
 
 class SeriesDeclared(Uplink):
@@ -95,6 +95,12 @@ class SeriesDeclared(Uplink):
     part: Annotated[int, Field(ge=0, lt=1_000)] = 0
     parts: Annotated[int, Field(ge=1, le=1_000)] = 1
     series: Annotated[list[SeriesDeclaration], Field(max_length=MAX_SERIES)]
+
+    @model_validator(mode="after")
+    def _part_is_one_of_them(self) -> Self:
+        if self.part >= self.parts:
+            raise ValueError(f"part {self.part} of {self.parts}")
+        return self
 
 
 class ReadingBatch(Uplink):
@@ -166,7 +172,8 @@ class LiveBatch(Message):
     """What was just committed for one device, after feed position `after`, up to and including `pos`.
 
     Columns as in `ReadingBatch`, but `series` holds the gateway's series ids and every value fits its series' type.
-    A reader whose own position is not `after` has missed something and reads the log.
+    A reader whose own position is not `after` has missed something and reads the log; so does one that gets no readings
+    at all: too many were committed at once to be called live.
     """
 
     after: Annotated[int, Field(ge=0)]

@@ -16,6 +16,7 @@ log = logging.getLogger("pulse.outbox")
 M_contra = TypeVar("M_contra", bound=Message, contravariant=True)
 M = TypeVar("M", bound=Message)
 _BATCH = 100
+_STUCK_SECONDS = 5.0
 
 
 class Publisher(Protocol):
@@ -71,6 +72,11 @@ class Relay:
                 failures += 1
                 log.log(logging.INFO if failures == 1 else logging.DEBUG, "outbox waits: %s", error)
                 await asyncio.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)) * self._rng.uniform(0.5, 1.0))
+                continue
+            except Exception as error:  # noqa: BLE001  # the process must live; the event stays, and those behind it, loudly
+                failures += 1
+                log.log(logging.ERROR if failures == 1 else logging.DEBUG, "an event cannot be published: %s", error)
+                await asyncio.sleep(_STUCK_SECONDS)
                 continue
             failures = 0
             if moved < _BATCH:

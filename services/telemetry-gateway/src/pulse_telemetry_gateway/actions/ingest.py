@@ -35,7 +35,9 @@ class IngestLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class Waiting:
+    """A batch on its way into a group commit; `done` is when it is durable, or why it is not."""
+
     device: str
     arrival: Arrival
     refused: list[Refused]
@@ -81,7 +83,7 @@ class Ingest:
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
     ) -> None:
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
@@ -107,7 +109,7 @@ class Ingest:
             refused=tuple((r.seq, r.code) for r in screened.refused),
         )
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(device, arrival, screened.refused, done))
+        self._waiting.append(Waiting(device, arrival, screened.refused, done))
         self._arrived.set()
         await done
 
@@ -132,28 +134,34 @@ class Ingest:
             group = [entry for entry in group if not entry.done.cancelled()]
             if not group:
                 continue
-            try:
-                with self._group.time():
-                    result = await self._ledger.commit([entry.arrival for entry in group])
-            except Unavailable as error:
-                for entry in group:
-                    if not entry.done.done():
-                        entry.done.set_exception(Unavailable(str(error)))
-                continue
-            except Exception as error:  # noqa: BLE001  # handed to the handlers, which log and count it
-                for entry in group:
-                    if not entry.done.done():
-                        entry.done.set_exception(error)
-                continue
+            await self.settle(group)
+
+    async def settle(self, group: list[Waiting]) -> None:
+        """One group commit, its acknowledgements and its live messages; `done` of each says how it went."""
+        try:
+            with self._group.time():
+                result = await self._ledger.commit([entry.arrival for entry in group])
+        except Unavailable as error:
             for entry in group:
                 if not entry.done.done():
-                    entry.done.set_result(None)
-            self._count(group, result)
-            await self._acknowledge(group, result)
-            await self._tell(group, result)
+                    entry.done.set_exception(Unavailable(str(error)))
+            return
+        except Exception as error:  # noqa: BLE001  # handed on: the bus logs and counts it
+            if len(group) > 1:
+                for entry in group:  # one bad batch must not cost its neighbours their place
+                    await self.settle([entry])
+            elif not group[0].done.done():
+                group[0].done.set_exception(error)  # the bus logs it, tries again and quarantines it
+            return
+        for entry in group:
+            if not entry.done.done():
+                entry.done.set_result(None)
+        self._count(group, result)
+        await self._acknowledge(group, result)
+        await self._tell(group, result)
 
-    async def _acknowledge(self, group: list[_Waiting], result: GroupResult) -> None:
-        acks: dict[tuple[str, int, int], list[_Waiting]] = defaultdict(list)
+    async def _acknowledge(self, group: list[Waiting], result: GroupResult) -> None:
+        acks: dict[tuple[str, int, int], list[Waiting]] = defaultdict(list)
         for entry in group:
             acks[entry.device, entry.arrival.device_id, entry.arrival.epoch].append(entry)
         for (device, device_id, epoch), entries in acks.items():
@@ -188,21 +196,20 @@ class Ingest:
         except (Disconnected, MessageTooLarge):
             return  # an ack repeats a fact: the collector sends again and is acknowledged again
 
-    async def _tell(self, group: list[_Waiting], result: GroupResult) -> None:
+    async def _tell(self, group: list[Waiting], result: GroupResult) -> None:
         names = {entry.arrival.device_id: entry.device for entry in group}
         feeds: dict[int, list[Logged]] = defaultdict(list)
         for entry in result.logged:
             feeds[entry.device_id].append(entry)
         for device_id, entries in feeds.items():
-            if sum(len(e.columns) for e in entries) > _LIVE_READINGS:
-                continue
-            for run in _runs(entries):
+            is_flood = sum(len(e.columns) for e in entries) > _LIVE_READINGS
+            for batch in [_mark(entries)] if is_flood else map(live_batch, _runs(entries)):
                 try:
-                    await self._bus.publish(TELEMETRY_LIVE, live_batch(run), device=names[device_id])
+                    await self._bus.publish(TELEMETRY_LIVE, batch, device=names[device_id])
                 except (Disconnected, MessageTooLarge):
                     break  # who watches finds the hole by its position and reads the log
 
-    def _count(self, group: list[_Waiting], result: GroupResult) -> None:
+    def _count(self, group: list[Waiting], result: GroupResult) -> None:
         self._batches.labels("duplicate").inc(result.duplicates)
         self._batches.labels("stored").inc(len(group) - result.duplicates)
         self._readings.labels("stored").inc(sum(len(entry.columns) for entry in result.logged))
@@ -219,6 +226,12 @@ def _runs(entries: list[Logged]) -> list[list[Logged]]:
             lane = entry.lane
         runs[-1].append(entry)
     return runs
+
+
+def _mark(entries: list[Logged]) -> LiveBatch:
+    """Says where the feed is now, without the readings."""
+    after, pos = entries[0].pos - 1, entries[-1].pos
+    return LiveBatch(after=after, pos=pos, lane="backlog", series=[], t0=0, dt=[], x=[], value=[])
 
 
 def live_batch(entries: list[Logged]) -> LiveBatch:

@@ -195,8 +195,9 @@ class Hub:
         feed = self._feeds.get(device)
         if feed is None or batch.pos <= feed.pos:
             return
-        if feed.pos != _UNKNOWN and batch.after > feed.pos:
-            await self._fill(device, feed, batch.after)
+        known = batch.after if batch.value else batch.pos  # without readings it only says where the feed is
+        if feed.pos != _UNKNOWN and known > feed.pos:
+            await self._fill(device, feed, known)
         feed.pos = batch.pos
         wanted: set[int] = set().union(*(viewer.series for viewer in feed.viewers))
         readings: dict[int, list[Point]] = defaultdict(list)
