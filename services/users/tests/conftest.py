@@ -119,7 +119,7 @@ async def world(database: Database, clock: FakeClock, digest: str) -> AsyncItera
     )
     bus, outbox, metrics = MemoryBus(MemoryBroker(), clock=clock), Outbox(), Metrics()
     principals = Principals(lambda: clock() / 1_000_000)
-    runtime = Runtime(IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), random.Random(1), clock)  # type: ignore[arg-type]
+    runtime = Runtime(IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), random.Random(1), clock)
     parts = await build(runtime, settings)
     principals.use([SIGNER.verification_key()])
     app = create_app("users", "0", parts.routers, health=Health(), metrics=metrics)
@@ -131,7 +131,7 @@ async def world(database: Database, clock: FakeClock, digest: str) -> AsyncItera
     transport = httpx.ASGITransport(app=Envelope(app, metrics))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
-        tasks = [group.create_task(task()) for task in parts.tasks]  # type: ignore[arg-type]
+        tasks = [group.create_task(task()) for task in parts.tasks]
         made = World(http, accounts, announcements, database, bus, clock, digest)
 
         async def is_announced() -> bool:

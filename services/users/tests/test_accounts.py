@@ -105,12 +105,13 @@ async def test_the_profile_is_the_callers_own(world: World) -> None:
 async def test_pages_hold_everybody_once(world: World) -> None:
     admin = await world.add()
     await asyncio.gather(*(world.add(f"a{n}@example.org", "user") for n in range(6)))
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     for _ in range(4):
         answer = await world.http.get(f"/api/users?limit=2&cursor={cursor}", headers=world.bearer(admin))
         seen += [item["email"] for item in answer.json()["items"]]
         cursor = answer.json()["next"]
-    assert cursor is None
+    assert not cursor
     assert len(seen) == len(set(seen)) == 7
     assert "digest" not in answer.text
 

@@ -6,10 +6,10 @@ import random
 import secrets
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -72,7 +72,7 @@ class Parts:
     """What a service is made of, beside the chassis: its routes, its endless tasks, and what wraps its HTTP app."""
 
     routers: Sequence[APIRouter]
-    tasks: Sequence[Callable[[], Awaitable[None]]] = ()
+    tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
     on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
     state: dict[str, object] = field(default_factory=dict)
