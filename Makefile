@@ -11,7 +11,7 @@ UV := $(VENV)/bin/uv
 MEMBERS := libs/contracts libs/bus libs/postgres libs/passwords libs/jose libs/chassis libs/testkit \
            services/auth services/users services/telemetry-gateway clients/desktop standalone
 EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
-SAY := @printf '· %s\n'
+SAY := @printf >&2 '· %s\n'
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -50,17 +50,6 @@ def page(context: BrowserContext, complaints: Complaints) -> Page:
     return page
 
 
-@pytest.fixture(scope="session")
-def signed_in_state(browser: Browser, system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Cookies of a session, to start from: one sign-in for many tests."""
-    path = tmp_path_factory.mktemp("session") / "state.json"
-    context = browser.new_context(base_url=system.url)
-    sign_in(context.new_page(), system)
-    context.storage_state(path=path)
-    context.close()
-    return path
-
-
 def sign_in(page: Page, system: System) -> None:
     """As a person does."""
     page.goto("/login")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
+import zstandard
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import sign_in
@@ -106,6 +107,7 @@ def test_five_faults_lose_nothing_and_double_nothing(
     ledger = system.get(f"/api/telemetry/devices/{DEVICE}/ledger", system.token())
     assert len(ledger["epochs"]) == 2
     assert all(epoch["complete"] for epoch in ledger["epochs"])
+    assert all(epoch["refused"] == epoch["dropped"] == 0 for epoch in ledger["epochs"])
 
 
 def in_thread(work: Coroutine[Any, Any, T]) -> T:
@@ -121,6 +123,14 @@ def shows_no_gap(page: Page) -> None:
         "() => Object.values(window.__pulse.seriesIds()).every(id => window.__pulse.gaps(id).length === 0)",
         timeout=60_000,
     )
+    # not by the page's own word alone: no two neighbours of what it draws lie apart by more than a sampled bucket
+    widest = page.evaluate(
+        """() => Math.max(...Object.values(window.__pulse.seriesIds()).map(id => {
+            const t = window.__pulse.series(id).t;
+            return t.reduce((most, now, i) => i ? Math.max(most, now - t[i - 1]) : most, 0);
+        }))"""
+    )
+    assert widest < 2_000_000
 
 
 def test_the_checker_finds_what_is_wrong(system: System, collector: tuple[Collector, Proxy]) -> None:
@@ -135,19 +145,32 @@ def test_the_checker_finds_what_is_wrong(system: System, collector: tuple[Collec
         assert any(problem.startswith(word) for problem in problems), (word, problems[:3])
 
 
+def with_one_bit_off(payload: bytes) -> bytes:
+    """The same batch, the highest byte of its last value changed by one bit."""
+    start = 6 + 5 * int.from_bytes(payload[4:6], "little")
+    body = bytearray(zstandard.ZstdDecompressor().decompress(payload[start:], max_output_size=4_000_000))
+    body[-1] ^= 1
+    return payload[:start] + zstandard.ZstdCompressor().compress(bytes(body))
+
+
 async def spoil_and_judge(journal: Path, url: str) -> dict[str, list[str]]:
     """What the checker says of each kind of spoiled evidence."""
     spoilers = {
         "lost": "DELETE FROM telemetry.batch WHERE pos = 3",
         "twice": "INSERT INTO telemetry.batch SELECT device_id, pos + 1000000, epoch, ord, lo, hi, n, lane, t_min, "
         "t_max, sent, received, payload FROM telemetry.batch WHERE pos = 3",
-        "altered": "UPDATE telemetry.batch SET lo = lo + 1 WHERE pos = 3",
+        "invented": "INSERT INTO telemetry.batch SELECT device_id, pos + 1000000, epoch, ord, lo + 10000000, "
+        "hi + 10000000, n, lane, t_min, t_max, sent, received, payload FROM telemetry.batch WHERE pos = 3",
         "ledger": "UPDATE telemetry.stream SET stored_n = stored_n + 1",
     }
     found: dict[str, list[str]] = {}
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("CREATE TABLE telemetry.kept AS SELECT * FROM telemetry.batch")
+        payload = await connection.fetchval("SELECT payload FROM telemetry.batch WHERE pos = 3")
+        await connection.execute("UPDATE telemetry.batch SET payload = $1 WHERE pos = 3", with_one_bit_off(payload))
+        found["altered"] = (await judge(journal, url, DEVICE)).problems
+        await connection.execute("UPDATE telemetry.batch SET payload = $1 WHERE pos = 3", payload)
         for word, statement in spoilers.items():
             await connection.execute(statement)
             found[word] = (await judge(journal, url, DEVICE)).problems

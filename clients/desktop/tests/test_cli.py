@@ -103,6 +103,19 @@ def test_a_second_collector_is_turned_away_and_status_tells_of_the_first(tmp_pat
     assert "not running" in table
 
 
+def test_a_status_that_is_old_says_so(tmp_path: Path) -> None:
+    with running(tmp_path, "--no-host-metrics") as first:
+        while not (tmp_path / "status.json").exists():
+            assert first.poll() is None
+        first.send_signal(signal.SIGSTOP)
+        old = json.loads((tmp_path / "status.json").read_text())
+        (tmp_path / "status.json").write_text(json.dumps({**old, "written": old["written"] - 60_000_000}))
+        table = cli("status", "--state-dir", str(tmp_path)).stdout
+        assert "NO NEWS" in table
+        assert json.loads(status(tmp_path))["stale_seconds"] >= 60
+        first.send_signal(signal.SIGCONT)
+
+
 def status(folder: Path) -> str:
     done = cli("status", "--json", "--state-dir", str(folder))
     assert done.returncode == 0

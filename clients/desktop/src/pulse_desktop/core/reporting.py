@@ -1,13 +1,14 @@
 """Once a second: status file, retained bus status, and a warning when the buffer fills."""
 
 import asyncio
+import logging
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
-from pulse_bus.port import Bus, PublishRefused
+from pulse_bus.port import Bus, LinkState, PublishRefused
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
@@ -57,6 +58,7 @@ class Reporter:
         self._published_at = float("-inf")
         self._connected = asyncio.Event()
         self.last: Snapshot | None = None
+        self._is_file_refused = False
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -81,7 +83,10 @@ class Reporter:
         try:
             await asyncio.to_thread(snapshot.write, self._identity.folder)
         except OSError as error:
-            log.debug("status_not_written", why=str(error))
+            log.log(logging.DEBUG if self._is_file_refused else logging.WARNING, "status_not_written", why=str(error))
+            self._is_file_refused = True
+        else:
+            self._is_file_refused = False
         status = Status(
             state="online",
             since=self._started,
@@ -129,7 +134,7 @@ class Reporter:
             started=self._started,
             written=wall,
             link=self._bus.state.value,
-            link_detail=self._bus.detail or self._link.refused,
+            link_detail=self._why(),
             delivering=self._link.is_open,
             fault=self._buffer.fault,
             epoch=life.epoch,
@@ -151,6 +156,12 @@ class Reporter:
         before.at, before.produced, before.settled = now, produced, settled
         before.usage, before.used = usage, usage.used
         return snapshot
+
+    def _why(self) -> str:
+        if self._bus.state is LinkState.REFUSED:
+            hint = f"the broker refuses {self._identity.device}: check PULSE_DEVICE and PULSE_MQTT_PASSWORD_FILE"
+            return f"{hint} ({self._bus.detail})"
+        return self._bus.detail or self._link.refused
 
     def _warn(self, usage: Usage, elapsed: float) -> None:
         share = usage.used / usage.limit

@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from pulse_desktop.core import lock
 from pulse_desktop.core.store import count_waiting
 
 FILE = "status.json"
+_PADDED = 4_096
+"""Bytes of the file, so that a rewrite in place needs no new block."""
+_STALE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,18 @@ class Snapshot:
     settled_per_second: float
 
     def write(self, folder: Path) -> None:
-        """Atomically. Raises OSError."""
+        """Atomically; on a full disk over the old one, whose blocks are ours already: a full disk is when people look.
+        Raises OSError."""
+        text = json.dumps(asdict(self)).ljust(_PADDED)
         fresh = folder / f"{FILE}.new"
-        fresh.write_text(json.dumps(asdict(self)), "utf-8")
-        os.replace(fresh, folder / FILE)  # noqa: PTH105  # the name says that it is atomic
+        try:
+            fresh.write_text(text, "utf-8")
+            os.replace(fresh, folder / FILE)  # noqa: PTH105  # the name says that it is atomic
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            with (folder / FILE).open("r+", encoding="utf-8") as file:
+                file.write(text)
+                file.truncate()
 
 
 class NoStatusError(Exception):
@@ -63,6 +75,8 @@ def read(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise NoStatusError(f"no collector has run in {folder}: {error}") from error
     found["running"] = lock.is_held(folder)
+    age = max(0.0, time.time() - found["written"] / 1e6)
+    found["stale_seconds"] = round(age, 1) if found["running"] and age > _STALE_SECONDS else None
     if not found["running"]:
         try:
             found.update(count_waiting(folder / "buffer.db"))
@@ -92,6 +106,8 @@ def table(found: dict[str, Any]) -> str:
         ("lost in memory", f"{found['lost_in_memory']:,}"),
         ("epoch", f"{found['epoch']} (ord {found['ord']})"),
     ]
+    if found["stale_seconds"] is not None:
+        rows.insert(0, ("NO NEWS", f"for {_span(found['stale_seconds'])}: what follows is old (disk full, or stuck?)"))
     if found["fault"]:
         rows.append(("FAULT", found["fault"]))
     return "\n".join(f"{label:<16}{text}" for label, text in rows)
