@@ -144,6 +144,29 @@ async def test_an_event_that_the_broker_lost_is_healed_by_the_digest(pair: Pair)
         assert (await sign_in(pair, http, made)).status_code == 200
 
 
+async def test_a_token_that_was_signed_out_is_refused_by_users_too(pair: Pair) -> None:
+    made = await pair.run("users", "create-admin", "--email", "out@example.org")
+    async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http, httpx.AsyncClient() as other:
+        answer, elsewhere = await sign_in(pair, http, made), await sign_in(pair, other, made)
+
+        async def profile(signed_in: httpx.Response) -> int:
+            bearer = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+            async with httpx.AsyncClient() as bare:
+                return (await bare.get(f"{pair.urls['users']}/api/profile", headers=bearer)).status_code
+
+        async def is_refused() -> bool:
+            return await profile(answer) == 401
+
+        async def is_welcome() -> bool:
+            return await profile(answer) == 200
+
+        await eventually(is_welcome, seconds=20)
+        ended = await http.post(f"{pair.urls['auth']}/api/auth/logout", headers={"X-Pulse-CSRF": "1"})
+        assert ended.status_code == 204
+        await eventually(is_refused, seconds=20)
+        assert await profile(elsewhere) == 200
+
+
 async def test_an_account_switched_off_loses_its_session_and_the_bus_hears_of_it(pair: Pair, servers: Servers) -> None:
     heard: list[SessionRevoked] = []
 

@@ -256,9 +256,23 @@ async def test_a_revoked_session_is_cut_off_and_the_others_of_the_account_stay(s
         await auth.publish(AUTH_EVENT, SessionRevoked(account=ACCOUNT, sid="s1", at=1), account=ACCOUNT)
         await eventually(lambda: one.is_over)
         assert not two.is_over
-        await auth.publish(AUTH_EVENT, SessionRevoked(account=ACCOUNT, sid=None, at=2), account=ACCOUNT)
+        everything = SessionRevoked(account=ACCOUNT, sid=None, at=now_micros())
+        await auth.publish(AUTH_EVENT, everything, account=ACCOUNT)
         await eventually(lambda: two.is_over)
         assert not stranger.is_over
+
+
+async def test_a_revoked_sessions_token_opens_nothing_any_more(started: Gateway, auth: MqttBus) -> None:
+    ended, other = token(sid="s1"), token(sid="s2")
+    async with browser(started.port, {"token": ended}) as client, browser(started.port, {"token": other}) as stays:
+        await auth.publish(AUTH_EVENT, SessionRevoked(account=ACCOUNT, sid="s1", at=1), account=ACCOUNT)
+        await eventually(lambda: client.is_over)
+        assert not (await stays.ask("authenticate", {"token": ended}))["ok"]
+    async with browser(started.port, {"token": ended}) as again:
+        assert again.refusal == "not_signed_in"
+    for bearer, status in ((ended, 401), (other, 200)):
+        headers = {"Authorization": f"Bearer {bearer}"}
+        assert (await started.http.get("/api/telemetry/devices", headers=headers)).status_code == status
 
 
 async def test_a_device_that_comes_or_goes_is_told_to_every_browser(started: Gateway, alpha: Collector) -> None:

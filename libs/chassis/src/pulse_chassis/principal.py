@@ -1,4 +1,5 @@
-"""Who calls: access tokens verified here, by every service for itself, with the keys that auth keeps on the bus."""
+"""Who calls: access tokens verified here, by every service for itself, with the keys that auth keeps on the bus, and
+refused once auth has said there that their session is over."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +9,10 @@ from typing import Annotated, Literal, cast
 from fastapi import Depends, Request
 
 from pulse_bus import Bus, Delivery
-from pulse_contracts.auth import VerificationKeys
+from pulse_chassis.revocations import Revocations
+from pulse_contracts.auth import SessionRevoked, VerificationKeys
 from pulse_contracts.errors import DomainError, Unavailable
-from pulse_contracts.topics import AUTH_KEYS
+from pulse_contracts.topics import AUTH_EVENT, AUTH_KEYS
 from pulse_jose import KeySet, TokenError, TokenRules, TokenVerifier, VerificationKey
 
 RULES = TokenRules(issuer="precisionpulse", audience="pulse", max_life=timedelta(minutes=5))
@@ -34,13 +36,14 @@ class KeysUnknown(Unavailable):
 
 @dataclass(frozen=True)
 class Principal:
-    """The verified caller. `expires` in epoch seconds."""
+    """The verified caller. `issued` and `expires`, of the token, in epoch seconds."""
 
     account: str
     email: str
     name: str
     role: Literal["admin", "user"]
     sid: str
+    issued: int
     expires: int
 
 
@@ -49,13 +52,19 @@ class Principals:
 
     def __init__(self, clock: Callable[[], float], rules: TokenRules = RULES) -> None:
         self._verifier = TokenVerifier(KeySet(()), rules, clock)
+        # A token is believed until `exp` + leeway, and may be issued by a clock that is ahead by the leeway.
+        self._revocations = Revocations(clock, rules.max_life + 2 * rules.leeway)
 
     async def follow(self, bus: Bus) -> None:
-        """Takes the keys from the bus, now and whenever they change."""
+        """Takes the keys from the bus, now and whenever they change, and which sessions have ended."""
         await bus.subscribe(AUTH_KEYS, self._learn)
+        await bus.subscribe(AUTH_EVENT, self._forget)
 
     async def _learn(self, delivery: Delivery[VerificationKeys]) -> None:
         self.use([VerificationKey.from_jwk(jwk(record)) for record in delivery.message.keys])
+
+    async def _forget(self, delivery: Delivery[SessionRevoked]) -> None:
+        self._revocations.add(delivery.message)
 
     def use(self, keys: list[VerificationKey]) -> None:
         """Replaces the keys."""
@@ -67,7 +76,7 @@ class Principals:
         return len(self._verifier.keys) > 0
 
     def verify(self, token: str) -> Principal:
-        """Raises NotSignedIn, or KeysUnknown while no key has arrived."""
+        """Raises NotSignedIn, also when the session has ended, or KeysUnknown while no key has arrived."""
         if not self.has_keys:
             raise KeysUnknown("no verification keys yet")
         try:
@@ -76,8 +85,10 @@ class Principals:
             raise NotSignedIn("the access token is missing, wrong or over") from error
         if claims.role not in {"admin", "user"}:
             raise NotSignedIn("the access token names an unknown role")
+        if self._revocations.cover(claims.sub, claims.sid, claims.iat):
+            raise NotSignedIn("the session has ended")
         role = cast("Literal['admin', 'user']", claims.role)
-        return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.exp)
+        return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp)
 
 
 def jwk(record: object) -> dict[str, object]:

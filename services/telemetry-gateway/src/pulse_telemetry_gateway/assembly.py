@@ -65,8 +65,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         clock=runtime.clock,
         metrics=runtime.metrics,
     )
+    await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
     await sockets.subscribe_bus(bus)
-    await runtime.principals.follow(bus)
     upkeep = Upkeep(log, QuarantineStore(database), settings.quarantine_rows_max)
     routes = TelemetryRoutes(
         registry,

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from pulse_bus import Bus, Delivery
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import NotSignedIn, Principal, Principals
+from pulse_chassis.revocations import ends
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import (
@@ -173,7 +174,7 @@ class Sockets:
         ended = delivery.message
         for sid, session in list(self._sessions.items()):
             principal = session.principal
-            if principal.account == ended.account and ended.sid in {None, principal.sid}:
+            if ends(ended, principal.account, principal.sid, principal.issued):
                 await self._server.disconnect(sid)
 
     async def _device_state(self, delivery: Delivery[Status]) -> None:
