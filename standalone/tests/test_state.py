@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pulse_standalone.runner import SetupError
+from pulse_standalone.files import SetupError
 from pulse_standalone.state import AlreadyRunningError, State
 from pulse_standalone.system import Options, check_port
 
@@ -44,7 +44,7 @@ def test_a_second_supervisor_is_refused_with_the_pid_of_the_first(tmp_path: Path
 def test_a_state_directory_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="PULSE_STATE_DIR"):
-        State(tmp_path / "file" / "state")
+        State(tmp_path / "file" / "state").create()
 
 
 def test_a_taken_port_says_by_whom_and_how_to_choose_another() -> None:

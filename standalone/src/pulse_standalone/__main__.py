@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pulse_standalone import web
 from pulse_standalone.access import dynamic_security
-from pulse_standalone.runner import SetupError
+from pulse_standalone.files import SetupError
 from pulse_standalone.servers import ServersWanted, serve
 from pulse_standalone.state import State
 from pulse_standalone.supervisor import Supervisor
@@ -32,7 +32,7 @@ def main() -> int:
             folder, tools = given.state_dir.resolve(), given.tools_dir.resolve()
             asyncio.run(serve(ServersWanted(folder, tools, tuple(given.device), given.throwaway)))
             return 0
-        options = Options.from_environment()
+        options = Options.from_environment(has_port=given.command == "run")
         if given.command == "build-web":
             web.build(options.root)
             return 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -11,11 +10,19 @@ from pathlib import Path
 
 import psutil
 
-from pulse_standalone.runner import SetupError, die_with_parent
+from pulse_standalone.environment import child_environment
+from pulse_standalone.files import SetupError, last_line, rotate
+from pulse_standalone.probe import http_ok
+from pulse_standalone.runner import die_with_parent
+
+__all__ = ["Child", "Program", "Say", "http_ok"]
 
 _BACKOFF_FLOOR, _BACKOFF_CAP = 0.2, 10.0
 _STEADY_SECONDS = 30.0
 """A process that lived so long starts its back-off anew."""
+_FIRST_TRIES = 4
+_KILL_SECONDS = 1.0
+"""What the system may take to bury a killed process."""
 
 Say = Callable[[str], None]
 
@@ -23,21 +30,26 @@ Say = Callable[[str], None]
 class Child(ABC):
     """A process with a name. `is_ready` is what the supervisor last saw."""
 
-    def __init__(self, name: str, port: int | None = None) -> None:
-        self.name, self.port = name, port
+    def __init__(self, name: str, port: int | None = None, log: Path | None = None) -> None:
+        self.name, self.port, self.log = name, port, log
         self.process: asyncio.subprocess.Process | None = None
         self.is_ready = False
         self.restarts = 0
         self.became_ready = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._launching = asyncio.Lock()
 
     @abstractmethod
     async def launch(self) -> asyncio.subprocess.Process:
-        """Starts it once. Raises SetupError."""
+        """Starts it once and does not wait until it is ready. Raises SetupError, OSError."""
 
     @abstractmethod
     async def answers(self) -> bool:
-        """Whether it does its work now."""
+        """Whether it does its work now; says so within a few seconds."""
+
+    def progress(self) -> str:
+        """What keeps it from being ready although all is well, if anything."""
+        return ""
 
     @property
     def stop_signal(self) -> signal.Signals:
@@ -51,34 +63,41 @@ class Child(ABC):
         return process.pid if process is not None and process.returncode is None else None
 
     async def run(self, say: Say) -> None:
-        """Keeps it running until `stop`. A failure of the first start is raised."""
+        """Keeps it running until `stop`. A failure of the first start is raised (SetupError, OSError); after that,
+        whatever goes wrong is said and tried again."""
         failures = 0
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
-                self.process = await self.launch()
-            except SetupError as error:
+                what = await self._once()
+            except (SetupError, OSError) as error:
                 if not self.became_ready.is_set():
                     raise
-                say(f"{self.name}: {error}")
-            else:
-                await self._watch()
+                what = f"could not be started ({error})"
             self.is_ready = False
             if self._stopping.is_set():
                 return
-            code = self.process.returncode if self.process else None
-            if not self.became_ready.is_set() and code not in {None, 0} and failures >= 3:
-                raise SetupError(f"{self.name} does not start (exit code {code}): see its log with `make logs`")
+            if not self.became_ready.is_set() and failures >= _FIRST_TRIES - 1:
+                why = f": {last_line(self.log)} (see {self.log})" if self.log else ""
+                raise SetupError(f"{self.name} does not start, it {what}{why}")
             failures = 0 if time.monotonic() - started > _STEADY_SECONDS else failures + 1
             self.restarts += 1
             delay = min(_BACKOFF_CAP, _BACKOFF_FLOOR * 2 ** min(failures - 1, 8)) if failures else 0.0
-            say(f"{self.name} ended (exit code {code}); starting it again in {delay:.1f} s")
-            await asyncio.sleep(delay)
+            say(f"{self.name} {what}; starting it again in {delay:.1f} s")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._stopping.wait()
 
-    async def _watch(self) -> None:
-        process = self.process
-        if process is None:
-            return
+    async def _once(self) -> str:
+        """One life of the process; returns how it ended."""
+        async with self._launching:
+            if self._stopping.is_set():
+                return "was stopped"
+            self.process = await self.launch()
+        await self._watch(self.process)
+        return f"ended (exit code {self.process.returncode})"
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
         ended = asyncio.ensure_future(process.wait())
         try:
             while not ended.done():
@@ -90,20 +109,26 @@ class Child(ABC):
             ended.cancel()
 
     async def stop(self, patience: float) -> None:
-        """Asks it to end; after `patience` seconds ends it."""
+        """Asks it to end; after `patience` seconds ends it. One that is just being launched is waited for as long."""
         self._stopping.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                async with self._launching:
+                    process = self.process
+                if process is None or process.returncode is not None:
+                    return
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(self.stop_signal)
+                await process.wait()
+                return
         process = self.process
         if process is None or process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(self.stop_signal)
-        try:
-            async with asyncio.timeout(patience):
+            process.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KILL_SECONDS):
                 await process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
 
     def memory_mb(self) -> float | None:
         """Proportional set size of the process and its children, where the system tells it (else resident)."""
@@ -125,20 +150,21 @@ class Program(Child):
     """A program of ours: its output goes to a log, its settings come as environment."""
 
     def __init__(self, name: str, command: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
-        super().__init__(name)
-        self._command, self._env, self._log, self._cwd = command, env, log, cwd
-        self.health_path = "/readyz"
+        super().__init__(name, log=log)
+        self._command, self._env, self._output, self._cwd = command, env, log, cwd
+        self.health_path, self._host = "/readyz", "127.0.0.1"
 
-    def at(self, port: int, health_path: str = "/readyz") -> "Program":
-        """It answers HTTP on this port of the loopback."""
-        self.port, self.health_path = port, health_path
+    def at(self, port: int, health_path: str = "/readyz", host: str = "127.0.0.1") -> "Program":
+        """It answers HTTP there."""
+        self.port, self.health_path, self._host = port, health_path, host
         return self
 
     async def launch(self) -> asyncio.subprocess.Process:
-        with self._log.open("ab") as output:
+        rotate(self._output)
+        with self._output.open("ab") as output:
             return await asyncio.create_subprocess_exec(
                 *self._command,
-                env={**os.environ, **self._env},
+                env=child_environment(self._env),
                 cwd=self._cwd,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
@@ -150,19 +176,4 @@ class Program(Child):
     async def answers(self) -> bool:
         if self.port is None:
             return True
-        return await http_ok(self.port, self.health_path)
-
-
-async def http_ok(port: int, path: str) -> bool:
-    """Whether a GET on the loopback answers 200 within two seconds."""
-    try:
-        async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            try:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
-                line = await reader.readline()
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
-    return line.split(b" ")[1:2] == [b"200"]
+        return await http_ok(self.port, self.health_path, self._host)

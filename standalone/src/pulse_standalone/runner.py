@@ -2,6 +2,7 @@
 root and nothing else needs it."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import pwd
@@ -11,13 +12,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pulse_standalone.files import SetupError, rotate, write_private
+
 _ACCOUNTS = ("precisionpulse", "postgres", "nobody")
 """Tried in this order; initdb needs a passwd entry."""
 _PR_SET_PDEATHSIG = 1
-
-
-class SetupError(Exception):
-    """The machine lacks something. The message is one line that says what to type."""
 
 
 def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
@@ -25,7 +24,39 @@ def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)  # loaded before the fork
-    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(sig))
+    parent = os.getpid()
+
+    def ask() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(sig))
+        if os.getppid() != parent:  # it died in between, and nobody will tell
+            os._exit(1)
+
+    return ask
+
+
+async def complete(
+    *command: str, cwd: str | Path, env: Mapping[str, str], stdin: str = "", account: Mapping[str, object] | None = None
+) -> tuple[int, str, str]:
+    """Runs a program to its end: exit code, output, complaint. It dies with us, and with the task that waits."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=env,
+        cwd=cwd,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=die_with_parent(signal.SIGKILL),
+        **(account or {}),  # type: ignore[arg-type]
+    )
+    try:
+        out, err = await process.communicate(stdin.encode())
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # initdb and apt-get have children of their own
+        await process.wait()
+        raise
+    return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
 
 
 class Runner:
@@ -103,33 +134,20 @@ class Runner:
 
     def write(self, path: Path, text: str) -> None:
         """Writes a 0600 file of the account, whole or not at all."""
-        fresh = path.with_name(path.name + ".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        self.own(fresh)
-        fresh.replace(path)
+        write_private(path, text, owner=(self.uid, self.gid) if self.is_root else None)
 
     async def run(self, *command: str | Path) -> str:
         """Runs to the end; returns what it printed. Raises SetupError with the end of its complaint."""
-        process = await asyncio.create_subprocess_exec(
-            *self.prefix,
-            *map(str, command),
-            env=self.env,
-            cwd="/",
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            **self._as,  # type: ignore[arg-type]
-        )
-        out, err = await process.communicate()
-        if process.returncode:
-            raise SetupError(f"{command[0]} failed: {err.decode(errors='replace').strip()[-800:]}")
-        return out.decode()
+        code, out, err = await complete(*self.prefix, *map(str, command), env=self.env, cwd="/", account=self._as)
+        if code:
+            raise SetupError(f"{command[0]} failed: {err.strip()[-800:]}")
+        return out
 
     async def start(
         self, *command: str | Path, log: Path, env: Mapping[str, str] | None = None, on_parent_death: signal.Signals
     ) -> asyncio.subprocess.Process:
         """Starts a server whose output goes to `log`; it gets `on_parent_death` when we die."""
+        rotate(log)
         with log.open("ab") as output:
             return await asyncio.create_subprocess_exec(
                 *self.prefix,

@@ -1,5 +1,6 @@
 """The state directory: secrets (generated once, 0600), folders of the processes, logs, and what runs there now."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -9,14 +10,15 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pulse_standalone.access import SERVICES
-from pulse_standalone.runner import SetupError
+from pulse_standalone.files import SetupError, explain, read_secret, write_private
 
+_REMEDY = "restore it, or delete it and a new one is made"
 _DEVICE = re.compile(r"^[a-z0-9-]{1,32}$")
 
 
@@ -25,14 +27,18 @@ class AlreadyRunningError(SetupError):
 
 
 class State:
-    """One installation on one machine. Raises SetupError when the directory cannot be written."""
+    """One installation on one machine. Looking at one makes nothing; `create` does."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+
+    def create(self) -> None:
+        """Makes the folders. Raises SetupError when the directory cannot be written."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name in ("secrets", "logs", "collector"):
-                (self.folder / name).mkdir(exist_ok=True)
+                (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+                (self.folder / name).chmod(0o700)
             probe = self.folder / ".writable"
             probe.touch()
             probe.unlink()
@@ -40,13 +46,16 @@ class State:
             raise SetupError(
                 f"the state directory {self.folder} cannot be written ({error.strerror}): set PULSE_STATE_DIR"
             ) from error
-        (self.folder / "secrets").chmod(0o700)
-        (self.folder / "logs").chmod(0o700)
 
     @property
     def admin_file(self) -> Path:
         """The first administrator's e-mail and generated password, 0600."""
         return self.folder / "admin.json"
+
+    @property
+    def admin_unconfirmed(self) -> Path:
+        """Lies here while `admin_file` is written and the account may not be made yet."""
+        return self.folder / "admin.unconfirmed"
 
     @property
     def status_file(self) -> Path:
@@ -58,9 +67,12 @@ class State:
         return self.folder / "logs" / f"{name}.log"
 
     def secrets_of(self, service: str) -> Path:
-        """The folder that a service reads its secrets from."""
+        """The folder that a service reads its secrets from. Raises SetupError."""
         folder = self.folder / "secrets" / service
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise explain(error, self.folder) from error
         return folder
 
     def secret(self, service: str, name: str) -> str:
@@ -76,12 +88,15 @@ class State:
         return path
 
     def prepare_secrets(self) -> None:
-        """Everything that the services need before their first start."""
+        """Everything that the services need before their first start. Raises SetupError."""
+        self.create()
         for service in SERVICES:
             self.secret(service, "pulse_mqtt_password")
             self.secret(service, "pulse_database_password")
         shared = self.secret("users", "pulse_accounts_key")
-        self._once(self.secrets_of("auth") / "pulse_accounts_key", shared)
+        copy = self.secrets_of("auth") / "pulse_accounts_key"
+        if self._once(copy, shared) != shared:  # users' was made anew
+            self._write(copy, shared)
         key = ec.generate_private_key(ec.SECP256R1())
         encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
         pem = key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
@@ -95,56 +110,65 @@ class State:
 
     def _once(self, path: Path, value: str) -> str:
         if path.exists():
-            return path.read_text()
-        write_private(path, value)
+            return read_secret(path, _REMEDY)
+        self._write(path, value)
         return value
+
+    def _write(self, path: Path, value: str) -> None:
+        try:
+            write_private(path, value)
+        except OSError as error:
+            raise explain(error, self.folder) from error
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """One supervisor at a time. Raises AlreadyRunningError with the other's pid."""
-        with (self.folder / "lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                pid = file.read().strip() or "unknown"
-                raise AlreadyRunningError(
-                    f"already running here (pid {pid}): make stop, or set PULSE_STATE_DIR"
-                ) from error
+        """One supervisor at a time. Raises AlreadyRunningError with the other's pid, else SetupError."""
+        self.create()
+        try:
+            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise explain(error, self.folder) from error
+        with os.fdopen(descriptor, "r+") as file:
+            self._lock(file)
+            yield
+            with contextlib.suppress(OSError):
+                file.truncate(0)
+
+    def _lock(self, file: TextIO) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(file.fileno(), 0o600)
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
-            yield
-            file.truncate(0)
+        except BlockingIOError as error:
+            pid = file.read().strip() or "unknown"
+            raise AlreadyRunningError(f"already running here (pid {pid}): make stop, or set PULSE_STATE_DIR") from error
+        except OSError as error:
+            raise explain(error, self.folder) from error
 
     def owner(self) -> int | None:
-        """The pid of the supervisor that owns this directory now."""
-        path = self.folder / "lock"
-        if not path.exists():
+        """The pid of the supervisor that owns this directory now. Raises SetupError when it may not be asked."""
+        try:
+            with (self.folder / "lock").open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    text = file.read().strip()
+                    return int(text) if text.isdecimal() else None
+        except FileNotFoundError:
             return None
-        with path.open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                text = file.read().strip()
-                return int(text) if text.isdigit() else None
+        except OSError as error:
+            raise explain(error, self.folder) from error
         return None
 
     def status(self) -> dict[str, Any]:
         """What the supervisor last wrote; `running` tells whether it still lives."""
-        found: dict[str, Any] = {"ready": False, "processes": []}
-        if self.status_file.exists():
+        nothing: dict[str, Any] = {"ready": False, "state_dir": str(self.folder), "processes": []}
+        if self.owner() is None:
+            return {"running": False, **nothing}
+        try:
             found = json.loads(self.status_file.read_text())
-        pid = self.owner()
-        if pid is None:
-            return {"running": False, "ready": False, "state_dir": str(self.folder), "processes": []}
-        return {"running": True, **found}
-
-
-def write_private(path: Path, text: str) -> None:
-    """A 0600 file, whole or not at all."""
-    fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    fresh.replace(path)
+        except (OSError, ValueError):  # not written yet, or by a machine that lost power
+            found = None
+        return {"running": True, **(found if isinstance(found, dict) else nothing)}

@@ -8,23 +8,28 @@ import signal
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pulse_standalone.children import Child
-from pulse_standalone.runner import SetupError
-from pulse_standalone.state import State, write_private
+from pulse_standalone.files import SetupError, explain, write_private
+from pulse_standalone.state import State
 from pulse_standalone.system import Options, System, check_port
 from pulse_standalone.terminal import Screen
 
 _READY_SECONDS = 90
+_TELL_EVERY = 10.0
+_STOP_SECONDS = (1.5, 3.0, 4.2)
+"""Until when each wave of the stop may take its time; what one leaves over is the next one's."""
 _MEMORY_EVERY = 5.0
 
 
 class Supervisor:
     """One run of the whole system."""
 
-    def __init__(self, options: Options, state: State, screen: Screen) -> None:
+    def __init__(self, options: Options, state: State, screen: Screen, system: System | None = None) -> None:
         self._options, self._state, self._screen = options, state, screen
-        self._system = System(options, state)
+        self._system = system or System(options, state)
+        self._running: list[asyncio.Task[None]] = []
         self._children: list[Child] = []
         self._memory: dict[str, float | None] = {}
         self._is_ready = False
@@ -37,7 +42,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(sig, stop.set)
-        check_port(self._options.port)
+        check_port(self._options.port, self._options.host)
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -48,15 +53,18 @@ class Supervisor:
                 starting.cancel()
                 if starting.done() and not starting.cancelled():
                     await stop.wait()
+                reporting.cancel()
+                self._screen.close()
                 self._screen.say("stopping")
                 await self._stop()
-                reporting.cancel()
                 stopping.cancel()
-        except* SetupError as group_error:
-            raise _first(group_error) from None
+                for task in self._running:
+                    task.cancel()
+        except* (SetupError, OSError) as group_error:
+            raise _first(group_error, self._state.folder) from None
         finally:
             await self._stop()
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 self._state.status_file.unlink()
 
     async def _start(self) -> None:
@@ -71,7 +79,7 @@ class Supervisor:
         services = system.services()
         web = system.web()
         await self._launch([*services, web], wait_for=services[:1])
-        admin = await system.first_administrator()
+        admin = await system.first_administrator(say)
         late: list[Child] = [*services, web]
         if self._options.has_collector:
             collector = system.collector()
@@ -85,25 +93,33 @@ class Supervisor:
     async def _launch(self, children: Sequence[Child], wait_for: Sequence[Child] | None = None) -> None:
         for child in children:
             self._children.append(child)
-            self._group.create_task(child.run(self._screen.say), name=child.name)
+            self._running.append(self._group.create_task(child.run(self._screen.say), name=child.name))
         await self._wait(children if wait_for is None else wait_for)
 
     async def _wait(self, children: Sequence[Child]) -> None:
         for child in children:
-            try:
-                async with asyncio.timeout(_READY_SECONDS):
-                    await child.became_ready.wait()
-            except TimeoutError as error:
-                raise SetupError(
-                    f"{child.name} was not ready after {_READY_SECONDS} s: see {self._state.log(child.name)}"
-                ) from error
+            deadline = time.monotonic() + _READY_SECONDS
+            while not child.became_ready.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_TELL_EVERY):
+                        await child.became_ready.wait()
+                if child.became_ready.is_set():
+                    break
+                if progress := child.progress():
+                    self._screen.say(f"{child.name} is {progress}")
+                    deadline = time.monotonic() + _READY_SECONDS
+                elif time.monotonic() > deadline:
+                    log = child.log or self._state.log(child.name)
+                    raise SetupError(f"{child.name} was not ready after {_READY_SECONDS} s: see {log}")
 
     async def _stop(self) -> None:
-        """The last started first, but what does not depend on one another together."""
+        """The last started first, but what does not depend on one another together; all before one deadline."""
+        began = time.monotonic()
         by_name = {child.name: child for child in self._children}
         waves = (("collector", "web"), ("users", "auth", "telemetry-gateway"), ("mosquitto", "postgres"))
-        for wave in waves:
-            await asyncio.gather(*(by_name[name].stop(3.0) for name in wave if name in by_name))
+        for wave, until in zip(waves, _STOP_SECONDS, strict=True):
+            patience = began + until - time.monotonic()
+            await asyncio.gather(*(by_name[name].stop(max(0.1, patience)) for name in wave if name in by_name))
 
     async def _report(self) -> None:
         last_memory = 0.0
@@ -140,11 +156,13 @@ class Supervisor:
             "processes": self._rows(),
         }
         with contextlib.suppress(OSError):  # a full disk must not stop the system that could report it
-            write_private(self._state.status_file, json.dumps(status, indent=2))
+            write_private(self._state.status_file, json.dumps(status, indent=2), is_durable=False)
 
 
-def _first(group: BaseExceptionGroup[SetupError]) -> SetupError:
+def _first(group: BaseExceptionGroup[SetupError | OSError], folder: Path) -> SetupError:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, OSError):
+        return explain(error, folder)
     return error if isinstance(error, SetupError) else SetupError(str(error))

@@ -1,9 +1,9 @@
 """What the system is made of: servers, services, web, the first collector, and the environment that ties them."""
 
-import asyncio
 import json
 import os
-import signal
+import secrets
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +13,18 @@ from urllib.parse import urlsplit
 import psutil
 
 from pulse_contracts.topics import Party
+from pulse_passwords import generate_password
 from pulse_postgres.admin import create_database, provision
-from pulse_standalone import web
+from pulse_standalone import environment, web
 from pulse_standalone.access import SERVICES
-from pulse_standalone.children import Child, Program
+from pulse_standalone.children import Child, Program, Say
+from pulse_standalone.files import SetupError, write_private
+from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port, is_free
 from pulse_standalone.postgres import Postgres
-from pulse_standalone.runner import Runner, SetupError
-from pulse_standalone.state import State, write_private
+from pulse_standalone.runner import Runner, complete
+from pulse_standalone.state import State
 
 _SCHEMAS: Mapping[Party, str] = {"users": "users", "auth": "auth", "telemetry-gateway": "telemetry"}
 ADMIN_EMAIL = "admin@example.com"
@@ -38,85 +41,29 @@ class Options:
     devices: tuple[str, ...]
     has_collector: bool
     admin_email: str
+    host: str = "127.0.0.1"
 
     @classmethod
-    def from_environment(cls) -> "Options":
-        """PULSE_STATE_DIR, PULSE_TOOLS_DIR, PULSE_PORT, PULSE_DEVICES, PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL.
-        Raises SetupError."""
+    def from_environment(cls, *, has_port: bool = True) -> "Options":
+        """PULSE_STATE_DIR, PULSE_TOOLS_DIR, PULSE_PORT (read only with `has_port`), PULSE_HOST, PULSE_DEVICES,
+        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL. Raises SetupError."""
         env = os.environ
         root = Path.cwd()
-        text = env.get("PULSE_PORT", "8080")
-        if not text.isdigit() or not 1 <= int(text) <= 65535:
-            raise SetupError(f"PULSE_PORT={text!r} is no port: choose 1 to 65535")
         return cls(
             Path(env.get("PULSE_STATE_DIR") or root / ".pulse"),
             Path(env.get("PULSE_TOOLS_DIR") or root / ".tools").resolve(),
             root,
-            int(text),
+            environment.public_port() if has_port else 0,
             tuple(name for name in env.get("PULSE_DEVICES", "").split(",") if name),
             env.get("PULSE_FIRST_COLLECTOR", "on") != "off",
             env.get("PULSE_ADMIN_EMAIL", ADMIN_EMAIL),
+            environment.bind_host(),
         )
 
 
-class PostgresChild(Child):
-    """The embedded PostgreSQL."""
-
-    def __init__(self, server: Postgres) -> None:
-        super().__init__("postgres")
-        self.server = server
-
-    async def launch(self) -> asyncio.subprocess.Process:
-        await self.server.start()
-        self.port = self.server.port
-        if self.server.process is None:
-            raise SetupError("PostgreSQL did not start")
-        return self.server.process
-
-    async def answers(self) -> bool:
-        return self.pid is not None
-
-    @property
-    def stop_signal(self) -> signal.Signals:
-        return signal.SIGINT
-
-
-class BrokerChild(Child):
-    """The embedded Mosquitto."""
-
-    def __init__(self, server: Mosquitto) -> None:
-        super().__init__("mosquitto")
-        self.server = server
-
-    async def launch(self) -> asyncio.subprocess.Process:
-        await self.server.start()
-        self.port = self.server.port
-        if self.server.process is None:
-            raise SetupError("Mosquitto did not start")
-        return self.server.process
-
-    async def answers(self) -> bool:
-        return self.pid is not None
-
-
-class CollectorChild(Program):
-    """The first collector: ready when its link stands."""
-
-    def __init__(self, name: str, command: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
-        super().__init__(name, command, env=env, log=log, cwd=cwd)
-        self.status_file = Path(env["PULSE_COLLECTOR_STATE_DIR"]) / "status.json"
-
-    async def answers(self) -> bool:
-        try:
-            status = json.loads(self.status_file.read_text())
-        except (OSError, ValueError):
-            return False
-        return bool(status.get("pid") == self.pid and str(status.get("link", "")).startswith("connected"))
-
-
-def check_port(port: int) -> None:
-    """Raises SetupError that says who has the port, if the system tells."""
-    if is_free(port):
+def check_port(port: int, host: str = "127.0.0.1") -> None:
+    """Raises SetupError that says who has the port, if the system tells; and when the address is not this machine's."""
+    if is_free(port, host):
         return
     holder = "another process"
     try:
@@ -135,15 +82,15 @@ class System:
     def __init__(self, options: Options, state: State) -> None:
         self.options, self.state = options, state
         self.runner = Runner(state.folder)
-        self._mqtt_url = os.environ.get("MQTT_URL", "")
-        self._database_url = os.environ.get("DATABASE_URL", "")
+        self._mqtt_url, self._database_url = environment.mqtt_url(), environment.database_url()
+        self.has_own_postgres = not self._database_url
         self._service_urls: dict[Party, str] = {}
         self._ports: dict[Party, int] = {}
 
     @property
     def url(self) -> str:
         """Where people go."""
-        return f"http://127.0.0.1:{self.options.port}"
+        return environment.origin(environment.reachable_host(self.options.host), self.options.port)
 
     async def servers(self) -> list[Child]:
         """PostgreSQL and the broker, unless DATABASE_URL and MQTT_URL name others."""
@@ -156,8 +103,6 @@ class System:
         if not self._mqtt_url:
             program = find(self.options.tools_dir) or await fetch(self.options.tools_dir)
             found.append(BrokerChild(Mosquitto(self.runner, self.state.folder, program, self.accounts())))
-        elif urlsplit(self._mqtt_url).password:
-            raise SetupError("MQTT_URL must be mqtt://host:port: accounts come from `python -m pulse_standalone rules`")
         return found
 
     def accounts(self) -> BrokerAccounts:
@@ -185,7 +130,8 @@ class System:
                 host = parts.netloc.rpartition("@")[2]
                 self._service_urls[service] = parts._replace(netloc=f"pulse_{schema}@{host}").geturl()
         except Exception as error:
-            raise SetupError(f"PostgreSQL could not be prepared: {type(error).__name__}: {error}") from error
+            which = "PostgreSQL" if self.has_own_postgres else "the PostgreSQL of DATABASE_URL"
+            raise SetupError(f"{which} could not be prepared: {type(error).__name__}: {error}") from error
 
     def services(self) -> list[Child]:
         """The four of us, ready to start."""
@@ -207,16 +153,23 @@ class System:
             "PULSE_MQTT_URL": self._mqtt_url,
             "PULSE_HTTP_PORT": str(self._ports.get(service, 0)),
             "PULSE_PUBLIC_ORIGIN": self.url,
+            "PULSE_ALLOWED_ORIGINS": json.dumps(self._other_origins()),
             "PULSE_MIGRATE_ON_START": "true",
             "PULSE_LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
         }
 
+    def _other_origins(self) -> list[str]:
+        """What else people may type for the same machine."""
+        host = self.options.host
+        named = [host] if environment.reachable_host(host) == host and host != "127.0.0.1" else []
+        return [environment.origin(name, self.options.port) for name in ("localhost", *named)]
+
     def web(self) -> Child:
         """The dashboard, on the public port."""
         env = {
             "PORT": str(self.options.port),
-            "HOSTNAME": os.environ.get("PULSE_HOST", "127.0.0.1"),
+            "HOSTNAME": self.options.host,
             "PULSE_AUTH_URL": f"http://127.0.0.1:{self._ports['auth']}",
             "PULSE_USERS_URL": f"http://127.0.0.1:{self._ports['users']}",
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
@@ -226,7 +179,7 @@ class System:
         }
         command = [str(web.find_node()), str(web.server_script(self.options.root))]
         child = Program("web", command, env=env, log=self.state.log("web"), cwd=self.options.root)
-        return child.at(self.options.port, "/healthz")
+        return child.at(self.options.port, "/healthz", environment.reachable_host(self.options.host))
 
     def collector(self) -> Child:
         """The first collector: this machine."""
@@ -242,23 +195,46 @@ class System:
         command = [sys.executable, "-m", "pulse_desktop", "run"]
         return CollectorChild("collector", command, env=env, log=self.state.log("collector"), cwd=self.options.root)
 
-    async def first_administrator(self) -> dict[str, str] | None:
-        """Makes one if there is none; returns e-mail and password the first time."""
-        if self.state.admin_file.exists():
+    async def first_administrator(self, say: Say) -> dict[str, str] | None:
+        """Makes one if there is none; returns e-mail and password the first time. The password is on the disk before
+        it counts, so that no crash can lose it: until the account is confirmed, the next start tries again with it.
+        Raises SetupError, OSError."""
+        file, unconfirmed = self.state.admin_file, self.state.admin_unconfirmed
+        if file.exists() and not unconfirmed.exists():
             return None
-        command = [sys.executable, "-m", "pulse_users", "create-admin", "--email", self.options.admin_email]
-        process = await asyncio.create_subprocess_exec(
+        interrupted = _credentials(file)
+        admin = interrupted or {
+            "email": self.options.admin_email,
+            "password": generate_password(secrets.token_bytes),
+        }
+        write_private(unconfirmed, "")
+        write_private(file, json.dumps(admin) + "\n")
+        command = [sys.executable, "-m", "pulse_users", "create-admin", "--email"]
+        code, out, err = await complete(
             *command,
-            "--if-missing",
-            env={**os.environ, **self._environment("users")},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            *(admin["email"], "--password-stdin", "--if-missing"),
+            cwd=self.options.root,
+            env=environment.child_environment(self._environment("users")),
+            stdin=admin["password"] + "\n",
         )
-        out, err = await process.communicate()
-        if process.returncode:
-            raise SetupError(f"no administrator could be made: {err.decode().strip().splitlines()[-1:]}")
-        made: dict[str, str] = json.loads(out or b"{}")
-        if "password" not in made:
+        if code:
+            raise SetupError(f"no administrator could be made: {' '.join(err.strip().splitlines()[-1:])}")
+        if "email" not in json.loads(out or "{}") and not interrupted:
+            file.unlink()
+            unconfirmed.unlink()
+            needed = ("PULSE_SECRETS_DIR", "PULSE_DATABASE_URL", "PULSE_MQTT_URL")
+            values = self._environment("users")
+            prefix = " ".join(f"{name}={shlex.quote(values[name])}" for name in needed)
+            say(f"an administrator exists; for another one: {prefix} {shlex.join(command)} you@example.com")
             return None
-        write_private(self.state.admin_file, json.dumps(made) + "\n")
-        return made
+        unconfirmed.unlink()
+        return admin
+
+
+def _credentials(file: Path) -> dict[str, str] | None:
+    """What an interrupted start wrote, if it is whole."""
+    try:
+        found = json.loads(file.read_text())
+        return {"email": str(found["email"]), "password": str(found["password"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -8,6 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 
 class Screen:
@@ -26,8 +27,13 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Takes the table away; lines still go out."""
         if self._live is not None:
             self._live.stop()
+            self._live = None
 
     def say(self, line: str) -> None:
         """One line that stays."""
@@ -52,7 +58,7 @@ class Screen:
         for title in ("process", "state", "pid", "port", "restarts", "memory"):
             table.add_column(title, justify="left" if title in {"process", "state"} else "right")
         for row in rows:
-            state = "[green]ready[/]" if row["ready"] else "[yellow]starting[/]"
+            state = Text("ready", "green") if row["ready"] else Text("not ready", "yellow")
             memory = f"{row['memory_mb']} MB" if row["memory_mb"] is not None else ""
             cells = (str(row[k]) if row[k] is not None else "" for k in ("pid", "port", "restarts"))
             table.add_row(str(row["name"]), state, *cells, memory)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pulse_standalone.runner import SetupError
+from pulse_standalone.files import SetupError
 
 _MINIMUM = (20, 9)
 _SOURCES = ("src", "public", "scripts", "package.json", "package-lock.json", "next.config.mjs", "postcss.config.mjs")
@@ -61,11 +61,20 @@ def _npm(node: Path, folder: Path, *arguments: str) -> None:
     beside = [node.parent / "npm", node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"]
     npm = next((p for p in beside if p.exists()), None)
     command = [str(node), str(npm)] if npm and npm.suffix == ".js" else [str(npm or "npm")]
-    env = {**os.environ, "NEXT_TELEMETRY_DISABLED": "1", "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}
+    env = {
+        **_without_servers(),
+        "NEXT_TELEMETRY_DISABLED": "1",
+        "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}",
+    }
     result = subprocess.run([*command, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
     if result.returncode:
         tail = "\n".join((result.stdout + result.stderr).strip().splitlines()[-15:])
         raise SetupError(f"npm {arguments[0]} failed in clients/web:\n{tail}")
+
+
+def _without_servers() -> dict[str, str]:
+    """Packages' scripts have no business with a superuser's password."""
+    return {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MQTT_URL"}}
 
 
 def _files(path: Path) -> list[Path]:

@@ -1,0 +1,101 @@
+"""The children that are asked in their own way: PostgreSQL, the broker, the first collector."""
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from pulse_postgres.database import Database, PoolSettings
+from pulse_standalone.children import Child, Program
+from pulse_standalone.files import last_line
+from pulse_standalone.mosquitto import Mosquitto
+from pulse_standalone.postgres import Postgres
+
+_ASK_EVERY = 3.0
+_PATIENCE = timedelta(seconds=2)
+
+
+class _AskedSeldom(Child):
+    """A server that is asked by a real request, but not each second once it answered."""
+
+    _asked = float("-inf")
+
+    async def answers(self) -> bool:
+        if self.pid is None:
+            return False
+        if self.is_ready and time.monotonic() - self._asked < _ASK_EVERY:
+            return True
+        self._asked = time.monotonic()
+        return await self.is_reachable()
+
+    async def is_reachable(self) -> bool:
+        """Whether it answers a request now."""
+        raise NotImplementedError
+
+
+class PostgresChild(_AskedSeldom):
+    """The embedded PostgreSQL."""
+
+    def __init__(self, server: Postgres) -> None:
+        super().__init__("postgres", log=server.log)
+        self.server = server
+
+    async def launch(self) -> asyncio.subprocess.Process:
+        process = await self.server.spawn()
+        self.port = self.server.port
+        return process
+
+    async def is_reachable(self) -> bool:
+        if not self.server.is_ready():
+            return False
+        settings = PoolSettings(self.server.url, size=1, acquire_timeout=_PATIENCE, command_timeout=_PATIENCE)
+        try:
+            async with asyncio.timeout(2 * _PATIENCE.total_seconds()), Database(settings) as database:
+                return await database.is_reachable()
+        except Exception:  # noqa: BLE001  # whatever it refuses with, it does no work for us
+            return False
+
+    def progress(self) -> str:
+        return f"recovering: {last_line(self.server.log)}" if self.server.is_recovering() else ""
+
+    @property
+    def stop_signal(self) -> signal.Signals:
+        return signal.SIGINT
+
+
+class BrokerChild(_AskedSeldom):
+    """The embedded Mosquitto."""
+
+    def __init__(self, server: Mosquitto) -> None:
+        super().__init__("mosquitto", log=server.log)
+        self.server = server
+
+    async def launch(self) -> asyncio.subprocess.Process:
+        process = await self.server.spawn()
+        self.port = self.server.port
+        return process
+
+    async def is_reachable(self) -> bool:
+        return await self.server.probe.answers(self.server.port)
+
+    async def stop(self, patience: float) -> None:
+        self.server.probe.close()
+        await super().stop(patience)
+
+
+class CollectorChild(Program):
+    """The first collector: ready when its link stands."""
+
+    def __init__(self, name: str, command: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+        super().__init__(name, command, env=env, log=log, cwd=cwd)
+        self.status_file = Path(env["PULSE_COLLECTOR_STATE_DIR"]) / "status.json"
+
+    async def answers(self) -> bool:
+        try:
+            status = json.loads(self.status_file.read_text())
+        except (OSError, ValueError):
+            return False
+        return bool(status.get("pid") == self.pid and str(status.get("link", "")).startswith("connected"))

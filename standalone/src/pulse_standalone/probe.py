@@ -1,0 +1,73 @@
+"""Whether servers do their work, asked in their own protocols: HTTP, and MQTT 3.1.1 by hand (three packets of it)."""
+
+import asyncio
+import contextlib
+
+_SECONDS = 2.0
+_CONNECT, _PINGREQ, _DISCONNECT = 0x10, b"\xc0\x00", b"\xe0\x00"
+_CONNACK, _PINGRESP = 0x20, b"\xd0\x00"
+
+
+class MqttProbe:
+    """One connection that is kept: a broker that logs its connections is not flooded by our asking."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._user, self._password = user, password
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def answers(self, port: int) -> bool:
+        """Whether the broker on this port of the loopback answers within two seconds. A refused CONNECT is an
+        answer."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                if self._reader is None or self._writer is None:
+                    return await self._connect(port)
+                self._writer.write(_PINGREQ)
+                await self._writer.drain()
+                if await self._reader.readexactly(2) == _PINGRESP:
+                    return True
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass
+        self.close()
+        return False
+
+    async def _connect(self, port: int) -> bool:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        self._writer.write(_connect_packet("pulse-probe", self._user, self._password))
+        await self._writer.drain()
+        answer = await self._reader.readexactly(4)
+        if answer[3] != 0:  # refused: the broker is about to hang up
+            self.close()
+        return answer[0] == _CONNACK
+
+    def close(self) -> None:
+        """Ends the connection, if there is one."""
+        if self._writer is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                self._writer.write(_DISCONNECT)
+                self._writer.close()
+        self._reader = self._writer = None
+
+
+def _connect_packet(client: str, user: str, password: str) -> bytes:
+    texts = b"".join(len(raw).to_bytes(2, "big") + raw for raw in (t.encode() for t in (client, user, password)))
+    body = b"\x00\x04MQTT\x04\xc2\x00\x00" + texts  # clean session, user name and password, no keep-alive
+    if len(body) > 127:
+        raise ValueError("the CONNECT packet is longer than its one byte of length says")
+    return bytes([_CONNECT, len(body)]) + body
+
+
+async def http_ok(port: int, path: str, host: str = "127.0.0.1") -> bool:
+    """Whether a GET answers 200 within two seconds."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                line = await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, ValueError):
+        return False
+    return line.split(b" ")[1:2] == [b"200"]
