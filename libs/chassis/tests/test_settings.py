@@ -37,3 +37,22 @@ def test_secrets_come_from_files_and_do_not_show(monkeypatch: pytest.MonkeyPatch
     settings = load(ServiceSettings)
     assert settings.mqtt_password.get_secret_value() == "from-a-file"
     assert "from-a-file" not in repr(settings)
+
+
+def test_the_public_origin_may_have_further_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, PULSE_PUBLIC_ORIGIN="http://127.0.0.1:8080/")
+    assert load(ServiceSettings).origins == ("http://127.0.0.1:8080",)
+    given(monkeypatch, PULSE_ALLOWED_ORIGINS='["http://localhost:8080", "http://[::1]:8080", "http://127.0.0.1:8080"]')
+    assert load(ServiceSettings).origins == ("http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080")
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "", "localhost:8080", "http://a/b", "http://a/", "ftp://a", "http://a b"]
+)
+def test_what_no_browser_calls_an_origin_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], origin: str
+) -> None:
+    given(monkeypatch, PULSE_ALLOWED_ORIGINS=f'["{origin}"]')
+    with pytest.raises(SystemExit):
+        load(ServiceSettings)
+    assert "PULSE_ALLOWED_ORIGINS" in capsys.readouterr().err

@@ -240,6 +240,27 @@ async def test_another_accounts_token_ends_the_socket(started: Gateway) -> None:
         await eventually(lambda: client.is_over)
 
 
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:1", "http://localhost:1"])
+async def test_pages_of_every_origin_of_ours_may_connect(started: Gateway, origin: str) -> None:
+    async with browser(started.port, {"token": token()}, origin=origin) as client:
+        assert client.refusal is None
+
+
+@pytest.mark.parametrize("query", ["EIO=4&transport=websocket", "EIO=4&transport=carrier-pigeon"])
+async def test_a_foreign_page_or_an_odd_client_is_refused_and_is_no_error_of_ours(
+    started: Gateway, caplog: pytest.LogCaptureFixture, query: str
+) -> None:
+    caplog.set_level("INFO")
+    headers = {"Origin": "http://evil.example", "Connection": "Upgrade", "Upgrade": "websocket"}
+    headers |= {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="}
+    if "pigeon" in query:
+        headers = {}
+    answer = await started.http.get(f"/socket.io/?{query}", headers=headers)
+    assert answer.status_code in {400, 403}
+    said = [record for record in caplog.records if record.name == "pulse.live.engineio"]
+    assert [record.levelname for record in said] == ["INFO"]
+
+
 @pytest.fixture
 async def auth(servers: Servers) -> AsyncIterator[MqttBus]:
     bus = bus_of(servers, "auth")

@@ -6,14 +6,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_Origin = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-_\[\]:]+$")]
+"""As browsers write it: scheme, host and port, without a path. Neither `*` nor `null` is one."""
 
 
 class ServiceSettings(BaseSettings):
     """Read from `PULSE_…` variables, secrets from files of the same (lower-case) names in `PULSE_SECRETS_DIR`.
 
-    Passwords belong into files: what stands in an environment shows up in crash reports.
+    Passwords belong into files: what stands in an environment shows up in crash reports. `allowed_origins` (a JSON
+    list) are further names of the public origin, such as `http://localhost:8080` for `http://127.0.0.1:8080`.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSE_", frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -31,9 +35,15 @@ class ServiceSettings(BaseSettings):
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 100
     migrate_on_start: bool = False
     public_origin: str = "http://127.0.0.1:8080"
+    allowed_origins: tuple[_Origin, ...] = ()
     log_format: Literal["console", "json"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     shutdown_timeout: timedelta = timedelta(seconds=10)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin whose pages are ours, the public one first."""
+        return tuple(dict.fromkeys((self.public_origin.rstrip("/"), *self.allowed_origins)))
 
 
 S = TypeVar("S", bound=ServiceSettings)

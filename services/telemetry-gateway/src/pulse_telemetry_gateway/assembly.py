@@ -61,7 +61,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Hub(bus, log, registry, limits),
         runtime.principals,
         limits,
-        origin=settings.public_origin,
+        origins=settings.origins,
         clock=runtime.clock,
         metrics=runtime.metrics,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -40,6 +40,19 @@ _WARN_BEFORE = 30.0
 _IN_FLIGHT = 2
 
 
+class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
+    """engineio says `error` for what a client does wrong (a foreign origin, an unknown transport): no fault of ours.
+    Its own failures come as exceptions, and stay errors; its chatter about each packet is left out."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        return msg, kwargs
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        if level >= logging.WARNING:
+            is_ours = level > logging.ERROR or kwargs.get("exc_info")
+            super().log(level if is_ours else logging.INFO, msg, *args, **kwargs)
+
+
 class _Session:
     """One connected browser."""
 
@@ -59,7 +72,7 @@ class Sockets:
         principals: Principals,
         limits: LiveLimits,
         *,
-        origin: str,
+        origins: Sequence[str],
         clock: Callable[[], int],
         metrics: Metrics,
     ) -> None:
@@ -69,12 +82,12 @@ class Sockets:
         self._server = socketio.AsyncServer(
             async_mode="asgi",
             transports=["websocket"],
-            cors_allowed_origins=[origin],
+            cors_allowed_origins=list(origins),
             ping_interval=15,
             ping_timeout=10,
             max_http_buffer_size=65_536,
             logger=False,
-            engineio_logger=False,
+            engineio_logger=_ClientFaults(logging.getLogger("pulse.live.engineio"), {}),
         )
         self._viewers = metrics.gauge("live_viewers", "Connected browsers")
         self._frames = metrics.counter("live_frames", "Frames sent", ["lane", "conflated"])
