@@ -31,7 +31,7 @@ from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
 
 ROLE_PASSWORD = "test-password-test-password"
-ORIGIN = "http://127.0.0.1:8080"
+ORIGIN, OTHER_ORIGIN = "http://127.0.0.1:8080", "http://localhost:8080"
 CHEAP = HashingPolicy(8 * 1024, 1, 1)
 PASSWORD = "correct horse battery"
 EMAIL = "Ada@example.org"
@@ -135,6 +135,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         accounts_key=base64.urlsafe_b64encode(SECRET).decode(),
         signing_key=PEM,
         public_origin=ORIGIN,
+        allowed_origins=(OTHER_ORIGIN,),
     )
     bus = MemoryBus(MemoryBroker(), clock=clock)
     outbox, metrics = Outbox(), Metrics()

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -11,8 +13,9 @@ from limits import parse
 
 from pulse_auth.model import InvalidCredentials, backoff_key
 from pulse_auth.store import AccountCopy
+from pulse_chassis.clients import Proxies
 
-from .conftest import EMAIL, ORIGIN, PASSWORD, World, event
+from .conftest import EMAIL, ORIGIN, OTHER_ORIGIN, PASSWORD, World, event
 
 pytestmark = pytest.mark.servers
 
@@ -203,23 +206,45 @@ async def test_a_busy_hasher_answers_503_and_costs_no_attempt(ada: World) -> Non
     assert (await ada.login()).status_code == 200
 
 
-async def test_one_client_has_its_share_whatever_it_forwards(ada: World) -> None:
+async def wrong_logins(ada: World, count: int, *addresses: str) -> list[int]:
+    """The statuses of so many wrong sign-ins, each of another account, with these hops of X-Forwarded-For."""
+    headers = {"X-Forwarded-For": ", ".join(addresses)} if addresses else {}
+    found = []
+    for number in range(count):
+        body = {"email": f"a{number}@b.c", "password": "p"}
+        found.append((await ada.http.post("/api/auth/login", json=body, headers=headers)).status_code)
+    return found
+
+
+def trust(ada: World, *networks: str) -> None:
+    """The requests of these tests come from 127.0.0.1."""
+    proxies = Proxies(ip_network(network) for network in networks)
+    ada.http._transport.app._app.state.auth = replace(ada.routes, proxies=proxies)  # type: ignore[attr-defined]
+
+
+async def test_wrong_logins_of_all_the_world_refuse_no_right_one(ada: World) -> None:
+    assert set(await wrong_logins(ada, 140)) == {401}
+    assert (await ada.login()).status_code == 200
+
+
+async def test_a_known_client_has_its_share_of_failures_and_others_have_theirs(ada: World) -> None:
     ada.routes.limiter._items["120/minute"] = parse("3/minute")
-    answers = [
-        await ada.http.post("/api/auth/login", json={}, headers={"X-Forwarded-For": f"10.0.0.{n}"}) for n in range(2)
-    ]
-    assert {answer.status_code for answer in answers} == {422}
-    answers = [
-        await ada.http.post(
-            "/api/auth/login",
-            json={"email": f"a{n}@b.c", "password": "p"},
-            headers={"X-Forwarded-For": f"10.0.0.{n}"},
-        )
-        for n in range(4)
-    ]
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
-    assert answers[-1].json()["code"] == "rate_limited"
-    assert int(answers[-1].headers["retry-after"]) in range(1, 61)
+    trust(ada, "127.0.0.1")
+    assert await wrong_logins(ada, 4, "203.0.113.9") == [401, 401, 401, 429]
+    assert await wrong_logins(ada, 1, "6.6.6.6", "203.0.113.9") == [429]
+    assert await wrong_logins(ada, 1, "203.0.113.9", "203.0.113.10") == [401]
+    body, headers = {"email": EMAIL, "password": PASSWORD}, {"X-Forwarded-For": "203.0.113.9"}
+    refused = await ada.http.post("/api/auth/login", json=body, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert int(refused.headers["retry-after"]) in range(1, 62)
+    assert (await ada.login()).status_code == 200
+
+
+async def test_right_logins_are_not_counted(ada: World) -> None:
+    ada.routes.limiter._items["120/minute"] = parse("3/minute")
+    trust(ada, "192.0.2.1")
+    assert [(await ada.login()).status_code for _ in range(5)] == [200] * 5
+    assert await wrong_logins(ada, 4, "6.6.6.6") == [401, 401, 401, 429]
 
 
 @pytest.mark.parametrize(
@@ -259,6 +284,15 @@ async def test_a_foreign_page_cannot_sign_somebody_in(ada: World) -> None:
     body = {"email": EMAIL, "password": PASSWORD}
     answer = await ada.http.post("/api/auth/login", json=body, headers={"Origin": "https://evil.example"})
     assert (answer.status_code, answer.json()["code"]) == (403, "wrong_origin")
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, OTHER_ORIGIN])
+async def test_pages_of_every_origin_of_ours_sign_in_renew_and_sign_out(ada: World, origin: str) -> None:
+    headers = {"Origin": origin, "X-Pulse-CSRF": "1"}
+    body = {"email": EMAIL, "password": PASSWORD}
+    assert (await ada.http.post("/api/auth/login", json=body, headers=headers)).status_code == 200
+    assert (await ada.http.post("/api/auth/refresh", headers=headers)).status_code == 200
+    assert (await ada.http.post("/api/auth/logout", headers=headers)).status_code == 204
 
 
 @pytest.mark.parametrize("unknown", ["A" * 43, "x", "a" * 5_000, ""])

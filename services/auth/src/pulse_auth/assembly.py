@@ -12,6 +12,7 @@ from pulse_auth.model import SessionRules, successor_secret
 from pulse_auth.routes import AuthRoutes, Limits, router
 from pulse_auth.settings import AuthSettings
 from pulse_chassis import process
+from pulse_chassis.clients import Proxies
 from pulse_chassis.principal import RULES
 from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_jose import write_jwks
@@ -52,7 +53,8 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
         runtime.principals,
         runtime.limits,
         Limits(settings.login_limit_client, settings.login_limit_global, settings.refresh_limit_global),
-        settings.public_origin.rstrip("/"),
+        settings.origins,
+        Proxies(settings.trusted_proxies),
         write_jwks([key.verification_key()]),
     )
     return Parts(

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from pulse_auth.actions.sessions import Sessions, SignedIn, SignIn
-from pulse_auth.model import ACCESS_LIFE, CsrfHeaderMissing, SessionEnded, WrongOrigin
+from pulse_auth.model import ACCESS_LIFE, CsrfHeaderMissing, InvalidCredentials, SessionEnded, WrongOrigin
+from pulse_chassis.clients import Proxies
 from pulse_chassis.principal import NotSignedIn, Principal, Principals, bearer
 from pulse_chassis.problems import problem
 from pulse_chassis.rate_limits import RateLimits
@@ -65,7 +66,7 @@ class Keys(BaseModel):
 
 @dataclass(frozen=True)
 class Limits:
-    """Uses per time, as in "120/minute"."""
+    """Uses per time, as in "120/minute"; `login_client` counts failures."""
 
     login_client: str
     login_global: str
@@ -74,14 +75,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class AuthRoutes:
-    """What the routes need."""
+    """What the routes need. `origins` are those of our own pages, the public one first; `proxies` may say who asks."""
 
     sign_in: SignIn
     sessions: Sessions
     principals: Principals
     limiter: RateLimits
     limits: Limits
-    origin: str
+    origins: tuple[str, ...]
+    proxies: Proxies
     jwks: Mapping[str, object]
 
 
@@ -96,7 +98,7 @@ def _given(request: Request) -> AuthRoutes:
 async def own_origin(request: Request) -> None:
     """Raises WrongOrigin when a browser says that another site's page sent this."""
     origin = request.headers.get("origin")
-    if origin is not None and origin != _given(request).origin:
+    if origin is not None and origin not in _given(request).origins:
         raise WrongOrigin("the request comes from another origin")
 
 
@@ -111,11 +113,16 @@ async def own_page(request: Request) -> None:
 async def login(request: Request, response: Response, given: LoginRequest) -> SignedInView:
     """Opens a session."""
     routes = _given(request)
-    # The peer and never X-Forwarded-For, which anybody can write.
-    peer = request.client.host if request.client else "unknown"
-    await routes.limiter.check("login-client", routes.limits.login_client, peer)
+    client = routes.proxies.client(request.client.host if request.client else "", request.headers)
+    if client:
+        await routes.limiter.require_left("login-client", routes.limits.login_client, client)
     await routes.limiter.check("login", routes.limits.login_global, "all")
-    signed_in = await routes.sign_in(given.email, given.password, remember=given.remember)
+    try:
+        signed_in = await routes.sign_in(given.email, given.password, remember=given.remember)
+    except InvalidCredentials:
+        if client:
+            await routes.limiter.count("login-client", routes.limits.login_client, client)
+        raise
     return _answer(response, signed_in, routes)
 
 
@@ -189,7 +196,7 @@ def _answer(response: Response, signed_in: SignedIn, routes: AuthRoutes) -> Sign
 
 
 def _set(response: Response, name: str, value: str, seconds: int | None, routes: AuthRoutes) -> None:
-    secure = routes.origin.startswith("https://")
+    secure = routes.origins[0].startswith("https://")
     response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from limits import parse
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator
 
 from pulse_chassis.settings import ServiceSettings
 from pulse_jose import InvalidKeyError, SealingKey, SigningKey
@@ -17,8 +17,10 @@ _Positive = Annotated[timedelta, Field(gt=timedelta(0))]
 class AuthSettings(ServiceSettings):
     """`accounts_key`: 32 bytes in base64url, shared with users. `signing_key`: PEM of an unencrypted P-256 key.
 
-    Limits read like "120/minute". One client is one direct peer, which is the web server for most people: the limit
-    per client is generous, and the back-off per account is what stops guessing.
+    Limits read like "120/minute". `login_limit_client` counts failures, of clients that are known by address: only with
+    `trusted_proxies` (a JSON list of addresses or networks), whose last `X-Forwarded-For` is believed. Without it every
+    browser seems to be the web server, and one could use up the share of all (docs/decisions/0008).
+    `login_limit_global` only keeps off floods: the hashing pool and the back-off per account are what stops guessing.
     """
 
     accounts_key: SecretStr
@@ -29,8 +31,9 @@ class AuthSettings(ServiceSettings):
     replay_pause: _Positive = timedelta(seconds=2)
     replay_grace: _Positive = timedelta(milliseconds=500)
     sweep_every: _Positive = timedelta(minutes=10)
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     login_limit_client: str = "120/minute"
-    login_limit_global: str = "600/minute"
+    login_limit_global: str = "6000/minute"
     refresh_limit_global: str = "3000/minute"
 
     @field_validator("accounts_key")
