@@ -1,8 +1,12 @@
-"""A service started before its schema exists waits for it, and says so; it does not die and does not touch the bus."""
+"""A service started before its schema, or its database, is there waits for it, and says so; it does not die."""
 
+import asyncio
 import os
+import socket
 import subprocess
 import sys
+import time
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -47,3 +51,90 @@ async def test_it_becomes_ready_when_the_schema_arrives(servers: Servers) -> Non
     assert process.returncode == 0
     assert "waiting for the schema" in said
     await drop_database(servers.database_url, "unmigrated")
+
+
+def migrating(database_url: str, servers: Servers, port: int) -> "subprocess.Popen[str]":
+    """users, told to migrate by itself."""
+    env = {
+        **os.environ,
+        "PULSE_DATABASE_URL": database_url,
+        "PULSE_MQTT_URL": servers.mqtt_url,
+        "PULSE_MQTT_PASSWORD": servers.passwords["users"],
+        "PULSE_ACCOUNTS_KEY": "A" * 43,
+        "PULSE_HTTP_PORT": str(port),
+        "PULSE_MIGRATE_ON_START": "true",
+        "PULSE_MQTT_SESSION_EXPIRY": "PT0S",
+    }
+    command = [sys.executable, "-m", "pulse_users", "serve"]
+    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)  # noqa: S603
+
+
+async def said_that_it_waits(process: "subprocess.Popen[str]") -> None:
+    assert process.stderr is not None
+    line = await asyncio.to_thread(process.stderr.readline)
+    assert "waiting for the database" in line, line
+
+
+async def test_it_migrates_when_the_database_comes_up(servers: Servers) -> None:
+    database = await create_database(servers.database_url, "late")
+    theirs = await provision(database, "users", "pulse_late", PASSWORD)
+    real, late, port = urlsplit(theirs), free_port(), free_port()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass  # either side has gone
+        finally:
+            writer.close()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(real.hostname, real.port)
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    url = theirs.replace(f":{real.port}/", f":{late}/")
+    with migrating(url, servers, port) as process:
+        try:
+            await said_that_it_waits(process)
+            listening = await asyncio.start_server(relay, "127.0.0.1", late)
+            async with httpx.AsyncClient() as http:
+
+                async def is_ready() -> bool:
+                    try:
+                        return (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+                    except httpx.TransportError:
+                        return False
+
+                await eventually(is_ready, seconds=20)
+        finally:
+            process.terminate()
+            await asyncio.to_thread(process.communicate, timeout=15)
+    listening.close()
+    assert process.returncode == 0
+    await drop_database(servers.database_url, "late")
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["nobody listens", "it accepts and is silent"])
+async def test_while_it_waits_for_the_database_it_ends_at_once_when_told(servers: Servers, answers: bool) -> None:
+    with socket.socket() as hung:
+        hung.bind(("127.0.0.1", 0))
+        port = hung.getsockname()[1] if answers else free_port()
+        hung.listen()
+        url = f"postgresql://pulse_users:{PASSWORD}@127.0.0.1:{port}/none"
+        with migrating(url, servers, free_port()) as process:
+            try:
+                if answers:
+                    hung.settimeout(20)
+                    silent, _ = await asyncio.to_thread(hung.accept)
+                else:
+                    await said_that_it_waits(process)
+                began = time.monotonic()
+            finally:
+                process.terminate()
+                await asyncio.to_thread(process.communicate, timeout=15)
+        if answers:
+            silent.close()
+    assert process.returncode == 0
+    assert time.monotonic() - began < 2

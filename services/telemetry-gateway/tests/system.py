@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import random
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -94,11 +92,12 @@ class Gateway:
 
 @asynccontextmanager
 async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[Gateway]:
-    """The gateway, connected and knowing the keys; ended by SIGTERM."""
+    """The gateway, connected and knowing the keys; ended in order."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options: dict[str, Any] = {"mqtt_session_expiry": 0, "latest_every": 0.05, "public_origin": "http://127.0.0.1:1"}
+    options["allowed_origins"] = ("http://localhost:1",)
     options |= changed
     settings = GatewaySettings(
         http_port=port,
@@ -130,8 +129,9 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
             random.Random(1),
         )
         parts = await assembly._assemble(runtime, settings)
+        stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(process._run(runtime, settings, parts, now_micros()))
+            group.create_task(process._run(runtime, settings, parts, now_micros(), stop))
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
                 await bus.wait_connected()
                 await eventually(lambda: runtime.principals.has_keys)
@@ -144,7 +144,7 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
 
                 await eventually(answers)
                 yield Gateway(port, runtime, bus, http)
-            os.kill(os.getpid(), signal.SIGTERM)
+            stop.set()
 
 
 @dataclass
@@ -298,10 +298,12 @@ class Browser:
 
 
 @asynccontextmanager
-async def browser(port: int, given: object, *, acks: bool = True) -> AsyncIterator[Browser]:
+async def browser(
+    port: int, given: object, *, acks: bool = True, origin: str = "http://127.0.0.1:1"
+) -> AsyncIterator[Browser]:
     """Connected, or refused (see `refusal`)."""
     url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
-    async with connect(url, origin="http://127.0.0.1:1") as wire, asyncio.TaskGroup() as group:  # type: ignore[arg-type]
+    async with connect(url, origin=origin) as wire, asyncio.TaskGroup() as group:  # type: ignore[arg-type]
         opened = await wire.recv()
         assert str(opened).startswith("0")
         client = Browser(wire, acks=acks)

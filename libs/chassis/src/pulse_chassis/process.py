@@ -7,7 +7,7 @@ import secrets
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from pulse_chassis.settings import ServiceSettings
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
-from pulse_postgres import Database, Migrations, Outbox, Relay
+from pulse_postgres import Database, DatabaseUnavailable, Migrations, Outbox, Relay
 from pulse_postgres.database import PoolSettings
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("pulse.process")
 _MIGRATION_POLL_SECONDS = 0.2
+_MIGRATION_PAUSE_MAX = 2.0
 
 
 def now_micros() -> int:
@@ -99,9 +100,12 @@ async def serve(
     """Runs the service until SIGTERM or SIGINT. Raises the failure of whichever part died."""
     logs.configure(identity.name, style=settings.log_format, level=settings.log_level)
     password = settings.database_password.get_secret_value() if settings.database_password else None
+    stop = asyncio.Event()
     if settings.migrate_on_start:
-        for name in await identity.migrations.apply(settings.database_url, password):
-            log.info("migrated", step=name)
+        await _migrate(identity.migrations, settings.database_url, password, stop)
+    _on_signal(stop.set)
+    if stop.is_set():
+        return
     pool = PoolSettings(settings.database_url, password, settings.database_pool_size)
     async with Database(pool) as database:
         rng = random.Random(secrets.randbits(64))  # noqa: S311  # jitter, no secret
@@ -114,7 +118,42 @@ async def serve(
         )
         runtime = Runtime(identity, database, bus, Outbox(), Principals(time.time), Metrics(), RateLimits(), rng)
         parts = await assemble(runtime)
-        await _run(runtime, settings, parts, started)
+        await _run(runtime, settings, parts, started, stop)
+
+
+def _on_signal(told: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sig, told)
+
+
+async def _migrate(migrations: Migrations, url: str, password: str | None, stop: asyncio.Event) -> None:
+    """Brings the schema to its head, however long PostgreSQL takes to come up. Returns early, with `stop` set, when the
+    process is told to end. Raises MigrationError."""
+    loop = asyncio.get_running_loop()
+    delay = _MIGRATION_POLL_SECONDS
+    is_told = False
+    with suppress(TimeoutError):  # only of this limit: `apply` has its own for everything else
+        async with asyncio.timeout(None) as limit:
+
+            def told() -> None:
+                stop.set()
+                if not limit.expired():
+                    limit.reschedule(loop.time())
+
+            _on_signal(told)
+            while True:
+                try:
+                    for name in await migrations.apply(url, password):
+                        log.info("migrated", step=name)
+                except DatabaseUnavailable as error:
+                    if not is_told:
+                        log.info("waiting for the database", reason=str(error))
+                        is_told = True
+                    await asyncio.sleep(delay)
+                    delay = min(_MIGRATION_PAUSE_MAX, 2 * delay)
+                else:
+                    return
 
 
 def _mqtt_settings(identity: Identity, settings: ServiceSettings, started: int) -> MqttSettings:
@@ -132,7 +171,8 @@ def _mqtt_settings(identity: Identity, settings: ServiceSettings, started: int) 
     )
 
 
-async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, started: int) -> None:
+async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, started: int, stop: asyncio.Event) -> None:
+    """`stop` is set by whoever has the signals."""
     database, bus, identity = runtime.database, runtime.bus, runtime.identity
     is_migrated = False
 
@@ -175,10 +215,6 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
         await bus.publish(SYSTEM_STATUS, status, kind=identity.name, id=client_id)
 
     bus.on_connected(say_online)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sig in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sig, stop.set)
     async with asyncio.TaskGroup() as group:
         relay = Relay(database, runtime.outbox, bus, runtime.rng)
         schema_is_there = asyncio.Event()
@@ -251,8 +287,6 @@ async def _serve_http(server: _Server, stop: asyncio.Event) -> None:
 
 
 async def _is_migrated(database: Database, migrations: Migrations) -> bool:
-    from pulse_postgres import DatabaseUnavailable
-
     try:
         async with database.connection() as connection:
             if not await connection.fetchval("SELECT to_regclass('schema_migration') IS NOT NULL"):
