@@ -62,6 +62,24 @@ describe("proxy", () => {
     expect(await dead.json()).toMatchObject({ code: "unavailable", status: 503 });
   });
 
+  it.each([
+    [{ "content-length": "65537" }, 413, "too_large"],
+    [{ "content-length": "9".repeat(400) }, 413, "too_large"],
+    [{ "content-length": "-1" }, 413, "too_large"],
+    [{ "transfer-encoding": "chunked" }, 411, "length_required"],
+    [{ "transfer-encoding": "chunked", "content-length": "3" }, 411, "length_required"],
+  ])("answers a body that a back end would refuse with a problem: %j", async (headers, status, code) => {
+    const answer = await ask("/api/auth/login", headers as Record<string, string>);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(await answer.json()).toMatchObject({ code, status });
+  });
+
+  it("forwards a body of the largest size", async () => {
+    const answer = await ask("/api/auth/login", { "content-length": "65536" });
+    expect(answer.headers.get("x-middleware-rewrite")).toBe(`${url}/api/auth/login`);
+  });
+
   it("sends strangers to the sign-in page and remembers where they wanted to go", async () => {
     const response = await ask("/dashboard?range=1h");
     expect(response.status).toBe(307);

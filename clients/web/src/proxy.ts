@@ -11,6 +11,8 @@ export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|he
 
 // Who a caller is must come from the connection and the token, never from what the caller says.
 const UNTRUSTED_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "x-user"];
+/** The limit of the services (MAX_BODY in pulse_chassis.http). */
+const MAX_BODY_BYTES = 65_536;
 const PUBLIC_PAGES = new Set(["/login"]);
 
 let guard: PageGuard | undefined;
@@ -33,6 +35,8 @@ async function forwardApi(request: NextRequest, headers: Headers): Promise<NextR
   const { pathname, search } = request.nextUrl;
   const upstream = upstreamOf(pathname, serverEnv());
   if (!upstream) return problem(404, "not_found", "Not found", "No service answers at this address.");
+  const refusal = refuseBody(request.headers);
+  if (refusal) return refusal;
   if (!(await acceptsConnections(upstream.url))) {
     return problem(
       503,
@@ -42,6 +46,16 @@ async function forwardApi(request: NextRequest, headers: Headers): Promise<NextR
     );
   }
   return NextResponse.rewrite(new URL(pathname + search, upstream.url), { request: { headers } });
+}
+
+/** A back end that answers before a body has ended is a bare 500 here, so what it would refuse is refused first. */
+function refuseBody(headers: Headers): NextResponse | null {
+  if (headers.has("transfer-encoding")) {
+    return problem(411, "length_required", "Length required", "Send the body with its Content-Length.");
+  }
+  const length = headers.get("content-length") ?? "0";
+  if (/^\d+$/.test(length) && Number(length) <= MAX_BODY_BYTES) return null;
+  return problem(413, "too_large", "Content too large", `The body may have ${MAX_BODY_BYTES} bytes at most.`);
 }
 
 async function servePage(request: NextRequest, headers: Headers): Promise<NextResponse> {
