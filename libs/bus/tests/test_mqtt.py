@@ -1,6 +1,7 @@
 """What only the real broker can show: refusals, back-pressure, redelivery, limits, and how a connection ends."""
 
 import asyncio
+import gc
 import random
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -365,3 +366,29 @@ async def test_a_device_that_vanishes_without_a_word_is_replaced_by_the_last_wil
             await eventually(lambda: states[-1:] == ["offline"])
             await gamma.drain()
             await asyncio.wait([life])
+
+
+async def test_a_connection_that_breaks_while_draining_leaves_no_failure_that_nobody_looked_at(make: Make) -> None:
+    unseen: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(str(context["message"])))
+    gate = asyncio.Event()
+    gateway, blocked = make(GATEWAY), Collecting(gate)
+    await gateway.subscribe(TELEMETRY_HELLO, blocked, shared=True)
+    async with running(alpha := make("alpha")):
+        life = asyncio.create_task(gateway.run())
+        await gateway.wait_connected()
+        await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+        await eventually(lambda: blocked.epochs == [1])
+        connection = gateway._connection
+        assert connection is not None
+        ended, sock = connection.client._disconnected, connection.paho.socket()
+        assert isinstance(sock, socket.socket)
+        await gateway.drain()
+        await asyncio.sleep(0)  # the reader of messages, which would hear of the end, goes
+        sock.shutdown(socket.SHUT_RDWR)
+        await eventually(ended.done)
+        gate.set()
+        await life
+    del connection, ended, sock, life, gateway
+    gc.collect()
+    assert unseen == []

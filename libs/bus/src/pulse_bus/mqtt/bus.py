@@ -1,10 +1,4 @@
-"""The one door to aiomqtt: a typed bus over an MQTT 5 broker.
-
-aiomqtt 2.5.1 acknowledges a message before the application sees it, discards the PUBACK's reason code and returns
-refused subscriptions without raising. This module takes those three from paho (private attribute `_client`; both
-packages are pinned exactly): manual acknowledgement after the handler, reason codes checked, ReceiveMaximum as
-back-pressure.
-"""
+"""The typed bus over an MQTT 5 broker. See `pulse_bus.mqtt`."""
 
 import asyncio
 import contextlib
@@ -13,8 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
 import aiomqtt
 from paho.mqtt.client import MQTT_ERR_SUCCESS
@@ -22,6 +15,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from pulse_bus.handling import Handling, Incoming, log_quarantine
+from pulse_bus.mqtt.connection import Connection, Receipt, hear_of_the_end, remember_connack
+from pulse_bus.mqtt.settings import MqttSettings
 from pulse_bus.port import (
     Disconnected,
     Handler,
@@ -32,11 +27,7 @@ from pulse_bus.port import (
 )
 from pulse_bus.reconnect import Reconnect, ReconnectPolicy
 from pulse_contracts.message import Message
-from pulse_contracts.topics import ROOT, Topic
-
-if TYPE_CHECKING:
-    from paho.mqtt.client import Client as PahoClient
-    from paho.mqtt.reasoncodes import ReasonCode
+from pulse_contracts.topics import Topic
 
 log = logging.getLogger("pulse.bus")
 M = TypeVar("M", bound=Message)
@@ -44,41 +35,6 @@ M = TypeVar("M", bound=Message)
 _NOT_AUTHORIZED = {0x86, 0x87, 0x8C}
 _PACKET_OVERHEAD = 512
 """Bytes of a PUBLISH beside topic and payload, generously: fixed header, ids and properties."""
-
-
-@dataclass(frozen=True)
-class Will:
-    """What the broker says in our place when we vanish."""
-
-    topic: Topic[Message]
-    message: Message
-    levels: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class MqttSettings:
-    """Where the broker is and who we are. `url` is `mqtt://host:port`; the password never stands in it."""
-
-    url: str
-    username: str
-    password: str = field(repr=False)
-    client_id: str
-    prefix: str = ROOT
-    session_expiry: timedelta = timedelta(0)
-    receive_maximum: int = 100
-    publish_window: int = 100
-    publish_timeout: timedelta = timedelta(seconds=10)
-    connect_timeout: timedelta = timedelta(seconds=10)
-    keepalive: timedelta = timedelta(seconds=15)
-    will: Will | None = None
-
-    @property
-    def host_and_port(self) -> tuple[str, int]:
-        """Raises ValueError when the url is not `mqtt://host[:port]`."""
-        parts = urlsplit(self.url)
-        if parts.scheme != "mqtt" or not parts.hostname or parts.username or parts.password:
-            raise ValueError(f"broker url must be mqtt://host:port without credentials, got scheme {parts.scheme!r}")
-        return parts.hostname, parts.port or 1883
 
 
 @dataclass
@@ -104,69 +60,6 @@ class _Subscription:
         await self.bus._unsubscribe(self)  # noqa: SLF001  # the subscription and its bus are one thing
 
 
-class _Connection:
-    """One life of the connection: its handlers die with it, for what they would acknowledge is delivered again."""
-
-    def __init__(self, client: aiomqtt.Client, group: asyncio.TaskGroup, window: int) -> None:
-        self.client, self.group = client, group
-        self.paho: PahoClient = client._client  # noqa: SLF001  # see the module's first lines
-        self.pending: dict[int, asyncio.Future[int]] = {}
-        self.window = asyncio.Semaphore(window)
-        self.limit: int | None = None
-        self.is_open = True
-        self.in_flight = 0
-        self.is_idle = asyncio.Event()
-        self.is_idle.set()
-        inner = self.paho.on_publish
-
-        def on_publish(
-            paho: "PahoClient", userdata: object, mid: int, code: "ReasonCode", properties: Properties
-        ) -> None:
-            waiting = self.pending.pop(mid, None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(code.value)
-            if inner is not None:
-                inner(paho, userdata, mid, code, properties)  # type: ignore[call-arg]
-
-        self.paho.on_publish = on_publish
-
-    def begin(self) -> None:
-        self.in_flight += 1
-        self.is_idle.clear()
-
-    def end(self) -> None:
-        self.in_flight -= 1
-        if self.in_flight == 0:
-            self.is_idle.set()
-
-    def close(self) -> None:
-        self.is_open = False
-        for waiting in self.pending.values():
-            if not waiting.done():
-                waiting.set_exception(Disconnected("the connection ended before the broker confirmed"))
-        self.pending.clear()
-
-
-class _Receipt:
-    """Called once by each handler of a message; the broker hears of it when the last of them has settled it."""
-
-    def __init__(self, connection: _Connection, mid: int, qos: int, handlers: int) -> None:
-        self._connection, self._mid, self._qos, self._left = connection, mid, qos, handlers
-        connection.begin()
-        if handlers == 0:
-            self._done()
-
-    def __call__(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self._done()
-
-    def _done(self) -> None:
-        if self._qos and self._connection.is_open:
-            self._connection.paho.ack(self._mid, self._qos)
-        self._connection.end()
-
-
 class MqttBus:
     """`Bus` over MQTT 5. `clock` gives microseconds since 1970."""
 
@@ -184,7 +77,7 @@ class MqttBus:
         self._subscriptions: list[_Subscription] = []
         self._routes: dict[str, list[tuple[_Subscription, dict[str, str]]]] = {}
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._connected = asyncio.Event()
         self._draining = asyncio.Event()
         settings.host_and_port  # noqa: B018  # a bad url fails here, not at the first connect
@@ -275,7 +168,7 @@ class MqttBus:
         if code >= 0x80:
             raise PublishRefused(address, code, _reason(code))
 
-    def _hand_over(self, connection: _Connection, topic: Topic[M], address: str, payload: bytes) -> int:
+    def _hand_over(self, connection: Connection, topic: Topic[M], address: str, payload: bytes) -> int:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.ContentType = topic.message.content_type
         info = connection.paho.publish(
@@ -330,10 +223,11 @@ class MqttBus:
             logger=logging.getLogger("pulse.bus.aiomqtt"),
         )
         client.pending_calls_threshold = 1_000
-        client._client.manual_ack_set(True)  # noqa: SLF001, FBT003  # see the module's first lines
-        granted = _remember_connack(client)
+        client._client.manual_ack_set(True)  # noqa: SLF001, FBT003  # see `pulse_bus.mqtt`
+        hear_of_the_end(client)
+        granted = remember_connack(client)
         async with client, asyncio.TaskGroup() as group:
-            connection = _Connection(client, group, settings.publish_window)
+            connection = Connection(client, group, settings.publish_window)
             connection.limit = getattr(granted[0], "MaximumPacketSize", None) if granted else None
             if granted and getattr(granted[0], "SharedSubscriptionAvailable", 1) == 0:
                 raise _SubscribeRefusedError("the broker has no shared subscriptions")
@@ -344,7 +238,7 @@ class MqttBus:
                 self._connection = None
                 connection.close()
 
-    async def _serve(self, connection: _Connection, group: asyncio.TaskGroup) -> None:
+    async def _serve(self, connection: Connection, group: asyncio.TaskGroup) -> None:
         for entry in self._subscriptions:
             self._start_worker(connection, entry)
         intake = group.create_task(self._intake(connection))
@@ -366,7 +260,7 @@ class MqttBus:
         except Disconnected as error:
             log.debug("callback after connect: %s", error)
 
-    async def _grant(self, connection: _Connection, entries: list[_Subscription]) -> None:
+    async def _grant(self, connection: Connection, entries: list[_Subscription]) -> None:
         wanted = {entry.filter: entry.qos for entry in entries}
         if not wanted:
             return
@@ -377,14 +271,14 @@ class MqttBus:
                 if value >= 0x80:
                     raise _SubscribeRefusedError(f"{name}: the broker refused the subscription: 0x{value:02x}")
 
-    async def _intake(self, connection: _Connection) -> None:
+    async def _intake(self, connection: Connection) -> None:
         prefix = len(self._settings.prefix) + 1
         async for raw in connection.client.messages:
             address = str(raw.topic)[prefix:]
             routes = self._routes.get(address) or self._find_routes(address)
             if not routes:
                 log.debug("nobody wants %s", address)
-            ack = _Receipt(connection, raw.mid, raw.qos, len(routes))
+            ack = Receipt(connection, raw.mid, raw.qos, len(routes))
             received, is_retained = self._clock(), bool(raw.retain)
             for entry, levels in routes:
                 incoming = Incoming(address, levels, raw.payload, received, is_retained)
@@ -401,12 +295,12 @@ class MqttBus:
             self._routes[address] = found
         return found
 
-    def _start_worker(self, connection: _Connection, entry: _Subscription) -> None:
+    def _start_worker(self, connection: Connection, entry: _Subscription) -> None:
         if entry.concurrency == 1:
             entry.queue = asyncio.Queue()  # here and not in the task: a message may come before it runs
             connection.group.create_task(self._work(connection, entry))
 
-    async def _work(self, connection: _Connection, entry: _Subscription) -> None:
+    async def _work(self, connection: Connection, entry: _Subscription) -> None:
         queue = entry.queue
         while connection.is_open and (item := await queue.get()) is not None:
             incoming, ack = item
@@ -425,21 +319,6 @@ class MqttBus:
             return None
         address = f"{self._settings.prefix}/{will.topic.address(**will.levels)}"
         return aiomqtt.Will(address, will.message.model_dump_json().encode(), will.topic.qos, will.topic.retain)
-
-
-def _remember_connack(client: aiomqtt.Client) -> list[Properties]:
-    """The list fills with the CONNACK's properties, which aiomqtt does not hand out."""
-    granted: list[Properties] = []
-    paho = client._client  # noqa: SLF001  # see the module's first lines
-    inner = paho.on_connect
-
-    def on_connect(*args: Any) -> None:
-        granted.append(args[4])
-        if inner is not None:
-            inner(*args)
-
-    paho.on_connect = on_connect
-    return granted
 
 
 class _DrainedError(Exception):

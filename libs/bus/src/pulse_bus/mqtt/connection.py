@@ -1,0 +1,102 @@
+"""One connection to the broker, and what aiomqtt keeps from its user about it. See `pulse_bus.mqtt`."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import aiomqtt
+from paho.mqtt.properties import Properties
+
+from pulse_bus.port import Disconnected
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client as PahoClient
+    from paho.mqtt.reasoncodes import ReasonCode
+
+
+class Connection:
+    """One life of the connection: its handlers die with it, for what they would acknowledge is delivered again."""
+
+    def __init__(self, client: aiomqtt.Client, group: asyncio.TaskGroup, window: int) -> None:
+        self.client, self.group = client, group
+        self.paho: PahoClient = client._client  # noqa: SLF001  # see `pulse_bus.mqtt`
+        self.pending: dict[int, asyncio.Future[int]] = {}
+        self.window = asyncio.Semaphore(window)
+        self.limit: int | None = None
+        self.is_open = True
+        self.in_flight = 0
+        self.is_idle = asyncio.Event()
+        self.is_idle.set()
+        inner = self.paho.on_publish
+
+        def on_publish(
+            paho: "PahoClient", userdata: object, mid: int, code: "ReasonCode", properties: Properties
+        ) -> None:
+            waiting = self.pending.pop(mid, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(code.value)
+            if inner is not None:
+                inner(paho, userdata, mid, code, properties)  # type: ignore[call-arg]
+
+        self.paho.on_publish = on_publish
+
+    def begin(self) -> None:
+        self.in_flight += 1
+        self.is_idle.clear()
+
+    def end(self) -> None:
+        self.in_flight -= 1
+        if self.in_flight == 0:
+            self.is_idle.set()
+
+    def close(self) -> None:
+        self.is_open = False
+        for waiting in self.pending.values():
+            if not waiting.done():
+                waiting.set_exception(Disconnected("the connection ended before the broker confirmed"))
+        self.pending.clear()
+
+
+class Receipt:
+    """Called once by each handler of a message; the broker hears of it when the last of them has settled it."""
+
+    def __init__(self, connection: Connection, mid: int, qos: int, handlers: int) -> None:
+        self._connection, self._mid, self._qos, self._left = connection, mid, qos, handlers
+        connection.begin()
+        if handlers == 0:
+            self._done()
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._done()
+
+    def _done(self) -> None:
+        if self._qos and self._connection.is_open:
+            self._connection.paho.ack(self._mid, self._qos)
+        self._connection.end()
+
+
+def remember_connack(client: aiomqtt.Client) -> list[Properties]:
+    """The list fills with the CONNACK's properties, which aiomqtt does not hand out."""
+    granted: list[Properties] = []
+    paho = client._client  # noqa: SLF001  # see `pulse_bus.mqtt`
+    inner = paho.on_connect
+
+    def on_connect(*args: Any) -> None:
+        granted.append(args[4])
+        if inner is not None:
+            inner(*args)
+
+    paho.on_connect = on_connect
+    return granted
+
+
+def hear_of_the_end(client: aiomqtt.Client) -> None:
+    """A connection's end is told to whoever waits for a message; where nobody does, asyncio would complain of a failure
+    that nobody looked at. Whoever connected hears of it anyway."""
+
+    def look(ended: "asyncio.Future[None]") -> None:
+        if not ended.cancelled():
+            ended.exception()
+
+    client._disconnected.add_done_callback(look)  # noqa: SLF001  # see `pulse_bus.mqtt`
