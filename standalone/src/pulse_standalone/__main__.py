@@ -25,8 +25,9 @@ _STOP_SECONDS = 20
 
 def main() -> int:
     """Returns the exit code: 0 done, 1 the machine lacks something or nothing runs (said in one line)."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make status | head` ends quietly
     given = _parser().parse_args()
+    if given.command not in {"run", "servers"}:  # to those, a socket that a server closed must not be the end
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make status | head` ends quietly
     try:
         if given.command == "servers":
             folder, tools = given.state_dir.resolve(), given.tools_dir.resolve()

@@ -1,5 +1,7 @@
 """What a person sees of `make run`: a small table that keeps itself current in a terminal, plain lines elsewhere."""
 
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -11,11 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Nobody listens any more (`make run | head`): that is no reason to end. What comes goes nowhere."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 class Screen:
     """Standard output of the supervisor."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False)
+        self._console = _Console(highlight=False)
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -65,6 +75,7 @@ class Screen:
         self._live.update(table, refresh=True)
 
     def _line(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
-        if not sys.stdout.isatty():
-            sys.stdout.flush()
+        with contextlib.suppress(OSError):  # standard output may be a file on a full disk
+            self._console.print(text, markup=False, soft_wrap=True)
+            if not sys.stdout.isatty():
+                sys.stdout.flush()
