@@ -2,6 +2,7 @@
 beside the raw binary COPY of a row per reading on the same PostgreSQL, in the same run. fsync is on for both."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -9,19 +10,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import numpy as np
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
+from benchmarks.mqtt_load import Feed, drive, publish_packet
 from benchmarks.report import Result
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDeclared
@@ -38,37 +36,6 @@ ROUNDS = 3
 WINDOW = 64
 PASSWORD = "benchmark-benchmark-benchmark"  # noqa: S105  # of a server that lives for a minute
 ROOT = Path(__file__).parents[1]
-
-
-@dataclass
-class _Feed:
-    """One device's load: payloads made beforehand, a window of unacknowledged batches, the settled count."""
-
-    device: str
-    client: paho.Client
-    payloads: list[bytes]
-    size: int
-    settled: int = 0
-    sent: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def push(self) -> None:
-        """Sends what the window allows."""
-        with self.lock:
-            while self.sent < len(self.payloads) and self.sent - self.settled // self.size < WINDOW:
-                self.client.publish(f"pulse/v1/telemetry/data/{self.device}", self.payloads[self.sent], qos=1)
-                self.sent += 1
-
-    def acknowledged(self, message: Any) -> None:
-        """An ack: more room in the window."""
-        ranges = json.loads(message.payload)["settled"]
-        if ranges and ranges[0][0] == 0:
-            self.settled = max(self.settled, ranges[0][1])
-        self.push()
-
-    @property
-    def is_done(self) -> bool:
-        return self.settled >= len(self.payloads) * self.size
 
 
 def measure() -> list[Result]:
@@ -138,48 +105,30 @@ def _gateway(database: str, told: dict[str, Any], folder: Path) -> Iterator[None
 def _round(told: dict[str, Any], size: int, batches: int, epoch: int) -> float:
     feeds = [_feed(told, f"bench-{number}", size, batches // DEVICES, epoch) for number in range(DEVICES)]
     began = time.perf_counter()
-    for feed in feeds:
-        feed.push()
-    wait_until(lambda: all(feed.is_done for feed in feeds), seconds=120, what="everything is acknowledged")
+    drive(feeds, "is_done", seconds=30)
     seconds = time.perf_counter() - began
     for feed in feeds:
-        feed.client.disconnect()
-        feed.client.loop_stop()
+        feed.close()
     return batches * size / seconds
 
 
-def _feed(told: dict[str, Any], device: str, size: int, batches: int, epoch: int) -> _Feed:
+def _feed(told: dict[str, Any], device: str, size: int, batches: int, epoch: int) -> Feed:
     host, _, port = told["mqtt_url"].removeprefix("mqtt://").partition(":")
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=device, protocol=paho.MQTTv5)
-    client.username_pw_set(device, told["passwords"][device])
-    client.max_inflight_messages_set(WINDOW)
-    ready = threading.Event()
-    client.on_subscribe = lambda *_: ready.set()
-    client.connect(host, int(port))
-    client.loop_start()
-    client.subscribe(f"pulse/v1/telemetry/ack/{device}", qos=0)
-    ready.wait(10)
+    feed = Feed.open((host, int(port)), device, told["passwords"][device], size, WINDOW)
     series = [SeriesDeclaration(id=i, name=f"bench.{i}", type="float", unit="") for i in range(SERIES)]
     declared = SeriesDeclared(catalog=epoch, digest=series_digest(series), series=series)
-    address = f"pulse/v1/telemetry/series/{device}"
-    client.publish(address, declared.model_dump_json(), qos=1).wait_for_publish(10)
-    feed = _Feed(device, client, list(_payloads(size, batches, epoch)), size)
-    client.on_message = lambda _client, _data, message: feed.acknowledged(message)
-    _warm_up(feed, epoch)
+    feed.packets = [publish_packet(f"telemetry/series/{device}", declared.model_dump_json().encode(), 1)]
+    drive([feed], "confirmed", seconds=10)
+    data = f"telemetry/data/{device}"
+    first, *rest = _payloads(size, batches, epoch)
+    while not feed.settled:  # the declaration may still be on its way: the first batch is sent until it is acknowledged
+        feed.packets = [publish_packet(data, first, 1)]
+        feed.sent = feed.confirmed = 0
+        with contextlib.suppress(TimeoutError):
+            drive([feed], "settled", seconds=0.5)
+    feed.packets = [b"", *(publish_packet(data, payload, 2 + i % 60_000) for i, payload in enumerate(rest))]
+    feed.sent = feed.confirmed = 1
     return feed
-
-
-def _warm_up(feed: _Feed, epoch: int) -> None:
-    """The declaration may still be on its way: the first batch is sent until it is acknowledged."""
-    for _ in range(50):
-        feed.client.publish(f"pulse/v1/telemetry/data/{feed.device}", feed.payloads[0], qos=1).wait_for_publish(5)
-        end = time.monotonic() + 0.2
-        while time.monotonic() < end and feed.settled == 0:
-            time.sleep(0.01)
-        if feed.settled:
-            feed.sent = 1
-            return
-    raise AssertionError(f"epoch {epoch} of {feed.device} is not acknowledged")
 
 
 def _payloads(size: int, batches: int, epoch: int) -> Iterator[bytes]:
