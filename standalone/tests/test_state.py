@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pulse_standalone.files import SetupError
+from pulse_standalone.files import SetupError, rotate
+from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, Program
+from pulse_standalone.runner import Runner
 from pulse_standalone.state import AlreadyRunningError, State
-from pulse_standalone.system import Options, check_port
+from pulse_standalone.system import Options, System, check_port
 
 
 def pulse(*arguments: str, state: Path, typed: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
@@ -56,7 +58,12 @@ def test_a_taken_port_says_by_whom_and_how_to_choose_another() -> None:
             check_port(port)
 
 
-@pytest.mark.parametrize("port", ["", "http", "0", "65536", "-1"])
+def test_an_address_of_another_machine_is_refused_by_its_name() -> None:
+    with pytest.raises(SetupError, match="PULSE_HOST=192.0.2.1 is no address of this machine"):
+        check_port(8080, "192.0.2.1")
+
+
+@pytest.mark.parametrize("port", ["", "http", "0", "65536", "-1", "²", "٣", "808080808080"])
 def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("PULSE_PORT", port)
     if port == "":
@@ -94,6 +101,120 @@ def test_status_of_nothing_is_json_that_says_so(tmp_path: Path) -> None:
 def test_stopping_nothing_is_no_error(tmp_path: Path) -> None:
     done = pulse("stop", state=tmp_path / "state")
     assert (done.returncode, done.stdout) == (0, "nothing runs here\n")
+
+
+@pytest.mark.parametrize("command", ["status", "logs", "stop", "reset"])
+def test_looking_at_nothing_makes_nothing_and_needs_no_port(tmp_path: Path, command: str) -> None:
+    done = pulse(command, state=tmp_path / "state", PULSE_PORT="²")
+    assert "Traceback" not in done.stderr
+    assert "PULSE_PORT" not in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\xff"])
+def test_a_corrupt_status_is_no_traceback(tmp_path: Path, text: str) -> None:
+    state = State(tmp_path)
+    with state.owned():
+        state.status_file.write_text(text)
+        assert state.status() == {"running": True, "ready": False, "state_dir": str(tmp_path), "processes": []}
+
+
+def test_an_empty_or_unreadable_secret_is_named_with_its_remedy(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.prepare_secrets()
+    file = tmp_path / "secrets/auth/pulse_refresh_key"
+    file.write_text("")
+    with pytest.raises(SetupError, match=rf"{file} is empty: restore it, or delete it"):
+        state.prepare_secrets()
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(SetupError, match=rf"{file} cannot be read"):
+        state.prepare_secrets()
+    file.rmdir()
+    state.prepare_secrets()
+
+
+def test_a_new_accounts_key_reaches_both_who_share_it(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.prepare_secrets()
+    (tmp_path / "secrets/users/pulse_accounts_key").unlink()
+    state.prepare_secrets()
+    assert state.secret("users", "pulse_accounts_key") == state.secret("auth", "pulse_accounts_key")
+
+
+def test_what_is_kept_is_for_the_owner_alone(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch(0o644)
+    with State(tmp_path).owned():
+        modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("lock", "collector", "logs", "secrets")}
+    assert modes == {"lock": 0o600, "collector": 0o700, "logs": 0o700, "secrets": 0o700}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "localhost"),
+        ("DATABASE_URL", "mysql://root:hidden@127.0.0.1/x"),
+        ("DATABASE_URL", "postgresql://root:hidden@127.0.0.1:port/x"),
+        ("MQTT_URL", "127.0.0.1:1883"),
+        ("MQTT_URL", "mqtt://me:hidden@127.0.0.1"),
+        ("MQTT_URL", "mqtt://127.0.0.1:99999"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_early_by_its_name(tmp_path: Path, name: str, value: str) -> None:
+    done = pulse("run", state=tmp_path / "state", **{name: value, "PULSE_PORT": "18999"})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"pulse: {name} ")
+    assert done.stderr.count("\n") == 1
+    assert "hidden" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "others"),
+    [
+        ("", "http://127.0.0.1:8080", ["http://localhost:8080"]),
+        ("0.0.0.0", "http://127.0.0.1:8080", ["http://localhost:8080"]),  # noqa: S104
+        ("192.168.7.5", "http://192.168.7.5:8080", ["http://localhost:8080", "http://192.168.7.5:8080"]),
+        ("::1", "http://[::1]:8080", ["http://localhost:8080", "http://[::1]:8080"]),
+    ],
+)
+def test_the_address_is_the_one_that_is_listened_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, url: str, others: list[str]
+) -> None:
+    monkeypatch.setenv("PULSE_HOST", host)
+    monkeypatch.setenv("PULSE_STATE_DIR", str(tmp_path))
+    monkeypatch.delenv("PULSE_PORT", raising=False)
+    chosen = Options.from_environment()
+    system = System(chosen, State(tmp_path))
+    system._service_urls["users"] = "postgresql://pulse_users@127.0.0.1:1/pulse"
+    environment = system._environment("users")
+    assert (system.url, environment["PULSE_PUBLIC_ORIGIN"]) == (url, url)
+    assert json.loads(environment["PULSE_ALLOWED_ORIGINS"]) == others
+
+
+def test_broker_rules_are_written_when_they_change_only(tmp_path: Path) -> None:
+    def inodes(*devices: str) -> tuple[int, int]:
+        accounts = BrokerAccounts("admin", {"users": "x"}, dict.fromkeys(devices, "y"))
+        broker = Mosquitto(Runner(tmp_path), tmp_path, Program(Path("/b"), Path("/p"), {}), accounts)
+        broker.port = 1
+        broker.write_rules()
+        files = tmp_path / "mqtt/store/dynamic-security.json", tmp_path / "mqtt/mosquitto.conf"
+        return files[0].stat().st_ino, files[1].stat().st_ino
+
+    first = inodes("alpha")
+    assert inodes("alpha") == first
+    assert "beta" not in (tmp_path / "mqtt/store/dynamic-security.json").read_text()
+    inodes("alpha", "beta")
+    assert "beta" in (tmp_path / "mqtt/store/dynamic-security.json").read_text()
+
+
+def test_a_large_log_is_set_aside_once(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_bytes(b"short")
+    rotate(log)
+    assert log.exists()
+    os.truncate(log, 10_000_001)
+    rotate(log)
+    assert [p.name for p in tmp_path.iterdir()] == ["web.log.1"]
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Ports of this machine's loopback."""
 
+import errno
 import socket
 
 
@@ -11,11 +12,14 @@ def free_port() -> int:
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether somebody could listen there."""
-    with socket.socket() as probe:
+    """Whether somebody could listen there. Raises OSError when nobody can, ever: not ours, or not allowed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             return False
         return True

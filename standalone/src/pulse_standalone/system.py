@@ -1,5 +1,6 @@
 """What the system is made of: servers, services, web, the first collector, and the environment that ties them."""
 
+import errno
 import json
 import os
 import secrets
@@ -63,8 +64,17 @@ class Options:
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:
     """Raises SetupError that says who has the port, if the system tells; and when the address is not this machine's."""
-    if is_free(port, host):
-        return
+    try:
+        if is_free(port, host):
+            return
+    except OSError as error:
+        if error.errno == errno.EACCES:
+            raise SetupError(
+                f"port {port} is not for this account: choose another: PULSE_PORT=8080 make run"
+            ) from error
+        raise SetupError(
+            f"PULSE_HOST={host} is no address of this machine ({error.strerror}): choose another"
+        ) from error
     holder = "another process"
     try:
         for connection in psutil.net_connections("tcp"):
