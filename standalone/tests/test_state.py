@@ -59,7 +59,7 @@ def test_a_taken_port_says_by_whom_and_how_to_choose_another() -> None:
 
 
 def test_an_address_of_another_machine_is_refused_by_its_name() -> None:
-    with pytest.raises(SetupError, match="PULSE_HOST=192.0.2.1 is no address of this machine"):
+    with pytest.raises(SetupError, match=r"PULSE_HOST=192\.0\.2\.1 is no address of this machine"):
         check_port(8080, "192.0.2.1")
 
 
