@@ -59,12 +59,12 @@ def test_the_default_is_to_deny_and_no_password_stands_in_clear() -> None:
     assert not any(secret in text for secret in ("admin-secret", "users-secret", "press-secret"))
 
 
-def test_every_account_but_the_administrators_is_bound_to_its_client_id() -> None:
+def test_a_device_is_bound_to_its_client_id_and_a_service_may_have_replicas() -> None:
     made = dynamic_security("x", {"users": "y"}, {"press-4": "z"})
     clients = made["clients"]
     assert isinstance(clients, list)
     assert {c["username"]: c.get("clientid") for c in clients} == {
         "broker-admin": None,
-        "users": "users",
+        "users": None,
         "press-4": "press-4",
     }

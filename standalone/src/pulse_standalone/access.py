@@ -22,9 +22,9 @@ def _rule(kind: str, topic: str) -> dict[str, object]:
 
 
 def _own_levels(topic: Topic[Message], party: Party, name: str) -> dict[str, str]:
-    """The levels that must be the account's own: a device's id, and kind and id of a status."""
+    """The levels that must be the account's own: a device's id, the kind of a status, and a device's id there too."""
     if topic.levels == ("kind", "id"):
-        return {"kind": party, "id": name}
+        return {"kind": party, "id": name} if party == "collector" else {"kind": party}
     if party == "collector" and "device" in topic.levels:
         return {"device": name}
     if "service" in topic.levels and party in topic.publishers:
@@ -70,7 +70,9 @@ def dynamic_security(
     accounts += [("collector", device, password) for device, password in devices.items()]
     for party, name, password in accounts:
         roles.append({"rolename": f"is-{name}", "acls": rules(party, name, prefix)})
-        clients.append(_client(name, password, [f"is-{name}"], client_id=name))
+        # a device is one connection; a service may have replicas, each with a client id of its own
+        client_id = name if party == "collector" else None
+        clients.append(_client(name, password, [f"is-{name}"], client_id=client_id))
     return {"defaultACLAccess": _DENY, "clients": clients, "groups": [], "roles": roles}
 
 

@@ -12,6 +12,8 @@ class GatewaySettings(ServiceSettings):
     """`credit`: unacknowledged batches that one collector may have. `group_commit_max`: batches in one transaction."""
 
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
+    # long enough for a restart, short enough that the broker soon stops giving a removed replica its share
+    mqtt_session_expiry: timedelta = timedelta(seconds=30)
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32
     group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
     ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
