@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import time
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -31,9 +32,9 @@ class _AskedSeldom(Child):
         self._asked = time.monotonic()
         return await self.is_reachable()
 
+    @abstractmethod
     async def is_reachable(self) -> bool:
         """Whether it answers a request now."""
-        raise NotImplementedError
 
 
 class PostgresChild(_AskedSeldom):

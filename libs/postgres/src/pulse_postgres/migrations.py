@@ -1,6 +1,6 @@
 """Migrations of one schema: numbered SQL files, applied in order, each in its own transaction, under an advisory lock.
 
-ADR 0003 says why these forty lines and not Alembic.
+ADR 0003 says why this and not Alembic.
 """
 
 import hashlib
