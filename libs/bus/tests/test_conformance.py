@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
@@ -303,6 +303,67 @@ async def test_after_connect_callbacks_may_publish(world: World) -> None:
     alpha.on_connected(greet)
     await greet()
     await eventually(lambda: got == [3])
+
+
+async def test_what_arrives_together_may_be_handed_over_together_and_each_message_ends_for_itself(world: World) -> None:
+    gateway = await world.open("telemetry-gateway")
+    tries: list[int] = []
+
+    async def handle(group: Sequence[Delivery[Hello]]) -> list[Exception | None]:
+        outcomes: list[Exception | None] = []
+        for delivery in group:
+            number = delivery.message.epoch
+            tries.append(number)
+            is_early = tries.count(number) < 3
+            outcomes.append(
+                Reject("foreign_device") if number == 1 else Unavailable("away") if number == 2 and is_early else None
+            )
+        return outcomes
+
+    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, shared=True)
+    await world.inject("telemetry/hello/alpha", b"not json")
+    alpha = await world.open("alpha")
+    async with asyncio.TaskGroup() as sending:
+        for number in range(1, 5):
+            sending.create_task(alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha"))
+    await eventually(lambda: tries.count(2) == 3 and len(world.quarantined) == 2)
+    assert sorted(tries) == [1, 2, 2, 2, 3, 4]
+    assert sorted(item.code for item in world.quarantined) == ["foreign_device", "unreadable"]
+
+
+@pytest.mark.announces_log("handler failed")
+async def test_one_message_that_breaks_a_group_does_not_take_its_neighbours_along(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    handled: list[int] = []
+
+    async def handle(group: Sequence[Delivery[Hello]]) -> list[Exception | None]:
+        if any(delivery.message.epoch == 2 for delivery in group):
+            raise ZeroDivisionError
+        handled.extend(delivery.message.epoch for delivery in group)
+        return [None] * len(group)
+
+    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, shared=True)
+    async with asyncio.TaskGroup() as sending:
+        for number in range(1, 5):
+            sending.create_task(alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha"))
+    await eventually(lambda: sorted(handled) == [1, 3, 4] and len(world.quarantined) == 1)
+    assert world.quarantined[0].code == "handler_failed"
+
+
+async def test_an_outage_of_a_whole_group_is_retried_until_it_ends(world: World) -> None:
+    gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
+    tries: list[int] = []
+
+    async def handle(group: Sequence[Delivery[Hello]]) -> list[Exception | None]:
+        tries.append(len(group))
+        if len(tries) < 6:
+            raise Unavailable("the database is away")
+        return [None] * len(group)
+
+    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, shared=True)
+    await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
+    await eventually(lambda: len(tries) == 6)
+    assert world.quarantined == []
 
 
 @pytest.mark.announces_log("quarantine failed")

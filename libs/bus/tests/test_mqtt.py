@@ -358,7 +358,7 @@ async def test_a_device_that_vanishes_without_a_word_is_replaced_by_the_last_wil
         await eventually(lambda: states[-1:] == ["online"])
         connection = gamma._connection
         assert connection is not None
-        sock = connection.paho.socket()
+        sock = connection.wire._raw
         assert isinstance(sock, socket.socket)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(gamma._reconnect, "retrying", gamma._draining.set)  # no second life
@@ -381,7 +381,7 @@ async def test_a_connection_that_breaks_while_draining_leaves_no_failure_that_no
         await eventually(lambda: blocked.epochs == [1])
         connection = gateway._connection
         assert connection is not None
-        ended, sock = connection.client._disconnected, connection.paho.socket()
+        ended, sock = connection.client._disconnected, connection.wire._raw
         assert isinstance(sock, socket.socket)
         await gateway.drain()
         await asyncio.sleep(0)  # the reader of messages, which would hear of the end, goes

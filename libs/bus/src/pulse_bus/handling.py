@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from pulse_bus.port import Delivery, Handler, Quarantine, Quarantined, Reject
+from pulse_bus.port import Delivery, GroupHandler, Handler, Quarantine, Quarantined, Reject
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
@@ -39,48 +39,37 @@ async def log_quarantine(item: Quarantined) -> None:
 
 
 @dataclass(frozen=True)
-class Handling(Generic[M]):
-    """One subscription's way of dealing with what comes."""
+class _Door(Generic[M]):
+    """What is the same for one message and for many: reading, putting away, waiting."""
 
     topic: Topic[M]
-    handler: Handler[M]
     quarantine: Quarantine
     rng: random.Random
 
-    async def settle(self, incoming: Incoming) -> None:
-        """Returns when the message may be acknowledged to the broker: it was handled, or it lies in quarantine."""
+    async def read(self, incoming: Incoming) -> Delivery[M] | None:
+        """The message with its type; None when it was unreadable and lies in quarantine."""
         try:
             message = self.topic.message.model_validate_json(incoming.payload)
         except ValidationError as error:
-            await self._put_away(incoming, "unreadable", _first_error(error))
-            return
+            await self.put_away(incoming, "unreadable", _first_error(error))
+            return None
         except RecursionError:
-            await self._put_away(incoming, "unreadable", "nested too deeply")
-            return
-        delivery = Delivery(
-            self.topic, incoming.levels, message, incoming.received, len(incoming.payload), incoming.is_retained
-        )
-        bugs, waits = 0, 0
-        while True:
-            try:
-                await self.handler(delivery)
-            except Reject as refusal:
-                await self._put_away(incoming, refusal.code, refusal.detail)
-            except Unavailable as error:
-                waits += 1
-                log.log(logging.INFO if waits == 1 else logging.DEBUG, "%s waits: %s", incoming.address, error)
-                await self._pause(waits)
-                continue
-            except Exception as error:  # the bus's door: our bug must not stop the rest
-                bugs += 1
-                if bugs <= _BUG_RETRIES:
-                    await self._pause(bugs)
-                    continue
-                log.exception("handler failed %d times: %s", bugs, incoming.address)
-                await self._put_away(incoming, "handler_failed", f"{type(error).__name__}: {error}"[:500])
-            return
+            await self.put_away(incoming, "unreadable", "nested too deeply")
+            return None
+        size, is_retained = len(incoming.payload), incoming.is_retained
+        return Delivery(self.topic, incoming.levels, message, incoming.received, size, is_retained)
 
-    async def _put_away(self, incoming: Incoming, code: str, detail: str) -> None:
+    def note_wait(self, incoming: Incoming, waits: int, error: Unavailable) -> None:
+        """Says the first time that something is away."""
+        log.log(logging.INFO if waits == 1 else logging.DEBUG, "%s waits: %s", incoming.address, error)
+
+    async def give_up(self, incoming: Incoming, error: Exception) -> None:
+        """Our bug, tried often enough."""
+        log.error("handler failed %d times: %s", _BUG_RETRIES + 1, incoming.address, exc_info=error)
+        await self.put_away(incoming, "handler_failed", f"{type(error).__name__}: {error}"[:500])
+
+    async def put_away(self, incoming: Incoming, code: str, detail: str) -> None:
+        """Returns when the message lies in quarantine, or cannot even be put there."""
         payload = incoming.payload[:QUARANTINED_BYTES]
         item = Quarantined(incoming.address, payload, code, detail, incoming.received)
         bugs, waits = 0, 0
@@ -89,19 +78,115 @@ class Handling(Generic[M]):
                 await self.quarantine(item)
             except Unavailable:
                 waits += 1
-                await self._pause(waits)
+                await self.pause(waits)
             except Exception:  # a message that cannot even be put away must not end the process each time it comes
                 bugs += 1
                 if bugs > _BUG_RETRIES:
                     log.exception("quarantine failed %d times: %s %s %s", bugs, incoming.address, code, detail)
                     return
-                await self._pause(bugs)
+                await self.pause(bugs)
             else:
                 return
 
-    async def _pause(self, times: int) -> None:
+    async def pause(self, times: int) -> None:
+        """Exponential back-off with jitter."""
         ceiling = min(_RETRY_CAP, _RETRY_FLOOR * 2 ** min(times, 10))
         await asyncio.sleep(ceiling * self.rng.uniform(0.5, 1.0))
+
+
+@dataclass(frozen=True)
+class Handling(_Door[M]):
+    """One subscription's way of dealing with what comes, a message at a time."""
+
+    handler: Handler[M]
+
+    async def settle(self, incoming: Incoming) -> None:
+        """Returns when the message may be acknowledged to the broker: it was handled, or it lies in quarantine."""
+        delivery = await self.read(incoming)
+        bugs, waits = 0, 0
+        while delivery is not None:
+            try:
+                await self.handler(delivery)
+            except Reject as refusal:
+                await self.put_away(incoming, refusal.code, refusal.detail)
+            except Unavailable as error:
+                waits += 1
+                self.note_wait(incoming, waits, error)
+                await self.pause(waits)
+                continue
+            except Exception as error:  # noqa: BLE001  # the bus's door: our bug must not stop the rest
+                bugs += 1
+                if bugs <= _BUG_RETRIES:
+                    await self.pause(bugs)
+                    continue
+                await self.give_up(incoming, error)
+            return
+
+
+@dataclass
+class _Waiting(Generic[M]):
+    """One message of a group: how often it failed, and whom to tell when it is settled."""
+
+    incoming: Incoming
+    delivery: Delivery[M]
+    settled: Callable[[], None]
+    bugs: int = 0
+
+
+@dataclass(frozen=True)
+class GroupHandling(_Door[M]):
+    """One subscription's way of dealing with what comes, as many messages at a time as have arrived together."""
+
+    handler: GroupHandler[M]
+
+    async def settle(self, group: Sequence[tuple[Incoming, Callable[[], None]]]) -> None:
+        """Calls back for each message when it may be acknowledged to the broker; returns after the last."""
+        left: list[_Waiting[M]] = []
+        for incoming, settled in group:
+            delivery = await self.read(incoming)
+            if delivery is None:
+                settled()
+            else:
+                left.append(_Waiting(incoming, delivery, settled))
+        times = 0
+        while left:
+            left = await self._round(left, times + 1)
+            if left:
+                times += 1
+                await self.pause(times)
+
+    async def _round(self, members: list[_Waiting[M]], waits: int) -> list[_Waiting[M]]:
+        """Those that have to be tried again."""
+        again: list[_Waiting[M]] = []
+        for member, outcome in zip(members, await self._outcomes(members), strict=True):
+            if isinstance(outcome, Unavailable):
+                self.note_wait(member.incoming, waits, outcome)
+                again.append(member)
+                continue
+            if isinstance(outcome, Reject):
+                await self.put_away(member.incoming, outcome.code, outcome.detail)
+            elif outcome is not None:
+                member.bugs += 1
+                if member.bugs <= _BUG_RETRIES:
+                    again.append(member)
+                    continue
+                await self.give_up(member.incoming, outcome)
+            member.settled()
+        return again
+
+    async def _outcomes(self, members: list[_Waiting[M]]) -> Sequence[Exception | None]:
+        try:
+            outcomes = await self.handler([member.delivery for member in members])
+        except (Unavailable, Reject) as outcome:
+            return [outcome] * len(members)
+        except Exception as error:  # noqa: BLE001  # the bus's door: our bug must not stop the rest
+            if len(members) == 1:
+                return [error]
+            log.debug("a group failed, each alone: %s", error)
+            return [(await self._outcomes([member]))[0] for member in members]
+        if len(outcomes) != len(members):
+            raise RuntimeError(f"{len(members)} messages, {len(outcomes)} outcomes")
+        return outcomes
 
 
 def _first_error(error: ValidationError) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pulse_bus.handling import Handling, Incoming, log_quarantine
-from pulse_bus.port import Disconnected, Handler, LinkState, Quarantine
+from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
+from pulse_bus.port import Disconnected, GroupHandler, Handler, LinkState, Quarantine
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
@@ -21,7 +21,7 @@ class _Subscription:
     topic: Topic[Message]
     levels: Mapping[str, str]
     share: str | None
-    handling: Handling[Message]
+    handling: Handling[Message] | GroupHandling[Message]
     concurrency: int
     bus: "MemoryBus"
     queue: "asyncio.Queue[Incoming]" = field(default_factory=asyncio.Queue)
@@ -126,12 +126,28 @@ class MemoryBus:
         self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
     ) -> _Subscription:
         """See `Bus.subscribe`."""
+        handling = Handling(topic, self._quarantine, self._rng, handler)
+        return self._add(topic, handling, shared, concurrency, levels)
+
+    async def subscribe_groups(
+        self, topic: Topic[M], handler: GroupHandler[M], *, shared: bool = False, **levels: str
+    ) -> _Subscription:
+        """See `Bus.subscribe_groups`."""
+        return self._add(topic, GroupHandling(topic, self._quarantine, self._rng, handler), shared, 1, levels)
+
+    def _add(
+        self,
+        topic: Topic[M],
+        handling: Handling[M] | GroupHandling[M],
+        shared: bool,  # noqa: FBT001  # from the keyword of the two above
+        concurrency: int,
+        levels: Mapping[str, str],
+    ) -> _Subscription:
         if shared and topic.share is None:
             raise ValueError(f"{topic.template} has no share group")
         topic.filter(**levels)
-        handling = Handling(topic, handler, self._quarantine, self._rng)
         share = topic.share if shared else None
-        entry = _Subscription(topic, dict(levels), share, handling, concurrency, self)  # type: ignore[arg-type]
+        entry = _Subscription(topic, dict(levels), share, handling, concurrency, self)  # type: ignore[arg-type]  # the list holds every type
         self.broker.subscriptions.append(entry)
         self._mine.append(entry)
         self._wants.put_nowait(entry)
@@ -195,5 +211,12 @@ class MemoryBus:
 
     async def _work(self, entry: _Subscription) -> None:
         while True:
-            await entry.handling.settle(await entry.queue.get())
-            entry.queue.task_done()
+            first = await entry.queue.get()
+            if isinstance(entry.handling, Handling):
+                await entry.handling.settle(first)
+                entry.queue.task_done()
+                continue
+            group = [first]
+            while not entry.queue.empty():
+                group.append(entry.queue.get_nowait())
+            await entry.handling.settle([(incoming, entry.queue.task_done) for incoming in group])

@@ -1,6 +1,6 @@
 """The port: what a bus promises, whichever broker carries it, and the ways in which a handler or a publish can end."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
@@ -58,6 +58,10 @@ Handler = Callable[[Delivery[M]], Awaitable[None]]
 and acknowledged. Raises `Unavailable`: retried with back-off for as long as it takes, the broker holds the rest.
 Anything else is our bug: a bounded number of retries, then quarantine and an error in the log."""
 
+GroupHandler = Callable[[Sequence[Delivery[M]]], Awaitable[Sequence[Exception | None]]]
+"""Takes what has arrived together. One outcome for each delivery, in their order: None, or what a `Handler` would have
+raised for it. What it raises itself is the outcome of all of them; our bug is then looked for one by one."""
+
 
 @dataclass(frozen=True)
 class Quarantined:
@@ -114,6 +118,12 @@ class Bus(Protocol):
         """Deliver `topic` to `handler`, narrowed to `levels` if given. With `concurrency` 1 messages are handled one
         by one in the order in which they came; else that many at a time. `shared` divides them among the members of
         the topic's share group."""
+
+    async def subscribe_groups(
+        self, topic: Topic[M], handler: GroupHandler[M], *, shared: bool = False, **levels: str
+    ) -> Subscription:
+        """As `subscribe`, but messages that arrived together are handed over together, and several groups may be in
+        work at a time: the broker's receive maximum bounds them all. There is no order."""
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
         """Returns when the broker has taken it (QoS 1: PUBACK). Raises Disconnected, PublishRefused, MessageTooLarge.

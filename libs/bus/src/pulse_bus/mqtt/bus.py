@@ -15,11 +15,13 @@ from paho.mqtt.client import MQTT_ERR_SUCCESS
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from pulse_bus.handling import Handling, Incoming, log_quarantine
+from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
 from pulse_bus.mqtt.connection import Connection, Receipt, hear_of_the_end, remember_connack
 from pulse_bus.mqtt.settings import MqttSettings
+from pulse_bus.mqtt.wire import Publish, publish_head, publish_packet, put_wire
 from pulse_bus.port import (
     Disconnected,
+    GroupHandler,
     Handler,
     LinkState,
     MessageTooLarge,
@@ -37,6 +39,8 @@ _NOT_AUTHORIZED = {0x86, 0x87, 0x8C}
 _PACKET_OVERHEAD = 512
 """Bytes of a PUBLISH beside topic and payload, generously: fixed header, ids and properties."""
 
+_Item = tuple[Incoming, Callable[[], None]]
+
 
 @dataclass
 class _Subscription:
@@ -45,10 +49,10 @@ class _Subscription:
     filter: str
     qos: int
     levels: Mapping[str, str]
-    handling: Handling[Message]
+    handling: Handling[Message] | GroupHandling[Message]
     concurrency: int
     bus: "MqttBus"
-    queue: "asyncio.Queue[tuple[Incoming, Callable[[], None]] | None]" = field(default_factory=asyncio.Queue)
+    queue: "asyncio.Queue[_Item | None]" = field(default_factory=asyncio.Queue)
     is_cancelled: bool = False
 
     def matches(self, address: str) -> dict[str, str] | None:
@@ -59,6 +63,9 @@ class _Subscription:
 
     async def cancel(self) -> None:
         await self.bus._unsubscribe(self)  # noqa: SLF001  # the subscription and its bus are one thing
+
+
+_Route = tuple[str, list[tuple[_Subscription, dict[str, str]]]]
 
 
 class MqttBus:
@@ -76,7 +83,7 @@ class MqttBus:
         self._settings, self._clock, self._rng, self._quarantine = settings, clock, rng, quarantine
         self._reconnect = Reconnect(policy, rng)
         self._subscriptions: list[_Subscription] = []
-        self._routes: dict[str, list[tuple[_Subscription, dict[str, str]]]] = {}
+        self._routes: dict[bytes, _Route] = {}
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
         self._connection: Connection | None = None
         self._connected = asyncio.Event()
@@ -111,12 +118,28 @@ class MqttBus:
         self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
     ) -> _Subscription:
         """See `Bus.subscribe`. Raises ValueError for a shared subscription of a topic without a share group."""
+        handling = Handling(topic, self._quarantine, self._rng, handler)
+        return await self._add(handling, shared, concurrency, levels)
+
+    async def subscribe_groups(
+        self, topic: Topic[M], handler: GroupHandler[M], *, shared: bool = False, **levels: str
+    ) -> _Subscription:
+        """See `Bus.subscribe_groups`. Raises ValueError as `subscribe` does."""
+        return await self._add(GroupHandling(topic, self._quarantine, self._rng, handler), shared, 0, levels)
+
+    async def _add(
+        self,
+        handling: Handling[M] | GroupHandling[M],
+        shared: bool,  # noqa: FBT001  # from the keyword of the two above
+        concurrency: int,
+        levels: Mapping[str, str],
+    ) -> _Subscription:
+        topic = handling.topic
         pattern = f"{self._settings.prefix}/{topic.filter(**levels)}"
         if shared:
             if topic.share is None:
                 raise ValueError(f"{topic.template} has no share group")
             pattern = f"$share/{topic.share}/{pattern}"
-        handling = Handling(topic, handler, self._quarantine, self._rng)
         entry = _Subscription(pattern, topic.qos, dict(levels), handling, concurrency, self)  # type: ignore[arg-type]
         self._subscriptions.append(entry)
         self._routes.clear()
@@ -151,7 +174,8 @@ class MqttBus:
         if connection.limit is not None and len(payload) + _PACKET_OVERHEAD > connection.limit:
             raise MessageTooLarge(address, len(payload), connection.limit - _PACKET_OVERHEAD)
         if topic.qos == 0:
-            self._hand_over(connection, topic, address, payload)
+            head = _publish_head(f"{self._settings.prefix}/{address}", topic.message.content_type)
+            connection.wire.write(publish_packet(head, payload, retain=topic.retain))
             return
         async with connection.window:
             if not connection.is_open:
@@ -226,8 +250,9 @@ class MqttBus:
         client._client.manual_ack_set(True)  # noqa: SLF001, FBT003  # see `pulse_bus.mqtt`
         hear_of_the_end(client)
         granted = remember_connack(client)
+        wires = put_wire(client, asyncio.get_running_loop(), settings.publish_buffer_max)
         async with client, asyncio.TaskGroup() as group:
-            connection = Connection(client, group, settings.publish_window)
+            connection = Connection(client, group, settings.publish_window, wires[-1])
             connection.limit = getattr(granted[0], "MaximumPacketSize", None) if granted else None
             if granted and getattr(granted[0], "SharedSubscriptionAvailable", 1) == 0:
                 raise _SubscribeRefusedError("the broker has no shared subscriptions")
@@ -241,8 +266,9 @@ class MqttBus:
     async def _serve(self, connection: Connection, group: asyncio.TaskGroup) -> None:
         for entry in self._subscriptions:
             self._start_worker(connection, entry)
-        intake = group.create_task(self._intake(connection))
+        watch = group.create_task(self._watch(connection))
         self._connection = connection
+        connection.wire.deliver_to(lambda messages: self._take(connection, messages))
         await self._grant(connection, self._subscriptions)
         self._reconnect.connected()
         self._connected.set()
@@ -250,7 +276,7 @@ class MqttBus:
         for callback in self._callbacks:
             group.create_task(self._call(callback))
         await self._draining.wait()
-        intake.cancel()
+        watch.cancel()
         await connection.is_idle.wait()
         raise _DrainedError
 
@@ -271,29 +297,42 @@ class MqttBus:
                 if value >= 0x80:
                     raise _SubscribeRefusedError(f"{name}: the broker refused the subscription: 0x{value:02x}")
 
-    async def _intake(self, connection: Connection) -> None:
-        prefix = len(self._settings.prefix) + 1
-        async for raw in connection.client.messages:
-            address = str(raw.topic)[prefix:]
-            routes = self._routes.get(address) or self._find_routes(address)
-            if not routes:
-                log.debug("nobody wants %s", address)
-            ack = Receipt(connection, raw.mid, raw.qos, len(routes))
-            received, is_retained = self._clock(), bool(raw.retain)
-            for entry, levels in routes:
-                incoming = Incoming(address, levels, raw.payload, received, is_retained)
-                if entry.concurrency == 1:
-                    entry.queue.put_nowait((incoming, ack))  # bounded by ReceiveMaximum: the broker waits for our acks
-                else:
-                    connection.group.create_task(self._settle(entry, incoming, ack))
+    async def _watch(self, connection: Connection) -> None:
+        """Raises MqttError when the connection ends. Messages never come this way: the wire has taken them."""
+        async for _ in connection.client.messages:
+            log.debug("a message of QoS 2")
 
-    def _find_routes(self, address: str) -> list[tuple[_Subscription, dict[str, str]]]:
+    def _take(self, connection: Connection, messages: list[Publish]) -> None:
+        """Hands on what one read of the socket brought. Whatever comes while draining stays with the broker."""
+        if self._draining.is_set():
+            return
+        received = self._clock()
+        groups: dict[int, tuple[_Subscription, list[_Item]]] = {}
+        for topic, payload, mid, qos, is_retained in messages:
+            address, routes = self._routes.get(topic) or self._find_routes(topic)
+            ack = Receipt(connection, mid, qos, len(routes))
+            for entry, levels in routes:
+                item = (Incoming(address, levels, payload, received, is_retained), ack)
+                if isinstance(entry.handling, GroupHandling):
+                    groups.setdefault(id(entry), (entry, []))[1].append(item)
+                elif entry.concurrency == 1:
+                    entry.queue.put_nowait(item)  # bounded by ReceiveMaximum: the broker waits for our acks
+                else:
+                    connection.group.create_task(self._settle(entry.handling, *item))
+        for entry, items in groups.values():
+            if isinstance(entry.handling, GroupHandling):
+                connection.group.create_task(entry.handling.settle(items))
+
+    def _find_routes(self, topic: bytes) -> "_Route":
+        address = topic.decode(errors="replace")[len(self._settings.prefix) + 1 :]
         found = [(entry, levels) for entry in self._subscriptions if (levels := entry.matches(address)) is not None]
-        if found:
-            if len(self._routes) > 10_000:
-                self._routes.clear()
-            self._routes[address] = found
-        return found
+        if not found:
+            log.debug("nobody wants %s", address)
+            return address, found
+        if len(self._routes) > 10_000:
+            self._routes.clear()
+        self._routes[topic] = address, found
+        return address, found
 
     def _start_worker(self, connection: Connection, entry: _Subscription) -> None:
         if entry.concurrency == 1:
@@ -306,11 +345,11 @@ class MqttBus:
             incoming, ack = item
             if entry.is_cancelled:
                 ack()
-            else:
-                await self._settle(entry, incoming, ack)
+            elif isinstance(entry.handling, Handling):
+                await self._settle(entry.handling, incoming, ack)
 
-    async def _settle(self, entry: _Subscription, incoming: Incoming, ack: Callable[[], None]) -> None:
-        await entry.handling.settle(incoming)
+    async def _settle(self, handling: Handling[Message], incoming: Incoming, ack: Callable[[], None]) -> None:
+        await handling.settle(incoming)
         ack()
 
     def _will(self) -> aiomqtt.Will | None:
@@ -340,6 +379,9 @@ def _is_refusal(error: BaseException) -> bool:
     code = getattr(error, "rc", None)
     value = getattr(code, "value", code)
     return isinstance(error, _SubscribeRefusedError) or value in _NOT_AUTHORIZED
+
+
+_publish_head = functools.lru_cache(maxsize=10_000)(publish_head)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import aiomqtt
 from paho.mqtt.properties import Properties
 
+from pulse_bus.mqtt.wire import Wire
 from pulse_bus.port import Disconnected
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 class Connection:
     """One life of the connection: its handlers die with it, for what they would acknowledge is delivered again."""
 
-    def __init__(self, client: aiomqtt.Client, group: asyncio.TaskGroup, window: int) -> None:
-        self.client, self.group = client, group
+    def __init__(self, client: aiomqtt.Client, group: asyncio.TaskGroup, window: int, wire: Wire) -> None:
+        self.client, self.group, self.wire = client, group, wire
         self.paho: PahoClient = client._client  # noqa: SLF001  # see `pulse_bus.mqtt`
         self.pending: dict[int, asyncio.Future[int]] = {}
         self.window = asyncio.Semaphore(window)
@@ -72,7 +73,7 @@ class Receipt:
 
     def _done(self) -> None:
         if self._qos and self._connection.is_open:
-            self._connection.paho.ack(self._mid, self._qos)
+            self._connection.wire.acknowledge(self._mid)
         self._connection.end()
 
 

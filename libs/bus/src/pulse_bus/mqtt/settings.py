@@ -20,7 +20,8 @@ class Will:
 
 @dataclass(frozen=True)
 class MqttSettings:
-    """Where the broker is and who we are. `url` is `mqtt://host:port`; the password never stands in it."""
+    """Where the broker is and who we are. `url` is `mqtt://host:port`; the password never stands in it.
+    `publish_buffer_max`: bytes that may wait for a broker that does not read; more is refused as Disconnected."""
 
     url: str
     username: str
@@ -30,6 +31,7 @@ class MqttSettings:
     session_expiry: timedelta = timedelta(0)
     receive_maximum: int = 100
     publish_window: int = 100
+    publish_buffer_max: int = 32 * 1024 * 1024
     publish_timeout: timedelta = timedelta(seconds=10)
     connect_timeout: timedelta = timedelta(seconds=10)
     keepalive: timedelta = timedelta(seconds=15)

@@ -1,0 +1,265 @@
+"""The socket that paho is given: application messages are cut out on the way in, small packets gathered on the way out.
+
+paho asks the kernel for each packet's first byte and for each byte of its length, and aiomqtt makes a task for each
+message. Here one read brings whatever has arrived, and every complete PUBLISH in it is handed over at once; all else
+(CONNACK, SUBACK, PUBACK, PINGRESP, DISCONNECT) is left to paho. Packets: MQTT 5.0, OASIS Standard, 2.1 and 3.3.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import aiomqtt
+
+from pulse_bus.port import Disconnected
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
+
+_READ: Final = 256 * 1024
+_PUBLISH: Final = 0x30
+_BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Publish(NamedTuple):
+    """A PUBLISH of QoS 0 or 1 as it came, its properties passed over. `mid` is 0 at QoS 0."""
+
+    topic: bytes
+    payload: bytes
+    mid: int
+    qos: int
+    is_retained: bool
+
+
+class Wire:
+    """A socket to paho, and the bus's own way past it. Everything but the making happens in the loop's thread."""
+
+    def __init__(self, raw: "SocketLike", loop: asyncio.AbstractEventLoop, out_max: int) -> None:
+        self._raw, self._loop, self._out_max = raw, loop, out_max
+        self._rest = b""
+        self._for_paho = bytearray()
+        self._early: list[Publish] = []
+        self._take: Callable[[list[Publish]], None] | None = None
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._is_flush_due = False
+        self._writer: int | None = None
+        self._is_ended = False
+        self._is_closed = False
+
+    def deliver_to(self, take: Callable[[list[Publish]], None]) -> None:
+        """From now on messages are handed over; first those that came before."""
+        self._take = take
+        early, self._early = self._early, []
+        if early:
+            take(early)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that the broker has not taken yet."""
+        return self._out_size
+
+    def write(self, packet: bytes) -> None:
+        """Sends one whole packet, together with whatever else is written in this turn of the loop. Raises Disconnected
+        when the connection has ended, or the broker has stopped reading."""
+        if self._is_closed or self._is_ended:
+            raise Disconnected("the connection has ended")
+        if self._out_size > self._out_max:
+            raise Disconnected(f"the broker does not read: {self._out_size} bytes wait")
+        self._append(packet)
+
+    def acknowledge(self, mid: int) -> None:
+        """PUBACK, success."""
+        if not self._is_closed:
+            self._append(b"\x40\x02" + mid.to_bytes(2, "big"))
+
+    # What paho and aiomqtt call.
+
+    def recv(self, size: int) -> bytes:
+        """Bytes of the packets that are paho's."""
+        if not self._for_paho:
+            self._fill()
+            if not self._for_paho:
+                if self._is_ended:
+                    return b""
+                raise BlockingIOError
+        part = bytes(self._for_paho[:size])
+        del self._for_paho[:size]
+        return part
+
+    def pending(self) -> int:
+        """Bytes that can be read without the kernel: aiomqtt reads on until there are none."""
+        return len(self._for_paho)
+
+    def send(self, data: bytes | bytearray | memoryview) -> int:
+        """Takes all of it, for a packet must never be cut by another."""
+        if self._is_closed:
+            raise OSError("the socket is closed")
+        self._append(bytes(data))
+        return len(data)
+
+    def fileno(self) -> int:
+        """Of the socket beneath."""
+        return self._raw.fileno()
+
+    def setblocking(self, flag: bool) -> None:  # noqa: FBT001  # the socket's own form
+        """Handed on."""
+        if isinstance(self._raw, socket.socket):
+            self._raw.setblocking(flag)
+
+    def close(self) -> None:
+        """Sends what the kernel still takes, then closes."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        with contextlib.suppress(OSError):
+            if self._out:
+                self._raw.send(b"".join(self._out))
+        self._forget_writer()
+        self._out.clear()
+        self._out_size = 0
+        self._raw.close()
+
+    def _fill(self) -> None:
+        try:
+            data = self._raw.recv(_READ)
+        except _BLOCKED:
+            return
+        while isinstance(self._raw, ssl.SSLSocket) and self._raw.pending():  # decrypted already: no event tells of it
+            data += self._raw.recv(_READ)
+        if not data:
+            self._is_ended = True
+            return
+        found = self._cut(self._rest + data if self._rest else data)
+        if not found:
+            return
+        if self._take is None:
+            self._early += found
+        else:
+            self._take(found)
+
+    def _cut(self, data: bytes) -> list[Publish]:
+        found: list[Publish] = []
+        at, end = 0, len(data)
+        while at + 2 <= end:
+            length, body = data[at + 1], at + 2
+            if length > 127:
+                length &= 127
+                shift = 7
+                while body < end and shift <= 21:
+                    byte = data[body]
+                    length |= (byte & 127) << shift
+                    body, shift = body + 1, shift + 7
+                    if byte < 128:
+                        break
+                else:
+                    if shift > 21:
+                        raise ConnectionError("malformed packet: the length has more than four bytes")
+                    break
+            stop = body + length
+            if stop > end:
+                break
+            head = data[at]
+            if head & 0xF0 == _PUBLISH and head & 0x06 != 0x04:
+                found.append(_publish(data, head, body, stop))
+            else:
+                self._for_paho += data[at:stop]
+            at = stop
+        self._rest = data[at:]
+        return found
+
+    def _append(self, packet: bytes) -> None:
+        self._out.append(packet)
+        self._out_size += len(packet)
+        if not self._is_flush_due and self._writer is None:
+            self._is_flush_due = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._is_flush_due = False
+        if self._is_closed or not self._out:
+            return
+        data = b"".join(self._out)
+        try:
+            sent = self._raw.send(data)
+        except _BLOCKED:
+            sent = 0
+        except OSError:  # whoever reads hears of it
+            self._out.clear()
+            self._out_size = 0
+            self._forget_writer()
+            return
+        self._out = [data[sent:]] if sent < len(data) else []
+        self._out_size = len(data) - sent
+        if self._out and self._writer is None:
+            self._writer = os.dup(self._raw.fileno())  # aiomqtt has its own writer on the socket's number
+            self._loop.add_writer(self._writer, self._flush)
+        elif not self._out:
+            self._forget_writer()
+
+    def _forget_writer(self) -> None:
+        if self._writer is not None:
+            self._loop.remove_writer(self._writer)
+            os.close(self._writer)
+            self._writer = None
+
+
+def _publish(data: bytes, head: int, at: int, stop: int) -> Publish:
+    try:
+        end = at + 2 + (data[at] << 8 | data[at + 1])
+        topic = data[at + 2 : end]
+        qos, mid = head >> 1 & 3, 0
+        if qos:
+            mid = data[end] << 8 | data[end + 1]
+            end += 2
+        size, shift = 0, 0
+        while True:
+            byte = data[end]
+            size |= (byte & 127) << shift
+            end, shift = end + 1, shift + 7
+            if byte < 128:
+                break
+    except IndexError as error:
+        raise ConnectionError("malformed PUBLISH") from error
+    if end + size > stop:
+        raise ConnectionError("malformed PUBLISH")
+    return Publish(topic, data[end + size : stop], mid, qos, bool(head & 1))
+
+
+def publish_head(topic: str, content_type: str) -> bytes:
+    """What stands between the fixed header and the payload of a PUBLISH of QoS 0."""
+    kind = content_type.encode()
+    properties = b"\x03" + len(kind).to_bytes(2, "big") + kind
+    name = topic.encode()
+    return len(name).to_bytes(2, "big") + name + bytes([len(properties)]) + properties
+
+
+def publish_packet(head: bytes, payload: bytes, *, retain: bool) -> bytes:
+    """A whole PUBLISH of QoS 0."""
+    left, length = len(head) + len(payload), bytearray()
+    while True:
+        left, byte = left >> 7, left & 127
+        length.append(byte | 128 if left else byte)
+        if not left:
+            break
+    return bytes([_PUBLISH | retain]) + bytes(length) + head + payload
+
+
+def put_wire(client: aiomqtt.Client, loop: asyncio.AbstractEventLoop, out_max: int) -> list[Wire]:
+    """The client's sockets are wires from now on; each is added to the list when it is made."""
+    paho = client._client  # noqa: SLF001  # see `pulse_bus.mqtt`
+    make, made = paho._create_socket, list[Wire]()  # noqa: SLF001  # see `pulse_bus.mqtt`
+
+    def create() -> Wire:
+        raw = make()
+        if isinstance(raw, socket.socket):
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made.append(Wire(raw, loop, out_max))
+        return made[-1]
+
+    paho._create_socket = create  # type: ignore[method-assign]  # noqa: SLF001  # see `pulse_bus.mqtt`
+    return made
