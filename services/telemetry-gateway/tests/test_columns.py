@@ -1,5 +1,6 @@
 """A stored batch comes back bit for bit."""
 
+import random
 import struct
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT, Columns, decode, encode, series_of
+from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT, Columns, concatenate, decode, encode, series_of
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TIMES = st.integers(-(2**61), 2**61)
@@ -98,3 +99,27 @@ def test_many_threads_unpack_at_once_without_disturbing_each_other() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(unpack, range(600)))
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=5), st.randoms(use_true_random=False), st.booleans())
+def test_pieces_put_together_hold_the_same_readings_in_order(sizes: list[int], rng: random.Random, share: bool) -> None:
+    numbers = rng.sample(range(1_000), sum(sizes) + len(sizes))
+    common = np.asarray([5, 9, 7]), np.asarray([INT, FLOAT, INT], np.uint8)
+    pieces, expected = [], {}
+    for size in sizes:
+        mine = np.sort(np.asarray([numbers.pop() for _ in range(size + 1)]))
+        series, types = common if share else (np.asarray([9, 11]), np.asarray([FLOAT, INT], np.uint8))
+        x = np.asarray([rng.randrange(len(series)) for _ in mine])
+        word = np.asarray([rng.randrange(2**40) for _ in mine])
+        pieces.append(Columns(series, types, mine, mine * 3, x, word))
+        for i, number in enumerate(mine.tolist()):
+            expected[number] = (int(series[x[i]]), int(types[x[i]]), number * 3, int(word[i]))
+        share = rng.random() < 0.5
+    found = concatenate(pieces)
+    assert found.seq.tolist() == sorted(expected)
+    assert sorted(set(found.x.tolist())) == list(range(len(found.series)))
+    rows = zip(
+        found.seq.tolist(), found.series[found.x].tolist(), found.types[found.x].tolist(), found.t.tolist(),
+        found.word.tolist(), strict=True,
+    )  # fmt: skip
+    assert {number: tuple(rest) for number, *rest in rows} == expected

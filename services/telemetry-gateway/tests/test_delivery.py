@@ -261,7 +261,7 @@ async def test_after_a_break_of_every_connection_all_goes_on(
     assert old is not None
     for connection in (old, alpha.bus._connection):
         assert connection is not None
-        sock = connection.paho.socket()
+        sock = connection.wire._raw
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
     await eventually(lambda: bus._connection not in {None, old} and bus.state is LinkState.CONNECTED)

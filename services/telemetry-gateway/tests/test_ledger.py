@@ -13,7 +13,7 @@ from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Database, DatabaseUnavailable
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits, Waiting
+from pulse_telemetry_gateway.actions.ingest import Catalogs, Entry, Ingest, IngestLimits, Waiting
 from pulse_telemetry_gateway.actions.upkeep import Latest
 from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -126,11 +126,32 @@ async def test_the_two_newest_lives_are_named(ledger: LedgerStore) -> None:
 
 
 async def test_positions_count_the_rows_of_a_device_without_a_hole(ledger: LedgerStore, database: Database) -> None:
-    await ledger.commit([arrival(0, 10), arrival(0, 10, device=2), arrival(10, 20)])
+    await ledger.commit([arrival(0, 10), arrival(0, 10, device=2), arrival(10, 20, lane="backlog")])
     await ledger.commit([arrival(20, 30), arrival(20, 30)])
     async with database.connection() as connection:
         rows = await connection.fetch("SELECT device_id, pos FROM batch ORDER BY device_id, pos")
     assert [tuple(row) for row in rows] == [(1, 1), (1, 2), (1, 3), (2, 1)]
+
+
+async def test_neighbours_that_arrive_together_become_one_row_in_the_order_of_their_numbers(
+    ledger: LedgerStore, database: Database
+) -> None:
+    await ledger.commit([arrival(15, 17)])
+    result = await ledger.commit([arrival(20, 30), arrival(0, 10), arrival(30, 40), arrival(10, 20)])
+    assert len(result.logged) == 1
+    assert await stored(database) == [15, 16, *range(15), *range(17, 40)]
+    async with database.connection() as connection:
+        row = await connection.fetchrow("SELECT lo, hi, n FROM batch WHERE pos = 2")
+    assert row is not None
+    assert tuple(row) == (0, 40, 38)
+
+
+async def test_a_row_is_bounded_and_holds_no_strangers_from_far_away(ledger: LedgerStore, database: Database) -> None:
+    far = 2**40
+    group = [arrival(lo, lo + 1_000) for lo in range(0, 9_000, 1_000)] + [arrival(far, far + 10)]
+    result = await ledger.commit(group)
+    assert [len(entry.columns) for entry in result.logged] == [4_000, 4_000, 1_000, 10]
+    assert await stored(database) == [*range(9_000), *range(far, far + 10)]
 
 
 async def test_a_failed_commit_leaves_nothing_behind(ledger: LedgerStore, database: Database) -> None:
@@ -212,11 +233,17 @@ async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their
     ledger: LedgerStore, database: Database
 ) -> None:
     bus = MemoryBus(MemoryBroker(), clock=lambda: 0)
-    ingest = Ingest(ledger, Catalogs(RegistryStore(database)), bus, IngestLimits(8, 100, 1_024, 10**15), Metrics())
+    ingest = Ingest(
+        ledger, Catalogs(RegistryStore(database)), bus, IngestLimits(8, 100, 10**6, 1_024, 10**15), Metrics()
+    )
     loop = asyncio.get_running_loop()
     good, bad = arrival(0, 10), arrival(0, 10, device=99)
-    waiting = [Waiting("alpha", entry, [], loop.create_future()) for entry in (good, bad)]
-    await ingest.settle(waiting)
-    assert waiting[0].done.exception() is None
-    assert "stream_device_id_fkey" in str(waiting[1].done.exception())
+    entries = [Entry("alpha", batch, []) for batch in (good, bad)]
+    together = [Waiting([entry], 100, loop.create_future()) for entry in entries]
+    await ingest.settle(together)
+    assert together[0].done.result() == [None]
+    assert "stream_device_id_fkey" in str(together[1].done.result()[0])
     assert await stored(database) == list(range(10))
+    first = Waiting(entries, 100, loop.create_future())
+    await ingest.settle([first])
+    assert [outcome is None for outcome in first.done.result()] == [True, False]

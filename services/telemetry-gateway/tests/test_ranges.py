@@ -46,3 +46,11 @@ def test_clip_cuts_to_the_window(parts: list[tuple[int, int]], window: tuple[int
 @given(RANGES)
 def test_count_counts(parts: list[tuple[int, int]]) -> None:
     assert ranges.count(ranges.union(parts)) == len(numbers(parts))
+
+
+@given(RANGES, RANGE)
+def test_adding_in_place_is_the_union(parts: list[tuple[int, int]], part: tuple[int, int]) -> None:
+    settled = ranges.union(parts)
+    grown = list(settled)
+    ranges.add(grown, part)
+    assert grown == ranges.union([*settled, part])

@@ -4,7 +4,7 @@ import pytest
 
 from pulse_contracts.telemetry import ReadingBatch
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT
-from pulse_telemetry_gateway.model.screening import Screened, SeriesRef, screen
+from pulse_telemetry_gateway.model.screening import Meaning, Screened, SeriesRef, screen
 
 CATALOG = {1: SeriesRef(101, INT), 2: SeriesRef(102, FLOAT), 3: SeriesRef(103, BOOL)}
 NOW = 1_750_000_000_000_000
@@ -27,7 +27,7 @@ def screened(values: list[tuple[int, object]], dt: list[int] | None = None) -> S
             value=[value for _, value in values],
         ).model_dump_json()
     )
-    return screen(batch, CATALOG, now=NOW, span=SPAN)
+    return screen([(batch, Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
 
 
 def test_good_readings_of_every_type_are_kept_with_their_values() -> None:
@@ -37,7 +37,7 @@ def test_good_readings_of_every_type_are_kept_with_their_values() -> None:
     assert found.columns is not None
     assert [repr(v) for v in found.columns.values()] == [repr(v) for _, v in good]
     assert found.columns.seq.tolist() == list(range(10, 16))
-    assert sorted(found.columns.series.tolist()) == [101, 102, 103]
+    assert found.columns.series[found.columns.x].tolist() == [101, 101, 102, 102, 103, 103]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_time_so_far_away_that_the_difference_wraps_around_is_refused() -> Non
         epoch=1, ord=1, catalog=1, lo=0, lane="live", sent=NOW, series=[2],
         t0=-(2**62), dt=[NOW - 2**62, 2**62], x=[0, 0], value=[1.0, 2.0],
     )  # fmt: skip
-    found = screen(batch, CATALOG, now=NOW, span=SPAN)
+    found = screen([(batch, Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
     assert [r.code for r in found.refused] == ["implausible_time", "implausible_time"]
 
 
@@ -89,3 +89,37 @@ def test_a_whole_number_for_a_float_series_is_taken_as_json_means_it() -> None:
     found = screened([(2, 5)])
     assert found.columns is not None
     assert repr(found.columns.values()) == "[5.0]"
+
+
+def floats(lo: int, values: list[float], dt: int = 0) -> tuple[ReadingBatch, Meaning]:
+    n = len(values)
+    batch = ReadingBatch(
+        epoch=1, ord=1, catalog=1, lo=lo, lane="live", sent=NOW, series=[2],
+        t0=NOW, dt=[dt] * n, x=[0] * n, value=values,
+    )  # fmt: skip
+    return batch, Meaning.of([2], CATALOG)
+
+
+def test_batches_that_are_screened_together_are_screened_each_for_itself() -> None:
+    mixed = ReadingBatch(
+        epoch=1, ord=1, catalog=1, lo=500, lane="live", sent=NOW, series=[3, 1, 9],
+        t0=NOW, dt=[1, 2, 3, 4], x=[0, 1, 2, 0], value=[True, 7, 1, 1],
+    )  # fmt: skip
+    group = [
+        floats(0, [1.0, 2.0]),
+        (mixed, Meaning.of(mixed.series, CATALOG)),
+        floats(100, [1.0, float("nan"), 3.0]),
+        floats(200, [4.0], dt=SPAN + 1),
+        floats(300, [5.0]),
+    ]
+    alone = [screen([item], now=NOW, span=SPAN)[0] for item in group]
+    together = screen(group, now=NOW, span=SPAN)
+    assert [[(r.seq, r.code) for r in found.refused] for found in together] == [
+        [], [(502, "unknown_series"), (503, "wrong_type")], [(101, "not_finite")], [(200, "implausible_time")], [],
+    ]  # fmt: skip
+    for one, other in zip(alone, together, strict=True):
+        assert one.refused == other.refused
+        assert (one.columns is None) == (other.columns is None)
+        if one.columns is not None and other.columns is not None:
+            for name in ("seq", "t", "x", "word", "series", "types"):
+                assert getattr(one.columns, name).tolist() == getattr(other.columns, name).tolist()

@@ -9,8 +9,9 @@ from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
+from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
-from pulse_telemetry_gateway.live.sockets import Sockets
+from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -44,6 +45,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         IngestLimits(
             settings.credit,
             settings.group_commit_max,
+            settings.group_commit_bytes_max,
             settings.ledger_fragments_max,
             int(settings.plausible_span.total_seconds() * 1e6),
         ),
@@ -53,18 +55,15 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     await Handlers(bus, ingest, greeting, registry).subscribe()
     limits = LiveLimits(
         settings.resume_readings_max,
-        settings.viewer_pending_max,
+        settings.viewer_pending_bytes,
         settings.viewer_silence_notice.total_seconds(),
         settings.viewer_silence_end.total_seconds(),
+        settings.viewers_max,
+        settings.drain_spread.total_seconds(),
     )
-    sockets = Sockets(
-        Hub(bus, log, registry, limits),
-        runtime.principals,
-        limits,
-        origins=settings.origins,
-        clock=runtime.clock,
-        metrics=runtime.metrics,
-    )
+    hub = Hub(Feeds(bus, log), log, registry, limits, runtime.metrics)
+    around = Surroundings(runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins)
+    sockets = Sockets(hub, limits, around)
     await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
     await sockets.subscribe_bus(bus)
     upkeep = Upkeep(log, QuarantineStore(database), settings.quarantine_rows_max)

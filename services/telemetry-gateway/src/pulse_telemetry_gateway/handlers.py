@@ -1,5 +1,6 @@
 """Bus deliveries to actions: translation only. The topic's device is the authority on who sends."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
@@ -14,13 +15,11 @@ from pulse_contracts.topics import (
     TELEMETRY_SERIES,
 )
 from pulse_telemetry_gateway.actions.hello import Greeting
-from pulse_telemetry_gateway.actions.ingest import Ingest
+from pulse_telemetry_gateway.actions.ingest import Ingest, Parcel
 from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 U = TypeVar("U", bound=Uplink)
-_DATA_AT_ONCE = 10_000
-"""As many as the broker gives: ReceiveMaximum is the bound."""
 
 
 def quarantine(store: QuarantineStore) -> Quarantine:
@@ -41,15 +40,29 @@ class Handlers:
     async def subscribe(self) -> None:
         """Everything that collectors send."""
         bus = self._bus
-        await bus.subscribe(TELEMETRY_DATA, self.data, shared=True, concurrency=_DATA_AT_ONCE)
+        await bus.subscribe_groups(TELEMETRY_DATA, self.data, shared=True)
         await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True)
         await bus.subscribe(TELEMETRY_HELLO, self.hello, shared=True)
         await bus.subscribe(TELEMETRY_DROP, self.drop, shared=True)
         await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector")
 
-    async def data(self, delivery: Delivery[ReadingBatch]) -> None:
+    async def data(self, group: Sequence[Delivery[ReadingBatch]]) -> list[Exception | None]:
         """Readings."""
-        await self._ingest.take(_device(delivery), delivery.message, delivery.received)
+        outcomes: list[Exception | None] = [None] * len(group)
+        parcels: list[Parcel] = []
+        places: list[int] = []
+        for i, delivery in enumerate(group):
+            try:
+                device = _device(delivery)
+            except Reject as refusal:
+                outcomes[i] = refusal
+                continue
+            parcels.append(Parcel(device, delivery.message, delivery.received, delivery.size))
+            places.append(i)
+        if parcels:
+            for i, outcome in zip(places, await self._ingest.take(parcels), strict=True):
+                outcomes[i] = outcome
+        return outcomes
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
         """A declaration."""

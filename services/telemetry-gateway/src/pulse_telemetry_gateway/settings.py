@@ -16,13 +16,16 @@ class GatewaySettings(ServiceSettings):
     mqtt_session_expiry: timedelta = timedelta(seconds=30)
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32
     group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
+    group_commit_bytes_max: Annotated[int, Field(ge=1_000)] = 4_000_000
     ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
     plausible_span: timedelta = timedelta(days=3653)
     clock_suspect_after: timedelta = timedelta(seconds=2)
     latest_every: timedelta = timedelta(milliseconds=500)
     history_deadline: timedelta = timedelta(seconds=20)
     resume_readings_max: Annotated[int, Field(ge=0)] = 100_000
-    viewer_pending_max: Annotated[int, Field(ge=100)] = 5_000
+    viewer_pending_bytes: Annotated[int, Field(ge=1_024)] = 262_144
+    viewers_max: Annotated[int, Field(ge=1)] = 2_000
+    drain_spread: timedelta = timedelta(seconds=3)
     viewer_silence_notice: timedelta = timedelta(seconds=10)
     viewer_silence_end: timedelta = timedelta(seconds=30)
     quarantine_rows_max: Annotated[int, Field(ge=1)] = 10_000

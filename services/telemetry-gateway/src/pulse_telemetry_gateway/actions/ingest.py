@@ -1,10 +1,10 @@
 """Batches in: screened, gathered into one transaction, acknowledged after its commit, then told to who watches."""
 
 import asyncio
-from collections import defaultdict
+import logging
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge
 from pulse_chassis.metrics import Metrics
@@ -13,11 +13,14 @@ from pulse_contracts.message import Lane
 from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, ReadingBatch, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
+from pulse_telemetry_gateway.model.columns import concatenate
 from pulse_telemetry_gateway.model.ranges import Range, covering
-from pulse_telemetry_gateway.model.screening import SeriesRef, screen
+from pulse_telemetry_gateway.model.screening import Meaning, Screened, SeriesRef, screen
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
+log = logging.getLogger("pulse.ingest")
+_REMEMBERED = 10_000
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
 _LIVE_READINGS = 2_000
@@ -30,18 +33,37 @@ class IngestLimits:
 
     credit: int
     group_max: int
+    group_bytes_max: int
     fragments_max: int
     span: int
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A batch on its way into a group commit; `done` is when it is durable, or why it is not."""
+class Parcel:
+    """A batch as it came: `device` is who sent it, `received` in microseconds, `size` in bytes."""
+
+    device: str
+    batch: ReadingBatch
+    received: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A screened batch on its way into a group commit."""
 
     device: str
     arrival: Arrival
     refused: list[Refused]
-    done: asyncio.Future[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Batches that arrived together; `done` says for each why it is not durable (None: it is)."""
+
+    entries: list[Entry]
+    size: int
+    done: "asyncio.Future[list[Exception | None]]"
 
 
 class Catalogs:
@@ -50,6 +72,7 @@ class Catalogs:
     def __init__(self, registry: RegistryStore) -> None:
         self._registry = registry
         self._known: dict[tuple[int, int], dict[int, SeriesRef]] = {}
+        self._meanings: dict[tuple[int, int, tuple[int, ...]], Meaning] = {}
         self._devices: dict[str, int] = {}
 
     async def device_id(self, name: str) -> int:
@@ -59,59 +82,84 @@ class Catalogs:
             found = self._devices[name] = await self._registry.device_id(name)
         return found
 
-    async def find(self, device_id: int, epoch: int, local_ids: list[int]) -> dict[int, SeriesRef] | None:
-        """The catalog, or None when that life declared nothing."""
+    async def meaning(self, device_id: int, epoch: int, local_ids: list[int]) -> Meaning | None:
+        """What a batch's ids mean, or None when that life declared nothing."""
+        key = (device_id, epoch, tuple(local_ids))
+        found = self._meanings.get(key)
+        if found is not None:
+            return found
         refs = self._known.get((device_id, epoch))
         if refs is None or any(local not in refs for local in local_ids):
             catalog = await self._registry.catalog(device_id, epoch)
             if catalog is None:
                 return None
-            if len(self._known) > 10_000:
-                self._known.clear()
-            refs = self._known[device_id, epoch] = catalog.refs
-        return refs
+            refs = catalog.refs
+            self.remember(device_id, epoch, refs)
+        found = Meaning.of(local_ids, refs)
+        if all(local in refs for local in local_ids):  # else the declaration may still come
+            if len(self._meanings) > _REMEMBERED:
+                self._meanings.clear()
+            self._meanings[key] = found
+        return found
 
     def remember(self, device_id: int, epoch: int, refs: dict[int, SeriesRef]) -> None:
         """After a declaration."""
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
         self._known[device_id, epoch] = refs
+        self._meanings.clear()
 
 
 class Ingest:
-    """The hot path. `run` owns the commits; `take` returns when its batch is durable."""
+    """The hot path. `run` owns the commits; `take` returns when its batches are durable."""
 
     def __init__(
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
     ) -> None:
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
-        self._waiting: list[Waiting] = []
+        self._waiting: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
         self._group = metrics.histogram("ingest_commit_seconds", "Duration of one group commit")
+        self._held = metrics.gauge("ingest_waiting_batches", "Batches that wait for a commit")
+        self._held_bytes = metrics.gauge("ingest_waiting_bytes", "Their payloads' bytes")
 
-    async def take(self, device: str, batch: ReadingBatch, received: int) -> None:
-        """Returns when everything new in the batch is committed. Raises Unavailable while the database is away."""
-        device_id = await self._catalogs.device_id(device)
-        catalog = await self._catalogs.find(device_id, batch.catalog, batch.series)
-        if catalog is None:
-            await self._ask_to_declare(device, batch.epoch)
-            return
-        screened = screen(batch, catalog, now=received, span=self._limits.span)
-        arrival = Arrival(
-            device_id=device_id,
-            epoch=batch.epoch,
-            ord=batch.ord,
-            wanted=(batch.lo, batch.lo + len(batch.value)),
-            lane=batch.lane,
-            sent=batch.sent,
-            received=received,
-            columns=screened.columns,
-            refused=tuple((r.seq, r.code) for r in screened.refused),
-        )
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(device, arrival, screened.refused, done))
+    async def take(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
+        """Returns when everything new in the batches is committed: for each None, or why it is not. Raises Unavailable
+        while the database is away."""
+        known: list[tuple[ReadingBatch, Meaning]] = []
+        mine: list[tuple[Parcel, int]] = []
+        strangers: dict[tuple[str, int], None] = {}
+        for parcel in parcels:
+            batch = parcel.batch
+            device_id = await self._catalogs.device_id(parcel.device)
+            meaning = await self._catalogs.meaning(device_id, batch.catalog, batch.series)
+            if meaning is None:
+                strangers[parcel.device, batch.epoch] = None
+                continue
+            known.append((batch, meaning))
+            mine.append((parcel, device_id))
+        for device, epoch in strangers:
+            await self._ask_to_declare(device, epoch)
+        if not known:
+            return [None] * len(parcels)
+        screened = screen(known, now=parcels[0].received, span=self._limits.span)
+        entries = [_entry(*given) for given in zip(mine, screened, strict=True)]
+        waiting = Waiting(entries, sum(p.size for p, _ in mine), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._held.inc(len(entries))
+        self._held_bytes.inc(waiting.size)
         self._arrived.set()
-        await done
+        try:
+            outcomes = await waiting.done
+        finally:
+            self._held.dec(len(entries))
+            self._held_bytes.dec(waiting.size)
+        if not strangers:
+            return outcomes
+        of = dict(zip((id(parcel) for parcel, _ in mine), outcomes, strict=True))
+        return [of.get(id(parcel)) for parcel in parcels]
 
     async def _ask_to_declare(self, device: str, epoch: int) -> None:
         ack = BatchAck(epoch=epoch, settled=[], refused=[], newest=[], credit=self._limits.credit, declare=True)
@@ -128,40 +176,60 @@ class Ingest:
         """Commits whatever has arrived while the last commit ran: the slower PostgreSQL is, the larger the groups."""
         while True:
             await self._arrived.wait()
-            group, self._waiting = self._waiting[: self._limits.group_max], self._waiting[self._limits.group_max :]
+            group: list[Waiting] = []
+            count, size = 0, 0
+            while self._waiting and (
+                not group
+                or (
+                    count + len(self._waiting[0].entries) <= self._limits.group_max
+                    and size + self._waiting[0].size <= self._limits.group_bytes_max
+                )
+            ):
+                waiting = self._waiting.popleft()
+                if not waiting.done.cancelled():
+                    group.append(waiting)
+                    count, size = count + len(waiting.entries), size + waiting.size
             if not self._waiting:
                 self._arrived.clear()
-            group = [entry for entry in group if not entry.done.cancelled()]
-            if not group:
-                continue
-            await self.settle(group)
+            if group:
+                await self.settle(group)
 
     async def settle(self, group: list[Waiting]) -> None:
         """One group commit, its acknowledgements and its live messages; `done` of each says how it went."""
         try:
-            with self._group.time():
-                result = await self._ledger.commit([entry.arrival for entry in group])
+            await self._commit([entry for waiting in group for entry in waiting.entries])
         except Unavailable as error:
-            for entry in group:
-                if not entry.done.done():
-                    entry.done.set_exception(Unavailable(str(error)))
+            for waiting in group:
+                if not waiting.done.done():
+                    waiting.done.set_exception(Unavailable(str(error)))
             return
-        except Exception as error:  # noqa: BLE001  # handed on: the bus logs and counts it
-            if len(group) > 1:
-                for entry in group:  # one bad batch must not cost its neighbours their place
-                    await self.settle([entry])
-            elif not group[0].done.done():
-                group[0].done.set_exception(error)  # the bus logs it, tries again and quarantines it
+        except Exception as error:  # noqa: BLE001  # looked for one by one: a bad batch must not cost its neighbours
+            log.debug("a group failed, each batch alone: %s", error)
+            for waiting in group:
+                outcomes = [await self._alone(entry) for entry in waiting.entries]
+                if not waiting.done.done():
+                    waiting.done.set_result(outcomes)
             return
-        for entry in group:
-            if not entry.done.done():
-                entry.done.set_result(None)
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_result([None] * len(waiting.entries))
+
+    async def _alone(self, entry: Entry) -> Exception | None:
+        try:
+            await self._commit([entry])
+        except Exception as error:  # noqa: BLE001  # handed on: the bus retries, counts, logs and quarantines it
+            return error
+        return None
+
+    async def _commit(self, group: list[Entry]) -> None:
+        with self._group.time():
+            result = await self._ledger.commit([entry.arrival for entry in group])
         self._count(group, result)
         await self._acknowledge(group, result)
         await self._tell(group, result)
 
-    async def _acknowledge(self, group: list[Waiting], result: GroupResult) -> None:
-        acks: dict[tuple[str, int, int], list[Waiting]] = defaultdict(list)
+    async def _acknowledge(self, group: list[Entry], result: GroupResult) -> None:
+        acks: dict[tuple[str, int, int], list[Entry]] = defaultdict(list)
         for entry in group:
             acks[entry.device, entry.arrival.device_id, entry.arrival.epoch].append(entry)
         for (device, device_id, epoch), entries in acks.items():
@@ -196,7 +264,7 @@ class Ingest:
         except (Disconnected, MessageTooLarge):
             return  # an ack repeats a fact: the collector sends again and is acknowledged again
 
-    async def _tell(self, group: list[Waiting], result: GroupResult) -> None:
+    async def _tell(self, group: list[Entry], result: GroupResult) -> None:
         names = {entry.arrival.device_id: entry.device for entry in group}
         feeds: dict[int, list[Logged]] = defaultdict(list)
         for entry in result.logged:
@@ -209,7 +277,7 @@ class Ingest:
                 except (Disconnected, MessageTooLarge):
                     break  # who watches finds the hole by its position and reads the log
 
-    def _count(self, group: list[Waiting], result: GroupResult) -> None:
+    def _count(self, group: list[Entry], result: GroupResult) -> None:
         self._batches.labels("duplicate").inc(result.duplicates)
         self._batches.labels("stored").inc(len(group) - result.duplicates)
         self._readings.labels("stored").inc(sum(len(entry.columns) for entry in result.logged))
@@ -236,25 +304,33 @@ def _mark(entries: list[Logged]) -> LiveBatch:
 
 def live_batch(entries: list[Logged]) -> LiveBatch:
     """Rows of one device and lane, neighbours in the feed, as one message."""
-    index: dict[int, int] = {}
-    x: list[int] = []
-    t: list[int] = []
-    value: list[bool | int | float] = []
-    for entry in entries:
-        columns = entry.columns
-        where = np.asarray([index.setdefault(s, len(index)) for s in columns.series.tolist()], np.int64)
-        x.extend(where[columns.x].tolist())
-        t.extend(columns.t.tolist())
-        value.extend(columns.values())
-    t0 = t[0]
+    columns = concatenate([entry.columns for entry in entries])
+    t0 = int(columns.t[0])
     return LiveBatch.model_construct(
         v=1,
         after=entries[0].pos - 1,
         pos=entries[-1].pos,
         lane=entries[0].lane,
-        series=list(index),
+        series=columns.series.tolist(),
         t0=t0,
-        dt=[moment - t0 for moment in t],
-        x=x,
-        value=value,
+        dt=(columns.t - t0).tolist(),
+        x=columns.x.tolist(),
+        value=columns.values(),
     )
+
+
+def _entry(of: tuple[Parcel, int], screened: Screened) -> Entry:
+    parcel, device_id = of
+    batch = parcel.batch
+    arrival = Arrival(
+        device_id=device_id,
+        epoch=batch.epoch,
+        ord=batch.ord,
+        wanted=(batch.lo, batch.lo + len(batch.value)),
+        lane=batch.lane,
+        sent=batch.sent,
+        received=parcel.received,
+        columns=screened.columns,
+        refused=tuple((r.seq, r.code) for r in screened.refused),
+    )
+    return Entry(parcel.device, arrival, screened.refused)

@@ -11,6 +11,7 @@ together) are what makes slowly changing words compress.
 
 import struct
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -43,8 +44,8 @@ class Columns:
     def __len__(self) -> int:
         return len(self.seq)
 
-    def take(self, keep: NDArray[np.bool_]) -> "Columns":
-        """The readings where `keep` holds."""
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> "Columns":
+        """The readings where `keep` holds, or those at these places."""
         return Columns(self.series, self.types, self.seq[keep], self.t[keep], self.x[keep], self.word[keep])
 
     def values(self) -> list[bool | int | float]:
@@ -58,6 +59,36 @@ class Columns:
             reals[i] if kind == FLOAT else words[i] if kind == INT else bool(words[i])
             for i, kind in enumerate(kinds.tolist())
         ]
+
+
+def concatenate(pieces: Sequence[Columns]) -> Columns:
+    """One after the other, in the order of their sequence numbers; series that do not occur are left out. The pieces
+    share no sequence number."""
+    first = pieces[0]
+    if len(pieces) > 1:
+        seq, t, word = (np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("seq", "t", "word"))
+        if all(piece.series is first.series for piece in pieces):
+            x = np.concatenate([piece.x for piece in pieces])
+            first = Columns(first.series, first.types, seq, t, x, word)
+        else:
+            ids = np.concatenate([piece.series[piece.x] for piece in pieces])
+            types = np.concatenate([piece.types[piece.x] for piece in pieces])
+            series, at, x = np.unique(ids, return_index=True, return_inverse=True)
+            first = Columns(series, types[at], seq, t, x.astype(np.int64, copy=False), word)
+        if (seq[1:] <= seq[:-1]).any():
+            first = first.take(np.argsort(seq))
+    return _compact(first)
+
+
+def _compact(columns: Columns) -> Columns:
+    """Only the series that occur: a stored batch names no stranger."""
+    counts = np.bincount(columns.x, minlength=len(columns.series))
+    if counts.all():
+        return columns
+    used = np.flatnonzero(counts)
+    where = np.zeros(len(columns.series), np.int64)
+    where[used] = np.arange(len(used))
+    return Columns(columns.series[used], columns.types[used], columns.seq, columns.t, where[columns.x], columns.word)
 
 
 class _Zstd(threading.local):

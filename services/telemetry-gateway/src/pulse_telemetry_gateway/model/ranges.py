@@ -1,6 +1,6 @@
 """Arithmetic of half-open ranges [lo, hi) of sequence numbers: what the ledger is made of."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -18,6 +18,29 @@ def union(ranges: Iterable[Range]) -> list[Range]:
         else:
             merged.append((lo, hi))
     return merged
+
+
+def add(settled: list[Range], part: Range) -> None:
+    """Puts one range into canonical ranges, in place: `settled` becomes `union([*settled, part])`."""
+    lo, hi = part
+    if lo >= hi:
+        return
+    if not settled or settled[-1][1] < lo:
+        settled.append(part)
+        return
+    first = bisect_left(settled, lo, key=_end)  # the first that ends at or after lo touches it, or lies behind it
+    last = bisect_right(settled, hi, lo=first, key=_start)
+    if first < last:
+        lo, hi = min(lo, settled[first][0]), max(hi, settled[last - 1][1])
+    settled[first:last] = [(lo, hi)]
+
+
+def _start(part: Range) -> int:
+    return part[0]
+
+
+def _end(part: Range) -> int:
+    return part[1]
 
 
 def subtract(wanted: Range, settled: Sequence[Range]) -> list[Range]:

@@ -1,7 +1,8 @@
 """Which readings of a batch can be stored: known series, right type, finite, a plausible time. The rest is refused
 one by one with a reason, and never costs its neighbours their place."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,40 +32,85 @@ class Screened:
     refused: list[Refused]
 
 
-def screen(batch: ReadingBatch, catalog: Mapping[int, SeriesRef], *, now: int, span: int) -> Screened:
-    """`now` and `span` in microseconds: a reading further than `span` from `now` is refused."""
-    refs = [catalog.get(local) for local in batch.series]
-    n = len(batch.value)
-    t = np.asarray(batch.dt, np.int64) + batch.t0
-    x = np.asarray(batch.x, np.int64)
-    kinds = np.asarray([ref.type if ref else 255 for ref in refs], np.uint8)
-    seq = np.arange(batch.lo, batch.lo + n, dtype=np.int64)
-    ids = np.asarray([ref.id if ref else -1 for ref in refs], np.int64)
-    refused: dict[int, Refused] = {}
-    word = _words(batch, kinds, refused)
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the ids that a batch lists mean here, in their order; 255 is the type of an id that nobody declared."""
+
+    ids: Ints
+    types: NDArray[np.uint8]
+    is_all_float: bool
+
+    @classmethod
+    def of(cls, local_ids: Sequence[int], refs: Mapping[int, SeriesRef]) -> "Meaning":
+        """From what the life of these ids declared."""
+        known = [refs.get(local, _STRANGER) for local in local_ids]
+        types = np.asarray([ref.type for ref in known], np.uint8)
+        return cls(np.asarray([ref.id for ref in known], np.int64), types, bool((types == FLOAT).all()))
+
+
+_STRANGER: Final = SeriesRef(-1, 255)
+
+
+def screen(batches: Sequence[tuple[ReadingBatch, Meaning]], *, now: int, span: int) -> list[Screened]:
+    """One answer for each batch. `now` and `span` in microseconds: a reading further than `span` from `now` is refused.
+
+    The batches are taken as one long column, for at a hundred readings a batch it is numpy's calls that cost.
+    """
+    dt: list[int] = []
+    index: list[int] = []
+    ends = [0]
+    for batch, _ in batches:
+        dt += batch.dt
+        index += batch.x
+        ends.append(len(index))
+    starts, counts = np.asarray(ends[:-1], np.int64), np.diff(ends)
+    t = np.asarray(dt, np.int64) + np.repeat(np.asarray([batch.t0 for batch, _ in batches], np.int64), counts)
+    x = np.asarray(index, np.int64)
+    seq = np.arange(ends[-1], dtype=np.int64)
+    seq += np.repeat(np.asarray([batch.lo for batch, _ in batches], np.int64) - starts, counts)
+    refused: dict[int, Refused] = {}  # by place in the long column
+    word = _words(batches, ends, refused)
     too_far = (t < now - span) | (t > now + span)  # no difference is taken: it could wrap around
-    for i in np.nonzero(too_far)[0].tolist():
-        refused.setdefault(i, Refused(seq=batch.lo + i, code="implausible_time", detail=f"t={int(t[i])}"))
-    columns = Columns(ids, kinds, seq, t, x, word)
-    if refused:
-        keep = np.ones(n, np.bool_)
-        keep[list(refused)] = False
-        columns = columns.take(keep)
-    columns = _compact(columns)
-    return Screened(columns if len(columns) else None, [refused[i] for i in sorted(refused)])
+    if too_far.any():
+        for i in np.flatnonzero(too_far).tolist():
+            refused.setdefault(i, Refused(seq=int(seq[i]), code="implausible_time", detail=f"t={int(t[i])}"))
+    bad = sorted(refused)
+    screened: list[Screened] = []
+    for (_, meaning), start, end in zip(batches, ends, ends[1:], strict=False):
+        part = slice(start, end)
+        columns = Columns(meaning.ids, meaning.types, seq[part], t[part], x[part], word[part])
+        mine = bad[bisect_left(bad, start) : bisect_left(bad, end)] if bad else []
+        if mine:
+            keep = np.ones(end - start, np.bool_)
+            keep[np.asarray(mine) - start] = False
+            columns = columns.take(keep)
+        screened.append(Screened(columns if len(columns) else None, [refused[i] for i in mine]))
+    return screened
 
 
-def _words(batch: ReadingBatch, kinds: NDArray[np.uint8], refused: dict[int, Refused]) -> Ints:
-    value = batch.value
-    if (kinds == FLOAT).all() and set(map(type, value)) == {float}:
-        reals = np.asarray(value, np.float64)
-        for i in np.nonzero(~np.isfinite(reals))[0].tolist():
-            refused[i] = Refused(seq=batch.lo + i, code="not_finite")
-        return reals.view(np.int64)
-    words = np.zeros(len(value), np.int64)
+def _words(batches: Sequence[tuple[ReadingBatch, Meaning]], ends: Sequence[int], refused: dict[int, Refused]) -> Ints:
+    plain = [meaning.is_all_float and set(map(type, batch.value)) == {float} for batch, meaning in batches]
+    reals: list[object] = []
+    for (batch, _), is_plain in zip(batches, plain, strict=True):
+        reals += batch.value if is_plain else [0.0] * len(batch.value)
+    floats = np.asarray(reals, np.float64)
+    words = floats.view(np.int64)
+    finite = np.isfinite(floats)
+    for i, (batch, meaning) in enumerate(batches):
+        start = ends[i]
+        if not plain[i]:
+            words[start : ends[i + 1]] = _mixed_words(batch, meaning, start, refused)
+        elif not finite[start : ends[i + 1]].all():
+            for at in np.flatnonzero(~finite[start : ends[i + 1]]).tolist():
+                refused[start + at] = Refused(seq=batch.lo + at, code="not_finite")
+    return words
+
+
+def _mixed_words(batch: ReadingBatch, meaning: Meaning, start: int, refused: dict[int, Refused]) -> Ints:
+    words = np.zeros(len(batch.value), np.int64)
     floats = words.view(np.float64)
-    types = kinds.tolist()
-    for i, (index, given) in enumerate(zip(batch.x, value, strict=True)):
+    types = meaning.types.tolist()
+    for i, (index, given) in enumerate(zip(batch.x, batch.value, strict=True)):
         kind = types[index]
         if kind == FLOAT and type(given) is float and -_MAX <= given <= _MAX:
             floats[i] = given
@@ -75,7 +121,7 @@ def _words(batch: ReadingBatch, kinds: NDArray[np.uint8], refused: dict[int, Ref
         elif kind == FLOAT and type(given) is int and abs(given) <= _EXACT:
             floats[i] = given  # JSON writes 5.0 as 5; exact up to 2**53
         else:
-            refused[i] = _refusal(batch, i, kind, given)
+            refused[start + i] = _refusal(batch, i, kind, given)
     return words
 
 
@@ -92,13 +138,3 @@ def _refusal(batch: ReadingBatch, i: int, kind: int, given: object) -> Refused:
     if kind == INT and type(given) is int:
         return Refused(seq=seq, code="out_of_range", detail="more than 64 bits")
     return Refused(seq=seq, code="wrong_type", detail=type(given).__name__)
-
-
-def _compact(columns: Columns) -> Columns:
-    """Only the series that occur: a stored batch names no stranger."""
-    used = np.unique(columns.x)
-    if len(used) == len(columns.series):
-        return columns
-    where = np.zeros(len(columns.series), np.int64)
-    where[used] = np.arange(len(used))
-    return Columns(columns.series[used], columns.types[used], columns.seq, columns.t, where[columns.x], columns.word)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from pulse_contracts.message import Lane
 from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
@@ -17,10 +18,14 @@ from pulse_telemetry_gateway.model.arrivals import (
     StreamKey,
     StreamState,
 )
-from pulse_telemetry_gateway.model.columns import encode
-from pulse_telemetry_gateway.model.ranges import Range, as_text, count, subtract, union
+from pulse_telemetry_gateway.model.columns import Columns, concatenate, encode
+from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, subtract, union
 
 _LANES = {"live": 0, "backlog": 1}
+_ROW_READINGS = 4_000
+"""Readings in one row of the log at most."""
+_ROW_GAP = 10_000
+"""Sequence numbers between neighbours in one row at most: a row's range stays close to what it holds."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,8 @@ class LedgerStore:
         async with self._database.transaction() as connection:
             positions = await self._lock(connection, {a.device_id for a in group})
             changes = await self._streams(connection, [((a.device_id, a.epoch), a.ord) for a in group])
-            rows: list[tuple[object, ...]] = []
             refusals: list[tuple[int, int, list[int], list[str]]] = []
-            logged: list[Logged] = []
+            pieces: _Pieces = {}
             duplicates = 0
             for arrival in group:
                 change = changes[arrival.device_id, arrival.epoch]
@@ -59,8 +63,9 @@ class LedgerStore:
                 if not fresh:
                     duplicates += 1
                     continue
-                change.added.extend(fresh)
-                change.settled = union([*change.settled, *fresh])
+                for part in fresh:
+                    add(change.settled, part)
+                    add(change.added, part)
                 refused = [(seq, code) for seq, code in arrival.refused if _is_in(seq, fresh)]
                 if refused:
                     change.refused += len(refused)
@@ -75,10 +80,9 @@ class LedgerStore:
                 if columns is None or len(columns) == 0:
                     continue
                 change.stored += len(columns)
-                positions[arrival.device_id] += 1
-                entry = Logged(arrival.device_id, positions[arrival.device_id], arrival.lane, columns)
-                logged.append(entry)
-                rows.append(_row(arrival, entry))
+                key = (arrival.device_id, arrival.epoch, arrival.ord, arrival.lane)
+                pieces.setdefault(key, []).append((arrival, columns))
+            rows, logged = _rows(pieces, positions)
             await self._append(connection, rows, refusals)
             await self._update_streams(connection, changes)
             await self._update_positions(connection, {e.device_id: e.pos for e in logged})
@@ -95,9 +99,10 @@ class LedgerStore:
             change = changes[key]
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
+            for part in fresh:
+                add(change.settled, part)
+                add(change.added, part)
             if fresh:
-                change.added.extend(fresh)
-                change.settled = union([*change.settled, *fresh])
                 await connection.execute(
                     "INSERT INTO declared_drop (device_id, epoch, ranges, n, reason, t_first, t_last) "
                     "VALUES ($1, $2, $3::text::int8multirange, $4, $5, $6, $7)",
@@ -235,7 +240,7 @@ class LedgerStore:
                     key[0],
                     key[1],
                     change.ord,
-                    as_text(union(change.added)),
+                    as_text(change.added),
                     change.stored,
                     change.refused,
                     (dropped or {}).get(key, 0),
@@ -283,20 +288,49 @@ def _is_in(seq: int, parts: list[Range]) -> bool:
     return any(lo <= seq < hi for lo, hi in parts)
 
 
-def _row(arrival: Arrival, entry: Logged) -> tuple[object, ...]:
-    columns = entry.columns
-    return (
-        entry.device_id,
-        entry.pos,
-        arrival.epoch,
-        arrival.ord,
-        int(columns.seq[0]),
-        int(columns.seq[-1]) + 1,
-        len(columns),
-        _LANES[arrival.lane],
-        int(columns.t.min()),
-        int(columns.t.max()),
-        arrival.sent,
-        datetime.fromtimestamp(arrival.received / 1e6, UTC),
-        encode(columns),
-    )
+_Pieces = dict[tuple[int, int, int, Lane], list[tuple[Arrival, Columns]]]
+"""What is new, by (device id, epoch, ord, lane)."""
+
+
+def _rows(pieces: _Pieces, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
+    """The log's rows, and moves the feed positions: neighbours that arrived together become one row, for it is rows
+    that cost."""
+    rows: list[tuple[object, ...]] = []
+    logged: list[Logged] = []
+    for (device_id, epoch, number, lane), members in pieces.items():
+        for run in _runs(members):
+            columns = concatenate([piece for _, piece in run])
+            positions[device_id] += 1
+            logged.append(Logged(device_id, positions[device_id], lane, columns))
+            rows.append(
+                (
+                    device_id,
+                    positions[device_id],
+                    epoch,
+                    number,
+                    int(columns.seq[0]),
+                    int(columns.seq[-1]) + 1,
+                    len(columns),
+                    _LANES[lane],
+                    int(columns.t.min()),
+                    int(columns.t.max()),
+                    max(arrival.sent for arrival, _ in run),
+                    datetime.fromtimestamp(max(arrival.received for arrival, _ in run) / 1e6, UTC),
+                    encode(columns),
+                )
+            )
+    return rows, logged
+
+
+def _runs(members: list[tuple[Arrival, Columns]]) -> list[list[tuple[Arrival, Columns]]]:
+    members.sort(key=lambda member: int(member[1].seq[0]))
+    runs: list[list[tuple[Arrival, Columns]]] = []
+    size, end = 0, 0
+    for member in members:
+        start, n = int(member[1].seq[0]), len(member[1])
+        if not runs or size + n > _ROW_READINGS or start - end > _ROW_GAP:
+            runs.append([])
+            size = 0
+        runs[-1].append(member)
+        size, end = size + n, int(member[1].seq[-1])
+    return runs
