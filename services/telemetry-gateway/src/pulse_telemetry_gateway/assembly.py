@@ -4,6 +4,7 @@ from pulse_bus import Quarantine
 from pulse_chassis import process
 from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_postgres import Database, Migrations
+from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
@@ -14,8 +15,10 @@ from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore, QuarantineStore
+from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 VERSION = "0.1.0"
@@ -67,6 +70,14 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
     await sockets.subscribe_bus(bus)
     upkeep = Upkeep(log, QuarantineStore(database), settings.quarantine_rows_max)
+    pace = CompactionPace(
+        settings.compaction_lag,
+        settings.compaction_rows,
+        settings.compaction_readings,
+        settings.compaction_pause,
+        settings.compaction_quiet,
+    )
+    compaction = Compaction(CompactionStore(database), Partitions(database), pace, runtime.metrics)
     routes = TelemetryRoutes(
         registry,
         ledger,
@@ -75,7 +86,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     )
     return Parts(
         routers=[router],
-        tasks=[ingest.run, Latest(log, settings.latest_every).run, upkeep.run, sockets.run],
+        tasks=[ingest.run, Latest(log, settings.latest_every).run, upkeep.run, compaction.run, sockets.run],
         wrap=sockets.wrap,
         on_stop=[sockets.stop],
         state={"telemetry": routes},

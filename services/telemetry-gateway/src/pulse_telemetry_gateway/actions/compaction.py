@@ -1,0 +1,126 @@
+"""The log becomes chunks and roll-ups: in bounded steps, each one transaction, idempotent by feed position; and small
+or overlapping pieces become large ones in quiet time."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pulse_chassis.metrics import Metrics
+from pulse_contracts.errors import Unavailable
+from pulse_telemetry_gateway.model.chunks import Chunk, chunks_of, gather, join, unpack
+from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
+from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, FoldedMeanwhile, LogRow, Pile
+from pulse_telemetry_gateway.store.partitions import Partitions, month_of
+
+log = logging.getLogger("pulse.compaction")
+_SMALL = 2_000
+"""A chunk with fewer readings is folded with its neighbours: what is folded is half full at least."""
+_PIECES = 32
+_FOLDS = 200
+
+
+@dataclass(frozen=True)
+class CompactionPace:
+    """`lag`: readings are in chunks so long after they came, at the latest, while compaction keeps up. `rows`: of the
+    log in one step; `readings`: about as many at most. `pause`: between two steps, which leaves ingest its turn.
+    `quiet`: a day of a series that nothing was added to for so long is folded."""
+
+    lag: timedelta
+    rows: int
+    readings: int
+    pause: timedelta
+    quiet: timedelta
+
+
+class Compaction:
+    """Works through the log, oldest rows first."""
+
+    def __init__(
+        self, store: CompactionStore, partitions: Partitions, pace: CompactionPace, metrics: Metrics | None = None
+    ) -> None:
+        self._store, self._partitions, self._pace = store, partitions, pace
+        self._broken: set[int] = set()
+        metrics = metrics or Metrics()
+        self._readings = metrics.counter("compaction_readings", "Readings written to chunks", ["kind"])
+        self._waiting = metrics.gauge("compaction_waiting_rows", "Rows of the log that are not in chunks yet")
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                is_busy = await self.round()
+                self._waiting.set(await self._store.waiting())
+            except Unavailable as error:
+                log.debug("compaction waits: %s", error)
+                is_busy = False
+            await asyncio.sleep(self._pace.pause.total_seconds() if is_busy else self._pace.lag.total_seconds() / 4)
+
+    async def round(self) -> bool:
+        """One step for each device that is behind; when there is none, folds. Whether there was anything to do."""
+        behind = [d for d in await self._store.behind(self._pace.lag, self._pace.rows) if d not in self._broken]
+        for device_id in behind:
+            await self.step(device_id)
+            await asyncio.sleep(self._pace.pause.total_seconds())
+        return bool(behind) or await self.fold_some() > 0
+
+    async def step(self, device_id: int) -> int:
+        """Compacts the oldest rows of a device; returns how many (0: nothing to do, or somebody else is at it)."""
+        before = await self._store.claim(device_id)
+        if before is None:
+            return 0
+        rows = await self._store.batches(device_id, before, self._pace.rows, self._pace.readings)
+        if not rows:
+            await self._store.release(device_id)
+            return 0
+        try:
+            derived = await asyncio.to_thread(derive, rows)
+        except ValueError as error:
+            self._broken.add(device_id)
+            log.error("a stored batch cannot be read: device=%d after=%d: %s", device_id, before, error)  # noqa: TRY400
+            return 0
+        await self._partitions.ensure({month_of(chunk.t.start) for chunk in derived.chunks})
+        if not await self._store.advance(device_id, before, rows[-1].pos, derived):
+            return 0
+        self._readings.labels("compacted").inc(sum(chunk.n for chunk in derived.chunks))
+        return len(rows)
+
+    async def catch_up(self) -> int:
+        """Every row there is now, without pauses; returns how many."""
+        total = 0
+        for device_id in await self._store.behind(timedelta(0), 1):
+            while done := await self.step(device_id):
+                total += done
+        return total
+
+    async def fold_some(self, pieces: int = _PIECES, quiet: timedelta | None = None) -> int:
+        """Folds piles that are worth it; returns how many."""
+        piles = await self._store.piles(pieces, self._pace.quiet if quiet is None else quiet, _FOLDS)
+        for series_id, day in piles:
+            pile = await self._store.pile(series_id, day, _SMALL)
+            if pile is None:
+                continue
+            derived = await asyncio.to_thread(folded, pile)
+            try:
+                await self._store.fold(pile, derived, has_small=any(c.n < _SMALL for c in derived.chunks))
+            except FoldedMeanwhile:
+                log.debug("folded elsewhere: series=%d day=%d", series_id, day)
+                continue
+            self._readings.labels("folded").inc(sum(chunk.n for chunk in derived.chunks))
+        return len(piles)
+
+
+def derive(rows: list[LogRow]) -> Derived:
+    """What rows of the log become. Raises ValueError for a row that this program cannot read."""
+    readings = gather([(row.epoch, row.received, decode(row.payload, row.lo)) for row in rows]).in_order()
+    minutes = of_readings(readings, WIDTH["1m"])
+    return Derived(list(chunks_of(readings)), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})
+
+
+def folded(pile: Pile) -> Derived:
+    """The same readings and roll-ups in as few pieces as can be."""
+    readings = join([unpack(chunk, pile.kind) for chunk in pile.chunks.values()]).in_order()
+    rollups: dict[Level, Rollups] = {level: merge(found) for level, found in pile.rollups.items()}
+    chunks: list[Chunk] = list(chunks_of(readings))
+    return Derived(chunks, rollups)

@@ -1,0 +1,120 @@
+"""Roll-ups: what became of the readings of one series in a minute or an hour (n, sum, first, last, min, max), and how
+two of the same bucket become one. Merging knows no order: late data is merged as any other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse_telemetry_gateway.model.chunks import Readings
+from pulse_telemetry_gateway.model.columns import FLOAT, Ints
+
+Level: TypeAlias = Literal["1m", "1h"]
+WIDTH: Final[dict[Level, int]] = {"1m": 60_000_000, "1h": 3_600_000_000}
+"""Of a bucket, microseconds."""
+SLOTS: Final[dict[Level, int]] = {"1m": 60, "1h": 24}
+"""Buckets in a window: what one stored row holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollups:
+    """One element per (series, bucket), ascending. `bucket` is the time of its start (microseconds); `first`, `last`,
+    `low` and `high` are 64-bit words of real readings, and `t_…` their times. Of readings at the same time the smaller
+    is first and the larger last; of equal extremes the earlier counts. `total` is a sum in binary64."""
+
+    series: Ints
+    kind: NDArray[np.uint8]
+    bucket: Ints
+    n: Ints
+    late: Ints
+    total: NDArray[np.float64]
+    t_first: Ints
+    first: Ints
+    t_last: Ints
+    last: Ints
+    t_low: Ints
+    low: Ints
+    t_high: Ints
+    high: Ints
+
+    def __len__(self) -> int:
+        return len(self.bucket)
+
+    def take(self, index: Ints | NDArray[np.bool_] | slice) -> "Rollups":
+        """Some of them."""
+        return Rollups(*(getattr(self, name)[index] for name in self.__slots__))
+
+    def points(self) -> tuple[Ints, Ints]:
+        """Times and words of the real readings that it names, each once, ascending in time."""
+        t = np.concatenate((self.t_first, self.t_low, self.t_high, self.t_last))
+        word = np.concatenate((self.first, self.low, self.high, self.last))
+        unique = np.unique(np.stack((t, word), axis=1), axis=0)
+        return unique[:, 0], unique[:, 1]
+
+
+def join(parts: Sequence[Rollups]) -> Rollups:
+    """One after the other; not merged."""
+    return Rollups(*(np.concatenate([getattr(p, name) for p in parts]) for name in Rollups.__slots__))
+
+
+def of_readings(readings: Readings, width: int) -> Rollups:
+    """The roll-ups of any readings in buckets of `width` microseconds."""
+    t, word = readings.t, readings.word
+    ones = np.ones(len(t), np.int64)
+    bucket = t // width * width
+    late = readings.late.astype(np.int64)
+    parts = (readings.series, readings.kind, bucket, ones, late, _reals(word, readings.kind), t, word)
+    return merge(Rollups(*parts, t, word, t, word, t, word))
+
+
+def merge(found: Rollups) -> Rollups:
+    """Those of one bucket become one."""
+    if not len(found):
+        return found
+    order = np.lexsort((found.bucket, found.series))
+    found = found.take(order)
+    is_new = (np.diff(found.series, prepend=-1) != 0) | (np.diff(found.bucket, prepend=found.bucket[0] - 1) != 0)
+    starts = np.flatnonzero(is_new)
+    group = np.cumsum(is_new)
+    head = found.take(starts)
+    with np.errstate(over="ignore", invalid="ignore"):  # a sum beyond binary64 is infinite, and said to be
+        total = np.add.reduceat(found.total, starts)
+    t_first, first = _pick(group, starts, found, "first")
+    t_last, last = _pick(group, starts, found, "last")
+    t_low, low = _pick(group, starts, found, "low")
+    t_high, high = _pick(group, starts, found, "high")
+    return Rollups(
+        head.series,
+        head.kind,
+        head.bucket,
+        np.add.reduceat(found.n, starts),
+        np.add.reduceat(found.late, starts),
+        total,
+        *(t_first, first, t_last, last, t_low, low, t_high, high),
+    )
+
+
+def _pick(group: Ints, starts: Ints, found: Rollups, name: str) -> tuple[Ints, Ints]:
+    """The one to keep of each group."""
+    t, word = getattr(found, f"t_{name}"), getattr(found, name)
+    rank = ranks(word, found.kind)
+    keys = {"first": (rank, t), "last": (-1 - rank, -t), "low": (t, rank), "high": (t, -1 - rank)}[name]
+    chosen = np.lexsort((*keys, group))[starts]
+    return t[chosen], word[chosen]
+
+
+def ranks(word: Ints, kind: NDArray[np.uint8]) -> Ints:
+    """Integers in the order of the values: a binary64 read as an integer is in order but for the negative ones."""
+    is_negative = (kind == FLOAT) & (word < 0)
+    return np.where(is_negative, word ^ np.int64(2**63 - 1), word)
+
+
+def _reals(word: Ints, kind: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return np.where(kind == FLOAT, word.view(np.float64), word.astype(np.float64))
+
+
+def coarser(found: Rollups, width: int) -> Rollups:
+    """The same in wider buckets."""
+    return merge(replace(found, bucket=found.bucket // width * width))

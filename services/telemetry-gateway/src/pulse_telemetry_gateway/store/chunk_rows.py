@@ -1,0 +1,150 @@
+"""How chunks and roll-ups are rows: columns out, and arrays in as PostgreSQL sends them (`array_send`), without an
+object per element."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse_postgres import Row
+from pulse_telemetry_gateway.model.chunks import Chunk
+from pulse_telemetry_gateway.model.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.fitting import Line, Offsets
+from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
+
+Record: TypeAlias = tuple[object, ...]
+_WIDTHS: Final = {2: "2", 4: "4", 8: "8"}
+_SCALARS: Final = "series_id, epoch, n, late, t0, t_step, q0, q_step, v0, v_step, divisor"
+CHUNK_COLUMNS: Final = [*_SCALARS.split(", "), "t1", "device_id", *(f"{c}{w}" for c in "tqv" for w in "248"), "vf"]
+CHUNK_READ: Final = f"{_SCALARS}, " + ", ".join(
+    f"array_send({name}) AS {name}" for name in (*(f"{c}{w}" for c in "tqv" for w in "248"), "vf")
+)
+_HEAD: Final = 20
+"""Bytes before the elements of a one-dimensional array."""
+_FLOATS: Final = ("f_first", "f_last", "f_min", "f_max")
+_INTS: Final = ("i_first", "i_last", "i_min", "i_max")
+_COUNTS: Final = ("slot", "n", "late", "t_first", "t_last", "t_min", "t_max", "sum")
+ROLLUP_COLUMNS: Final = ["t0", "series_id", *_COUNTS, *_FLOATS, *_INTS]
+ROLLUP_READ: Final = "t0, series_id, " + ", ".join(
+    f"array_send({name}) AS {name}" for name in (*_COUNTS, *_FLOATS, *_INTS)
+)
+ROLLUP_TABLES: Final[dict[Level, str]] = {"1m": "rollup_minute", "1h": "rollup_hour"}
+
+
+def chunk_record(chunk: Chunk, device_id: int) -> Record:
+    """In the order of CHUNK_COLUMNS."""
+    return (
+        chunk.series,
+        chunk.epoch,
+        chunk.n,
+        chunk.late,
+        chunk.t.start,
+        chunk.t.step,
+        chunk.seq.start,
+        chunk.seq.step,
+        chunk.value.start,
+        chunk.value.step,
+        chunk.divisor,
+        chunk.span[1],
+        device_id,
+        *_by_width(chunk.t),
+        *_by_width(chunk.seq),
+        *_by_width(chunk.value),
+        None if chunk.reals is None else chunk.reals.tolist(),
+    )
+
+
+def _by_width(line: Line) -> tuple[list[int] | None, ...]:
+    return tuple(
+        line.offsets.tolist() if line.offsets is not None and line.width == width else None for width in _WIDTHS
+    )
+
+
+def chunk_of(row: Row) -> Chunk:
+    """From a row of CHUNK_READ."""
+    reals = row["vf"]
+    return Chunk(
+        series=row["series_id"],
+        epoch=row["epoch"],
+        n=row["n"],
+        late=row["late"],
+        t=Line(row["t0"], row["t_step"], _offsets(row, "t")),
+        seq=Line(row["q0"], row["q_step"], _offsets(row, "q")),
+        value=Line(row["v0"], row["v_step"], _offsets(row, "v")),
+        divisor=row["divisor"],
+        reals=None if reals is None else elements(reals, "f8"),
+    )
+
+
+def _offsets(row: Row, column: str) -> Offsets | None:
+    for width, name in _WIDTHS.items():
+        sent = row[column + name]
+        if sent is not None:
+            found: Offsets = elements(sent, f"i{width}")
+            return found
+    return None
+
+
+def elements(sent: bytes, kind: str) -> NDArray[Any]:
+    """The elements of an array without NULLs, as `array_send` gives it."""
+    return _column([sent], kind)
+
+
+def rollup_records(found: Rollups, level: Level) -> Iterator[Record]:
+    """Merged roll-ups as rows of ROLLUP_COLUMNS, one per series and window."""
+    if not len(found):
+        return
+    width = WIDTH[level]
+    window = found.bucket // (width * SLOTS[level]) * (width * SLOTS[level])
+    is_new = (np.diff(found.series, prepend=-1) != 0) | (np.diff(window, prepend=window[0] - 1) != 0)
+    cuts = [*np.flatnonzero(is_new).tolist(), len(found)]
+    slot = (found.bucket - window) // width
+    counts = (slot, found.n, found.late, *(t - found.bucket for t in _times(found)), found.total)
+    words = (found.first, found.last, found.low, found.high)
+    for start, end in pairwise(cuts):
+        part = slice(start, end)
+        is_float = int(found.kind[start]) == FLOAT
+        values = [(w[part].view(np.float64) if is_float else w[part]).tolist() for w in words]
+        none: list[None] = [None] * len(words)
+        yield (
+            int(window[start]),
+            int(found.series[start]),
+            *(c[part].tolist() for c in counts),
+            *(values if is_float else none),
+            *(none if is_float else values),
+        )
+
+
+def _times(found: Rollups) -> tuple[Ints, ...]:
+    return found.t_first, found.t_last, found.t_low, found.t_high
+
+
+def rollups_of(rows: Sequence[Row], level: Level, kinds: Mapping[int, int]) -> Rollups:
+    """From rows of ROLLUP_READ, as they lie; not merged. `kinds`: the type of each series."""
+    offset = "i4" if level == "1m" else "i8"
+
+    def column(name: str, kind: str) -> Ints:
+        return _column([row[name] for row in rows], kind).astype(np.int64)
+
+    sizes = [(len(row["slot"]) - _HEAD) // 6 for row in rows]
+    t0 = np.repeat(np.asarray([row["t0"] for row in rows], np.int64), sizes)
+    series = np.repeat(np.asarray([row["series_id"] for row in rows], np.int64), sizes)
+    kind = np.repeat(np.asarray([kinds[row["series_id"]] for row in rows], np.uint8), sizes)
+    bucket = t0 + column("slot", "i2") * WIDTH[level]
+    t_first, t_last, t_low, t_high = (bucket + column(f"t_{c}", offset) for c in ("first", "last", "min", "max"))
+    first, last, low, high = (_words(rows, c) for c in ("first", "last", "min", "max"))
+    n, late, total = column("n", "i4"), column("late", "i4"), _column([row["sum"] for row in rows], "f8")
+    return Rollups(series, kind, bucket, n, late, total, t_first, first, t_last, last, t_low, low, t_high, high)
+
+
+def _words(rows: Sequence[Row], name: str) -> Ints:
+    sent = [row[f"i_{name}"] if row[f"f_{name}"] is None else row[f"f_{name}"] for row in rows]
+    return _column(sent, "i8")  # the bits of either are the word
+
+
+def _column(sent: list[bytes], kind: str) -> NDArray[Any]:
+    """The elements of several arrays, one after the other."""
+    together = b"".join([memoryview(one)[_HEAD:] for one in sent])
+    return np.frombuffer(together, [("length", ">i4"), ("value", f">{kind}")])["value"].astype(kind)

@@ -1,0 +1,260 @@
+"""What compaction reads and writes: the oldest batches that are not in chunks yet, and one transaction a step."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.model.chunks import DAY, Chunk
+from pulse_telemetry_gateway.model.columns import TYPES
+from pulse_telemetry_gateway.model.rollups import Level, Rollups
+from pulse_telemetry_gateway.store.chunk_rows import (
+    CHUNK_COLUMNS,
+    CHUNK_READ,
+    ROLLUP_COLUMNS,
+    ROLLUP_READ,
+    ROLLUP_TABLES,
+    chunk_of,
+    chunk_record,
+    rollup_records,
+    rollups_of,
+)
+
+_CLAIM: Final = timedelta(seconds=60)
+_PILE: Final = 200
+"""Chunks in one fold at most: a million readings in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One row of the log on its way into chunks. `received` in microseconds."""
+
+    pos: int
+    epoch: int
+    lo: int
+    received: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a step or a fold writes."""
+
+    chunks: Sequence[Chunk]
+    rollups: dict[Level, Rollups]
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """What lies in one day of one series, to be folded: chunks by id, roll-ups and the ids of their rows. `is_whole`:
+    there is no more; `pieces`: steps of compaction that made it."""
+
+    series_id: int
+    device_id: int
+    kind: int
+    day: int
+    pieces: int
+    is_whole: bool
+    chunks: dict[int, Chunk]
+    rollups: dict[Level, Rollups]
+    rollup_ids: dict[Level, list[int]]
+
+
+class CompactionStore:
+    """Several replicas may work at once: a claim keeps them apart, and the mark decides."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def behind(self, lag: timedelta, rows: int) -> list[int]:
+        """Devices whose log is ahead of their chunks: since `lag`, or by `rows` at least."""
+        async with self._database.connection() as connection:
+            found = await connection.fetch(
+                "SELECT d.id FROM device d LEFT JOIN compaction c ON c.device_id = d.id "
+                "WHERE d.pos > coalesce(c.pos, 0) AND coalesce(c.claimed_until, '-infinity') < now() "
+                "AND (coalesce(c.at, '-infinity') <= now() - $1::interval OR d.pos - coalesce(c.pos, 0) >= $2) "
+                "ORDER BY c.at NULLS FIRST",
+                lag,
+                rows,
+            )
+        return [row["id"] for row in found]
+
+    async def waiting(self) -> int:
+        """Rows of the log that are not in chunks yet."""
+        async with self._database.connection() as connection:
+            found = await connection.fetchval(
+                "SELECT coalesce(sum(d.pos - coalesce(c.pos, 0)), 0)::bigint FROM device d "
+                "LEFT JOIN compaction c ON c.device_id = d.id"
+            )
+        return int(found)
+
+    async def claim(self, device_id: int) -> int | None:
+        """The mark of a device that nobody else is at work on (for a minute), or None."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "INSERT INTO compaction (device_id, at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING", device_id
+            )
+            found: int | None = await connection.fetchval(
+                "UPDATE compaction SET claimed_until = now() + $2::interval "
+                "WHERE device_id = $1 AND claimed_until < now() RETURNING pos",
+                device_id,
+                _CLAIM,
+            )
+        return found
+
+    async def release(self, device_id: int) -> None:
+        """Gives a claim back without having moved."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "UPDATE compaction SET claimed_until = '-infinity' WHERE device_id = $1", device_id
+            )
+
+    async def batches(self, device_id: int, after: int, rows: int, readings: int) -> list[LogRow]:
+        """The oldest rows behind the mark: at most `rows`, and about `readings` readings, one row at least."""
+        async with self._database.connection() as connection:
+            found = await connection.fetch(
+                "SELECT pos, epoch, lo, (extract(epoch FROM received) * 1000000)::bigint AS received, payload FROM "
+                "(SELECT *, sum(n) OVER (ORDER BY pos) - n AS before FROM "
+                "(SELECT * FROM batch WHERE device_id = $1 AND pos > $2 ORDER BY pos LIMIT $3) b) b "
+                "WHERE before < $4 ORDER BY pos",
+                device_id,
+                after,
+                rows,
+                readings,
+            )
+        return [LogRow(*row) for row in found]
+
+    async def advance(self, device_id: int, before: int, after: int, derived: Derived) -> bool:
+        """Writes a step and moves the mark from `before` to `after`, in one transaction. False, and nothing is
+        written, when somebody else has moved it: no batch is ever in chunks twice."""
+        async with self._database.transaction() as connection:
+            moved = await connection.execute(
+                "UPDATE compaction SET pos = $3, at = now(), claimed_until = '-infinity' "
+                "WHERE device_id = $1 AND pos = $2",
+                device_id,
+                before,
+                after,
+            )
+            if moved != "UPDATE 1":
+                return False
+            await self._write(connection, device_id, derived)
+            await self._mark(connection, derived.chunks)
+        return True
+
+    async def _write(self, connection: Connection, device_id: int, derived: Derived) -> None:
+        records = [chunk_record(chunk, device_id) for chunk in derived.chunks]
+        await connection.copy_records_to_table("chunk", records=records, columns=CHUNK_COLUMNS)
+        for level, found in derived.rollups.items():
+            rows = list(rollup_records(found, level))
+            await connection.copy_records_to_table(ROLLUP_TABLES[level], records=rows, columns=ROLLUP_COLUMNS)
+
+    async def _mark(self, connection: Connection, chunks: Sequence[Chunk]) -> None:
+        touched = sorted({(chunk.series, chunk.t.start // DAY) for chunk in chunks})
+        await connection.execute(
+            "INSERT INTO unfolded AS u (series_id, day, pieces) "
+            "SELECT *, 1 FROM unnest($1::int[], $2::int[]) ON CONFLICT (series_id, day) DO UPDATE "
+            "SET pieces = u.pieces + 1, touched = now()",
+            [series for series, _ in touched],
+            [day for _, day in touched],
+        )
+
+    async def piles(self, pieces: int, quiet: timedelta, most: int) -> list[tuple[int, int]]:
+        """(series, day) that are worth folding: of many pieces, or of several that nothing was added to for long."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT series_id, day FROM unfolded WHERE pieces >= $1 "
+                "OR (pieces > 1 AND touched < now() - $2::interval) ORDER BY touched LIMIT $3",
+                pieces,
+                quiet,
+                most,
+            )
+        return [(row["series_id"], row["day"]) for row in rows]
+
+    async def pile(self, series_id: int, day: int, small: int) -> Pile | None:
+        """The chunks of a day with fewer than `small` readings and those that overlap another one, where there are two
+        of a life at least; and the day's roll-ups that lie in several rows. None when the day is not marked."""
+        start, end = day * DAY, (day + 1) * DAY
+        async with self._database.snapshot() as connection:
+            head = await connection.fetchrow(
+                "SELECT u.pieces, s.device_id, s.type FROM unfolded u JOIN series s ON s.id = u.series_id "
+                "WHERE u.series_id = $1 AND u.day = $2",
+                series_id,
+                day,
+            )
+            if head is None:
+                return None
+            kind = TYPES.index(head["type"])
+            chunks = await connection.fetch(
+                f"SELECT id, {CHUNK_READ} FROM chunk c WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 "  # noqa: S608
+                "AND (n < $4 OR EXISTS (SELECT 1 FROM chunk o WHERE o.series_id = $1 AND o.t0 >= $2 AND o.t0 < $3 "
+                "AND o.epoch = c.epoch AND o.id <> c.id AND o.t0 < c.t1 AND o.t1 > c.t0)) ORDER BY t0, id LIMIT $5",
+                series_id,
+                start,
+                end,
+                small,
+                _PILE,
+            )
+            rollups: dict[Level, Rollups] = {}
+            ids: dict[Level, list[int]] = {}
+            for level, table in ROLLUP_TABLES.items():
+                rows = await connection.fetch(
+                    f"SELECT id, {ROLLUP_READ} FROM {table} r WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 "  # noqa: S608
+                    "AND EXISTS (SELECT 1 FROM "
+                    + table
+                    + " o WHERE o.series_id = $1 AND o.t0 = r.t0 AND o.id <> r.id)",
+                    series_id,
+                    start,
+                    end,
+                )
+                if rows:
+                    rollups[level] = rollups_of(rows, level, {series_id: kind})
+                    ids[level] = [row["id"] for row in rows]
+        lives = Counter(row["epoch"] for row in chunks)
+        found = {row["id"]: chunk_of(row) for row in chunks if lives[row["epoch"]] > 1}
+        is_whole = len(chunks) < _PILE
+        return Pile(series_id, head["device_id"], kind, day, head["pieces"], is_whole, found, rollups, ids)
+
+    async def fold(self, pile: Pile, derived: Derived, *, has_small: bool) -> None:
+        """Puts what was folded in the place of the pile, in one transaction. `has_small`: something is left that more
+        may be added to. Raises FoldedMeanwhile, and nothing changes, when somebody else was faster."""
+        start, end = pile.day * DAY, (pile.day + 1) * DAY
+        async with self._database.transaction() as connection:
+            mine = await connection.fetchval(
+                "SELECT pieces FROM unfolded WHERE series_id = $1 AND day = $2 FOR UPDATE", pile.series_id, pile.day
+            )
+            if mine is None:
+                raise FoldedMeanwhile
+            gone = await connection.execute(
+                "DELETE FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 AND id = ANY($4::bigint[])",
+                pile.series_id,
+                start,
+                end,
+                list(pile.chunks),
+            )
+            if gone != f"DELETE {len(pile.chunks)}":
+                raise FoldedMeanwhile
+            for level, ids in pile.rollup_ids.items():
+                gone = await connection.execute(
+                    f"DELETE FROM {ROLLUP_TABLES[level]} WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 "  # noqa: S608
+                    "AND id = ANY($4::bigint[])",
+                    pile.series_id,
+                    start,
+                    end,
+                    ids,
+                )
+                if gone != f"DELETE {len(ids)}":
+                    raise FoldedMeanwhile
+            await self._write(connection, pile.device_id, derived)
+            left = int(mine) - pile.pieces + has_small if pile.is_whole else int(mine)
+            await connection.execute(
+                "UPDATE unfolded SET pieces = $3 WHERE series_id = $1 AND day = $2", pile.series_id, pile.day, left
+            )
+            await connection.execute(
+                "DELETE FROM unfolded WHERE series_id = $1 AND day = $2 AND pieces = 0", pile.series_id, pile.day
+            )
+
+
+class FoldedMeanwhile(Exception):
+    """Another replica folded the same pile: this transaction is rolled back."""

@@ -1,0 +1,60 @@
+"""Partitions of chunks and roll-ups, a month each: made before they are written to, dropped by retention."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from pulse_postgres import Database
+
+DERIVED: Final = ("chunk", "rollup_minute", "rollup_hour")
+_LOCK: Final = 0x70756C736503
+
+
+def month_of(t: int) -> tuple[int, int]:
+    """(year, month), UTC, of a time in microseconds."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t)
+    return moment.year, moment.month
+
+
+def bounds(month: tuple[int, int]) -> tuple[int, int]:
+    """[start, end) of a month in microseconds."""
+    year, number = month
+    start = datetime(year, number, 1, tzinfo=UTC)
+    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    zero = datetime(1970, 1, 1, tzinfo=UTC)
+    return (start - zero) // timedelta(microseconds=1), (end - zero) // timedelta(microseconds=1)
+
+
+def name_of(table: str, month: tuple[int, int]) -> str:
+    """chunk_202611."""
+    return f"{table}_{month[0]:04d}{month[1]:02d}"
+
+
+class Partitions:
+    """Makes them; nothing is remembered, for retention in another replica drops them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ensure(self, months: Iterable[tuple[int, int]]) -> None:
+        """Makes what is missing, in a transaction of its own: attaching locks out nobody who reads or writes."""
+        wanted = {name_of(table, month): (table, month) for month in months for table in DERIVED}
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT name FROM unnest($1::text[]) AS w (name) WHERE to_regclass(name) IS NULL ORDER BY name",
+                list(wanted),
+            )
+        if not rows:
+            return
+        async with self._database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            for name, (table, month) in ((row["name"], wanted[row["name"]]) for row in rows):
+                if await connection.fetchval("SELECT to_regclass($1)", name):
+                    continue  # another replica was faster
+                start, end = bounds(month)
+                await connection.execute(
+                    f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS) WITH (toast_tuple_target = 256)"
+                )
+                await connection.execute(
+                    f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})"
+                )

@@ -1,0 +1,202 @@
+"""Compaction on real PostgreSQL: every reading of the log is in chunks once, bit for bit, however often it is repeated
+and whoever else is at it; and roll-ups say the same as the readings."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from pulse_postgres import Database
+from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace, derive
+from pulse_telemetry_gateway.model.arrivals import Arrival
+from pulse_telemetry_gateway.model.chunks import Readings, gather, join, unpack
+from pulse_telemetry_gateway.model.columns import FLOAT, TYPES, Columns, decode
+from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups, coarser, merge, of_readings
+from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
+from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+from .conftest import NOW
+
+pytestmark = pytest.mark.servers
+
+PACE = CompactionPace(timedelta(0), 3, 500, timedelta(0), timedelta(0))
+KINDS = {1: FLOAT, 2: 0, 3: 2}
+
+
+@pytest.fixture
+async def ledger(database: Database) -> LedgerStore:
+    registry = RegistryStore(database)
+    for name in ("alpha", "beta"):
+        await registry.device_id(name)
+    async with database.connection() as connection:
+        for number, kind in KINDS.items():
+            await connection.execute(
+                "INSERT INTO series (device_id, name, type, display_name, unit) VALUES (1, $1, $2, 's', '')",
+                f"s{number}",
+                TYPES[kind],
+            )
+    return LedgerStore(database)
+
+
+@pytest.fixture
+def compaction(database: Database) -> Compaction:
+    return Compaction(CompactionStore(database), Partitions(database), PACE)
+
+
+def mixed(lo: int, hi: int, *, epoch: int = 7, every: int = 1_000_000, start: int = NOW, seed: int = 1) -> Arrival:
+    """Readings of a float, an int and a bool series in turn, every so many microseconds."""
+    rng = np.random.default_rng(seed + lo)
+    seq = np.arange(lo, hi)
+    x = seq % 3
+    word = np.where(
+        x == 0,
+        np.round(rng.normal(20, 5, len(seq)), 2).view(np.int64),
+        np.where(x == 1, rng.integers(-(2**62), 2**62, len(seq)), rng.integers(0, 2, len(seq))),
+    )
+    columns = Columns(np.asarray([1, 2, 3]), np.asarray([FLOAT, 0, 2], np.uint8), seq, start + seq * every, x, word)
+    return Arrival(1, epoch, 1, (lo, hi), "live", start, start + hi * every, columns, ())
+
+
+async def logged(database: Database) -> Readings:
+    """What the log holds."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT epoch, lo, payload, (extract(epoch FROM received) * 1000000)::bigint AS received FROM batch"
+        )
+    return gather([(row["epoch"], row["received"], decode(row["payload"], row["lo"])) for row in rows]).in_order()
+
+
+async def chunked(database: Database) -> Readings:
+    """What the chunks hold."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(f"SELECT {CHUNK_READ} FROM chunk")  # noqa: S608
+    return join([unpack(chunk_of(row), KINDS[row["series_id"]]) for row in rows]).in_order()
+
+
+async def rolled(database: Database) -> dict[str, Rollups]:
+    """What the roll-ups say."""
+    found: dict[str, Rollups] = {}
+    async with database.connection() as connection:
+        for level, table in ROLLUP_TABLES.items():
+            rows = await connection.fetch(f"SELECT {ROLLUP_READ} FROM {table}")  # noqa: S608
+            found[level] = merge(rollups_of(rows, level, KINDS))
+    return found
+
+
+def assert_same(one: Readings, other: Readings) -> None:
+    """But for which of a chunk's readings were late: only how many is kept."""
+    for name in ("series", "kind", "epoch", "seq", "t", "word"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
+    assert one.late.sum() == other.late.sum()
+
+
+def assert_says(found: dict[str, Rollups], readings: Readings) -> None:
+    minutes = of_readings(readings, WIDTH["1m"])
+    for level, wanted in (("1m", minutes), ("1h", coarser(minutes, WIDTH["1h"]))):
+        for name in Rollups.__slots__:
+            if name == "total":
+                np.testing.assert_allclose(found[level].total, wanted.total)
+            else:
+                np.testing.assert_array_equal(getattr(found[level], name), getattr(wanted, name), f"{level} {name}")
+
+
+async def fill(ledger: LedgerStore, parts: Sequence[Arrival]) -> None:
+    for part in parts:
+        await ledger.commit([part])
+
+
+async def test_chunks_hold_the_readings_of_the_log_bit_for_bit_and_roll_ups_agree(
+    ledger: LedgerStore, database: Database, compaction: Compaction
+) -> None:
+    await fill(ledger, [mixed(lo, lo + 200) for lo in range(0, 4_000, 200)])
+    assert await compaction.catch_up() == 20
+    readings = await logged(database)
+    assert_same(await chunked(database), readings)
+    assert_says(await rolled(database), readings)
+    assert await compaction.catch_up() == 0
+
+
+async def test_two_replicas_at_once_write_every_reading_once(ledger: LedgerStore, database: Database) -> None:
+    await fill(ledger, [mixed(lo, lo + 50) for lo in range(0, 2_000, 50)])
+    replicas = [Compaction(CompactionStore(database), Partitions(database), PACE) for _ in range(3)]
+
+    async def work(one: Compaction) -> None:
+        while await one.round():
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        for one in replicas:
+            group.create_task(work(one))
+    await replicas[0].catch_up()
+    readings = await logged(database)
+    assert_same(await chunked(database), readings)
+    assert_says(await rolled(database), readings)
+
+
+async def test_a_step_that_was_done_elsewhere_changes_nothing(ledger: LedgerStore, database: Database) -> None:
+    await fill(ledger, [mixed(0, 50), mixed(50, 100)])
+    store = CompactionStore(database)
+    mine = await store.claim(1)
+    assert mine == 0
+    assert await store.claim(1) is None, "claimed"
+    await store.release(1)
+    await Compaction(store, Partitions(database), PACE).catch_up()
+    rows = await store.batches(1, mine, 10, 1_000)
+    assert await store.advance(1, mine, rows[-1].pos, derive(rows)) is False
+    assert_same(await chunked(database), await logged(database))
+
+
+async def test_late_data_reopens_buckets_and_overlapping_chunks_are_folded(
+    ledger: LedgerStore, database: Database, compaction: Compaction
+) -> None:
+    await fill(ledger, [mixed(3_000, 9_000)])
+    await compaction.catch_up()
+    late = mixed(0, 3_000, every=2_000_000)  # between the others in time
+    await fill(ledger, [late])
+    await compaction.catch_up()
+    readings = await logged(database)
+    assert_says(await rolled(database), readings)
+    while await compaction.fold_some(pieces=1):
+        pass
+    assert_same(await chunked(database), readings)
+    assert_says(await rolled(database), readings)
+    async with database.connection() as connection:
+        overlaps = await connection.fetchval(
+            "SELECT count(*) FROM chunk a JOIN chunk b ON a.series_id = b.series_id AND a.id < b.id "
+            "AND a.t0 < b.t1 AND b.t0 < a.t1"
+        )
+        pieces = await connection.fetchval("SELECT count(*) FROM rollup_hour")
+    assert overlaps == 0
+    assert pieces == 3, "one row per series"
+
+
+async def test_small_pieces_become_few_large_ones(
+    ledger: LedgerStore, database: Database, compaction: Compaction
+) -> None:
+    await fill(ledger, [mixed(lo, lo + 100) for lo in range(0, 6_000, 100)])
+    await compaction.catch_up()
+    async with database.connection() as connection:
+        before = await connection.fetchval("SELECT count(*) FROM chunk")
+    while await compaction.fold_some():
+        pass
+    async with database.connection() as connection:
+        after = await connection.fetchval("SELECT count(*) FROM chunk")
+        marked = await connection.fetchval("SELECT count(*) FROM unfolded")
+    assert (before, after, marked) == (60, 3, 0)
+    assert_same(await chunked(database), await logged(database))
+
+
+@pytest.mark.announces_log("a stored batch cannot be read")
+async def test_an_unreadable_row_stops_its_device_and_no_other(
+    ledger: LedgerStore, database: Database, compaction: Compaction
+) -> None:
+    await fill(ledger, [mixed(0, 10)])
+    async with database.connection() as connection:
+        await connection.execute("UPDATE batch SET payload = '\\x09000000000000'")
+    assert await compaction.catch_up() == 0
+    assert await compaction.round() is False
