@@ -31,7 +31,10 @@ _LIVE: tuple[type[BaseModel], ...] = (
     live.TokenExpiring,
     live.LiveFrame,
     live.DeviceState,
+    live.DeviceStates,
     live.Notice,
+    live.Drain,
+    live.Ended,
 )
 
 
@@ -106,6 +109,8 @@ def _type(schema: dict[str, Any]) -> str:
         return " | ".join(json.dumps(value) for value in literals)
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(_type(part) for part in schema["anyOf"]))
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
     kind = schema.get("type")
     if kind == "array":
         inner = _type(schema["items"])

@@ -1,6 +1,7 @@
 """A whole gateway in this process (real bus, database, HTTP and Socket.IO), and who talks to it: devices, browsers."""
 
 import asyncio
+import contextlib
 import json
 import random
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError
 
 from pulse_bus import Delivery
 from pulse_bus.mqtt import MqttBus, MqttSettings
@@ -247,28 +249,29 @@ class Browser:
 
     async def read(self) -> None:
         """Reads until the end."""
-        async for text in self._wire:
-            await self._take(str(text))
+        with contextlib.suppress(ConnectionClosedError):
+            async for text in self._wire:
+                await self._take(str(text))
         self.is_over = True
 
     async def _take(self, text: str) -> None:
         if text == "2":
             await self._wire.send("3")
-        elif text.startswith("40"):
+        elif text.startswith("40/live,"):
             self.welcome.set()
         elif text.startswith("44"):
-            self.refusal = json.loads(text[2:])["message"]
+            self.refusal = json.loads(text[len("44/live,") :])["message"]
             self.welcome.set()
         elif text.startswith("41"):
             self.is_over = True
         elif text.startswith(("42", "43")):
             start = text.index("[")
-            number, content = text[2:start], json.loads(text[start:])
+            number, content = text[len("42/live,") : start], json.loads(text[start:])
             if text.startswith("43"):
                 self._answers.pop(int(number)).set_result(content[0])
             elif content[0] == "frame":
                 self.frames.append(content[1])
-                await self._answer(f"43{number}[]")
+                await self._answer(f"43/live,{number}[]")
             else:
                 self.events.append((content[0], content[1]))
 
@@ -288,9 +291,14 @@ class Browser:
         """Emits and waits for the answer."""
         self._next += 1
         answer = self._answers[self._next] = asyncio.get_running_loop().create_future()
-        await self._wire.send(f"42{self._next}{json.dumps([event, content])}")
+        await self._wire.send(f"42/live,{self._next}{json.dumps([event, content])}")
         async with asyncio.timeout(5):
             return await answer
+
+    def devices(self) -> list[dict[str, Any]]:
+        """The newest state of each device, as it was told."""
+        told = {item["id"]: item for name, event in self.events if name == "devices" for item in event["items"]}
+        return list(told.values())
 
     def values(self, lane: str | None = None) -> list[object]:
         """Everything that came, in order."""
@@ -308,7 +316,7 @@ async def browser(
         assert str(opened).startswith("0")
         client = Browser(wire, acks=acks)
         reading = group.create_task(client.read())
-        await wire.send("40" + json.dumps(given))
+        await wire.send("40/live," + json.dumps(given))
         async with asyncio.timeout(5):
             await client.welcome.wait()
         yield client

@@ -23,7 +23,12 @@ from .conftest import PASSWORD
 from .system import ACCOUNT, Collector, Gateway, browser, bus_of, collector, gateway, running, token
 
 pytestmark = pytest.mark.servers
-QUICK = {"viewer_silence_notice": 0.5, "viewer_silence_end": 2.5, "resume_readings_max": 50, "viewer_pending_max": 100}
+QUICK = {
+    "viewer_silence_notice": 0.5,
+    "viewer_silence_end": 2.5,
+    "resume_readings_max": 50,
+    "viewer_pending_bytes": 4_800,
+}
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ async def test_readings_arrive_live_and_a_return_with_the_position_gets_exactly_
 ) -> None:
     async with browser(started.port, {"token": token()}) as first:
         answer = await first.ask("subscribe", {"series": [1], "rate": 20})
-        assert answer == {"ok": True, "pos": {"alpha": 0}, "resumed": {"alpha": "live"}}
+        assert answer == {"ok": True, "pos": {"alpha": 0}, "resumed": {"alpha": "live"}, "unknown": []}
         await alpha.deliver(alpha.batch(0, [1.0, 2.0], series=[1, 2], x=[0, 0]))
         await eventually(lambda: first.values() == [1.0, 2.0])
         pos = first.frames[-1]["pos"]
@@ -145,7 +150,6 @@ async def test_readings_arrive_live_and_a_return_with_the_position_gets_exactly_
         await eventually(lambda: second.frames[-1]["pos"] == {"alpha": 4})
 
 
-@pytest.mark.announces_log("timeout graceful shutdown exceeded")
 async def test_a_position_is_never_said_before_everything_up_to_it_was_sent(
     servers: Servers, database_url: str
 ) -> None:
@@ -156,9 +160,9 @@ async def test_a_position_is_never_said_before_everything_up_to_it_was_sent(
             await alpha.deliver(alpha.batch(part * 1000, [float(i) for i in range(1000)]))
         async with browser(started.port, {"token": token()}, acks=False) as client:
             answer = await client.ask("subscribe", {"series": [1], "pos": {"alpha": 0}, "rate": 20})
-            assert answer == {"ok": True, "pos": {"alpha": 0}, "resumed": {"alpha": "exact"}}
-            await eventually(lambda: len(client.frames) == 2)
-            assert [frame["pos"] for frame in client.frames] == [{"alpha": 0}, {"alpha": 0}]
+            assert answer == {"ok": True, "pos": {"alpha": 0}, "resumed": {"alpha": "exact"}, "unknown": []}
+            await eventually(lambda: len(client.frames) == 1)
+            assert client.frames[0]["pos"] == {"alpha": len(client.values()) // 1000}
             await alpha.deliver(alpha.batch(14_000, [-1.0]))
             await client.catch_up()
             await eventually(lambda: len(client.values()) == 14_001)
@@ -169,12 +173,20 @@ async def test_a_position_is_never_said_before_everything_up_to_it_was_sent(
             assert client.frames[-1]["pos"] == {"alpha": 15}
 
 
-@pytest.mark.parametrize("pos", [0, 9_999, 2**53], ids=["too much", "of another life", "far away"])
-async def test_what_cannot_be_resumed_is_said_to_be_history(started: Gateway, alpha: Collector, pos: int) -> None:
+@pytest.mark.parametrize(
+    ("pos", "said"), [(0, "history"), (9_999, "ahead"), (2**53, "ahead")], ids=["too much", "future", "far future"]
+)
+async def test_what_cannot_be_resumed_is_said_precisely_and_the_rest_goes_on(
+    started: Gateway, alpha: Collector, pos: int, said: str
+) -> None:
     await alpha.deliver(alpha.batch(0, [1.0] * 51))
     async with browser(started.port, {"token": token()}) as client:
         answer = await client.ask("subscribe", {"series": [1], "pos": {"alpha": pos}})
-        assert answer == {"ok": True, "pos": {"alpha": 1}, "resumed": {"alpha": "history"}}
+        assert answer == {"ok": True, "pos": {"alpha": 1}, "resumed": {"alpha": said}, "unknown": []}
+        await alpha.deliver(alpha.batch(51, [2.0]))
+        await eventually(lambda: client.values() == [2.0])
+    metrics = (await started.http.get("/metrics")).text
+    assert f'pulse_live_resumes_total{{outcome="{said}"}} 1.0' in metrics
 
 
 async def test_a_log_that_no_longer_has_everything_is_history_too(
@@ -236,7 +248,7 @@ async def test_another_accounts_token_ends_the_socket(started: Gateway) -> None:
         other = token(account="00000000-0000-0000-0000-000000000002")
         await client.ask("subscribe", {"series": []})
         client._answers[99] = asyncio.get_running_loop().create_future()
-        await client._wire.send("4299" + json.dumps(["authenticate", {"token": other}]))
+        await client._wire.send("42/live,99" + json.dumps(["authenticate", {"token": other}]))
         await eventually(lambda: client.is_over)
 
 
@@ -300,7 +312,9 @@ async def test_a_device_that_comes_or_goes_is_told_to_every_browser(started: Gat
     async with browser(started.port, {"token": token()}) as client:
         status = Status(state="online", since=1, name="Alpha", waiting=3)
         await alpha.bus.publish(SYSTEM_STATUS, status, kind="collector", id="alpha")
-        await eventually(lambda: [e for e in client.events if e[1]["id"] == "alpha" and e[1]["online"]] != [])
+        await eventually(
+            lambda: [(d["id"], d["online"], d["waiting"]) for d in client.devices()] == [("alpha", True, 3)]
+        )
     headers = {"Authorization": f"Bearer {token()}"}
 
     async def is_noted() -> bool:
@@ -376,5 +390,5 @@ async def test_browsers_that_leave_while_they_subscribe_leave_nothing_behind(
     before = len(started.bus._subscriptions)
     for _ in range(10):
         async with browser(started.port, {"token": token()}) as client:
-            await client._wire.send("421" + json.dumps(["subscribe", {"series": [1]}]))
+            await client._wire.send("42/live,1" + json.dumps(["subscribe", {"series": [1]}]))
     await eventually(lambda: len(started.bus._subscriptions) == before)

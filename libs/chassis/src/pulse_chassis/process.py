@@ -9,12 +9,14 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 import uvicorn
 from fastapi import APIRouter
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from pulse_bus import Bus, LinkState, Quarantine
 from pulse_bus.handling import log_quarantine
@@ -88,6 +90,15 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> "Iterator[None]":
         yield
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's, which can also be dropped: closing one whose client does not read would never end."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.handshake_complete:
+            cast("dict[str, object]", self.scope)["pulse.abort"] = self.transport.abort
 
 
 async def serve(
@@ -201,8 +212,9 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
             log_config=None,
             access_log=False,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=_WebSocket,
             ws_max_size=262_144,
+            ws_per_message_deflate=False,  # what is sent to many is encoded once; compressing is for each
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=3,

@@ -6,7 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_contracts.message import DeviceName
 
+NAMESPACE = "/live"
 MAX_SUBSCRIBED = 500
+MIN_RATE, MAX_RATE, DEFAULT_RATE = 1, 20, 5
 
 
 class LiveMessage(BaseModel):
@@ -20,19 +22,21 @@ class Subscribe(LiveMessage):
     holds per device; what it missed since comes first."""
 
     series: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SUBSCRIBED)]
-    rate: Annotated[float, Field(ge=1, le=20)] = 5
+    rate: Annotated[float, Field(ge=MIN_RATE, le=MAX_RATE)] = DEFAULT_RATE
     pos: Annotated[
         dict[DeviceName, Annotated[int, Field(ge=0)]], Field(max_length=MAX_SUBSCRIBED, default_factory=dict)
     ]
 
 
 class Subscribed(LiveMessage):
-    """`resumed` says per device: `exact` (what was missed follows), `history` (too old or too much: load it by HTTP),
-    or `live` (from now on)."""
+    """`resumed` says per device: `exact` (what was missed follows), `history` (older than the log, or too much: load it
+    by HTTP), `ahead` (a position that this log has not reached: refused, load history), or `live` (from now on).
+    `unknown`: series that there are not; the others are subscribed to."""
 
     ok: Literal[True] = True
     pos: dict[str, int]
-    resumed: dict[str, Literal["live", "exact", "history"]]
+    resumed: dict[str, Literal["live", "exact", "history", "ahead"]]
+    unknown: list[int]
 
 
 class LiveRefusal(LiveMessage):
@@ -69,11 +73,34 @@ class LiveFrame(LiveMessage):
 
 
 class DeviceState(LiveMessage):
+    """`waiting`: readings in the collector's backlog; `oldest_waiting`: when the oldest of them was taken."""
+
     id: str
     online: bool
-    last_seen_at: str | None
+    last_seen_at: str
+    waiting: int | None
+    oldest_waiting: int | None
+
+
+class DeviceStates(LiveMessage):
+    """Devices whose state has changed since the last of these; at most one a second."""
+
+    items: list[DeviceState]
 
 
 class Notice(LiveMessage):
     code: Literal["slow_client"]
+    detail: str
+
+
+class Drain(LiveMessage):
+    """The gateway is about to end. Come back after `after_ms` (spread, so that not all come at once) with `pos`."""
+
+    after_ms: int
+
+
+class Ended(LiveMessage):
+    """Why the gateway closes this socket now: nothing follows."""
+
+    code: Literal["session_ended", "token_expired", "other_account", "slow_client"]
     detail: str

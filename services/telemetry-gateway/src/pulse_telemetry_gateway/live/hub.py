@@ -1,30 +1,28 @@
-"""Fan-out: follows the feeds of the devices that somebody here watches, and gives each viewer its own series.
-
-A feed is a chain of positions. A hole in it (a QoS 0 message was lost, or too much came at once) is read from the log.
-"""
+"""Who watches what: subscriptions become members of groups, and what a browser missed is read from the log, exactly."""
 
 import asyncio
+import itertools
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from pulse_bus import Bus, Delivery, Subscription
+from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import Subscribe
-from pulse_contracts.message import Lane
-from pulse_contracts.telemetry import LiveBatch
-from pulse_contracts.topics import TELEMETRY_LIVE
-from pulse_telemetry_gateway.live.pending import Pending, Point, Slice
-from pulse_telemetry_gateway.model.columns import Columns, decode
+from pulse_telemetry_gateway.live.feeds import Feed, Feeds, stored_points
+from pulse_telemetry_gateway.live.group import Encoder, Group, Key, Viewer
+from pulse_telemetry_gateway.live.pending import READING_BYTES, Points, Slice
+from pulse_telemetry_gateway.live.wire import WINDOW, Wire
 from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 log = logging.getLogger("pulse.live")
-_RESUME_FRAME = 5_000
-_UNKNOWN = -1
-
-Emit = Callable[["Viewer", Slice], Awaitable[None]]
+Outcome = Literal["live", "exact", "history", "ahead"]
+_RESUME_AT_ONCE: Final = 4
+"""Browsers that read the log at the same time: a gateway that came back must not be asked for it by all at once."""
+_PAGE_ROWS: Final = 500
+_SWEEP_EVERY: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,238 +30,208 @@ class LiveLimits:
     """See `GatewaySettings`. Seconds."""
 
     resume_readings_max: int
-    pending_max: int
+    pending_bytes: int
     silence_notice: float
     silence_end: float
+    viewers_max: int
+    drain_spread: float
 
 
-@dataclass(eq=False)
-class Viewer:
-    """One browser's subscription. `unacked` frames are on their way; two at most. `pos` is what has been collected up
-    to, `sent` what the frames up to the last one hold completely: only that may a browser come back with."""
+@dataclass(frozen=True)
+class Watched:
+    """What became of a subscription: positions, how each device was resumed, and series that there are not."""
 
-    sid: str
-    pending: Pending
-    series: frozenset[int] = frozenset()
-    rate: float = 5.0
-    pos: dict[str, int] = field(default_factory=dict)
-    sent: dict[str, int] = field(default_factory=dict)
-    resume: list[Slice] = field(default_factory=list)
-    taken: list[Slice] = field(default_factory=list)
-    taken_pos: dict[str, int] = field(default_factory=dict)
-    resumed_pos: dict[str, int] = field(default_factory=dict)
-    is_resuming: bool = False
-    unacked: int = 0
-    last_ack: float = 0.0
-    was_noticed: bool = False
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def forget(self) -> None:
-        """Nothing of the last subscription is sent any more."""
-        self.pending.take()
-        self.resume.clear()
-        self.taken.clear()
-
-    def next_slice(self) -> Slice | None:
-        """What to send next, resumed readings first; `sent` moves on when the last slice of what was collected up to
-        some position is given out."""
-        if self.is_resuming:
-            return None  # what is collected meanwhile comes after what was missed
-        if self.resume:
-            whole, self.resume[:] = merge(self.resume)
-            if not self.resume:
-                self.sent = self.sent | self.resumed_pos
-            return whole
-        if not self.taken and not self.pending.is_empty:
-            self.taken, self.taken_pos = self.pending.take(), dict(self.pos)
-        if not self.taken:
-            return None
-        part = self.taken.pop(0)
-        if not self.taken:
-            self.sent = self.taken_pos
-        return part
-
-    def add(self, device: str, pos: int, lane: Lane, readings: dict[int, list[Point]]) -> None:
-        """Takes what it watches of a live batch."""
-        for series in self.series & readings.keys():
-            self.pending.add(lane, series, readings[series])
-        if device in self.pos:
-            self.pos[device] = max(self.pos[device], pos)
-        self.changed.set()
+    pos: dict[str, int]
+    resumed: dict[str, Outcome]
+    unknown: list[int]
 
 
 @dataclass
-class _Feed:
-    """One device that somebody watches."""
+class _Missed:
+    """Rows (at, until] of a device's log that a browser has not seen; `rows` of them make a frame."""
 
+    device: str
     device_id: int
-    pos: int
-    subscription: Subscription | None = None
-    viewers: set[Viewer] = field(default_factory=set)
+    at: int
+    until: int
+    rows: int
 
 
 class Hub:
-    """Knows the viewers and the feeds."""
+    """Knows the groups. `run` owns their tasks and those of resuming viewers."""
 
-    def __init__(self, bus: Bus, log_store: LogStore, registry: RegistryStore, limits: LiveLimits) -> None:
-        self._bus, self._log, self._registry, self._limits = bus, log_store, registry, limits
-        self._feeds: dict[str, _Feed] = {}
-        self._lock = asyncio.Lock()
+    def __init__(
+        self, feeds: Feeds, log_store: LogStore, registry: RegistryStore, limits: LiveLimits, metrics: Metrics
+    ) -> None:
+        self._feeds, self._log, self._registry, self._limits = feeds, log_store, registry, limits
+        self._groups: dict[Key, list[Group]] = {}
+        self._held: dict[Group, dict[str, Feed]] = {}
+        self._resuming: dict[Viewer, asyncio.Task[None]] = {}
+        self._reading = asyncio.Semaphore(_RESUME_AT_ONCE)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._encoder: Encoder | None = None
+        self._resumes = metrics.counter("live_resumes", "Devices that were subscribed to", ["outcome"])
+        self._size = metrics.gauge("live_groups", "Groups of equal subscriptions")
 
-    def viewer(self, sid: str) -> Viewer:
+    @property
+    def is_running(self) -> bool:
+        return self._tasks is not None
+
+    async def run(self, clock: Callable[[], int], counted: Callable[[Slice], None]) -> None:
+        """Until cancelled. `clock`: microseconds; `counted` is told of each encoding."""
+        self._encoder = Encoder(clock, itertools.count(1).__next__, counted)
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            while True:
+                await asyncio.sleep(_SWEEP_EVERY)
+                await self._feeds.sweep()
+
+    def viewer(self, sid: str, wire: Wire) -> Viewer:
         """A new viewer that watches nothing yet."""
-        return Viewer(sid, Pending(self._limits.pending_max))
+        return Viewer(sid, wire, self._limits.pending_bytes)
 
-    async def watch(self, viewer: Viewer, wish: Subscribe) -> tuple[dict[str, int], dict[str, str]]:
-        """Replaces what the viewer watches. Returns its positions and how each device was resumed.
-        Raises Unavailable; then it watches nothing. Live readings are collected from before the log is read: nothing
-        falls between."""
-        viewer.is_resuming = True
-        try:
-            return await self._watch(viewer, wish)
-        except Unavailable:
-            await self.leave(viewer)
-            raise
-        finally:
-            viewer.is_resuming = False
-            viewer.changed.set()
-
-    async def _watch(self, viewer: Viewer, wish: Subscribe) -> tuple[dict[str, int], dict[str, str]]:
-        viewer.forget()
+    async def watch(self, viewer: Viewer, wish: Subscribe, is_wanted: Callable[[], bool]) -> Watched:
+        """Replaces what the viewer watches. Raises Unavailable; then it watches nothing. When `is_wanted` no longer
+        holds (the browser went away meanwhile) nothing is begun."""
+        self.leave(viewer)
         owners = await self._registry.devices_of(wish.series)
         devices = {name: device_id for device_id, name, _ in owners.values()}
-        async with self._lock:
-            await self._leave(viewer, set(devices))
-            viewer.series, viewer.rate = frozenset(owners), wish.rate
-            viewer.forget()
-            viewer.pos, viewer.sent, viewer.resumed_pos = dict.fromkeys(devices, 0), {}, {}
-            for name, device_id in devices.items():
-                await self._join(viewer, name, device_id)
-        resumed: dict[str, str] = {}
-        found: list[Slice] = []
-        for name, device_id in devices.items():
-            resumed[name] = await self._resume(viewer, name, device_id, wish.pos.get(name), found)
-        viewer.resume.extend(found)
-        answer = dict(viewer.sent)
-        if not found:
-            viewer.sent = viewer.sent | viewer.resumed_pos
-        return answer, resumed
-
-    async def leave(self, viewer: Viewer) -> None:
-        """The browser is gone."""
-        async with self._lock:
-            await self._leave(viewer, set())
-            viewer.series = frozenset()
-
-    async def _join(self, viewer: Viewer, device: str, device_id: int) -> None:
-        feed = self._feeds.get(device)
-        if feed is None:
-            feed = self._feeds[device] = _Feed(device_id, _UNKNOWN)
-            feed.viewers.add(viewer)
-            feed.subscription = await self._bus.subscribe(TELEMETRY_LIVE, self._deliver, device=device)
-        feed.viewers.add(viewer)
-
-    async def _leave(self, viewer: Viewer, keep: set[str]) -> None:
-        for device, feed in list(self._feeds.items()):
-            if device in keep:
-                continue
-            feed.viewers.discard(viewer)
-            if not feed.viewers:
-                del self._feeds[device]
-                if feed.subscription is not None:
-                    await feed.subscription.cancel()
-
-    async def _resume(self, viewer: Viewer, device: str, device_id: int, given: int | None, found: list[Slice]) -> str:
-        left = self._limits.resume_readings_max - sum(len(part.t) for part in found)
-        now, readings, is_whole = await self._log.size_since(device_id, 2**62 if given is None else given, left)
-        feed = self._feeds.get(device)
-        if feed is not None and feed.pos == _UNKNOWN:
-            feed.pos = now  # so that a hole before the first message is seen too
-        viewer.pos[device] = max(viewer.pos.get(device, 0), now)
-        viewer.sent[device] = now
-        if given is None:
-            return "live"
-        if given > now or not is_whole or readings > left:
-            return "history"
-        viewer.sent[device], viewer.resumed_pos[device] = given, now
-        rows = await self._log.since(device_id, given, now)
-        found.extend(await asyncio.to_thread(_slices_of, rows, viewer.series))
-        return "exact"
-
-    async def _deliver(self, delivery: Delivery[LiveBatch]) -> None:
-        device, batch = delivery.levels["device"], delivery.message
-        feed = self._feeds.get(device)
-        if feed is None or batch.pos <= feed.pos:
-            return
-        known = batch.after if batch.value else batch.pos  # without readings it only says where the feed is
-        if feed.pos != _UNKNOWN and known > feed.pos:
-            await self._fill(device, feed, known)
-        feed.pos = batch.pos
-        wanted: set[int] = set().union(*(viewer.series for viewer in feed.viewers))
-        readings: dict[int, list[Point]] = defaultdict(list)
-        series, t0 = batch.series, batch.t0
-        for x, dt, value in zip(batch.x, batch.dt, batch.value, strict=True):
-            if series[x] in wanted:
-                readings[series[x]].append((t0 + dt, value))
-        for viewer in feed.viewers:
-            viewer.add(device, batch.pos, batch.lane, readings)
-
-    async def _fill(self, device: str, feed: _Feed, until: int) -> None:
-        """Reads the hole in a feed from the log. A hole too large is said to be conflated: load history."""
+        held: dict[str, Feed] = {}
         try:
-            rows = await self._log.since(feed.device_id, feed.pos, min(until, feed.pos + 1_000))
+            for name, device_id in devices.items():
+                held[name] = await self._feeds.hold(name, device_id)
+            resumed, missed = await self._compare(wish, held)
+            unknown = sorted(set(wish.series) - owners.keys())
+            if not is_wanted() or not held:
+                return Watched({name: feed.pos for name, feed in held.items()}, resumed, unknown)
+            group = self._group(Key(frozenset(owners), wish.rate), held, {m.device: m.at for m in missed})
+        finally:
+            for feed in held.values():
+                self._feeds.release(feed)
+        for part in missed:
+            part.until = group.sent[part.device]
+        missed = [part for part in missed if part.at < part.until]
+        sent = group.sent | {part.device: part.at for part in missed}
+        group.join(viewer, sent if missed else None)
+        viewer.wire.await_answer()
+        if missed and self._tasks is not None:
+            viewer.is_resuming = True
+            self._resuming[viewer] = self._tasks.create_task(self._resume(viewer, group, missed))
+        return Watched(sent, resumed, unknown)
+
+    def leave(self, viewer: Viewer) -> None:
+        """The browser is gone, or watches something else."""
+        resuming = self._resuming.pop(viewer, None)
+        if resuming is not None:
+            resuming.cancel()
+        viewer.is_resuming = False
+        group = viewer.group
+        if group is None:
+            return
+        group.leave(viewer)
+        if not group.members:
+            self._end(group)
+
+    async def flush(self) -> None:
+        """Gives out everything that was collected."""
+        for group in [group for groups in self._groups.values() for group in groups]:
+            if self._encoder is not None:
+                await group.tick(self._encoder)
+
+    async def _compare(self, wish: Subscribe, held: dict[str, Feed]) -> tuple[dict[str, Outcome], list[_Missed]]:
+        resumed: dict[str, Outcome] = {}
+        missed: list[_Missed] = []
+        left = self._limits.resume_readings_max
+        for name, feed in held.items():
+            given = wish.pos.get(name)
+            outcome: Outcome = "live"
+            if given is not None:
+                now, readings, is_whole = await self._log.size_since(feed.device_id, given, left)
+                if given > now:
+                    outcome = "ahead"
+                elif not is_whole or readings > left:
+                    outcome = "history"
+                else:
+                    outcome = "exact"
+                    left -= readings
+                    if feed.pos < given:
+                        await self._feeds.advance(name, now)
+                    each = max(1, readings // max(1, now - given))
+                    rows = min(_PAGE_ROWS, max(1, WINDOW // READING_BYTES // each))
+                    missed.append(_Missed(name, feed.device_id, given, now, rows))
+            resumed[name] = outcome
+            self._resumes.labels(outcome).inc()
+        return resumed, missed
+
+    def _group(self, key: Key, held: dict[str, Feed], seen: dict[str, int]) -> Group:
+        """One with room that has not yet to give out what this browser has already seen; or a new one."""
+        groups = self._groups.setdefault(key, [])
+        for group in groups:
+            if not group.is_full and all(group.sent[device] >= pos for device, pos in seen.items()):
+                return group
+        positions = {name: feed.pos for name, feed in held.items()}
+        taken = {group.phase for group in groups}
+        phase = next(p for p in map(_phase, itertools.count()) if p not in taken)
+        group = Group(key, positions, phase=phase, pending_max=self._limits.pending_bytes)
+        groups.append(group)
+        self._held[group] = dict(held)
+        for feed in held.values():
+            feed.groups[group] = None
+        if self._tasks is not None and self._encoder is not None:
+            group.task = self._tasks.create_task(group.run(self._encoder))
+        self._size.set(len(self._held))
+        return group
+
+    def _end(self, group: Group) -> None:
+        self._groups[group.key].remove(group)
+        if not self._groups[group.key]:
+            del self._groups[group.key]
+        for feed in self._held.pop(group).values():
+            del feed.groups[group]
+        if group.task is not None:
+            group.task.cancel()
+        self._size.set(len(self._held))
+
+    async def _resume(self, viewer: Viewer, group: Group, missed: Sequence[_Missed]) -> None:
+        """Sends what was missed, a page at a time and never faster than it is acknowledged."""
+        try:
+            for part in missed:
+                while part.at < part.until:
+                    await viewer.wait_for_room(WINDOW)
+                    await self._page(viewer, group, part)
         except Unavailable as error:
-            log.debug("a hole in the feed of %s stays: %s", device, error)
-            rows = []
-        for row in rows:
-            readings = await asyncio.to_thread(_points, row)
-            for viewer in feed.viewers:
-                viewer.add(device, row.pos, "backlog", readings)
-        if len(rows) < until - feed.pos:
-            for viewer in feed.viewers:
-                viewer.pending.conflated.add("backlog")
-                viewer.changed.set()
+            log.debug("a resume is broken off: %s", error)
+            await viewer.wire.close(1013)  # try again: the browser comes back with what it was sent
+            return
+        viewer.is_resuming = False
+        self._resuming.pop(viewer, None)
+        group.changed.set()
+
+    async def _page(self, viewer: Viewer, group: Group, part: _Missed) -> None:
+        until = min(part.at + part.rows, part.until)
+        async with self._reading:
+            rows = await self._log.since(part.device_id, part.at, until)
+        points = await asyncio.to_thread(_joined, rows, group.key.series)
+        is_whole = len(rows) == until - part.at
+        part.at = until
+        viewer.sent[part.device] = until
+        if (points or not is_whole) and self._encoder is not None:  # rows that retention took meanwhile are said
+            frame = self._encoder.frame(Slice("resume", points, is_conflated=not is_whole), viewer.sent)
+            await viewer.wire.send_frame(frame.number, frame.text)
 
 
-def _points(row: StoredBatch) -> dict[int, list[Point]]:
-    columns = decode(row.payload, row.lo)
-    readings: dict[int, list[Point]] = defaultdict(list)
-    ids = columns.series.tolist()
-    for x, t, value in zip(columns.x.tolist(), columns.t.tolist(), columns.values(), strict=True):
-        readings[ids[x]].append((t, value))
-    return readings
+def _joined(rows: list[StoredBatch], wanted: frozenset[int]) -> Points:
+    whole: Points = {}
+    for row in rows:
+        for series, points in stored_points(row, wanted).items():
+            whole.setdefault(series, []).extend(points)
+    return whole
 
 
-def _slices_of(rows: list[StoredBatch], wanted: frozenset[int]) -> list[Slice]:
-    return [part for row in rows for part in _slices(decode(row.payload, row.lo), wanted)]
-
-
-def _slices(columns: Columns, wanted: frozenset[int]) -> list[Slice]:
-    ids = columns.series.tolist()
-    found = Slice("resume", [], [], [], [], is_conflated=False)
-    index: dict[int, int] = {}
-    for x, t, value in zip(columns.x.tolist(), columns.t.tolist(), columns.values(), strict=True):
-        if ids[x] not in wanted:
-            continue
-        if ids[x] not in index:
-            index[ids[x]] = len(index)
-            found.series.append(ids[x])
-        found.x.append(index[ids[x]])
-        found.t.append(t)
-        found.v.append(value)
-    return [found] if found.t else []
-
-
-def merge(slices: list[Slice]) -> tuple[Slice, list[Slice]]:
-    """The first slices as one frame of at most five thousand readings, and the rest."""
-    series: dict[int, int] = {}
-    whole = Slice("resume", [], [], [], [], is_conflated=False)
-    for used, part in enumerate(slices):
-        if whole.t and len(whole.t) + len(part.t) > _RESUME_FRAME:
-            return whole, slices[used:]
-        where = [series.setdefault(s, len(series)) for s in part.series]
-        whole.series[:] = list(series)
-        whole.x.extend(where[x] for x in part.x)
-        whole.t.extend(part.t)
-        whole.v.extend(part.v)
-    return whole, []
+def _phase(number: int) -> float:
+    """0, 1/2, 1/4, 3/4, 1/8, …: however many there are, they lie evenly."""
+    phase, bit = 0.0, 0.5
+    while number:
+        phase += bit * (number & 1)
+        number, bit = number >> 1, bit / 2
+    return phase

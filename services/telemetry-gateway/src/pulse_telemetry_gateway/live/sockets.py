@@ -1,11 +1,13 @@
-"""Socket.IO: who may connect, what they ask for, and a pump per viewer that never sends faster than it is acked."""
+"""Socket.IO: who may connect, what they ask for, and how long they may stay. Frames go beside it (`wire`)."""
 
 import asyncio
+import contextlib
 import logging
-import time
+import random
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import socketio
 from pydantic import ValidationError
@@ -18,10 +20,11 @@ from pulse_chassis.revocations import ends
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import (
+    NAMESPACE,
     Authenticate,
     Authenticated,
-    DeviceState,
-    LiveFrame,
+    Drain,
+    Ended,
     LiveMessage,
     LiveRefusal,
     Notice,
@@ -29,15 +32,21 @@ from pulse_contracts.live import (
     Subscribed,
     TokenExpiring,
 )
-from pulse_contracts.system import Status
 from pulse_contracts.topics import AUTH_EVENT, SYSTEM_STATUS
-from pulse_telemetry_gateway.live.hub import Hub, LiveLimits, Viewer
+from pulse_telemetry_gateway.live.devices import DeviceBoard
+from pulse_telemetry_gateway.live.group import Viewer
+from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.pending import Slice
+from pulse_telemetry_gateway.live.wire import Wire, wired
 
 log = logging.getLogger("pulse.live")
 L = TypeVar("L", bound=LiveMessage)
-_WARN_BEFORE = 30.0
-_IN_FLIGHT = 2
+EndCode = Literal["session_ended", "token_expired", "other_account", "slow_client"]
+_WARN_BEFORE: Final = 30.0
+_LOOK_EVERY: Final = 1.0
+_RESTARTING: Final = 1012
+_FAREWELL: Final = 0.5
+"""Seconds that browsers have to hang up by themselves once they were told."""
 
 
 class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
@@ -53,44 +62,54 @@ class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
             super().log(level if is_ours else logging.INFO, msg, *args, **kwargs)
 
 
+@dataclass
 class _Session:
-    """One connected browser."""
+    """One connected browser. `told`: the version of the device board that it has."""
 
-    def __init__(self, viewer: Viewer, principal: Principal) -> None:
-        self.viewer, self.principal = viewer, principal
-        self.was_warned = False
-        self.turn = asyncio.Lock()
-        self.pump: asyncio.Task[None] | None = None
+    viewer: Viewer
+    principal: Principal
+    token: str
+    told: int
+    was_warned: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What sockets need from the process: `clock` in microseconds, and the origins that pages may come from."""
+
+    principals: Principals
+    metrics: Metrics
+    clock: Callable[[], int]
+    rng: random.Random
+    origins: Sequence[str]
 
 
 class Sockets:
-    """The Socket.IO server. `run` owns every viewer's pump."""
+    """The Socket.IO server; `run` also owns the hub's tasks."""
 
-    def __init__(
-        self,
-        hub: Hub,
-        principals: Principals,
-        limits: LiveLimits,
-        *,
-        origins: Sequence[str],
-        clock: Callable[[], int],
-        metrics: Metrics,
-    ) -> None:
-        self._hub, self._principals, self._limits, self._clock = hub, principals, limits, clock
+    def __init__(self, hub: Hub, limits: LiveLimits, given: Surroundings) -> None:
+        self._hub, self._limits, self._given = hub, limits, given
+        self._principals, self._clock = given.principals, given.clock
         self._sessions: dict[str, _Session] = {}
-        self._group: asyncio.TaskGroup | None = None
+        self._board = DeviceBoard()
+        self._is_draining = False
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
         self._server = socketio.AsyncServer(
             async_mode="asgi",
             transports=["websocket"],
-            cors_allowed_origins=list(origins),
+            cors_allowed_origins=list(given.origins),
             ping_interval=15,
             ping_timeout=10,
             max_http_buffer_size=65_536,
             logger=False,
             engineio_logger=_ClientFaults(logging.getLogger("pulse.live.engineio"), {}),
         )
-        self._viewers = metrics.gauge("live_viewers", "Connected browsers")
-        self._frames = metrics.counter("live_frames", "Frames sent", ["lane", "conflated"])
+        self._viewers = given.metrics.gauge("live_viewers", "Connected browsers")
+        self._frames = given.metrics.counter("live_frames", "Frames encoded", ["lane", "conflated"])
+        self._refused = given.metrics.counter("live_refused", "Connections and requests refused", ["code"])
+        self._ended = given.metrics.counter("live_ended", "Sockets that were closed from here", ["code"])
         for event, answer in (
             ("connect", self._connect),
             ("disconnect", self._disconnect),
@@ -98,86 +117,119 @@ class Sockets:
             ("authenticate", self._authenticate),
             ("probe", self._probe),
         ):
-            self._server.on(event, answer)
+            self._server.on(event, answer, namespace=NAMESPACE)
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """The service's HTTP app with Socket.IO in front of it."""
-        wrapped: ASGIApp = socketio.ASGIApp(self._server, other_asgi_app=app)
-        return wrapped
+        return wired(socketio.ASGIApp(self._server, other_asgi_app=app))
 
     async def subscribe_bus(self, bus: Bus) -> None:
-        """Revocations end sockets; devices that come or go are told to everybody."""
+        """Revocations end sockets; devices that come, go or catch up are told to everybody."""
         await bus.subscribe(AUTH_EVENT, self._revoked)
-        await bus.subscribe(SYSTEM_STATUS, self._device_state, kind="collector")
+        await bus.subscribe(SYSTEM_STATUS, self._board.note, kind="collector")
 
     async def run(self) -> None:
-        """Looks after tokens and silent clients each second; the pumps are its children."""
+        """Looks after every socket each second."""
         async with asyncio.TaskGroup() as group:
-            self._group = group
+            group.create_task(self._hub.run(self._clock, self._counted))
             while True:
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(_LOOK_EVERY)
+                news: dict[int, str] = {}
                 for sid, session in list(self._sessions.items()):
                     await self._look_after(sid, session)
+                    await self._tell_devices(session, news)
 
     async def stop(self) -> None:
-        """Tells every browser goodbye; they come back to whoever answers next."""
-        for sid in list(self._sessions):
-            await self._server.disconnect(sid)
+        """Gives out what was collected, tells every browser when to come back, and hangs up. They resume elsewhere."""
+        self._is_draining = True
+        await self._hub.flush()
+        for session in list(self._sessions.values()):
+            after = int(self._given.rng.uniform(0, self._limits.drain_spread) * 1000)
+            text = f'42{NAMESPACE},["drain",{Drain(after_ms=after).model_dump_json()}]'
+            await session.viewer.wire.tell(text)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self._is_empty.wait()
+        for session in list(self._sessions.values()):
+            await session.viewer.wire.close(_RESTARTING)
 
-    async def _connect(self, sid: str, _environ: Mapping[str, Any], auth: object) -> None:
+    def _counted(self, part: Slice) -> None:
+        self._frames.labels(part.lane, str(part.is_conflated).lower()).inc()
+
+    async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
         if not isinstance(token, str) or len(token) > 8_192:
-            raise socketio.exceptions.ConnectionRefusedError("not_signed_in")
+            raise self._refusal("not_signed_in")
         try:
             principal = self._principals.verify(token)
         except NotSignedIn:
-            raise socketio.exceptions.ConnectionRefusedError("not_signed_in") from None
+            raise self._refusal("not_signed_in") from None
         except Unavailable:
-            raise socketio.exceptions.ConnectionRefusedError("unavailable") from None
-        if self._group is None:
-            raise socketio.exceptions.ConnectionRefusedError("unavailable")
-        session = _Session(self._hub.viewer(sid), principal)
-        session.viewer.last_ack = time.monotonic()
-        self._sessions[sid] = session
+            raise self._refusal("unavailable") from None
+        if not self._hub.is_running or self._is_draining:
+            raise self._refusal("unavailable")
+        if len(self._sessions) >= self._limits.viewers_max:
+            raise self._refusal("too_many_viewers")
+        viewer = self._hub.viewer(sid, Wire.of(environ["asgi.scope"]))
+        self._sessions[sid] = _Session(viewer, principal, token, self._board.version)
+        self._is_empty.clear()
         self._viewers.set(len(self._sessions))
-        session.pump = self._group.create_task(self._pump(session.viewer))
+
+    def _refusal(self, code: str) -> Exception:
+        self._refused.labels(code).inc()
+        refusal: Exception = socketio.exceptions.ConnectionRefusedError(code)
+        return refusal
 
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
         session = self._sessions.pop(sid, None)
-        if session is None:
-            return
-        self._viewers.set(len(self._sessions))
-        if session.pump is not None:
-            session.pump.cancel()
-        await self._hub.leave(session.viewer)
+        if session is not None:
+            self._viewers.set(len(self._sessions))
+            self._hub.leave(session.viewer)
+            if not self._sessions:
+                self._is_empty.set()
 
     async def _subscribe(self, sid: str, raw: object = None) -> dict[str, Any]:
         session = self._sessions.get(sid)
-        wish = _parse(Subscribe, raw)
-        if session is None or wish is None:
-            return LiveRefusal(code="invalid_request", detail="subscribe wants {series, rate?, pos?}").model_dump()
+        try:
+            wish = Subscribe.model_validate(raw)
+        except ValidationError as error:
+            return self._refuse("invalid_request", _precisely(error))
+        if session is None:
+            return self._refuse("invalid_request", "not connected")
+        try:
+            self._principals.verify(session.token)  # it may have ended since it connected
+        except NotSignedIn:
+            self._hub.leave(session.viewer)
+            return self._refuse("not_signed_in", "the session has ended")
+        except Unavailable:
+            return self._refuse("unavailable", "temporarily unavailable: try again")
         try:
             async with session.turn:
-                pos, resumed = await self._hub.watch(session.viewer, wish)
+                found = await self._hub.watch(session.viewer, wish, lambda: self._sessions.get(sid) is session)
         except Unavailable:
-            return LiveRefusal(code="unavailable", detail="temporarily unavailable: try again").model_dump()
-        finally:
-            if self._sessions.get(sid) is not session:
-                await self._hub.leave(session.viewer)  # it went away meanwhile
-        return Subscribed.model_validate({"pos": pos, "resumed": resumed}).model_dump()
+            return self._refuse("unavailable", "temporarily unavailable: try again")
+        return Subscribed(pos=found.pos, resumed=found.resumed, unknown=found.unknown).model_dump()
+
+    def _refuse(self, code: str, detail: str = "") -> dict[str, Any]:
+        self._refused.labels(code).inc()
+        return LiveRefusal(code=code, detail=detail).model_dump()
 
     async def _authenticate(self, sid: str, raw: object = None) -> dict[str, Any]:
-        session, wish = self._sessions.get(sid), _parse(Authenticate, raw)
-        if session is None or wish is None:
-            return LiveRefusal(code="invalid_request").model_dump()
+        session = self._sessions.get(sid)
+        try:
+            wish = Authenticate.model_validate(raw)
+        except ValidationError as error:
+            return self._refuse("invalid_request", _precisely(error))
+        if session is None:
+            return self._refuse("invalid_request", "not connected")
         try:
             principal = self._principals.verify(wish.token)
         except (NotSignedIn, Unavailable):
-            return LiveRefusal(code="not_signed_in").model_dump()
+            return self._refuse("not_signed_in")
         if principal.account != session.principal.account:
-            await self._server.disconnect(sid)
-            return LiveRefusal(code="forbidden", detail="another account's token").model_dump()
-        session.principal, session.was_warned = principal, False
+            await self._end(session, "other_account", "the token is another account's")
+            return self._refuse("forbidden", "another account's token")
+        session.principal, session.token, session.was_warned = principal, wish.token, False
         return Authenticated(expires_at=_text(principal.expires)).model_dump()
 
     async def _probe(self, _sid: str, _raw: object = None) -> dict[str, int]:
@@ -185,80 +237,52 @@ class Sockets:
 
     async def _revoked(self, delivery: Delivery[SessionRevoked]) -> None:
         ended = delivery.message
-        for sid, session in list(self._sessions.items()):
+        for session in list(self._sessions.values()):
             principal = session.principal
             if ends(ended, principal.account, principal.sid, principal.issued):
-                await self._server.disconnect(sid)
+                await self._end(session, "session_ended", "signed out, or the account may no longer do this")
 
-    async def _device_state(self, delivery: Delivery[Status]) -> None:
-        if delivery.is_retained:
-            return
-        seen = datetime.fromtimestamp(delivery.received / 1e6, UTC).isoformat()
-        state = DeviceState(id=delivery.levels["id"], online=delivery.message.state == "online", last_seen_at=seen)
-        await self._server.emit("device", state.model_dump())
+    async def _end(self, session: _Session, code: EndCode, detail: str) -> None:
+        """Says why, and hangs up; nothing is sent to it any more, also when it does not read."""
+        self._ended.labels(code).inc()
+        self._hub.leave(session.viewer)
+        wire = session.viewer.wire
+        await wire.tell(f'42{NAMESPACE},["ended",{Ended(code=code, detail=detail).model_dump_json()}]')
+        await wire.close(1008)
 
     async def _look_after(self, sid: str, session: _Session) -> None:
         left = session.principal.expires - self._clock() / 1e6
         if left <= 0:
-            await self._server.disconnect(sid)
+            await self._end(session, "token_expired", "the access token has ended and none came after it")
             return
         if left < _WARN_BEFORE and not session.was_warned:
             session.was_warned = True
             expiring = TokenExpiring(expires_at=_text(session.principal.expires))
-            await self._server.emit("token_expiring", expiring.model_dump(), to=sid)
+            await self._server.emit("token_expiring", expiring.model_dump(), to=sid, namespace=NAMESPACE)
         viewer = session.viewer
-        silent = time.monotonic() - viewer.last_ack if viewer.unacked else 0.0
+        silent = asyncio.get_running_loop().time() - viewer.wire.heard if viewer.wire.owes else 0.0
         if silent > self._limits.silence_end:
-            await self._server.disconnect(sid)
+            await self._end(session, "slow_client", "frames were not acknowledged")
         elif silent > self._limits.silence_notice and not viewer.was_noticed:
             viewer.was_noticed = True
             notice = Notice(code="slow_client", detail="frames are not acknowledged: readings are being conflated")
-            await self._server.emit("notice", notice.model_dump(), to=sid)
+            await self._server.emit("notice", notice.model_dump(), to=sid, namespace=NAMESPACE)
 
-    async def _pump(self, viewer: Viewer) -> None:
-        while True:
-            await viewer.changed.wait()
-            viewer.changed.clear()
-            if viewer.unacked >= _IN_FLIGHT:
-                continue  # its acknowledgement wakes us
-            part = viewer.next_slice()
-            if part is None:
-                continue
-            await self._emit(viewer, part)
-            if part.lane != "resume" and not viewer.taken:
-                await asyncio.sleep(1.0 / viewer.rate)
-            viewer.changed.set()
-
-    async def _emit(self, viewer: Viewer, part: Slice) -> None:
-        frame = LiveFrame.model_construct(
-            sent=self._clock(),
-            pos=dict(viewer.sent),
-            lane=part.lane,  # type: ignore[arg-type]  # a slice's lane is one of the three
-            conflated=part.is_conflated,
-            series=part.series,
-            x=part.x,
-            t=part.t,
-            v=part.v,
-        )
-
-        def acknowledged(*_: object) -> None:
-            viewer.unacked -= 1
-            viewer.last_ack = time.monotonic()
-            viewer.was_noticed = False
-            viewer.changed.set()
-
-        if viewer.unacked == 0:
-            viewer.last_ack = time.monotonic()
-        viewer.unacked += 1
-        self._frames.labels(part.lane, str(part.is_conflated).lower()).inc()
-        await self._server.emit("frame", frame.model_dump(), to=viewer.sid, callback=acknowledged)
+    async def _tell_devices(self, session: _Session, news: dict[int, str]) -> None:
+        version, wire = self._board.version, session.viewer.wire
+        if session.told == version or not wire.has_room(0):
+            return
+        if session.told not in news:
+            news[session.told] = self._board.since(session.told)
+        if await wire.tell(news[session.told]):
+            session.told = version
 
 
-def _parse(kind: type[L], raw: object) -> L | None:
-    try:
-        return kind.model_validate(raw)
-    except ValidationError:
-        return None
+def _precisely(error: ValidationError) -> str:
+    """The first thing that is wrong, with where it is; never the value itself."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part)[:64] for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])
 
 
 def _text(seconds: float) -> str:

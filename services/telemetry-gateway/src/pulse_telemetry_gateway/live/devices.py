@@ -1,0 +1,43 @@
+"""The states of devices as browsers are told them: what has changed, once a second, encoded once for all who are
+equally far behind. Who does not take it now is told later, and then only the newest."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from pulse_bus import Delivery
+from pulse_contracts.live import NAMESPACE, DeviceState, DeviceStates
+from pulse_contracts.system import Status
+
+_DEVICES_MAX: Final = 10_000
+
+
+class DeviceBoard:
+    """`version` counts the changes."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._states: dict[str, tuple[int, DeviceState]] = {}
+
+    async def note(self, delivery: Delivery[Status]) -> None:
+        """A collector said how it is. What the broker kept from before is known by HTTP already."""
+        if delivery.is_retained:
+            return
+        name, status = delivery.levels["id"], delivery.message
+        if name not in self._states and len(self._states) >= _DEVICES_MAX:
+            return
+        self.version += 1
+        self._states[name] = (
+            self.version,
+            DeviceState(
+                id=name,
+                online=status.state == "online",
+                last_seen_at=datetime.fromtimestamp(delivery.received / 1e6, UTC).isoformat(),
+                waiting=status.waiting,
+                oldest_waiting=status.oldest_waiting,
+            ),
+        )
+
+    def since(self, version: int) -> str:
+        """A Socket.IO event `devices` with what has changed since."""
+        items = [state for changed, state in self._states.values() if changed > version]
+        return f'42{NAMESPACE},["devices",{DeviceStates(items=items).model_dump_json()}]'

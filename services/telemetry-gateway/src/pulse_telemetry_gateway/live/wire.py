@@ -1,0 +1,136 @@
+"""Below Socket.IO: one websocket as frames see it. A frame goes out as text that was encoded once for many sockets, and
+its acknowledgement is taken here: Socket.IO would encode each, and start a task for each answer."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pulse_contracts.live import NAMESPACE
+
+_KEY: Final = "pulse.wire"
+_EVENT: Final = f"42{NAMESPACE},"
+_ACK: Final = f"43{NAMESPACE},"
+"""Engine.IO message (4), Socket.IO event (2) or acknowledgement (3), namespace; then the number of what is asked."""
+_AT_ONCE: Final = 2
+WINDOW: Final = 65_536
+"""Unacknowledged bytes: what a transport buffers before it makes a sender wait. A single frame may be larger."""
+
+
+class Wire:
+    """One websocket. At most two frames, and `WINDOW` bytes, are on their way: sending never waits for a slow one."""
+
+    def __init__(self, receive: Receive, send: Send, abort: Callable[[], None]) -> None:
+        self._receive, self._send, self._abort = receive, send, abort
+        self._in_flight: dict[int, int] = {}
+        self.bytes_in_flight = 0
+        self.heard = 0.0
+        """When it last acknowledged a frame, or was sent one while it owed nothing; the loop's time."""
+        self.is_open = True
+        self.is_answered = True
+        """False while Socket.IO's answer to a subscription is on its way: frames come after it."""
+        self.on_room: Callable[[], None] = lambda: None
+        self._is_asked = False
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Wire":
+        """The wire of a connection that came through `wired`."""
+        wire: Wire = scope[_KEY]
+        return wire
+
+    @property
+    def owes(self) -> bool:
+        """Whether a frame is unacknowledged."""
+        return bool(self._in_flight)
+
+    def has_room(self, size: int) -> bool:
+        """Whether a frame of `size` bytes may be sent now."""
+        if not self.is_open or not self.is_answered:
+            return False
+        return not self._in_flight or (len(self._in_flight) < _AT_ONCE and self.bytes_in_flight + size <= WINDOW)
+
+    def await_answer(self) -> None:
+        """Holds frames back until Socket.IO has answered the event that is being handled, if it asked for an answer."""
+        self.is_answered = not self._is_asked
+
+    async def send_frame(self, number: int, text: str) -> None:
+        """Sends a frame that the browser will acknowledge by its number. Only when `has_room`."""
+        if not self._in_flight:
+            self.heard = asyncio.get_running_loop().time()
+        self._in_flight[number] = len(text)
+        self.bytes_in_flight += len(text)
+        if not await self._at_once({"type": "websocket.send", "text": text}):
+            self.abort()  # it comes back with the position that it has
+
+    async def tell(self, text: str) -> bool:
+        """Sends what needs no acknowledgement. False when that would mean to wait: nothing was sent."""
+        return await self._at_once({"type": "websocket.send", "text": text})
+
+    async def close(self, code: int) -> None:
+        """Ends the connection, without a word to who does not read; Socket.IO notices as if the browser had."""
+        if not await self._at_once({"type": "websocket.close", "code": code}):
+            self.abort()
+        self.is_open = False
+
+    def abort(self) -> None:
+        """Drops the connection and whatever was to be sent."""
+        self.is_open = False
+        self._abort()
+
+    async def _at_once(self, message: Message) -> bool:
+        if not self.is_open:
+            return True
+        try:
+            async with asyncio.timeout(0):  # a server waits before it writes, and only when its buffer is full
+                await self._send(message)
+        except TimeoutError:
+            return False
+        except (OSError, RuntimeError):  # the server's ways to say that the client, or its patience, has gone
+            self.is_open = False
+        return True
+
+    async def receive(self) -> Message:
+        """The next message that Socket.IO has to see."""
+        while True:
+            message = await self._receive()
+            text = message.get("text") or ""
+            if text.startswith(_ACK):
+                self._acknowledged(text)
+                continue
+            if text.startswith(_EVENT):
+                self._is_asked = text[len(_EVENT) : len(_EVENT) + 1].isdecimal()
+            self.is_open = self.is_open and message["type"] != "websocket.disconnect"
+            return message
+
+    async def send(self, message: Message) -> None:
+        """What Socket.IO sends."""
+        if not self.is_open:
+            return
+        self.is_open = message["type"] != "websocket.close"
+        await self._send(message)
+        if not self.is_answered and (message.get("text") or "").startswith(_ACK):
+            self.is_answered = True
+            self.on_room()
+
+    def _acknowledged(self, text: str) -> None:
+        number = text[len(_ACK) : text.find("[")]
+        size = self._in_flight.pop(int(number), None) if number.isdecimal() and len(number) < 19 else None
+        if size is None:
+            return  # no frame of ours: whoever says so gains nothing
+        self.bytes_in_flight -= size
+        self.heard = asyncio.get_running_loop().time()
+        self.on_room()
+
+
+def wired(app: ASGIApp) -> ASGIApp:
+    """The app with a `Wire` under each of its websockets."""
+
+    async def under(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await app(scope, receive, send)
+            return
+        wire = Wire(receive, send, scope.get("pulse.abort", lambda: None))
+        await app({**scope, _KEY: wire}, wire.receive, wire.send)
+
+    return under
