@@ -20,10 +20,11 @@ from pulse_contracts.telemetry import (
     Refused,
     SeriesDeclared,
 )
-from pulse_desktop.core.buffer import FILE, Buffer, BufferLimits
+from pulse_desktop.core.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.link import as_batch, declaration
-from pulse_desktop.core.model import Reading, SeriesSpec
+from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec
+from pulse_desktop.core.opening import FILE
 from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal, subtract, union
 from pulse_desktop.core.replay import Replay
 from pulse_desktop.core.signals import (
@@ -43,6 +44,7 @@ from pulse_desktop.core.signals import (
     Send,
     SetAside,
     Settle,
+    Summarised,
     Tick,
 )
 
@@ -190,7 +192,13 @@ class Simulation:
         assert appended.committed == ((lo, lo + n),)
         for seq, reading in enumerate(readings, lo):
             self.produced[epoch, seq] = float(reading.value)
+        for lo, hi in appended.summarised:
+            piece = self.buffer._store.read(self.buffer.life.summary, lo, hi)
+            for seq, reading in enumerate(piece.readings if piece else (), lo):
+                self.produced[self.buffer.life.summary, seq] = float(reading.value)
         self.feed(Committed(appended.committed))
+        if appended.summarised:
+            self.feed(Summarised(appended.summarised))
         if appended.lost:
             self.feed(Lost(appended.lost))
 

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from structlog.testing import capture_logs
 
-from pulse_desktop.core.buffer import FILE, Buffer, BufferLimits
+from pulse_desktop.core.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.journal import Journal
-from pulse_desktop.core.model import BlockUnreadable, Drop, Reading, Refusal, SeriesSpec, Settlement
+from pulse_desktop.core.model import BlockUnreadable, BufferLimits, Drop, Reading, Refusal, SeriesSpec, Settlement
+from pulse_desktop.core.opening import FILE
 from pulse_desktop.core.ranges import EMPTY, count, normal, subtract
 
 EPOCH = 77
@@ -135,26 +136,6 @@ def test_a_refused_reading_is_quarantined_with_its_code(buffer: Buffer) -> None:
     row = buffer._store._db.execute("SELECT epoch, seq, series, t, value, code, detail FROM quarantine").fetchall()
     assert row == [(EPOCH, 1, "level", 6, "-0x0.0p+0", "out_of_range", "below")]
     assert (buffer.counts.settled, buffer.counts.refused, buffer.waiting) == (2, 1, 0)
-
-
-def test_a_full_buffer_loses_its_oldest_and_records_that_in_the_same_transaction(tmp_path: Path, hands: Hands) -> None:
-    limits = BufferLimits(max_bytes=200_000)
-    buffer = open_buffer(tmp_path, hands, limits=limits)
-    lost: list[Drop] = []
-    for _ in range(60):
-        lost += buffer.append(some(500)).lost
-        found = buffer._store.holdings()
-        recorded = normal(d.range for d in found.drops)
-        assert normal([*found.of(EPOCH), *recorded]) == ((0, buffer.next),)
-        assert not set(found.of(EPOCH)) & set(recorded)
-    assert lost
-    assert lost[0].lo == 0
-    assert {d.reason for d in lost} == {"overflow"}
-    usage = buffer.usage()
-    assert usage is not None
-    assert usage.used <= limits.max_bytes
-    assert buffer.counts.dropped == sum(d.hi - d.lo for d in lost)
-    buffer.close()
 
 
 def test_an_acknowledged_loss_is_forgotten_and_an_unacknowledged_one_survives(tmp_path: Path, hands: Hands) -> None:
@@ -293,10 +274,10 @@ def test_an_unreadable_block_is_declared_and_does_not_block_the_others(buffer: B
 _VICTIM = """
 import sys
 from pathlib import Path
-from pulse_desktop.core.buffer import Buffer, BufferLimits
+from pulse_desktop.core.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.journal import Journal
-from pulse_desktop.core.model import Reading, SeriesSpec, Settlement
+from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
 folder = Path(sys.argv[1])
 buffer = Buffer(folder, int(sys.argv[2]), BufferLimits(), Clock(), Journal(folder / "journal"))
 buffer.declare([SeriesSpec("level", "float")])

@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pulse_desktop.core.buffer import BufferLimits
+from pulse_desktop.core.model import BufferLimits
 
 from .simulation import ModelGateway, Simulation
 

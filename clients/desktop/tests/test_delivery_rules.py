@@ -8,8 +8,7 @@ from random import Random
 import pytest
 
 from pulse_contracts.telemetry import BatchAck, Dropped, Have, Hello, ReadingBatch, SeriesDeclared
-from pulse_desktop.core.buffer import BufferLimits
-from pulse_desktop.core.model import Drop, Holdings, Life
+from pulse_desktop.core.model import BufferLimits, Drop, Holdings, Life
 from pulse_desktop.core.replay import Replay
 from pulse_desktop.core.signals import (
     Command,

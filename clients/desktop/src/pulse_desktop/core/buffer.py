@@ -4,7 +4,6 @@ Synchronous and owned by one thread (`buffer_thread` is its asynchronous door). 
 readings wait in a bounded ring in memory, and what falls out of it is counted.
 """
 
-import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -14,14 +13,18 @@ from typing import TypeVar
 import structlog
 
 from pulse_contracts.telemetry import SeriesDeclaration
+from pulse_desktop.core.ballast import Ballast
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.journal import Journal
 from pulse_desktop.core.model import (
+    SUMMARY_ORD,
     BlockUnreadable,
+    BufferLimits,
     Drop,
     Holdings,
     Life,
     Reading,
+    Room,
     SeriesSpec,
     SeriesTable,
     Settlement,
@@ -29,15 +32,13 @@ from pulse_desktop.core.model import (
     StoreFailure,
     Usage,
 )
+from pulse_desktop.core.opening import FILE, open_store, set_aside
 from pulse_desktop.core.ranges import EMPTY, Range, Ranges, count, intersect, subtract, union
 from pulse_desktop.core.store import Store
 
 T = TypeVar("T")
 log = structlog.get_logger("pulse.desktop.buffer")
 
-FILE = "buffer.db"
-_BALLAST = "ballast"
-_BALLAST_BYTES = 1024 * 1024
 _GROUP = 5_000
 """Readings in one transaction at most."""
 _RETRY = 1.0
@@ -46,19 +47,13 @@ _OWED = 1_000
 
 
 @dataclass(frozen=True)
-class BufferLimits:
-    """`max_bytes` on disk before the oldest readings are dropped; `ring` readings in memory while the disk refuses."""
-
-    max_bytes: int = 1_000_000_000
-    ring: int = 50_000
-
-
-@dataclass(frozen=True)
 class Appended:
-    """What became durable (`committed`, ranges of the running life) and what that cost (`lost`)."""
+    """What became durable (`committed`, ranges of the running life), what that cost (`lost`), and what is kept of that
+    (`summarised`, ranges of the life's summary epoch)."""
 
     committed: tuple[Range, ...] = ()
     lost: tuple[Drop, ...] = ()
+    summarised: Ranges = EMPTY
 
 
 @dataclass
@@ -79,6 +74,11 @@ class _InDoubt:
     lo: int = 0
     readings: list[Reading] = field(default_factory=list)
 
+    @property
+    def range(self) -> Range:
+        """The numbers that they have or will have."""
+        return self.lo, self.lo + len(self.readings)
+
 
 class Buffer:
     """One life of the counter over one file. `fault`: why the disk refuses now, empty when it works."""
@@ -94,15 +94,18 @@ class Buffer:
         self._in_doubt = _InDoubt()
         self._owed: deque[Settlement] = deque(maxlen=_OWED)
         self._unreported: list[Drop] = []
-        self._store, found = self._open()
+        self._summarised: Ranges = EMPTY
+        self._ballast = Ballast(folder)
+        self._store, found = open_store(folder, limits, clock)
         self._is_open = True
         self.life = Life(epoch, found.highest_ord + 1)
-        self._next = 0
+        self._next = self._summary_next = 0
+        self._sent: Ranges = EMPTY
         self._pending = dict(found.pending)
         self._ords = dict(found.ords)
         self._series: dict[int, SeriesDeclaration] = {s.id: s for s in self._store.series()}
         self._found = replace(found, pending=dict(found.pending), ords=dict(found.ords))
-        self._fill_ballast()
+        self._ballast.fill()
 
     @property
     def holdings(self) -> Holdings:
@@ -152,21 +155,43 @@ class Buffer:
         except StoreFailure as failure:
             self._fail(failure)
         lost, self._unreported = tuple(self._unreported), []
+        summarised, self._summarised = self._summarised, EMPTY
         self._bound_ring()
-        return Appended(tuple(committed), lost)
+        return Appended(tuple(committed), lost, summarised)
 
     def _commit_group(self, committed: list[Range]) -> None:
         doubt = self._in_doubt
         if not doubt.readings:
             doubt.lo = self._next
             doubt.readings = [self._ring.popleft() for _ in range(min(_GROUP, len(self._ring)))]
-        lo, hi = doubt.lo, doubt.lo + len(doubt.readings)
+        lo, hi = doubt.range
         if self._journal is not None:
             self._journal.prepare(self.life.epoch, lo, doubt.readings, self._series)
-        lost = self._store.append(self.life, lo, doubt.readings)
-        self._dropped(lost)
-        self._unreported += lost
+        cost = self._store.append(self.life, lo, doubt.readings, self._room())
+        self._now_summarised(cost.summarised)
+        self._dropped(cost.lost)
+        self._unreported += cost.lost
         self._now_durable(lo, hi, committed)
+
+    def _room(self) -> Room:
+        never_sent = subtract(self._pending.get(self.life.epoch, EMPTY), self._sent)
+        return Room(self.waiting, never_sent, self._summary_next, self._announce)
+
+    def _announce(self, epoch: int, lo: int, readings: Sequence[Reading]) -> None:
+        if self._journal is not None:
+            self._journal.prepare(epoch, lo, readings, self._series)
+
+    def _now_summarised(self, ranges: Ranges) -> None:
+        if not ranges:
+            return
+        epoch = self.life.summary
+        self._summary_next = ranges[-1][1]
+        self._ords[epoch] = SUMMARY_ORD
+        self._pending[epoch] = union(self._pending.get(epoch, EMPTY), ranges)
+        self._summarised = union(self._summarised, ranges)
+        if self._journal is not None:
+            for lo, hi in ranges:
+                self._journal.commit(epoch, lo, hi)
 
     def _now_durable(self, lo: int, hi: int, committed: list[Range]) -> None:
         self._in_doubt.readings = []
@@ -186,9 +211,12 @@ class Buffer:
     # -- out
 
     def read(self, epoch: int, lo: int, hi: int) -> Slice | None:
-        """See `Store.read`; None also while the disk refuses."""
+        """See `Store.read`; None also while the disk refuses. What was asked for counts as sent, and is never
+        thinned."""
         if not self._is_open:
             return None
+        if epoch == self.life.epoch:
+            self._sent = union(self._sent, ((lo, hi),))
         try:
             return self._store.read(epoch, lo, hi)
         except StoreFailure as failure:
@@ -214,12 +242,11 @@ class Buffer:
         if not self._owed:
             return
         try:
-            self._store.settle(list(self._owed), self.life.epoch, self._clock.micros())
+            self._store.settle(list(self._owed), self.life, self._clock.micros())
         except StoreFailure as failure:
-            if failure.kind != "full":
+            if failure.kind != "full" or not self._ballast.free():
                 raise
-            self._drop_ballast()  # a full disk cannot even delete: this much was kept for it
-            self._store.settle(list(self._owed), self.life.epoch, self._clock.micros())
+            self._store.settle(list(self._owed), self.life, self._clock.micros())
             self._store.shrink()
         self._owed.clear()
 
@@ -257,11 +284,11 @@ class Buffer:
         by_age = sorted((e for e, r in self._pending.items() if r), key=lambda e: (self._ords.get(e, 0), e))
         try:
             self._store.shrink()
-            usage = self._store.usage(by_age)
+            usage = self._store.usage(by_age, self.waiting)
         except StoreFailure as failure:
             self._fail(failure)
             return None
-        self._fill_ballast()
+        self._ballast.fill()
         return usage
 
     def close(self) -> None:
@@ -293,16 +320,16 @@ class Buffer:
         if was is not None and was.kind != "full":
             self._store.close()
             self._is_open = False
-            if was.kind == "corrupt":
-                self._move_aside(was.detail)
-            self._store = Store(self._folder / FILE, self._limits.max_bytes)
+            wreck = set_aside(self._folder, was.detail, self._clock) if was.kind == "corrupt" else None
+            self._store = Store(self._folder / FILE, self._limits)
             self._is_open = True
             self._store.restore_series(self.table)
+            if wreck is not None:
+                self._store.adopt(wreck)
             self._reconcile(self._store.holdings())
         doubt = self._in_doubt
-        reached = self._store.next_of(self.life.epoch)
-        if doubt.readings and reached is not None and reached >= doubt.lo + len(doubt.readings):
-            self._now_durable(doubt.lo, doubt.lo + len(doubt.readings), committed)
+        if doubt.readings and self._store.holds(self.life.epoch, *doubt.range):
+            self._now_durable(*doubt.range, committed)
         self._settle_owed()
 
     def _works_again(self) -> None:
@@ -311,7 +338,9 @@ class Buffer:
         self._failure, self.fault = None, ""
 
     def _reconcile(self, found: Holdings) -> None:
-        """What memory knows to wait and the file does not hold any more is lost: declared, never forgotten."""
+        """What memory knows to wait and the file does not hold any more is lost: declared, never forgotten. What the
+        file holds and memory knew to be settled leaves again."""
+        self._now_summarised(intersect(found.of(self.life.summary), ((self._summary_next, 2**63),)))
         vanished: list[Drop] = []
         for epoch, ranges in self._pending.items():
             missing = subtract(ranges, found.of(epoch))
@@ -326,6 +355,13 @@ class Buffer:
             self._store.give_up(vanished, self._ords, self._nexts())
             self._unreported += vanished
         self._dropped(self._unreported)
+        settled = {e: subtract(r, self._pending.get(e, EMPTY)) for e, r in found.pending.items()}
+        doubt = self._in_doubt.range
+        if intersect(found.of(self.life.epoch), (doubt,)) == (doubt,):
+            settled[self.life.epoch] = subtract(settled[self.life.epoch], (doubt,))
+        risen = [Settlement(epoch, ranges) for epoch, ranges in settled.items() if ranges]
+        if risen:
+            self._store.settle(risen, self.life, self._clock.micros())
 
     def _dropped(self, drops: Sequence[Drop]) -> None:
         for drop in drops:
@@ -338,42 +374,8 @@ class Buffer:
             self._pending[epoch] = rest
         else:
             self._pending.pop(epoch, None)
+        if epoch == self.life.epoch:
+            self._sent = intersect(self._sent, rest)
 
     def _nexts(self) -> dict[int, int]:
-        return {self.life.epoch: self._next}
-
-    def _open(self) -> tuple[Store, Holdings]:
-        """The store and what it holds; a corrupt file is moved aside for a new one. Raises StoreFailure."""
-        for _ in range(2):
-            store: Store | None = None
-            try:
-                store = Store(self._folder / FILE, self._limits.max_bytes)
-                found = store.holdings()
-            except StoreFailure as failure:
-                if store is not None:
-                    store.close()
-                if failure.kind != "corrupt":
-                    raise
-                self._move_aside(failure.detail)
-            else:
-                return store, found
-        raise StoreFailure("corrupt", f"a new file in {self._folder} is corrupt at once")
-
-    def _move_aside(self, why: str) -> None:
-        name = f"buffer.corrupt-{self._clock.micros() // 1_000_000}"
-        for suffix in ("", "-wal", "-shm"):
-            path = self._folder / (FILE + suffix)
-            if path.exists():
-                path.replace(self._folder / (name + suffix))
-        log.error("buffer_corrupt", why=why, kept_as=name, meaning="its waiting readings are lost; the file is kept")
-
-    def _fill_ballast(self) -> None:
-        path = self._folder / _BALLAST
-        try:
-            if not path.exists() and shutil.disk_usage(self._folder).free > 4 * _BALLAST_BYTES:
-                path.write_bytes(b"\xa5" * _BALLAST_BYTES)
-        except OSError as error:
-            log.debug("no_ballast", why=str(error))
-
-    def _drop_ballast(self) -> None:
-        (self._folder / _BALLAST).unlink(missing_ok=True)
+        return {self.life.epoch: self._next, self.life.summary: self._summary_next}

@@ -7,7 +7,7 @@ from pulse_contracts.message import ValueType
 from pulse_desktop.core.buffer_thread import BufferThread
 from pulse_desktop.core.link import Link
 from pulse_desktop.core.model import Reading, SeriesSpec, StoreFailure, check_value
-from pulse_desktop.core.signals import Committed, Lost
+from pulse_desktop.core.signals import Committed, Lost, Summarised
 
 GROUP_SECONDS = 0.05
 _GROUP_LIMIT = 50_000
@@ -75,5 +75,7 @@ class Collector:
         appended = await self._buffer.append(group)
         if appended.committed:
             await self._link.tell(Committed(appended.committed))
+        if appended.summarised:
+            await self._link.tell(Summarised(appended.summarised))
         if appended.lost:
             await self._link.tell(Lost(appended.lost))

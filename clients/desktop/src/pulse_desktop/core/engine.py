@@ -11,12 +11,13 @@ import structlog
 
 from pulse_bus.port import Bus
 from pulse_contracts.series_digest import series_digest
-from pulse_desktop.core.buffer import Buffer, BufferLimits
+from pulse_desktop.core.buffer import Buffer
 from pulse_desktop.core.buffer_thread import BufferThread
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.collector import Collector
 from pulse_desktop.core.journal import Journal
 from pulse_desktop.core.link import Link
+from pulse_desktop.core.model import BufferLimits
 from pulse_desktop.core.replay import Replay
 from pulse_desktop.core.reporting import Identity, Reporter
 from pulse_desktop.core.settings import Settings
@@ -66,7 +67,7 @@ class Engine:
             lambda: Buffer(
                 settings.state_dir,
                 epoch,
-                BufferLimits(max_bytes=settings.buffer_max_bytes),
+                BufferLimits(settings.buffer_max_bytes, settings.buffer_max_readings, settings.buffer_min_free_bytes),
                 world.clock,
                 Journal(settings.journal) if settings.journal else None,
             )

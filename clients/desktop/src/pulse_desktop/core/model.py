@@ -1,5 +1,6 @@
 """What the collector talks about: readings, series, lives, losses. No I/O."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -43,12 +44,27 @@ class SeriesSpec:
     interval: int | None = None
 
 
+_SUMMARY = 0x5A17_0F_7415_DECADE
+SUMMARY_ORD = 0
+"""Summaries count as older than any life, so that latest values never move to one of them."""
+
+
 @dataclass(frozen=True)
 class Life:
     """One life of the counter: `epoch` is its identity (random), `ord` its place in time on this disk."""
 
     epoch: int
     ord: int
+
+    @property
+    def summary(self) -> int:
+        """The epoch of this life's summaries: as fresh and as random as its own."""
+        return self.epoch ^ _SUMMARY
+
+    @property
+    def own(self) -> frozenset[int]:
+        """Both epochs that only this process can have given numbers of."""
+        return frozenset((self.epoch, self.summary))
 
 
 @dataclass(frozen=True)
@@ -110,14 +126,59 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Usage:
-    """`used`: bytes of pages in use, of `limit`. `quarantined`: rows kept of what was refused. `oldest`: when the
-    oldest waiting reading was taken."""
+class BufferLimits:
+    """The buffer is full at `max_bytes` on disk, at `max_readings`, or when growing would leave less than
+    `min_free_bytes` of the disk to others (it then stays as large as it is, and may always have `FLOOR_BYTES`).
+    `ring`: readings in memory while the disk refuses."""
 
-    used: int
-    limit: int
-    quarantined: int
-    oldest: int | None
+    max_bytes: int = 1_000_000_000
+    max_readings: int = 500_000_000
+    min_free_bytes: int = 100_000_000
+    ring: int = 50_000
+
+
+FLOOR_BYTES = 1_000_000
+"""What the buffer may use however full the disk is."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What an append may do to a full buffer. `waiting`: readings on the disk; `thinnable`: ranges of the running life
+    that were never sent; `summary_next`: the next number of its summaries; `announce(epoch, lo, readings)` is called
+    before summaries are committed."""
+
+    waiting: int
+    thinnable: Ranges
+    summary_next: int
+    announce: Callable[[int, int, Sequence[Reading]], None]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an append did to a full buffer: losses, and the range that summaries got in the life's summary epoch."""
+
+    lost: tuple[Drop, ...] = ()
+    summarised: Ranges = EMPTY
+
+
+@dataclass(frozen=True)
+class Usage:
+    """`used`: bytes of pages in use, of `limit` (which a full disk makes smaller). `waiting`: readings, of
+    `max_waiting`. `free`: bytes that the disk has left. `quarantined`: rows kept of what was refused. `oldest`: when
+    the oldest waiting reading was taken."""
+
+    used: int = 0
+    limit: int = 1
+    waiting: int = 0
+    max_waiting: int = 1
+    free: int = 0
+    quarantined: int = 0
+    oldest: int | None = None
+
+    @property
+    def share(self) -> float:
+        """How full the buffer is: 0 to 1."""
+        return min(1.0, max(self.used / self.limit, self.waiting / self.max_waiting))
 
 
 FailureKind = Literal["full", "read-only", "i/o error", "corrupt"]

@@ -12,7 +12,7 @@ from random import Random
 from pulse_contracts.message import Lane
 from pulse_contracts.telemetry import BatchAck, Have, Hello, PendingEpoch
 from pulse_desktop.core.losses import Losses
-from pulse_desktop.core.model import Drop, Holdings, Life, Refusal, Settlement
+from pulse_desktop.core.model import SUMMARY_ORD, Drop, Holdings, Life, Refusal, Settlement
 from pulse_desktop.core.ranges import EMPTY, Ranges, count, intersect, normal, subtract, union
 from pulse_desktop.core.signals import (
     Claim,
@@ -32,10 +32,12 @@ from pulse_desktop.core.signals import (
     Send,
     SetAside,
     Settle,
+    Summarised,
     TableChanged,
-    Tick,
+    Throttled,
     TooLarge,
 )
+from pulse_desktop.core.throttle import Throttle
 
 _ORD_MAX = 2**62
 
@@ -66,6 +68,8 @@ class Replay:
         self._asked: tuple[int, ...] = ()
         self._told: frozenset[int] = frozenset()
         self._credit, self._live_paused = 0, False
+        self._throttle = Throttle()
+        self._now = float("-inf")
 
     # -- what others may know
 
@@ -94,6 +98,7 @@ class Replay:
         if self._is_open:
             times += self._losses.due()
             times += [at + self._policy.live_age for _, at in self._recent]
+            times += self._throttle.due(self._now) if self._pending else []
             if self._credit == 0 and not self._leases and self._hello_at is None:
                 times.append(self._said_at + self._policy.probe_every)
         return min(times, default=None)
@@ -103,6 +108,7 @@ class Replay:
     def handle(self, event: Event, now: float) -> list[Command]:
         """Takes one event; returns what to do, in order."""
         out: list[Command] = []
+        self._now = now
         match event:
             case Connected(session):
                 self._release()
@@ -110,9 +116,7 @@ class Replay:
                 self._told, self._credit = frozenset(), 0
                 self._losses.again(now)
             case LinkLost(session):
-                if session == self._session:
-                    self._release()
-                    self._session, self._is_open, self._hello_at = "", False, None
+                self._cut_off(session)
             case GotHave(have):
                 self._have(have, now, out)
             case GotAck(ack):
@@ -121,16 +125,23 @@ class Replay:
                 self._commit(ranges, now)
             case Lost(drops):
                 self._lose(drops, now)
+            case Summarised(ranges):
+                self._add(self.life.summary, SUMMARY_ORD, ranges)
+            case Throttled(rate):
+                self._throttle.set(rate, now)
             case TableChanged(digest):
                 if digest != self._digest:
                     self._digest = digest
                     self._redeclare(now)
             case TooLarge(lease):
                 self._too_large(lease, out)
-            case Tick():
-                pass
         self._advance(now, out)
         return out
+
+    def _cut_off(self, session: str) -> None:
+        if session == self._session:
+            self._release()
+            self._session, self._is_open, self._hello_at = "", False, None
 
     def _have(self, have: Have, now: float, out: list[Command]) -> None:
         for told in have.epochs:
@@ -159,13 +170,15 @@ class Replay:
             self._redeclare(now)
 
     def _commit(self, ranges: Sequence[tuple[int, int]], now: float) -> None:
-        epoch = self.life.epoch
-        self._ords[epoch] = self.life.ord
+        self._add(self.life.epoch, self.life.ord, normal(ranges))
         for lo, hi in ranges:
-            self._pending[epoch] = union(self._pending.get(epoch, EMPTY), ((lo, hi),))
             self._recent.append((lo, now))
             self._next = max(self._next, hi)
         self._age(now)
+
+    def _add(self, epoch: int, ord_: int, ranges: Ranges) -> None:
+        self._ords[epoch] = ord_
+        self._pending[epoch] = union(self._pending.get(epoch, EMPTY), ranges)
 
     def _lose(self, drops: Sequence[Drop], now: float) -> None:
         for drop in drops:
@@ -266,16 +279,8 @@ class Replay:
             return False
         if self._credit == 0 and not self._leases and now >= self._said_at + self._policy.probe_every:
             return True
-        return any(e not in self._told for e in self._worth_asking()) and not any(
-            self._is_held(e) for e in self._told if e != self.life.epoch
-        )
-
-    def _worth_asking(self) -> list[int]:
-        held = {*self._pending, *self._losses.epochs} - {self.life.epoch}
-        return self._by_age(held)
-
-    def _is_held(self, epoch: int) -> bool:
-        return epoch in self._pending or epoch in self._losses.epochs
+        held = {*self._pending, *self._losses.epochs} - self.life.own
+        return bool(held) and not held & self._told
 
     def _by_age(self, epochs: set[int]) -> list[int]:
         return sorted(epochs, key=lambda e: (self._ords.get(e, 0), e))
@@ -316,10 +321,11 @@ class Replay:
                 break
             self._send(newest, "live", now, out)
         backlog_window = max(1, window - self._policy.live_window)
-        while len(self._leases) < window and self._in_lane("backlog") < backlog_window:
+        while len(self._leases) < window and self._in_lane("backlog") < backlog_window and self._throttle.allows(now):
             claim = self._next_backlog()
             if claim is None:
                 break
+            self._throttle.took(claim.hi - claim.lo, now)
             self._send(claim, "backlog", now, out)
 
     def _in_lane(self, lane: Lane) -> int:
@@ -353,7 +359,7 @@ class Replay:
             if not rest:
                 continue
             lo, hi = rest[0]
-            cut = min(hi, lo + self._batch)
+            cut = min(hi, lo + self._throttle.cut(self._batch))
             if cut < rest[-1][1]:
                 self._again.appendleft(replace(claim, lo=cut))
             return replace(claim, lo=lo, hi=cut)
@@ -362,14 +368,14 @@ class Replay:
     def _oldest(self) -> Claim | None:
         own = self.life.epoch
         for epoch in self._by_age(set(self._pending)):
-            if epoch != own and epoch not in self._told:
+            if epoch not in self.life.own and epoch not in self._told:
                 continue
             free = self._free(epoch)
             if epoch == own and self._recent:
                 free = intersect(free, ((0, self._recent[0][0]),))  # younger ones are the live lane's
             if free:
                 lo, hi = free[0]
-                return Claim(epoch, lo, min(hi, lo + self._batch))
+                return Claim(epoch, lo, min(hi, lo + self._throttle.cut(self._batch)))
         return None
 
     def _send(self, claim: Claim, lane: Lane, now: float, out: list[Command]) -> None:

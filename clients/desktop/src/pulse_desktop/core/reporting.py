@@ -44,7 +44,7 @@ class _Before:
     settled: int = 0
     used: int = 0
     level: float = 0.0
-    usage: Usage = field(default_factory=lambda: Usage(0, 1, 0, None))
+    usage: Usage = field(default_factory=Usage)
 
 
 class Reporter:

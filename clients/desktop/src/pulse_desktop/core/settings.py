@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     buffer_max_bytes: int = Field(
         default=1_000_000_000, ge=1_000_000, le=2**44, validation_alias=_env("buffer_max_bytes")
     )
+    buffer_max_readings: int = Field(
+        default=500_000_000, ge=1_000, le=2**50, validation_alias=_env("buffer_max_readings")
+    )
+    buffer_min_free_bytes: int = Field(
+        default=100_000_000, ge=0, le=2**44, validation_alias=_env("buffer_min_free_bytes")
+    )
     journal: Path | None = Field(default=None, validation_alias=_env("journal"))
     log_format: Literal["json", "console"] = Field(default="console", validation_alias=_env("log_format"))
 

@@ -76,6 +76,20 @@ class Lost:
 
 
 @dataclass(frozen=True)
+class Summarised:
+    """Summaries became durable, in the running life's summary epoch."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """The backlog lane may send `rate` readings a second; None: as many as it can; 0: it pauses."""
+
+    rate: float | None
+
+
+@dataclass(frozen=True)
 class TableChanged:
     """The series table is another now."""
 
@@ -94,7 +108,9 @@ class Tick:
     """Time passed."""
 
 
-Event = Connected | LinkLost | GotHave | GotAck | Committed | Lost | TableChanged | TooLarge | Tick
+Event = (
+    Connected | LinkLost | GotHave | GotAck | Committed | Lost | Summarised | Throttled | TableChanged | TooLarge | Tick
+)
 
 
 # -- commands

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pulse_desktop.core import lock
-from pulse_desktop.core.store import count_waiting
+from pulse_desktop.core.inspection import count_waiting
 
 FILE = "status.json"
 _PADDED = 4_096
