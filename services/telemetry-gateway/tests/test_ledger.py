@@ -16,6 +16,7 @@ from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Entry, Ingest, IngestLimits, Waiting
 from pulse_telemetry_gateway.actions.upkeep import Latest
 from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -234,16 +235,20 @@ async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their
 ) -> None:
     bus = MemoryBus(MemoryBroker(), clock=lambda: 0)
     ingest = Ingest(
-        ledger, Catalogs(RegistryStore(database)), bus, IngestLimits(8, 100, 10**6, 1_024, 10**15), Metrics()
+        ledger,
+        Catalogs(RegistryStore(database)),
+        bus,
+        IngestLimits(CreditLimits(8, 2, 100, 0.1), 100, 10**6, 1_024, 10**15),
+        Metrics(),
     )
     loop = asyncio.get_running_loop()
     good, bad = arrival(0, 10), arrival(0, 10, device=99)
     entries = [Entry("alpha", batch, []) for batch in (good, bad)]
-    together = [Waiting([entry], 100, loop.create_future()) for entry in entries]
+    together = [Waiting([entry], 100, loop.time(), loop.create_future()) for entry in entries]
     await ingest.settle(together)
     assert together[0].done.result() == [None]
     assert "stream_device_id_fkey" in str(together[1].done.result()[0])
     assert await stored(database) == list(range(10))
-    first = Waiting(entries, 100, loop.create_future())
+    first = Waiting(entries, 100, loop.time(), loop.create_future())
     await ingest.settle([first])
     assert [outcome is None for outcome in first.done.result()] == [True, False]

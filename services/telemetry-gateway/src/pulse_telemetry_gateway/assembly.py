@@ -13,6 +13,7 @@ from pulse_telemetry_gateway.handlers import Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
+from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
@@ -46,7 +47,9 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         catalogs,
         bus,
         IngestLimits(
-            settings.credit,
+            CreditLimits(
+                settings.credit, 2, settings.mqtt_receive_maximum, settings.commit_wait_target.total_seconds()
+            ),
             settings.group_commit_max,
             settings.group_commit_bytes_max,
             settings.ledger_fragments_max,
@@ -54,7 +57,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         ),
         runtime.metrics,
     )
-    greeting = Greeting(ledger, registry, catalogs, settings.credit)
+    greeting = Greeting(ledger, registry, catalogs, ingest)
     await Handlers(bus, ingest, greeting, registry).subscribe()
     limits = LiveLimits(
         settings.resume_readings_max,

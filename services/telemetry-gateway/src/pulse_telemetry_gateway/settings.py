@@ -9,7 +9,9 @@ from pulse_chassis.settings import ServiceSettings
 
 
 class GatewaySettings(ServiceSettings):
-    """`credit`: unacknowledged batches that one collector may have. `group_commit_max`: batches in one transaction."""
+    """`credit`: unacknowledged batches that one collector may have at most; when a batch waits longer than
+    `commit_wait_target` for its commit, all get less. `group_commit_max`: batches in one transaction,
+    `group_commit_bytes_max`: their payloads' bytes."""
 
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
     # long enough for a restart, short enough that the broker soon stops giving a removed replica its share
@@ -17,6 +19,7 @@ class GatewaySettings(ServiceSettings):
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32
     group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
     group_commit_bytes_max: Annotated[int, Field(ge=1_000)] = 4_000_000
+    commit_wait_target: timedelta = timedelta(milliseconds=100)
     ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
     plausible_span: timedelta = timedelta(days=3653)
     clock_suspect_after: timedelta = timedelta(seconds=2)

@@ -1,7 +1,7 @@
 """A collector says hello: what is settled of what it holds, and whether its series are known here."""
 
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
-from pulse_telemetry_gateway.actions.ingest import Catalogs
+from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest
 from pulse_telemetry_gateway.model.ranges import clip
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -13,8 +13,8 @@ _RANGES = 1_024
 class Greeting:
     """Answers from the ledger."""
 
-    def __init__(self, ledger: LedgerStore, registry: RegistryStore, catalogs: Catalogs, credit: int) -> None:
-        self._ledger, self._registry, self._catalogs, self._credit = ledger, registry, catalogs, credit
+    def __init__(self, ledger: LedgerStore, registry: RegistryStore, catalogs: Catalogs, ingest: Ingest) -> None:
+        self._ledger, self._registry, self._catalogs, self._ingest = ledger, registry, catalogs, ingest
 
     async def answer(self, device: str, hello: Hello) -> Have:
         """What the collector may forget, and whether it may send. Raises Unavailable."""
@@ -31,7 +31,7 @@ class Greeting:
             parts = clip(settled.get(epoch, []), window)[:left]
             left -= len(parts)
             epochs.append(EpochSettled(epoch=epoch, settled=parts))
-        return Have(session=hello.session, newest=newest, epochs=epochs, credit=self._credit, series=digest)
+        return Have(session=hello.session, newest=newest, epochs=epochs, credit=self._ingest.credit, series=digest)
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:
         """Learns what the ids of a life mean. Raises Unavailable."""

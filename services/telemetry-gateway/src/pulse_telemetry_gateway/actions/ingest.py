@@ -14,6 +14,7 @@ from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, ReadingBatch
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
 from pulse_telemetry_gateway.model.columns import concatenate
+from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
 from pulse_telemetry_gateway.model.ranges import Range, covering
 from pulse_telemetry_gateway.model.screening import Meaning, Screened, SeriesRef, screen
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -24,14 +25,14 @@ _REMEMBERED = 10_000
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
 _LIVE_READINGS = 2_000
-"""More readings than this of one device in one group are not sent live: who watches reads them from the log."""
+"""More readings than this of one device and lane in one group are not sent live: who watches reads the log."""
 
 
 @dataclass(frozen=True)
 class IngestLimits:
     """See `GatewaySettings`."""
 
-    credit: int
+    credit: CreditLimits
     group_max: int
     group_bytes_max: int
     fragments_max: int
@@ -59,10 +60,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Batches that arrived together; `done` says for each why it is not durable (None: it is)."""
+    """Batches that arrived together, `since` when (seconds of the loop's clock), `size` bytes; `done` says for each
+    why it is not durable (None: it is)."""
 
     entries: list[Entry]
     size: int
+    since: float
     done: "asyncio.Future[list[Exception | None]]"
 
 
@@ -122,6 +125,11 @@ class Ingest:
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
         self._group = metrics.histogram("ingest_commit_seconds", "Duration of one group commit")
+        self._credit = Credit(limits.credit)
+        self._wait = metrics.histogram("ingest_wait_seconds", "From arrival to commit, of the oldest batch of a group")
+        self._budget = metrics.gauge("ingest_credit_batches", "Batches that all devices together may have on their way")
+        self._budget.set(self._credit.budget)
+        self._senders = metrics.gauge("ingest_devices_sending", "Devices among which the credit is divided")
         self._held = metrics.gauge("ingest_waiting_batches", "Batches that wait for a commit")
         self._held_bytes = metrics.gauge("ingest_waiting_bytes", "Their payloads' bytes")
 
@@ -146,7 +154,8 @@ class Ingest:
             return [None] * len(parcels)
         screened = screen(known, now=parcels[0].received, span=self._limits.span)
         entries = [_entry(*given) for given in zip(mine, screened, strict=True)]
-        waiting = Waiting(entries, sum(p.size for p, _ in mine), asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(entries, sum(p.size for p, _ in mine), loop.time(), loop.create_future())
         self._waiting.append(waiting)
         self._held.inc(len(entries))
         self._held_bytes.inc(waiting.size)
@@ -161,8 +170,13 @@ class Ingest:
         of = dict(zip((id(parcel) for parcel, _ in mine), outcomes, strict=True))
         return [of.get(id(parcel)) for parcel in parcels]
 
+    @property
+    def credit(self) -> int:
+        """How many batches a collector may have on their way now."""
+        return self._credit.each
+
     async def _ask_to_declare(self, device: str, epoch: int) -> None:
-        ack = BatchAck(epoch=epoch, settled=[], refused=[], newest=[], credit=self._limits.credit, declare=True)
+        ack = BatchAck(epoch=epoch, settled=[], refused=[], newest=[], credit=self.credit, declare=True)
         self._batches.labels("undeclared").inc()
         await self._say(device, ack)
 
@@ -197,7 +211,8 @@ class Ingest:
     async def settle(self, group: list[Waiting]) -> None:
         """One group commit, its acknowledgements and its live messages; `done` of each says how it went."""
         try:
-            await self._commit([entry for waiting in group for entry in waiting.entries])
+            entries = [entry for waiting in group for entry in waiting.entries]
+            await self._commit(entries, min(waiting.since for waiting in group))
         except Unavailable as error:
             for waiting in group:
                 if not waiting.done.done():
@@ -206,7 +221,7 @@ class Ingest:
         except Exception as error:  # noqa: BLE001  # looked for one by one: a bad batch must not cost its neighbours
             log.debug("a group failed, each batch alone: %s", error)
             for waiting in group:
-                outcomes = [await self._alone(entry) for entry in waiting.entries]
+                outcomes = [await self._alone(entry, waiting.since) for entry in waiting.entries]
                 if not waiting.done.done():
                     waiting.done.set_result(outcomes)
             return
@@ -214,16 +229,21 @@ class Ingest:
             if not waiting.done.done():
                 waiting.done.set_result([None] * len(waiting.entries))
 
-    async def _alone(self, entry: Entry) -> Exception | None:
+    async def _alone(self, entry: Entry, since: float) -> Exception | None:
         try:
-            await self._commit([entry])
+            await self._commit([entry], since)
         except Exception as error:  # noqa: BLE001  # handed on: the bus retries, counts, logs and quarantines it
             return error
         return None
 
-    async def _commit(self, group: list[Entry]) -> None:
+    async def _commit(self, group: list[Entry], since: float) -> None:
         with self._group.time():
             result = await self._ledger.commit([entry.arrival for entry in group])
+        now = asyncio.get_running_loop().time()
+        self._credit.note({entry.device for entry in group}, now - since, now)
+        self._wait.observe(now - since)
+        self._budget.set(self._credit.budget)
+        self._senders.set(self._credit.active)
         self._count(group, result)
         await self._acknowledge(group, result)
         await self._tell(group, result)
@@ -254,7 +274,7 @@ class Ingest:
             settled=parts[:_ACK_RANGES],
             refused=refused,
             newest=newest,
-            credit=self._limits.credit,
+            credit=self.credit,
             live_paused=len(settled) > self._limits.fragments_max,
         )
 
@@ -270,10 +290,11 @@ class Ingest:
         for entry in result.logged:
             feeds[entry.device_id].append(entry)
         for device_id, entries in feeds.items():
-            is_flood = sum(len(e.columns) for e in entries) > _LIVE_READINGS
-            for batch in [_mark(entries)] if is_flood else map(live_batch, _runs(entries)):
+            for run in _runs(entries):
+                is_flood = sum(len(entry.columns) for entry in run) > _LIVE_READINGS
+                message = _mark(run) if is_flood else live_batch(run)
                 try:
-                    await self._bus.publish(TELEMETRY_LIVE, batch, device=names[device_id])
+                    await self._bus.publish(TELEMETRY_LIVE, message, device=names[device_id])
                 except (Disconnected, MessageTooLarge):
                     break  # who watches finds the hole by its position and reads the log
 
@@ -299,7 +320,7 @@ def _runs(entries: list[Logged]) -> list[list[Logged]]:
 def _mark(entries: list[Logged]) -> LiveBatch:
     """Says where the feed is now, without the readings."""
     after, pos = entries[0].pos - 1, entries[-1].pos
-    return LiveBatch(after=after, pos=pos, lane="backlog", series=[], t0=0, dt=[], x=[], value=[])
+    return LiveBatch(after=after, pos=pos, lane=entries[0].lane, series=[], t0=0, dt=[], x=[], value=[])
 
 
 def live_batch(entries: list[Logged]) -> LiveBatch:

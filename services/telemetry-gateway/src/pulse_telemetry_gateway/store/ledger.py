@@ -297,7 +297,8 @@ def _rows(pieces: _Pieces, positions: dict[int, int]) -> tuple[list[tuple[object
     that cost."""
     rows: list[tuple[object, ...]] = []
     logged: list[Logged] = []
-    for (device_id, epoch, number, lane), members in pieces.items():
+    for key in sorted(pieces, key=lambda key: _LANES[key[3]]):  # the live lane first: it is told first
+        (device_id, epoch, number, lane), members = key, pieces[key]
         for run in _runs(members):
             columns = concatenate([piece for _, piece in run])
             positions[device_id] += 1
