@@ -24,9 +24,11 @@ from pulse_contracts.topics import (
     TELEMETRY_SERIES,
     Topic,
 )
+from pulse_desktop.core import replay_control
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.engine import Engine, World
 from pulse_desktop.core.model import Reading, SeriesSpec
+from pulse_desktop.core.replay_control import ReplayWish
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.signals import Policy
 from pulse_desktop.core.sources.base import Outlet
@@ -266,6 +268,23 @@ async def test_status_is_retained_online_and_offline_after_the_end(site: Site) -
         await eventually(lambda: address in site.broker.retained)
         assert Status.model_validate_json(site.broker.retained[address]).state == "online"
     assert Status.model_validate_json(site.broker.retained[address]).state == "offline"
+
+
+async def test_a_running_collector_notices_a_pause_and_says_so(site: Site) -> None:
+    site.gateway.is_down = True
+    async with site.device(seed=1) as (engine, tap, _):
+        await tap.give(1.0, 2.0)
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
+    site.gateway.is_down = False
+    replay_control.write(site.folder, ReplayWish(is_paused=True))
+    async with site.device(seed=2) as (engine, tap, _):
+        await tap.give(3.0)
+        await eventually(lambda: list(site.gateway.stored.values()) == [3.0], what="live goes on")
+        await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
+        assert "paused" in snapshot(engine).replay
+        replay_control.write(site.folder, ReplayWish(rate=1_000))
+        await eventually(lambda: len(site.gateway.stored) == 3)
+        assert "1,000 readings a second" in snapshot(engine).replay
 
 
 async def test_the_engine_ends_within_three_seconds_while_nobody_answers(site: Site) -> None:

@@ -9,7 +9,9 @@ from pulse_contracts.message import PRINTABLE, Message, Micros
 
 class Status(Message):
     """`since`: when this state began. `waiting`: readings in the backlog; `oldest_waiting`: when the oldest of them was
-    taken. A last will carries `offline` and the time at which the connection it belongs to was opened."""
+    taken. `buffer_fill`: how full a collector's buffer is, 0 to 1; `full_in`: seconds until it is full at the present
+    rate, said from half full on (0: it is full, and the oldest readings lose detail). A last will carries `offline` and
+    the time at which the connection it belongs to was opened."""
 
     state: Literal["online", "offline"]
     since: Micros
@@ -17,3 +19,5 @@ class Status(Message):
     name: Annotated[str, StringConstraints(max_length=128, pattern=PRINTABLE)] = ""
     waiting: Annotated[int, Field(ge=0, le=2**62)] | None = None
     oldest_waiting: Micros | None = None
+    buffer_fill: Annotated[float, Field(ge=0, le=1)] | None = None
+    full_in: Annotated[int, Field(ge=0, le=2**53)] | None = None

@@ -85,6 +85,7 @@ class Engine:
         collector = Collector(buffer, link)
         identity = Identity(settings.device, settings.name, collector_version(), settings.state_dir, world.report_every)
         reporter = self._reporter = Reporter(identity, self._bus, buffer, link, world.clock)
+        await reporter.follow()  # a pause holds from the first batch of a new process on
         async with asyncio.TaskGroup() as group:
             linking = group.create_task(link.run())
             grouping = group.create_task(collector.run())

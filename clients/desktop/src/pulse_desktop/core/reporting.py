@@ -14,14 +14,16 @@ from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
 from pulse_desktop.core.buffer_thread import BufferThread
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.fill import LEVELS, FillWatch
 from pulse_desktop.core.link import Link
 from pulse_desktop.core.model import Usage
+from pulse_desktop.core.replay_control import ReplayWatch
+from pulse_desktop.core.signals import Throttled
 from pulse_desktop.core.status import Snapshot
 
 log = structlog.get_logger("pulse.desktop.status")
 
 _PUBLISH_EVERY = 5.0
-_LEVELS = (0.95, 0.80, 0.50)
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,7 @@ class _Before:
     at: float
     produced: int = 0
     settled: int = 0
-    used: int = 0
-    level: float = 0.0
+    dropped: int = 0
     usage: Usage = field(default_factory=Usage)
 
 
@@ -59,6 +60,7 @@ class Reporter:
         self._connected = asyncio.Event()
         self.last: Snapshot | None = None
         self._is_file_refused = False
+        self._fill, self._replay = FillWatch(), ReplayWatch(identity.folder)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -77,7 +79,8 @@ class Reporter:
         self._connected.set()
 
     async def report(self) -> None:
-        """Writes the file, and publishes when something changed."""
+        """Follows the operator's wish, writes the file, and publishes when something changed."""
+        await self.follow()
         snapshot = await self._look()
         self.last = snapshot
         try:
@@ -94,10 +97,18 @@ class Reporter:
             name=self._identity.name,
             waiting=snapshot.waiting,
             oldest_waiting=snapshot.oldest_waiting,
+            buffer_fill=round(snapshot.buffer_fill, 2),
+            full_in=snapshot.full_in if snapshot.buffer_fill >= LEVELS[0] else None,
         )
         now = self._clock.monotonic()
         if self._published is None or (status != self._published and now - self._published_at >= _PUBLISH_EVERY):
             await self._publish(status)
+
+    async def follow(self) -> None:
+        """Tells the delivery when the operator wishes another pace for the backlog."""
+        if await asyncio.to_thread(self._replay.look):
+            log.info("replay_changed", replay=str(self._replay.wish))
+            await self._link.tell(Throttled(self._replay.wish.allowed))
 
     async def say_offline(self) -> None:
         """The last word of a process that ends on purpose."""
@@ -124,7 +135,9 @@ class Reporter:
         now, wall = self._clock.monotonic(), self._clock.micros()
         elapsed = max(1e-6, now - before.at)
         usage = await self._buffer.usage() or before.usage
-        self._warn(usage, elapsed)
+        fill = self._fill.look(usage.share, now, is_losing=counts.dropped > before.dropped and usage.share > LEVELS[-1])
+        if fill.is_news:
+            log.warning("buffer_fills", percent=round(100 * fill.share), seconds_left=fill.seconds_left)
         produced, settled = counts.produced, counts.settled
         snapshot = Snapshot(
             pid=os.getpid(),
@@ -150,11 +163,16 @@ class Reporter:
             oldest_waiting_age=None if usage.oldest is None else max(0.0, (wall - usage.oldest) / 1e6),
             buffer_bytes=usage.used,
             buffer_max_bytes=usage.limit,
+            buffer_max_readings=usage.max_waiting,
+            buffer_fill=fill.share,
+            full_in=fill.seconds_left,
+            disk_free=usage.free,
+            replay=str(self._replay.wish),
             produced_per_second=(produced - before.produced) / elapsed,
             settled_per_second=(settled - before.settled) / elapsed,
         )
         before.at, before.produced, before.settled = now, produced, settled
-        before.usage, before.used = usage, usage.used
+        before.usage, before.dropped = usage, counts.dropped
         return snapshot
 
     def _why(self) -> str:
@@ -162,12 +180,3 @@ class Reporter:
             hint = f"the broker refuses {self._identity.device}: check PULSE_DEVICE and PULSE_MQTT_PASSWORD_FILE"
             return f"{hint} ({self._bus.detail})"
         return self._bus.detail or self._link.refused
-
-    def _warn(self, usage: Usage, elapsed: float) -> None:
-        share = usage.used / usage.limit
-        level = next((mark for mark in _LEVELS if share >= mark), 0.0)
-        if level > self._before.level:
-            growth = (usage.used - self._before.used) / elapsed
-            left = round((usage.limit - usage.used) / growth) if growth > 0 else None
-            log.warning("buffer_fills", percent=round(100 * share), seconds_left=left)
-        self._before.level = level

@@ -1,5 +1,6 @@
 """What a running collector says about itself: `status.json`, written each second, and the table made of it."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -8,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pulse_desktop.core import lock
+from pulse_desktop.core import lock, replay_control
+from pulse_desktop.core.fill import LEVELS
 from pulse_desktop.core.inspection import count_waiting
 
 FILE = "status.json"
@@ -20,7 +22,9 @@ _STALE_SECONDS = 5.0
 @dataclass(frozen=True)
 class Snapshot:
     """Counts are readings since the process started, except `waiting` and `quarantined`, which are what the disk
-    holds. Times are microseconds since 1970 UTC, ages seconds, rates readings per second over the last second."""
+    holds. Times are microseconds since 1970 UTC, ages and `full_in` seconds, rates readings per second over the last
+    second. `buffer_fill` (0 to 1) is the worst of bytes and readings; `replay` what the operator wished for the
+    backlog."""
 
     pid: int
     version: str
@@ -45,6 +49,11 @@ class Snapshot:
     oldest_waiting_age: float | None
     buffer_bytes: int
     buffer_max_bytes: int
+    buffer_max_readings: int
+    buffer_fill: float
+    full_in: int | None
+    disk_free: int
+    replay: str
     produced_per_second: float
     settled_per_second: float
 
@@ -83,21 +92,24 @@ def read(folder: Path) -> dict[str, Any]:
         except sqlite3.Error as error:
             found["fault"] = f"buffer cannot be read: {error}"
         found.update(link="closed", link_detail="not running", delivering=False)
-        found.update(produced_per_second=0.0, settled_per_second=0.0)
+        found.update(produced_per_second=0.0, settled_per_second=0.0, full_in=None)
+        with contextlib.suppress(ValueError):
+            found["replay"] = str(replay_control.read(folder))
     return found
 
 
 def table(found: dict[str, Any]) -> str:
     """For a person at a terminal."""
     age = found["oldest_waiting_age"]
-    share = 100 * found["buffer_bytes"] / max(1, found["buffer_max_bytes"])
     link = found["link"] + (" (delivering)" if found["delivering"] else "")
     rows = [
         ("device", found["device"] + (f" ({found['name']})" if found["name"] else "")),
         ("process", f"pid {found['pid']}" if found["running"] else "not running"),
         ("link", link + (f": {found['link_detail']}" if found["link_detail"] else "")),
-        ("buffer", f"{found['buffer_bytes']:,} bytes, {share:.1f} % of {found['buffer_max_bytes']:,}"),
+        ("buffer", f"{found['buffer_bytes']:,} of {found['buffer_max_bytes']:,} bytes"),
+        ("fill", _fill(found["buffer_fill"], found["full_in"])),
         ("waiting", f"{found['waiting']:,}" + (f", oldest {_span(age)}" if age is not None else "")),
+        ("replay", found["replay"]),
         ("produced", f"{found['produced']:,} ({found['produced_per_second']:,.0f}/s)"),
         ("settled", f"{found['settled']:,} ({found['settled_per_second']:,.0f}/s)"),
         ("refused", f"{found['refused']:,}"),
@@ -113,7 +125,17 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(f"{label:<16}{text}" for label, text in rows)
 
 
+def _fill(share: float, full_in: int | None) -> str:
+    text = f"{100 * share:.1f} %"
+    if full_in is not None:
+        text += ", full: the oldest readings lose detail" if full_in == 0 else f", full in {_span(full_in)}"
+    mark = max((level for level in LEVELS if share >= level), default=None)
+    return text if mark is None else f"{text}  (WARNING: above {100 * mark:.0f} %)"
+
+
 def _span(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.1f} h"
+    if seconds < 7_200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
