@@ -4,6 +4,9 @@ import type {
   Authenticate,
   Authenticated as Accepted,
   DeviceState,
+  DeviceStates,
+  Drain,
+  Ended,
   LiveFrame,
   LiveRefusal,
   Notice,
@@ -12,7 +15,7 @@ import type {
   TokenExpiring,
 } from "@/contracts/generated";
 
-export type { Authenticate, LiveFrame, Notice, Subscribe, TokenExpiring };
+export type { Authenticate, Drain, Ended, LiveFrame, Notice, Subscribe, TokenExpiring };
 
 export type RawValue = LiveFrame["v"][number];
 export type Lane = LiveFrame["lane"];
@@ -25,11 +28,16 @@ export type Authenticated = Accepted | LiveRefusal;
 export type DeviceChanged = DeviceState;
 export type Probed = { t: number };
 
+/** The namespace of all of these. */
+export const NAMESPACE = "/live";
+
 export type ServerEvents = {
   frame: (frame: unknown, ack?: () => void) => void;
   token_expiring: (message: TokenExpiring) => void;
-  device: (message: DeviceChanged) => void;
+  devices: (message: DeviceStates) => void;
   notice: (message: Notice) => void;
+  drain: (message: Drain) => void;
+  ended: (message: Ended) => void;
 };
 
 export type ClientEvents = {

@@ -12,6 +12,7 @@ import { AccountMenu } from "@/features/auth/account-menu";
 import { browserSession } from "@/features/auth/browser-session";
 import type { Session } from "@/features/auth/session";
 import { useSessionState } from "@/features/auth/use-session";
+import { Backlogs } from "@/features/dashboard/backlog";
 import { Dashboard } from "@/features/dashboard/dashboard";
 import { DashboardSkeleton } from "@/features/dashboard/dashboard-skeleton";
 import { applyDeviceChange } from "@/features/dashboard/inventory";
@@ -49,6 +50,7 @@ function SignedIn({ session, account }: { session: Session; account: Account }) 
   const parameters = useSearchParams();
   const [client] = useState(() => new QueryClient());
   const [api] = useState(() => createApiClient(session));
+  const [backlogs] = useState(() => new Backlogs());
   const [feed] = useState(() =>
     createBrowserFeed({ api, tokens: session, deviceChanged: (change) => applyDeviceChange(client, change) }),
   );
@@ -77,6 +79,7 @@ function SignedIn({ session, account }: { session: Session; account: Account }) 
     <QueryClientProvider client={client}>
       <Dashboard
         feed={feed}
+        backlogs={backlogs}
         api={api}
         rangeKey={parameters.get("range")}
         deviceId={parameters.get("device")}

@@ -3,6 +3,7 @@
 import clsx from "clsx";
 import { useEffect, useRef, useState } from "react";
 import { Panel } from "@/components/panel";
+import { ChartKey, NO_MARKS } from "./chart-key";
 import { drawInterval, type DrawScheduler } from "./draw-scheduler";
 import { useHistoryState, useCoarseNow } from "./feed-hooks";
 import { formatDuration } from "./format";
@@ -22,6 +23,7 @@ type ChartPanelProps = {
 
 export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPanelProps) {
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
+  const [marks, setMarks] = useState(NO_MARKS);
   const hostRef = useRef<HTMLDivElement>(null);
   const tooltipRef = useRef<HTMLDivElement>(null);
   const chartRef = useRef<TimeChart | null>(null);
@@ -30,7 +32,7 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
     const host = hostRef.current;
     const tooltip = tooltipRef.current;
     if (!host || !tooltip) return;
-    const chart = new TimeChart({ host, tooltip, group });
+    const chart = new TimeChart({ host, tooltip, group, onMarks: setMarks });
     chartRef.current = chart;
     let drawn = "";
     let isVisible = true;
@@ -102,6 +104,7 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
       title={group.title}
       meta={[group.unit, count > 1 ? `${count} series` : ""].filter(Boolean).join(" · ")}
       testId={`chart-${group.key}`}
+      actions={<ChartKey {...marks} />}
       className="h-full"
     >
       {/* Fills what the row leaves; on a phone two charts and a half fit the screen. */}

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
 import type { Device, Series } from "@/contracts/http";
+import type { Backlogs } from "./backlog";
 import { ChartPanel } from "./chart-panel";
 import { DashboardHeader } from "./dashboard-header";
 import { browserScheduler } from "./browser-scheduler";
@@ -18,6 +19,7 @@ import { Tile } from "./tile";
 
 type DashboardBodyProps = {
   feed: Feed;
+  backlogs: Backlogs;
   device: Device;
   series: readonly Series[];
   range: Range;
@@ -27,7 +29,7 @@ type DashboardBodyProps = {
 // One row on a wide screen, three on a phone; the rest is a click away, and in the list of series anyway.
 const TILES_AT_FIRST = 6;
 
-export function DashboardBody({ feed, device, series, range, onRange }: DashboardBodyProps) {
+export function DashboardBody({ feed, backlogs, device, series, range, onRange }: DashboardBodyProps) {
   const [areAllTilesShown, setAllTilesShown] = useState(false);
   const groups = useMemo(() => groupSeries(series), [series]);
   const colors = useMemo(() => colorsOf(groups), [groups]);
@@ -37,7 +39,14 @@ export function DashboardBody({ feed, device, series, range, onRange }: Dashboar
   const [first, ...rest] = groups;
   return (
     <>
-      <DashboardHeader feed={feed} device={device} series={series} rangeKey={range.key} onRange={onRange} />
+      <DashboardHeader
+        feed={feed}
+        backlogs={backlogs}
+        device={device}
+        series={series}
+        rangeKey={range.key}
+        onRange={onRange}
+      />
       <Notices feed={feed} />
       <div className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
         {tiles.map((one) => (

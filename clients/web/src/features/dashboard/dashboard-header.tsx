@@ -2,6 +2,8 @@
 // Title line of the dashboard: which device, how it is, and the controls of the view.
 import { Badge } from "@/components/badge";
 import type { Device, Series } from "@/contracts/http";
+import type { Backlogs } from "./backlog";
+import { CatchUp } from "./catch-up";
 import { deviceState } from "./device-picker";
 import { useConnectionKind, useCoarseNow, useTick } from "./feed-hooks";
 import { formatAge, formatDuration } from "./format";
@@ -11,11 +13,9 @@ import { RangePicker } from "./range-picker";
 import type { RangeKey } from "./ranges";
 import { isStale } from "./staleness";
 
-// Some readings are always on their way; only more than these are a backlog worth a word.
-const ALWAYS_ON_THE_WAY = 1_000;
-
 type DashboardHeaderProps = {
   feed: Feed;
+  backlogs: Backlogs;
   device: Device;
   series: readonly Series[];
   rangeKey: RangeKey;
@@ -24,7 +24,7 @@ type DashboardHeaderProps = {
 
 const WORTH_SAYING_US = 2_000_000;
 
-export function DashboardHeader({ feed, device, series, rangeKey, onRange }: DashboardHeaderProps) {
+export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRange }: DashboardHeaderProps) {
   const kind = useConnectionKind(feed);
   // Without a connection nobody here knows whether the collector is up.
   const state = deviceState(kind === "reconnecting" || kind === "offline" ? { online: null } : device);
@@ -37,9 +37,7 @@ export function DashboardHeader({ feed, device, series, rangeKey, onRange }: Das
           {device.clock_suspect && device.clock_offset_us !== null && (
             <Badge tone="warn">Clock off by {formatDuration(Math.abs(device.clock_offset_us))}</Badge>
           )}
-          {device.waiting !== null && device.waiting > ALWAYS_ON_THE_WAY && (
-            <Badge tone="info">Catching up: {device.waiting.toLocaleString("en")} readings waiting</Badge>
-          )}
+          <CatchUp backlogs={backlogs} id={device.id} />
         </div>
         <Summary feed={feed} series={series} />
       </div>

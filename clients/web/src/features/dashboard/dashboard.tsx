@@ -7,6 +7,7 @@ import { AppShell } from "@/components/app-shell";
 import { Button } from "@/components/button";
 import { Banner, NoticeState } from "@/components/notice-state";
 import { ApiError, type ApiClient } from "@/lib/api-client";
+import type { Backlogs } from "./backlog";
 import { DashboardBody } from "./dashboard-body";
 import { DashboardSkeleton } from "./dashboard-skeleton";
 import { DevicePicker } from "./device-picker";
@@ -18,6 +19,7 @@ import { useShortcuts } from "./use-shortcuts";
 
 type DashboardProps = {
   feed: Feed;
+  backlogs: Backlogs;
   api: ApiClient;
   /** From the address; null for the default. */
   rangeKey: string | null;
@@ -31,6 +33,7 @@ type DashboardProps = {
 
 export function Dashboard({
   feed,
+  backlogs,
   api,
   rangeKey,
   deviceId,
@@ -46,6 +49,10 @@ export function Dashboard({
   const device = devices.data?.find(({ id }) => id === deviceId) ?? devices.data?.[0];
   const series = useQuery(seriesQuery(api, device?.id));
   const described = useQuery({ ...seriesQuery(api, device?.id), select: descriptions });
+
+  useEffect(() => {
+    for (const { id, waiting } of devices.data ?? []) backlogs.note(id, waiting, devices.dataUpdatedAt);
+  }, [backlogs, devices.data, devices.dataUpdatedAt]);
 
   const listed = series.data;
   useEffect(() => {
@@ -76,6 +83,7 @@ export function Dashboard({
         // Another device is another dashboard: nothing of the last one is kept.
         key={device.id}
         feed={feed}
+        backlogs={backlogs}
         device={device}
         series={described.data}
         range={range}
@@ -88,7 +96,7 @@ export function Dashboard({
     <AppShell
       picker={
         device && devices.data && devices.data.length > 1 ? (
-          <DevicePicker devices={devices.data} selected={device} onSelect={onDevice} />
+          <DevicePicker backlogs={backlogs} devices={devices.data} selected={device} onSelect={onDevice} />
         ) : null
       }
       account={account}

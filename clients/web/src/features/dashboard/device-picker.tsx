@@ -4,8 +4,15 @@ import { ChevronsUpDown } from "lucide-react";
 import { StatusDot, type Tone } from "@/components/badge";
 import { Menu, MenuContent, MenuLabel, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "@/components/menu";
 import type { Device } from "@/contracts/http";
+import type { Backlogs } from "./backlog";
+import { CatchUp } from "./catch-up";
 
-type DevicePickerProps = { devices: readonly Device[]; selected: Device; onSelect: (id: string) => void };
+type DevicePickerProps = {
+  backlogs: Backlogs;
+  devices: readonly Device[];
+  selected: Device;
+  onSelect: (id: string) => void;
+};
 
 const STATES = {
   online: { tone: "ok", word: "online" },
@@ -18,7 +25,7 @@ export function deviceState({ online }: Pick<Device, "online">) {
   return online ? STATES.online : STATES.offline;
 }
 
-export function DevicePicker({ devices, selected, onSelect }: DevicePickerProps) {
+export function DevicePicker({ backlogs, devices, selected, onSelect }: DevicePickerProps) {
   return (
     <Menu>
       <MenuTrigger asChild>
@@ -46,6 +53,7 @@ export function DevicePicker({ devices, selected, onSelect }: DevicePickerProps)
               <StatusDot tone={deviceState(device).tone} />
               <span className="truncate">{device.name}</span>
               <span className="sr-only">{deviceState(device).word}</span>
+              <CatchUp backlogs={backlogs} id={device.id} isBrief />
             </MenuRadioItem>
           ))}
         </MenuRadioGroup>

@@ -46,9 +46,12 @@ export function descriptions(series: Series[]): Series[] {
 }
 
 /** A device's state as the socket told it, before the next REST answer says the same. */
-export function applyDeviceChange(client: QueryClient, { id, online, last_seen_at }: DeviceChanged): void {
+export function applyDeviceChange(
+  client: QueryClient,
+  { id, online, last_seen_at, waiting }: DeviceChanged,
+): void {
   client.setQueryData<Device[]>(DEVICES_KEY, (devices) =>
-    devices?.map((device) => (device.id === id ? { ...device, online, last_seen_at } : device)),
+    devices?.map((device) => (device.id === id ? { ...device, online, last_seen_at, waiting } : device)),
   );
   // A device nobody knew: the list has more to say about it.
   const known = client.getQueryData<Device[]>(DEVICES_KEY)?.some((device) => device.id === id);

@@ -5,6 +5,8 @@ import type { RawValue } from "@/contracts/live";
 export type Samples = { readonly t: Float64Array; readonly v: Float64Array };
 export type Reading = { readonly t: number; readonly v: RawValue };
 export type GapTest = (earlier: number, later: number) => boolean;
+/** Readings between these times came long after they were taken. */
+export type Stretch = { readonly from: number; readonly to: number };
 export type Tick = { readonly shownUs: number; readonly paused: boolean; readonly behindUs: number };
 
 export type HistoryState =
@@ -33,4 +35,5 @@ export type Feed = {
   latest: (id: number) => Reading | null;
   samples: (id: number) => Samples;
   gapTest: (id: number) => GapTest;
+  late: (id: number) => readonly Stretch[];
 };

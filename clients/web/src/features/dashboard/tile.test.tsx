@@ -31,6 +31,7 @@ const feedWith = (latest: Reading | null): Feed => ({
   latest: () => latest,
   samples: () => ({ t: new Float64Array(0), v: new Float64Array(0) }),
   gapTest: () => () => false,
+  late: () => [],
 });
 
 const show = (latest: Reading | null) => {

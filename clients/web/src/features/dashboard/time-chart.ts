@@ -3,16 +3,29 @@ import uPlot from "uplot";
 import { nearest } from "@/lib/ordered-search";
 import type { Group } from "./groups";
 import { axisLabels, axisWidth } from "./axis-labels";
-import { bytesPer, formatValue, spoken } from "./format";
+import { drawBands, hatching } from "./band-drawing";
+import { bytesPer, formatDuration, formatValue, spoken } from "./format";
+import { NO_MARKS, type Marks } from "./chart-key";
 import { traceLine } from "./line-path";
 import { resolveColor, seriesColor } from "./palette";
 import { joinLines, visibleLine, type Line, type Window } from "./plot-data";
-import type { GapTest, Samples } from "./ports";
+import type { GapTest, Samples, Stretch } from "./ports";
+import { bandAt, gapsOf, unionOf, type Band } from "./shading";
 import { valueRange } from "./value-range";
 
-export type ChartSource = { samples: (id: number) => Samples; gapTest: (id: number) => GapTest };
+export type ChartSource = {
+  samples: (id: number) => Samples;
+  gapTest: (id: number) => GapTest;
+  late: (id: number) => readonly Stretch[];
+};
 
-type ChartSettings = { host: HTMLElement; tooltip: HTMLElement; group: Group };
+type ChartSettings = {
+  host: HTMLElement;
+  tooltip: HTMLElement;
+  group: Group;
+  /** Told when the chart begins or ceases to show gaps or late readings. */
+  onMarks: (marks: Marks) => void;
+};
 type Series = Group["series"][number];
 
 const AXIS_FONT = "11px";
@@ -29,6 +42,10 @@ const REACH_PIXELS = 24;
 export class TimeChart {
   private plot: uPlot;
   private lines: Line[] = [];
+  private gaps: Band[] = [];
+  private late: Band[] = [];
+  private lateBySeries: readonly (readonly Stretch[])[] = [];
+  private marks = NO_MARKS;
   private shownWindow: Window = { from: 0, to: 1 };
   private isHovered = false;
   private readonly hidden = new Set<number>();
@@ -46,12 +63,31 @@ export class TimeChart {
     this.lines = this.settings.group.series.map(({ id }) =>
       visibleLine(source.samples(id), source.gapTest(id), window, this.width),
     );
+    this.mark(source, window);
     const { t, lines } = joinLines(this.lines);
     this.plot.batch(() => {
       this.plot.setData([t, ...lines] as uPlot.AlignedData, false);
       this.plot.setScale("x", { min: window.from / 1_000_000, max: window.to / 1_000_000 });
     });
     if (this.isHovered) this.showTooltip();
+  }
+
+  private mark(source: ChartSource, window: Window): void {
+    const shown = this.settings.group.series.map(({ id }, place) => ({ id, line: this.lines[place]! }));
+    const visible = shown.filter(({ id }) => !this.hidden.has(id));
+    this.lateBySeries = shown.map(({ id }) => source.late(id));
+    this.gaps = unionOf(
+      visible.flatMap(({ id, line }) => gapsOf(line, source.gapTest(id), window)),
+      window,
+    );
+    this.late = unionOf(
+      visible.flatMap(({ id }) => source.late(id)),
+      window,
+    );
+    const marks = { hasGaps: this.gaps.length > 0, hasLate: this.late.length > 0 };
+    if (marks.hasGaps === this.marks.hasGaps && marks.hasLate === this.marks.hasLate) return;
+    this.marks = marks;
+    this.settings.onMarks(marks);
   }
 
   resize(): void {
@@ -97,6 +133,7 @@ export class TimeChart {
       grid: { stroke: color("var(--grid)"), width: 1 },
     };
     const isSwitch = series.every(({ type }) => type === "bool");
+    const hatch = hatching(color("var(--gap)"));
     return new uPlot(
       {
         width: Math.max(50, host.clientWidth),
@@ -136,6 +173,7 @@ export class TimeChart {
         hooks: {
           setCursor: [() => this.isHovered && this.showTooltip()],
           ready: [(plot) => this.watchPointer(plot)],
+          drawClear: [(plot) => drawBands(plot, this.gaps, hatch, this.late, color("var(--info)"))],
         },
       },
       [[], ...series.map(() => [])],
@@ -181,14 +219,23 @@ export class TimeChart {
       const index = nearestDrawn(line.v, nearest(line.t, at));
       const value = index === null ? null : line.v[index];
       if (index === null || value == null || Math.abs(line.t[index]! - at) > reach) return [];
-      return [{ one, place, value }];
+      const isLate = bandAt(this.lateBySeries[place] ?? [], line.t[index]!) !== null;
+      return [{ one, place, value, isLate }];
     });
-    tooltip.hidden = rows.length === 0;
-    if (rows.length === 0) return;
+    const gap = rows.length === 0 ? bandAt(this.gaps, at) : null;
+    tooltip.hidden = rows.length === 0 && gap === null;
+    if (tooltip.hidden) return;
     rows.sort((a, b) => b.value - a.value);
+    const late = rows.some(({ isLate }) => isLate)
+      ? [element("div", "mt-1 text-2xs text-info", "Arrived late")]
+      : [];
     tooltip.replaceChildren(
       element("div", "mb-1 text-2xs text-fg-3 tabular-nums", momentText(at, this.shownWindow)),
+      ...(gap
+        ? [element("div", "text-xs text-fg-2", `No readings for ${formatDuration(gap.to - gap.from)}`)]
+        : []),
       ...rows.map(({ one, place, value }) => tooltipRow(one, group.firstColor + place, value)),
+      ...late,
     );
     const box = this.plot.over;
     const x = box.offsetLeft + left;

@@ -1,7 +1,7 @@
 // Joins the live feed to the real browser: socket, timers, network state.
 import { io } from "socket.io-client";
 import { historySchema } from "@/contracts/http";
-import type { DeviceChanged } from "@/contracts/live";
+import { NAMESPACE, type DeviceChanged } from "@/contracts/live";
 import type { ApiClient, TokenSource } from "@/lib/api-client";
 import type { LiveSocket } from "./connection";
 import { LiveFeed } from "./live-feed";
@@ -20,7 +20,7 @@ export function createBrowserFeed({ api, tokens, deviceChanged }: BrowserFeedSet
     tokens,
     deviceChanged,
     openSocket: (auth): LiveSocket =>
-      io({
+      io(NAMESPACE, {
         path: "/socket.io",
         transports: ["websocket"],
         autoConnect: false,

@@ -3,6 +3,8 @@ import type { Socket } from "socket.io-client";
 import type {
   ClientEvents,
   DeviceChanged,
+  Drain,
+  Ended,
   LiveFrame,
   Notice,
   Positions,
@@ -47,6 +49,8 @@ const PROBE_EVERY_MS = 5_000;
 const ANSWER_WITHIN_MS = 6_000;
 const MISSED_PROBES = 2;
 const SLOW_FOR_MS = 20_000;
+// A gateway that asks for more than this has made a mistake.
+const LONGEST_DRAIN_MS = 30_000;
 
 export class LiveConnection {
   private current: ConnectionState = { kind: "connecting" };
@@ -60,6 +64,7 @@ export class LiveConnection {
   private missedProbes = 0;
   private lastToken = "";
   private slowUntilMs = 0;
+  private comeBackMs: number | null = null;
 
   constructor(
     private readonly ports: ConnectionPorts,
@@ -99,7 +104,9 @@ export class LiveConnection {
       ack?.();
     });
     socket.on("token_expiring", () => void this.renewToken());
-    socket.on("device", (change) => this.on.device(change));
+    socket.on("devices", ({ items }) => items.forEach((change) => this.on.device(change)));
+    socket.on("drain", (message) => this.drained(message));
+    socket.on("ended", (message) => this.ended(message));
     socket.on("notice", (notice) => this.noticed(notice));
     socket.connect();
   }
@@ -196,6 +203,19 @@ export class LiveConnection {
     this.move({ ...this.current, isSlow: true });
   }
 
+  /** The gateway ends. It says when to come back, so that not everybody does at once. */
+  private drained({ after_ms }: Drain): void {
+    this.comeBackMs = Math.min(LONGEST_DRAIN_MS, Math.max(0, after_ms));
+    this.socket?.disconnect();
+  }
+
+  /** The gateway closes the socket and says why. A session that is over must not wait for the next attempt to show. */
+  private ended({ code }: Ended): void {
+    if (code === "session_ended" || code === "token_expired") {
+      this.ports.tokens.renew(this.lastToken).catch(() => {});
+    }
+  }
+
   private async renewToken(): Promise<void> {
     try {
       const token = await this.ports.tokens.renew(this.lastToken);
@@ -220,7 +240,8 @@ export class LiveConnection {
     if (!this.socket) return;
     if (this.socket.active || this.socket.connected) this.socket.disconnect();
     this.on.lost();
-    this.retryAfter(reconnectDelay(this.attempt, this.ports.random()));
+    this.retryAfter(this.comeBackMs ?? reconnectDelay(this.attempt, this.ports.random()));
+    this.comeBackMs = null;
     this.attempt += 1;
   }
 

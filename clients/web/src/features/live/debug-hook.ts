@@ -6,6 +6,7 @@ export type PulseHook = {
   series: (id: number) => { t: number[]; v: (number | null)[] };
   seriesIds: () => Record<string, number>;
   gaps: (id: number) => Gap[];
+  late: (id: number) => Gap[];
 };
 
 declare global {
@@ -21,6 +22,7 @@ export function exposeFeed(feed: LiveFeed): () => void {
     },
     seriesIds: () => Object.fromEntries(feed.series.map(({ name, id }) => [name, id])),
     gaps: (id) => feed.gaps(id),
+    late: (id) => [...feed.late(id)],
   };
   globalThis.__pulse = Object.freeze(hook);
   return () => {

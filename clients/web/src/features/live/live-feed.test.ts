@@ -326,4 +326,44 @@ describe("LiveFeed", () => {
     expect(feed.view.shownUs()).toBe(START_MS * 1_000 - 3_600 * SECOND);
     feed.stop();
   });
+
+  it("comes back when a gateway that ends told it to, with the position it holds", async () => {
+    const { feed, socket, subscriptions } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    socket.fire("frame", frame([START_MS * 1_000], 105), () => undefined);
+    socket.fire("drain", { after_ms: 2_300 });
+    expect(feed.connection.state).toEqual({ kind: "reconnecting", atMs: Date.now() + 2_300 });
+    await vi.advanceTimersByTimeAsync(2_300);
+    socket.accept();
+    await settled();
+    expect(subscriptions().at(-1)).toEqual({ series: [1], rate: 20, pos: { d1: 105 } });
+    feed.stop();
+  });
+
+  it("asks at once whether the session is over when the gateway says so", async () => {
+    const { feed, socket, renewals } = setUp();
+    socket.accept();
+    await settled();
+    socket.fire("ended", { code: "slow_client", detail: "" });
+    expect(renewals).toEqual([]);
+    socket.fire("ended", { code: "session_ended", detail: "" });
+    expect(renewals).toEqual(["token-1"]);
+    feed.stop();
+  });
+
+  it("loads history for a position that the gateway has not reached", async () => {
+    const { feed, socket, loads } = setUp();
+    feed.select({ device, series: [series], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    socket.drop();
+    socket.answers.subscribe = () => ({ ok: true, pos: { d1: 3 }, resumed: { d1: "ahead" }, unknown: [] });
+    await vi.advanceTimersByTimeAsync(1_000);
+    socket.accept();
+    await settled();
+    expect(loads).toHaveLength(2);
+    feed.stop();
+  });
 });

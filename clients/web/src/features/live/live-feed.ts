@@ -4,6 +4,7 @@ import type { DeviceChanged, Resumed } from "@/contracts/live";
 import { LiveConnection, type ConnectionPorts } from "./connection";
 import type { Gap, GapTest } from "./gaps";
 import { loadHistory, type FetchHistory, type HistoryState } from "./history-loader";
+import type { Stretch } from "./late";
 import type { Samples } from "./series-buffer";
 import { ServerClock } from "./server-clock";
 import { TelemetryStore, type Latest } from "./telemetry-store";
@@ -50,7 +51,7 @@ export class LiveFeed {
   constructor(private readonly ports: FeedPorts) {
     this.connection = new LiveConnection(ports, this.clock, {
       frame: (frame) => {
-        this.store.ingest(frame);
+        this.store.ingest(frame, this.deviceNowUs());
         if (frame.conflated) this.reloadSoon();
       },
       subscribed: (resumed) => this.subscribed(resumed),
@@ -160,6 +161,10 @@ export class LiveFeed {
 
   gapTest(id: number): GapTest {
     return this.store.gapTest(id);
+  }
+
+  late(id: number): readonly Stretch[] {
+    return this.store.late(id);
   }
 
   gaps(id: number): Gap[] {

@@ -152,4 +152,25 @@ describe("TelemetryStore", () => {
     expect(times(store, 2)).toEqual([100]);
     expect(times(store, 3)).toEqual([]);
   });
+
+  it("fills in what arrives late, and knows where that lies", () => {
+    const store = storeOf(series(1, { interval_us: 1_000_000 }));
+    const now = 1_000_000_000;
+    const rows = (from: number, to: number): [number, number, number][] => {
+      const found: [number, number, number][] = [];
+      for (let t = from; t < to; t += 1_000_000) found.push([1, t, 1]);
+      return found;
+    };
+    store.ingest(frame(rows(now - 100_000_000, now - 60_000_000)), now - 60_000_000);
+    store.ingest(frame(rows(now - 2_000_000, now)), now);
+    expect(store.gaps(1)).toHaveLength(1);
+    expect(store.late(1)).toEqual([]);
+    store.ingest(frame(rows(now - 60_000_000, now - 30_000_000), { lane: "backlog" }), now);
+    store.ingest(frame(rows(now - 30_000_000, now - 2_000_000), { lane: "backlog" }), now);
+    expect(store.gaps(1)).toEqual([]);
+    // The last ten seconds are not late: they came as fast as they could.
+    expect(store.late(1)).toEqual([{ from: now - 60_000_000, to: now - 11_000_000 }]);
+    store.trimBefore(now);
+    expect(store.late(1)).toEqual([]);
+  });
 });

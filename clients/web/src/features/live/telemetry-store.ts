@@ -2,16 +2,22 @@
 import type { History, Series } from "@/contracts/http";
 import type { LiveFrame, RawValue } from "@/contracts/live";
 import { gapTest, gapsIn, withoutStretch, withSpan, type Gap, type GapTest, type Span } from "./gaps";
+import { withStretch, type Stretch } from "./late";
 import { SeriesBuffer, type Samples } from "./series-buffer";
 
 export type Latest = { readonly t: number; readonly v: RawValue };
 
-type Entry = { series: Series; buffer: SeriesBuffer; spans: Span[]; latest: Latest | null };
+type Entry = { series: Series; buffer: SeriesBuffer; spans: Span[]; late: Stretch[]; latest: Latest | null };
 
+const NONE: readonly Stretch[] = [];
 const EMPTY: Samples = { t: new Float64Array(0), v: new Float64Array(0) };
 const TOTAL_CAPACITY = 2_000_000;
 const MOST_PER_SERIES = 32_768;
 const LEAST_PER_SERIES = 4_096;
+// What a collector kept while it was cut off is older than this when it comes.
+const LATE_US = 10_000_000;
+// Late readings of one outage lie together, also when they come in pieces.
+const LATE_APART_US = 5_000_000;
 
 export class TelemetryStore {
   private entries = new Map<number, Entry>();
@@ -40,7 +46,8 @@ export class TelemetryStore {
     this.changes += 1;
   }
 
-  ingest(frame: LiveFrame): void {
+  /** `nowUs`: the present in the time of the device. */
+  ingest(frame: LiveFrame, nowUs: number = frame.sent): void {
     const covered = this.lastSent === null ? 0 : Math.max(0, frame.sent - this.lastSent);
     this.lastSent = frame.sent;
     const entries = frame.series.map((id) => this.entries.get(id));
@@ -60,6 +67,7 @@ export class TelemetryStore {
       late.set(entry, columns);
     }
     for (const [entry, { t, v }] of late) entry.buffer.merge(t, v);
+    if (frame.lane === "backlog") this.markLate(frame, entries, nowUs - LATE_US);
     entries.forEach((entry, index) => {
       const from = before?.[index] ?? null;
       const to = entry?.buffer.lastTime ?? null;
@@ -68,6 +76,11 @@ export class TelemetryStore {
         entry.spans = withSpan(entry.spans, { from, to, step: covered });
     });
     this.changes += 1;
+  }
+
+  /** Where readings lie that came long after they were taken, ascending. */
+  late(id: number): readonly Stretch[] {
+    return this.entries.get(id)?.late ?? NONE;
   }
 
   /** Joins stored readings with what is held. `step`: width of the sampling buckets in µs. */
@@ -91,6 +104,7 @@ export class TelemetryStore {
     this.horizon = t;
     for (const entry of this.entries.values()) {
       entry.buffer.trimBefore(t);
+      if (entry.late.some(({ to }) => to < t)) entry.late = entry.late.filter(({ to }) => to >= t);
       if (entry.spans.some((span) => span.to < t)) entry.spans = entry.spans.filter((span) => span.to >= t);
     }
   }
@@ -121,6 +135,18 @@ export class TelemetryStore {
     this.lastSent = null;
   }
 
+  private markLate(frame: LiveFrame, entries: readonly (Entry | undefined)[], before: number): void {
+    const found = new Map<Entry, { from: number; to: number }>();
+    for (let index = 0; index < frame.t.length; index += 1) {
+      const entry = entries[frame.x[index]!];
+      const t = frame.t[index]!;
+      if (!entry || t >= before || t < this.horizon) continue;
+      const held = found.get(entry) ?? { from: t, to: t };
+      found.set(entry, { from: Math.min(held.from, t), to: Math.max(held.to, t) });
+    }
+    for (const [entry, stretch] of found) entry.late = withStretch(entry.late, stretch, LATE_APART_US);
+  }
+
   clear(): void {
     this.entries.clear();
     this.lastSent = null;
@@ -133,6 +159,7 @@ function newEntry(series: Series, capacity: number): Entry {
     series,
     latest: null,
     spans: [],
+    late: [],
     buffer: new SeriesBuffer(capacity, (from, to, step) => {
       entry.spans = withSpan(entry.spans, { from, to, step });
     }),
