@@ -11,7 +11,16 @@ from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayReque
 from pulse_contracts.auth import SessionRevoked, VerificationKeys
 from pulse_contracts.message import Message
 from pulse_contracts.system import Status
-from pulse_contracts.telemetry import BatchAck, Dropped, Have, Hello, LiveBatch, ReadingBatch, SeriesDeclared
+from pulse_contracts.telemetry import (
+    BatchAck,
+    Dropped,
+    Have,
+    Hello,
+    LiveBatch,
+    PlainReadings,
+    ReadingBatch,
+    SeriesDeclared,
+)
 
 M_co = TypeVar("M_co", bound=Message, covariant=True)
 Party = Literal["collector", "telemetry-gateway", "users", "auth", "integrator"]
@@ -86,6 +95,14 @@ TELEMETRY_SERIES = Topic(
 )
 TELEMETRY_DATA = Topic("telemetry/data/{device}", ReadingBatch, _UP, _GATEWAY, "Readings", share="gateway")
 TELEMETRY_DROP = Topic("telemetry/drop/{device}", Dropped, _UP, _GATEWAY, "Declared losses", share="gateway")
+TELEMETRY_PLAIN = Topic(
+    "telemetry/plain/{device}",
+    PlainReadings,
+    _UP,
+    _GATEWAY,
+    "Values of any MQTT device: at least once, no ledger",
+    share="gateway",
+)
 TELEMETRY_ACK = Topic("telemetry/ack/{device}", BatchAck, _GATEWAY, _UP, "What is settled", qos=0)
 TELEMETRY_LIVE = Topic(
     "telemetry/live/{device}",
@@ -130,6 +147,7 @@ CATALOGUE: tuple[Topic[Message], ...] = (
     TELEMETRY_SERIES,
     TELEMETRY_DATA,
     TELEMETRY_DROP,
+    TELEMETRY_PLAIN,
     TELEMETRY_ACK,
     TELEMETRY_LIVE,
     USERS_EVENT,

@@ -8,6 +8,7 @@ from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPac
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
@@ -58,7 +59,9 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         runtime.metrics,
     )
     greeting = Greeting(ledger, registry, catalogs, ingest)
-    await Handlers(bus, ingest, greeting, registry).subscribe()
+    span = int(settings.plausible_span.total_seconds() * 1e6)
+    plain = Plain(ingest, catalogs, PlainLimits(settings.plain_series_max, span))
+    await Handlers(bus, ingest, plain, greeting, registry).subscribe()
     limits = LiveLimits(
         settings.resume_readings_max,
         settings.viewer_pending_bytes,

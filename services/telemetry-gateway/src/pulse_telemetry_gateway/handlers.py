@@ -5,17 +5,19 @@ from typing import TypeVar
 
 from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
 from pulse_contracts.system import Status
-from pulse_contracts.telemetry import Dropped, Hello, ReadingBatch, SeriesDeclared, Uplink
+from pulse_contracts.telemetry import Dropped, Hello, PlainReadings, ReadingBatch, SeriesDeclared, Uplink
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_DATA,
     TELEMETRY_DROP,
     TELEMETRY_HAVE,
     TELEMETRY_HELLO,
+    TELEMETRY_PLAIN,
     TELEMETRY_SERIES,
 )
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.ingest import Ingest, Parcel
+from pulse_telemetry_gateway.actions.plain import Plain, PlainParcel
 from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -34,13 +36,14 @@ def quarantine(store: QuarantineStore) -> Quarantine:
 class Handlers:
     """Subscribes and translates."""
 
-    def __init__(self, bus: Bus, ingest: Ingest, greeting: Greeting, registry: RegistryStore) -> None:
-        self._bus, self._ingest, self._greeting, self._registry = bus, ingest, greeting, registry
+    def __init__(self, bus: Bus, ingest: Ingest, plain: Plain, greeting: Greeting, registry: RegistryStore) -> None:
+        self._bus, self._ingest, self._plain, self._greeting, self._registry = bus, ingest, plain, greeting, registry
 
     async def subscribe(self) -> None:
         """Everything that collectors send."""
         bus = self._bus
         await bus.subscribe_groups(TELEMETRY_DATA, self.data, shared=True)
+        await bus.subscribe_groups(TELEMETRY_PLAIN, self.plain, shared=True)
         await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True)
         await bus.subscribe(TELEMETRY_HELLO, self.hello, shared=True)
         await bus.subscribe(TELEMETRY_DROP, self.drop, shared=True)
@@ -63,6 +66,12 @@ class Handlers:
             for i, outcome in zip(places, await self._ingest.take(parcels), strict=True):
                 outcomes[i] = outcome
         return outcomes
+
+    async def plain(self, group: Sequence[Delivery[PlainReadings]]) -> list[Exception | None]:
+        """Values of devices that speak nothing but JSON."""
+        return await self._plain.take(
+            [PlainParcel(of.levels["device"], of.message, of.received, of.size) for of in group]
+        )
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
         """A declaration."""

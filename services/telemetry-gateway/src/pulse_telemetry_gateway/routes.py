@@ -29,6 +29,8 @@ class DeviceView(BaseModel):
     clock_suspect: bool
     series_count: int
     waiting: int | None
+    promise: Literal["exactly_once", "at_least_once"]
+    cloned: bool
 
 
 class LatestView(BaseModel):
@@ -121,6 +123,8 @@ async def devices(request: Request) -> Devices:
                 clock_suspect=abs(device.clock_offset or 0) > given.clock_suspect_us,
                 series_count=device.series_count,
                 waiting=device.waiting,
+                promise="at_least_once" if device.is_plain else "exactly_once",
+                cloned=device.is_cloned,
             )
             for device in await given.registry.devices()
         ]

@@ -22,6 +22,7 @@ class GatewaySettings(ServiceSettings):
     commit_wait_target: timedelta = timedelta(milliseconds=100)
     ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
     plausible_span: timedelta = timedelta(days=3653)
+    plain_series_max: Annotated[int, Field(ge=1, le=10_000)] = 200
     clock_suspect_after: timedelta = timedelta(seconds=2)
     latest_every: timedelta = timedelta(milliseconds=500)
     history_deadline: timedelta = timedelta(seconds=20)

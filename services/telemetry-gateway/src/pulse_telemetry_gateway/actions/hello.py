@@ -19,6 +19,7 @@ class Greeting:
     async def answer(self, device: str, hello: Hello) -> Have:
         """What the collector may forget, and whether it may send. Raises Unavailable."""
         device_id = await self._catalogs.device_id(device)
+        await self._registry.note_hello(device, hello.epoch)
         windows = {entry.epoch: (entry.lo, entry.hi) for entry in hello.pending if entry.lo < entry.hi}
         settled, newest = await self._ledger.settled_of(device_id, {*windows, hello.epoch})
         for epoch, (_, hi) in windows.items():

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_contracts.message import Lane
+from pulse_contracts.message import Lane, ValueType
 from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, ReadingBatch, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
@@ -77,6 +77,18 @@ class Catalogs:
         self._known: dict[tuple[int, int], dict[int, SeriesRef]] = {}
         self._meanings: dict[tuple[int, int, tuple[int, ...]], Meaning] = {}
         self._devices: dict[str, int] = {}
+        self._plain: dict[int, dict[tuple[str, ValueType], SeriesRef]] = {}
+
+    async def plain(self, device_id: int, wanted: Mapping[str, ValueType], most: int) -> dict[str, SeriesRef]:
+        """The series of a plain device by name; created at first sight until it has `most`, and absent beyond that."""
+        known = self._plain.setdefault(device_id, {})
+        found = {name: known[name, kind] for name, kind in wanted.items() if (name, kind) in known}
+        if len(found) < len(wanted):
+            missing = {name: kind for name, kind in wanted.items() if name not in found}
+            made = await self._registry.plain_series(device_id, missing, most)
+            known.update({(name, missing[name]): ref for name, ref in made.items()})
+            found |= made
+        return found
 
     async def device_id(self, name: str) -> int:
         """The device's number."""
@@ -154,21 +166,25 @@ class Ingest:
             return [None] * len(parcels)
         screened = screen(known, now=parcels[0].received, span=self._limits.span)
         entries = [_entry(*given) for given in zip(mine, screened, strict=True)]
+        outcomes = await self.join(entries, sum(p.size for p, _ in mine))
+        if not strangers:
+            return outcomes
+        of = dict(zip((id(parcel) for parcel, _ in mine), outcomes, strict=True))
+        return [of.get(id(parcel)) for parcel in parcels]
+
+    async def join(self, entries: list[Entry], size: int) -> list[Exception | None]:
+        """Joins the next group commit; as `take`. `size`: bytes of the payloads."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(entries, sum(p.size for p, _ in mine), loop.time(), loop.create_future())
+        waiting = Waiting(entries, size, loop.time(), loop.create_future())
         self._waiting.append(waiting)
         self._held.inc(len(entries))
         self._held_bytes.inc(waiting.size)
         self._arrived.set()
         try:
-            outcomes = await waiting.done
+            return await waiting.done
         finally:
             self._held.dec(len(entries))
             self._held_bytes.dec(waiting.size)
-        if not strangers:
-            return outcomes
-        of = dict(zip((id(parcel) for parcel, _ in mine), outcomes, strict=True))
-        return [of.get(id(parcel)) for parcel in parcels]
 
     @property
     def credit(self) -> int:
@@ -251,6 +267,8 @@ class Ingest:
     async def _acknowledge(self, group: list[Entry], result: GroupResult) -> None:
         acks: dict[tuple[str, int, int], list[Entry]] = defaultdict(list)
         for entry in group:
+            if not entry.arrival.is_numbered:
+                continue  # a plain device holds nothing that an ack could settle
             acks[entry.device, entry.arrival.device_id, entry.arrival.epoch].append(entry)
         for (device, device_id, epoch), entries in acks.items():
             settled = result.settled[device_id, epoch]

@@ -1,6 +1,6 @@
 """What a group commit takes and gives: batches on their way into the log, and what is known once they are there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pulse_contracts.message import Lane
 from pulse_telemetry_gateway.model.columns import Columns
@@ -12,7 +12,8 @@ StreamKey = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One screened batch. `wanted` is its whole range, `refused` the sequence numbers that were refused with codes."""
+    """One screened batch. `wanted` is its whole range, `refused` the sequence numbers that were refused with codes.
+    When it is not `numbered`, its sequence numbers count from 0 and the ledger gives it the next ones of its stream."""
 
     device_id: int
     epoch: int
@@ -23,6 +24,16 @@ class Arrival:
     received: int
     columns: Columns | None
     refused: tuple[tuple[int, str], ...]
+    is_numbered: bool = True
+
+    def numbered_from(self, lo: int) -> "Arrival":
+        """The same batch with the sequence numbers from `lo` on."""
+        columns = self.columns
+        if columns is not None:
+            columns = replace(columns, seq=columns.seq + lo)
+        refused = tuple((seq + lo, code) for seq, code in self.refused)
+        wanted = (lo, lo + self.wanted[1])
+        return replace(self, wanted=wanted, columns=columns, refused=refused, is_numbered=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class StreamState:
 
     ord: int
     settled: list[Range]
+    next: int
 
 
 @dataclass(frozen=True, slots=True)

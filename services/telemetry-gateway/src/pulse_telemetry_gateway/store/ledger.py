@@ -56,8 +56,9 @@ class LedgerStore:
             refusals: list[tuple[int, int, list[int], list[str]]] = []
             pieces: _Pieces = {}
             duplicates = 0
-            for arrival in group:
-                change = changes[arrival.device_id, arrival.epoch]
+            for given in group:
+                change = changes[given.device_id, given.epoch]
+                arrival = given if given.is_numbered else given.numbered_from(change.next)
                 fresh = subtract(arrival.wanted, change.settled)
                 self._note(change, arrival)
                 if not fresh:
@@ -177,12 +178,12 @@ class LedgerStore:
             ords[key] = max(number, ords.get(key, 0))
         devices, epochs = [k[0] for k in ords], [k[1] for k in ords]
         rows = await connection.fetch(
-            "SELECT s.device_id, s.epoch, s.ord, s.settled FROM stream s "
+            "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next FROM stream s "
             "JOIN unnest($1::int[], $2::bigint[]) AS w (device_id, epoch) USING (device_id, epoch)",
             devices,
             epochs,
         )
-        known = {(r["device_id"], r["epoch"]): StreamState(r["ord"], ranges(r["settled"])) for r in rows}
+        known = {(r["device_id"], r["epoch"]): StreamState(r["ord"], ranges(r["settled"]), r["next"]) for r in rows}
         missing = [key for key in ords if key not in known]
         if missing:
             await connection.execute(
@@ -193,7 +194,7 @@ class LedgerStore:
                 [ords[k] for k in missing],
             )
         return {
-            key: StreamChange(max(number, known[key].ord), known[key].settled)
+            key: StreamChange(max(number, known[key].ord), known[key].settled, next=known[key].next)
             if key in known
             else StreamChange(number, [])
             for key, number in ords.items()

@@ -1,9 +1,10 @@
 """Devices, their series, what the ids of a life mean, and the newest value of each series."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_postgres import Connection, Database
 from pulse_telemetry_gateway.model.columns import TYPES
@@ -12,7 +13,9 @@ from pulse_telemetry_gateway.model.screening import SeriesRef
 
 @dataclass(frozen=True)
 class Device:
-    """One installed collector. `clock_offset`: received minus sent of its running life, microseconds."""
+    """One installed collector. `clock_offset`: received minus sent of its running life, microseconds. `is_cloned`: two
+    lives have been taking its connection from each other within the last hour. `is_plain`: it sends plain JSON, which
+    is stored at least once and has no ledger."""
 
     id: int
     name: str
@@ -22,6 +25,8 @@ class Device:
     last_seen: datetime | None
     clock_offset: int | None
     series_count: int
+    is_cloned: bool
+    is_plain: bool
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,29 @@ class RegistryStore:
         )
         return int(found)
 
+    async def plain_series(self, device_id: int, wanted: Mapping[str, ValueType], most: int) -> dict[str, SeriesRef]:
+        """The device's series of these names and types, made when they are new and the device has fewer than `most`."""
+        found: dict[str, SeriesRef] = {}
+        async with self._database.transaction() as connection:
+            await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
+            rows = await connection.fetch("SELECT id, name, type FROM series WHERE device_id = $1", device_id)
+            known = {(row["name"], row["type"]): row["id"] for row in rows}
+            left = most - len(rows)
+            for name, kind in wanted.items():
+                number = known.get((name, kind))
+                if number is None and left > 0:
+                    left -= 1
+                    number = await connection.fetchval(
+                        "INSERT INTO series (device_id, name, type, display_name, unit) VALUES ($1, $2, $3, $2, '') "
+                        "RETURNING id",
+                        device_id,
+                        name,
+                        kind,
+                    )
+                if number is not None:
+                    found[name] = SeriesRef(number, TYPES.index(kind))
+        return found
+
     async def catalog(self, device_id: int, epoch: int) -> Catalog | None:
         """What the ids of a life mean, or None if it declared nothing."""
         async with self._database.connection() as connection:
@@ -136,6 +164,8 @@ class RegistryStore:
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT d.id, d.name, d.display_name, d.online, d.waiting, d.last_seen, "
+                "d.alternations >= 3 AND d.alternated > now() - interval '1 hour' AS is_cloned, "
+                "EXISTS (SELECT FROM stream WHERE device_id = d.id AND epoch = 0) AS is_plain, "
                 "(SELECT clock_offset FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 1) "
                 "AS clock_offset, "
                 "(SELECT count(*) FROM series WHERE device_id = d.id) AS series_count "
@@ -163,6 +193,23 @@ class RegistryStore:
                 [number for number in series if number < 2**31],
             )
         return {row["id"]: (row["device_id"], row["name"], TYPES.index(row["type"])) for row in rows}
+
+    async def note_hello(self, name: str, epoch: int) -> None:
+        """Remembers which life said hello. One that comes back after another one did is a second machine with the same
+        identity: after three turns within ten minutes of each other the device counts as cloned."""
+        device_id = await self.device_id(name)
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "UPDATE device SET "
+                "alternations = CASE WHEN hello_before = $2 THEN "
+                "CASE WHEN alternated > now() - interval '10 minutes' THEN alternations + 1 ELSE 1 END "
+                "ELSE alternations END, "
+                "alternated = CASE WHEN hello_before = $2 THEN now() ELSE alternated END, "
+                "hello_before = hello_epoch, hello_epoch = $2 "
+                "WHERE id = $1 AND hello_epoch IS DISTINCT FROM $2",
+                device_id,
+                epoch,
+            )
 
     async def note_status(self, name: str, *, online: bool, display_name: str, waiting: int | None) -> datetime | None:
         """What a device's retained status says; returns when it was last heard."""
