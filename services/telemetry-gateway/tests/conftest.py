@@ -10,6 +10,8 @@ from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
 
 PASSWORD = "test-password-test-password"
 NOW = 1_767_225_600_000_000
@@ -65,3 +67,32 @@ def arrival(
         columns=columns if len(seq) else None,
         refused=tuple((s, "wrong_type") for s in refused),
     )
+
+
+async def three_series(database: Database) -> LedgerStore:
+    """Devices 1 and 2; of device 1 the series 1 (float), 2 (int) and 3 (bool)."""
+    registry = RegistryStore(database)
+    for name in ("alpha", "beta"):
+        await registry.device_id(name)
+    async with database.connection() as connection:
+        for number, kind in enumerate(("float", "int", "bool")):
+            await connection.execute(
+                "INSERT INTO series (device_id, name, type, display_name, unit) VALUES (1, $1, $2, $1, '')",
+                f"s{number + 1}",
+                kind,
+            )
+    return LedgerStore(database)
+
+
+def mixed(lo: int, hi: int, *, epoch: int = 7, every: int = 1_000_000, start: int = NOW, seed: int = 1) -> Arrival:
+    """Readings of a float, an int and a bool series in turn, every so many microseconds."""
+    rng = np.random.default_rng(seed + lo)
+    seq = np.arange(lo, hi)
+    x = seq % 3
+    word = np.where(
+        x == 0,
+        np.round(rng.normal(20, 5, len(seq)), 2).view(np.int64),
+        np.where(x == 1, rng.integers(-(2**62), 2**62, len(seq)), rng.integers(0, 2, len(seq))),
+    )
+    columns = Columns(np.asarray([1, 2, 3]), np.asarray([FLOAT, 0, 2], np.uint8), seq, start + seq * every, x, word)
+    return Arrival(1, epoch, 1, (lo, hi), "live", start, start + hi * every, columns, ())

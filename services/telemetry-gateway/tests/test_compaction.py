@@ -12,15 +12,14 @@ from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace, derive
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.chunks import Readings, gather, join, unpack
-from pulse_telemetry_gateway.model.columns import FLOAT, TYPES, Columns, decode
+from pulse_telemetry_gateway.model.columns import FLOAT, decode
 from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups, coarser, merge, of_readings
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.partitions import Partitions
-from pulse_telemetry_gateway.store.registry import RegistryStore
 
-from .conftest import NOW
+from .conftest import mixed, three_series
 
 pytestmark = pytest.mark.servers
 
@@ -30,36 +29,12 @@ KINDS = {1: FLOAT, 2: 0, 3: 2}
 
 @pytest.fixture
 async def ledger(database: Database) -> LedgerStore:
-    registry = RegistryStore(database)
-    for name in ("alpha", "beta"):
-        await registry.device_id(name)
-    async with database.connection() as connection:
-        for number, kind in KINDS.items():
-            await connection.execute(
-                "INSERT INTO series (device_id, name, type, display_name, unit) VALUES (1, $1, $2, 's', '')",
-                f"s{number}",
-                TYPES[kind],
-            )
-    return LedgerStore(database)
+    return await three_series(database)
 
 
 @pytest.fixture
 def compaction(database: Database) -> Compaction:
     return Compaction(CompactionStore(database), Partitions(database), PACE)
-
-
-def mixed(lo: int, hi: int, *, epoch: int = 7, every: int = 1_000_000, start: int = NOW, seed: int = 1) -> Arrival:
-    """Readings of a float, an int and a bool series in turn, every so many microseconds."""
-    rng = np.random.default_rng(seed + lo)
-    seq = np.arange(lo, hi)
-    x = seq % 3
-    word = np.where(
-        x == 0,
-        np.round(rng.normal(20, 5, len(seq)), 2).view(np.int64),
-        np.where(x == 1, rng.integers(-(2**62), 2**62, len(seq)), rng.integers(0, 2, len(seq))),
-    )
-    columns = Columns(np.asarray([1, 2, 3]), np.asarray([FLOAT, 0, 2], np.uint8), seq, start + seq * every, x, word)
-    return Arrival(1, epoch, 1, (lo, hi), "live", start, start + hi * every, columns, ())
 
 
 async def logged(database: Database) -> Readings:

@@ -6,8 +6,9 @@ from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_postgres import Database, Migrations
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.hello import Greeting
-from pulse_telemetry_gateway.actions.history import History
+from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
@@ -18,6 +19,7 @@ from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore, QuarantineStore
 from pulse_telemetry_gateway.store.partitions import Partitions
@@ -84,11 +86,16 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         settings.compaction_quiet,
     )
     compaction = Compaction(CompactionStore(database), Partitions(database), pace, runtime.metrics)
+    clock_suspect = int(settings.clock_suspect_after.total_seconds() * 1e6)
+    at_once = max(1, settings.database_pool_size // 4)
+    history_limits = HistoryLimits(settings.history_deadline, at_once, clock_suspect)
+    history = History(HistoryStore(database), registry, history_limits)
     routes = TelemetryRoutes(
         registry,
         ledger,
-        History(log, registry, settings.history_deadline, max(1, settings.database_pool_size // 4)),
-        int(settings.clock_suspect_after.total_seconds() * 1e6),
+        history,
+        Pages(history),
+        clock_suspect,
     )
     return Parts(
         routers=[router],

@@ -1,7 +1,8 @@
-"""History: the readings of a series in a range of time, sampled when there are more than asked for."""
+"""History: the readings of series in a range of time, from chunks, roll-ups and what of the log is in neither yet."""
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,12 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse_contracts.errors import DomainError, Unavailable
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, decode, series_of
+from pulse_telemetry_gateway.model import rollups as roll
+from pulse_telemetry_gateway.model.chunks import Chunk, Readings, gather, join, unpack
+from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Ints, decode, series_of
+from pulse_telemetry_gateway.model.levels import Plan, Source, gaps, inside, plan
+from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups
 from pulse_telemetry_gateway.model.sampling import Window, m4
-from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
+from pulse_telemetry_gateway.store.compaction import LogRow
+from pulse_telemetry_gateway.store.history import Extent, HistoryStore, Snapshot
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 _FOLD = 100_000
+_LONGEST = 100 * 366 * 86_400_000_000
+_AT_ONCE = 50
+_CELLS = 100_000
+"""Series times buckets in one answer."""
 
 
 class UnknownSeries(DomainError):
@@ -29,77 +39,229 @@ class BadRange(DomainError):
     code, status = "invalid_range", 422
 
 
+class TooMuch(DomainError):
+    """More was asked for than one answer holds."""
+
+    code, status = "too_much", 422
+
+
 @dataclass(frozen=True)
-class Readings:
+class Quality:
+    """From what the answer was made, and what is to be known about it: the widest gaps between readings, how many
+    readings came more than a minute late, and whether the device's clock was suspect."""
+
+    source: Source
+    gaps: list[tuple[int, int]]
+    late: int
+    clock_suspect: bool
+
+
+@dataclass(frozen=True)
+class Sampled:
     """`n` readings were in the range; `t` (microseconds) and `v` hold all of them, or a sample (M4) of them."""
 
     n: int
-    is_sampled: bool
     t: list[int]
     v: list[bool | int | float]
+    quality: Quality
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether some were left out."""
+        return self.n > len(self.t)
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Buckets of several series on one axis: bucket k is [start + k * width, start + (k + 1) * width)."""
+
+    plan: Plan
+    kinds: dict[int, int]
+    found: Rollups
+    quality: Quality
+
+
+def check_range(start: int, end: int) -> None:
+    """Raises BadRange."""
+    if not start < end:
+        raise BadRange(f"from must lie before to, got {start} and {end}")
+    if end - start > _LONGEST:
+        raise BadRange("from and to lie more than 100 years apart")
+
+
+@dataclass(frozen=True)
+class HistoryLimits:
+    """`at_once` requests hold a connection each, and ingest must never wait for one. `clock_suspect`: microseconds."""
+
+    deadline: timedelta
+    at_once: int
+    clock_suspect: int
 
 
 class History:
-    """Reads the log, `at_once` requests at a time: each holds a connection, and ingest must never wait for one."""
+    """Answers from one snapshot each."""
 
-    def __init__(self, log: LogStore, registry: RegistryStore, deadline: timedelta, at_once: int = 2) -> None:
-        self._log, self._registry, self._deadline = log, registry, deadline
-        self._slots = asyncio.Semaphore(at_once)
+    def __init__(self, store: HistoryStore, registry: RegistryStore, limits: HistoryLimits) -> None:
+        self._store, self._registry, self._limits = store, registry, limits
+        self._slots = asyncio.Semaphore(limits.at_once)
 
-    async def readings(self, series: int, start: int, end: int, points: int) -> Readings:
-        """Readings of [start, end) in order of time. Raises UnknownSeries, BadRange, Unavailable (took too long)."""
-        if not start < end:
-            raise BadRange(f"from must lie before to, got {start} and {end}")
-        known = (await self._registry.devices_of([series])).get(series)
-        if known is None:
-            raise UnknownSeries(f"there is no series {series}")
-        device_id, _, kind = known
-        window = Window(start, end, max(1, points // 4))
-        n, is_sampled = 0, False
-        t, word = np.empty(0, np.int64), np.empty(0, np.int64)
+    async def known(self, series: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """(device id, type) of each series. Raises UnknownSeries."""
+        found = await self._registry.devices_of(series)
+        for one in series:
+            if one not in found:
+                raise UnknownSeries(f"there is no series {one}")
+        return {one: (found[one][0], found[one][2]) for one in series}
+
+    @asynccontextmanager
+    async def moment(self) -> AsyncIterator[Snapshot]:
+        """A snapshot within the deadline. Raises Unavailable (took too long)."""
         try:
-            async with asyncio.timeout(self._deadline.total_seconds()):
-                async with self._slots, aclosing(self._log.between(device_id, start, end)) as pieces:
-                    async for rows in pieces:
-                        more_t, more_word = await asyncio.to_thread(_pick, rows, series, window)
-                        n += len(more_t)
-                        t, word = np.concatenate((t, more_t)), np.concatenate((word, more_word))
-                        if len(t) > _FOLD + 4 * points:
-                            t, word = _sample(t, word, kind, window)
-                            is_sampled = True
+            async with asyncio.timeout(self._limits.deadline.total_seconds()):
+                async with self._slots, self._store.snapshot() as snapshot:
+                    yield snapshot
         except TimeoutError as error:
-            raise Unavailable(f"the range took longer than {self._deadline}: ask for a shorter one") from error
-        if is_sampled or len(t) > points:
-            t, word = _sample(t, word, kind, window)
-            is_sampled = True
-        else:
-            order = np.argsort(t, kind="stable")
-            t, word = t[order], word[order]
-        return Readings(n, is_sampled, t.tolist(), _values(word, kind))
+            raise Unavailable(f"it took longer than {self._limits.deadline}: ask for a shorter range") from error
+
+    async def readings(self, series: int, start: int, end: int, points: int) -> Sampled:
+        """Readings of [start, end) in order of time: all, or M4 of them, so that every bucket's first, last, least and
+        greatest is there. Raises UnknownSeries, BadRange, Unavailable (took too long)."""
+        check_range(start, end)
+        device_id, kind = (await self.known([series]))[series]
+        async with self.moment() as snapshot:
+            retained = await snapshot.retained()
+            extent = await snapshot.extent([series], start, end)
+            chosen = plan(start, end, max(1, points // 4), extent.n, retained)
+            fresh = await _unchunked(snapshot, {series: (device_id, kind)}, start, end)
+            found = _Fold(chosen, kind, points)
+            found.add(len(fresh), fresh.t, fresh.word)
+            late = int(fresh.late.sum())
+            if chosen.level is None:
+                await _add_chunks(found, snapshot, series, kind, (start, end))
+                late += extent.late
+            else:
+                inner = inside(start, end, WIDTH[chosen.level], retained.raw)
+                rollups = await snapshot.rollups(chosen.level, {series: kind}, *inner)
+                t, word = await asyncio.to_thread(rollups.points) if len(rollups) else (fresh.t[:0], fresh.t[:0])
+                keep = (t >= start) & (t < end)
+                found.add(int(rollups.n.sum()), t[keep], word[keep])
+                late += int(rollups.late.sum())
+                for edge in ((start, inner[0]), (inner[1], end)):
+                    if edge[0] < edge[1]:
+                        await _add_chunks(found, snapshot, series, kind, edge)
+            suspect = await self._is_suspect(snapshot, [device_id], extent, fresh)
+        t, word = await asyncio.to_thread(found.result)
+        times = t.tolist()
+        quality = Quality(chosen.source, _gaps(times, found, chosen), late, suspect)
+        return Sampled(found.n, times, values(word, kind), quality)
+
+    async def aligned(self, series: Sequence[int], start: int, end: int, buckets: int) -> Aligned:
+        """Roll-ups of several series in the same buckets, widened to whole ones at both ends. Raises UnknownSeries,
+        BadRange, TooMuch, Unavailable."""
+        check_range(start, end)
+        series = list(dict.fromkeys(series))
+        if len(series) > _AT_ONCE:
+            raise TooMuch(f"{len(series)} series at once, {_AT_ONCE} are the most")
+        if len(series) * buckets > _CELLS:
+            raise TooMuch(f"{len(series)} series of {buckets} points, {_CELLS} in all are the most")
+        known = await self.known(series)
+        kinds = {one: kind for one, (_, kind) in known.items()}
+        async with self.moment() as snapshot:
+            extent = await snapshot.extent(series, start, end)
+            chosen = plan(start, end, buckets, extent.n, await snapshot.retained())
+            fresh = await _unchunked(snapshot, known, chosen.start, chosen.end)
+            if chosen.level is None:
+                parts = [fresh]
+                async with aclosing(snapshot.chunks(series, chosen.start, chosen.end)) as pieces:
+                    async for chunks in pieces:
+                        parts += [await asyncio.to_thread(_unpacked, chunks, kinds, chosen.start, chosen.end)]
+                found = await asyncio.to_thread(roll.of_readings, join(parts), chosen.width, chosen.start)
+            else:
+                stored = await snapshot.rollups(chosen.level, kinds, chosen.start, chosen.end)
+                found = await asyncio.to_thread(_together, stored, fresh, chosen)
+            suspect = await self._is_suspect(snapshot, [device for device, _ in known.values()], extent, fresh)
+        return Aligned(chosen, kinds, found, Quality(chosen.source, [], int(found.late.sum()), suspect))
+
+    async def _is_suspect(self, snapshot: Snapshot, devices: list[int], extent: Extent, fresh: Readings) -> bool:
+        epochs = extent.epochs | set(np.unique(fresh.epoch).tolist())
+        return await snapshot.is_clock_suspect(devices, sorted(epochs), self._limits.clock_suspect)
 
 
-def _pick(rows: list[StoredBatch], series: int, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    times, words = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for row in rows:
-        where = np.flatnonzero(series_of(row.payload) == series)
-        if len(where) == 0:
-            continue
-        columns = decode(row.payload, row.lo)
-        mine = np.isin(columns.x, where)  # two of a collector's ids may mean one series: a type that changed back
-        keep = mine & (columns.t >= window.start) & (columns.t < window.end)
-        times.append(columns.t[keep])
-        words.append(columns.word[keep])
-    return np.concatenate(times), np.concatenate(words)
+class _Fold:
+    """Collects readings and keeps a sample once there are many: a sample of a sample is the sample of all."""
+
+    def __init__(self, chosen: Plan, kind: int, points: int) -> None:
+        self._window = Window(chosen.start, chosen.end, chosen.buckets)
+        self._kind, self._points = kind, points
+        self.n, self.is_sampled = 0, chosen.level is not None
+        self._t, self._word = np.empty(0, np.int64), np.empty(0, np.int64)
+
+    def add(self, n: int, t: Ints, word: Ints) -> None:
+        """n readings, of which these are all or the ones that matter."""
+        self.n += n
+        self._t, self._word = np.concatenate((self._t, t)), np.concatenate((self._word, word))
+        if len(self._t) > _FOLD + 4 * self._points:
+            self._sample()
+
+    def result(self) -> tuple[Ints, Ints]:
+        """Times and words, ascending in time."""
+        if self.is_sampled or len(self._t) > self._points:
+            self._sample()
+        order = np.argsort(self._t, kind="stable")
+        return self._t[order], self._word[order]
+
+    def _sample(self) -> None:
+        value: NDArray[np.float64] | Ints = self._word.view(np.float64) if self._kind == FLOAT else self._word
+        kept = m4(self._t, value, self._window)
+        self._t, self._word, self.is_sampled = self._t[kept], self._word[kept], True
 
 
-def _sample(
-    t: NDArray[np.int64], word: NDArray[np.int64], kind: int, window: Window
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    kept = m4(t, word.view(np.float64) if kind == FLOAT else word, window)
-    return t[kept], word[kept]
+async def _add_chunks(found: _Fold, snapshot: Snapshot, series: int, kind: int, span: tuple[int, int]) -> None:
+    async with aclosing(snapshot.chunks([series], *span)) as pieces:
+        async for chunks in pieces:
+            readings = await asyncio.to_thread(_unpacked, chunks, {series: kind}, *span)
+            found.add(len(readings), readings.t, readings.word)
 
 
-def _values(word: NDArray[np.int64], kind: int) -> list[bool | int | float]:
+async def _unchunked(snapshot: Snapshot, known: dict[int, tuple[int, int]], start: int, end: int) -> Readings:
+    parts: list[Readings] = []
+    devices = sorted({device for device, _ in known.values()})
+    async with aclosing(snapshot.unchunked(devices, start, end)) as pieces:
+        async for rows in pieces:
+            parts += [await asyncio.to_thread(picked, rows, frozenset(known), start, end)]
+    return join(parts)
+
+
+def picked(rows: list[LogRow], series: frozenset[int], start: int, end: int) -> Readings:
+    """The readings of these series in [start, end) from rows of the log; rows without them are not unpacked."""
+    wanted = np.asarray(sorted(series), np.int64)
+    holding = [row for row in rows if np.isin(series_of(row.payload), wanted).any()]
+    found = gather([(row.epoch, row.received, decode(row.payload, row.lo)) for row in holding])
+    return found.take(np.isin(found.series, wanted) & (found.t >= start) & (found.t < end))
+
+
+def _unpacked(chunks: list[Chunk], kinds: dict[int, int], start: int, end: int) -> Readings:
+    found = join([unpack(chunk, kinds[chunk.series]) for chunk in chunks])
+    return found.take((found.t >= start) & (found.t < end))
+
+
+def _together(stored: Rollups, fresh: Readings, chosen: Plan) -> Rollups:
+    mine = roll.of_readings(fresh, chosen.width, chosen.start)
+    return roll.coarser(roll.join([stored, mine]), chosen.width, chosen.start)
+
+
+def _gaps(times: list[int], found: _Fold, chosen: Plan) -> list[tuple[int, int]]:
+    """Five times the usual distance, and two buckets where there is a sample, are a gap."""
+    if len(times) < 2:
+        return []
+    usual = (times[-1] - times[0]) // max(1, found.n - 1)
+    if not found.is_sampled:
+        usual = int(np.median(np.diff(times)))
+    return gaps(times, max(5 * usual, 2 * chosen.width if found.is_sampled else 0))
+
+
+def values(word: Ints, kind: int) -> list[bool | int | float]:
+    """The values that these 64-bit words are."""
     if kind == FLOAT:
         floats: list[bool | int | float] = word.view(np.float64).tolist()
         return floats

@@ -59,11 +59,11 @@ def join(parts: Sequence[Rollups]) -> Rollups:
     return Rollups(*(np.concatenate([getattr(p, name) for p in parts]) for name in Rollups.__slots__))
 
 
-def of_readings(readings: Readings, width: int) -> Rollups:
-    """The roll-ups of any readings in buckets of `width` microseconds."""
+def of_readings(readings: Readings, width: int, origin: int = 0) -> Rollups:
+    """The roll-ups of any readings in buckets of `width` microseconds, one of which begins at `origin`."""
     t, word = readings.t, readings.word
     ones = np.ones(len(t), np.int64)
-    bucket = t // width * width
+    bucket = (t - origin) // width * width + origin
     late = readings.late.astype(np.int64)
     parts = (readings.series, readings.kind, bucket, ones, late, _reals(word, readings.kind), t, word)
     return merge(Rollups(*parts, t, word, t, word, t, word))
@@ -115,6 +115,6 @@ def _reals(word: Ints, kind: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.where(kind == FLOAT, word.view(np.float64), word.astype(np.float64))
 
 
-def coarser(found: Rollups, width: int) -> Rollups:
-    """The same in wider buckets."""
-    return merge(replace(found, bucket=found.bucket // width * width))
+def coarser(found: Rollups, width: int, origin: int = 0) -> Rollups:
+    """The same in wider buckets, one of which begins at `origin`."""
+    return merge(replace(found, bucket=(found.bucket - origin) // width * width + origin))

@@ -1,13 +1,11 @@
-"""Reading the batch log: history, exact resume, and the newest value of each series that is derived from it."""
+"""Reading the batch log: exact resume, and the newest value of each series that is derived from it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pulse_bus import Quarantined
 from pulse_postgres import Database
-
-_FETCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +41,6 @@ class LogStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def between(self, device_id: int, start: int, end: int) -> AsyncGenerator[list[StoredBatch], None]:
-        """The rows that hold readings of [start, end) microseconds, in pieces, as of one moment."""
-        async with self._database.snapshot() as connection:
-            cursor = await connection.cursor(
-                f"SELECT {_COLUMNS} FROM batch WHERE device_id = $1 AND t_max >= $2 AND t_min < $3",  # noqa: S608
-                device_id,
-                start,
-                end,
-            )
-            while rows := await cursor.fetch(_FETCH):
-                yield [StoredBatch(*row) for row in rows]
 
     async def size_since(self, device_id: int, pos: int, most: int) -> tuple[int, int, bool]:
         """The device's feed position, how many readings lie after `pos`, and whether the log still has all of them.

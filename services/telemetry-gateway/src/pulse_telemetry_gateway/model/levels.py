@@ -1,0 +1,77 @@
+"""From what a question about history is answered (single readings, minutes, hours), so that no extreme is lost."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal, TypeAlias
+
+from pulse_telemetry_gateway.model.rollups import WIDTH, Level
+
+Source: TypeAlias = Literal["raw", "1m", "1h"]
+RAW_MAX: Final = 100_000
+"""So many readings are read one by one although roll-ups would do: it takes some 10 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """Since when (microseconds) each level has everything; retention has emptied it before."""
+
+    raw: int
+    minutes: int
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`source`, and buckets of `width` microseconds from `start` on that together cover what was asked for. With
+    roll-ups `start` and `width` are multiples of theirs: none lies in two buckets."""
+
+    source: Source
+    start: int
+    width: int
+    buckets: int
+
+    @property
+    def end(self) -> int:
+        """Where the last bucket ends."""
+        return self.start + self.width * self.buckets
+
+    @property
+    def level(self) -> Level | None:
+        """The roll-ups' level, or None for single readings."""
+        return None if self.source == "raw" else self.source
+
+
+def plan(start: int, end: int, most: int, readings: int, retained: Retained) -> Plan:
+    """At most `most` buckets over [start, end), which hold about `readings` readings. Wide buckets are made of
+    roll-ups, unless there are few readings; and so is what is older than the readings kept."""
+    width = -(-(end - start) // most)
+    if start >= retained.raw and (readings <= RAW_MAX or width < WIDTH["1m"]):
+        return Plan("raw", start, width, -(-(end - start) // width))
+    source: Level = "1h" if width >= WIDTH["1h"] or start < retained.minutes else "1m"
+    return whole_buckets(start, end, most, source)
+
+
+def whole_buckets(start: int, end: int, most: int, source: Level) -> Plan:
+    """The fewest whole roll-ups a bucket that give at most `most` of them; they may begin before `start`."""
+    unit = WIDTH[source]
+    first = start // unit * unit
+    units = -(-(end - first) // unit)
+    width = -(-units // most) * unit
+    return Plan(source, first, width, -(-(end - first) // width))
+
+
+def inside(start: int, end: int, unit: int, raw_since: int) -> tuple[int, int]:
+    """The whole buckets of `unit` inside [start, end), whose edges are read from single readings; where those are gone
+    the buckets at the edges are taken too."""
+    first, last = -(-start // unit) * unit, end // unit * unit
+    if start < raw_since:
+        first = start // unit * unit
+    if last < raw_since:
+        last = -(-end // unit) * unit
+    return first, max(first, last)
+
+
+def gaps(times: list[int], longest: int, most: int = 100) -> list[tuple[int, int]]:
+    """Where (ascending) times are further apart than `longest`: the `most` widest, in order."""
+    found = [(a, b) for a, b in pairwise(times) if b - a > longest]
+    return sorted(sorted(found, key=lambda gap: gap[0] - gap[1])[:most])

@@ -1,0 +1,58 @@
+"""What the routes are given: put into `app.state.telemetry` by the assembly."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from fastapi import Depends, Request
+from pydantic import Field
+
+from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.actions.history import History
+from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+Micros = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Value = bool | int | float
+
+
+class UnknownDevice(DomainError):
+    """There is no such device."""
+
+    code, status = "not_found", 404
+
+
+@dataclass(frozen=True)
+class TelemetryRoutes:
+    """The routes' needs. `clock_suspect`: microseconds."""
+
+    registry: RegistryStore
+    ledger: LedgerStore
+    history: History
+    pages: Pages
+    clock_suspect: int
+
+    async def device_id(self, device: str) -> int:
+        """Its number. Raises UnknownDevice."""
+        for known in await self.registry.devices():
+            if known.name == device:
+                return known.id
+        raise UnknownDevice(f"there is no device {device}")
+
+
+def given(request: Request) -> TelemetryRoutes:
+    """Of this process."""
+    found: TelemetryRoutes = request.app.state.telemetry
+    return found
+
+
+Given = Annotated[TelemetryRoutes, Depends(given)]
+
+
+def value(word: int, kind: int) -> Value:
+    """What a 64-bit word is."""
+    if kind == FLOAT:
+        return float(np.int64(word).view(np.float64))
+    return bool(word) if kind == BOOL else word

@@ -1,0 +1,200 @@
+"""Readings over HTTP: one series sampled or in pages, several series on one axis."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Path, Query
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.actions.history import Aligned, values
+from pulse_telemetry_gateway.model.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.levels import Source
+from pulse_telemetry_gateway.model.rollups import Rollups
+from pulse_telemetry_gateway.routes.given import Given, Micros, Value
+
+router = APIRouter()
+_PAGE = 10_000
+
+
+class BadSeries(DomainError):
+    """The list of series is not one."""
+
+    code, status = "invalid_series", 422
+
+
+class ReadingsQuery(BaseModel):
+    """`points` for a sample, `cursor` and `limit` for pages of single readings (`raw=true`)."""
+
+    start: Annotated[Micros, Field(alias="from")]
+    end: Annotated[Micros, Field(alias="to")]
+    points: Annotated[int, Field(ge=4, le=5_000)] = 1_200
+    raw: bool = False
+    cursor: Annotated[str | None, Field(max_length=64)] = None
+    limit: Annotated[int, Field(ge=1, le=_PAGE)] = _PAGE
+
+
+class ReadingsView(BaseModel):
+    """Real readings, ascending in time; when `sampled`, first, minimum, maximum and last of each bucket. `level`: from
+    what it was made. `gaps`: the widest spans in which readings were missing. `late`: so many readings came more than
+    a minute after their time. `clock_suspect`: the device's clock was off."""
+
+    series: int
+    from_: Annotated[int, Field(alias="from", serialization_alias="from")]
+    to: int
+    n: int
+    sampled: bool
+    t: list[int]
+    v: list[Value]
+    level: Source
+    gaps: list[tuple[int, int]]
+    late: int
+    clock_suspect: bool
+
+
+class PageView(BaseModel):
+    """Every reading with its identity, by (t, epoch, seq). `next` asks for the following page; null: this was the
+    last one. Readings that arrive later for a time already read are not told."""
+
+    series: int
+    from_: Annotated[int, Field(alias="from", serialization_alias="from")]
+    to: int
+    t: list[int]
+    v: list[Value]
+    epoch: list[str]
+    seq: list[int]
+    next: str | None
+
+
+class AlignedSeries(BaseModel):
+    """One value per bucket, null where there is no reading."""
+
+    series: int
+    n: list[int]
+    min: list[Value | None]
+    max: list[Value | None]
+    first: list[Value | None]
+    last: list[Value | None]
+    mean: list[float | None]
+
+
+class AlignedView(BaseModel):
+    """`t`: where each bucket begins; each is `width` long. `from` and `to` were widened to whole buckets."""
+
+    from_: Annotated[int, Field(alias="from", serialization_alias="from")]
+    to: int
+    width: int
+    level: Source
+    late: int
+    clock_suspect: bool
+    t: list[int]
+    items: list[AlignedSeries]
+
+
+@router.get("/series/{series_id}/readings")
+async def readings(
+    given: Given, series_id: Annotated[int, Path(ge=0, lt=2**31)], asked: Annotated[ReadingsQuery, Query()]
+) -> ReadingsView | PageView:
+    """Readings of [from, to) in microseconds: at most `points`, or with `raw=true` every one, `limit` a page."""
+    start, end = asked.start, asked.end
+    if asked.raw:
+        page, following = await given.pages.at(series_id, (start, end), asked.cursor, asked.limit)
+        found = page.readings
+        return PageView.model_construct(
+            series=series_id,
+            from_=start,
+            to=end,
+            t=found.t.tolist(),
+            v=values(found.word, page.kind),
+            epoch=[str(epoch) for epoch in found.epoch.tolist()],
+            seq=found.seq.tolist(),
+            next=following,
+        )
+    sampled = await given.history.readings(series_id, start, end, asked.points)
+    return ReadingsView.model_construct(
+        series=series_id,
+        from_=start,
+        to=end,
+        n=sampled.n,
+        sampled=sampled.is_sampled,
+        t=sampled.t,
+        v=sampled.v,
+        level=sampled.quality.source,
+        gaps=sampled.quality.gaps,
+        late=sampled.quality.late,
+        clock_suspect=sampled.quality.clock_suspect,
+    )
+
+
+@router.get("/readings")
+async def aligned(
+    given: Given,
+    series: Annotated[str, Query(max_length=1_000, examples=["1,2,3"])],
+    start: Annotated[Micros, Query(alias="from")],
+    end: Annotated[Micros, Query(alias="to")],
+    points: Annotated[int, Query(ge=1, le=5_000)] = 300,
+) -> AlignedView:
+    """Several series (at most 50) in the same at most `points` buckets over [from, to)."""
+    found = await given.history.aligned(_numbers(series), start, end, points)
+    axis = found.plan
+    return AlignedView.model_construct(
+        from_=axis.start,
+        to=axis.end,
+        width=axis.width,
+        level=found.quality.source,
+        late=found.quality.late,
+        clock_suspect=found.quality.clock_suspect,
+        t=[axis.start + k * axis.width for k in range(axis.buckets)],
+        items=[_one(found, one) for one in found.kinds],
+    )
+
+
+def _numbers(text: str) -> list[int]:
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
+        raise BadSeries(f"series are numbers with commas between them, got {text[:100]!r}")
+    return [int(part) for part in parts]
+
+
+def _one(found: Aligned, series: int) -> AlignedSeries:
+    mine = found.found.take(found.found.series == series)
+    kind, buckets = found.kinds[series], found.plan.buckets
+    where = (mine.bucket - found.plan.start) // found.plan.width
+    words = {name: _spread(values(getattr(mine, name), kind), where, buckets) for name in _WORDS}
+    mean = _mean(mine)
+    return AlignedSeries.model_construct(
+        series=series,
+        n=_dense(mine.n, where, buckets),
+        min=words["low"],
+        max=words["high"],
+        first=words["first"],
+        last=words["last"],
+        mean=_spread([m if np.isfinite(m) else None for m in mean.tolist()], where, buckets),
+    )
+
+
+_WORDS = ("low", "high", "first", "last")
+
+
+def _mean(mine: Rollups) -> NDArray[np.float64]:
+    """Within the extremes: a sum of binary64 may round beyond them."""
+    with np.errstate(invalid="ignore"):
+        mean = mine.total / mine.n
+    if len(mine) and int(mine.kind[0]) == FLOAT:
+        return np.clip(mean, mine.low.view(np.float64), mine.high.view(np.float64))
+    return mean
+
+
+def _dense(n: Ints, where: Ints, buckets: int) -> list[int]:
+    found = np.zeros(buckets, np.int64)
+    found[where] = n
+    counts: list[int] = found.tolist()
+    return counts
+
+
+def _spread(found: list[Value] | list[float | None], where: Ints, buckets: int) -> list[Value | None]:
+    spread: list[Value | None] = [None] * buckets
+    for at, one in zip(where.tolist(), found, strict=True):
+        spread[at] = one
+    return spread

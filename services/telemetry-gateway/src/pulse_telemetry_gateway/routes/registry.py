@@ -1,0 +1,99 @@
+"""Devices and series over HTTP."""
+
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from pulse_contracts.message import DeviceName
+from pulse_telemetry_gateway.model.columns import TYPES
+from pulse_telemetry_gateway.routes.given import Given, Value, value
+
+
+class DeviceView(BaseModel):
+    """`promise`: a collector's readings are stored exactly once, and its ledger proves it; a plain device's at least
+    once. `cloned`: two machines have been taking this identity from each other within the last hour."""
+
+    id: str
+    name: str
+    online: bool | None
+    last_seen_at: datetime | None
+    clock_offset_us: int | None
+    clock_suspect: bool
+    series_count: int
+    waiting: int | None
+    promise: Literal["exactly_once", "at_least_once"]
+    cloned: bool
+
+
+class LatestView(BaseModel):
+    t: int
+    v: Value
+
+
+class SeriesView(BaseModel):
+    id: int
+    device: str
+    name: str
+    display_name: str
+    type: Literal["int", "float", "bool"]
+    unit: str
+    interval_us: int | None
+    latest: LatestView | None
+
+
+class Devices(BaseModel):
+    items: list[DeviceView]
+
+
+class AllSeries(BaseModel):
+    items: list[SeriesView]
+
+
+router = APIRouter()
+
+
+@router.get("/devices")
+async def devices(given: Given) -> Devices:
+    """Every device, by id."""
+    return Devices(
+        items=[
+            DeviceView(
+                id=device.name,
+                name=device.display_name or device.name,
+                online=device.online,
+                last_seen_at=device.last_seen,
+                clock_offset_us=device.clock_offset,
+                clock_suspect=abs(device.clock_offset or 0) > given.clock_suspect,
+                series_count=device.series_count,
+                waiting=device.waiting,
+                promise="at_least_once" if device.is_plain else "exactly_once",
+                cloned=device.is_cloned,
+            )
+            for device in await given.registry.devices()
+        ]
+    )
+
+
+@router.get("/series")
+async def series(given: Given, device: DeviceName | None = None) -> AllSeries:
+    """Every series, or those of one device, with the newest reading."""
+    found = await given.registry.series(device)
+    return AllSeries(
+        items=[
+            SeriesView(
+                id=entry.id,
+                device=entry.device,
+                name=entry.name,
+                display_name=entry.display_name,
+                type=entry.type,
+                unit=entry.unit,
+                interval_us=entry.interval_us,
+                latest=None
+                if entry.t is None or entry.word is None
+                else LatestView(t=entry.t, v=value(entry.word, TYPES.index(entry.type))),
+            )
+            for entry in found
+        ]
+    )

@@ -1,0 +1,115 @@
+"""Reading what was stored, as of one moment: chunks, roll-ups, and the rows of the log that are not in chunks yet."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.model.chunks import DAY, Chunk
+from pulse_telemetry_gateway.model.levels import Retained
+from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
+from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
+from pulse_telemetry_gateway.store.compaction import LogRow
+
+_FETCH = 50
+_NEVER = -(2**63)
+_LOG_FETCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Chunks that touch a range: how many readings they hold, how many of those were late, and of which lives."""
+
+    n: int
+    late: int
+    epochs: frozenset[int]
+
+
+class Snapshot:
+    """One moment of the database. Every answer of one snapshot holds each reading exactly once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def retained(self) -> Retained:
+        """What retention has left."""
+        rows = await self._connection.fetch("SELECT level, since FROM retained")
+        since = {row["level"]: int(row["since"]) for row in rows}
+        return Retained(since.get("raw", _NEVER), since.get("1m", _NEVER), since.get("1h", _NEVER))
+
+    async def extent(self, series: Sequence[int], start: int, end: int) -> Extent:
+        """Of the chunks that touch [start, end)."""
+        row = await self._connection.fetchrow(
+            "SELECT coalesce(sum(n), 0)::bigint AS n, coalesce(sum(late), 0)::bigint AS late, "
+            "array_agg(DISTINCT epoch) AS epochs FROM chunk "
+            "WHERE series_id = ANY($1::int[]) AND t0 >= $2 AND t0 < $4 AND t1 >= $3",
+            list(series),
+            start - DAY,
+            start,
+            end,
+        )
+        return Extent(row["n"], row["late"], frozenset(row["epochs"] or ())) if row else Extent(0, 0, frozenset())
+
+    async def chunks(self, series: Sequence[int], start: int, end: int) -> AsyncGenerator[list[Chunk], None]:
+        """The chunks that touch [start, end), in order of their first readings, in pieces."""
+        cursor = await self._connection.cursor(
+            f"SELECT {CHUNK_READ} FROM chunk WHERE series_id = ANY($1::int[]) "  # noqa: S608
+            "AND t0 >= $2 AND t0 < $4 AND t1 >= $3 ORDER BY t0",
+            list(series),
+            start - DAY,
+            start,
+            end,
+        )
+        while rows := await cursor.fetch(_FETCH):
+            yield [chunk_of(row) for row in rows]
+
+    async def rollups(self, level: Level, kinds: Mapping[int, int], start: int, end: int) -> Rollups:
+        """The roll-ups of these series (and their types) in [start, end), which begins and ends with a bucket; not
+        merged."""
+        window = WIDTH[level] * SLOTS[level]
+        rows = await self._connection.fetch(
+            f"SELECT {ROLLUP_READ} FROM {ROLLUP_TABLES[level]} "  # noqa: S608
+            "WHERE series_id = ANY($1::int[]) AND t0 >= $2 AND t0 < $3",
+            list(kinds),
+            start // window * window,
+            end,
+        )
+        found = rollups_of(rows, level, kinds)
+        return found.take((found.bucket >= start) & (found.bucket < end))
+
+    async def unchunked(self, devices: Sequence[int], start: int, end: int) -> AsyncGenerator[list[LogRow], None]:
+        """Rows of the log with readings in [start, end) that are not in chunks yet, in pieces."""
+        cursor = await self._connection.cursor(
+            "SELECT b.pos, b.epoch, b.lo, (extract(epoch FROM b.received) * 1000000)::bigint, b.payload FROM batch b "
+            "WHERE b.device_id = ANY($1::int[]) AND b.t_max >= $2 AND b.t_min < $3 AND b.pos > "
+            "coalesce((SELECT c.pos FROM compaction c WHERE c.device_id = b.device_id), 0)",
+            list(devices),
+            start,
+            end,
+        )
+        while rows := await cursor.fetch(_LOG_FETCH):
+            yield [LogRow(*row) for row in rows]
+
+    async def is_clock_suspect(self, devices: Sequence[int], epochs: Sequence[int], limit: int) -> bool:
+        """Whether the clock of one of these lives was off by more than `limit` microseconds."""
+        found = await self._connection.fetchval(
+            "SELECT bool_or(abs(clock_offset) > $3) FROM stream WHERE device_id = ANY($1::int[]) "
+            "AND epoch = ANY($2::bigint[])",
+            list(devices),
+            list(epochs),
+            limit,
+        )
+        return bool(found)
+
+
+class HistoryStore:
+    """Opens snapshots."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Raises DatabaseUnavailable."""
+        async with self._database.snapshot() as connection:
+            yield Snapshot(connection)

@@ -1,0 +1,204 @@
+"""History on real PostgreSQL: the same answer from the log, from chunks and from roll-ups; pages that lose nothing."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse_postgres import Database
+from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
+from pulse_telemetry_gateway.actions.history import BadRange, History, HistoryLimits, TooMuch, UnknownSeries
+from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.model.chunks import Readings
+from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.cursors import ForeignCursor
+from pulse_telemetry_gateway.model.levels import Retained, gaps, plan
+from pulse_telemetry_gateway.model.rollups import WIDTH
+from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.history import HistoryStore
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+from .conftest import NOW, mixed, three_series
+
+pytestmark = pytest.mark.servers
+
+HOUR = 3_600_000_000
+PACE = CompactionPace(timedelta(0), 1_000, 500_000, timedelta(0), timedelta(0))
+KINDS = {1: FLOAT, 2: 0, 3: 2}
+ALL = Retained(-(2**63), -(2**63), -(2**63))
+
+
+@pytest.fixture
+async def ledger(database: Database) -> LedgerStore:
+    return await three_series(database)
+
+
+@pytest.fixture
+def history(database: Database) -> History:
+    limits = HistoryLimits(timedelta(seconds=20), 2, 2_000_000)
+    return History(HistoryStore(database), RegistryStore(database), limits)
+
+
+async def compact(database: Database, *, fold: bool = True) -> None:
+    compaction = Compaction(CompactionStore(database), Partitions(database), PACE)
+    await compaction.catch_up()
+    while fold and await compaction.fold_some(pieces=1):
+        pass
+
+
+def truth(parts: list[Columns], series: int, start: int, end: int) -> tuple[list[int], list[int]]:
+    """Times and words of a series in a range."""
+    t = np.concatenate([p.t[(p.series[p.x] == series)] for p in parts])
+    word = np.concatenate([p.word[(p.series[p.x] == series)] for p in parts])
+    keep = (t >= start) & (t < end)
+    order = np.argsort(t[keep], kind="stable")
+    return t[keep][order].tolist(), word[keep][order].tolist()
+
+
+@given(
+    st.integers(-(2**50), 2**50),
+    st.integers(1, 2**51),
+    st.integers(1, 5_000),
+    st.integers(0, 10**7),
+    st.booleans(),
+)
+def test_a_plan_covers_what_was_asked_for_in_at_most_so_many_buckets_and_cuts_no_roll_up(
+    start: int, span: int, most: int, readings: int, is_old: bool
+) -> None:
+    chosen = plan(start, start + span, most, readings, Retained(2**52, -(2**63), -(2**63)) if is_old else ALL)
+    assert chosen.start <= start
+    assert chosen.end >= start + span
+    assert chosen.buckets <= most
+    if chosen.level is not None:
+        unit = WIDTH[chosen.level]
+        assert chosen.start % unit == 0
+        assert chosen.width % unit == 0
+    if is_old:
+        assert chosen.level is not None
+
+
+def test_gaps_are_the_widest_ones_in_order() -> None:
+    assert gaps([0, 1, 9, 10, 30, 31], 5) == [(1, 9), (10, 30)]
+    assert gaps([0, 1, 9, 10, 30, 31], 5, most=1) == [(10, 30)]
+
+
+@pytest.mark.parametrize("series", [1, 2, 3])
+async def test_few_readings_are_all_given_from_log_and_chunks_alike(
+    ledger: LedgerStore, database: Database, history: History, series: int
+) -> None:
+    parts = [mixed(lo, lo + 300) for lo in range(0, 1_500, 300)]
+    for number, part in enumerate(parts):
+        await ledger.commit([part])
+        if number == 2:
+            await compact(database)
+    start, end = NOW + 100_000_000, NOW + 1_300_000_000
+    found = await history.readings(series, start, end, 1_200)
+    t, word = truth([p.columns for p in parts if p.columns], series, start, end)
+    assert found.t == t
+    wanted = np.asarray(word)
+    assert found.v == (wanted.view(np.float64) if KINDS[series] == FLOAT else wanted).tolist()
+    assert [type(v) for v in found.v[:1]] == [{FLOAT: float, 0: int, 2: bool}[KINDS[series]]]
+    assert (found.n, found.is_sampled, found.quality.source, found.quality.gaps) == (len(t), False, "raw", [])
+
+
+@pytest.mark.parametrize("source", ["1m", "1h"])
+async def test_roll_ups_keep_the_true_extremes_and_the_count_whatever_the_edges(
+    ledger: LedgerStore, database: Database, history: History, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10)
+    every = 4_000_000 if source == "1m" else 60_000_000
+    parts = [mixed(lo, lo + 2_000, every=every) for lo in range(0, 8_000, 2_000)]
+    for part in parts[:3]:
+        await ledger.commit([part])
+    await compact(database, fold=source == "1h")
+    await ledger.commit([parts[3]])  # not in chunks yet
+    columns = [p.columns for p in parts if p.columns]
+    for start, end in ((NOW, NOW + 8_000 * every), (NOW + 77_777_777, NOW + 6_123_456_789 * every // 1_000_000)):
+        found = await history.readings(1, start, end, 100)
+        t, word = truth(columns, 1, start, end)
+        v = np.asarray(word).view(np.float64)
+        assert found.quality.source == source
+        assert (found.n, len(found.t) <= 100, found.is_sampled) == (len(t), True, True)
+        assert (min(found.v), max(found.v)) == (v.min(), v.max())
+        assert (found.t[0], found.t[-1]) == (t[0], t[-1])
+        assert set(zip(found.t, found.v, strict=True)) <= set(zip(t, v.tolist(), strict=True)), "real readings"
+
+
+async def test_a_gap_late_readings_and_a_wrong_clock_are_told(
+    ledger: LedgerStore, database: Database, history: History
+) -> None:
+    await ledger.commit([mixed(0, 600), mixed(4_000, 4_600)])
+    for _ in range(2):
+        found = await history.readings(1, NOW, NOW + 5 * HOUR, 1_200)
+        assert found.quality.gaps == [(NOW + 597_000_000, NOW + 4_002_000_000)]
+        assert found.quality.late > 0
+        assert found.quality.clock_suspect is True
+        await compact(database)
+
+
+async def test_several_series_share_their_buckets(ledger: LedgerStore, database: Database, history: History) -> None:
+    parts = [mixed(lo, lo + 300) for lo in range(0, 3_000, 300)]
+    for part in parts:
+        await ledger.commit([part])
+    before = await history.aligned([1, 2, 3], NOW, NOW + 3_000_000_000, 10)
+    await compact(database)
+    after = await history.aligned([1, 2, 3], NOW, NOW + 3_000_000_000, 10)
+    assert before.plan == after.plan
+    for name in ("series", "bucket", "n", "first", "last", "low", "high", "t_low"):
+        assert getattr(before.found, name).tolist() == getattr(after.found, name).tolist(), name
+    assert after.found.n.sum() == 3_000
+    assert len(after.found) == 30
+
+
+async def test_pages_hold_every_reading_once_in_order_while_the_log_becomes_chunks(
+    ledger: LedgerStore, database: Database, history: History
+) -> None:
+    parts = [mixed(3_000, 6_000), mixed(0, 3_000, every=2_000_000, epoch=5), mixed(6_000, 6_200)]
+    for part in parts:
+        await ledger.commit([part])
+    pages, cursor = Pages(history), None
+    found: list[tuple[int, int, int, int]] = []
+    span = (NOW, NOW + 7_000_000_000)
+    for number in range(100):
+        page, cursor = await pages.at(1, span, cursor, 97)
+        found += _rows(page.readings)
+        if number == 5:
+            await compact(database, fold=False)
+        if number == 10:
+            await compact(database)
+        if cursor is None:
+            break
+    t, word = truth([p.columns for p in parts if p.columns], 1, *span)
+    assert found == sorted(found)
+    assert len(set(found)) == len(found)
+    assert sorted((row[0], row[3]) for row in found) == sorted(zip(t, word, strict=True))
+
+
+def _rows(readings: Readings) -> list[tuple[int, int, int, int]]:
+    names = ("t", "epoch", "seq", "word")
+    return list(zip(*(getattr(readings, name).tolist() for name in names), strict=True))
+
+
+async def test_what_cannot_be_answered_is_refused_precisely(
+    ledger: LedgerStore, database: Database, history: History
+) -> None:
+    await ledger.commit([mixed(0, 600)])
+    pages = Pages(history)
+    with pytest.raises(BadRange, match="before"):
+        await history.readings(1, NOW, NOW, 100)
+    with pytest.raises(BadRange, match="100 years"):
+        await history.readings(1, NOW, NOW + 101 * 366 * 24 * HOUR, 100)
+    with pytest.raises(UnknownSeries, match="99"):
+        await history.aligned([1, 99], NOW, NOW + HOUR, 10)
+    with pytest.raises(TooMuch, match="51 series"):
+        await history.aligned(range(51), NOW, NOW + HOUR, 10)
+    with pytest.raises(TooMuch, match="100000"):
+        await history.aligned(range(50), NOW, NOW + HOUR, 5_000)
+    _, cursor = await pages.at(1, (NOW, NOW + HOUR), None, 10)
+    for question, given_ in (((2, (NOW, NOW + HOUR)), cursor), ((1, (NOW, NOW + HOUR)), "nonsense")):
+        with pytest.raises(ForeignCursor):
+            await pages.at(*question, given_, 10)
