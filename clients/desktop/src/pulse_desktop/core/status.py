@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import sqlite3
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 
 from pulse_desktop.core import lock, replay_control
 from pulse_desktop.core.fill import LEVELS
-from pulse_desktop.core.inspection import count_waiting
+from pulse_desktop.core.inspection import NoBufferError, count_waiting
+from pulse_desktop.core.model import StoreFailure
 
 FILE = "status.json"
 _PADDED = 4_096
@@ -88,8 +88,8 @@ def read(folder: Path) -> dict[str, Any]:
     found["stale_seconds"] = round(age, 1) if found["running"] and age > _STALE_SECONDS else None
     if not found["running"]:
         try:
-            found.update(count_waiting(folder / "buffer.db"))
-        except sqlite3.Error as error:
+            found.update(count_waiting(folder))
+        except (NoBufferError, StoreFailure) as error:
             found["fault"] = f"buffer cannot be read: {error}"
         found.update(link="closed", link_detail="not running", delivering=False)
         found.update(produced_per_second=0.0, settled_per_second=0.0, full_in=None)

@@ -1,0 +1,1 @@
+"""The commands of `pulse-collector`: what each prints, and its exit code."""

@@ -1,0 +1,26 @@
+"""The real broker: the only place of the collector that knows it."""
+
+from pulse_bus.mqtt import MqttBus, MqttSettings, Will
+from pulse_contracts.system import Status
+from pulse_contracts.topics import SYSTEM_STATUS
+from pulse_desktop.core.engine import World, collector_version
+from pulse_desktop.core.settings import BadSettingsError, Settings
+
+
+def open_bus(settings: Settings, password: str, world: World, *, is_guest: bool = False) -> MqttBus:
+    """The bus of this device, with its last will; a guest leaves none. Raises BadSettingsError for a url that is
+    none."""
+    offline = Status(state="offline", since=world.clock.micros(), version=collector_version(), name=settings.name)
+    will = Will(SYSTEM_STATUS, offline, {"kind": "collector", "id": settings.device})
+    mqtt = MqttSettings(
+        url=settings.mqtt_url,
+        username=settings.device,
+        password=password,
+        client_id=settings.device,
+        prefix=settings.mqtt_prefix,
+        will=None if is_guest else will,
+    )
+    try:
+        return MqttBus(mqtt, clock=world.clock.micros, rng=world.rng)
+    except ValueError as error:
+        raise BadSettingsError([f"PULSE_MQTT_URL / --mqtt-url: {error}"]) from error

@@ -1,0 +1,100 @@
+"""The doctor: each check says what is wrong and what to do; the exit code tells programs."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from pulse_desktop.__main__ import main
+from pulse_desktop.core import status
+from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.model import BufferLimits
+from pulse_testkit.servers import Servers
+
+Out = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    Buffer(folder, 1, BufferLimits(), Clock()).close()
+    return folder
+
+
+def findings(out: str) -> dict[str, str]:
+    return {line.split()[1]: line.split()[0] for line in out.splitlines() if line[:4].strip() in {"OK", "WARN", "FAIL"}}
+
+
+def examine(folder: Path, *words: str) -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"mqtt://127.0.0.1:{free.getsockname()[1]}"
+    return main(["doctor", "--state-dir", str(folder), "--device", "alpha", "--mqtt-url", url, *words])
+
+
+def test_a_broker_that_is_away_fails_and_the_rest_is_checked_all_the_same(home: Path, capsys: Out) -> None:
+    assert examine(home) == 1
+    found = findings(capsys.readouterr().out)
+    assert found["broker"] == "FAIL"
+    assert (found["permissions"], found["buffer"]) == ("OK", "OK")
+
+
+def test_a_corrupt_buffer_fails(home: Path, capsys: Out) -> None:
+    (home / "buffer.db").write_bytes(b"this is no database, " * 1_000)
+    assert examine(home) == 1
+    assert findings(capsys.readouterr().out)["buffer"] == "FAIL"
+
+
+def test_a_folder_open_to_others_and_a_file_set_aside_are_warned_about(home: Path, capsys: Out) -> None:
+    home.chmod(0o755)
+    (home / "buffer.corrupt-20260101T000000Z").write_bytes(b"")
+    examine(home)
+    out = capsys.readouterr().out
+    assert findings(out)["permissions"] == "WARN"
+    assert "was set aside" in out
+    assert f"chmod 700 {home}" in out
+
+
+def test_a_disk_that_is_too_full_fails(home: Path, capsys: Out) -> None:
+    examine(home, "--buffer-min-free-bytes", str(2**44))
+    assert findings(capsys.readouterr().out)["disk"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "state"), [("", 0o600, "FAIL"), ("hunter2-x", 0o644, "WARN"), ("hunter2-x", 0o600, "OK")]
+)
+def test_the_password_file(
+    home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, content: str, mode: int, state: str
+) -> None:
+    file = home.parent / "password"
+    file.write_text(content)
+    file.chmod(mode)
+    monkeypatch.setenv("PULSE_MQTT_PASSWORD_FILE", str(file))
+    examine(home)
+    out = capsys.readouterr().out
+    assert findings(out)["credentials"] == state
+    assert "hunter2-x" not in out
+
+
+def test_a_clock_that_was_later_already_fails(home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "read", lambda _: {"written": 4_000_000_000_000_000})
+    examine(home)
+    assert findings(capsys.readouterr().out)["clock"] == "FAIL"
+
+
+@pytest.mark.servers
+@pytest.mark.announces_log("broker connection refused")
+def test_a_device_that_the_broker_takes_and_one_that_it_does_not(
+    home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, servers: Servers
+) -> None:
+    file = home.parent / "password"
+    file.touch(0o600)
+    monkeypatch.setenv("PULSE_MQTT_PASSWORD_FILE", str(file))
+    for password, state, code in ((servers.passwords["alpha"], "OK", 0), ("wrong", "FAIL", 1)):
+        file.write_text(password)
+        assert examine(home, "--mqtt-url", servers.mqtt_url) == code
+        out = capsys.readouterr().out
+        assert findings(out)["sign-in"] == state
+        assert password not in out or password == "wrong"
