@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.report import Result, publish
 
-NAMES = ("ingest", "latency", "footprint")
+NAMES = ("ingest", "latency", "fanout", "footprint")
 
 
 def main() -> int:

@@ -41,6 +41,12 @@ def publish_packet(topic: str, payload: bytes, number: int) -> bytes:
     return _packet(_PUBLISH | 0x02, body)
 
 
+def connect_packets(device: str, password: str) -> list[bytes]:
+    """CONNECT with a clean start, a keep-alive of a minute, user name and password."""
+    who = _text(device) + _text(device) + _text(password)
+    return [_packet(_CONNECT, _text("MQTT") + bytes([5, 0xC2]) + (60).to_bytes(2, "big") + b"\0" + who)]
+
+
 @dataclass
 class Feed:
     """One device: its packets, how many were sent, confirmed by the broker, and settled by the gateway."""
@@ -60,8 +66,7 @@ class Feed:
         """Connects and subscribes to the device's acknowledgements."""
         connection = socket.create_connection(address)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        who = _text(device) + _text(device) + _text(password)
-        connection.sendall(_packet(_CONNECT, _text("MQTT") + bytes([5, 0xC2]) + (60).to_bytes(2, "big") + b"\0" + who))
+        connection.sendall(b"".join(connect_packets(device, password)))
         topic = _text(f"{ROOT}/telemetry/ack/{device}") + b"\0"
         connection.sendall(_packet(_SUBSCRIBE, (65_535).to_bytes(2, "big") + b"\0" + topic))
         return cls(device, size, window, [], connection)

@@ -1,0 +1,212 @@
+"""What a benchmark of the live view stands on: servers, one gateway, a key that it believes, and devices that cost
+little. PostgreSQL is durable; the load shares the gateway's cores."""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.mqtt_load import connect_packets, publish_packet
+from pulse_bus.mqtt import MqttBus, MqttSettings
+from pulse_chassis.principal import RULES
+from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
+from pulse_contracts.series_digest import series_digest
+from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDeclared
+from pulse_contracts.topics import AUTH_KEYS
+from pulse_jose import SigningKey
+from pulse_jose.claims import Claims
+from pulse_jose.signing import TokenSigner
+from pulse_postgres.admin import create_database, provision, with_role
+from pulse_standalone.children import http_ok
+from pulse_standalone.ports import free_port
+from tests.system import open_path, wait_until
+
+ROOT = Path(__file__).parents[1]
+PASSWORD = "benchmark-benchmark-benchmark"  # noqa: S105  # of a server that lives for a minute
+_KEY = SigningKey.generate(kid="bench")
+
+
+def now_micros() -> int:
+    return time.time_ns() // 1_000
+
+
+@dataclass(frozen=True)
+class Servers:
+    """PostgreSQL and the broker; `passwords` by account."""
+
+    database_url: str
+    mqtt_url: str
+    passwords: dict[str, str]
+
+    @property
+    def broker(self) -> tuple[str, int]:
+        host, _, port = self.mqtt_url.removeprefix("mqtt://").partition(":")
+        return host, int(port)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running gateway."""
+
+    port: int
+    process: psutil.Process
+
+    @property
+    def memory_mb(self) -> float:
+        return float(self.process.memory_info().rss) / 1e6
+
+    @property
+    def cpu_seconds(self) -> float:
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+@contextlib.contextmanager
+def servers(folder: Path, devices: list[str]) -> Iterator[Servers]:
+    """Started, and stopped at the end."""
+    open_path(folder)
+    command = [sys.executable, "-m", "pulse_standalone", "servers", "--state-dir", str(folder / "servers")]
+    for name in devices:
+        command += ["--device", name]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdout is None or process.stdin is None:
+            raise RuntimeError("no pipes")
+        told: dict[str, Any] = json.loads(process.stdout.readline())
+        try:
+            yield Servers(told["database_url"], told["mqtt_url"], told["passwords"])
+        finally:
+            process.stdin.close()
+
+
+@contextlib.contextmanager
+def gateway(given: Servers, folder: Path) -> Iterator[Gateway]:
+    """A gateway of its own over a fresh database, ready and knowing the key."""
+    url = asyncio.run(_database(given))
+    port = free_port()
+    env = {
+        **os.environ,
+        "PULSE_DATABASE_URL": with_role(url, "pulse_telemetry", PASSWORD),
+        "PULSE_MQTT_URL": given.mqtt_url,
+        "PULSE_MQTT_PASSWORD": given.passwords["telemetry-gateway"],
+        "PULSE_MQTT_SESSION_EXPIRY": "PT0S",
+        "PULSE_HTTP_PORT": str(port),
+        "PULSE_MIGRATE_ON_START": "true",
+        "PULSE_LOG_LEVEL": "warning",
+    }
+    command = [sys.executable, "-m", "pulse_telemetry_gateway", "serve"]
+    with (folder / "gateway.log").open("ab") as log, subprocess.Popen(command, env=env, stderr=log, stdout=log) as one:
+        try:
+            wait_until(lambda: asyncio.run(http_ok(port, "/readyz")), seconds=30, what="the gateway is ready")
+            asyncio.run(_tell_keys(given))
+            yield Gateway(port, psutil.Process(one.pid))
+        finally:
+            one.terminate()
+            one.wait(15)
+
+
+async def _database(given: Servers) -> str:
+    name = f"bench_{uuid.uuid4().hex[:8]}"
+    url = await create_database(given.database_url, name)
+    await provision(url, "telemetry", "pulse_telemetry", PASSWORD)
+    return url
+
+
+async def _tell_keys(given: Servers) -> None:
+    jwk = _KEY.verification_key().to_jwk()
+    record = VerificationKeyRecord(kid="bench", x=str(jwk["x"]), y=str(jwk["y"]), not_before=0)
+    settings = MqttSettings(given.mqtt_url, "auth", given.passwords["auth"], "auth")
+    bus = MqttBus(settings, clock=now_micros, rng=random.Random(1))  # noqa: S311  # jitter
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bus.run())
+        await bus.wait_connected()
+        await bus.publish(AUTH_KEYS, VerificationKeys(keys=[record]))
+        await bus.drain()
+
+
+def token(number: int) -> str:
+    """An access token of one more account, as auth would sign it."""
+    now = int(time.time())
+    claims = Claims(
+        "precisionpulse", "pulse", str(uuid.UUID(int=number)), "j", f"s{number}", "user", "a@b.c", "A", now, now + 300
+    )
+    return TokenSigner(_KEY, RULES).sign(claims)
+
+
+class Device:
+    """A collector as far as the gateway can tell: it declares, sends live batches, and does not read its acks."""
+
+    def __init__(self, name: str, series: int, epoch: int) -> None:
+        self.name, self.series, self._epoch = name, series, epoch
+        self._lo, self._number = 0, 0
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def open(self, given: Servers) -> asyncio.StreamReader:
+        """Connects and declares. The reader has to be read, or the broker stops."""
+        reader, self._writer = await asyncio.open_connection(*given.broker)
+        for packet in connect_packets(self.name, given.passwords[self.name]):
+            self._writer.write(packet)
+        series = [SeriesDeclaration(id=i, name=f"bench.{i}", type="float", unit="%") for i in range(self.series)]
+        declared = SeriesDeclared(catalog=self._epoch, digest=series_digest(series), series=series)
+        self._publish("series", declared.model_dump_json().encode())
+        return reader
+
+    def send(self, n: int) -> None:
+        """`n` readings of this very moment, one series after the other."""
+        now = now_micros()
+        batch = ReadingBatch.model_construct(
+            v=1,
+            device=None,
+            epoch=self._epoch,
+            ord=1,
+            catalog=self._epoch,
+            lo=self._lo,
+            lane="live",
+            sent=now,
+            series=list(range(self.series)),
+            t0=now,
+            dt=[i // self.series for i in range(n)],
+            x=[i % self.series for i in range(n)],
+            value=[20.0 + (self._lo + i) % 977 / 100 for i in range(n)],
+        )
+        self._lo += n
+        self._publish("data", batch.model_dump_json(exclude_none=True).encode())
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def _publish(self, kind: str, payload: bytes) -> None:
+        if self._writer is None:
+            raise RuntimeError("not connected")
+        self._number = self._number % 65_000 + 1
+        self._writer.write(publish_packet(f"telemetry/{kind}/{self.name}", payload, self._number))
+
+
+@contextlib.asynccontextmanager
+async def devices(given: Servers, wanted: list[Device]) -> AsyncIterator[None]:
+    """Connected; what the broker says to them is read and thrown away."""
+
+    async def read(reader: asyncio.StreamReader) -> None:
+        while await reader.read(65_536):
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(read(await device.open(given))) for device in wanted]
+        try:
+            yield
+        finally:
+            for device in wanted:
+                device.close()
+            for task in tasks:
+                task.cancel()
