@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pulse_standalone import children
 from pulse_standalone.files import SetupError, rotate
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, Program
 from pulse_standalone.runner import Runner
@@ -189,6 +190,31 @@ def test_the_address_is_the_one_that_is_listened_on(
     environment = system._environment("users")
     assert (system.url, environment["PULSE_PUBLIC_ORIGIN"]) == (url, url)
     assert json.loads(environment["PULSE_ALLOWED_ORIGINS"]) == others
+
+
+@pytest.mark.parametrize("count", ["0", "17", "two", "-1"])
+def test_a_number_of_gateways_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, count: str) -> None:
+    monkeypatch.setenv("PULSE_GATEWAYS", count)
+    with pytest.raises(SetupError, match="PULSE_GATEWAYS"):
+        Options.from_environment()
+
+
+def test_gateways_share_the_broker_account_and_have_names_and_ports_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULSE_GATEWAYS", "3")
+    monkeypatch.setenv("PULSE_STATE_DIR", str(tmp_path))
+    monkeypatch.delenv("PULSE_PORT", raising=False)
+    state = State(tmp_path)
+    state.prepare_secrets()
+    system = System(Options.from_environment(), state)
+    for service in ("users", "auth", "telemetry-gateway"):
+        system._service_urls[service] = "postgresql://pulse@127.0.0.1:1/pulse"
+    found = {child.name: child for child in system.services() if isinstance(child, children.Program)}
+    names = ["telemetry-gateway", "telemetry-gateway-2", "telemetry-gateway-3"]
+    assert [name for name in found if name.startswith("telemetry")] == names
+    assert len({found[name].port for name in names}) == 3
+    assert [found[name]._env.get("PULSE_MQTT_CLIENT_ID") for name in names] == [None, *names[1:]]
 
 
 def test_broker_rules_are_written_when_they_change_only(tmp_path: Path) -> None:

@@ -32,6 +32,14 @@ def public_port() -> int:
     return int(text)
 
 
+def gateways() -> int:
+    """PULSE_GATEWAYS: how many gateway processes share the collectors. Raises SetupError."""
+    text = os.environ.get("PULSE_GATEWAYS") or "1"
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= 16):
+        raise SetupError(f"PULSE_GATEWAYS={text!r}: choose 1 to 16")
+    return int(text)
+
+
 def bind_host() -> str:
     """PULSE_HOST: the address that the web client listens on."""
     return os.environ.get("PULSE_HOST", "").strip().strip("[]") or "127.0.0.1"

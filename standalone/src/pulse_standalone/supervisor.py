@@ -115,11 +115,12 @@ class Supervisor:
     async def _stop(self) -> None:
         """The last started first, but what does not depend on one another together; all before one deadline."""
         began = time.monotonic()
-        by_name = {child.name: child for child in self._children}
-        waves = (("collector", "web"), ("users", "auth", "telemetry-gateway"), ("mosquitto", "postgres"))
-        for wave, until in zip(waves, _STOP_SECONDS, strict=True):
+        first, last = {"collector", "web"}, {"mosquitto", "postgres"}
+        services = {child.name for child in self._children} - first - last
+        for wave, until in zip((first, services, last), _STOP_SECONDS, strict=True):
             patience = began + until - time.monotonic()
-            await asyncio.gather(*(by_name[name].stop(max(0.1, patience)) for name in wave if name in by_name))
+            members = [child for child in self._children if child.name in wave]
+            await asyncio.gather(*(child.stop(max(0.1, patience)) for child in members))
 
     async def _report(self) -> None:
         last_memory = 0.0

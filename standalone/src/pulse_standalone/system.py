@@ -15,7 +15,7 @@ import psutil
 
 from pulse_contracts.topics import Party
 from pulse_passwords import generate_password
-from pulse_postgres.admin import create_database, provision
+from pulse_postgres.admin import create_database, provision, provision_group
 from pulse_standalone import environment, web
 from pulse_standalone.access import SERVICES
 from pulse_standalone.children import Child, Program, Say
@@ -43,11 +43,12 @@ class Options:
     has_collector: bool
     admin_email: str
     host: str = "127.0.0.1"
+    gateways: int = 1
 
     @classmethod
     def from_environment(cls, *, has_port: bool = True) -> "Options":
         """PULSE_STATE_DIR, PULSE_TOOLS_DIR, PULSE_PORT (read only with `has_port`), PULSE_HOST, PULSE_DEVICES,
-        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL. Raises SetupError."""
+        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL, PULSE_GATEWAYS. Raises SetupError."""
         env = os.environ
         root = Path.cwd()
         return cls(
@@ -59,6 +60,7 @@ class Options:
             env.get("PULSE_FIRST_COLLECTOR", "on") != "off",
             env.get("PULSE_ADMIN_EMAIL", ADMIN_EMAIL),
             environment.bind_host(),
+            environment.gateways(),
         )
 
 
@@ -133,6 +135,7 @@ class System:
                 self._mqtt_url = child.server.url
         try:
             database = await create_database(self._database_url, "pulse")
+            await provision_group(database, "telemetry_reader")
             for service, schema in _SCHEMAS.items():
                 password = self.state.secret(service, "pulse_database_password")
                 url = await provision(database, schema, f"pulse_{schema}", password)
@@ -144,16 +147,18 @@ class System:
             raise SetupError(f"{which} could not be prepared: {type(error).__name__}: {error}") from error
 
     def services(self) -> list[Child]:
-        """The four of us, ready to start."""
+        """All that are ours, ready to start. Replicas of the gateway share the collectors; browsers go to the first."""
         found: list[Child] = []
         for service in SERVICES:
-            self._ports[service] = free_port()
-            module = f"pulse_{service.replace('-', '_')}"
-            command = [sys.executable, "-m", module, "serve"]
-            child = Program(
-                service, command, env=self._environment(service), log=self.state.log(service), cwd=self.options.root
-            )
-            found.append(child.at(self._ports[service]))
+            for number in range(1, 1 + (self.options.gateways if service == "telemetry-gateway" else 1)):
+                name, port = service if number == 1 else f"{service}-{number}", free_port()
+                self._ports.setdefault(service, port)
+                env = self._environment(service) | {"PULSE_HTTP_PORT": str(port)}
+                if number > 1:
+                    env["PULSE_MQTT_CLIENT_ID"] = name
+                command = [sys.executable, "-m", f"pulse_{service.replace('-', '_')}", "serve"]
+                child = Program(name, command, env=env, log=self.state.log(name), cwd=self.options.root)
+                found.append(child.at(port))
         return found
 
     def _environment(self, service: Party) -> dict[str, str]:
