@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pulse_postgres import Database, Migrations
-from pulse_postgres.admin import provision, with_role
+from pulse_postgres.admin import provision, provision_group, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.columns import FLOAT, Columns
@@ -19,6 +19,7 @@ NOW = 1_767_225_600_000_000
 
 async def migrate(url: str) -> None:
     """The template: role, schema, tables."""
+    await provision_group(url, "telemetry_reader")
     mine = await provision(url, "telemetry", "pulse_telemetry", PASSWORD)
     await Migrations("pulse_telemetry_gateway.migrations").apply(mine)
 

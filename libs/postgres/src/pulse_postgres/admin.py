@@ -1,6 +1,7 @@
 """What only the superuser does: databases, and per service one schema and one role with no right on anything else."""
 
 import re
+from contextlib import suppress
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
@@ -97,3 +98,18 @@ async def provision(url: str, schema: str, role: str, password: str) -> str:
     finally:
         await connection.close()
     return with_role(url, role, password)
+
+
+async def provision_group(url: str, group: str) -> None:
+    """Makes (or repairs) a role that nobody signs in as and others are members of; it may connect to this database.
+    What it may read is granted by whoever owns that."""
+    _checked(group)
+    connection = await asyncpg.connect(url)
+    try:
+        name = await connection.fetchval("SELECT current_database()")
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", group):
+            with suppress(asyncpg.DuplicateObjectError):  # somebody else is making it
+                await connection.execute(f'CREATE ROLE "{group}" NOSUPERUSER NOCREATEDB NOCREATEROLE NOLOGIN')
+        await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO "{group}"')
+    finally:
+        await connection.close()
