@@ -236,6 +236,9 @@ async def test_a_declared_loss_is_settled_and_the_ledger_is_complete(
         "stored": 4,
         "refused": 1,
         "dropped": 8,
+        "removed": 0,
+        "missing": [],
+        "counted": True,
         "complete": True,
     }
 

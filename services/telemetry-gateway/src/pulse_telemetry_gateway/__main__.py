@@ -1,14 +1,136 @@
-"""`python -m pulse_telemetry_gateway serve | migrate | openapi`."""
+"""`python -m pulse_telemetry_gateway serve | migrate | openapi | verify | retention | compact`."""
 
+import argparse
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
-from pulse_chassis.commands import Program
+from pulse_chassis.commands import Command, Program
 from pulse_chassis.commands import main as run
-from pulse_telemetry_gateway.assembly import IDENTITY, serve
+from pulse_contracts.errors import DomainError
+from pulse_postgres import Database
+from pulse_postgres.database import PoolSettings
+from pulse_telemetry_gateway.actions.proof import Proof
+from pulse_telemetry_gateway.assembly import IDENTITY, compaction_of, retention_of, serve
 from pulse_telemetry_gateway.routes import router
 from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.proof import ProofStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
 
-PROGRAM = Program(IDENTITY, GatewaySettings, serve, lambda: [router], {})
+_BAR = 30
+
+
+class UnknownDevice(DomainError):
+    """There is no such device."""
+
+    code, status = "not_found", 404
+
+
+class Progress:
+    """A bar on stderr, when that is a terminal; `total` may be a guess."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what, self._total, self._done, self._shown = what, max(1, total), 0, -1
+        self._is_shown = sys.stderr.isatty()
+
+    def __call__(self, n: int) -> None:
+        """n more are done."""
+        self._done += n
+        part = min(_BAR, self._done * _BAR // self._total)
+        if self._is_shown and part != self._shown:
+            self._shown = part
+            bar = "#" * part + "." * (_BAR - part)
+            sys.stderr.write(f"\r{self._what} [{bar}] {self._done:,} of {self._total:,}")
+
+    def end(self) -> None:
+        """Leaves the line."""
+        if self._is_shown:
+            sys.stderr.write("\n")
+
+
+@asynccontextmanager
+async def _database(settings: GatewaySettings) -> AsyncIterator[Database]:
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    pool = PoolSettings(settings.database_url, password, 2, command_timeout=timedelta(hours=1))
+    async with Database(pool) as database:
+        yield database
+
+
+async def verify(settings: GatewaySettings, given: argparse.Namespace) -> int:
+    """0: everything agrees; 1: it says where not."""
+    failed = 0
+    async with _database(settings) as database:
+        devices = {device.name: device.id for device in await RegistryStore(database).devices()}
+        if given.device is not None and given.device not in devices:
+            raise UnknownDevice(f"there is no device {given.device}")
+        proof = Proof(ProofStore(database))
+        for name, device_id in devices.items():
+            if given.device not in {None, name}:
+                continue
+            accounts = await proof.accounts(device_id)
+            progress = Progress(name, sum(one.in_log + one.in_chunks + one.refused for one in accounts))
+            found = await proof.verify(device_id, progress)
+            progress.end()
+            failed += len(found)
+            stored = sum(one.stored for one in accounts)
+            missing = sum(hi - lo for one in accounts for lo, hi in one.missing)
+            says = "agrees" if not found else f"{len(found)} disagreements"
+            sys.stdout.write(f"{name}: {says}; stored {stored:,}, to come {missing:,}, lives {len(accounts)}\n")
+            for one in found:
+                at = "" if one.example is None else f", such as {one.example}"
+                sys.stdout.write(f"  epoch {one.epoch}: {one.what}: {one.n:,}{at}\n")
+    return 1 if failed else 0
+
+
+async def retention(settings: GatewaySettings, given: argparse.Namespace) -> int:
+    """What is old enough to go; with --apply it goes."""
+    async with _database(settings) as database:
+        old = retention_of(database, settings)
+        due = await old.due()
+        for one in due:
+            kept = f"  kept: {one.needed:,} rows are not in chunks yet" if one.needed else ""
+            sys.stdout.write(f"{one.partition.level:>4}  {one.partition.name}  {one.partition.size:,} bytes{kept}\n")
+        if not due:
+            sys.stdout.write("nothing is old enough\n")
+        elif given.apply:
+            removed = await old.apply(due)
+            sys.stdout.write(f"removed {len(removed)} partitions, {sum(removed.values()):,} readings\n")
+        else:
+            sys.stdout.write("nothing was removed: --apply does it\n")
+    return 0
+
+
+async def compact(settings: GatewaySettings, _: argparse.Namespace) -> int:
+    """Everything there is now, at once: after an import, or before an outage of the gateways."""
+    async with _database(settings) as database:
+        compaction = compaction_of(database, settings)
+        rows = await compaction.catch_up()
+        while await compaction.fold_some(quiet=timedelta(0)):
+            continue
+        sys.stdout.write(f"compacted {rows:,} rows of the log\n")
+    return 0
+
+
+def _for_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", help="this one only")
+
+
+def _for_apply(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--apply", action="store_true", help="remove it; else it is only told")
+
+
+PROGRAM = Program(
+    IDENTITY,
+    GatewaySettings,
+    serve,
+    lambda: [router],
+    {
+        "verify": Command("count the ledger anew from the log and the chunks", verify, _for_device),
+        "retention": Command("tell what is old enough to be removed, or remove it", retention, _for_apply),
+        "compact": Command("make chunks of everything in the log now", compact),
+    },
+)
 
 
 def main() -> int:

@@ -1,7 +1,10 @@
 """Opens everything and hands it to everything: the only place that knows the concrete classes."""
 
+from collections.abc import Callable
+
 from pulse_bus import Quarantine
 from pulse_chassis import process
+from pulse_chassis.metrics import Metrics
 from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_postgres import Database, Migrations
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
@@ -10,6 +13,8 @@ from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
+from pulse_telemetry_gateway.actions.proof import Proof
+from pulse_telemetry_gateway.actions.retention import Ages, Retention
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
@@ -23,7 +28,9 @@ from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore, QuarantineStore
 from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.retention import RetentionStore
 
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
@@ -78,6 +85,32 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
     await sockets.subscribe_bus(bus)
     upkeep = Upkeep(log, QuarantineStore(database), settings.quarantine_rows_max)
+    compaction = compaction_of(database, settings, runtime.metrics)
+    clock_suspect = int(settings.clock_suspect_after.total_seconds() * 1e6)
+    at_once = max(1, settings.database_pool_size // 4)
+    history_limits = HistoryLimits(settings.history_deadline, at_once, clock_suspect)
+    history = History(HistoryStore(database), registry, history_limits)
+    proof = Proof(ProofStore(database))
+    routes = TelemetryRoutes(registry, history, Pages(history), proof, clock_suspect)
+    retention = retention_of(database, settings, runtime.clock)
+    return Parts(
+        routers=[router],
+        tasks=[
+            ingest.run,
+            Latest(log, settings.latest_every).run,
+            upkeep.run,
+            compaction.run,
+            retention.run,
+            sockets.run,
+        ],
+        wrap=sockets.wrap,
+        on_stop=[sockets.stop],
+        state={"telemetry": routes},
+    )
+
+
+def compaction_of(database: Database, settings: GatewaySettings, metrics: Metrics | None = None) -> Compaction:
+    """As the settings say."""
     pace = CompactionPace(
         settings.compaction_lag,
         settings.compaction_rows,
@@ -85,22 +118,12 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         settings.compaction_pause,
         settings.compaction_quiet,
     )
-    compaction = Compaction(CompactionStore(database), Partitions(database), pace, runtime.metrics)
-    clock_suspect = int(settings.clock_suspect_after.total_seconds() * 1e6)
-    at_once = max(1, settings.database_pool_size // 4)
-    history_limits = HistoryLimits(settings.history_deadline, at_once, clock_suspect)
-    history = History(HistoryStore(database), registry, history_limits)
-    routes = TelemetryRoutes(
-        registry,
-        ledger,
-        history,
-        Pages(history),
-        clock_suspect,
-    )
-    return Parts(
-        routers=[router],
-        tasks=[ingest.run, Latest(log, settings.latest_every).run, upkeep.run, compaction.run, sockets.run],
-        wrap=sockets.wrap,
-        on_stop=[sockets.stop],
-        state={"telemetry": routes},
-    )
+    return Compaction(CompactionStore(database), Partitions(database), pace, metrics)
+
+
+def retention_of(
+    database: Database, settings: GatewaySettings, clock: Callable[[], int] = process.now_micros
+) -> Retention:
+    """As the settings say."""
+    ages = Ages(settings.retention_log, settings.retention_raw, settings.retention_minutes, settings.retention_hours)
+    return Retention(RetentionStore(database), ages, clock)

@@ -38,3 +38,7 @@ class GatewaySettings(ServiceSettings):
     compaction_readings: Annotated[int, Field(ge=1_000, le=5_000_000)] = 200_000
     compaction_pause: timedelta = timedelta(milliseconds=20)
     compaction_quiet: timedelta = timedelta(minutes=15)
+    retention_log: timedelta = timedelta(days=3)
+    retention_raw: timedelta = timedelta(days=400)
+    retention_minutes: timedelta = timedelta(days=2 * 366)
+    retention_hours: timedelta = timedelta(days=10 * 366)

@@ -82,6 +82,7 @@ class Compaction:
             return 0
         await self._partitions.ensure({month_of(chunk.t.start) for chunk in derived.chunks})
         if not await self._store.advance(device_id, before, rows[-1].pos, derived):
+            await self._store.release(device_id)
             return 0
         self._readings.labels("compacted").inc(sum(chunk.n for chunk in derived.chunks))
         return len(rows)

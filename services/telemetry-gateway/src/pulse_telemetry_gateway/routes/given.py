@@ -10,8 +10,8 @@ from pydantic import Field
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
-from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 Micros = Annotated[int, Field(ge=-(2**53), le=2**53)]
@@ -29,9 +29,9 @@ class TelemetryRoutes:
     """The routes' needs. `clock_suspect`: microseconds."""
 
     registry: RegistryStore
-    ledger: LedgerStore
     history: History
     pages: Pages
+    proof: Proof
     clock_suspect: int
 
     async def device_id(self, device: str) -> int:

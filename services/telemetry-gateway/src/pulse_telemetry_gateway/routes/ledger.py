@@ -6,14 +6,15 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from pulse_contracts.message import DeviceName
-from pulse_telemetry_gateway.model.ranges import union
 from pulse_telemetry_gateway.routes.given import Given
 
 router = APIRouter()
 
 
 class EpochView(BaseModel):
-    """One life of the device's counter. `complete`: every number below `next` is stored, refused or dropped."""
+    """One life of the device's counter. `complete`: every number below `next` is stored, refused or dropped, both by
+    the ledger and by what was counted in log, chunks and tables just now. `removed` (of the stored ones) went with
+    age; `missing` is still to come. `counted`: whether ledger and count agree."""
 
     epoch: str
     ord: int
@@ -22,6 +23,9 @@ class EpochView(BaseModel):
     stored: int
     refused: int
     dropped: int
+    removed: int
+    missing: list[tuple[int, int]]
+    counted: bool
     complete: bool
 
 
@@ -33,21 +37,23 @@ class Ledger(BaseModel):
 @router.get("/devices/{device}/ledger")
 async def ledger(given: Given, device: Annotated[DeviceName, Path()]) -> Ledger:
     """The proof: what became of every sequence number that the device ever gave."""
-    epochs = await given.ledger.of_device(await given.device_id(device))
+    accounts = await given.proof.accounts(await given.device_id(device))
     return Ledger(
         device=device,
         epochs=[
             EpochView(
-                epoch=str(entry.epoch),
-                ord=entry.ord,
-                next=entry.next,
-                settled=entry.settled,
-                stored=entry.stored,
-                refused=entry.refused,
-                dropped=entry.dropped,
-                complete=union(entry.settled) == ([(0, entry.next)] if entry.next else [])
-                and entry.stored + entry.refused + entry.dropped == entry.next,
+                epoch=str(one.epoch),
+                ord=one.ord,
+                next=one.next,
+                settled=one.settled,
+                stored=one.stored,
+                refused=one.refused,
+                dropped=one.dropped,
+                removed=one.removed,
+                missing=one.missing,
+                counted=one.is_counted,
+                complete=one.is_complete,
             )
-            for entry in epochs
+            for one in accounts
         ],
     )

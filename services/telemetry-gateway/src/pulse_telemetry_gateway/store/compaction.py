@@ -21,6 +21,7 @@ from pulse_telemetry_gateway.store.chunk_rows import (
     rollup_records,
     rollups_of,
 )
+from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
 _CLAIM: Final = timedelta(seconds=60)
 _PILE: Final = 200
@@ -130,6 +131,8 @@ class CompactionStore:
         """Writes a step and moves the mark from `before` to `after`, in one transaction. False, and nothing is
         written, when somebody else has moved it: no batch is ever in chunks twice."""
         async with self._database.transaction() as connection:
+            if not await Partitions.hold(connection, {month_of(chunk.t.start) for chunk in derived.chunks}):
+                return False
             moved = await connection.execute(
                 "UPDATE compaction SET pos = $3, at = now(), claimed_until = '-infinity' "
                 "WHERE device_id = $1 AND pos = $2",
@@ -221,6 +224,8 @@ class CompactionStore:
         may be added to. Raises FoldedMeanwhile, and nothing changes, when somebody else was faster."""
         start, end = pile.day * DAY, (pile.day + 1) * DAY
         async with self._database.transaction() as connection:
+            if not await Partitions.hold(connection, {month_of(start)}):
+                raise FoldedMeanwhile
             mine = await connection.fetchval(
                 "SELECT pieces FROM unfolded WHERE series_id = $1 AND day = $2 FOR UPDATE", pile.series_id, pile.day
             )

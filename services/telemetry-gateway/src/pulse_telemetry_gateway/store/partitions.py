@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from pulse_postgres import Database
+from pulse_postgres import Connection, Database
 
 DERIVED: Final = ("chunk", "rollup_minute", "rollup_hour")
 _LOCK: Final = 0x70756C736503
+REMOVAL_LOCK: Final = 0x70756C736504
+"""Held shared by who writes to partitions, alone by who drops them (in both cases until the commit)."""
 
 
 def month_of(t: int) -> tuple[int, int]:
@@ -35,6 +37,16 @@ class Partitions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @staticmethod
+    async def hold(connection: Connection, months: Iterable[tuple[int, int]]) -> bool:
+        """Keeps partitions from being dropped until the transaction ends; False when one is gone already."""
+        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", REMOVAL_LOCK)
+        names = [name_of(table, month) for month in months for table in DERIVED]
+        missing = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM unnest($1::text[]) AS w (name) WHERE to_regclass(name) IS NULL)", names
+        )
+        return not missing
 
     async def ensure(self, months: Iterable[tuple[int, int]]) -> None:
         """Makes what is missing, in a transaction of its own: attaching locks out nobody who reads or writes."""

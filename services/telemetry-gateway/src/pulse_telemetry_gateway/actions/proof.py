@@ -1,0 +1,169 @@
+"""The ledger proved: what it says of a device, beside what was counted; and gone through number by number."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulse_telemetry_gateway.model.columns import Ints
+from pulse_telemetry_gateway.model.ranges import Range, count, subtract, union
+from pulse_telemetry_gateway.store.proof import Account, Evidence, ProofStore
+
+NUMBERS_MAX: Final = 1_000_000_000
+"""Sequence numbers of one life that can be gone through: a byte of memory each."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Where the ledger and what is stored differ: of `n` numbers, such as `example`."""
+
+    epoch: int
+    what: str
+    n: int
+    example: int | None
+
+
+class Proof:
+    """Each call looks at one moment."""
+
+    def __init__(self, store: ProofStore) -> None:
+        self._store = store
+
+    async def accounts(self, device_id: int) -> list[Account]:
+        """The device's lives, newest first, counted anew."""
+        async with self._store.evidence() as evidence:
+            return await evidence.accounts(device_id)
+
+    async def verify(self, device_id: int, progress: Callable[[int], None]) -> list[Disagreement]:
+        """Goes through every sequence number of a device: each is at most once in the log or the chunks, what is
+        settled is there, refused, dropped or removed, and the counts are right. `progress` hears of readings."""
+        found: list[Disagreement] = []
+        async with self._store.evidence() as evidence:
+            for account in await evidence.accounts(device_id, 1_000_000):
+                found += _counts(account)
+                found += await _numbers(evidence, device_id, account, progress)
+        return found
+
+
+def _counts(account: Account) -> list[Disagreement]:
+    pairs = (
+        ("stored", account.stored, account.in_log + account.in_chunks + account.removed),
+        ("refused", account.refused, account.refused_rows),
+        ("dropped", account.dropped, account.dropped_rows),
+    )
+    found = [
+        Disagreement(account.epoch, f"{name}: the ledger says {says}, there are {there}", abs(says - there), None)
+        for name, says, there in pairs
+        if says != there
+    ]
+    total = account.stored + account.refused + account.dropped
+    if total != count(account.settled):
+        what = f"settled: {count(account.settled)} numbers, but stored, refused and dropped are {total}"
+        found.append(Disagreement(account.epoch, what, abs(total - count(account.settled)), None))
+    return found
+
+
+async def _numbers(
+    evidence: Evidence, device_id: int, account: Account, progress: Callable[[int], None]
+) -> list[Disagreement]:
+    dropped = await evidence.dropped(device_id, account.epoch)
+    tally = Tally(account.settled, dropped)
+    if tally.size > NUMBERS_MAX:
+        return [Disagreement(account.epoch, f"more than {NUMBERS_MAX} numbers: not gone through", tally.size, None)]
+
+    async def take(what: str, source: AsyncIterator[Ints]) -> None:
+        async for numbers in source:
+            tally.add(what, numbers)
+            progress(len(numbers))
+
+    async with aclosing(evidence.chunks(device_id, account.epoch)) as chunks:
+        await take("in the chunks", chunks)
+    async with aclosing(evidence.log(device_id, account.epoch, is_chunked=False)) as fresh:
+        await take("in the log", fresh)
+    async with aclosing(evidence.refused(device_id, account.epoch)) as refused:
+        await take("refused", refused)
+    lost = 0
+    async with aclosing(evidence.log(device_id, account.epoch, is_chunked=True)) as old:
+        async for numbers in old:
+            lost += tally.absent(numbers)
+    return [
+        *(Disagreement(account.epoch, what, n, example) for what, (n, example) in tally.wrong.items()),
+        *_absent(account, tally, lost),
+    ]
+
+
+def _absent(account: Account, tally: "Tally", lost: int) -> list[Disagreement]:
+    n, example = tally.unseen()
+    if n == account.removed:
+        return []
+    what = f"settled, but nowhere: {n} (retention removed {account.removed}, {lost} are in rows said to be in chunks)"
+    return [Disagreement(account.epoch, what, abs(n - account.removed), example)]
+
+
+class Tally:
+    """Which of the settled numbers were seen: a byte for each that was not dropped, however far apart they lie."""
+
+    def __init__(self, settled: list[Range], dropped: list[Range]) -> None:
+        self.wrong: dict[str, tuple[int, int]] = {}
+        for lo, hi in _twice(dropped):
+            self._note("dropped twice", hi - lo, lo)
+        gone = union(dropped)
+        left = [part for one in settled for part in subtract(one, gone)]
+        self._lo = np.asarray([lo for lo, _ in left], np.int64)
+        self._hi = np.asarray([hi for _, hi in left], np.int64)
+        self._base = np.cumsum([0, *(hi - lo for lo, hi in left)])
+        self.size = int(self._base[-1])
+        self._seen: NDArray[np.bool_] = np.zeros(self.size if self.size <= NUMBERS_MAX else 0, np.bool_)
+
+    def add(self, what: str, numbers: Ints) -> None:
+        """Notes numbers found `what`: those outside, and those found before."""
+        unique = np.unique(numbers)
+        if len(unique) < len(numbers):
+            values, counts = np.unique(numbers, return_counts=True)
+            self._note(f"twice {what}", len(numbers) - len(unique), int(values[counts > 1][0]))
+        index, is_known = self._index(unique)
+        if not is_known.all():
+            strangers = unique[~is_known]
+            self._note(f"{what}, but not settled, or dropped", len(strangers), int(strangers[0]))
+        again = self._seen[index]
+        if again.any():
+            self._note(f"{what}, and elsewhere too", int(again.sum()), int(unique[is_known][again][0]))
+        self._seen[index] = True
+
+    def absent(self, numbers: Ints) -> int:
+        """How many of these were not seen."""
+        index, _ = self._index(np.unique(numbers))
+        return int((~self._seen[index]).sum())
+
+    def unseen(self) -> tuple[int, int | None]:
+        """How many were never seen, and the first one."""
+        index = np.flatnonzero(~self._seen)
+        if len(index) == 0:
+            return 0, None
+        part = int(np.searchsorted(self._base, index[0], side="right")) - 1
+        return len(index), int(self._lo[part] + index[0] - self._base[part])
+
+    def _index(self, numbers: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+        if not len(self._lo):
+            return np.empty(0, np.int64), np.zeros(len(numbers), np.bool_)
+        part = np.searchsorted(self._lo, numbers, side="right") - 1
+        is_known = (part >= 0) & (numbers < self._hi[part])
+        inside = part[is_known]
+        return self._base[inside] + numbers[is_known] - self._lo[inside], is_known
+
+    def _note(self, what: str, n: int, example: int) -> None:
+        before = self.wrong.get(what, (0, example))
+        self.wrong[what] = (before[0] + n, before[1])
+
+
+def _twice(parts: list[Range]) -> list[Range]:
+    found: list[Range] = []
+    reach = -1
+    for lo, hi in sorted(parts):
+        if lo < reach:
+            found.append((lo, min(hi, reach)))
+        reach = max(reach, hi)
+    return found

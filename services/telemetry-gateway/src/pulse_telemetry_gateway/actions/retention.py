@@ -1,0 +1,86 @@
+"""Old readings go, a partition at a time and level by level; never what is still needed, and never unknown to the
+ledger."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pulse_contracts.errors import Unavailable
+from pulse_telemetry_gateway.store.retention import Kept, Partition, RetentionStore
+
+log = logging.getLogger("pulse.retention")
+_DAY = timedelta(days=1)
+_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Ages:
+    """How long each level is kept after the newest reading that a partition can hold."""
+
+    log: timedelta
+    raw: timedelta
+    minutes: timedelta
+    hours: timedelta
+
+    def of(self, level: Kept) -> timedelta:
+        """Of one level."""
+        return {"log": self.log, "raw": self.raw, "1m": self.minutes, "1h": self.hours}[level]
+
+
+@dataclass(frozen=True)
+class Due:
+    """A partition that is old enough to go. `needed`: rows of the log that keep it from going."""
+
+    partition: Partition
+    needed: int
+
+
+class Retention:
+    """`clock`: microseconds since 1970."""
+
+    def __init__(self, store: RetentionStore, ages: Ages, clock: Callable[[], int]) -> None:
+        self._store, self._ages, self._clock = store, ages, clock
+
+    async def run(self) -> None:
+        """Every day until cancelled; sooner again when the database was away."""
+        while True:
+            delay = _DAY
+            try:
+                await self.apply(await self.due())
+                await self._trim()
+            except Unavailable as error:
+                log.debug("retention waits: %s", error)
+                delay = timedelta(minutes=10)
+            await asyncio.sleep(delay.total_seconds())
+
+    async def due(self) -> list[Due]:
+        """What would go now. Changes nothing."""
+        found = []
+        for partition in await self._store.partitions():
+            if partition.until <= self._clock() - self._ages.of(partition.level) // timedelta(microseconds=1):
+                needed = await self._store.needed_rows(partition.name) if partition.level == "log" else 0
+                found.append(Due(partition, needed))
+        return found
+
+    async def apply(self, due: Sequence[Due]) -> dict[str, int]:
+        """Drops what is due and not needed; returns the readings that were removed with each partition (the log's are
+        in chunks)."""
+        removed: dict[str, int] = {}
+        for one in due:
+            partition = one.partition
+            if partition.level != "log":
+                removed[partition.name] = await self._store.drop_derived(partition)
+            elif await self._store.drop_log(partition):
+                removed[partition.name] = 0
+            else:
+                log.info("kept: %s holds batches that are not in chunks yet", partition.name)
+                continue
+            log.info("removed: %s, %d readings", partition.name, removed[partition.name])
+        return removed
+
+    async def _trim(self) -> None:
+        before = datetime.fromtimestamp(self._clock() / 1e6, UTC) - self._ages.log
+        while await self._store.trim_default(before, _ROWS) == _ROWS:
+            continue

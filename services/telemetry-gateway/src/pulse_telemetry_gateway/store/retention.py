@@ -1,0 +1,109 @@
+"""What is old: partitions with what they hold, and dropping them, so that the ledger knows."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, TypeAlias
+
+from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.store.partitions import REMOVAL_LOCK, bounds
+
+Kept: TypeAlias = Literal["log", "raw", "1m", "1h"]
+_TABLES: Final[dict[str, Kept]] = {"batch": "log", "chunk": "raw", "rollup_minute": "1m", "rollup_hour": "1h"}
+_ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition. `until`: it holds nothing from that time (microseconds) on; `size` in bytes."""
+
+    name: str
+    level: Kept
+    until: int
+    size: int
+
+
+class RetentionStore:
+    """Drops whole partitions; a lock keeps it from what compaction is writing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def partitions(self) -> list[Partition]:
+        """Every partition but the log's default one, by name."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT p.relname AS parent, c.relname AS name, pg_total_relation_size(c.oid) AS size "
+                "FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent "
+                "WHERE p.relnamespace = current_schema()::regnamespace AND p.relname = ANY($1::text[]) "
+                "AND c.relname <> 'batch_default' AND c.relkind = 'r' ORDER BY c.relname",
+                list(_TABLES),
+            )
+        return [Partition(row["name"], _TABLES[row["parent"]], _until(row["name"]), row["size"]) for row in rows]
+
+    async def needed_rows(self, name: str) -> int:
+        """Rows of a partition of the log that are not in chunks or in `latest` yet."""
+        async with self._database.connection() as connection:
+            found = await connection.fetchval(_NEEDED.format(name=name))
+        return int(found)
+
+    async def drop_log(self, partition: Partition) -> bool:
+        """Drops a partition of the log; False, and it stays, when it is still needed."""
+        async with self._database.transaction() as connection:
+            await self._lock(connection)
+            if await connection.fetchval(_NEEDED.format(name=partition.name)):
+                return False
+            await connection.execute(f"DROP TABLE IF EXISTS {partition.name}")
+        return True
+
+    async def drop_derived(self, partition: Partition) -> int:
+        """Drops a partition of chunks or roll-ups and notes, in the same transaction, what went: for chunks the number
+        of readings of each life. Returns how many readings."""
+        n = 0
+        async with self._database.transaction() as connection:
+            await self._lock(connection)
+            if not await connection.fetchval("SELECT to_regclass($1)", partition.name):
+                return 0  # another replica was faster
+            if partition.level == "raw":
+                n = await connection.fetchval(
+                    "WITH gone AS (INSERT INTO removal (device_id, epoch, n, source) "  # noqa: S608
+                    f"SELECT device_id, epoch, sum(n), '{partition.name}' FROM {partition.name} "
+                    "GROUP BY device_id, epoch RETURNING n) SELECT coalesce(sum(n), 0)::bigint FROM gone"
+                )
+            await connection.execute(f"DROP TABLE {partition.name}")
+            await connection.execute(
+                "INSERT INTO retained (level, since) VALUES ($1, $2) "
+                "ON CONFLICT (level) DO UPDATE SET since = greatest(retained.since, excluded.since)",
+                partition.level,
+                partition.until,
+            )
+        return int(n)
+
+    async def trim_default(self, before: datetime, most: int) -> int:
+        """Deletes old rows that fell into no partition of a day, unless they are needed. Returns how many."""
+        async with self._database.connection() as connection:
+            done = await connection.execute(
+                "DELETE FROM batch_default WHERE (device_id, pos) IN (SELECT b.device_id, b.pos FROM batch_default b "
+                "JOIN device d ON d.id = b.device_id JOIN compaction c ON c.device_id = b.device_id "
+                "WHERE b.received < $1 AND b.pos <= least(c.pos, d.latest_pos) LIMIT $2)",
+                before,
+                most,
+            )
+        return int(done.split()[-1])
+
+    async def _lock(self, connection: Connection) -> None:
+        await connection.execute("SET LOCAL lock_timeout = '3s'")  # who waits here holds up everybody behind
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", REMOVAL_LOCK)
+
+
+_NEEDED: Final = (
+    "SELECT count(*) FROM {name} b JOIN device d ON d.id = b.device_id LEFT JOIN compaction c ON c.device_id = d.id "
+    "WHERE b.pos > least(coalesce(c.pos, 0), d.latest_pos)"
+)
+
+
+def _until(name: str) -> int:
+    digits = name.rpartition("_")[2]
+    if len(digits) == len("yyyymm"):
+        return bounds((int(digits[:4]), int(digits[4:])))[1]
+    day = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1)
+    return (day - _ZERO) // timedelta(microseconds=1)
