@@ -24,7 +24,7 @@ class Subscribe(LiveMessage):
     series: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SUBSCRIBED)]
     rate: Annotated[float, Field(ge=MIN_RATE, le=MAX_RATE)] = DEFAULT_RATE
     pos: Annotated[
-        dict[DeviceName, Annotated[int, Field(ge=0)]], Field(max_length=MAX_SUBSCRIBED, default_factory=dict)
+        dict[DeviceName, Annotated[int, Field(ge=0, le=2**62)]], Field(max_length=MAX_SUBSCRIBED, default_factory=dict)
     ]
 
 

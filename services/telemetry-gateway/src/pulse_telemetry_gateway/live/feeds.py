@@ -19,7 +19,7 @@ from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
 
 log = logging.getLogger("pulse.live")
-_FILL_ROWS: Final = 64
+_FILL_ROWS: Final = 16
 """A larger hole is said, not read: it holds more than a viewer may be sent."""
 _UNKNOWN: Final = -1
 _BEYOND: Final = 2**62

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeVar
@@ -37,6 +37,7 @@ from pulse_telemetry_gateway.live.devices import DeviceBoard
 from pulse_telemetry_gateway.live.group import Viewer
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.pending import Slice
+from pulse_telemetry_gateway.live.reading import ClientFaults, StrictJson
 from pulse_telemetry_gateway.live.wire import Wire, wired
 
 log = logging.getLogger("pulse.live")
@@ -45,21 +46,10 @@ EndCode = Literal["session_ended", "token_expired", "other_account", "slow_clien
 _WARN_BEFORE: Final = 30.0
 _LOOK_EVERY: Final = 1.0
 _RESTARTING: Final = 1012
+_NOT_ALLOWED: Final = 1008
+_SIGN_IN_WITHIN: Final = 10.0
 _FAREWELL: Final = 0.5
 """Seconds that browsers have to hang up by themselves once they were told."""
-
-
-class _ClientFaults(logging.LoggerAdapter[logging.Logger]):
-    """engineio says `error` for what a client does wrong (a foreign origin, an unknown transport): no fault of ours.
-    Its own failures come as exceptions, and stay errors; its chatter about each packet is left out."""
-
-    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        return msg, kwargs
-
-    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        if level >= logging.WARNING:
-            is_ours = level > logging.ERROR or kwargs.get("exc_info")
-            super().log(level if is_ours else logging.INFO, msg, *args, **kwargs)
 
 
 @dataclass
@@ -93,6 +83,7 @@ class Sockets:
         self._principals, self._clock = given.principals, given.clock
         self._sessions: dict[str, _Session] = {}
         self._board = DeviceBoard()
+        self._strangers: dict[Wire, float] = {}
         self._is_draining = False
         self._is_empty = asyncio.Event()
         self._is_empty.set()
@@ -104,7 +95,8 @@ class Sockets:
             ping_timeout=10,
             max_http_buffer_size=65_536,
             logger=False,
-            engineio_logger=_ClientFaults(logging.getLogger("pulse.live.engineio"), {}),
+            json=StrictJson,
+            engineio_logger=ClientFaults(logging.getLogger("pulse.live.engineio"), {}),
         )
         self._viewers = given.metrics.gauge("live_viewers", "Connected browsers")
         self._frames = given.metrics.counter("live_frames", "Frames encoded", ["lane", "conflated"])
@@ -121,7 +113,7 @@ class Sockets:
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """The service's HTTP app with Socket.IO in front of it."""
-        return wired(socketio.ASGIApp(self._server, other_asgi_app=app))
+        return wired(socketio.ASGIApp(self._server, other_asgi_app=app), self._opened)
 
     async def subscribe_bus(self, bus: Bus) -> None:
         """Revocations end sockets; devices that come, go or catch up are told to everybody."""
@@ -134,6 +126,7 @@ class Sockets:
             group.create_task(self._hub.run(self._clock, self._counted))
             while True:
                 await asyncio.sleep(_LOOK_EVERY)
+                await self._show_out()
                 news: dict[int, str] = {}
                 for sid, session in list(self._sessions.items()):
                     await self._look_after(sid, session)
@@ -153,6 +146,17 @@ class Sockets:
         for session in list(self._sessions.values()):
             await session.viewer.wire.close(_RESTARTING)
 
+    def _opened(self, wire: Wire) -> None:
+        self._strangers[wire] = asyncio.get_running_loop().time()
+
+    async def _show_out(self) -> None:
+        """Who opened a socket and did not sign in."""
+        now = asyncio.get_running_loop().time()
+        for wire, since in list(self._strangers.items()):
+            if not wire.is_open or now - since > _SIGN_IN_WITHIN:
+                del self._strangers[wire]
+                await wire.close(_NOT_ALLOWED)
+
     def _counted(self, part: Slice) -> None:
         self._frames.labels(part.lane, str(part.is_conflated).lower()).inc()
 
@@ -170,7 +174,9 @@ class Sockets:
             raise self._refusal("unavailable")
         if len(self._sessions) >= self._limits.viewers_max:
             raise self._refusal("too_many_viewers")
-        viewer = self._hub.viewer(sid, Wire.of(environ["asgi.scope"]))
+        wire = Wire.of(environ["asgi.scope"])
+        self._strangers.pop(wire, None)
+        viewer = self._hub.viewer(sid, wire)
         self._sessions[sid] = _Session(viewer, principal, token, self._board.version)
         self._is_empty.clear()
         self._viewers.set(len(self._sessions))
@@ -188,7 +194,7 @@ class Sockets:
             if not self._sessions:
                 self._is_empty.set()
 
-    async def _subscribe(self, sid: str, raw: object = None) -> dict[str, Any]:
+    async def _subscribe(self, sid: str, raw: object = None, *_: object) -> dict[str, Any]:
         session = self._sessions.get(sid)
         try:
             wish = Subscribe.model_validate(raw)
@@ -214,7 +220,7 @@ class Sockets:
         self._refused.labels(code).inc()
         return LiveRefusal(code=code, detail=detail).model_dump()
 
-    async def _authenticate(self, sid: str, raw: object = None) -> dict[str, Any]:
+    async def _authenticate(self, sid: str, raw: object = None, *_: object) -> dict[str, Any]:
         session = self._sessions.get(sid)
         try:
             wish = Authenticate.model_validate(raw)
@@ -232,7 +238,7 @@ class Sockets:
         session.principal, session.token, session.was_warned = principal, wish.token, False
         return Authenticated(expires_at=_text(principal.expires)).model_dump()
 
-    async def _probe(self, _sid: str, _raw: object = None) -> dict[str, int]:
+    async def _probe(self, _sid: str, *_: object) -> dict[str, int]:
         return {"t": self._clock()}
 
     async def _revoked(self, delivery: Delivery[SessionRevoked]) -> None:
@@ -248,7 +254,7 @@ class Sockets:
         self._hub.leave(session.viewer)
         wire = session.viewer.wire
         await wire.tell(f'42{NAMESPACE},["ended",{Ended(code=code, detail=detail).model_dump_json()}]')
-        await wire.close(1008)
+        await wire.close(_NOT_ALLOWED)
 
     async def _look_after(self, sid: str, session: _Session) -> None:
         left = session.principal.expires - self._clock() / 1e6

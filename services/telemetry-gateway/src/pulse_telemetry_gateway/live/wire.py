@@ -13,6 +13,8 @@ _KEY: Final = "pulse.wire"
 _EVENT: Final = f"42{NAMESPACE},"
 _ACK: Final = f"43{NAMESPACE},"
 """Engine.IO message (4), Socket.IO event (2) or acknowledgement (3), namespace; then the number of what is asked."""
+_PACKETS: Final = frozenset("123456")
+"""What a browser may send of Engine.IO's packets."""
 _AT_ONCE: Final = 2
 WINDOW: Final = 65_536
 """Unacknowledged bytes: what a transport buffers before it makes a sender wait. A single frame may be larger."""
@@ -94,13 +96,18 @@ class Wire:
         """The next message that Socket.IO has to see."""
         while True:
             message = await self._receive()
-            text = message.get("text") or ""
+            text = message.get("text")
+            if text is None:
+                self.is_open = self.is_open and message["type"] != "websocket.disconnect"
+                return message
+            if text[:1] not in _PACKETS:
+                await self.close(1007)  # Engine.IO would break off without a word to Socket.IO
+                return {"type": "websocket.disconnect", "code": 1007}
             if text.startswith(_ACK):
                 self._acknowledged(text)
                 continue
             if text.startswith(_EVENT):
                 self._is_asked = text[len(_EVENT) : len(_EVENT) + 1].isdecimal()
-            self.is_open = self.is_open and message["type"] != "websocket.disconnect"
             return message
 
     async def send(self, message: Message) -> None:
@@ -123,14 +130,15 @@ class Wire:
         self.on_room()
 
 
-def wired(app: ASGIApp) -> ASGIApp:
-    """The app with a `Wire` under each of its websockets."""
+def wired(app: ASGIApp, on_open: Callable[[Wire], None]) -> ASGIApp:
+    """The app with a `Wire` under each of its websockets; `on_open` is told of it."""
 
     async def under(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
             await app(scope, receive, send)
             return
         wire = Wire(receive, send, scope.get("pulse.abort", lambda: None))
+        on_open(wire)
         await app({**scope, _KEY: wire}, wire.receive, wire.send)
 
     return under
