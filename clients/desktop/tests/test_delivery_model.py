@@ -19,14 +19,16 @@ class Delivery(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**32), credit=st.integers(1, 12))
     def begin(self, seed: int, credit: int) -> None:
+        self.sim = self.make(seed, credit)
+        self.backups: list[Path] = []
+
+    def make(self, seed: int, credit: int) -> Simulation:
+        """The world to search; the folder `tmp` is removed at the end."""
         shared = Path("/dev/shm")  # noqa: S108  # faster, where there is one
         self.tmp = tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
-        folder = Path(self.tmp.name)
-        gateway = ModelGateway(credit=credit, refuses=lambda v: v < 0.05)
-        (folder / "disk").mkdir()
-        self.sim = Simulation(folder / "disk", seed, SMALL)
-        self.sim.gateway = gateway
-        self.backups: list[Path] = []
+        disk = Path(self.tmp.name) / "disk"
+        disk.mkdir()
+        return Simulation(disk, seed, SMALL, gateway=ModelGateway(credit=credit, refuses=lambda v: v < 0.05))
 
     @rule(n=st.sampled_from([1, 3, 40, 900]))
     def produce(self, n: int) -> None:

@@ -310,6 +310,13 @@ def test_an_unanswered_batch_is_sent_again_after_5_10_20_40_60_seconds() -> None
     assert [b - a for a, b in pairwise(sent)] == [5, 10, 20, 40, 60, 60]
 
 
+def test_an_outage_of_days_does_not_count_itself_to_death() -> None:
+    replay, _ = opened(Holdings(ords={3: 1}, pending={3: ((0, 10),)}, drops=(Drop(3, 10, 20, "overflow"),)))
+    for hour_sixtieth in range(3_000):
+        replay.handle(Tick(), 60.0 * hour_sixtieth)
+    assert replay.waiting == 10
+
+
 def test_a_range_without_an_answer_cannot_keep_the_only_slot_from_the_others() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 2_000),)}), credit=1)
     assert [s.lo for s in first] == [0]

@@ -78,7 +78,7 @@ class Losses:
         for (epoch, reason), loss in self._losses.items():
             if now < loss.due:
                 continue
-            patience = min(self._policy.ack_timeout * 2.0**loss.tries, self._policy.ack_timeout_cap)
+            patience = self._policy.patience(loss.tries)
             loss.due = now + patience * (1 + self._policy.jitter * self._rng.random())
             loss.tries += 1
             dropped = Dropped(

@@ -379,7 +379,7 @@ class Replay:
         return None
 
     def _send(self, claim: Claim, lane: Lane, now: float, out: list[Command]) -> None:
-        patience = min(self._policy.ack_timeout * 2.0**claim.tries, self._policy.ack_timeout_cap)
+        patience = self._policy.patience(claim.tries)
         due = now + patience * (1 + self._policy.jitter * self._rng.random())
         self._lease_ids += 1
         if claim.tries == 0:

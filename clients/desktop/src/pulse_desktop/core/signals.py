@@ -29,6 +29,10 @@ class Policy:
     hello_epochs: int = 100
     drop_ranges: int = 500
 
+    def patience(self, tries: int) -> float:
+        """Seconds to wait for an answer after `tries` that got none; an outage may last for thousands of them."""
+        return min(self.ack_timeout * 2.0 ** min(tries, 32), self.ack_timeout_cap)
+
 
 # -- events
 
