@@ -1,46 +1,74 @@
-"""The independent judge: reads only the collector's own journal of what it produced, and PostgreSQL. It shares no code
-with the system; the layout of a stored batch is taken from the gateway's README."""
+"""The independent judge: reads only the collectors' own journals of what they produced, and PostgreSQL. It shares no
+code with the system; the layout of a stored batch is from the gateway's README, that of a chunk from its migration."""
 
 import struct
-from collections import Counter, defaultdict
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
+import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
-Reading = tuple[str, str, int, int]
-"""(series name, type, t in microseconds, the value's 64 bits)."""
+Ints = NDArray[np.int64]
 
 
 @dataclass
 class Verdict:
-    """`problems` is empty when nothing was lost, doubled, altered or invented."""
+    """`problems` is empty when nothing was lost, doubled, altered or invented. Counts are readings."""
 
     produced: int = 0
     stored: int = 0
+    refused: int = 0
+    dropped: int = 0
+    in_chunks: int = 0
+    lost: int = 0
+    twice: int = 0
+    altered: int = 0
+    invented: int = 0
+    epochs: int = 0
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass
+class Columns:
+    """Readings of one life while they are gathered: sequence number, series, time, the value's 64 bits."""
+
+    def __init__(self) -> None:
+        self.seq, self.series, self.t, self.bits = array("q"), array("q"), array("q"), array("q")
+
+    def arrays(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """In the order in which they were gathered."""
+        found = (np.asarray(part, np.int64) for part in (self.seq, self.series, self.t, self.bits))
+        return tuple(found)  # type: ignore[return-value]  # four of them
+
+
 class Journal:
-    """What the collector produced: prepared readings, and which of them it committed to its buffer."""
+    """What a collector produced: prepared readings by life, and which of them it committed to its buffer."""
 
-    prepared: dict[int, dict[int, Reading]] = field(default_factory=lambda: defaultdict(dict))
-    committed: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    def __init__(self) -> None:
+        self.names: dict[tuple[str, str], int] = {}
+        self.prepared: dict[int, Columns] = defaultdict(Columns)
+        self.committed: dict[int, list[tuple[int, int]]] = defaultdict(list)
 
-
-def read_journal(path: Path) -> Journal:
-    """A last line without its newline was being written when the process was killed."""
-    journal = Journal()
-    for line in path.read_text("ascii").split("\n")[:-1]:
-        parts = line.split(" ")
-        if parts[0] == "p":
-            _, epoch, seq, series, kind, t, value = parts
-            journal.prepared[int(epoch)][int(seq)] = (series, kind, int(t), _bits(kind, value))
-        elif parts[0] == "c":
-            journal.committed[int(parts[3])].update(range(int(parts[1]), int(parts[2])))
-    return journal
+    def read(self, path: Path) -> None:
+        """Adds one file. A last line without its newline was being written when the process was killed."""
+        with path.open(encoding="ascii", newline="\n") as file:
+            for line in file:
+                if not line.endswith("\n"):
+                    break
+                parts = line.split()
+                if len(parts) == 7 and parts[0] == "p":
+                    _, epoch, seq, series, kind, t, value = parts
+                    columns = self.prepared[int(epoch)]
+                    columns.seq.append(int(seq))
+                    columns.series.append(self.names.setdefault((series, kind), len(self.names)))
+                    columns.t.append(int(t))
+                    columns.bits.append(_bits(kind, value))
+                elif len(parts) == 4 and parts[0] == "c":
+                    self.committed[int(parts[3])].append((int(parts[1]), int(parts[2])))
 
 
 def _bits(kind: str, text: str) -> int:
@@ -49,83 +77,185 @@ def _bits(kind: str, text: str) -> int:
     return int(text == "true") if kind == "bool" else int(text)
 
 
-def unpack(payload: bytes, lo: int) -> list[tuple[int, int, int, int]]:
-    """(seq, series id, t, bits) of each reading of a stored batch."""
+def unpack(payload: bytes, lo: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Sequence numbers, series ids, times and bits of a stored batch."""
     form, flags, n, s = struct.unpack_from("<BBHH", payload)
     assert form == 1
-    ids = [struct.unpack_from("<iB", payload, 6 + 5 * i)[0] for i in range(s)]
+    ids = np.asarray([struct.unpack_from("<iB", payload, 6 + 5 * i)[0] for i in range(s)], np.int64)
     body = zstandard.ZstdDecompressor().decompress(payload[6 + 5 * s :], max_output_size=4_000_000)
-    t0 = struct.unpack_from("<q", body)[0]
 
-    def planes(at: int) -> list[int]:
-        return [struct.unpack("<q", bytes(body[at + k * n + i] for k in range(8)))[0] for i in range(n)]
+    def planes(at: int) -> Ints:
+        return np.frombuffer(body, np.uint8, 8 * n, at).reshape(8, n).T.copy().view("<i8").ravel()
 
-    times = planes(8)
+    times = planes(8) + struct.unpack_from("<q", body)[0]
     at = 8 + 8 * n
     width = 2 if flags & 2 else 1
-    x = [int.from_bytes(body[at + i * width : at + (i + 1) * width], "little") for i in range(n)]
+    x = np.frombuffer(body, "<u2" if width == 2 else "u1", n, at).astype(np.int64)
     at += width * n
-    grouped = planes(at)
+    bits = np.empty(n, np.int64)
+    bits[np.argsort(x, kind="stable")] = planes(at)
     at += 8 * n
-    order = sorted(range(n), key=lambda i: x[i])
-    words = [0] * n
-    for place, word in zip(order, grouped, strict=True):
-        words[place] = word
-    seqs = [lo + i for i in range(n)]
+    seq = np.arange(lo, lo + n)
     if flags & 1:
-        seqs = [lo + struct.unpack_from("<I", body, at + 4 * i)[0] for i in range(n)]
-    return [(seqs[i], ids[x[i]], t0 + times[i], words[i]) for i in range(n)]
+        seq = lo + np.frombuffer(body, "<u4", n, at).astype(np.int64)
+    return seq, ids[x], times, bits
 
 
-async def judge(journal_file: Path, database_url: str, device: str) -> Verdict:
-    """Compares what was produced with what is stored, and the ledger with both."""
-    journal, verdict = read_journal(journal_file), Verdict()
+async def judge(journals: Path | Iterable[Path], database_url: str, device: str) -> Verdict:
+    """Compares what was produced with what is stored, and the ledger and the chunks with both."""
+    journal, verdict = Journal(), Verdict()
+    for path in [journals] if isinstance(journals, Path) else journals:
+        journal.read(path)
     connection = await asyncpg.connect(database_url)
     try:
-        series = {r["id"]: (r["name"], r["type"]) for r in await connection.fetch("SELECT * FROM telemetry.series")}
+        rows = await connection.fetch("SELECT id, name, type FROM telemetry.series")
+        series = {r["id"]: journal.names.get((r["name"], r["type"]), -1) for r in rows}
         number = await connection.fetchval("SELECT id FROM telemetry.device WHERE name = $1", device)
-        rows = await connection.fetch(
-            "SELECT epoch, lo, payload FROM telemetry.batch WHERE device_id = $1 ORDER BY pos", number
-        )
         streams = await connection.fetch("SELECT * FROM telemetry.stream WHERE device_id = $1", number)
         refused = await connection.fetch("SELECT epoch, seqs FROM telemetry.refusal WHERE device_id = $1", number)
         drops = await connection.fetch("SELECT epoch, ranges FROM telemetry.declared_drop WHERE device_id = $1", number)
+        compacted = await connection.fetchval("SELECT pos FROM telemetry.compaction WHERE device_id = $1", number)
+        log, compact = await _log(connection, number, series, compacted or 0)
+        kinds = {r["id"]: r["type"] for r in rows}
+        chunks = await _chunks(connection, number, series, kinds)
     finally:
         await connection.close()
-    seen: dict[int, Counter[int]] = defaultdict(Counter)
-    for row in rows:
-        for seq, series_id, t, bits in unpack(row["payload"], row["lo"]):
-            seen[row["epoch"]][seq] += 1
-            verdict.stored += 1
-            stored = (*series[series_id], t, bits)
-            produced = journal.prepared.get(row["epoch"], {}).get(seq)
-            if produced is None:
-                verdict.problems.append(f"invented: epoch {row['epoch']} seq {seq} {stored}")
-            elif produced != stored:
-                verdict.problems.append(f"altered: epoch {row['epoch']} seq {seq}: {produced} became {stored}")
-    other: dict[int, set[int]] = defaultdict(set)
+    other: dict[int, list[int]] = defaultdict(list)
     for row in refused:
-        other[row["epoch"]].update(row["seqs"])
+        other[row["epoch"]] += row["seqs"]
+        verdict.refused += len(row["seqs"])
     for row in drops:
         for part in row["ranges"]:
-            other[row["epoch"]].update(range(part.lower, part.upper))
-    for epoch, counts in seen.items():
-        twice = [seq for seq, n in counts.items() if n > 1 or seq in other[epoch]]
-        if twice:
-            verdict.problems.append(f"twice: epoch {epoch}: {len(twice)} numbers, first {min(twice)}")
-    for epoch, committed in journal.committed.items():
-        verdict.produced += len(committed)
-        lost = committed - seen[epoch].keys() - other[epoch]
-        if lost:
-            verdict.problems.append(f"lost: epoch {epoch}: {len(lost)} numbers, first {min(lost)}")
+            other[row["epoch"]] += range(part.lower, part.upper)
+            verdict.dropped += part.upper - part.lower
+    nothing = (np.empty(0, np.int64),) * 4
+    seen: dict[int, Ints] = {}
+    for epoch in {*log, *journal.committed, *(e for e in other if other[e])}:
+        stored = log.get(epoch, nothing)
+        seen[epoch] = np.unique(stored[0])
+        verdict.stored += len(stored[0])
+        _check_life(epoch, stored, np.asarray(sorted(other[epoch]), np.int64), journal, verdict)
+        _check_chunks(epoch, compact.get(epoch, nothing), chunks.get(epoch, nothing), verdict)
+        verdict.in_chunks += len(chunks.get(epoch, nothing)[0])
     _check_ledger(streams, seen, other, verdict)
+    verdict.epochs = len(streams)
     return verdict
 
 
-def _check_ledger(
-    streams: list[asyncpg.Record], seen: dict[int, Counter[int]], other: dict[int, set[int]], verdict: Verdict
+Life = dict[int, tuple[Ints, Ints, Ints, Ints]]
+
+
+async def _log(
+    connection: "asyncpg.Connection[asyncpg.Record]", number: int, series: dict[int, int], compacted: int
+) -> tuple[Life, Life]:
+    """By life: everything in the log, and the part of it that compaction says it is through with."""
+    whole: dict[int, list[tuple[Ints, ...]]] = defaultdict(list)
+    part: dict[int, list[tuple[Ints, ...]]] = defaultdict(list)
+    names = np.full(max(series, default=0) + 1, -1, np.int64)
+    for key, name in series.items():
+        names[key] = name
+    async with connection.transaction():
+        query = "SELECT epoch, pos, lo, payload FROM telemetry.batch WHERE device_id = $1 ORDER BY pos"
+        async for row in connection.cursor(query, number):
+            seq, ids, t, bits = unpack(row["payload"], row["lo"])
+            found = (seq, names[ids], t, bits)
+            whole[row["epoch"]].append(found)
+            if row["pos"] <= compacted:
+                part[row["epoch"]].append(found)
+    return _joined(whole), _joined(part)
+
+
+def _joined(pieces: dict[int, list[tuple[Ints, ...]]]) -> Life:
+    return {epoch: tuple(map(np.concatenate, zip(*found, strict=True))) for epoch, found in pieces.items()}  # type: ignore[misc]
+
+
+async def _chunks(
+    connection: "asyncpg.Connection[asyncpg.Record]", number: int, series: dict[int, int], kinds: dict[int, str]
+) -> Life:
+    pieces: dict[int, list[tuple[Ints, ...]]] = defaultdict(list)
+    async with connection.transaction():
+        async for row in connection.cursor("SELECT * FROM telemetry.chunk WHERE device_id = $1", number):
+            n = row["n"]
+
+            def line(name: str, at: str, step: str, row: asyncpg.Record = row, n: int = n) -> Ints:
+                offsets = row[f"{name}2"] or row[f"{name}4"] or row[f"{name}8"] or [0] * n
+                slope = np.rint(row[step] * np.arange(n)).astype(np.int64)
+                found: Ints = row[at] + slope + np.asarray(offsets, np.int64)
+                return found
+
+            if row["vf"] is not None:
+                bits = np.asarray(row["vf"], np.float64).view(np.int64)
+            else:
+                bits = line("v", "v0", "v_step")
+                if kinds[row["series_id"]] == "float":
+                    bits = (bits.astype(np.float64) / row["divisor"]).view(np.int64)
+            names = np.full(n, series[row["series_id"]], np.int64)
+            pieces[row["epoch"]].append((line("q", "q0", "q_step"), names, line("t", "t0", "t_step"), bits))
+    return _joined(pieces)
+
+
+def _check_life(
+    epoch: int, stored: tuple[Ints, Ints, Ints, Ints], other: Ints, journal: Journal, verdict: Verdict
 ) -> None:
-    if {stream["epoch"] for stream in streams} != {*seen, *(e for e in other if other[e])}:
+    seq = stored[0]
+    numbers, counts = np.unique(seq, return_counts=True)
+    twice = np.concatenate((numbers[counts > 1], np.intersect1d(numbers, other)))
+    if len(twice):
+        verdict.twice += len(twice)
+        verdict.problems.append(f"twice: epoch {epoch}: {len(twice)} numbers, first {twice.min()}")
+    _check_values(epoch, stored, journal, verdict)
+    committed = _numbers(journal.committed.get(epoch, []))
+    verdict.produced += len(committed)
+    lost = np.setdiff1d(committed, np.concatenate((numbers, other)))
+    if len(lost):
+        verdict.lost += len(lost)
+        verdict.problems.append(f"lost: epoch {epoch}: {len(lost)} numbers, first {lost[0]}")
+
+
+def _check_values(epoch: int, stored: tuple[Ints, Ints, Ints, Ints], journal: Journal, verdict: Verdict) -> None:
+    seq, *values = stored
+    produced = journal.prepared.get(epoch, Columns()).arrays()
+    keys, last = np.unique(produced[0][::-1], return_index=True)  # prepared again: the last counts
+    last = len(produced[0]) - 1 - last
+    at = np.searchsorted(keys, seq)
+    at[at == len(keys)] = 0
+    is_known = keys[at] == seq if len(keys) else np.zeros(len(seq), np.bool_)
+    if not is_known.all():
+        verdict.invented += int((~is_known).sum())
+        verdict.problems.append(f"invented: epoch {epoch} seq {seq[~is_known][:5].tolist()}")
+    if not is_known.any():
+        return
+    mine = last[at[is_known]]
+    differs = np.zeros(len(mine), np.bool_)
+    for column, value in zip(produced[1:], values, strict=True):
+        differs |= column[mine] != value[is_known]
+    if differs.any():
+        verdict.altered += int(differs.sum())
+        verdict.problems.append(f"altered: epoch {epoch} seq {seq[is_known][differs][:5].tolist()}")
+
+
+def _numbers(ranges: list[tuple[int, int]]) -> Ints:
+    if not ranges:
+        return np.empty(0, np.int64)
+    return np.unique(np.concatenate([np.arange(lo, hi) for lo, hi in ranges]))
+
+
+def _check_chunks(epoch: int, log: tuple[Ints, ...], chunks: tuple[Ints, ...], verdict: Verdict) -> None:
+    """What compaction is through with lies in the chunks, bit for bit and once."""
+    mine, theirs = (np.lexsort((part[0],)) for part in (log, chunks))
+    same = len(mine) == len(theirs) and all(
+        np.array_equal(a[mine], b[theirs]) for a, b in zip(log, chunks, strict=True)
+    )
+    if not same:
+        verdict.problems.append(
+            f"chunks: epoch {epoch}: {len(theirs)} readings, {len(mine)} in the log before the mark"
+        )
+
+
+def _check_ledger(
+    streams: list[asyncpg.Record], seen: dict[int, Ints], other: dict[int, list[int]], verdict: Verdict
+) -> None:
+    if {stream["epoch"] for stream in streams} != {epoch for epoch in seen if len(seen[epoch]) or other[epoch]}:
         verdict.problems.append("the ledger's epochs are not those of the log")
     for stream in streams:
         epoch, next_seq = stream["epoch"], stream["next"]
@@ -133,6 +263,6 @@ def _check_ledger(
         if settled != [(0, next_seq)]:
             verdict.problems.append(f"ledger: epoch {epoch} settled {settled[:5]}, next {next_seq}")
         total = stream["stored_n"] + stream["refused_n"] + stream["dropped_n"]
-        counted = len(seen[epoch]) + len(other[epoch])
+        counted = len(seen.get(epoch, ())) + len(other[epoch])
         if not total == counted == next_seq:
             verdict.problems.append(f"ledger: epoch {epoch} counts {total}, the tables {counted}, next {next_seq}")

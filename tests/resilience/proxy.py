@@ -1,9 +1,24 @@
-"""A TCP proxy whose cable can be pulled: existing connections are reset, new ones refused, until it is healed."""
+"""A TCP proxy with a will of its own: it cuts, delays, holds back, swallows and slows what passes."""
 
 import asyncio
 import contextlib
 import threading
-from typing import Self
+from dataclasses import dataclass
+from typing import Literal, Self
+
+Direction = Literal["up", "down"]
+
+
+@dataclass
+class Weather:
+    """What the network is like. `latency` in seconds and `rate` in bytes a second, each way; `held`: ways on which
+    nothing arrives until it clears; `is_half_open`: everything is swallowed and nobody is told."""
+
+    is_cut: bool = False
+    latency: float = 0.0
+    rate: float = 0.0
+    held: frozenset[Direction] = frozenset()
+    is_half_open: bool = False
 
 
 class Proxy:
@@ -11,9 +26,10 @@ class Proxy:
 
     def __init__(self, target: int) -> None:
         self.target, self.port = target, 0
+        self._weather = Weather()
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._is_cut = False
+        self._clears = asyncio.Condition()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -29,13 +45,23 @@ class Proxy:
         self._loop.close()
 
     def cut(self) -> None:
-        """Pulls the cable."""
-        self._is_cut = True
-        self._loop.call_soon_threadsafe(self._close_all)
+        """Pulls the cable: connections are reset, new ones refused."""
+        self.turn(Weather(is_cut=True))
 
     def heal(self) -> None:
-        """Plugs it in again."""
-        self._is_cut = False
+        """A fine day. Connections whose bytes were swallowed end now, as they do when the other side answers again."""
+        self.turn(Weather())
+
+    def turn(self, weather: Weather) -> None:
+        """The weather changes."""
+        was, self._weather = self._weather, weather
+        asyncio.run_coroutine_threadsafe(self._tell(), self._loop)
+        if weather.is_cut or was.is_half_open:
+            self._loop.call_soon_threadsafe(self._close_all)
+
+    async def _tell(self) -> None:
+        async with self._clears:
+            self._clears.notify_all()
 
     def _close_all(self) -> None:
         for writer in self._writers:
@@ -54,7 +80,7 @@ class Proxy:
         self._loop.run_until_complete(asyncio.sleep(0))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_cut:
+        if self._weather.is_cut:
             writer.transport.abort()
             return
         try:
@@ -64,14 +90,22 @@ class Proxy:
             return
         self._writers |= {writer, far_writer}
         with contextlib.suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(_pipe(reader, far_writer), _pipe(far_reader, writer))
+            await asyncio.gather(self._pipe("up", reader, far_writer), self._pipe("down", far_reader, writer))
         for end in (writer, far_writer):
             self._writers.discard(end)
             end.transport.abort()
 
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
+    async def _pipe(self, way: Direction, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            async with self._clears:
+                await self._clears.wait_for(lambda: way not in self._weather.held)
+            weather = self._weather
+            if weather.is_half_open:
+                continue
+            if weather.latency:
+                await asyncio.sleep(weather.latency)
+            if weather.rate:
+                await asyncio.sleep(len(data) / weather.rate)
+            writer.write(data)
+            await writer.drain()
+        writer.close()

@@ -1,0 +1,42 @@
+"""`python -m tests.resilience --faults N --seed S`: a campaign and its report; exit code 1 when a reading suffered."""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.resilience.campaign import Plan, run
+from tests.resilience.faults import FAULTS
+from tests.resilience.world import Size
+
+
+def main() -> int:
+    """Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="make resilience", description="Faults in whole processes, and a judge.")
+    parser.add_argument("--faults", type=int, default=60, help="how many (60)")
+    parser.add_argument("--seed", type=int, help="which faults in which order (drawn, and printed)")
+    parser.add_argument("--collectors", type=int, default=4, help="how many (4)")
+    parser.add_argument("--rate", type=int, default=250, help="readings a second of each collector (250)")
+    parser.add_argument(
+        "--only", action="append", default=[], choices=sorted(FAULTS), help="only this kind (repeatable)"
+    )
+    parser.add_argument("--keep", type=Path, help="work in this empty folder and leave it there")
+    parser.add_argument("--report", type=Path, help="also write the report to this file")
+    given = parser.parse_args()
+    seed = random.SystemRandom().randrange(2**31) if given.seed is None else given.seed
+    plan = Plan(given.faults, seed, Size(collectors=given.collectors, rate=given.rate), tuple(given.only))
+    print(f"seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        if given.keep:
+            given.keep.mkdir(parents=True, exist_ok=False)
+        report = asyncio.run(run(plan, given.keep or Path(folder)))
+    print(report.as_text())
+    if given.report:
+        given.report.write_text(report.as_text() + "\n")
+    return 1 if report.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

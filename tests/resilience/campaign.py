@@ -1,0 +1,115 @@
+"""A campaign: faults one after the other while collectors produce, then everything heals and is delivered, and the
+independent checker judges each collector. `python -m tests.resilience --faults 60 --seed 1` runs one."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tests.resilience.checker import Verdict, judge
+from tests.resilience.faults import FAULTS, WEIGHTS
+from tests.resilience.world import NoRecoveryError, Size, World
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`only`: these kinds of faults, else all."""
+
+    faults: int
+    seed: int
+    size: Size = field(default_factory=Size)
+    only: tuple[str, ...] = ()
+
+    def kinds(self, rng: random.Random) -> list[str]:
+        """Every kind comes once before any is drawn: a short campaign must not miss one by chance."""
+        names = list(self.only or FAULTS)
+        first = rng.sample(names, min(len(names), self.faults))
+        weights = [WEIGHTS.get(name, 1) for name in names]
+        return first + rng.choices(names, weights, k=self.faults - len(first))
+
+
+@dataclass
+class Report:
+    """What came of it. Seconds are from the end of a fault until every collector's readings are stored again."""
+
+    seed: int
+    faults: dict[str, int] = field(default_factory=dict)
+    points: dict[str, int] = field(default_factory=dict)
+    skipped: int = 0
+    longest_recovery: float = 0.0
+    longest_after: str = ""
+    seconds: float = 0.0
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that must not be."""
+        found = [f"{device}: {problem}" for device, verdict in self.verdicts.items() for problem in verdict.problems]
+        return [*self.failures, *found]
+
+    def total(self, name: str) -> int:
+        """Over all collectors."""
+        return sum(int(asdict(verdict)[name]) for verdict in self.verdicts.values())
+
+    def as_text(self) -> str:
+        """For a person, and for the record."""
+        counts = ("produced", "stored", "refused", "dropped", "lost", "twice", "altered", "invented")
+        lines = [f"seed {self.seed}, {sum(self.faults.values())} faults in {self.seconds:.0f} s", ""]
+        lines += [f"{count:6d}  {kind}" for kind, count in sorted(self.faults.items())]
+        if self.points:
+            lines += ["", "killed at", *(f"{count:6d}  {point}" for point, count in sorted(self.points.items()))]
+        lines += ["", *(f"{self.total(name):10d}  {name}" for name in counts)]
+        lines += [f"{self.total('epochs'):10d}  lives of collectors", f"{self.total('in_chunks'):10d}  in chunks", ""]
+        lines += [f"longest recovery {self.longest_recovery:.1f} s, after: {self.longest_after}"]
+        lines += ["", *(self.problems or ["nothing lost, nothing twice, nothing altered, nothing invented"])]
+        return "\n".join(lines)
+
+
+async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
+    """Runs it in `folder`. Does not raise for what goes wrong with the readings: that is what the report says."""
+    rng, report = random.Random(plan.seed), Report(plan.seed)  # to be repeated, not to be secret
+    kinds, began = Counter[str](), time.monotonic()
+    points = Counter[str]()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(quiet=is_quiet, stderr=True)
+    async with World.opened(folder, plan.size) as world:
+        await world.flows()
+        with Progress(*columns, console=console, redirect_stdout=False) as bar:
+            task = bar.add_task("faults", total=plan.faults)
+            for kind in plan.kinds(rng):
+                bar.update(task, description=f"{kind:36}")
+                try:
+                    what = await FAULTS[kind](world, rng)
+                    took = await world.flows()
+                except (NoRecoveryError, OSError) as error:
+                    report.failures.append(f"{kind}: {error}")
+                    break
+                if what.startswith("skipped"):
+                    report.skipped += 1
+                    console.print(f"{kind}: {what}")
+                else:
+                    kinds[kind] += 1
+                if "named point" in kind:
+                    points[what] += 1
+                if took > report.longest_recovery:
+                    report.longest_recovery, report.longest_after = took, f"{kind} ({what})"
+                bar.advance(task)
+        report.faults, report.points = dict(kinds), dict(points)
+        console.print("delivering what is left")
+        try:
+            await world.drain()
+        except NoRecoveryError as error:
+            report.failures.append(str(error))
+        await asyncio.sleep(4 if not report.failures else 0)  # compaction's lag: so that the chunks are judged too
+        console.print("judging")
+        journals = {collector.device: collector.journals for collector in world.collectors}
+        for device, files in journals.items():
+            report.verdicts[device] = await judge(files, world.database, device)
+    report.seconds = time.monotonic() - began
+    return report

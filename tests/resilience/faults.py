@@ -1,0 +1,239 @@
+"""The kinds of faults, each with its own healing. A fault leaves everything running again; whether readings flow again
+is looked at afterwards, by somebody else."""
+
+import asyncio
+import errno
+import random
+import shutil
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from tests.resilience.points import COLLECTOR, GATEWAY
+from tests.resilience.proxy import Weather
+from tests.resilience.world import Collector, Member, World
+
+Fault = Callable[[World, random.Random], Awaitable[str]]
+"""Does it, heals it, and says what it was in a few words."""
+_TEN_YEARS: Final = 3_652 * 86_400
+
+
+async def kill_gateway(world: World, rng: random.Random) -> str:
+    """SIGKILL at any moment."""
+    gateway = rng.choice(world.gateways)
+    await gateway.end()
+    await gateway.start()
+    await gateway.ready()
+    return gateway.name
+
+
+async def kill_gateway_at_a_point(world: World, rng: random.Random) -> str:
+    """SIGKILL at a named point. Any replica may get there first."""
+    point = rng.choice(list(GATEWAY))
+    gateway = rng.choice(world.gateways)
+    reached = await _at_point(gateway, point)
+    await gateway.start()
+    await gateway.ready()
+    return f"{point}{'' if reached else ' (not reached)'}"
+
+
+async def kill_collector(world: World, rng: random.Random) -> str:
+    """SIGKILL at any moment."""
+    collector = rng.choice(world.collectors)
+    await collector.end()
+    await collector.start()
+    return collector.name
+
+
+async def kill_collector_at_a_point(world: World, rng: random.Random) -> str:
+    """SIGKILL at a named point."""
+    point = rng.choice(list(COLLECTOR))
+    collector = rng.choice(world.collectors)
+    reached = await _at_point(collector, point)
+    await collector.start()
+    return f"{point}{'' if reached else ' (not reached)'}"
+
+
+async def _at_point(member: Member, point: str) -> bool:
+    member.tell(f"kill {point}")
+    assert member.process is not None
+    try:
+        async with asyncio.timeout(6):
+            await member.process.wait()
+    except TimeoutError:
+        await member.end()
+        return False
+    return True
+
+
+async def stop_and_continue(world: World, rng: random.Random) -> str:
+    """SIGSTOP: it does not answer, and nobody is told."""
+    member = rng.choice([*world.gateways, *world.collectors])
+    member.send(signal.SIGSTOP)
+    await asyncio.sleep(rng.uniform(0.2, 3.0))
+    member.send(signal.SIGCONT)
+    return member.name
+
+
+async def stop_a_server(world: World, rng: random.Random) -> str:
+    """SIGSTOP to the broker or to PostgreSQL."""
+    name, process = rng.choice([("broker", world.broker.process), ("PostgreSQL", world.postgres.process)])
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(rng.uniform(0.2, 2.0))
+    process.send_signal(signal.SIGCONT)
+    return name
+
+
+async def restart_broker(world: World, rng: random.Random) -> str:
+    """An orderly restart: it keeps what it holds."""
+    await world.broker.stop()
+    await asyncio.sleep(rng.uniform(0, 1.0))
+    await world.broker.start()
+    return "orderly"
+
+
+async def kill_broker(world: World, rng: random.Random) -> str:
+    """SIGKILL: it loses what it confirmed since it saved last."""
+    await _end_broker(world)
+    await asyncio.sleep(rng.uniform(0, 1.0))
+    await world.broker.start()
+    return "killed"
+
+
+async def lose_the_brokers_store(world: World, _: random.Random) -> str:
+    """SIGKILL, and its sessions and queues are gone."""
+    await _end_broker(world)
+    for file in world.folder.glob("servers/mqtt/store/mosquitto.db*"):
+        file.unlink()
+    await world.broker.start()
+    return "without its store"
+
+
+async def _end_broker(world: World) -> None:
+    process = world.broker.process
+    assert process is not None
+    world.broker.probe.close()
+    process.kill()
+    await process.wait()
+
+
+async def stop_postgres_at_once(world: World, rng: random.Random) -> str:
+    """SIGQUIT: an immediate stop, as a power cut looks to its files."""
+    process = world.postgres.process
+    assert process is not None
+    process.send_signal(signal.SIGQUIT)
+    await process.wait()
+    await asyncio.sleep(rng.uniform(0, 1.5))
+    await world.postgres.start()
+    return "immediate"
+
+
+def weather(name: str, make: Callable[[random.Random], Weather]) -> Fault:
+    """A cable with this weather for up to four seconds."""
+
+    async def blow(world: World, rng: random.Random) -> str:
+        collector = rng.choice(world.collectors)
+        collector.proxy.turn(make(rng))
+        await asyncio.sleep(rng.uniform(0.5, 4.0))
+        collector.proxy.heal()
+        return f"{name}: {collector.name}"
+
+    return blow
+
+
+async def fill_the_disk(world: World, rng: random.Random) -> str:
+    """Not one more byte, for some seconds."""
+    collector = next((c for c in world.collectors if c.disk in world.mounted), None)
+    if collector is None:
+        return "skipped: only root may mount a small disk"
+    filler = collector.disk / "filler"
+    await asyncio.to_thread(_fill, filler)
+    await asyncio.sleep(rng.uniform(0.5, 3.0))
+    filler.unlink()
+    return collector.name
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        size = 1_048_576
+        while size:
+            try:
+                file.write(b"\0" * size)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                size //= 16
+
+
+async def jump_the_clock(world: World, rng: random.Random) -> str:
+    """Ten years ahead or back, and back again."""
+    collector = rng.choice(world.collectors)
+    offset = rng.choice([-_TEN_YEARS, _TEN_YEARS, -3_600, 3_600])
+    collector.tell(f"clock {offset}")
+    await asyncio.sleep(rng.uniform(0.5, 2.0))
+    collector.tell("clock 0")
+    return f"{collector.name} by {offset} s"
+
+
+def _copied(world: World, collector: Collector) -> Collector:
+    """The same identity on a copy of the disk as it is now."""
+    number = len(world.copies)
+    disk = collector.disk.with_name(f"copy-{number}")
+    shutil.copytree(collector.disk, disk, ignore=shutil.ignore_patterns("lock", "status.json"))
+    return collector.on_disk(disk, collector.folder / f"journal-{number}")
+
+
+async def restore_a_backup(world: World, rng: random.Random) -> str:
+    """The disk is replaced by a copy of some seconds ago. What the replaced one held is delivered at the end."""
+    at = rng.choice([n for n, c in enumerate(world.collectors) if c.disk not in world.mounted])
+    collector = world.collectors[at]
+    await collector.end()
+    backup = await asyncio.to_thread(_copied, world, collector)
+    await collector.start()
+    await asyncio.sleep(rng.uniform(0.5, 2.0))
+    await collector.end()
+    world.copies.append(collector)
+    world.collectors[at] = backup
+    await backup.start()
+    return collector.name
+
+
+async def clone_a_disk(world: World, rng: random.Random) -> str:
+    """Two machines with one identity for some seconds. What the second still holds is delivered at the end."""
+    collector = rng.choice([c for c in world.collectors if c.disk not in world.mounted])
+    await collector.end()
+    clone = await asyncio.to_thread(_copied, world, collector)
+    await collector.start()
+    await clone.start()
+    await asyncio.sleep(rng.uniform(1.0, 3.0))
+    await clone.end()
+    world.copies.append(clone)
+    return collector.name
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "kill a gateway": kill_gateway,
+    "kill a gateway at a named point": kill_gateway_at_a_point,
+    "kill a collector": kill_collector,
+    "kill a collector at a named point": kill_collector_at_a_point,
+    "stop a process and continue it": stop_and_continue,
+    "stop a server and continue it": stop_a_server,
+    "restart the broker": restart_broker,
+    "kill the broker": kill_broker,
+    "lose the broker's store": lose_the_brokers_store,
+    "stop PostgreSQL at once": stop_postgres_at_once,
+    "cut a cable": weather("cut", lambda _: Weather(is_cut=True)),
+    "latency": weather("latency", lambda rng: Weather(latency=rng.uniform(0.05, 0.6))),
+    "a narrow cable": weather("bandwidth", lambda rng: Weather(rate=rng.uniform(4_000, 40_000))),
+    "a half-open connection": weather("half-open", lambda _: Weather(is_half_open=True)),
+    "nothing comes down": weather("one-way, down held", lambda _: Weather(held=frozenset({"down"}))),
+    "nothing goes up": weather("one-way, up held", lambda _: Weather(held=frozenset({"up"}))),
+    "fill a disk": fill_the_disk,
+    "jump a clock": jump_the_clock,
+    "restore a backup": restore_a_backup,
+    "clone a disk": clone_a_disk,
+}
+WEIGHTS: Final = {"kill a gateway at a named point": 3, "kill a collector at a named point": 3}
+"""Named points are many: they come more often. Everything else has 1."""

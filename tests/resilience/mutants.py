@@ -1,0 +1,44 @@
+"""Gateways with one known mistake each. A proof that could not condemn them would prove nothing."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any, Final
+
+
+def _acks_before_the_commit() -> None:
+    """It tells the collector that all is stored, then starts to store it, and is slow about it."""
+    import asyncio
+
+    ingest = importlib.import_module("pulse_telemetry_gateway.actions.ingest")
+    inner = ingest.Ingest._commit
+
+    async def commit(self: Any, group: list[Any], since: float) -> None:
+        for entry in group:
+            settled = [entry.arrival.wanted]
+            await self._say(entry.device, self._ack(entry.arrival.epoch, settled, settled, [], []))
+        await asyncio.sleep(0.3)
+        await inner(self, group, since)
+
+    ingest.Ingest._commit = commit
+
+
+def _knows_a_high_water_mark_only() -> None:
+    """It takes everything below the highest number of a life for known."""
+    ledger = importlib.import_module("pulse_telemetry_gateway.store.ledger")
+
+    def subtract(wanted: tuple[int, int], settled: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        mark = settled[-1][1] if settled else 0
+        lo = max(wanted[0], mark)
+        return [(lo, wanted[1])] if lo < wanted[1] else []
+
+    def add(settled: list[tuple[int, int]], part: tuple[int, int]) -> None:
+        settled[:] = [(0, max(part[1], settled[-1][1] if settled else 0))]
+
+    vars(ledger).update(subtract=subtract, add=add)
+
+
+MUTANTS: Final[dict[str, Callable[[], None]]] = {
+    "none": lambda: None,
+    "acks before the commit": _acks_before_the_commit,
+    "knows a high-water mark only": _knows_a_high_water_mark_only,
+}
