@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,11 @@ class Device:
 
     def send(self, n: int) -> None:
         """`n` readings of this very moment, one series after the other."""
-        now = now_micros()
+        self.send_taken([now_micros()] * n)
+
+    def send_taken(self, times: Sequence[int]) -> None:
+        """Readings that were taken at these times, one series after the other."""
+        n = len(times)
         batch = ReadingBatch.model_construct(
             v=1,
             device=None,
@@ -172,11 +176,11 @@ class Device:
             catalog=self._epoch,
             lo=self._lo,
             lane="live",
-            sent=now,
+            sent=now_micros(),
             series=list(range(self.series)),
-            t0=now,
-            dt=[i // self.series for i in range(n)],
-            x=[i % self.series for i in range(n)],
+            t0=times[0],
+            dt=[t - times[0] for t in times],
+            x=[(self._lo + i) % self.series for i in range(n)],
             value=[20.0 + (self._lo + i) % 977 / 100 for i in range(n)],
         )
         self._lo += n
