@@ -33,6 +33,7 @@ BREAKERS: dict[str, tuple[str, str]] = {
     "python-jose has one door": ("pulse_chassis/stranger.py", "from jose import jwt"),
     "uvicorn has one door": ("pulse_users/actions/stranger.py", "import uvicorn"),
     "Socket.IO has one door": ("pulse_telemetry_gateway/actions/stranger.py", "import socketio"),
+    "pyarrow has one door": ("pulse_telemetry_gateway/actions/stranger.py", "import pyarrow"),
     "Only auth may sign tokens": ("pulse_users/actions/stranger.py", "import pulse_jose.signing"),
     "The desktop core runs without Qt": ("pulse_desktop/core/stranger.py", "import PySide6"),
     "The desktop never drags in the server": ("pulse_desktop/core/stranger.py", "import fastapi"),

@@ -168,3 +168,13 @@ def test_a_tally_needs_no_memory_for_what_was_dropped() -> None:
     tally = Tally([(0, 2**62)], [(5, 2**62)])
     assert tally.size == 5
     assert tally.unseen() == (5, 0)
+
+
+async def test_a_day_takes_over_the_rows_that_came_before_it_was_there(ledger: LedgerStore, database: Database) -> None:
+    await ledger.commit([mixed(0, 100, start=NOW + 10 * DAY)])
+    await LogStore(database).make_partitions(datetime.fromtimestamp((NOW + 10 * DAY) / 1e6, UTC), 2)
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM batch_20260111") == 1
+        assert await connection.fetchval("SELECT count(*) FROM batch_default") == 0
+    await ledger.commit([mixed(100, 200, start=NOW + 10 * DAY)])
+    assert await disagreements(database) == []

@@ -1,20 +1,24 @@
-"""`python -m pulse_telemetry_gateway serve | migrate | openapi | verify | retention | compact`."""
+"""`python -m pulse_telemetry_gateway serve | migrate | openapi | verify | retention | export | compact`."""
 
 import argparse
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from pulse_chassis.commands import Command, Program
 from pulse_chassis.commands import main as run
 from pulse_contracts.errors import DomainError
 from pulse_postgres import Database
 from pulse_postgres.database import PoolSettings
+from pulse_telemetry_gateway.actions.export import Wanted
+from pulse_telemetry_gateway.actions.export_files import to_csv, to_parquet
 from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.assembly import IDENTITY, compaction_of, retention_of, serve
+from pulse_telemetry_gateway.assembly import IDENTITY, compaction_of, export_of, retention_of, serve
 from pulse_telemetry_gateway.routes import router
 from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -112,6 +116,45 @@ async def compact(settings: GatewaySettings, _: argparse.Namespace) -> int:
     return 0
 
 
+async def export(settings: GatewaySettings, given: argparse.Namespace) -> int:
+    """Into a CSV file, or a folder of Parquet files."""
+    async with _database(settings) as database:
+        series = given.series
+        if given.device is not None:
+            series = await HistoryStore(database).series_of(given.device)
+            if not series:
+                raise UnknownDevice(f"there is no device {given.device} with series")
+        wanted = Wanted(tuple(series), given.start, given.end)
+        source = export_of(database, settings)
+        await source.names(wanted)  # what cannot be is refused before a file is made
+        progress = Progress("export", await source.size(wanted))
+        write = to_csv if given.format == "csv" else to_parquet
+        n = await write(source, wanted, given.out, resume=given.resume, progress=progress)
+        progress.end()
+        sys.stdout.write(f"{given.out}: {n:,} readings\n")
+    return 0
+
+
+def _micros(text: str) -> int:
+    """Microseconds since 1970, or a date and time of ISO 8601 (UTC when it names no zone)."""
+    if text.lstrip("-").isdigit() and len(text) > 8:
+        return int(text)
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _for_export(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--series", type=lambda text: [int(part) for part in text.split(",")], help="1,2,3")
+    which.add_argument("--device", help="all series of a device")
+    parser.add_argument("--from", dest="start", type=_micros, required=True, help="2026-01-01T00:00Z, or microseconds")
+    parser.add_argument("--to", dest="end", type=_micros, required=True)
+    parser.add_argument("--format", choices=["csv", "parquet"], default="csv")
+    parser.add_argument("--out", type=Path, required=True, help="a file for CSV, a folder for Parquet")
+    parser.add_argument("--resume", action="store_true", help="go on with what is there")
+
+
 def _for_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="this one only")
 
@@ -128,6 +171,7 @@ PROGRAM = Program(
     {
         "verify": Command("count the ledger anew from the log and the chunks", verify, _for_device),
         "retention": Command("tell what is old enough to be removed, or remove it", retention, _for_apply),
+        "export": Command("write readings to CSV or Parquet", export, _for_export),
         "compact": Command("make chunks of everything in the log now", compact),
     },
 )

@@ -8,6 +8,7 @@ from pulse_chassis.metrics import Metrics
 from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_postgres import Database, Migrations
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
+from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
@@ -26,7 +27,7 @@ from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
-from pulse_telemetry_gateway.store.log import LogStore, QuarantineStore
+from pulse_telemetry_gateway.store.log import LogStore, QuarantineBounds, QuarantineStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -43,7 +44,7 @@ async def serve(settings: GatewaySettings) -> None:
         return await _assemble(runtime, settings)
 
     def put_away(database: Database) -> Quarantine:
-        return quarantine(QuarantineStore(database))
+        return quarantine(quarantine_of(database, settings))
 
     await process.serve(IDENTITY, settings, assemble, quarantine=put_away)
 
@@ -84,14 +85,24 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     sockets = Sockets(hub, limits, around)
     await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
     await sockets.subscribe_bus(bus)
-    upkeep = Upkeep(log, QuarantineStore(database), settings.quarantine_rows_max)
+    put_away = quarantine_of(database, settings)
+    upkeep = Upkeep(log, put_away)
     compaction = compaction_of(database, settings, runtime.metrics)
     clock_suspect = int(settings.clock_suspect_after.total_seconds() * 1e6)
     at_once = max(1, settings.database_pool_size // 4)
     history_limits = HistoryLimits(settings.history_deadline, at_once, clock_suspect)
-    history = History(HistoryStore(database), registry, history_limits)
-    proof = Proof(ProofStore(database))
-    routes = TelemetryRoutes(registry, history, Pages(history), proof, clock_suspect)
+    stored = HistoryStore(database)
+    history = History(stored, registry, history_limits)
+    pages = Pages(history)
+    routes = TelemetryRoutes(
+        registry,
+        history,
+        pages,
+        Proof(ProofStore(database)),
+        Export(pages, stored),
+        put_away,
+        clock_suspect,
+    )
     retention = retention_of(database, settings, runtime.clock)
     return Parts(
         routers=[router],
@@ -127,3 +138,15 @@ def retention_of(
     """As the settings say."""
     ages = Ages(settings.retention_log, settings.retention_raw, settings.retention_minutes, settings.retention_hours)
     return Retention(RetentionStore(database), ages, clock)
+
+
+def export_of(database: Database, settings: GatewaySettings) -> Export:
+    """One that nobody else shares."""
+    limits = HistoryLimits(settings.history_deadline, 1, 0)
+    stored = HistoryStore(database)
+    return Export(Pages(History(stored, RegistryStore(database), limits)), stored)
+
+
+def quarantine_of(database: Database, settings: GatewaySettings) -> QuarantineStore:
+    """As the settings say."""
+    return QuarantineStore(database, QuarantineBounds(settings.quarantine_rows_max, settings.quarantine_bytes_max))

@@ -33,6 +33,7 @@ class GatewaySettings(ServiceSettings):
     viewer_silence_notice: timedelta = timedelta(seconds=10)
     viewer_silence_end: timedelta = timedelta(seconds=30)
     quarantine_rows_max: Annotated[int, Field(ge=1)] = 10_000
+    quarantine_bytes_max: Annotated[int, Field(ge=65_536)] = 256 * 1024 * 1024
     compaction_lag: timedelta = timedelta(seconds=30)
     compaction_rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     compaction_readings: Annotated[int, Field(ge=1_000, le=5_000_000)] = 200_000

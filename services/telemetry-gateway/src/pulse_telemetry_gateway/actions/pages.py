@@ -1,5 +1,6 @@
 """Single readings of a series in pages: in an order that never changes, so that a page may be asked for at any time."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -40,6 +41,10 @@ class Pages:
         readings, is_more = found.result()
         last = Key(int(readings.t[-1]), int(readings.epoch[-1]), int(readings.seq[-1])) if is_more else None
         return Page(kind, readings, last)
+
+    async def check(self, series: Sequence[int]) -> None:
+        """Raises UnknownSeries."""
+        await self._history.known(series)
 
     async def at(self, series: int, span: tuple[int, int], cursor: str | None, most: int) -> tuple[Page, str | None]:
         """A page and the cursor of the next one. Raises ForeignCursor too."""

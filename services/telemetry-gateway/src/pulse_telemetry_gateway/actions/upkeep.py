@@ -61,8 +61,8 @@ def newest(rows: list[StoredBatch]) -> list[LatestReading]:
 class Upkeep:
     """Partitions ahead of time, and a bounded quarantine."""
 
-    def __init__(self, store: LogStore, quarantine: QuarantineStore, rows_max: int) -> None:
-        self._store, self._quarantine, self._rows_max = store, quarantine, rows_max
+    def __init__(self, store: LogStore, quarantine: QuarantineStore) -> None:
+        self._store, self._quarantine = store, quarantine
 
     async def run(self) -> None:
         """Every ten minutes until cancelled."""
@@ -70,7 +70,7 @@ class Upkeep:
             delay = 600.0
             try:
                 await self._store.make_partitions(datetime.now(UTC), 3)
-                await self._quarantine.trim(self._rows_max)
+                await self._quarantine.trim()
             except Unavailable as error:
                 log.debug("upkeep waits: %s", error)
                 delay = 1.0

@@ -1,13 +1,14 @@
-"""HTTP to actions, for whoever is signed in: devices and series, history, the ledger."""
+"""HTTP to actions, for whoever is signed in: devices and series, history, exports, the ledger,
+the quarantine."""
 
 from fastapi import APIRouter, Depends
 
 from pulse_chassis.principal import current
-from pulse_telemetry_gateway.routes import history, ledger, registry
+from pulse_telemetry_gateway.routes import export, history, ledger, quarantine, registry
 from pulse_telemetry_gateway.routes.given import TelemetryRoutes
 
 __all__ = ["TelemetryRoutes", "router"]
 
 router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[Depends(current)])
-for part in (registry, history, ledger):
+for part in (registry, history, export, ledger, quarantine):
     router.include_router(part.router)

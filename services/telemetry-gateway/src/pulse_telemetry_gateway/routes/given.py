@@ -8,10 +8,12 @@ from fastapi import Depends, Request
 from pydantic import Field
 
 from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
+from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 Micros = Annotated[int, Field(ge=-(2**53), le=2**53)]
@@ -32,6 +34,8 @@ class TelemetryRoutes:
     history: History
     pages: Pages
     proof: Proof
+    export: Export
+    quarantine: QuarantineStore
     clock_suspect: int
 
     async def device_id(self, device: str) -> int:

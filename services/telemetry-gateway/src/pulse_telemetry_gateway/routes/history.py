@@ -136,7 +136,7 @@ async def aligned(
     points: Annotated[int, Query(ge=1, le=5_000)] = 300,
 ) -> AlignedView:
     """Several series (at most 50) in the same at most `points` buckets over [from, to)."""
-    found = await given.history.aligned(_numbers(series), start, end, points)
+    found = await given.history.aligned(numbers(series), start, end, points)
     axis = found.plan
     return AlignedView.model_construct(
         from_=axis.start,
@@ -150,7 +150,8 @@ async def aligned(
     )
 
 
-def _numbers(text: str) -> list[int]:
+def numbers(text: str) -> list[int]:
+    """Numbers with commas between them. Raises BadSeries."""
     parts = text.split(",")
     if not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
         raise BadSeries(f"series are numbers with commas between them, got {text[:100]!r}")

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from pulse_postgres import Connection, Database
 from pulse_telemetry_gateway.model.chunks import DAY, Chunk
+from pulse_telemetry_gateway.model.columns import TYPES
 from pulse_telemetry_gateway.model.levels import Retained
 from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
+from pulse_telemetry_gateway.model.tables import SeriesName
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import LogRow
 
@@ -103,7 +105,7 @@ class Snapshot:
 
 
 class HistoryStore:
-    """Opens snapshots."""
+    """Opens snapshots, and knows what series are called."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -113,3 +115,22 @@ class HistoryStore:
         """Raises DatabaseUnavailable."""
         async with self._database.snapshot() as connection:
             yield Snapshot(connection)
+
+    async def names(self, series: Sequence[int]) -> dict[int, SeriesName]:
+        """Those of the series that exist."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT s.id, d.name AS device, s.name, s.type FROM series s JOIN device d ON d.id = s.device_id "
+                "WHERE s.id = ANY($1::int[])",
+                list(series),
+            )
+        return {row["id"]: SeriesName(row["id"], row["device"], row["name"], TYPES.index(row["type"])) for row in rows}
+
+    async def series_of(self, device: str) -> list[int]:
+        """The numbers of a device's series, by name."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT s.id FROM series s JOIN device d ON d.id = s.device_id WHERE d.name = $1 ORDER BY s.name, s.id",
+                device,
+            )
+        return [row["id"] for row in rows]

@@ -33,6 +33,8 @@ class LatestReading:
     word: int
 
 
+_TRIM_EVERY = 64
+_PARTITION_LOCK = 0x70756C736505
 _COLUMNS = "pos, epoch, ord, lo, hi, n, payload"
 
 
@@ -107,39 +109,92 @@ class LogStore:
 
     async def make_partitions(self, today: datetime, days: int) -> None:
         """One partition a day, from today on, before the first batch of that day arrives."""
-        async with self._database.transaction() as connection:
-            for offset in range(days):
-                day = (today + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
-                name = f"batch_{day:%Y%m%d}"
-                if not await connection.fetchval("SELECT to_regclass($1)", name):
-                    end = day + timedelta(days=1)
-                    await connection.execute(
-                        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF batch "
-                        f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
-                    )
+        for offset in range(days):
+            day = (today + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
+            name, end = f"batch_{day:%Y%m%d}", day + timedelta(days=1)
+            async with self._database.transaction() as connection:
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARTITION_LOCK)
+                if await connection.fetchval("SELECT to_regclass($1)", name):
+                    continue
+                await connection.execute("SET LOCAL lock_timeout = '3s'")
+                await connection.execute("LOCK TABLE batch_default IN ACCESS EXCLUSIVE MODE")
+                await connection.execute(f"CREATE TABLE {name} (LIKE batch INCLUDING ALL)")
+                # rows that came before their day was there: with them in the default one, it could not be attached
+                await connection.execute(
+                    "WITH early AS (DELETE FROM batch_default WHERE received >= $1 AND received < $2 RETURNING *) "  # noqa: S608
+                    f"INSERT INTO {name} SELECT * FROM early",
+                    day,
+                    end,
+                )
+                await connection.execute(
+                    f"ALTER TABLE batch ATTACH PARTITION {name} "
+                    f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineBounds:
+    """The most that is kept."""
+
+    rows: int = 10_000
+    bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedMessage:
+    """One message that nobody could use; `size` of what is kept of it, in bytes."""
+
+    id: int
+    address: str
+    code: str
+    detail: str
+    size: int
+    received: datetime
 
 
 class QuarantineStore:
-    """What nobody could read, kept for people to look at."""
+    """What nobody could read, kept for people to look at: the newest, within bounds."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, bounds: QuarantineBounds | None = None) -> None:
+        self._database, self._bounds = database, bounds or QuarantineBounds()
 
     async def put(self, item: Quarantined) -> None:
         """Keeps one message with its reason. Raises DatabaseUnavailable."""
         async with self._database.connection() as connection:
-            await connection.execute(
-                "INSERT INTO quarantine (address, code, detail, payload) VALUES ($1, $2, $3, $4)",
+            number = await connection.fetchval(
+                "INSERT INTO quarantine (address, code, detail, payload) VALUES ($1, $2, $3, $4) RETURNING id",
                 item.address,
                 item.code,
                 item.detail.replace("\x00", ""),
                 item.payload,
             )
+        if number % _TRIM_EVERY == 0:
+            await self.trim()
 
-    async def trim(self, most: int) -> None:
-        """Forgets the oldest beyond `most`."""
+    async def trim(self) -> None:
+        """Forgets the oldest beyond the bounds."""
         async with self._database.connection() as connection:
             await connection.execute(
-                "DELETE FROM quarantine WHERE id <= (SELECT id FROM quarantine ORDER BY id DESC OFFSET $1 LIMIT 1)",
+                "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM (SELECT id, "
+                "row_number() OVER newest AS rows, sum(octet_length(payload)) OVER newest AS bytes "
+                "FROM quarantine WINDOW newest AS (ORDER BY id DESC)) q WHERE rows > $1 OR bytes > $2)",
+                self._bounds.rows,
+                self._bounds.bytes,
+            )
+
+    async def newest(self, before: int, most: int) -> list[QuarantinedMessage]:
+        """What was put away with a lower number than `before`, newest first."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT id, address, code, detail, octet_length(payload) AS size, received FROM quarantine "
+                "WHERE id < $1 ORDER BY id DESC LIMIT $2",
+                before,
                 most,
             )
+        return [QuarantinedMessage(**dict(row)) for row in rows]
+
+    async def payload(self, number: int) -> bytes | None:
+        """The bytes of one, if it is still there."""
+        async with self._database.connection() as connection:
+            found: bytes | None = await connection.fetchval("SELECT payload FROM quarantine WHERE id = $1", number)
+        return found

@@ -1,0 +1,144 @@
+"""An export into files, which may be broken off at any moment and goes on where it was: a CSV file loses its last,
+unfinished line; Parquet is a folder of whole files."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.actions.export import Export, ForeignPlace, Part, Place, Wanted
+from pulse_telemetry_gateway.model.tables import CSV_HEADER, ParquetStream, csv_rows, parquet_metadata
+
+ROWS_MAX: Final = 1_000_000
+"""In one Parquet file."""
+_TAIL: Final = 64 * 1024
+
+
+class NotOurs(DomainError):
+    """The file is there already, or no export of ours."""
+
+    code, status = "not_ours", 409
+
+
+async def to_csv(export: Export, wanted: Wanted, path: Path, *, resume: bool, progress: Callable[[int], None]) -> int:
+    """Writes one file; returns how many readings were added. Raises NotOurs."""
+    is_continued = resume and path.exists()
+    try:
+        file = path.open("r+b") if is_continued else path.open("xb")
+    except FileExistsError as error:
+        raise NotOurs(f"{path} is there already: --resume continues it") from error
+    n = 0
+    with file:
+        if is_continued:
+            wanted = replace(wanted, after=_last_line(file, path))
+        else:
+            file.write(CSV_HEADER)
+        async for part in export.parts(wanted, await export.names(wanted)):
+            file.write(await asyncio.to_thread(csv_rows, part.readings, part.whose))
+            n += len(part.readings)
+            progress(len(part.readings))
+        file.flush()
+        await asyncio.to_thread(os.fsync, file.fileno())
+    return n
+
+
+def _last_line(file: BinaryIO, path: Path) -> Place | None:
+    """Cuts off what is behind the last whole line, and says where that one is."""
+    head = file.read(len(CSV_HEADER))
+    if not CSV_HEADER.startswith(head):
+        raise NotOurs(f"{path} does not begin as an export does")
+    if len(head) < len(CSV_HEADER):
+        file.seek(0)
+        file.write(CSV_HEADER)
+        return None
+    end = file.seek(0, os.SEEK_END)
+    start = max(0, end - _TAIL)
+    file.seek(start)
+    tail = file.read()
+    whole = tail.rfind(b"\n") + 1
+    file.truncate(start + whole)
+    file.seek(0, os.SEEK_END)
+    if start + whole <= len(CSV_HEADER):
+        return None
+    cells = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1].decode().split(",")
+    return Place.of(",".join((cells[0], cells[-4], cells[-2], cells[-1])))
+
+
+async def to_parquet(
+    export: Export, wanted: Wanted, folder: Path, *, resume: bool, progress: Callable[[int], None]
+) -> int:
+    """Writes `part-00000.parquet` and so on, each whole before it has its name; returns how many readings were added.
+    Raises NotOurs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = sorted(folder.glob("part-*.parquet"))
+    if done and not resume:
+        raise NotOurs(f"{folder} holds an export already: --resume continues it")
+    if done:
+        wanted = replace(wanted, after=_place_of(done[-1], wanted))
+    names = await export.names(wanted)
+    parts, n = _Parts(folder, len(done), wanted), 0
+    try:
+        async for part in export.parts(wanted, names):
+            await parts.add(part)
+            n += len(part.readings)
+            progress(len(part.readings))
+        await parts.finish()
+    finally:
+        parts.drop()
+    return n
+
+
+class _Parts:
+    """Files of a folder, of about ROWS_MAX readings each; the one that is being written has no name yet."""
+
+    def __init__(self, folder: Path, number: int, wanted: Wanted) -> None:
+        self._folder, self._number, self._wanted = folder, number, wanted
+        self._unfinished = folder / "unfinished"
+        self._file: BinaryIO | None = None
+        self._stream: ParquetStream | None = None
+        self._rows, self._place = 0, wanted.after
+
+    async def add(self, part: Part) -> None:
+        """One more row group."""
+        if self._file is None or self._stream is None:
+            self._file, self._stream = self._unfinished.open("wb"), await asyncio.to_thread(ParquetStream)
+        self._file.write(await asyncio.to_thread(self._stream.add, part.readings, part.whose))
+        self._rows, self._place = self._rows + len(part.readings), part.place
+        if self._rows >= ROWS_MAX:
+            await self.finish()
+
+    async def finish(self) -> None:
+        """Gives the file its name, when it is whole and on the disk."""
+        if self._file is None or self._stream is None:
+            return
+        told, stream = _told(self._wanted, self._place), self._stream
+        self._file.write(await asyncio.to_thread(lambda: stream.end(**told)))
+        self._file.flush()
+        await asyncio.to_thread(os.fsync, self._file.fileno())
+        self._file.close()
+        self._unfinished.replace(self._folder / f"part-{self._number:05d}.parquet")
+        self._file, self._stream, self._rows, self._number = None, None, 0, self._number + 1
+
+    def drop(self) -> None:
+        """Forgets what has no name."""
+        if self._file is not None:
+            self._file.close()
+        self._unfinished.unlink(missing_ok=True)
+
+
+def _told(wanted: Wanted, place: Place | None) -> dict[str, str]:
+    question = f"{','.join(map(str, wanted.series))} {wanted.start} {wanted.end}"
+    return {"pulse_question": question, "pulse_after": place.text() if place else ""}
+
+
+def _place_of(path: Path, wanted: Wanted) -> Place:
+    try:
+        told = parquet_metadata(str(path))
+    except ValueError as error:
+        raise NotOurs(str(error)) from error
+    if told.get("pulse_question") != _told(wanted, None)["pulse_question"]:
+        raise ForeignPlace(f"{path} is of another question: {told.get('pulse_question', 'unknown')}")
+    return Place.of(told["pulse_after"])

@@ -1,0 +1,66 @@
+"""What nobody could read, for administrators."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel
+
+from pulse_chassis.principal import administrator
+from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.routes.given import Given
+
+router = APIRouter(dependencies=[Depends(administrator)])
+_ID_MAX = 2**63 - 1
+
+
+class GoneMessage(DomainError):
+    """It was never there, or is no longer."""
+
+    code, status = "not_found", 404
+
+
+class MessageView(BaseModel):
+    """`size`: bytes that are kept of it, the first 64 KiB at most."""
+
+    id: int
+    address: str
+    code: str
+    detail: str
+    size: int
+    received: datetime
+
+
+class Messages(BaseModel):
+    """Newest first. `next`: the `cursor` of the following page; null: this was the last one."""
+
+    items: list[MessageView]
+    next: int | None
+
+
+@router.get("/quarantine")
+async def messages(
+    given: Given,
+    cursor: Annotated[int, Query(ge=1, le=_ID_MAX)] = _ID_MAX,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Messages:
+    """The messages that were put away, with the reason."""
+    found = await given.quarantine.newest(cursor, limit + 1)
+    items = [
+        MessageView(id=m.id, address=m.address, code=m.code, detail=m.detail, size=m.size, received=m.received)
+        for m in found[:limit]
+    ]
+    return Messages(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.get("/quarantine/{number}", response_class=Response)
+async def payload(given: Given, number: Annotated[int, Path(ge=1, le=_ID_MAX)]) -> Response:
+    """Its bytes, as they came."""
+    found = await given.quarantine.payload(number)
+    if found is None:
+        raise GoneMessage(f"there is no message {number}")
+    headers = {
+        "Content-Disposition": f'attachment; filename="quarantine-{number}.bin"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(found, media_type="application/octet-stream", headers=headers)

@@ -1,0 +1,195 @@
+"""Exports on real PostgreSQL: every reading once and exact, in bounded memory, and on from wherever it broke off; and
+the gateway's command line."""
+
+import argparse
+import csv
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from pulse_postgres import Database
+from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway import __main__ as program
+from pulse_telemetry_gateway.actions import export_files
+from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
+from pulse_telemetry_gateway.actions.export import Export, ForeignPlace, Place, Wanted
+from pulse_telemetry_gateway.actions.export_files import NotOurs, to_csv, to_parquet
+from pulse_telemetry_gateway.actions.history import History, HistoryLimits, UnknownSeries
+from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.model.chunks import Readings
+from pulse_telemetry_gateway.model.cursors import Key
+from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.history import HistoryStore
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+from .conftest import NOW, PASSWORD, mixed, three_series
+from .test_compaction import logged
+
+pytestmark = pytest.mark.servers
+
+WANTED = Wanted((2, 1, 3), NOW, NOW + 3_600_000_000)
+PACE = CompactionPace(timedelta(0), 1_000, 500_000, timedelta(0), timedelta(0))
+
+
+def none(_: int) -> None:
+    """No progress is shown."""
+
+
+@pytest.fixture
+async def ledger(database: Database) -> LedgerStore:
+    ledger = await three_series(database)
+    await ledger.commit([mixed(0, 1_000)])
+    await Compaction(CompactionStore(database), Partitions(database), PACE).catch_up()
+    await ledger.commit([mixed(1_000, 1_500)])
+    return ledger
+
+
+@pytest.fixture
+def export(database: Database) -> Export:
+    store = HistoryStore(database)
+    history = History(store, RegistryStore(database), HistoryLimits(timedelta(seconds=20), 2, 0))
+    return Export(Pages(history), store, page=70)
+
+
+def lines(readings: Readings) -> list[tuple[str, ...]]:
+    """What a CSV of them must say: series, t, value, seq; series by series."""
+    found: list[tuple[str, ...]] = []
+    for series in WANTED.series:
+        mine = readings.take(readings.series == series)
+        for i in range(len(mine)):
+            word = mine.word[i]
+            value = (str(word), repr(float(word.view(np.float64))), "true" if word else "false")[(1, 0, 2)[series - 1]]
+            found.append((str(series), str(mine.t[i]), value, str(mine.seq[i])))
+    return found
+
+
+def said(text: bytes) -> list[tuple[str, ...]]:
+    """What a CSV says."""
+    rows = csv.DictReader(io.StringIO(text.decode()))
+    return [(row["series"], row["t"], row["value"], row["seq"]) for row in rows]
+
+
+async def test_a_csv_says_every_reading_exactly_once(
+    ledger: LedgerStore, database: Database, export: Export, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.csv"
+    assert await to_csv(export, WANTED, path, resume=False, progress=none) == 1_500
+    wanted = lines(await logged(database))
+    found = said(path.read_bytes())
+    assert [row[:2] for row in found] == [row[:2] for row in wanted]
+    assert [float(r[2]) if r[0] == "1" else r[2] for r in found] == [
+        float(r[2]) if r[0] == "1" else r[2] for r in wanted
+    ]
+    with pytest.raises(NotOurs, match="--resume"):
+        await to_csv(export, WANTED, path, resume=False, progress=none)
+
+
+@pytest.mark.parametrize("left", [0, 30, 58, 59, 20_000, 45_001, 90_000])
+async def test_a_csv_goes_on_wherever_it_broke_off(
+    ledger: LedgerStore, export: Export, tmp_path: Path, left: int
+) -> None:
+    path, broken = tmp_path / "all.csv", tmp_path / "broken.csv"
+    await to_csv(export, WANTED, path, resume=False, progress=none)
+    whole = path.read_bytes()
+    assert len(whole) > 90_000
+    broken.write_bytes(whole[:left])
+    await to_csv(export, WANTED, broken, resume=True, progress=none)
+    assert broken.read_bytes() == whole
+
+
+async def test_a_stranger_s_file_is_left_alone(ledger: LedgerStore, export: Export, tmp_path: Path) -> None:
+    path = tmp_path / "letter.csv"
+    path.write_text("Dear reader,\n")
+    with pytest.raises(NotOurs):
+        await to_csv(export, WANTED, path, resume=True, progress=none)
+    assert path.read_text() == "Dear reader,\n"
+
+
+async def test_parquet_parts_are_whole_exact_and_continued(
+    ledger: LedgerStore, database: Database, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_files, "ROWS_MAX", 200)
+    await to_parquet(export, WANTED, tmp_path, resume=False, progress=none)
+    parts = sorted(tmp_path.iterdir())
+    assert [p.name for p in parts] == [f"part-{i:05d}.parquet" for i in range(len(parts))]
+    assert len(parts) == 8
+    for gone in parts[3:]:
+        gone.unlink()
+    (tmp_path / "unfinished").write_bytes(b"PAR1 half")
+    await to_parquet(export, WANTED, tmp_path, resume=True, progress=none)
+    table = ds.dataset(sorted(tmp_path.glob("*.parquet"))).to_table().to_pydict()
+    readings = await logged(database)
+    order = np.concatenate([np.flatnonzero(readings.series == s) for s in WANTED.series])
+    assert table["seq"] == readings.seq[order].tolist()
+    words = readings.word[order]
+    for series, value, exact, word in zip(table["series"], table["value"], table["value_int"], words, strict=True):
+        if series == 1:
+            assert (int(np.float64(value).view(np.int64)), exact) == (word, None)
+        else:
+            assert exact == word
+    assert not (tmp_path / "unfinished").exists()
+    other = Wanted((1,), WANTED.start, WANTED.end)
+    with pytest.raises(ForeignPlace):
+        await to_parquet(export, other, tmp_path, resume=True, progress=none)
+
+
+async def test_a_stream_is_continued_behind_its_last_line(ledger: LedgerStore, export: Export) -> None:
+    names = await export.names(WANTED)
+    whole = b"".join([piece async for piece in export.stream(WANTED, names, "csv")])
+    cells = whole.splitlines()[700].decode().split(",")
+    after = Place.of(",".join((cells[0], cells[-4], cells[-2], cells[-1])))
+    rest = Wanted(WANTED.series, WANTED.start, WANTED.end, after)
+    pieces = [piece async for piece in export.stream(rest, await export.names(rest), "csv")]
+    assert whole.endswith(b"".join(pieces))
+    assert len(b"".join(pieces).splitlines()) == 800
+    parquet = b"".join([piece async for piece in export.stream(WANTED, names, "parquet")])
+    assert pq.read_table(io.BytesIO(parquet)).num_rows == 1_500
+
+
+async def test_a_place_or_a_series_that_is_not_of_this_export_is_refused(ledger: LedgerStore, export: Export) -> None:
+    for text in ("", "1,2", "1,2,3,x", "1,2,3,99999999999999999999"):
+        with pytest.raises(ForeignPlace):
+            Place.of(text)
+    with pytest.raises(ForeignPlace, match="not in this export"):
+        await export.names(Wanted((1,), 0, 1, Place(2, Key(0, 0, 0))))
+    with pytest.raises(UnknownSeries):
+        await export.names(Wanted((99,), 0, 1))
+
+
+async def test_the_commands_do_what_they_say(
+    ledger: LedgerStore, database: Database, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    settings = GatewaySettings(database_url=url, mqtt_url="mqtt://127.0.0.1:1", mqtt_password="-")
+    out = tmp_path / "x.csv"
+    given = argparse.Namespace(
+        series=None, device="alpha", start=NOW, end=NOW + 10**9, format="csv", out=out, resume=False
+    )
+    assert await program.export(settings, given) == 0
+    assert len(out.read_bytes().splitlines()) == 1_001
+    assert await program.compact(settings, argparse.Namespace()) == 0
+    assert await program.verify(settings, argparse.Namespace(device=None)) == 0
+    assert "alpha: agrees; stored 1,500" in capsys.readouterr().out
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM chunk WHERE series_id = 1")
+    assert await program.verify(settings, argparse.Namespace(device="alpha")) == 1
+    assert "stored: the ledger says 1500" in capsys.readouterr().out
+    with pytest.raises(program.UnknownDevice):
+        await program.verify(settings, argparse.Namespace(device="nobody"))
+    assert await program.retention(settings, argparse.Namespace(apply=False)) == 0
+    assert "nothing is old enough" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "micros"), [("1767225600000000", NOW), ("2026-01-01", NOW), ("2026-01-01T01:00+01:00", NOW)]
+)
+def test_times_are_given_as_people_write_them(text: str, micros: int) -> None:
+    assert program._micros(text) == micros
