@@ -3,7 +3,7 @@ ledger, over a network that loses, repeats and re-orders. Steps are calls, time 
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -158,6 +158,7 @@ class Simulation:
 
     def start(self) -> None:
         self.buffer = Buffer(self.folder, self.rng.getrandbits(63), self.limits, self.clock)
+        self.buffer._announce = self.note_summaries  # type: ignore[method-assign]
         table = self.buffer.declare([LEVEL])
         self.series = table[0].id
         self.replay = Replay(self.buffer.life, self.buffer.holdings, series_digest(table), self.rng, self.policy)
@@ -192,15 +193,16 @@ class Simulation:
         assert appended.committed == ((lo, lo + n),)
         for seq, reading in enumerate(readings, lo):
             self.produced[epoch, seq] = float(reading.value)
-        for lo, hi in appended.summarised:
-            piece = self.buffer._store.read(self.buffer.life.summary, lo, hi)
-            for seq, reading in enumerate(piece.readings if piece else (), lo):
-                self.produced[self.buffer.life.summary, seq] = float(reading.value)
         self.feed(Committed(appended.committed))
         if appended.summarised:
             self.feed(Summarised(appended.summarised))
         if appended.lost:
             self.feed(Lost(appended.lost))
+
+    def note_summaries(self, epoch: int, lo: int, readings: Sequence[Reading]) -> None:
+        """Said before their commit, which always succeeds here."""
+        for seq, reading in enumerate(readings, lo):
+            self.produced[epoch, seq] = float(reading.value)
 
     # -- the network
 
