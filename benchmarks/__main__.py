@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.report import Result, publish
 
-NAMES = ("ingest", "latency", "fanout", "footprint")
+NAMES = ("ingest", "latency", "fanout", "footprint", "buffer")
 
 
 def main() -> int:

@@ -1,0 +1,255 @@
+"""The collector's store beside thingsboard-gateway's SQLite storage: the same readings in, durable, and out again, in
+the same run. Both fsync every commit (`synchronous=FULL`; the peer's own default is NORMAL, which a power cut may
+undo), both commit 1,000 records at a time, and "in" ends when all of it is committed. Then each is killed while it
+writes, and counted.
+
+The peer keeps JSON messages. The targets stand beside one reading in each, record for record; beside them stands a
+sweep of ten series in each, which it is better at. Its drain is what its own interface gives: a pack of 1,000
+messages, then "done", which deletes them. What it loses on kill -9 it had taken (`put` was true) and not yet committed.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.report import Result
+from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
+from pulse_desktop.core.ranges import count
+
+PEER = "thingsboard-gateway==3.8.5"
+READINGS, GROUP, SERIES = 200_000, 1_000, 10
+ROOT = Path(__file__).parents[1]
+_UV = ROOT / ".venv" / "bin" / "uv"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Readings a second in and out, bytes on disk a reading, and readings lost on kill -9 of those said to be safe."""
+
+    in_: float
+    out: float
+    size: float
+    lost: int
+
+
+def measure() -> list[Result]:
+    """Ours, and the peer beside it where it can be fetched."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "readings.json").write_text(json.dumps(_readings()))
+        ours = _ours(folder)
+        try:
+            python = _fetch(folder / "venv")
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"!! SKIPPED: {PEER} cannot be fetched, so nothing is compared: {error}", file=sys.stderr)
+            return [result for result in _results(ours, None, "") if result.peer is None]
+        each = _peer(folder, python, 1)
+        sweep = _peer(folder, python, SERIES)
+    return [
+        *_results(ours, each, "thingsboard-gateway 3.8.5, a reading a message"),
+        *(
+            replace(result, target=None, met=None)
+            for result in _results(ours, sweep, f"thingsboard-gateway 3.8.5, {SERIES} series a message")
+            if result.peer
+        ),
+    ]
+
+
+def _results(ours: Measured, peer: Measured | None, name: str) -> list[Result]:
+    def beside(metric: str, unit: str, of: Callable[[Measured], float], least: float) -> Result:
+        if peer is None:
+            return Result(metric, of(ours), unit)
+        ratio = of(ours) / of(peer)
+        if unit == "bytes/reading":
+            return Result(metric, of(ours), unit, name, of(peer), f"{least} times smaller", 1 / ratio >= least)
+        return Result(metric, of(ours), unit, name, of(peer), f"ratio >= {least}", ratio >= least)
+
+    lost = "readings said to be safe, and gone after kill -9"
+    return [
+        beside("append, fsync per 1,000", "readings/s", lambda m: m.in_, 4),
+        beside("drain, read and deleted per 1,000", "readings/s", lambda m: m.out, 14),
+        beside("disk", "bytes/reading", lambda m: m.size, 15),
+        Result("kill -9", ours.lost, lost, target="0", met=ours.lost == 0),
+        *([Result("kill -9, the peer", peer.lost, lost, name)] if peer else []),
+    ]
+
+
+def _readings() -> list[tuple[int, int, float]]:
+    """(series, microseconds, value): ten sensors swept 200 times a second, jitter, three decimals, a slow drift."""
+    noise = random.Random(1)  # noqa: S311  # sensor noise
+    levels = [20.0 + i for i in range(SERIES)]
+    out = []
+    for sweep in range(READINGS // SERIES):
+        t = 1_790_000_000_000_000 + sweep * 5_000 + noise.randrange(-150, 150)
+        for series in range(SERIES):
+            levels[series] += noise.gauss(0, 0.01)
+            out.append((series, t, round(levels[series], 3)))
+    return out
+
+
+# -- ours
+
+
+def open_buffer(folder: Path, epoch: int) -> Buffer:
+    """The collector's buffer as it runs in production."""
+    folder.mkdir(exist_ok=True)
+    buffer = Buffer(folder, epoch, BufferLimits(), Clock())
+    buffer.declare([SeriesSpec(f"bench.{i}", "float") for i in range(SERIES)])
+    return buffer
+
+
+def _ours(folder: Path) -> Measured:
+    readings = [Reading(1 + s, t, v) for s, t, v in json.loads((folder / "readings.json").read_text())]
+    buffer = open_buffer(folder / "ours", 1)
+    began = time.perf_counter()
+    for start in range(0, READINGS, GROUP):
+        buffer.append(readings[start : start + GROUP])
+    in_ = READINGS / (time.perf_counter() - began)
+    buffer.usage()  # and gives back what is free, rewinds the log
+    size = _bytes(folder / "ours", "buffer.db*") / READINGS
+    began, out = time.perf_counter(), 0
+    for lo in range(0, READINGS, GROUP):
+        piece = buffer.read(1, lo, lo + GROUP)
+        out += len(piece.readings) if piece else 0
+        buffer.settle([Settlement(1, ((lo, lo + GROUP),))])
+    drained = READINGS / (time.perf_counter() - began)
+    if out != READINGS or buffer.waiting:
+        raise RuntimeError(f"{out} of {READINGS} came out, {buffer.waiting} are left")
+    buffer.close()
+    return Measured(in_, drained, size, _killed(folder))
+
+
+def _bytes(folder: Path, pattern: str) -> int:
+    return sum(path.stat().st_size for path in folder.glob(pattern) if not path.name.endswith(("-shm", "-wal")))
+
+
+def _killed(folder: Path) -> int:
+    lost = 0
+    for epoch, enough in enumerate((20_000, 60_000, 41_000), 1):
+        state = folder / f"killed-{epoch}"
+        command = [sys.executable, "-m", "benchmarks.buffer", "victim", str(state), str(folder / "readings.json")]
+        said = _kill_when([*command, str(epoch)], enough)
+        buffer = open_buffer(state, 1_000)
+        lost += max(0, said - count(buffer.holdings.of(epoch)))
+        buffer.close()
+    return lost
+
+
+def _kill_when(command: list[str], enough: int) -> int:
+    """Starts a child that prints how many readings are safe; kills it at `enough`; the last number it said."""
+    said = 0
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        if child.stdout is None:
+            raise RuntimeError("no pipe")
+        for line in child.stdout:
+            said = int(line)
+            if said >= enough:
+                os.kill(child.pid, signal.SIGKILL)
+                break
+        return max([said, *(int(line) for line in child.stdout if line.endswith("\n"))])
+
+
+def victim(folder: Path, readings: Path, epoch: int) -> None:
+    """Appends without end, and says after each append what is safe."""
+    buffer = open_buffer(folder, epoch)
+    group = [Reading(1 + s, t, v) for s, t, v in json.loads(readings.read_text())[:100]]
+    while True:
+        buffer.append(group)
+        print(buffer.next, flush=True)
+
+
+# -- the peer
+
+
+def _fetch(venv: Path) -> Path:
+    print(f"· fetching {PEER} into a temporary environment", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=60)
+    python = venv / "bin" / "python"
+    install = [str(_UV), "pip", "install", "--quiet", "--no-deps", "--python", str(python), PEER]
+    subprocess.run(install, check=True, timeout=180, capture_output=True)
+    return python
+
+
+def _peer(folder: Path, python: Path, per_message: int) -> Measured:
+    """Runs `_PEER` in the peer's environment."""
+    state = folder / f"peer-{per_message}"
+    state.mkdir()
+    command = [str(python), "-c", _PEER, f"{state}/", str(folder / "readings.json"), str(per_message)]
+    done = subprocess.run([*command, "measure"], capture_output=True, text=True, timeout=600, check=True)
+    told = json.loads(done.stdout.splitlines()[-1])
+    size = told["bytes"] / READINGS
+    victim_state = folder / f"peer-killed-{per_message}"
+    victim_state.mkdir()
+    command[3] = f"{victim_state}/"
+    said = _kill_when([*command, "victim"], 20_000)
+    left = subprocess.run([*command, "count"], capture_output=True, text=True, timeout=60, check=True)
+    return Measured(told["in"], told["out"], size, max(0, said - int(left.stdout.splitlines()[-1])))
+
+
+_PEER = r"""
+import glob, json, logging, os, sqlite3, sys, threading, time
+from thingsboard_gateway.storage.sqlite.sqlite_event_storage import SQLiteEventStorage
+folder, readings, per, mode = sys.argv[1], json.load(open(sys.argv[2])), int(sys.argv[3]), sys.argv[4]
+log = logging.getLogger("storage"); log.addHandler(logging.NullHandler()); log.propagate = False
+log.trace = lambda *a, **k: None
+def rows():
+    files = glob.glob(folder + "*.db"); total = 0
+    for file in files:
+        db = sqlite3.connect(file); total += db.execute("SELECT count(*) FROM messages").fetchone()[0]; db.close()
+    return total
+if mode == "count":
+    print(rows() * per); sys.exit()
+messages = []
+for start in range(0, len(readings), per):
+    part = readings[start:start + per]
+    values = {"bench.%d" % s: v for s, _, v in part}
+    telemetry = [{"ts": part[0][1] // 1000, "values": values}]
+    messages.append(json.dumps({"deviceName": "bench", "deviceType": "default", "telemetry": telemetry}))
+config = {"data_file_path": folder, "max_read_records_count": 1000, "writing_batch_size": 1000, "size_limit": 100000}
+storage = SQLiteEventStorage(config, log, threading.Event())
+storage._SQLiteEventStorage__write_database.db.connection.execute("PRAGMA synchronous=FULL")
+if mode == "victim":
+    n = 0
+    while True:
+        for message in messages:
+            if storage.put(message): n += per
+            if n % 1000 == 0: print(n, flush=True)
+            if n % 10000 == 0: time.sleep(0.2)
+began = time.perf_counter()
+for message in messages:
+    assert storage.put(message)
+while rows() < len(messages):
+    time.sleep(0.005)
+spent_in = time.perf_counter() - began
+db = sqlite3.connect(glob.glob(folder + "*.db")[0]); db.execute("PRAGMA wal_checkpoint(FULL)"); db.close()
+size = sum(os.path.getsize(f) for f in glob.glob(folder + "*.db"))
+began, out = time.perf_counter(), 0
+while out < len(messages):
+    pack = storage.get_event_pack()
+    if not pack:
+        time.sleep(0.001); continue
+    out += len(pack)
+    storage.event_pack_processing_done()
+spent_out = time.perf_counter() - began
+assert out == len(messages), out
+print(json.dumps({"in": len(readings) / spent_in, "out": len(readings) / spent_out, "bytes": size}), flush=True)
+os._exit(0)
+"""
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["victim"]:
+        victim(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    else:
+        for one in measure():
+            print(one)
