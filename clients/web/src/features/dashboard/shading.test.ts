@@ -8,19 +8,24 @@ const isGap = (earlier: number, later: number) => later - earlier > 3 * SECOND;
 describe("gapsOf", () => {
   it("reaches from the last reading before a break to the first after it", () => {
     const line = { t: [90 * SECOND, 93 * SECOND, 96 * SECOND, 99 * SECOND], v: [1, null, 2, 3] };
-    expect(gapsOf(line, isGap, window)).toEqual([{ from: 90 * SECOND, to: 96 * SECOND }]);
+    expect(gapsOf(line, isGap, window, true)).toEqual([{ from: 90 * SECOND, to: 96 * SECOND }]);
   });
 
   it("includes the silence up to now, once it is longer than readings take to arrive", () => {
     const silent = { t: [50 * SECOND], v: [1] };
-    expect(gapsOf(silent, isGap, window)).toEqual([{ from: 50 * SECOND, to: 100 * SECOND }]);
+    expect(gapsOf(silent, isGap, window, true)).toEqual([{ from: 50 * SECOND, to: 100 * SECOND }]);
     const quick = (earlier: number, later: number) => later - earlier > 0.3 * SECOND;
-    expect(gapsOf({ t: [98 * SECOND], v: [1] }, quick, window)).toEqual([]);
-    expect(gapsOf({ t: [], v: [] }, isGap, window)).toEqual([]);
+    expect(gapsOf({ t: [98 * SECOND], v: [1] }, quick, window, true)).toEqual([]);
+    expect(gapsOf({ t: [], v: [] }, isGap, window, true)).toEqual([]);
+  });
+
+  it("says nothing about now without a connection", () => {
+    const broken = { t: [10 * SECOND, 15 * SECOND, 20 * SECOND], v: [1, null, 2] };
+    expect(gapsOf(broken, isGap, window, false)).toEqual([{ from: 10 * SECOND, to: 20 * SECOND }]);
   });
 
   it("knows no gap in a series without rhythm", () => {
-    expect(gapsOf({ t: [1], v: [1] }, () => false, window)).toEqual([]);
+    expect(gapsOf({ t: [1], v: [1] }, () => false, window, true)).toEqual([]);
   });
 });
 

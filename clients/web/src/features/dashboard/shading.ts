@@ -8,14 +8,17 @@ export type Band = { readonly from: number; readonly to: number };
 // Readings are always on their way for a moment; less silence than this is no gap at the right edge.
 const SILENCE_US = 3_000_000;
 
-/** Where `line` is broken, and its silence before `window.to` if that is longer than readings take to arrive. */
-export function gapsOf(line: Line, isGap: GapTest, window: Window): Band[] {
+/**
+ * Where `line` is broken; while connected also its silence before `window.to`, if that is longer than readings take to
+ * arrive. Without a connection nobody knows whether there are none.
+ */
+export function gapsOf(line: Line, isGap: GapTest, window: Window, isConnected: boolean): Band[] {
   const bands: Band[] = [];
   for (let index = 1; index + 1 < line.t.length; index += 1) {
     if (line.v[index] === null) bands.push({ from: line.t[index - 1]!, to: line.t[index + 1]! });
   }
   const last = line.t.at(-1);
-  if (last !== undefined && window.to - last > SILENCE_US && isGap(last, window.to)) {
+  if (isConnected && last !== undefined && window.to - last > SILENCE_US && isGap(last, window.to)) {
     bands.push({ from: last, to: window.to });
   }
   return bands;

@@ -17,6 +17,7 @@ export type ChartSource = {
   samples: (id: number) => Samples;
   gapTest: (id: number) => GapTest;
   late: (id: number) => readonly Stretch[];
+  readonly connection: { readonly state: { readonly kind: string } };
 };
 
 type ChartSettings = {
@@ -74,10 +75,11 @@ export class TimeChart {
 
   private mark(source: ChartSource, window: Window): void {
     const shown = this.settings.group.series.map(({ id }, place) => ({ id, line: this.lines[place]! }));
+    const isConnected = source.connection.state.kind === "live";
     const visible = shown.filter(({ id }) => !this.hidden.has(id));
     this.lateBySeries = shown.map(({ id }) => source.late(id));
     this.gaps = unionOf(
-      visible.flatMap(({ id, line }) => gapsOf(line, source.gapTest(id), window)),
+      visible.flatMap(({ id, line }) => gapsOf(line, source.gapTest(id), window, isConnected)),
       window,
     );
     this.late = unionOf(
