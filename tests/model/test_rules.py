@@ -119,18 +119,18 @@ class _Mixed(Life):
 class _Eager(room._Work):
     """Thins whatever is oldest."""
 
-    def thin(self, limit: int) -> bool:
+    def thin(self) -> bool:
         own: Life = self._life
         older = self._db.execute(
             "SELECT epoch, min(lo), max(hi) FROM block WHERE epoch NOT IN (?, ?) GROUP BY epoch",
             (own.epoch, own.summary),
         ).fetchone()
         if older is None:
-            return super().thin(limit)
+            return super().thin()
         kept: Ranges = self._thinnable
         self._life, self._thinnable = _Mixed(older[0], 0, own.summary), ((older[1], older[2]),)
         try:
-            return super().thin(limit)
+            return super().thin()
         finally:
             self._life, self._thinnable = own, kept
 

@@ -11,6 +11,7 @@ from pulse_desktop.core.thinning import bucket_for, thin
 _AT_ONCE = 20_000
 """Readings that one step thins at most: about 50 ms."""
 _BLOCKS_AT_ONCE = 16
+_MARGIN_BYTES = 256 * 1024
 _KEPT_WHOLE = 4
 """The newest quarter of what waits is never thinned."""
 
@@ -24,8 +25,9 @@ class Ceiling:
     limit: int
 
     def lowered(self) -> "Ceiling":
-        """A little less, so that not every append has to make room."""
-        return Ceiling(self.used - self.limit // 50, self.waiting - self.waiting // 50, self.limit)
+        """A little less, so that not every append has to make room; not much less, so that none takes long."""
+        used, waiting = min(self.limit // 50, _MARGIN_BYTES), min(self.waiting // 50, _AT_ONCE)
+        return Ceiling(self.used - used, self.waiting - waiting, self.limit)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def make_room(db: sqlite3.Connection, life: Life, room: Room, ceiling: Ceiling) 
     if not work.is_above(ceiling):
         return Cost()
     target = ceiling.lowered()
-    while work.is_above(target) and (work.thin(ceiling.limit) or work.drop_oldest()):
+    while work.is_above(target) and (work.thin() or work.drop_oldest()):
         pass
     record(db, work.lost)
     return Cost(tuple(work.lost), normal([(room.summary_next, work.summary_next)]))
@@ -63,9 +65,9 @@ class _Work:
 
     # -- thin
 
-    def thin(self, limit: int) -> bool:
+    def thin(self) -> bool:
         """The oldest never-sent range becomes its summary, and is lost as `thinned`. False: nothing to gain."""
-        bucket = bucket_for(self._summaries() / limit)
+        bucket = bucket_for(self._summaries() / max(1, self._waiting))
         if bucket is None:
             return False
         old = self._oldest_thinnable()
@@ -87,8 +89,9 @@ class _Work:
         return True
 
     def _summaries(self) -> int:
+        """How many of the waiting readings are summaries: answered by an index, where bytes would need every page."""
         row = self._db.execute(
-            "SELECT coalesce(sum(length(data)), 0) FROM block JOIN epoch ON epoch.id = block.epoch WHERE epoch.ord = ?",
+            "SELECT coalesce(sum(hi - lo), 0) FROM epoch JOIN block ON block.epoch = epoch.id WHERE epoch.ord = ?",
             (SUMMARY_ORD,),
         ).fetchone()
         return int(row[0])

@@ -8,7 +8,7 @@ from pulse_desktop.core.model import Reading
 SMALLEST_BUCKET = 16
 """Readings of one series of which at most four are kept."""
 STEPS = 8
-"""The bucket doubles this often at most, while summaries take up to half of the buffer."""
+"""The bucket doubles this often at most, while summaries become up to half of what waits."""
 
 
 @dataclass
@@ -23,8 +23,8 @@ class _Bucket:
 
 
 def bucket_for(share: float) -> int | None:
-    """Readings of one series in a bucket, when summaries already take `share` (0 to 1) of the buffer: it grows with
-    them. None: they take half, and nothing more is thinned."""
+    """Readings of one series in a bucket, when summaries already are `share` (0 to 1) of the readings that wait: it
+    grows with them. None: they are half, and nothing more is thinned."""
     step = int(share * 2 * STEPS)
     return SMALLEST_BUCKET << step if step < STEPS else None
 
