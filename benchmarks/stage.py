@@ -90,9 +90,9 @@ def servers(folder: Path, devices: list[str]) -> Iterator[Servers]:
 
 
 @contextlib.contextmanager
-def gateway(given: Servers, folder: Path) -> Iterator[Gateway]:
-    """A gateway of its own over a fresh database, ready and knowing the key."""
-    url = asyncio.run(_database(given))
+def gateway(given: Servers, folder: Path, url: str | None = None) -> Iterator[Gateway]:
+    """A gateway of its own over a fresh database (or the one at the superuser's `url`), ready and knowing the key."""
+    url = url or asyncio.run(new_database(given))
     port = free_port()
     env = {
         **os.environ,
@@ -115,7 +115,8 @@ def gateway(given: Servers, folder: Path) -> Iterator[Gateway]:
             one.wait(15)
 
 
-async def _database(given: Servers) -> str:
+async def new_database(given: Servers) -> str:
+    """A database with the gateway's role and schema, not migrated; the superuser's URL."""
     name = f"bench_{uuid.uuid4().hex[:8]}"
     url = await create_database(given.database_url, name)
     await provision(url, "telemetry", "pulse_telemetry", PASSWORD)

@@ -102,7 +102,7 @@ def test_a_chunk_holds_a_bounded_number_of_readings() -> None:
     n = 3 * READINGS_MAX - 1
     zeros = np.zeros(n, np.int64)
     many = Readings(zeros, zeros.astype(np.uint8), zeros, np.arange(n), T + np.arange(n), zeros, zeros.astype(bool))
-    assert [chunk.n for chunk in chunks_of(many)] == [3_979, 3_980, 3_980]
+    assert [chunk.n for chunk in chunks_of(many)] == [3_980, 3_980, 3_979]
 
 
 def same(one: Rollups, other: Rollups) -> bool:

@@ -8,15 +8,13 @@ from datetime import timedelta
 
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_telemetry_gateway.model.chunks import Chunk, chunks_of, gather, join, unpack
+from pulse_telemetry_gateway.model.chunks import READINGS_MAX, Chunk, chunks_of, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.model.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
 from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, FoldedMeanwhile, LogRow, Pile
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
 log = logging.getLogger("pulse.compaction")
-_SMALL = 2_000
-"""A chunk with fewer readings is folded with its neighbours: what is folded is half full at least."""
 _PIECES = 32
 _FOLDS = 200
 
@@ -99,12 +97,12 @@ class Compaction:
         """Folds piles that are worth it; returns how many."""
         piles = await self._store.piles(pieces, self._pace.quiet if quiet is None else quiet, _FOLDS)
         for series_id, day in piles:
-            pile = await self._store.pile(series_id, day, _SMALL)
+            pile = await self._store.pile(series_id, day, READINGS_MAX)
             if pile is None:
                 continue
             derived = await asyncio.to_thread(folded, pile)
             try:
-                await self._store.fold(pile, derived, has_small=any(c.n < _SMALL for c in derived.chunks))
+                await self._store.fold(pile, derived, has_small=any(c.n < READINGS_MAX for c in derived.chunks))
             except FoldedMeanwhile:
                 log.debug("folded elsewhere: series=%d day=%d", series_id, day)
                 continue

@@ -11,6 +11,9 @@ from pulse_telemetry_gateway.model.chunks import Readings, join, unpack
 from pulse_telemetry_gateway.model.cursors import Key, read, write
 from pulse_telemetry_gateway.store.history import Snapshot
 
+_AT_ONCE = 4
+"""Chunks: a page rarely needs more, and what was fetched in vain was unpacked in vain."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -55,7 +58,7 @@ class Pages:
 
 async def _add_chunks(found: "_Ordered", snapshot: Snapshot, series: tuple[int, int], span: tuple[int, int]) -> None:
     """Chunks begin later and later: what lies before the next one's first reading is complete."""
-    async with aclosing(snapshot.chunks([series[0]], *span)) as pieces:
+    async with aclosing(snapshot.chunks([series[0]], *span, _AT_ONCE)) as pieces:
         async for chunks in pieces:
             for chunk in chunks:
                 if found.is_full_before(chunk.t.start):

@@ -92,16 +92,14 @@ class Chunk:
 
 
 def chunks_of(readings: Readings) -> Iterator[Chunk]:
-    """Cuts readings that are `in_order` at series, epochs and UTC days, then into equal parts that fit."""
+    """Cuts readings that are `in_order` at series, epochs and UTC days, and into full chunks and a rest."""
     if not len(readings):
         return
     key = np.stack((readings.series, readings.epoch, readings.t // DAY))
     cuts = [0, *(np.flatnonzero((np.diff(key) != 0).any(axis=0)) + 1).tolist(), len(readings)]
     for start, end in pairwise(cuts):
-        parts = -(-(end - start) // READINGS_MAX)
-        for part in range(parts):
-            lo, hi = start + (end - start) * part // parts, start + (end - start) * (part + 1) // parts
-            yield _chunk(readings, slice(lo, hi))
+        for lo in range(start, end, READINGS_MAX):
+            yield _chunk(readings, slice(lo, min(end, lo + READINGS_MAX)))
 
 
 def _chunk(readings: Readings, where: slice) -> Chunk:

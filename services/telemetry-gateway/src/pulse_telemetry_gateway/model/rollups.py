@@ -14,8 +14,8 @@ from pulse_telemetry_gateway.model.columns import FLOAT, Ints
 Level: TypeAlias = Literal["1m", "1h"]
 WIDTH: Final[dict[Level, int]] = {"1m": 60_000_000, "1h": 3_600_000_000}
 """Of a bucket, microseconds."""
-SLOTS: Final[dict[Level, int]] = {"1m": 60, "1h": 24}
-"""Buckets in a window: what one stored row holds."""
+SLOTS: Final[dict[Level, int]] = {"1m": 240, "1h": 24}
+"""Buckets in a window: what one stored row holds. Four hours of minutes: an hour costs a third more on disk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,10 @@ class Snapshot:
         )
         return Extent(row["n"], row["late"], frozenset(row["epochs"] or ())) if row else Extent(0, 0, frozenset())
 
-    async def chunks(self, series: Sequence[int], start: int, end: int) -> AsyncGenerator[list[Chunk], None]:
-        """The chunks that touch [start, end), in order of their first readings, in pieces."""
+    async def chunks(
+        self, series: Sequence[int], start: int, end: int, at_once: int = _FETCH
+    ) -> AsyncGenerator[list[Chunk], None]:
+        """The chunks that touch [start, end), in order of their first readings, so many at once."""
         cursor = await self._connection.cursor(
             f"SELECT {CHUNK_READ} FROM chunk WHERE series_id = ANY($1::int[]) "  # noqa: S608
             "AND t0 >= $2 AND t0 < $4 AND t1 >= $3 ORDER BY t0",
@@ -62,7 +64,7 @@ class Snapshot:
             start,
             end,
         )
-        while rows := await cursor.fetch(_FETCH):
+        while rows := await cursor.fetch(at_once):
             yield [chunk_of(row) for row in rows]
 
     async def rollups(self, level: Level, kinds: Mapping[int, int], start: int, end: int) -> Rollups:

@@ -1,0 +1,158 @@
+"""Whether the cost of a reading stays the same: storing and compacting at 10, 100 and 1,000 series over ten devices;
+questions over 1, 10 and 100 million readings in chunks. Store and compaction run in this process, without the broker."""
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from benchmarks import stage
+from benchmarks.filling import History as Past
+from benchmarks.filling import add_series, fill, opened, prepare, values
+from benchmarks.report import Result
+from pulse_postgres import Database
+from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
+from pulse_telemetry_gateway.actions.history import History, HistoryLimits
+from pulse_telemetry_gateway.model.arrivals import Arrival
+from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.history import HistoryStore
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+DEVICES = 10
+SERIES = (1, 10, 100)
+"""Of each device."""
+BATCHES = 200
+"""Of each device, of 1,000 readings."""
+READINGS = tuple(int(n) for n in os.environ.get("PULSE_BENCH_READINGS", "1000000,10000000,100000000").split(","))
+"""In chunks, over twenty series of a reading a second."""
+_OF = 20
+_ROUNDS = 40
+_BATCH = 1_000
+_HOUR = 3_600_000_000
+_START = 1_767_225_600_000_000
+_PACE = CompactionPace(timedelta(0), 1_000, 200_000, timedelta(0), timedelta(0))
+
+
+def measure() -> list[Result]:
+    """The smallest of each is the peer of the others."""
+    with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as given:
+        widths = [asyncio.run(_ingested(asyncio.run(stage.new_database(given)), series)) for series in SERIES]
+        url = asyncio.run(stage.new_database(given))
+        depths = asyncio.run(_asked(url))
+    results: list[Result] = []
+    for name, unit in (("store", "µs/reading"), ("compact", "µs/reading"), ("memory", "MB"), ("question", "ms")):
+        for series, found in zip(SERIES, widths, strict=True):
+            metric = f"{name}, {series * DEVICES:,} series of {DEVICES} devices"
+            results.append(_flat(metric, found[name], unit, widths[0][name], f"{SERIES[0] * DEVICES} series"))
+    for name in depths[0]:
+        for n, found in zip(READINGS, depths, strict=True):
+            metric = f"{name}, {n / 1e6:g} M readings in chunks"
+            unit = "bytes/reading" if name == "disk" else "ms"
+            results.append(_flat(metric, found[name], unit, depths[0][name], f"{READINGS[0] / 1e6:g} M readings"))
+    return results
+
+
+def _flat(metric: str, value: float, unit: str, least: float, peer: str) -> Result:
+    return Result(metric, round(value, 3), unit, peer, round(least, 3), "within 20 %", value <= 1.2 * least)
+
+
+async def _ingested(url: str, series: int) -> dict[str, float]:
+    """Every device sends a batch in turn; ten are one group commit."""
+    await prepare(url)
+    async with opened(url) as database:
+        devices = [await add_series(database, f"bench-{d}", [f"s{i}" for i in range(series)]) for d in range(DEVICES)]
+        ledger = LedgerStore(database)
+        groups = [[_batch(device, lo, _BATCH) for device in devices] for lo in range(0, BATCHES * _BATCH, _BATCH)]
+        n = len(groups) * DEVICES * _BATCH
+        began = time.perf_counter()
+        for group in groups:
+            await ledger.commit(group)
+        stored = time.perf_counter()
+        compaction = Compaction(CompactionStore(database), Partitions(database), _PACE)
+        await compaction.catch_up()
+        done = time.perf_counter()
+        history = _history(database)
+        one = devices[0][1][0]
+        end = _START + BATCHES * _BATCH * 50_000
+        question = await _median(partial(history.readings, one, end - _HOUR, end, 1_000))
+        memory = psutil.Process().memory_info().rss / 1e6
+    return {
+        "store": (stored - began) / n * 1e6,
+        "compact": (done - stored) / n * 1e6,
+        "memory": memory,
+        "question": question,
+    }
+
+
+def _batch(device: tuple[int, list[int]], lo: int, n: int) -> Arrival:
+    """A device's readings, 20 a second whatever the number of its series."""
+    device_id, series = device
+    seq = np.arange(lo, lo + n)
+    rng = np.random.default_rng(lo + device_id)
+    kinds = np.full(len(series), FLOAT, np.uint8)
+    t = _START + seq * 50_000 + rng.integers(-200, 200, n)
+    word = values("smooth", n, rng).view(np.int64)
+    columns = Columns(np.asarray(series), kinds, seq, t, seq % len(series), word)
+    return Arrival(device_id, 1, 1, (lo, lo + n), "live", _START, _START, columns, ())
+
+
+async def _asked(url: str) -> list[dict[str, float]]:
+    """More and more readings in the same tables."""
+    await prepare(url)
+    found: list[dict[str, float]] = []
+    async with opened(url) as database:
+        device_id, series = await add_series(database, "bench", [f"s{i}" for i in range(_OF)])
+        have = 0
+        for total in READINGS:
+            n = total // _OF
+            for number in series:  # the past grows backwards: the questions stay the same
+                await fill(database, device_id, number, Past(n - have, 1_000_000, _START - have * 1_000_000))
+            have = n
+            async with database.connection() as connection:
+                await connection.execute("VACUUM (ANALYZE) chunk, rollup_minute, rollup_hour")
+                size = await connection.fetchval(
+                    "SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = ANY("
+                    "ARRAY['chunk', 'rollup_minute', 'rollup_hour']::regclass[])"
+                )
+            history = _history(database)
+            found.append(
+                {
+                    "the last hour, every reading": await _median(
+                        partial(history.readings, series[0], _START - _HOUR, _START, 5_000)
+                    ),
+                    "12 hours to 1,000 points": await _median(
+                        partial(history.readings, series[0], _START - 12 * _HOUR, _START, 1_000)
+                    ),
+                    "20 series, 12 hours, 300 points": await _median(
+                        partial(history.aligned, series, _START - 12 * _HOUR, _START, 300)
+                    ),
+                    "disk": float(size) / total,
+                }
+            )
+    return found
+
+
+def _history(database: Database) -> History:
+    limits = HistoryLimits(timedelta(seconds=60), 2, 2_000_000)
+    return History(HistoryStore(database), RegistryStore(database), limits)
+
+
+async def _median(ask: Callable[[], Awaitable[object]]) -> float:
+    """Milliseconds."""
+    took = []
+    for _ in range(_ROUNDS):
+        began = time.perf_counter()
+        await ask()
+        took.append((time.perf_counter() - began) * 1e3)
+    return statistics.median(took)
