@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import precondition, rule
 
 from clients.desktop.tests.test_delivery_model import SMALL, Delivery
+from pulse_desktop.core import compacting
 from pulse_desktop.core.signals import Policy
 from tests.model.world import Gateway, World
 
@@ -66,6 +67,12 @@ class WholeDelivery(Delivery):
         for _ in range(3):
             self.world.wait(0.05)
             self.world.produce(2_000)
+
+    @rule()
+    def small_groups_and_a_look_at_the_usage(self) -> None:
+        for _ in range(compacting.YOUNGEST + 50):
+            self.world.produce(1)
+        assert self.world.buffer.usage() is not None
 
     @rule()
     def heal(self) -> None:

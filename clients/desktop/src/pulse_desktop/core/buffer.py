@@ -278,18 +278,26 @@ class Buffer:
     # -- state
 
     def usage(self) -> Usage | None:
-        """Bytes, quarantine, age; None while the disk refuses. Gives free pages back in passing."""
+        """Bytes, quarantine, age; None while the disk refuses. Tidies up in passing: small blocks, free pages."""
         if self._failure is not None:
             return None
         by_age = sorted((e for e, r in self._pending.items() if r), key=lambda e: (self._ords.get(e, 0), e))
         try:
-            self._store.shrink()
+            self._tidy()
             usage = self._store.usage(by_age, self.waiting)
         except StoreFailure as failure:
             self._fail(failure)
             return None
         self._ballast.fill()
         return usage
+
+    def _tidy(self) -> None:
+        try:
+            self._store.compact()
+        except StoreFailure as failure:
+            if failure.kind != "full":  # merging can wait for better times
+                raise
+        self._store.shrink()
 
     def close(self) -> None:
         """Lets go of the file."""

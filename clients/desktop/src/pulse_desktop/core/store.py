@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_desktop.core import tables
+from pulse_desktop.core.compacting import compact
 from pulse_desktop.core.failures import translated
 from pulse_desktop.core.model import (
     BLOCK_READINGS,
@@ -47,7 +48,7 @@ class Store:
     """One SQLite file. Every method is one transaction, and raises StoreFailure when the disk does not play along."""
 
     def __init__(self, path: Path, limits: BufferLimits) -> None:
-        self._folder, self._limits = path.parent, limits
+        self._folder, self._limits, self._compacted = path.parent, limits, 0
         with translated():
             self._db = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
             try:
@@ -264,6 +265,12 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE epoch SET ord = ? WHERE id = ?", (life.ord, life.epoch))
             tables.raise_highest(db, life.ord)
+
+    def compact(self) -> None:
+        """Merges some small neighbouring blocks that have been waiting for a while."""
+        with self._transaction() as db:
+            reached = compact(db, self._compacted)
+        self._compacted = reached
 
     def shrink(self) -> None:
         """Gives free pages back to the file system, a few at a time, and rewinds the log."""
