@@ -26,7 +26,9 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="also write the report to this file")
     given = parser.parse_args()
     seed = random.SystemRandom().randrange(2**31) if given.seed is None else given.seed
-    plan = Plan(given.faults, seed, Size(collectors=given.collectors, rate=given.rate), tuple(given.only))
+    plan = Plan(
+        given.faults, seed, Size(collectors=given.collectors, rate=given.rate), tuple(given.only), given.at_once
+    )
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         if given.keep:

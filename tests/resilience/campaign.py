@@ -5,6 +5,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,25 +13,35 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.resilience.checker import Verdict, judge
-from tests.resilience.faults import FAULTS, WEIGHTS
+from tests.resilience.faults import FAULTS
 from tests.resilience.world import NoRecoveryError, Size, World
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`only`: these kinds of faults, else all."""
+    """`only`: these kinds of faults, else all. `at_once`: so many in a round, of different groups."""
 
     faults: int
     seed: int
     size: Size = field(default_factory=Size)
     only: tuple[str, ...] = ()
+    at_once: int = 1
 
-    def kinds(self, rng: random.Random) -> list[str]:
+    def rounds(self, rng: random.Random) -> list[list[str]]:
         """Every kind comes once before any is drawn: a short campaign must not miss one by chance."""
         names = list(self.only or FAULTS)
         first = rng.sample(names, min(len(names), self.faults))
-        weights = [WEIGHTS.get(name, 1) for name in names]
-        return first + rng.choices(names, weights, k=self.faults - len(first))
+        drawn = first + rng.choices(names, [FAULTS[name].weight for name in names], k=self.faults - len(first))
+        rounds: list[list[str]] = []
+        while drawn:
+            together: dict[str, str] = {}
+            for name in drawn[:20]:
+                if len(together) < self.at_once:
+                    together.setdefault(FAULTS[name].group, name)
+            for name in together.values():
+                drawn.remove(name)
+            rounds.append(list(together.values()))
+        return rounds
 
 
 @dataclass
@@ -38,14 +49,27 @@ class Report:
     """What came of it. Seconds are from the end of a fault until every collector's readings are stored again."""
 
     seed: int
-    faults: dict[str, int] = field(default_factory=dict)
-    points: dict[str, int] = field(default_factory=dict)
-    skipped: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    points: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
     longest_recovery: float = 0.0
     longest_after: str = ""
     seconds: float = 0.0
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+
+    def note(self, kinds: Sequence[str], told: Sequence[str], took: float) -> None:
+        """One round is over; `told` says what each was."""
+        for kind, what in zip(kinds, told, strict=True):
+            if what.startswith("skipped"):
+                self.skipped[f"{kind}: {what}"] += 1
+                continue
+            self.faults[kind] += 1
+            if "named point" in kind:
+                self.points[what] += 1
+        if took > self.longest_recovery:
+            rounds = (f"{kind} ({what})" for kind, what in zip(kinds, told, strict=True))
+            self.longest_recovery, self.longest_after = took, " + ".join(rounds)
 
     @property
     def problems(self) -> list[str]:
@@ -62,6 +86,7 @@ class Report:
         counts = ("produced", "stored", "refused", "dropped", "lost", "twice", "altered", "invented")
         lines = [f"seed {self.seed}, {sum(self.faults.values())} faults in {self.seconds:.0f} s", ""]
         lines += [f"{count:6d}  {kind}" for kind, count in sorted(self.faults.items())]
+        lines += [f"{count:6d}  {kind}" for kind, count in sorted(self.skipped.items())]
         if self.points:
             lines += ["", "killed at", *(f"{count:6d}  {point}" for point, count in sorted(self.points.items()))]
         lines += ["", *(f"{self.total(name):10d}  {name}" for name in counts)]
@@ -74,33 +99,26 @@ class Report:
 async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
     """Runs it in `folder`. Does not raise for what goes wrong with the readings: that is what the report says."""
     rng, report = random.Random(plan.seed), Report(plan.seed)  # to be repeated, not to be secret
-    kinds, began = Counter[str](), time.monotonic()
-    points = Counter[str]()
+    began = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(quiet=is_quiet, stderr=True)
     async with World.opened(folder, plan.size) as world:
         await world.flows()
         with Progress(*columns, console=console, redirect_stdout=False) as bar:
             task = bar.add_task("faults", total=plan.faults)
-            for kind in plan.kinds(rng):
-                bar.update(task, description=f"{kind:36}")
+            for kinds in plan.rounds(rng):
+                bar.update(task, description=f"{' + '.join(kinds)[:60]:60}")
+                draws = [random.Random(rng.getrandbits(64)) for _ in kinds]  # to be repeated
                 try:
-                    what = await FAULTS[kind](world, rng)
+                    told = await asyncio.gather(
+                        *(FAULTS[kind].does(world, draw) for kind, draw in zip(kinds, draws, strict=True))
+                    )
                     took = await world.flows()
                 except (NoRecoveryError, OSError) as error:
-                    report.failures.append(f"{kind}: {error}")
+                    report.failures.append(f"{' + '.join(kinds)}: {error}")
                     break
-                if what.startswith("skipped"):
-                    report.skipped += 1
-                    console.print(f"{kind}: {what}")
-                else:
-                    kinds[kind] += 1
-                if "named point" in kind:
-                    points[what] += 1
-                if took > report.longest_recovery:
-                    report.longest_recovery, report.longest_after = took, f"{kind} ({what})"
-                bar.advance(task)
-        report.faults, report.points = dict(kinds), dict(points)
+                report.note(kinds, told, took)
+                bar.advance(task, len(kinds))
         console.print("delivering what is left")
         try:
             await world.drain()

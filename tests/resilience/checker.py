@@ -115,6 +115,7 @@ async def judge(journals: Path | Iterable[Path], database_url: str, device: str)
         refused = await connection.fetch("SELECT epoch, seqs FROM telemetry.refusal WHERE device_id = $1", number)
         drops = await connection.fetch("SELECT epoch, ranges FROM telemetry.declared_drop WHERE device_id = $1", number)
         compacted = await connection.fetchval("SELECT pos FROM telemetry.compaction WHERE device_id = $1", number)
+        removals = await connection.fetch("SELECT epoch, n FROM telemetry.removal WHERE device_id = $1", number)
         log, compact = await _log(connection, number, series, compacted or 0)
         kinds = {r["id"]: r["type"] for r in rows}
         chunks = await _chunks(connection, number, series, kinds)
@@ -135,7 +136,8 @@ async def judge(journals: Path | Iterable[Path], database_url: str, device: str)
         seen[epoch] = np.unique(stored[0])
         verdict.stored += len(stored[0])
         _check_life(epoch, stored, np.asarray(sorted(other[epoch]), np.int64), journal, verdict)
-        _check_chunks(epoch, compact.get(epoch, nothing), chunks.get(epoch, nothing), verdict)
+        removed = sum(row["n"] for row in removals if row["epoch"] == epoch)
+        _check_chunks(epoch, compact.get(epoch, nothing), chunks.get(epoch, nothing), removed, verdict)
         verdict.in_chunks += len(chunks.get(epoch, nothing)[0])
     _check_ledger(streams, seen, other, verdict)
     verdict.epochs = len(streams)
@@ -240,15 +242,17 @@ def _numbers(ranges: list[tuple[int, int]]) -> Ints:
     return np.unique(np.concatenate([np.arange(lo, hi) for lo, hi in ranges]))
 
 
-def _check_chunks(epoch: int, log: tuple[Ints, ...], chunks: tuple[Ints, ...], verdict: Verdict) -> None:
-    """What compaction is through with lies in the chunks, bit for bit and once."""
-    mine, theirs = (np.lexsort((part[0],)) for part in (log, chunks))
-    same = len(mine) == len(theirs) and all(
-        np.array_equal(a[mine], b[theirs]) for a, b in zip(log, chunks, strict=True)
+def _check_chunks(epoch: int, log: tuple[Ints, ...], chunks: tuple[Ints, ...], removed: int, verdict: Verdict) -> None:
+    """What compaction is through with lies in the chunks, bit for bit and once, but for what retention says it took."""
+    mine, theirs = (tuple(column[np.argsort(part[0])] for column in part) for part in (log, chunks))
+    at = np.searchsorted(mine[0], theirs[0])
+    at[at == len(mine[0])] = 0
+    is_right = len(theirs[0]) == len(np.unique(theirs[0])) and all(
+        np.array_equal(column[at] if len(column) else column, found) for column, found in zip(mine, theirs, strict=True)
     )
-    if not same:
+    if not is_right or len(theirs[0]) + removed != len(mine[0]):
         verdict.problems.append(
-            f"chunks: epoch {epoch}: {len(theirs)} readings, {len(mine)} in the log before the mark"
+            f"chunks: epoch {epoch}: {len(theirs[0])} readings, {removed} removed, {len(mine[0])} in the compacted log"
         )
 
 

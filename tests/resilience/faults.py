@@ -7,8 +7,9 @@ import random
 import shutil
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from tests.resilience.points import COLLECTOR, GATEWAY
 from tests.resilience.proxy import Weather
@@ -67,9 +68,17 @@ async def _at_point(member: Member, point: str) -> bool:
     return True
 
 
-async def stop_and_continue(world: World, rng: random.Random) -> str:
+async def stop_a_gateway(world: World, rng: random.Random) -> str:
     """SIGSTOP: it does not answer, and nobody is told."""
-    member = rng.choice([*world.gateways, *world.collectors])
+    return await _stopped(rng.choice(world.gateways), rng)
+
+
+async def stop_a_collector(world: World, rng: random.Random) -> str:
+    """SIGSTOP: nothing is produced, and its window is open."""
+    return await _stopped(rng.choice(world.collectors), rng)
+
+
+async def _stopped(member: Member, rng: random.Random) -> str:
     member.send(signal.SIGSTOP)
     await asyncio.sleep(rng.uniform(0.2, 3.0))
     member.send(signal.SIGCONT)
@@ -213,27 +222,35 @@ async def clone_a_disk(world: World, rng: random.Random) -> str:
     return collector.name
 
 
-FAULTS: Final[dict[str, Fault]] = {
-    "kill a gateway": kill_gateway,
-    "kill a gateway at a named point": kill_gateway_at_a_point,
-    "kill a collector": kill_collector,
-    "kill a collector at a named point": kill_collector_at_a_point,
-    "stop a process and continue it": stop_and_continue,
-    "stop a server and continue it": stop_a_server,
-    "restart the broker": restart_broker,
-    "kill the broker": kill_broker,
-    "lose the broker's store": lose_the_brokers_store,
-    "stop PostgreSQL at once": stop_postgres_at_once,
-    "cut a cable": weather("cut", lambda _: Weather(is_cut=True)),
-    "latency": weather("latency", lambda rng: Weather(latency=rng.uniform(0.05, 0.6))),
-    "a narrow cable": weather("bandwidth", lambda rng: Weather(rate=rng.uniform(4_000, 40_000))),
-    "a half-open connection": weather("half-open", lambda _: Weather(is_half_open=True)),
-    "nothing comes down": weather("one-way, down held", lambda _: Weather(held=frozenset({"down"}))),
-    "nothing goes up": weather("one-way, up held", lambda _: Weather(held=frozenset({"up"}))),
-    "fill a disk": fill_the_disk,
-    "jump a clock": jump_the_clock,
-    "restore a backup": restore_a_backup,
-    "clone a disk": clone_a_disk,
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault. Two of one `group` never happen at once. `weight`: how often, beside the others."""
+
+    group: Literal["servers", "gateways", "collectors"]
+    does: Fault
+    weight: int = 1
+
+
+FAULTS: Final[dict[str, Kind]] = {
+    "kill a gateway": Kind("gateways", kill_gateway),
+    "kill a gateway at a named point": Kind("gateways", kill_gateway_at_a_point, 4),
+    "stop a gateway and continue it": Kind("gateways", stop_a_gateway),
+    "stop a server and continue it": Kind("servers", stop_a_server),
+    "restart the broker": Kind("servers", restart_broker),
+    "kill the broker": Kind("servers", kill_broker),
+    "lose the broker's store": Kind("servers", lose_the_brokers_store),
+    "stop PostgreSQL at once": Kind("servers", stop_postgres_at_once, 2),
+    "kill a collector": Kind("collectors", kill_collector),
+    "kill a collector at a named point": Kind("collectors", kill_collector_at_a_point, 4),
+    "stop a collector and continue it": Kind("collectors", stop_a_collector),
+    "cut a cable": Kind("collectors", weather("cut", lambda _: Weather(is_cut=True))),
+    "latency": Kind("collectors", weather("latency", lambda rng: Weather(latency=rng.uniform(0.05, 0.6)))),
+    "a narrow cable": Kind("collectors", weather("bandwidth", lambda rng: Weather(rate=rng.uniform(4_000, 40_000)))),
+    "a half-open connection": Kind("collectors", weather("half-open", lambda _: Weather(is_half_open=True))),
+    "nothing comes down": Kind("collectors", weather("down held", lambda _: Weather(held=frozenset({"down"})))),
+    "nothing goes up": Kind("collectors", weather("up held", lambda _: Weather(held=frozenset({"up"})))),
+    "fill a disk": Kind("collectors", fill_the_disk),
+    "jump a clock": Kind("collectors", jump_the_clock),
+    "restore a backup": Kind("collectors", restore_a_backup),
+    "clone a disk": Kind("collectors", clone_a_disk),
 }
-WEIGHTS: Final = {"kill a gateway at a named point": 3, "kill a collector at a named point": 3}
-"""Named points are many: they come more often. Everything else has 1."""

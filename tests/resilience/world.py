@@ -107,11 +107,13 @@ class Gateway(Member):
     port = 0
 
     async def ready(self, seconds: float = 60) -> None:
-        """Returns when it answers that it works."""
+        """Returns when it answers that it works; one that gave up is started again, as a supervisor does."""
         end = time.monotonic() + seconds
         while not await http_ok(self.port, "/readyz"):
-            if not self.is_running or time.monotonic() > end:
+            if time.monotonic() > end:
                 raise NoRecoveryError(f"{self.name} is not ready (see {self.folder}/log)")
+            if not self.is_running:
+                await self.start()
             await asyncio.sleep(0.05)
 
 

@@ -1,0 +1,56 @@
+"""A short campaign with every kind of fault in it; and gateways with a known mistake, which the same judge condemns."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.resilience.campaign import Plan, run
+from tests.resilience.faults import FAULTS
+from tests.resilience.points import POINTS
+from tests.resilience.world import Size
+
+pytestmark = [pytest.mark.resilience, pytest.mark.timeout(900)]
+SEED = int(os.environ.get("SEED", "20261123"))
+"""The same each time, so that a failure can be looked at; `make resilience` draws one."""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not pytest's own: another session closes that one to the servers' account."""
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
+
+
+async def test_sixty_faults_lose_nothing_double_nothing_and_alter_nothing(folder: Path) -> None:
+    report = await run(Plan(60, SEED, at_once=2), folder / "world", is_quiet=True)
+    print(report.as_text())
+    assert report.problems == []
+    assert sum((report.faults + report.skipped).values()) == 60
+    assert len(report.faults) + len(report.skipped) == len(FAULTS)
+    for device, verdict in report.verdicts.items():
+        assert verdict.produced > 5_000, device
+        assert verdict.stored + verdict.dropped + verdict.refused >= verdict.produced, device
+        assert verdict.in_chunks > 0, device
+
+
+def test_there_are_named_points_before_and_after_each_promise() -> None:
+    assert len(POINTS) >= 12
+
+
+@pytest.mark.parametrize(
+    ("mutant", "kinds"),
+    [
+        (
+            "acks before the commit",
+            ("kill a gateway", "lose the broker's store"),
+        ),  # either alone is made good by the other
+        ("knows a high-water mark only", ("cut a cable", "nothing comes down")),
+    ],
+)
+async def test_a_gateway_with_a_known_mistake_is_found_out(folder: Path, mutant: str, kinds: tuple[str, ...]) -> None:
+    plan = Plan(8, SEED, Size(collectors=2, rate=1_000, mutant=mutant), kinds, at_once=2)
+    report = await run(plan, folder / "world", is_quiet=True)
+    assert report.total("lost") > 0, report.as_text()
