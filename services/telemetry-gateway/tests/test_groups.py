@@ -198,3 +198,23 @@ async def test_a_newcomer_gets_nothing_from_before_the_position_it_was_told() ->
 
 def test_phases_are_spread_however_many_there_are() -> None:
     assert [_phase(n) for n in range(8)] == [0, 0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875]
+
+
+async def test_a_position_is_said_with_the_last_lane_and_never_before_also_by_who_fell_out() -> None:
+    stage = Stage()
+    slow = stage.watch()
+    await stage.feed(1.0)
+    for pos in (2, 4):
+        stage.group.add("d", pos, "live", {1: [(pos, float(pos))]})
+        stage.group.add("d", pos + 1, "backlog", {1: [(pos, -float(pos))]})
+        await stage.group.tick(stage.encoder)
+    assert [frame["lane"] for frame in slow.frames] == ["live", "live"]
+    await slow.acknowledge()
+    await stage.group.tick(stage.encoder)
+    assert [(frame["lane"], frame["pos"]["d"]) for frame in slow.frames] == [
+        ("live", 1),
+        ("live", 1),
+        ("live", 1),
+        ("backlog", 5),
+    ]
+    assert slow.values() == [1.0, 2.0, 4.0, -2.0, -4.0]
