@@ -60,10 +60,10 @@ lock: setup-dev ## resolve requirements/*.txt anew (hashed, naming no host)
 	@requirements/lock
 
 resilience: setup-dev ## faults in whole processes, judged (make resilience FAULTS=60 SEED=1)
-	@.venv/bin/python -m tests.resilience --faults $(or $(FAULTS),60) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
+	@$(PY) -m tests.resilience --faults $(or $(FAULTS),60) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
 
 soak: setup-dev ## run for long and watch what grows (make soak MINUTES=60)
-	@.venv/bin/python -m tests.resilience.soak --minutes $(or $(MINUTES),60)
+	@$(PY) -m tests.resilience.soak --minutes $(or $(MINUTES),60)
 
 ##@ Housekeeping
 setup: $(VENV)/.run ## the Python environment for running

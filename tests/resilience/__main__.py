@@ -17,18 +17,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make resilience", description="Faults in whole processes, and a judge.")
     parser.add_argument("--faults", type=int, default=60, help="how many (60)")
     parser.add_argument("--seed", type=int, help="which faults in which order (drawn, and printed)")
+    parser.add_argument("--at-once", type=int, default=1, choices=(1, 2, 3), help="faults in a round (1)")
     parser.add_argument("--collectors", type=int, default=4, help="how many (4)")
     parser.add_argument("--rate", type=int, default=250, help="readings a second of each collector (250)")
-    parser.add_argument(
-        "--only", action="append", default=[], choices=sorted(FAULTS), help="only this kind (repeatable)"
-    )
+    kinds = sorted(FAULTS)
+    parser.add_argument("--only", action="append", default=[], choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument("--keep", type=Path, help="work in this empty folder and leave it there")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
     given = parser.parse_args()
     seed = random.SystemRandom().randrange(2**31) if given.seed is None else given.seed
-    plan = Plan(
-        given.faults, seed, Size(collectors=given.collectors, rate=given.rate), tuple(given.only), given.at_once
-    )
+    size = Size(collectors=given.collectors, rate=given.rate)
+    plan = Plan(given.faults, seed, size, tuple(given.only), given.at_once)
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         if given.keep:

@@ -1,5 +1,5 @@
-"""`python -m tests.resilience.soak --minutes 60`: nothing breaks, and what grows is looked at: memory, descriptors, disk,
-lag. The report gives the slope of each over the second half of the run, when everything is warm."""
+"""`python -m tests.resilience.soak --minutes 60`: nothing breaks, and what grows is looked at: memory, descriptors,
+disk, lag. The report gives the slope of each over the second half of the run, when everything is warm."""
 
 import argparse
 import asyncio
