@@ -11,7 +11,7 @@ from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.conftest import Complaints, sign_in
-from tests.resilience.checker import read_journal
+from tests.resilience.checker import Journal
 from tests.system import System, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -66,8 +66,12 @@ def test_what_the_page_shows_is_what_the_collector_held(page: Page, system: Syst
     )
     shown = {name: values(page, name) for name in names}
     produced: dict[tuple[str, int], Any] = {}
-    for epoch in read_journal(journal).prepared.values():
-        for series, kind, t, bits in epoch.values():
+    written = Journal()
+    written.read(journal)
+    names_of = {number: named for named, number in written.names.items()}
+    for life in written.prepared.values():
+        for number, t, bits in zip(life.series, life.t, life.bits, strict=True):
+            series, kind = names_of[number]
             produced[series, t] = float(_float(bits)) if kind == "float" else bits
     checked = 0
     for name, points in shown.items():
