@@ -1,5 +1,5 @@
-"""Whether the cost of a reading stays the same: storing and compacting at 10, 100 and 1,000 series over ten devices;
-questions over 1, 10 and 100 million readings in chunks. Store and compaction run in this process, without the broker."""
+"""Whether the cost of a reading stays the same: storing and compacting at 10, 100 and 1,000 series of ten devices, and
+questions over 1, 10 and 100 million readings in chunks. Store and compaction run here, without the broker."""
 
 import asyncio
 import os

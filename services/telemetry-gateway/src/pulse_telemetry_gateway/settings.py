@@ -34,9 +34,10 @@ class GatewaySettings(ServiceSettings):
     viewer_silence_end: timedelta = timedelta(seconds=30)
     quarantine_rows_max: Annotated[int, Field(ge=1)] = 10_000
     quarantine_bytes_max: Annotated[int, Field(ge=65_536)] = 256 * 1024 * 1024
+    # readings are in chunks so long after they came, while compaction keeps up; `pause`: between two steps
     compaction_lag: timedelta = timedelta(seconds=30)
     compaction_rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
-    compaction_readings: Annotated[int, Field(ge=1_000, le=5_000_000)] = 200_000
+    compaction_readings: Annotated[int, Field(ge=1_000, le=5_000_000)] = 100_000
     compaction_pause: timedelta = timedelta(milliseconds=20)
     compaction_quiet: timedelta = timedelta(minutes=15)
     retention_log: timedelta = timedelta(days=3)

@@ -18,6 +18,11 @@ Record: TypeAlias = tuple[object, ...]
 _WIDTHS: Final = {2: "2", 4: "4", 8: "8"}
 _SCALARS: Final = "series_id, epoch, n, late, t0, t_step, q0, q_step, v0, v_step, divisor"
 CHUNK_COLUMNS: Final = [*_SCALARS.split(", "), "t1", "device_id", *(f"{c}{w}" for c in "tqv" for w in "248"), "vf"]
+CHUNK_TYPES: Final = [
+    *("int4", "int8", "int4", "int4", "int8", "float8", "int8", "float8", "int8", "float8", "float8", "int8", "int4"),
+    *("int2[]", "int4[]", "int8[]") * 3,
+    "float8[]",
+]
 CHUNK_READ: Final = f"{_SCALARS}, " + ", ".join(
     f"array_send({name}) AS {name}" for name in (*(f"{c}{w}" for c in "tqv" for w in "248"), "vf")
 )
@@ -27,6 +32,9 @@ _FLOATS: Final = ("f_first", "f_last", "f_min", "f_max")
 _INTS: Final = ("i_first", "i_last", "i_min", "i_max")
 _COUNTS: Final = ("slot", "n", "late", "t_first", "t_last", "t_min", "t_max", "sum")
 ROLLUP_COLUMNS: Final = ["t0", "series_id", *_COUNTS, *_FLOATS, *_INTS]
+_MINUTES: Final = ["int8", "int4", "int2[]", "int4[]", "int4[]", *["int4[]"] * 4, *["float8[]"] * 5, *["int8[]"] * 4]
+_HOURS: Final = ["int8", "int4", "int2[]", "int4[]", "int4[]", *["int8[]"] * 4, *["float8[]"] * 5, *["int8[]"] * 4]
+ROLLUP_TYPES: Final[dict[Level, list[str]]] = {"1m": _MINUTES, "1h": _HOURS}
 ROLLUP_READ: Final = "t0, series_id, " + ", ".join(
     f"array_send({name}) AS {name}" for name in (*_COUNTS, *_FLOATS, *_INTS)
 )
@@ -52,14 +60,12 @@ def chunk_record(chunk: Chunk, device_id: int) -> Record:
         *_by_width(chunk.t),
         *_by_width(chunk.seq),
         *_by_width(chunk.value),
-        None if chunk.reals is None else chunk.reals.tolist(),
+        chunk.reals,
     )
 
 
-def _by_width(line: Line) -> tuple[list[int] | None, ...]:
-    return tuple(
-        line.offsets.tolist() if line.offsets is not None and line.width == width else None for width in _WIDTHS
-    )
+def _by_width(line: Line) -> tuple[Offsets | None, ...]:
+    return tuple(line.offsets if line.width == width else None for width in _WIDTHS)
 
 
 def chunk_of(row: Row) -> Chunk:
@@ -106,12 +112,12 @@ def rollup_records(found: Rollups, level: Level) -> Iterator[Record]:
     for start, end in pairwise(cuts):
         part = slice(start, end)
         is_float = int(found.kind[start]) == FLOAT
-        values = [(w[part].view(np.float64) if is_float else w[part]).tolist() for w in words]
+        values = [w[part].view(np.float64) if is_float else w[part] for w in words]
         none: list[None] = [None] * len(words)
         yield (
             int(window[start]),
             int(found.series[start]),
-            *(c[part].tolist() for c in counts),
+            *(c[part] for c in counts),
             *(values if is_float else none),
             *(none if is_float else values),
         )

@@ -1,21 +1,26 @@
 """What compaction reads and writes: the oldest batches that are not in chunks yet, and one transaction a step."""
 
+import asyncio
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from pulse_postgres import Connection, Database
 from pulse_telemetry_gateway.model.chunks import DAY, Chunk
 from pulse_telemetry_gateway.model.columns import TYPES
 from pulse_telemetry_gateway.model.rollups import Level, Rollups
+from pulse_telemetry_gateway.store.binary_copy import encode
 from pulse_telemetry_gateway.store.chunk_rows import (
     CHUNK_COLUMNS,
     CHUNK_READ,
+    CHUNK_TYPES,
     ROLLUP_COLUMNS,
     ROLLUP_READ,
     ROLLUP_TABLES,
+    ROLLUP_TYPES,
     chunk_of,
     chunk_record,
     rollup_records,
@@ -23,6 +28,8 @@ from pulse_telemetry_gateway.store.chunk_rows import (
 )
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
+_Stream: TypeAlias = tuple[str, list[str], bytes]
+"""A table, its columns, and their rows for binary COPY."""
 _CLAIM: Final = timedelta(seconds=60)
 _PILE: Final = 200
 """Chunks in one fold at most: a million readings in memory."""
@@ -130,6 +137,7 @@ class CompactionStore:
     async def advance(self, device_id: int, before: int, after: int, derived: Derived) -> bool:
         """Writes a step and moves the mark from `before` to `after`, in one transaction. False, and nothing is
         written, when somebody else has moved it: no batch is ever in chunks twice."""
+        streams = await asyncio.to_thread(_streams, device_id, derived)
         async with self._database.transaction() as connection:
             if not await Partitions.hold(connection, {month_of(chunk.t.start) for chunk in derived.chunks}):
                 return False
@@ -142,16 +150,13 @@ class CompactionStore:
             )
             if moved != "UPDATE 1":
                 return False
-            await self._write(connection, device_id, derived)
+            await self._write(connection, streams)
             await self._mark(connection, derived.chunks)
         return True
 
-    async def _write(self, connection: Connection, device_id: int, derived: Derived) -> None:
-        records = [chunk_record(chunk, device_id) for chunk in derived.chunks]
-        await connection.copy_records_to_table("chunk", records=records, columns=CHUNK_COLUMNS)
-        for level, found in derived.rollups.items():
-            rows = list(rollup_records(found, level))
-            await connection.copy_records_to_table(ROLLUP_TABLES[level], records=rows, columns=ROLLUP_COLUMNS)
+    async def _write(self, connection: Connection, streams: Sequence[_Stream]) -> None:
+        for table, columns, stream in streams:
+            await connection.copy_to_table(table, source=io.BytesIO(stream), columns=columns, format="binary")
 
     async def _mark(self, connection: Connection, chunks: Sequence[Chunk]) -> None:
         touched = sorted({(chunk.series, chunk.t.start // DAY) for chunk in chunks})
@@ -223,6 +228,7 @@ class CompactionStore:
         """Puts what was folded in the place of the pile, in one transaction. `has_small`: something is left that more
         may be added to. Raises FoldedMeanwhile, and nothing changes, when somebody else was faster."""
         start, end = pile.day * DAY, (pile.day + 1) * DAY
+        streams = await asyncio.to_thread(_streams, pile.device_id, derived)
         async with self._database.transaction() as connection:
             if not await Partitions.hold(connection, {month_of(start)}):
                 raise FoldedMeanwhile
@@ -251,7 +257,7 @@ class CompactionStore:
                 )
                 if gone != f"DELETE {len(ids)}":
                     raise FoldedMeanwhile
-            await self._write(connection, pile.device_id, derived)
+            await self._write(connection, streams)
             left = int(mine) - pile.pieces + has_small if pile.is_whole else int(mine)
             await connection.execute(
                 "UPDATE unfolded SET pieces = $3 WHERE series_id = $1 AND day = $2", pile.series_id, pile.day, left
@@ -259,6 +265,17 @@ class CompactionStore:
             await connection.execute(
                 "DELETE FROM unfolded WHERE series_id = $1 AND day = $2 AND pieces = 0", pile.series_id, pile.day
             )
+
+
+def _streams(device_id: int, derived: Derived) -> list[_Stream]:
+    chunks = (chunk_record(chunk, device_id) for chunk in derived.chunks)
+    return [
+        ("chunk", CHUNK_COLUMNS, encode(chunks, CHUNK_TYPES)),
+        *(
+            (ROLLUP_TABLES[level], ROLLUP_COLUMNS, encode(rollup_records(found, level), ROLLUP_TYPES[level]))
+            for level, found in derived.rollups.items()
+        ),
+    ]
 
 
 class FoldedMeanwhile(Exception):
