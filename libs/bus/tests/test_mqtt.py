@@ -392,3 +392,21 @@ async def test_a_connection_that_breaks_while_draining_leaves_no_failure_that_no
     del connection, ended, sock, life, gateway
     gc.collect()
     assert unseen == []
+
+
+@pytest.mark.announces_log("broker connection")
+async def test_a_door_that_opens_and_shuts_again_is_knocked_at_again_soon_and_not_after_the_timeout(make: Make) -> None:
+    knocks: list[asyncio.StreamWriter] = []
+
+    def shut(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        knocks.append(writer)
+        writer.transport.abort() if len(knocks) % 2 else writer.close()
+
+    door = await asyncio.start_server(shut, "127.0.0.1", 0)
+    alpha = make("alpha", url=f"mqtt://127.0.0.1:{door.sockets[0].getsockname()[1]}")
+    async with door, asyncio.TaskGroup() as group:
+        group.create_task(alpha.run())
+        async with asyncio.timeout(8):  # the timeout of one connect is ten seconds
+            await eventually(lambda: len(knocks) >= 4, seconds=8)
+        assert "before the broker answered" in alpha.detail
+        await alpha.drain()

@@ -38,8 +38,10 @@ class Publish(NamedTuple):
 class Wire:
     """A socket to paho, and the bus's own way past it. Everything but the making happens in the loop's thread."""
 
-    def __init__(self, raw: "SocketLike", loop: asyncio.AbstractEventLoop, out_max: int) -> None:
-        self._raw, self._loop, self._out_max = raw, loop, out_max
+    def __init__(
+        self, raw: "SocketLike", loop: asyncio.AbstractEventLoop, out_max: int, on_end: Callable[[], None] | None = None
+    ) -> None:
+        self._raw, self._loop, self._out_max, self._on_end = raw, loop, out_max, on_end
         self._rest = b""
         self._for_paho = bytearray()
         self._early: list[Publish] = []
@@ -129,10 +131,13 @@ class Wire:
             data = self._raw.recv(_READ)
         except _BLOCKED:
             return
+        except OSError:  # a reset is an end like any other
+            self._end()
+            return
         while isinstance(self._raw, ssl.SSLSocket) and self._raw.pending():  # decrypted already: no event tells of it
             data += self._raw.recv(_READ)
         if not data:
-            self._is_ended = True
+            self._end()
             return
         found = self._cut(self._rest + data if self._rest else data)
         if not found:
@@ -141,6 +146,11 @@ class Wire:
             self._early += found
         else:
             self._take(found)
+
+    def _end(self) -> None:
+        self._is_ended = True
+        if self._on_end is not None:
+            self._on_end()
 
     def _cut(self, data: bytes) -> list[Publish]:
         found: list[Publish] = []
@@ -254,11 +264,17 @@ def put_wire(client: aiomqtt.Client, loop: asyncio.AbstractEventLoop, out_max: i
     paho = client._client  # noqa: SLF001  # see `pulse_bus.mqtt`
     make, made = paho._create_socket, list[Wire]()  # noqa: SLF001  # see `pulse_bus.mqtt`
 
+    def ended() -> None:
+        """aiomqtt would wait out its timeout for the CONNACK of a connection that is closed."""
+        if not client._connected.done():  # noqa: SLF001  # see `pulse_bus.mqtt`
+            error = aiomqtt.MqttError("the connection ended before the broker answered")
+            client._connected.set_exception(error)  # noqa: SLF001  # see `pulse_bus.mqtt`
+
     def create() -> Wire:
         raw = make()
         if isinstance(raw, socket.socket):
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        made.append(Wire(raw, loop, out_max))
+        made.append(Wire(raw, loop, out_max, ended))
         return made[-1]
 
     paho._create_socket = create  # type: ignore[method-assign]  # noqa: SLF001  # see `pulse_bus.mqtt`
