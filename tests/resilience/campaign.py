@@ -119,6 +119,9 @@ async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
                     break
                 report.note(kinds, told, took)
                 bar.advance(task, len(kinds))
+                done = sum((report.faults + report.skipped).values())
+                if not console.is_terminal and done // 50 > (done - len(kinds)) // 50:
+                    console.print(f"{done} of {plan.faults} faults, {time.monotonic() - began:.0f} s")
         console.print("delivering what is left")
         try:
             await world.drain()
