@@ -84,3 +84,20 @@ async def test_rows_that_retention_takes_during_a_resume_are_said(
         await eventually(lambda: client.frames[-1]["pos"] == {"alpha": 8})
         assert set(client.values()) == {0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 7.0}
         assert [frame["pos"]["alpha"] for frame in client.frames if frame["conflated"]] == [6]
+
+
+@pytest.mark.announces_log("cannot be read")
+async def test_a_row_that_cannot_be_read_is_said_and_costs_nobody_the_rest(
+    started: Gateway, alpha: Collector, database: Database
+) -> None:
+    for part in range(3):
+        await alpha.deliver(alpha.batch(part * 1_000, [float(part)] * 1_000))
+    async with database.connection() as connection:
+        await connection.execute("UPDATE batch SET payload = set_byte(payload, 0, 99) WHERE pos = 2")
+    async with browser(started.port, {"token": token()}) as client:
+        answer = await client.ask("subscribe", {"series": [1], "rate": 20, "pos": {"alpha": 0}})
+        assert answer["resumed"] == {"alpha": "exact"}
+        await eventually(lambda: set(client.values()) == {0.0, 2.0})
+        assert [frame["pos"]["alpha"] for frame in client.frames if frame["conflated"]] == [2]
+        await alpha.deliver(alpha.batch(3_000, [3.0]))
+        await eventually(lambda: client.values()[-1] == 3.0)

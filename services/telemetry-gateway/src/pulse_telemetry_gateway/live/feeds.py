@@ -4,6 +4,7 @@ was lost, or too much came at once) is read from the log."""
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -107,7 +108,8 @@ class Feeds:
                 log.debug("a hole in the feed of %s stays: %s", device, error)
         is_whole = len(rows) == until - feed.pos
         for row in rows:
-            readings = await asyncio.to_thread(stored_points, row, _wanted(feed))
+            readings, is_readable = await asyncio.to_thread(joined, [row], _wanted(feed))
+            is_whole = is_whole and is_readable
             for group in feed.groups:
                 group.add(device, row.pos, "backlog", readings)
         feed.pos = until
@@ -133,8 +135,23 @@ def _points(batch: LiveBatch, wanted: frozenset[int]) -> Points:
     return readings
 
 
-def stored_points(row: StoredBatch, wanted: frozenset[int]) -> Points:
-    """The readings of a row of the log that are wanted, by series, in order of their sequence numbers."""
+def joined(rows: Sequence[StoredBatch], wanted: frozenset[int]) -> tuple[Points, bool]:
+    """The readings of rows of the log that are wanted, by series, in order; and whether all rows could be read."""
+    whole: Points = {}
+    is_readable = True
+    for row in rows:
+        try:
+            found = _stored_points(row, wanted)
+        except ValueError as error:
+            log.error("row %d of a device's log cannot be read: %s", row.pos, error)  # noqa: TRY400  # the trace says no more
+            is_readable = False
+            continue
+        for series, points in found.items():
+            whole.setdefault(series, []).extend(points)
+    return whole, is_readable
+
+
+def _stored_points(row: StoredBatch, wanted: frozenset[int]) -> Points:
     columns = decode(row.payload, row.lo)
     ids = columns.series.tolist()
     mine = [index for index, series in enumerate(ids) if series in wanted]

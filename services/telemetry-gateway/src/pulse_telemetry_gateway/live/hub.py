@@ -10,11 +10,11 @@ from typing import Final, Literal
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import Subscribe
-from pulse_telemetry_gateway.live.feeds import Feed, Feeds, stored_points
+from pulse_telemetry_gateway.live.feeds import Feed, Feeds, joined
 from pulse_telemetry_gateway.live.group import Encoder, Group, Key, Viewer
-from pulse_telemetry_gateway.live.pending import READING_BYTES, Points, Slice
+from pulse_telemetry_gateway.live.pending import READING_BYTES, Slice
 from pulse_telemetry_gateway.live.wire import WINDOW, Wire
-from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
+from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 log = logging.getLogger("pulse.live")
@@ -203,6 +203,10 @@ class Hub:
             log.debug("a resume is broken off: %s", error)
             await viewer.wire.close(1013)  # try again: the browser comes back with what it was sent
             return
+        except Exception:  # a task group's child: what is wrong with one resume must not end everybody's view
+            log.exception("a resume failed")
+            await viewer.wire.close(1011)
+            return
         viewer.is_resuming = False
         self._resuming.pop(viewer, None)
         group.changed.set()
@@ -211,21 +215,13 @@ class Hub:
         until = min(part.at + part.rows, part.until)
         async with self._reading:
             rows = await self._log.since(part.device_id, part.at, until)
-        points = await asyncio.to_thread(_joined, rows, group.key.series)
-        is_whole = len(rows) == until - part.at
+        points, is_readable = await asyncio.to_thread(joined, rows, group.key.series)
+        is_whole = is_readable and len(rows) == until - part.at
         part.at = until
         viewer.sent[part.device] = until
         if (points or not is_whole) and self._encoder is not None:  # rows that retention took meanwhile are said
             frame = self._encoder.frame(Slice("resume", points, is_conflated=not is_whole), viewer.sent)
             await viewer.wire.send_frame(frame.number, frame.text)
-
-
-def _joined(rows: list[StoredBatch], wanted: frozenset[int]) -> Points:
-    whole: Points = {}
-    for row in rows:
-        for series, points in stored_points(row, wanted).items():
-            whole.setdefault(series, []).extend(points)
-    return whole
 
 
 def _phase(number: int) -> float:
