@@ -154,6 +154,19 @@ async def test_several_series_share_their_buckets(ledger: LedgerStore, database:
     assert len(after.found) == 30
 
 
+async def test_too_many_readings_for_fine_buckets_are_answered_from_minutes(
+    ledger: LedgerStore, database: Database, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ledger.commit([mixed(0, 600)])
+    await compact(database)
+    fine = await history.aligned([1, 2], NOW, NOW + 600_000_000, 100)
+    monkeypatch.setattr("pulse_telemetry_gateway.actions.history._RAW_AT_ONCE", 300)
+    coarse = await history.aligned([1, 2], NOW, NOW + 600_000_000, 100)
+    assert (fine.quality.source, fine.plan.buckets) == ("raw", 100)
+    assert (coarse.quality.source, coarse.plan.buckets) == ("1m", 10)
+    assert fine.found.n.sum() == coarse.found.n.sum() == 400
+
+
 async def test_pages_hold_every_reading_once_in_order_while_the_log_becomes_chunks(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:

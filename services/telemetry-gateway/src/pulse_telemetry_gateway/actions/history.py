@@ -13,7 +13,7 @@ from pulse_contracts.errors import DomainError, Unavailable
 from pulse_telemetry_gateway.model import rollups as roll
 from pulse_telemetry_gateway.model.chunks import Chunk, Readings, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Ints, decode, series_of
-from pulse_telemetry_gateway.model.levels import Plan, Source, gaps, inside, plan
+from pulse_telemetry_gateway.model.levels import Plan, Source, gaps, inside, plan, whole_buckets
 from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups
 from pulse_telemetry_gateway.model.sampling import Window, m4
 from pulse_telemetry_gateway.store.compaction import LogRow
@@ -23,6 +23,8 @@ from pulse_telemetry_gateway.store.registry import RegistryStore
 _FOLD = 100_000
 _LONGEST = 100 * 366 * 86_400_000_000
 _AT_ONCE = 50
+_RAW_AT_ONCE = 2_000_000
+"""Single readings of several series in memory: some hundred megabytes."""
 _CELLS = 100_000
 """Series times buckets in one answer."""
 
@@ -169,6 +171,8 @@ class History:
         async with self.moment() as snapshot:
             extent = await snapshot.extent(series, start, end)
             chosen = plan(start, end, buckets, extent.n, await snapshot.retained())
+            if chosen.level is None and extent.n > _RAW_AT_ONCE:
+                chosen = whole_buckets(start, end, buckets, "1m")  # coarser than asked for, and in bounded memory
             fresh = await _unchunked(snapshot, known, chosen.start, chosen.end)
             if chosen.level is None:
                 parts = [fresh]
