@@ -128,8 +128,17 @@ async def serve(
             quarantine=quarantine(database) if quarantine else log_quarantine,
         )
         runtime = Runtime(identity, database, bus, Outbox(), Principals(time.time), Metrics(), RateLimits(), rng)
+        _measure(bus, runtime.metrics)
         parts = await assemble(runtime)
         await _run(runtime, settings, parts, started, stop)
+
+
+def _measure(bus: MqttBus, metrics: Metrics) -> None:
+    """What waits between the broker and us, beside its bounds (PULSE_MQTT_RECEIVE_MAXIMUM, …_PUBLISH_BUFFER_MAX)."""
+    gauge = metrics.gauge("bus_in_work", "Messages taken from the broker and not acknowledged")
+    gauge.set_function(lambda: bus.in_work)
+    gauge = metrics.gauge("bus_waiting_bytes", "Bytes that the broker has not taken")
+    gauge.set_function(lambda: bus.waiting_bytes)
 
 
 def _on_signal(told: Callable[[], None]) -> None:
@@ -178,6 +187,7 @@ def _mqtt_settings(identity: Identity, settings: ServiceSettings, started: int) 
         prefix=settings.mqtt_prefix,
         session_expiry=settings.mqtt_session_expiry,
         receive_maximum=settings.mqtt_receive_maximum,
+        publish_buffer_max=settings.mqtt_publish_buffer_max,
         will=will,
     )
 

@@ -33,6 +33,7 @@ class ServiceSettings(BaseSettings):
     mqtt_prefix: str = "pulse/v1"
     mqtt_session_expiry: timedelta = timedelta(hours=1)
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 100
+    mqtt_publish_buffer_max: Annotated[int, Field(ge=65_536)] = 32 * 1024 * 1024
     migrate_on_start: bool = False
     public_origin: str = "http://127.0.0.1:8080"
     allowed_origins: tuple[_Origin, ...] = ()

@@ -106,6 +106,16 @@ class MqttBus:
         limit = self._connection.limit if self._connection else None
         return None if limit is None else limit - _PACKET_OVERHEAD
 
+    @property
+    def in_work(self) -> int:
+        """Messages that were taken and are not acknowledged: the receive maximum bounds those of QoS 1."""
+        return self._connection.in_flight if self._connection else 0
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that the broker has not taken yet; `publish_buffer_max` bounds them."""
+        return self._connection.wire.waiting if self._connection else 0
+
     async def wait_connected(self) -> None:
         """Returns when connected and every subscription has been granted."""
         await self._connected.wait()
