@@ -1,5 +1,6 @@
 """Retention and proof on real PostgreSQL: what went with age is known, and whatever is wrong is found and named."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -177,4 +178,21 @@ async def test_a_day_takes_over_the_rows_that_came_before_it_was_there(ledger: L
         assert await connection.fetchval("SELECT count(*) FROM batch_20260111") == 1
         assert await connection.fetchval("SELECT count(*) FROM batch_default") == 0
     await ledger.commit([mixed(100, 200, start=NOW + 10 * DAY)])
+    assert await disagreements(database) == []
+
+
+async def test_batches_are_stored_while_days_are_made(ledger: LedgerStore, database: Database) -> None:
+    start = NOW + 20 * DAY
+
+    async def store() -> None:
+        for lo in range(0, 1_000, 10):
+            await ledger.commit([mixed(lo, lo + 10, start=start)])
+
+    async def make() -> None:
+        for day in range(19, 24):
+            await LogStore(database).make_partitions(datetime.fromtimestamp((NOW + day * DAY) / 1e6, UTC), 1)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(store())
+        group.create_task(make())
     assert await disagreements(database) == []

@@ -117,6 +117,8 @@ class LogStore:
                 if await connection.fetchval("SELECT to_regclass($1)", name):
                     continue
                 await connection.execute("SET LOCAL lock_timeout = '3s'")
+                # the table first: a writer that had chosen the default partition already would be refused afterwards
+                await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
                 await connection.execute("LOCK TABLE batch_default IN ACCESS EXCLUSIVE MODE")
                 await connection.execute(f"CREATE TABLE {name} (LIKE batch INCLUDING ALL)")
                 # rows that came before their day was there: with them in the default one, it could not be attached
