@@ -24,7 +24,7 @@ def _acks_before_the_commit() -> None:
 
 def _knows_a_high_water_mark_only() -> None:
     """It takes everything below the highest number of a life for known."""
-    ledger = importlib.import_module("pulse_telemetry_gateway.store.ledger")
+    settling = importlib.import_module("pulse_telemetry_gateway.model.settling")
 
     def subtract(wanted: tuple[int, int], settled: list[tuple[int, int]]) -> list[tuple[int, int]]:
         mark = settled[-1][1] if settled else 0
@@ -34,7 +34,7 @@ def _knows_a_high_water_mark_only() -> None:
     def add(settled: list[tuple[int, int]], part: tuple[int, int]) -> None:
         settled[:] = [(0, max(part[1], settled[-1][1] if settled else 0))]
 
-    vars(ledger).update(subtract=subtract, add=add)
+    vars(settling).update(subtract=subtract, add=add)
 
 
 MUTANTS: Final[dict[str, Callable[[], None]]] = {

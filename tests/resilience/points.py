@@ -20,8 +20,8 @@ class Point:
 
 GATEWAY: Final = {
     "gateway: in the commit, devices locked": Point(_LEDGER, "LedgerStore._lock", "after"),
-    "gateway: in the commit, rows written": Point(_LEDGER, "LedgerStore._append", "after"),
-    "gateway: before the commit": Point(_LEDGER, "LedgerStore._newest", "after"),
+    "gateway: in the commit, ledger read": Point(_LEDGER, "LedgerStore._read", "after"),
+    "gateway: before the commit": Point(_LEDGER, "LedgerStore._write", "after"),
     "gateway: after the commit, before the acks": Point(_INGEST, "Ingest._acknowledge", "before"),
     "gateway: after the acks": Point(_INGEST, "Ingest._acknowledge", "after"),
     "gateway: after the live message": Point(_INGEST, "Ingest._tell", "after"),

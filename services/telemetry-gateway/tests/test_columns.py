@@ -69,6 +69,20 @@ def test_a_stored_batch_of_the_future_is_not_guessed_at() -> None:
         decode(bytes(payload), 0)
 
 
+@given(columns(), st.data())
+def test_a_damaged_batch_is_said_to_be_so(made: Columns, data: st.DataObject) -> None:
+    payload = bytearray(encode(made))
+    if data.draw(st.booleans()):
+        payload = payload[: data.draw(st.integers(0, len(payload) - 1))]
+    else:
+        payload[data.draw(st.integers(0, len(payload) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        decode(bytes(payload), 0)
+        series_of(bytes(payload))
+    except ValueError:
+        return  # anything else would end whoever reads
+
+
 def test_a_smooth_signal_takes_a_fraction_of_its_rows() -> None:
     n, s = 1000, 20
     t = np.arange(n) * 1000 + 1_750_000_000_000_000

@@ -11,7 +11,8 @@ from pulse_chassis.settings import ServiceSettings
 class GatewaySettings(ServiceSettings):
     """`credit`: unacknowledged batches that one collector may have at most; when a batch waits longer than
     `commit_wait_target` for its commit, all get less. `group_commit_max`: batches in one transaction,
-    `group_commit_bytes_max`: their payloads' bytes."""
+    `group_commit_bytes_max`: their payloads' bytes. `plain_series_max`: series that a plain
+    device may make by sending new names."""
 
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
     # long enough for a restart, short enough that the broker soon stops giving a removed replica its share

@@ -1,5 +1,6 @@
 """Plain JSON from any MQTT device: series made at the first sight of a name, readings numbered here, no ledger."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,22 +38,24 @@ class Plain:
 
     def __init__(self, ingest: Ingest, catalogs: Catalogs, limits: PlainLimits) -> None:
         self._ingest, self._catalogs, self._limits = ingest, catalogs, limits
+        self._order = asyncio.Lock()
 
     async def take(self, parcels: Sequence[PlainParcel]) -> list[Exception | None]:
         """For each message None when all of it is committed, or why not. Raises Unavailable."""
         outcomes: list[Exception | None] = []
         entries: list[Entry] = []
         places: list[int] = []
-        for place, parcel in enumerate(parcels):
-            heard = told(parcel.message, parcel.received, self._limits.span)
-            device_id = await self._catalogs.device_id(parcel.device)
-            wanted = {name: kind for name, (kind, _) in heard.values.items()}
-            refs = await self._catalogs.plain(device_id, wanted, self._limits.series_max)
-            bad = heard.refused | {name: "too_many_series" for name in wanted if name not in refs}
-            outcomes.append(Reject("refused_values", _listed(bad)) if bad else None)
-            if refs:
-                entries.append(Entry(parcel.device, _arrival(device_id, parcel, heard, refs), []))
-                places.append(place)
+        async with self._order:  # what came first is numbered first, also when its series have to be made
+            for place, parcel in enumerate(parcels):
+                heard = told(parcel.message, parcel.received, self._limits.span)
+                device_id = await self._catalogs.device_id(parcel.device)
+                wanted = {name: kind for name, (kind, _) in heard.values.items()}
+                refs = await self._catalogs.plain(device_id, wanted, self._limits.series_max)
+                bad = heard.refused | {name: "too_many_series" for name in wanted if name not in refs}
+                outcomes.append(Reject("refused_values", _listed(bad)) if bad else None)
+                if refs:
+                    entries.append(Entry(parcel.device, _arrival(device_id, parcel, heard, refs), []))
+                    places.append(place)
         if entries:
             for place, outcome in zip(
                 places, await self._ingest.join(entries, sum(p.size for p in parcels)), strict=True

@@ -74,5 +74,6 @@ class StreamChange:
     added: list[Range] = field(default_factory=list)
     stored: int = 0
     refused: int = 0
+    dropped: int = 0
     next: int = 0
     clock_offset: int | None = None

@@ -132,26 +132,41 @@ def encode(columns: Columns) -> bytes:
     return fixed + head.tobytes() + _zstd.compressor.compress(b"".join(body))
 
 
+def _head(payload: bytes) -> tuple[int, int, int, int]:
+    if len(payload) < _HEAD.size:
+        raise ValueError(f"stored batch of {len(payload)} bytes")
+    form, flags, n, s = _HEAD.unpack_from(payload)
+    return form, flags, n, s
+
+
 def series_of(payload: bytes) -> Ints:
-    """The series ids of a stored batch, from its head alone."""
-    _, _, _, s = _HEAD.unpack_from(payload)
+    """The series ids of a stored batch, from its head alone. Raises ValueError when it is cut off."""
+    _, _, _, s = _head(payload)
     head = np.frombuffer(payload, _SERIES, s, _HEAD.size)
     return head["id"].astype(np.int64)
 
 
 def decode(payload: bytes, lo: int) -> Columns:
-    """The readings of a stored batch whose first sequence number is `lo`. Raises ValueError for an unknown format."""
-    form, flags, n, s = _HEAD.unpack_from(payload)
+    """The readings of a stored batch whose first sequence number is `lo`. Raises ValueError for an unknown format and
+    for what is damaged."""
+    form, flags, n, s = _head(payload)
     if form != _FORMAT:
         raise ValueError(f"stored batch of format {form}, this program knows {_FORMAT}")
     head = np.frombuffer(payload, _SERIES, s, _HEAD.size)
     start = _HEAD.size + s * _SERIES.itemsize
-    body = memoryview(_zstd.decompressor.decompress(memoryview(payload)[start:], max_output_size=_MAX_BODY * 32))
+    try:
+        body = memoryview(_zstd.decompressor.decompress(memoryview(payload)[start:], max_output_size=_MAX_BODY * 32))
+    except zstandard.ZstdError as error:
+        raise ValueError(f"stored batch that is damaged: {error}") from error
+    if len(body) < 8 + n * (17 + (flags & _WIDE) // 2):
+        raise ValueError(f"stored batch that is damaged: {len(body)} bytes for {n} readings")
     t0 = int.from_bytes(body[:8], "little", signed=True)
     at = 8 + 8 * n
     t = _words(body[8:at], n) + t0
     width = 2 if flags & _WIDE else 1
     x = np.frombuffer(body[at : at + width * n], "<u2" if width == 2 else np.uint8).astype(np.int64)
+    if n and int(x.max()) >= s:
+        raise ValueError(f"stored batch that is damaged: it names series {int(x.max())} of {s}")
     at += width * n
     word = np.empty(n, np.int64)
     word[np.argsort(x, kind="stable")] = _words(body[at : at + 8 * n], n)

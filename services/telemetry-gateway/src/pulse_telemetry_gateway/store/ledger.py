@@ -1,12 +1,9 @@
 """The ledger and the batch log: `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of `device`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
-
-from pulse_contracts.message import Lane
 from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
@@ -18,14 +15,14 @@ from pulse_telemetry_gateway.model.arrivals import (
     StreamKey,
     StreamState,
 )
-from pulse_telemetry_gateway.model.columns import Columns, concatenate, encode
+from pulse_telemetry_gateway.model.columns import concatenate, encode
 from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, subtract, union
+from pulse_telemetry_gateway.model.settling import News, Refusal, rows, settle
 
 _LANES = {"live": 0, "backlog": 1}
-_ROW_READINGS = 4_000
-"""Readings in one row of the log at most."""
-_ROW_GAP = 10_000
-"""Sequence numbers between neighbours in one row at most: a row's range stays close to what it holds."""
+_LOG_COLUMNS, _STREAM_COLUMNS = 13, 9
+Newest = list[tuple[int, int]]
+"""The two newest lives of a device as (ord, epoch), newest first."""
 
 
 @dataclass(frozen=True)
@@ -50,45 +47,19 @@ class LedgerStore:
     async def commit(self, group: Sequence[Arrival]) -> GroupResult:
         """Appends what is new of these batches, widens the ledger, and returns after the commit.
         Raises DatabaseUnavailable; then nothing of the group happened."""
+        streams: dict[StreamKey, int] = {}
+        for arrival in group:
+            key = arrival.device_id, arrival.epoch
+            streams[key] = max(arrival.ord, streams.get(key, 0))
         async with self._database.transaction() as connection:
-            positions = await self._lock(connection, {a.device_id for a in group})
-            changes = await self._streams(connection, [((a.device_id, a.epoch), a.ord) for a in group])
-            refusals: list[tuple[int, int, list[int], list[str]]] = []
-            pieces: _Pieces = {}
-            duplicates = 0
-            for given in group:
-                change = changes[given.device_id, given.epoch]
-                arrival = given if given.is_numbered else given.numbered_from(change.next)
-                fresh = subtract(arrival.wanted, change.settled)
-                self._note(change, arrival)
-                if not fresh:
-                    duplicates += 1
-                    continue
-                for part in fresh:
-                    add(change.settled, part)
-                    add(change.added, part)
-                refused = [(seq, code) for seq, code in arrival.refused if _is_in(seq, fresh)]
-                if refused:
-                    change.refused += len(refused)
-                    seqs, codes = zip(*refused, strict=True)
-                    refusals.append((arrival.device_id, arrival.epoch, list(seqs), list(codes)))
-                columns = arrival.columns
-                if columns is not None and fresh != [arrival.wanted]:
-                    keep = np.zeros(len(columns), np.bool_)
-                    for lo, hi in fresh:
-                        keep |= (columns.seq >= lo) & (columns.seq < hi)
-                    columns = columns.take(keep)
-                if columns is None or len(columns) == 0:
-                    continue
-                change.stored += len(columns)
-                key = (arrival.device_id, arrival.epoch, arrival.ord, arrival.lane)
-                pieces.setdefault(key, []).append((arrival, columns))
-            rows, logged = _rows(pieces, positions)
-            await self._append(connection, rows, refusals)
-            await self._update_streams(connection, changes)
-            await self._update_positions(connection, {e.device_id: e.pos for e in logged})
-            newest = await self._newest(connection, sorted(positions))
-        return GroupResult({key: change.settled for key, change in changes.items()}, newest, logged, duplicates)
+            positions = await self._lock(connection, {device_id for device_id, _ in streams})
+            changes, newest = await self._read(connection, streams)
+            news = settle(group, changes)
+            log, logged = _rows(news, positions)
+            await self._refuse(connection, news.refusals)
+            await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
+        settled = {key: change.settled for key, change in changes.items()}
+        return GroupResult(settled, _with(newest, changes), logged, news.duplicates)
 
     async def declare_dropped(self, device_id: int, message: Dropped) -> tuple[list[Range], list[tuple[int, int]]]:
         """Settles what the collector declares lost and is not settled yet (what came first stays). Returns the
@@ -96,7 +67,7 @@ class LedgerStore:
         async with self._database.transaction() as connection:
             await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
-            changes = await self._streams(connection, [(key, message.ord)])
+            changes, newest = await self._read(connection, {key: message.ord})
             change = changes[key]
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
@@ -116,9 +87,9 @@ class LedgerStore:
                     message.last,
                 )
             change.next = max(change.next, declared[-1][1])
-            await self._update_streams(connection, changes, dropped={key: count(fresh)})
-            newest = await self._newest(connection, [device_id])
-        return change.settled, newest.get(device_id, [])
+            change.dropped = count(fresh)
+            await self._write(connection, changes)
+        return change.settled, _with(newest, changes)[device_id]
 
     async def settled_of(
         self, device_id: int, epochs: Iterable[int]
@@ -170,108 +141,86 @@ class LedgerStore:
         )
         return {row["id"]: row["pos"] for row in rows}
 
-    async def _streams(
-        self, connection: Connection, wanted: Sequence[tuple[StreamKey, int]]
-    ) -> dict[StreamKey, StreamChange]:
-        ords: dict[StreamKey, int] = {}
-        for key, number in wanted:
-            ords[key] = max(number, ords.get(key, 0))
-        devices, epochs = [k[0] for k in ords], [k[1] for k in ords]
-        rows = await connection.fetch(
+    async def _read(
+        self, connection: Connection, wanted: Mapping[StreamKey, int]
+    ) -> tuple[dict[StreamKey, StreamChange], dict[int, Newest]]:
+        """The wanted streams (with the `ord` that is claimed for each), and the two newest lives of their devices. In
+        one question: at a hundred commits a second it is round trips that cost."""
+        devices, epochs = [device_id for device_id, _ in wanted], [epoch for _, epoch in wanted]
+        found = await connection.fetch(
             "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next FROM stream s "
-            "JOIN unnest($1::int[], $2::bigint[]) AS w (device_id, epoch) USING (device_id, epoch)",
+            "JOIN unnest($1::int[], $2::bigint[]) AS w (device_id, epoch) USING (device_id, epoch) "
+            "UNION ALL SELECT d.id, s.epoch, s.ord, NULL, 0 FROM unnest($3::int[]) AS d (id), "
+            "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 2) s",
             devices,
             epochs,
+            list(set(devices)),
         )
-        known = {(r["device_id"], r["epoch"]): StreamState(r["ord"], ranges(r["settled"]), r["next"]) for r in rows}
-        missing = [key for key in ords if key not in known]
-        if missing:
-            await connection.execute(
-                "INSERT INTO stream (device_id, epoch, ord) "
-                "SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[])",
-                [k[0] for k in missing],
-                [k[1] for k in missing],
-                [ords[k] for k in missing],
-            )
-        return {
-            key: StreamChange(max(number, known[key].ord), known[key].settled, next=known[key].next)
-            if key in known
-            else StreamChange(number, [])
-            for key, number in ords.items()
-        }
+        known: dict[StreamKey, StreamState] = {}
+        newest: dict[int, Newest] = {device_id: [] for device_id in devices}
+        for device_id, epoch, number, settled, next_seq in found:
+            if settled is None:
+                newest[device_id].append((number, epoch))
+            else:
+                known[device_id, epoch] = StreamState(number, ranges(settled), next_seq)
+        changes: dict[StreamKey, StreamChange] = {}
+        for key, number in wanted.items():
+            state = known.get(key, StreamState(0, [], 0))
+            changes[key] = StreamChange(max(number, state.ord), state.settled, next=state.next)
+        return changes, newest
 
-    def _note(self, change: StreamChange, arrival: Arrival) -> None:
-        change.next = max(change.next, arrival.wanted[1])
-        if arrival.lane == "live":
-            offset = arrival.received - arrival.sent
-            change.clock_offset = offset if change.clock_offset is None else min(change.clock_offset, offset)
-
-    async def _append(
-        self,
-        connection: Connection,
-        rows: list[tuple[object, ...]],
-        refusals: list[tuple[int, int, list[int], list[str]]],
-    ) -> None:
-        if rows:
-            await connection.execute(
-                "INSERT INTO batch (device_id, pos, epoch, ord, lo, hi, n, lane, t_min, t_max, sent, received, "
-                "payload) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], "
-                "$6::bigint[], $7::int[], $8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], "
-                "$12::timestamptz[], $13::bytea[])",
-                *(list(column) for column in zip(*rows, strict=True)),
-            )
-        for device_id, epoch, seqs, codes in refusals:
+    async def _refuse(self, connection: Connection, refusals: Sequence[Refusal]) -> None:
+        for refusal in refusals:
             await connection.execute(
                 "INSERT INTO refusal (device_id, epoch, seqs, codes) VALUES ($1, $2, $3, $4)",
-                device_id,
-                epoch,
-                seqs,
-                codes,
+                *refusal.stream,
+                refusal.seqs,
+                refusal.codes,
             )
 
-    async def _update_streams(
+    async def _write(
         self,
         connection: Connection,
-        changes: dict[StreamKey, StreamChange],
-        dropped: dict[StreamKey, int] | None = None,
+        changes: Mapping[StreamKey, StreamChange],
+        log: Sequence[tuple[object, ...]] = (),
+        positions: Mapping[int, int] | None = None,
     ) -> None:
-        columns = zip(
-            *(
-                (
-                    key[0],
-                    key[1],
-                    change.ord,
-                    as_text(change.added),
-                    change.stored,
-                    change.refused,
-                    (dropped or {}).get(key, 0),
-                    change.next,
-                    change.clock_offset,
-                )
-                for key, change in sorted(changes.items())
-            ),
-            strict=True,
-        )
-        await connection.execute(
-            "UPDATE stream s SET ord = greatest(s.ord, w.ord), settled = s.settled + w.added::int8multirange, "
-            "stored_n = s.stored_n + w.stored, refused_n = s.refused_n + w.refused, "
-            "dropped_n = s.dropped_n + w.dropped, next = greatest(s.next, w.next), "
-            "clock_offset = least(s.clock_offset, w.clock_offset) "
-            "FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], "
-            "$8::bigint[], $9::bigint[]) "
-            "AS w (device_id, epoch, ord, added, stored, refused, dropped, next, clock_offset) "
-            "WHERE s.device_id = w.device_id AND s.epoch = w.epoch",
-            *(list(column) for column in columns),
-        )
-
-    async def _update_positions(self, connection: Connection, positions: dict[int, int]) -> None:
-        if positions:
-            await connection.execute(
-                "UPDATE device d SET pos = w.pos, last_seen = now() "
-                "FROM unnest($1::int[], $2::bigint[]) AS w (id, pos) WHERE d.id = w.id",
-                list(positions),
-                list(positions.values()),
+        """Appends the rows, moves the feed positions and widens the streams, in one statement."""
+        moved = positions or {}
+        streams = [
+            (
+                *key,
+                change.ord,
+                as_text(change.added),
+                change.stored,
+                change.refused,
+                change.dropped,
+                change.next,
+                change.clock_offset,
             )
+            for key, change in sorted(changes.items())
+        ]
+        await connection.execute(
+            "WITH logged AS (INSERT INTO batch (device_id, pos, epoch, ord, lo, hi, n, lane, t_min, t_max, sent, "
+            "received, payload) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], "
+            "$5::bigint[], $6::bigint[], $7::int[], $8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], "
+            "$12::timestamptz[], $13::bytea[])), "
+            "moved AS (UPDATE device d SET pos = w.pos, last_seen = now() "
+            "FROM unnest($14::int[], $15::bigint[]) AS w (id, pos) WHERE d.id = w.id) "
+            "INSERT INTO stream AS s (device_id, epoch, ord, settled, stored_n, refused_n, dropped_n, next, "
+            "clock_offset) SELECT device_id, epoch, ord, added::int8multirange, stored, refused, dropped, next, "
+            "clock_offset FROM unnest($16::int[], $17::bigint[], $18::bigint[], $19::text[], $20::bigint[], "
+            "$21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) "
+            "AS w (device_id, epoch, ord, added, stored, refused, dropped, next, clock_offset) "
+            "ON CONFLICT (device_id, epoch) DO UPDATE SET ord = greatest(s.ord, excluded.ord), "
+            "settled = s.settled + excluded.settled, stored_n = s.stored_n + excluded.stored_n, "
+            "refused_n = s.refused_n + excluded.refused_n, dropped_n = s.dropped_n + excluded.dropped_n, "
+            "next = greatest(s.next, excluded.next), clock_offset = least(s.clock_offset, excluded.clock_offset)",
+            *_columns(log, _LOG_COLUMNS),
+            list(moved),
+            list(moved.values()),
+            *_columns(streams, _STREAM_COLUMNS),
+        )
 
     async def _newest(self, connection: Connection, devices: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         rows = await connection.fetch(
@@ -285,26 +234,36 @@ class LedgerStore:
         return found
 
 
-def _is_in(seq: int, parts: list[Range]) -> bool:
-    return any(lo <= seq < hi for lo, hi in parts)
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    """Rows as columns; as many empty ones when there is no row."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
-_Pieces = dict[tuple[int, int, int, Lane], list[tuple[Arrival, Columns]]]
-"""What is new, by (device id, epoch, ord, lane)."""
+def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange]) -> dict[int, Newest]:
+    """The two newest lives of each device, once the changes are there too."""
+    found = {device_id: {epoch: number for number, epoch in lives} for device_id, lives in newest.items()}
+    for (device_id, epoch), change in changes.items():
+        found[device_id][epoch] = change.ord
+    return {
+        device_id: sorted(((number, epoch) for epoch, number in lives.items()), key=lambda life: (-life[0], life[1]))[
+            :2
+        ]
+        for device_id, lives in found.items()
+    }
 
 
-def _rows(pieces: _Pieces, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
-    """The log's rows, and moves the feed positions: neighbours that arrived together become one row, for it is rows
-    that cost."""
-    rows: list[tuple[object, ...]] = []
+def _rows(news: News, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
+    """The log's rows, as `_write` takes them, and moves the feed positions. The live lane comes first: it is told
+    first."""
+    written: list[tuple[object, ...]] = []
     logged: list[Logged] = []
-    for key in sorted(pieces, key=lambda key: _LANES[key[3]]):  # the live lane first: it is told first
-        (device_id, epoch, number, lane), members = key, pieces[key]
-        for run in _runs(members):
-            columns = concatenate([piece for _, piece in run])
-            positions[device_id] += 1
+    for key in sorted(news.pieces, key=lambda key: _LANES[key[3]]):
+        device_id, epoch, number, lane = key
+        for pieces in rows(news.pieces[key]):
+            columns = concatenate([piece for _, piece in pieces])
+            positions[device_id] = positions.get(device_id, 0) + 1
             logged.append(Logged(device_id, positions[device_id], lane, columns))
-            rows.append(
+            written.append(
                 (
                     device_id,
                     positions[device_id],
@@ -316,23 +275,9 @@ def _rows(pieces: _Pieces, positions: dict[int, int]) -> tuple[list[tuple[object
                     _LANES[lane],
                     int(columns.t.min()),
                     int(columns.t.max()),
-                    max(arrival.sent for arrival, _ in run),
-                    datetime.fromtimestamp(max(arrival.received for arrival, _ in run) / 1e6, UTC),
+                    max(arrival.sent for arrival, _ in pieces),
+                    datetime.fromtimestamp(max(arrival.received for arrival, _ in pieces) / 1e6, UTC),
                     encode(columns),
                 )
             )
-    return rows, logged
-
-
-def _runs(members: list[tuple[Arrival, Columns]]) -> list[list[tuple[Arrival, Columns]]]:
-    members.sort(key=lambda member: int(member[1].seq[0]))
-    runs: list[list[tuple[Arrival, Columns]]] = []
-    size, end = 0, 0
-    for member in members:
-        start, n = int(member[1].seq[0]), len(member[1])
-        if not runs or size + n > _ROW_READINGS or start - end > _ROW_GAP:
-            runs.append([])
-            size = 0
-        runs[-1].append(member)
-        size, end = size + n, int(member[1].seq[-1])
-    return runs
+    return written, logged
