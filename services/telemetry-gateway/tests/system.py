@@ -114,11 +114,12 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
         record = VerificationKeyRecord(kid="test", x=str(jwk["x"]), y=str(jwk["y"]), not_before=0)
         await keys.publish(AUTH_KEYS, VerificationKeys(keys=[record]))
     async with Database(PoolSettings(url, None, settings.database_pool_size)) as database:
+        metrics = Metrics()
         bus = MqttBus(
             process._mqtt_settings(assembly.IDENTITY, settings, now_micros()),
             clock=now_micros,
             rng=random.Random(1),
-            quarantine=quarantine(QuarantineStore(database)),
+            quarantine=process.counted(quarantine(QuarantineStore(database)), metrics),
         )
         runtime = Runtime(
             assembly.IDENTITY,
@@ -126,7 +127,7 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
             bus,
             Outbox(),
             Principals(time.time),
-            Metrics(),
+            metrics,
             RateLimits(),
             random.Random(1),
         )

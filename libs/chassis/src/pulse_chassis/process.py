@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from pulse_bus import Bus, LinkState, Quarantine
+from pulse_bus import Bus, LinkState, Quarantine, Quarantined
 from pulse_bus.handling import log_quarantine
 from pulse_bus.mqtt import MqttBus, MqttSettings, Will
 from pulse_chassis import logs
@@ -121,16 +121,28 @@ async def serve(
     async with Database(pool) as database:
         rng = random.Random(secrets.randbits(64))  # noqa: S311  # jitter, no secret
         started = now_micros()
+        metrics = Metrics()
         bus = MqttBus(
             _mqtt_settings(identity, settings, started),
             clock=now_micros,
             rng=rng,
-            quarantine=quarantine(database) if quarantine else log_quarantine,
+            quarantine=counted(quarantine(database) if quarantine else log_quarantine, metrics),
         )
-        runtime = Runtime(identity, database, bus, Outbox(), Principals(time.time), Metrics(), RateLimits(), rng)
+        runtime = Runtime(identity, database, bus, Outbox(), Principals(time.time), metrics, RateLimits(), rng)
         _measure(bus, runtime.metrics)
         parts = await assemble(runtime)
         await _run(runtime, settings, parts, started, stop)
+
+
+def counted(put_away: Quarantine, metrics: Metrics) -> Quarantine:
+    """The same quarantine; what was put away is counted by its code."""
+    total = metrics.counter("bus_quarantined", "Messages that nobody could use", ["code"])
+
+    async def put(item: Quarantined) -> None:
+        await put_away(item)
+        total.labels(item.code).inc()
+
+    return put
 
 
 def _measure(bus: MqttBus, metrics: Metrics) -> None:

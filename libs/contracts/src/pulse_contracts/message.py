@@ -1,5 +1,6 @@
 """What every message has in common: frozen, versioned, tolerant of unknown fields, bounded field types."""
 
+import re
 from typing import Annotated, ClassVar, Literal, NewType
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -11,15 +12,22 @@ AccountId = NewType("AccountId", str)
 
 Micros = Annotated[int, Field(ge=-(2**62), le=2**62, strict=True)]
 """Integer microseconds since 1970-01-01 UTC."""
-Seq = Annotated[int, Field(ge=0, le=2**62, strict=True)]
+MAX_SEQ = 2**62
+Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
 """Sequence number of a reading within its epoch: 0, 1, 2, …"""
 EpochNumber = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
 """One life of a collector's counter: a random 63-bit number."""
 DeviceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 """A device id is one topic level, and equals the device's MQTT user name and client id."""
+_DEVICE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters: PostgreSQL stores no NUL, and a terminal obeys the others."""
 UuidText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
+
+def is_device_name(text: str) -> bool:
+    """Whether a topic's level is a `DeviceName`: brokers that are not ours may let others through."""
+    return _DEVICE_NAME.fullmatch(text) is not None
 
 
 def _ordered(pair: tuple[int, int]) -> tuple[int, int]:

@@ -4,7 +4,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from pulse_contracts.message import PRINTABLE, DeviceName, EpochNumber, Lane, Message, Micros, Seq, SeqRange, ValueType
+from pulse_contracts.message import (
+    MAX_SEQ,
+    PRINTABLE,
+    DeviceName,
+    EpochNumber,
+    Lane,
+    Message,
+    Micros,
+    Seq,
+    SeqRange,
+    ValueType,
+)
 
 MAX_BATCH = 1_000
 """Readings in one batch at most."""
@@ -132,6 +143,8 @@ class ReadingBatch(Uplink):
             raise ValueError(f"columns differ in length: dt {len(self.dt)}, x {len(self.x)}, value {len(self.value)}")
         if max(self.x) >= len(self.series):
             raise ValueError(f"x names series {max(self.x)} of {len(self.series)}")
+        if self.lo + len(self.value) > MAX_SEQ:  # what is stored must also fit an ack
+            raise ValueError(f"the batch ends at {self.lo + len(self.value)}, beyond 2^62")
         return self
 
 

@@ -1,11 +1,12 @@
 """Bus deliveries to actions: translation only. The topic's device is the authority on who sends."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
+from pulse_contracts.message import Message, is_device_name
 from pulse_contracts.system import Status
-from pulse_contracts.telemetry import Dropped, Hello, PlainReadings, ReadingBatch, SeriesDeclared, Uplink
+from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, PlainReadings, ReadingBatch, SeriesDeclared, Uplink
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_DATA,
@@ -22,6 +23,8 @@ from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 U = TypeVar("U", bound=Uplink)
+M = TypeVar("M", bound=Message)
+C = TypeVar("C", ReadingBatch, Dropped)
 
 
 def quarantine(store: QuarantineStore) -> Quarantine:
@@ -51,27 +54,15 @@ class Handlers:
 
     async def data(self, group: Sequence[Delivery[ReadingBatch]]) -> list[Exception | None]:
         """Readings."""
-        outcomes: list[Exception | None] = [None] * len(group)
-        parcels: list[Parcel] = []
-        places: list[int] = []
-        for i, delivery in enumerate(group):
-            try:
-                device = _device(delivery)
-            except Reject as refusal:
-                outcomes[i] = refusal
-                continue
-            parcels.append(Parcel(device, delivery.message, delivery.received, delivery.size))
-            places.append(i)
-        if parcels:
-            for i, outcome in zip(places, await self._ingest.take(parcels), strict=True):
-                outcomes[i] = outcome
-        return outcomes
+        named, outcomes = _senders(group, _counting_device)
+        parcels = [Parcel(device, of.message, of.received, of.size) for device, of in named.values()]
+        return _filled(outcomes, named, await self._ingest.take(parcels) if parcels else [])
 
     async def plain(self, group: Sequence[Delivery[PlainReadings]]) -> list[Exception | None]:
         """Values of devices that speak nothing but JSON."""
-        return await self._plain.take(
-            [PlainParcel(of.levels["device"], of.message, of.received, of.size) for of in group]
-        )
+        named, outcomes = _senders(group, lambda of: _named(of.levels["device"]))
+        parcels = [PlainParcel(device, of.message, of.received, of.size) for device, of in named.values()]
+        return _filled(outcomes, named, await self._plain.take(parcels) if parcels else [])
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
         """A declaration."""
@@ -88,22 +79,58 @@ class Handlers:
 
     async def drop(self, delivery: Delivery[Dropped]) -> None:
         """Declared losses."""
-        await self._ingest.drop(_device(delivery), delivery.message)
+        await self._ingest.drop(_counting_device(delivery), delivery.message)
 
     async def status(self, delivery: Delivery[Status]) -> None:
         """A collector came or went."""
         status = delivery.message
         await self._registry.note_status(
-            delivery.levels["id"],
+            _named(delivery.levels["id"]),
             online=status.state == "online",
             display_name=status.name,
             waiting=status.waiting,
         )
 
 
+def _senders(
+    group: Sequence[Delivery[M]], sender: Callable[[Delivery[M]], str]
+) -> tuple[dict[int, tuple[str, Delivery[M]]], list[Exception | None]]:
+    """Who sent each, by place in the group; and an outcome for each: why it is nobody's, or None so far."""
+    named: dict[int, tuple[str, Delivery[M]]] = {}
+    outcomes: list[Exception | None] = [None] * len(group)
+    for place, delivery in enumerate(group):
+        try:
+            named[place] = sender(delivery), delivery
+        except Reject as refusal:
+            outcomes[place] = refusal
+    return named, outcomes
+
+
+def _filled(
+    outcomes: list[Exception | None], places: Iterable[int], found: Sequence[Exception | None]
+) -> list[Exception | None]:
+    for place, outcome in zip(places, found, strict=True):
+        outcomes[place] = outcome
+    return outcomes
+
+
+def _named(device: str) -> str:
+    if not is_device_name(device):
+        raise Reject("malformed_device", f"{device[:64]!r} is no device id: 1 to 32 of a-z, 0-9 and -")
+    return device
+
+
 def _device(delivery: Delivery[U]) -> str:
-    device = delivery.levels["device"]
+    device = _named(delivery.levels["device"])
     claimed = delivery.message.device
     if claimed is not None and claimed != device:
         raise Reject("foreign_device", f"the topic is {device}'s, the payload claims {claimed}")
+    return device
+
+
+def _counting_device(delivery: Delivery[C]) -> str:
+    """Of a message about an epoch that the device itself counts."""
+    device = _device(delivery)
+    if delivery.message.epoch == PLAIN_EPOCH:
+        raise Reject("plain_epoch", f"epoch {PLAIN_EPOCH} is numbered by the gateway: a collector draws another")
     return device

@@ -2,7 +2,7 @@
 
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest
-from pulse_telemetry_gateway.model.ranges import clip
+from pulse_telemetry_gateway.model.ranges import Range, clip
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -20,7 +20,11 @@ class Greeting:
         """What the collector may forget, and whether it may send. Raises Unavailable."""
         device_id = await self._catalogs.device_id(device)
         await self._registry.note_hello(device, hello.epoch)
-        windows = {entry.epoch: (entry.lo, entry.hi) for entry in hello.pending if entry.lo < entry.hi}
+        windows: dict[int, Range] = {}
+        for entry in hello.pending:
+            if entry.lo < entry.hi:
+                lo, hi = windows.get(entry.epoch, (entry.lo, entry.hi))
+                windows[entry.epoch] = min(lo, entry.lo), max(hi, entry.hi)
         settled, newest = await self._ledger.settled_of(device_id, {*windows, hello.epoch})
         for epoch, (_, hi) in windows.items():
             await self._ledger.heard_of(device_id, epoch, hi)

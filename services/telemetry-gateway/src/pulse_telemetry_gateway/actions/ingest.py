@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -136,6 +136,7 @@ class Ingest:
         self._arrived = asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
+        self._refusals = metrics.counter("ingest_refusals", "Readings refused, each time they came", ["code"])
         self._group = metrics.histogram("ingest_commit_seconds", "Duration of one group commit")
         self._credit = Credit(limits.credit)
         self._wait = metrics.histogram("ingest_wait_seconds", "From arrival to commit, of the oldest batch of a group")
@@ -321,6 +322,8 @@ class Ingest:
         self._batches.labels("stored").inc(len(group) - result.duplicates)
         self._readings.labels("stored").inc(sum(len(entry.columns) for entry in result.logged))
         self._readings.labels("refused").inc(sum(len(entry.refused) for entry in group))
+        for code, n in Counter(refused.code for entry in group for refused in entry.refused).items():
+            self._refusals.labels(code).inc(n)
 
 
 def _runs(entries: list[Logged]) -> list[list[Logged]]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from pulse_bus import Delivery
 from pulse_contracts.live import NAMESPACE, DeviceState, DeviceStates
+from pulse_contracts.message import is_device_name
 from pulse_contracts.system import Status
 
 _DEVICES_MAX: Final = 10_000
@@ -20,9 +21,9 @@ class DeviceBoard:
 
     async def note(self, delivery: Delivery[Status]) -> None:
         """A collector said how it is. What the broker kept from before is known by HTTP already."""
-        if delivery.is_retained:
-            return
         name, status = delivery.levels["id"], delivery.message
+        if delivery.is_retained or not is_device_name(name):
+            return
         if name not in self._states and len(self._states) >= _DEVICES_MAX:
             return
         self.version += 1

@@ -9,7 +9,7 @@ from typing import Final
 from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import PlainReadings
 
-_NAME: Final = re.compile(r"^[A-Za-z0-9_.:/-]{1,128}$")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 _EXACT: Final = 2**53
 
 
@@ -29,7 +29,7 @@ def told(message: PlainReadings, received: int, span: int) -> Told:
     values: dict[str, tuple[ValueType, int]] = {}
     refused: dict[str, str] = {}
     for name, given in message.values.items():
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             refused[name] = "bad_name"
         elif abs(t - received) > span:
             refused[name] = "implausible_time"
