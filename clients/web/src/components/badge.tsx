@@ -16,13 +16,16 @@ export function Badge({
   tone,
   children,
   className,
+  title,
 }: {
   tone: Tone;
   children: ReactNode;
   className?: string;
+  title?: string;
 }) {
   return (
     <span
+      title={title}
       className={clsx(
         "inline-flex h-5 items-center gap-1.5 rounded-[5px] px-1.5 text-2xs font-medium whitespace-nowrap tabular-nums",
         TONES[tone],

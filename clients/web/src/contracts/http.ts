@@ -31,6 +31,8 @@ export const deviceSchema = z.object({
   clock_suspect: z.boolean(),
   series_count: z.number().int(),
   waiting: z.number().int().nullable(),
+  promise: z.enum(["exactly_once", "at_least_once"]),
+  cloned: z.boolean(),
 });
 export const devicesSchema = z.object({ items: z.array(deviceSchema) });
 export type Device = z.infer<typeof deviceSchema>;

@@ -37,6 +37,19 @@ export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRa
           {device.clock_suspect && device.clock_offset_us !== null && (
             <Badge tone="warn">Clock off by {formatDuration(Math.abs(device.clock_offset_us))}</Badge>
           )}
+          {device.cloned && (
+            <Badge
+              tone="warn"
+              title="Two machines use this identity in turns. Nothing is lost: each has a life of its own."
+            >
+              Two machines
+            </Badge>
+          )}
+          {device.promise === "at_least_once" && (
+            <Badge tone="neutral" title="Plain JSON: stored at least once, without a ledger of its own.">
+              At least once
+            </Badge>
+          )}
           <CatchUp backlogs={backlogs} id={device.id} />
         </div>
         <Summary feed={feed} series={series} />

@@ -14,6 +14,8 @@ const device: Device = {
   last_seen_at: null,
   clock_offset_us: null,
   clock_suspect: false,
+  promise: "exactly_once" as const,
+  cloned: false,
   series_count: 1,
   waiting: 0,
 };
