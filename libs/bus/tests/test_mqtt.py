@@ -410,3 +410,24 @@ async def test_a_door_that_opens_and_shuts_again_is_knocked_at_again_soon_and_no
             await eventually(lambda: len(knocks) >= 4, seconds=8)
         assert "before the broker answered" in alpha.detail
         await alpha.drain()
+
+
+@pytest.mark.announces_log("messages of QoS 0 dropped")
+async def test_messages_of_qos_0_that_nobody_handles_in_time_are_dropped_and_counted_and_do_not_pile_up(
+    make: Make,
+) -> None:
+    gate = asyncio.Event()
+    stuck = Collecting(gate)
+    gateway, alpha = make(GATEWAY, unacknowledged_bytes_max=100_000), make("alpha")
+    await gateway.subscribe(TELEMETRY_HELLO, stuck, shared=True)
+    async with running(gateway, alpha):
+        connection = alpha._connection
+        assert connection is not None
+        payload = hello(1).model_copy(update={"session": "s" * 64}).model_dump_json().encode() + b" " * 5_000
+        for _ in range(200):
+            await connection.client.publish("pulse/v1/telemetry/hello/alpha", payload, qos=0)
+        await alpha.publish(TELEMETRY_HELLO, hello(2), device="alpha")
+        await eventually(lambda: gateway.dropped + gateway.in_work == 201)
+        assert gateway.in_work * 5_000 < 150_000
+        gate.set()
+        await eventually(lambda: 2 in stuck.epochs and gateway.in_work == 0)

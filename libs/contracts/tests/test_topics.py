@@ -17,7 +17,7 @@ def test_an_address_matches_back_to_its_levels(device: str) -> None:
     assert TELEMETRY_DATA.match(TELEMETRY_DATA.address(device=device)) == {"device": device}
 
 
-@pytest.mark.parametrize("device", ["", "a/b", "+", "#", "a b", "x" * 65, "$SYS", "é"])
+@pytest.mark.parametrize("device", ["", "a/b", "+", "#", "a b", "x" * 65, "$SYS", "é", "alpha\n"])
 def test_what_is_not_one_level_is_refused(device: str) -> None:
     with pytest.raises(ValueError, match="topic level"):
         TELEMETRY_DATA.address(device=device)

@@ -149,6 +149,8 @@ def _measure(bus: MqttBus, metrics: Metrics) -> None:
     """What waits between the broker and us, beside its bounds (PULSE_MQTT_RECEIVE_MAXIMUM, …_PUBLISH_BUFFER_MAX)."""
     gauge = metrics.gauge("bus_in_work", "Messages taken from the broker and not acknowledged")
     gauge.set_function(lambda: bus.in_work)
+    gauge = metrics.gauge("bus_dropped", "Messages of QoS 0 that came faster than they were handled, and were dropped")
+    gauge.set_function(lambda: bus.dropped)
     gauge = metrics.gauge("bus_waiting_bytes", "Bytes that the broker has not taken")
     gauge.set_function(lambda: bus.waiting_bytes)
 

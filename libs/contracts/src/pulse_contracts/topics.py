@@ -27,7 +27,7 @@ Party = Literal["collector", "telemetry-gateway", "users", "auth", "integrator"]
 ROOT = "pulse/v1"
 """Default prefix of every topic; several sites on one broker use one each."""
 
-_LEVEL = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+_LEVEL = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class Topic(Generic[M_co]):
         if set(levels) != set(self.levels):
             raise ValueError(f"{self.template} needs the levels {self.levels}, got {tuple(levels)}")
         for name, value in levels.items():
-            if not _LEVEL.match(value):
+            if not _LEVEL.fullmatch(value):
                 raise ValueError(f"{name}={value!r} is not one topic level")
         return self.template.format(**levels)
 
     def filter(self, **levels: str) -> str:
         """The subscription filter without root and share: levels that are not given become `+`."""
         for value in levels.values():
-            if not _LEVEL.match(value):
+            if not _LEVEL.fullmatch(value):
                 raise ValueError(f"{value!r} is not one topic level")
         return re.sub(r"\{(\w+)\}", lambda m: levels.get(m.group(1), "+"), self.template)
 

@@ -86,6 +86,8 @@ class MqttBus:
         self._routes: dict[bytes, _Route] = {}
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
         self._connection: Connection | None = None
+        self.dropped = 0
+        """Messages of QoS 0 that were not handled, since the process started."""
         self._connected = asyncio.Event()
         self._draining = asyncio.Event()
         settings.host_and_port  # noqa: B018  # a bad url fails here, not at the first connect
@@ -318,20 +320,29 @@ class MqttBus:
             return
         received = self._clock()
         groups: dict[int, tuple[_Subscription, list[_Item]]] = {}
-        for topic, payload, mid, qos, is_retained in messages:
-            address, routes = self._routes.get(topic) or self._find_routes(topic)
-            ack = Receipt(connection, mid, qos, len(routes))
+        for message in messages:
+            if message.qos == 0 and connection.held > self._settings.unacknowledged_bytes_max:
+                self._drop()
+                continue
+            address, routes = self._routes.get(message.topic) or self._find_routes(message.topic)
+            ack = Receipt(connection, message, len(routes))
             for entry, levels in routes:
-                item = (Incoming(address, levels, payload, received, is_retained), ack)
+                item = (Incoming(address, levels, message.payload, received, message.is_retained), ack)
                 if isinstance(entry.handling, GroupHandling):
                     groups.setdefault(id(entry), (entry, []))[1].append(item)
                 elif entry.concurrency == 1:
-                    entry.queue.put_nowait(item)  # bounded by ReceiveMaximum: the broker waits for our acks
+                    entry.queue.put_nowait(item)  # bounded: ReceiveMaximum at QoS 1, `_drop` at QoS 0
                 else:
                     connection.group.create_task(self._settle(entry.handling, *item))
         for entry, items in groups.values():
             if isinstance(entry.handling, GroupHandling):
                 connection.group.create_task(entry.handling.settle(items))
+
+    def _drop(self) -> None:
+        """QoS 0 has no acknowledgement to hold back: what comes faster than it is handled is lost, and counted."""
+        self.dropped += 1
+        if self.dropped & (self.dropped - 1) == 0:  # the first, the second, the fourth, …
+            log.warning("%d messages of QoS 0 dropped: they come faster than they are handled", self.dropped)
 
     def _find_routes(self, topic: bytes) -> "_Route":
         address = topic.decode(errors="replace")[len(self._settings.prefix) + 1 :]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import aiomqtt
 from paho.mqtt.properties import Properties
 
-from pulse_bus.mqtt.wire import Wire
+from pulse_bus.mqtt.wire import Publish, Wire
 from pulse_bus.port import Disconnected
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Connection:
         self.limit: int | None = None
         self.is_open = True
         self.in_flight = 0
+        self.held = 0
+        """Bytes of the messages in flight."""
         self.is_idle = asyncio.Event()
         self.is_idle.set()
         inner = self.paho.on_publish
@@ -40,12 +42,16 @@ class Connection:
 
         self.paho.on_publish = on_publish
 
-    def begin(self) -> None:
+    def begin(self, size: int) -> None:
+        """A message of `size` bytes is being handled."""
         self.in_flight += 1
+        self.held += size
         self.is_idle.clear()
 
-    def end(self) -> None:
+    def end(self, size: int) -> None:
+        """It is settled."""
         self.in_flight -= 1
+        self.held -= size
         if self.in_flight == 0:
             self.is_idle.set()
 
@@ -60,9 +66,10 @@ class Connection:
 class Receipt:
     """Called once by each handler of a message; the broker hears of it when the last of them has settled it."""
 
-    def __init__(self, connection: Connection, mid: int, qos: int, handlers: int) -> None:
-        self._connection, self._mid, self._qos, self._left = connection, mid, qos, handlers
-        connection.begin()
+    def __init__(self, connection: Connection, message: Publish, handlers: int) -> None:
+        self._connection, self._left = connection, handlers
+        self._mid, self._qos, self._size = message.mid, message.qos, len(message.payload)
+        connection.begin(self._size)
         if handlers == 0:
             self._done()
 
@@ -74,7 +81,7 @@ class Receipt:
     def _done(self) -> None:
         if self._qos and self._connection.is_open:
             self._connection.wire.acknowledge(self._mid)
-        self._connection.end()
+        self._connection.end(self._size)
 
 
 def remember_connack(client: aiomqtt.Client) -> list[Properties]:

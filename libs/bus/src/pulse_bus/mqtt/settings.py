@@ -21,7 +21,9 @@ class Will:
 @dataclass(frozen=True)
 class MqttSettings:
     """Where the broker is and who we are. `url` is `mqtt://host:port`; the password never stands in it.
-    `publish_buffer_max`: bytes that may wait for a broker that does not read; more is refused as Disconnected."""
+    `publish_buffer_max`: bytes that may wait for a broker that does not read; more is refused as Disconnected.
+    `unacknowledged_bytes_max`: payloads being handled, beyond which messages of QoS 0 are dropped and counted (those of
+    QoS 1 are bounded by `receive_maximum`)."""
 
     url: str
     username: str
@@ -32,6 +34,7 @@ class MqttSettings:
     receive_maximum: int = 100
     publish_window: int = 100
     publish_buffer_max: int = 32 * 1024 * 1024
+    unacknowledged_bytes_max: int = 32 * 1024 * 1024
     publish_timeout: timedelta = timedelta(seconds=10)
     connect_timeout: timedelta = timedelta(seconds=10)
     keepalive: timedelta = timedelta(seconds=15)
