@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 
 from pulse_bus import Delivery, LinkState, MessageTooLarge, PublishRefused
+from pulse_contracts.series_digest import series_digest
 from pulse_contracts.system import Status
-from pulse_contracts.telemetry import Dropped, Hello
-from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DATA, TELEMETRY_DROP, TELEMETRY_HELLO
+from pulse_contracts.telemetry import Dropped, Hello, SeriesDeclared
+from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DATA, TELEMETRY_DROP, TELEMETRY_HELLO, TELEMETRY_SERIES
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.model.columns import decode
@@ -18,7 +19,7 @@ from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import PASSWORD
-from .system import Collector, Gateway, bus_of, collector, gateway, running, token
+from .system import SERIES, Collector, Gateway, bus_of, collector, gateway, running, token
 
 pytestmark = pytest.mark.servers
 
@@ -298,3 +299,19 @@ async def test_sigterm_says_offline_lets_what_runs_finish_and_leaves(
     states.clear()
     async with running(watcher):
         await eventually(lambda: states == ["offline"])
+
+
+async def test_an_id_that_changes_its_meaning_within_a_life_is_quarantined(
+    running_gateway: Gateway, alpha: Collector, database: Database
+) -> None:
+    other = [SERIES[0].model_copy(update={"name": "cpu.other"})]
+    message = SeriesDeclared(catalog=alpha.epoch, digest=series_digest(other), series=other)
+    await alpha.bus.publish(TELEMETRY_SERIES, message, device="alpha")
+
+    async def is_away() -> bool:
+        return await quarantined(database) == [("telemetry/series/alpha", "series_redeclared")]
+
+    await eventually(is_away)
+    await alpha.deliver(alpha.batch(0, [1.0]))
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM series WHERE name = 'cpu.other'") == 0

@@ -6,10 +6,11 @@ import pytest
 
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
-from .conftest import PASSWORD
+from .conftest import PASSWORD, arrival
 from .system import Collector, Gateway, browser, collector, gateway, token
 
 pytestmark = pytest.mark.servers
@@ -68,6 +69,17 @@ async def test_everything_missed_and_everything_new_comes_once_while_readings_go
         assert client.values() == [float(i) for i in range(1_000, 10_000)]
         assert client.frames[-1]["pos"] == {"alpha": 20}
         assert not any(frame["conflated"] for frame in client.frames)
+
+
+async def test_what_another_gateway_committed_and_died_before_it_told_reaches_the_browser_all_the_same(
+    started: Gateway, alpha: Collector, database: Database
+) -> None:
+    await alpha.deliver(alpha.batch(0, [0.0]))
+    async with browser(started.port, {"token": token()}) as client:
+        await client.ask("subscribe", {"series": [1], "rate": 20})
+        await LedgerStore(database).commit([arrival(1, 4)])  # and not a word on the bus
+        await eventually(lambda: client.values() == [1.0, 2.0, 3.0])
+        assert client.frames[-1]["pos"] == {"alpha": 2}
 
 
 async def test_rows_that_retention_takes_during_a_resume_are_said(

@@ -1,10 +1,11 @@
 """A collector says hello: what is settled of what it holds, and whether its series are known here."""
 
+from pulse_bus import Reject
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest
 from pulse_telemetry_gateway.model.ranges import Range, clip
 from pulse_telemetry_gateway.store.ledger import LedgerStore
-from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared
 
 _RANGES = 1_024
 """In the whole answer: what is left out is acknowledged when it is sent again."""
@@ -39,8 +40,11 @@ class Greeting:
         return Have(session=hello.session, newest=newest, epochs=epochs, credit=self._ingest.credit, series=digest)
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:
-        """Learns what the ids of a life mean. Raises Unavailable."""
+        """Learns what the ids of a life mean. Raises Unavailable, Reject."""
         device_id = await self._catalogs.device_id(device)
         part = (message.part, message.parts)
-        catalog = await self._registry.declare(device_id, message.catalog, message.digest, part, message.series)
+        try:
+            catalog = await self._registry.declare(device_id, message.catalog, message.digest, part, message.series)
+        except SeriesRedeclared as error:
+            raise Reject("series_redeclared", str(error)) from error
         self._catalogs.remember(device_id, message.catalog, catalog.refs)

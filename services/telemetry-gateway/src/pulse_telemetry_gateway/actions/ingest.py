@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge
@@ -275,9 +276,10 @@ class Ingest:
             settled = result.settled[device_id, epoch]
             refused = [r for entry in entries for r in entry.refused]
             wanted = [entry.arrival.wanted for entry in entries]
-            for start in range(0, max(1, len(refused)), _ACK_REFUSED):
-                part = refused[start : start + _ACK_REFUSED]
-                await self._say(device, self._ack(epoch, settled, wanted, part, result.newest[device_id]))
+            with _committed(device):
+                for start in range(0, max(1, len(refused)), _ACK_REFUSED):
+                    part = refused[start : start + _ACK_REFUSED]
+                    await self._say(device, self._ack(epoch, settled, wanted, part, result.newest[device_id]))
 
     def _ack(
         self,
@@ -298,10 +300,8 @@ class Ingest:
         )
 
     async def _say(self, device: str, ack: BatchAck) -> None:
-        try:
+        with _committed(device):
             await self._bus.publish(TELEMETRY_ACK, ack, device=device)
-        except (Disconnected, MessageTooLarge):
-            return  # an ack repeats a fact: the collector sends again and is acknowledged again
 
     async def _tell(self, group: list[Entry], result: GroupResult) -> None:
         names = {entry.arrival.device_id: entry.device for entry in group}
@@ -309,13 +309,11 @@ class Ingest:
         for entry in result.logged:
             feeds[entry.device_id].append(entry)
         for device_id, entries in feeds.items():
-            for run in _runs(entries):
-                is_flood = sum(len(entry.columns) for entry in run) > _LIVE_READINGS
-                message = _mark(run) if is_flood else live_batch(run)
-                try:
+            with _committed(names[device_id]):
+                for run in _runs(entries):
+                    is_flood = sum(len(entry.columns) for entry in run) > _LIVE_READINGS
+                    message = _mark(run) if is_flood else live_batch(run)
                     await self._bus.publish(TELEMETRY_LIVE, message, device=names[device_id])
-                except (Disconnected, MessageTooLarge):
-                    break  # who watches finds the hole by its position and reads the log
 
     def _count(self, group: list[Entry], result: GroupResult) -> None:
         self._batches.labels("duplicate").inc(result.duplicates)
@@ -324,6 +322,18 @@ class Ingest:
         self._readings.labels("refused").inc(sum(len(entry.refused) for entry in group))
         for code, n in Counter(refused.code for entry in group for refused in entry.refused).items():
             self._refusals.labels(code).inc(n)
+
+
+@contextmanager
+def _committed(device: str) -> Iterator[None]:
+    """What is committed and cannot be told is neither stored again nor quarantined, and costs no other device its word:
+    the collector sends again and is acknowledged again, who watches finds the hole by its position."""
+    try:
+        yield
+    except (Disconnected, MessageTooLarge):
+        return
+    except Exception:
+        log.exception("%s could not be told what was committed", device)
 
 
 def _runs(entries: list[Logged]) -> list[list[Logged]]:

@@ -32,6 +32,8 @@ class Feed:
 
     device_id: int
     pos: int = _UNKNOWN
+    committed: int = 0
+    """Its position in the database at the last sweep."""
     subscription: Subscription | None = None
     groups: dict[Group, None] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -75,12 +77,26 @@ class Feeds:
                 await self._fill(feed, device, until)
 
     async def sweep(self) -> None:
-        """Ends the subscriptions of feeds that nobody needs."""
+        """Ends the subscriptions of feeds that nobody needs; and reads from the log what was committed before the last
+        sweep and nobody told: the last live message of a gateway that died, or one of QoS 0 that was lost."""
         for device, feed in list(self._feeds.items()):
             if not feed.users and not feed.groups:
                 del self._feeds[device]
                 if feed.subscription is not None:
                     await feed.subscription.cancel()
+        try:
+            await self.catch_up()
+        except Unavailable as error:
+            log.debug("feeds wait for the database: %s", error)
+
+    async def catch_up(self) -> None:
+        """The second half of a sweep. Raises Unavailable."""
+        feeds = dict(self._feeds)
+        committed = await self._log.positions([feed.device_id for feed in feeds.values()])
+        for device, feed in feeds.items():
+            before, feed.committed = feed.committed, committed.get(feed.device_id, 0)
+            if feed.pos != _UNKNOWN and feed.pos < before and device in self._feeds:
+                await self.advance(device, before)
 
     async def _deliver(self, delivery: Delivery[LiveBatch]) -> None:
         device, batch = delivery.levels["device"], delivery.message

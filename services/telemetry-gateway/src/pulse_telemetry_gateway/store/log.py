@@ -60,6 +60,14 @@ class LogStore:
         rows, readings = (int(row["rows"]), int(row["n"])) if row else (0, 0)
         return position, readings, rows == max(0, position - pos)
 
+    async def positions(self, devices: Sequence[int]) -> dict[int, int]:
+        """The feed positions of these devices as they are committed."""
+        if not devices:
+            return {}
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("SELECT id, pos FROM device WHERE id = ANY($1::int[])", list(devices))
+        return {row["id"]: row["pos"] for row in rows}
+
     async def since(self, device_id: int, after: int, until: int) -> list[StoredBatch]:
         """The rows with a position in (after, until], in order."""
         async with self._database.connection() as connection:

@@ -53,6 +53,10 @@ class Catalog:
     refs: dict[int, SeriesRef]
 
 
+class SeriesRedeclared(Exception):  # what a device did, not an error of ours
+    """A life gave one of its ids another meaning: batches that are on their way would change theirs."""
+
+
 class RegistryStore:
     """Small tables, read often."""
 
@@ -71,7 +75,8 @@ class RegistryStore:
     async def declare(
         self, device_id: int, epoch: int, digest: str, part: tuple[int, int], series: Sequence[SeriesDeclaration]
     ) -> Catalog:
-        """Takes part `part[0]` of `part[1]` of a declaration; returns the catalog as it now is."""
+        """Takes part `part[0]` of `part[1]` of a declaration; returns the catalog as it now is. Raises
+        SeriesRedeclared; then nothing of the part is taken."""
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
             ids = [await self._series(connection, device_id, entry) for entry in series]
@@ -85,7 +90,11 @@ class RegistryStore:
             if row is not None:
                 mapping = dict(zip(row["local_ids"], row["series_ids"], strict=True))
                 seen = set(row["parts_seen"]) if row["digest"] == digest else set()
-            mapping.update(zip((entry.id for entry in series), ids, strict=True))
+            for entry, number in zip(series, ids, strict=True):
+                if mapping.setdefault(entry.id, number) != number:
+                    raise SeriesRedeclared(
+                        f"id {entry.id} meant another series than {entry.name} ({entry.type}) before"
+                    )
             seen.add(part[0])
             await connection.execute(
                 "INSERT INTO catalog (device_id, epoch, digest, parts, parts_seen, local_ids, series_ids) "
