@@ -32,7 +32,7 @@ def main() -> None:
     """Sets the traps, then becomes the program."""
     module, *arguments = sys.argv[1:]
     for name, point in POINTS.items():
-        if point.module.startswith(module):
+        if point.is_in(module):
             _set(name, point)
     if module == "pulse_desktop":
         _offset_clock()

@@ -128,6 +128,7 @@ async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
         except NoRecoveryError as error:
             report.failures.append(str(error))
         await asyncio.sleep(4 if not report.failures else 0)  # compaction's lag: so that the chunks are judged too
+        report.failures += world.complaints()
         console.print("judging")
         journals = {collector.device: collector.journals for collector in world.collectors}
         for device, files in journals.items():

@@ -33,7 +33,7 @@ async def kill_gateway_at_a_point(world: World, rng: random.Random) -> str:
     """SIGKILL at a named point. Any replica may get there first."""
     point = rng.choice(list(GATEWAY))
     gateway = rng.choice(world.gateways)
-    reached = await _at_point(gateway, point)
+    reached = await _at_point(gateway, point, world.collectors if "have" in point else [])
     await gateway.start()
     await gateway.ready()
     return f"{point}{'' if reached else ' (not reached)'}"
@@ -51,13 +51,18 @@ async def kill_collector_at_a_point(world: World, rng: random.Random) -> str:
     """SIGKILL at a named point."""
     point = rng.choice(list(COLLECTOR))
     collector = rng.choice(world.collectors)
-    reached = await _at_point(collector, point)
+    reached = await _at_point(collector, point, [collector] if "have" in point else [])
     await collector.start()
     return f"{point}{'' if reached else ' (not reached)'}"
 
 
-async def _at_point(member: Member, point: str) -> bool:
+async def _at_point(member: Member, point: str, reconnecting: list[Collector]) -> bool:
+    """Whether it got there. A have is the answer to a hello, which is said after a connect."""
     member.tell(f"kill {point}")
+    for collector in reconnecting:
+        collector.proxy.cut()
+        await asyncio.sleep(0.1)
+        collector.proxy.heal()
     assert member.process is not None
     try:
         async with asyncio.timeout(6):

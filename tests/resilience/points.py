@@ -17,6 +17,10 @@ class Point:
     attribute: str
     when: Literal["before", "after"]
 
+    def is_in(self, program: str) -> bool:
+        """Whether this program gets there. The bus is in both; its points are the gateway's."""
+        return self.module.startswith(program) or (self.module == _RECEIPT and program == "pulse_telemetry_gateway")
+
 
 GATEWAY: Final = {
     "gateway: in the commit, devices locked": Point(_LEDGER, "LedgerStore._lock", "after"),
@@ -25,6 +29,8 @@ GATEWAY: Final = {
     "gateway: after the commit, before the acks": Point(_INGEST, "Ingest._acknowledge", "before"),
     "gateway: after the acks": Point(_INGEST, "Ingest._acknowledge", "after"),
     "gateway: after the live message": Point(_INGEST, "Ingest._tell", "after"),
+    "gateway: before the broker's ack": Point(_RECEIPT, "Receipt._done", "before"),
+    "gateway: after the broker's ack": Point(_RECEIPT, "Receipt._done", "after"),
     "gateway: before a have": Point(_HELLO, "Greeting.answer", "after"),
     "gateway: in compaction, before the commit": Point(_COMPACTION, "CompactionStore._write", "after"),
     "gateway: after a step of compaction": Point(_COMPACTION, "CompactionStore.advance", "after"),

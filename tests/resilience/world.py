@@ -58,6 +58,7 @@ class Member:
     command: list[str]
     env: dict[str, str]
     process: asyncio.subprocess.Process | None = None
+    own_ends: list[str] = field(default_factory=list)
 
     @property
     def trap(self) -> Path:
@@ -93,8 +94,14 @@ class Member:
     def is_running(self) -> bool:
         return self.process is not None and self.process.returncode is None
 
+    def note_own_end(self) -> None:
+        """Remembers that it ended although nobody ended it."""
+        if self.process is not None and self.process.returncode not in {None, -signal.SIGKILL, 0}:
+            self.own_ends.append(f"{self.name} ended by itself with {self.process.returncode} (see {self.folder}/log)")
+
     async def end(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Returns when it is gone."""
+        self.note_own_end()
         if self.process is not None:
             self.send(number)
             self.send(signal.SIGCONT)
@@ -113,6 +120,7 @@ class Gateway(Member):
             if time.monotonic() > end:
                 raise NoRecoveryError(f"{self.name} is not ready (see {self.folder}/log)")
             if not self.is_running:
+                self.note_own_end()
                 await self.start()
             await asyncio.sleep(0.05)
 
@@ -294,6 +302,16 @@ class World:
             raise NoRecoveryError(f"nothing is stored of {sorted(left or ['anybody'])} after {seconds:.0f} s")
         await asyncio.sleep(0.05)  # an outsider can only look again
         return await self.rows()
+
+    def complaints(self) -> list[str]:
+        """Programs of ours that ended by themselves, and errors in the gateways' logs."""
+        members: list[Member] = [*self.gateways, *self.collectors, *self.copies]
+        found = [end for member in members for end in member.own_ends]
+        for gateway in self.gateways:
+            lines = (gateway.folder / "log").read_text(errors="replace").splitlines()
+            bad = [line for line in lines if '"level": "error"' in line or line.startswith("Traceback")]
+            found += [f"{gateway.name}: {line[:300]}" for line in bad]
+        return found
 
     async def drain(self) -> None:
         """Nothing more is produced, and everything that any disk holds is delivered, one disk after the other where
