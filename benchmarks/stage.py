@@ -135,11 +135,11 @@ async def _tell_keys(given: Servers) -> None:
         await bus.drain()
 
 
-def token(number: int) -> str:
+def token(number: int, role: str = "user") -> str:
     """An access token of one more account, as auth would sign it."""
     now = int(time.time())
     claims = Claims(
-        "precisionpulse", "pulse", str(uuid.UUID(int=number)), "j", f"s{number}", "user", "a@b.c", "A", now, now + 300
+        "precisionpulse", "pulse", str(uuid.UUID(int=number)), "j", f"s{number}", role, "a@b.c", "A", now, now + 300
     )
     return TokenSigner(_KEY, RULES).sign(claims)
 

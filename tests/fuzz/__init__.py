@@ -1,0 +1,1 @@
+"""Mutated messages, questions and events against a whole gateway."""

@@ -1,0 +1,223 @@
+"""What is sent: valid messages, and what a seeded generator makes of them, in their bytes and in their structure."""
+
+import copy
+import json
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+LARGEST: Final = 400_000
+"""Bytes: the broker takes a million, and one such message costs as much as a thousand."""
+_NUMBERS: Final[Sequence[int | float]] = (
+    0, 1, -1, 2, 255, 256, 2**31 - 1, 2**31, -(2**31), 2**53, 2**53 + 1, 2**62 - 1, 2**62, 2**62 + 1, 2**63 - 1, 2**63,
+    2**64, -(2**62), -(2**63), -(2**63) - 1, 10**30, 10**400, 0.5, -0.0, 1e308, -1e308, 5e-324, 1e16, 1e17, 9e18,
+    math.nan, math.inf, -math.inf,
+)  # fmt: skip
+_WITHIN: Final = tuple(n for n in _NUMBERS if isinstance(n, int) and 0 <= n <= 2**62)
+_SMALL: Final = (0, 1, 2)
+_TEXTS: Final = (
+    "", "0", "NaN", "Infinity", "1e308", "alpha", "beta", "live", "backlog", "int", "float", "bool", "a\nb", "\x00",
+    "\x7f", "\u202e", "\ud800", "é", "e\u0301", "💥", "../..", "'; --", "%s%n", "a/b", "+", "#", "$share", "true",
+    "x" * 129,
+)  # fmt: skip
+_OTHERS: Final[Sequence[object]] = (None, True, False, [], {}, [[]], {"a": {"b": []}}, [None], [1, "a", {}])
+_Slot = tuple[Any, Any]
+
+
+class Mutator:
+    """The same `rng`, the same mutants."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._last = b"{}"
+
+    def payload(self, sample: object) -> bytes:
+        """One message made from a valid one; in some cases the valid one itself."""
+        style = self._rng.choices(
+            (self._same, self._bounds, self._structure, self._bytes, self._join), (2, 14, 5, 3, 1)
+        )
+        made = style[0](copy.deepcopy(sample))[:LARGEST]
+        self._last = made[:2_000]
+        return made
+
+    def text(self, sample: object) -> str:
+        """As `payload`, as text."""
+        return self.payload(sample).decode(errors="replace")
+
+    def _same(self, sample: object) -> bytes:
+        return self._written(sample)
+
+    def _bounds(self, sample: object) -> bytes:
+        """Values of the same kind: what most likely gets through the schema, and into everything behind it."""
+        slots = [(holder, key) for holder, key in _leaves(sample) if key != "v"]
+        for holder, key in self._rng.sample(slots, min(len(slots), self._rng.randint(1, 2))):
+            given = holder[key]
+            if isinstance(given, bool):
+                holder[key] = not given
+            elif isinstance(given, int | float):
+                holder[key] = self._rng.choice(self._rng.choices((_SMALL, _WITHIN, _NUMBERS), (3, 4, 3))[0])
+            elif isinstance(given, str):
+                holder[key] = self._rng.choice(_TEXTS)
+        return self._written(sample)
+
+    def _structure(self, sample: object) -> bytes:
+        whole = {"": sample}
+        doubled: tuple[str, object] | None = None
+        for _ in range(self._rng.randint(1, 4)):
+            slots = _slots(whole)
+            if not slots:
+                break
+            holder, key = self._rng.choice(slots)
+            match self._rng.randrange(8):
+                case 0 if holder is not whole:
+                    del holder[key]
+                case 1 | 2:
+                    holder[key] = self._anything()
+                case 3:
+                    holder[key] = self._larger(holder[key])
+                case 4:
+                    holder[key] = self._nested(holder[key])
+                case 5 if isinstance(holder, list):
+                    holder.insert(self._rng.randint(0, len(holder)), copy.deepcopy(holder[key]))
+                case 6 if isinstance(holder, dict) and holder is not whole:
+                    holder[self._rng.choice(_TEXTS) or "v"] = holder.pop(key)
+                case 7 if isinstance(holder, dict):
+                    doubled = str(key), self._anything()
+                case _:
+                    holder[key] = self._anything()
+        made = self._written(whole[""])
+        if doubled is not None and made[:1] == b"{" and len(made) > 2:
+            made = b"{" + json.dumps(doubled[0]).encode() + b":" + self._written(doubled[1]) + b"," + made[1:]
+        return made
+
+    def _bytes(self, sample: object) -> bytes:
+        made = bytearray(self._written(sample))
+        for _ in range(self._rng.randint(1, 6)):
+            at = self._rng.randrange(len(made) + 1)
+            end = min(len(made), at + self._rng.choice((1, 1, 2, 8, 64)))
+            match self._rng.randrange(7):
+                case 0:
+                    made[at:end] = b""
+                case 1:
+                    made[at:at] = self._rng.randbytes(self._rng.randint(1, 8))
+                case 2:
+                    made[at:end] = self._rng.randbytes(end - at)
+                case 3:
+                    made[at:at] = made[at:end]
+                case 4:
+                    del made[at:]
+                case 5:
+                    made[at:at] = self._rng.choice((b"\xef\xbb\xbf", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\\u0000"))
+                case _:
+                    made[at:at] = self._rng.choice((b"[", b"{", b'"', b",", b"]", b"}", b":", b"-", b"e", b"9" * 40))
+        if self._rng.random() < 0.03:
+            return bytes(made).decode(errors="replace").encode("utf-16")
+        return bytes(made)
+
+    def _join(self, sample: object) -> bytes:
+        return self._rng.choice((b"", b"\n", b",", b"\x00")).join((self._written(sample), self._last))
+
+    def _written(self, value: object) -> bytes:
+        text = json.dumps(value, ensure_ascii=self._rng.random() < 0.5)
+        return text.encode(errors="surrogatepass")
+
+    def _anything(self) -> object:
+        return self._rng.choice((self._rng.choice(_NUMBERS), self._rng.choice(_TEXTS), self._rng.choice(_OTHERS)))
+
+    def _larger(self, value: object) -> object:
+        times = self._rng.choice((2, 10, 1_001, 10_000)) if self._rng.random() < 0.2 else 3
+        if isinstance(value, str | list) and len(value) * times < LARGEST // 8:
+            return value * times
+        if isinstance(value, dict):
+            return value | {f"k{i}": i for i in range(min(times, 2_000))}
+        return value
+
+    def _nested(self, value: object) -> object:
+        for _ in range(self._rng.choice((1, 2, 50, 300))):
+            value = [value] if self._rng.random() < 0.7 else {"a": value}
+        return value
+
+
+def _slots(value: object) -> list[_Slot]:
+    """Every place in a structure, as container and key."""
+    found: list[_Slot] = []
+    left: list[Any] = [value]
+    while left:
+        holder = left.pop()
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
+        for key in list(keys)[:50]:
+            found.append((holder, key))
+            left.append(holder[key])
+    return found
+
+
+def _leaves(value: object) -> list[_Slot]:
+    return [(holder, key) for holder, key in _slots(value) if not isinstance(holder[key], dict | list)]
+
+
+class Samples:
+    """Valid messages of every uplink topic, over a few lives and overlapping ranges."""
+
+    def __init__(self, rng: random.Random, clock: Callable[[], int]) -> None:
+        self._rng, self._clock = rng, clock
+        self.uplinks: dict[str, Callable[[], dict[str, object]]] = {
+            "telemetry/data": self.data,
+            "telemetry/plain": self.plain,
+            "telemetry/series": self.series,
+            "telemetry/hello": self.hello,
+            "telemetry/drop": self.drop,
+            "system/status/collector": self.status,
+        }
+
+    def data(self) -> dict[str, object]:
+        rng, n = self._rng, self._rng.randint(1, 12)
+        kinds = [rng.randrange(3) for _ in range(n)]
+        values = [rng.choice(((rng.gauss(20, 5)), rng.randint(-(2**40), 2**40), rng.random() < 0.5)) for _ in kinds]
+        if rng.random() < 0.7:
+            values = [(rng.gauss(20, 5), rng.randint(-(2**40), 2**40), rng.random() < 0.5)[kind] for kind in kinds]
+        life = self._life()
+        return {
+            "v": 1, "epoch": life, "ord": rng.randrange(5), "catalog": life, "lo": rng.randrange(100_000),
+            "lane": rng.choice(("live", "backlog")), "sent": self._clock(), "series": [1, 2, 3],
+            "t0": self._clock(), "dt": [i * 1_000 for i in range(n)], "x": kinds, "value": values,
+        }  # fmt: skip
+
+    def plain(self) -> dict[str, object]:
+        values: dict[str, object] = {
+            f"p{self._rng.randrange(150)}": self._rng.choice((self._rng.gauss(0, 9), True, self._rng.randrange(10**6)))
+            for _ in range(self._rng.randint(1, 6))
+        }
+        return values if self._rng.random() < 0.5 else {"ts": self._clock() // 1_000, "values": values}
+
+    def series(self) -> dict[str, object]:
+        kinds = ("float", "int", "bool")
+        series = [
+            {"id": i + 1, "name": f"s.{i}", "display_name": "S", "type": kinds[i], "unit": "°C"} for i in range(3)
+        ]
+        digest = "".join(self._rng.choice("0123456789abcdef") for _ in range(64))
+        return {"v": 1, "catalog": self._life(), "digest": digest, "part": 0, "parts": 1, "series": series}
+
+    def hello(self) -> dict[str, object]:
+        lives = [self._life() for _ in range(self._rng.randint(0, 3))]
+        pending = [{"epoch": life, "lo": 0, "hi": self._rng.randrange(1, 10**5), "n": 1} for life in lives]
+        session = f"f{self._rng.randrange(10**9)}"
+        return {
+            "v": 1, "epoch": self._life(), "ord": 1, "next": 9, "pending": pending, "session": session,
+            "series": "0" * 64,
+        }  # fmt: skip
+
+    def drop(self) -> dict[str, object]:
+        starts = [self._rng.randrange(100_000) for _ in range(self._rng.randint(1, 4))]
+        ranges = [[lo, lo + self._rng.randint(1, 50)] for lo in starts]
+        reason = self._rng.choice(("overflow", "expired", "thinned", "unreadable"))
+        return {"v": 1, "epoch": self._life(), "ord": 1, "ranges": ranges, "reason": reason, "first": 0, "last": 9}
+
+    def status(self) -> dict[str, object]:
+        return {
+            "v": 1, "state": self._rng.choice(("online", "offline")), "since": self._clock(), "version": "1",
+            "name": "Alpha", "waiting": 5, "oldest_waiting": self._clock(), "buffer_fill": 0.5, "full_in": 60,
+        }  # fmt: skip
+
+    def _life(self) -> int:
+        return 1_000 + min(self._rng.randrange(12), 10)
