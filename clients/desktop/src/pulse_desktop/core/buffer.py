@@ -32,7 +32,7 @@ from pulse_desktop.core.model import (
     StoreFailure,
     Usage,
 )
-from pulse_desktop.core.opening import FILE, open_store, set_aside
+from pulse_desktop.core.opening import open_store, rescue
 from pulse_desktop.core.ranges import EMPTY, Range, Ranges, count, intersect, subtract, union
 from pulse_desktop.core.store import Store
 
@@ -96,8 +96,11 @@ class Buffer:
         self._unreported: list[Drop] = []
         self._summarised: Ranges = EMPTY
         self._ballast = Ballast(folder)
-        self._store, found = open_store(folder, limits, clock)
+        self._store, found = self._opened()
         self._is_open = True
+        self._corrupt = ""
+        """Why the file is corrupt, until a new one is in its place."""
+        self._must_reconcile = False
         self.life = Life(epoch, found.highest_ord + 1)
         self._next = self._summary_next = 0
         self._sent: Ranges = EMPTY
@@ -106,6 +109,14 @@ class Buffer:
         self._series: dict[int, SeriesDeclaration] = {s.id: s for s in self._store.series()}
         self._found = replace(found, pending=dict(found.pending), ords=dict(found.ords))
         self._ballast.fill()
+
+    def _opened(self) -> tuple[Store, Holdings]:
+        try:
+            return open_store(self._folder, self._limits, self._clock)
+        except StoreFailure as failure:
+            if failure.kind != "full" or not self._ballast.free():
+                raise
+            return open_store(self._folder, self._limits, self._clock)
 
     @property
     def holdings(self) -> Holdings:
@@ -254,6 +265,9 @@ class Buffer:
         """Quarantines one reading that never got an answer; its loss is recorded and returned."""
         drop = self._on_disk(lambda: self._store.set_aside(epoch, seq, code, self._clock.micros()))
         drops = [drop] if drop is not None else []
+        if not drops and intersect(self._pending.get(epoch, EMPTY), ((seq, seq + 1),)):  # the file lost it: say so
+            drops = [Drop(epoch, seq, seq + 1, "unreadable")]
+            self._on_disk(lambda: self._store.give_up(drops, self._ords, self._nexts()))
         self._dropped(drops)
         return drops
 
@@ -321,24 +335,37 @@ class Buffer:
         if self._failure is None or self._failure.kind != failure.kind:
             log.error("buffer_refuses", kind=failure.kind, detail=failure.detail, waiting=self.waiting)
         self._failure, self.fault = failure, str(failure)
+        if failure.kind == "corrupt":
+            self._corrupt, self._must_reconcile = failure.detail, True
         self._retry_at = self._clock.monotonic() + _RETRY
 
     def _recover(self, committed: list[Range]) -> None:
         was = self._failure
-        if was is not None and was.kind != "full":
-            self._store.close()
-            self._is_open = False
-            wreck = set_aside(self._folder, was.detail, self._clock) if was.kind == "corrupt" else None
-            self._store = Store(self._folder / FILE, self._limits)
-            self._is_open = True
-            self._store.restore_series(self.table)
-            if wreck is not None:
-                self._store.adopt(wreck)
-            self._reconcile(self._store.holdings())
+        if self._must_reconcile or (was is not None and was.kind != "full"):
+            self._reopen()
         doubt = self._in_doubt
         if doubt.readings and self._store.holds(self.life.epoch, *doubt.range):
             self._now_durable(*doubt.range, committed)
         self._settle_owed()
+
+    def _reopen(self) -> None:
+        """Whatever fails here is begun again at the next try, also when it then fails for another reason."""
+        self._must_reconcile = True
+        self._store.close()
+        self._is_open = False
+        if self._corrupt:
+            try:
+                rescue(self._folder, self._corrupt, self._limits, self._clock)
+            except StoreFailure as failure:
+                if failure.kind != "full" or not self._ballast.free():
+                    raise
+                rescue(self._folder, self._corrupt, self._limits, self._clock)
+            self._corrupt = ""
+        self._store, found = self._opened()
+        self._is_open = True
+        self._store.restore_series(self.table)
+        self._reconcile(found)
+        self._must_reconcile = False
 
     def _works_again(self) -> None:
         if self._failure is not None:
