@@ -119,11 +119,15 @@ class Mutator:
         return self._rng.choice((b"", b"\n", b",", b"\x00")).join((self._written(sample), self._last))
 
     def _written(self, value: object) -> bytes:
-        text = json.dumps(value, ensure_ascii=self._rng.random() < 0.5)
+        try:
+            text = json.dumps(value, ensure_ascii=self._rng.random() < 0.5)
+        except RecursionError:
+            text = '{"values":' * 10_000
         return text.encode(errors="surrogatepass")
 
     def _anything(self) -> object:
-        return self._rng.choice((self._rng.choice(_NUMBERS), self._rng.choice(_TEXTS), self._rng.choice(_OTHERS)))
+        given = self._rng.choice((_NUMBERS, _TEXTS, _OTHERS))
+        return copy.deepcopy(self._rng.choice(given))
 
     def _larger(self, value: object) -> object:
         times = self._rng.choice((2, 10, 1_001, 10_000)) if self._rng.random() < 0.2 else 3
