@@ -47,12 +47,18 @@ class RetentionStore:
         return int(found)
 
     async def drop_log(self, partition: Partition) -> bool:
-        """Drops a partition of the log; False, and it stays, when it is still needed."""
+        """Drops a partition of the log; False, and it stays, when it is still needed. It is locked before it is looked
+        at: what was committed is seen. Raises DatabaseUnavailable when somebody is at work in it."""
         async with self._database.transaction() as connection:
             await self._lock(connection)
-            if await connection.fetchval(_NEEDED.format(name=partition.name)):
+            # the table first, as who writes does; from here on nobody adds to the partition, nor waits for it
+            await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
+            if not await connection.fetchval("SELECT to_regclass($1)", partition.name):
+                return True  # another replica was faster
+            await connection.execute(f"LOCK TABLE {partition.name} IN ACCESS EXCLUSIVE MODE")
+            if await connection.fetchval(_IS_NEEDED.format(name=partition.name)):
                 return False
-            await connection.execute(f"DROP TABLE IF EXISTS {partition.name}")
+            await connection.execute(f"DROP TABLE {partition.name}")
         return True
 
     async def drop_derived(self, partition: Partition) -> int:
@@ -91,13 +97,18 @@ class RetentionStore:
         return int(done.split()[-1])
 
     async def _lock(self, connection: Connection) -> None:
-        await connection.execute("SET LOCAL lock_timeout = '3s'")  # who waits here holds up everybody behind
+        await connection.execute("SET LOCAL lock_timeout = '3s'")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", REMOVAL_LOCK)
+        await connection.execute("SET LOCAL lock_timeout = '100ms'")  # who waits for a table holds up all behind it
 
 
 _NEEDED: Final = (
     "SELECT count(*) FROM {name} b JOIN device d ON d.id = b.device_id LEFT JOIN compaction c ON c.device_id = d.id "
     "WHERE b.pos > least(coalesce(c.pos, 0), d.latest_pos)"
+)
+_IS_NEEDED: Final = (  # by the key, device by device: ingest waits meanwhile
+    "SELECT EXISTS (SELECT FROM device d LEFT JOIN compaction c ON c.device_id = d.id WHERE EXISTS "
+    "(SELECT FROM {name} b WHERE b.device_id = d.id AND b.pos > least(coalesce(c.pos, 0), d.latest_pos)))"
 )
 
 
