@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.report import Result, publish
 
-NAMES = ("ingest", "latency", "fanout", "footprint", "buffer", "disk", "history", "scale")
+NAMES = ("ingest", "peers", "latency", "fanout", "footprint", "buffer", "disk", "history", "scale")
 
 
 def main() -> int:

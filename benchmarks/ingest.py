@@ -37,6 +37,8 @@ ROUNDS = 3
 WINDOW = 64
 PASSWORD = "benchmark-benchmark-benchmark"  # noqa: S105  # of a server that lives for a minute
 ROOT = Path(__file__).parents[1]
+_BEGAN = time.time_ns() // 1_000
+"""When the devices took their first reading: the same for who asks again."""
 
 
 def measure() -> list[Result]:
@@ -46,18 +48,18 @@ def measure() -> list[Result]:
     raw: list[float] = []
     records: list[float] = []
     rates: list[tuple[int, int, float]] = []
-    with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as told:
-        database = asyncio.run(_prepare(told["database_url"]))
+    with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as told:
+        database = asyncio.run(prepare(told["database_url"]))
         epochs = itertools.count(1)
         for size, gateways in ((1, 1), (100, 1), (100, 2), (1_000, 1)):
             with contextlib.ExitStack() as running:
                 for replica in range(gateways):
-                    running.enter_context(_gateway(database, told, Path(folder), replica))
+                    running.enter_context(gateway(database, told, Path(folder), replica))
                 mine = []
                 for _ in range(ROUNDS):
                     raw.append(asyncio.run(_raw_copy(database)))
                     records.append(asyncio.run(_record_copy(database)))
-                    mine.append(_round(told, size, BATCHES[size], next(epochs)))
+                    mine.append(round_of(told, size, BATCHES[size], next(epochs)))
             rates.append((size, gateways, statistics.median(mine)))
         results.append(asyncio.run(_size(database)))
     peers = (
@@ -82,7 +84,8 @@ def _compared(measured: tuple[int, int, float], peers: tuple[tuple[str, float], 
 
 
 @contextmanager
-def _servers(folder: Path) -> Iterator[dict[str, Any]]:
+def servers(folder: Path) -> Iterator[dict[str, Any]]:
+    """PostgreSQL and the broker: their addresses and passwords."""
     open_path(folder)
     command = [sys.executable, "-m", "pulse_standalone", "servers", "--state-dir", str(folder / "servers")]
     for number in range(DEVICES):
@@ -94,14 +97,16 @@ def _servers(folder: Path) -> Iterator[dict[str, Any]]:
         process.stdin.close()
 
 
-async def _prepare(url: str) -> str:
+async def prepare(url: str) -> str:
+    """A database with the gateway's role and schema; the superuser's URL."""
     database = await create_database(url, "bench")
     await provision(database, "telemetry", "pulse_telemetry", PASSWORD)
     return database
 
 
 @contextmanager
-def _gateway(database: str, told: dict[str, Any], folder: Path, replica: int = 0) -> Iterator[None]:
+def gateway(database: str, told: dict[str, Any], folder: Path, replica: int = 0) -> Iterator[None]:
+    """Ready, and stopped at the end."""
     port = free_port()
     env = {
         **os.environ,
@@ -126,8 +131,9 @@ def _gateway(database: str, told: dict[str, Any], folder: Path, replica: int = 0
         process.wait(15)
 
 
-def _round(told: dict[str, Any], size: int, batches: int, epoch: int) -> float:
-    feeds = [_feed(told, f"bench-{number}", size, batches // DEVICES, epoch) for number in range(DEVICES)]
+def round_of(told: dict[str, Any], size: int, batches: int, epoch: int) -> float:
+    """Sends so many batches from four devices; readings a second, until the last is acknowledged."""
+    feeds = [open_feed(told, f"bench-{number}", size, batches // DEVICES, epoch) for number in range(DEVICES)]
     began = time.perf_counter()
     drive(feeds, "is_done", seconds=30)
     seconds = time.perf_counter() - began
@@ -136,7 +142,8 @@ def _round(told: dict[str, Any], size: int, batches: int, epoch: int) -> float:
     return batches * size / seconds
 
 
-def _feed(told: dict[str, Any], device: str, size: int, batches: int, epoch: int) -> Feed:
+def open_feed(told: dict[str, Any], device: str, size: int, batches: int, epoch: int) -> Feed:
+    """A device that has declared its series and has its first batch acknowledged; the other batches are in it."""
     host, _, port = told["mqtt_url"].removeprefix("mqtt://").partition(":")
     feed = Feed.open((host, int(port)), device, told["passwords"][device], size, WINDOW)
     series = [SeriesDeclaration(id=i, name=f"bench.{i}", type="float", unit="") for i in range(SERIES)]
@@ -144,7 +151,7 @@ def _feed(told: dict[str, Any], device: str, size: int, batches: int, epoch: int
     feed.packets = [publish_packet(f"telemetry/series/{device}", declared.model_dump_json().encode(), 1)]
     drive([feed], "confirmed", seconds=10)
     data = f"telemetry/data/{device}"
-    first, *rest = _payloads(size, batches, epoch)
+    first, *rest = payloads(size, batches, epoch)
     while not feed.settled:  # the declaration may still be on its way: the first batch is sent until it is acknowledged
         feed.packets = [publish_packet(data, first, 1)]
         feed.sent = feed.confirmed = 0
@@ -155,9 +162,9 @@ def _feed(told: dict[str, Any], device: str, size: int, batches: int, epoch: int
     return feed
 
 
-def _payloads(size: int, batches: int, epoch: int) -> Iterator[bytes]:
+def payloads(size: int, batches: int, epoch: int) -> Iterator[bytes]:
+    """Batches of one device: a walk of values of three decimals, a reading each 0.5 ms."""
     rng = np.random.default_rng(epoch)
-    now = time.time_ns() // 1_000
     for number in range(batches):
         values = np.round(20 + rng.normal(0, 1, size).cumsum() * 0.01, 3)
         yield (
@@ -167,9 +174,9 @@ def _payloads(size: int, batches: int, epoch: int) -> Iterator[bytes]:
                 catalog=epoch,
                 lo=number * size,
                 lane="backlog",
-                sent=now,
+                sent=_BEGAN,
                 series=list(range(SERIES)),
-                t0=now + number * size * 500,
+                t0=_BEGAN + number * size * 500,
                 dt=[i * 500 for i in range(size)],
                 x=[i % SERIES for i in range(size)],
                 value=values.tolist(),
