@@ -1,9 +1,12 @@
 """Devices that speak nothing but JSON, over the real broker; and two machines with one identity."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +15,14 @@ from pulse_contracts.telemetry import Hello, PlainReadings
 from pulse_contracts.topics import TELEMETRY_HELLO
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_postgres.database import PoolSettings
+from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.model.plain import told
+from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
-from .conftest import PASSWORD
+from .conftest import PASSWORD, arrival, three_series
 from .system import Collector, Gateway, collector, gateway, token
 
 NOW = 1_790_000_000_000_000
@@ -145,3 +151,73 @@ async def test_two_lives_that_take_turns_are_shown_as_cloned_and_a_restart_is_no
     for epoch in (5, 4, 5, 4):
         await hello(epoch)
     assert [item["cloned"] for item in await devices(running_gateway)] == [True]
+
+
+async def numbered(database: Database) -> tuple[list[int], list[float]]:
+    """Sequence numbers and values of the plain stream, in the order of the numbers."""
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT lo, payload FROM batch WHERE epoch = 0")
+    found = [decode(row["payload"], row["lo"]) for row in rows]
+    pairs = sorted(
+        (int(seq), float(word))
+        for columns in found
+        for seq, word in zip(columns.seq, columns.word.view(np.float64), strict=True)
+    )
+    return [seq for seq, _ in pairs], [value for _, value in pairs]
+
+
+@pytest.mark.servers
+async def test_two_replicas_number_one_plain_device_without_a_gap_or_a_double(
+    servers: Servers, database: Database, database_url: str
+) -> None:
+    url, n = with_role(database_url, "pulse_telemetry", PASSWORD), 400
+    async with (
+        gateway(servers, url, mqtt_client_id="telemetry-gateway-a") as first,
+        gateway(servers, url, mqtt_client_id="telemetry-gateway-b") as second,
+        collector(servers) as device,
+    ):
+        async with asyncio.TaskGroup() as group:
+            for value in range(n):
+                group.create_task(device.raw("plain", b'{"a": %d}' % value))
+
+        async def is_there() -> bool:
+            return len((await numbered(database))[0]) >= n
+
+        await eventually(is_there)
+        for replica in (first, second):
+            text = (await replica.http.get("/metrics")).text
+            assert 'pulse_ingest_batches_total{outcome="stored"} 0.0' not in text, "both had a share"
+        answer = await first.http.get(
+            "/api/telemetry/devices/alpha/ledger", headers={"Authorization": f"Bearer {token()}"}
+        )
+    seqs, values = await numbered(database)
+    assert seqs == list(range(n))
+    assert sorted(values) == [float(value) for value in range(n)]
+    (line,) = answer.json()["epochs"]
+    assert (line["stored"], line["next"], line["complete"]) == (n, n, True)
+    assert await quarantined(database) == []
+
+
+@pytest.mark.servers
+async def test_plain_messages_that_two_replicas_commit_at_the_same_moment_get_numbers_of_their_own(
+    database: Database, database_url: str
+) -> None:
+    await three_series(database)
+    async with Database(PoolSettings(with_role(database_url, "pulse_telemetry", PASSWORD))) as other:
+
+        async def append(replica: LedgerStore, part: int) -> None:
+            for i in range(40):
+                await replica.commit([replace(arrival(0, 5, epoch=0), is_numbered=False) for _ in range(1 + i % 3)])
+                if part == 0 and i % 10 == 0:  # a collector's life of the same device moves the same feed
+                    await replica.commit([arrival(i * 5, i * 5 + 5)])
+
+        stores = LedgerStore(database), LedgerStore(other)
+        await asyncio.gather(*(append(store, part) for store in stores for part in range(2)))
+    n = 5 * 4 * sum(1 + i % 3 for i in range(40))
+    seqs, _ = await numbered(database)
+    assert seqs == list(range(n))
+    line = next(line for line in await LedgerStore(database).of_device(1) if line.epoch == 0)
+    assert (line.settled, line.next, line.stored) == ([(0, n)], n, n)
+    async with database.connection() as connection:
+        positions = [row["pos"] for row in await connection.fetch("SELECT pos FROM batch ORDER BY pos")]
+    assert positions == list(range(1, len(positions) + 1))

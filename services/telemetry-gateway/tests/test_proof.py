@@ -19,7 +19,7 @@ from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
-from pulse_telemetry_gateway.store.retention import RetentionStore
+from pulse_telemetry_gateway.store.retention import Partition, RetentionStore
 
 from .conftest import NOW, arrival, mixed, three_series
 
@@ -42,9 +42,25 @@ def compaction(database: Database) -> Compaction:
     return Compaction(CompactionStore(database), Partitions(database), PACE)
 
 
+class Later(RetentionStore):
+    """PostgreSQL as it is so many days after the readings, which were added when they were measured."""
+
+    def __init__(self, database: Database, days: int) -> None:
+        super().__init__(database)
+        self._days = days
+
+    async def now(self) -> int:
+        return NOW + self._days * DAY
+
+    async def partitions(self) -> list[Partition]:
+        async with self._database.connection() as connection:
+            await connection.execute("UPDATE partition_written SET at = to_timestamp($1)", NOW / 1e6)
+        return await super().partitions()
+
+
 def retention(database: Database, days: int) -> Retention:
     """As it is so many days after the readings."""
-    return Retention(RetentionStore(database), AGES, lambda: NOW + days * DAY)
+    return Retention(Later(database, days), AGES, lambda: NOW + days * DAY)
 
 
 async def disagreements(database: Database) -> list[Disagreement]:

@@ -1,20 +1,35 @@
 """Retention beside those who write: on real PostgreSQL, with their transactions held open where it hurts."""
 
 import asyncio
-from datetime import UTC, datetime
+import dataclasses
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
+from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
+from pulse_telemetry_gateway.actions.retention import Ages, ClocksDiffer, Retention
+from pulse_telemetry_gateway.model.arrivals import Arrival
+from pulse_telemetry_gateway.model.columns import Columns
+from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
-from pulse_telemetry_gateway.store.retention import Partition, RetentionStore
+from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.retention import Partition, RetentionStore, WrittenMeanwhile
 from pulse_testkit.waiting import eventually
 
 from .conftest import NOW, arrival, three_series
 
 pytestmark = pytest.mark.servers
+
+AGES = Ages(timedelta(days=3), timedelta(days=400), timedelta(days=730), timedelta(days=3_650))
+YEAR = 366 * 86_400_000_000
+
+
+def now() -> int:
+    return time.time_ns() // 1000
 
 
 @pytest.fixture
@@ -55,3 +70,40 @@ async def dropped(store: RetentionStore, partition: Partition) -> bool:
             return await store.drop_log(partition)
         except Unavailable:
             continue
+
+
+@pytest.mark.parametrize("hours", [-2, 2, 24 * 4_000])
+async def test_nothing_is_old_by_a_clock_that_is_not_postgresqls(
+    ledger: LedgerStore, database: Database, hours: int
+) -> None:
+    wrong = Retention(RetentionStore(database), AGES, lambda: now() + hours * 3_600_000_000)
+    with pytest.raises(ClocksDiffer, match="apart"):
+        await wrong.due()
+
+
+async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_are(
+    ledger: LedgerStore, database: Database
+) -> None:
+    old = arrival(0, 100)
+    await ledger.commit([dataclasses.replace(old, columns=shifted(old, -20 * YEAR))])
+    pace = CompactionPace(timedelta(0), 100, 10_000, timedelta(0), timedelta(0))
+    compaction = Compaction(CompactionStore(database), Partitions(database), pace)
+    await compaction.catch_up()
+    retention = Retention(RetentionStore(database), AGES, now)
+    assert [one for one in await retention.due() if one.partition.level != "log"] == []
+    async with database.connection() as connection:
+        await connection.execute("UPDATE partition_written SET at = now() - interval '401 days'")
+    due = [one for one in await retention.due() if one.partition.level != "log"]
+    assert [one.partition.level for one in due] == ["raw"]
+    await ledger.commit([dataclasses.replace(arrival(100, 200), columns=shifted(arrival(100, 200), -20 * YEAR))])
+    await compaction.catch_up()
+    with pytest.raises(WrittenMeanwhile):
+        await RetentionStore(database).drop_derived(due[0].partition)
+    assert await retention.apply(due) == {}
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT sum(n) FROM chunk") == 200
+
+
+def shifted(one: Arrival, by: int) -> Columns:
+    assert one.columns is not None
+    return dataclasses.replace(one.columns, t=one.columns.t + by)

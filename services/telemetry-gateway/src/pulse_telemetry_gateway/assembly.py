@@ -103,7 +103,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         put_away,
         clock_suspect,
     )
-    retention = retention_of(database, settings, runtime.clock)
+    retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(
         routers=[router],
         tasks=[
@@ -133,11 +133,14 @@ def compaction_of(database: Database, settings: GatewaySettings, metrics: Metric
 
 
 def retention_of(
-    database: Database, settings: GatewaySettings, clock: Callable[[], int] = process.now_micros
+    database: Database,
+    settings: GatewaySettings,
+    clock: Callable[[], int] = process.now_micros,
+    metrics: Metrics | None = None,
 ) -> Retention:
     """As the settings say."""
     ages = Ages(settings.retention_log, settings.retention_raw, settings.retention_minutes, settings.retention_hours)
-    return Retention(RetentionStore(database), ages, clock)
+    return Retention(RetentionStore(database), ages, clock, metrics)
 
 
 def export_of(database: Database, settings: GatewaySettings) -> Export:

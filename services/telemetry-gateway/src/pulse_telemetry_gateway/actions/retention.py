@@ -7,17 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_telemetry_gateway.store.retention import Kept, Partition, RetentionStore
+from pulse_telemetry_gateway.store.retention import Kept, Partition, RetentionStore, WrittenMeanwhile
 
 log = logging.getLogger("pulse.retention")
 _DAY = timedelta(days=1)
 _ROWS = 10_000
+_MICRO = timedelta(microseconds=1)
+_CLOCKS_APART = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Ages:
-    """How long each level is kept after the newest reading that a partition can hold."""
+    """How long each level is kept: after the newest reading that a partition can hold, and after one was last added
+    to it (a day at least), whatever time the reading bears."""
 
     log: timedelta
     raw: timedelta
@@ -37,11 +41,21 @@ class Due:
     needed: int
 
 
-class Retention:
-    """`clock`: microseconds since 1970."""
+class ClocksDiffer(Unavailable):
+    """The gateway's clock and PostgreSQL's are more than an hour apart: nobody knows what is old."""
 
-    def __init__(self, store: RetentionStore, ages: Ages, clock: Callable[[], int]) -> None:
+
+class Retention:
+    """Goes by PostgreSQL's clock. `clock`: the gateway's, microseconds since 1970, which must agree with it."""
+
+    def __init__(
+        self, store: RetentionStore, ages: Ages, clock: Callable[[], int], metrics: Metrics | None = None
+    ) -> None:
         self._store, self._ages, self._clock = store, ages, clock
+        self._apart = (metrics or Metrics()).gauge(
+            "retention_clock_difference_seconds",
+            "The gateway's clock less PostgreSQL's; beyond an hour nothing is removed",
+        )
 
     async def run(self) -> None:
         """Every day until cancelled; sooner again when the database was away."""
@@ -50,16 +64,21 @@ class Retention:
             try:
                 await self.apply(await self.due())
                 await self._trim()
+            except ClocksDiffer as error:
+                log.error("nothing is removed: %s", error)  # noqa: TRY400
+                delay = timedelta(minutes=10)
             except Unavailable as error:
                 log.debug("retention waits: %s", error)
                 delay = timedelta(minutes=10)
             await asyncio.sleep(delay.total_seconds())
 
     async def due(self) -> list[Due]:
-        """What would go now. Changes nothing."""
+        """What would go now. Changes nothing. Raises ClocksDiffer."""
         found = []
+        now = await self._now()
         for partition in await self._store.partitions():
-            if partition.until <= self._clock() - self._ages.of(partition.level) // timedelta(microseconds=1):
+            age = self._ages.of(partition.level)
+            if partition.until <= now - age // _MICRO and partition.written <= now - max(age, _DAY) // _MICRO:
                 needed = await self._store.needed_rows(partition.name) if partition.level == "log" else 0
                 found.append(Due(partition, needed))
         return found
@@ -71,7 +90,11 @@ class Retention:
         for one in due:
             partition = one.partition
             if partition.level != "log":
-                removed[partition.name] = await self._store.drop_derived(partition)
+                try:
+                    removed[partition.name] = await self._store.drop_derived(partition)
+                except WrittenMeanwhile:
+                    log.info("kept: %s was added to just now", partition.name)
+                    continue
             elif await self._store.drop_log(partition):
                 removed[partition.name] = 0
             else:
@@ -81,6 +104,14 @@ class Retention:
         return removed
 
     async def _trim(self) -> None:
-        before = datetime.fromtimestamp(self._clock() / 1e6, UTC) - self._ages.log
+        before = datetime.fromtimestamp(await self._now() / 1e6, UTC) - self._ages.log
         while await self._store.trim_default(before, _ROWS) == _ROWS:
             continue
+
+    async def _now(self) -> int:
+        now = await self._store.now()
+        apart = (self._clock() - now) * _MICRO
+        self._apart.set(apart.total_seconds())
+        if abs(apart) > _CLOCKS_APART:
+            raise ClocksDiffer(f"the gateway's clock and PostgreSQL's are {abs(apart)} apart")
+        return now

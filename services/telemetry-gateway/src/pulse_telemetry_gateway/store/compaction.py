@@ -138,8 +138,9 @@ class CompactionStore:
         """Writes a step and moves the mark from `before` to `after`, in one transaction. False, and nothing is
         written, when somebody else has moved it: no batch is ever in chunks twice."""
         streams = await asyncio.to_thread(_streams, device_id, derived)
+        months = {month_of(chunk.t.start) for chunk in derived.chunks}
         async with self._database.transaction() as connection:
-            if not await Partitions.hold(connection, {month_of(chunk.t.start) for chunk in derived.chunks}):
+            if not await Partitions.hold(connection, months):
                 return False
             moved = await connection.execute(
                 "UPDATE compaction SET pos = $3, at = now(), claimed_until = '-infinity' "
@@ -152,6 +153,7 @@ class CompactionStore:
                 return False
             await self._write(connection, streams)
             await self._mark(connection, derived.chunks)
+            await Partitions.note_written(connection, months)
         return True
 
     async def _write(self, connection: Connection, streams: Sequence[_Stream]) -> None:

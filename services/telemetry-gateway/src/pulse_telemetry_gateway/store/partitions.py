@@ -48,6 +48,15 @@ class Partitions:
         )
         return not missing
 
+    @staticmethod
+    async def note_written(connection: Connection, months: Iterable[tuple[int, int]]) -> None:
+        """That readings are added to them; once an hour, so that replicas rarely wait for each other here."""
+        await connection.execute(
+            "INSERT INTO partition_written AS w (name) SELECT * FROM unnest($1::text[]) ON CONFLICT (name) "
+            "DO UPDATE SET at = now() WHERE w.at < now() - interval '1 hour'",
+            sorted(name_of(table, month) for month in months for table in DERIVED),
+        )
+
     async def ensure(self, months: Iterable[tuple[int, int]]) -> None:
         """Makes what is missing, in a transaction of its own: attaching locks out nobody who reads or writes."""
         wanted = {name_of(table, month): (table, month) for month in months for table in DERIVED}

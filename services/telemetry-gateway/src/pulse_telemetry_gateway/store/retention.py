@@ -14,12 +14,18 @@ _ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition. `until`: it holds nothing from that time (microseconds) on; `size` in bytes."""
+    """One partition. `until`: it holds nothing from that time on; `written`: when it was added to last, to the hour
+    (0: unknown, and always of the log). Microseconds; `size` in bytes."""
 
     name: str
     level: Kept
     until: int
     size: int
+    written: int = 0
+
+
+class WrittenMeanwhile(Exception):  # a state of the world, not an error of ours
+    """The partition was added to: it is not old any more."""
 
 
 class RetentionStore:
@@ -28,17 +34,27 @@ class RetentionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def now(self) -> int:
+        """PostgreSQL's clock, microseconds: one for all gateways."""
+        async with self._database.connection() as connection:
+            return int(await connection.fetchval("SELECT (extract(epoch FROM now()) * 1000000)::bigint"))
+
     async def partitions(self) -> list[Partition]:
         """Every partition but the log's default one, by name."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT p.relname AS parent, c.relname AS name, pg_total_relation_size(c.oid) AS size "
+                "SELECT p.relname AS parent, c.relname AS name, pg_total_relation_size(c.oid) AS size, "
+                "coalesce((extract(epoch FROM w.at) * 1000000)::bigint, 0) AS written "
                 "FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent "
+                "LEFT JOIN partition_written w ON w.name = c.relname "
                 "WHERE p.relnamespace = current_schema()::regnamespace AND p.relname = ANY($1::text[]) "
                 "AND c.relname <> 'batch_default' AND c.relkind = 'r' ORDER BY c.relname",
                 list(_TABLES),
             )
-        return [Partition(row["name"], _TABLES[row["parent"]], _until(row["name"]), row["size"]) for row in rows]
+        return [
+            Partition(row["name"], _TABLES[row["parent"]], _until(row["name"]), row["size"], row["written"])
+            for row in rows
+        ]
 
     async def needed_rows(self, name: str) -> int:
         """Rows of a partition of the log that are not in chunks or in `latest` yet."""
@@ -63,12 +79,19 @@ class RetentionStore:
 
     async def drop_derived(self, partition: Partition) -> int:
         """Drops a partition of chunks or roll-ups and notes, in the same transaction, what went: for chunks the number
-        of readings of each life. Returns how many readings."""
+        of readings of each life. Returns how many readings. Raises WrittenMeanwhile, and nothing changes, when it was
+        added to since it was listed."""
         n = 0
         async with self._database.transaction() as connection:
             await self._lock(connection)
             if not await connection.fetchval("SELECT to_regclass($1)", partition.name):
                 return 0  # another replica was faster
+            written = await connection.fetchval(
+                "DELETE FROM partition_written WHERE name = $1 RETURNING (extract(epoch FROM at) * 1000000)::bigint",
+                partition.name,
+            )
+            if (written or 0) > partition.written:
+                raise WrittenMeanwhile(partition.name)
             if partition.level == "raw":
                 n = await connection.fetchval(
                     "WITH gone AS (INSERT INTO removal (device_id, epoch, n, source) "  # noqa: S608
