@@ -11,11 +11,12 @@ from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.retention import Ages, ClocksDiffer, Retention
+from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.columns import Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
-from pulse_telemetry_gateway.store.log import LogStore
+from pulse_telemetry_gateway.store.log import LogStore, QuarantineStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.retention import Partition, RetentionStore, WrittenMeanwhile
 from pulse_testkit.waiting import eventually
@@ -102,6 +103,19 @@ async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_ar
     assert await retention.apply(due) == {}
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT sum(n) FROM chunk") == 200
+
+
+async def test_a_day_is_not_made_at_the_cost_of_ingest(ledger: LedgerStore, database: Database) -> None:
+    upkeep = Upkeep(LogStore(database), QuarantineStore(database))
+    async with database.snapshot() as reader:  # an export, or `verify`, for hours
+        await reader.execute("SELECT count(*) FROM batch")
+        async with asyncio.timeout(2):  # a commit would wait as long
+            assert await upkeep.round() >= timedelta(minutes=1)
+        await ledger.commit([arrival(0, 10)])
+    assert await upkeep.round() == timedelta(minutes=10)
+    async with database.connection() as connection:
+        name = f"batch_{datetime.now(UTC):%Y%m%d}"
+        assert await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name)
 
 
 def shifted(one: Arrival, by: int) -> Columns:

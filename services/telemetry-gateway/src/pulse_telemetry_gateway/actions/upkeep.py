@@ -65,13 +65,17 @@ class Upkeep:
         self._store, self._quarantine = store, quarantine
 
     async def run(self) -> None:
-        """Every ten minutes until cancelled."""
+        """Until cancelled."""
         while True:
-            delay = 600.0
-            try:
-                await self._store.make_partitions(datetime.now(UTC), 3)
-                await self._quarantine.trim()
-            except Unavailable as error:
-                log.debug("upkeep waits: %s", error)
-                delay = 1.0
-            await asyncio.sleep(delay)
+            await asyncio.sleep((await self.round()).total_seconds())
+
+    async def round(self) -> timedelta:
+        """Once; how long until the next time. A minute when the log was in use or away: days are made ahead, what finds
+        none falls into the default partition, and each attempt holds ingest up for a moment."""
+        try:
+            await self._quarantine.trim()
+            await self._store.make_partitions(datetime.now(UTC), 3)
+        except Unavailable as error:
+            log.debug("upkeep waits: %s", error)
+            return timedelta(minutes=1)
+        return timedelta(minutes=10)

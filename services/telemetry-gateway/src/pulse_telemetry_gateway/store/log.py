@@ -116,7 +116,8 @@ class LogStore:
             )
 
     async def make_partitions(self, today: datetime, days: int) -> None:
-        """One partition a day, from today on, before the first batch of that day arrives."""
+        """One partition a day, from today on, before the first batch of that day arrives. Raises DatabaseUnavailable
+        when somebody is at work in the log: whoever waits for it here holds up ingest, and there is no hurry."""
         for offset in range(days):
             day = (today + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
             name, end = f"batch_{day:%Y%m%d}", day + timedelta(days=1)
@@ -124,7 +125,7 @@ class LogStore:
                 await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARTITION_LOCK)
                 if await connection.fetchval("SELECT to_regclass($1)", name):
                     continue
-                await connection.execute("SET LOCAL lock_timeout = '3s'")
+                await connection.execute("SET LOCAL lock_timeout = '100ms'")
                 # the table first: a writer that had chosen the default partition already would be refused afterwards
                 await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
                 await connection.execute("LOCK TABLE batch_default IN ACCESS EXCLUSIVE MODE")
