@@ -77,7 +77,7 @@ def _compared(measured: tuple[int, int, float], peers: tuple[tuple[str, float], 
         return
     wanted = {100: 0.9, 1_000: 3.0}[size]
     for number, (peer, value) in enumerate(peers):
-        if number == 0:
+        if number == 0 and gateways == 1:  # on two cores a second gateway shows that it harms little, not more
             yield Result(metric, rate, "readings/s", peer, value, f"ratio >= {wanted}", rate >= wanted * value)
         else:
             yield Result(metric, rate, "readings/s", peer, value)
