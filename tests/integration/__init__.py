@@ -1,0 +1,1 @@
+"""Collector and gateway together, each of them real."""
