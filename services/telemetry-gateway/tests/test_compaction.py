@@ -19,7 +19,7 @@ from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 
-from .conftest import mixed, three_series
+from .conftest import arrival, mixed, three_series
 
 pytestmark = pytest.mark.servers
 
@@ -165,6 +165,23 @@ async def test_small_pieces_become_few_large_ones(
     assert (before, after) == (60, 3)
     assert [row["pieces"] for row in pieces] == [1, 1, 1], "more may come, and nothing is to be folded now"
     assert await compaction.fold_some(quiet=timedelta(0)) == 0
+    assert_same(await chunked(database), await logged(database))
+
+
+async def test_a_day_of_many_short_lives_is_folded_and_then_left_alone(
+    ledger: LedgerStore, database: Database, compaction: Compaction
+) -> None:
+    for epoch in range(1, 204):
+        await ledger.commit([arrival(0, 2, epoch=epoch, order=epoch)])
+    await compaction.catch_up()
+    await ledger.commit([arrival(2, 4, epoch=203, order=203)])  # sorted last: the only one worth it
+    await compaction.catch_up()
+    async with asyncio.timeout(30):
+        while await compaction.fold_some(quiet=timedelta(0)):
+            pass
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM chunk") == 203
+        assert await connection.fetchval("SELECT count(*) FROM unfolded WHERE pieces > 1") == 0
     assert_same(await chunked(database), await logged(database))
 
 

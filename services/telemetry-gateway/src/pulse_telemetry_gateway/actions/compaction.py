@@ -94,7 +94,8 @@ class Compaction:
         return total
 
     async def fold_some(self, pieces: int = _PIECES, quiet: timedelta | None = None) -> int:
-        """Folds piles that are worth it; returns how many."""
+        """Folds piles that are worth it; returns how many. What cannot be made fewer is not looked at again."""
+        done = 0
         piles = await self._store.piles(pieces, self._pace.quiet if quiet is None else quiet, _FOLDS)
         for series_id, day in piles:
             pile = await self._store.pile(series_id, day, READINGS_MAX)
@@ -107,7 +108,8 @@ class Compaction:
                 log.debug("folded elsewhere: series=%d day=%d", series_id, day)
                 continue
             self._readings.labels("folded").inc(sum(chunk.n for chunk in derived.chunks))
-        return len(piles)
+            done += 1
+        return done
 
 
 def derive(rows: list[LogRow]) -> Derived:

@@ -67,7 +67,8 @@ class Upkeep:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep((await self.round()).total_seconds())
+            delay = await self.round()
+            await asyncio.sleep(delay.total_seconds())
 
     async def round(self) -> timedelta:
         """Once; how long until the next time. A minute when the log was in use or away: days are made ahead, what finds

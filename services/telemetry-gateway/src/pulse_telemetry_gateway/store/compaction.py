@@ -197,9 +197,11 @@ class CompactionStore:
                 return None
             kind = TYPES.index(head["type"])
             chunks = await connection.fetch(
-                f"SELECT id, {CHUNK_READ} FROM chunk c WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 "  # noqa: S608
+                f"SELECT id, {CHUNK_READ} FROM (SELECT *, count(*) OVER (PARTITION BY epoch) AS together "  # noqa: S608
+                "FROM chunk c WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 "
                 "AND (n < $4 OR EXISTS (SELECT 1 FROM chunk o WHERE o.series_id = $1 AND o.t0 >= $2 AND o.t0 < $3 "
-                "AND o.epoch = c.epoch AND o.id <> c.id AND o.t0 < c.t1 AND o.t1 > c.t0)) ORDER BY t0, id LIMIT $5",
+                "AND o.epoch = c.epoch AND o.id <> c.id AND o.t0 < c.t1 AND o.t1 > c.t0))) c "
+                "WHERE together > 1 ORDER BY epoch, t0, id LIMIT $5",
                 series_id,
                 start,
                 end,
@@ -260,7 +262,9 @@ class CompactionStore:
                 if gone != f"DELETE {len(ids)}":
                     raise FoldedMeanwhile
             await self._write(connection, streams)
-            left = int(mine) - pile.pieces + has_small if pile.is_whole else int(mine)
+            # a fold that made nothing fewer would be repeated for ever: it counts as whole
+            is_done = pile.is_whole or len(derived.chunks) >= len(pile.chunks)
+            left = int(mine) - pile.pieces + has_small if is_done else int(mine)
             await connection.execute(
                 "UPDATE unfolded SET pieces = $3 WHERE series_id = $1 AND day = $2", pile.series_id, pile.day, left
             )
