@@ -8,18 +8,27 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from pulse_chassis.metrics import Metrics
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace, derive
+from pulse_telemetry_gateway.actions.history import History, HistoryLimits
+from pulse_telemetry_gateway.actions.proof import Proof
+from pulse_telemetry_gateway.actions.upkeep import Latest
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.chunks import Readings, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import FLOAT, decode
 from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups, coarser, merge, of_readings
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.proof import ProofStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_testkit.waiting import eventually
 
-from .conftest import arrival, mixed, three_series
+from .conftest import NOW, arrival, mixed, three_series
 
 pytestmark = pytest.mark.servers
 
@@ -122,7 +131,7 @@ async def test_a_step_that_was_done_elsewhere_changes_nothing(ledger: LedgerStor
     await store.release(1)
     await Compaction(store, Partitions(database), PACE).catch_up()
     rows = await store.batches(1, mine, 10, 1_000)
-    assert await store.advance(1, mine, rows[-1].pos, derive(rows)) is False
+    assert await store.advance(1, (mine, rows[-1].pos), derive(rows)) is False
     assert_same(await chunked(database), await logged(database))
 
 
@@ -186,11 +195,52 @@ async def test_a_day_of_many_short_lives_is_folded_and_then_left_alone(
 
 
 @pytest.mark.announces_log("a stored batch cannot be read")
-async def test_an_unreadable_row_stops_its_device_and_no_other(
+async def test_an_unreadable_row_is_put_aside_with_its_bytes_and_stops_nobody(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
+    await fill(ledger, [mixed(0, 10), mixed(10, 20), mixed(20, 30)])
+    async with database.connection() as connection:
+        await connection.execute("UPDATE batch SET payload = '\\x09000000000000' WHERE lo = 10")
+        await connection.execute("UPDATE batch SET payload = substr(payload, 1, 50) WHERE lo = 20")
+    latest = Latest(LogStore(database), timedelta(0))
+    await latest.catch_up()
+    limits = HistoryLimits(timedelta(seconds=5), 1, 1)
+    history = History(HistoryStore(database), RegistryStore(database), limits)
+    assert (await history.readings(1, NOW, NOW + 10**9, 100)).n == 4
+    proof = Proof(ProofStore(database))
+    wanted = [(f"unreadable: the batch at position {pos}", 10, lo) for pos, lo in ((2, 10), (3, 20))]
+    found = [(one.what, one.n, one.example) for one in await proof.verify(1, lambda _: None)]
+    assert sorted(found)[-2:] == wanted
+    assert await compaction.catch_up() == 3
+    found = [(one.what, one.n, one.example) for one in await proof.verify(1, lambda _: None)]
+    assert sorted(found)[-2:] == wanted
+    assert (await history.readings(1, NOW, NOW + 10**9, 100)).n == 4
+    async with database.connection() as connection:
+        sizes = await connection.fetchval("SELECT array_agg(octet_length(payload) ORDER BY pos) FROM unreadable")
+    assert sizes == [
+        7,
+        50,
+    ]
+
+
+@pytest.mark.announces_log("tried again")
+async def test_an_error_of_ours_ends_neither_compaction_nor_the_newest_values(
+    ledger: LedgerStore, database: Database, compaction: Compaction
+) -> None:
+    metrics = Metrics()
+    latest = Latest(LogStore(database), timedelta(0), metrics)
+    compaction = Compaction(CompactionStore(database), Partitions(database), PACE, metrics)
     await fill(ledger, [mixed(0, 10)])
     async with database.connection() as connection:
-        await connection.execute("UPDATE batch SET payload = '\\x09000000000000'")
-    assert await compaction.catch_up() == 0
-    assert await compaction.round() is False
+        await connection.execute("ALTER TABLE latest RENAME COLUMN word TO words")
+        await connection.execute("ALTER TABLE compaction RENAME COLUMN at TO moment")
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(latest.run()), group.create_task(compaction.run())]
+
+        def failures() -> int:
+            return sum(line.endswith(b"_failures_total 1.0") for line in metrics.render().splitlines())
+
+        await eventually(lambda: failures() == 2)
+        assert not any(task.done() for task in tasks)
+        for task in tasks:
+            task.cancel()

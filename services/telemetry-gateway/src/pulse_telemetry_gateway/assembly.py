@@ -108,7 +108,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         routers=[router],
         tasks=[
             ingest.run,
-            Latest(log, settings.latest_every).run,
+            Latest(log, settings.latest_every, runtime.metrics).run,
             upkeep.run,
             compaction.run,
             retention.run,

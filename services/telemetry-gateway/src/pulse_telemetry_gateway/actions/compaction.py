@@ -17,6 +17,7 @@ from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 log = logging.getLogger("pulse.compaction")
 _PIECES = 32
 _FOLDS = 200
+_BACK_OFF = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -39,32 +40,42 @@ class Compaction:
         self, store: CompactionStore, partitions: Partitions, pace: CompactionPace, metrics: Metrics | None = None
     ) -> None:
         self._store, self._partitions, self._pace = store, partitions, pace
-        self._broken: set[int] = set()
+        self._broken: set[tuple[int, int]] = set()
         metrics = metrics or Metrics()
         self._readings = metrics.counter("compaction_readings", "Readings written to chunks", ["kind"])
+        self._unreadable = metrics.counter(
+            "compaction_unreadable", "Rows of the log put aside, and days of chunks left alone, that cannot be read"
+        )
+        self._failures = metrics.counter("compaction_failures", "Rounds that ended in an error of ours: tried again")
         self._waiting = metrics.gauge("compaction_waiting_rows", "Rows of the log that are not in chunks yet")
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled; an error of ours must not end ingest, which goes on without."""
         while True:
+            delay = self._pace.lag / 4
             try:
                 is_busy = await self.round()
                 self._waiting.set(await self._store.waiting())
             except Unavailable as error:
                 log.debug("compaction waits: %s", error)
                 is_busy = False
-            await asyncio.sleep(self._pace.pause.total_seconds() if is_busy else self._pace.lag.total_seconds() / 4)
+            except Exception:
+                log.exception("no chunks are made: tried again")
+                self._failures.inc()
+                is_busy, delay = False, _BACK_OFF
+            await asyncio.sleep((self._pace.pause if is_busy else delay).total_seconds())
 
     async def round(self) -> bool:
         """One step for each device that is behind; when there is none, folds. Whether there was anything to do."""
-        behind = [d for d in await self._store.behind(self._pace.lag, self._pace.rows) if d not in self._broken]
+        behind = await self._store.behind(self._pace.lag, self._pace.rows)
         for device_id in behind:
             await self.step(device_id)
             await asyncio.sleep(self._pace.pause.total_seconds())
         return bool(behind) or await self.fold_some() > 0
 
     async def step(self, device_id: int) -> int:
-        """Compacts the oldest rows of a device; returns how many (0: nothing to do, or somebody else is at it)."""
+        """Compacts the oldest rows of a device; returns how many (0: nothing to do, or somebody else is at it). Rows
+        that cannot be read are put aside with their bytes."""
         before = await self._store.claim(device_id)
         if before is None:
             return 0
@@ -72,16 +83,20 @@ class Compaction:
         if not rows:
             await self._store.release(device_id)
             return 0
+        unreadable: list[tuple[LogRow, str]] = []
         try:
             derived = await asyncio.to_thread(derive, rows)
-        except ValueError as error:
-            self._broken.add(device_id)
-            log.error("a stored batch cannot be read: device=%d after=%d: %s", device_id, before, error)  # noqa: TRY400
-            return 0
+        except ValueError:
+            good, unreadable = await asyncio.to_thread(readable, rows)
+            derived = await asyncio.to_thread(derive, good)
         await self._partitions.ensure({month_of(chunk.t.start) for chunk in derived.chunks})
-        if not await self._store.advance(device_id, before, rows[-1].pos, derived):
+        aside = [row.pos for row, _ in unreadable]
+        if not await self._store.advance(device_id, (before, rows[-1].pos), derived, aside):
             await self._store.release(device_id)
             return 0
+        for row, error in unreadable:
+            log.error("a stored batch cannot be read: device=%d position=%d: %s", device_id, row.pos, error)
+            self._unreadable.inc()
         self._readings.labels("compacted").inc(sum(chunk.n for chunk in derived.chunks))
         return len(rows)
 
@@ -98,10 +113,16 @@ class Compaction:
         done = 0
         piles = await self._store.piles(pieces, self._pace.quiet if quiet is None else quiet, _FOLDS)
         for series_id, day in piles:
-            pile = await self._store.pile(series_id, day, READINGS_MAX)
+            pile = None if (series_id, day) in self._broken else await self._store.pile(series_id, day, READINGS_MAX)
             if pile is None:
                 continue
-            derived = await asyncio.to_thread(folded, pile)
+            try:
+                derived = await asyncio.to_thread(folded, pile)
+            except ValueError as error:
+                self._broken.add((series_id, day))
+                self._unreadable.inc()
+                log.error("chunks cannot be read: series=%d day=%d: %s", series_id, day, error)  # noqa: TRY400
+                continue
             try:
                 await self._store.fold(pile, derived, has_small=any(c.n < READINGS_MAX for c in derived.chunks))
             except FoldedMeanwhile:
@@ -110,6 +131,20 @@ class Compaction:
             self._readings.labels("folded").inc(sum(chunk.n for chunk in derived.chunks))
             done += 1
         return done
+
+
+def readable(rows: list[LogRow]) -> tuple[list[LogRow], list[tuple[LogRow, str]]]:
+    """Those that this program can read, and the others with the reason."""
+    good: list[LogRow] = []
+    bad: list[tuple[LogRow, str]] = []
+    for row in rows:
+        try:
+            decode(row.payload, row.lo)
+        except ValueError as error:
+            bad.append((row, str(error)))
+        else:
+            good.append(row)
+    return good, bad
 
 
 def derive(rows: list[LogRow]) -> Derived:

@@ -1,6 +1,7 @@
 """History: the readings of series in a range of time, from chunks, roll-ups and what of the log is in neither yet."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_telemetry_gateway.model import rollups as roll
 from pulse_telemetry_gateway.model.chunks import Chunk, Readings, gather, join, unpack
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Ints, decode, series_of
+from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Columns, Ints, decode, series_of
 from pulse_telemetry_gateway.model.levels import Plan, Source, gaps, inside, plan, whole_buckets
 from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups
 from pulse_telemetry_gateway.model.sampling import Window, m4
@@ -20,6 +21,7 @@ from pulse_telemetry_gateway.store.compaction import LogRow
 from pulse_telemetry_gateway.store.history import Extent, HistoryStore, Snapshot
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
+log = logging.getLogger("pulse.history")
 _FOLD = 100_000
 _LONGEST = 100 * 366 * 86_400_000_000
 _AT_ONCE = 50
@@ -237,10 +239,17 @@ async def _unchunked(snapshot: Snapshot, known: dict[int, tuple[int, int]], star
 
 
 def picked(rows: list[LogRow], series: frozenset[int], start: int, end: int) -> Readings:
-    """The readings of these series in [start, end) from rows of the log; rows without them are not unpacked."""
+    """The readings of these series in [start, end) from rows of the log; rows without them are not unpacked, those that
+    cannot be read are left out (compaction counts them and puts them aside)."""
     wanted = np.asarray(sorted(series), np.int64)
-    holding = [row for row in rows if np.isin(series_of(row.payload), wanted).any()]
-    found = gather([(row.epoch, row.received, decode(row.payload, row.lo)) for row in holding])
+    holding: list[tuple[int, int, Columns]] = []
+    for row in rows:
+        try:
+            if np.isin(series_of(row.payload), wanted).any():
+                holding.append((row.epoch, row.received, decode(row.payload, row.lo)))
+        except ValueError as error:
+            log.debug("a stored batch cannot be read: position=%d: %s", row.pos, error)
+    found = gather(holding)
     return found.take(np.isin(found.series, wanted) & (found.t >= start) & (found.t < end))
 
 

@@ -89,7 +89,13 @@ async def _numbers(
     async with aclosing(evidence.log(device_id, account.epoch, is_chunked=True)) as old:
         async for numbers in old:
             lost += tally.absent(numbers)
+    unreadable = evidence.unreadable | await evidence.put_aside(device_id, account.epoch)
+    evidence.unreadable = {}
     return [
+        *(
+            Disagreement(account.epoch, f"unreadable: the batch at position {pos}", *at)
+            for pos, at in unreadable.items()
+        ),
         *(Disagreement(account.epoch, what, n, example) for what, (n, example) in tally.wrong.items()),
         *_absent(account, tally, lost),
     ]

@@ -4,31 +4,41 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
+from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_telemetry_gateway.model.columns import decode, series_of
 from pulse_telemetry_gateway.store.log import LatestReading, LogStore, QuarantineStore, StoredBatch
 
 log = logging.getLogger("pulse.upkeep")
 _ROWS = 1_000
+_BACK_OFF = timedelta(seconds=30)
 
 
 class Latest:
     """Keeps the newest reading of each series: forward only in (ord, seq), so that a replay never overwrites a live
     value and a wrong clock never freezes one."""
 
-    def __init__(self, store: LogStore, every: timedelta) -> None:
+    def __init__(self, store: LogStore, every: timedelta, metrics: Metrics | None = None) -> None:
         self._store, self._every = store, every.total_seconds()
+        metrics = metrics or Metrics()
+        self._unreadable = metrics.counter("latest_unreadable_rows", "Rows of the log that could not be read: skipped")
+        self._failures = metrics.counter("latest_failures", "Rounds that ended in an error of ours: tried again")
 
     async def run(self) -> None:
-        """Follows the log until cancelled."""
+        """Follows the log until cancelled; an error of ours must not end ingest, which goes on without."""
         while True:
+            delay = self._every
             try:
                 is_behind = await self.catch_up()
             except Unavailable as error:
                 log.debug("latest waits: %s", error)
                 is_behind = False
+            except Exception:
+                log.exception("the newest values are not derived: tried again")
+                self._failures.inc()
+                is_behind, delay = False, _BACK_OFF.total_seconds()
             if not is_behind:
-                await asyncio.sleep(self._every)
+                await asyncio.sleep(delay)
 
     async def catch_up(self) -> bool:
         """One step for every device that is behind; whether there is more."""
@@ -36,26 +46,36 @@ class Latest:
         for device_id in await self._store.behind_latest():
             rows = await self._store.unapplied(device_id, _ROWS)
             if rows:
-                await self._store.apply_latest(device_id, newest(rows), rows[-1].pos)
+                found, unreadable = newest(rows)
+                await self._store.apply_latest(device_id, found, rows[-1].pos)
+                for row in unreadable:
+                    log.error("a stored batch cannot be read: device=%d position=%d", device_id, row.pos)
+                    self._unreadable.inc()
                 is_behind = is_behind or len(rows) == _ROWS
         return is_behind
 
 
-def newest(rows: list[StoredBatch]) -> list[LatestReading]:
-    """The newest reading of each series in these rows. A row that cannot hold a newer one is not unpacked."""
+def newest(rows: list[StoredBatch]) -> tuple[list[LatestReading], list[StoredBatch]]:
+    """The newest reading of each series in these rows, and the rows that cannot be read. A row that cannot hold a newer
+    one is not unpacked."""
     found: dict[int, LatestReading] = {}
+    unreadable: list[StoredBatch] = []
     for row in sorted(rows, key=lambda r: (r.ord, r.hi), reverse=True):
-        ids = series_of(row.payload).tolist()
-        if all(s in found and (found[s].ord, found[s].seq) >= (row.ord, row.hi - 1) for s in ids):
+        try:
+            ids = series_of(row.payload).tolist()
+            if all(s in found and (found[s].ord, found[s].seq) >= (row.ord, row.hi - 1) for s in ids):
+                continue
+            columns = decode(row.payload, row.lo)
+        except ValueError:
+            unreadable.append(row)
             continue
-        columns = decode(row.payload, row.lo)
         for i, x in enumerate(columns.x.tolist()):
             series, seq = ids[x], int(columns.seq[i])
             have = found.get(series)
             if have is None or (row.ord, seq) > (have.ord, have.seq):
                 t, word = int(columns.t[i]), int(columns.word[i])
                 found[series] = LatestReading(series, row.ord, row.epoch, seq, t, word)
-    return list(found.values())
+    return list(found.values()), unreadable
 
 
 class Upkeep:

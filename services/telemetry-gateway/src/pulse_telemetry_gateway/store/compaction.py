@@ -134,9 +134,12 @@ class CompactionStore:
             )
         return [LogRow(*row) for row in found]
 
-    async def advance(self, device_id: int, before: int, after: int, derived: Derived) -> bool:
-        """Writes a step and moves the mark from `before` to `after`, in one transaction. False, and nothing is
-        written, when somebody else has moved it: no batch is ever in chunks twice."""
+    async def advance(
+        self, device_id: int, marks: tuple[int, int], derived: Derived, unreadable: Sequence[int] = ()
+    ) -> bool:
+        """Writes a step and moves the mark from the first of `marks` to the second, in one transaction; the rows at the
+        positions `unreadable` are put aside. False, and nothing is written, when somebody else has moved it: no batch
+        is ever in chunks twice."""
         streams = await asyncio.to_thread(_streams, device_id, derived)
         months = {month_of(chunk.t.start) for chunk in derived.chunks}
         async with self._database.transaction() as connection:
@@ -146,13 +149,20 @@ class CompactionStore:
                 "UPDATE compaction SET pos = $3, at = now(), claimed_until = '-infinity' "
                 "WHERE device_id = $1 AND pos = $2",
                 device_id,
-                before,
-                after,
+                *marks,
             )
             if moved != "UPDATE 1":
                 return False
             await self._write(connection, streams)
             await self._mark(connection, derived.chunks)
+            if unreadable:
+                await connection.execute(
+                    "INSERT INTO unreadable (device_id, pos, epoch, ord, lo, hi, n, received, payload) "
+                    "SELECT device_id, pos, epoch, ord, lo, hi, n, received, payload FROM batch "
+                    "WHERE device_id = $1 AND pos = ANY($2::bigint[]) ON CONFLICT DO NOTHING",
+                    device_id,
+                    list(unreadable),
+                )
             await Partitions.note_written(connection, months)
         return True
 

@@ -72,7 +72,7 @@ LEFT JOIN (SELECT epoch, sum(n) AS n FROM declared_drop WHERE device_id = $1 GRO
 ORDER BY s.ord DESC, s.epoch
 """
 _LOG: Final = (
-    "SELECT lo, payload FROM batch WHERE device_id = $1 AND epoch = $2 "
+    "SELECT pos, lo, n, payload FROM batch WHERE device_id = $1 AND epoch = $2 "
     "AND pos {compare} coalesce((SELECT pos FROM compaction WHERE device_id = $1), 0)"
 )
 _CHUNKS: Final = (
@@ -86,6 +86,8 @@ class Evidence:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.unreadable: dict[int, tuple[int, int]] = {}
+        """Rows of the log met by `log` that cannot be read: position, and how many readings from which number on."""
 
     async def accounts(self, device_id: int, most: int = 1_000) -> list[Account]:
         """The device's lives, newest first."""
@@ -100,7 +102,21 @@ class Evidence:
     async def log(self, device_id: int, epoch: int, *, is_chunked: bool) -> AsyncGenerator[Ints, None]:
         """The sequence numbers of each row of the log that is (not) said to be in chunks."""
         async for row in self._rows(_LOG.format(compare="<=" if is_chunked else ">"), device_id, epoch):
-            yield decode(row["payload"], row["lo"]).seq
+            try:
+                numbers = decode(row["payload"], row["lo"]).seq
+            except ValueError:
+                self.unreadable[row["pos"]] = (row["n"], row["lo"])
+                continue
+            yield numbers
+
+    async def put_aside(self, device_id: int, epoch: int) -> dict[int, tuple[int, int]]:
+        """As `unreadable`, of those that compaction has put aside."""
+        return {
+            row["pos"]: (row["n"], row["lo"])
+            async for row in self._rows(
+                "SELECT pos, n, lo FROM unreadable WHERE device_id = $1 AND epoch = $2", device_id, epoch
+            )
+        }
 
     async def refused(self, device_id: int, epoch: int) -> AsyncGenerator[Ints, None]:
         """The sequence numbers of each row of refusals."""
