@@ -22,6 +22,8 @@ _TEXTS: Final = (
     "x" * 129,
 )  # fmt: skip
 _OTHERS: Final[Sequence[object]] = (None, True, False, [], {}, [[]], {"a": {"b": []}}, [None], [1, "a", {}])
+_FIRST_LIFE, _LIVES = 1_000, 12
+"""The last of them is declared by nobody, unless by a mutant."""
 _Slot = tuple[Any, Any]
 
 
@@ -79,7 +81,7 @@ class Mutator:
                 case 4:
                     holder[key] = self._nested(holder[key])
                 case 5 if isinstance(holder, list):
-                    holder.insert(self._rng.randint(0, len(holder)), copy.deepcopy(holder[key]))
+                    holder.insert(self._rng.randint(0, len(holder)), holder[key])
                 case 6 if isinstance(holder, dict) and holder is not whole:
                     holder[self._rng.choice(_TEXTS) or "v"] = holder.pop(key)
                 case 7 if isinstance(holder, dict):
@@ -165,6 +167,7 @@ class Samples:
 
     def __init__(self, rng: random.Random, clock: Callable[[], int]) -> None:
         self._rng, self._clock = rng, clock
+        self._first = _FIRST_LIFE
         self.uplinks: dict[str, Callable[[], dict[str, object]]] = {
             "telemetry/data": self.data,
             "telemetry/plain": self.plain,
@@ -173,6 +176,11 @@ class Samples:
             "telemetry/drop": self.drop,
             "system/status/collector": self.status,
         }
+
+    def turn(self) -> list[dict[str, object]]:
+        """Other lives from now on, for a mutant may settle the whole of one; their declarations."""
+        self._first += _LIVES
+        return [self.series() | {"catalog": self._first + i} for i in range(_LIVES - 1)]
 
     def data(self) -> dict[str, object]:
         rng, n = self._rng, self._rng.randint(1, 12)
@@ -224,4 +232,4 @@ class Samples:
         }  # fmt: skip
 
     def _life(self) -> int:
-        return 1_000 + min(self._rng.randrange(12), 10)
+        return self._first + self._rng.randrange(_LIVES)

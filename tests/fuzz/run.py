@@ -1,6 +1,7 @@
 """Drives one gateway with mutants, a healthy device and a browser beside it, and judges what became of everything."""
 
 import asyncio
+import json
 import random
 import time
 from collections import Counter
@@ -141,9 +142,6 @@ class Fuzz:
             async with _connected(devices), httpx.AsyncClient(base_url=base, timeout=60) as http:
                 healthy = devices[-1]
                 await self._declare(healthy)
-                await devices[0].say("telemetry/series", self._mutator._written(self._samples.series()))
-                await devices[0].fence("declared")
-                await judge.judge([], devices[0].heard)
                 series = await connection.fetchval("SELECT id FROM telemetry.series WHERE name = 'steady'")
                 async with opened(self._gateway.port, stage.token(1)) as browser:
                     assert (await browser.ask("subscribe", {"series": [series], "rate": 20}))["ok"]
@@ -169,10 +167,14 @@ class Fuzz:
     async def _round(
         self, devices: list[Device], http: httpx.AsyncClient, judge: Judge, browser: Browser, count: int
     ) -> None:
+        declarations = self._samples.turn()
         asked, events = int(count * _HTTP), int(count * _LIVE)
         sent = [self._sent() for _ in range(count - asked - events)]
         alpha, beta, healthy = devices
         limit = asyncio.Semaphore(_AT_ONCE)
+        for declared in declarations:
+            await alpha.say("telemetry/series", json.dumps(declared).encode())
+        await alpha.fence(f"declared-{self.report.count}")
 
         async def say(one: Sent) -> None:
             async with limit:
