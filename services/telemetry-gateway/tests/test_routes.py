@@ -1,5 +1,6 @@
 """What storage answers over HTTP: history, exports, quarantine; and what it refuses, and how."""
 
+import argparse
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,8 @@ from pulse_jose.claims import Claims
 from pulse_jose.signing import TokenSigner
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway import __main__ as program
+from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -44,6 +47,35 @@ async def stored(servers: Servers, database: Database, database_url: str) -> Asy
         await eventually(is_compacted)
         await ledger.commit([mixed(1_000, 1_500)])
         yield running
+
+
+async def test_no_device_and_no_life_is_too_many(stored: Gateway, database: Database, database_url: str) -> None:
+    async with database.connection() as connection:
+        await connection.execute("INSERT INTO device (name) SELECT 'd-' || i FROM generate_series(1, 10000) i")
+        await connection.execute(
+            "INSERT INTO stream (device_id, epoch, ord, next) SELECT 2, i, i, 0 FROM generate_series(1, 1001) i"
+        )
+        names = [row["name"] for row in await connection.fetch("SELECT name FROM device ORDER BY name")]
+    path = "/api/telemetry/devices"
+    assert (await stored.http.get(f"{path}/{names[-1]}/ledger", headers=USER)).json()["truncated"] is False
+    lives = (await stored.http.get(f"{path}/beta/ledger", headers=USER)).json()
+    assert (len(lives["epochs"]), lives["truncated"]) == (1_000, True)
+    first = (await stored.http.get(path, headers=USER)).json()
+    rest = (await stored.http.get(path, params={"after": first["next"]}, headers=USER)).json()
+    assert [one["id"] for one in first["items"] + rest["items"]] == names
+    assert rest["next"] is None
+
+
+async def test_verify_goes_through_every_device(
+    database: Database, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("INSERT INTO device (name) SELECT 'd-' || i FROM generate_series(1, 1001) i")
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    settings = GatewaySettings(database_url=url, mqtt_url="mqtt://127.0.0.1:1", mqtt_password="-")
+    assert await program.verify(settings, argparse.Namespace(device=None)) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1_001
+    assert await program.verify(settings, argparse.Namespace(device="d-999")) == 0
 
 
 async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gateway) -> None:

@@ -65,13 +65,8 @@ async def verify(settings: GatewaySettings, given: argparse.Namespace) -> int:
     """0: everything agrees; 1: it says where not."""
     failed = 0
     async with _database(settings) as database:
-        devices = {device.name: device.id for device in await RegistryStore(database).devices()}
-        if given.device is not None and given.device not in devices:
-            raise UnknownDevice(f"there is no device {given.device}")
         proof = Proof(ProofStore(database))
-        for name, device_id in devices.items():
-            if given.device not in {None, name}:
-                continue
+        async for name, device_id in _devices(RegistryStore(database), given.device):
             accounts = await proof.accounts(device_id)
             progress = Progress(name, sum(one.in_log + one.in_chunks + one.refused for one in accounts))
             found = await proof.verify(device_id, progress)
@@ -85,6 +80,20 @@ async def verify(settings: GatewaySettings, given: argparse.Namespace) -> int:
                 at = "" if one.example is None else f", such as {one.example}"
                 sys.stdout.write(f"  epoch {one.epoch}: {one.what}: {one.n:,}{at}\n")
     return 1 if failed else 0
+
+
+async def _devices(registry: RegistryStore, only: str | None) -> AsyncIterator[tuple[str, int]]:
+    if only is not None:
+        found = await registry.find(only)
+        if found is None:
+            raise UnknownDevice(f"there is no device {only}")
+        yield only, found
+        return
+    page = await registry.devices()
+    while page:
+        for device in page:
+            yield device.name, device.id
+        page = await registry.devices(page[-1].name)
 
 
 async def retention(settings: GatewaySettings, given: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from pulse_telemetry_gateway.model.columns import Ints
 from pulse_telemetry_gateway.model.ranges import Range, count, subtract, union
 from pulse_telemetry_gateway.store.proof import Account, Evidence, ProofStore
 
+LIVES_MAX: Final = 1_000_000
 NUMBERS_MAX: Final = 1_000_000_000
 """Sequence numbers of one life that can be gone through: a byte of memory each."""
 
@@ -32,17 +33,17 @@ class Proof:
     def __init__(self, store: ProofStore) -> None:
         self._store = store
 
-    async def accounts(self, device_id: int) -> list[Account]:
-        """The device's lives, newest first, counted anew."""
+    async def accounts(self, device_id: int, most: int = LIVES_MAX) -> list[Account]:
+        """The device's lives, newest first, counted anew: at most so many."""
         async with self._store.evidence() as evidence:
-            return await evidence.accounts(device_id)
+            return await evidence.accounts(device_id, most)
 
     async def verify(self, device_id: int, progress: Callable[[int], None]) -> list[Disagreement]:
         """Goes through every sequence number of a device: each is at most once in the log or the chunks, what is
         settled is there, refused, dropped or removed, and the counts are right. `progress` hears of readings."""
         found: list[Disagreement] = []
         async with self._store.evidence() as evidence:
-            for account in await evidence.accounts(device_id, 1_000_000):
+            for account in await evidence.accounts(device_id, LIVES_MAX):
                 found += _counts(account)
                 found += await _numbers(evidence, device_id, account, progress)
         return found

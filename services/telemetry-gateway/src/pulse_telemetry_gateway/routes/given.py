@@ -40,10 +40,10 @@ class TelemetryRoutes:
 
     async def device_id(self, device: str) -> int:
         """Its number. Raises UnknownDevice."""
-        for known in await self.registry.devices():
-            if known.name == device:
-                return known.id
-        raise UnknownDevice(f"there is no device {device}")
+        found = await self.registry.find(device)
+        if found is None:
+            raise UnknownDevice(f"there is no device {device}")
+        return found
 
 
 def given(request: Request) -> TelemetryRoutes:

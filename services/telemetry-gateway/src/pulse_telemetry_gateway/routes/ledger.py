@@ -9,6 +9,7 @@ from pulse_contracts.message import DeviceName
 from pulse_telemetry_gateway.routes.given import Given
 
 router = APIRouter()
+_LIVES = 1_000
 
 
 class EpochView(BaseModel):
@@ -30,16 +31,20 @@ class EpochView(BaseModel):
 
 
 class Ledger(BaseModel):
+    """Newest life first. `truncated`: it had more lives than are told here; `verify` goes through all."""
+
     device: str
     epochs: list[EpochView]
+    truncated: bool
 
 
 @router.get("/devices/{device}/ledger")
 async def ledger(given: Given, device: Annotated[DeviceName, Path()]) -> Ledger:
     """The proof: what became of every sequence number that the device ever gave."""
-    accounts = await given.proof.accounts(await given.device_id(device))
+    accounts = await given.proof.accounts(await given.device_id(device), _LIVES + 1)
     return Ledger(
         device=device,
+        truncated=len(accounts) > _LIVES,
         epochs=[
             EpochView(
                 epoch=str(one.epoch),
@@ -54,6 +59,6 @@ async def ledger(given: Given, device: Annotated[DeviceName, Path()]) -> Ledger:
                 counted=one.is_counted,
                 complete=one.is_complete,
             )
-            for one in accounts
+            for one in accounts[:_LIVES]
         ],
     )

@@ -1,9 +1,9 @@
 """Devices and series over HTTP."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from pulse_contracts.message import DeviceName
@@ -44,20 +44,34 @@ class SeriesView(BaseModel):
 
 
 class Devices(BaseModel):
+    """`next`: the `after` of the following page; null: this was the last one."""
+
     items: list[DeviceView]
+    next: str | None
 
 
 class AllSeries(BaseModel):
+    """`truncated`: there are more than are told here: ask for one device's."""
+
     items: list[SeriesView]
+    truncated: bool
 
 
 router = APIRouter()
+_DEVICES = 10_000
+_SERIES = 10_000
 
 
 @router.get("/devices")
-async def devices(given: Given) -> Devices:
-    """Every device, by id."""
+async def devices(
+    given: Given,
+    after: DeviceName | None = None,
+    limit: Annotated[int, Query(ge=1, le=_DEVICES)] = _DEVICES,
+) -> Devices:
+    """The devices, by id, in pages."""
+    found = await given.registry.devices(after or "", limit + 1)
     return Devices(
+        next=found[limit - 1].name if len(found) > limit else None,
         items=[
             DeviceView(
                 id=device.name,
@@ -71,16 +85,17 @@ async def devices(given: Given) -> Devices:
                 promise="at_least_once" if device.is_plain else "exactly_once",
                 cloned=device.is_cloned,
             )
-            for device in await given.registry.devices()
-        ]
+            for device in found[:limit]
+        ],
     )
 
 
 @router.get("/series")
 async def series(given: Given, device: DeviceName | None = None) -> AllSeries:
     """Every series, or those of one device, with the newest reading."""
-    found = await given.registry.series(device)
+    found = await given.registry.series(device, _SERIES + 1)
     return AllSeries(
+        truncated=len(found) > _SERIES,
         items=[
             SeriesView(
                 id=entry.id,
@@ -94,6 +109,6 @@ async def series(given: Given, device: DeviceName | None = None) -> AllSeries:
                 if entry.t is None or entry.word is None
                 else LatestView(t=entry.t, v=value(entry.word, TYPES.index(entry.type))),
             )
-            for entry in found
-        ]
+            for entry in found[:_SERIES]
+        ],
     )

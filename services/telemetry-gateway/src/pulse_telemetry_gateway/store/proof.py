@@ -89,8 +89,8 @@ class Evidence:
         self.unreadable: dict[int, tuple[int, int]] = {}
         """Rows of the log met by `log` that cannot be read: position, and how many readings from which number on."""
 
-    async def accounts(self, device_id: int, most: int = 1_000) -> list[Account]:
-        """The device's lives, newest first."""
+    async def accounts(self, device_id: int, most: int) -> list[Account]:
+        """The device's lives, newest first: at most so many."""
         rows = await self._connection.fetch(_ACCOUNTS, device_id, most)
         return [Account(row[0], row[1], row[2], ranges(row[3]), *row[4:12]) for row in rows]
 

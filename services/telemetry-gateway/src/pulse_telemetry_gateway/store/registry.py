@@ -63,6 +63,12 @@ class RegistryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def find(self, name: str) -> int | None:
+        """The device's number, if it is known."""
+        async with self._database.connection() as connection:
+            found: int | None = await connection.fetchval("SELECT id FROM device WHERE name = $1", name)
+        return found
+
     async def device_id(self, name: str) -> int:
         """The device's number; a device that a broker account exists for is registered at its first word."""
         async with self._database.connection() as connection:
@@ -168,8 +174,8 @@ class RegistryStore:
         refs = {local: SeriesRef(series, TYPES.index(kind)) for local, series, kind in entries}
         return Catalog(row["digest"], row["seen"] == row["parts"], refs)
 
-    async def devices(self) -> list[Device]:
-        """Every device, by name."""
+    async def devices(self, after: str = "", most: int = 1_000) -> list[Device]:
+        """The devices behind a name, by name: at most so many."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT d.id, d.name, d.display_name, d.online, d.waiting, d.last_seen, "
@@ -178,18 +184,21 @@ class RegistryStore:
                 "(SELECT clock_offset FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 1) "
                 "AS clock_offset, "
                 "(SELECT count(*) FROM series WHERE device_id = d.id) AS series_count "
-                "FROM device d ORDER BY d.name LIMIT 1000"
+                "FROM device d WHERE d.name > $1 ORDER BY d.name LIMIT $2",
+                after,
+                most,
             )
         return [Device(**dict(row)) for row in rows]
 
-    async def series(self, device: str | None) -> list[Series]:
-        """Every series, or those of one device, by device and name, with the newest reading."""
+    async def series(self, device: str | None, most: int = 10_000) -> list[Series]:
+        """Every series, or those of one device, by device and name, with the newest reading: at most so many."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT s.id, d.name AS device, s.name, s.type, s.display_name, s.unit, s.interval_us, l.t, l.word "
                 "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN latest l ON l.series_id = s.id "
-                "WHERE $1::text IS NULL OR d.name = $1 ORDER BY d.name, s.name, s.type LIMIT 10000",
+                "WHERE $1::text IS NULL OR d.name = $1 ORDER BY d.name, s.name, s.type LIMIT $2",
                 device,
+                most,
             )
         return [Series(**dict(row)) for row in rows]
 
