@@ -22,7 +22,7 @@ from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.probe import http_ok
-from pulse_standalone.runner import Runner
+from pulse_standalone.runner import Runner, die_with_parent
 from tests.resilience.proxy import Proxy
 from tests.system import ROOT, open_path
 
@@ -77,6 +77,7 @@ class Member:
                 env={**os.environ, **self.env, "PULSE_TRAP": str(self.trap)},
                 stdout=log,
                 stderr=log,
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )
 
     def tell(self, words: str) -> None:
