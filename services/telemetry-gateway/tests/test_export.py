@@ -4,6 +4,7 @@ the gateway's command line."""
 import argparse
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -101,6 +102,7 @@ async def test_a_csv_goes_on_wherever_it_broke_off(
     whole = path.read_bytes()
     assert len(whole) > 90_000
     broken.write_bytes(whole[:left])
+    path.with_name("all.csv.question").rename(tmp_path / "broken.csv.question")
     await to_csv(export, WANTED, broken, resume=True, progress=none)
     assert broken.read_bytes() == whole
 
@@ -193,3 +195,33 @@ async def test_the_commands_do_what_they_say(
 )
 def test_times_are_given_as_people_write_them(text: str, micros: int) -> None:
     assert program._micros(text) == micros
+
+
+async def test_a_csv_is_not_continued_with_another_question(
+    ledger: LedgerStore, export: Export, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    first = replace(WANTED, end=NOW + 100_000_000)
+    await to_csv(export, first, path, resume=False, progress=none)
+    before = path.read_bytes()
+    for other in (WANTED, replace(first, series=(1, 2, 3)), replace(first, start=NOW + 1)):
+        with pytest.raises(ForeignPlace, match="another question"):
+            await to_csv(export, other, path, resume=True, progress=none)
+    (tmp_path / "x.csv.question").unlink()
+    with pytest.raises(NotOurs, match="beside"):
+        await to_csv(export, first, path, resume=True, progress=none)
+    assert path.read_bytes() == before
+
+
+async def test_a_part_that_was_taken_away_costs_no_other(
+    ledger: LedgerStore, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_files, "ROWS_MAX", 200)
+    await to_parquet(export, WANTED, tmp_path, resume=False, progress=none)
+    parts = sorted(tmp_path.glob("*.parquet"))
+    parts[0].unlink()
+    parts[-1].unlink()
+    whole = {path: path.read_bytes() for path in parts[1:-1]}
+    await to_parquet(export, WANTED, tmp_path, resume=True, progress=none)
+    assert {path: path.read_bytes() for path in parts[1:-1]} == whole
+    assert parts[-1].exists()

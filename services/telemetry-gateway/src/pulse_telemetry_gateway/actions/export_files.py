@@ -1,5 +1,5 @@
 """An export into files, which may be broken off at any moment and goes on where it was: a CSV file loses its last,
-unfinished line; Parquet is a folder of whole files."""
+unfinished line (its question lies beside it); Parquet is a folder of whole files."""
 
 import asyncio
 import os
@@ -24,8 +24,11 @@ class NotOurs(DomainError):
 
 
 async def to_csv(export: Export, wanted: Wanted, path: Path, *, resume: bool, progress: Callable[[int], None]) -> int:
-    """Writes one file; returns how many readings were added. Raises NotOurs."""
+    """Writes one file; returns how many readings were added. Raises NotOurs, and ForeignPlace when what is there
+    answers another question."""
     is_continued = resume and path.exists()
+    asked = path.with_name(f"{path.name}.question")
+    question = _told(wanted, None)["pulse_question"]
     try:
         file = path.open("r+b") if is_continued else path.open("xb")
     except FileExistsError as error:
@@ -33,8 +36,14 @@ async def to_csv(export: Export, wanted: Wanted, path: Path, *, resume: bool, pr
     n = 0
     with file:
         if is_continued:
+            if not asked.exists():
+                raise NotOurs(f"{path} has no {asked.name} beside it that says what it answers")
+            before = asked.read_text("ascii")
+            if before != question:
+                raise ForeignPlace(f"{path} is of another question: {before[:200]}")
             wanted = replace(wanted, after=_last_line(file, path))
         else:
+            asked.write_text(question, "ascii")
             file.write(CSV_HEADER)
         async for part in export.parts(wanted, await export.names(wanted)):
             file.write(await asyncio.to_thread(csv_rows, part.readings, part.whose))
@@ -73,13 +82,14 @@ async def to_parquet(
     """Writes `part-00000.parquet` and so on, each whole before it has its name; returns how many readings were added.
     Raises NotOurs."""
     folder.mkdir(parents=True, exist_ok=True)
-    done = sorted(folder.glob("part-*.parquet"))
+    done = sorted(folder.glob("part-[0-9][0-9][0-9][0-9][0-9].parquet"))
     if done and not resume:
         raise NotOurs(f"{folder} holds an export already: --resume continues it")
     if done:
         wanted = replace(wanted, after=_place_of(done[-1], wanted))
     names = await export.names(wanted)
-    parts, n = _Parts(folder, len(done), wanted), 0
+    following = int(done[-1].stem.removeprefix("part-")) + 1 if done else 0  # one may have been taken away
+    parts, n = _Parts(folder, following, wanted), 0
     try:
         async for part in export.parts(wanted, names):
             await parts.add(part)
