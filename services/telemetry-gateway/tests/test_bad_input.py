@@ -247,7 +247,9 @@ async def test_a_question_that_has_no_answer_is_told_why(
         ("system/status/collector", {"state": "online", "since": 0}),
     ],
 )
-@pytest.mark.parametrize("device", ["ALPHA", "al pha", "a" * 33, "alpha\n", "älpha", ""], ids=repr)
+@pytest.mark.parametrize(
+    "device", ["ALPHA", "al pha", "a" * 33, "alpha\n", "älpha", "", "a" * 60_000], ids=lambda name: repr(name[:40])
+)
 async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
     database: Database, kind: str, payload: dict[str, Any], device: str
 ) -> None:
@@ -272,6 +274,20 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
         await eventually(is_there)
         for task in tasks:
             task.cancel()
-    assert (await quarantined(database))[0][2].startswith(f"{device[:64]!r} is no device id")
+    ((address, _, detail),) = await quarantined(database)
+    assert address == f"{kind}/{device}"[:512]
+    assert detail.startswith(f"{device[:64]!r} is no device id")
     assert await registry.devices() == []
     assert b'pulse_bus_quarantined_total{code="malformed_device"} 1.0' in metrics.render()
+
+
+@pytest.mark.parametrize("path", ["quarantine", "quarantine/1"])
+async def test_quarantine_is_for_administrators_whatever_is_asked(
+    running_gateway: Gateway, alpha: Collector, path: str
+) -> None:
+    await alpha.raw("data", b"a secret of another tenant")
+    for headers, status in (({}, 401), ({"Authorization": "Bearer x"}, 401), (USER, 403)):
+        for question in ("", "?limit=0", "?cursor=-1", "?limit=1&limit=2"):
+            answer = await running_gateway.http.get(f"/api/telemetry/{path}{question}", headers=headers)
+            assert answer.status_code == status
+            assert b"secret" not in answer.content

@@ -34,6 +34,8 @@ class LatestReading:
 
 
 _TRIM_EVERY = 64
+_ADDRESS = 512
+"""Characters that are kept of a topic: MQTT allows 65,535 bytes, and the bounds count payloads."""
 _PARTITION_LOCK = 0x70756C736505
 _COLUMNS = "pos, epoch, ord, lo, hi, n, payload"
 
@@ -174,7 +176,7 @@ class QuarantineStore:
         async with self._database.connection() as connection:
             number = await connection.fetchval(
                 "INSERT INTO quarantine (address, code, detail, payload) VALUES ($1, $2, $3, $4) RETURNING id",
-                item.address,
+                item.address[:_ADDRESS],
                 item.code,
                 item.detail.replace("\x00", ""),
                 item.payload,
