@@ -1,6 +1,7 @@
 """What storage answers over HTTP: history, exports, quarantine; and what it refuses, and how."""
 
 import argparse
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,6 +15,7 @@ from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway import __main__ as program
 from pulse_telemetry_gateway.settings import GatewaySettings
+from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -47,6 +49,28 @@ async def stored(servers: Servers, database: Database, database_url: str) -> Asy
         await eventually(is_compacted)
         await ledger.commit([mixed(1_000, 1_500)])
         yield running
+
+
+async def test_ingest_finds_a_connection_whatever_is_asked(
+    servers: Servers, database: Database, database_url: str
+) -> None:
+    await three_series(database)
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    async with gateway(servers, url, history_deadline=1.5) as running, database.transaction() as slow:
+        for table in ("removal", "quarantine"):  # stands for a count that takes long
+            await slow.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        paths = ["/api/telemetry/devices/alpha/ledger"] * 10 + ["/api/telemetry/quarantine"] * 10
+        async with asyncio.TaskGroup() as group:
+            asks = [group.create_task(running.http.get(path, headers=administrator())) for path in paths]
+            await eventually(lambda: waiting(database, 2))
+            async with asyncio.timeout(1):
+                await LedgerStore(running.runtime.database).commit([mixed(0, 10)])
+        assert {(ask.result().status_code, "retry-after" in ask.result().headers) for ask in asks} == {(503, True)}
+
+
+async def waiting(database: Database, n: int) -> bool:
+    async with database.connection() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")) >= n
 
 
 async def test_no_device_and_no_life_is_too_many(stored: Gateway, database: Database, database_url: str) -> None:

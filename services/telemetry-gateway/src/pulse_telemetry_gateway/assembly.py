@@ -16,6 +16,7 @@ from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
@@ -102,6 +103,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Export(pages, stored),
         put_away,
         clock_suspect,
+        Turns(at_once, settings.history_deadline),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(

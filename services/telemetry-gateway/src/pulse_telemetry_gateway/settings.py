@@ -17,6 +17,8 @@ class GatewaySettings(ServiceSettings):
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
     # long enough for a restart, short enough that the broker soon stops giving a removed replica its share
     mqtt_session_expiry: timedelta = timedelta(seconds=30)
+    # a quarter for history, a quarter for what else is asked over HTTP, and the rest is never theirs
+    database_pool_size: Annotated[int, Field(ge=4, le=100)] = 8
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32
     group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
     group_commit_bytes_max: Annotated[int, Field(ge=1_000)] = 4_000_000

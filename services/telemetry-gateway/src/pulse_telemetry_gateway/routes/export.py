@@ -39,7 +39,8 @@ async def export(given: Given, asked: Annotated[ExportQuery, Query()]) -> Stream
         raise NotContinuable("only CSV can be continued: ask for a shorter range")
     after = None if asked.after is None else Place.of(asked.after)
     wanted = Wanted(tuple(numbers(asked.series)), asked.start, asked.end, after)
-    names = await given.export.names(wanted)
+    async with given.turns.turn():
+        names = await given.export.names(wanted)
     headers = {"Content-Disposition": f'attachment; filename="readings.{asked.format}"', "Cache-Control": "no-store"}
     stream = given.export.stream(wanted, names, asked.format)
     return StreamingResponse(stream, media_type=MEDIA_TYPES[asked.format], headers=headers)

@@ -12,6 +12,7 @@ from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.proof import Proof
+from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
 from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -28,7 +29,8 @@ class UnknownDevice(DomainError):
 
 @dataclass(frozen=True)
 class TelemetryRoutes:
-    """The routes' needs. `clock_suspect`: microseconds."""
+    """The routes' needs. `turns`: for whatever asks the database and is not history, which has its own.
+    `clock_suspect`: microseconds."""
 
     registry: RegistryStore
     history: History
@@ -37,6 +39,7 @@ class TelemetryRoutes:
     export: Export
     quarantine: QuarantineStore
     clock_suspect: int
+    turns: Turns
 
     async def device_id(self, device: str) -> int:
         """Its number. Raises UnknownDevice."""

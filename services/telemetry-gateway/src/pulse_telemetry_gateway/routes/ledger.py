@@ -41,7 +41,8 @@ class Ledger(BaseModel):
 @router.get("/devices/{device}/ledger")
 async def ledger(given: Given, device: Annotated[DeviceName, Path()]) -> Ledger:
     """The proof: what became of every sequence number that the device ever gave."""
-    accounts = await given.proof.accounts(await given.device_id(device), _LIVES + 1)
+    async with given.turns.turn():
+        accounts = await given.proof.accounts(await given.device_id(device), _LIVES + 1)
     return Ledger(
         device=device,
         truncated=len(accounts) > _LIVES,

@@ -45,7 +45,8 @@ async def messages(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Messages:
     """The messages that were put away, with the reason."""
-    found = await given.quarantine.newest(cursor, limit + 1)
+    async with given.turns.turn():
+        found = await given.quarantine.newest(cursor, limit + 1)
     items = [
         MessageView(id=m.id, address=m.address, code=m.code, detail=m.detail, size=m.size, received=m.received)
         for m in found[:limit]
@@ -56,7 +57,8 @@ async def messages(
 @router.get("/quarantine/{number}", response_class=Response)
 async def payload(given: Given, number: Annotated[int, Path(ge=1, le=_ID_MAX)]) -> Response:
     """Its bytes, as they came."""
-    found = await given.quarantine.payload(number)
+    async with given.turns.turn():
+        found = await given.quarantine.payload(number)
     if found is None:
         raise GoneMessage(f"there is no message {number}")
     headers = {

@@ -69,7 +69,8 @@ async def devices(
     limit: Annotated[int, Query(ge=1, le=_DEVICES)] = _DEVICES,
 ) -> Devices:
     """The devices, by id, in pages."""
-    found = await given.registry.devices(after or "", limit + 1)
+    async with given.turns.turn():
+        found = await given.registry.devices(after or "", limit + 1)
     return Devices(
         next=found[limit - 1].name if len(found) > limit else None,
         items=[
@@ -93,7 +94,8 @@ async def devices(
 @router.get("/series")
 async def series(given: Given, device: DeviceName | None = None) -> AllSeries:
     """Every series, or those of one device, with the newest reading."""
-    found = await given.registry.series(device, _SERIES + 1)
+    async with given.turns.turn():
+        found = await given.registry.series(device, _SERIES + 1)
     return AllSeries(
         truncated=len(found) > _SERIES,
         items=[
