@@ -1,16 +1,36 @@
-"""`make bench NAME=x`: runs one benchmark (or all), writes its JSON, prints it as a table. Exits 0 when measured."""
+"""`make bench NAME=x`: runs one benchmark (`all`: every one), writes its JSON and chart, prints it as a table. Exits 0
+when measured, met or not. Without a name it lists them; `page` fills docs/performance.md from the results."""
 
 import importlib
 import sys
 
+from benchmarks import chart
 from benchmarks.report import Result, publish
 
-NAMES = ("ingest", "peers", "latency", "fanout", "footprint", "buffer", "disk", "history", "scale")
+NAMES = {
+    "ingest": "readings a second through broker, ledger and log, beside PostgreSQL's COPY",
+    "peers": "the same readings into InfluxDB and VictoriaMetrics, and what each loses when it is killed",
+    "latency": "sensor to browser, 50 collectors and 20 browsers",
+    "fanout": "500 browsers, 50 of them slow",
+    "replay": "a backlog of a million readings while live readings go on",
+    "recovery": "killed until it serves again; broker or PostgreSQL back until data flows",
+    "buffer": "the collector's store, beside thingsboard-gateway's",
+    "disk": "bytes a reading after compaction, beside rows",
+    "history": "questions over 30 days, the last hour, 50 series at once",
+    "scale": "whether a reading costs the same with more series and more history (long)",
+    "footprint": "memory of the whole system at rest, starts and stops",
+}
 
 
 def main() -> int:
     """Returns 2 for an unknown name."""
-    wanted = sys.argv[1:] or list(NAMES)
+    wanted = list(NAMES) if sys.argv[1:] == ["all"] else sys.argv[1:]
+    if not wanted:
+        print("make bench NAME=…", *(f"  {name:10} {what}" for name, what in NAMES.items()), sep="\n")
+    if wanted == ["page"]:
+        chart.charts()
+        chart.page()
+        return 0
     for name in wanted:
         if name not in NAMES:
             print(f"no benchmark {name!r}: choose from {', '.join(NAMES)}", file=sys.stderr)
@@ -19,6 +39,7 @@ def main() -> int:
         print(f"· measuring {name}", flush=True)
         measured: list[Result] = importlib.import_module(f"benchmarks.{name}").measure()
         publish(name, measured)
+        chart.charts()
     return 0
 
 

@@ -77,7 +77,7 @@ async def fill(database: Database, device_id: int, series: int, history: History
         derived = await asyncio.to_thread(_derived, block)
         await partitions.ensure({month_of(chunk.t.start) for chunk in derived.chunks})
         before = await store.claim(device_id)
-        if before is None or not await store.advance(device_id, before, before + 1, derived):
+        if before is None or not await store.advance(device_id, (before, before + 1), derived):
             raise RuntimeError("somebody else is at it")
         async with database.connection() as connection:
             await connection.execute("UPDATE device SET pos = $2, latest_pos = $2 WHERE id = $1", device_id, before + 1)
