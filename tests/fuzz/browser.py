@@ -60,7 +60,10 @@ class Browser:
                 await self._wire.send(text)
                 return await self._goes_on()
             answer = await self._answered(number, text)
-        except (ConnectionClosed, asyncio.CancelledError):
+        except ConnectionClosed:
+            self.is_over.set()
+            return "hung up"
+        except asyncio.CancelledError:
             if not self.is_over.is_set():
                 raise
             return "hung up"
@@ -77,6 +80,7 @@ class Browser:
                 await self.ask("probe", {})
         except TimeoutError:
             await self._wire.close()
+            self.is_over.set()
             return "signed off"
         return "goes on"
 

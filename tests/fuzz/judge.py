@@ -9,7 +9,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from pulse_contracts.message import Message
-from pulse_contracts.telemetry import Dropped, Hello, PlainReadings, ReadingBatch, SeriesDeclared, Uplink
+from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, PlainReadings, ReadingBatch, SeriesDeclared, Uplink
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_DATA,
@@ -69,6 +69,8 @@ class Judge:
     clock: Callable[[], int]
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    _plain: Counter[str] = field(default_factory=Counter)
+    """Values of plain messages that are not in quarantine, by device: so many at least must be stored."""
     _seen: int = 0
     """The number of the last message in quarantine."""
 
@@ -104,9 +106,23 @@ class Judge:
                     f"{one.kind}/{one.device}: quarantine: {code}, may be {may_be}: {one.payload[:600]!r}"
                 )
             self.outcomes[f"{one.kind}: {outcome or 'WRONG'}"] += 1
+            if isinstance(message, PlainReadings) and code is None:
+                self._plain[one.device] += len(message.values)
+        await self._count_plain()
         for (address, _), left in away.items():
             if left:
                 self.problems.append(f"{address}: {len(left)} more in quarantine than were sent: {left[:3]}")
+
+    async def _count_plain(self) -> None:
+        for device, n in self._plain.items():
+            stored = await self.connection.fetchval(
+                "SELECT stored_n FROM telemetry.stream s JOIN telemetry.device d ON d.id = s.device_id "
+                "WHERE name = $1 AND epoch = $2",
+                device,
+                PLAIN_EPOCH,
+            )
+            if (stored or 0) < n:
+                self.problems.append(f"{device}: {stored} plain values are stored, {n} must be")
 
     async def _quarantined(self) -> dict[tuple[str, str], list[str]]:
         rows = await self.connection.fetch(
