@@ -1,5 +1,6 @@
 """`make bench NAME=x`: runs one benchmark (`all`: every one), writes its JSON and chart, prints it as a table. Exits 0
-when measured, met or not. Without a name it lists them; `page` fills docs/performance.md from the results."""
+when measured, met or not. Without a name it lists them; `chart` draws every result anew, `page` also fills
+docs/performance.md from them."""
 
 import importlib
 import sys
@@ -27,9 +28,10 @@ def main() -> int:
     wanted = list(NAMES) if sys.argv[1:] == ["all"] else sys.argv[1:]
     if not wanted:
         print("make bench NAME=…", *(f"  {name:10} {what}" for name, what in NAMES.items()), sep="\n")
-    if wanted == ["page"]:
+    if wanted in (["chart"], ["page"]):
         chart.charts()
-        chart.page()
+        if wanted == ["page"]:
+            chart.page()
         return 0
     for name in wanted:
         if name not in NAMES:

@@ -5,6 +5,7 @@ The charts are bars only, so that this is shorter than a library's set-up; they 
 
 import json
 import math
+import re
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +14,14 @@ from benchmarks.report import RESULTS
 
 PAGE: Final = Path(__file__).parents[1] / "docs/performance.md"
 _BEGIN, _END = "<!-- results: begin -->", "<!-- results: end -->"
-_WIDTH, _LEFT, _ROW, _BAR = 760, 320, 30, 9
+_WIDTH, _LEFT, _RIGHT, _ROW, _BAR = 820, 320, 170, 36, 10
+_NAME = 42
+"""Letters of a peer's name that fit beside its bar."""
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f } .dim { fill: #6e7781 }
-.ours { fill: #2f6feb } .peer { fill: #b6bcc4 } .no { fill: #c4560a }
-@media (prefers-color-scheme: dark) { text { fill: #d8dee6 } .dim { fill: #8b949e } .peer { fill: #55606c } }
+.ours { fill: #2f6feb } .peer { fill: #b6bcc4 } .no { fill: #c4560a } .aim { stroke: #24292f; stroke-width: 2 }
+@media (prefers-color-scheme: dark) {
+text { fill: #d8dee6 } .dim { fill: #8b949e } .peer { fill: #55606c } .aim { stroke: #d8dee6 } }
 """
 
 
@@ -32,11 +36,12 @@ def charts() -> list[Path]:
 
 
 def svg(document: dict[str, Any]) -> str:
-    """Ours and the peer of the same run, as bars; each unit has its own scale. Orange: the aim was not reached."""
-    rows = [row for row in document["results"] if row["value"] or row.get("peer_value")]
+    """Ours and the peer of the same run, as bars; each unit has its own scale. A line: the aim. Orange: it was not
+    reached."""
+    rows = document["results"]
     most: dict[str, float] = {}
     for row in rows:
-        most[row["unit"]] = max(most.get(row["unit"], 0.0), row["value"], row.get("peer_value") or 0.0)
+        most[row["unit"]] = max(most.get(row["unit"], 0.0), row["value"], row.get("peer_value") or 0.0, aim(row) or 0.0)
     height = 46 + _ROW * len(rows)
     title = f"{document['benchmark']}: {document['machine']['cores']} cores, {document['date'][:10]}"
     parts = [
@@ -51,22 +56,45 @@ def svg(document: dict[str, Any]) -> str:
 
 def _bars(row: dict[str, Any], y: int, most: float) -> list[str]:
     def width(value: float) -> float:
-        return max(1.0, (_WIDTH - _LEFT - 120) * value / most) if most else 1.0
+        return max(1.0, (_WIDTH - _LEFT - _RIGHT) * value / most) if most else 1.0
 
     kind = "no" if row["met"] is False else "ours"
-    label = f"{number(row['value'])} {row['unit']}"
+    label, wanted = f"{number(row['value'])} {row['unit']}", aim(row)
+    after, mark = width(row["value"]), width(wanted or 0.0)
+    if wanted and after <= mark <= after + 7 * len(label):
+        after = mark  # the line would stand in the text
     found = [
-        f'<text x="{_LEFT - 8}" y="{y + 9}" text-anchor="end">{escape(row["metric"][:52])}</text>',
+        f'<text x="{_LEFT - 8}" y="{y + 9}" text-anchor="end">{escape(row["metric"])}</text>',
         f'<rect class="{kind}" x="{_LEFT}" y="{y}" width="{width(row["value"]):.1f}" height="{_BAR}"/>',
-        f'<text x="{_LEFT + width(row["value"]) + 6:.1f}" y="{y + 9}">{escape(label)}</text>',
+        f'<text x="{_LEFT + after + 6:.1f}" y="{y + 9}">{escape(label)}</text>',
     ]
-    if row.get("peer_value"):
-        peer = f"{number(row['peer_value'])} {row['peer'][:34]}"
+    if row["peer_value"] is not None:
+        name, end = row["peer"], _LEFT + width(row["peer_value"]) + 6
+        short = name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
         found += [
-            f'<rect class="peer" x="{_LEFT}" y="{y + 11}" width="{width(row["peer_value"]):.1f}" height="{_BAR}"/>',
-            f'<text class="dim" x="{_LEFT - 8}" y="{y + 20}" text-anchor="end">{escape(peer)}</text>',
+            f'<rect class="peer" x="{_LEFT}" y="{y + 13}" width="{width(row["peer_value"]):.1f}" height="{_BAR}"/>',
+            f'<text class="dim" x="{_LEFT - 8}" y="{y + 23}" text-anchor="end">{escape(short)}</text>',
+            f'<text class="dim" x="{end:.1f}" y="{y + 23}">{number(row["peer_value"])}</text>',
         ]
+    if wanted:
+        x = f"{_LEFT + mark:.1f}"
+        found.append(f'<line class="aim" x1="{x}" y1="{y - 3}" x2="{x}" y2="{y + _BAR + 3}"/>')
     return found
+
+
+def aim(row: dict[str, Any]) -> float | None:
+    """The target of a result on the scale of its value; None where it has none, or one that is no number.
+    `< 5 s` and `p95 < 50 ms` are such values, `ratio >= 3`, `15 times smaller` and `ahead` stand on the peer."""
+    target, peer = row["target"] or "", row.get("peer_value") or 0.0
+    if target == "ahead":
+        return float(peer)
+    found = re.match(r"(p95 |ratio )?(?:[<>]=? ?)?([\d.,]*\d)( times smaller)?", target)
+    if found is None:
+        return None
+    value = float(found[2].replace(",", ""))
+    if found[3]:
+        return peer / value
+    return value * peer if found[1] == "ratio " else value
 
 
 def number(value: float) -> str:
@@ -101,7 +129,8 @@ def _section(source: Path) -> str:
         "|---|---|---|---|---|",
     ]
     for row in document["results"]:
-        peer = f"{number(row['peer_value'])} {row['peer']} (x {row['ratio']:g})" if row.get("peer_value") else ""
+        ratio = "" if row["ratio"] is None else f" (x {row['ratio']:g})"
+        peer = "" if row["peer_value"] is None else f"{number(row['peer_value'])} {row['peer']}{ratio}"
         reached = {True: "yes", False: "**no**", None: ""}[row["met"]]
         lines.append(
             f"| {row['metric']} | {number(row['value'])} {row['unit']} | {peer} | {row['target'] or ''} | {reached} |"

@@ -100,15 +100,14 @@ def _lines(device: int, batch: ReadingBatch) -> bytes:
 
 def _losses(kinds: list[Kind]) -> Iterator[Result]:
     confirmed = KILLS * _LOSS_BATCHES * _LOSS_SIZE
-    unit = f"readings of {confirmed:,} confirmed"
-    ours = dict.fromkeys(OURS_KILLED, 0)
-    for what, number in itertools.product(OURS_KILLED, range(KILLS)):
-        ours[what] += asyncio.run(our_loss(Loss(what, _LOSS_BATCHES, _LOSS_SIZE, number + 1)))
-    for what, lost in ours.items():
-        yield Result(f"lost when {what} is killed at the last ack", lost, unit, target="0", met=lost == 0)
-    for kind in kinds:
-        lost = sum(_loss(kind) for _ in range(KILLS))
-        yield Result(f"lost when {kind.name} is killed at the last 204", lost, unit)
+    theirs = {str(kind): sum(_loss(kind) for _ in range(KILLS)) for kind in kinds}
+    for what in OURS_KILLED:
+        lost = sum(asyncio.run(our_loss(Loss(what, _LOSS_BATCHES, _LOSS_SIZE, n))) for n in range(1, KILLS + 1))
+        metric = f"lost of {confirmed:,}, {what} killed"
+        if not theirs:
+            yield Result(metric, lost, "readings", target="0", met=lost == 0)
+        for kind, peer in theirs.items():
+            yield Result(metric, lost, "readings", f"{kind}, killed", peer, "0", lost == 0)
 
 
 def _loss(kind: Kind) -> int:

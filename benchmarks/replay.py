@@ -79,8 +79,8 @@ def measure() -> list[Result]:
         target = f">= {100_000:,} readings/s"
         results += [
             Result(f"drained by {of}", round(one.rate), "readings/s", target=target, met=one.rate >= 100_000),
-            _live(f"live p99 of other devices while {of} drain", one.other),
-            _live(f"live p99 of the same device while {of} drain", one.same),
+            _live(f"live p99 of other devices, {of} draining", one.other),
+            _live(f"live p99 of the same devices, {of} draining", one.same),
             Result(f"gateway, processor, {of}", one.gateway_cpu, "% of a core"),
             Result(f"collectors, processor, {of}", one.collector_cpu, "% of a core"),
         ]
