@@ -50,7 +50,7 @@ format: setup-dev setup-web ## put code in shape
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format .
 	@cd clients/web && npm run --silent format
 
-bench: setup-dev setup-web ## measure (make bench NAME=ingest | disk | history | scale | …); results in benchmarks/results
+bench: setup-dev setup-web ## measure (make bench lists what; NAME=ingest or all runs it); results in benchmarks/results
 	@$(PY) -m benchmarks $(NAME)
 
 generate: setup-dev ## write anew what is generated from the contracts
