@@ -1,5 +1,7 @@
 """How long it takes to be well again: a killed gateway until it answers that it works, a killed broker or PostgreSQL
-until the readings of every collector are stored again. Whole processes (tests/resilience), five times each."""
+until the readings of every collector are stored again. Whole processes (tests/resilience), five times each.
+
+A server that was away for long is the harder case: by then everybody waits longest between two tries."""
 
 import asyncio
 import statistics
@@ -14,6 +16,8 @@ from tests.resilience.faults import kill_broker, stop_postgres_at_once
 from tests.resilience.world import Size, World
 
 ROUNDS = 5
+AWAY_SECONDS = 10
+"""Long enough for every wait between two tries to reach its cap of 5 s (`pulse_bus.reconnect`)."""
 
 
 def measure() -> list[Result]:
@@ -53,15 +57,29 @@ async def _measured(folder: Path) -> dict[str, tuple[list[float], int]]:
             await kill_broker(world, rng)
             return await world.flows()
 
+        async def long_without_broker() -> float:
+            await world.broker.stop()
+            await asyncio.sleep(AWAY_SECONDS)
+            await world.broker.start()
+            return await world.flows()
+
         async def postgres() -> float:
             await stop_postgres_at_once(world, rng)
+            return await world.flows()
+
+        async def long_without_postgres() -> float:
+            await world.postgres.stop()
+            await asyncio.sleep(AWAY_SECONDS)
+            await world.postgres.start()
             return await world.flows()
 
         return {
             "gateway killed until it serves": (await _rounds(gateway, world), 5),
             "collector killed until its readings are stored": (await _rounds(collector, world), 5),
-            "broker back until every collector's readings are stored": (await _rounds(broker, world), 10),
-            "PostgreSQL back until every collector's readings are stored": (await _rounds(postgres, world), 10),
+            "broker back until all collectors' data flows": (await _rounds(broker, world), 10),
+            f"the same after {AWAY_SECONDS} s without broker": (await _rounds(long_without_broker, world), 10),
+            "PostgreSQL back until all collectors' data flows": (await _rounds(postgres, world), 10),
+            f"the same after {AWAY_SECONDS} s without PostgreSQL": (await _rounds(long_without_postgres, world), 10),
         }
 
 
