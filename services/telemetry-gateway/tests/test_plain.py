@@ -81,7 +81,7 @@ async def latest(gateway: Gateway) -> dict[tuple[str, str], Any]:
 async def devices(gateway: Gateway) -> list[dict[str, Any]]:
     answer = await gateway.http.get("/api/telemetry/devices", headers={"Authorization": f"Bearer {token()}"})
     items: list[dict[str, Any]] = answer.json()["items"]
-    return items
+    return [item for item in items if item["id"] == "alpha"]  # the broker remembers others' status from other tests
 
 
 async def quarantined(database: Database) -> list[tuple[str, str]]:
