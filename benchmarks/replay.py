@@ -232,6 +232,7 @@ async def _drained(stage: _Stage, watch: _Watch) -> float:
                     watch.count()
                 latest = time.perf_counter()
                 if settled >= BACKLOG:
+                    await _check_stored(connection)
                     return latest - began
                 await asyncio.sleep(0.02)  # an outsider can only look again
     finally:
@@ -241,3 +242,10 @@ async def _drained(stage: _Stage, watch: _Watch) -> float:
 async def _settled(connection: "asyncpg.Connection[asyncpg.Record]", epochs: list[int]) -> int:
     rows = await connection.fetch("SELECT settled FROM telemetry.stream WHERE epoch = ANY($1)", epochs)
     return sum(part.upper - part.lower for row in rows for part in row["settled"])
+
+
+async def _check_stored(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Settled is also what was refused or dropped: then it would not have been a drain."""
+    for table in ("refusal", "declared_drop"):
+        if found := await connection.fetchval(f"SELECT count(*) FROM telemetry.{table}"):  # noqa: S608  # ours
+            raise RuntimeError(f"{found} rows in telemetry.{table}: not everything was stored")
