@@ -53,6 +53,9 @@ class Mutator:
     def _bounds(self, sample: object) -> bytes:
         """Values of the same kind: what most likely gets through the schema, and into everything behind it."""
         slots = [(holder, key) for holder, key in _leaves(sample) if key != "v"]
+        named = [(holder, key) for holder, key in slots if isinstance(key, str)]
+        if named and self._rng.random() < 0.5:  # one field must not be drowned by a column's many values
+            slots = named
         for holder, key in self._rng.sample(slots, min(len(slots), self._rng.randint(1, 2))):
             given = holder[key]
             if isinstance(given, bool):
