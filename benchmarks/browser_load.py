@@ -139,7 +139,7 @@ async def open_browsers(port: int, tokens: list[str], wish: dict[str, object], a
         part = []
         for one in tokens[start : start + 10]:
             _, browser = await loop.create_connection(
-                lambda one=one: Browser(one, wish, ages),  # type: ignore[misc]
+                lambda one=one: Browser(one, wish, ages),  # type: ignore[misc]  # mypy knows no type for a default in a lambda
                 "127.0.0.1",
                 port,
             )

@@ -158,7 +158,7 @@ class Simulation:
 
     def start(self) -> None:
         self.buffer = Buffer(self.folder, self.rng.getrandbits(63), self.limits, self.clock)
-        self.buffer._announce = self.note_summaries  # type: ignore[method-assign]
+        self.buffer._announce = self.note_summaries  # type: ignore[method-assign]  # the simulation listens in
         table = self.buffer.declare([LEVEL])
         self.series = table[0].id
         self.replay = Replay(self.buffer.life, self.buffer.holdings, series_digest(table), self.rng, self.policy)
