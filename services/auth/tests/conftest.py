@@ -14,7 +14,7 @@ import pytest
 from pulse_auth.actions.mirror import Mirror
 from pulse_auth.actions.sessions import Sessions, SignIn
 from pulse_auth.assembly import IDENTITY, build
-from pulse_auth.routes import AuthRoutes
+from pulse_auth.routes.sessions import AuthRoutes
 from pulse_auth.settings import AuthSettings
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_chassis.http import Envelope, Health, create_app

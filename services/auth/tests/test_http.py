@@ -11,8 +11,8 @@ import httpx
 import pytest
 from limits import parse
 
-from pulse_auth.model import InvalidCredentials, backoff_key
-from pulse_auth.store import AccountCopy
+from pulse_auth.model.sessions import InvalidCredentials, backoff_key
+from pulse_auth.store.sessions import AccountCopy
 from pulse_chassis.clients import Proxies
 
 from .conftest import EMAIL, ORIGIN, OTHER_ORIGIN, PASSWORD, World, event

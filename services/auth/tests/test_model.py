@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pulse_auth.model import (
+from pulse_auth.model.sessions import (
     Account,
     Session,
     TokenState,

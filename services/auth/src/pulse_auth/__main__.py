@@ -3,7 +3,7 @@
 import sys
 
 from pulse_auth.assembly import IDENTITY, serve
-from pulse_auth.routes import router
+from pulse_auth.routes.sessions import router
 from pulse_auth.settings import AuthSettings
 from pulse_chassis.commands import Program
 from pulse_chassis.commands import main as run

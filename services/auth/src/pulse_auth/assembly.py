@@ -8,8 +8,8 @@ from pulse_auth.actions.ending import Sweep
 from pulse_auth.actions.mirror import Drift, Mirror
 from pulse_auth.actions.sessions import Means, Sessions, SignIn
 from pulse_auth.handlers import Handlers
-from pulse_auth.model import SessionRules, successor_secret
-from pulse_auth.routes import AuthRoutes, Limits, router
+from pulse_auth.model.sessions import SessionRules, successor_secret
+from pulse_auth.routes.sessions import AuthRoutes, Limits, router
 from pulse_auth.settings import AuthSettings
 from pulse_chassis import process
 from pulse_chassis.clients import Proxies

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pulse_auth.model import Session, micros, moment
-from pulse_auth.store import BackoffStore, SessionStore
+from pulse_auth.model.sessions import Session, micros, moment
+from pulse_auth.store.sessions import BackoffStore, SessionStore
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_EVENT

@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from pulse_auth.actions.ending import Events
-from pulse_auth.model import Account, ends_sessions, moment
-from pulse_auth.store import AccountCopy
+from pulse_auth.model.sessions import Account, ends_sessions, moment
+from pulse_auth.store.sessions import AccountCopy
 from pulse_bus import Bus, Disconnected, Reject
 from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested
 from pulse_contracts.errors import Unavailable

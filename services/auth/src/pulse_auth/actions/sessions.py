@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pulse_auth.actions.ending import Events
-from pulse_auth.model import (
+from pulse_auth.model.sessions import (
     TOKEN_BYTES,
     Account,
     InvalidCredentials,
@@ -24,7 +24,7 @@ from pulse_auth.model import (
     token_hash,
     write_token,
 )
-from pulse_auth.store import AccountCopy, BackoffStore, FoundToken, NewToken, SessionStore
+from pulse_auth.store.sessions import AccountCopy, BackoffStore, FoundToken, NewToken, SessionStore
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import NotSignedIn, Principal
 from pulse_chassis.problems import Overloaded, TooManyRequests

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from pulse_auth.actions.sessions import Sessions, SignedIn, SignIn
-from pulse_auth.model import ACCESS_LIFE, CsrfHeaderMissing, InvalidCredentials, SessionEnded, WrongOrigin
+from pulse_auth.model.sessions import ACCESS_LIFE, CsrfHeaderMissing, InvalidCredentials, SessionEnded, WrongOrigin
 from pulse_chassis.clients import Proxies
 from pulse_chassis.principal import NotSignedIn, Principal, Principals, bearer
 from pulse_chassis.problems import problem

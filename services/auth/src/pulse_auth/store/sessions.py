@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pulse_auth.model import Account, Session, TokenState, email_key, wait_after
+from pulse_auth.model.sessions import Account, Session, TokenState, email_key, wait_after
 from pulse_contracts.accounts import set_digest
 from pulse_postgres import Connection, Row
 
