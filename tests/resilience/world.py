@@ -227,6 +227,7 @@ class World:
                 "PULSE_DATABASE_URL": with_role(self.database, "pulse_telemetry", password),
                 "PULSE_MQTT_URL": self.broker.url,
                 "PULSE_MQTT_PASSWORD": accounts.services["telemetry-gateway"],
+                "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",  # of a world that is thrown away
                 "PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{number}",
                 "PULSE_HTTP_PORT": str(port),
                 "PULSE_MUTANT": self.size.mutant,

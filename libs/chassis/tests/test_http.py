@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 
 from pulse_chassis.http import MAX_BODY, Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import RULES, Principals, administrator, current
+from pulse_chassis.principal import RULES, Principals, current, require
 from pulse_chassis.problems import Overloaded
 from pulse_chassis.rate_limits import RateLimits
+from pulse_contracts.auth import Revocations
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_jose import SigningKey
 from pulse_jose.claims import Claims
@@ -53,7 +54,7 @@ async def mine() -> dict[str, bool]:
     return {"ok": True}
 
 
-@router.get("/admin", dependencies=[Depends(administrator)])
+@router.get("/admin", dependencies=[require("accounts.manage")])
 async def admin() -> dict[str, bool]:
     return {"ok": True}
 
@@ -69,6 +70,7 @@ class World:
 
     def __init__(self) -> None:
         self.health, self.metrics, self.principals = Health(), Metrics(), Principals(time.time)
+        self.principals.hear(Revocations(at=int(time.time() * 1e6), recent=[]))
         self.is_up = True
 
         async def up() -> bool:

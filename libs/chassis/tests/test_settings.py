@@ -6,7 +6,12 @@ import pytest
 
 from pulse_chassis.settings import ServiceSettings, load
 
-GOOD = {"PULSE_DATABASE_URL": "postgresql://h/d", "PULSE_MQTT_URL": "mqtt://h", "PULSE_MQTT_PASSWORD": "hunter2"}
+GOOD = {
+    "PULSE_DATABASE_URL": "postgresql://h/d",
+    "PULSE_MQTT_URL": "mqtt://h",
+    "PULSE_MQTT_PASSWORD": "hunter2",
+    "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+}
 
 
 def given(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:

@@ -36,6 +36,7 @@ async def test_it_becomes_ready_when_the_schema_arrives(servers: Servers) -> Non
         "PULSE_DATABASE_URL": await provision(database, "telemetry", "pulse_telemetry", PASSWORD),
         "PULSE_MQTT_URL": servers.mqtt_url,
         "PULSE_MQTT_PASSWORD": servers.passwords["telemetry-gateway"],
+        "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         "PULSE_HTTP_PORT": str(port),
     }
     command = [sys.executable, "-m", "pulse_telemetry_gateway"]
@@ -60,6 +61,7 @@ def migrating(database_url: str, servers: Servers, port: int) -> "subprocess.Pop
         "PULSE_DATABASE_URL": database_url,
         "PULSE_MQTT_URL": servers.mqtt_url,
         "PULSE_MQTT_PASSWORD": servers.passwords["users"],
+        "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         "PULSE_ACCOUNTS_KEY": "A" * 43,
         "PULSE_HTTP_PORT": str(port),
         "PULSE_MIGRATE_ON_START": "true",

@@ -1,7 +1,7 @@
 """The claims: their types, the rules, and a signer that refuses what verifiers would."""
 
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +19,7 @@ from pulse_jose import (
     TokenVerifier,
     Validity,
 )
-from pulse_jose.claims import check_claims, read_claims
+from pulse_jose.claims import check_claims, read_claims, write_claims
 from pulse_jose.compact import parse_object
 from pulse_jose.signing import TokenSigner
 
@@ -38,7 +38,7 @@ CLAIMS = Claims(
     iat=NOW - 10,
     exp=NOW + 290,
 )
-NAMES = [claim.name for claim in fields(Claims)]
+NAMES = [claim.name for claim in fields(Claims) if claim.name != "scope"]
 TEXTS = [name for name in NAMES if name not in {"iat", "exp"}]
 
 
@@ -60,13 +60,20 @@ def rule_refusal(claims: Claims, now: float = NOW) -> Reason | None:
     return None
 
 
+def test_a_scope_may_be_missing_and_is_kept() -> None:
+    narrowed = replace(CLAIMS, scope="telemetry.read telemetry.export")
+    assert read_claims(write_claims(CLAIMS)).scope is None
+    assert read_claims(write_claims(narrowed)) == narrowed
+    assert reading_refusal({**write_claims(CLAIMS), "scope": None}) is Reason.CLAIMS
+
+
 def test_further_claims_are_ignored() -> None:
-    assert read_claims({**asdict(CLAIMS), "unknown": {"deep": [1.5, None]}}) == CLAIMS
+    assert read_claims({**write_claims(CLAIMS), "unknown": {"deep": [1.5, None]}}) == CLAIMS
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_claim_is_refused(name: str) -> None:
-    members = asdict(CLAIMS)
+    members = write_claims(CLAIMS)
     del members[name]
     assert reading_refusal(members) is Reason.CLAIMS
 
@@ -74,7 +81,7 @@ def test_a_missing_claim_is_refused(name: str) -> None:
 @pytest.mark.parametrize("value", [None, "", 1, True, [], ["pulse"], {"a": 1}, "a" * 321, "a\0b", "a\nb", "\ud800"])
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_claim_that_is_not_short_printable_text_is_refused(name: str, value: object) -> None:
-    assert reading_refusal({**asdict(CLAIMS), name: value}) is Reason.CLAIMS
+    assert reading_refusal({**write_claims(CLAIMS), name: value}) is Reason.CLAIMS
 
 
 @pytest.mark.parametrize(
@@ -96,13 +103,13 @@ def test_a_claim_that_is_not_short_printable_text_is_refused(name: str, value: o
 )
 @pytest.mark.parametrize("name", ["iat", "exp"])
 def test_an_instant_that_is_not_a_plain_integer_is_refused(name: str, text: str) -> None:
-    rest = {other: value for other, value in asdict(CLAIMS).items() if other != name}
+    rest = {other: value for other, value in write_claims(CLAIMS).items() if other != name}
     payload = f'{json.dumps(rest)[:-1]}, "{name}": {text}}}'
     assert reading_refusal(parse_object(payload.encode())) is Reason.CLAIMS
 
 
 def test_a_not_before_is_refused_because_it_would_not_be_honoured() -> None:
-    assert reading_refusal({**asdict(CLAIMS), "nbf": NOW - 10}) is Reason.CLAIMS
+    assert reading_refusal({**write_claims(CLAIMS), "nbf": NOW - 10}) is Reason.CLAIMS
 
 
 @pytest.mark.parametrize("issuer", ["other", "pulse-auth/", "Pulse-Auth", "pulse-auth "])

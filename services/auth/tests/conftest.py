@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from pulse_auth.actions.ending import Events
 from pulse_auth.actions.mirror import Mirror
 from pulse_auth.actions.sessions import Sessions, SignIn
 from pulse_auth.assembly import IDENTITY, build
@@ -20,12 +21,14 @@ from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_chassis.http import Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import Principals
-from pulse_chassis.process import Runtime
+from pulse_chassis.process import Runtime, furnish
 from pulse_chassis.rate_limits import RateLimits
-from pulse_contracts.accounts import AccountChanged, AccountRecord, Role
+from pulse_contracts.accounts import AccountChanged, AccountRecord
+from pulse_contracts.auth import Revocations
+from pulse_contracts.permissions import Role
 from pulse_jose import SealingKey, SigningKey, seal
 from pulse_passwords import HashingPolicy, PasswordHasher
-from pulse_postgres import Database, Migrations, Outbox
+from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
@@ -134,6 +137,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         mqtt_password="unused",
         accounts_key=base64.urlsafe_b64encode(SECRET).decode(),
         signing_key=PEM,
+        audit_key=base64.urlsafe_b64encode(SECRET).decode(),
         public_origin=ORIGIN,
         allowed_origins=(OTHER_ORIGIN,),
     )
@@ -148,6 +152,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         principals,
         metrics,
         RateLimits(),
+        Audit(SECRET),
         random.Random(1),
         clock,
     )
@@ -155,8 +160,10 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
     routes = parts.state["auth"]
     assert isinstance(routes, AuthRoutes)
     app = create_app("auth", "0", parts.routers, health=Health(), metrics=metrics)
+    furnish(app, runtime, settings)
+    principals.hear(Revocations(at=clock(), recent=[]))
     app.state.auth = routes
-    mirror = Mirror(database, outbox, settings.sealing_key(), clock=clock)
+    mirror = Mirror(database, Events(outbox, runtime.audit), settings.sealing_key(), clock=clock)
     transport = httpx.ASGITransport(app=Envelope(app, metrics))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())

@@ -122,7 +122,7 @@ async def test_reuse_after_the_grace_ends_the_family_for_both(ada: World) -> Non
     (message,) = await ada.revoked()
     (session,) = await ada.rows("SELECT id::text AS id FROM session")
     assert json.loads(message)["sid"] == session["id"]
-    kinds = [row["kind"] for row in await ada.rows("SELECT kind FROM audit ORDER BY id")]
+    kinds = [row["kind"] for row in await ada.rows("SELECT kind FROM audit ORDER BY n")]
     assert kinds == ["signed_in", "token_reused"]
 
 

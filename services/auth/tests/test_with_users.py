@@ -93,6 +93,7 @@ async def pair(
         folder.mkdir()
         (folder / "pulse_mqtt_password").write_text(servers.passwords[service])
         (folder / "pulse_accounts_key").write_text(key)
+        (folder / "pulse_audit_key").write_text(key)
         if service == "auth":
             (folder / "pulse_signing_key").write_bytes(SigningKey.generate().to_pem())
         with socket.socket() as free:

@@ -22,7 +22,7 @@ from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import RULES, Principals
 from pulse_chassis.process import Runtime, now_micros
 from pulse_chassis.rate_limits import RateLimits
-from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
+from pulse_contracts.auth import Revocations, VerificationKeyRecord, VerificationKeys
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import BatchAck, Have, Hello, ReadingBatch, SeriesDeclaration, SeriesDeclared
 from pulse_contracts.topics import (
@@ -36,7 +36,7 @@ from pulse_contracts.topics import (
 from pulse_jose import SigningKey
 from pulse_jose.claims import Claims
 from pulse_jose.signing import TokenSigner
-from pulse_postgres import Database, Outbox
+from pulse_postgres import Audit, Database, Outbox
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway import assembly
 from pulse_telemetry_gateway.handlers import quarantine
@@ -44,6 +44,8 @@ from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
+
+KEY_TEXT = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
 KEY = SigningKey.generate(kid="test")
 SERIES = [
@@ -106,6 +108,7 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
         database_url=url,
         mqtt_url=servers.mqtt_url,
         mqtt_password=servers.passwords["telemetry-gateway"],
+        audit_key=KEY_TEXT,
         **options,
     )
     keys = bus_of(servers, "auth")
@@ -129,8 +132,10 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
             Principals(time.time),
             metrics,
             RateLimits(),
+            Audit(bytes(32)),
             random.Random(1),
         )
+        runtime.principals.hear(Revocations(at=now_micros(), recent=[]))
         parts = await assembly._assemble(runtime, settings)
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:

@@ -32,6 +32,7 @@ from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 from .conftest import NOW, PASSWORD, mixed, three_series
+from .system import KEY_TEXT
 from .test_compaction import logged
 
 pytestmark = pytest.mark.servers
@@ -170,7 +171,7 @@ async def test_the_commands_do_what_they_say(
     ledger: LedgerStore, database: Database, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
-    settings = GatewaySettings(database_url=url, mqtt_url="mqtt://127.0.0.1:1", mqtt_password="-")
+    settings = GatewaySettings(database_url=url, mqtt_url="mqtt://127.0.0.1:1", mqtt_password="-", audit_key=KEY_TEXT)
     out = tmp_path / "x.csv"
     given = argparse.Namespace(
         series=None, device="alpha", start=NOW, end=NOW + 10**9, format="csv", out=out, resume=False

@@ -20,7 +20,7 @@ from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import NOW, PASSWORD, mixed, three_series
-from .system import ACCOUNT, KEY, Gateway, gateway, token
+from .system import ACCOUNT, KEY, KEY_TEXT, Gateway, gateway, token
 
 pytestmark = pytest.mark.servers
 
@@ -99,7 +99,7 @@ async def test_verify_goes_through_every_device(
     async with database.connection() as connection:
         await connection.execute("INSERT INTO device (name) SELECT 'd-' || i FROM generate_series(1, 1001) i")
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
-    settings = GatewaySettings(database_url=url, mqtt_url="mqtt://127.0.0.1:1", mqtt_password="-")
+    settings = GatewaySettings(database_url=url, mqtt_url="mqtt://127.0.0.1:1", mqtt_password="-", audit_key=KEY_TEXT)
     assert await program.verify(settings, argparse.Namespace(device=None)) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1_001
     assert await program.verify(settings, argparse.Namespace(device="d-999")) == 0

@@ -16,12 +16,13 @@ from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_chassis.http import Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import RULES, Principals
-from pulse_chassis.process import Runtime
+from pulse_chassis.process import Runtime, furnish
 from pulse_chassis.rate_limits import RateLimits
+from pulse_contracts.auth import Revocations
 from pulse_jose import Claims, SealingKey, SigningKey
 from pulse_jose.signing import TokenSigner
 from pulse_passwords import HashingPolicy, PasswordHasher
-from pulse_postgres import Database, Migrations, Outbox
+from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
@@ -33,6 +34,7 @@ from pulse_users.settings import UsersSettings
 
 ROLE_PASSWORD = "test-password-test-password"
 CHEAP = HashingPolicy(8 * 1024, 1, 1)
+AUDIT = Audit(bytes(range(32)))
 KEY = SealingKey("accounts", bytes(range(32)))
 SIGNER = SigningKey.generate()
 
@@ -115,15 +117,19 @@ async def world(database: Database, clock: FakeClock, digest: str) -> AsyncItera
         mqtt_url="unused",
         mqtt_password=SecretStr("unused"),
         accounts_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+        audit_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
         digest_every=timedelta(hours=1),
     )
     bus, outbox, metrics = MemoryBus(MemoryBroker(), clock=clock), Outbox(), Metrics()
     principals = Principals(lambda: clock() / 1_000_000)
-    runtime = Runtime(IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), random.Random(1), clock)
+    runtime = Runtime(
+        IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), AUDIT, random.Random(1), clock
+    )
     parts = await build(runtime, settings)
     principals.use([SIGNER.verification_key()])
     app = create_app("users", "0", parts.routers, health=Health(), metrics=metrics)
-    app.state.principals = principals
+    furnish(app, runtime, settings)
+    principals.hear(Revocations(at=clock(), recent=[]))
     app.state.directory = parts.state["directory"]
     sealer = partial(changed, key=KEY, clock=clock.seconds)
     accounts = Accounts(database, outbox, sealer, clock=clock, new_id=uuid.uuid4)

@@ -18,6 +18,7 @@ def environment(own_url: str) -> dict[str, str]:
         "PULSE_DATABASE_URL": own_url,
         "PULSE_MQTT_URL": "mqtt://127.0.0.1:1",
         "PULSE_MQTT_PASSWORD": "unused",
+        "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         "PULSE_ACCOUNTS_KEY": "A" * 43,
     }
 

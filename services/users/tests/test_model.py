@@ -94,6 +94,12 @@ def test_a_seal_opens_for_its_own_account_and_version_only() -> None:
 @pytest.mark.parametrize("key", ["", "short", "!" * 43, "A" * 44])
 def test_a_bad_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        UsersSettings(database_url="x", mqtt_url="x", mqtt_password="x", accounts_key=key)
+        UsersSettings(
+            database_url="x",
+            mqtt_url="x",
+            mqtt_password="x",
+            accounts_key=key,
+            audit_key="A" * 43,
+        )
     assert "must be 32 bytes in base64url" in str(caught.value)
     assert not key or key not in str(caught.value)

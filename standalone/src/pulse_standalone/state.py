@@ -93,6 +93,7 @@ class State:
         for service in SERVICES:
             self.secret(service, "pulse_mqtt_password")
             self.secret(service, "pulse_database_password")
+            self.secret(service, "pulse_audit_key")
         shared = self.secret("users", "pulse_accounts_key")
         copy = self.secrets_of("auth") / "pulse_accounts_key"
         if self._once(copy, shared) != shared:  # users' was made anew

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from fastapi import APIRouter
 from pulse_chassis.http import Health, create_app
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.process import Identity
-from pulse_chassis.settings import ServiceSettings, load
+from pulse_chassis.settings import ServiceSettings, decoded_key, load
 from pulse_contracts.errors import DomainError, Unavailable
-from pulse_postgres import MigrationError
+from pulse_postgres import Audit, AuditAnchor, Database, MigrationError
+from pulse_postgres.database import PoolSettings
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -56,6 +58,8 @@ def main(program: Program[S], argv: list[str] | None = None) -> int:
     commands.add_parser("serve", help="run the service until it is told to stop")
     commands.add_parser("migrate", help="bring the service's schema up to date")
     commands.add_parser("openapi", help="print the OpenAPI document of the HTTP API")
+    verify = commands.add_parser("verify-audit", help="recompute the audit trail and say whether anything was changed")
+    verify.add_argument("--anchor", type=_anchor, metavar="N:HASH", help="an earlier head that was kept elsewhere")
     for name, command in program.commands.items():
         sub = commands.add_parser(name, help=command.summary)
         if command.arguments:
@@ -72,6 +76,8 @@ def main(program: Program[S], argv: list[str] | None = None) -> int:
             return 0
         if given.command == "migrate":
             return asyncio.run(_migrate(identity, settings))
+        if given.command == "verify-audit":
+            return asyncio.run(_verify_audit(settings, given.anchor))
         return asyncio.run(_run(program.commands[given.command], settings, given))
     except (DomainError, Unavailable, MigrationError) as error:
         sys.stderr.write(f"{parser.prog} {given.command}: {error}\n")
@@ -80,6 +86,28 @@ def main(program: Program[S], argv: list[str] | None = None) -> int:
 
 async def _run(command: Command[S], settings: S, given: argparse.Namespace) -> int:
     return await command.run(settings, given)
+
+
+def _anchor(text: str) -> AuditAnchor:
+    number, _, hash_ = text.partition(":")
+    if not (number.isdecimal() and len(number) <= 18 and re.fullmatch(r"[0-9a-f]{64}", hash_)):
+        raise argparse.ArgumentTypeError("an anchor is N:HASH, as an earlier run printed it")
+    return AuditAnchor(int(number), hash_)
+
+
+async def _verify_audit(settings: ServiceSettings, anchor: AuditAnchor | None) -> int:
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    audit = Audit(decoded_key(settings.audit_key))
+    async with (
+        Database(PoolSettings(settings.database_url, password, 2)) as database,
+        database.snapshot() as connection,
+    ):
+        verdict = await audit.verify(connection, anchor)
+    if verdict.fault:
+        sys.stderr.write(f"the audit trail was changed: {verdict.fault}\n")
+        return 1
+    sys.stdout.write(f"intact: {verdict.head.n} entries\nanchor {verdict.head.n}:{verdict.head.hash}\n")
+    return 0
 
 
 async def _migrate(identity: Identity, settings: ServiceSettings) -> int:

@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,6 +18,17 @@ from pulse_chassis.metrics import CONTENT_TYPE, Metrics
 log = structlog.get_logger("pulse.http")
 MAX_BODY = 64 * 1024
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_SECURITY_DEFAULTS = {
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cache-control": b"no-store",
+}
+"""An answer may say better for itself. There are no CORS headers: other origins' pages read nothing."""
 _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 Check = Callable[[], Awaitable[bool]]
@@ -69,7 +80,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 is_answered = True
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+                message["headers"] = _furnished(message.get("headers", []), request_id)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -89,6 +100,13 @@ class Envelope:
             self._metrics.requests.labels(scope["method"], route, str(status)).observe(duration)
             if scope["path"] not in _QUIET:
                 log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))
+
+
+def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    given = list(headers)
+    names = {name.lower() for name, _ in given}
+    defaults = [(name, value) for name, value in _SECURITY_DEFAULTS.items() if name not in names]
+    return [*given, *_SECURITY_HEADERS, *defaults, (b"x-request-id", request_id.encode())]
 
 
 def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health: Health, metrics: Metrics) -> FastAPI:

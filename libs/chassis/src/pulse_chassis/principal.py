@@ -1,21 +1,28 @@
 """Who calls: access tokens verified here, by every service for itself, with the keys that auth keeps on the bus, and
 refused once auth has said there that their session is over."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 
 from pulse_bus import Bus, Delivery
 from pulse_chassis.revocations import Revocations
+from pulse_contracts.auth import Revocations as RevocationsMessage
 from pulse_contracts.auth import SessionRevoked, VerificationKeys
 from pulse_contracts.errors import DomainError, Unavailable
-from pulse_contracts.topics import AUTH_EVENT, AUTH_KEYS
+from pulse_contracts.permissions import EVERYBODY, ROLES, Permission, Role, read_scope
+from pulse_contracts.topics import AUTH_EVENT, AUTH_KEYS, AUTH_REVOCATIONS
 from pulse_jose import KeySet, TokenError, TokenRules, TokenVerifier, VerificationKey
 
 RULES = TokenRules(issuer="precisionpulse", audience="pulse", max_life=timedelta(minutes=5))
+MAX_SILENCE = timedelta(seconds=15)
+"""For how long auth may say nothing before administrators are refused: a session of theirs may have ended unheard."""
+_BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of auth")
 
 
 class NotSignedIn(DomainError):
@@ -30,21 +37,37 @@ class Forbidden(DomainError):
     code, status = "forbidden", 403
 
 
+class RevocationsUnknown(DomainError):
+    """Nothing was heard from auth for 15 s: what not everybody may do waits until it is known whose sessions ended."""
+
+    code, status = "revocations_unknown", 503
+
+    def __init__(self) -> None:
+        super().__init__("auth has not been heard for a while: try again in a moment")
+        self.retry_after = timedelta(seconds=5)
+
+
 class KeysUnknown(Unavailable):
     """The verification keys have not arrived yet."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """The verified caller. `issued` and `expires`, of the token, in epoch seconds."""
+    """The verified caller. `issued` and `expires`, of the token, in epoch seconds. `scope`: what the token was narrowed
+    to, if it was."""
 
     account: str
     email: str
     name: str
-    role: Literal["admin", "user"]
+    role: Role
     sid: str
     issued: int
     expires: int
+    scope: frozenset[Permission] | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether role and scope allow it."""
+        return permission in ROLES[self.role] and (self.scope is None or permission in self.scope)
 
 
 class Principals:
@@ -54,10 +77,13 @@ class Principals:
         self._verifier = TokenVerifier(KeySet(()), rules, clock)
         # A token is believed until `exp` + leeway, and may be issued by a clock that is ahead by the leeway.
         self._revocations = Revocations(clock, rules.max_life + 2 * rules.leeway)
+        self._clock, self._heard, self._said = clock, -math.inf, -1
+        self._max_age = (MAX_SILENCE + rules.leeway).total_seconds()
 
     async def follow(self, bus: Bus) -> None:
         """Takes the keys from the bus, now and whenever they change, and which sessions have ended."""
         await bus.subscribe(AUTH_KEYS, self._learn)
+        await bus.subscribe(AUTH_REVOCATIONS, self._catch_up)
         await bus.subscribe(AUTH_EVENT, self._forget)
 
     async def _learn(self, delivery: Delivery[VerificationKeys]) -> None:
@@ -65,6 +91,22 @@ class Principals:
 
     async def _forget(self, delivery: Delivery[SessionRevoked]) -> None:
         self._revocations.add(delivery.message)
+
+    async def _catch_up(self, delivery: Delivery[RevocationsMessage]) -> None:
+        self.hear(delivery.message)
+
+    def hear(self, message: RevocationsMessage) -> None:
+        """Takes what ended lately. It proves that auth is heard if it is newer than the one before and not the last
+        words of an auth that is gone, which the broker keeps."""
+        for event in message.recent:
+            self._revocations.add(event)
+        if message.at > self._said and self._clock() - message.at / 1_000_000 <= self._max_age:
+            self._said, self._heard = message.at, self._clock()
+
+    def require_fresh(self) -> None:
+        """Raises RevocationsUnknown when auth has said nothing for 15 s."""
+        if self._clock() - self._heard > MAX_SILENCE.total_seconds():
+            raise RevocationsUnknown
 
     def use(self, keys: list[VerificationKey]) -> None:
         """Replaces the keys."""
@@ -83,12 +125,13 @@ class Principals:
             claims = self._verifier.verify(token)
         except TokenError as error:
             raise NotSignedIn("the access token is missing, wrong or over") from error
-        if claims.role not in {"admin", "user"}:
+        if claims.role not in ROLES:
             raise NotSignedIn("the access token names an unknown role")
         if self._revocations.cover(claims.sub, claims.sid, claims.iat):
             raise NotSignedIn("the session has ended")
-        role = cast("Literal['admin', 'user']", claims.role)
-        return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp)
+        role = cast("Role", claims.role)
+        scope = None if claims.scope is None else read_scope(claims.scope)
+        return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp, scope)
 
 
 def jwk(record: object) -> dict[str, object]:
@@ -109,18 +152,30 @@ def bearer(request: Request) -> str:
     return token
 
 
-async def current(request: Request) -> Principal:
+async def current(request: Request, _: Annotated[object, Depends(_BEARER)] = None) -> Principal:
     """The principal of this request; `app.state.principals` was put there by the runtime."""
     principals: Principals = request.app.state.principals
     return principals.verify(bearer(request))
 
 
-async def administrator(principal: Annotated[Principal, Depends(current)]) -> Principal:
-    """The principal, who must be an administrator."""
-    if principal.role != "admin":
-        raise Forbidden("only administrators may do this")
-    return principal
-
-
 CurrentPrincipal = Annotated[Principal, Depends(current)]
-Administrator = Annotated[Principal, Depends(administrator)]
+
+
+def require(permission: Permission) -> Any:
+    """A dependency that gives the principal, who must have this permission: `Annotated[Principal, require("…")]`. What
+    not everybody may do is refused while nobody can say whose sessions have ended. Raises Forbidden,
+    RevocationsUnknown."""
+
+    async def allowed(request: Request, principal: CurrentPrincipal) -> Principal:
+        if not principal.may(permission):
+            raise Forbidden(f"this needs the permission {permission}")
+        if permission not in EVERYBODY:
+            principals: Principals = request.app.state.principals
+            principals.require_fresh()
+        return principal
+
+    allowed.permission = permission  # type: ignore[attr-defined]  # the tests' matrix reads it from the routes
+    return Depends(allowed)
+
+
+Administrator = Annotated[Principal, require("accounts.read")]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 import uvicorn
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -22,15 +22,16 @@ from pulse_bus import Bus, LinkState, Quarantine, Quarantined
 from pulse_bus.handling import log_quarantine
 from pulse_bus.mqtt import MqttBus, MqttSettings, Will
 from pulse_chassis import logs
+from pulse_chassis.clients import Proxies
 from pulse_chassis.http import Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import Principals
 from pulse_chassis.rate_limits import RateLimits
-from pulse_chassis.settings import ServiceSettings
+from pulse_chassis.settings import ServiceSettings, decoded_key
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
-from pulse_postgres import Database, DatabaseUnavailable, Migrations, Outbox, Relay
+from pulse_postgres import Audit, Database, DatabaseUnavailable, Migrations, Outbox, Relay
 from pulse_postgres.database import PoolSettings
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Runtime:
     principals: Principals
     metrics: Metrics
     limits: RateLimits
+    audit: Audit
     rng: random.Random
     clock: Callable[[], int] = now_micros
 
@@ -128,10 +130,17 @@ async def serve(
             rng=rng,
             quarantine=counted(quarantine(database) if quarantine else log_quarantine, metrics),
         )
-        runtime = Runtime(identity, database, bus, Outbox(), Principals(time.time), metrics, RateLimits(), rng)
+        principals, audit = Principals(time.time), Audit(decoded_key(settings.audit_key))
+        runtime = Runtime(identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng)
         _measure(bus, runtime.metrics)
         parts = await assemble(runtime)
         await _run(runtime, settings, parts, started, stop)
+
+
+def furnish(app: FastAPI, runtime: Runtime, settings: ServiceSettings) -> None:
+    """Gives the app what the chassis's own dependencies and routes look for."""
+    app.state.principals, app.state.database, app.state.audit = runtime.principals, runtime.database, runtime.audit
+    app.state.proxies, app.state.clock = Proxies(settings.trusted_proxies), runtime.clock
 
 
 def counted(put_away: Quarantine, metrics: Metrics) -> Quarantine:
@@ -222,7 +231,7 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
 
     health = Health({"database": database.is_reachable, "migrations": migrated, "bus": connected}, is_started=True)
     app = create_app(identity.name, identity.version, parts.routers, health=health, metrics=runtime.metrics)
-    app.state.principals = runtime.principals
+    furnish(app, runtime, settings)
     for name, value in parts.state.items():
         setattr(app.state, name, value)
     outer: ASGIApp = Envelope(app, runtime.metrics)

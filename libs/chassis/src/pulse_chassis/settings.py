@@ -1,16 +1,39 @@
 """The settings that every service has. A bad value stops the process with a list of what is wrong."""
 
+import base64
+import binascii
 import os
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _Origin = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-_\[\]:]+$")]
 """As browsers write it: scheme, host and port, without a path. Neither `*` nor `null` is one."""
+
+
+def decoded_key(value: SecretStr) -> bytes:
+    """The 32 bytes of a secret in base64url. Raises ValueError."""
+    text = value.get_secret_value()
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("must be 32 bytes in base64url") from None
+    if len(raw) != 32:
+        raise ValueError("must be 32 bytes in base64url")
+    return raw
+
+
+def _is_key(value: SecretStr) -> SecretStr:
+    decoded_key(value)
+    return value
+
+
+SecretKey = Annotated[SecretStr, AfterValidator(_is_key)]
+"""32 bytes in base64url."""
 
 
 class ServiceSettings(BaseSettings):
@@ -18,6 +41,9 @@ class ServiceSettings(BaseSettings):
 
     Passwords belong into files: what stands in an environment shows up in crash reports. `allowed_origins` (a JSON
     list) are further names of the public origin, such as `http://localhost:8080` for `http://127.0.0.1:8080`.
+    `audit_key` makes the audit trail's hashes: 32 bytes in base64url, the service's alone, and kept, for a trail cannot
+    be verified without it. `trusted_proxies` (a JSON list of addresses or networks): whose last `X-Forwarded-For` is
+    believed; nobody's by default.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSE_", frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -35,6 +61,8 @@ class ServiceSettings(BaseSettings):
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 100
     mqtt_publish_buffer_max: Annotated[int, Field(ge=65_536)] = 32 * 1024 * 1024
     migrate_on_start: bool = False
+    audit_key: SecretKey
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     public_origin: str = "http://127.0.0.1:8080"
     allowed_origins: tuple[_Origin, ...] = ()
     log_format: Literal["console", "json"] = "json"

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_contracts.message import Message, Micros, UuidText
+from pulse_contracts.permissions import Role
 
-Role = Literal["admin", "user"]
 Version = Annotated[int, Field(ge=1, le=2**62, strict=True)]
 
 

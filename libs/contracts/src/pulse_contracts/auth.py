@@ -34,3 +34,13 @@ class SessionRevoked(Message):
     account: UuidText
     sid: Annotated[str, StringConstraints(max_length=64)] | None
     at: Micros
+
+
+class Revocations(Message):
+    """What has been revoked in the last minutes (longer than an access token is believed), newest last, at `at`.
+    Retained and said again every few seconds: whoever comes late knows at once, and whoever hears nothing knows that
+    he knows nothing."""
+
+    kind: Literal["revocations"] = "revocations"
+    at: Micros
+    recent: Annotated[list[SessionRevoked], Field(max_length=1_000)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayRequested
-from pulse_contracts.auth import SessionRevoked, VerificationKeys
+from pulse_contracts.auth import Revocations, SessionRevoked, VerificationKeys
 from pulse_contracts.message import Message
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import (
@@ -125,12 +125,24 @@ AUTH_KEYS = Topic(
     "auth/keys",
     VerificationKeys,
     _parties("auth"),
-    _parties("users", "telemetry-gateway"),
+    _parties("auth", "users", "telemetry-gateway"),
     "Keys that verify access tokens",
     retain=True,
 )
 AUTH_EVENT = Topic(
-    "auth/event/{account}", SessionRevoked, _parties("auth"), _parties("users", "telemetry-gateway"), "Sessions ended"
+    "auth/event/{account}",
+    SessionRevoked,
+    _parties("auth"),
+    _parties("auth", "users", "telemetry-gateway"),
+    "Sessions ended",
+)
+AUTH_REVOCATIONS = Topic(
+    "auth/revocations",
+    Revocations,
+    _parties("auth"),
+    _parties("auth", "users", "telemetry-gateway"),
+    "Which sessions ended lately, every few seconds",
+    retain=True,
 )
 SYSTEM_STATUS = Topic(
     "system/status/{kind}/{id}",
@@ -155,5 +167,6 @@ CATALOGUE: tuple[Topic[Message], ...] = (
     USERS_REPLAY,
     AUTH_KEYS,
     AUTH_EVENT,
+    AUTH_REVOCATIONS,
     SYSTEM_STATUS,
 )

@@ -29,7 +29,8 @@ class TokenRules:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims of an access token. `iat` and `exp` are epoch seconds; `sid` is the session, `sub` the account.
+    """The claims of an access token. `iat` and `exp` are epoch seconds; `sid` is the session, `sub` the account;
+    `scope`, if there, names the only permissions that the token carries (space-separated, RFC 9068 §2.2.3).
 
     `jti`, never the token's text, is what a denylist is keyed on: ECDSA signatures have two valid forms.
     """
@@ -44,6 +45,7 @@ class Claims:
     name: str
     iat: int
     exp: int
+    scope: str | None = None
 
 
 def read_claims(members: Mapping[str, object]) -> Claims:
@@ -65,12 +67,15 @@ def read_claims(members: Mapping[str, object]) -> Claims:
         name=_text(members, "name"),
         iat=_instant(members, "iat"),
         exp=_instant(members, "exp"),
+        scope=_text(members, "scope") if "scope" in members else None,
     )
 
 
 def write_claims(claims: Claims) -> dict[str, object]:
     """The members of `claims`, checked like those of a stranger's token. Raises `TokenError` (claims)."""
     members: dict[str, object] = {claim.name: getattr(claims, claim.name) for claim in fields(claims)}
+    if claims.scope is None:
+        del members["scope"]
     read_claims(members)
     return members
 

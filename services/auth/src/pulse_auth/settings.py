@@ -1,14 +1,12 @@
 """Settings of auth: the chassis's, two keys, how long sessions live, and how many sign-ins are taken."""
 
-import base64
-import binascii
 from datetime import timedelta
 from typing import Annotated
 
 from limits import parse
-from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from pulse_chassis.settings import ServiceSettings
+from pulse_chassis.settings import SecretKey, ServiceSettings, decoded_key
 from pulse_jose import InvalidKeyError, SealingKey, SigningKey
 
 _Positive = Annotated[timedelta, Field(gt=timedelta(0))]
@@ -23,24 +21,18 @@ class AuthSettings(ServiceSettings):
     `login_limit_global` only keeps off floods: the hashing pool and the back-off per account are what stops guessing.
     """
 
-    accounts_key: SecretStr
+    accounts_key: SecretKey
     signing_key: SecretStr
     session_idle: _Positive = timedelta(hours=12)
     session_life: _Positive = timedelta(days=7)
     rotation_grace: _Positive = timedelta(seconds=10)
     replay_pause: _Positive = timedelta(seconds=2)
     replay_grace: _Positive = timedelta(milliseconds=500)
+    heartbeat_every: _Positive = timedelta(seconds=5)
     sweep_every: _Positive = timedelta(minutes=10)
-    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     login_limit_client: str = "120/minute"
     login_limit_global: str = "6000/minute"
     refresh_limit_global: str = "3000/minute"
-
-    @field_validator("accounts_key")
-    @classmethod
-    def _is_a_key(cls, value: SecretStr) -> SecretStr:
-        _decoded(value)
-        return value
 
     @field_validator("signing_key")
     @classmethod
@@ -59,19 +51,8 @@ class AuthSettings(ServiceSettings):
 
     def sealing_key(self) -> SealingKey:
         """The key of `AccountChanged.sealed`."""
-        return SealingKey("accounts", _decoded(self.accounts_key))
+        return SealingKey("accounts", decoded_key(self.accounts_key))
 
     def token_key(self) -> SigningKey:
         """The key that signs access tokens; its id is its thumbprint (RFC 7638)."""
         return SigningKey.from_pem(self.signing_key.get_secret_value().encode())
-
-
-def _decoded(value: SecretStr) -> bytes:
-    text = value.get_secret_value()
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("must be 32 bytes in base64url") from None
-    if len(raw) != 32:
-        raise ValueError("must be 32 bytes in base64url")
-    return raw

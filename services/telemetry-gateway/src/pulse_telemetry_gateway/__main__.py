@@ -15,8 +15,7 @@ from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.export import Wanted
 from pulse_telemetry_gateway.actions.export_files import to_csv, to_parquet
 from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.assembly import IDENTITY, compaction_of, export_of, retention_of, serve
-from pulse_telemetry_gateway.routes import router
+from pulse_telemetry_gateway.assembly import IDENTITY, ROUTERS, compaction_of, export_of, notes_of, retention_of, serve
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.proof import ProofStore
@@ -136,6 +135,7 @@ async def export(settings: GatewaySettings, given: argparse.Namespace) -> int:
         wanted = Wanted(tuple(series), given.start, given.end)
         source = export_of(database, settings)
         await source.names(wanted)  # what cannot be is refused before a file is made
+        await notes_of(database, settings).exported(wanted, given.format, actor="command-line")
         progress = Progress("export", await source.size(wanted))
         write = to_csv if given.format == "csv" else to_parquet
         n = await write(source, wanted, given.out, resume=given.resume, progress=progress)
@@ -176,7 +176,7 @@ PROGRAM = Program(
     IDENTITY,
     GatewaySettings,
     serve,
-    lambda: [router],
+    lambda: ROUTERS,
     {
         "verify": Command("count the ledger anew from the log and the chunks", verify, _for_device),
         "retention": Command("tell what is old enough to be removed, or remove it", retention, _for_apply),

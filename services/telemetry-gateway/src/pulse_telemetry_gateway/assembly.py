@@ -4,14 +4,17 @@ from collections.abc import Callable
 
 from pulse_bus import Quarantine
 from pulse_chassis import process
+from pulse_chassis.audit_routes import audit_router
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.process import Identity, Parts, Runtime
-from pulse_postgres import Database, Migrations
+from pulse_chassis.settings import decoded_key
+from pulse_postgres import Audit, Database, Migrations
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.proof import Proof
@@ -36,6 +39,7 @@ from pulse_telemetry_gateway.store.retention import RetentionStore
 
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
+ROUTERS = [audit_router("/api/telemetry", "telemetry"), router]
 
 
 async def serve(settings: GatewaySettings) -> None:
@@ -104,10 +108,11 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         put_away,
         clock_suspect,
         Turns(at_once, settings.history_deadline),
+        Notes(database, runtime.audit, runtime.clock),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(
-        routers=[router],
+        routers=ROUTERS,
         tasks=[
             ingest.run,
             Latest(log, settings.latest_every, runtime.metrics).run,
@@ -150,6 +155,11 @@ def export_of(database: Database, settings: GatewaySettings) -> Export:
     limits = HistoryLimits(settings.history_deadline, 1, 0)
     stored = HistoryStore(database)
     return Export(Pages(History(stored, RegistryStore(database), limits)), stored)
+
+
+def notes_of(database: Database, settings: GatewaySettings) -> Notes:
+    """One for the command line."""
+    return Notes(database, Audit(decoded_key(settings.audit_key)), process.now_micros)
 
 
 def quarantine_of(database: Database, settings: GatewaySettings) -> QuarantineStore:

@@ -10,9 +10,8 @@ from pulse_chassis.commands import Command, Program
 from pulse_chassis.commands import main as run
 from pulse_passwords import LOGIN_POLICY, PasswordHasher, generate_password
 from pulse_users.actions import digest_of
-from pulse_users.assembly import IDENTITY, offline, serve
+from pulse_users.assembly import IDENTITY, ROUTERS, offline, serve
 from pulse_users.model import NewAccount
-from pulse_users.routes import router
 from pulse_users.settings import UsersSettings
 
 _STDIN_MAX = 4_096
@@ -75,7 +74,7 @@ PROGRAM = Program(
     IDENTITY,
     UsersSettings,
     serve,
-    lambda: [router],
+    lambda: ROUTERS,
     {
         "create-admin": Command("make an administrator and print its password once", create_admin, _create_arguments),
         "activate": Command("switch an account on", activate, _email),

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from pulse_chassis import process
+from pulse_chassis.audit_routes import audit_router
 from pulse_chassis.process import Identity, Parts, Runtime, now_micros
 from pulse_postgres import Database, Migrations, Outbox
 from pulse_postgres.database import PoolSettings
@@ -17,6 +18,7 @@ from pulse_users.routes import router
 from pulse_users.settings import UsersSettings
 
 VERSION = "0.1.0"
+ROUTERS = [audit_router("/api/users", "users"), router]
 IDENTITY = Identity("users", VERSION, Migrations("pulse_users.migrations"))
 
 
@@ -37,7 +39,7 @@ async def build(runtime: Runtime, settings: UsersSettings) -> Parts:
     await runtime.principals.follow(runtime.bus)
     runtime.bus.on_connected(announcements.want_digest)
     return Parts(
-        routers=[router],
+        routers=ROUTERS,
         tasks=[
             partial(announcements.keep_digest, settings.digest_every),
             partial(announcements.keep_replaying, settings.replay_pause),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from pulse_contracts.accounts import AccountChanged, AccountRecord, Role
+from pulse_contracts.accounts import AccountChanged, AccountRecord
 from pulse_contracts.errors import DomainError
+from pulse_contracts.permissions import Role
 from pulse_jose import Clock, SealingKey, seal
 
 MAX_EMAIL = 254

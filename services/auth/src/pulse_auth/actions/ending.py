@@ -11,25 +11,26 @@ from pulse_auth.store.sessions import BackoffStore, SessionStore
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_EVENT
-from pulse_postgres import Connection, Database, Outbox
+from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
 
 log = logging.getLogger("pulse.auth")
 _FORGET_FAILURES = timedelta(days=1)
 _KEEP_SESSIONS = timedelta(days=1)
-_KEEP_AUDIT = timedelta(days=90)
 
 
 class Events:
     """Ends sessions and says so, in the caller's transaction."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox, self._sessions = outbox, SessionStore()
+    def __init__(self, outbox: Outbox, audit: Audit) -> None:
+        self._outbox, self._audit, self._sessions = outbox, audit, SessionStore()
 
     async def end(self, connection: Connection, session: Session, kind: str, now: datetime) -> None:
         """One session."""
         if await self._sessions.revoke(connection, session.id, now):
-            await self._sessions.note(connection, kind, session, now)
             await self._say(connection, session.account, str(session.id), now)
+            actor = str(session.account) if kind == "signed_out" else "system"
+            entry = AuditEntry(kind, actor, f"session:{session.id}", after={"account": str(session.account)})
+            await self._audit.append(connection, entry, now)
 
     async def end_all(self, connection: Connection, account: UUID, now: datetime) -> None:
         """Every session of an account."""
@@ -61,4 +62,4 @@ class Sweep:
         now = moment(self._clock())
         async with self._database.transaction() as connection:
             await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
-            return await SessionStore().sweep(connection, now - _KEEP_SESSIONS, now - _KEEP_AUDIT)
+            return await SessionStore().sweep(connection, now - _KEEP_SESSIONS)

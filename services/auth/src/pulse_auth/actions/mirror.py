@@ -17,7 +17,7 @@ from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
 from pulse_passwords import HostileDigest, check_digest
-from pulse_postgres import Database, Outbox
+from pulse_postgres import Database
 
 log = logging.getLogger("pulse.auth")
 
@@ -25,8 +25,8 @@ log = logging.getLogger("pulse.auth")
 class Mirror:
     """Keeps the copy of the accounts, from sealed events."""
 
-    def __init__(self, database: Database, outbox: Outbox, key: SealingKey, *, clock: Callable[[], int]) -> None:
-        self._database, self._events, self._keys = database, Events(outbox), KeySet([key])
+    def __init__(self, database: Database, events: Events, key: SealingKey, *, clock: Callable[[], int]) -> None:
+        self._database, self._events, self._keys = database, events, KeySet([key])
         self._clock = clock
         self._accounts = AccountCopy()
 

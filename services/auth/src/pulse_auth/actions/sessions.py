@@ -30,7 +30,7 @@ from pulse_chassis.principal import NotSignedIn, Principal
 from pulse_chassis.problems import Overloaded, TooManyRequests
 from pulse_jose.signing import TokenSigner
 from pulse_passwords import HashingBusy, PasswordHasher, PasswordRefused
-from pulse_postgres import Connection, Database, Outbox
+from pulse_postgres import Audit, AuditEntry, Connection, Database
 
 log = logging.getLogger("pulse.auth")
 
@@ -45,6 +45,7 @@ class Means:
     entropy: Callable[[int], bytes]
     new_id: Callable[[], UUID]
     clock: Callable[[], int]
+    audit: Audit
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,9 @@ class SignIn:
             await self._sessions.add(connection, session, now)
             idle_ends = now + self._rules.idle
             await self._sessions.add_token(connection, NewToken(token_hash(token), session.id, idle_ends))
-            await self._sessions.note(connection, "signed_in", session, now)
             await self._backoff.clear(connection, key)
+            entry = AuditEntry("signed_in", str(account.id), f"session:{session.id}", after={"remember": remember})
+            await means.audit.append(connection, entry, now)
         return sign(means, account, session, token, now)
 
     def _now(self) -> datetime:
@@ -124,9 +126,9 @@ class SignIn:
 class Sessions:
     """Rotation, signing out, and who is signed in."""
 
-    def __init__(self, database: Database, outbox: Outbox, means: Means, rules: SessionRules, metrics: Metrics) -> None:
+    def __init__(self, database: Database, events: Events, means: Means, rules: SessionRules, metrics: Metrics) -> None:
         self._database, self._means, self._rules = database, means, rules
-        self._events, self._sessions, self._accounts = Events(outbox), SessionStore(), AccountCopy()
+        self._events, self._sessions, self._accounts = events, SessionStore(), AccountCopy()
         self._rotations = metrics.counter("auth_rotations", "Refresh tokens shown, by verdict", ["verdict"])
 
     async def refresh(self, token: str) -> SignedIn:

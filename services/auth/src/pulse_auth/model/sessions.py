@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from pulse_contracts.accounts import Role
 from pulse_contracts.errors import DomainError
+from pulse_contracts.permissions import Role
 from pulse_jose import Claims
 
 ACCESS_LIFE = timedelta(minutes=5)

@@ -141,20 +141,19 @@ class SessionStore:
         query = "UPDATE session SET revoked = $2 WHERE account_id = $1 AND revoked IS NULL"
         await connection.execute(query, account, now)
 
-    async def note(self, connection: Connection, kind: str, session: Session, now: datetime) -> None:
-        """One line of the audit log."""
-        await connection.execute(
-            "INSERT INTO audit (at, kind, account_id, session_id) VALUES ($1, $2, $3, $4)",
-            now,
-            kind,
-            session.account,
-            session.id,
+    async def ended_since(
+        self, connection: Connection, since: datetime, limit: int
+    ) -> list[tuple[UUID, UUID, datetime]]:
+        """Account, session and end of the sessions that were ended since then, the newest `limit`, oldest first."""
+        rows = await connection.fetch(
+            "SELECT account_id, id, revoked FROM session WHERE revoked >= $1 ORDER BY revoked DESC LIMIT $2",
+            since,
+            limit,
         )
+        return [(UUID(str(row["account_id"])), UUID(str(row["id"])), row["revoked"]) for row in reversed(rows)]
 
-    async def sweep(self, connection: Connection, ended_before: datetime, noted_before: datetime) -> int:
-        """Removes sessions that ended before, with their tokens, and old lines of the audit log; returns how many
-        sessions."""
-        await connection.execute("DELETE FROM audit WHERE at < $1", noted_before)
+    async def sweep(self, connection: Connection, ended_before: datetime) -> int:
+        """Removes sessions that ended before, with their tokens; returns how many."""
         query = "WITH gone AS (DELETE FROM session WHERE ends < $1 RETURNING 1) SELECT count(*) FROM gone"
         return int(await connection.fetchval(query, ended_before))
 

@@ -170,6 +170,8 @@ class Sockets:
             raise self._refusal("not_signed_in") from None
         except Unavailable:
             raise self._refusal("unavailable") from None
+        if not principal.may("telemetry.read"):
+            raise self._refusal("forbidden")
         if not self._hub.is_running or self._is_draining:
             raise self._refusal("unavailable")
         if len(self._sessions) >= self._limits.viewers_max:

@@ -1,14 +1,14 @@
 """HTTP to actions, for whoever is signed in: devices and series, history, exports, the ledger,
 the quarantine."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
-from pulse_chassis.principal import current
+from pulse_chassis.principal import require
 from pulse_telemetry_gateway.routes import export, history, ledger, quarantine, registry
 from pulse_telemetry_gateway.routes.given import TelemetryRoutes
 
 __all__ = ["TelemetryRoutes", "router"]
 
-router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[Depends(current)])
+router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[require("telemetry.read")])
 for part in (registry, history, export, ledger, quarantine):
     router.include_router(part.router)

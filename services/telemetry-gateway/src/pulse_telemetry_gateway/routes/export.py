@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from pulse_chassis.caller import CurrentCaller
+from pulse_chassis.principal import Principal, require
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.actions.export import Place, Wanted
 from pulse_telemetry_gateway.model.tables import MEDIA_TYPES, Format
@@ -33,7 +35,12 @@ class ExportQuery(BaseModel):
 
 
 @router.get("/export", response_class=StreamingResponse)
-async def export(given: Given, asked: Annotated[ExportQuery, Query()]) -> StreamingResponse:
+async def export(
+    given: Given,
+    asked: Annotated[ExportQuery, Query()],
+    _: Annotated[Principal, require("telemetry.export")],
+    caller: CurrentCaller,
+) -> StreamingResponse:
     """Every reading of these series in [from, to), series by series, by (t, epoch, seq); streamed."""
     if asked.after is not None and asked.format != "csv":
         raise NotContinuable("only CSV can be continued: ask for a shorter range")
@@ -41,6 +48,9 @@ async def export(given: Given, asked: Annotated[ExportQuery, Query()]) -> Stream
     wanted = Wanted(tuple(numbers(asked.series)), asked.start, asked.end, after)
     async with given.turns.turn():
         names = await given.export.names(wanted)
+        await given.notes.exported(
+            wanted, asked.format, actor=caller.account, address=caller.address, request_id=caller.request_id
+        )
     headers = {"Content-Disposition": f'attachment; filename="readings.{asked.format}"', "Cache-Control": "no-store"}
     stream = given.export.stream(wanted, names, asked.format)
     return StreamingResponse(stream, media_type=MEDIA_TYPES[asked.format], headers=headers)

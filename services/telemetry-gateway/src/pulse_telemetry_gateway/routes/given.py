@@ -10,6 +10,7 @@ from pydantic import Field
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
+from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.turns import Turns
@@ -40,6 +41,7 @@ class TelemetryRoutes:
     quarantine: QuarantineStore
     clock_suspect: int
     turns: Turns
+    notes: Notes
 
     async def device_id(self, device: str) -> int:
         """Its number. Raises UnknownDevice."""

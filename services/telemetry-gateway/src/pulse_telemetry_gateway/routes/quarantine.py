@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
-from pulse_chassis.principal import administrator
+from pulse_chassis.caller import CurrentCaller
+from pulse_chassis.principal import require
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.routes.given import Given
 
-router = APIRouter(dependencies=[Depends(administrator)])
+router = APIRouter(dependencies=[require("telemetry.manage")])
 _ID_MAX = 2**63 - 1
 
 
@@ -55,12 +56,13 @@ async def messages(
 
 
 @router.get("/quarantine/{number}", response_class=Response)
-async def payload(given: Given, number: Annotated[int, Path(ge=1, le=_ID_MAX)]) -> Response:
+async def payload(given: Given, number: Annotated[int, Path(ge=1, le=_ID_MAX)], caller: CurrentCaller) -> Response:
     """Its bytes, as they came."""
     async with given.turns.turn():
         found = await given.quarantine.payload(number)
     if found is None:
         raise GoneMessage(f"there is no message {number}")
+    await given.notes.downloaded(number, actor=caller.account, address=caller.address, request_id=caller.request_id)
     headers = {
         "Content-Disposition": f'attachment; filename="quarantine-{number}.bin"',
         "X-Content-Type-Options": "nosniff",

@@ -1,0 +1,157 @@
+"""The audit trail over HTTP: pages with filters, and CSV. Every service that changes something shows its own."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime, BaseModel, StringConstraints
+from starlette.responses import StreamingResponse
+
+from pulse_chassis.principal import Principal, require
+from pulse_postgres import Audit, AuditFilter, AuditRecord, Database
+
+_PAGE = 500
+_COLUMNS = ("n", "at", "kind", "actor", "target", "before", "after", "address", "request_id")
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:@+-]+$")]
+_Reader = Annotated[Principal, require("audit.read")]
+
+
+class AuditRecordView(BaseModel):
+    """One entry. `before` and `after` hold what changed, and no secrets."""
+
+    n: int
+    at: datetime
+    kind: str
+    actor: str | None
+    target: str | None
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+    address: str | None
+    request_id: str | None
+
+
+class AuditHeadView(BaseModel):
+    """How far the trail has come: kept elsewhere, it is the anchor of `verify-audit --anchor n:hash`."""
+
+    n: int
+    hash: str
+
+
+class AuditPage(BaseModel):
+    """Newest first. `next` is the `before` of the page that follows, None at the end."""
+
+    items: list[AuditRecordView]
+    next: int | None
+    head: AuditHeadView
+
+
+async def _filter(
+    kind: Annotated[_Name | None, Query(description="such as `signed_in`", examples=["signed_in"])] = None,
+    actor: Annotated[_Name | None, Query(description="an account's id, `command-line` or `system`")] = None,
+    target: Annotated[_Name | None, Query(description="such as `account:<id>`")] = None,
+    since: Annotated[AwareDatetime | None, Query()] = None,
+    until: Annotated[AwareDatetime | None, Query(description="exclusive")] = None,
+) -> AuditFilter:
+    return AuditFilter(kind, actor, target, since, until)
+
+
+def audit_router(prefix: str, name: str) -> APIRouter:
+    """`GET {prefix}/audit` and `GET {prefix}/audit.csv`. `name` makes the operation ids unique between services."""
+    router = APIRouter(prefix=prefix, tags=["audit"])
+
+    @router.get("/audit", operation_id=f"list_{name}_audit")
+    async def page(
+        request: Request,
+        _: _Reader,
+        wanted: Annotated[AuditFilter, Depends(_filter)],
+        before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+        limit: Annotated[int, Query(ge=1, le=_PAGE)] = 100,
+    ) -> AuditPage:
+        """Entries of the audit trail, newest first."""
+        audit, database = _given(request)
+        async with database.connection() as connection:
+            found = await audit.page(connection, wanted, before, limit + 1)
+            head = await audit.head(connection)
+        items, more = found[:limit], len(found) > limit
+        return AuditPage(
+            items=[_view(record) for record in items],
+            next=items[-1].n if more else None,
+            head=AuditHeadView(n=head.n, hash=head.hash),
+        )
+
+    @router.get(
+        "/audit.csv",
+        operation_id=f"export_{name}_audit",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    )
+    async def export(
+        request: Request, _: _Reader, wanted: Annotated[AuditFilter, Depends(_filter)]
+    ) -> StreamingResponse:
+        """Every entry that fits, newest first, as CSV."""
+        audit, database = _given(request)
+        async with database.connection() as connection:  # a refusal must come before the first line
+            first = await audit.page(connection, wanted, None, _PAGE)
+        lines = _lines(audit, database, wanted, first)
+        headers = {"Content-Disposition": f'attachment; filename="{name}-audit.csv"'}
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+    return router
+
+
+def _given(request: Request) -> tuple[Audit, Database]:
+    audit: Audit = request.app.state.audit
+    database: Database = request.app.state.database
+    return audit, database
+
+
+def _view(record: AuditRecord) -> AuditRecordView:
+    entry = record.entry
+    return AuditRecordView(
+        n=record.n,
+        at=record.at,
+        kind=entry.kind,
+        actor=entry.actor,
+        target=entry.target,
+        before=dict(entry.before) if entry.before is not None else None,
+        after=dict(entry.after) if entry.after is not None else None,
+        address=entry.address,
+        request_id=entry.request_id,
+    )
+
+
+async def _lines(
+    audit: Audit, database: Database, wanted: AuditFilter, page: list[AuditRecord]
+) -> AsyncIterator[bytes]:
+    yield _line(_COLUMNS)
+    while page:
+        yield b"".join(_line(_cells(record)) for record in page)
+        if len(page) < _PAGE:
+            return
+        async with database.connection() as connection:
+            page = await audit.page(connection, wanted, page[-1].n, _PAGE)
+
+
+def _cells(record: AuditRecord) -> tuple[str, ...]:
+    entry = record.entry
+    texts = (entry.kind, entry.actor, entry.target, _json(entry.before), _json(entry.after), entry.address)
+    return (str(record.n), record.at.isoformat(), *(_safe(text) for text in (*texts, entry.request_id)))
+
+
+def _json(detail: object) -> str | None:
+    return None if detail is None else json.dumps(detail, sort_keys=True)
+
+
+def _safe(text: str | None) -> str:
+    """Spreadsheets run what begins like a formula (OWASP, CSV injection)."""
+    return f"'{text}" if text and text[0] in "=+-@\t\r" else text or ""
+
+
+def _line(cells: tuple[str, ...]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)  # RFC 4180
+    return buffer.getvalue().encode()

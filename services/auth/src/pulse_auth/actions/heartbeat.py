@@ -1,0 +1,43 @@
+"""What everybody hears every few seconds: which sessions ended lately. Who hears nothing knows that auth is away."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from pulse_auth.model.sessions import micros, moment
+from pulse_auth.store.sessions import SessionStore
+from pulse_bus import Bus
+from pulse_contracts.auth import Revocations, SessionRevoked
+from pulse_contracts.errors import Unavailable
+from pulse_contracts.topics import AUTH_REVOCATIONS
+from pulse_postgres import Database
+
+log = logging.getLogger("pulse.auth")
+_KEEP = timedelta(minutes=6)
+"""Longer than an access token is believed: 5 minutes and twice the leeway of 30 s."""
+_MOST = 1_000
+
+
+class Heartbeat:
+    """Says it. `clock` in microseconds."""
+
+    def __init__(self, database: Database, bus: Bus, clock: Callable[[], int]) -> None:
+        self._database, self._bus, self._clock, self._sessions = database, bus, clock, SessionStore()
+
+    async def keep_beating(self, every: timedelta) -> None:
+        """Endless. Without database or broker nothing is said, and that says it."""
+        while True:
+            try:
+                await self.beat()
+            except Unavailable as error:
+                log.info("no heartbeat: %s", error)
+            await asyncio.sleep(every.total_seconds())
+
+    async def beat(self) -> None:
+        """Once. Raises Unavailable."""
+        now = moment(self._clock())
+        async with self._database.connection() as connection:
+            ended = await self._sessions.ended_since(connection, now - _KEEP, _MOST)
+        recent = [SessionRevoked(account=str(account), sid=str(sid), at=micros(at)) for account, sid, at in ended]
+        await self._bus.publish(AUTH_REVOCATIONS, Revocations(at=micros(now), recent=recent))
