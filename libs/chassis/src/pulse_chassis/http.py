@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -113,6 +114,13 @@ def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health:
     """The service's HTTP app. Its documentation is at `/openapi.json`; there are no interactive pages."""
     app = FastAPI(title=f"PrecisionPulse {name}", version=version, docs_url=None, redoc_url=None)
     problems.install(app)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = problems.document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document
     for router in routers:
         app.include_router(router)
 

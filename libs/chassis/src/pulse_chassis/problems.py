@@ -9,6 +9,9 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -37,6 +40,102 @@ class Overloaded(DomainError):
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("busy: try again in a moment")
         self.retry_after = retry_after
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    loc: list[str]
+    msg: str
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457). `code` is stable: programs go by it and not by the text. `request_id` finds the
+    request in the service's log."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None
+    errors: list[FieldProblem] | None = None
+
+
+def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses=`: what it may refuse, by status, each code with an example."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        entry = found.setdefault(error.status, _response(error.status))
+        summary = " ".join((error.__doc__ or error.code).split())
+        example = _example(error.status, error.code, summary)
+        entry["content"][MEDIA_TYPE]["examples"][error.code] = {"summary": summary, "value": example}
+        if error.status in {429, 503}:
+            entry["headers"] = _RETRY_HEADER
+    return found
+
+
+_RETRY_HEADER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
+_COMMON: Mapping[int, tuple[str, str]] = {
+    400: ("refused", "the request cannot be read"),
+    401: ("not_signed_in", "No valid access token came with the request."),
+    403: ("forbidden", "The caller is known and may not do this."),
+    413: ("too_large", "The body is larger than is taken."),
+    422: ("invalid_request", "The request does not fit its schema."),
+    503: ("unavailable", "Database, broker or auth are away for a moment: try again."),
+}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with what the chassis itself may answer written at each operation."""
+    found = get_openapi(title=app.title, version=app.version, routes=app.routes, summary=app.summary)
+    found["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    _, definitions = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+    schemas.update(definitions["$defs"])
+    for operations in found.get("paths", {}).values():
+        for operation in operations.values():
+            _complete(operation)
+    return found
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    given = operation["responses"]
+    common = {422, 503}
+    if "requestBody" in operation:
+        common |= {400, 413}
+    if operation.get("security"):
+        common |= {401, 403}
+    for status in sorted(common):
+        code, summary = _COMMON[status]
+        entry = given.get(str(status))
+        if entry is None or MEDIA_TYPE not in entry.get("content", {}):
+            entry = given[str(status)] = _response(status)
+        entry["content"][MEDIA_TYPE].setdefault("schema", _SCHEMA)
+        examples = entry["content"][MEDIA_TYPE].setdefault("examples", {})
+        examples.setdefault(code, {"summary": summary, "value": _example(status, code, summary)})
+        if status == 503:
+            entry["headers"] = _RETRY_HEADER
+
+
+_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+
+
+def _response(status: int) -> dict[str, Any]:
+    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}}}
+
+
+def _example(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": "5f2e4f439d512f4a",
+    }
 
 
 def problem(

@@ -6,7 +6,7 @@ CREATE TABLE audit (
     kind       text NOT NULL,
     actor      text,
     target     text,
-    before     text,                                  -- canonical JSON: the hash covers its very bytes
+    before     text,                                  -- canonical JSON
     after      text,
     address    text,
     request_id text,

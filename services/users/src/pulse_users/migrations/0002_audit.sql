@@ -6,7 +6,7 @@ CREATE TABLE audit (
     kind       text NOT NULL,
     actor      text,
     target     text,
-    before     text,                                  -- canonical JSON: the hash covers its very bytes
+    before     text,                                  -- canonical JSON
     after      text,
     address    text,
     request_id text,
@@ -36,6 +36,7 @@ CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
 CREATE TABLE idempotency (
     key     bytea PRIMARY KEY CHECK (octet_length(key) = 32),
     request bytea NOT NULL CHECK (octet_length(request) = 32),
+    run     uuid NOT NULL,                            -- which request may answer: one that took over leaves none to the first
     answer  text,                                     -- NULL while the first request runs
     started timestamptz NOT NULL
 );

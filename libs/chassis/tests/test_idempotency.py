@@ -1,0 +1,183 @@
+"""A POST that is sent again with its key is done once, and the answer is the same; nothing is stored in the clear."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from pulse_chassis.http import Envelope, Health, create_app
+from pulse_chassis.idempotency import IdempotencyKey, IdempotentRoute
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import RULES, CurrentPrincipal, Principals
+from pulse_contracts.errors import DomainError
+from pulse_jose import SigningKey
+from pulse_jose.claims import Claims
+from pulse_jose.signing import TokenSigner
+from pulse_postgres import Database
+from pulse_postgres.database import PoolSettings
+from pulse_testkit.clock import FakeClock
+
+SQL = Path(__file__).parents[3] / "services/users/src/pulse_users/migrations/0002_audit.sql"
+SIGNER = SigningKey.generate(kid="k1")
+KEY = "0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"
+Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]
+
+
+class Wish(BaseModel):
+    name: str
+
+
+class Taken(DomainError):
+    code, status = "taken", 409
+
+
+class World:
+    """Something that can be made, once a name; and how often it was tried."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        self.made: list[str] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.clock = clock
+        router = APIRouter(route_class=IdempotentRoute)
+
+        @router.post("/things", status_code=201)
+        async def make(wish: Wish, principal: CurrentPrincipal, _: IdempotencyKey = None) -> dict[str, str]:
+            self.made.append(wish.name)
+            await self.hold.wait()
+            if wish.name == "taken":
+                raise Taken("somebody has it")
+            if wish.name == "bug":
+                raise RuntimeError("a bug")
+            return {"secret": f"secret-of-{wish.name}-{len(self.made)}", "owner": principal.account}
+
+        metrics = Metrics()
+        app = create_app("test", "1", [router], health=Health(), metrics=metrics)
+        app.state.principals = Principals(time.time)
+        app.state.principals.use([SIGNER.verification_key()])
+        app.state.database, app.state.clock = database, clock
+        self.app = Envelope(app, metrics)
+
+
+def headers(account: str = "ada", key: str | None = KEY) -> dict[str, str]:
+    now = int(time.time())
+    claims = Claims("precisionpulse", "pulse", account, "j", "s", "user", "a@b.c", "A", now, now + 300)
+    found = {"Authorization": f"Bearer {TokenSigner(SIGNER, RULES).sign(claims)}"}
+    return found if key is None else found | {"Idempotency-Key": key}
+
+
+async def tables(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(SQL.read_text())
+    await connection.close()
+
+
+@pytest.fixture
+async def database(new_database: Made) -> AsyncIterator[Database]:
+    async with Database(PoolSettings(await new_database("audit", tables))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(database: Database, clock: FakeClock) -> World:
+    return World(database, clock)
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+async def test_the_same_again_is_done_once_and_answered_alike(
+    world: World, http: httpx.AsyncClient, database: Database
+) -> None:
+    first = await http.post("/things", json={"name": "one"}, headers=headers())
+    again = await http.post("/things", json={"name": "one"}, headers=headers())
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert (first.headers.get("idempotency-replayed"), again.headers["idempotency-replayed"]) == (None, "true")
+    assert world.made == ["one"]
+    async with database.connection() as connection:
+        stored = str(await connection.fetch("SELECT * FROM idempotency"))
+    assert "secret-of" not in stored
+    assert KEY not in stored
+    assert re.search(r"answer='[\w-]+\.", stored)
+
+
+async def test_without_a_key_with_another_and_for_somebody_else_it_is_done_again(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    for given in (headers(), headers(key=None), headers(key=KEY[::-1]), headers("bob")):
+        assert (await http.post("/things", json={"name": "one"}, headers=given)).status_code == 201
+    assert len(world.made) == 4
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 129, "has a space in the middle", "späßchen-späßchen"])
+async def test_an_unfit_key_is_refused(world: World, http: httpx.AsyncClient, key: str) -> None:
+    given = {name.encode(): value.encode() for name, value in headers(key=None).items()}
+    answer = await http.post(
+        "/things", json={"name": "one"}, headers=given | {b"Idempotency-Key": key.encode("latin-1")}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_unfit")
+    assert world.made == []
+
+
+async def test_a_key_with_another_request_is_refused(world: World, http: httpx.AsyncClient) -> None:
+    await http.post("/things", json={"name": "one"}, headers=headers())
+    answer = await http.post("/things", json={"name": "two"}, headers=headers())
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert world.made == ["one"]
+
+
+async def test_fifty_at_once_are_done_once(world: World, http: httpx.AsyncClient) -> None:
+    world.hold.clear()
+    tasks = [asyncio.create_task(http.post("/things", json={"name": "one"}, headers=headers())) for _ in range(50)]
+    done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    while len(waiting) > 1:
+        more, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+        done |= more
+    world.hold.set()
+    done |= (await asyncio.wait(waiting, timeout=20))[0]
+    answers = sorted(task.result().status_code for task in done)
+    assert answers == [201] + [409] * 49
+    assert world.made == ["one"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("taken", 409), pytest.param("bug", 500, marks=[])])
+@pytest.mark.announces_log("request_failed")
+async def test_what_failed_may_be_tried_again(world: World, http: httpx.AsyncClient, name: str, status: int) -> None:
+    for _ in range(2):
+        assert (await http.post("/things", json={"name": name}, headers=headers())).status_code == status
+    assert world.made == [name, name]
+
+
+async def test_a_key_whose_process_died_is_free_after_a_minute(
+    world: World, http: httpx.AsyncClient, database: Database
+) -> None:
+    await http.post("/things", json={"name": "one"}, headers=headers())
+    async with database.connection() as connection:
+        await connection.execute("UPDATE idempotency SET answer = NULL")
+    assert (await http.post("/things", json={"name": "one"}, headers=headers())).status_code == 409
+    world.clock.advance(timedelta(seconds=61))
+    assert (await http.post("/things", json={"name": "one"}, headers=headers())).status_code == 201
+
+
+async def test_a_day_later_it_is_forgotten(world: World, http: httpx.AsyncClient) -> None:
+    await http.post("/things", json={"name": "one"}, headers=headers())
+    world.clock.advance(timedelta(hours=25))
+    await http.post("/things", json={"name": "one"}, headers=headers())
+    assert world.made == ["one", "one"]
+
+
+async def test_nobody_is_asked_to_sign_in_first(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/things", json={"name": "one"}, headers={"Idempotency-Key": KEY})
+    assert answer.status_code == 401

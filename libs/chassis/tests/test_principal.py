@@ -1,0 +1,141 @@
+"""What a principal may: by role, narrowed by scope, and not while nobody can say whose sessions have ended."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse_chassis.http import Envelope, Health, create_app
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import RULES, Principal, Principals, require
+from pulse_contracts.auth import Revocations, SessionRevoked
+from pulse_contracts.permissions import EVERYBODY, PERMISSIONS, ROLES, Permission, Role, read_scope
+from pulse_jose import SigningKey
+from pulse_jose.claims import Claims
+from pulse_jose.signing import TokenSigner
+
+KEY = SigningKey.generate(kid="k1")
+ADA = "00000000-0000-4000-8000-000000000001"
+router = APIRouter()
+
+
+@router.get("/everybody")
+async def everybody(principal: Annotated[Principal, require("telemetry.read")]) -> str:
+    return principal.account
+
+
+@router.get("/few")
+async def few(principal: Annotated[Principal, require("accounts.manage")]) -> str:
+    return principal.account
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class World:
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.principals = Principals(self.clock)
+        self.principals.use([KEY.verification_key()])
+        metrics = Metrics()
+        app = create_app("test", "1", [router], health=Health(), metrics=metrics)
+        app.state.principals = self.principals
+        self.app = Envelope(app, metrics)
+
+    def heartbeat(self, *recent: SessionRevoked, age: float = 0) -> None:
+        self.principals.hear(Revocations(at=int((self.clock.now - age) * 1e6), recent=list(recent)))
+
+    def token(self, role: str = "admin", scope: str | None = None, sid: str = "s") -> dict[str, str]:
+        now = int(self.clock.now)
+        claims = Claims("precisionpulse", "pulse", ADA, "j", sid, role, "a@b.c", "A", now, now + 300, scope)
+        return {"Authorization": f"Bearer {TokenSigner(KEY, RULES).sign(claims)}"}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url="http://test") as client:
+        yield client
+
+
+async def test_what_few_may_do_is_refused_until_auth_is_heard_and_again_when_it_falls_silent(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    async def status() -> tuple[int, int]:
+        headers = world.token()
+        return (await http.get("/few", headers=headers)).status_code, (
+            await http.get("/everybody", headers=headers)
+        ).status_code
+
+    assert await status() == (503, 200)
+    world.heartbeat()
+    assert await status() == (200, 200)
+    world.clock.now += 15.5
+    assert await status() == (503, 200)
+    refusal = await http.get("/few", headers=world.token())
+    assert (refusal.json()["code"], refusal.headers["retry-after"]) == ("revocations_unknown", "5")
+    world.heartbeat()
+    assert await status() == (200, 200)
+
+
+async def test_the_last_words_of_an_auth_that_is_gone_are_no_sign_of_life(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    ended = SessionRevoked(account=ADA, sid="gone", at=int((world.clock.now - 100) * 1e6))
+    world.heartbeat(ended, age=100)
+    assert (await http.get("/few", headers=world.token())).status_code == 503
+    assert (await http.get("/everybody", headers=world.token(sid="gone"))).status_code == 401
+    world.heartbeat()
+    world.clock.now += 14
+    world.heartbeat(age=14)  # the same again: the broker's copy after a reconnect
+    world.clock.now += 2
+    assert (await http.get("/few", headers=world.token())).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "path", "status"),
+    [
+        ("user", None, "/everybody", 200),
+        ("user", None, "/few", 403),
+        ("user", "accounts.manage", "/few", 403),
+        ("admin", "telemetry.read", "/few", 403),
+        ("admin", "telemetry.read", "/everybody", 200),
+        ("admin", "accounts.manage", "/few", 200),
+        ("admin", "accounts.manage", "/everybody", 403),
+        ("admin", "telemetry", "/everybody", 403),
+        ("owner", None, "/everybody", 401),
+    ],
+)
+async def test_role_and_scope_decide(
+    world: World, http: httpx.AsyncClient, role: str, scope: str | None, path: str, status: int
+) -> None:
+    world.heartbeat()
+    assert (await http.get(path, headers=world.token(role, scope))).status_code == status
+
+
+@given(st.sampled_from(list(ROLES)), st.none() | st.sets(st.sampled_from(list(PERMISSIONS))))
+def test_a_scope_only_ever_narrows(role: Role, scope: set[Permission] | None) -> None:
+    whole = Principal(ADA, "a@b.c", "A", role, "s", 0, 1)
+    narrowed = replace(whole, scope=None if scope is None else read_scope(" ".join(scope)))
+    for permission in PERMISSIONS:
+        assert narrowed.may(permission) == (whole.may(permission) and (scope is None or permission in scope))
+
+
+def test_the_table_is_whole() -> None:
+    assert ROLES["admin"] == frozenset(PERMISSIONS)
+    assert ROLES["admin"] > ROLES["user"] == EVERYBODY
