@@ -51,7 +51,8 @@ class FieldProblem(BaseModel):
 
 class Problem(BaseModel):
     """A problem document (RFC 9457). `code` is stable: programs go by it and not by the text. `request_id` finds the
-    request in the service's log."""
+    request in the service's log. `problems` are the codes of the rules that a password breaks; `rows` says for each row
+    of a bulk request why nothing was done."""
 
     type: str
     title: str
@@ -60,6 +61,8 @@ class Problem(BaseModel):
     code: str
     request_id: str | None
     errors: list[FieldProblem] | None = None
+    problems: list[str] | None = None
+    rows: list[dict[str, str]] | None = None
 
 
 def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -155,11 +158,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DomainError)
     async def domain(_: Request, error: DomainError) -> Response:
-        headers = {}
+        headers = dict(error.headers)
         wait = getattr(error, "retry_after", None)
         if isinstance(wait, timedelta):
             headers["Retry-After"] = str(max(1, math.ceil(wait.total_seconds())))
-        return problem(error.status, error.code, error.detail, headers=headers)
+        return problem(error.status, error.code, error.detail, headers=headers, **error.members)
 
     @app.exception_handler(Unavailable)
     async def unavailable(_: Request, error: Unavailable) -> Response:

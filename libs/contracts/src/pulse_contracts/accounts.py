@@ -14,7 +14,8 @@ Version = Annotated[int, Field(ge=1, le=2**62, strict=True)]
 
 class AccountRecord(BaseModel):
     """What is sealed inside `AccountChanged`. `version` comes from one counter for all accounts and only grows;
-    `digest` is the password's argon2id string, or None while no password is set."""
+    `digest` is the password's argon2id string, or None while no password is set. `deleted`: the account is gone for
+    good; its id and version stay, so that an older event cannot bring it back."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -26,6 +27,7 @@ class AccountRecord(BaseModel):
     active: bool
     digest: Annotated[str, StringConstraints(max_length=512)] | None
     changed: Micros
+    deleted: bool = False
 
 
 class AccountChanged(Message):

@@ -33,8 +33,8 @@ class AccountStore:
     async def add(self, connection: Connection, id_: UUID, new: NewAccount, stamp: Stamp) -> Account | None:
         """The new account, or None when the e-mail is taken."""
         row = await connection.fetchrow(
-            "INSERT INTO account (id, email, email_key, name, role, digest, created_at, updated_at, version) "  # noqa: S608  # constant columns
-            f"VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) ON CONFLICT (email_key) DO NOTHING RETURNING {_COLUMNS}",
+            "INSERT INTO account (id, email, email_key, name, name_key, role, digest, created_at, updated_at, version) "  # noqa: S608  # constant columns
+            f"VALUES ($1, $2, $3, $4, lower($4), $5, $6, $7, $7, $8) ON CONFLICT (email_key) DO NOTHING RETURNING {_COLUMNS}",
             id_,
             new.email,
             email_key(new.email),

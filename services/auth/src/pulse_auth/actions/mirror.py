@@ -66,7 +66,8 @@ def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> 
         except HostileDigest as error:
             log.error("digest of account %s refused, stored as no password: %s", record.account, error)  # noqa: TRY400
             digest = None
-    return Account(UUID(record.account), record.version, record.email, record.name, record.role, record.active, digest)
+    is_active = record.active and not record.deleted
+    return Account(UUID(record.account), record.version, record.email, record.name, record.role, is_active, digest)
 
 
 class Drift:
