@@ -140,6 +140,42 @@ async def test_a_gap_late_readings_and_a_wrong_clock_are_told(
         await compact(database)
 
 
+async def test_a_page_of_single_readings_tells_its_own_quality(
+    ledger: LedgerStore, database: Database, history: History
+) -> None:
+    await ledger.commit([mixed(0, 600), mixed(4_000, 4_600)])
+    pages = Pages(history)
+    for _ in range(2):
+        whole = await pages.page(1, (NOW, NOW + 5 * HOUR), None, 10_000)
+        assert (whole.quality.source, whole.quality.unreadable) == ("raw", 0)
+        assert whole.quality.gaps == [(NOW + 597_000_000, NOW + 4_002_000_000)]
+        assert whole.quality.late == int(whole.readings.late.sum()) > 0
+        assert whole.quality.clock_suspect is True
+        first = await pages.page(1, (NOW, NOW + 5 * HOUR), None, 100)
+        assert first.quality.gaps == [], "the gap is on a later page"
+        await compact(database)
+
+
+@pytest.mark.announces_log("cannot be read")
+async def test_readings_that_nobody_can_read_are_told_and_not_passed_over(
+    ledger: LedgerStore, database: Database, history: History
+) -> None:
+    await ledger.commit([mixed(0, 600)])
+    await ledger.commit([mixed(600, 1_200)])
+    async with database.connection() as connection:
+        await connection.execute("UPDATE batch SET payload = '\\xdeadbeef' WHERE lo = 600")
+    span = (NOW, NOW + 5 * HOUR)
+    for _ in range(2):
+        sampled = await history.readings(1, *span, 1_200)
+        page = await Pages(history).page(1, span, None, 10_000)
+        aligned = await history.aligned([1, 2], *span, 10)
+        assert [q.unreadable for q in (sampled.quality, page.quality, aligned.quality)] == [1, 1, 1]
+        assert sampled.n == len(page.readings) == 200
+        before = await history.readings(1, NOW - 2 * HOUR, NOW - HOUR, 100)
+        assert before.quality.unreadable == 0, "it holds nothing of that time"
+        await compact(database)
+
+
 async def test_several_series_share_their_buckets(ledger: LedgerStore, database: Database, history: History) -> None:
     parts = [mixed(lo, lo + 300) for lo in range(0, 3_000, 300)]
     for part in parts:

@@ -120,14 +120,17 @@ async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gat
     assert (sampled["n"], sampled["sampled"]) == (500, True)
     assert (min(sampled["v"]), max(sampled["v"])) == (min(whole["v"]), max(whole["v"]))
     t: list[int] = []
+    late = 0
     page: dict[str, Any] = {"next": None}
     for _ in range(6):
         asked = SPAN | {"raw": "true", "limit": 100} | ({"cursor": page["next"]} if page["next"] else {})
         page = (await http.get(path, params=asked, headers=USER)).json()
         t += page["t"]
+        late += page["late"]
+        assert (page["level"], page["gaps"], page["unreadable"]) == ("raw", [], 0)
         if page["next"] is None:
             break
-    assert t == whole["t"]
+    assert (t, late) == (whole["t"], whole["late"])
     params = SPAN | {"series": "1,2,3", "points": 12}
     side = (await http.get("/api/telemetry/readings", params=params, headers=USER)).json()
     assert len(side["t"]) == 12

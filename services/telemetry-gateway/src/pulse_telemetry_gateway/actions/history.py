@@ -18,7 +18,7 @@ from pulse_telemetry_gateway.model.levels import Plan, Source, gaps, inside, pla
 from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups
 from pulse_telemetry_gateway.model.sampling import Window, m4
 from pulse_telemetry_gateway.store.compaction import LogRow
-from pulse_telemetry_gateway.store.history import Extent, HistoryStore, Snapshot
+from pulse_telemetry_gateway.store.history import HistoryStore, Snapshot
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 log = logging.getLogger("pulse.history")
@@ -52,12 +52,14 @@ class TooMuch(DomainError):
 @dataclass(frozen=True)
 class Quality:
     """From what the answer was made, and what is to be known about it: the widest gaps between readings, how many
-    readings came more than a minute late, and whether the device's clock was suspect."""
+    readings came more than a minute late, whether the device's clock was suspect, and how many stored batches of the
+    devices nobody can read: readings of these series may be in them."""
 
     source: Source
     gaps: list[tuple[int, int]]
     late: int
     clock_suspect: bool
+    unreadable: int
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class History:
             retained = await snapshot.retained()
             extent = await snapshot.extent([series], start, end)
             chosen = plan(start, end, max(1, points // 4), extent.n, retained)
-            fresh = await _unchunked(snapshot, {series: (device_id, kind)}, start, end)
+            fresh, unread = await _unchunked(snapshot, {series: (device_id, kind)}, start, end)
             found = _Fold(chosen, kind, points)
             found.add(len(fresh), fresh.t, fresh.word)
             late = int(fresh.late.sum())
@@ -153,10 +155,11 @@ class History:
                 for edge in ((start, inner[0]), (inner[1], end)):
                     if edge[0] < edge[1]:
                         await _add_chunks(found, snapshot, series, kind, edge)
-            suspect = await self._is_suspect(snapshot, [device_id], extent, fresh)
+            suspect = await self._is_suspect(snapshot, [device_id], extent.epochs, fresh)
+            unread += await snapshot.put_aside([device_id], start, end)
         t, word = await asyncio.to_thread(found.result)
         times = t.tolist()
-        quality = Quality(chosen.source, _gaps(times, found, chosen), late, suspect)
+        quality = Quality(chosen.source, _gaps(times, found, chosen), late, suspect, unread)
         return Sampled(found.n, times, values(word, kind), quality)
 
     async def aligned(self, series: Sequence[int], start: int, end: int, buckets: int) -> Aligned:
@@ -175,7 +178,9 @@ class History:
             chosen = plan(start, end, buckets, extent.n, await snapshot.retained())
             if chosen.level is None and extent.n > _RAW_AT_ONCE:
                 chosen = whole_buckets(start, end, buckets, "1m")  # coarser than asked for, and in bounded memory
-            fresh = await _unchunked(snapshot, known, chosen.start, chosen.end)
+            fresh, unread = await _unchunked(snapshot, known, chosen.start, chosen.end)
+            devices = sorted({device for device, _ in known.values()})
+            unread += await snapshot.put_aside(devices, chosen.start, chosen.end)
             if chosen.level is None:
                 parts = [fresh]
                 async with aclosing(snapshot.chunks(series, chosen.start, chosen.end)) as pieces:
@@ -185,11 +190,23 @@ class History:
             else:
                 stored = await snapshot.rollups(chosen.level, kinds, chosen.start, chosen.end)
                 found = await asyncio.to_thread(_together, stored, fresh, chosen)
-            suspect = await self._is_suspect(snapshot, [device for device, _ in known.values()], extent, fresh)
-        return Aligned(chosen, kinds, found, Quality(chosen.source, [], int(found.late.sum()), suspect))
+            suspect = await self._is_suspect(snapshot, devices, extent.epochs, fresh)
+        return Aligned(chosen, kinds, found, Quality(chosen.source, [], int(found.late.sum()), suspect, unread))
 
-    async def _is_suspect(self, snapshot: Snapshot, devices: list[int], extent: Extent, fresh: Readings) -> bool:
-        epochs = extent.epochs | set(np.unique(fresh.epoch).tolist())
+    async def quality(
+        self, snapshot: Snapshot, device_id: int, found: Readings, span: tuple[int, int], unread: int
+    ) -> Quality:
+        """Of single readings that are all that there is in a span. Five times the usual distance is a gap."""
+        times = found.t.tolist()
+        widest = gaps(times, 5 * int(np.median(np.diff(times)))) if len(times) > 1 else []
+        suspect = await self._is_suspect(snapshot, [device_id], frozenset(), found)
+        unread += await snapshot.put_aside([device_id], *span)
+        return Quality("raw", widest, int(found.late.sum()), suspect, unread)
+
+    async def _is_suspect(
+        self, snapshot: Snapshot, devices: list[int], of_chunks: frozenset[int], fresh: Readings
+    ) -> bool:
+        epochs = of_chunks | set(np.unique(fresh.epoch).tolist())
         return await snapshot.is_clock_suspect(devices, sorted(epochs), self._limits.clock_suspect)
 
 
@@ -229,28 +246,35 @@ async def _add_chunks(found: _Fold, snapshot: Snapshot, series: int, kind: int, 
             found.add(len(readings), readings.t, readings.word)
 
 
-async def _unchunked(snapshot: Snapshot, known: dict[int, tuple[int, int]], start: int, end: int) -> Readings:
+async def _unchunked(
+    snapshot: Snapshot, known: dict[int, tuple[int, int]], start: int, end: int
+) -> tuple[Readings, int]:
     parts: list[Readings] = []
+    unread = 0
     devices = sorted({device for device, _ in known.values()})
     async with aclosing(snapshot.unchunked(devices, start, end)) as pieces:
         async for rows in pieces:
-            parts += [await asyncio.to_thread(picked, rows, frozenset(known), start, end)]
-    return join(parts)
+            part, n = await asyncio.to_thread(picked, rows, frozenset(known), start, end)
+            parts.append(part)
+            unread += n
+    return join(parts), unread
 
 
-def picked(rows: list[LogRow], series: frozenset[int], start: int, end: int) -> Readings:
-    """The readings of these series in [start, end) from rows of the log; rows without them are not unpacked, those that
-    cannot be read are left out (compaction counts them and puts them aside)."""
+def picked(rows: list[LogRow], series: frozenset[int], start: int, end: int) -> tuple[Readings, int]:
+    """The readings of these series in [start, end) from rows of the log, and how many rows could not be read
+    (compaction puts those aside); rows without these series are not unpacked."""
     wanted = np.asarray(sorted(series), np.int64)
     holding: list[tuple[int, int, Columns]] = []
+    unread = 0
     for row in rows:
         try:
             if np.isin(series_of(row.payload), wanted).any():
                 holding.append((row.epoch, row.received, decode(row.payload, row.lo)))
         except ValueError as error:
+            unread += 1
             log.debug("a stored batch cannot be read: position=%d: %s", row.pos, error)
     found = gather(holding)
-    return found.take(np.isin(found.series, wanted) & (found.t >= start) & (found.t < end))
+    return found.take(np.isin(found.series, wanted) & (found.t >= start) & (found.t < end)), unread
 
 
 def _unpacked(chunks: list[Chunk], kinds: dict[int, int], start: int, end: int) -> Readings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pulse_telemetry_gateway.actions.history import History, check_range, picked
+from pulse_telemetry_gateway.actions.history import History, Quality, check_range, picked
 from pulse_telemetry_gateway.model.chunks import Readings, join, unpack
 from pulse_telemetry_gateway.model.cursors import Key, read, write
 from pulse_telemetry_gateway.store.history import Snapshot
@@ -17,11 +17,13 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Page:
-    """Readings by (time, epoch, sequence number); `last` is None when these were the rest."""
+    """Readings by (time, epoch, sequence number); `last` is None when these were the rest. `quality` is that of the
+    page's own span."""
 
     kind: int
     readings: Readings
     last: Key | None
+    quality: Quality
 
 
 class Pages:
@@ -36,14 +38,18 @@ class Pages:
         device_id, kind = (await self._history.known([series]))[series]
         start, end = (max(span[0], after.t) if after else span[0]), span[1]
         async with self._history.moment() as snapshot:
-            found = _Ordered(after, most)
+            found, unread = _Ordered(after, most), 0
             async with aclosing(snapshot.unchunked([device_id], start, end)) as logged:
                 async for rows in logged:
-                    found.add(picked(rows, frozenset([series]), start, end))
+                    part, n = picked(rows, frozenset([series]), start, end)
+                    found.add(part)
+                    unread += n
             await _add_chunks(found, snapshot, (series, kind), (start, end))
-        readings, is_more = found.result()
+            readings, is_more = found.result()
+            page = (start, int(readings.t[-1]) + 1 if is_more else end)
+            quality = await self._history.quality(snapshot, device_id, readings, page, unread)
         last = Key(int(readings.t[-1]), int(readings.epoch[-1]), int(readings.seq[-1])) if is_more else None
-        return Page(kind, readings, last)
+        return Page(kind, readings, last, quality)
 
     async def check(self, series: Sequence[int]) -> None:
         """Raises UnknownSeries."""

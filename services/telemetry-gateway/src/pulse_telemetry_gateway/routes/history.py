@@ -38,7 +38,8 @@ class ReadingsQuery(BaseModel):
 class ReadingsView(BaseModel):
     """Real readings, ascending in time; when `sampled`, first, minimum, maximum and last of each bucket. `level`: from
     what it was made. `gaps`: the widest spans in which readings were missing. `late`: so many readings came more than
-    a minute after their time. `clock_suspect`: the device's clock was off."""
+    a minute after their time. `clock_suspect`: the device's clock was off. `unreadable`: so many stored batches of the
+    device cannot be read; readings of this series may be in them."""
 
     series: int
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
@@ -51,11 +52,13 @@ class ReadingsView(BaseModel):
     gaps: list[tuple[int, int]]
     late: int
     clock_suspect: bool
+    unreadable: int
 
 
 class PageView(BaseModel):
     """Every reading with its identity, by (t, epoch, seq). `next` asks for the following page; null: this was the
-    last one. Readings that arrive later for a time already read are not told."""
+    last one. Readings that arrive later for a time already read are not told. `level`, `gaps`, `late`, `clock_suspect`
+    and `unreadable` are this page's, as with a sample."""
 
     series: int
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
@@ -65,6 +68,11 @@ class PageView(BaseModel):
     epoch: list[str]
     seq: list[int]
     next: str | None
+    level: Source
+    gaps: list[tuple[int, int]]
+    late: int
+    clock_suspect: bool
+    unreadable: int
 
 
 class AlignedSeries(BaseModel):
@@ -88,6 +96,7 @@ class AlignedView(BaseModel):
     level: Source
     late: int
     clock_suspect: bool
+    unreadable: int
     t: list[int]
     items: list[AlignedSeries]
 
@@ -110,6 +119,11 @@ async def readings(
             epoch=[str(epoch) for epoch in found.epoch.tolist()],
             seq=found.seq.tolist(),
             next=following,
+            level=page.quality.source,
+            gaps=page.quality.gaps,
+            late=page.quality.late,
+            clock_suspect=page.quality.clock_suspect,
+            unreadable=page.quality.unreadable,
         )
     sampled = await given.history.readings(series_id, start, end, asked.points)
     return ReadingsView.model_construct(
@@ -124,6 +138,7 @@ async def readings(
         gaps=sampled.quality.gaps,
         late=sampled.quality.late,
         clock_suspect=sampled.quality.clock_suspect,
+        unreadable=sampled.quality.unreadable,
     )
 
 
@@ -145,6 +160,7 @@ async def aligned(
         level=found.quality.source,
         late=found.quality.late,
         clock_suspect=found.quality.clock_suspect,
+        unreadable=found.quality.unreadable,
         t=[axis.start + k * axis.width for k in range(axis.buckets)],
         items=[_one(found, one) for one in found.kinds],
     )

@@ -157,8 +157,8 @@ class CompactionStore:
             await self._mark(connection, derived.chunks)
             if unreadable:
                 await connection.execute(
-                    "INSERT INTO unreadable (device_id, pos, epoch, ord, lo, hi, n, received, payload) "
-                    "SELECT device_id, pos, epoch, ord, lo, hi, n, received, payload FROM batch "
+                    "INSERT INTO unreadable (device_id, pos, epoch, ord, lo, hi, n, received, payload, t_min, t_max) "
+                    "SELECT device_id, pos, epoch, ord, lo, hi, n, received, payload, t_min, t_max FROM batch "
                     "WHERE device_id = $1 AND pos = ANY($2::bigint[]) ON CONFLICT DO NOTHING",
                     device_id,
                     list(unreadable),

@@ -94,6 +94,17 @@ class Snapshot:
         while rows := await cursor.fetch(_LOG_FETCH):
             yield [LogRow(*row) for row in rows]
 
+    async def put_aside(self, devices: Sequence[int], start: int, end: int) -> int:
+        """How many batches of these devices with readings in [start, end) compaction could not read."""
+        found = await self._connection.fetchval(
+            "SELECT count(*) FROM unreadable WHERE device_id = ANY($1::int[]) "
+            "AND coalesce(t_max >= $2 AND t_min < $3, true)",
+            list(devices),
+            start,
+            end,
+        )
+        return int(found)
+
     async def is_clock_suspect(self, devices: Sequence[int], epochs: Sequence[int], limit: int) -> bool:
         """Whether the clock of one of these lives was off by more than `limit` microseconds."""
         found = await self._connection.fetchval(
