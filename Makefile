@@ -1,7 +1,7 @@
 # PrecisionPulse: every command a person or CI types. `make` alone prints this list.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-web run stop status logs reset test test-fast lint format bench e2e resilience soak fuzz lock generate clean
+.PHONY: help setup setup-dev setup-web run stop status logs reset test test-fast lint format bench e2e resilience soak fuzz fuzz-api lock generate clean
 
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
   $$one -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$one && break; done)
@@ -64,6 +64,9 @@ resilience: setup-dev ## faults in whole processes, judged (make resilience FAUL
 
 fuzz: setup-dev ## mutants against a whole gateway, judged (make fuzz COUNT=200000 SEED=1)
 	@$(PY) -m tests.fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))
+
+fuzz-api: setup-dev setup-web ## the HTTP APIs by their OpenAPI documents (make fuzz-api EXAMPLES=500 SEED=1)
+	@$(PY) -m tests.api --examples $(or $(EXAMPLES),500) $(if $(SEED),--seed $(SEED))
 
 soak: setup-dev ## run for long and watch what grows (make soak MINUTES=60)
 	@$(PY) -m tests.resilience.soak --minutes $(or $(MINUTES),60)

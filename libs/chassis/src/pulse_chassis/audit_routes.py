@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, StringConstraints
 from starlette.responses import StreamingResponse
 
 from pulse_chassis.principal import Principal, require
@@ -49,12 +49,22 @@ class AuditPage(BaseModel):
     head: AuditHeadView
 
 
+def _written(value: object) -> object:
+    """A number is no moment: pydantic would take it for seconds."""
+    if isinstance(value, str) and "T" not in value.upper():
+        raise ValueError("write it as in 2026-11-23T10:00:00Z")
+    return value
+
+
+_Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+
+
 async def _filter(
     kind: Annotated[_Name | None, Query(description="such as `signed_in`", examples=["signed_in"])] = None,
     actor: Annotated[_Name | None, Query(description="an account's id, `command-line` or `system`")] = None,
     target: Annotated[_Name | None, Query(description="such as `account:<id>`")] = None,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query(description="exclusive")] = None,
+    since: Annotated[_Moment | None, Query(examples=["2026-11-23T10:00:00Z"])] = None,
+    until: Annotated[_Moment | None, Query(description="exclusive")] = None,
 ) -> AuditFilter:
     return AuditFilter(kind, actor, target, since, until)
 

@@ -1,6 +1,6 @@
 """Exports over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -8,11 +8,13 @@ from pydantic import BaseModel, Field
 
 from pulse_chassis.caller import CurrentCaller
 from pulse_chassis.principal import Principal, require
+from pulse_chassis.problems import responses
 from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.actions.export import Place, Wanted
+from pulse_telemetry_gateway.actions.export import ForeignPlace, Place, Wanted
+from pulse_telemetry_gateway.actions.history import BadRange, TooMuch, UnknownSeries
 from pulse_telemetry_gateway.model.tables import MEDIA_TYPES, Format
 from pulse_telemetry_gateway.routes.given import Given, Micros
-from pulse_telemetry_gateway.routes.history import numbers
+from pulse_telemetry_gateway.routes.history import BadSeries, numbers
 
 router = APIRouter()
 
@@ -21,6 +23,11 @@ class NotContinuable(DomainError):
     """A Parquet file is whole or useless."""
 
     code, status = "not_continuable", 422
+
+
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()}}
+}
 
 
 class ExportQuery(BaseModel):
@@ -34,7 +41,12 @@ class ExportQuery(BaseModel):
     after: Annotated[str | None, Field(max_length=100)] = None
 
 
-@router.get("/export", response_class=StreamingResponse)
+@router.get(
+    "/export",
+    operation_id="export_readings",
+    response_class=StreamingResponse,
+    responses=responses(UnknownSeries, BadRange, BadSeries, TooMuch, ForeignPlace, NotContinuable) | _FILES,
+)
 async def export(
     given: Given,
     asked: Annotated[ExportQuery, Query()],

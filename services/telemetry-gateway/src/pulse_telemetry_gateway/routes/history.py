@@ -7,9 +7,11 @@ from fastapi import APIRouter, Path, Query
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from pulse_chassis.problems import responses
 from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.actions.history import Aligned, values
+from pulse_telemetry_gateway.actions.history import Aligned, BadRange, TooMuch, UnknownSeries, values
 from pulse_telemetry_gateway.model.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.cursors import ForeignCursor
 from pulse_telemetry_gateway.model.levels import Source
 from pulse_telemetry_gateway.model.rollups import Rollups
 from pulse_telemetry_gateway.routes.given import Given, Micros, Value
@@ -101,7 +103,11 @@ class AlignedView(BaseModel):
     items: list[AlignedSeries]
 
 
-@router.get("/series/{series_id}/readings")
+@router.get(
+    "/series/{series_id}/readings",
+    operation_id="list_readings",
+    responses=responses(UnknownSeries, BadRange, ForeignCursor),
+)
 async def readings(
     given: Given, series_id: Annotated[int, Path(ge=0, lt=2**31)], asked: Annotated[ReadingsQuery, Query()]
 ) -> ReadingsView | PageView:
@@ -142,7 +148,9 @@ async def readings(
     )
 
 
-@router.get("/readings")
+@router.get(
+    "/readings", operation_id="align_readings", responses=responses(UnknownSeries, BadRange, BadSeries, TooMuch)
+)
 async def aligned(
     given: Given,
     series: Annotated[str, Query(max_length=1_000, examples=["1,2,3"])],

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
+from pulse_chassis.problems import responses
 from pulse_contracts.message import DeviceName
-from pulse_telemetry_gateway.routes.given import Given
+from pulse_telemetry_gateway.routes.given import Given, UnknownDevice
 
 router = APIRouter()
 _LIVES = 1_000
@@ -38,7 +39,7 @@ class Ledger(BaseModel):
     truncated: bool
 
 
-@router.get("/devices/{device}/ledger")
+@router.get("/devices/{device}/ledger", operation_id="get_ledger", responses=responses(UnknownDevice))
 async def ledger(given: Given, device: Annotated[DeviceName, Path()]) -> Ledger:
     """The proof: what became of every sequence number that the device ever gave."""
     async with given.turns.turn():

@@ -1,13 +1,14 @@
 """What nobody could read, for administrators."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from pulse_chassis.caller import CurrentCaller
 from pulse_chassis.principal import require
+from pulse_chassis.problems import responses
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.routes.given import Given
 
@@ -19,6 +20,11 @@ class GoneMessage(DomainError):
     """It was never there, or is no longer."""
 
     code, status = "not_found", 404
+
+
+_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 class MessageView(BaseModel):
@@ -39,7 +45,7 @@ class Messages(BaseModel):
     next: int | None
 
 
-@router.get("/quarantine")
+@router.get("/quarantine", operation_id="list_quarantine")
 async def messages(
     given: Given,
     cursor: Annotated[int, Query(ge=1, le=_ID_MAX)] = _ID_MAX,
@@ -55,7 +61,12 @@ async def messages(
     return Messages(items=items, next=items[-1].id if len(found) > limit else None)
 
 
-@router.get("/quarantine/{number}", response_class=Response)
+@router.get(
+    "/quarantine/{number}",
+    operation_id="download_quarantined",
+    response_class=Response,
+    responses=responses(GoneMessage) | _BYTES,
+)
 async def payload(given: Given, number: Annotated[int, Path(ge=1, le=_ID_MAX)], caller: CurrentCaller) -> Response:
     """Its bytes, as they came."""
     async with given.turns.turn():

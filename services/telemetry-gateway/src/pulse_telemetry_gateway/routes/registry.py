@@ -62,7 +62,7 @@ _DEVICES = 10_000
 _SERIES = 10_000
 
 
-@router.get("/devices")
+@router.get("/devices", operation_id="list_devices")
 async def devices(
     given: Given,
     after: DeviceName | None = None,
@@ -91,7 +91,7 @@ async def devices(
     )
 
 
-@router.get("/series")
+@router.get("/series", operation_id="list_series")
 async def series(given: Given, device: DeviceName | None = None) -> AllSeries:
     """Every series, or those of one device, with the newest reading."""
     async with given.turns.turn():
