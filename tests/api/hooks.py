@@ -13,7 +13,7 @@ _REFRESH_SECONDS = 120
 class Administrator:
     """An access token of the administrator named by the environment, made anew every two minutes."""
 
-    def get(self, _case: schemathesis.Case, _context: schemathesis.AuthContext) -> str:
+    def get(self, _case: schemathesis.Case[Any], _context: schemathesis.AuthContext) -> str:
         """The token."""
         url = os.environ["PULSE_FUZZ_URL"]
         account = {"email": os.environ["PULSE_FUZZ_EMAIL"], "password": os.environ["PULSE_FUZZ_PASSWORD"]}
@@ -21,6 +21,6 @@ class Administrator:
         answer.raise_for_status()
         return str(answer.json()["access_token"])
 
-    def set(self, case: schemathesis.Case, data: Any, _context: schemathesis.AuthContext) -> None:
+    def set(self, case: schemathesis.Case[Any], data: Any, _context: schemathesis.AuthContext) -> None:
         """Puts it into the request."""
         case.headers["Authorization"] = f"Bearer {data}"

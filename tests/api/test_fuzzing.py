@@ -1,4 +1,4 @@
-"""No answer that the OpenAPI document does not tell of, and no 5xx, whatever is asked. `make fuzz-api` is the long run."""
+"""No answer that the OpenAPI document does not tell of, and no 5xx, whatever is asked; `make fuzz-api` is longer."""
 
 import re
 from collections.abc import Iterator

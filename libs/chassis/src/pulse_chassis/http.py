@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pulse_chassis import problems
 from pulse_chassis.metrics import CONTENT_TYPE, Metrics
+from pulse_chassis.openapi import document
 
 log = structlog.get_logger("pulse.http")
 MAX_BODY = 64 * 1024
@@ -117,7 +118,7 @@ def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = problems.document(app)
+            app.openapi_schema = document(app)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document

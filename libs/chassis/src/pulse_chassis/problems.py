@@ -4,14 +4,12 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -69,68 +67,26 @@ def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses=`: what it may refuse, by status, each code with an example."""
     found: dict[int | str, dict[str, Any]] = {}
     for error in errors:
-        entry = found.setdefault(error.status, _response(error.status))
+        entry = found.setdefault(error.status, response(error.status))
         summary = " ".join((error.__doc__ or error.code).split())
-        example = _example(error.status, error.code, summary)
-        entry["content"][MEDIA_TYPE]["examples"][error.code] = {"summary": summary, "value": example}
+        shown = example(error.status, error.code, summary)
+        entry["content"][MEDIA_TYPE]["examples"][error.code] = {"summary": summary, "value": shown}
         if error.status in {429, 503}:
-            entry["headers"] = _RETRY_HEADER
+            entry["headers"] = RETRY_HEADER
     return found
 
 
-_RETRY_HEADER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
-_COMMON: Mapping[int, tuple[str, str]] = {
-    400: ("refused", "the request cannot be read"),
-    401: ("not_signed_in", "No valid access token came with the request."),
-    403: ("forbidden", "The caller is known and may not do this."),
-    413: ("too_large", "The body is larger than is taken."),
-    422: ("invalid_request", "The request does not fit its schema."),
-    503: ("unavailable", "Database, broker or auth are away for a moment: try again."),
-}
+RETRY_HEADER: Final = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
+SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with what the chassis itself may answer written at each operation."""
-    found = get_openapi(title=app.title, version=app.version, routes=app.routes, summary=app.summary)
-    found["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-    schemas = found.setdefault("components", {}).setdefault("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    _, definitions = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-    schemas.update(definitions["$defs"])
-    for operations in found.get("paths", {}).values():
-        for operation in operations.values():
-            _complete(operation)
-    return found
+def response(status: int) -> dict[str, Any]:
+    """One response of an OpenAPI operation that is a problem document, still without examples."""
+    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": SCHEMA, "examples": {}}}}
 
 
-def _complete(operation: dict[str, Any]) -> None:
-    given = operation["responses"]
-    common = {422, 503}
-    if "requestBody" in operation:
-        common |= {400, 413}
-    if operation.get("security"):
-        common |= {401, 403}
-    for status in sorted(common):
-        code, summary = _COMMON[status]
-        entry = given.get(str(status))
-        if entry is None or MEDIA_TYPE not in entry.get("content", {}):
-            entry = given[str(status)] = _response(status)
-        entry["content"][MEDIA_TYPE].setdefault("schema", _SCHEMA)
-        examples = entry["content"][MEDIA_TYPE].setdefault("examples", {})
-        examples.setdefault(code, {"summary": summary, "value": _example(status, code, summary)})
-        if status == 503:
-            entry["headers"] = _RETRY_HEADER
-
-
-_SCHEMA = {"$ref": "#/components/schemas/Problem"}
-
-
-def _response(status: int) -> dict[str, Any]:
-    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": {}}}}
-
-
-def _example(status: int, code: str, detail: str) -> dict[str, Any]:
+def example(status: int, code: str, detail: str) -> dict[str, Any]:
+    """A problem document as an example."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
