@@ -13,9 +13,10 @@ import pytest
 
 from pulse_auth.actions.ending import Events
 from pulse_auth.actions.mirror import Mirror
-from pulse_auth.actions.sessions import Sessions, SignIn
+from pulse_auth.actions.sessions import Sessions
+from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.assembly import IDENTITY, build
-from pulse_auth.routes.sessions import AuthRoutes
+from pulse_auth.routes.given import AuthRoutes
 from pulse_auth.settings import AuthSettings
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_chassis.http import Envelope, Health, create_app
@@ -26,7 +27,7 @@ from pulse_chassis.rate_limits import RateLimits
 from pulse_contracts.accounts import AccountChanged, AccountRecord
 from pulse_contracts.auth import Revocations
 from pulse_contracts.permissions import Role
-from pulse_jose import SealingKey, SigningKey, seal
+from pulse_jose import SealingKey, seal
 from pulse_passwords import HashingPolicy, PasswordHasher
 from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.admin import provision, with_role
@@ -40,7 +41,6 @@ PASSWORD = "correct horse battery"
 EMAIL = "Ada@example.org"
 ACCOUNT = UUID("00000000-0000-4000-8000-000000000001")
 SECRET = bytes(range(32))
-PEM = SigningKey.generate().to_pem().decode()
 
 
 async def migrate(url: str) -> None:
@@ -119,6 +119,10 @@ class World:
         """The messages of SessionRevoked that wait in the outbox."""
         return [str(row["message"]) for row in await self.rows("SELECT message FROM outbox ORDER BY id")]
 
+    async def kinds(self) -> list[str]:
+        """What the audit trail tells, after the first signing keys."""
+        return [str(row["kind"]) for row in await self.rows("SELECT kind FROM audit WHERE n > 1 ORDER BY n")]
+
     async def login(self, password: str = PASSWORD, email: str = EMAIL, **more: object) -> httpx.Response:
         return await self.http.post("/api/auth/login", json={"email": email, "password": password} | more)
 
@@ -136,7 +140,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         mqtt_url="unused",
         mqtt_password="unused",
         accounts_key=base64.urlsafe_b64encode(SECRET).decode(),
-        signing_key=PEM,
+        key_encryption_key=base64.urlsafe_b64encode(bytes(32)).decode(),
         audit_key=base64.urlsafe_b64encode(SECRET).decode(),
         public_origin=ORIGIN,
         allowed_origins=(OTHER_ORIGIN,),
@@ -163,6 +167,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
     furnish(app, runtime, settings)
     principals.hear(Revocations(at=clock(), recent=[]))
     app.state.auth = routes
+    await routes.rotation.on_schedule()
     mirror = Mirror(database, Events(outbox, runtime.audit), settings.sealing_key(), clock=clock)
     transport = httpx.ASGITransport(app=Envelope(app, metrics))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:

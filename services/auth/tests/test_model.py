@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pulse_auth.model.sessions import (
     Account,
-    Session,
+    Grant,
     TokenState,
     Verdict,
     access_claims,
@@ -29,7 +29,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GRACE = timedelta(seconds=10)
 FRESH = TokenState(NOW + timedelta(days=7), NOW + timedelta(hours=12), False, True, None, False)
 ACCOUNT = Account(UUID(int=1), 1, "ada@example.org", "Ada", "admin", True, None)
-SESSION = Session(UUID(int=2), ACCOUNT.id, True, NOW + timedelta(days=7))
+GRANT = Grant(str(UUID(int=2)), NOW + timedelta(days=7))
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,13 @@ def test_more_failures_never_wait_less_and_never_for_ever(failures: int) -> None
 
 @given(st.text(max_size=300))
 def test_every_name_makes_claims_that_a_verifier_believes(name: str) -> None:
-    claims = access_claims(replace(ACCOUNT, name=name[:200]), SESSION, NOW, "j")
+    claims = access_claims(replace(ACCOUNT, name=name[:200]), GRANT, NOW, "j")
     check_claims(claims, RULES, NOW.timestamp())
     assert write_claims(claims)["name"]
 
 
 def test_a_token_never_outlives_its_session() -> None:
-    claims = access_claims(ACCOUNT, replace(SESSION, ends=NOW + timedelta(seconds=90)), NOW, "j")
+    claims = access_claims(ACCOUNT, replace(GRANT, ends=NOW + timedelta(seconds=90)), NOW, "j")
     assert claims.exp - claims.iat == 90
 
 

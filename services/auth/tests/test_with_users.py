@@ -22,7 +22,6 @@ from pulse_bus import Delivery
 from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.topics import AUTH_EVENT
-from pulse_jose import SigningKey
 from pulse_postgres.admin import provision
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
@@ -95,7 +94,8 @@ async def pair(
         (folder / "pulse_accounts_key").write_text(key)
         (folder / "pulse_audit_key").write_text(key)
         if service == "auth":
-            (folder / "pulse_signing_key").write_bytes(SigningKey.generate().to_pem())
+            secret = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+            (folder / "pulse_key_encryption_key").write_text(secret)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

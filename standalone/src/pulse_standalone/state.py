@@ -12,9 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from pulse_standalone.access import SERVICES
 from pulse_standalone.files import SetupError, explain, read_secret, write_private
 
@@ -98,10 +95,7 @@ class State:
         copy = self.secrets_of("auth") / "pulse_accounts_key"
         if self._once(copy, shared) != shared:  # users' was made anew
             self._write(copy, shared)
-        key = ec.generate_private_key(ec.SECP256R1())
-        encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        pem = key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
-        self._once(self.secrets_of("auth") / "pulse_signing_key", pem)
+        self.secret("auth", "pulse_key_encryption_key")
         self.secret("auth", "pulse_refresh_key")
 
     def device_id(self) -> str:

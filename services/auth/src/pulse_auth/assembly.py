@@ -2,28 +2,42 @@
 
 import secrets
 import uuid
+from datetime import timedelta
 from functools import partial
 
+from pulse_auth.actions.api_keys import ApiKeys
+from pulse_auth.actions.codes import Codes
 from pulse_auth.actions.ending import Events, Sweep
 from pulse_auth.actions.heartbeat import Heartbeat
 from pulse_auth.actions.mirror import Drift, Mirror
-from pulse_auth.actions.sessions import Means, Sessions, SignIn
+from pulse_auth.actions.second_factors import SecondFactors
+from pulse_auth.actions.sessions import Sessions
+from pulse_auth.actions.signing_in import SignIn
+from pulse_auth.actions.signing_keys import Rotation, SigningKeys
+from pulse_auth.actions.tokens import Means
+from pulse_auth.actions.vault import Vault
 from pulse_auth.handlers import Handlers
-from pulse_auth.model.sessions import SessionRules, successor_secret
-from pulse_auth.routes.sessions import AuthRoutes, Limits, router
-from pulse_auth.settings import AuthSettings
+from pulse_auth.model.sessions import SessionRules, derived_key
+from pulse_auth.routes import administration, api_keys, own_sessions, second_factors, sessions
+from pulse_auth.routes.given import AuthRoutes, Limits
+from pulse_auth.settings import AuthSettings, uses_and_seconds
+from pulse_auth.store.limits import Rate
 from pulse_chassis import process
 from pulse_chassis.audit_routes import audit_router
-from pulse_chassis.clients import Proxies
-from pulse_chassis.principal import RULES
 from pulse_chassis.process import Identity, Parts, Runtime
-from pulse_jose import write_jwks
-from pulse_jose.signing import TokenSigner
 from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
 from pulse_postgres import Migrations
 
 VERSION = "0.1.0"
-ROUTERS = [router, audit_router("/api/auth", "auth")]
+ROUTERS = [
+    sessions.router,
+    own_sessions.router,
+    second_factors.router,
+    api_keys.router,
+    api_keys.token_router,
+    administration.router,
+    audit_router("/api/auth", "auth"),
+]
 IDENTITY = Identity("auth", VERSION, Migrations("pulse_auth.migrations"))
 
 
@@ -38,43 +52,55 @@ async def serve(settings: AuthSettings) -> None:
 
 async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy = LOGIN_POLICY) -> Parts:
     """The parts of the service. `policy` is what the dummy for unknown accounts costs: that of the live digests."""
-    database, outbox, bus, clock = runtime.database, runtime.outbox, runtime.bus, runtime.clock
-    key = settings.token_key()
+    database, bus, clock = runtime.database, runtime.bus, runtime.clock
     hasher = PasswordHasher(policy)
     await hasher.start()
-    means = Means(
-        hasher,
-        TokenSigner(key, RULES),
-        successor_secret(key.to_pem()),
-        secrets.token_bytes,
-        uuid.uuid4,
-        clock,
-        runtime.audit,
-    )
-    events = Events(outbox, runtime.audit)
-    rules = SessionRules(settings.session_idle, settings.session_life, settings.rotation_grace)
+    vault = Vault(settings.vault_key(), clock)
+    events = Events(runtime.outbox, runtime.audit)
+    keys = SigningKeys(bus, runtime.principals, vault)
+    rotation = Rotation(database, keys, events, runtime.audit, clock)
+    rotation.every = settings.key_rotation
+    secret = derived_key(settings.vault_key(), "refresh successor")
+    means = Means(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
     mirror = Mirror(database, events, settings.sealing_key(), clock=clock)
     drift = Drift(mirror, bus, IDENTITY.name)
-    await Handlers(bus, mirror, drift, key.verification_key()).subscribe()
+    await Handlers(bus, mirror, drift, keys).subscribe()
     await runtime.principals.follow(bus)
-    runtime.principals.use([key.verification_key()])  # its own keys need no bus
-    routes = AuthRoutes(
-        SignIn(database, means, rules, runtime.metrics),
-        Sessions(database, events, means, rules, runtime.metrics),
-        runtime.principals,
-        runtime.limits,
-        Limits(settings.login_limit_client, settings.login_limit_global, settings.refresh_limit_global),
-        settings.origins,
-        Proxies(settings.trusted_proxies),
-        write_jwks([key.verification_key()]),
-    )
     return Parts(
         routers=ROUTERS,
         tasks=[
+            partial(rotation.keep_turning, settings.key_poll),
             partial(drift.keep_comparing, settings.replay_grace, settings.replay_pause),
-            partial(Heartbeat(database, bus, clock).keep_beating, settings.heartbeat_every),
+            partial(Heartbeat(database, bus, events, clock).keep_beating, settings.heartbeat_every),
             partial(Sweep(database, clock).keep_sweeping, settings.sweep_every),
         ],
         on_stop=[hasher.close],
-        state={"auth": routes},
+        state={"auth": _routes(runtime, settings, means, vault, events, rotation)},
     )
+
+
+def _routes(  # this is where everything meets
+    runtime: Runtime, settings: AuthSettings, means: Means, vault: Vault, events: Events, rotation: Rotation
+) -> AuthRoutes:
+    database, metrics = runtime.database, runtime.metrics
+    rules = SessionRules(settings.session_idle, settings.session_life, settings.rotation_grace)
+    codes = Codes(vault)
+    sign_in = SignIn(database, means, rules, codes, metrics)
+    sign_in.client_rate = _rate(settings.login_limit_client)
+    return AuthRoutes(
+        sign_in,
+        Sessions(database, events, means, rules, metrics),
+        SecondFactors(database, means, vault, codes, events),
+        ApiKeys(database, events, means, _rate(settings.token_limit)),
+        means.keys,
+        rotation,
+        runtime.principals,
+        runtime.limits,
+        Limits(settings.login_limit_global, settings.refresh_limit_global, settings.own_limit),
+        settings.origins,
+    )
+
+
+def _rate(limit: str) -> Rate:
+    uses, seconds = uses_and_seconds(limit)
+    return Rate(uses, timedelta(seconds=seconds))

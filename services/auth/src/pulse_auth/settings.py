@@ -1,28 +1,35 @@
-"""Settings of auth: the chassis's, two keys, how long sessions live, and how many sign-ins are taken."""
+"""Settings of auth: the chassis's, its keys, how long sessions live, and how many sign-ins are taken."""
 
 from datetime import timedelta
 from typing import Annotated
 
 from limits import parse
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
 from pulse_chassis.settings import SecretKey, ServiceSettings, decoded_key
-from pulse_jose import InvalidKeyError, SealingKey, SigningKey
+from pulse_jose import SealingKey
 
 _Positive = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class AuthSettings(ServiceSettings):
-    """`accounts_key`: 32 bytes in base64url, shared with users. `signing_key`: PEM of an unencrypted P-256 key.
+    """`accounts_key`: 32 bytes in base64url, shared with users. `key_encryption_key`: the same, auth's alone. It seals
+    signing keys and second factors in the database, and derives what refresh tokens follow from: keep it with the
+    backups, but not in them.
 
-    Limits read like "120/minute". `login_limit_client` counts failures, of clients that are known by address: only with
-    `trusted_proxies` (a JSON list of addresses or networks), whose last `X-Forwarded-For` is believed. Without it every
-    browser seems to be the web server, and one could use up the share of all (docs/decisions/0008).
+    `key_rotation` is how long a signing key signs; the next one is published a day before. `token_limit` is for each
+    API key. Limits read like "120/minute".
+
+    `login_limit_client` counts failures, of clients that are known by address: only with `trusted_proxies`, whose last
+    `X-Forwarded-For` is believed. Without it every browser seems to be the web server, and one could use up the share
+    of all (docs/decisions/0008).
     `login_limit_global` only keeps off floods: the hashing pool and the back-off per account are what stops guessing.
     """
 
     accounts_key: SecretKey
-    signing_key: SecretStr
+    key_encryption_key: SecretKey
+    key_rotation: Annotated[timedelta, Field(ge=timedelta(days=1))] = timedelta(days=30)
+    key_poll: _Positive = timedelta(seconds=10)
     session_idle: _Positive = timedelta(hours=12)
     session_life: _Positive = timedelta(days=7)
     rotation_grace: _Positive = timedelta(seconds=10)
@@ -33,17 +40,10 @@ class AuthSettings(ServiceSettings):
     login_limit_client: str = "120/minute"
     login_limit_global: str = "6000/minute"
     refresh_limit_global: str = "3000/minute"
+    token_limit: str = "60/minute"  # noqa: S105  # a rate
+    own_limit: str = "300/minute"
 
-    @field_validator("signing_key")
-    @classmethod
-    def _is_a_pem(cls, value: SecretStr) -> SecretStr:
-        try:
-            SigningKey.from_pem(value.get_secret_value().encode())
-        except InvalidKeyError as error:
-            raise ValueError(f"must be the PEM of a P-256 private key: {error}") from None
-        return value
-
-    @field_validator("login_limit_client", "login_limit_global", "refresh_limit_global")
+    @field_validator("login_limit_client", "login_limit_global", "refresh_limit_global", "token_limit", "own_limit")
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         parse(value)
@@ -53,6 +53,12 @@ class AuthSettings(ServiceSettings):
         """The key of `AccountChanged.sealed`."""
         return SealingKey("accounts", decoded_key(self.accounts_key))
 
-    def token_key(self) -> SigningKey:
-        """The key that signs access tokens; its id is its thumbprint (RFC 7638)."""
-        return SigningKey.from_pem(self.signing_key.get_secret_value().encode())
+    def vault_key(self) -> bytes:
+        """The key-encryption key."""
+        return decoded_key(self.key_encryption_key)
+
+
+def uses_and_seconds(limit: str) -> tuple[int, int]:
+    """What a limit such as "120/minute" says: 120, 60."""
+    item = parse(limit)
+    return item.amount, item.get_expiry()

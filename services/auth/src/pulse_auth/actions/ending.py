@@ -7,7 +7,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pulse_auth.model.sessions import Session, micros, moment
-from pulse_auth.store.sessions import BackoffStore, SessionStore
+from pulse_auth.store.api_keys import ApiKeyStore
+from pulse_auth.store.backoff import BackoffStore
+from pulse_auth.store.limits import LimitStore
+from pulse_auth.store.second_factors import ChallengeStore
+from pulse_auth.store.sessions import SessionStore
+from pulse_chassis.caller import Caller
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_EVENT
@@ -16,30 +21,54 @@ from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
 log = logging.getLogger("pulse.auth")
 _FORGET_FAILURES = timedelta(days=1)
 _KEEP_SESSIONS = timedelta(days=1)
+_KEEP_API_KEYS = timedelta(days=30)
+_KEEP_REVOCATIONS = timedelta(minutes=30)
 
 
 class Events:
-    """Ends sessions and says so, in the caller's transaction."""
+    """Ends sessions and says so, in the caller's transaction. `said` is set whenever something was."""
 
     def __init__(self, outbox: Outbox, audit: Audit) -> None:
         self._outbox, self._audit, self._sessions = outbox, audit, SessionStore()
+        self.said = asyncio.Event()
 
-    async def end(self, connection: Connection, session: Session, kind: str, now: datetime) -> None:
-        """One session."""
-        if await self._sessions.revoke(connection, session.id, now):
-            await self._say(connection, session.account, str(session.id), now)
-            actor = str(session.account) if kind == "signed_out" else "system"
-            entry = AuditEntry(kind, actor, f"session:{session.id}", after={"account": str(session.account)})
-            await self._audit.append(connection, entry, now)
+    async def end(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> bool:
+        """One session; whether it was running."""
+        if not await self._sessions.revoke(connection, session.id, now):
+            return False
+        await self.say(connection, session.account, str(session.id), now)
+        entry = AuditEntry(
+            kind,
+            caller.account,
+            f"session:{session.id}",
+            after={"account": str(session.account)},
+            address=caller.address,
+            request_id=caller.request_id,
+        )
+        await self._audit.append(connection, entry, now)
+        return True
 
-    async def end_all(self, connection: Connection, account: UUID, now: datetime) -> None:
-        """Every session of an account."""
-        await self._sessions.revoke_all(connection, account, now)
-        await self._say(connection, account, None, now)
+    async def end_all(self, connection: Connection, account: UUID, reason: str, caller: Caller, now: datetime) -> int:
+        """Every session of an account, and every token of its API keys; how many sessions were running."""
+        count = await self._sessions.revoke_all(connection, account, now)
+        await self.say(connection, account, None, now)
+        entry = AuditEntry(
+            "sessions_ended",
+            caller.account,
+            f"account:{account}",
+            after={"reason": reason, "sessions": count},
+            address=caller.address,
+            request_id=caller.request_id,
+        )
+        await self._audit.append(connection, entry, now)
+        return count
 
-    async def _say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
+    async def say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
+        """Tells every service that tokens of this session, or of all of the account, open nothing any more."""
         message = SessionRevoked(account=str(account), sid=sid, at=micros(now))
+        await self._sessions.note_revoked(connection, account, sid, now)
         await self._outbox.put(connection, AUTH_EVENT, message, account=str(account))
+        self.said.set()
 
 
 class Sweep:
@@ -62,4 +91,8 @@ class Sweep:
         now = moment(self._clock())
         async with self._database.transaction() as connection:
             await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
+            await LimitStore().sweep(connection, now)
+            await ChallengeStore().sweep(connection, now)
+            await ApiKeyStore().sweep(connection, now - _KEEP_API_KEYS)
+            await SessionStore().forget_revoked(connection, now - _KEEP_REVOCATIONS)
             return await SessionStore().sweep(connection, now - _KEEP_SESSIONS)

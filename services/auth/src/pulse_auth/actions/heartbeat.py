@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from pulse_auth.actions.ending import Events
 from pulse_auth.model.sessions import micros, moment
 from pulse_auth.store.sessions import SessionStore
 from pulse_bus import Bus
@@ -17,27 +18,37 @@ log = logging.getLogger("pulse.auth")
 _KEEP = timedelta(minutes=6)
 """Longer than an access token is believed: 5 minutes and twice the leeway of 30 s."""
 _MOST = 1_000
+_GATHER = timedelta(milliseconds=50)
+"""`Events.said` is set within the transaction: by then it has committed, and others with it."""
 
 
 class Heartbeat:
     """Says it. `clock` in microseconds."""
 
-    def __init__(self, database: Database, bus: Bus, clock: Callable[[], int]) -> None:
-        self._database, self._bus, self._clock, self._sessions = database, bus, clock, SessionStore()
+    def __init__(self, database: Database, bus: Bus, events: Events, clock: Callable[[], int]) -> None:
+        self._database, self._bus, self._events, self._clock = database, bus, events, clock
+        self._sessions = SessionStore()
 
     async def keep_beating(self, every: timedelta) -> None:
-        """Endless. Without database or broker nothing is said, and that says it."""
+        """Endless: so often, and soon after a revocation. Without database or broker nothing is said, and that says
+        it."""
         while True:
             try:
                 await self.beat()
             except Unavailable as error:
                 log.info("no heartbeat: %s", error)
-            await asyncio.sleep(every.total_seconds())
+            try:
+                async with asyncio.timeout(every.total_seconds()):
+                    await self._events.said.wait()
+            except TimeoutError:
+                continue
+            await asyncio.sleep(_GATHER.total_seconds())
+            self._events.said.clear()
 
     async def beat(self) -> None:
         """Once. Raises Unavailable."""
         now = moment(self._clock())
         async with self._database.connection() as connection:
-            ended = await self._sessions.ended_since(connection, now - _KEEP, _MOST)
-        recent = [SessionRevoked(account=str(account), sid=str(sid), at=micros(at)) for account, sid, at in ended]
+            ended = await self._sessions.revoked_since(connection, now - _KEEP, _MOST)
+        recent = [SessionRevoked(account=str(account), sid=sid, at=micros(at)) for account, sid, at in ended]
         await self._bus.publish(AUTH_REVOCATIONS, Revocations(at=micros(now), recent=recent))

@@ -12,6 +12,7 @@ from pulse_auth.actions.ending import Events
 from pulse_auth.model.sessions import Account, ends_sessions, moment
 from pulse_auth.store.sessions import AccountCopy
 from pulse_bus import Bus, Disconnected, Reject
+from pulse_chassis.caller import SYSTEM
 from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import USERS_REPLAY
@@ -39,7 +40,7 @@ class Mirror:
             old = await self._accounts.lock(connection, account.id)
             is_newer = await self._accounts.put(connection, account)
             if is_newer and old and ends_sessions(old, account):
-                await self._events.end_all(connection, account.id, now)
+                await self._events.end_all(connection, account.id, "account_changed", SYSTEM, now)
 
     async def digest(self) -> str:
         """The hash of what we hold."""

@@ -10,7 +10,7 @@ from enum import Enum
 from uuid import UUID
 
 from pulse_contracts.errors import DomainError
-from pulse_contracts.permissions import Role
+from pulse_contracts.permissions import Permission, Role
 from pulse_jose import Claims
 
 ACCESS_LIFE = timedelta(minutes=5)
@@ -32,6 +32,24 @@ class SessionEnded(DomainError):
     """The refresh token opens no session any more."""
 
     code, status = "session_ended", 401
+
+
+class SessionNotFound(DomainError):
+    """There is no running session of this id that is the caller's to end."""
+
+    code, status = "session_not_found", 404
+
+
+class AccountNotFound(DomainError):
+    """There is no account of this id."""
+
+    code, status = "account_not_found", 404
+
+
+class WrongPassword(DomainError):
+    """The caller's own password, which the request must carry, is wrong."""
+
+    code, status = "wrong_password", 403
 
 
 class WrongOrigin(DomainError):
@@ -60,6 +78,17 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a session is used: what its device calls itself, and its address as far as that is known."""
+
+    device: str = ""
+    address: str | None = None
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True)
 class Session:
     """One sign-in on one browser: its refresh tokens are one family."""
 
@@ -68,6 +97,7 @@ class Session:
     remember: bool
     ends: datetime
     is_revoked: bool = False
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -144,9 +174,9 @@ def successor(secret: bytes, token: str) -> str:
     return write_token(hmac.digest(secret, b"successor\0" + token.encode(), "sha256"))
 
 
-def successor_secret(pem: bytes) -> bytes:
-    """The secret of `successor`, from the private key that has the same value to a thief and the same owner."""
-    return hmac.digest(hashlib.sha256(pem).digest(), b"pulse-auth refresh successor v1", "sha256")
+def derived_key(key: bytes, purpose: str) -> bytes:
+    """A key of its own for one purpose, from the key-encryption key (HKDF-Expand with one block, RFC 5869 §2.3)."""
+    return hmac.digest(key, purpose.encode() + b"\x01", "sha256")
 
 
 def token_hash(token: str) -> bytes:
@@ -174,21 +204,32 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-def access_claims(account: Account, session: Session, now: datetime, jti: str) -> Claims:
+@dataclass(frozen=True)
+class Grant:
+    """What an access token is issued for: a session or an API key (`sid`), until `ends` at the latest, and narrowed to
+    `scope` if that is given."""
+
+    sid: str
+    ends: datetime
+    scope: frozenset[Permission] | None = None
+
+
+def access_claims(account: Account, grant: Grant, now: datetime, jti: str) -> Claims:
     """What the access token says. It never outlives its session. Claims are printable and not empty: a token without
     a name could not be verified, so the e-mail stands in."""
     issued = micros(now) // 1_000_000
-    ends = micros(session.ends) // 1_000_000
+    ends = micros(grant.ends) // 1_000_000
     email = _UNPRINTABLE.sub("", account.email) or str(account.id)
     return Claims(
         iss="precisionpulse",
         aud="pulse",
         sub=str(account.id),
         jti=jti,
-        sid=str(session.id),
+        sid=grant.sid,
         role=account.role,
         email=email,
         name=_UNPRINTABLE.sub("", account.name).strip() or email,
         iat=issued,
         exp=max(issued + 1, min(issued + int(ACCESS_LIFE.total_seconds()), ends)),
+        scope=None if grant.scope is None else " ".join(sorted(grant.scope)) or "none",
     )

@@ -1,46 +1,64 @@
 """HTTP to actions: sign in, refresh, sign out, who am I, and the public keys. Cookies are set and cleared here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, StringConstraints
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_auth.actions.sessions import Sessions, SignedIn, SignIn
-from pulse_auth.model.sessions import ACCESS_LIFE, CsrfHeaderMissing, InvalidCredentials, SessionEnded, WrongOrigin
-from pulse_chassis.clients import Proxies
-from pulse_chassis.principal import NotSignedIn, Principal, Principals, bearer
-from pulse_chassis.problems import problem
-from pulse_chassis.rate_limits import RateLimits
-from pulse_contracts.errors import DomainError
+from pulse_auth.model.second_factors import ChallengeOver, SecondFactorRequired, WrongCode
+from pulse_auth.model.sessions import CsrfHeaderMissing, InvalidCredentials, SessionEnded, WrongOrigin
+from pulse_auth.routes.given import (
+    NO_STORE,
+    REFRESH_COOKIE,
+    AccountView,
+    CodeText,
+    Given,
+    PasswordText,
+    SignedInView,
+    access_token,
+    answer,
+    clear,
+    cookie_of,
+    own_origin,
+    own_page,
+    place_of,
+    view_of,
+    visitor_of,
+)
+from pulse_chassis.caller import AnonymousCaller
+from pulse_chassis.principal import KeysUnknown, NotSignedIn
+from pulse_chassis.problems import Overloaded, TooManyRequests, problem, responses
 
-ACCESS_COOKIE, REFRESH_COOKIE = "pulse_at", "pulse_rt"
-_NO_STORE = {"Cache-Control": "no-store"}
+router = APIRouter(prefix="/api/auth", tags=["sessions"])
+_OPTIONAL_BEARER = Depends(HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of auth"))
 
 
 class LoginRequest(BaseModel):
     """`remember`: stay signed in when the browser closes. Spaces around the e-mail are no part of it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.org", "password": "correct horse battery"}]}
+    )
+
     email: Annotated[
         str, StringConstraints(min_length=1, max_length=254, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
     ]
-    password: Annotated[str, StringConstraints(max_length=256)]
+    password: PasswordText
     remember: bool = True
 
 
-class AccountView(BaseModel):
-    id: str
-    email: str
-    name: str
-    role: Literal["admin", "user"]
+class SecondStepRequest(BaseModel):
+    """The `challenge` of the first step, with a one-time code or a recovery code."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"challenge": "wkRmCLoXlVVCcI0UZt8N2tC3zPZZ8Yy7Kzg1VqNvrbI", "code": "123456"}]}
+    )
 
-class SignedInView(BaseModel):
-    access_token: str
-    expires_at: datetime
-    account: AccountView
+    challenge: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    code: CodeText
 
 
 class SessionView(BaseModel):
@@ -59,151 +77,95 @@ class KeyView(BaseModel):
 
 
 class Keys(BaseModel):
-    """A JWK set (RFC 7517)."""
+    """A JWK set (RFC 7517): the key that signs, the next one, and those whose tokens may still run."""
 
-    keys: list[KeyView]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Uses per time, as in "120/minute"; `login_client` counts failures."""
-
-    login_client: str
-    login_global: str
-    refresh_global: str
+    keys: Annotated[list[KeyView], Field(max_length=8)]
 
 
-@dataclass(frozen=True)
-class AuthRoutes:
-    """What the routes need. `origins` are those of our own pages, the public one first; `proxies` may say who asks."""
-
-    sign_in: SignIn
-    sessions: Sessions
-    principals: Principals
-    limiter: RateLimits
-    limits: Limits
-    origins: tuple[str, ...]
-    proxies: Proxies
-    jwks: Mapping[str, object]
-
-
-router = APIRouter(prefix="/api/auth", tags=["auth"])
-
-
-def _given(request: Request) -> AuthRoutes:
-    given: AuthRoutes = request.app.state.auth
-    return given
-
-
-async def own_origin(request: Request) -> None:
-    """Raises WrongOrigin when a browser says that another site's page sent this."""
-    origin = request.headers.get("origin")
-    if origin is not None and origin not in _given(request).origins:
-        raise WrongOrigin("the request comes from another origin")
-
-
-async def own_page(request: Request) -> None:
-    """Raises WrongOrigin, CsrfHeaderMissing: for requests that act by cookie alone."""
-    await own_origin(request)
-    if request.headers.get("x-pulse-csrf") != "1":
-        raise CsrfHeaderMissing("send the header X-Pulse-CSRF: 1")
-
-
-@router.post("/login", dependencies=[Depends(own_origin)])
-async def login(request: Request, response: Response, given: LoginRequest) -> SignedInView:
-    """Opens a session."""
-    routes = _given(request)
-    client = routes.proxies.client(request.client.host if request.client else "", request.headers)
-    if client:
-        await routes.limiter.require_left("login-client", routes.limits.login_client, client)
+@router.post(
+    "/login",
+    operation_id="log_in",
+    dependencies=[Depends(own_origin)],
+    responses=responses(InvalidCredentials, SecondFactorRequired, WrongOrigin, TooManyRequests, Overloaded),
+)
+async def login(request: Request, response: Response, routes: Given, given: LoginRequest) -> SignedInView:
+    """Open a session, or get the challenge for the second factor."""
     await routes.limiter.check("login", routes.limits.login_global, "all")
-    try:
-        signed_in = await routes.sign_in(given.email, given.password, remember=given.remember)
-    except InvalidCredentials:
-        if client:
-            await routes.limiter.count("login-client", routes.limits.login_client, client)
-        raise
-    return _answer(response, signed_in, routes)
+    visitor = visitor_of(request)
+    signed_in = await routes.sign_in(given.email, given.password, visitor, remember=given.remember)
+    return answer(response, signed_in, routes)
 
 
-@router.post("/refresh", dependencies=[Depends(own_page)], response_model=SignedInView)
-async def refresh(request: Request, response: Response) -> SignedInView | Response:
-    """The session's next pair of tokens, for the cookie `pulse_rt`."""
-    routes = _given(request)
+@router.post(
+    "/login/second-factor",
+    operation_id="log_in_second_factor",
+    dependencies=[Depends(own_origin)],
+    responses=responses(ChallengeOver, WrongCode, WrongOrigin, TooManyRequests),
+)
+async def login_second_factor(
+    request: Request, response: Response, routes: Given, given: SecondStepRequest
+) -> SignedInView:
+    """Open a session with the second factor."""
+    await routes.limiter.check("login", routes.limits.login_global, "all")
+    signed_in = await routes.sign_in.second(given.challenge, given.code, visitor_of(request))
+    return answer(response, signed_in, routes)
+
+
+@router.post(
+    "/refresh",
+    operation_id="refresh_session",
+    dependencies=[Depends(own_page)],
+    response_model=SignedInView,
+    responses=responses(SessionEnded, WrongOrigin, CsrfHeaderMissing, TooManyRequests),
+)
+async def refresh(
+    request: Request, response: Response, routes: Given, caller: AnonymousCaller
+) -> SignedInView | Response:
+    """Get the session's next pair of tokens, by the refresh cookie."""
     await routes.limiter.check("refresh", routes.limits.refresh_global, "all")
     try:
-        signed_in = await routes.sessions.refresh(request.cookies.get(REFRESH_COOKIE, ""))
+        signed_in = await routes.sessions.refresh(cookie_of(request, REFRESH_COOKIE), place_of(request, caller))
     except SessionEnded as error:
-        refusal = _refusal(error)
-        _clear(refusal, routes)
+        refusal = problem(error.status, error.code, error.detail, headers=NO_STORE)
+        clear(refusal, routes)
         return refusal
-    return _answer(response, signed_in, routes)
+    return answer(response, signed_in, routes)
 
 
-@router.post("/logout", status_code=204, dependencies=[Depends(own_page)])
-async def logout(request: Request) -> Response:
-    """Ends the session of the cookie `pulse_rt`."""
-    routes = _given(request)
-    await routes.sessions.logout(request.cookies.get(REFRESH_COOKIE, ""))
+@router.post(
+    "/logout",
+    operation_id="log_out",
+    status_code=204,
+    dependencies=[Depends(own_page)],
+    responses=responses(WrongOrigin, CsrfHeaderMissing),
+)
+async def logout(request: Request, routes: Given, caller: AnonymousCaller) -> Response:
+    """End the session of the refresh cookie."""
+    await routes.sessions.logout(cookie_of(request, REFRESH_COOKIE), caller)
     response = Response(status_code=204)
-    _clear(response, routes)
+    clear(response, routes)
     return response
 
 
-@router.get("/session")
-async def session(request: Request, response: Response) -> SessionView:
-    """Who is signed in, by bearer token or by the cookie `pulse_at`."""
-    routes = _given(request)
-    principal = routes.principals.verify(_token(request))
+@router.get(
+    "/session",
+    operation_id="get_session",
+    dependencies=[_OPTIONAL_BEARER],
+    responses=responses(NotSignedIn),
+)
+async def session(request: Request, response: Response, routes: Given) -> SessionView:
+    """Say who is signed in, by bearer token or by the access cookie."""
+    principal = routes.principals.verify(access_token(request))
     await routes.sessions.require_running(principal)
-    response.headers.update(_NO_STORE)
-    return SessionView(account=_of(principal), expires_at=datetime.fromtimestamp(principal.expires, UTC))
+    response.headers.update(NO_STORE)
+    return SessionView(account=view_of(principal), expires_at=datetime.fromtimestamp(principal.expires, UTC))
 
 
-@router.get("/keys")
-async def keys(request: Request, response: Response) -> Keys:
-    """The keys that verify access tokens."""
+@router.get("/keys", operation_id="list_verification_keys")
+async def keys(response: Response, routes: Given) -> Keys:
+    """List the keys that verify access tokens."""
+    found = routes.keys.published
+    if not found:
+        raise KeysUnknown("there is no signing key yet")
     response.headers["Cache-Control"] = "max-age=60"
-    return Keys.model_validate(_given(request).jwks)
-
-
-def _token(request: Request) -> str:
-    if "authorization" in request.headers:
-        return bearer(request)
-    token = request.cookies.get(ACCESS_COOKIE)
-    if not token:
-        raise NotSignedIn("sign in first")
-    return token
-
-
-def _of(principal: Principal) -> AccountView:
-    return AccountView(id=principal.account, email=principal.email, name=principal.name, role=principal.role)
-
-
-def _answer(response: Response, signed_in: SignedIn, routes: AuthRoutes) -> SignedInView:
-    response.headers.update(_NO_STORE)
-    life = int(ACCESS_LIFE.total_seconds())
-    _set(response, ACCESS_COOKIE, signed_in.access_token, life, routes)
-    _set(response, REFRESH_COOKIE, signed_in.refresh_token, signed_in.cookie_seconds, routes)
-    account = signed_in.account
-    return SignedInView(
-        access_token=signed_in.access_token,
-        expires_at=signed_in.expires,
-        account=AccountView(
-            id=str(account.id), email=account.email, name=account.name or account.email, role=account.role
-        ),
-    )
-
-
-def _set(response: Response, name: str, value: str, seconds: int | None, routes: AuthRoutes) -> None:
-    secure = routes.origins[0].startswith("https://")
-    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
-
-
-def _clear(response: Response, routes: AuthRoutes) -> None:
-    for name in (ACCESS_COOKIE, REFRESH_COOKIE):
-        _set(response, name, "", 0, routes)
-
-
-def _refusal(error: DomainError) -> Response:
-    return problem(error.status, error.code, error.detail, headers=_NO_STORE)
+    return Keys(keys=[KeyView.model_validate(json.loads(key.public)) for key in found])

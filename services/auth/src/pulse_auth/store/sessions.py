@@ -1,10 +1,10 @@
 """The tables of auth. Every method works on the caller's connection: the transaction is the action's."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.model.sessions import Account, Session, TokenState, email_key, wait_after
+from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key
 from pulse_contracts.accounts import set_digest
 from pulse_postgres import Connection, Row
 
@@ -16,6 +16,16 @@ class FoundToken:
     state: TokenState
     session: Session
     account: Account
+
+
+@dataclass(frozen=True)
+class UsedSession:
+    """A session as its owner sees it. `until`: when it ends if it is not used again."""
+
+    session: Session
+    created: datetime
+    last_used: datetime
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,10 @@ class AccountCopy:
     async def hold(self, connection: Connection, id_: UUID) -> Account | None:
         """The account, which stays as it is until the transaction ends."""
         return _account(await connection.fetchrow("SELECT * FROM account WHERE id = $1 FOR SHARE", id_))
+
+    async def by_id(self, connection: Connection, id_: UUID) -> Account | None:
+        """The account, or None."""
+        return _account(await connection.fetchrow("SELECT * FROM account WHERE id = $1", id_))
 
     async def by_email(self, connection: Connection, email: str) -> Account | None:
         """The account with this e-mail in whatever case; the newest if two seem to have it for a moment."""
@@ -74,12 +88,15 @@ class SessionStore:
     async def add(self, connection: Connection, session: Session, now: datetime) -> None:
         """A new session."""
         await connection.execute(
-            "INSERT INTO session (id, account_id, remember, created, ends) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
+            "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)",
             session.id,
             session.account,
             session.remember,
             now,
             session.ends,
+            session.place.device,
+            session.place.address,
         )
 
     async def add_token(self, connection: Connection, token: NewToken) -> None:
@@ -127,75 +144,73 @@ class SessionStore:
         """The session, or None."""
         return _session(await connection.fetchrow("SELECT * FROM session WHERE id = $1", id_))
 
-    async def use(self, connection: Connection, hash_: bytes, now: datetime) -> None:
-        """The token is used up."""
-        await connection.execute("UPDATE refresh_token SET used = $2 WHERE hash = $1", hash_, now)
+    async def use(self, connection: Connection, hash_: bytes, now: datetime) -> bool:
+        """The token is used up; whether it was not before. Of many at once one hears yes."""
+        query = "UPDATE refresh_token SET used = $2 WHERE hash = $1 AND used IS NULL RETURNING 1"
+        return await connection.fetchval(query, hash_, now) is not None
+
+    async def touch(self, connection: Connection, id_: UUID, place: Place, now: datetime) -> None:
+        """It was used from there."""
+        await connection.execute(
+            "UPDATE session SET last_used = $2, device = coalesce(nullif($3, ''), device), address = $4 WHERE id = $1",
+            id_,
+            now,
+            place.device,
+            place.address,
+        )
+
+    async def running(self, connection: Connection, account: UUID, now: datetime) -> list[UsedSession]:
+        """An account's sessions that may still be refreshed, the last used first."""
+        rows = await connection.fetch(
+            "SELECT s.*, t.idle_ends FROM session s CROSS JOIN LATERAL (SELECT max(idle_ends) AS idle_ends "
+            "FROM refresh_token WHERE session_id = s.id) t WHERE s.account_id = $1 AND s.revoked IS NULL "
+            "AND s.ends > $2 AND t.idle_ends > $2 ORDER BY s.last_used DESC, s.id LIMIT 500",
+            account,
+            now,
+        )
+        return [
+            UsedSession(session, row["created"], row["last_used"], min(row["ends"], row["idle_ends"]))
+            for row in rows
+            if (session := _session(row))
+        ]
 
     async def revoke(self, connection: Connection, id_: UUID, now: datetime) -> bool:
         """Ends one session; whether it was running."""
         query = "UPDATE session SET revoked = $2 WHERE id = $1 AND revoked IS NULL RETURNING id"
         return await connection.fetchval(query, id_, now) is not None
 
-    async def revoke_all(self, connection: Connection, account: UUID, now: datetime) -> None:
-        """Ends every session of an account."""
-        query = "UPDATE session SET revoked = $2 WHERE account_id = $1 AND revoked IS NULL"
-        await connection.execute(query, account, now)
+    async def revoke_all(self, connection: Connection, account: UUID, now: datetime) -> int:
+        """Ends every session of an account; how many were running."""
+        query = "UPDATE session SET revoked = $2 WHERE account_id = $1 AND revoked IS NULL AND ends > $2 RETURNING 1"
+        return len(await connection.fetch(query, account, now))
 
-    async def ended_since(
+    async def revoke_everybodys(self, connection: Connection, now: datetime) -> list[UUID]:
+        """Ends every session there is; whose they were."""
+        query = "UPDATE session SET revoked = $1 WHERE revoked IS NULL AND ends > $1 RETURNING account_id"
+        return sorted({UUID(str(row["account_id"])) for row in await connection.fetch(query, now)})
+
+    async def note_revoked(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
+        """For the heartbeats of the next minutes."""
+        query = "INSERT INTO revocation (account_id, sid, at) VALUES ($1, $2, $3)"
+        await connection.execute(query, account, sid, now)
+
+    async def revoked_since(
         self, connection: Connection, since: datetime, limit: int
-    ) -> list[tuple[UUID, UUID, datetime]]:
-        """Account, session and end of the sessions that were ended since then, the newest `limit`, oldest first."""
+    ) -> list[tuple[UUID, str | None, datetime]]:
+        """Account, session (None: all) and time of what was revoked since then, the newest `limit`, oldest first."""
         rows = await connection.fetch(
-            "SELECT account_id, id, revoked FROM session WHERE revoked >= $1 ORDER BY revoked DESC LIMIT $2",
-            since,
-            limit,
+            "SELECT account_id, sid, at FROM revocation WHERE at >= $1 ORDER BY id DESC LIMIT $2", since, limit
         )
-        return [(UUID(str(row["account_id"])), UUID(str(row["id"])), row["revoked"]) for row in reversed(rows)]
+        return [(UUID(str(row["account_id"])), row["sid"], row["at"]) for row in reversed(rows)]
+
+    async def forget_revoked(self, connection: Connection, before: datetime) -> None:
+        """What every token has outlived."""
+        await connection.execute("DELETE FROM revocation WHERE at < $1", before)
 
     async def sweep(self, connection: Connection, ended_before: datetime) -> int:
         """Removes sessions that ended before, with their tokens; returns how many."""
         query = "WITH gone AS (DELETE FROM session WHERE ends < $1 RETURNING 1) SELECT count(*) FROM gone"
         return int(await connection.fetchval(query, ended_before))
-
-
-class BackoffStore:
-    """Failures in a row, by hash of the e-mail."""
-
-    async def reserve(self, connection: Connection, key: bytes, now: datetime) -> timedelta:
-        """Counts an attempt as failed before it is made, so that a hundred at once are not one; zero, or how long to
-        wait instead."""
-        row = await connection.fetchrow(  # the update changes nothing: it locks, even while a success deletes the row
-            "INSERT INTO backoff (key, failures, until, touched) VALUES ($1, 0, $2, $2) "
-            "ON CONFLICT (key) DO UPDATE SET touched = excluded.touched RETURNING failures, until",
-            key,
-            now,
-        )
-        if row is None:
-            raise LookupError("an upsert gave no row")
-        if row["until"] > now:
-            return timedelta(seconds=(row["until"] - now).total_seconds())
-        failures = int(row["failures"]) + 1
-        await connection.execute(
-            "UPDATE backoff SET failures = $2, until = $3, touched = $4 WHERE key = $1",
-            key,
-            failures,
-            now + wait_after(failures),
-            now,
-        )
-        return timedelta(0)
-
-    async def give_back(self, connection: Connection, key: bytes, now: datetime) -> None:
-        """The attempt was not made after all."""
-        query = "UPDATE backoff SET failures = greatest(failures - 1, 0), until = least(until, $2) WHERE key = $1"
-        await connection.execute(query, key, now)
-
-    async def clear(self, connection: Connection, key: bytes) -> None:
-        """The right password came."""
-        await connection.execute("DELETE FROM backoff WHERE key = $1", key)
-
-    async def sweep(self, connection: Connection, before: datetime) -> None:
-        """Forgets failures that are older."""
-        await connection.execute("DELETE FROM backoff WHERE touched < $1 AND until < $1", before)
 
 
 def _account(row: Row | None) -> Account | None:
@@ -210,4 +225,5 @@ def _session(row: Row | None) -> Session | None:
     if row is None:
         return None
     account = UUID(str(row["account_id"]))
-    return Session(UUID(str(row["id"])), account, row["remember"], row["ends"], row["revoked"] is not None)
+    place = Place(row["device"], row["address"])
+    return Session(UUID(str(row["id"])), account, row["remember"], row["ends"], row["revoked"] is not None, place)

@@ -1,0 +1,250 @@
+"""Signing in: e-mail and password, and a second factor where there is one, to a session."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from pulse_auth.actions.codes import Codes
+from pulse_auth.actions.tokens import Means, Tokens
+from pulse_auth.model.known_devices import ID_BYTES, failures_key, read_device, write_device
+from pulse_auth.model.second_factors import (
+    CHALLENGE_LIFE,
+    CHALLENGE_TRIES,
+    ChallengeOver,
+    SecondFactorRequired,
+    WrongCode,
+)
+from pulse_auth.model.sessions import (
+    TOKEN_BYTES,
+    Account,
+    Grant,
+    InvalidCredentials,
+    Place,
+    Session,
+    SessionRules,
+    backoff_key,
+    derived_key,
+    is_token,
+    token_hash,
+    write_token,
+)
+from pulse_auth.store.backoff import BackoffStore
+from pulse_auth.store.limits import LimitStore, Rate, limit_key
+from pulse_auth.store.second_factors import Challenge, ChallengeStore, FactorStore
+from pulse_auth.store.sessions import AccountCopy, NewToken, SessionStore
+from pulse_chassis.caller import Caller
+from pulse_chassis.metrics import Metrics
+from pulse_chassis.problems import Overloaded, TooManyRequests
+from pulse_contracts.errors import DomainError
+from pulse_passwords import HashingBusy, PasswordRefused
+from pulse_postgres import AuditEntry, Connection, Database
+
+log = logging.getLogger("pulse.auth")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who signs in, as far as that can be told beforehand. `client`: by which limits may count (None: unknown);
+    `device_cookie`: of a sign-in before, or empty."""
+
+    caller: Caller
+    place: Place
+    client: str | None = None
+    device_cookie: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session's new pair of tokens. `cookie_seconds` is None for a cookie that ends with the browser;
+    `device_cookie` is None where it stays as it is."""
+
+    account: Account
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires: datetime
+    cookie_seconds: int | None
+    must_enrol: bool = False
+    device_cookie: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    email: str
+    key: bytes
+    device: bytes | None
+    remember: bool
+    visitor: Visitor
+
+
+class SignIn:
+    """E-mail and password to a session."""
+
+    def __init__(self, database: Database, means: Means, rules: SessionRules, codes: Codes, metrics: Metrics) -> None:
+        self._database, self._means, self._rules, self._codes = database, means, rules, codes
+        self._tokens, self._limits = Tokens(means), LimitStore()
+        self._accounts, self._sessions, self._backoff = AccountCopy(), SessionStore(), BackoffStore()
+        self._factors, self._challenges = FactorStore(), ChallengeStore()
+        self._device_secret = derived_key(means.secret, "known device")
+        self.client_rate: Rate | None = None
+        self._logins = metrics.counter("auth_logins", "Sign-ins by outcome", ["outcome"])
+        self._alarms = metrics.counter("auth_digests_refused", "Stored digests that verification refused")
+
+    async def __call__(self, email: str, password: str, visitor: Visitor, *, remember: bool) -> SignedIn:
+        """Raises InvalidCredentials, SecondFactorRequired, TooManyRequests, Overloaded, Unavailable. Unknown accounts,
+        such as are switched off and wrong passwords take the same time and get the same answer."""
+        device = read_device(self._device_secret, visitor.device_cookie, email, self._means.now())
+        attempt = _Attempt(email, failures_key(email, device), device, remember, visitor)
+        await self._reserve(attempt)
+        account, found = await self._verified(attempt, password)
+        if account is None:
+            raise await self._refused(attempt, found)
+        async with self._database.transaction() as connection:
+            outcome = await self._admit(connection, account, attempt)
+        if outcome is None:  # it changed while the password was verified
+            raise await self._refused(attempt, account.id)
+        if isinstance(outcome, SecondFactorRequired):
+            self._logins.labels("second_factor").inc()
+            raise outcome
+        self._logins.labels("accepted").inc()
+        return outcome
+
+    async def second(self, challenge: str, code: str, visitor: Visitor) -> SignedIn:
+        """The second step. Raises ChallengeOver, WrongCode, TooManyRequests, Unavailable."""
+        if not is_token(challenge):
+            raise ChallengeOver("sign in again")
+        async with self._database.transaction() as connection:
+            outcome = await self._meet(connection, token_hash(challenge), code, visitor)
+        if isinstance(outcome, DomainError):
+            self._logins.labels("second_factor_refused").inc()
+            raise outcome
+        self._logins.labels("accepted").inc()
+        return outcome
+
+    async def _reserve(self, attempt: _Attempt) -> None:
+        """Counts the attempt as failed. Raises TooManyRequests."""
+        now, client = self._means.now(), attempt.visitor.client
+        async with self._database.transaction() as connection:
+            if client and self.client_rate:
+                key = limit_key("login", client)
+                wait = await self._limits.take(connection, key, self.client_rate, now)
+                if wait:
+                    raise TooManyRequests(wait)
+            wait = await self._backoff.reserve(connection, attempt.key, now)
+            if wait and await self._backoff.note_wait(connection, attempt.key):
+                entry = _entry("sign_in_waits", None, attempt.visitor, None, seconds=int(wait.total_seconds()) + 1)
+                await self._means.audit.append(connection, entry, now)
+        if wait:
+            self._logins.labels("waits").inc()
+            raise TooManyRequests(wait)
+
+    async def _verified(self, attempt: _Attempt, password: str) -> tuple[Account | None, UUID | None]:
+        async with self._database.connection() as connection:
+            account = await self._accounts.by_email(connection, attempt.email)
+        known = account.id if account else None
+        try:
+            digest = account.digest if account and account.active else None
+            answer = await self._means.hasher.verify(password, digest)
+        except PasswordRefused:
+            return None, known
+        except HashingBusy as error:
+            async with self._database.transaction() as connection:
+                await self._backoff.give_back(connection, attempt.key, self._means.now())
+                await self._give_back(connection, attempt)
+            self._logins.labels("busy").inc()
+            raise Overloaded(error.retry_after) from error
+        if answer.is_digest_refused:
+            self._alarms.inc()
+            log.error("the stored digest of account %s was refused: it was not made by users", known)
+        return (account if answer.is_valid else None), known
+
+    async def _refused(self, attempt: _Attempt, known: UUID | None) -> InvalidCredentials:
+        """What is raised once it has been noted: the same statements for known and unknown."""
+        async with self._database.transaction() as connection:
+            mark = backoff_key(attempt.email).hex()[:16]  # what was typed might be a password
+            entry = _entry("sign_in_refused", known, attempt.visitor, None, email_hash=mark)
+            await self._means.audit.append(connection, entry, self._means.now())
+        self._logins.labels("refused").inc()
+        return InvalidCredentials("e-mail or password is wrong")
+
+    async def _admit(
+        self, connection: Connection, verified: Account, attempt: _Attempt
+    ) -> SignedIn | SecondFactorRequired | None:
+        """The password was right: a session, or what is still needed; None when the account has changed since."""
+        now, means = self._means.now(), self._means
+        account = await self._accounts.hold(connection, verified.id)
+        if account is None or not account.active or account.digest != verified.digest:
+            return None
+        await self._backoff.clear(connection, attempt.key)
+        await self._give_back(connection, attempt)
+        if not await self._factors.is_confirmed(connection, account.id):
+            return await self._open(connection, account, attempt, now)
+        token = write_token(means.entropy(TOKEN_BYTES))
+        ends = now + CHALLENGE_LIFE
+        waiting = Challenge(token_hash(token), account.id, account.version, attempt.remember, ends)
+        await self._challenges.add(connection, waiting)
+        entry = _entry("second_factor_asked", account.id, attempt.visitor, None)
+        await means.audit.append(connection, entry, now)
+        return SecondFactorRequired(token)
+
+    async def _meet(self, connection: Connection, hash_: bytes, code: str, visitor: Visitor) -> SignedIn | DomainError:
+        now = self._means.now()
+        owner = await self._challenges.owner(connection, hash_)
+        account = await self._accounts.hold(connection, owner) if owner else None
+        challenge = await self._challenges.lock(connection, hash_)
+        over = ChallengeOver("sign in again")
+        if challenge is None or now >= challenge.ends or challenge.tries >= CHALLENGE_TRIES:
+            return over
+        if account is None or not account.active or account.version != challenge.version:
+            return over
+        tried = await self._codes.attempt(connection, account.id, code, now)
+        if tried.wait:
+            return TooManyRequests(tried.wait)
+        if tried.used is None:
+            await self._challenges.count_try(connection, hash_)
+            entry = _entry("second_factor_refused", account.id, visitor, None)
+            await self._means.audit.append(connection, entry, now)
+            return WrongCode("the code is wrong or was used before")
+        await self._challenges.remove(connection, hash_)
+        device = read_device(self._device_secret, visitor.device_cookie, account.email, now)
+        attempt = _Attempt(account.email, b"", device, challenge.remember, visitor)
+        return await self._open(connection, account, attempt, now, factor=tried.used)
+
+    async def _open(
+        self, connection: Connection, account: Account, attempt: _Attempt, now: datetime, factor: str | None = None
+    ) -> SignedIn:
+        means, visitor = self._means, attempt.visitor
+        await means.keys.hold(connection)
+        session = Session(means.new_id(), account.id, attempt.remember, now + self._rules.life, place=visitor.place)
+        token = write_token(means.entropy(TOKEN_BYTES))
+        await self._sessions.add(connection, session, now)
+        entry = NewToken(token_hash(token), session.id, now + self._rules.idle)
+        await self._sessions.add_token(connection, entry)
+        issued = await self._tokens.issue(connection, account, Grant(str(session.id), session.ends), now)
+        note = _entry(
+            "signed_in", account.id, visitor, f"session:{session.id}", remember=attempt.remember, second_factor=factor
+        )
+        await means.audit.append(connection, note, now)
+        device = write_device(self._device_secret, attempt.device or means.entropy(ID_BYTES), account.email, now)
+        left = cookie_seconds(session, now)
+        return SignedIn(account, issued.token, token, issued.expires, left, issued.must_enrol, device)
+
+    async def _give_back(self, connection: Connection, attempt: _Attempt) -> None:
+        client = attempt.visitor.client
+        if client and self.client_rate:
+            await self._limits.give_back(connection, limit_key("login", client), self.client_rate)
+
+
+def cookie_seconds(session: Session, now: datetime) -> int | None:
+    """How long the browser keeps the refresh token; None for as long as it runs."""
+    return max(1, int((session.ends - now).total_seconds())) if session.remember else None
+
+
+def _entry(
+    kind: str, account: UUID | None, visitor: Visitor, target: str | None, **after: str | int | bool | None
+) -> AuditEntry:
+    caller = visitor.caller
+    actor = str(account) if account and target else None
+    on = target or (f"account:{account}" if account else None)
+    told = {"device": visitor.place.device} | after
+    return AuditEntry(kind, actor, on, None, told, caller.address, caller.request_id)

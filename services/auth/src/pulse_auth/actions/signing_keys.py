@@ -1,0 +1,186 @@
+"""The keys that sign access tokens: made, turned by schedule and on demand, published, and read by whoever signs.
+
+Several replicas do this at once: a lock in the database orders them, and every signature asks it which key is the
+current one."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from pulse_auth.actions.ending import Events
+from pulse_auth.actions.vault import Vault
+from pulse_auth.model.sessions import micros, moment
+from pulse_auth.model.signing_keys import KEEP, StoredKey, current_key, published, turn
+from pulse_auth.store.sessions import SessionStore
+from pulse_auth.store.signing_keys import SigningKeyStore
+from pulse_bus import Bus, Disconnected
+from pulse_chassis.caller import SYSTEM, Caller
+from pulse_chassis.principal import RULES, KeysUnknown, Principals
+from pulse_chassis.problems import TooManyRequests
+from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
+from pulse_contracts.errors import Unavailable
+from pulse_contracts.topics import AUTH_KEYS
+from pulse_jose import SigningKey, VerificationKey
+from pulse_jose.signing import TokenSigner
+from pulse_postgres import Audit, AuditEntry, Connection, Database
+
+log = logging.getLogger("pulse.auth")
+_MOST_ALIVE = 6
+"""Current, next and four previous: a message carries eight keys."""
+
+
+class SigningKeys:
+    """What there is: who signs, and with what everybody verifies."""
+
+    def __init__(self, bus: Bus, principals: Principals, vault: Vault) -> None:
+        self._bus, self._principals, self._vault = bus, principals, vault
+        self._store, self._signers = SigningKeyStore(), dict[str, TokenSigner]()
+        self.published: tuple[StoredKey, ...] = ()
+
+    async def signer(self, connection: Connection, now: datetime) -> TokenSigner:
+        """Whatever signs now. Raises KeysUnknown before the first key was made."""
+        stored = await self._store.current(connection, now)
+        if stored is None or stored.private is None:
+            raise KeysUnknown("there is no signing key yet")
+        if stored.kid not in self._signers:
+            pem = self._vault.unseal(stored.private, "signing_key", stored.kid)
+            self._signers = {stored.kid: TokenSigner(SigningKey.from_pem(pem, kid=stored.kid), RULES)}
+        return self._signers[stored.kid]
+
+    async def hold(self, connection: Connection) -> None:
+        """Until the transaction ends nobody turns the keys: an emergency that ends all sessions misses none that is
+        being opened."""
+        await self._store.hold(connection)
+
+    async def load(self, connection: Connection, now: datetime) -> bool:
+        """Takes what the database has; whether it is something new."""
+        found = tuple(published(await self._store.all(connection), now))
+        is_new = [key.kid for key in found] != [key.kid for key in self.published]
+        self.published = found
+        if found:
+            self._principals.use([_verification_key(key) for key in found])
+        return is_new
+
+    async def publish(self) -> None:
+        """To everybody, retained: current, next, previous. Nothing before the first key. Each is told as valid since
+        ever: a service whose clock runs behind must not refuse it. Raises Unavailable."""
+        records = [_record(key) for key in self.published]
+        if records:
+            await self._bus.publish(AUTH_KEYS, VerificationKeys(keys=records))
+
+    async def publish_if_connected(self) -> None:
+        """As `publish`; at the next connect if there is no broker now."""
+        try:
+            await self.publish()
+        except Disconnected:
+            log.info("keys wait for the broker")
+
+    def make(self, not_before: datetime, now: datetime) -> StoredKey:
+        """A new key, sealed."""
+        key = SigningKey.generate()
+        sealed = self._vault.seal(key.to_pem(), "signing_key", key.kid)
+        return StoredKey(key.kid, json.dumps(key.verification_key().to_jwk(), sort_keys=True), sealed, now, not_before)
+
+
+class Rotation:
+    """What changes the keys, audited. `clock` in microseconds; `every`: how long a key signs."""
+
+    def __init__(
+        self, database: Database, keys: SigningKeys, events: Events, audit: Audit, clock: Callable[[], int]
+    ) -> None:
+        self._database, self._keys, self._events, self._audit, self._clock = database, keys, events, audit, clock
+        self._store, self._sessions = SigningKeyStore(), SessionStore()
+        self.every = timedelta(days=30)
+
+    async def keep_turning(self, pause: timedelta) -> None:
+        """Endless: looks so often whether a key's time has come, or another replica has turned them."""
+        while True:
+            try:
+                await self.on_schedule()
+            except Unavailable as error:
+                log.info("keys wait: %s", error)
+            await asyncio.sleep(pause.total_seconds())
+
+    async def on_schedule(self) -> None:
+        """Does what is due, loads what there is, and publishes it if it changed. Raises Unavailable."""
+        now = self._now()
+        async with self._database.connection() as connection:
+            due = turn(await self._store.all(connection), now, self.every)
+            is_new = await self._keys.load(connection, now) if not due else True
+        if due:
+            async with self._database.transaction() as connection:
+                await self._store.lock(connection)
+                await self._turn(connection, SYSTEM, now)
+                await self._keys.load(connection, now)
+        if is_new:
+            await self._keys.publish_if_connected()
+
+    async def on_demand(self, caller: Caller, *, is_emergency: bool) -> None:
+        """The next key signs from now on. In an emergency all keys end at once and with them every session: whoever
+        stole one has nothing. Raises TooManyRequests, Unavailable."""
+        now = self._now()
+        async with self._database.transaction() as connection:
+            await self._store.lock(connection)
+            keys = await self._store.all(connection)
+            if is_emergency:
+                await self._end_everything(connection, caller, now)
+            else:
+                if len(published(keys, now)) >= _MOST_ALIVE:
+                    raise TooManyRequests(KEEP)
+                following = next((key for key in keys if key.not_after is None and key.not_before > now), None)
+                if following:
+                    await self._store.begin(connection, following.kid, now)
+            await self._turn(connection, caller, now)
+            await self._keys.load(connection, now)
+        await self._keys.publish_if_connected()
+
+    async def _end_everything(self, connection: Connection, caller: Caller, now: datetime) -> None:
+        await self._store.end_all(connection, now)
+        owners = await self._sessions.revoke_everybodys(connection, now)
+        for owner in owners:
+            await self._events.say(connection, owner, None, now)
+        entry = AuditEntry(
+            "signing_keys_destroyed",
+            caller.account,
+            "signing_keys",
+            after={"accounts_signed_out": len(owners)},
+            address=caller.address,
+            request_id=caller.request_id,
+        )
+        await self._audit.append(connection, entry, now)
+
+    async def _turn(self, connection: Connection, caller: Caller, now: datetime) -> None:
+        keys = await self._store.all(connection)
+        before = current_key(keys, now)
+        while due := turn(keys, now, self.every):
+            for not_before in due.make:
+                await self._store.add(connection, self._keys.make(not_before, now))
+            for kid, until in due.supersede:
+                await self._store.end(connection, kid, until)
+            keys = await self._store.all(connection)
+        after = current_key(keys, now)
+        entry = AuditEntry(
+            "signing_keys_turned",
+            caller.account,
+            "signing_keys",
+            {"current": before.kid if before else None},
+            {"current": after.kid if after else None, "published": [key.kid for key in published(keys, now)]},
+            caller.address,
+            caller.request_id,
+        )
+        await self._audit.append(connection, entry, now)
+
+    def _now(self) -> datetime:
+        return moment(self._clock())
+
+
+def _verification_key(key: StoredKey) -> VerificationKey:
+    return VerificationKey.from_jwk(json.loads(key.public))
+
+
+def _record(key: StoredKey) -> VerificationKeyRecord:
+    jwk = json.loads(key.public)
+    until = None if key.not_after is None else micros(key.not_after)
+    return VerificationKeyRecord(kid=key.kid, x=jwk["x"], y=jwk["y"], not_before=0, not_after=until)

@@ -1,0 +1,50 @@
+"""The known-device cookie: a browser from which an account was opened before. Its failures are counted apart, so that
+no stranger who guesses can make the owner wait."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from datetime import datetime, timedelta
+
+from pulse_auth.model.sessions import backoff_key, micros, moment
+
+LIFE = timedelta(days=90)
+ID_BYTES = 16
+_FORM = re.compile(r"([A-Za-z0-9_-]{22})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
+
+
+def write_device(secret: bytes, device: bytes, email: str, now: datetime) -> str:
+    """The cookie of a device that opened the account of this e-mail."""
+    id_, issued = _text(device), str(micros(now) // 1_000_000)
+    return f"{id_}.{issued}.{_mac(secret, id_, issued, email)}"
+
+
+def read_device(secret: bytes, cookie: str, email: str, now: datetime) -> bytes | None:
+    """The device's id; None unless the cookie is ours, for this e-mail, and not too old."""
+    found = _FORM.fullmatch(cookie)
+    if found is None or not hmac.compare_digest(found[3], _mac(secret, found[1], found[2], email)):
+        return None
+    if not timedelta(0) <= now - moment(int(found[2]) * 1_000_000) + timedelta(seconds=60) <= LIFE:
+        return None
+    try:
+        return base64.urlsafe_b64decode(found[1] + "==")
+    except binascii.Error:
+        return None
+
+
+def failures_key(email: str, device: bytes | None) -> bytes:
+    """By which failures are counted: of strangers for the e-mail, of a known device for itself."""
+    if device is None:
+        return backoff_key(email)
+    return hashlib.sha256(b"device\0" + device + backoff_key(email)).digest()
+
+
+def _mac(secret: bytes, id_: str, issued: str, email: str) -> str:
+    text = f"{id_}.{issued}.".encode() + backoff_key(email)
+    return _text(hmac.digest(secret, text, "sha256"))
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,0 +1,105 @@
+"""HTTP to actions: what administrators do to other people's sessions and second factors, and to the signing keys."""
+
+import json
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from pulse_auth.model.second_factors import NoSecondFactor
+from pulse_auth.model.sessions import AccountNotFound, SessionNotFound
+from pulse_auth.routes.given import Given
+from pulse_auth.routes.own_sessions import EndedSessions, RunningSessions, view_of_sessions
+from pulse_auth.routes.sessions import Keys, KeyView
+from pulse_chassis.caller import CurrentCaller
+from pulse_chassis.principal import Principal, RevocationsUnknown, require
+from pulse_chassis.problems import TooManyRequests, responses
+from pulse_contracts.permissions import Role
+
+router = APIRouter(prefix="/api/auth", tags=["administration"])
+_Manager = Annotated[Principal, require("sessions.manage")]
+_Rotator = Annotated[Principal, require("keys.rotate")]
+
+
+class Policy(BaseModel):
+    """`second_factor_roles`: whoever has one of these roles must have a second factor."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"second_factor_roles": ["admin"]}]})
+
+    second_factor_roles: Annotated[list[Role], Field(max_length=8)]
+
+
+class RotationRequest(BaseModel):
+    """`emergency`: a key may have been stolen. All keys end at once, and everybody's session with them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"emergency": False}]})
+
+    emergency: bool = False
+
+
+@router.get(
+    "/accounts/{account}/sessions",
+    operation_id="list_account_sessions",
+    responses=responses(AccountNotFound, RevocationsUnknown),
+)
+async def list_sessions(account: UUID, routes: Given, principal: _Manager) -> RunningSessions:
+    """List somebody's sessions."""
+    return view_of_sessions(await routes.sessions.of_account(account), principal.sid)
+
+
+@router.delete(
+    "/accounts/{account}/sessions",
+    operation_id="end_account_sessions",
+    responses=responses(AccountNotFound, RevocationsUnknown),
+)
+async def end_sessions(account: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> EndedSessions:
+    """End all of somebody's sessions."""
+    return EndedSessions(ended=await routes.sessions.end_all(account, caller))
+
+
+@router.delete(
+    "/accounts/{account}/sessions/{session}",
+    operation_id="end_account_session",
+    status_code=204,
+    responses=responses(SessionNotFound, RevocationsUnknown),
+)
+async def end_session(account: UUID, session: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
+    """End one of somebody's sessions."""
+    await routes.sessions.end(account, session, caller)
+
+
+@router.delete(
+    "/accounts/{account}/second-factor",
+    operation_id="reset_second_factor",
+    status_code=204,
+    responses=responses(AccountNotFound, NoSecondFactor, RevocationsUnknown),
+)
+async def reset_factor(account: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
+    """Take somebody's lost second factor away, and end that person's sessions."""
+    await routes.factors.reset(account, caller)
+
+
+@router.get("/policy", operation_id="get_policy", responses=responses(RevocationsUnknown))
+async def show_policy(routes: Given, _: _Manager) -> Policy:
+    """Say which roles must have a second factor."""
+    return Policy(second_factor_roles=sorted(await routes.factors.policy()))
+
+
+@router.put("/policy", operation_id="set_policy", responses=responses(RevocationsUnknown))
+async def set_policy(given: Policy, routes: Given, _: _Manager, caller: CurrentCaller) -> Policy:
+    """Decide which roles must have a second factor."""
+    roles = frozenset(given.second_factor_roles)
+    await routes.factors.require_for(roles, caller)
+    return Policy(second_factor_roles=sorted(roles))
+
+
+@router.post(
+    "/keys/rotate",
+    operation_id="rotate_signing_keys",
+    responses=responses(TooManyRequests, RevocationsUnknown),
+)
+async def rotate(given: RotationRequest, routes: Given, _: _Rotator, caller: CurrentCaller) -> Keys:
+    """Let the next signing key take over, or destroy all keys in an emergency."""
+    await routes.rotation.on_demand(caller, is_emergency=given.emergency)
+    return Keys(keys=[KeyView.model_validate(json.loads(key.public)) for key in routes.keys.published])

@@ -1,0 +1,168 @@
+"""HTTP to actions: API keys, and the access tokens that they are exchanged for."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pulse_auth.actions.api_keys import Wish
+from pulse_auth.model.api_keys import (
+    DEFAULT_LIFE,
+    MAX_LIFE,
+    ApiKey,
+    ApiKeyNotFound,
+    InvalidApiKey,
+    ScopeTooWide,
+    TooManyApiKeys,
+)
+from pulse_auth.routes.given import NO_STORE, AuthRoutes, Given, account_of
+from pulse_chassis.caller import AnonymousCaller, CurrentCaller, client_address
+from pulse_chassis.idempotency import (
+    IdempotencyInProgress,
+    IdempotencyKey,
+    IdempotencyKeyReused,
+    IdempotencyKeyUnfit,
+    IdempotentRoute,
+)
+from pulse_chassis.principal import NotSignedIn, Principal, bearer, require
+from pulse_chassis.problems import TooManyRequests, responses
+from pulse_contracts.permissions import Permission
+
+router = APIRouter(prefix="/api/auth", tags=["API keys"], route_class=IdempotentRoute)
+_API_KEY = Depends(
+    HTTPBearer(auto_error=False, scheme_name="ApiKey", bearerFormat="pp_…", description="An API key: `pp_…`")
+)
+
+
+async def _owner(given: Given, principal: Annotated[Principal, require("api_keys.own")]) -> Principal:
+    await given.limiter.check("own", given.limits.own, principal.account)
+    await given.sessions.require_running(principal)
+    return principal
+
+
+_Owner = Annotated[Principal, Depends(_owner)]
+
+
+class ApiKeyRequest(BaseModel):
+    """`scope`: permissions of your own, but not `sessions.own` and `api_keys.own`. 90 days are the default, a year is
+    the most."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "nightly export", "scope": ["telemetry.read"], "expires_in_days": 30}]}
+    )
+
+    name: Annotated[
+        str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
+    ]
+    scope: Annotated[list[Permission], Field(min_length=1, max_length=20)]
+    expires_in_days: Annotated[int, Field(ge=1, le=MAX_LIFE.days, strict=True)] = DEFAULT_LIFE.days
+
+
+class ApiKeyView(BaseModel):
+    """A key without its secret."""
+
+    id: UUID
+    name: str
+    scope: list[Permission]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+class NewApiKey(ApiKeyView):
+    """`key` is shown this once."""
+
+    key: str
+
+
+class ApiKeyList(BaseModel):
+    items: list[ApiKeyView]
+
+
+class TokenView(BaseModel):
+    """An access token (RFC 6749 §5.1). `scope`: what the key may today."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
+
+
+@router.get("/api-keys", operation_id="list_api_keys", responses=responses(TooManyRequests))
+async def list_keys(routes: Given, principal: _Owner) -> ApiKeyList:
+    """List your API keys, the newest first."""
+    return ApiKeyList(items=[_view(key) for key in await routes.api_keys.of(account_of(principal))])
+
+
+@router.post(
+    "/api-keys",
+    operation_id="create_api_key",
+    status_code=201,
+    responses=responses(
+        ScopeTooWide, TooManyApiKeys, TooManyRequests, IdempotencyKeyUnfit, IdempotencyKeyReused, IdempotencyInProgress
+    ),
+)
+async def make_key(  # FastAPI's way to say what a route takes
+    response: Response,
+    given: ApiKeyRequest,
+    routes: Given,
+    principal: _Owner,
+    caller: CurrentCaller,
+    _: IdempotencyKey = None,
+) -> NewApiKey:
+    """Create an API key; its text is shown this once."""
+    wish = Wish(given.name, frozenset(given.scope), timedelta(days=given.expires_in_days))
+    key, text = await routes.api_keys.make(principal, wish, caller)
+    response.headers.update(NO_STORE)
+    return NewApiKey(**_view(key).model_dump(), key=text)
+
+
+@router.delete(
+    "/api-keys/{key}",
+    operation_id="revoke_api_key",
+    status_code=204,
+    responses=responses(ApiKeyNotFound, TooManyRequests),
+)
+async def revoke_key(key: UUID, routes: Given, principal: _Owner, caller: CurrentCaller) -> None:
+    """Revoke an API key and every token that was made of it."""
+    await routes.api_keys.revoke(account_of(principal), key, caller)
+
+
+token_router = APIRouter(prefix="/api/auth", tags=["API keys"])
+
+
+@token_router.post(
+    "/token",
+    operation_id="exchange_api_key",
+    dependencies=[_API_KEY],
+    responses=responses(InvalidApiKey, NotSignedIn, TooManyRequests),
+)
+async def exchange(request: Request, response: Response, routes: Given, caller: AnonymousCaller) -> TokenView:
+    """Exchange an API key for an access token of 5 minutes."""
+    await _check_flood(routes)
+    made = await routes.api_keys.exchange(bearer(request), client_address(request), caller)
+    response.headers.update(NO_STORE)
+    return TokenView(
+        access_token=made.token,
+        token_type="Bearer",  # noqa: S106  # the kind of token (RFC 6750)
+        expires_in=made.seconds,
+        scope=" ".join(sorted(made.scope)),
+    )
+
+
+async def _check_flood(routes: AuthRoutes) -> None:
+    await routes.limiter.check("token", routes.limits.login_global, "all")
+
+
+def _view(key: ApiKey) -> ApiKeyView:
+    return ApiKeyView(
+        id=key.id,
+        name=key.name,
+        scope=sorted(key.scope),
+        created_at=key.created,
+        expires_at=key.expires,
+        last_used_at=key.last_used,
+    )

@@ -1,0 +1,190 @@
+"""What the routes of auth have in common: what they are given, whose pages may act by cookie, and the cookies."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from pulse_auth.actions.api_keys import ApiKeys
+from pulse_auth.actions.second_factors import SecondFactors
+from pulse_auth.actions.sessions import Sessions
+from pulse_auth.actions.signing_in import SignedIn, SignIn, Visitor
+from pulse_auth.actions.signing_keys import Rotation, SigningKeys
+from pulse_auth.model.known_devices import LIFE as DEVICE_LIFE
+from pulse_auth.model.sessions import ACCESS_LIFE, Account, CsrfHeaderMissing, Place, WrongOrigin
+from pulse_auth.model.user_agents import device_name
+from pulse_chassis.caller import Caller, caller_of, client_address
+from pulse_chassis.principal import NotSignedIn, Principal, Principals, bearer, require
+from pulse_chassis.rate_limits import RateLimits
+
+ACCESS_COOKIE, REFRESH_COOKIE, DEVICE_COOKIE = "pulse_at", "pulse_rt", "pulse_dv"
+_HOST_ONLY = "__Host-"
+"""With https: the browser takes such a cookie only from this very host, with Secure and for all paths (RFC 6265bis)."""
+NO_STORE = {"Cache-Control": "no-store"}
+PasswordText = Annotated[str, StringConstraints(max_length=256)]
+CodeText = Annotated[str, StringConstraints(min_length=6, max_length=32, pattern=r"^[0-9A-Za-z \-]+$")]
+"""A one-time code of six digits, or a recovery code, however it is typed."""
+
+
+class AccountView(BaseModel):
+    id: str
+    email: str
+    name: str
+    role: Literal["admin", "user"]
+
+
+class SignedInView(BaseModel):
+    """`second_factor_enrolment_required`: the role must have a second factor and there is none; until it is set up the
+    token opens only that and one's own profile."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    access_token: str
+    expires_at: datetime
+    account: AccountView
+    second_factor_enrolment_required: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Uses per time in memory, as in "120/minute"."""
+
+    login_global: str
+    refresh_global: str
+    own: str
+
+
+@dataclass(frozen=True)
+class AuthRoutes:
+    """What the routes need. `origins` are those of our own pages, the public one first."""
+
+    sign_in: SignIn
+    sessions: Sessions
+    factors: SecondFactors
+    api_keys: ApiKeys
+    keys: SigningKeys
+    rotation: Rotation
+    principals: Principals
+    limiter: RateLimits
+    limits: Limits
+    origins: tuple[str, ...]
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers come by https."""
+        return self.origins[0].startswith("https://")
+
+
+def routes_of(request: Request) -> AuthRoutes:
+    """What the app was given."""
+    given: AuthRoutes = request.app.state.auth
+    return given
+
+
+async def _given(request: Request) -> AuthRoutes:
+    return routes_of(request)
+
+
+Given = Annotated[AuthRoutes, Depends(_given)]
+
+
+async def own_origin(request: Request) -> None:
+    """Raises WrongOrigin when a browser says that another site's page sent this: by `Origin`, else by `Referer`."""
+    origin = request.headers.get("origin")
+    if origin is None and (referer := request.headers.get("referer")) is not None:
+        parts = urlsplit(referer)
+        origin = f"{parts.scheme}://{parts.netloc}"
+    if origin is not None and origin not in routes_of(request).origins:
+        raise WrongOrigin("the request comes from another origin")
+
+
+async def own_page(request: Request) -> None:
+    """Raises WrongOrigin, CsrfHeaderMissing: for requests that act by cookie alone."""
+    await own_origin(request)
+    if request.headers.get("x-pulse-csrf") != "1":
+        raise CsrfHeaderMissing("send the header X-Pulse-CSRF: 1")
+
+
+async def _of_own_sessions(given: Given, principal: Annotated[Principal, require("sessions.own")]) -> Principal:
+    await given.limiter.check("own", given.limits.own, principal.account)
+    await given.sessions.require_running(principal)
+    return principal
+
+
+SessionOwner = Annotated[Principal, Depends(_of_own_sessions)]
+"""A person in a session that runs: API keys never carry `sessions.own`."""
+
+
+def account_of(principal: Principal) -> UUID:
+    """The caller's account. Raises NotSignedIn for a token that names none."""
+    try:
+        return UUID(principal.account)
+    except ValueError as error:
+        raise NotSignedIn("the access token names no account") from error
+
+
+def place_of(request: Request, caller: Caller) -> Place:
+    """Where a session is used."""
+    return Place(device_name(request.headers.get("user-agent")), caller.address)
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who signs in."""
+    caller = caller_of(request)
+    cookie = cookie_of(request, DEVICE_COOKIE)[:200]
+    return Visitor(caller, place_of(request, caller), client_address(request), cookie)
+
+
+def cookie_of(request: Request, name: str) -> str:
+    """One of our cookies, or "". A host-only one comes before one that a neighbour could have set."""
+    if routes_of(request).is_secure and (_HOST_ONLY + name) in request.cookies:
+        return request.cookies[_HOST_ONLY + name]
+    return request.cookies.get(name, "")
+
+
+def access_token(request: Request) -> str:
+    """By bearer, or by cookie. Raises NotSignedIn."""
+    if "authorization" in request.headers:
+        return bearer(request)
+    token = cookie_of(request, ACCESS_COOKIE)
+    if not token:
+        raise NotSignedIn("sign in first")
+    return token
+
+
+def view_of(account: Account | Principal) -> AccountView:
+    """An account as everybody sees his own."""
+    id_ = str(account.id) if isinstance(account, Account) else account.account
+    return AccountView(id=id_, email=account.email, name=account.name or account.email, role=account.role)
+
+
+def answer(response: Response, signed_in: SignedIn, routes: AuthRoutes) -> SignedInView:
+    """The pair of tokens: in the body, and in cookies."""
+    response.headers.update(NO_STORE)
+    _set(response, ACCESS_COOKIE, signed_in.access_token, int(ACCESS_LIFE.total_seconds()), routes)
+    _set(response, REFRESH_COOKIE, signed_in.refresh_token, signed_in.cookie_seconds, routes)
+    if signed_in.device_cookie is not None:
+        _set(response, DEVICE_COOKIE, signed_in.device_cookie, int(DEVICE_LIFE.total_seconds()), routes)
+    return SignedInView(
+        access_token=signed_in.access_token,
+        expires_at=signed_in.expires,
+        account=view_of(signed_in.account),
+        second_factor_enrolment_required=signed_in.must_enrol,
+    )
+
+
+def clear(response: Response, routes: AuthRoutes) -> None:
+    """Takes the session's cookies away; the device stays known."""
+    for name in (ACCESS_COOKIE, REFRESH_COOKIE):
+        _set(response, name, "", 0, routes)
+
+
+def _set(response: Response, name: str, value: str, seconds: int | None, routes: AuthRoutes) -> None:
+    name = _HOST_ONLY + name if routes.is_secure else name
+    response.set_cookie(
+        name, value, max_age=seconds, path="/", secure=routes.is_secure, httponly=True, samesite="strict"
+    )

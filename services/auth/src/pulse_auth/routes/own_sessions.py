@@ -1,0 +1,84 @@
+"""HTTP to actions: where one is signed in, and ending it there."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from pulse_auth.model.sessions import SessionNotFound
+from pulse_auth.routes.given import Given, SessionOwner, account_of
+from pulse_auth.store.sessions import UsedSession
+from pulse_chassis.caller import CurrentCaller
+from pulse_chassis.problems import TooManyRequests, responses
+
+router = APIRouter(prefix="/api/auth", tags=["sessions"])
+
+
+class RunningSession(BaseModel):
+    """`device` is what the browser calls itself, and `address` may be that of a proxy: hints, not proofs. `ends_at`:
+    unless it is used before."""
+
+    id: UUID
+    device: str
+    address: str | None
+    created_at: datetime
+    last_used_at: datetime
+    ends_at: datetime
+    is_current: bool
+
+
+class RunningSessions(BaseModel):
+    items: list[RunningSession]
+
+
+class EndedSessions(BaseModel):
+    ended: int
+
+
+def view_of_sessions(found: list[UsedSession], current: str | None) -> RunningSessions:
+    """As they are listed; `current` is the session that asks."""
+    return RunningSessions(
+        items=[
+            RunningSession(
+                id=used.session.id,
+                device=used.session.place.device,
+                address=used.session.place.address,
+                created_at=used.created,
+                last_used_at=used.last_used,
+                ends_at=used.until,
+                is_current=str(used.session.id) == current,
+            )
+            for used in found
+        ]
+    )
+
+
+@router.get("/sessions", operation_id="list_own_sessions", responses=responses(TooManyRequests))
+async def list_sessions(routes: Given, principal: SessionOwner) -> RunningSessions:
+    """List your own sessions, the last used first."""
+    return view_of_sessions(await routes.sessions.of_account(account_of(principal)), principal.sid)
+
+
+@router.delete("/sessions", operation_id="end_own_sessions", responses=responses(TooManyRequests))
+async def end_sessions(
+    routes: Given,
+    principal: SessionOwner,
+    caller: CurrentCaller,
+    include_current: Annotated[bool, Query(description="end the session that asks, too")] = False,  # noqa: FBT002
+) -> EndedSessions:
+    """End all your other sessions."""
+    spare = None if include_current else principal.sid
+    return EndedSessions(ended=await routes.sessions.end_all(account_of(principal), caller, spare=spare))
+
+
+@router.delete(
+    "/sessions/{session}",
+    operation_id="end_own_session",
+    status_code=204,
+    responses=responses(SessionNotFound, TooManyRequests),
+)
+async def end_session(session: UUID, routes: Given, principal: SessionOwner, caller: CurrentCaller) -> None:
+    """End one of your sessions."""
+    await routes.sessions.end(account_of(principal), session, caller)

@@ -1,0 +1,126 @@
+"""HTTP to actions: one's own second factor."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict
+
+from pulse_auth.model.second_factors import NoSecondFactor, SecondFactorExists, SecondFactorMandatory, WrongCode
+from pulse_auth.model.sessions import WrongPassword
+from pulse_auth.routes.given import NO_STORE, CodeText, Given, PasswordText, SessionOwner, account_of
+from pulse_chassis.caller import CurrentCaller
+from pulse_chassis.problems import Overloaded, TooManyRequests, responses
+
+router = APIRouter(prefix="/api/auth/second-factor", tags=["second factor"])
+
+
+class SecondFactorView(BaseModel):
+    """`is_mandatory`: the role must have one."""
+
+    is_enabled: bool
+    enabled_at: datetime | None
+    recovery_codes_left: int
+    is_mandatory: bool
+
+
+class OwnPassword(BaseModel):
+    """What is changed about sign-in needs the password again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery"}]})
+
+    password: PasswordText
+
+
+class CodeRequest(BaseModel):
+    """A one-time code of the app; to renew recovery codes one of these will do, too."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "123456"}]})
+
+    code: CodeText
+
+
+class DisableRequest(BaseModel):
+    """Password and code: neither a stolen session nor a found phone is enough."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery", "code": "123456"}]})
+
+    password: PasswordText
+    code: CodeText
+
+
+class EnrolmentView(BaseModel):
+    """Shown once. `uri` is what authenticator apps read as a QR code."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(BaseModel):
+    """Shown once; each opens one sign-in."""
+
+    recovery_codes: list[str]
+
+
+@router.get("", operation_id="get_own_second_factor", responses=responses(TooManyRequests))
+async def show(routes: Given, principal: SessionOwner) -> SecondFactorView:
+    """Say whether you have a second factor."""
+    found = await routes.factors.state(account_of(principal))
+    return SecondFactorView(
+        is_enabled=found.confirmed is not None,
+        enabled_at=found.confirmed,
+        recovery_codes_left=found.recovery_codes_left,
+        is_mandatory=found.is_mandatory,
+    )
+
+
+@router.post(
+    "",
+    operation_id="begin_second_factor",
+    responses=responses(WrongPassword, SecondFactorExists, TooManyRequests, Overloaded),
+)
+async def begin(
+    response: Response, given: OwnPassword, routes: Given, principal: SessionOwner, caller: CurrentCaller
+) -> EnrolmentView:
+    """Get a secret for an authenticator app; it counts once it is confirmed."""
+    made = await routes.factors.enrol(account_of(principal), given.password, caller)
+    response.headers.update(NO_STORE)
+    return EnrolmentView(secret=made.secret, uri=made.uri)
+
+
+@router.post(
+    "/confirm",
+    operation_id="confirm_second_factor",
+    responses=responses(WrongCode, NoSecondFactor, TooManyRequests),
+)
+async def confirm(
+    response: Response, given: CodeRequest, routes: Given, principal: SessionOwner, caller: CurrentCaller
+) -> RecoveryCodes:
+    """Confirm the app's first code, and get the recovery codes. Refresh the session afterwards."""
+    made = await routes.factors.confirm(account_of(principal), given.code, caller)
+    response.headers.update(NO_STORE)
+    return RecoveryCodes(recovery_codes=made)
+
+
+@router.post(
+    "/recovery-codes",
+    operation_id="renew_recovery_codes",
+    responses=responses(WrongCode, NoSecondFactor, TooManyRequests),
+)
+async def renew(
+    response: Response, given: CodeRequest, routes: Given, principal: SessionOwner, caller: CurrentCaller
+) -> RecoveryCodes:
+    """Get ten new recovery codes; the old ones are void."""
+    made = await routes.factors.renew_recovery_codes(account_of(principal), given.code, caller)
+    response.headers.update(NO_STORE)
+    return RecoveryCodes(recovery_codes=made)
+
+
+@router.post(
+    "/disable",
+    operation_id="disable_second_factor",
+    status_code=204,
+    responses=responses(WrongPassword, WrongCode, NoSecondFactor, SecondFactorMandatory, TooManyRequests, Overloaded),
+)
+async def disable(given: DisableRequest, routes: Given, principal: SessionOwner, caller: CurrentCaller) -> None:
+    """Switch your second factor off."""
+    await routes.factors.disable(account_of(principal), given.password, given.code, caller)

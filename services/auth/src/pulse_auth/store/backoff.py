@@ -1,0 +1,51 @@
+"""Failures in a row, and how long they make somebody wait."""
+
+from datetime import datetime, timedelta
+
+from pulse_auth.model.sessions import wait_after
+from pulse_postgres import Connection
+
+
+class BackoffStore:
+    """Failures in a row, by hash of the e-mail."""
+
+    async def reserve(self, connection: Connection, key: bytes, now: datetime) -> timedelta:
+        """Counts an attempt as failed before it is made, so that a hundred at once are not one; zero, or how long to
+        wait instead."""
+        row = await connection.fetchrow(  # the update changes nothing: it locks, even while a success deletes the row
+            "INSERT INTO backoff (key, failures, until, touched) VALUES ($1, 0, $2, $2) "
+            "ON CONFLICT (key) DO UPDATE SET touched = excluded.touched RETURNING failures, until",
+            key,
+            now,
+        )
+        if row is None:
+            raise LookupError("an upsert gave no row")
+        if row["until"] > now:
+            return timedelta(seconds=(row["until"] - now).total_seconds())
+        failures = int(row["failures"]) + 1
+        await connection.execute(
+            "UPDATE backoff SET failures = $2, until = $3, touched = $4 WHERE key = $1",
+            key,
+            failures,
+            now + wait_after(failures),
+            now,
+        )
+        return timedelta(0)
+
+    async def note_wait(self, connection: Connection, key: bytes) -> bool:
+        """Whether this wait is told for the first time."""
+        query = "UPDATE backoff SET noted = until WHERE key = $1 AND noted IS DISTINCT FROM until RETURNING 1"
+        return await connection.fetchval(query, key) is not None
+
+    async def give_back(self, connection: Connection, key: bytes, now: datetime) -> None:
+        """The attempt was not made after all."""
+        query = "UPDATE backoff SET failures = greatest(failures - 1, 0), until = least(until, $2) WHERE key = $1"
+        await connection.execute(query, key, now)
+
+    async def clear(self, connection: Connection, key: bytes) -> None:
+        """The right password came."""
+        await connection.execute("DELETE FROM backoff WHERE key = $1", key)
+
+    async def sweep(self, connection: Connection, before: datetime) -> None:
+        """Forgets failures that are older."""
+        await connection.execute("DELETE FROM backoff WHERE touched < $1 AND until < $1", before)
