@@ -53,8 +53,9 @@ format: setup-dev setup-web ## put code in shape
 bench: setup-dev setup-web ## measure (make bench lists what; NAME=ingest or all runs it); results in benchmarks/results
 	@$(PY) -m benchmarks $(NAME)
 
-generate: setup-dev ## write anew what is generated from the contracts
+generate: setup-dev ## write anew what is generated from the contracts and the services
 	@$(PY) libs/contracts/generate.py
+	@$(PY) docs/generate.py
 
 lock: setup-dev ## resolve requirements/*.txt anew (hashed, naming no host)
 	@requirements/lock
