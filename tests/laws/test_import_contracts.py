@@ -34,6 +34,8 @@ BREAKERS: dict[str, tuple[str, str]] = {
     "uvicorn has one door": ("pulse_users/actions/stranger.py", "import uvicorn"),
     "Socket.IO has one door": ("pulse_telemetry_gateway/actions/stranger.py", "import socketio"),
     "pyarrow has one door": ("pulse_telemetry_gateway/actions/stranger.py", "import pyarrow"),
+    "aiosmtplib has one door": ("pulse_users/actions/stranger.py", "import aiosmtplib"),
+    "zxcvbn has one door": ("pulse_users/actions/stranger.py", "import zxcvbn"),
     "Only auth may sign tokens": ("pulse_users/actions/stranger.py", "import pulse_jose.signing"),
     "The desktop core runs without Qt": ("pulse_desktop/core/stranger.py", "import PySide6"),
     "The desktop never drags in the server": ("pulse_desktop/core/stranger.py", "import fastapi"),

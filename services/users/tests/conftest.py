@@ -2,17 +2,19 @@
 
 import asyncio
 import random
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
+from pulse_chassis.caller import COMMAND_LINE
 from pulse_chassis.http import Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import RULES, Principals
@@ -27,9 +29,11 @@ from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
 from pulse_testkit.waiting import eventually
-from pulse_users.actions import Accounts, Announcements
+from pulse_users.actions.accounts import Accounts
+from pulse_users.actions.announcements import Announcements
 from pulse_users.assembly import IDENTITY, build
-from pulse_users.model import Account, NewAccount, changed
+from pulse_users.model.accounts import Account, NewAccount, changed
+from pulse_users.routes.given import UsersRoutes
 from pulse_users.settings import UsersSettings
 
 ROLE_PASSWORD = "test-password-test-password"
@@ -76,23 +80,30 @@ class World:
     """One users, and hands to reach into it."""
 
     http: httpx.AsyncClient
-    accounts: Accounts
+    routes: UsersRoutes
     announcements: Announcements
     database: Database
     bus: MemoryBus
     clock: FakeClock
     digest: str
+    principals: Principals
 
-    async def rows(self, query: str) -> list[dict[str, object]]:
+    @property
+    def accounts(self) -> Accounts:
+        return self.routes.accounts
+
+    async def rows(self, query: str, *parameters: object) -> list[dict[str, object]]:
         async with self.database.connection() as connection:
-            return [dict(row) for row in await connection.fetch(query)]
+            return [dict(row) for row in await connection.fetch(query, *parameters)]
 
-    async def add(self, email: str = "ada@example.org", role: str = "admin") -> Account:
-        made = await self.accounts.create(NewAccount(email, "Ada", role, self.digest))  # type: ignore[arg-type]
-        assert made is not None
-        return made
+    async def add(self, email: str = "ada@example.org", role: str = "admin", name: str = "Ada") -> Account:
+        new = NewAccount(email, name, role, self.digest)  # type: ignore[arg-type]
+        return await self.accounts.create(COMMAND_LINE, new)
 
-    def bearer(self, account: Account, role: str | None = None) -> dict[str, str]:
+    async def invited(self, email: str = "new@example.org") -> Account:
+        return await self.accounts.create(COMMAND_LINE, NewAccount(email, "New", "user", None))
+
+    def bearer(self, account: Account, role: str | None = None, scope: str | None = None) -> dict[str, str]:
         """What auth would have signed."""
         now = self.clock.seconds()
         claims = Claims(
@@ -106,12 +117,22 @@ class World:
             name=account.name,
             iat=now,
             exp=now + 300,
+            scope=scope,
         )
         return {"Authorization": f"Bearer {TokenSigner(SIGNER, RULES).sign(claims)}"}
 
+    async def audit(self) -> list[tuple[str, str | None, str | None]]:
+        """Kind, actor and target of every entry, in order; the chain must hold."""
+        async with self.database.connection() as connection:
+            verdict = await AUDIT.verify(connection)
+            assert verdict.is_intact, verdict.fault
+            found = await connection.fetch("SELECT kind, actor, target FROM audit ORDER BY n")
+        return [(row["kind"], row["actor"], row["target"]) for row in found]
 
-@pytest.fixture
-async def world(database: Database, clock: FakeClock, digest: str) -> AsyncIterator[World]:
+
+@asynccontextmanager
+async def open_world(database: Database, clock: FakeClock, digest: str, **more: Any) -> AsyncIterator[World]:
+    """users with these settings beside its own."""
     settings = UsersSettings(
         database_url="unused",
         mqtt_url="unused",
@@ -119,26 +140,27 @@ async def world(database: Database, clock: FakeClock, digest: str) -> AsyncItera
         accounts_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
         audit_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
         digest_every=timedelta(hours=1),
+        **more,
     )
     bus, outbox, metrics = MemoryBus(MemoryBroker(), clock=clock), Outbox(), Metrics()
     principals = Principals(lambda: clock() / 1_000_000)
     runtime = Runtime(
         IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), AUDIT, random.Random(1), clock
     )
-    parts = await build(runtime, settings)
+    parts = await build(runtime, settings, CHEAP)
     principals.use([SIGNER.verification_key()])
     app = create_app("users", "0", parts.routers, health=Health(), metrics=metrics)
     furnish(app, runtime, settings)
     principals.hear(Revocations(at=clock(), recent=[]))
-    app.state.directory = parts.state["directory"]
-    sealer = partial(changed, key=KEY, clock=clock.seconds)
-    accounts = Accounts(database, outbox, sealer, clock=clock, new_id=uuid.uuid4)
-    announcements = Announcements(database, outbox, bus, sealer)
-    transport = httpx.ASGITransport(app=Envelope(app, metrics))
+    routes = parts.state["users"]
+    assert isinstance(routes, UsersRoutes)
+    app.state.users = routes
+    announcements = Announcements(database, outbox, bus, partial(changed, key=KEY, clock=clock.seconds))
+    transport = httpx.ASGITransport(app=Envelope(app, metrics), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         tasks = [group.create_task(task()) for task in parts.tasks]
-        made = World(http, accounts, announcements, database, bus, clock, digest)
+        made = World(http, routes, announcements, database, bus, clock, digest, principals)
 
         async def is_announced() -> bool:
             return bool(await made.rows("DELETE FROM outbox RETURNING id"))
@@ -147,3 +169,11 @@ async def world(database: Database, clock: FakeClock, digest: str) -> AsyncItera
         yield made
         for task in (running, *tasks):
             task.cancel()
+        for stop in parts.on_stop:
+            await stop()
+
+
+@pytest.fixture
+async def world(database: Database, clock: FakeClock, digest: str) -> AsyncIterator[World]:
+    async with open_world(database, clock, digest) as made:
+        yield made

@@ -7,11 +7,12 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from pulse_chassis.caller import COMMAND_LINE
 from pulse_contracts.accounts import ReplayRequested, set_digest
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_postgres.admin import provision
 from pulse_testkit.waiting import eventually
-from pulse_users.model import EmailTaken, LastAdministrator, NewAccount, UnknownAccount
+from pulse_users.model.accounts import EmailTaken, LastAdministrator, NewAccount, UnknownAccount
 
 from .conftest import ROLE_PASSWORD, World
 
@@ -44,20 +45,20 @@ async def test_versions_follow_commits_without_a_gap(world: World) -> None:
 
 async def test_only_one_of_many_makes_the_first_administrator(world: World) -> None:
     new = [NewAccount(f"a{n}@example.org", "A", "admin", world.digest) for n in range(5)]
-    made = await asyncio.gather(*(world.accounts.create(one, unless_admin=True) for one in new))
+    made = await asyncio.gather(*(world.accounts.create_first(COMMAND_LINE, one) for one in new))
     assert sum(account is not None for account in made) == 1
 
 
 async def test_switching_off_is_told_once_and_never_for_the_last_administrator(world: World) -> None:
     await world.add()
     with pytest.raises(LastAdministrator):
-        await world.accounts.set_active("ada@example.org", active=False)
+        await world.accounts.set_active(COMMAND_LINE, "ada@example.org", active=False)
     await world.add("b@example.org")
-    off = await world.accounts.set_active("ADA@example.org", active=False)
+    off = await world.accounts.set_active(COMMAND_LINE, "ADA@example.org", active=False)
     assert (off.active, off.version) == (False, 3)
-    assert await world.accounts.set_active("ada@example.org", active=False) == off
+    assert await world.accounts.set_active(COMMAND_LINE, "ada@example.org", active=False) == off
     with pytest.raises(UnknownAccount):
-        await world.accounts.set_active("c@example.org", active=True)
+        await world.accounts.set_active(COMMAND_LINE, "c@example.org", active=True)
 
 
 async def test_a_waiting_digest_is_not_repeated(world: World) -> None:
@@ -96,6 +97,7 @@ async def test_the_profile_is_the_callers_own(world: World) -> None:
         "name": "Ada",
         "role": "user",
         "active": True,
+        "state": "active",
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
         "version": 1,
@@ -117,11 +119,22 @@ async def test_pages_hold_everybody_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "cursor=%00", "cursor=AAAA", "cursor=" + "A" * 300]
+    ("query", "code"),
+    [
+        ("limit=0", "invalid_request"),
+        ("limit=201", "invalid_request"),
+        ("limit=x", "invalid_request"),
+        ("sort=digest", "invalid_request"),
+        ("search=%00", "invalid_request"),
+        ("cursor=" + "A" * 5_000, "invalid_request"),
+        ("cursor=%00", "cursor_malformed"),
+        ("cursor=AAAA", "cursor_malformed"),
+        ("cursor=" + "B" * 300, "cursor_of_another_query"),
+    ],
 )
-async def test_a_bad_page_is_refused(world: World, query: str) -> None:
+async def test_a_bad_page_is_refused(world: World, query: str, code: str) -> None:
     answer = await world.http.get(f"/api/users?{query}", headers=world.bearer(await world.add()))
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 async def test_who_may_not_see_the_list(world: World) -> None:
@@ -137,7 +150,7 @@ async def test_who_may_not_see_the_list(world: World) -> None:
     ):
         assert (await world.http.get("/api/users", headers=headers)).json()["code"] == code
     await world.add("c@example.org")
-    await world.accounts.set_active("ada@example.org", active=False)
+    await world.accounts.set_active(COMMAND_LINE, "ada@example.org", active=False)
     for path in ("/api/users", "/api/profile"):
         assert (await world.http.get(path, headers=world.bearer(admin))).status_code == 401
 

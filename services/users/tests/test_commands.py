@@ -45,7 +45,7 @@ async def test_an_administrator_is_made_once(environment: dict[str, str]) -> Non
         ("ADA@example.org", "a" * 12, "has an account already"),
         ("x" * 10_000, "a" * 12, "is not an e-mail address"),
         ("b@example.org", "a" * 11, "it needs at least 12"),
-        ("b@example.org", "a" * 10_000, "longer than 256 bytes"),
+        ("b@example.org", "a" * 10_000, "at most 128 characters"),
         ("b@example.org", "", "it needs at least 12"),
     ],
 )

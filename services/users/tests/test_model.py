@@ -1,5 +1,6 @@
 """The pure rules: e-mails, names, cursors, and the settings' key."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,19 +11,18 @@ from pydantic import ValidationError
 
 from pulse_contracts.errors import DomainError
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
-from pulse_users.model import (
+from pulse_users.model.accounts import (
     Account,
     EmailMalformed,
     NameUnfit,
     NewAccount,
-    PasswordUnfit,
-    Position,
+    Precondition,
+    PreconditionRequired,
     changed,
     check_email,
-    check_length,
-    read_cursor,
-    write_cursor,
+    read_if_match,
 )
+from pulse_users.model.listing import CursorOfAnotherQuery, Listing, Position, read_cursor, write_cursor
 from pulse_users.settings import UsersSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,22 +62,73 @@ def test_an_unfit_name_is_refused(name: str) -> None:
         NewAccount("a@b.c", name, "user", "digest")
 
 
-def test_a_short_password_is_refused() -> None:
-    check_length("a" * 12, 12)
-    with pytest.raises(PasswordUnfit):
-        check_length("a" * 11, 12)
+LISTINGS = st.builds(
+    Listing,
+    st.none() | st.text(max_size=20),
+    st.sampled_from([None, "admin", "user"]),
+    st.sampled_from([None, "active", "inactive", "invited"]),
+    st.sampled_from(["name", "-name", "email", "-email", "created", "-created", "updated", "-updated"]),
+)
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=200)
 
 
-@given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)), st.uuids())  # noqa: DTZ001  # made aware below
-def test_a_cursor_reads_back(created: datetime, id_: UUID) -> None:
-    position = Position(created.replace(tzinfo=UTC), id_)
-    assert read_cursor(write_cursor(position)) == position
+@st.composite
+def positions(draw: st.DrawFn) -> tuple[Listing, Position]:
+    listing = draw(LISTINGS)
+    keys: st.SearchStrategy[str | int] = TEXTS
+    if listing.column in {"created", "updated"}:
+        keys = st.integers(0, 2**53)
+    return listing, Position(draw(keys), draw(st.uuids()))
 
 
-@given(st.text(max_size=60) | st.text("ABCabc019-_:", max_size=60))
-def test_a_foreign_cursor_is_refused_and_nothing_else_happens(cursor: str) -> None:
+@given(positions())
+def test_a_cursor_reads_back(given: tuple[Listing, Position]) -> None:
+    listing, position = given
+    assert read_cursor(write_cursor(position, listing), listing) == position
+
+
+@given(positions(), LISTINGS)
+def test_a_cursor_of_another_list_is_told_apart(given: tuple[Listing, Position], other: Listing) -> None:
+    listing, position = given
+    seen = [(one.needle, one.role, one.state, one.sort) for one in (listing, other)]
+    if seen[0] != seen[1]:
+        with pytest.raises(CursorOfAnotherQuery):
+            read_cursor(write_cursor(position, listing), other)
+
+
+@given(LISTINGS, st.text(max_size=60) | st.text("ABCabc019-_:", max_size=60))
+def test_a_foreign_cursor_is_refused_and_nothing_else_happens(listing: Listing, cursor: str) -> None:
     with pytest.raises(DomainError):
-        read_cursor(cursor)
+        read_cursor(cursor, listing)
+
+
+@pytest.mark.parametrize(
+    ("header", "versions"),
+    [
+        ("*", None),
+        ('"7"', {7}),
+        (' "7" , "8"', {7, 8}),
+        ('W/"7"', set()),
+        ("7", set()),
+        ('"07"', set()),
+        ('"x"', set()),
+        ('"1' + "0" * 400 + '"', set()),
+    ],
+)
+def test_if_match_names_versions(header: str, versions: set[int] | None) -> None:
+    assert read_if_match(header) == Precondition(None if versions is None else frozenset(versions))
+
+
+@pytest.mark.parametrize("header", [None, "", "  "])
+def test_a_change_without_if_match_is_refused(header: str | None) -> None:
+    with pytest.raises(PreconditionRequired):
+        read_if_match(header)
+
+
+@given(st.text(max_size=100))
+def test_any_if_match_is_read_or_refused(header: str) -> None:
+    with suppress(PreconditionRequired):
+        read_if_match(header)
 
 
 def test_a_seal_opens_for_its_own_account_and_version_only() -> None:

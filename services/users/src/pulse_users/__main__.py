@@ -1,4 +1,4 @@
-"""`python -m pulse_users serve | migrate | openapi | create-admin | activate | deactivate`."""
+"""`python -m pulse_users serve | migrate | openapi | create-admin | set-password | activate | deactivate`."""
 
 import argparse
 import json
@@ -6,12 +6,12 @@ import secrets
 import sys
 from collections.abc import Mapping
 
+from pulse_chassis.caller import COMMAND_LINE
 from pulse_chassis.commands import Command, Program
 from pulse_chassis.commands import main as run
-from pulse_passwords import LOGIN_POLICY, PasswordHasher, generate_password
-from pulse_users.actions import digest_of
+from pulse_passwords import generate_password
 from pulse_users.assembly import IDENTITY, ROUTERS, offline, serve
-from pulse_users.model import NewAccount
+from pulse_users.model.accounts import NewAccount
 from pulse_users.settings import UsersSettings
 
 _STDIN_MAX = 4_096
@@ -20,18 +20,29 @@ _STDIN_MAX = 4_096
 
 async def create_admin(settings: UsersSettings, given: argparse.Namespace) -> int:
     """Prints `{"email", "password"}` once; the password only if it was made here. Raises DomainError."""
-    async with offline(settings) as accounts:
+    async with offline(settings) as tools:
+        accounts = tools.accounts
         if given.if_missing and await accounts.has_admin():
             return _say({})
         await accounts.require_free(given.email)
         password = _first_line() if given.password_stdin else generate_password(secrets.token_bytes)
-        async with PasswordHasher(LOGIN_POLICY, workers=1) as hasher:
-            digest = await digest_of(password, settings.password_min_length, hasher)
         name = given.name if given.name is not None else given.email.partition("@")[0]
-        account = await accounts.create(NewAccount(given.email, name, "admin", digest), unless_admin=given.if_missing)
+        digest = await tools.passwords.digest(password, given.email, name)
+        create = accounts.create_first if given.if_missing else accounts.create
+        account = await create(COMMAND_LINE, NewAccount(given.email, name, "admin", digest))
     if account is None:
         return _say({})
     return _say({"email": account.email} | ({} if given.password_stdin else {"password": password}))
+
+
+async def set_password(settings: UsersSettings, given: argparse.Namespace) -> int:
+    """Sets the password that is the first line of stdin: the way back in for an administrator who is locked out.
+    Raises DomainError."""
+    async with offline(settings) as tools:
+        found = await tools.accounts.find(given.email)
+        digest = await tools.passwords.digest(_first_line(), found.email, found.name)
+        account = await tools.accounts.set_password(COMMAND_LINE, given.email, digest)
+    return _say({"email": account.email})
 
 
 async def activate(settings: UsersSettings, given: argparse.Namespace) -> int:
@@ -45,8 +56,8 @@ async def deactivate(settings: UsersSettings, given: argparse.Namespace) -> int:
 
 
 async def _set_active(settings: UsersSettings, email: str, *, active: bool) -> int:
-    async with offline(settings) as accounts:
-        account = await accounts.set_active(email, active=active)
+    async with offline(settings) as tools:
+        account = await tools.accounts.set_active(COMMAND_LINE, email, active=active)
     return _say({"email": account.email, "active": account.active})
 
 
@@ -77,6 +88,7 @@ PROGRAM = Program(
     lambda: ROUTERS,
     {
         "create-admin": Command("make an administrator and print its password once", create_admin, _create_arguments),
+        "set-password": Command("set the password from stdin and end the account's sessions", set_password, _email),
         "activate": Command("switch an account on", activate, _email),
         "deactivate": Command("switch an account off and end its sessions", deactivate, _email),
     },

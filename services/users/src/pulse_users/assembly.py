@@ -1,24 +1,49 @@
 """Opens everything and hands it to everything: the only place that knows the concrete classes."""
 
+import asyncio
+import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from pulse_chassis import process
 from pulse_chassis.audit_routes import audit_router
 from pulse_chassis.process import Identity, Parts, Runtime, now_micros
-from pulse_postgres import Database, Migrations, Outbox
+from pulse_chassis.settings import decoded_key
+from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
+from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.database import PoolSettings
-from pulse_users.actions import Accounts, Announcements, Directory
+from pulse_users.actions.accounts import Accounts
+from pulse_users.actions.announcements import Announcements
+from pulse_users.actions.bulk import BulkChanges
+from pulse_users.actions.changes import Means
+from pulse_users.actions.directory import Directory
+from pulse_users.actions.links import Letterhead, Links
+from pulse_users.actions.mailing import Mailer, MailQueue
+from pulse_users.actions.passwords import Passwords
+from pulse_users.actions.profile import Profile
+from pulse_users.actions.smtp import MailServer
+from pulse_users.actions.upkeep import Sweep
 from pulse_users.handlers import Handlers
-from pulse_users.model import changed
-from pulse_users.routes import router
+from pulse_users.model.accounts import changed
+from pulse_users.model.passwords import PasswordRules, read_blocklist
+from pulse_users.routes import accounts, bulk, passwords, profile
+from pulse_users.routes.given import Limits, UsersRoutes
 from pulse_users.settings import UsersSettings
 
 VERSION = "0.1.0"
-ROUTERS = [audit_router("/api/users", "users"), router]
+ROUTERS = [
+    audit_router("/api/users", "users"),
+    bulk.router,
+    passwords.router,
+    passwords.managed,
+    accounts.router,
+    profile.router,
+]
 IDENTITY = Identity("users", VERSION, Migrations("pulse_users.migrations"))
 
 
@@ -31,27 +56,85 @@ async def serve(settings: UsersSettings) -> None:
     await process.serve(IDENTITY, settings, assemble)
 
 
-async def build(runtime: Runtime, settings: UsersSettings) -> Parts:
-    """The parts of the service."""
+async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy = LOGIN_POLICY) -> Parts:
+    """The parts of the service. `policy` is what a digest costs."""
+    database, clock = runtime.database, runtime.clock
     sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
-    announcements = Announcements(runtime.database, runtime.outbox, runtime.bus, sealer)
+    means = Means(database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4)
+    hasher = PasswordHasher(policy)
+    await hasher.start()
+    checked = Passwords(hasher, await asyncio.to_thread(rules, settings))
+    announcements = Announcements(database, runtime.outbox, runtime.bus, sealer)
     await Handlers(runtime.bus, announcements).subscribe()
     await runtime.principals.follow(runtime.bus)
     runtime.bus.on_connected(announcements.want_digest)
-    return Parts(
-        routers=ROUTERS,
-        tasks=[
-            partial(announcements.keep_digest, settings.digest_every),
-            partial(announcements.keep_replaying, settings.replay_pause),
-        ],
-        state={"directory": Directory(runtime.database)},
+    server = _mail_server(settings)
+    queue = MailQueue(settings.mail_key(), uuid.uuid4, clock, is_configured=server is not None)
+    links = Links(means, checked, queue, Letterhead(settings.origins[0], settings.company, secrets.token_bytes))
+    routes = UsersRoutes(
+        Directory(database),
+        Accounts(means),
+        BulkChanges(means),
+        Profile(means, checked),
+        links,
+        checked,
+        runtime.limits,
+        Limits(settings.list_limit, settings.change_limit, settings.strength_limit),
+    )
+    tasks: list[partial[Coroutine[Any, Any, None]]] = [
+        partial(announcements.keep_digest, settings.digest_every),
+        partial(announcements.keep_replaying, settings.replay_pause),
+        partial(Sweep(database, clock).keep_sweeping, settings.sweep_every),
+        partial(links.keep_answering),
+    ]
+    if server is not None:
+        tasks.append(partial(Mailer(database, queue, server.send, runtime.metrics, clock).keep_sending))
+    return Parts(routers=ROUTERS, tasks=tasks, on_stop=[checked.close], state={"users": routes})
+
+
+def rules(settings: UsersSettings) -> PasswordRules:
+    """The rules of passwords, with both blocklists; reads a file."""
+    if settings.password_blocklist is None:
+        blocked = read_blocklist()
+    else:
+        with settings.password_blocklist.open(encoding="utf-8", errors="replace") as lines:
+            blocked = read_blocklist(lines)
+    return PasswordRules(settings.password_min_length, blocked, settings.company)
+
+
+def _mail_server(settings: UsersSettings) -> MailServer | None:
+    if settings.smtp_host is None or settings.smtp_from is None:
+        return None
+    return MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_from,
+        settings.smtp_user,
+        settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+        settings.smtp_tls,
+        settings.smtp_timeout,
     )
 
 
+@dataclass(frozen=True)
+class Offline:
+    """What the command line works with: the database, and no bus. A serving process publishes."""
+
+    accounts: Accounts
+    passwords: Passwords
+
+
 @asynccontextmanager
-async def offline(settings: UsersSettings) -> AsyncIterator[Accounts]:
-    """Accounts for the command line: with the database and without the bus. A serving process publishes."""
+async def offline(settings: UsersSettings) -> AsyncIterator[Offline]:
+    """Open for one command."""
     password = settings.database_password.get_secret_value() if settings.database_password else None
-    async with Database(PoolSettings(settings.database_url, password, 2)) as database:
-        sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
-        yield Accounts(database, Outbox(), sealer, clock=now_micros, new_id=uuid.uuid4)
+    hasher = PasswordHasher(LOGIN_POLICY, workers=1)
+    checked = Passwords(hasher, rules(settings))
+    try:
+        async with Database(PoolSettings(settings.database_url, password, 2)) as database:
+            sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
+            audit = Audit(decoded_key(settings.audit_key))
+            means = Means(database, Outbox(), audit, sealer, now_micros, uuid.uuid4)
+            yield Offline(Accounts(means), checked)
+    finally:
+        await checked.close()

@@ -3,7 +3,7 @@
 from pulse_bus import Bus, Delivery
 from pulse_contracts.accounts import ReplayRequested
 from pulse_contracts.topics import USERS_REPLAY
-from pulse_users.actions import Announcements
+from pulse_users.actions.announcements import Announcements
 
 
 class Handlers:

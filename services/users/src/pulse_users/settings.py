@@ -1,23 +1,83 @@
-"""Settings of users: the chassis's, the key that seals account events, and the rhythm of digest and replay."""
+"""Settings of users: the chassis's, the key that seals account events, password rules, mail, limits, and the rhythm of
+digest and replay."""
 
+import hashlib
+import hmac
 from datetime import timedelta
-from typing import Annotated
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from limits import parse
+from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from pulse_chassis.settings import SecretKey, ServiceSettings, decoded_key
 from pulse_jose import SealingKey
 
+_Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"\\]{1,64}@[^@\s<>,;:\"\\]{1,190}$")]
+
 
 class UsersSettings(ServiceSettings):
     """`accounts_key`: 32 bytes in base64url, shared with auth and with nobody else. `password_min_length` counts
-    characters (evidence: default 12, floor 8)."""
+    characters (docs/decisions/0015); `password_blocklist` is a file of one unfit password a line, beside those that are
+    built in; `company` may not be most of a password, and stands in mails.
+
+    Mail is sent when `smtp_host` and `smtp_from` are set. `smtp_tls` is `none` on loopback alone.
+
+    Limits read like "120/minute" and are counted in memory: `list_limit`, `change_limit` and `strength_limit` of one
+    account (or link). Those of anonymous routes are in the model, and in PostgreSQL."""
 
     accounts_key: SecretKey
+    company: Annotated[str, StringConstraints(max_length=100)] = ""
     password_min_length: Annotated[int, Field(ge=8, le=128)] = 12
+    password_blocklist: Path | None = None
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: _Address | None = None
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_timeout: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(minutes=1))] = timedelta(seconds=20)
+    list_limit: str = "1200/minute"
+    change_limit: str = "600/minute"
+    strength_limit: str = "240/minute"
     digest_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=30)
     replay_pause: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=2)
+    sweep_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
+
+    @field_validator("list_limit", "change_limit", "strength_limit")
+    @classmethod
+    def _is_a_limit(cls, value: str) -> str:
+        parse(value)
+        return value
+
+    @field_validator("password_blocklist")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("is no file")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if self.smtp_host is not None and self.smtp_from is None:
+            raise ValueError("PULSE_SMTP_HOST needs PULSE_SMTP_FROM")
+        if self.smtp_host is not None and self.smtp_tls == "none" and not _is_loopback(self.smtp_host):
+            raise ValueError("PULSE_SMTP_TLS may be none for a mail server on loopback alone")
+        return self
 
     def sealing_key(self) -> SealingKey:
         """The key of `AccountChanged.sealed`."""
         return SealingKey("accounts", decoded_key(self.accounts_key))
+
+    def mail_key(self) -> SealingKey:
+        """The key of mail that waits: derived, for it protects the same thing from the same thief."""
+        secret = hmac.digest(decoded_key(self.accounts_key), b"pulse-users mail v1", hashlib.sha256)
+        return SealingKey("mail", secret)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

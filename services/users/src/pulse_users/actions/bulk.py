@@ -1,0 +1,105 @@
+"""One change to many accounts: all of it happens, or nothing, and each row says why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from pulse_chassis.caller import Caller
+from pulse_contracts.errors import DomainError
+from pulse_contracts.permissions import Role
+from pulse_users.actions.accounts import bury, is_own_loss, replace
+from pulse_users.actions.changes import Means, change
+from pulse_users.model.accounts import Account, Edit
+from pulse_users.store.accounts import AccountStore
+
+MAX_ROWS = 500
+BulkAction = Literal["activate", "deactivate", "delete", "set_role"]
+Outcome = Literal["ok", "not_found", "own_account", "last_administrator", "precondition_failed"]
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What is wanted of which accounts. `versions`: those that were seen, of as many as the caller likes."""
+
+    action: BulkAction
+    ids: tuple[UUID, ...]
+    role: Role | None
+    versions: Mapping[UUID, int]
+
+    def wanted(self, account: Account) -> Account | None:
+        """The account as it should be; None when it should be gone."""
+        if self.action == "delete":
+            return None
+        if self.action == "set_role":
+            return Edit(role=self.role).applied(account)
+        return Edit(active=self.action == "activate").applied(account)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one account, or would have. `version` is the one that it has now; None when it is gone."""
+
+    id: UUID
+    outcome: Outcome
+    version: int | None
+
+
+class BulkRefused(DomainError):
+    """At least one account could not be changed, so none was: `rows` says why."""
+
+    code, status = "bulk_refused", 409
+
+    def __init__(self, rows: list[Row]) -> None:
+        bad = sum(row.outcome != "ok" for row in rows)
+        super().__init__(f"nothing was changed: {bad} of {len(rows)} accounts could not be")
+        self.rows = rows
+        self.members = {"rows": [{"id": str(row.id), "outcome": row.outcome} for row in rows]}
+
+
+class BulkChanges:
+    """Changes to up to 500 accounts in one transaction."""
+
+    def __init__(self, means: Means) -> None:
+        self._means, self._store = means, AccountStore()
+
+    async def __call__(self, caller: Caller, bulk: Bulk) -> list[Row]:
+        """A row for each id, in order. Raises BulkRefused."""
+        async with change(self._means, caller, "accounts.manage") as made:
+            found = await self._store.by_ids(made.connection, list(bulk.ids))
+            administrators = await self._store.administrators(made.connection)
+            rows = judge(bulk, found, administrators, made.actor)
+            if any(row.outcome != "ok" for row in rows):
+                raise BulkRefused(rows)
+            done: list[Row] = []
+            for id_ in bulk.ids:
+                old = found[id_]
+                new = bulk.wanted(old)
+                if new is None:
+                    await bury(made, old)
+                elif new != old:
+                    new = await replace(made, old, new)
+                done.append(Row(id_, "ok", new.version if new else None))
+            return done
+
+
+def judge(bulk: Bulk, found: Mapping[UUID, Account], administrators: set[UUID], actor: Account | None) -> list[Row]:
+    """Which rows could be changed, all at once; the last administrators stand and fall together."""
+    losing = {
+        id_
+        for id_ in bulk.ids
+        if id_ in administrators and ((new := bulk.wanted(found[id_])) is None or not new.is_administrating)
+    }
+    would_end = bool(losing) and not administrators - losing
+
+    def outcome(id_: UUID) -> Outcome:
+        account = found.get(id_)
+        if account is None:
+            return "not_found"
+        if bulk.versions.get(id_, account.version) != account.version:
+            return "precondition_failed"
+        if is_own_loss(actor, account, bulk.wanted(account)):
+            return "own_account"
+        return "last_administrator" if would_end and id_ in losing else "ok"
+
+    return [Row(id_, outcome(id_), found[id_].version if id_ in found else None) for id_ in bulk.ids]

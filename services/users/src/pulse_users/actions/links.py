@@ -1,0 +1,182 @@
+"""One-time links to set a password: invitations, resets by administrators, resets by whoever forgot theirs."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from pulse_chassis.caller import Caller
+from pulse_chassis.problems import TooManyRequests
+from pulse_contracts.errors import Unavailable
+from pulse_postgres import Connection
+from pulse_users.actions.accounts import give_password
+from pulse_users.actions.changes import Change, Means, change
+from pulse_users.actions.mailing import MailQueue
+from pulse_users.actions.passwords import Passwords, Strength
+from pulse_users.model.accounts import Account, OwnAccount, UnknownAccount
+from pulse_users.model.links import (
+    LINK_LIFE,
+    TOKEN_BYTES,
+    Limit,
+    Link,
+    LinkEnded,
+    LinkKind,
+    LinkMade,
+    MailNotConfigured,
+    NotInvited,
+    NotResettable,
+    link_url,
+    mail_of,
+    token_hash,
+    write_token,
+)
+from pulse_users.store.accounts import AccountStore
+from pulse_users.store.limits import LimitStore
+from pulse_users.store.links import LinkStore, ResetRequest, ResetRequestStore
+
+log = logging.getLogger("pulse.users")
+_PER_CLIENT = Limit("set-password", 20, timedelta(seconds=3))
+_PER_CLIENT_RESET = Limit("reset-client", 10, timedelta(seconds=30))
+_ALL_RESETS = Limit("reset", 120, timedelta(milliseconds=500))
+_PER_EMAIL = Limit("reset-email", 3, timedelta(minutes=20))
+_POLL = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Where links lead, whose system it is, and how tokens are drawn."""
+
+    origin: str
+    company: str
+    entropy: Callable[[int], bytes]
+
+
+class Links:
+    """Makes links, and takes them back with a password."""
+
+    def __init__(self, means: Means, passwords: Passwords, mail: MailQueue, head: Letterhead) -> None:
+        self._means, self._passwords, self._mail, self._head = means, passwords, mail, head
+        self._accounts, self._links = AccountStore(), LinkStore()
+        self._limits, self._requests = LimitStore(), ResetRequestStore()
+        self._wished = asyncio.Event()
+
+    async def invite(self, caller: Caller, id_: UUID, *, mailed: bool) -> LinkMade:
+        """A link for an account that has no password yet; earlier ones end. Raises UnknownAccount, NotInvited,
+        MailNotConfigured."""
+        async with change(self._means, caller, "accounts.manage") as made:
+            account = await self._target(made, id_, mailed=mailed)
+            if account.state != "invited":
+                raise NotInvited("only an account that is switched on and has no password yet is invited")
+            return await self._make(made, account, "invitation", mailed=mailed)
+
+    async def reset(self, caller: Caller, id_: UUID, *, mailed: bool) -> LinkMade:
+        """A link for an account that has a password, which stays good until the link is used. Raises UnknownAccount,
+        OwnAccount, NotResettable, MailNotConfigured."""
+        async with change(self._means, caller, "accounts.manage") as made:
+            account = await self._target(made, id_, mailed=mailed)
+            if made.actor is not None and made.actor.id == id_:
+                raise OwnAccount("change your own password with the current one, or ask another administrator")
+            if account.state != "active":
+                raise NotResettable("only an account that is switched on and has a password is reset")
+            return await self._make(made, account, "reset", mailed=mailed)
+
+    async def forgot(self, caller: Caller, client: str | None, email: str) -> None:
+        """Notes the wish: the same work for every e-mail. Raises TooManyRequests."""
+        now = self._means.now()
+        async with self._means.database.transaction() as connection:
+            if client is not None:
+                await self._use(connection, _PER_CLIENT_RESET, client)
+            await self._use(connection, _ALL_RESETS, "all")
+            request = ResetRequest(email, caller.address, caller.request_id)
+            await self._requests.add(connection, request, now)
+        self._wished.set()
+
+    async def set_password(self, caller: Caller, client: str | None, token: str, password: str) -> Account:
+        """Uses a link up. Raises TooManyRequests, LinkEnded, PasswordUnfit (the link stays good), Overloaded."""
+        now, hash_ = self._means.now(), token_hash(token)
+        if client is not None:
+            async with self._means.database.transaction() as connection:
+                await self._use(connection, _PER_CLIENT, client)
+        owner = await self.owner(token)
+        digest = await self._passwords.digest(password, owner.email, owner.name)
+        async with change(self._means, caller) as made:
+            id_ = await self._links.use(made.connection, hash_, now)
+            account = await self._accounts.by_id(made.connection, id_) if id_ else None
+            if account is None or not account.active:
+                raise LinkEnded("the link was used, has expired, or was replaced: ask for another")
+            return await give_password(made, account, digest, "password_set", actor=str(account.id))
+
+    async def owner(self, token: str) -> Account:
+        """Whose link it is. Raises LinkEnded."""
+        async with self._means.database.connection() as connection:
+            id_ = await self._links.find(connection, token_hash(token), self._means.now())
+            account = await self._accounts.by_id(connection, id_) if id_ else None
+        if account is None or not account.active:
+            raise LinkEnded("the link was used, has expired, or was replaced: ask for another")
+        return account
+
+    async def strength(self, token: str, password: str) -> Strength:
+        """For the owner of a link. Raises LinkEnded, Overloaded."""
+        owner = await self.owner(token)
+        return await self._passwords.strength(password, owner.email, owner.name)
+
+    async def keep_answering(self) -> None:
+        """Works through what was wished by `forgot`. Endless."""
+        while True:
+            try:
+                async with asyncio.timeout(_POLL.total_seconds()):
+                    await self._wished.wait()
+            except TimeoutError:
+                pass
+            self._wished.clear()
+            try:
+                while await self.answer_one():
+                    pass
+            except Unavailable as error:
+                log.info("wishes for new passwords wait: %s", error)
+
+    async def answer_one(self) -> bool:
+        """Whether there was a wish. Raises Unavailable."""
+        async with self._means.database.transaction() as connection:
+            if not await self._requests.is_any(connection):
+                return False
+        async with change(self._means, Caller(None)) as made:
+            request = await self._requests.take(made.connection)
+            if request is None:
+                return False
+            made.caller = Caller(None, request.address, request.request_id)
+            account = await self._accounts.by_email(made.connection, request.email)
+            if account is None or not account.active:
+                return True
+            wait = await self._limits.use(made.connection, _PER_EMAIL, str(account.id), made.now)
+            is_mailed = self._mail.is_configured and not wait
+            made.note("password_reset_requested", account.id, None, {"mailed": is_mailed})
+            if is_mailed:
+                await self._make(made, account, "reset" if account.digest else "invitation", mailed=True)
+        return True
+
+    async def _use(self, connection: Connection, limit: Limit, who: str) -> None:
+        wait = await self._limits.use(connection, limit, who, self._means.now())
+        if wait:
+            raise TooManyRequests(wait)
+
+    async def _target(self, made: Change, id_: UUID, *, mailed: bool) -> Account:
+        account = await self._accounts.by_id(made.connection, id_)
+        if account is None:
+            raise UnknownAccount("there is no such account")
+        if mailed and not self._mail.is_configured:
+            raise MailNotConfigured("no mail server is set: hand over the link yourself")
+        return account
+
+    async def _make(self, made: Change, account: Account, kind: LinkKind, *, mailed: bool) -> LinkMade:
+        token = write_token(self._head.entropy(TOKEN_BYTES))
+        expires = made.now + LINK_LIFE
+        await self._links.add(made.connection, Link(token_hash(token), account.id, kind, expires), made.now)
+        url = link_url(self._head.origin, token)
+        if mailed:
+            mail = mail_of(kind, account.email, url, self._head.company)
+            await self._mail.put(made.connection, mail, made.now, expires)
+        made.note(f"{kind}_created", account.id, None, {"mailed": mailed})
+        return LinkMade(url, expires, mailed)

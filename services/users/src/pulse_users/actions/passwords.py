@@ -1,0 +1,80 @@
+"""Passwords in bounded threads: whether one is fit, its digest, whether it is right, how hard it is to guess."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pulse_chassis.problems import Overloaded
+from pulse_passwords import HashingBusy, PasswordHasher, PasswordRefused
+from pulse_users.model.passwords import PasswordFault, PasswordRules, PasswordUnfit, context_words, score
+
+_SCORING_QUEUE = 20
+_RETRY_AFTER = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Strength:
+    """`score` 0 (guessed at once) to 4 (good); `faults` are the rules that are broken."""
+
+    score: int
+    faults: list[PasswordFault]
+
+
+class Passwords:
+    """argon2id in `hasher`'s threads; scores in one more, for zxcvbn computes with a table of its module."""
+
+    def __init__(self, hasher: PasswordHasher, rules: PasswordRules) -> None:
+        self.rules = rules
+        self._hasher = hasher
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pulse-strength")
+        self._waiting = 0
+
+    async def close(self) -> None:
+        """Lets what runs finish."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        await self._hasher.close()
+
+    async def digest(self, password: str, email: str = "", name: str = "") -> str:
+        """The argon2id digest of a new password. Raises PasswordUnfit, Overloaded."""
+        self.rules.check(password, email, name)
+        try:
+            return await self._hasher.hash(password)
+        except PasswordRefused as error:
+            raise PasswordUnfit(["not_text"], self.rules.minimum) from error
+        except HashingBusy as error:
+            raise Overloaded(error.retry_after) from error
+
+    async def verify(self, password: str, digest: str | None) -> bool:
+        """Whether it is the right one. Raises Overloaded."""
+        try:
+            return (await self._hasher.verify(password, digest)).is_valid
+        except PasswordRefused:
+            return False
+        except HashingBusy as error:
+            raise Overloaded(error.retry_after) from error
+
+    async def strength(self, password: str, email: str = "", name: str = "") -> Strength:
+        """Raises Overloaded."""
+        faults = self.rules.faults(password, email, name)
+        if "not_text" in faults:
+            return Strength(0, faults)
+        words = context_words(email, name, self.rules.company)
+        return Strength(await self._scored(lambda: score(password, words)), faults)
+
+    async def _scored(self, work: Callable[[], int]) -> int:
+        if self._waiting >= _SCORING_QUEUE:
+            raise Overloaded(_RETRY_AFTER)
+        self._waiting += 1
+        loop = asyncio.get_running_loop()
+        try:
+            future: Future[int] = self._pool.submit(work)
+        except RuntimeError:
+            self._waiting -= 1
+            raise
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        return await asyncio.wrap_future(future)
+
+    def _done(self) -> None:  # not when the caller is gone: the thread is not
+        self._waiting -= 1

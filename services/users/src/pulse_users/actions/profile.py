@@ -1,0 +1,77 @@
+"""What people change of their own account."""
+
+from pulse_chassis.caller import Caller
+from pulse_chassis.problems import Overloaded, TooManyRequests
+from pulse_contracts.errors import DomainError
+from pulse_users.actions.accounts import give_password, replace
+from pulse_users.actions.changes import Means, change, require_account
+from pulse_users.actions.passwords import Passwords
+from pulse_users.model.accounts import Account, Edit, Precondition, PreconditionFailed
+from pulse_users.model.links import limit_key
+from pulse_users.store.accounts import AccountStore
+from pulse_users.store.limits import BackoffStore
+
+
+class WrongPassword(DomainError):
+    """The current password is wrong, or was needed and is missing."""
+
+    code, status = "wrong_password", 403
+
+
+class Profile:
+    """Changes to the caller's own account."""
+
+    def __init__(self, means: Means, passwords: Passwords) -> None:
+        self._means, self._passwords = means, passwords
+        self._store, self._backoff = AccountStore(), BackoffStore()
+
+    async def edit(self, caller: Caller, wanted: Edit, precondition: Precondition, current: str | None) -> Account:
+        """Changes name and e-mail; another e-mail needs the current password, for links to set a new one go there.
+        Raises NotSignedIn, PreconditionFailed, WrongPassword, TooManyRequests, Overloaded, EmailTaken."""
+        seen = await self._own(caller)
+        precondition.require(seen)
+        if wanted.email is not None and wanted.email != seen.email:
+            await self._verify(caller, seen, current)
+        async with change(self._means, caller, "profile.own") as made:
+            old = await self._unchanged(made.actor, seen)
+            new = wanted.applied(old)
+            return old if new == old else await replace(made, old, new)
+
+    async def change_password(self, caller: Caller, current: str, new: str) -> Account:
+        """Auth ends every session of the account, the caller's as well. Raises NotSignedIn, WrongPassword,
+        TooManyRequests, PasswordUnfit, Overloaded."""
+        seen = await self._own(caller)
+        self._passwords.rules.check(new, seen.email, seen.name)
+        await self._verify(caller, seen, current)
+        digest = await self._passwords.digest(new, seen.email, seen.name)
+        async with change(self._means, caller, "profile.own") as made:
+            old = await self._unchanged(made.actor, seen)
+            return await give_password(made, old, digest, "password_changed")
+
+    async def _own(self, caller: Caller) -> Account:
+        async with self._means.database.connection() as connection:
+            return await require_account(connection, caller, "profile.own")
+
+    async def _unchanged(self, now: Account | None, seen: Account) -> Account:
+        if now is None or now.version != seen.version:
+            raise PreconditionFailed(now.version if now else seen.version)
+        return now
+
+    async def _verify(self, caller: Caller, account: Account, password: str | None) -> None:
+        key = limit_key("password", str(account.id))
+        async with self._means.database.transaction() as connection:
+            wait = await self._backoff.reserve(connection, key, self._means.now())
+        if wait:
+            raise TooManyRequests(wait)
+        try:
+            is_right = password is not None and await self._passwords.verify(password, account.digest)
+        except Overloaded:
+            async with self._means.database.transaction() as connection:
+                await self._backoff.give_back(connection, key, self._means.now())
+            raise
+        if not is_right:
+            async with change(self._means, caller) as made:
+                made.note("password_refused", account.id, None, None)
+            raise WrongPassword("the current password is wrong")
+        async with self._means.database.connection() as connection:
+            await self._backoff.clear(connection, key)

@@ -1,0 +1,39 @@
+"""Removing what nobody needs any more."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from pulse_contracts.errors import Unavailable
+from pulse_postgres import Database
+from pulse_users.model.accounts import moment
+from pulse_users.store.limits import BackoffStore, LimitStore
+from pulse_users.store.links import LinkStore
+
+log = logging.getLogger("pulse.users")
+_FORGET_FAILURES = timedelta(days=1)
+
+
+class Sweep:
+    """Old links, old failures, limits that bind nobody."""
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database, self._clock = database, clock
+
+    async def keep_sweeping(self, every: timedelta) -> None:
+        """Endless."""
+        while True:
+            try:
+                await self.sweep()
+            except Unavailable as error:
+                log.info("sweep waits: %s", error)
+            await asyncio.sleep(every.total_seconds())
+
+    async def sweep(self) -> None:
+        """Raises Unavailable."""
+        now = moment(self._clock())
+        async with self._database.transaction() as connection:
+            await LinkStore().sweep(connection, now)
+            await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
+            await LimitStore().sweep(connection, now)

@@ -1,0 +1,121 @@
+"""Which passwords are fit, and how hard one is to guess. The reasons are in docs/decisions/0015.
+
+There are no rules about kinds of characters: they make passwords harder to remember and hardly harder to guess (NIST
+SP 800-63B-4 §3.1.1.2, ASVS 5 §6.2.5).
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from zxcvbn import zxcvbn
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from pulse_contracts.errors import DomainError
+from pulse_passwords import MAX_PASSWORD_BYTES
+
+FLOOR = 8
+MAX_PASSWORD = 128
+_MIN_CONTEXT = 4
+_SCORED = 72
+"""Characters that are scored: zxcvbn's time grows with the square, and no score changes after that many."""
+_PRODUCT = ("precisionpulse", "precision", "pulse")
+_WORDS = re.compile(r"[^\W_]+")
+_EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_SCORING = threading.Lock()
+"""zxcvbn puts the context words of a call into a table of the module: two calls at once would mix them."""
+
+PasswordFault = Literal["too_short", "too_long", "not_text", "common", "contains_context"]
+_SAID: dict[PasswordFault, str] = {
+    "too_short": "it needs at least {minimum} characters",
+    "too_long": f"it may have at most {MAX_PASSWORD} characters and {MAX_PASSWORD_BYTES} bytes",
+    "not_text": "it is not Unicode text",
+    "common": "it is among the most used ones, or little more than a common word",
+    "contains_context": "it is little more than your name, your e-mail or the name of this product",
+}
+
+
+class PasswordUnfit(DomainError):
+    """The password is too short, too long, too common, or little more than a name that stands beside it: `problems`
+    lists which."""
+
+    code = "password_unfit"
+
+    def __init__(self, faults: Iterable[PasswordFault], minimum: int) -> None:
+        found = list(faults)
+        super().__init__("the password is unfit: " + "; ".join(_SAID[f].format(minimum=minimum) for f in found))
+        self.members = {"problems": found}
+
+
+@dataclass(frozen=True)
+class PasswordRules:
+    """`minimum` counts characters after NFC; `blocked` holds folded passwords; `company` is a context word of all."""
+
+    minimum: int = 12
+    blocked: frozenset[str] = field(default=frozenset(), repr=False)
+    company: str = ""
+
+    def faults(self, password: str, email: str = "", name: str = "") -> list[PasswordFault]:
+        """Every rule that the password breaks, for an account with this e-mail and name."""
+        if len(password) > 2 * MAX_PASSWORD_BYTES:
+            return ["too_long"]
+        composed = unicodedata.normalize("NFC", password)
+        try:
+            size = len(composed.encode())
+        except UnicodeEncodeError:
+            return ["not_text"]
+        found: list[PasswordFault] = []
+        if len(composed) < max(self.minimum, FLOOR):
+            found.append("too_short")
+        if len(composed) > MAX_PASSWORD or size > MAX_PASSWORD_BYTES:
+            found.append("too_long")
+        if self._is_common(composed.casefold()):
+            found.append("common")
+        if _is_little_more_than(composed.casefold(), context_words(email, name, self.company)):
+            found.append("contains_context")
+        return found
+
+    def check(self, password: str, email: str = "", name: str = "") -> None:
+        """Raises PasswordUnfit."""
+        if found := self.faults(password, email, name):
+            raise PasswordUnfit(found, self.minimum)
+
+    def _is_common(self, folded: str) -> bool:
+        core = _EDGES.sub("", folded)
+        return folded in self.blocked or (core in self.blocked and len(folded) - len(core) < FLOOR)
+
+
+def context_words(email: str, name: str, company: str) -> list[str]:
+    """What a guesser would try first: product, company, the e-mail's local part and host, the parts of the name."""
+    texts = (*_PRODUCT, company, company.replace(" ", ""), *email.split("@"), *_WORDS.findall(f"{name} {company}"))
+    local = _WORDS.findall(email.partition("@")[0])
+    folded = {unicodedata.normalize("NFC", text).casefold() for text in (*texts, *local)}
+    return sorted((word for word in folded if len(word) >= _MIN_CONTEXT), key=lambda word: (-len(word), word))
+
+
+def _is_little_more_than(folded: str, words: Iterable[str]) -> bool:
+    """A context word counts for nothing: what is left of a password without them must be long enough to be one."""
+    left = folded
+    for word in words:
+        left = left.replace(word, "")
+    return left != folded and len(left) < FLOOR
+
+
+def read_blocklist(lines: Iterable[str] = ()) -> frozenset[str]:
+    """zxcvbn's frequency lists (passwords, English words, names: 41,621 of at least 8 characters) and further lines,
+    folded."""
+    words = (word for entries in FREQUENCY_LISTS.values() for word in entries)
+    further = (unicodedata.normalize("NFC", line.rstrip("\r\n")).casefold() for line in lines)
+    return frozenset(word for source in (words, further) for word in source if len(word) >= FLOOR)
+
+
+def score(password: str, context: list[str]) -> int:
+    """0 (guessed at once) to 4 (good), by zxcvbn (Wheeler, USENIX Security 2016). Takes up to 200 ms of a core."""
+    composed = unicodedata.normalize("NFC", password[:_SCORED])[:_SCORED]
+    if not composed:
+        return 0
+    with _SCORING:
+        return int(zxcvbn(composed, user_inputs=context)["score"])

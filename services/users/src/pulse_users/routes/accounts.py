@@ -1,0 +1,209 @@
+"""The accounts, for administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, StringConstraints
+
+from pulse_chassis.idempotency import IdempotencyInProgress, IdempotencyKey, IdempotencyKeyReused, IdempotentRoute
+from pulse_chassis.principal import RevocationsUnknown
+from pulse_chassis.problems import Overloaded, TooManyRequests, responses
+from pulse_contracts.permissions import Role
+from pulse_users.model.accounts import (
+    Edit,
+    EmailTaken,
+    LastAdministrator,
+    NameUnfit,
+    NewAccount,
+    OwnAccount,
+    PreconditionFailed,
+    PreconditionRequired,
+    State,
+    UnknownAccount,
+)
+from pulse_users.model.listing import (
+    MAX_CURSOR,
+    CursorMalformed,
+    CursorOfAnotherQuery,
+    Listing,
+    Sort,
+    position_of,
+    read_cursor,
+    write_cursor,
+)
+from pulse_users.model.passwords import PasswordUnfit
+from pulse_users.routes.given import AccountId, Asked, Given, IfMatch, Manager, Reader, tag
+from pulse_users.routes.views import TAGGED, AccountView, Email, Name, NewPassword, location, view
+
+router = APIRouter(prefix="/api/users", tags=["accounts"], route_class=IdempotentRoute)
+_CHANGES = (
+    UnknownAccount,
+    OwnAccount,
+    LastAdministrator,
+    PreconditionFailed,
+    PreconditionRequired,
+    TooManyRequests,
+    RevocationsUnknown,
+)
+
+
+class AccountPage(BaseModel):
+    """`next` is the cursor of the page that follows, None at the end; `total` counts all pages."""
+
+    items: list[AccountView]
+    next: str | None
+    total: int
+
+
+class AccountCreate(Asked):
+    """Without a password the account is invited: `POST /api/users/{id}/invitation` makes the link to set one."""
+
+    email: Email
+    name: Name
+    role: Role = "user"
+    password: NewPassword | None = None
+
+
+class AccountUpdate(Asked):
+    """The account as it should be. A change of role ends the account's sessions."""
+
+    email: Email
+    name: Name
+    role: Role
+
+
+async def _listing(
+    search: Annotated[
+        str | None,
+        Query(
+            max_length=100,
+            pattern=r"^[^\x00-\x1f\x7f]*$",
+            description="part of name or e-mail, in whatever case",
+            examples=["ada"],
+        ),
+    ] = None,
+    role: Annotated[Role | None, Query()] = None,
+    state: Annotated[State | None, Query()] = None,
+    sort: Annotated[Sort, Query(description="a leading `-` puts the last first")] = "created",
+) -> Listing:
+    return Listing(search or None, role, state, sort)
+
+
+@router.get(
+    "",
+    operation_id="list_users",
+    responses=responses(CursorMalformed, CursorOfAnotherQuery, TooManyRequests, RevocationsUnknown),
+)
+async def list_accounts(
+    given: Given,
+    caller: Reader,
+    listing: Annotated[Listing, Depends(_listing)],
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[
+        Annotated[str, StringConstraints(max_length=MAX_CURSOR)] | None,
+        Query(description="`next` of the page before, with the same search, filters and sort"),
+    ] = None,
+) -> AccountPage:
+    """Accounts, in pages."""
+    after = read_cursor(cursor, listing) if cursor else None
+    page = await given.directory.page(caller, listing, after, limit)
+    following = write_cursor(position_of(page.accounts[-1], listing), listing) if page.has_more else None
+    return AccountPage(items=[view(account) for account in page.accounts], next=following, total=page.total)
+
+
+@router.post(
+    "",
+    operation_id="create_user",
+    status_code=201,
+    responses={
+        201: TAGGED | {"description": "Created"},
+        **responses(
+            EmailTaken,
+            IdempotencyInProgress,
+            IdempotencyKeyReused,
+            NameUnfit,
+            PasswordUnfit,
+            TooManyRequests,
+            Overloaded,
+            RevocationsUnknown,
+        ),
+    },
+)
+async def create_account(
+    request: Request,
+    response: Response,
+    given: Given,
+    caller: Manager,
+    asked: AccountCreate,
+    _: IdempotencyKey = None,
+) -> AccountView:
+    """Makes an account."""
+    new = NewAccount(asked.email, asked.name, asked.role, None)
+    if asked.password is not None:
+        digest = await given.passwords.digest(asked.password, new.email, new.name)
+        new = NewAccount(asked.email, asked.name, asked.role, digest)
+    account = await given.accounts.create(caller, new)
+    tag(response, account)
+    response.headers["Location"] = location(request, account)
+    return view(account)
+
+
+@router.get(
+    "/{id:uuid}",
+    operation_id="get_user",
+    responses={200: TAGGED, **responses(UnknownAccount, TooManyRequests, RevocationsUnknown)},
+)
+async def get_account(response: Response, given: Given, caller: Reader, account: AccountId) -> AccountView:
+    """One account."""
+    found = await given.directory.one(caller, account)
+    tag(response, found)
+    return view(found)
+
+
+@router.put(
+    "/{id:uuid}",
+    operation_id="update_user",
+    responses={200: TAGGED, **responses(EmailTaken, NameUnfit, *_CHANGES)},
+)
+async def update_account(  # what a request has, each by its name
+    response: Response,
+    given: Given,
+    caller: Manager,
+    precondition: IfMatch,
+    account: AccountId,
+    asked: AccountUpdate,
+) -> AccountView:
+    """Changes e-mail, name and role. Nobody changes their own role."""
+    made = await given.accounts.edit(caller, account, Edit(asked.email, asked.name, asked.role), precondition)
+    tag(response, made)
+    return view(made)
+
+
+@router.put(
+    "/{id:uuid}/toggle-status",
+    operation_id="toggle_user_status",
+    responses={200: TAGGED, **responses(*_CHANGES)},
+)
+async def toggle_status(
+    response: Response,
+    given: Given,
+    caller: Manager,
+    precondition: IfMatch,
+    account: AccountId,
+) -> AccountView:
+    """Switches an account off, which ends its sessions, or on again."""
+    made = await given.accounts.toggle(caller, account, precondition)
+    tag(response, made)
+    return view(made)
+
+
+@router.delete("/{id:uuid}", operation_id="delete_user", status_code=204, responses=responses(*_CHANGES))
+async def delete_account(
+    given: Given,
+    caller: Manager,
+    precondition: IfMatch,
+    account: AccountId,
+) -> Response:
+    """Deletes an account and ends its sessions; its e-mail may be used again."""
+    await given.accounts.delete(caller, account, precondition)
+    return Response(status_code=204)

@@ -1,0 +1,110 @@
+"""What the routes work with, who may ask, and how often."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Path, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from pulse_chassis.caller import Caller, caller_of
+from pulse_chassis.principal import Principal, require
+from pulse_chassis.rate_limits import RateLimits
+from pulse_users.actions.accounts import Accounts
+from pulse_users.actions.bulk import BulkChanges
+from pulse_users.actions.directory import Directory
+from pulse_users.actions.links import Links
+from pulse_users.actions.passwords import Passwords
+from pulse_users.actions.profile import Profile
+from pulse_users.model.accounts import Account, Precondition, etag, read_if_match
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Uses per time, as in "120/minute", of one account or link."""
+
+    listing: str
+    change: str
+    strength: str
+
+
+@dataclass(frozen=True)
+class UsersRoutes:
+    """Every action, and the limits of those that are cheap."""
+
+    directory: Directory
+    accounts: Accounts
+    bulk: BulkChanges
+    profile: Profile
+    links: Links
+    passwords: Passwords
+    limiter: RateLimits
+    limits: Limits
+
+
+class Asked(BaseModel):
+    """The body of a request: fields that it does not have are refused, for they are meant to do something."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+async def _given(request: Request) -> UsersRoutes:
+    given: UsersRoutes = request.app.state.users
+    return given
+
+
+Given = Annotated[UsersRoutes, Depends(_given)]
+
+
+async def _reader(request: Request, given: Given, principal: Annotated[Principal, require("accounts.read")]) -> Caller:
+    await given.limiter.check("users-list", given.limits.listing, principal.account)
+    return caller_of(request, principal)
+
+
+async def _manager(
+    request: Request, given: Given, principal: Annotated[Principal, require("accounts.manage")]
+) -> Caller:
+    await given.limiter.check("users-change", given.limits.change, principal.account)
+    return caller_of(request, principal)
+
+
+async def _self(request: Request, principal: Annotated[Principal, require("profile.own")]) -> Caller:
+    return caller_of(request, principal)
+
+
+async def _changing_self(
+    request: Request, given: Given, principal: Annotated[Principal, require("profile.own")]
+) -> Caller:
+    await given.limiter.check("profile-change", given.limits.change, principal.account)
+    return caller_of(request, principal)
+
+
+Reader = Annotated[Caller, Depends(_reader)]
+Manager = Annotated[Caller, Depends(_manager)]
+Self = Annotated[Caller, Depends(_self)]
+ChangingSelf = Annotated[Caller, Depends(_changing_self)]
+
+
+async def _precondition(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            max_length=500,
+            description="The ETag of the account as it was seen, or `*`; needed",
+            examples=['"42"'],
+        ),
+    ] = None,
+) -> Precondition:
+    return read_if_match(if_match)
+
+
+IfMatch = Annotated[Precondition, Depends(_precondition)]
+AccountId = Annotated[
+    UUID, Path(alias="id", description="The account's id", examples=["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"])
+]
+
+
+def tag(response: Response, account: Account) -> None:
+    """The account's version, for `If-Match`."""
+    response.headers["ETag"] = etag(account.version)

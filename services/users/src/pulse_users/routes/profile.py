@@ -1,0 +1,79 @@
+"""The caller's own account."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict
+
+from pulse_chassis.problems import Overloaded, TooManyRequests, responses
+from pulse_users.actions.profile import WrongPassword
+from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired
+from pulse_users.model.passwords import PasswordUnfit
+from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, Self, tag
+from pulse_users.routes.views import TAGGED, AccountView, CurrentPassword, Email, Name, NewPassword, view
+
+router = APIRouter(prefix="/api/profile", tags=["profile"])
+_UPDATE: dict[str, Any] = {"examples": [{"name": "Ada Lovelace"}]}
+
+
+class ProfileUpdate(Asked):
+    """Another e-mail needs the current password."""
+
+    model_config = ConfigDict(json_schema_extra=_UPDATE)
+
+    name: Name
+    email: Email | None = None
+    current_password: CurrentPassword | None = None
+
+
+class PasswordChange(Asked):
+    """The password that is, and the one that shall be."""
+
+    current: CurrentPassword
+    new: NewPassword
+
+
+@router.get("", operation_id="get_profile", responses={200: TAGGED})
+async def get_profile(response: Response, given: Given, caller: Self) -> AccountView:
+    """The caller's own account."""
+    account = await given.directory.profile(caller)
+    tag(response, account)
+    return view(account)
+
+
+@router.put(
+    "",
+    operation_id="update_profile",
+    responses={
+        200: TAGGED,
+        **responses(
+            WrongPassword,
+            EmailTaken,
+            PreconditionFailed,
+            NameUnfit,
+            PreconditionRequired,
+            TooManyRequests,
+            Overloaded,
+        ),
+    },
+)
+async def update_profile(
+    response: Response, given: Given, caller: ChangingSelf, precondition: IfMatch, asked: ProfileUpdate
+) -> AccountView:
+    """Changes the caller's name and e-mail."""
+    wanted = Edit(email=asked.email, name=asked.name)
+    account = await given.profile.edit(caller, wanted, precondition, asked.current_password)
+    tag(response, account)
+    return view(account)
+
+
+@router.put(
+    "/password",
+    operation_id="change_password",
+    status_code=204,
+    responses=responses(WrongPassword, PreconditionFailed, PasswordUnfit, TooManyRequests, Overloaded),
+)
+async def change_password(given: Given, caller: ChangingSelf, asked: PasswordChange) -> Response:
+    """Changes the caller's password: every session ends, this one as well."""
+    await given.profile.change_password(caller, asked.current, asked.new)
+    return Response(status_code=204)

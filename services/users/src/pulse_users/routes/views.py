@@ -1,0 +1,85 @@
+"""Accounts as HTTP shows them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pulse_contracts.permissions import Role
+from pulse_users.model.accounts import EMAIL, MAX_EMAIL, MAX_NAME, Account, State
+from pulse_users.model.passwords import MAX_PASSWORD
+
+Email = Annotated[
+    str, StringConstraints(max_length=MAX_EMAIL, pattern=f"^{EMAIL}$"), Field(examples=["ada@example.org"])
+]
+Name = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=MAX_NAME,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+    ),
+    Field(examples=["Ada Lovelace"]),
+]
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2 * MAX_PASSWORD),
+    Field(description="Counted after NFC; the rules are in the README of users", examples=["violet-harbour-candle-7"]),
+]
+CurrentPassword = Annotated[str, StringConstraints(min_length=1, max_length=512), Field(examples=["the one that is"])]
+ETAG: dict[str, Any] = {"description": "the account's version, for `If-Match`", "schema": {"type": "string"}}
+TAGGED: dict[str, Any] = {"headers": {"ETag": ETAG}}
+
+
+class AccountView(BaseModel):
+    """One account. `state`: `invited` until a password was set."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c",
+                    "email": "ada@example.org",
+                    "name": "Ada Lovelace",
+                    "role": "user",
+                    "active": True,
+                    "state": "active",
+                    "created_at": "2026-01-01T09:00:00Z",
+                    "updated_at": "2026-01-01T09:00:00Z",
+                    "version": 42,
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    email: str
+    name: str
+    role: Role
+    active: bool
+    state: State
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+def view(account: Account) -> AccountView:
+    """Without the digest."""
+    return AccountView(
+        id=account.id,
+        email=account.email,
+        name=account.name,
+        role=account.role,
+        active=account.active,
+        state=account.state,
+        created_at=account.created,
+        updated_at=account.updated,
+        version=account.version,
+    )
+
+
+def location(request: Request, account: Account) -> str:
+    """Where a new account is found."""
+    return f"{request.url.path.rstrip('/')}/{account.id}"
