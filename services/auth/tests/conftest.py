@@ -119,6 +119,10 @@ class World:
         """The messages of SessionRevoked that wait in the outbox."""
         return [str(row["message"]) for row in await self.rows("SELECT message FROM outbox ORDER BY id")]
 
+    def beat(self) -> None:
+        """A heartbeat is heard: administrators may act for 15 s."""
+        self.routes.principals.hear(Revocations(at=self.clock(), recent=[]))
+
     async def kinds(self) -> list[str]:
         """What the audit trail tells, after the first signing keys."""
         return [str(row["kind"]) for row in await self.rows("SELECT kind FROM audit WHERE n > 1 ORDER BY n")]

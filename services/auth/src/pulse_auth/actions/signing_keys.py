@@ -129,12 +129,17 @@ class Rotation:
             else:
                 if len(published(keys, now)) >= _MOST_ALIVE:
                     raise TooManyRequests(KEEP)
-                following = next((key for key in keys if key.not_after is None and key.not_before > now), None)
-                if following:
-                    await self._store.begin(connection, following.kid, now)
+                await self._hand_over(connection, keys, now)
             await self._turn(connection, caller, now)
             await self._keys.load(connection, now)
         await self._keys.publish_if_connected()
+
+    async def _hand_over(self, connection: Connection, keys: list[StoredKey], now: datetime) -> None:
+        current = current_key(keys, now)
+        following = next((key for key in keys if key.not_after is None and key.not_before > now), None)
+        if current and following:
+            await self._store.end(connection, current.kid, now + KEEP)
+            await self._store.begin(connection, following.kid, now)
 
     async def _end_everything(self, connection: Connection, caller: Caller, now: datetime) -> None:
         await self._store.end_all(connection, now)

@@ -1,0 +1,150 @@
+"""API keys: shown once, narrowed, exchanged, revoked, limited."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+
+from pulse_auth.model.api_keys import require_grantable
+from pulse_auth.store.limits import Rate
+from pulse_contracts.auth import SessionRevoked
+from pulse_contracts.permissions import ROLES
+
+from .conftest import ACCOUNT, EMAIL, World, event
+
+pytestmark = pytest.mark.servers
+WISH = {"name": "nightly export", "scope": ["telemetry.read", "telemetry.export"], "expires_in_days": 30}
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def owner(ada: World, email: str = EMAIL) -> dict[str, str]:
+    return bearer((await ada.login(email=email)).json()["access_token"])
+
+
+async def made(ada: World, headers: dict[str, str], **more: object) -> dict[str, str]:
+    answer = await ada.http.post("/api/auth/api-keys", json=WISH | more, headers=headers)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, str] = answer.json()
+    return found
+
+
+async def exchange(ada: World, key: str) -> httpx.Response:
+    return await ada.http.post("/api/auth/token", headers=bearer(key))
+
+
+async def test_a_key_is_shown_once_and_exchanged_for_a_narrow_token(ada: World) -> None:
+    headers = await owner(ada)
+    key = await made(ada, headers)
+    assert key["key"].startswith("pp_")
+    listed = (await ada.http.get("/api/auth/api-keys", headers=headers)).json()["items"]
+    assert [(item["name"], item["last_used_at"]) for item in listed] == [("nightly export", None)]
+    assert "key" not in listed[0]
+    assert key["key"].split("_", 2)[2] not in str(await ada.rows("SELECT * FROM api_key"))
+    answer = await exchange(ada, key["key"])
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["token_type"], body["expires_in"]) == ("Bearer", 300)
+    assert body["scope"] == "telemetry.export telemetry.read"
+    principal = ada.routes.principals.verify(body["access_token"])
+    assert (principal.account, principal.sid) == (str(ACCOUNT), f"key:{key['id']}")
+    assert sorted(principal.scope or ()) == ["telemetry.export", "telemetry.read"]
+    assert not principal.may("accounts.read")
+    assert (await ada.http.get("/api/auth/session", headers=bearer(body["access_token"]))).status_code == 200
+    for path in ("/api/auth/api-keys", "/api/auth/sessions", "/api/auth/second-factor", "/api/auth/policy"):
+        assert (await ada.http.get(path, headers=bearer(body["access_token"]))).status_code == 403
+    listed = (await ada.http.get("/api/auth/api-keys", headers=headers)).json()["items"]
+    assert listed[0]["last_used_at"] is not None
+    assert (await ada.kinds())[-2:] == ["api_key_made", "api_key_used"]
+
+
+async def test_a_revoked_key_and_its_tokens_open_nothing(ada: World) -> None:
+    headers = await owner(ada)
+    key = await made(ada, headers)
+    token = (await exchange(ada, key["key"])).json()["access_token"]
+    path = f"/api/auth/api-keys/{key['id']}"
+    assert (await ada.http.delete(path, headers=headers)).status_code == 204
+    assert (await exchange(ada, key["key"])).json()["code"] == "invalid_api_key"
+    assert (await ada.http.get("/api/auth/session", headers=bearer(token))).status_code == 401
+    (message,) = await ada.revoked()
+    assert SessionRevoked.model_validate_json(message).sid == f"key:{key['id']}"
+    assert (await ada.http.delete(path, headers=headers)).json()["code"] == "api_key_not_found"
+
+
+async def test_nobody_touches_the_keys_of_others(ada: World, digest: str) -> None:
+    key = await made(ada, await owner(ada))
+    other = UUID(int=2**66 + 2)
+    await ada.mirror.apply(event(ada.clock, digest, account=other, email="eve@example.org"))
+    eve = await owner(ada, email="eve@example.org")
+    assert (await ada.http.get("/api/auth/api-keys", headers=eve)).json() == {"items": []}
+    assert (await ada.http.delete(f"/api/auth/api-keys/{key['id']}", headers=eve)).status_code == 404
+    assert (await exchange(ada, key["key"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "code"),
+    [
+        (["api_keys.own"], "scope_too_wide"),
+        (["sessions.own"], "scope_too_wide"),
+        (["accounts.manage"], "scope_too_wide"),
+        (["everything"], "invalid_request"),
+        ([], "invalid_request"),
+    ],
+)
+async def test_a_key_carries_no_more_than_its_owner_may_give(
+    ada: World, digest: str, scope: list[str], code: str
+) -> None:
+    await ada.mirror.apply(event(ada.clock, digest, version=2, role="user"))
+    answer = await ada.http.post("/api/auth/api-keys", json=WISH | {"scope": scope}, headers=await owner(ada))
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_a_key_is_narrowed_with_its_owner_and_ends_with_him(ada: World, digest: str) -> None:
+    key = await made(ada, await owner(ada), scope=["accounts.read", "telemetry.read"])
+    await ada.mirror.apply(event(ada.clock, digest, version=2, role="user"))
+    assert (await exchange(ada, key["key"])).json()["scope"] == "telemetry.read"
+    await ada.mirror.apply(event(ada.clock, digest, version=3, role="user", active=False))
+    assert (await exchange(ada, key["key"])).json()["code"] == "invalid_api_key"
+
+
+async def test_a_key_ends_with_its_day(ada: World) -> None:
+    key = await made(ada, await owner(ada), expires_in_days=1)
+    ada.clock.advance(timedelta(days=1) - timedelta(minutes=1))
+    assert (await exchange(ada, key["key"])).json()["expires_in"] == 60
+    ada.clock.advance(timedelta(minutes=1))
+    assert (await exchange(ada, key["key"])).status_code == 401
+    too_long = await ada.http.post("/api/auth/api-keys", json=WISH | {"expires_in_days": 366}, headers=await owner(ada))
+    assert too_long.status_code == 422
+
+
+async def test_a_key_asks_for_tokens_at_its_rate_and_a_wrong_secret_costs_it_nothing(ada: World) -> None:
+    ada.routes.api_keys._rate = Rate(3, timedelta(minutes=1))
+    key = (await made(ada, await owner(ada)))["key"]
+    wrong = key[:-4] + "AAAA"
+    assert [(await exchange(ada, wrong)).status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+    assert [(await exchange(ada, key)).status_code for _ in range(4)] == [200, 200, 200, 429]
+    ada.clock.advance(timedelta(seconds=20))
+    assert (await exchange(ada, key)).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "x", "pp_x", "pp_" + "0" * 32 + "_" + "A" * 43, "pp_" + "g" * 32 + "_" + "A" * 43])
+async def test_what_is_no_key_opens_nothing(ada: World, key: str) -> None:
+    answer = await exchange(ada, key)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+async def test_a_key_that_is_asked_for_twice_is_made_once(ada: World) -> None:
+    headers = await owner(ada) | {"Idempotency-Key": "0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"}
+    first, again = [await made(ada, headers) for _ in range(2)]
+    assert first == again
+    assert len(await ada.rows("SELECT 1 FROM api_key")) == 1
+
+
+def test_a_narrowed_token_gives_no_more_than_itself() -> None:
+    require_grantable(frozenset({"telemetry.read"}), "admin", frozenset({"telemetry.read"}))
+    with pytest.raises(Exception, match=r"audit\.read"):
+        require_grantable(frozenset({"telemetry.read", "audit.read"}), "admin", frozenset({"telemetry.read"}))
+    assert ROLES["admin"]

@@ -1,0 +1,225 @@
+"""Second factors: enrolment, sign-in in two steps, replay, guessing, recovery, policy, reset."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pyotp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse_auth.model.second_factors import new_recovery_codes, recovery_hash, step_of
+from pulse_auth.model.sessions import moment
+
+from .conftest import ACCOUNT, EMAIL, PASSWORD, World, event
+
+pytestmark = pytest.mark.servers
+OTHER = UUID("00000000-0000-4000-8000-000000000002")
+
+
+def bearer(answer: httpx.Response) -> dict[str, str]:
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def code(ada: World, secret: str, steps: int = 0) -> str:
+    return pyotp.TOTP(secret).generate_otp(ada.clock.seconds() // 30 + steps)
+
+
+async def enrolled(ada: World) -> tuple[str, list[str]]:
+    """Ada's secret and recovery codes; the clock has moved to a step of which no code was used."""
+    headers = bearer(await ada.login())
+    begun = await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
+    assert begun.status_code == 200, begun.text
+    secret = str(begun.json()["secret"])
+    confirmed = await ada.http.post(
+        "/api/auth/second-factor/confirm", json={"code": code(ada, secret)}, headers=headers
+    )
+    assert confirmed.status_code == 200, confirmed.text
+    ada.http.cookies.clear()
+    ada.clock.advance(timedelta(seconds=60))
+    return secret, list(confirmed.json()["recovery_codes"])
+
+
+async def second(ada: World, challenge: str, given: str) -> httpx.Response:
+    return await ada.http.post("/api/auth/login/second-factor", json={"challenge": challenge, "code": given})
+
+
+async def challenged(ada: World) -> str:
+    answer = await ada.login()
+    assert (answer.status_code, answer.json()["code"]) == (401, "second_factor_required")
+    assert "set-cookie" not in answer.headers
+    return str(answer.json()["challenge"])
+
+
+async def test_signing_in_takes_two_steps_once_it_is_confirmed(ada: World) -> None:
+    secret, codes = await enrolled(ada)
+    assert len(codes) == len(set(codes)) == 10
+    challenge = await challenged(ada)
+    answer = await second(ada, challenge, code(ada, secret))
+    assert answer.status_code == 200
+    state = await ada.http.get("/api/auth/second-factor", headers=bearer(answer))
+    assert (state.json()["is_enabled"], state.json()["recovery_codes_left"]) == (True, 10)
+    assert (await second(ada, challenge, code(ada, secret, 1))).json()["code"] == "challenge_over"
+    kinds = await ada.kinds()
+    assert kinds[-4:] == ["second_factor_begun", "second_factor_confirmed", "second_factor_asked", "signed_in"]
+
+
+async def test_a_secret_that_waits_to_be_confirmed_is_not_asked_for(ada: World) -> None:
+    headers = bearer(await ada.login())
+    begun = await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
+    assert begun.json()["uri"].startswith("otpauth://totp/PrecisionPulse:Ada%40example.org?secret=")
+    assert (await ada.login()).status_code == 200
+    wrong = await ada.http.post("/api/auth/second-factor/confirm", json={"code": "000000"}, headers=headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_code")
+    wrong = await ada.http.post("/api/auth/second-factor", json={"password": "wrong"}, headers=headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_password")
+
+
+async def test_no_code_is_good_twice_and_one_step_of_drift_is_forgiven(ada: World) -> None:
+    secret, _ = await enrolled(ada)
+    assert (await second(ada, await challenged(ada), code(ada, secret, -2))).json()["code"] == "wrong_code"
+    now = code(ada, secret)
+    assert (await second(ada, await challenged(ada), now)).status_code == 200
+    assert (await second(ada, await challenged(ada), now)).json()["code"] == "wrong_code"
+    assert (await second(ada, await challenged(ada), code(ada, secret, -1))).json()["code"] == "wrong_code"
+    assert (await second(ada, await challenged(ada), code(ada, secret, 1))).status_code == 200
+
+
+async def test_one_code_shown_by_many_at_once_opens_one_session(ada: World) -> None:
+    secret, codes = await enrolled(ada)
+    for given_code in (code(ada, secret), codes[0]):
+        challenges = [await challenged(ada) for _ in range(5)]
+        answers = await asyncio.gather(*(second(ada, each, given_code) for each in challenges))
+        assert sorted(answer.status_code for answer in answers) == [200] + [401] * 4
+        ada.clock.advance(timedelta(minutes=10))
+
+
+async def test_a_recovery_code_opens_one_sign_in_however_it_is_typed(ada: World) -> None:
+    _, codes = await enrolled(ada)
+    typed = codes[3].upper().replace("-", " ")
+    assert (await second(ada, await challenged(ada), typed)).status_code == 200
+    assert (await second(ada, await challenged(ada), typed)).json()["code"] == "wrong_code"
+    left = await ada.rows("SELECT count(*) AS n FROM recovery_code")
+    assert left == [{"n": 9}]
+    stored = str(await ada.rows("SELECT encode(hash, 'escape') AS hash FROM recovery_code"))
+    assert not any(each.replace("-", "") in stored for each in codes)
+
+
+async def test_recovery_codes_are_renewed_and_the_old_are_void(ada: World) -> None:
+    secret, codes = await enrolled(ada)
+    answer = await second(ada, await challenged(ada), code(ada, secret))
+    renewed = await ada.http.post(
+        "/api/auth/second-factor/recovery-codes", json={"code": codes[0]}, headers=bearer(answer)
+    )
+    assert len(renewed.json()["recovery_codes"]) == 10
+    assert (await second(ada, await challenged(ada), codes[1])).json()["code"] == "wrong_code"
+    assert (await second(ada, await challenged(ada), renewed.json()["recovery_codes"][0])).status_code == 200
+
+
+async def test_guesses_are_limited_for_each_challenge_and_for_the_account(ada: World) -> None:
+    secret, _ = await enrolled(ada)
+    first = await challenged(ada)
+    for _ in range(5):
+        assert (await second(ada, first, "000000")).json()["code"] == "wrong_code"
+    assert (await second(ada, first, code(ada, secret))).json()["code"] == "challenge_over"
+    other = await challenged(ada)
+    assert (await second(ada, other, "000000")).json()["code"] == "wrong_code"
+    waits = await second(ada, other, code(ada, secret))
+    assert (waits.status_code, waits.headers["retry-after"]) == (429, "1")
+    ada.clock.advance(timedelta(seconds=1))
+    assert (await second(ada, other, code(ada, secret))).status_code == 200
+
+
+async def test_a_challenge_ends_after_five_minutes_and_with_a_change_of_the_account(ada: World, digest: str) -> None:
+    secret, _ = await enrolled(ada)
+    late, changed = await challenged(ada), await challenged(ada)
+    await ada.mirror.apply(event(ada.clock, digest, version=2, name="Countess"))
+    assert (await second(ada, changed, code(ada, secret))).json()["code"] == "challenge_over"
+    ada.clock.advance(timedelta(minutes=5))
+    assert (await second(ada, late, code(ada, secret))).json()["code"] == "challenge_over"
+    assert (await second(ada, "A" * 43, code(ada, secret))).json()["code"] == "challenge_over"
+
+
+async def test_it_is_switched_off_with_password_and_code_alone(ada: World) -> None:
+    secret, codes = await enrolled(ada)
+    headers = bearer(await second(ada, await challenged(ada), code(ada, secret)))
+    for password, given_code, refusal in (
+        ("wrong", codes[0], "wrong_password"),
+        (PASSWORD, "000000", "wrong_code"),
+    ):
+        body = {"password": password, "code": given_code}
+        answer = await ada.http.post("/api/auth/second-factor/disable", json=body, headers=headers)
+        assert answer.json()["code"] == refusal
+    body = {"password": PASSWORD, "code": codes[0]}
+    assert (await ada.http.post("/api/auth/second-factor/disable", json=body, headers=headers)).status_code == 204
+    assert (await ada.login()).status_code == 200
+    assert await ada.rows("SELECT 1 FROM recovery_code") == []
+
+
+async def test_a_role_that_must_have_one_can_only_set_it_up_until_it_has(ada: World, digest: str) -> None:
+    await ada.mirror.apply(event(ada.clock, digest, account=OTHER, email="bob@example.org", role="user"))
+    boss = bearer(await ada.login())
+    set_ = await ada.http.put("/api/auth/policy", json={"second_factor_roles": ["user"]}, headers=boss)
+    assert set_.json() == {"second_factor_roles": ["user"]}
+    assert "policy_changed" in await ada.kinds()
+    signed_in = await ada.login(email="bob@example.org")
+    assert signed_in.json()["second_factor_enrolment_required"] is True
+    narrow = bearer(signed_in)
+    assert (await ada.http.get("/api/auth/api-keys", headers=narrow)).status_code == 403
+    assert (await ada.http.get("/api/auth/sessions", headers=narrow)).status_code == 200
+    begun = await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=narrow)
+    body = {"code": code(ada, begun.json()["secret"])}
+    assert (await ada.http.post("/api/auth/second-factor/confirm", json=body, headers=narrow)).status_code == 200
+    renewed = await ada.refresh()
+    assert renewed.json()["second_factor_enrolment_required"] is False
+    assert (await ada.http.get("/api/auth/api-keys", headers=bearer(renewed))).status_code == 200
+    ada.clock.advance(timedelta(seconds=60))
+    body = {"password": PASSWORD, "code": code(ada, begun.json()["secret"])}
+    refused = await ada.http.post("/api/auth/second-factor/disable", json=body, headers=bearer(await ada.refresh()))
+    assert (refused.status_code, refused.json()["code"]) == (409, "second_factor_mandatory")
+    assert (await ada.login()).json()["second_factor_enrolment_required"] is False
+
+
+async def test_an_administrators_reset_takes_the_factor_and_the_sessions(ada: World, digest: str) -> None:
+    await ada.mirror.apply(event(ada.clock, digest, account=OTHER, email="boss@example.org", role="admin"))
+    secret, _ = await enrolled(ada)
+    running = await second(ada, await challenged(ada), code(ada, secret))
+    boss = bearer(await ada.login(email="boss@example.org"))
+    ada.beat()
+    path = f"/api/auth/accounts/{ACCOUNT}/second-factor"
+    assert (await ada.http.delete(path, headers=boss)).status_code == 204
+    assert (await ada.http.get("/api/auth/session", headers=bearer(running))).status_code == 401
+    assert (await ada.http.delete(path, headers=boss)).json()["code"] == "no_second_factor"
+    assert (await ada.login()).status_code == 200
+
+
+async def test_the_secret_is_sealed_in_the_database(ada: World) -> None:
+    secret, _ = await enrolled(ada)
+    (row,) = await ada.rows("SELECT secret FROM second_factor")
+    assert secret not in str(row["secret"])
+    assert hashlib.sha256(EMAIL.encode()).hexdigest() not in str(row["secret"])
+
+
+@given(st.integers(1_000, 2**33), st.integers(-3, 3), st.integers(-3, 3))
+def test_a_code_is_good_for_its_step_and_one_beside_it_unless_used(at: int, drift: int, used: int) -> None:
+    secret, current = "JBSWY3DPEHPK3PXP" * 2, at // 30
+    found = step_of(pyotp.TOTP(secret).generate_otp(current + drift), secret, moment(at * 10**6), current + used)
+    if found is not None:
+        assert abs(found - current) <= 1
+        assert found > current + used
+    elif abs(drift) <= 1 and drift > used:
+        pytest.fail("a good code was refused")
+
+
+def test_recovery_codes_have_no_letters_to_misread() -> None:
+    def bytes_(n: int) -> bytes:
+        return next(source)[:n]
+
+    source: Iterator[bytes] = iter(hashlib.sha256(bytes([i])).digest() for i in range(20))
+    for made in new_recovery_codes(bytes_):
+        assert recovery_hash(made) == recovery_hash(made.upper().replace("1", "I").replace("0", "O"))
+        assert not set(made) & set("ilou")

@@ -1,0 +1,192 @@
+"""Signing keys: schedule, demand, emergency, replicas, publication, and the rules as properties."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse_auth.actions.ending import Events
+from pulse_auth.actions.signing_keys import Rotation, SigningKeys
+from pulse_auth.actions.vault import Vault, VaultClosed
+from pulse_auth.model.signing_keys import KEEP, LEAD, StoredKey, current_key, published, turn
+from pulse_bus import Delivery
+from pulse_chassis.caller import SYSTEM
+from pulse_chassis.principal import Principals
+from pulse_contracts.auth import VerificationKeys
+from pulse_contracts.topics import AUTH_KEYS
+from pulse_postgres import Audit, Outbox
+from pulse_testkit.waiting import eventually
+
+from .conftest import ACCOUNT, SECRET, World
+
+pytestmark = pytest.mark.servers
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+EVERY = timedelta(days=30)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def kids(ada: World) -> list[str]:
+    return [key["kid"] for key in (await ada.http.get("/api/auth/keys")).json()["keys"]]
+
+
+async def rotate(ada: World, token: str, *, emergency: bool = False) -> list[str]:
+    answer = await ada.http.post("/api/auth/keys/rotate", json={"emergency": emergency}, headers=bearer(token))
+    assert answer.status_code == 200, answer.text
+    return [key["kid"] for key in answer.json()["keys"]]
+
+
+async def test_current_and_next_are_published_retained_from_the_first_moment(ada: World) -> None:
+    heard: list[list[str]] = []
+
+    async def hear(delivery: Delivery[VerificationKeys]) -> None:
+        heard.append([record.kid for record in delivery.message.keys])
+
+    await ada.bus.wait_connected()
+    await ada.routes.keys.publish()
+    await ada.bus.subscribe(AUTH_KEYS, hear)
+    await eventually(lambda: bool(heard))
+    assert heard[-1] == await kids(ada)
+    assert len(heard[-1]) == 2
+
+
+async def test_on_schedule_the_next_takes_over_and_the_previous_stays_while_tokens_run(ada: World) -> None:
+    before = await kids(ada)
+    ada.clock.advance(EVERY - timedelta(seconds=1))
+    await ada.routes.rotation.on_schedule()
+    assert await kids(ada) == before
+    old = (await ada.login()).json()["access_token"]
+    ada.clock.advance(timedelta(seconds=1))
+    await ada.routes.rotation.on_schedule()
+    now = await kids(ada)
+    assert now[0] == before[1]
+    assert now[2] == before[0]
+    assert len(now) == 3
+    assert ada.routes.principals.verify(old).account == str(ACCOUNT)
+    new = (await ada.login()).json()["access_token"]
+    assert ada.routes.principals.verify(new).account == str(ACCOUNT)
+    ada.clock.advance(KEEP)
+    await ada.routes.rotation.on_schedule()
+    assert await kids(ada) == now[:2]
+    gone = await ada.rows(f"SELECT private FROM signing_key WHERE kid = '{before[0]}'")  # noqa: S608
+    assert gone == [{"private": None}]
+
+
+async def test_on_demand_the_next_signs_at_once_and_no_session_ends(ada: World) -> None:
+    before, token = await kids(ada), (await ada.login()).json()["access_token"]
+    after = await rotate(ada, token)
+    assert after[0] == before[1]
+    assert before[0] in after
+    assert (await ada.http.get("/api/auth/session", headers=bearer(token))).status_code == 200
+    refreshed = await ada.refresh()
+    assert refreshed.status_code == 200
+    assert (await ada.kinds())[-1] == "signing_keys_turned"
+
+
+async def test_rotating_over_and_over_is_refused_before_the_message_is_full(ada: World) -> None:
+    token = (await ada.login()).json()["access_token"]
+    for _ in range(4):
+        await rotate(ada, token)
+    answer = await ada.http.post("/api/auth/keys/rotate", json={}, headers=bearer(token))
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+
+
+async def test_in_an_emergency_every_key_and_every_session_ends(ada: World) -> None:
+    before = await kids(ada)
+    signed_in = [await ada.login() for _ in range(2)]
+    token = signed_in[0].json()["access_token"]
+    after = await rotate(ada, token, emergency=True)
+    assert not set(before) & set(after)
+    assert len(after) == 2
+    assert (await ada.http.get("/api/auth/session", headers=bearer(token))).status_code == 401
+    assert (await ada.refresh(str(signed_in[1].cookies["pulse_rt"]))).status_code == 401
+    (message,) = await ada.revoked()
+    assert json.loads(message)["sid"] is None
+    assert await ada.rows("SELECT 1 FROM signing_key WHERE private IS NOT NULL AND not_after IS NOT NULL") == []
+    assert (await ada.login()).status_code == 200
+
+
+async def test_replicas_that_turn_at_once_make_one_pair_of_keys(ada: World) -> None:
+    ada.clock.advance(EVERY)
+
+    def replica() -> Rotation:
+        vault = Vault(bytes(32), ada.clock)
+        keys = SigningKeys(ada.bus, Principals(lambda: ada.clock() / 1_000_000), vault)
+        return Rotation(ada.database, keys, Events(Outbox(), Audit(SECRET)), Audit(SECRET), ada.clock)
+
+    replicas = [replica() for _ in range(6)]
+    await asyncio.gather(*(each.on_schedule() for each in replicas))
+    assert len(await ada.rows("SELECT 1 FROM signing_key")) == 3
+    assert len({tuple(key.kid for key in each._keys.published) for each in replicas}) == 1
+
+
+async def test_a_token_of_an_unknown_key_asks_nobody_anything(ada: World) -> None:
+    token = (await ada.login()).json()["access_token"]
+    await rotate(ada, token, emergency=True)
+    published_before = ada.bus.broker.published
+    statements = await ada.rows("SELECT count(*) AS n FROM audit")
+    for _ in range(200):
+        assert (await ada.http.get("/api/auth/sessions", headers=bearer(token))).status_code == 401
+    assert ada.bus.broker.published == published_before
+    assert await ada.rows("SELECT count(*) AS n FROM audit") == statements
+
+
+async def test_private_keys_are_sealed_at_rest_and_open_with_their_key_alone(ada: World) -> None:
+    (row, *_) = await ada.rows("SELECT kid, private FROM signing_key WHERE private IS NOT NULL")
+    assert "PRIVATE KEY" not in str(row["private"])
+    kid, sealed = str(row["kid"]), str(row["private"])
+    assert b"PRIVATE KEY" in Vault(bytes(32), ada.clock).unseal(sealed, "signing_key", kid)
+    for vault, purpose, owner in (
+        (Vault(bytes(31) + b"x", ada.clock), "signing_key", kid),
+        (Vault(bytes(32), ada.clock), "second_factor", kid),
+        (Vault(bytes(32), ada.clock), "signing_key", "other"),
+    ):
+        with pytest.raises(VaultClosed):
+            vault.unseal(sealed, purpose, owner)
+
+
+async def test_without_the_audit_trail_no_key_turns(ada: World) -> None:
+    await ada.rows("DELETE FROM audit_head RETURNING 1")
+    before = await kids(ada)
+    with pytest.raises(LookupError):
+        await ada.routes.rotation.on_demand(SYSTEM, is_emergency=True)
+    await ada.rows("SELECT 1")
+    async with ada.database.connection() as connection:
+        await ada.routes.keys.load(connection, NOW)
+    assert await kids(ada) == before
+
+
+@given(st.lists(st.tuples(st.integers(0, 60 * 24), st.booleans()), max_size=40))
+def test_there_is_always_a_current_key_and_a_next_one_published_a_day_before(steps: list[tuple[int, bool]]) -> None:
+    now, keys, number = NOW, cast("list[StoredKey]", []), 0
+    for hours, is_demanded in steps:
+        now += timedelta(hours=hours)
+        if is_demanded:
+            following = next((key for key in keys if key.not_after is None and key.not_before > now), None)
+            keys = [
+                StoredKey(key.kid, key.public, key.private, key.created, now, None) if key is following else key
+                for key in keys
+            ]
+        while due := turn(keys, now, EVERY):
+            for not_before in due.make:
+                number += 1
+                keys.append(StoredKey(f"k{number:04}", "", "x", now, not_before))
+            ends = dict(due.supersede)
+            keys = [
+                StoredKey(key.kid, "", None, key.created, key.not_before, ends[key.kid]) if key.kid in ends else key
+                for key in keys
+            ]
+        current = current_key(keys, now)
+        assert current is not None
+        later = [key for key in keys if key.not_before > now and key.not_after is None]
+        assert len(later) == 1
+        assert later[0].not_before - later[0].created >= LEAD
+        assert published(keys, now)[0] is current
+        assert later[0] in published(keys, now)
+        assert all(key.not_after is None or key.not_after > now for key in published(keys, now))
