@@ -33,6 +33,7 @@ BREAKERS: dict[str, tuple[str, str]] = {
     "python-jose has one door": ("pulse_chassis/stranger.py", "from jose import jwt"),
     "uvicorn has one door": ("pulse_users/actions/stranger.py", "import uvicorn"),
     "Socket.IO has one door": ("pulse_telemetry_gateway/actions/stranger.py", "import socketio"),
+    "pyotp has one door": ("pulse_users/actions/stranger.py", "import pyotp"),
     "pyarrow has one door": ("pulse_telemetry_gateway/actions/stranger.py", "import pyarrow"),
     "aiosmtplib has one door": ("pulse_users/actions/stranger.py", "import aiosmtplib"),
     "zxcvbn has one door": ("pulse_users/actions/stranger.py", "import zxcvbn"),

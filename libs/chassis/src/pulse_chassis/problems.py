@@ -50,7 +50,7 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """A problem document (RFC 9457). `code` is stable: programs go by it and not by the text. `request_id` finds the
     request in the service's log. `problems` are the codes of the rules that a password breaks; `rows` says for each row
-    of a bulk request why nothing was done."""
+    of a bulk request why nothing was done. `challenge` is what a second factor answers."""
 
     type: str
     title: str
@@ -61,6 +61,7 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
     problems: list[str] | None = None
     rows: list[dict[str, str]] | None = None
+    challenge: str | None = None
 
 
 def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
