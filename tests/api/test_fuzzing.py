@@ -15,6 +15,7 @@ _EXAMPLES = 15
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Its own: what the fuzzer leaves behind is nobody else's."""
     with running_system(tmp_path_factory.mktemp("fuzz-api") / "state") as running:
         yield running
 
