@@ -1,4 +1,4 @@
-"""`create-admin`, `activate` and `deactivate` as an operator types them: no broker anywhere."""
+"""`create-admin`, `set-password`, `activate` and `deactivate` as an operator types them: no broker anywhere."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import asyncpg
 import pytest
 
 pytestmark = pytest.mark.servers
@@ -69,3 +70,24 @@ async def test_an_account_is_switched_off_and_on(environment: dict[str, str]) ->
     assert "last active administrator" in last.stderr
     on = await run(environment, "activate", "--email", "a@example.org")
     assert json.loads(on.stdout)["active"] is True
+
+
+async def test_a_locked_out_administrator_gets_a_new_password_and_it_is_audited(environment: dict[str, str]) -> None:
+    await run(environment, "create-admin", "--email", "a@example.org")
+    unfit = await run(environment, "set-password", "--email", "a@example.org", stdin="organization\n")
+    assert (unfit.returncode, unfit.stdout) == (1, "")
+    assert "most used" in unfit.stderr
+    unknown = await run(environment, "set-password", "--email", "b@example.org", stdin="violet-harbour-candle\n")
+    assert unknown.returncode == 1
+    done = await run(environment, "set-password", "--email", "A@example.org", stdin="violet-harbour-candle\n")
+    assert (json.loads(done.stdout), done.returncode) == ({"email": "a@example.org"}, 0)
+    connection = await asyncpg.connect(environment["PULSE_DATABASE_URL"])
+    rows = await connection.fetch("SELECT kind, actor, before, after FROM audit ORDER BY n")
+    await connection.close()
+    assert [(row["kind"], row["actor"]) for row in rows] == [
+        ("account_created", "command-line"),
+        ("password_set", "command-line"),
+    ]
+    assert "argon" not in str(rows)
+    verified = await run(environment, "verify-audit")
+    assert verified.stdout.startswith("intact: 2 entries")

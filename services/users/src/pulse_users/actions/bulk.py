@@ -85,21 +85,20 @@ class BulkChanges:
 
 def judge(bulk: Bulk, found: Mapping[UUID, Account], administrators: set[UUID], actor: Account | None) -> list[Row]:
     """Which rows could be changed, all at once; the last administrators stand and fall together."""
-    losing = {
-        id_
-        for id_ in bulk.ids
-        if id_ in administrators and ((new := bulk.wanted(found[id_])) is None or not new.is_administrating)
-    }
-    would_end = bool(losing) and not administrators - losing
+    outcomes = {id_: _outcome(bulk, id_, found.get(id_), actor) for id_ in bulk.ids}
+    losing = {id_ for id_ in administrators if outcomes.get(id_) == "ok" and _loses(bulk.wanted(found[id_]))}
+    if not administrators - losing:
+        outcomes |= dict.fromkeys(losing, "last_administrator")
+    return [Row(id_, outcomes[id_], found[id_].version if id_ in found else None) for id_ in bulk.ids]
 
-    def outcome(id_: UUID) -> Outcome:
-        account = found.get(id_)
-        if account is None:
-            return "not_found"
-        if bulk.versions.get(id_, account.version) != account.version:
-            return "precondition_failed"
-        if is_own_loss(actor, account, bulk.wanted(account)):
-            return "own_account"
-        return "last_administrator" if would_end and id_ in losing else "ok"
 
-    return [Row(id_, outcome(id_), found[id_].version if id_ in found else None) for id_ in bulk.ids]
+def _outcome(bulk: Bulk, id_: UUID, account: Account | None, actor: Account | None) -> Outcome:
+    if account is None:
+        return "not_found"
+    if bulk.versions.get(id_, account.version) != account.version:
+        return "precondition_failed"
+    return "own_account" if is_own_loss(actor, account, bulk.wanted(account)) else "ok"
+
+
+def _loses(new: Account | None) -> bool:
+    return new is None or not new.is_administrating

@@ -1,0 +1,151 @@
+"""Invitations and resets: links that work once."""
+
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from pulse_chassis.caller import COMMAND_LINE
+from pulse_testkit.waiting import eventually
+from pulse_users.model.accounts import Account, moment
+from pulse_users.model.links import Limit
+from pulse_users.store.limits import LimitStore
+
+from .conftest import World
+
+pytestmark = pytest.mark.servers
+GOOD = "violet-harbour-candle"
+
+
+async def link(world: World, admin: Account, account: Account, what: str) -> str:
+    answer = await world.http.post(f"/api/users/{account.id}/{what}", headers=world.bearer(admin), json={})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["mailed"] is False
+    address, _, token = answer.json()["link"].partition("#")
+    assert address == "http://127.0.0.1:8080/set-password"
+    return str(token)
+
+
+async def use(world: World, token: str, password: str = GOOD) -> httpx.Response:
+    return await world.http.post("/api/users/set-password", json={"token": token, "password": password})
+
+
+async def test_an_invitation_opens_the_account_once(world: World) -> None:
+    admin, account = await world.add(), await world.invited()
+    token = await link(world, admin, account, "invitation")
+    assert (await use(world, token, "short")).json()["problems"] == ["too_short"]
+    assert (await use(world, token)).status_code == 204
+    again = await use(world, token)
+    assert (again.status_code, again.json()["code"]) == (410, "link_ended")
+    found = await world.accounts.find(account.email)
+    assert (found.state, found.version) == ("active", account.version + 1)
+    assert (await world.audit())[-1] == ("password_set", str(account.id), f"account:{account.id}")
+    assert token not in str(await world.rows("SELECT * FROM password_link"))
+
+
+async def test_a_newer_link_ends_the_older(world: World) -> None:
+    admin, account = await world.add(), await world.invited()
+    first, second = [await link(world, admin, account, "invitation") for _ in range(2)]
+    assert (await use(world, first)).status_code == 410
+    assert (await use(world, second)).status_code == 204
+
+
+async def test_a_link_is_good_for_a_day(world: World) -> None:
+    admin, account = await world.add(), await world.invited()
+    tokens = [await link(world, admin, account, "invitation")]
+    world.clock.advance(timedelta(hours=24))
+    assert (await use(world, tokens[0])).status_code == 410
+
+
+async def test_a_reset_changes_nothing_until_it_is_used(world: World) -> None:
+    admin, account = await world.add(), await world.add("b@example.org", "user")
+    token = await link(world, admin, account, "reset")
+    assert await world.accounts.find(account.email) == account
+    assert (await use(world, token)).status_code == 204
+    found = await world.accounts.find(account.email)
+    assert found.digest != account.digest
+    assert found.version > account.version
+
+
+@pytest.mark.parametrize("what", ["switched off", "deleted", "moved", "changed"])
+async def test_a_link_ends_with_what_it_was_made_for(world: World, what: str) -> None:
+    admin, account = await world.add(), await world.add("b@example.org", "user")
+    token = await link(world, admin, account, "reset")
+    url, headers = f"/api/users/{account.id}", world.bearer(admin) | {"If-Match": "*"}
+    if what == "switched off":
+        await world.http.put(f"{url}/toggle-status", headers=headers)
+        await world.http.put(f"{url}/toggle-status", headers=headers)
+    elif what == "deleted":
+        await world.http.delete(url, headers=headers)
+    elif what == "moved":
+        body = {"email": "c@example.org", "name": "B", "role": "user"}
+        assert (await world.http.put(url, headers=headers, json=body)).status_code == 200
+    else:
+        body = {"current": "correct horse battery", "new": "lantern-orchard-paper"}
+        answer = await world.http.put("/api/profile/password", headers=world.bearer(account), json=body)
+        assert answer.status_code == 204
+    assert (await use(world, token)).status_code == 410
+
+
+async def test_who_cannot_be_invited_or_reset(world: World) -> None:
+    admin, active, new = await world.add(), await world.add("b@example.org", "user"), await world.invited()
+    off = await world.add("c@example.org", "user")
+    await world.accounts.set_active(COMMAND_LINE, off.email, active=False)
+    for account, what, code in (
+        (active, "invitation", "not_invited"),
+        (off, "invitation", "not_invited"),
+        (new, "reset", "not_resettable"),
+        (off, "reset", "not_resettable"),
+    ):
+        answer = await world.http.post(f"/api/users/{account.id}/{what}", headers=world.bearer(admin), json={})
+        assert (answer.status_code, answer.json()["code"]) == (409, code)
+    mailed = await world.http.post(f"/api/users/{new.id}/invitation", headers=world.bearer(admin), json={"mail": True})
+    assert (mailed.status_code, mailed.json()["code"]) == (409, "mail_not_configured")
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org", "off@example.org"])
+async def test_asking_for_a_reset_tells_nothing(world: World, email: str) -> None:
+    account = await world.add()
+    await world.add("off@example.org", "user")
+    await world.accounts.set_active(COMMAND_LINE, "off@example.org", active=False)
+    answer = await world.http.post("/api/users/password-reset", json={"email": email})
+    assert (answer.status_code, answer.content) == (202, b"")
+
+    async def is_done() -> bool:
+        return not await world.rows("SELECT 1 FROM reset_request")
+
+    await eventually(is_done)
+    assert await world.rows("SELECT 1 FROM password_link") == [], "without a mail server there is no link"
+    last = (await world.audit())[-1]
+    if email == "ada@example.org":
+        assert last == ("password_reset_requested", None, f"account:{account.id}")
+        (row,) = await world.rows("SELECT after FROM audit ORDER BY n DESC LIMIT 1")
+        assert json.loads(str(row["after"])) == {"mailed": False}
+    else:
+        assert last[0] != "password_reset_requested"
+
+
+async def test_resets_are_limited_for_all_and_the_limit_outlives_the_process(world: World) -> None:
+    outcomes = [
+        (await world.http.post("/api/users/password-reset", json={"email": f"a{n}@example.org"})) for n in range(121)
+    ]
+    assert [answer.status_code for answer in outcomes[:120]] == [202] * 120
+    assert outcomes[120].status_code == 429
+    assert int(outcomes[120].headers["retry-after"]) >= 1
+    assert await world.rows("SELECT count(*) AS n FROM rate_limit") == [{"n": 1}]
+    world.clock.advance(timedelta(seconds=1))
+    again = await world.http.post("/api/users/password-reset", json={"email": "a@example.org"})
+    assert again.status_code == 202
+
+
+async def test_a_limit_lets_a_burst_through_and_then_one_at_a_time(world: World) -> None:
+    limit = Limit("test", 3, timedelta(seconds=10))
+
+    async def at(seconds: int, who: str = "x") -> float:
+        now = moment(world.clock()) + timedelta(seconds=seconds)
+        async with world.database.transaction() as connection:
+            return (await LimitStore().use(connection, limit, who, now)).total_seconds()
+
+    assert [await at(0), await at(0), await at(0), await at(0), await at(9)] == [0, 0, 0, 10, 1]
+    assert [await at(10), await at(10), await at(0, "y")] == [0, 10, 0]

@@ -1,0 +1,310 @@
+"""What administrators do to accounts, one by one and many at once."""
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from pulse_chassis.caller import COMMAND_LINE
+from pulse_jose import KeySet, unseal
+from pulse_users.actions.bulk import Bulk, judge
+from pulse_users.model.accounts import NewAccount
+
+from .conftest import KEY, World
+
+pytestmark = pytest.mark.servers
+
+
+async def test_an_account_is_invited_without_a_password_and_active_with_one(world: World) -> None:
+    headers = world.bearer(await world.add())
+    made = await world.http.post("/api/users", headers=headers, json={"email": "b@example.org", "name": "Be\u0301a"})
+    assert made.status_code == 201
+    body = made.json()
+    assert (body["state"], body["role"], body["name"]) == ("invited", "user", "Béa")
+    assert made.headers["etag"] == f'"{body["version"]}"'
+    assert (await world.http.get(made.headers["location"], headers=headers)).json() == body
+    given = {"email": "c@example.org", "name": "C", "role": "admin", "password": "violet-harbour-candle"}
+    made = await world.http.post("/api/users", headers=headers, json=given)
+    assert (made.status_code, made.json()["state"]) == (201, "active")
+    assert "violet" not in made.text
+    assert "argon" not in made.text
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"email": "ADA@example.org", "name": "x"}, 409, "email_taken"),
+        ({"email": "b@example.org", "name": "x", "password": "short"}, 422, "password_unfit"),
+        ({"email": "b@example.org", "name": "\u0958" * 200}, 422, "name_unfit"),
+        ({"email": "b@example.org", "name": " "}, 422, "invalid_request"),
+        ({"email": "b@example.org", "name": "a\x00"}, 422, "invalid_request"),
+        ({"email": "b", "name": "x"}, 422, "invalid_request"),
+        ({"email": "b@example.org", "name": "x", "role": "root"}, 422, "invalid_request"),
+        ({"email": "b@example.org", "name": "x", "active": False}, 422, "invalid_request"),
+    ],
+)
+async def test_an_account_that_cannot_be_made_is_not(
+    world: World, body: dict[str, str], status: int, code: str
+) -> None:
+    headers = world.bearer(await world.add())
+    answer = await world.http.post("/api/users", headers=headers, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert len(await world.rows("SELECT 1 FROM account")) == 1
+
+
+@pytest.mark.parametrize("body", [b'{"email": "b@example.org", "name": "\\ud800"}', b'{"\\ud800": 1}', b"[[", b"\xff"])
+async def test_half_a_character_is_refused_and_nothing_breaks(world: World, body: bytes) -> None:
+    headers = world.bearer(await world.add()) | {"content-type": "application/json"}
+    answer = await world.http.post("/api/users", headers=headers, content=body)
+    assert answer.status_code in {400, 422}
+
+
+async def test_two_administrators_do_not_overwrite_each_other_unseen(world: World) -> None:
+    admin, target = await world.add(), await world.add("b@example.org", "user")
+    headers, url = world.bearer(admin), f"/api/users/{target.id}"
+    seen = (await world.http.get(url, headers=headers)).headers["etag"]
+    body = {"email": "b@example.org", "name": "First", "role": "user"}
+    first = await world.http.put(url, headers=headers | {"If-Match": seen}, json=body)
+    assert (first.status_code, first.json()["name"]) == (200, "First")
+    second = await world.http.put(url, headers=headers | {"If-Match": seen}, json=body | {"name": "Second"})
+    assert (second.status_code, second.json()["code"]) == (412, "precondition_failed")
+    assert second.headers["etag"] == first.headers["etag"] != seen
+    for method, path in (("PUT", url), ("DELETE", url), ("PUT", f"{url}/toggle-status")):
+        sent = body if path == url and method == "PUT" else None
+        unconditional = await world.http.request(method, path, headers=headers, json=sent)
+        assert (unconditional.status_code, unconditional.json()["code"]) == (428, "precondition_required")
+    forced = await world.http.put(url, headers=headers | {"If-Match": "*"}, json=body | {"name": "Third"})
+    assert forced.json()["name"] == "Third"
+
+
+async def test_a_change_to_what_is_so_already_takes_no_version(world: World) -> None:
+    admin, target = await world.add(), await world.add("b@example.org", "user")
+    body = {"email": "b@example.org", "name": "Ada", "role": "user"}
+    url = f"/api/users/{target.id}"
+    answer = await world.http.put(url, headers=world.bearer(admin) | {"If-Match": "*"}, json=body)
+    assert answer.json()["version"] == target.version
+
+
+async def test_an_email_moves_only_to_where_it_is_free(world: World) -> None:
+    admin, target = await world.add(), await world.add("b@example.org", "user")
+    headers, url = world.bearer(admin) | {"If-Match": "*"}, f"/api/users/{target.id}"
+    taken = await world.http.put(url, headers=headers, json={"email": "ADA@example.org", "name": "B", "role": "user"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "email_taken")
+    same = await world.http.put(url, headers=headers, json={"email": "B@example.org", "name": "B", "role": "user"})
+    assert same.json()["email"] == "B@example.org"
+
+
+async def test_a_deleted_account_leaves_a_tombstone_and_its_email(world: World) -> None:
+    admin, target = await world.add(), await world.add("b@example.org", "user", "Grace Hopper")
+    url, headers = f"/api/users/{target.id}", world.bearer(admin)
+    await world.rows("DELETE FROM outbox")
+    gone = await world.http.delete(url, headers=headers | {"If-Match": f'"{target.version}"'})
+    assert (gone.status_code, gone.content) == (204, b"")
+    for answer in (
+        await world.http.get(url, headers=headers),
+        await world.http.delete(url, headers=headers | {"If-Match": "*"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    (event, digest) = await world.rows("SELECT message FROM outbox ORDER BY id")
+    message = json.loads(str(event["message"]))
+    context = {"account": str(target.id), "version": message["version"]}
+    record = json.loads(unseal(message["sealed"], KeySet([KEY]), world.clock.seconds, context))
+    assert record["deleted"] is True
+    assert (record["email"], record["name"], record["digest"], record["active"]) == ("", "", None, False)
+    assert json.loads(str(digest["message"]))["count"] == 2
+    world.clock.advance(timedelta(seconds=1))
+    again = await world.add("B@example.org", "user")
+    assert again.id != target.id
+    listed = (await world.http.get("/api/users", headers=headers)).json()
+    assert (listed["total"], [one["id"] for one in listed["items"]]) == (2, [str(admin.id), str(again.id)])
+    await world.bus.wait_connected()
+    assert await world.announcements.replay() == 3, "a replay says who is gone as well"
+    refused = await world.http.get("/api/profile", headers=world.bearer(target))
+    assert refused.status_code == 401
+
+
+async def test_nobody_takes_something_from_themselves(world: World) -> None:
+    admin = await world.add()
+    await world.add("b@example.org")
+    headers, url = world.bearer(admin) | {"If-Match": "*"}, f"/api/users/{admin.id}"
+    demoted = {"email": "ada@example.org", "name": "Ada", "role": "user"}
+    for answer in (
+        await world.http.delete(url, headers=headers),
+        await world.http.put(f"{url}/toggle-status", headers=headers),
+        await world.http.put(url, headers=headers, json=demoted),
+        await world.http.post(f"{url}/reset", headers=headers, json={}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (409, "own_account")
+    renamed = await world.http.put(url, headers=headers, json=demoted | {"role": "admin", "name": "Countess"})
+    assert renamed.json()["name"] == "Countess"
+
+
+async def test_toggling_twice_ends_where_it_began(world: World) -> None:
+    admin, target = await world.add(), await world.add("b@example.org", "user")
+    url, headers = f"/api/users/{target.id}/toggle-status", world.bearer(admin) | {"If-Match": "*"}
+    off = (await world.http.put(url, headers=headers)).json()
+    on = (await world.http.put(url, headers=headers)).json()
+    assert [(one["active"], one["state"]) for one in (off, on)] == [(False, "inactive"), (True, "active")]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("sort=name", ["ada", "bob", "cyd", "zoe"]),
+        ("sort=-name", ["zoe", "cyd", "bob", "ada"]),
+        ("sort=email", ["bob", "cyd", "zoe", "ada"]),
+        ("sort=-created", ["zoe", "cyd", "bob", "ada"]),
+        ("sort=updated", ["ada", "zoe", "bob", "cyd"]),
+        ("search=ÖE", ["zoe"]),
+        ("search=A@EXAMPLE", ["bob"]),
+        ("search=%25", []),
+        ("role=admin", ["ada", "cyd"]),
+        ("state=invited", ["zoe"]),
+        ("state=inactive", ["bob"]),
+        ("state=active&role=admin&search=c", ["cyd"]),
+    ],
+)
+async def test_the_list_is_searched_filtered_sorted_and_counted(world: World, query: str, found: list[str]) -> None:
+    names = {"Ada": "ada", "bob": "bob", "Cyd": "cyd", "Zöe": "zoe"}
+    ids = {"ada": (await world.add("x@a.org", "admin", "Ada")).id}
+    for name, email, role in (("bob", "a@example.org", "user"), ("Cyd", "b@example.org", "admin")):
+        world.clock.advance(timedelta(seconds=1))
+        ids[names[name]] = (await world.add(email, role, name)).id
+    world.clock.advance(timedelta(seconds=1))
+    new = NewAccount("c@example.org", "Zöe", "user", None)
+    ids["zoe"] = (await world.accounts.create(COMMAND_LINE, new)).id
+    for email, active in (("a@example.org", False), ("b@example.org", False), ("b@example.org", True)):
+        world.clock.advance(timedelta(seconds=1))
+        await world.accounts.set_active(COMMAND_LINE, email, active=active)
+    admin = await world.accounts.find("x@a.org")
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        answer = await world.http.get(f"/api/users?limit=1&{query}{cursor}", headers=world.bearer(admin))
+        body = answer.json()
+        assert body["total"] == len(found)
+        seen += [names[item["name"]] for item in body["items"]]
+        if body["next"] is None:
+            break
+        cursor = f"&cursor={body['next']}"
+    assert seen == found
+    if cursor:
+        other = await world.http.get(f"/api/users?limit=1&search=no{cursor}", headers=world.bearer(admin))
+        assert (other.status_code, other.json()["code"]) == (422, "cursor_of_another_query")
+
+
+async def bulk(world: World, headers: dict[str, str], **body: Any) -> tuple[int, dict[str, Any]]:
+    answer = await world.http.post("/api/users/bulk", headers=headers, json=body)
+    return answer.status_code, answer.json()
+
+
+async def test_many_accounts_change_at_once_with_a_row_each(world: World) -> None:
+    admin = await world.add()
+    many = [await world.add(f"a{n}@example.org", "user") for n in range(5)]
+    ids = [str(one.id) for one in many]
+    headers = world.bearer(admin)
+    for action, more in (("deactivate", {}), ("activate", {}), ("set_role", {"role": "admin"}), ("delete", {})):
+        await world.rows("DELETE FROM outbox")
+        status, body = await bulk(world, headers, action=action, ids=ids, **more)
+        assert status == 200
+        assert [(row["id"], row["outcome"]) for row in body["rows"]] == [(id_, "ok") for id_ in ids]
+        events = await world.rows("SELECT template FROM outbox ORDER BY id")
+        assert [row["template"] for row in events] == ["users/event/{account}"] * 5 + ["users/digest"]
+    assert await world.rows("SELECT count(*) AS n FROM account WHERE deleted_at IS NOT NULL") == [{"n": 5}]
+
+
+async def test_when_one_row_cannot_nothing_happens_and_every_row_says_why(world: World) -> None:
+    admin, user, other = await world.add(), await world.add("b@example.org"), await world.add("c@example.org")
+    nobody = uuid.uuid4()
+    before = await world.rows("SELECT * FROM account ORDER BY id")
+    status, body = await bulk(
+        world,
+        world.bearer(admin),
+        action="delete",
+        ids=[str(one) for one in (user.id, admin.id, nobody, other.id)],
+        versions={str(other.id): other.version + 7, str(user.id): user.version},
+    )
+    assert (status, body["code"]) == (409, "bulk_refused")
+    outcomes = ["ok", "own_account", "not_found", "precondition_failed"]
+    assert [row["outcome"] for row in body["rows"]] == outcomes
+    assert await world.rows("SELECT * FROM account ORDER BY id") == before
+    assert [kind for kind, *_ in await world.audit()] == ["account_created"] * 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "delete", "ids": []},
+        {"action": "delete", "ids": ["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"] * 2},
+        {"action": "delete", "ids": [str(uuid.uuid4()) for _ in range(501)]},
+        {"action": "delete", "ids": ["x"]},
+        {"action": "set_role", "ids": [str(uuid.uuid4())]},
+        {"action": "delete", "role": "admin", "ids": [str(uuid.uuid4())]},
+        {"action": "explode", "ids": [str(uuid.uuid4())]},
+        {"action": "delete", "ids": [str(uuid.uuid4())], "versions": {"x": 1}},
+    ],
+)
+async def test_a_bulk_request_that_makes_no_sense_is_refused(world: World, body: dict[str, Any]) -> None:
+    status, problem = await bulk(world, world.bearer(await world.add()), **body)
+    assert (status, problem["code"]) == (422, "invalid_request")
+
+
+async def test_the_last_administrators_are_not_deleted_together(world: World) -> None:
+    one, two = await world.add(), await world.add("b@example.org")
+    found = {account.id: account for account in (one, two)}
+    wanted = Bulk("delete", (one.id, two.id), None, {})
+    assert [row.outcome for row in judge(wanted, found, {one.id, two.id}, None)] == ["last_administrator"] * 2
+    third = uuid.uuid4()
+    assert [row.outcome for row in judge(wanted, found, {one.id, two.id, third}, None)] == ["ok", "ok"]
+
+
+async def test_every_change_is_in_the_audit_trail_without_secrets(world: World) -> None:
+    admin = await world.add()
+    headers = world.bearer(admin) | {"If-Match": "*", "X-Request-ID": "req-1"}
+    body = {"email": "b@example.org", "name": "B", "password": "violet-harbour-candle"}
+    made = (await world.http.post("/api/users", headers=headers, json=body)).json()
+    url = f"/api/users/{made['id']}"
+    await world.http.put(url, headers=headers, json={"email": "b@example.org", "name": "B", "role": "admin"})
+    await world.http.post(f"{url}/reset", headers=headers, json={})
+    await world.http.delete(url, headers=headers)
+    me, it = str(admin.id), f"account:{made['id']}"
+    assert await world.audit() == [
+        ("account_created", "command-line", f"account:{me}"),
+        ("account_created", me, it),
+        ("account_changed", me, it),
+        ("reset_created", me, it),
+        ("account_deleted", me, it),
+    ]
+    rows = await world.rows("SELECT before, after, address, request_id FROM audit ORDER BY n OFFSET 1")
+    assert {(row["address"], row["request_id"]) for row in rows} == {("192.0.2.7", "req-1")}
+    assert (rows[1]["before"], rows[1]["after"]) == ('{"role":"user"}', '{"role":"admin"}')
+    assert "argon" not in str(rows)
+    assert "violet" not in str(rows)
+    assert "#" not in str(rows)
+    shown = await world.http.get(f"/api/users/audit?target={it}", headers=world.bearer(admin))
+    assert shown.json()["items"][0]["kind"] == "account_deleted"
+
+
+@pytest.mark.announces_log("request_failed")
+async def test_what_cannot_be_audited_does_not_happen(world: World, superuser_url: str) -> None:
+    admin, target = await world.add(), await world.add("b@example.org", "user")
+    await world.rows("DELETE FROM outbox")
+    above = await asyncpg.connect(superuser_url)
+    await above.execute("REVOKE INSERT ON users.audit FROM pulse_users")
+    await above.close()
+    before = await world.rows("SELECT * FROM account ORDER BY id")
+    headers = world.bearer(admin) | {"If-Match": "*"}
+    for method, path, body in (
+        ("DELETE", f"/api/users/{target.id}", None),
+        ("PUT", f"/api/users/{target.id}/toggle-status", None),
+        ("POST", "/api/users", {"email": "c@example.org", "name": "C"}),
+        ("POST", f"/api/users/{target.id}/reset", {}),
+        ("POST", "/api/users/bulk", {"action": "delete", "ids": [str(target.id)]}),
+    ):
+        answer = await world.http.request(method, path, headers=headers, json=body)
+        assert answer.status_code == 500
+    assert await world.rows("SELECT * FROM account ORDER BY id") == before
+    assert await world.rows("SELECT 1 FROM outbox UNION ALL SELECT 1 FROM password_link") == []

@@ -1,0 +1,188 @@
+"""Which passwords are taken, and how one's own is changed."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pulse_passwords import normalise
+from pulse_users.model.passwords import PasswordRules, read_blocklist, score
+
+from .conftest import World
+
+RULES = PasswordRules(12, read_blocklist(["Summer holidays at sea\n"]), "Ampère Works")
+GOOD = "violet-harbour-candle"
+
+
+@pytest.mark.parametrize(
+    ("password", "faults"),
+    [
+        (GOOD, []),
+        ("a" * 12, []),
+        ("a" * 11, ["too_short"]),
+        ("ä" * 12, []),
+        ("a\u0308" * 11, ["too_short"]),
+        ("a" * 128, []),
+        ("a" * 129, ["too_long"]),
+        ("漢" * 86, ["too_long"]),
+        ("a" * 10_000, ["too_long"]),
+        ("\ud800" * 12, ["not_text"]),
+        ("", ["too_short"]),
+        ("password", ["too_short", "common"]),
+        ("ORGANIZATION", ["common"]),
+        ("organization!", ["common"]),
+        ("2024organization99", ["common"]),
+        ("organization-of-small-kites", []),
+        ("summer HOLIDAYS at sea", ["common"]),
+        ("PrecisionPulse1", ["contains_context"]),
+        ("amp\u00e8reworks99", ["contains_context"]),
+        ("ada.lovelace42", ["contains_context"]),
+        ("Lovelace-1815-x", ["contains_context"]),
+        ("Lovelace wrote notes", []),
+    ],
+)
+def test_a_password_is_fit_or_it_is_said_why(password: str, faults: list[str]) -> None:
+    assert RULES.faults(password, "ada.lovelace@example.org", "Ada Lovelace") == faults
+
+
+@given(st.text(max_size=300), st.text(max_size=40), st.text(max_size=40))
+@example("\u0390" * 128, "", "")
+def test_what_is_fit_can_be_hashed_and_its_form_does_not_matter(password: str, email: str, name: str) -> None:
+    faults = RULES.faults(password, email, name)
+    if not faults:
+        assert len(normalise(password)) <= 256
+        assert 8 <= len(normalise(password).decode()) <= 128
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_no_kind_of_character_is_asked_for(word: str) -> None:
+    assert RULES.faults("zqxjvbkwfhgp" + word, "", "") in ([], ["too_long"])
+
+
+@pytest.mark.parametrize("minimum", [1, 8])
+def test_the_floor_is_eight(minimum: int) -> None:
+    assert PasswordRules(minimum).faults("zqxjvbk") == ["too_short"]
+    assert PasswordRules(minimum).faults("zqxjvbkw") == []
+
+
+def test_the_blocklist_has_what_zxcvbn_knows() -> None:
+    assert len(read_blocklist()) == 41_621
+    assert {"password", "12345678", "qwertyuiop"} <= read_blocklist()
+
+
+@pytest.mark.parametrize(
+    ("password", "points"), [("", 0), ("password", 0), ("ada lovelace", 2), ("correct horse battery staple", 4)]
+)
+def test_a_score_says_how_hard_it_is_to_guess(password: str, points: int) -> None:
+    assert score(password, ["lovelace"]) == points
+
+
+@pytest.mark.parametrize("text", ["a" * 100_000, "\u0130" * 100_000, "@4$5310!" * 1_000])
+@pytest.mark.timeout(10)
+def test_scoring_takes_a_bounded_time(text: str) -> None:
+    assert 0 <= score(text, []) <= 4
+
+
+@pytest.mark.servers
+async def test_a_new_password_needs_the_current_one_and_takes_a_version(world: World) -> None:
+    account = await world.add(role="user")
+    url, headers = "/api/profile/password", world.bearer(account)
+    wrong = await world.http.put(url, headers=headers, json={"current": "wrong", "new": GOOD})
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_password")
+    unfit = await world.http.put(url, headers=headers, json={"current": "wrong", "new": "short"})
+    assert (unfit.status_code, unfit.json()["problems"]) == (422, ["too_short"])
+    done = await world.http.put(url, headers=headers, json={"current": "correct horse battery", "new": GOOD})
+    assert (done.status_code, done.content) == (204, b"")
+    found = await world.accounts.find(account.email)
+    assert found.version == account.version + 1
+    assert found.digest != account.digest
+    me = str(account.id)
+    assert (await world.audit())[1:] == [
+        ("password_refused", me, f"account:{me}"),
+        ("password_changed", me, f"account:{me}"),
+    ]
+    assert await world.rows("SELECT 1 FROM backoff") == []
+
+
+@pytest.mark.servers
+async def test_guessing_the_current_password_takes_longer_and_longer(world: World) -> None:
+    account = await world.add(role="user")
+
+    async def guess(password: str) -> tuple[int, str | None]:
+        body = {"current": password, "new": GOOD}
+        answer = await world.http.put("/api/profile/password", headers=world.bearer(account), json=body)
+        return answer.status_code, answer.headers.get("retry-after")
+
+    assert [(await guess("wrong"))[0] for _ in range(6)] == [403] * 6
+    assert await guess("correct horse battery") == (429, "1")
+    world.clock.advance(timedelta(seconds=1))
+    assert (await guess("wrong"))[0] == 403
+    assert await guess("wrong") == (429, "2")
+    world.clock.advance(timedelta(seconds=2))
+    assert (await guess("correct horse battery"))[0] == 204
+
+
+@pytest.mark.servers
+async def test_when_hashing_is_busy_the_attempt_does_not_count(world: World) -> None:
+    account = await world.add(role="user")
+    body = {"current": "wrong", "new": GOOD}
+
+    async def guess() -> tuple[int, str | None]:
+        answer = await world.http.put("/api/profile/password", headers=world.bearer(account), json=body)
+        return answer.status_code, answer.headers.get("retry-after")
+
+    places = world.routes.passwords._hasher._places
+    taken = [places.acquire(blocking=False) for _ in range(22)]
+    assert all(taken)
+    assert not places.acquire(blocking=False), "every place in the pool is taken"
+    assert await guess() == (503, "1")
+    places.release(22)
+    assert await world.rows("SELECT failures FROM backoff") == [{"failures": 0}]
+
+
+@pytest.mark.servers
+async def test_the_own_name_is_free_and_the_own_email_needs_the_password(world: World) -> None:
+    account = await world.add(role="user")
+    headers = world.bearer(account) | {"If-Match": f'"{account.version}"'}
+    renamed = await world.http.put("/api/profile", headers=headers, json={"name": "Countess"})
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "Countess")
+    stale = await world.http.put("/api/profile", headers=headers, json={"name": "Ada"})
+    assert (stale.status_code, stale.headers["etag"]) == (412, renamed.headers["etag"])
+    headers = world.bearer(account) | {"If-Match": "*"}
+    moved = {"name": "Countess", "email": "b@example.org"}
+    for more in ({}, {"current_password": "wrong"}):
+        refused = await world.http.put("/api/profile", headers=headers, json=moved | more)
+        assert (refused.status_code, refused.json()["code"]) == (403, "wrong_password")
+    right = moved | {"current_password": "correct horse battery"}
+    assert (await world.http.put("/api/profile", headers=headers, json=right)).json()["email"] == "b@example.org"
+    grab = await world.http.put("/api/profile", headers=headers, json={"name": "x", "role": "admin"})
+    assert grab.status_code == 422
+
+
+@pytest.mark.servers
+async def test_the_form_learns_the_strength(world: World) -> None:
+    account = await world.add(name="Ada Lovelace")
+
+    async def ask(headers: dict[str, str], **body: str) -> dict[str, object]:
+        answer = await world.http.post("/api/users/password-strength", headers=headers, json=body)
+        assert 'password":' not in answer.text
+        return dict(answer.json())
+
+    signed_in = world.bearer(account)
+    assert await ask(signed_in, password=GOOD) == {
+        "score": 4,
+        "fit": True,
+        "problems": [],
+        "min_length": 12,
+        "max_length": 128,
+    }
+    assert (await ask(signed_in, password="Example.Org:1815"))["problems"] == ["contains_context"]
+    assert (await ask(signed_in, password="Murray-Hopper-1"))["problems"] == []
+    assert (await ask(signed_in, password="Murray-Hopper-1", name="Murray Hopper"))["problems"] == ["contains_context"]
+    invited = await world.invited("hopper@example.org")
+    made = await world.http.post(f"/api/users/{invited.id}/invitation", headers=signed_in, json={})
+    token = made.json()["link"].partition("#")[2]
+    assert (await ask({}, password="hopper-hopper-1", token=token))["problems"] == ["contains_context"]
+    assert (await ask({}, password=GOOD, token="q" * 43))["code"] == "link_ended"
+    assert (await ask({}, password=GOOD))["code"] == "not_signed_in"
