@@ -11,29 +11,32 @@ import inspect
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-_WHERE = os.environ.get("PULSE_TRAP")
+_WHERE = Path(os.environ.get("PULSE_TRAP", ""))
 _POINTS = [line.split() for line in os.environ.get("PULSE_TRAP_POINTS", "").split(";") if line]
 
 
-def _reached(point):
+def _reached(point: list[str]) -> None:
     try:
-        with open(_WHERE) as file:
-            if file.read().split() != point:
-                return
-        os.unlink(_WHERE)
+        if _WHERE.read_text().split() != point:
+            return
+        _WHERE.unlink()
     except OSError:  # nothing is set, or somebody else was caught
         return
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _trapped(inner, point):
+def _trapped(inner: Callable[..., Any], point: list[str]) -> Callable[..., Any]:
     is_before = point[2] == "before"
     if inspect.iscoroutinefunction(inner):
 
         @functools.wraps(inner)
-        async def waiting(*given, **named):
+        async def waiting(*given: Any, **named: Any) -> Any:
             if is_before:
                 _reached(point)
             result = await inner(*given, **named)
@@ -44,7 +47,7 @@ def _trapped(inner, point):
         return waiting
 
     @functools.wraps(inner)
-    def plain(*given, **named):
+    def plain(*given: Any, **named: Any) -> Any:
         if is_before:
             _reached(point)
         result = inner(*given, **named)
@@ -56,17 +59,17 @@ def _trapped(inner, point):
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, inner):
+    def __init__(self, inner: importlib.abc.Loader) -> None:
         self._inner = inner
 
-    def create_module(self, spec):
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._inner.create_module(spec)
 
-    def exec_module(self, module: ModuleType):
+    def exec_module(self, module: ModuleType) -> None:
         self._inner.exec_module(module)
         for point in _POINTS:
             if point[0] == module.__name__:
-                owner = module
+                owner: Any = module
                 *path, last = point[1].split(".")
                 for part in path:
                     owner = getattr(owner, part)
@@ -74,7 +77,7 @@ class _Loader(importlib.abc.Loader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if not any(name == point[0] for point in _POINTS):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -83,5 +86,5 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-if _WHERE:
+if "PULSE_TRAP" in os.environ:
     sys.meta_path.insert(0, _Finder())
