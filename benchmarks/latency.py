@@ -97,7 +97,7 @@ async def _measure(system: System, names: list[str], chromium: str) -> _Ages:
 def _servers(system: System, names: list[str]) -> Servers:
     secrets = system.state / "secrets/devices"
     passwords = {name: (secrets / name).read_text().strip() for name in names}
-    return Servers(system.database_url(), f"mqtt://127.0.0.1:{system.broker_port()}", passwords)
+    return Servers(system.database_url(), f"mqtts://127.0.0.1:{system.broker_port()}", passwords, system.broker_ca)
 
 
 async def _take(device: Device, place: int) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import ssl
 import subprocess
 import sys
 import time
@@ -48,11 +49,16 @@ class Servers:
     database_url: str
     mqtt_url: str
     passwords: dict[str, str]
+    ca_file: Path | None = None
 
     @property
     def broker(self) -> tuple[str, int]:
-        host, _, port = self.mqtt_url.removeprefix("mqtt://").partition(":")
+        host, _, port = self.mqtt_url.partition("://")[2].partition(":")
         return host, int(port)
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        return ssl.create_default_context(cafile=self.ca_file) if self.ca_file else None
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,7 @@ class Device:
 
     async def open(self, given: Servers) -> asyncio.StreamReader:
         """Connects and declares. The reader has to be read, or the broker stops."""
-        reader, self._writer = await asyncio.open_connection(*given.broker)
+        reader, self._writer = await asyncio.open_connection(*given.broker, ssl=given.tls)
         for packet in connect_packets(self.name, given.passwords[self.name]):
             self._writer.write(packet)
         series = [SeriesDeclaration(id=i, name=f"bench.{i}", type="float", unit="%") for i in range(self.series)]

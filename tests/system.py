@@ -79,6 +79,11 @@ class System:
     def broker_port(self) -> int:
         return int(self.child("mosquitto")["port"])
 
+    @property
+    def broker_ca(self) -> Path:
+        """The authority that signed the broker's certificate."""
+        return self.state / "tls/authority.pem"
+
     def token(self) -> str:
         """An access token of the administrator."""
         answer = httpx.post(f"{self.url}/api/auth/login", json=self.admin, headers={"origin": self.url}, timeout=20)
@@ -153,6 +158,7 @@ class Collector:
     journal: Path
     rate: int = 2_000
     series: int = 20
+    ca_file: Path | None = None
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self, *, rate: int | None = None) -> None:
@@ -167,6 +173,8 @@ class Collector:
             "PULSE_MQTT_URL": self.mqtt_url,
             "PULSE_MQTT_PASSWORD_FILE": str(self.password_file),
         }
+        if self.ca_file:
+            env["PULSE_MQTT_CA_FILE"] = str(self.ca_file)
         self.state.mkdir(parents=True, exist_ok=True)
         with (self.state / "log").open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)

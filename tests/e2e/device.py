@@ -1,6 +1,7 @@
 """A collector that does what a test says: for what a real one does only in trouble."""
 
 import socket
+import ssl
 import time
 from types import TracebackType
 from typing import Self
@@ -25,11 +26,12 @@ class ToldDevice:
 
     def __init__(self, system: System) -> None:
         self._password = (system.state / "secrets/devices" / DEVICE).read_text().strip()
-        self._port = system.broker_port()
+        self._port, self._ca = system.broker_port(), system.broker_ca
         self._epoch, self._lo, self._number = time.time_ns() % 2**62, 0, 0
 
     def __enter__(self) -> Self:
-        self._socket = socket.create_connection(("127.0.0.1", self._port))
+        plain = socket.create_connection(("127.0.0.1", self._port))
+        self._socket = ssl.create_default_context(cafile=self._ca).wrap_socket(plain, server_hostname="127.0.0.1")
         for packet in connect_packets(DEVICE, self._password):
             self._socket.sendall(packet)
         declared = SeriesDeclared(catalog=self._epoch, digest=series_digest(SERIES), series=SERIES)

@@ -40,7 +40,8 @@ def collector(system: System, tmp_path: Path) -> Iterator[tuple[Collector, Proxy
         made = Collector(
             device=DEVICE,
             state=tmp_path / "collector",
-            mqtt_url=f"mqtt://127.0.0.1:{proxy.port}",
+            mqtt_url=f"mqtts://127.0.0.1:{proxy.port}",
+            ca_file=system.broker_ca,
             password_file=system.state / "secrets/devices" / DEVICE,
             journal=tmp_path / "journal",
         )

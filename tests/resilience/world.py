@@ -16,8 +16,8 @@ from pathlib import Path
 
 import asyncpg
 
+from pulse_contracts.access import SERVICES
 from pulse_postgres.admin import create_database, provision, with_role
-from pulse_standalone.access import SERVICES
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port
 from pulse_standalone.postgres import Postgres

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from pulse_bus.dynsec import dynamic_security
 from pulse_standalone import web
-from pulse_standalone.access import dynamic_security
 from pulse_standalone.files import SetupError
 from pulse_standalone.servers import ServersWanted, serve
 from pulse_standalone.state import State
@@ -138,7 +138,7 @@ def _rules(options: Options, _: argparse.Namespace) -> int:
     state = State(options.state_dir)
     state.prepare_secrets()
     accounts = System(options, state).accounts()
-    print(json.dumps(dynamic_security(accounts.admin, accounts.services, accounts.devices), indent=2))
+    print(json.dumps(dynamic_security(accounts.admin, accounts.all()), indent=2))
     return 0
 
 

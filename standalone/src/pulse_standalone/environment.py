@@ -72,9 +72,27 @@ def mqtt_url() -> str:
     text = os.environ.get("MQTT_URL", "")
     if text:
         parts = _address(text)
-        if parts is None or parts.scheme != "mqtt" or parts.username or parts.password:
-            raise SetupError("MQTT_URL must be mqtt://host:port: accounts come from `python -m pulse_standalone rules`")
+        if parts is None or parts.scheme not in {"mqtt", "mqtts"} or parts.username or parts.password:
+            raise SetupError(
+                "MQTT_URL must be mqtts://host:port: accounts come from `python -m pulse_standalone rules`"
+            )
     return text
+
+
+def broker_port() -> int:
+    """PULSE_BROKER_PORT: where the broker listens with TLS; 0 lets it choose once and keep that. Raises SetupError."""
+    text = os.environ.get("PULSE_BROKER_PORT") or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535):
+        raise SetupError(f"PULSE_BROKER_PORT={text!r} is no port: choose 1 to 65535")
+    return int(text)
+
+
+def has_plain_broker() -> bool:
+    """PULSE_MQTT_PLAIN: whether the loopback has a listener in clear beside that with TLS. Raises SetupError."""
+    text = os.environ.get("PULSE_MQTT_PLAIN") or "off"
+    if text not in {"on", "off"}:
+        raise SetupError(f"PULSE_MQTT_PLAIN={text!r}: choose on or off")
+    return text == "on"
 
 
 def _address(text: str) -> SplitResult | None:

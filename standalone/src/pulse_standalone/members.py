@@ -1,6 +1,7 @@
 """The children that are asked in their own way: PostgreSQL, the broker, the first collector."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import time
@@ -10,12 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from pulse_postgres.database import Database, PoolSettings
+from pulse_standalone.certificates import Authority, now
 from pulse_standalone.children import Child, Program
-from pulse_standalone.files import last_line
+from pulse_standalone.files import SetupError, last_line
 from pulse_standalone.mosquitto import Mosquitto
 from pulse_standalone.postgres import Postgres
 
 _ASK_EVERY = 3.0
+_RENEW_EVERY = 3_600.0
 _PATIENCE = timedelta(seconds=2)
 
 
@@ -68,11 +71,13 @@ class PostgresChild(_AskedSeldom):
 
 
 class BrokerChild(_AskedSeldom):
-    """The embedded Mosquitto."""
+    """The embedded Mosquitto. Its certificate is looked after while it runs: `authority` makes it, else somebody else
+    puts a new one at the same path."""
 
-    def __init__(self, server: Mosquitto) -> None:
+    def __init__(self, server: Mosquitto, authority: Authority | None = None) -> None:
         super().__init__("mosquitto", log=server.log)
-        self.server = server
+        self.server, self._authority = server, authority
+        self._renewed = time.monotonic()
 
     async def launch(self) -> asyncio.subprocess.Process:
         process = await self.server.spawn()
@@ -80,7 +85,19 @@ class BrokerChild(_AskedSeldom):
         return process
 
     async def is_reachable(self) -> bool:
+        if time.monotonic() - self._renewed > _RENEW_EVERY:
+            self._renewed = time.monotonic()
+            self.renew()
         return await self.server.probe.answers(self.server.port)
+
+    def renew(self) -> None:
+        """A certificate that ends soon, or was replaced, is read by the running broker; no connection is lost. What
+        fails is tried again: there are weeks left."""
+        with contextlib.suppress(OSError, SetupError):
+            if self._authority is not None:
+                self._authority.ensure(now())
+            if self.server.copy_certificates():
+                self.server.reload_certificates()
 
     async def stop(self, patience: float) -> None:
         self.server.probe.close()

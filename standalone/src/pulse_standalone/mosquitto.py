@@ -1,5 +1,5 @@
 """Mosquitto with its dynamic-security plugin: found on the machine, or unpacked from the distribution's packages into
-the tools folder without root; started on 127.0.0.1 with access rules made from the catalogue of topics."""
+the tools folder without root; started with TLS, and with access rules made from the catalogue of topics."""
 
 import asyncio
 import hashlib
@@ -8,23 +8,27 @@ import os
 import platform
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pulse_bus.credentials import BrokerAccount
+from pulse_bus.dynsec import dynamic_security
+from pulse_contracts.access import ADMIN
 from pulse_contracts.topics import Party
-from pulse_standalone.access import dynamic_security, rules
+from pulse_standalone.certificates import TlsFiles
 from pulse_standalone.files import SetupError, last_line
-from pulse_standalone.ports import free_port
+from pulse_standalone.ports import free_port, is_free
 from pulse_standalone.probe import MqttProbe
 from pulse_standalone.runner import Runner, complete
 
 _START_SECONDS = 10
+_MQTTS = 8883
 _HOW = "install it with `apt-get install mosquitto` (or `brew install mosquitto`), or set MQTT_URL"
 
 _CONFIG = """\
 per_listener_settings false
-listener {port} 127.0.0.1
 allow_anonymous false
 plugin {plugin}
 plugin_opt_config_file {rules}
@@ -43,6 +47,27 @@ log_type error
 log_type warning
 log_type notice
 """
+_PLAIN = """\
+listener {port} 127.0.0.1
+"""
+_TLS = """\
+listener {port}{host}
+certfile {folder}/broker.pem
+keyfile {folder}/broker.key
+tls_version tlsv1.3
+"""
+_EVERYWHERE = frozenset({"*", "0.0.0.0", "::"})  # noqa: S104  # recognised here, not bound
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Where the broker listens. `tls`: the certificate of the TLS listener, on `host` and `port` (0: the one it had, or
+    a free one). Without it, or with `has_plain`, there is a listener in clear, on the loopback alone."""
+
+    tls: TlsFiles | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+    has_plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,29 +140,53 @@ class BrokerAccounts:
     services: Mapping[Party, str]
     devices: Mapping[str, str]
 
+    def all(self) -> list[BrokerAccount]:
+        """Services and devices."""
+        found = [BrokerAccount(party, party, secret) for party, secret in self.services.items()]
+        return found + [BrokerAccount(name, "collector", secret) for name, secret in self.devices.items()]
+
     def digest(self) -> str:
         """Of everything that the rules are made from: the rules themselves hold fresh salts each time."""
-        parties: list[tuple[Party, str]] = [(party, party) for party in self.services]
-        parties += [("collector", device) for device in self.devices]
-        made = [self.admin, dict(self.services), dict(self.devices), [rules(*party) for party in parties]]
-        return hashlib.sha256(json.dumps(made).encode()).hexdigest()
+        granted = [[one.name, one.secret, sorted(str(g) for g in one.observed().grants)] for one in self.all()]
+        return hashlib.sha256(json.dumps([self.admin, granted]).encode()).hexdigest()
 
 
 class Mosquitto:
     """One broker."""
 
-    def __init__(self, runner: Runner, state: Path, program: Program, accounts: BrokerAccounts) -> None:
-        self._runner, self._program, self._accounts = runner, program, accounts
+    def __init__(
+        self,
+        runner: Runner,
+        state: Path,
+        program: Program,
+        accounts: BrokerAccounts,
+        listeners: Listeners = Listeners(),  # frozen
+    ) -> None:
+        self._runner, self._program, self._accounts, self._listeners = runner, program, accounts, listeners
         self._folder = state / "mqtt"
         self.log = self._folder / "log"
         self.port = 0
+        """Of the TLS listener, or in clear when there is none."""
+        self.plain_port = 0
         self.process: asyncio.subprocess.Process | None = None
-        self.probe = MqttProbe("broker-admin", accounts.admin)
+        ca = listeners.tls.authority if listeners.tls else None
+        self.probe = MqttProbe(ADMIN, accounts.admin, self._reachable, ca)
+
+    @property
+    def _reachable(self) -> str:
+        host = self._listeners.host
+        return "127.0.0.1" if host in _EVERYWHERE else host
 
     @property
     def url(self) -> str:
-        """Its address; names and passwords travel separately."""
-        return f"mqtt://127.0.0.1:{self.port}"
+        """Its address for programs of this machine; names and passwords travel separately."""
+        host = f"[{self._reachable}]" if ":" in self._reachable else self._reachable
+        return f"{'mqtts' if self._listeners.tls else 'mqtt'}://{host}:{self.port}"
+
+    @property
+    def plain_url(self) -> str | None:
+        """The loopback in clear, when that is open."""
+        return f"mqtt://127.0.0.1:{self.plain_port}" if self.plain_port else None
 
     async def start(self) -> None:
         """Starts and waits until it answers. Raises SetupError."""
@@ -165,20 +214,64 @@ class Mosquitto:
         return self.process
 
     def write_rules(self) -> None:
-        """Rules and configuration, only when they changed: a restart on a full disk writes nothing. Raises OSError."""
+        """Rules, certificates and configuration, only when they changed: a restart on a full disk writes nothing.
+        Accounts that were made while the broker ran stay. Raises OSError."""
         runner, accounts = self._runner, self._accounts
         store = runner.make_folder(runner.make_folder(self._folder) / "store")
         granted, made_from = store / "dynamic-security.json", self._folder / "rules.sha256"
         digest = accounts.digest()
         if not granted.exists() or _text(made_from) != digest:
             made_from.unlink(missing_ok=True)
-            made = dynamic_security(accounts.admin, accounts.services, accounts.devices)
+            made = dynamic_security(accounts.admin, accounts.all(), _known(granted))
             runner.write(granted, json.dumps(made))
             runner.write(made_from, digest)
-        self.port = self.port or free_port()
-        text = _CONFIG.format(port=self.port, plugin=self._program.plugin, rules=granted, folder=store)
+        self.copy_certificates()
+        text = self._listening() + _CONFIG.format(plugin=self._program.plugin, rules=granted, folder=store)
         if _text(self._folder / "mosquitto.conf") != text:
             runner.write(self._folder / "mosquitto.conf", text)
+
+    def _listening(self) -> str:
+        listeners, text = self._listeners, ""
+        if listeners.tls is not None:
+            self.port = self.port or self._kept_port()
+            host = "" if listeners.host in _EVERYWHERE else f" {listeners.host}"
+            text = _TLS.format(port=self.port, host=host, folder=self._folder)
+        if listeners.tls is None:
+            self.port = self.plain_port = self.port or free_port()
+        elif listeners.has_plain:
+            self.plain_port = self.plain_port or free_port()
+        return text + (_PLAIN.format(port=self.plain_port) if self.plain_port else "")
+
+    def _kept_port(self) -> int:
+        """The wished port; else the one of the last time, for enrolled collectors know it; else a free one."""
+        kept = self._folder / "port"
+        if self._listeners.port:
+            return self._listeners.port
+        text = _text(kept).strip()
+        for port in (int(text) if text.isdecimal() else 0, _MQTTS):
+            if port and is_free(port, self._listeners.host.replace("*", "0.0.0.0")):  # noqa: S104  # tried, not bound
+                break
+        else:
+            port = free_port()
+        self._runner.write(kept, str(port))
+        return port
+
+    def copy_certificates(self) -> bool:
+        """Brings the certificate to where the broker's account can read it; whether it changed. Raises OSError."""
+        tls, is_changed = self._listeners.tls, False
+        if tls is None:
+            return False
+        for source, name in ((tls.certificate, "broker.pem"), (tls.key, "broker.key")):
+            text = source.read_text()
+            if _text(self._folder / name) != text:
+                self._runner.write(self._folder / name, text)
+                is_changed = True
+        return is_changed
+
+    def reload_certificates(self) -> None:
+        """Lets the running broker read its certificate again; connections stay."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
         """Lets it save its store and leave."""
@@ -193,3 +286,13 @@ def _text(path: Path) -> str:
         return path.read_text()
     except OSError:
         return ""
+
+
+def _known(granted: Path) -> Mapping[str, Any] | None:
+    """What the plugin's file holds, if it is whole: auth makes again whatever is lost with a broken one."""
+    try:
+        found = json.loads(granted.read_text())
+        lists: Sequence[object] = [found["clients"], found["roles"]]
+        return found if all(isinstance(one, list) for one in lists) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import ssl
+from pathlib import Path
 
 _SECONDS = 2.0
 _CONNECT, _PINGREQ, _DISCONNECT = 0x10, b"\xc0\x00", b"\xe0\x00"
@@ -11,14 +13,14 @@ _CONNACK, _PINGRESP = 0x20, b"\xd0\x00"
 class MqttProbe:
     """One connection that is kept: a broker that logs its connections is not flooded by our asking."""
 
-    def __init__(self, user: str, password: str) -> None:
-        self._user, self._password = user, password
+    def __init__(self, user: str, password: str, host: str = "127.0.0.1", ca: Path | None = None) -> None:
+        self._user, self._password, self._host, self._ca = user, password, host, ca
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def answers(self, port: int) -> bool:
-        """Whether the broker on this port of the loopback answers within two seconds. A refused CONNECT is an
-        answer."""
+        """Whether the broker on this port answers within two seconds. A refused CONNECT is an answer; a certificate
+        that does not come from `ca` is none."""
         try:
             async with asyncio.timeout(_SECONDS):
                 if self._reader is None or self._writer is None:
@@ -33,7 +35,8 @@ class MqttProbe:
         return False
 
     async def _connect(self, port: int) -> bool:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        context = ssl.create_default_context(cafile=self._ca) if self._ca else None
+        self._reader, self._writer = await asyncio.open_connection(self._host, port, ssl=context)
         self._writer.write(_connect_packet("pulse-probe", self._user, self._password))
         await self._writer.drain()
         answer = await self._reader.readexactly(4)

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulse_standalone.access import SERVICES
+from pulse_contracts.access import SERVICES
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, fetch, find
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.runner import Runner

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from pulse_standalone.access import SERVICES
+from pulse_contracts.access import SERVICES
 from pulse_standalone.files import SetupError, explain, read_secret, write_private
 
 _REMEDY = "restore it, or delete it and a new one is made"

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shlex
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +14,16 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from pulse_contracts.access import SERVICES
 from pulse_contracts.topics import Party
 from pulse_passwords import generate_password
 from pulse_postgres.admin import create_database, provision, provision_group
 from pulse_standalone import environment, web
-from pulse_standalone.access import SERVICES
+from pulse_standalone.certificates import Authority, TlsFiles, now
 from pulse_standalone.children import Child, Program, Say
 from pulse_standalone.files import SetupError, write_private
 from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild
-from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, fetch, find
+from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port, is_free
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.runner import Runner, complete
@@ -44,11 +46,14 @@ class Options:
     admin_email: str
     host: str = "127.0.0.1"
     gateways: int = 1
+    broker_port: int = 0
+    has_plain_broker: bool = False
 
     @classmethod
     def from_environment(cls, *, has_port: bool = True) -> "Options":
         """PULSE_STATE_DIR, PULSE_TOOLS_DIR, PULSE_PORT (read only with `has_port`), PULSE_HOST, PULSE_DEVICES,
-        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL, PULSE_GATEWAYS. Raises SetupError."""
+        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL, PULSE_GATEWAYS, PULSE_BROKER_PORT, PULSE_MQTT_PLAIN. Raises
+        SetupError."""
         env = os.environ
         root = Path.cwd()
         return cls(
@@ -61,6 +66,8 @@ class Options:
             env.get("PULSE_ADMIN_EMAIL", ADMIN_EMAIL),
             environment.bind_host(),
             environment.gateways(),
+            environment.broker_port(),
+            environment.has_plain_broker(),
         )
 
 
@@ -95,6 +102,9 @@ class System:
         self.options, self.state = options, state
         self.runner = Runner(state.folder)
         self._mqtt_url, self._database_url = environment.mqtt_url(), environment.database_url()
+        ca = os.environ.get("PULSE_BROKER_CA") if self._mqtt_url else None
+        self._mqtt_ca = Path(ca).resolve() if ca else None
+        self._broker_url = self._mqtt_url
         self.has_own_postgres = not self._database_url
         self._service_urls: dict[Party, str] = {}
         self._ports: dict[Party, int] = {}
@@ -114,8 +124,23 @@ class System:
             found.append(PostgresChild(postgres))
         if not self._mqtt_url:
             program = find(self.options.tools_dir) or await fetch(self.options.tools_dir)
-            found.append(BrokerChild(Mosquitto(self.runner, self.state.folder, program, self.accounts())))
+            given, authority = TlsFiles.from_environment(), None
+            if given is None:
+                authority = Authority(self.state.folder / "tls", [self._broker_host()])
+                authority.ensure(now())
+                given = authority.files
+            self._mqtt_ca = given.authority
+            options = self.options
+            listeners = Listeners(given, options.host, options.broker_port, options.has_plain_broker)
+            broker = Mosquitto(self.runner, self.state.folder, program, self.accounts(), listeners)
+            found.append(BrokerChild(broker, authority))
         return found
+
+    def _broker_host(self) -> str:
+        """As collectors of other machines know this one."""
+        host = self.options.host
+        reachable = environment.reachable_host(host)
+        return reachable if reachable == host else socket.gethostname()
 
     def accounts(self) -> BrokerAccounts:
         """Everybody who may connect to the broker, with generated passwords."""
@@ -133,6 +158,9 @@ class System:
                 self._database_url = child.server.url
             elif isinstance(child, BrokerChild):
                 self._mqtt_url = child.server.url
+                host = self._broker_host()
+                host = f"[{host}]" if ":" in host else host
+                self._broker_url = f"mqtts://{host}:{child.server.port}"
         try:
             database = await create_database(self._database_url, "pulse")
             await provision_group(database, "telemetry_reader")
@@ -162,10 +190,13 @@ class System:
         return found
 
     def _environment(self, service: Party) -> dict[str, str]:
+        ca = {"PULSE_MQTT_CA_FILE": str(self._mqtt_ca)} if self._mqtt_ca else {}
         return {
+            **ca,
             "PULSE_SECRETS_DIR": str(self.state.secrets_of(service)),
             "PULSE_DATABASE_URL": self._service_urls[service],
             "PULSE_MQTT_URL": self._mqtt_url,
+            "PULSE_BROKER_URL": self._broker_url,
             "PULSE_HTTP_PORT": str(self._ports.get(service, 0)),
             "PULSE_PUBLIC_ORIGIN": self.url,
             "PULSE_ALLOWED_ORIGINS": json.dumps(self._other_origins()),
@@ -207,6 +238,8 @@ class System:
             "PULSE_COLLECTOR_NAME": os.environ.get("PULSE_COLLECTOR_NAME", device),
             "PULSE_LOG_FORMAT": "json",
         }
+        if self._mqtt_ca:
+            env["PULSE_MQTT_CA_FILE"] = str(self._mqtt_ca)
         command = [sys.executable, "-m", "pulse_desktop", "run"]
         return CollectorChild("collector", command, env=env, log=self.state.log("collector"), cwd=self.options.root)
 

@@ -212,6 +212,7 @@ def _mqtt_settings(identity: Identity, settings: ServiceSettings, started: int) 
         receive_maximum=settings.mqtt_receive_maximum,
         publish_buffer_max=settings.mqtt_publish_buffer_max,
         will=will,
+        ca_file=settings.mqtt_ca_file,
     )
 
 

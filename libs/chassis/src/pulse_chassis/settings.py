@@ -39,6 +39,8 @@ SecretKey = Annotated[SecretStr, AfterValidator(_is_key)]
 class ServiceSettings(BaseSettings):
     """Read from `PULSE_…` variables, secrets from files of the same (lower-case) names in `PULSE_SECRETS_DIR`.
 
+    `mqtt_url` is `mqtts://host:port`; `mqtt_ca_file` (PEM) then says which authorities the broker's certificate may
+    come from.
     Passwords belong into files: what stands in an environment shows up in crash reports. `allowed_origins` (a JSON
     list) are further names of the public origin, such as `http://localhost:8080` for `http://127.0.0.1:8080`.
     `audit_key` makes the audit trail's hashes: 32 bytes in base64url, the service's alone, and kept, for a trail cannot
@@ -56,6 +58,7 @@ class ServiceSettings(BaseSettings):
     mqtt_url: str
     mqtt_password: SecretStr
     mqtt_client_id: str | None = None
+    mqtt_ca_file: Path | None = None
     mqtt_prefix: str = "pulse/v1"
     mqtt_session_expiry: timedelta = timedelta(hours=1)
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 100

@@ -19,6 +19,7 @@ def open_bus(settings: Settings, password: str, world: World, *, is_guest: bool 
         client_id=settings.device,
         prefix=settings.mqtt_prefix,
         will=None if is_guest else will,
+        ca_file=settings.mqtt_ca_file,
     )
     try:
         return MqttBus(mqtt, clock=world.clock.micros, rng=world.rng)

@@ -165,8 +165,9 @@ def _password(settings: Settings) -> tuple[str | None, list[Finding]]:
 
 
 async def _broker(settings: Settings, password: str | None) -> list[Finding]:
-    address = settings.mqtt_url.removeprefix("mqtt://")
-    host, _, port = address.rpartition(":") if ":" in address else (address, "", "1883")
+    scheme, _, address = settings.mqtt_url.partition("://")
+    default = "8883" if scheme == "mqtts" else "1883"
+    host, _, port = address.rpartition(":") if ":" in address else (address, "", default)
     try:
         async with asyncio.timeout(_DEADLINE):
             _, writer = await asyncio.open_connection(host.strip("[]"), int(port))

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     device: DeviceName = Field(validation_alias=_env("device"))
     mqtt_url: str = Field(default="mqtt://127.0.0.1:1883", validation_alias=_env("mqtt_url"))
     mqtt_password_file: Path | None = Field(default=None, validation_alias=_env("mqtt_password_file"))
+    mqtt_ca_file: Path | None = Field(default=None, validation_alias=_env("mqtt_ca_file"))
     mqtt_prefix: str = Field(default="pulse/v1", pattern=r"^[^#+\s]{1,128}$", validation_alias=_env("mqtt_prefix"))
     name: Annotated[str, StringConstraints(max_length=128)] = Field(
         default="", validation_alias=AliasChoices("name", "PULSE_COLLECTOR_NAME")
@@ -57,8 +58,8 @@ class Settings(BaseSettings):
     @classmethod
     def _is_broker(cls, value: str) -> str:
         scheme, _, rest = value.partition("://")
-        if scheme != "mqtt" or not rest or "@" in rest:
-            raise ValueError("must be mqtt://host:port, without credentials")
+        if scheme not in {"mqtt", "mqtts"} or not rest or "@" in rest:
+            raise ValueError("must be mqtts://host:port, without credentials")
         return value
 
     @classmethod

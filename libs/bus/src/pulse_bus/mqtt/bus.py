@@ -250,6 +250,7 @@ class MqttBus:
             password=settings.password,
             identifier=settings.client_id,
             protocol=aiomqtt.ProtocolVersion.V5,
+            tls_context=settings.tls_context(),
             clean_start=settings.session_expiry == timedelta(0),
             properties=connect,
             keepalive=int(settings.keepalive.total_seconds()),

@@ -1,12 +1,17 @@
 """Where the broker is, who we are there, and what it says of us when we vanish."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from pulse_contracts.message import Message
 from pulse_contracts.topics import ROOT, Topic
+
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,9 @@ class Will:
 
 @dataclass(frozen=True)
 class MqttSettings:
-    """Where the broker is and who we are. `url` is `mqtt://host:port`; the password never stands in it.
+    """Where the broker is and who we are. `url` is `mqtts://host:port` (TLS 1.3) or `mqtt://host:port` (in clear); the
+    password never stands in it. `ca_file`: the only authorities (PEM) that the broker's certificate may come from;
+    without it those of the system.
     `publish_buffer_max`: bytes that may wait for a broker that does not read; more is refused as Disconnected.
     `unacknowledged_bytes_max`: payloads being handled, beyond which messages of QoS 0 are dropped and counted (those of
     QoS 1 are bounded by `receive_maximum`)."""
@@ -39,11 +46,21 @@ class MqttSettings:
     connect_timeout: timedelta = timedelta(seconds=10)
     keepalive: timedelta = timedelta(seconds=15)
     will: Will | None = None
+    ca_file: Path | None = None
 
     @property
     def host_and_port(self) -> tuple[str, int]:
-        """Raises ValueError when the url is not `mqtt://host[:port]`."""
+        """Raises ValueError when the url is not `mqtt[s]://host[:port]`."""
         parts = urlsplit(self.url)
-        if parts.scheme != "mqtt" or not parts.hostname or parts.username or parts.password:
-            raise ValueError(f"broker url must be mqtt://host:port without credentials, got scheme {parts.scheme!r}")
-        return parts.hostname, parts.port or 1883
+        if parts.scheme not in _PORTS or not parts.hostname or parts.username or parts.password:
+            raise ValueError(f"broker url must be mqtts://host:port without credentials, got scheme {parts.scheme!r}")
+        return parts.hostname, parts.port or _PORTS[parts.scheme]
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """What the broker's certificate must satisfy; None in clear. Read anew for each connection, because authorities
+        are renewed. Raises OSError when `ca_file` cannot be read or holds no certificate."""
+        if urlsplit(self.url).scheme != "mqtts":
+            return None
+        context = ssl.create_default_context(cafile=self.ca_file)  # checks the chain and the host's name
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        return context

@@ -129,13 +129,13 @@ class Wire:
     def _fill(self) -> None:
         try:
             data = self._raw.recv(_READ)
+            if isinstance(self._raw, ssl.SSLSocket) and data:
+                data = self._read_records(self._raw, data)
         except _BLOCKED:
             return
         except OSError:  # a reset is an end like any other
             self._end()
             return
-        while isinstance(self._raw, ssl.SSLSocket) and self._raw.pending():  # decrypted already: no event tells of it
-            data += self._raw.recv(_READ)
         if not data:
             self._end()
             return
@@ -146,6 +146,22 @@ class Wire:
             self._early += found
         else:
             self._take(found)
+
+    @staticmethod
+    def _read_records(raw: ssl.SSLSocket, first: bytes) -> bytes:
+        """One read of TLS brings one record of at most 16 KiB. Takes the following ones too: as many as one read of a
+        plain socket might bring, and in any case what is decrypted already, for which no event would come."""
+        parts, size = [first], len(first)
+        while size < _READ or raw.pending():
+            try:
+                part = raw.recv(_READ)
+            except _BLOCKED:
+                break
+            if not part:  # closed in order: the next read says so again
+                break
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
 
     def _end(self) -> None:
         self._is_ended = True
@@ -277,5 +293,23 @@ def put_wire(client: aiomqtt.Client, loop: asyncio.AbstractEventLoop, out_max: i
         made.append(Wire(raw, loop, out_max, ended))
         return made[-1]
 
+    def secure(plain: socket.socket) -> ssl.SSLSocket:
+        """paho's own leaves the socket open when the handshake fails."""
+        if paho._ssl_context is None:  # noqa: SLF001  # see `pulse_bus.mqtt`
+            raise ValueError("no TLS context")
+        wrapped = paho._ssl_context.wrap_socket(  # noqa: SLF001  # see `pulse_bus.mqtt`
+            plain,
+            server_hostname=paho._host,  # noqa: SLF001  # see `pulse_bus.mqtt`
+            do_handshake_on_connect=False,
+        )
+        try:
+            wrapped.settimeout(paho._connect_timeout)  # noqa: SLF001  # see `pulse_bus.mqtt`
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
+        return wrapped
+
+    paho._ssl_wrap_socket = secure  # type: ignore[method-assign,assignment]  # noqa: SLF001  # see `pulse_bus.mqtt`
     paho._create_socket = create  # type: ignore[method-assign]  # noqa: SLF001  # see `pulse_bus.mqtt`
     return made

@@ -1,0 +1,55 @@
+"""The broker's access rules: made from the catalogue, deny by default, and each account its own topics only."""
+
+import pytest
+
+from pulse_contracts.access import SERVICES, Action, credential_mark, grants
+from pulse_contracts.topics import CATALOGUE, Party
+
+
+def topics(party: Party, name: str, action: Action) -> set[str]:
+    return {one.topic for one in grants(party, name) if one.action == action}
+
+
+def test_a_device_may_publish_under_its_own_name_only() -> None:
+    for topic in topics("collector", "press-4", "publish"):
+        assert topic.endswith("/press-4"), topic
+        assert "+" not in topic
+        assert "#" not in topic
+
+
+def test_a_device_may_read_what_is_addressed_to_it_only() -> None:
+    actions: tuple[Action, ...] = ("subscribe", "receive")
+    for action in actions:
+        assert topics("collector", "press-4", action) == {
+            "pulse/v1/telemetry/have/press-4",
+            "pulse/v1/telemetry/ack/press-4",
+        }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_may_use_its_topics_of_the_catalogue_and_no_other(service: Party) -> None:
+    sends = {f"pulse/v1/{t.template}".split("{")[0] for t in CATALOGUE if service in t.publishers}
+    for topic in topics(service, service, "publish"):
+        assert any(topic.startswith(prefix) for prefix in sends)
+    receives = {f"pulse/v1/{t.template}".split("{")[0] for t in CATALOGUE if service in t.consumers}
+    for topic in topics(service, service, "receive"):
+        assert any(topic.startswith(prefix) for prefix in receives)
+
+
+def test_only_users_may_publish_accounts_and_only_auth_keys() -> None:
+    for service in SERVICES:
+        sends = topics(service, service, "publish")
+        assert ("pulse/v1/users/event/+" in sends) is (service == "users")
+        assert ("pulse/v1/auth/keys" in sends) is (service == "auth")
+
+
+def test_a_shared_subscription_is_granted_in_its_shared_form_only() -> None:
+    granted = topics("telemetry-gateway", "telemetry-gateway", "subscribe")
+    assert "$share/gateway/pulse/v1/telemetry/data/+" in granted
+    assert "pulse/v1/telemetry/data/+" not in granted
+
+
+def test_a_mark_tells_secrets_and_names_apart_and_shows_neither() -> None:
+    pairs = [("press-4", "one"), ("press-5", "one"), ("press-4", "o")]
+    assert len({credential_mark(name, secret) for name, secret in pairs}) == len(pairs)
+    assert credential_mark("press-4", "one") == credential_mark("press-4", "one")

@@ -1,0 +1,192 @@
+"""The broker's certificates: a local authority and a server certificate that it signs, made here and renewed before
+they end; or those that the person names by path."""
+
+import contextlib
+import ipaddress
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from pulse_standalone.files import SetupError, write_private
+
+AUTHORITY_LIFE: Final = timedelta(days=3650)
+LIFE: Final = timedelta(days=397)
+"""Of a server certificate: what browsers and auditors take as the most."""
+RENEW_BEFORE: Final = timedelta(days=30)
+_SLACK: Final = timedelta(hours=1)
+"""Certificates begin a little in the past: a collector's clock may be behind."""
+_REMEDY: Final = "name whole PEM files in PULSE_BROKER_CERT, PULSE_BROKER_KEY and PULSE_BROKER_CA"
+
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """PEM files: the authorities that clients pin, the broker's chain, and its private key."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+    @classmethod
+    def from_environment(cls) -> "TlsFiles | None":
+        """PULSE_BROKER_CERT, PULSE_BROKER_KEY, PULSE_BROKER_CA: all of them or none. Raises SetupError."""
+        names = ("PULSE_BROKER_CA", "PULSE_BROKER_CERT", "PULSE_BROKER_KEY")
+        given = [os.environ.get(name, "") for name in names]
+        if not any(given):
+            return None
+        if not all(given):
+            raise SetupError(f"only some of the broker's certificate is given: {_REMEDY}")
+        found = cls(*(Path(text).resolve() for text in given))
+        expiry(found.certificate)
+        expiry(found.authority)
+        return found
+
+
+def expiry(file: Path) -> datetime:
+    """When the first certificate of a PEM file ends. Raises SetupError when there is none."""
+    return _read(file).not_valid_after_utc
+
+
+def is_due(file: Path, now: datetime) -> bool:
+    """Whether a certificate should be renewed."""
+    return expiry(file) - now < RENEW_BEFORE
+
+
+class Authority:
+    """The local authority in one folder. Its key never leaves it."""
+
+    def __init__(self, folder: Path, hosts: Sequence[str] = ()) -> None:
+        self._folder, self._hosts = folder, tuple(hosts)
+        self._key_file = folder / "authority.key"
+        self.files = TlsFiles(folder / "authority.pem", folder / "broker.pem", folder / "broker.key")
+
+    def ensure(self, now: datetime) -> bool:
+        """Makes what is missing and renews what ends within 30 days or names other hosts; whether it wrote anything.
+        Raises SetupError, OSError."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_new = not self.files.authority.exists() or is_due(self.files.authority, now)
+        if is_new:
+            self._make_authority(now)
+        if is_new or not self._is_current(now):
+            self._make_server(now)
+            return True
+        return False
+
+    def _is_current(self, now: datetime) -> bool:
+        file = self.files.certificate
+        if not file.exists() or not self.files.key.exists() or is_due(file, now):
+            return False
+        names = _read(file).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return set(names) == set(self._names())
+
+    def _make_authority(self, now: datetime) -> None:
+        """A fresh one stands before its predecessor in the file: whoever pinned that still finds it there."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "PrecisionPulse local authority")])
+        certificate = (
+            _builder(name, name, key.public_key(), (now, now + AUTHORITY_LIFE))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(signs=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        before = self.files.authority.read_text() if self.files.authority.exists() else ""
+        write_private(self._key_file, _private_pem(key))
+        write_private(self.files.authority, _pem(certificate) + _still_valid(before, now))
+
+    def _make_server(self, now: datetime) -> None:
+        authority = _read(self.files.authority)
+        signer = serialization.load_pem_private_key(self._key_file.read_bytes(), password=None)
+        if not isinstance(signer, ec.EllipticCurvePrivateKey):
+            raise SetupError(f"{self._key_file} is not ours: delete {self._folder} and a new authority is made")
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "PrecisionPulse broker")])
+        until = min(now + LIFE, authority.not_valid_after_utc)
+        public = signer.public_key()
+        certificate = (
+            _builder(name, authority.subject, key.public_key(), (now, until))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(self._names()), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
+            .sign(signer, hashes.SHA256())
+        )
+        write_private(self.files.key, _private_pem(key))
+        write_private(self.files.certificate, _pem(certificate))
+
+    def _names(self) -> list[x509.GeneralName]:
+        named = dict.fromkeys(("localhost", "127.0.0.1", "::1", socket.gethostname().lower(), *self._hosts))
+        found: list[x509.GeneralName] = []
+        for name in named:
+            try:
+                found.append(x509.IPAddress(ipaddress.ip_address(name)))
+            except ValueError:
+                with contextlib.suppress(ValueError):  # a host name that no certificate can hold
+                    found.append(x509.DNSName(name))
+        return found
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, life: tuple[datetime, datetime]
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(life[0] - _SLACK)
+        .not_valid_after(life[1])
+    )
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _still_valid(pem: str, now: datetime) -> str:
+    if not pem:
+        return ""
+    found = x509.load_pem_x509_certificates(pem.encode())
+    return "".join(_pem(one) for one in found if one.not_valid_after_utc > now)
+
+
+def _read(file: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{file} holds no certificate ({error}): {_REMEDY}") from error
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)

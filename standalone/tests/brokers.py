@@ -1,0 +1,64 @@
+"""A broker of the test's own, with TLS and dynamic security, and buses that connect to it."""
+
+import random
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse_bus.mqtt import MqttBus, MqttSettings
+from pulse_contracts.access import ADMIN, SERVICES
+from pulse_standalone.certificates import Authority, TlsFiles, now
+from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
+from pulse_standalone.runner import Runner
+from pulse_testkit.plugin import REPOSITORY
+
+
+@dataclass
+class Broker:
+    """A running broker, its authority and everybody's passwords."""
+
+    server: Mosquitto
+    files: TlsFiles
+    passwords: Mapping[str, str]
+
+    def settings(self, name: str, password: str | None = None) -> MqttSettings:
+        """Of an account, under its own client id."""
+        secret = self.passwords.get(name, "") if password is None else password
+        return MqttSettings(self.server.url, name, secret, name, ca_file=self.files.authority)
+
+    def bus(self, name: str, password: str | None = None) -> MqttBus:
+        """As that account."""
+        return MqttBus(self.settings(name, password), clock=lambda: 0, rng=random.Random(1))
+
+    @property
+    def admin(self) -> MqttSettings:
+        return self.settings(ADMIN)
+
+
+@asynccontextmanager
+async def running_broker(
+    folder: Path, devices: tuple[str, ...] = (), services: tuple[str, ...] = SERVICES
+) -> AsyncIterator[Broker]:
+    """Started with these accounts, and stopped at the end."""
+    for one in (folder, *folder.parents):  # pytest closes its folders to others; the broker runs as another account
+        if one.name == "tmp" or one == one.parent:
+            break
+        one.chmod(one.stat().st_mode | 0o111)
+    authority = Authority(folder / "tls")
+    authority.ensure(now())
+    accounts = BrokerAccounts(
+        secrets.token_urlsafe(32),
+        {name: secrets.token_urlsafe(32) for name in SERVICES if name in services},
+        {name: secrets.token_urlsafe(32) for name in devices},
+    )
+    tools = REPOSITORY / ".tools"
+    program = find(tools) or await fetch(tools)
+    server = Mosquitto(Runner(folder), folder, program, accounts, Listeners(authority.files, port=0))
+    await server.start()
+    passwords = {ADMIN: accounts.admin, **{one.name: one.secret for one in accounts.all()}}
+    try:
+        yield Broker(server, authority.files, passwords)
+    finally:
+        await server.stop()
