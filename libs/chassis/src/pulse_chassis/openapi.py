@@ -38,8 +38,8 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _merge_security(operation: dict[str, Any]) -> None:
-    """One requirement that names every permission (OpenAPI 3.1 allows names of roles there): FastAPI writes one for each
-    dependency, which would mean that any of them is enough."""
+    """One requirement that names every permission (OpenAPI 3.1 allows names of roles there): FastAPI writes one for
+    each dependency, which would mean that any of them is enough."""
     if not operation.get("security"):
         return
     merged: dict[str, set[str]] = {}
