@@ -97,6 +97,13 @@ describe("proxy", () => {
     expect((await ask("/dashboard", { [name]: value })).status).toBe(307);
   });
 
+  it("asks again when a link of another site led here, for strict cookies stayed behind", async () => {
+    const response = await ask("/dashboard", { "sec-fetch-site": "cross-site" });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('http-equiv="refresh"');
+    expect((await ask("/dashboard", { "sec-fetch-site": "same-origin" })).status).toBe(307);
+  });
+
   it("gives each page its own nonce and all security headers", async () => {
     const [one, two] = await Promise.all([ask("/login"), ask("/login")]);
     const nonceOf = (response: Response) =>

@@ -72,18 +72,36 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
     guard ??= new PageGuard(serverEnv().authUrl);
     const verdict = await guard.judge(
       {
-        access: request.cookies.get(ACCESS_COOKIE)?.value,
-        refresh: request.cookies.get(REFRESH_COOKIE)?.value,
+        access: cookieOf(request, ACCESS_COOKIE),
+        refresh: cookieOf(request, REFRESH_COOKIE),
       },
       originOf(request),
     );
     if (verdict.kind !== "unknown") setCookies.push(...verdict.setCookies);
-    if (verdict.kind === "signed-out") response = NextResponse.redirect(loginAddress(request));
+    if (verdict.kind === "signed-out") {
+      response = cameFromElsewhere(request) ? askAgain() : NextResponse.redirect(loginAddress(request));
+    }
   }
   for (const cookie of setCookies) response.headers.append("set-cookie", cookie);
   response.headers.set("content-security-policy", policy);
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
   return response;
+}
+
+/** With https auth gives its cookies names that bind them to this host. */
+function cookieOf(request: NextRequest, name: string): string | undefined {
+  return (request.cookies.get(`__Host-${name}`) ?? request.cookies.get(name))?.value;
+}
+
+/** A link on another site leads here without our SameSite=Strict cookies, signed in or not. */
+function cameFromElsewhere(request: NextRequest): boolean {
+  return request.method === "GET" && request.headers.get("sec-fetch-site") === "cross-site";
+}
+
+/** Loads the same address once more: that request is our own page's, so the cookies come with it. */
+function askAgain(): NextResponse {
+  const page = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>…</title>';
+  return new NextResponse(page, { headers: { "content-type": "text/html", "cache-control": "no-store" } });
 }
 
 function loginAddress(request: NextRequest): URL {
