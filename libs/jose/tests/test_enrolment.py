@@ -50,10 +50,6 @@ def test_an_answer_that_was_changed_is_refused(name: str, at: int, shift: int) -
     fields = answer.model_dump()
     at %= len(fields[name])
     at += fields[name][at] == "."
-        i
-        for i in range(at % len(fields[name]), at % len(fields[name]) + 2)
-        if fields[name][i % len(fields[name])] != "."
-    )
     changed = EnrolmentAnswer(**fields | {name: other(fields[name], at, shift)})
     with pytest.raises(EnrolmentRefused):
         enrolling.open(changed, NOW)

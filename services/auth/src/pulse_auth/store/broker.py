@@ -1,0 +1,82 @@
+"""What the broker should have: accounts with sealed secrets, and which of them it may not know of yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pulse_contracts.topics import Party
+from pulse_postgres import Connection, Row
+
+
+@dataclass(frozen=True)
+class StoredCredential:
+    """An account of the broker. `secret` is sealed; None: there should be no account with this name."""
+
+    name: str
+    party: Party
+    secret: str | None = field(repr=False)
+    is_enabled: bool
+    version: int
+    is_adopted: bool = False
+
+
+class BrokerStore:
+    """The desired state, and how far it was carried out."""
+
+    async def put(
+        self, connection: Connection, name: str, party: Party, secret: str, *, is_adopted: bool = False
+    ) -> None:
+        """A new account, or a new secret. Whether it is enabled stays as it is."""
+        await connection.execute(
+            "INSERT INTO broker_credential AS b (name, party, secret, is_adopted) VALUES ($1, $2, $3, $4) ON CONFLICT "
+            "(name) DO UPDATE SET secret = $3, party = $2, is_adopted = $4, version = b.version + 1",
+            name,
+            party,
+            secret,
+            is_adopted,
+        )
+
+    async def enable(self, connection: Connection, name: str, *, is_enabled: bool) -> None:
+        """Switches an account on or off."""
+        await connection.execute(
+            "UPDATE broker_credential SET is_enabled = $2, version = version + 1 WHERE name = $1", name, is_enabled
+        )
+
+    async def remove(self, connection: Connection, name: str) -> None:
+        """There shall be none with this name; its secret is destroyed."""
+        await connection.execute(
+            "UPDATE broker_credential SET secret = NULL, is_enabled = true, version = version + 1 WHERE name = $1",
+            name,
+        )
+
+    async def by_name(self, connection: Connection, name: str) -> StoredCredential | None:
+        """One."""
+        row = await connection.fetchrow("SELECT * FROM broker_credential WHERE name = $1", name)
+        return _credential(row) if row else None
+
+    async def all(self, connection: Connection) -> list[StoredCredential]:
+        """Everything."""
+        return [_credential(row) for row in await connection.fetch("SELECT * FROM broker_credential ORDER BY name")]
+
+    async def waiting(self, connection: Connection, limit: int) -> list[StoredCredential]:
+        """What the broker may not know of yet."""
+        query = "SELECT * FROM broker_credential WHERE applied < version ORDER BY name LIMIT $1"
+        return [_credential(row) for row in await connection.fetch(query, limit)]
+
+    async def applied(self, connection: Connection, found: Sequence[StoredCredential]) -> None:
+        """The broker has them as they were read."""
+        await connection.execute(
+            "UPDATE broker_credential b SET applied = greatest(b.applied, v.version) FROM "
+            "unnest($1::text[], $2::bigint[]) AS v(name, version) WHERE b.name = v.name",
+            [one.name for one in found],
+            [one.version for one in found],
+        )
+
+    async def is_mine(self, connection: Connection, key: int) -> bool:
+        """Whether this transaction is the one that may talk to the broker now: one of all replicas."""
+        return bool(await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", key))
+
+
+def _credential(row: Row) -> StoredCredential:
+    return StoredCredential(
+        row["name"], row["party"], row["secret"], row["is_enabled"], row["version"], row["is_adopted"]
+    )

@@ -1,0 +1,180 @@
+"""The tables of collectors, their one-time codes, and who may sign in there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, Particulars
+from pulse_postgres import Connection, Row
+
+_SELECT = "SELECT c.*, e.ends AS code_ends FROM collector c LEFT JOIN enrolment_code e ON e.collector_id = c.id "
+_COUNT = "SELECT count(*) FROM collector c "
+_MATCHING = (
+    "WHERE c.state <> 'deleted' AND ($1::text IS NULL OR strpos(lower(c.id || ' ' || c.name || ' ' || c.site), "
+    "lower($1)) > 0) AND ($2::text IS NULL OR c.site = $2) AND ($3::text IS NULL OR $3 = ANY(c.tags)) "
+    "AND ($4::text IS NULL OR c.state = $4) "
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which collectors: `search` in id, name and site; `tag` is one of its tags; after this id."""
+
+    search: str | None = None
+    site: str | None = None
+    tag: str | None = None
+    state: CollectorState | None = None
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """What an enrolment leaves: the public key of the collector, and K_seal, sealed."""
+
+    public_key: bytes
+    seal_key: str = field(repr=False)
+    at: datetime
+
+
+class CollectorStore:
+    """Collectors by id."""
+
+    async def add(self, connection: Connection, id_: str, given: Particulars, now: datetime) -> bool:
+        """A new one; False when the id was ever used."""
+        row = await connection.fetchval(
+            "INSERT INTO collector (id, name, site, tags, created) VALUES ($1, $2, $3, $4, $5) "
+            "ON CONFLICT (id) DO NOTHING RETURNING 1",
+            id_,
+            given.name,
+            given.site,
+            list(given.tags),
+            now,
+        )
+        return row is not None
+
+    async def by_id(self, connection: Connection, id_: str) -> Collector | None:
+        """One that is not deleted."""
+        row = await connection.fetchrow(_SELECT + "WHERE c.id = $1 AND c.state <> 'deleted'", id_)
+        return _collector(row) if row else None
+
+    async def lock(self, connection: Connection, id_: str) -> Collector | None:
+        """As `by_id`, and nobody else changes it until the transaction ends."""
+        row = await connection.fetchrow("SELECT 1 FROM collector WHERE id = $1 FOR UPDATE", id_)
+        return await self.by_id(connection, id_) if row else None
+
+    async def page(
+        self, connection: Connection, wanted: Listing, after: str | None, limit: int
+    ) -> tuple[list[Collector], int]:
+        """Up to `limit` in the order of their ids, and how many there are in all."""
+        given = (wanted.search, wanted.site, wanted.tag, wanted.state)
+        total = await connection.fetchval(_COUNT + _MATCHING, *given)
+        rows = await connection.fetch(
+            _SELECT + _MATCHING + "AND ($5::text IS NULL OR c.id > $5) ORDER BY c.id LIMIT $6", *given, after, limit
+        )
+        return [_collector(row) for row in rows], int(total)
+
+    async def describe(self, connection: Connection, id_: str, given: Particulars) -> None:
+        """Other particulars."""
+        await connection.execute(
+            "UPDATE collector SET name = $2, site = $3, tags = $4, version = version + 1 WHERE id = $1",
+            id_,
+            given.name,
+            given.site,
+            list(given.tags),
+        )
+
+    async def become(self, connection: Connection, id_: str, state: CollectorState) -> None:
+        """Another state. What is lost or deleted has no keys any more."""
+        await connection.execute(
+            "UPDATE collector SET state = $2, version = version + 1, "
+            "seal_key = CASE WHEN $2 IN ('lost', 'deleted') THEN NULL ELSE seal_key END, "
+            "public_key = CASE WHEN $2 IN ('lost', 'deleted') THEN NULL ELSE public_key END WHERE id = $1",
+            id_,
+            state,
+        )
+
+    async def enrol(self, connection: Connection, id_: str, given: Enrolled) -> int:
+        """The next generation of keys; returns its number."""
+        gen = await connection.fetchval(
+            "UPDATE collector SET gen = gen + 1, public_key = $2, seal_key = $3, enrolled = $4, version = version + 1, "
+            "state = CASE WHEN state = 'lost' THEN 'enabled' ELSE state END WHERE id = $1 RETURNING gen",
+            id_,
+            given.public_key,
+            given.seal_key,
+            given.at,
+        )
+        return int(gen)
+
+    async def touch(self, connection: Connection, id_: str) -> None:
+        """Something of it changed that has a table of its own."""
+        await connection.execute("UPDATE collector SET version = version + 1 WHERE id = $1", id_)
+
+
+class CodeStore:
+    """One-time codes: one a collector."""
+
+    async def put(self, connection: Connection, id_: str, code: tuple[bytes, str], ends: datetime) -> None:
+        """A new one, of which `code` is the id and the sealed key, in place of an older one."""
+        await connection.execute(
+            "INSERT INTO enrolment_code (id, collector_id, key, ends) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (collector_id) DO UPDATE SET id = $1, key = $3, ends = $4",
+            code[0],
+            id_,
+            code[1],
+            ends,
+        )
+
+    async def take(self, connection: Connection, code: bytes, now: datetime) -> tuple[str, str] | None:
+        """Uses a code up, if there is one that has not ended: the collector's id and the sealed key. Two that come at
+        once wait for each other; the second finds none."""
+        row = await connection.fetchrow(
+            "DELETE FROM enrolment_code WHERE id = $1 AND ends > $2 RETURNING collector_id, key", code, now
+        )
+        return (str(row["collector_id"]), str(row["key"])) if row else None
+
+    async def drop(self, connection: Connection, id_: str) -> None:
+        """The collector's code opens nothing any more."""
+        await connection.execute("DELETE FROM enrolment_code WHERE collector_id = $1", id_)
+
+    async def sweep(self, connection: Connection, now: datetime) -> None:
+        """Removes what has ended."""
+        await connection.execute("DELETE FROM enrolment_code WHERE ends <= $1", now)
+
+
+class AccessStore:
+    """Who may sign in at which collector."""
+
+    async def of(self, connection: Connection, id_: str) -> list[AccessRule]:
+        """The rules of a collector."""
+        query = "SELECT subject, is_allowed FROM collector_access WHERE collector_id = $1 ORDER BY subject"
+        return [AccessRule(row["subject"], row["is_allowed"]) for row in await connection.fetch(query, id_)]
+
+    async def replace(self, connection: Connection, id_: str, rules: Sequence[AccessRule]) -> None:
+        """All rules of a collector."""
+        await connection.execute("DELETE FROM collector_access WHERE collector_id = $1", id_)
+        await connection.executemany(
+            "INSERT INTO collector_access (collector_id, subject, is_allowed) VALUES ($1, $2, $3)",
+            [(id_, rule.subject, rule.is_allowed) for rule in rules],
+        )
+
+    async def accounts(self, connection: Connection, id_: str) -> list[Row]:
+        """The live accounts that may sign in at a collector: id, e-mail, name, role."""
+        return await connection.fetch(
+            "SELECT a.id, a.email, a.name, a.role FROM account a WHERE a.active AND EXISTS (SELECT 1 FROM "
+            "collector_access r WHERE r.collector_id = $1 AND r.is_allowed AND r.subject IN ('account:' || a.id, "
+            "'role:' || a.role)) AND NOT EXISTS (SELECT 1 FROM collector_access r WHERE r.collector_id = $1 AND NOT "
+            "r.is_allowed AND r.subject IN ('account:' || a.id, 'role:' || a.role)) ORDER BY a.email, a.id",
+            id_,
+        )
+
+
+def _collector(row: Row) -> Collector:
+    return Collector(
+        row["id"],
+        row["version"],
+        Particulars(row["name"], row["site"], tuple(row["tags"])),
+        row["state"],
+        row["gen"],
+        row["created"],
+        row["enrolled"],
+        row["code_ends"],
+    )
