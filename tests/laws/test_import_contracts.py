@@ -27,6 +27,7 @@ BREAKERS: dict[str, tuple[str, str]] = {
         "import pulse_desktop.__main__",
     ),
     "Contracts import nothing but pydantic": ("pulse_contracts/stranger.py", "import numpy"),
+    "The Python client needs nothing of ours": ("pulse_client/stranger.py", "import pulse_contracts"),
     "aiomqtt has one door": ("pulse_bus/stranger.py", "import aiomqtt"),
     "asyncpg has one door": ("pulse_chassis/stranger.py", "import asyncpg"),
     "passlib has one door": ("pulse_chassis/stranger.py", "import passlib.hash"),

@@ -1,0 +1,39 @@
+"""PrecisionPulse from Python: `async with PulseClient(url, ApiKey("pp_…")) as pulse: …`."""
+
+from pulse_client.client import PulseClient
+from pulse_client.credentials import ApiKey, Password
+from pulse_client.errors import PulseError, SecondFactorNeeded
+from pulse_client.models import (
+    Account,
+    AccountLink,
+    ApiKeyInfo,
+    AuditRecord,
+    Device,
+    Epoch,
+    Ledger,
+    NewApiKey,
+    Reading,
+    RunningSession,
+    Sampled,
+    Series,
+)
+
+__all__ = [
+    "Account",
+    "AccountLink",
+    "ApiKey",
+    "ApiKeyInfo",
+    "AuditRecord",
+    "Device",
+    "Epoch",
+    "Ledger",
+    "NewApiKey",
+    "Password",
+    "PulseClient",
+    "PulseError",
+    "Reading",
+    "RunningSession",
+    "Sampled",
+    "SecondFactorNeeded",
+    "Series",
+]
