@@ -19,6 +19,7 @@ NAMES = {
     "disk": "bytes a reading after compaction, beside rows",
     "history": "questions over 30 days, the last hour, 50 series at once",
     "scale": "whether a reading costs the same with more series and more history (long)",
+    "auth": "sign-ins beside bare argon2, authorised requests beside a bare route, how soon a session has ended",
     "footprint": "memory of the whole system at rest, starts and stops",
 }
 

@@ -1,0 +1,241 @@
+"""What signing in and being signed in cost: sign-ins a second beside bare argon2, the wait of a quiet load, authorised
+requests beside a route that asks nobody, and how long after its end a session still opens something."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from benchmarks.browser_load import Ages, Browser
+from benchmarks.report import Result
+from pulse_passwords import LOGIN_POLICY, PasswordHasher
+from pulse_standalone.ports import free_port
+from tests.system import System, running_system
+
+ROUNDS = 3
+SIGN_IN_SECONDS = 10
+AT_ONCE = 4
+"""Sign-ins under way: twice the hashing threads, and below the five failures that are free, for each counts as one
+until it is done."""
+RATE = 20
+RATE_SECONDS = 20
+CONNECTIONS = 16
+REQUEST_SECONDS = 5
+REVOCATIONS = 100
+_BARE = """
+import sys, uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel
+class View(BaseModel):
+    id: str; email: str; name: str; role: str; active: bool; version: int; created: str
+app = FastAPI()
+@app.get("/bare")
+async def bare() -> View:
+    return View(id="0" * 36, email="a@b.c", name="Ada", role="admin", active=True, version=1, created="x" * 24)
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False, loop="uvloop")
+"""
+
+
+def measure() -> list[Result]:
+    """All four, against one whole system."""
+    with tempfile.TemporaryDirectory(prefix="pulse-auth-") as folder, running_system(Path(folder) / "state") as system:
+        return [
+            *asyncio.run(_sign_ins(system)),
+            *asyncio.run(_requests(system)),
+            *asyncio.run(_revocations(system)),
+        ]
+
+
+def _url(system: System, service: str) -> str:
+    return f"http://127.0.0.1:{system.child(service)['port']}"
+
+
+async def _sign_ins(system: System) -> list[Result]:
+    """Both rates in turn, so that whatever else the machine does meets both."""
+    url, bare, whole = _url(system, "auth"), [], []
+    async with httpx.AsyncClient(base_url=url, timeout=30) as http, PasswordHasher(LOGIN_POLICY) as hasher:
+        digest = await hasher.hash(system.admin["password"])
+
+        async def hash_once() -> None:
+            await hasher.verify(system.admin["password"], digest)
+
+        for _ in range(ROUNDS):
+            bare.append(await _rate(hash_once, SIGN_IN_SECONDS))
+            whole.append(await _rate(lambda: _sign_in(http, system), SIGN_IN_SECONDS))
+        waits = await _at_a_rate(lambda: _sign_in(http, system))
+    value, peer = statistics.median(whole), statistics.median(bare)
+    p95 = float(np.percentile(waits, 95)) * 1e3
+    return [
+        Result(
+            "sign-ins",
+            round(value, 1),
+            "sign-ins/s",
+            "argon2 alone",
+            round(peer, 1),
+            "0.85 of it",
+            value >= 0.85 * peer,
+        ),
+        Result(f"sign-in at {RATE}/s: p95", round(p95, 1), "ms", target="p95 < 300 ms", met=p95 < 300),
+        Result(f"sign-in at {RATE}/s: median", round(statistics.median(waits) * 1e3, 1), "ms"),
+    ]
+
+
+async def _sign_in(http: httpx.AsyncClient, system: System) -> str:
+    http.cookies.clear()
+    answer = await http.post("/api/auth/login", json=system.admin)
+    answer.raise_for_status()
+    return str(answer.json()["access_token"])
+
+
+async def _rate(once: Callable[[], Awaitable[object]], seconds: float) -> float:
+    """How often a second, with some under way."""
+    began, done = time.perf_counter(), 0
+
+    async def again() -> None:
+        nonlocal done
+        while time.perf_counter() - began < seconds:
+            await once()
+            done += 1
+
+    await asyncio.gather(*(again() for _ in range(AT_ONCE)))
+    return done / (time.perf_counter() - began)
+
+
+async def _at_a_rate(once: Callable[[], Awaitable[object]]) -> list[float]:
+    """Seconds from when each should have begun: a slow answer does not excuse those behind it."""
+    began, waits = time.perf_counter(), []
+
+    async def one(at: float) -> None:
+        await asyncio.sleep(max(0.0, at - time.perf_counter()))
+        await once()
+        waits.append(time.perf_counter() - at)
+
+    await asyncio.gather(*(one(began + number / RATE) for number in range(RATE * RATE_SECONDS)))
+    return waits
+
+
+async def _requests(system: System) -> list[Result]:
+    port, token = int(system.child("users")["port"]), system.token()
+    profile, bare = [], []
+    with _bare_server() as other:
+        for _ in range(ROUNDS):
+            bare.append(await _answers(other, "/bare", ""))
+            profile.append(await _answers(port, "/api/profile", token))
+    value, peer = statistics.median(profile), statistics.median(bare)
+    met = value >= 0.6 * peer
+    return [Result("GET /api/profile", round(value), "requests/s", "a bare route", round(peer), "0.6 of it", met)]
+
+
+@contextlib.contextmanager
+def _bare_server() -> Iterator[int]:
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-c", _BARE, str(port)]) as process:
+        try:
+            for _ in range(200):
+                with contextlib.suppress(httpx.TransportError):
+                    httpx.get(f"http://127.0.0.1:{port}/bare").raise_for_status()
+                    break
+                time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+
+
+async def _answers(port: int, path: str, token: str) -> float:
+    """Answers a second over keep-alive connections, read as lightly as can be."""
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n" + (f"Authorization: Bearer {token}\r\n" if token else "")
+    request, began, done = f"{head}\r\n".encode(), time.perf_counter(), 0
+
+    async def client() -> None:
+        nonlocal done
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while time.perf_counter() - began < REQUEST_SECONDS:
+            writer.write(request)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            if not answer.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(answer.decode(errors="replace"))
+            length = answer.lower().split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0]
+            await reader.readexactly(int(length))
+            done += 1
+        writer.close()
+        await writer.wait_closed()
+
+    await asyncio.gather(*(client() for _ in range(CONNECTIONS)))
+    return done / (time.perf_counter() - began)
+
+
+class _Socket(Browser):
+    """Notices that the gateway hangs up."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token, {}, Ages())
+        self.ended = asyncio.Event()
+
+    def _message(self, payload: bytes) -> None:
+        if payload.startswith(b"41"):
+            self.ended.set()
+        super()._message(payload)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.ended.set()
+
+
+async def _revocations(system: System) -> list[Result]:
+    """From the request that ends a session until users and the gateway refuse the token and the socket is closed."""
+    urls = {"users": f"{_url(system, 'users')}/api/profile"}
+    urls["gateway"] = f"{_url(system, 'telemetry-gateway')}/api/telemetry/devices"
+    took: dict[str, list[float]] = {"users": [], "gateway": [], "an open socket": []}
+    async with httpx.AsyncClient(base_url=_url(system, "auth"), timeout=30) as http:
+        for _ in range(REVOCATIONS):
+            token = await _sign_in(http, system)
+            headers = {"Authorization": f"Bearer {token}"}
+            async with _socket(int(system.child("telemetry-gateway")["port"]), token) as socket:
+                sid = json.loads(_payload(token))["sid"]
+                began = time.perf_counter()
+                (await http.delete(f"/api/auth/sessions/{sid}", headers=headers)).raise_for_status()
+
+                async def refused(name: str, since: float = began, bearer: dict[str, str] = headers) -> None:
+                    while (await http.get(urls[name], headers=bearer)).status_code != 401:  # noqa: ASYNC110  # asked from outside
+                        await asyncio.sleep(0.002)
+                    took[name].append(time.perf_counter() - since)
+
+                async def closed(since: float = began, one: _Socket = socket) -> None:
+                    await asyncio.wait_for(one.ended.wait(), 30)
+                    took["an open socket"].append(time.perf_counter() - since)
+
+                await asyncio.gather(refused("users"), refused("gateway"), closed())
+    found = {name: (float(np.percentile(seconds, 99)), statistics.median(seconds)) for name, seconds in took.items()}
+    return [
+        result
+        for name, (p99, median) in found.items()
+        for result in (
+            Result(f"revoked at {name}: p99", round(p99 * 1e3), "ms", target="p99 < 2,000 ms", met=p99 < 2),
+            Result(f"revoked at {name}: median", round(median * 1e3), "ms"),
+        )
+    ]
+
+
+def _payload(token: str) -> bytes:
+    part = token.split(".")[1]
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+@contextlib.asynccontextmanager
+async def _socket(port: int, token: str) -> AsyncIterator[_Socket]:
+    _, socket = await asyncio.get_running_loop().create_connection(lambda: _Socket(token), "127.0.0.1", port)
+    try:
+        await asyncio.wait_for(socket.subscribed.wait(), 10)
+        yield socket
+    finally:
+        socket.close()
