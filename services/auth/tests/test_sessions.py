@@ -15,6 +15,7 @@ from pulse_auth.actions.heartbeat import Heartbeat
 from pulse_auth.model.known_devices import LIFE, read_device, write_device
 from pulse_auth.model.sessions import NOWHERE, moment
 from pulse_auth.model.user_agents import device_name
+from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_bus import Delivery
 from pulse_chassis.clients import Proxies
@@ -166,6 +167,14 @@ async def test_a_stranger_who_guesses_does_not_make_the_owner_wait(ada: World) -
         ada.http.cookies.set("pulse_dv", known, domain="127.0.0.1", path="/")
         await ada.login("guess")
     assert (await ada.login()).status_code == 429  # a stolen cookie has five guesses of its own
+
+
+async def test_of_free_attempts_at_once_none_waits_for_one_whose_clock_is_ahead(ada: World) -> None:
+    store, key = BackoffStore(), bytes(32)
+    for ahead in (3, 2, 1, 0):
+        async with ada.database.transaction() as connection:
+            now = moment(ada.clock() + ahead * 1_000)
+            assert await store.reserve(connection, key, now) == timedelta(0)
 
 
 async def test_a_wait_is_noted_once(ada: World) -> None:

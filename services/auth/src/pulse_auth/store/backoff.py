@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pulse_auth.model.sessions import wait_after
+from pulse_auth.model.sessions import FREE_FAILURES, wait_after
 from pulse_postgres import Connection
 
 
@@ -20,7 +20,8 @@ class BackoffStore:
         )
         if row is None:
             raise LookupError("an upsert gave no row")
-        if row["until"] > now:
+        # `now` was read before the row was ours: of two at once the later one's `until` may lie after the other's `now`
+        if row["failures"] > FREE_FAILURES and row["until"] > now:
             return timedelta(seconds=(row["until"] - now).total_seconds())
         failures = int(row["failures"]) + 1
         await connection.execute(
