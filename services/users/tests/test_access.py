@@ -79,7 +79,16 @@ async def test_who_may_call_it(world: World, operation: str) -> None:
     assert (silent == (503, "revocations_unknown")) == (operation in _ADMINISTRATORS), "auth was not heard for 15 s"
 
 
-@pytest.mark.parametrize("path", ["/api/users/bulk", "/api/users/set-password", "/api/users/password-reset"])
-async def test_a_method_that_is_none_says_which_are(world: World, path: str) -> None:
-    answer = await world.http.get(path, headers=world.bearer(await world.add()))
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/users/bulk", "POST"),
+        ("/api/users/set-password", "POST"),
+        ("/api/users", "GET, POST"),
+        (f"/api/users/{_NOBODY}", "DELETE, GET, PUT"),
+        ("/api/profile", "GET, PUT"),
+    ],
+)
+async def test_a_method_that_is_none_says_which_are(world: World, path: str, methods: str) -> None:
+    answer = await world.http.request("PATCH", path, headers=world.bearer(await world.add()))
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)

@@ -12,12 +12,15 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from pulse_contracts.errors import DomainError, Unavailable
 
 log = structlog.get_logger("pulse.http")
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER = 2
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class TooManyRequests(DomainError):
@@ -133,13 +136,20 @@ def install(app: FastAPI) -> None:
         return problem(422, "invalid_request", "the request does not fit its schema", errors=errors)
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> Response:
+    async def http(request: Request, error: HTTPException) -> Response:
         codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-        return problem(
-            error.status_code, codes.get(error.status_code, "refused"), str(error.detail), headers=error.headers
-        )
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods(app, request.scope)))
+        return problem(error.status_code, codes.get(error.status_code, "refused"), str(error.detail), headers=headers)
 
     @app.exception_handler(Exception)
     async def ours(_: Request, error: Exception) -> Response:
         log.error("request_failed", exc_info=error)
         return problem(500, "internal", "something went wrong on our side; the request id finds it in the log")
+
+
+def _methods(app: FastAPI, scope: Scope) -> set[str]:
+    """What the address can do (RFC 9110 §15.5.6); Starlette tells the methods of the first of several routes."""
+    tried = ((method, {**scope, "method": method}) for method in _METHODS)
+    return {method for method, asked in tried if any(r.matches(asked)[0] is Match.FULL for r in app.routes)}

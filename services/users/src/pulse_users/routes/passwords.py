@@ -109,7 +109,11 @@ async def reset(
 
 
 @router.post(
-    "/password-reset", operation_id="request_password_reset", status_code=202, responses=responses(TooManyRequests)
+    "/password-reset",
+    operation_id="request_password_reset",
+    status_code=202,
+    response_class=Response,
+    responses=responses(TooManyRequests),
 )
 async def forgot(request: Request, given: Given, caller: AnonymousCaller, asked: ResetWanted) -> Response:
     """Mails a link to set a new password, if there is such an account and a mail server: the answer does not tell."""
