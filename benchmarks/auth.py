@@ -178,7 +178,7 @@ class _Socket(Browser):
     """Notices that the gateway hangs up."""
 
     def __init__(self, token: str) -> None:
-        super().__init__(token, {}, Ages())
+        super().__init__(token, {"series": []}, Ages())
         self.ended = asyncio.Event()
 
     def _message(self, payload: bytes) -> None:

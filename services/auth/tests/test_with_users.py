@@ -138,6 +138,21 @@ async def test_an_administrator_made_at_the_command_line_signs_in_and_is_known_e
         assert len(everybody.json()["items"]) == 1
 
 
+async def test_renewed_keys_end_every_session_of_a_running_service(pair: Pair) -> None:
+    made = await pair.run("users", "create-admin", "--email", "ada@example.org")
+    async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http:
+        answer = await sign_in(pair, http, made)
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        await pair.run("auth", "renew-keys")
+
+        async def is_refused() -> bool:
+            return (await http.get(f"{pair.urls['users']}/api/profile", headers=bearer)).status_code == 401
+
+        await eventually(is_refused, seconds=20)
+        again = await http.post(f"{pair.urls['auth']}/api/auth/login", json=json.loads(made))
+        assert again.status_code == 200
+
+
 async def test_an_event_that_the_broker_lost_is_healed_by_the_digest(pair: Pair) -> None:
     made = await pair.run("users", "create-admin", "--email", "lost@example.org")
     assert await pair.execute("users", "DELETE FROM outbox") == "DELETE 2"

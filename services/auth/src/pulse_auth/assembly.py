@@ -1,7 +1,10 @@
 """Opens everything and hands it to everything: the only place that knows the concrete classes."""
 
 import secrets
+import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -24,9 +27,12 @@ from pulse_auth.settings import AuthSettings, uses_and_seconds
 from pulse_auth.store.limits import Rate
 from pulse_chassis import process
 from pulse_chassis.audit_routes import audit_router
+from pulse_chassis.principal import Principals
 from pulse_chassis.process import Identity, Parts, Runtime
+from pulse_chassis.settings import decoded_key
 from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
-from pulse_postgres import Migrations
+from pulse_postgres import Audit, Database, Migrations, Outbox
+from pulse_postgres.database import PoolSettings
 
 VERSION = "0.1.0"
 ROUTERS = [
@@ -77,6 +83,23 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
         on_stop=[hasher.close],
         state={"auth": _routes(runtime, settings, means, vault, events, rotation)},
     )
+
+
+@asynccontextmanager
+async def offline(settings: AuthSettings) -> AsyncIterator[tuple[Rotation, SecondFactors]]:
+    """What commands need: no bus, and nobody's password."""
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    audit, clock = Audit(decoded_key(settings.audit_key)), process.now_micros
+    async with Database(PoolSettings(settings.database_url, password, 2)) as database:
+        vault, events = Vault(settings.vault_key(), clock), Events(Outbox(), audit)
+        keys = SigningKeys(None, Principals(time.time), vault)
+        hasher = PasswordHasher(LOGIN_POLICY, workers=1)
+        means = Means(hasher, keys, b"", secrets.token_bytes, uuid.uuid4, clock, audit)
+        yield (
+            Rotation(database, keys, events, audit, clock),
+            SecondFactors(database, means, vault, Codes(vault), events),
+        )
+        await hasher.close()
 
 
 def _routes(  # this is where everything meets

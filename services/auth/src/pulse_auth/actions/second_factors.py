@@ -141,6 +141,15 @@ class SecondFactors:
             await self._events.end_all(connection, account, "second_factor_reset", caller, now)
             await self._note(connection, "second_factor_reset", account, caller)
 
+    async def reset_by_email(self, email: str, caller: Caller) -> UUID:
+        """As `reset`, for the command line; whose it was. Raises AccountNotFound, NoSecondFactor, Unavailable."""
+        async with self._database.connection() as connection:
+            known = await self._accounts.by_email(connection, email)
+        if known is None:
+            raise AccountNotFound("there is no account of this e-mail")
+        await self.reset(known.id, caller)
+        return known.id
+
     async def policy(self) -> frozenset[Role]:
         """The roles that must have one. Raises Unavailable."""
         async with self._database.connection() as connection:

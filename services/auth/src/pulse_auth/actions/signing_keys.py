@@ -34,7 +34,7 @@ _MOST_ALIVE = 6
 class SigningKeys:
     """What there is: who signs, and with what everybody verifies."""
 
-    def __init__(self, bus: Bus, principals: Principals, vault: Vault) -> None:
+    def __init__(self, bus: Bus | None, principals: Principals, vault: Vault) -> None:
         self._bus, self._principals, self._vault = bus, principals, vault
         self._store, self._signers = SigningKeyStore(), dict[str, TokenSigner]()
         self.published: tuple[StoredKey, ...] = ()
@@ -67,7 +67,7 @@ class SigningKeys:
         """To everybody, retained: current, next, previous. Nothing before the first key. Each is told as valid since
         ever: a service whose clock runs behind must not refuse it. Raises Unavailable."""
         records = [_record(key) for key in self.published]
-        if records:
+        if records and self._bus:
             await self._bus.publish(AUTH_KEYS, VerificationKeys(keys=records))
 
     async def publish_if_connected(self) -> None:
@@ -119,7 +119,8 @@ class Rotation:
 
     async def on_demand(self, caller: Caller, *, is_emergency: bool) -> None:
         """The next key signs from now on. In an emergency all keys end at once and with them every session: whoever
-        stole one has nothing. Raises TooManyRequests, Unavailable."""
+        stole one has nothing. A command has no bus: a running service publishes what it finds within `key_poll`. Raises
+        TooManyRequests, Unavailable."""
         now = self._now()
         async with self._database.transaction() as connection:
             await self._store.lock(connection)
