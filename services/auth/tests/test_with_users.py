@@ -216,3 +216,59 @@ async def test_an_account_switched_off_loses_its_session_and_the_bus_hears_of_it
         bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         for url in (f"{pair.urls['auth']}/api/auth/session", f"{pair.urls['users']}/api/profile"):
             assert (await http.get(url, headers=bearer)).status_code == 401
+
+
+async def test_an_invited_account_lives_and_its_deletion_is_known_even_if_the_broker_loses_it(pair: Pair) -> None:
+    users, auth = f"{pair.urls['users']}/api/users", f"{pair.urls['auth']}/api/auth"
+    made = await pair.run("users", "create-admin", "--email", "ada@example.org")
+    async with pair.serving("auth"), httpx.AsyncClient() as admin, httpx.AsyncClient() as http:
+        async with pair.serving("users"):
+            token = (await sign_in(pair, admin, made)).json()["access_token"]
+            bearer = {"Authorization": f"Bearer {token}"}
+            new = {"email": "eve@example.org", "name": "Eve"}
+            eve = (await admin.post(users, json=new, headers=bearer)).json()
+            invited = await admin.post(f"{users}/{eve['id']}/invitation", json={}, headers=bearer)
+            link = invited.json()["link"].partition("#")[2]
+            given = {"token": link, "password": "violet-harbour-candle"}
+            assert (await http.post(f"{users}/set-password", json=given)).status_code == 204
+            mine = {"email": "eve@example.org", "password": "violet-harbour-candle"}
+
+            async def is_welcome() -> bool:
+                return (await http.post(f"{auth}/login", json=mine)).status_code == 200
+
+            await eventually(is_welcome, seconds=20)
+        # What the broker lost: a deletion without its event.
+        connection = await asyncpg.connect(pair.environments["users"]["PULSE_DATABASE_URL"])
+        await connection.execute(
+            "UPDATE account SET email = NULL, email_key = NULL, name = '', digest = NULL, active = false, "
+            "deleted_at = now(), version = (SELECT version + 1 FROM account_counter) WHERE id = $1",
+            eve["id"],
+        )
+        await connection.execute("UPDATE account_counter SET version = version + 1")
+        await connection.close()
+        async with pair.serving("users"):
+
+            async def is_refused() -> bool:
+                return (await http.post(f"{auth}/login", json=mine)).status_code == 401
+
+            await eventually(is_refused, seconds=20)
+
+            async def is_free() -> bool:
+                made_again = await admin.post(users, json=new, headers=bearer)
+                return made_again.status_code in {201, 409}
+
+            await eventually(is_free, seconds=20)
+            versions = "SELECT id::text, version FROM account ORDER BY id"
+
+            async def rows(service: str) -> list[object]:
+                connection = await asyncpg.connect(pair.environments[service]["PULSE_DATABASE_URL"])
+                try:
+                    return [tuple(row) for row in await connection.fetch(versions)]
+                finally:
+                    await connection.close()
+
+            async def is_equal() -> bool:
+                both = await rows("users"), await rows("auth")
+                return both[0] == both[1] and len(both[0]) == 3
+
+            await eventually(is_equal, seconds=20)
