@@ -8,6 +8,7 @@ import pytest
 
 from pulse_chassis.caller import COMMAND_LINE
 from pulse_testkit.waiting import eventually
+from pulse_users.actions.links import _ALL
 from pulse_users.model.accounts import Account, moment
 from pulse_users.model.links import Limit
 from pulse_users.store.limits import LimitStore
@@ -149,3 +150,12 @@ async def test_a_limit_lets_a_burst_through_and_then_one_at_a_time(world: World)
 
     assert [await at(0), await at(0), await at(0), await at(0), await at(9)] == [0, 0, 0, 10, 1]
     assert [await at(10), await at(10), await at(0, "y")] == [0, 10, 0]
+
+
+async def test_links_are_tried_so_often_and_no_more(world: World) -> None:
+    async with world.database.transaction() as connection:
+        for _ in range(600):
+            await LimitStore().use(connection, _ALL, "all", moment(world.clock()))
+    assert (await use(world, "q" * 43)).status_code == 429
+    world.clock.advance(timedelta(seconds=1))
+    assert (await use(world, "q" * 43)).status_code == 410

@@ -38,6 +38,7 @@ from pulse_users.store.links import LinkStore, ResetRequest, ResetRequestStore
 
 log = logging.getLogger("pulse.users")
 _PER_CLIENT = Limit("set-password", 20, timedelta(seconds=3))
+_ALL = Limit("set-password-all", 600, timedelta(milliseconds=100))
 _PER_CLIENT_RESET = Limit("reset-client", 10, timedelta(seconds=30))
 _ALL_RESETS = Limit("reset", 120, timedelta(milliseconds=500))
 _PER_EMAIL = Limit("reset-email", 3, timedelta(minutes=20))
@@ -96,9 +97,10 @@ class Links:
     async def set_password(self, caller: Caller, client: str | None, token: str, password: str) -> Account:
         """Uses a link up. Raises TooManyRequests, LinkEnded, PasswordUnfit (the link stays good), Overloaded."""
         now, hash_ = self._means.now(), token_hash(token)
-        if client is not None:
-            async with self._means.database.transaction() as connection:
+        async with self._means.database.transaction() as connection:
+            if client is not None:
                 await self._use(connection, _PER_CLIENT, client)
+            await self._use(connection, _ALL, "all")
         owner = await self.owner(token)
         digest = await self._passwords.digest(password, owner.email, owner.name)
         async with change(self._means, caller) as made:
