@@ -182,7 +182,7 @@ class _Socket(Browser):
         self.ended = asyncio.Event()
 
     def _message(self, payload: bytes) -> None:
-        if payload.startswith(b"41"):
+        if payload.startswith((b"41", b'42/live,["ended"')):
             self.ended.set()
         super()._message(payload)
 

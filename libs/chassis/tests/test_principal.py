@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pulse_chassis.http import Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import RULES, Principal, Principals, require
+from pulse_chassis.principal import RULES, NotSignedIn, Principal, Principals, require
 from pulse_contracts.auth import Revocations, SessionRevoked
 from pulse_contracts.permissions import EVERYBODY, PERMISSIONS, ROLES, Permission, Role, read_scope
 from pulse_jose import SigningKey
@@ -139,3 +139,40 @@ def test_a_scope_only_ever_narrows(role: Role, scope: set[Permission] | None) ->
 def test_the_table_is_whole() -> None:
     assert ROLES["admin"] == frozenset(PERMISSIONS)
     assert ROLES["admin"] > ROLES["user"] == EVERYBODY
+
+
+def test_a_signature_is_checked_once_and_the_token_still_ends_when_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000.0
+    principals = Principals(lambda: now)
+    principals.use([KEY.verification_key()])
+    checked: list[object] = []
+    verify = principals._verifier.verify
+
+    def counted(token: str) -> Claims:
+        checked.append(token)
+        return verify(token)
+
+    monkeypatch.setattr(principals._verifier, "verify", counted)
+    issued = int(now)
+    claims = Claims("precisionpulse", "pulse", ADA, "j", "s", "user", "a@b.c", "Ada", issued, issued + 300)
+    token = TokenSigner(KEY, RULES).sign(claims)
+    for _ in range(5):
+        assert principals.verify(token).account == ADA
+    assert len(checked) == 1
+    now += 329
+    assert principals.verify(token).sid == "s"
+    now += 1
+    with pytest.raises(NotSignedIn):
+        principals.verify(token)
+    now -= 330
+    principals.hear(Revocations(at=int(now * 1e6), recent=[SessionRevoked(account=ADA, sid="s", at=int(now * 1e6))]))
+    with pytest.raises(NotSignedIn):
+        principals.verify(token)
+    other = TokenSigner(KEY, RULES).sign(replace(claims, sid="t"))
+    assert principals.verify(other).sid == "t"
+    principals.use([SigningKey.generate(kid="k2").verification_key()])
+    with pytest.raises(NotSignedIn):
+        principals.verify(other)
+    for hostile in ("", "x" * 100_000, "\ud800", f"{other}A"):
+        with pytest.raises(NotSignedIn):
+            principals.verify(hostile)

@@ -1,6 +1,7 @@
 """Who calls: access tokens verified here, by every service for itself, with the keys that auth keeps on the bus, and
 refused once auth has said there that their session is over."""
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from pulse_contracts.auth import SessionRevoked, VerificationKeys
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import EVERYBODY, ROLES, Permission, Role, read_scope
 from pulse_contracts.topics import AUTH_EVENT, AUTH_KEYS, AUTH_REVOCATIONS
-from pulse_jose import KeySet, TokenError, TokenRules, TokenVerifier, VerificationKey
+from pulse_jose import Claims, KeySet, TokenError, TokenRules, TokenVerifier, VerificationKey
 
 RULES = TokenRules(issuer="precisionpulse", audience="pulse", max_life=timedelta(minutes=5))
 MAX_SILENCE = timedelta(seconds=15)
 """For how long auth may say nothing before administrators are refused: a session of theirs may have ended unheard."""
+_MOST_VERIFIED = 10_000
+_LONGEST = 8_192
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of auth")
 
 
@@ -79,6 +82,8 @@ class Principals:
         self._revocations = Revocations(clock, rules.max_life + 2 * rules.leeway)
         self._clock, self._heard, self._said = clock, -math.inf, -1
         self._max_age = (MAX_SILENCE + rules.leeway).total_seconds()
+        self._leeway = rules.leeway.total_seconds()
+        self._verified: dict[bytes, Claims] = {}
 
     async def follow(self, bus: Bus) -> None:
         """Takes the keys from the bus, now and whenever they change, and which sessions have ended."""
@@ -109,8 +114,9 @@ class Principals:
             raise RevocationsUnknown
 
     def use(self, keys: list[VerificationKey]) -> None:
-        """Replaces the keys."""
+        """Replaces the keys; what the former ones verified is verified anew."""
         self._verifier.keys = KeySet(keys)
+        self._verified.clear()
 
     @property
     def has_keys(self) -> bool:
@@ -122,7 +128,7 @@ class Principals:
         if not self.has_keys:
             raise KeysUnknown("no verification keys yet")
         try:
-            claims = self._verifier.verify(token)
+            claims = self._claims(token)
         except TokenError as error:
             raise NotSignedIn("the access token is missing, wrong or over") from error
         if claims.role not in ROLES:
@@ -132,6 +138,19 @@ class Principals:
         role = cast("Role", claims.role)
         scope = None if claims.scope is None else read_scope(claims.scope)
         return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp, scope)
+
+    def _claims(self, token: str) -> Claims:
+        """A signature is checked once for each token: a browser shows the same one for minutes. Kept by the token's
+        hash, so that memory holds none that opens anything. Raises TokenError."""
+        name = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest() if len(token) <= _LONGEST else b""
+        known = self._verified.get(name)
+        if known is not None and self._clock() < known.exp + self._leeway:
+            return known
+        claims = self._verifier.verify(token)
+        if len(self._verified) >= _MOST_VERIFIED:
+            self._verified.clear()
+        self._verified[name] = claims
+        return claims
 
 
 def jwk(record: object) -> dict[str, object]:
