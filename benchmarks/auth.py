@@ -91,8 +91,12 @@ async def _sign_ins(system: System) -> list[Result]:
 
 
 async def _sign_in(http: httpx.AsyncClient, system: System) -> str:
+    """Until it is taken: who is put off waits, and the wait counts."""
     http.cookies.clear()
     answer = await http.post("/api/auth/login", json=system.admin)
+    while answer.status_code in {429, 503}:
+        await asyncio.sleep(float(answer.headers["retry-after"]))
+        answer = await http.post("/api/auth/login", json=system.admin)
     answer.raise_for_status()
     return str(answer.json()["access_token"])
 
