@@ -267,6 +267,7 @@ OPEN = {"/api/auth/login", "/api/auth/login/second-factor", "/api/auth/refresh",
     "/api/auth/session",
     "/api/auth/keys",
     "/api/auth/token",
+    "/api/collectors/enrol",
 }
 
 

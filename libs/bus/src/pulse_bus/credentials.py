@@ -1,7 +1,9 @@
 """The broker's accounts as a port: what an account should be, what it is, and who makes the one equal to the other."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from pulse_contracts.access import Grant, credential_mark, grants, is_bound
@@ -51,7 +53,12 @@ class BrokerAccount:
 
 
 class BrokerCredentials(Protocol):
-    """Keeps a broker's accounts. Every method raises BrokerUnreachable or BrokerRefused."""
+    """Keeps a broker's accounts over one connection. Every method raises BrokerUnreachable or BrokerRefused. `ended` is
+    set when the connection is over: what was observed may not hold any more. `certificate_ends`: of the broker, where
+    there is TLS."""
+
+    ended: asyncio.Event
+    certificate_ends: datetime | None
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
         """The accounts that the broker has: all of them, or those of `names` that there are. The administrator's own is
@@ -73,6 +80,8 @@ class MemoryCredentials:
         self.accounts: dict[str, ObservedAccount] = {}
         self.kicked: list[str] = []
         self.is_down = False
+        self.ended = asyncio.Event()
+        self.certificate_ends: datetime | None = None
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
         self._require()

@@ -195,3 +195,11 @@ def read_code_id(offer: EnrolmentOffer) -> bytes:
         return _raw(offer.code_id)
     except ValueError:
         _refuse()
+
+
+def read_public_key(offer: EnrolmentOffer) -> bytes:
+    """The 32 bytes of the collector's X25519 key. Raises EnrolmentRefused."""
+    try:
+        return _raw(offer.public_key)
+    except ValueError:
+        _refuse()

@@ -3,14 +3,19 @@
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
+from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.api_keys import ApiKeys
+from pulse_auth.actions.broker import Pace, Reconciler
 from pulse_auth.actions.codes import Codes
+from pulse_auth.actions.collectors import CollectorMeans, Collectors
 from pulse_auth.actions.ending import Events, Sweep
+from pulse_auth.actions.enrolment import Enrolment, Whereabouts
 from pulse_auth.actions.heartbeat import Heartbeat
 from pulse_auth.actions.mirror import Drift, Mirror
 from pulse_auth.actions.second_factors import SecondFactors
@@ -21,15 +26,18 @@ from pulse_auth.actions.tokens import Means
 from pulse_auth.actions.vault import Vault
 from pulse_auth.handlers import Handlers
 from pulse_auth.model.sessions import SessionRules, derived_key
-from pulse_auth.routes import administration, api_keys, own_sessions, second_factors, sessions
+from pulse_auth.routes import administration, api_keys, collectors, own_sessions, second_factors, sessions
 from pulse_auth.routes.given import AuthRoutes, Limits
 from pulse_auth.settings import AuthSettings, uses_and_seconds
 from pulse_auth.store.limits import Rate
+from pulse_bus.mqtt import MqttSettings
+from pulse_bus.mqtt.dynsec import DynamicSecurity
 from pulse_chassis import process
 from pulse_chassis.audit_routes import audit_router
 from pulse_chassis.principal import Principals
 from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_chassis.settings import decoded_key
+from pulse_contracts.access import ADMIN
 from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
 from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.database import PoolSettings
@@ -42,6 +50,8 @@ ROUTERS = [
     api_keys.router,
     api_keys.token_router,
     administration.router,
+    collectors.router,
+    collectors.enrolment_router,
     audit_router("/api/auth", "auth"),
 ]
 IDENTITY = Identity("auth", VERSION, Migrations("pulse_auth.migrations"))
@@ -72,6 +82,8 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     drift = Drift(mirror, bus, IDENTITY.name)
     await Handlers(bus, mirror, drift, keys).subscribe()
     await runtime.principals.follow(bus)
+    reconciler = Reconciler(database, vault, settings.mqtt_prefix, runtime.metrics)
+    fleet = CollectorMeans(database, vault, runtime.audit, clock, secrets.token_bytes, reconciler.wake)
     return Parts(
         routers=ROUTERS,
         tasks=[
@@ -79,9 +91,10 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
             partial(drift.keep_comparing, settings.replay_grace, settings.replay_pause),
             partial(Heartbeat(database, bus, events, clock).keep_beating, settings.heartbeat_every),
             partial(Sweep(database, clock).keep_sweeping, settings.sweep_every),
+            *_broker_tasks(settings, reconciler, fleet),
         ],
         on_stop=[hasher.close],
-        state={"auth": _routes(runtime, settings, means, vault, events, rotation)},
+        state={"auth": _routes(runtime, settings, means, (vault, events, rotation, fleet))},
     )
 
 
@@ -103,8 +116,9 @@ async def offline(settings: AuthSettings) -> AsyncIterator[tuple[Rotation, Secon
 
 
 def _routes(  # this is where everything meets
-    runtime: Runtime, settings: AuthSettings, means: Means, vault: Vault, events: Events, rotation: Rotation
+    runtime: Runtime, settings: AuthSettings, means: Means, parts: tuple[Vault, Events, Rotation, CollectorMeans]
 ) -> AuthRoutes:
+    vault, events, rotation, fleet = parts
     database, metrics = runtime.database, runtime.metrics
     rules = SessionRules(settings.session_idle, settings.session_life, settings.rotation_grace)
     codes = Codes(vault)
@@ -121,7 +135,36 @@ def _routes(  # this is where everything meets
         runtime.limits,
         Limits(settings.login_limit_global, settings.refresh_limit_global, settings.own_limit),
         settings.origins,
+        Collectors(fleet),
+        Enrolment(
+            fleet,
+            Whereabouts(settings.broker_url, settings.mqtt_ca_file, settings.mqtt_prefix),
+            _rate(settings.enrolment_limit),
+        ),
     )
+
+
+def _broker_tasks(
+    settings: AuthSettings, reconciler: Reconciler, fleet: CollectorMeans
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    """Nobody but the broker's administrator can keep its accounts: without the password somebody else has to."""
+    if settings.broker_admin_password is None:
+        return []
+    mqtt = MqttSettings(
+        settings.mqtt_url,
+        ADMIN,
+        settings.broker_admin_password.get_secret_value(),
+        ADMIN,
+        ca_file=settings.mqtt_ca_file,
+    )
+    adopted = {name: secret.get_secret_value() for name, secret in settings.broker_accounts.items()}
+    pace = Pace(settings.broker_poll, settings.broker_check)
+
+    async def keep() -> None:
+        await Adoption(fleet).all(adopted)
+        await reconciler.keep_reconciling(lambda: DynamicSecurity.open(mqtt), pace)
+
+    return [keep]
 
 
 def _rate(limit: str) -> Rate:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from limits import parse
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from pulse_chassis.settings import SecretKey, ServiceSettings, decoded_key
 from pulse_jose import SealingKey
@@ -19,6 +19,11 @@ class AuthSettings(ServiceSettings):
 
     `key_rotation` is how long a signing key signs; the next one is published a day before. `token_limit` is for each
     API key. Limits read like "120/minute".
+
+    `broker_url` is where collectors find the broker (told at enrolment, with the authorities of `mqtt_ca_file`). With
+    `broker_admin_password` auth keeps the broker's accounts; `broker_accounts` (JSON, name to secret) are those whose
+    secrets were made elsewhere: services, and devices that were set up by hand. `enrolment_limit` is for each address
+    that is known, else for all together.
 
     `login_limit_client` counts failures, of clients that are known by address: only with `trusted_proxies`, whose last
     `X-Forwarded-For` is believed. Without it every browser seems to be the web server, and one could use up the share
@@ -42,8 +47,28 @@ class AuthSettings(ServiceSettings):
     refresh_limit_global: str = "3000/minute"
     token_limit: str = "60/minute"  # noqa: S105  # a rate
     own_limit: str = "300/minute"
+    enrolment_limit: str = "60/minute"
+    broker_url: Annotated[str, StringConstraints(pattern=r"^mqtts?://[^@\s]+$")] | None = None
+    broker_admin_password: SecretStr | None = None
+    broker_accounts: dict[str, SecretStr] = {}  # noqa: RUF012  # pydantic copies it
+    broker_poll: _Positive = timedelta(seconds=1)
+    broker_check: _Positive = timedelta(minutes=1)
 
-    @field_validator("login_limit_client", "login_limit_global", "refresh_limit_global", "token_limit", "own_limit")
+    @field_validator("broker_accounts")
+    @classmethod
+    def _are_generated(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if any(len(secret.get_secret_value()) < 32 for secret in value.values()):
+            raise ValueError("secrets of broker accounts are generated: 32 characters at least")
+        return value
+
+    @field_validator(
+        "enrolment_limit",
+        "login_limit_client",
+        "login_limit_global",
+        "refresh_limit_global",
+        "token_limit",
+        "own_limit",
+    )
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         parse(value)

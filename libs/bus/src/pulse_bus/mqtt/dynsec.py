@@ -9,9 +9,10 @@ import contextlib
 import json
 import logging
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import aiomqtt
@@ -39,8 +40,8 @@ class DynamicSecurity:
     def __init__(self, client: aiomqtt.Client, patience: timedelta) -> None:
         self._client, self._patience = client, patience.total_seconds()
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
-        self.ended: asyncio.Event = asyncio.Event()
-        """Set when the connection is over: what was observed may not hold any more."""
+        self.ended = asyncio.Event()
+        self.certificate_ends = _certificate_ends(client)
 
     @classmethod
     @asynccontextmanager
@@ -184,6 +185,14 @@ class DynamicSecurity:
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(BrokerUnreachable("the connection ended before the broker answered"))
+
+
+def _certificate_ends(client: aiomqtt.Client) -> datetime | None:
+    raw = client._client.socket()  # noqa: SLF001  # see `pulse_bus.mqtt`
+    certificate = raw.getpeercert() if isinstance(raw, ssl.SSLSocket) else None
+    if not certificate:
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from pulse_auth.actions.api_keys import ApiKeys
+from pulse_auth.actions.collectors import Collectors
+from pulse_auth.actions.enrolment import Enrolment
 from pulse_auth.actions.second_factors import SecondFactors
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignedIn, SignIn, Visitor
@@ -72,6 +74,8 @@ class AuthRoutes:
     limiter: RateLimits
     limits: Limits
     origins: tuple[str, ...]
+    collectors: Collectors
+    enrolment: Enrolment
 
     @property
     def is_secure(self) -> bool:

@@ -123,13 +123,15 @@ class CodeStore:
             ends,
         )
 
-    async def take(self, connection: Connection, code: bytes, now: datetime) -> tuple[str, str] | None:
-        """Uses a code up, if there is one that has not ended: the collector's id and the sealed key. Two that come at
-        once wait for each other; the second finds none."""
-        row = await connection.fetchrow(
-            "DELETE FROM enrolment_code WHERE id = $1 AND ends > $2 RETURNING collector_id, key", code, now
-        )
-        return (str(row["collector_id"]), str(row["key"])) if row else None
+    async def owner(self, connection: Connection, code: bytes) -> str | None:
+        """Whose code this is: lock the collector next, and only then `find` the code, so that one alone uses it."""
+        found = await connection.fetchval("SELECT collector_id FROM enrolment_code WHERE id = $1", code)
+        return str(found) if found is not None else None
+
+    async def find(self, connection: Connection, code: bytes, now: datetime) -> str | None:
+        """The sealed key of a code that has not ended."""
+        found = await connection.fetchval("SELECT key FROM enrolment_code WHERE id = $1 AND ends > $2", code, now)
+        return str(found) if found is not None else None
 
     async def drop(self, connection: Connection, id_: str) -> None:
         """The collector's code opens nothing any more."""

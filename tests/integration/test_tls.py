@@ -18,8 +18,7 @@ from pulse_contracts.topics import TELEMETRY_DROP
 from pulse_standalone.certificates import Authority, TlsFiles, expiry, is_due, now
 from pulse_standalone.files import SetupError
 from pulse_testkit.waiting import eventually
-
-from .brokers import Broker, running_broker
+from tests.brokers import Broker, running_broker
 
 pytestmark = pytest.mark.servers
 MESSAGE = Dropped(epoch=1, ord=1, ranges=[(n, n + 1) for n in range(2**60, 2**60 + 2_000, 2)], reason="overflow")

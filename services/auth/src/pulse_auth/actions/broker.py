@@ -1,0 +1,148 @@
+"""The broker's accounts follow what the database says: each change at once, and the whole again at every connection and
+every few minutes, so that a broker that lost its disk gets everything back."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pulse_auth.actions.collectors import SEAL_PURPOSE
+from pulse_auth.actions.vault import Vault
+from pulse_auth.store.broker import BrokerStore, StoredCredential
+from pulse_bus.credentials import BrokerAccount, BrokerCredentials, ObservedAccount
+from pulse_chassis.metrics import Metrics
+from pulse_contracts.errors import Unavailable
+from pulse_postgres import Database
+
+log = logging.getLogger("pulse.auth.broker")
+_LOCK = 0x70756C73655F6272
+"""Of PostgreSQL's advisory locks: whoever holds it talks to the broker's administration. "pulse_br" in ASCII."""
+_AT_ONCE = 50
+_EXPIRES_SOON = timedelta(days=14)
+_RETRY = timedelta(seconds=1)
+
+Connect = Callable[[], AbstractAsyncContextManager[BrokerCredentials]]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the database is asked for changes of other replicas, and the broker for all it has."""
+
+    poll: timedelta = timedelta(seconds=1)
+    check: timedelta = timedelta(minutes=1)
+
+
+class Reconciler:
+    """Makes the broker equal to the database. Several replicas may run: one at a time works."""
+
+    def __init__(self, database: Database, vault: Vault, prefix: str, metrics: Metrics) -> None:
+        self._database, self._vault, self._prefix = database, vault, prefix
+        self._store, self._woken = BrokerStore(), asyncio.Event()
+        self._drift = metrics.gauge("broker_accounts_drift", "Accounts that differed at the last check")
+        self._foreign = metrics.gauge("broker_accounts_foreign", "Accounts at the broker that are none of ours")
+        self._last = metrics.gauge("broker_reconciled_timestamp_seconds", "When the broker was last seen to be equal")
+        self._changes = metrics.counter("broker_account_changes", "Accounts changed at the broker")
+        self._failures = metrics.counter("broker_reconcile_failures", "Attempts that failed")
+        self._ends = metrics.gauge("broker_certificate_expiry_timestamp_seconds", "When the broker's certificate ends")
+
+    def wake(self) -> None:
+        """Something changed: look at once."""
+        self._woken.set()
+
+    async def keep_reconciling(self, connect: Connect, pace: Pace = Pace()) -> None:  # frozen
+        """Endless. An outage of broker or database is waited out; a vault that does not open is an outage too."""
+        failures = 0
+        while True:
+            try:
+                async with connect() as broker:
+                    self._look_at_certificate(broker)
+                    failures = 0
+                    await self._stay(broker, pace)
+            except Unavailable as error:
+                failures += 1
+                self._failures.inc()
+                log.log(logging.INFO if failures == 1 else logging.DEBUG, "the broker's accounts wait: %s", error)
+            await asyncio.sleep(min(5.0, _RETRY.total_seconds() * failures))
+
+    async def _stay(self, broker: BrokerCredentials, pace: Pace) -> None:
+        check_at = time.monotonic()
+        while not broker.ended.is_set():
+            self._woken.clear()
+            async with self._database.transaction() as held:
+                if await self._store.is_mine(held, _LOCK):
+                    if time.monotonic() >= check_at:
+                        await self.check(broker)
+                        check_at = time.monotonic() + pace.check.total_seconds()
+                    while await self.carry_out(broker):
+                        pass
+            await self._rest(broker, pace.poll)
+
+    async def _rest(self, broker: BrokerCredentials, poll: timedelta) -> None:
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._woken, broker.ended)]
+        try:
+            await asyncio.wait(waits, timeout=poll.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+    async def carry_out(self, broker: BrokerCredentials) -> bool:
+        """Tells the broker of changes that it may not know of; whether there were any. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            waiting = await self._store.waiting(connection, _AT_ONCE)
+        if not waiting:
+            return False
+        seen = await broker.observe([one.name for one in waiting])
+        for one in waiting:
+            await self._make_equal(broker, one, seen.get(one.name))
+        async with self._database.connection() as connection:
+            await self._store.applied(connection, waiting)
+        return True
+
+    async def check(self, broker: BrokerCredentials) -> int:
+        """Compares everything and mends what differs; how many did. What is none of ours is left alone. Raises
+        Unavailable."""
+        async with self._database.connection() as connection:
+            wanted = {one.name: one for one in await self._store.all(connection)}
+        seen = await broker.observe()
+        drift = 0
+        for one in wanted.values():
+            drift += await self._make_equal(broker, one, seen.get(one.name))
+        stray = [one for one in seen.values() if one.name not in wanted and one.client_id == one.name and one.mark]
+        for other in stray:
+            await broker.remove(other.name)
+            self._changes.inc()
+        async with self._database.connection() as connection:
+            await self._store.applied(connection, list(wanted.values()))
+        self._drift.set(drift + len(stray))
+        self._foreign.set(len(set(seen) - set(wanted) - {one.name for one in stray}))
+        self._last.set(time.time())
+        if drift or stray:
+            log.info("%d accounts of the broker were made equal to the database", drift + len(stray))
+        return drift + len(stray)
+
+    async def _make_equal(
+        self, broker: BrokerCredentials, stored: StoredCredential, seen: ObservedAccount | None
+    ) -> bool:
+        if stored.secret is None:
+            if seen is None:
+                return False
+            await broker.remove(stored.name)
+        else:
+            secret = self._vault.unseal(stored.secret, SEAL_PURPOSE, stored.name).decode()
+            wanted = BrokerAccount(stored.name, stored.party, secret, stored.is_enabled, self._prefix)
+            if seen == wanted.observed():
+                return False
+            await broker.put(wanted, seen)
+        self._changes.inc()
+        return True
+
+    def _look_at_certificate(self, broker: BrokerCredentials) -> None:
+        ends = broker.certificate_ends
+        if ends is None:
+            return
+        self._ends.set(ends.timestamp())
+        if ends - datetime.now(UTC) < _EXPIRES_SOON:
+            log.warning("the broker's certificate ends at %s: renew it", ends.isoformat())

@@ -1,0 +1,177 @@
+"""What collectors look like over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, Particulars
+from pulse_auth.routes.given import NO_STORE
+from pulse_contracts.message import PRINTABLE
+from pulse_contracts.permissions import Role
+from pulse_jose.enrolment import Code
+
+ID_PATTERN = r"^[a-z0-9-]{1,32}$"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=PRINTABLE)]
+Site = Annotated[str, StringConstraints(max_length=128, strip_whitespace=True, pattern=PRINTABLE)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,39}$")]
+
+
+class CollectorUpdate(BaseModel):
+    """What people say of a collector."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "Press 4", "site": "Hall B", "tags": ["hydraulics"]}]}
+    )
+
+    name: Name
+    site: Site = ""
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
+
+    def particulars(self) -> Particulars:
+        return Particulars(self.name, self.site, tuple(dict.fromkeys(self.tags)))
+
+
+class CollectorCreate(CollectorUpdate):
+    """`id` is the device's name in topics and at the broker; it can never be used for another collector."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"id": "press-4", "name": "Press 4", "site": "Hall B", "tags": ["hydraulics"]}]
+        },
+    )
+
+    id: Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+
+
+class CollectorRotate(BaseModel):
+    """`cut_off`: the present secret is worth nothing from now on, because somebody else may know it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"cut_off": False}]})
+
+    cut_off: Annotated[bool, Field(strict=True)] = False
+
+
+class CollectorView(BaseModel):
+    """`generation` counts the collector's keys: 0 until it was enrolled. `code_expires_at`: until when its one-time
+    code can be used, if there is one."""
+
+    id: str
+    name: str
+    site: str
+    tags: list[str]
+    state: CollectorState
+    generation: int
+    created_at: datetime
+    enrolled_at: datetime | None
+    code_expires_at: datetime | None
+
+
+class CollectorWithCode(CollectorView):
+    """`code` is shown this once: `pulse-collector enrol URL CODE` on the collector's machine, within 15 minutes."""
+
+    code: str
+
+
+class CollectorPage(BaseModel):
+    """`next` is for `after`; None at the end. `total` counts all that match."""
+
+    items: list[CollectorView]
+    next: str | None
+    total: int
+
+
+class KnownAccountView(BaseModel):
+    """Somebody who could sign in at the collector."""
+
+    id: UUID
+    email: str
+    name: str
+    role: str
+
+
+class LostCollector(CollectorView):
+    """`accounts`: whose passwords should be changed."""
+
+    accounts: list[KnownAccountView]
+
+
+class AccessList(BaseModel):
+    """Who may sign in at a collector: accounts and roles. Nobody by default, and a denial wins."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "allowed_accounts": [],
+                    "allowed_roles": ["admin", "user"],
+                    "denied_accounts": ["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"],
+                    "denied_roles": [],
+                }
+            ]
+        },
+    )
+
+    allowed_accounts: Annotated[list[UUID], Field(max_length=500)] = []
+    allowed_roles: Annotated[list[Role], Field(max_length=8)] = []
+    denied_accounts: Annotated[list[UUID], Field(max_length=500)] = []
+    denied_roles: Annotated[list[Role], Field(max_length=8)] = []
+
+
+def view(collector: Collector) -> CollectorView:
+    """As everybody sees it who may."""
+    said = collector.particulars
+    return CollectorView(
+        id=collector.id,
+        name=said.name,
+        site=said.site,
+        tags=list(said.tags),
+        state=collector.state,
+        generation=collector.gen,
+        created_at=collector.created,
+        enrolled_at=collector.enrolled,
+        code_expires_at=collector.code_ends,
+    )
+
+
+def tagged(response: Response, collector: Collector) -> CollectorView:
+    """With its ETag."""
+    response.headers["ETag"] = collector.tag
+    return view(collector)
+
+
+def with_code(response: Response, collector: Collector, code: Code) -> CollectorWithCode:
+    """With its ETag and a code that nobody may keep."""
+    response.headers.update(NO_STORE)
+    return CollectorWithCode(**tagged(response, collector).model_dump(), code=code.text)
+
+
+def rules_of(given: AccessList) -> list[AccessRule]:
+    """A denial wins already here: the table has one rule for each subject."""
+    found: dict[str, AccessRule] = {}
+    for accounts, roles, is_allowed in (
+        (given.allowed_accounts, given.allowed_roles, True),
+        (given.denied_accounts, given.denied_roles, False),
+    ):
+        for subject in (*(f"account:{one}" for one in accounts), *(f"role:{one}" for one in roles)):
+            found[subject] = AccessRule(subject, is_allowed)
+    return sorted(found.values())
+
+
+def access_view(rules: list[AccessRule]) -> AccessList:
+    """The rules as lists."""
+
+    def of(kind: str, *, is_allowed: bool) -> list[Any]:
+        found = [rule.subject.partition(":") for rule in rules if rule.is_allowed is is_allowed]
+        return [value for name, _, value in found if name == kind]
+
+    return AccessList(
+        allowed_accounts=of("account", is_allowed=True),
+        allowed_roles=of("role", is_allowed=True),
+        denied_accounts=of("account", is_allowed=False),
+        denied_roles=of("role", is_allowed=False),
+    )

@@ -1,0 +1,291 @@
+"""HTTP to actions: the fleet of collectors, and the one door through which a collector enrols."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+
+from pulse_auth.model.collectors import (
+    CollectorChanged,
+    CollectorExists,
+    CollectorNameReserved,
+    CollectorNotFound,
+    CollectorState,
+    CollectorTagMissing,
+    EnrolmentFailed,
+    WrongCollectorState,
+)
+from pulse_auth.routes.collector_views import (
+    ID_PATTERN,
+    AccessList,
+    CollectorCreate,
+    CollectorPage,
+    CollectorRotate,
+    CollectorUpdate,
+    CollectorView,
+    CollectorWithCode,
+    KnownAccountView,
+    LostCollector,
+    Tag,
+    access_view,
+    rules_of,
+    tagged,
+    view,
+    with_code,
+)
+from pulse_auth.routes.given import NO_STORE, AuthRoutes, Given
+from pulse_auth.store.collectors import Listing
+from pulse_chassis.caller import AnonymousCaller, Caller, caller_of, client_address
+from pulse_chassis.idempotency import (
+    IdempotencyInProgress,
+    IdempotencyKey,
+    IdempotencyKeyReused,
+    IdempotencyKeyUnfit,
+    IdempotentRoute,
+)
+from pulse_chassis.principal import Principal, RevocationsUnknown, require
+from pulse_chassis.problems import TooManyRequests, responses
+from pulse_contracts.enrolment import EnrolmentAnswer, EnrolmentOffer
+from pulse_contracts.message import PRINTABLE
+
+router = APIRouter(prefix="/api/collectors", tags=["collectors"], route_class=IdempotentRoute)
+enrolment_router = APIRouter(prefix="/api/collectors", tags=["collectors"])
+
+_ETAG: dict[str, Any] = {"description": "the collector's version, for `If-Match`", "schema": {"type": "string"}}
+_TAGGED: dict[str, Any] = {"headers": {"ETag": _ETAG}}
+_ONCE = (IdempotencyKeyUnfit, IdempotencyKeyReused, IdempotencyInProgress)
+_GUARDED = (CollectorChanged, CollectorTagMissing)
+
+
+async def _reader(routes: Given, principal: Annotated[Principal, require("collectors.read")]) -> Principal:
+    await routes.limiter.check("collectors", routes.limits.own, principal.account)
+    return principal
+
+
+async def _manager(
+    request: Request, routes: Given, principal: Annotated[Principal, require("collectors.manage")]
+) -> Caller:
+    await routes.limiter.check("collectors", routes.limits.own, principal.account)
+    return caller_of(request, principal)
+
+
+_Reader = Annotated[Principal, Depends(_reader)]
+_Manager = Annotated[Caller, Depends(_manager)]
+_Common = (TooManyRequests, RevocationsUnknown)
+CollectorId = Annotated[str, Path(pattern=ID_PATTERN, description="the device id", examples=["press-4"])]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", max_length=200, pattern=r"^[\x20-\x7e]+$", description="the ETag that was read, or `*`"),
+]
+
+
+async def _listing(
+    search: Annotated[str | None, Query(max_length=100, pattern=PRINTABLE, description="in id, name and site")] = None,
+    site: Annotated[str | None, Query(max_length=128, pattern=PRINTABLE)] = None,
+    tag: Annotated[Tag | None, Query()] = None,
+    state: Annotated[CollectorState | None, Query()] = None,
+) -> Listing:
+    return Listing(search or None, site, tag, state)
+
+
+@router.get("", operation_id="list_collectors", responses=responses(*_Common))
+async def list_collectors(
+    routes: Given,
+    _: _Reader,
+    listing: Annotated[Listing, Depends(_listing)],
+    after: Annotated[str | None, Query(pattern=ID_PATTERN, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> CollectorPage:
+    """Collectors by id, in pages."""
+    found, total = await routes.collectors.page(listing, after, limit + 1)
+    following = found[limit - 1].id if len(found) > limit else None
+    return CollectorPage(items=[view(one) for one in found[:limit]], next=following, total=total)
+
+
+@router.post(
+    "",
+    operation_id="create_collector",
+    status_code=201,
+    responses={
+        201: _TAGGED | {"description": "Created"},
+        **responses(CollectorExists, CollectorNameReserved, *_ONCE, *_Common),
+    },
+)
+async def create_collector(
+    response: Response,
+    given: CollectorCreate,
+    routes: Given,
+    caller: _Manager,
+    _: IdempotencyKey = None,
+) -> CollectorWithCode:
+    """Create a collector; its one-time code is shown this once."""
+    collector, code = await routes.collectors.create(given.id, given.particulars(), caller)
+    return with_code(response, collector, code)
+
+
+@router.get("/{id}", operation_id="get_collector", responses={200: _TAGGED, **responses(CollectorNotFound, *_Common)})
+async def get_collector(id: CollectorId, response: Response, routes: Given, _: _Reader) -> CollectorView:  # noqa: A002  # its name in the path
+    """One collector."""
+    return tagged(response, await routes.collectors.find(id))
+
+
+@router.put(
+    "/{id}",
+    operation_id="update_collector",
+    responses={200: _TAGGED, **responses(CollectorNotFound, *_GUARDED, *_Common)},
+)
+async def update_collector(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    response: Response,
+    given: CollectorUpdate,
+    routes: Given,
+    caller: _Manager,
+    if_match: IfMatch = None,
+) -> CollectorView:
+    """Change name, site and tags."""
+    return tagged(response, await routes.collectors.describe(id, given.particulars(), if_match, caller))
+
+
+@router.delete(
+    "/{id}",
+    operation_id="delete_collector",
+    status_code=204,
+    responses=responses(CollectorNotFound, *_GUARDED, *_Common),
+)
+async def delete_collector(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    routes: Given,
+    caller: _Manager,
+    if_match: IfMatch = None,
+) -> None:
+    """Disconnect a collector, destroy its keys and forget it; its readings stay."""
+    await routes.collectors.delete(id, if_match, caller)
+
+
+@router.post(
+    "/{id}/enrolment-code",
+    operation_id="create_enrolment_code",
+    status_code=201,
+    responses={201: _TAGGED | {"description": "Created"}, **responses(CollectorNotFound, *_ONCE, *_Common)},
+)
+async def create_code(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    response: Response,
+    routes: Given,
+    caller: _Manager,
+    _: IdempotencyKey = None,
+) -> CollectorWithCode:
+    """Make another one-time code; the one before opens nothing any more."""
+    return with_code(response, *await routes.collectors.new_code(id, caller))
+
+
+@router.post(
+    "/{id}/rotate",
+    operation_id="rotate_collector",
+    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
+)
+async def rotate(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    response: Response,
+    given: CollectorRotate,
+    routes: Given,
+    caller: _Manager,
+    _: IdempotencyKey = None,
+) -> CollectorWithCode:
+    """Make a one-time code for new keys; with `cut_off` the old secret ends now, else when the code is used."""
+    return with_code(response, *await routes.collectors.rotate(id, caller, cuts_off=given.cut_off))
+
+
+@router.post(
+    "/{id}/disable",
+    operation_id="disable_collector",
+    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
+)
+async def disable(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    response: Response,
+    routes: Given,
+    caller: _Manager,
+    _: IdempotencyKey = None,
+) -> CollectorView:
+    """Disconnect a collector, which then keeps its readings to itself."""
+    return tagged(response, await routes.collectors.switch(id, caller, is_enabled=False))
+
+
+@router.post(
+    "/{id}/enable",
+    operation_id="enable_collector",
+    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
+)
+async def enable(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    response: Response,
+    routes: Given,
+    caller: _Manager,
+    _: IdempotencyKey = None,
+) -> CollectorView:
+    """Take a collector again that was disabled: it delivers what it kept."""
+    return tagged(response, await routes.collectors.switch(id, caller, is_enabled=True))
+
+
+@router.post(
+    "/{id}/lost",
+    operation_id="report_lost_collector",
+    responses={200: _TAGGED, **responses(CollectorNotFound, *_ONCE, *_Common)},
+)
+async def lost(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    response: Response,
+    routes: Given,
+    caller: _Manager,
+    _: IdempotencyKey = None,
+) -> LostCollector:
+    """Disconnect a lost collector, destroy its keys, and list the accounts that could sign in there."""
+    collector, known = await routes.collectors.lose(id, caller)
+    accounts = [KnownAccountView(id=one.id, email=one.email, name=one.name, role=one.role) for one in known]
+    return LostCollector(**tagged(response, collector).model_dump(), accounts=accounts)
+
+
+@router.get(
+    "/{id}/access",
+    operation_id="get_collector_access",
+    responses={200: _TAGGED, **responses(CollectorNotFound, *_Common)},
+)
+async def get_access(id: CollectorId, response: Response, routes: Given, _: _Reader) -> AccessList:  # noqa: A002  # its name in the path
+    """Who may sign in at a collector."""
+    collector, rules = await routes.collectors.access(id)
+    response.headers["ETag"] = collector.tag
+    return access_view(rules)
+
+
+@router.put(
+    "/{id}/access",
+    operation_id="set_collector_access",
+    responses={200: _TAGGED, **responses(CollectorNotFound, *_GUARDED, *_Common)},
+)
+async def set_access(
+    id: CollectorId,  # noqa: A002  # its name in the path
+    response: Response,
+    given: AccessList,
+    routes: Given,
+    caller: _Manager,
+    if_match: IfMatch = None,
+) -> AccessList:
+    """Replace the list of who may sign in at a collector. What is both allowed and denied is denied."""
+    collector, rules = await routes.collectors.grant(id, rules_of(given), if_match, caller)
+    response.headers["ETag"] = collector.tag
+    return access_view(rules)
+
+
+@enrolment_router.post("/enrol", operation_id="enrol_collector", responses=responses(EnrolmentFailed, TooManyRequests))
+async def enrol(
+    request: Request, response: Response, given: EnrolmentOffer, routes: Given, caller: AnonymousCaller
+) -> EnrolmentAnswer:
+    """Enrol a collector by its one-time code. For `pulse-collector enrol`: see protocol B1."""
+    await _check_flood(routes)
+    answer = await routes.enrolment(given, client_address(request), caller)
+    response.headers.update(NO_STORE)
+    return answer
+
+
+async def _check_flood(routes: AuthRoutes) -> None:
+    await routes.limiter.check("enrol", routes.limits.login_global, "all")
