@@ -67,9 +67,9 @@ class World:
         self.app = Envelope(app, metrics)
 
 
-def headers(account: str = "ada", key: str | None = KEY) -> dict[str, str]:
+def headers(account: str = "ada", key: str | None = KEY, scope: str | None = None) -> dict[str, str]:
     now = int(time.time())
-    claims = Claims("precisionpulse", "pulse", account, "j", "s", "user", "a@b.c", "A", now, now + 300)
+    claims = Claims("precisionpulse", "pulse", account, "j", "s", "user", "a@b.c", "A", now, now + 300, scope)
     found = {"Authorization": f"Bearer {TokenSigner(SIGNER, RULES).sign(claims)}"}
     return found if key is None else found | {"Idempotency-Key": key}
 
@@ -111,6 +111,14 @@ async def test_the_same_again_is_done_once_and_answered_alike(
     assert "secret-of" not in stored
     assert KEY not in stored
     assert re.search(r"answer='[\w-]+\.", stored)
+
+
+async def test_the_answer_is_not_given_to_a_token_that_may_less(world: World, http: httpx.AsyncClient) -> None:
+    await http.post("/things", json={"name": "one"}, headers=headers())
+    narrowed = headers(scope="telemetry.read")
+    answer = await http.post("/things", json={"name": "one"}, headers=narrowed)
+    assert "idempotency-replayed" not in answer.headers
+    assert world.made == ["one", "one"], "this route asks for no permission; one that does would have refused"
 
 
 async def test_without_a_key_with_another_and_for_somebody_else_it_is_done_again(

@@ -17,8 +17,9 @@ from fastapi import Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from pulse_chassis.principal import Principals, bearer
+from pulse_chassis.principal import Principal, Principals, bearer
 from pulse_contracts.errors import DomainError
+from pulse_contracts.permissions import PERMISSIONS
 from pulse_jose import MAX_PAYLOAD_BYTES, KeySet, SealingKey, TokenError, seal, unseal
 from pulse_postgres import Database
 
@@ -85,18 +86,20 @@ class IdempotentRoute(APIRoute):
             if not (_SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable() and " " not in key):
                 raise IdempotencyKeyUnfit(f"an Idempotency-Key has {_SHORTEST} to {_LONGEST} visible ASCII characters")
             principals: Principals = request.app.state.principals
-            account = principals.verify(bearer(request)).account
-            return await _Once(request, key, account).answer(handle)
+            principal = principals.verify(bearer(request))
+            return await _Once(request, key, principal).answer(handle)
 
         return once
 
 
 class _Once:
-    def __init__(self, request: Request, key: str, account: str) -> None:
+    def __init__(self, request: Request, key: str, principal: Principal) -> None:
         self._request = request
         self._database: Database = request.app.state.database
         self._run = uuid4()
-        whose = f"{account}\0{request.url.path}\0{key}".encode()
+        # Whoever may less than the one who asked first does not get the answer, which was given without asking again.
+        may = " ".join(sorted(name for name in PERMISSIONS if principal.may(name)))
+        whose = f"{principal.account}\0{may}\0{request.url.path}\0{key}".encode()
         self._name = hashlib.sha256(b"name\0" + whose).digest()
         self._seal = SealingKey("idempotency", hashlib.sha256(b"seal\0" + whose).digest())
 

@@ -194,6 +194,3 @@ def require(permission: Permission) -> Any:
         return principal
 
     return Security(allowed, scopes=[permission])  # names it in the OpenAPI document
-
-
-Administrator = Annotated[Principal, require("accounts.read")]
