@@ -17,6 +17,8 @@ M_contra = TypeVar("M_contra", bound=Message, contravariant=True)
 M = TypeVar("M", bound=Message)
 _BATCH = 100
 _STUCK_SECONDS = 5.0
+_COMMIT_SECONDS, _LOOKS = 0.02, 10
+"""What was written is seen once its transaction has committed: so often and so soon it is looked for."""
 
 
 class Publisher(Protocol):
@@ -43,13 +45,16 @@ class Outbox:
         )
         self._written.set()
 
-    async def wait_written(self, seconds: float) -> None:
-        """Returns when something was written here, or after so many seconds (another process may have written)."""
+    async def wait_written(self, seconds: float) -> bool:
+        """Returns when something was written here, or after so many seconds (another process may have written); whether
+        something was. It may not be committed yet."""
         try:
             async with asyncio.timeout(seconds):
                 await self._written.wait()
         except TimeoutError:
-            return
+            return False
+        else:
+            return True
         finally:
             self._written.clear()
 
@@ -64,7 +69,7 @@ class Relay:
 
     async def run(self) -> None:
         """Works until cancelled; an outage of database or broker is waited out."""
-        failures = 0
+        failures, looks = 0, 0
         while True:
             try:
                 moved = await self.publish_waiting()
@@ -79,8 +84,9 @@ class Relay:
                 await asyncio.sleep(_STUCK_SECONDS)
                 continue
             failures = 0
-            if moved < _BATCH:
-                await self._outbox.wait_written(1.0)
+            looks = 0 if moved else max(0, looks - 1)
+            if moved < _BATCH and await self._outbox.wait_written(_COMMIT_SECONDS if looks else 1.0):
+                looks = _LOOKS
 
     async def publish_waiting(self) -> int:
         """Publishes up to a hundred events; returns how many. Raises Unavailable."""
