@@ -7,12 +7,12 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from pulse_contracts.access import SERVICES
+from pulse_contracts.access import RESERVED, SERVICES
 from pulse_standalone.files import SetupError, explain, read_secret, write_private
 
 _REMEDY = "restore it, or delete it and a new one is made"
@@ -98,10 +98,23 @@ class State:
         self.secret("auth", "pulse_key_encryption_key")
         self.secret("auth", "pulse_refresh_key")
 
+    def tell_broker_accounts(self, admin: str, accounts: Mapping[str, str]) -> None:
+        """Lets auth keep the broker's accounts: the administrator's password, and the secrets that were made here. A
+        broker that loses its disk gets them back from auth. Raises SetupError."""
+        folder = self.secrets_of("auth")
+        for name, text in (
+            ("pulse_broker_admin_password", admin),
+            ("pulse_broker_accounts", json.dumps(dict(accounts), sort_keys=True)),
+        ):
+            path = folder / name
+            if not path.exists() or path.read_text() != text:
+                self._write(path, text)
+
     def device_id(self) -> str:
         """The first collector's id: this machine's name, made fit and kept from then on."""
         host = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().split(".")[0].lower()).strip("-")[:32]
-        return self._once(self.folder / "device", host or "this-machine")
+        fit = host if host and host not in RESERVED else "this-machine"
+        return self._once(self.folder / "device", fit)
 
     def _once(self, path: Path, value: str) -> str:
         if path.exists():

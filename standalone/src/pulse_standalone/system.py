@@ -132,7 +132,9 @@ class System:
             self._mqtt_ca = given.authority
             options = self.options
             listeners = Listeners(given, options.host, options.broker_port, options.has_plain_broker)
-            broker = Mosquitto(self.runner, self.state.folder, program, self.accounts(), listeners)
+            accounts = self.accounts()
+            self.state.tell_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})
+            broker = Mosquitto(self.runner, self.state.folder, program, accounts, listeners)
             found.append(BrokerChild(broker, authority))
         return found
 

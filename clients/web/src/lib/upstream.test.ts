@@ -15,6 +15,7 @@ it.each([
   ["/api/users", "users"],
   ["/api/users/7", "users"],
   ["/api/profile", "users"],
+  ["/api/collectors/enrol", "auth"],
   ["/api/telemetry/devices", "telemetry"],
 ])("sends %s to %s", (path, name) => {
   expect(upstreamOf(path, env)?.name).toBe(name);
