@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pulse_desktop.cli import buffer, doctor, parser, quarantine, replay
+from pulse_desktop.cli import buffer, doctor, enrol, parser, quarantine, replay
 from pulse_desktop.cli.broker import open_bus
+from pulse_desktop.cli.credentials import broker_password, load_settings
 from pulse_desktop.cli.terminal import ALREADY_RUNNING, BAD_SETTINGS, FAILED, OK, complain, say
 from pulse_desktop.core import lock, logs, status
 from pulse_desktop.core.engine import Engine, World
@@ -45,8 +46,11 @@ def _look(command: str, flags: dict[str, Any]) -> int:
 
 def _answer(command: str, flags: dict[str, Any]) -> int:
     if command == "doctor":
-        return doctor.run(Settings.load(flags))
+        return doctor.run(load_settings(flags))
     folder = _folder(flags)
+    if command == "enrol":
+        ca_file = Path(flags["ca"]) if "ca" in flags else None
+        return enrol.run(folder, enrol.Wish(flags["server"], flags["code"], "replace" in flags, ca_file))
     output = Path(flags["output"]) if "output" in flags else None
     as_json, is_sure = "json" in flags, "yes" in flags
     pause = True if "pause" in flags else False if "resume" in flags else None
@@ -75,8 +79,8 @@ def _folder(flags: dict[str, Any]) -> Path:
 
 
 def _run(flags: dict[str, Any]) -> int:
-    settings = Settings.load(flags)
-    password = settings.password()
+    settings = load_settings(flags)
+    password = broker_password(settings)
     logs.configure(settings.log_format)
     try:
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -17,6 +17,7 @@ from pulse_desktop.cli.broker import open_bus
 from pulse_desktop.cli.terminal import FAILED, OK, say
 from pulse_desktop.core import lock, status
 from pulse_desktop.core.engine import World
+from pulse_desktop.core.identity import PLACES, IdentityError, open_identity
 from pulse_desktop.core.inspection import Look, NoBufferError
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.settings import BadSettingsError, Settings
@@ -148,9 +149,11 @@ def _kernel_clock() -> int:
 
 
 def _password(settings: Settings) -> tuple[str | None, list[Finding]]:
+    if settings.mqtt_password_file is None and (found := _enrolled(settings.state_dir)) is not None:
+        return found
     name, file = "credentials", settings.mqtt_password_file
     if file is None:
-        todo = "set PULSE_MQTT_PASSWORD_FILE unless the broker takes anybody"
+        todo = "pulse-collector enrol URL CODE, or set PULSE_MQTT_PASSWORD_FILE"
         return "", [Finding(name, "WARN", "no password file", todo)]
     try:
         password = settings.password()
@@ -162,6 +165,20 @@ def _password(settings: Settings) -> tuple[str | None, list[Finding]]:
     if mode & 0o077:
         return password, [Finding(name, "WARN", f"{file} is open to other users", f"chmod 600 {file}")]
     return password, [Finding(name, "OK", f"{file} can be read, by this user only")]
+
+
+def _enrolled(folder: Path) -> tuple[str | None, list[Finding]] | None:
+    name, enrolled = "credentials", open_identity(folder)
+    try:
+        identity = enrolled.read()
+        if identity is None:
+            return None
+        password = enrolled.secrets(identity).password.get_secret_value()
+    except IdentityError as error:
+        return None, [Finding(name, "FAIL", str(error), "pulse-collector enrol URL CODE --replace")]
+    problem = enrolled.problem(identity)
+    text = f"enrolled as {identity.device}, generation {identity.gen}; secrets in {PLACES[identity.place]}"
+    return password, [Finding(name, "WARN" if problem else "OK", text, problem or "")]
 
 
 async def _broker(settings: Settings, password: str | None) -> list[Finding]:
@@ -219,5 +236,5 @@ async def _sign_in(settings: Settings, password: str) -> Finding:
         running.cancel()
     if changed.is_set():
         return Finding("sign-in", "OK", f"the broker takes {settings.device}")
-    todo = "check PULSE_DEVICE and the password file; was the device removed at the server?"
+    todo = "was it disabled, enrolled again or removed at the server? else check PULSE_DEVICE and the password file"
     return Finding("sign-in", "FAIL", f"the broker does not take {settings.device}: {state.value} {detail}", todo)

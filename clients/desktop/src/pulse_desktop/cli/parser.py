@@ -20,6 +20,7 @@ def make() -> argparse.ArgumentParser:
     run = _command(commands, "run", "collect and deliver until stopped")
     _connection(run)
     _sources(run)
+    _enrol(commands)
     show = _command(commands, "status", "how the collector of a state directory is")
     show.add_argument("--json", action="store_true", default=None, help="for programs")
     _buffer(commands)
@@ -59,10 +60,26 @@ def _command(
 
 def _connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", metavar="ID", help="[a-z0-9-]{1,32}; also the broker's user name")
-    parser.add_argument("--mqtt-url", metavar="URL", help="mqtt://host:port")
+    parser.add_argument("--mqtt-url", metavar="URL", help="mqtts://host:port")
     parser.add_argument("--buffer-max-bytes", metavar="N", help="disk for readings before the oldest lose detail")
     parser.add_argument("--buffer-max-readings", metavar="N", help="readings before the oldest lose detail")
     parser.add_argument("--buffer-min-free-bytes", metavar="N", help="disk that is left to others")
+
+
+def _enrol(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    enrol = _command(
+        commands,
+        "enrol",
+        "become a collector that the server knows, with a one-time code",
+        "Exchanges a one-time code, which an administrator makes, for this collector's own keys and its account at the "
+        "broker. `run` needs no other settings afterwards. The secrets go to the keyring of the operating system if it "
+        "has one, else into a file that the service credential pulse-collector-key seals, else into a file that only "
+        "this user can read.",
+    )
+    enrol.add_argument("server", metavar="URL", help="where people sign in, such as https://pulse.example.org")
+    enrol.add_argument("code", metavar="CODE", help="the one-time code; - reads it from standard input")
+    enrol.add_argument("--replace", action="store_true", default=None, help="although this one is enrolled already")
+    enrol.add_argument("--ca", metavar="PATH", help="authorities (PEM) of the server's certificate")
 
 
 def _sources(run: argparse.ArgumentParser) -> None:

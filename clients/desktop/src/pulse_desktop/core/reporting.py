@@ -177,6 +177,9 @@ class Reporter:
 
     def _why(self) -> str:
         if self._bus.state is LinkState.REFUSED:
-            hint = f"the broker refuses {self._identity.device}: check PULSE_DEVICE and PULSE_MQTT_PASSWORD_FILE"
+            hint = (
+                f"the broker refuses {self._identity.device}: it was disabled, enrolled again or removed at the "
+                "server, or PULSE_DEVICE and PULSE_MQTT_PASSWORD_FILE are wrong; readings wait here"
+            )
             return f"{hint} ({self._bus.detail})"
         return self._bus.detail or self._link.refused

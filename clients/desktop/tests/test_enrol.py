@@ -1,0 +1,246 @@
+"""`pulse-collector enrol`, against a server of the test's own that does auth's side of it."""
+
+import base64
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from pulse_contracts.auth import VerificationKeyRecord
+from pulse_contracts.enrolment import EnrolledDevice, EnrolmentOffer
+from pulse_desktop.__main__ import main
+from pulse_desktop.cli.credentials import broker_password, load_settings
+from pulse_desktop.core import lock
+from pulse_desktop.core.identity import AUTHORITIES, CREDENTIAL, IDENTITY, PLAIN, SEALED, Enrolled, system_keyring
+from pulse_desktop.core.settings import BadSettingsError
+from pulse_jose.enrolment import Code, answer_offer
+
+Out = pytest.CaptureFixture[str]
+PASSWORD = "p" * 43
+
+
+@dataclass
+class Server:
+    """auth, as far as a collector sees it."""
+
+    url: str = ""
+    codes: dict[str, Code] = field(default_factory=dict)
+    device: str = "press-4"
+    gen: int = 0
+    status: int = 200
+    forges: bool = False
+
+    def code(self) -> Code:
+        made = Code.generate(secrets.token_bytes)
+        self.codes[base64.urlsafe_b64encode(made.id).decode().rstrip("=")] = made
+        return made
+
+    def answer(self, body: bytes) -> tuple[int, bytes]:
+        if self.status != 200:
+            return self.status, b"{}"
+        offer = EnrolmentOffer.model_validate_json(body)
+        code = self.codes.pop(offer.code_id, None)
+        if code is None:
+            return 403, json.dumps({"code": "enrolment_refused"}).encode()
+        self.gen += 1
+        root = VerificationKeyRecord(kid="root", x="A" * 43, y="A" * 43, not_before=0)
+        told = EnrolledDevice(
+            device=self.device,
+            name="Press 4",
+            gen=self.gen,
+            broker_url="mqtts://broker.example:8883",
+            password=PASSWORD,
+            prefix="pulse/v1",
+            ca="-----BEGIN CERTIFICATE-----\n",
+            roots=[root],
+        )
+        answer, _ = answer_offer(offer, code.key, told.model_dump_json().encode(), secrets.token_bytes, time.time)
+        if self.forges:
+            answer = answer.model_copy(update={"mac": "A" * 43})
+        return 200, answer.model_dump_json().encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, given: Server, *args: object) -> None:
+        self.given = given
+        super().__init__(*args)  # type: ignore[arg-type]
+
+    def do_POST(self) -> None:
+        status, body = self.given.answer(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    given = Server()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, given)) as http:
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        given.url = f"http://127.0.0.1:{http.server_address[1]}"
+        yield given
+        http.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine that runs the test."""
+    for name in ("PULSE_DEVICE", "PULSE_MQTT_URL", "PULSE_MQTT_PASSWORD_FILE", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PULSE_SECRETS", "file")
+
+
+def enrol(folder: Path, server: Server, code: Code, *more: str) -> int:
+    return main(["enrol", server.url, code.text.lower(), "--state-dir", str(folder), *more])
+
+
+def test_after_enrolment_run_needs_no_other_settings(tmp_path: Path, server: Server, capsys: Out) -> None:
+    assert enrol(tmp_path, server, server.code()) == 0
+    out = capsys.readouterr().out
+    assert "enrolled as press-4 (Press 4), generation 1" in out
+    assert "only this user can read" in out
+    assert PASSWORD not in out
+    settings = load_settings({"state_dir": str(tmp_path)})
+    assert (settings.device, settings.mqtt_url, settings.name) == ("press-4", "mqtts://broker.example:8883", "Press 4")
+    assert settings.mqtt_ca_file == tmp_path / AUTHORITIES
+    assert broker_password(settings) == PASSWORD
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in (IDENTITY, PLAIN)} == {0o600}
+    assert PASSWORD not in (tmp_path / IDENTITY).read_text()
+
+
+def test_flags_and_environment_come_before_what_enrolment_told(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(tmp_path, server, server.code())
+    monkeypatch.setenv("PULSE_MQTT_URL", "mqtts://other:8883")
+    assert load_settings({"state_dir": str(tmp_path), "name": "X"}).mqtt_url == "mqtts://other:8883"
+    with pytest.raises(BadSettingsError, match="enrolled as press-4"):
+        load_settings({"state_dir": str(tmp_path), "device": "press-5"})
+
+
+def test_an_enrolled_collector_is_never_overwritten_silently(tmp_path: Path, server: Server, capsys: Out) -> None:
+    enrol(tmp_path, server, server.code())
+    code = server.code()
+    assert enrol(tmp_path, server, code) == 1
+    assert "--replace" in capsys.readouterr().err
+    assert server.gen == 1  # the code is still good
+    assert enrol(tmp_path, server, code, "--replace") == 0
+    assert "generation 2" in capsys.readouterr().out
+    server.device = "press-5"
+    assert enrol(tmp_path, server, server.code(), "--replace") == 1
+    assert "belongs to press-4" in capsys.readouterr().err
+    assert load_settings({"state_dir": str(tmp_path)}).device == "press-4"
+
+
+def test_a_used_code_is_said_to_be_one(tmp_path: Path, server: Server, capsys: Out) -> None:
+    code = server.code()
+    enrol(tmp_path / "one", server, code)
+    assert enrol(tmp_path / "two", server, code) == 1
+    assert "ask an administrator for a new one" in capsys.readouterr().err
+    assert not (tmp_path / "two" / IDENTITY).exists()
+
+
+def test_an_answer_by_somebody_without_the_code_changes_nothing(tmp_path: Path, server: Server, capsys: Out) -> None:
+    server.forges = True
+    assert enrol(tmp_path, server, server.code()) == 1
+    assert "does not hold the code" in capsys.readouterr().err
+    assert not (tmp_path / IDENTITY).exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(404, "check the URL"), (429, "too many"), (503, "same code"), (302, "check the URL")]
+)
+def test_what_the_server_refuses_with_is_said(
+    tmp_path: Path, server: Server, capsys: Out, status: int, said: str
+) -> None:
+    server.status = status
+    assert enrol(tmp_path, server, server.code()) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_typing_errors_and_absent_servers_are_said(tmp_path: Path, capsys: Out) -> None:
+    folder = ["--state-dir", str(tmp_path)]
+    assert main(["enrol", "http://127.0.0.1:1", "ABC", *folder]) == 1
+    assert "this is no code" in capsys.readouterr().err
+    code = Code.generate(secrets.token_bytes).text
+    assert main(["enrol", "http://127.0.0.1:1", code, *folder]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
+    assert main(["enrol", "ftp://x", code, *folder]) == 1
+    assert "no address of a server" in capsys.readouterr().err
+
+
+def test_while_a_collector_runs_there_nothing_is_changed(tmp_path: Path, server: Server, capsys: Out) -> None:
+    with lock.acquire(tmp_path):
+        assert enrol(tmp_path, server, server.code()) == 1
+    assert "stop it first" in capsys.readouterr().err
+
+
+def test_a_service_credential_seals_the_secrets(
+    tmp_path: Path, server: Server, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / CREDENTIAL).write_text("A" * 43 + "\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    home = tmp_path / "home"
+    assert enrol(home, server, server.code()) == 0
+    assert "service credential" in capsys.readouterr().out
+    assert PASSWORD not in (home / SEALED).read_text()
+    assert not (home / PLAIN).exists()
+    assert broker_password(load_settings({"state_dir": str(home)})) == PASSWORD
+    (credentials / CREDENTIAL).write_text("B" * 43)
+    with pytest.raises(BadSettingsError, match="enrol again"):
+        broker_password(load_settings({"state_dir": str(home)}))
+
+
+class Ring:
+    """A keyring, or one that forgets."""
+
+    def __init__(self, *, forgets: bool = False) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+        self.forgets = forgets
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if not self.forgets:
+            self.kept[service, username] = password
+
+
+def test_a_real_keyring_is_preferred_and_one_that_forgets_is_not(tmp_path: Path) -> None:
+    assert Enrolled(tmp_path, Ring(), None).prepare() == "keyring"
+    assert Enrolled(tmp_path, Ring(forgets=True), None).prepare() == "file"
+
+
+def test_back_ends_that_keep_nothing_or_in_clear_are_no_keyring() -> None:
+    ring = Ring()
+    assert system_keyring(lambda: (ring, 5.0, "keyring.backends.SecretService")) is ring
+    assert system_keyring(lambda: (ring, 0.0, "keyring.backends.fail")) is None
+    assert system_keyring(lambda: (ring, 1.5, "keyrings.alt.file")) is None
+
+
+def test_the_doctor_knows_an_enrolled_collector(tmp_path: Path, server: Server, capsys: Out) -> None:
+    home = tmp_path / "home"
+    enrol(home, server, server.code())
+    main(["doctor", "--state-dir", str(home), "--mqtt-url", "mqtt://127.0.0.1:1"])
+    assert "enrolled as press-4, generation 1" in capsys.readouterr().out
+    (home / PLAIN).chmod(0o644)
+    main(["doctor", "--state-dir", str(home), "--mqtt-url", "mqtt://127.0.0.1:1"])
+    assert f"chmod 600 {home / PLAIN}" in capsys.readouterr().out
+    (home / PLAIN).unlink()
+    assert main(["doctor", "--state-dir", str(home), "--mqtt-url", "mqtt://127.0.0.1:1"]) == 1
+    assert "--replace" in capsys.readouterr().out
