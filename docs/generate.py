@@ -124,6 +124,9 @@ def typescript() -> str:
     lines = ["// Generated from pulse_contracts.permissions by `make generate`. Do not edit.", ""]
     lines += [f"export type Role = {' | '.join(json.dumps(role) for role in ROLES)};", ""]
     lines += [f"export type Permission = {names};", ""]
+    lines += ["/** What each permission lets somebody do. */"]
+    lines += ["export const PERMISSIONS: Readonly<Record<Permission, string>> = {"]
+    lines += [*(f"  {json.dumps(name)}: {json.dumps(meaning)}," for name, meaning in PERMISSIONS.items()), "};", ""]
     lines += ["/** What each role may do. */", "export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {"]
     for role, allowed in ROLES.items():
         lines += [f"  {role}: [", *(f'    "{name}",' for name in PERMISSIONS if name in allowed), "  ],"]

@@ -14,7 +14,13 @@ const UNTRUSTED_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "x-user"
 /** The limit of the services (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
 /** Pages and files that need no sign-in: the reference holds nothing of this installation. */
-const PUBLIC_PAGES = new Set(["/login", "/api-reference.html", "/api-reference.css"]);
+const PUBLIC_PAGES = new Set([
+  "/login",
+  "/set-password",
+  "/forgot-password",
+  "/api-reference.html",
+  "/api-reference.css",
+]);
 
 let guard: PageGuard | undefined;
 

@@ -1,14 +1,17 @@
 "use client";
 // The frame round every signed-in page: sidebar, top bar, drawer on narrow screens.
-import { LayoutDashboard, LifeBuoy, PanelLeft } from "lucide-react";
-import Link from "next/link";
+import { LifeBuoy, PanelLeft } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import type { May } from "@/lib/permissions";
 import { Button } from "./button";
 import { Drawer } from "./dialog";
 import { Kbd } from "./kbd";
 import { Logo } from "./logo";
+import { Navigation } from "./navigation";
 
 type AppShellProps = {
+  /** What whoever looks may do: nothing else is offered. */
+  may: May;
   /** Below the logo: what the page is about. */
   picker: ReactNode;
   /** At the foot of the sidebar. */
@@ -20,10 +23,12 @@ type AppShellProps = {
   children: ReactNode;
 };
 
-export function AppShell({ picker, account, breadcrumb, status, onHelp, children }: AppShellProps) {
+export function AppShell({ may, picker, account, breadcrumb, status, onHelp, children }: AppShellProps) {
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const sidebar = (
     <Sidebar
+      may={may}
+      onNavigate={() => setDrawerOpen(false)}
       picker={picker}
       account={account}
       onHelp={
@@ -70,10 +75,14 @@ export function AppShell({ picker, account, breadcrumb, status, onHelp, children
 }
 
 function Sidebar({
+  may,
+  onNavigate,
   picker,
   account,
   onHelp,
 }: {
+  may: May;
+  onNavigate: () => void;
   picker: ReactNode;
   account: ReactNode;
   onHelp?: () => void;
@@ -84,17 +93,7 @@ function Sidebar({
         <Logo />
       </div>
       {picker && <div className="px-3 pb-2">{picker}</div>}
-      <nav aria-label="Main" className="flex-1 overflow-y-auto px-3">
-        <p className="px-2 pt-1 pb-2 text-xs text-fg-3">Monitor</p>
-        <Link
-          href="/dashboard"
-          aria-current="page"
-          className="relative flex h-8 items-center gap-2.5 rounded-[7px] bg-surface-2 px-2 text-ui font-medium before:absolute before:inset-y-1.5 before:-left-3 before:w-[3px] before:rounded-r before:bg-accent"
-        >
-          <LayoutDashboard className="size-4 text-accent" aria-hidden />
-          Dashboard
-        </Link>
-      </nav>
+      <Navigation may={may} onNavigate={onNavigate} />
       <div className="space-y-1 border-t p-3">
         {onHelp && (
           <button

@@ -19,6 +19,8 @@ export const grantSchema = z.object({
   access_token: z.string().min(1),
   expires_at: z.string(),
   account: accountSchema,
+  /** The role must have a second factor and there is none: until it is set up the token opens only that. */
+  second_factor_enrolment_required: z.boolean().default(false),
 });
 export type Grant = z.infer<typeof grantSchema>;
 
@@ -78,5 +80,12 @@ export const problemSchema = z.object({
   detail: z.string().optional(),
   code: z.string().optional(),
   request_id: z.string().optional(),
+  /** With `second_factor_required`: what the code is sent with. */
+  challenge: z.string().optional(),
+  /** With `password_unfit`: which rules the password breaks. */
+  problems: z.array(z.string()).optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
+
+/** The answer without a body (204). */
+export const nothingSchema = z.null();

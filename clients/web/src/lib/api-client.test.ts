@@ -1,12 +1,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { createApiClient } from "./api-client";
+import { nothingSchema } from "@/contracts/http";
+import { createApiClient, publicApi } from "./api-client";
 
 const schema = z.object({ n: z.number() });
 
 function setUp(...answers: Response[]) {
   const bearers: (string | null)[] = [];
+  const sent: RequestInit[] = [];
   vi.stubGlobal("fetch", (_: string, init: RequestInit) => {
+    sent.push(init);
     bearers.push(new Headers(init.headers).get("authorization"));
     const answer = answers.shift();
     return answer ? Promise.resolve(answer) : Promise.reject(new TypeError("network down"));
@@ -19,7 +22,7 @@ function setUp(...answers: Response[]) {
       return Promise.resolve("new");
     },
   });
-  return { api, bearers, renewed };
+  return { api, bearers, renewed, sent };
 }
 
 const refused = () => new Response("{}", { status: 401 });
@@ -42,6 +45,37 @@ describe("createApiClient", () => {
     const twice = setUp(refused(), refused(), Response.json({ n: 3 }));
     await expect(twice.api.get("/x", schema)).rejects.toMatchObject({ status: 401 });
     expect(twice.renewed).toEqual(["old"]);
+  });
+
+  it.each(["post", "put"] as const)("sends a body by %s, and again with a new token", async (method) => {
+    const { api, bearers, sent } = setUp(refused(), Response.json({ n: 4 }));
+    expect(await api[method]("/x", { a: 1 }, schema)).toEqual({ n: 4 });
+    expect(bearers).toEqual(["Bearer old", "Bearer new"]);
+    expect(sent.map(({ method: by, body }) => [by, body])).toEqual(
+      Array(2).fill([method.toUpperCase(), '{"a":1}']),
+    );
+  });
+
+  it("reads the answer without a body, and sends none", async () => {
+    const { api, sent } = setUp(new Response(null, { status: 204 }));
+    expect(await api.delete("/x", nothingSchema)).toBeNull();
+    expect([sent[0]!.method, sent[0]!.body]).toEqual(["DELETE", undefined]);
+  });
+
+  it("does not send a refused one-time code again, which would count twice", async () => {
+    const { api, bearers, renewed } = setUp(
+      new Response('{"code":"wrong_code"}', { status: 401 }),
+      Response.json({ n: 5 }),
+    );
+    await expect(api.post("/x", { code: "000000" }, schema)).rejects.toMatchObject({ code: "wrong_code" });
+    expect([bearers.length, renewed.length]).toEqual([1, 0]);
+  });
+
+  it("calls without a token where none is needed", async () => {
+    const { bearers } = setUp(Response.json({ n: 6 }), refused());
+    expect(await publicApi.post("/x", {}, schema)).toEqual({ n: 6 });
+    await expect(publicApi.post("/x", {}, schema)).rejects.toMatchObject({ status: 401 });
+    expect(bearers).toEqual([null, null]);
   });
 
   it("passes on what a problem document says", async () => {

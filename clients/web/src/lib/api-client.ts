@@ -1,8 +1,11 @@
 // Calls to the project's HTTP API: the bearer token, one retry after a 401, parsing, and one kind of error.
 import type { z } from "zod";
-import { problemSchema } from "@/contracts/http";
+import { problemSchema, type Problem } from "@/contracts/http";
 
-/** A call that did not succeed. `status` 0: no answer at all. `code` is stable and safe to branch on. */
+/**
+ * A call that did not succeed. `status` 0: no answer at all. `code` is stable and safe to branch on; `problem` is all
+ * that the service said.
+ */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -10,6 +13,7 @@ export class ApiError extends Error {
     message: string,
     readonly retryAfterSeconds: number | null = null,
     readonly requestId: string | null = null,
+    readonly problem: Problem = {},
   ) {
     super(message);
     this.name = "ApiError";
@@ -28,24 +32,68 @@ export type TokenSource = {
   renew: (rejected: string) => Promise<string>;
 };
 
-export type ApiClient = {
-  get: <S extends z.ZodType>(path: string, schema: S, signal?: AbortSignal) => Promise<z.output<S>>;
-};
+type Ask = <S extends z.ZodType>(path: string, schema: S, signal?: AbortSignal) => Promise<z.output<S>>;
+type Tell = <S extends z.ZodType>(
+  path: string,
+  body: unknown,
+  schema: S,
+  signal?: AbortSignal,
+) => Promise<z.output<S>>;
+
+/** Each call gives the answer as its schema reads it; `nothingSchema` where there is none. Throws ApiError. */
+export type ApiClient = { get: Ask; delete: Ask; post: Tell; put: Tell };
 
 const TIMEOUT_MS = 20_000;
 
 /** An API client that signs its calls with tokens from `tokens`. Throws ApiError; abort errors pass through. */
 export function createApiClient(tokens: TokenSource): ApiClient {
-  return {
-    async get(path, schema, signal) {
-      const send = (token: string) =>
-        request(path, { headers: { accept: "application/json", authorization: `Bearer ${token}` }, signal });
-      const token = await tokens.token();
-      let response = await send(token);
-      if (response.status === 401) response = await send(await tokens.renew(token));
-      return parseAnswer(response, schema);
-    },
-  };
+  return clientOf(async (send) => {
+    const token = await tokens.token();
+    const response = await send(token);
+    return (await isTokenRefused(response)) ? send(await tokens.renew(token)) : response;
+  });
+}
+
+/** For the pages that need no sign-in: calls without a token. Throws ApiError; abort errors pass through. */
+export const publicApi: ApiClient = clientOf((send) => send(null));
+
+function clientOf(
+  signed: (send: (token: string | null) => Promise<Response>) => Promise<Response>,
+): ApiClient {
+  const call =
+    (method: string): Tell =>
+    async (path, body, schema, signal) => {
+      const send = (token: string | null) =>
+        request(path, {
+          method,
+          headers: {
+            accept: "application/json",
+            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          signal,
+        });
+      return parseAnswer(await signed(send), schema);
+    };
+  const bare =
+    (method: string): Ask =>
+    (path, schema, signal) =>
+      call(method)(path, undefined, schema, signal);
+  return { get: bare("GET"), delete: bare("DELETE"), post: call("POST"), put: call("PUT") };
+}
+
+/** A wrong one-time code is a 401 as well: to send it again with another token would count as another wrong one. */
+async function isTokenRefused(response: Response): Promise<boolean> {
+  if (response.status !== 401) return false;
+  const parsed = problemSchema.safeParse(
+    await response
+      .clone()
+      .json()
+      .catch(() => null),
+  );
+  const code = parsed.success ? parsed.data.code : undefined;
+  return code === undefined || code === "not_signed_in";
 }
 
 /** `fetch` with a time limit and network failures as ApiError. */
@@ -89,5 +137,6 @@ export function problemOf(response: Response, body: unknown): ApiError {
         : `The server answered ${response.status}.`),
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
     problem.request_id ?? null,
+    problem,
   );
 }

@@ -12,6 +12,8 @@ const env = {
 
 it.each([
   ["/api/auth/login", "auth"],
+  ["/api/collectors", "auth"],
+  ["/api/collectors/7/rotate", "auth"],
   ["/api/users", "users"],
   ["/api/users/7", "users"],
   ["/api/profile", "users"],

@@ -1,17 +1,12 @@
 "use client";
 // Joins session, live feed and dashboard: the one place that knows all three.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { ServerOff } from "lucide-react";
-import { useRouter, useSearchParams } from "next/navigation";
-import { useEffect, useState, useSyncExternalStore } from "react";
-import { AppShell } from "@/components/app-shell";
-import { NoticeState } from "@/components/notice-state";
+import { useSearchParams } from "next/navigation";
+import { useEffect, useState } from "react";
+import { SessionGate } from "@/app/session-gate";
 import { ThemeMenu } from "@/components/theme-menu";
-import type { Account } from "@/contracts/http";
 import { AccountMenu } from "@/features/auth/account-menu";
-import { browserSession } from "@/features/auth/browser-session";
-import type { Session } from "@/features/auth/session";
-import { useSessionState } from "@/features/auth/use-session";
+import type { Session, SignedInState } from "@/features/auth/session";
 import { Backlogs } from "@/features/dashboard/backlog";
 import { Dashboard } from "@/features/dashboard/dashboard";
 import { DashboardSkeleton } from "@/features/dashboard/dashboard-skeleton";
@@ -20,33 +15,17 @@ import { createBrowserFeed } from "@/features/live/browser-feed";
 import { ConnectionPill } from "@/features/live/connection-pill";
 import { exposeFeed } from "@/features/live/debug-hook";
 import { createApiClient } from "@/lib/api-client";
-
-const never = () => () => {};
+import { mayOf } from "@/lib/permissions";
 
 export function DashboardScreen() {
-  const isBrowser = useSyncExternalStore(
-    never,
-    () => true,
-    () => false,
+  return (
+    <SessionGate title="Dashboard" needs="telemetry.read" skeleton={<DashboardSkeleton />}>
+      {(session, state) => <SignedIn session={session} state={state} />}
+    </SessionGate>
   );
-  // Session, socket and storage exist in the browser only; the server renders the frame.
-  return isBrowser ? <WithSession session={browserSession()} /> : <Frame />;
 }
 
-function WithSession({ session }: { session: Session }) {
-  const state = useSessionState(session);
-  const router = useRouter();
-  useEffect(() => session.start(), [session]);
-  useEffect(() => {
-    if (state.status !== "signed-out") return;
-    router.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-  }, [state.status, router]);
-
-  if (state.status === "signed-in") return <SignedIn session={session} account={state.account} />;
-  return <Frame problem={state.status === "unreachable" ? state.detail : undefined} />;
-}
-
-function SignedIn({ session, account }: { session: Session; account: Account }) {
+function SignedIn({ session, state }: { session: Session; state: SignedInState }) {
   const parameters = useSearchParams();
   const [client] = useState(() => new QueryClient());
   const [api] = useState(() => createApiClient(session));
@@ -78,6 +57,7 @@ function SignedIn({ session, account }: { session: Session; account: Account }) 
   return (
     <QueryClientProvider client={client}>
       <Dashboard
+        may={mayOf(state)}
         feed={feed}
         backlogs={backlogs}
         api={api}
@@ -92,34 +72,8 @@ function SignedIn({ session, account }: { session: Session; account: Account }) 
             <ThemeMenu />
           </>
         }
-        account={<AccountMenu session={session} account={account} />}
+        account={<AccountMenu session={session} account={state.account} />}
       />
     </QueryClientProvider>
-  );
-}
-
-/** The page without a session: still starting, or auth cannot be reached. */
-function Frame({ problem }: { problem?: string }) {
-  return (
-    <AppShell
-      picker={null}
-      account={<div className="h-11" />}
-      breadcrumb={<p className="truncate text-ui text-fg-2">Dashboard</p>}
-      status={<ThemeMenu />}
-    >
-      {problem ? (
-        <NoticeState
-          icon={ServerOff}
-          title="The sign-in service cannot be reached"
-          tone="crit"
-          role="alert"
-          className="min-h-[60dvh]"
-        >
-          {problem} This page tries again by itself.
-        </NoticeState>
-      ) : (
-        <DashboardSkeleton />
-      )}
-    </AppShell>
   );
 }

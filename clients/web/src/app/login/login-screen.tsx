@@ -3,7 +3,9 @@
 import { useRouter } from "next/navigation";
 import { LoginView } from "@/features/auth/login-view";
 
-export function LoginScreen({ next }: { next: string }) {
+export function LoginScreen({ next, notice }: { next: string; notice: string | null }) {
   const router = useRouter();
-  return <LoginView onSignedIn={() => router.replace(next)} />;
+  return (
+    <LoginView notice={notice} onSignedIn={(mustEnrol) => router.replace(mustEnrol ? "/security" : next)} />
+  );
 }

@@ -1,6 +1,7 @@
 "use client";
 // Who is signed in, and the way out.
-import { LogOut } from "lucide-react";
+import { LogOut, ShieldCheck } from "lucide-react";
+import Link from "next/link";
 import { useState } from "react";
 import { Menu, MenuContent, MenuItem, MenuLabel, MenuSeparator, MenuTrigger } from "@/components/menu";
 import type { Account } from "@/contracts/http";
@@ -39,6 +40,12 @@ export function AccountMenu({ session, account }: { session: Session; account: A
         <MenuContent align="start" side="top" className="w-52">
           <MenuLabel className="truncate">{account.email}</MenuLabel>
           <MenuSeparator />
+          <MenuItem asChild>
+            <Link href="/security" data-testid="account-security">
+              <ShieldCheck className="size-4 text-fg-3" aria-hidden />
+              Security
+            </Link>
+          </MenuItem>
           <MenuItem data-testid="sign-out" onSelect={signOut}>
             <LogOut className="size-4 text-fg-3" aria-hidden />
             Sign out

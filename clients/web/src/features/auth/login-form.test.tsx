@@ -27,10 +27,11 @@ describe("LoginForm", () => {
       expires_at: "2030-01-01T00:00:00Z",
       account: { id: "1", email: "a@example.com", name: "A", role: "viewer" },
     });
-    const onSignedIn = vi.fn();
-    render(<LoginForm onSignedIn={onSignedIn} />);
+    const onOutcome = vi.fn();
+    render(<LoginForm onOutcome={onOutcome} />);
     signIn();
-    await vi.waitFor(() => expect(onSignedIn).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(onOutcome).toHaveBeenCalledOnce());
+    expect(onOutcome.mock.calls[0]).toEqual([{ kind: "signed-in", mustEnrol: false }, "a@example.com"]);
     const [path, init] = fetched.mock.calls[0] as unknown as [string, RequestInit];
     expect(path).toBe("/api/auth/login");
     expect(JSON.parse(String(init.body))).toEqual({
@@ -48,7 +49,7 @@ describe("LoginForm", () => {
     [500, "not a problem document", {}, "The sign-in service cannot be reached. Try again in a moment."],
   ])("says what a %i means and lets one try again", async (status, body, headers, words) => {
     answerWith(status, body, headers);
-    render(<LoginForm onSignedIn={() => expect.unreachable()} />);
+    render(<LoginForm onOutcome={() => expect.unreachable()} />);
     signIn();
     const alert = await screen.findByTestId("login-error");
     expect(alert.textContent).toBe(words);
@@ -57,7 +58,7 @@ describe("LoginForm", () => {
   });
 
   it("shows and hides the password", () => {
-    render(<LoginForm onSignedIn={() => undefined} />);
+    render(<LoginForm onOutcome={() => undefined} />);
     const password = screen.getByTestId<HTMLInputElement>("login-password");
     fireEvent.click(screen.getByRole("button", { name: "Show the password" }));
     expect(password.type).toBe("text");

@@ -1,27 +1,47 @@
 "use client";
-// The whole sign-in page.
-import { Logo } from "@/components/logo";
-import { ThemeMenu } from "@/components/theme-menu";
+// The whole sign-in page, in one step or two.
+import { useState } from "react";
+import { EntryFrame } from "@/components/entry-frame";
+import { CodeForm } from "./code-form";
 import { LoginForm } from "./login-form";
-import { Waveform } from "./waveform";
 
-export function LoginView({ onSignedIn }: { onSignedIn: () => void }) {
+type Step =
+  | { name: "password"; problem: string | null; email: string }
+  | { name: "code"; challenge: string; email: string };
+
+type LoginViewProps = {
+  /** What led here, if it should be said. */
+  notice: string | null;
+  onSignedIn: (mustEnrol: boolean) => void;
+};
+
+export function LoginView({ notice, onSignedIn }: LoginViewProps) {
+  const [step, setStep] = useState<Step>({ name: "password", problem: null, email: "" });
+  if (step.name === "code") {
+    return (
+      <EntryFrame
+        title="Enter your code"
+        subtitle="Your password was right. One more step proves that it is you."
+      >
+        <CodeForm
+          challenge={step.challenge}
+          onSignedIn={onSignedIn}
+          onBack={(problem) => setStep({ name: "password", problem, email: step.email })}
+        />
+      </EntryFrame>
+    );
+  }
   return (
-    <div className="flex min-h-dvh">
-      <div className="flex w-full flex-col bg-surface px-6 py-7 sm:px-12 lg:w-[45.5%]">
-        <header className="flex items-center justify-between">
-          <Logo />
-          <ThemeMenu />
-        </header>
-        <main className="mx-auto flex w-full max-w-[360px] flex-1 flex-col justify-center py-10">
-          <h1 className="text-[26px] leading-8 font-semibold tracking-[-0.02em]">
-            Sign in to PrecisionPulse
-          </h1>
-          <p className="mt-2 mb-8 text-body text-fg-2">Live telemetry for every sensor, everywhere.</p>
-          <LoginForm onSignedIn={onSignedIn} />
-        </main>
-      </div>
-      <Waveform />
-    </div>
+    <EntryFrame title="Sign in to PrecisionPulse" subtitle="Live telemetry for every sensor, everywhere.">
+      <LoginForm
+        notice={notice}
+        problem={step.problem}
+        email={step.email}
+        onOutcome={(outcome, email) => {
+          if (outcome.kind === "signed-in") onSignedIn(outcome.mustEnrol);
+          else setStep({ name: "code", challenge: outcome.challenge, email });
+        }}
+      />
+    </EntryFrame>
   );
 }

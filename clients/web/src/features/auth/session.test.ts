@@ -67,7 +67,7 @@ describe("Session", () => {
     expect(calls).toHaveLength(1);
     expect(calls[0]!.path).toBe("/api/auth/refresh");
     expect(new Headers(calls[0]!.init.headers).get("x-pulse-csrf")).toBe("1");
-    expect(session.state).toEqual({ status: "signed-in", account });
+    expect(session.state).toEqual({ status: "signed-in", account, mustEnrol: false });
   });
 
   it("renews a minute before the end", async () => {
@@ -175,6 +175,61 @@ describe("Session", () => {
     await session.token();
     await expect(session.signOut()).rejects.toMatchObject({ code: "unavailable" });
     expect(session.state.status).toBe("signed-in");
+  });
+
+  it("hands on the challenge of a second factor, and opens a session with its code", async () => {
+    const { open, answers, calls } = setUp();
+    const asked = { code: "second_factor_required", status: 401, challenge: "c1" };
+    answers.push(
+      () => new Response(JSON.stringify(asked), { status: 401 }),
+      () => problem(401, "wrong_code"),
+      () => grant("one"),
+    );
+    const session = open();
+    expect(await session.signIn({ email: "a", password: "b", remember: true })).toEqual({
+      kind: "second-factor",
+      challenge: "c1",
+    });
+    await expect(session.signInSecond("c1", "000000")).rejects.toMatchObject({ code: "wrong_code" });
+    expect(await session.signInSecond("c1", "123456")).toEqual({ kind: "signed-in", mustEnrol: false });
+    expect(JSON.parse(String(calls[2]!.init.body))).toEqual({ challenge: "c1", code: "123456" });
+    expect(session.state.status).toBe("signed-in");
+  });
+
+  it("knows that a second factor must be set up, until a new token says otherwise", async () => {
+    const { open, answers } = setUp();
+    answers.push(
+      async () => Response.json({ ...(await grant("one").json()), second_factor_enrolment_required: true }),
+      () => grant("two"),
+    );
+    const session = open();
+    expect(await session.signIn({ email: "a", password: "b", remember: true })).toMatchObject({
+      mustEnrol: true,
+    });
+    expect(session.state).toMatchObject({ mustEnrol: true });
+    await session.renewNow();
+    expect(session.state).toMatchObject({ mustEnrol: false });
+    expect(await session.token()).toContain("two");
+  });
+
+  it("says why it is over: from elsewhere, by a new password here, or of one's own will", async () => {
+    const { open, answers } = setUp();
+    answers.push(
+      () => grant("one"),
+      () => problem(401, "session_ended"),
+    );
+    const elsewhere = open();
+    await elsewhere.token();
+    await expect(elsewhere.renewNow()).rejects.toMatchObject({ code: "session_ended" });
+    expect(elsewhere.state).toEqual({ status: "signed-out", why: "ended" });
+
+    answers.push(() => grant("two"));
+    const [here, there] = [open(), open()];
+    await here.token();
+    // Auth cannot be told: the session is over all the same.
+    await here.leave("password-changed");
+    expect(here.state).toEqual({ status: "signed-out", why: "password-changed" });
+    expect(there.state).toEqual({ status: "signed-out", why: undefined });
   });
 
   it("reports wrong credentials as they are", async () => {

@@ -4,12 +4,23 @@ import { ApiError, parseAnswer, problemOf, request, type TokenSource } from "@/l
 
 export type SessionState =
   | { status: "starting" }
-  | { status: "signed-in"; account: Account }
+  /** `mustEnrol`: the role needs a second factor first, and until then the token opens nothing else. */
+  | { status: "signed-in"; account: Account; mustEnrol: boolean }
   /** A session may exist, but auth cannot be reached; the session keeps asking. */
   | { status: "unreachable"; detail: string }
-  | { status: "signed-out" };
+  /** `why`: what the sign-in page should say about it. */
+  | { status: "signed-out"; why?: SignedOutWhy };
+
+export type SignedInState = Extract<SessionState, { status: "signed-in" }>;
+
+/** `password-changed`: here, which ends every session. `ended`: from elsewhere, or its time was up. */
+export type SignedOutWhy = "password-changed" | "ended";
 
 export type Credentials = { email: string; password: string; remember: boolean };
+
+/** What a right password leads to: a session, or the challenge that the second factor is sent with. */
+export type SignInOutcome =
+  { kind: "signed-in"; mustEnrol: boolean } | { kind: "second-factor"; challenge: string };
 
 type Token = { value: string; endsAt: number };
 
@@ -72,24 +83,51 @@ export class Session implements TokenSource {
     this.refresh().catch(() => undefined);
   }
 
+  /** A new token whatever there is: after something that changes what the session may. Throws ApiError. */
+  async renewNow(): Promise<void> {
+    await this.refreshing?.catch(() => undefined);
+    await this.refresh();
+  }
+
   /** Throws ApiError: `invalid_credentials`, `rate_limited`, `unavailable`, … */
-  async signIn(credentials: Credentials): Promise<void> {
-    const response = await request("/api/auth/login", {
-      method: "POST",
-      headers: CSRF_HEADERS,
-      body: JSON.stringify(credentials),
-    });
-    this.accept(await parseAnswer(response, grantSchema));
+  async signIn(credentials: Credentials): Promise<SignInOutcome> {
+    const response = await postJson("/api/auth/login", credentials);
+    try {
+      return this.signedIn(await parseAnswer(response, grantSchema));
+    } catch (error) {
+      const challenge = error instanceof ApiError && error.problem.challenge;
+      if (challenge && error.code === "second_factor_required") return { kind: "second-factor", challenge };
+      throw error;
+    }
+  }
+
+  /** The second step. Throws ApiError: `wrong_code`, `challenge_over` (begin again), `rate_limited`, … */
+  async signInSecond(challenge: string, code: string): Promise<SignInOutcome> {
+    const response = await postJson("/api/auth/login/second-factor", { challenge, code });
+    return this.signedIn(await parseAnswer(response, grantSchema));
   }
 
   /** Ends the session at auth, here and in the other tabs. Throws ApiError when auth cannot be reached. */
   async signOut(): Promise<void> {
-    const response = await request("/api/auth/logout", { method: "POST", headers: CSRF_HEADERS, body: "{}" });
+    const response = await postJson("/api/auth/logout", {});
     // A failed call leaves the cookies; saying "signed out" would then be a lie.
     if (!response.ok && response.status !== 401)
       throw problemOf(response, await response.json().catch(() => null));
     this.ports.signOutChannel.announce();
     this.end();
+  }
+
+  /** After what ended every session of the account: takes the cookies away and leaves, here and in the other tabs. */
+  async leave(why: SignedOutWhy): Promise<void> {
+    // The session is over whether or not the cookies could be cleared: they open nothing any more.
+    await postJson("/api/auth/logout", {}).catch(() => undefined);
+    this.ports.signOutChannel.announce();
+    this.end(why);
+  }
+
+  private signedIn(grant: Grant): SignInOutcome {
+    this.accept(grant);
+    return { kind: "signed-in", mustEnrol: grant.second_factor_enrolment_required };
   }
 
   private refresh(): Promise<string> {
@@ -107,12 +145,7 @@ export class Session implements TokenSource {
   }
 
   private async askForGrant(): Promise<Grant> {
-    const response = await request("/api/auth/refresh", {
-      method: "POST",
-      headers: CSRF_HEADERS,
-      body: "{}",
-    });
-    return parseAnswer(response, grantSchema);
+    return parseAnswer(await postJson("/api/auth/refresh", {}), grantSchema);
   }
 
   private accept(grant: Grant): string {
@@ -120,13 +153,18 @@ export class Session implements TokenSource {
     this.held = { value: grant.access_token, endsAt: this.ports.now() + lifetime };
     this.failures = 0;
     this.schedule(Math.min(MAX_RENEW_DELAY_MS, Math.max(MIN_RENEW_DELAY_MS, lifetime - RENEW_BEFORE_END_MS)));
-    this.move({ status: "signed-in", account: grant.account });
+    this.move({
+      status: "signed-in",
+      account: grant.account,
+      mustEnrol: grant.second_factor_enrolment_required,
+    });
     return grant.access_token;
   }
 
   private refuse(error: unknown): void {
     if (error instanceof ApiError && !error.isTemporary) {
-      this.end();
+      if (this.current.status !== "signed-out")
+        this.end(this.current.status === "signed-in" ? "ended" : undefined);
       return;
     }
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)] ?? 10_000;
@@ -140,10 +178,10 @@ export class Session implements TokenSource {
     }
   }
 
-  private end(): void {
+  private end(why?: SignedOutWhy): void {
     this.cancelTimer();
     this.held = null;
-    this.move({ status: "signed-out" });
+    this.move({ status: "signed-out", why });
   }
 
   private schedule(delay: number): void {
@@ -157,6 +195,10 @@ export class Session implements TokenSource {
     this.current = state;
     for (const listener of this.listeners) listener();
   }
+}
+
+function postJson(path: string, body: unknown): Promise<Response> {
+  return request(path, { method: "POST", headers: CSRF_HEADERS, body: JSON.stringify(body) });
 }
 
 /** How long a token lives. From its own issue and end, so that a wrong clock in this browser does no harm. */

@@ -7,6 +7,7 @@ import { AppShell } from "@/components/app-shell";
 import { Button } from "@/components/button";
 import { Banner, NoticeState } from "@/components/notice-state";
 import { ApiError, type ApiClient } from "@/lib/api-client";
+import type { May } from "@/lib/permissions";
 import type { Backlogs } from "./backlog";
 import { DashboardBody } from "./dashboard-body";
 import { DashboardSkeleton } from "./dashboard-skeleton";
@@ -18,6 +19,7 @@ import { RANGES, rangeOf, type RangeKey } from "./ranges";
 import { useShortcuts } from "./use-shortcuts";
 
 type DashboardProps = {
+  may: May;
   feed: Feed;
   backlogs: Backlogs;
   api: ApiClient;
@@ -32,6 +34,7 @@ type DashboardProps = {
 };
 
 export function Dashboard({
+  may,
   feed,
   backlogs,
   api,
@@ -94,6 +97,7 @@ export function Dashboard({
 
   return (
     <AppShell
+      may={may}
       picker={
         device && devices.data && devices.data.length > 1 ? (
           <DevicePicker backlogs={backlogs} devices={devices.data} selected={device} onSelect={onDevice} />

@@ -1,0 +1,40 @@
+// Text fields with their label.
+import clsx from "clsx";
+import { useId, type ComponentProps, type ReactNode } from "react";
+
+const FIELD =
+  "w-full rounded-[7px] border border-border-strong bg-surface px-3 outline-none placeholder:text-fg-3 " +
+  "focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent";
+
+export type InputSize = "md" | "lg";
+
+const HEIGHTS: Record<InputSize, string> = { md: "h-9 text-body", lg: "h-10 text-[15px]" };
+
+type InputProps = Omit<ComponentProps<"input">, "size"> & { fieldSize?: InputSize };
+
+export function Input({ fieldSize = "lg", className, ...rest }: InputProps) {
+  return <input className={clsx(FIELD, HEIGHTS[fieldSize], className)} {...rest} />;
+}
+
+/** An input under its label; `hint` is read with it. */
+export function TextField({ label, hint, ...rest }: InputProps & { label: string; hint?: ReactNode }) {
+  const id = useId();
+  const described = [rest["aria-describedby"], hint ? `${id}-hint` : undefined].filter(Boolean).join(" ");
+  return (
+    <div className="space-y-1.5">
+      <label htmlFor={id} className="block text-ui font-medium">
+        {label}
+      </label>
+      <Input {...rest} id={id} aria-describedby={described || undefined} />
+      {hint && (
+        <p id={`${id}-hint`} className="text-xs text-fg-2">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export const CHECKBOX =
+  "size-4 shrink-0 appearance-none rounded border border-border-strong bg-surface bg-center bg-no-repeat " +
+  "checked:border-accent checked:bg-accent checked:bg-(image:--tick)";

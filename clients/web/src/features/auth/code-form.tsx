@@ -1,0 +1,137 @@
+"use client";
+// The second step of signing in: a one-time code, or a recovery code.
+import { ArrowLeft } from "lucide-react";
+import { useId, useRef, useState, type FormEvent } from "react";
+import { Button } from "@/components/button";
+import { FormProblem } from "@/components/form-problem";
+import { TextField } from "@/components/input";
+import { SubmitButton } from "@/components/submit-button";
+import { ApiError } from "@/lib/api-client";
+import { explain } from "@/lib/explain";
+import { browserSession } from "./browser-session";
+
+type CodeFormProps = {
+  challenge: string;
+  onSignedIn: (mustEnrol: boolean) => void;
+  /** Back to the first step; `problem` when the challenge is over. */
+  onBack: (problem: string | null) => void;
+};
+
+export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
+  const [usesRecovery, setUsesRecovery] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const errorId = useId();
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (isBusy) return;
+    const code = String(new FormData(event.currentTarget).get("code") ?? "");
+    setBusy(true);
+    setProblem(null);
+    try {
+      const outcome = await browserSession().signInSecond(
+        challenge,
+        usesRecovery ? code.trim() : digits(code),
+      );
+      onSignedIn(outcome.kind === "signed-in" && outcome.mustEnrol);
+    } catch (error) {
+      setBusy(false);
+      if (error instanceof ApiError && error.code === "challenge_over") {
+        onBack(explain(error));
+        return;
+      }
+      setProblem(
+        explain(error, {
+          invalid_request: usesRecovery
+            ? "A recovery code has sixteen letters and digits."
+            : "A code has six digits.",
+          ...(usesRecovery ? { wrong_code: "The recovery code is wrong or was used before." } : {}),
+        }),
+      );
+      field.current?.select();
+    }
+  };
+
+  return (
+    <form
+      method="post"
+      onSubmit={(event) => void submit(event)}
+      className="space-y-5"
+      aria-busy={isBusy}
+      data-testid="code-form"
+    >
+      <FormProblem id={errorId} testId="login-error">
+        {problem}
+      </FormProblem>
+      {usesRecovery ? (
+        <TextField
+          key="recovery"
+          ref={field}
+          label="Recovery code"
+          name="code"
+          required
+          maxLength={32}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          autoFocus
+          placeholder="xxxx-xxxx-xxxx-xxxx"
+          hint="One of the ten that you were given; each works once."
+          data-testid="login-recovery-code"
+          aria-describedby={problem ? errorId : undefined}
+          className="font-mono"
+        />
+      ) : (
+        <TextField
+          key="code"
+          ref={field}
+          label="One-time code"
+          name="code"
+          required
+          maxLength={9}
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          autoFocus
+          placeholder="000000"
+          hint="Six digits, from your authenticator app."
+          data-testid="login-code"
+          aria-describedby={problem ? errorId : undefined}
+          className="tracking-[0.2em] tabular-nums"
+        />
+      )}
+      <SubmitButton
+        size="lg"
+        className="w-full"
+        isBusy={isBusy}
+        busyText="Signing in…"
+        data-testid="login-code-submit"
+      >
+        Sign in
+      </SubmitButton>
+      <div className="flex items-center justify-between gap-2">
+        <Button tone="ghost" className="-ml-3" onClick={() => onBack(null)} data-testid="login-back">
+          <ArrowLeft className="size-4" aria-hidden />
+          Back
+        </Button>
+        <Button
+          tone="ghost"
+          className="-mr-3"
+          data-testid="login-other-code"
+          onClick={() => {
+            setProblem(null);
+            setUsesRecovery(!usesRecovery);
+          }}
+        >
+          {usesRecovery ? "Use a one-time code" : "Use a recovery code"}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** Apps show codes in groups, and people copy them so. */
+function digits(code: string): string {
+  return code.replace(/[\s-]/g, "");
+}
