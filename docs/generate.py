@@ -18,6 +18,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pulse_chassis.commands import openapi
+from pulse_contracts import access_matrix
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import PERMISSIONS, ROLES
 
@@ -192,6 +193,7 @@ def files() -> dict[Path, str]:
     return made | {
         DOCS / "api/problems.md": problems_page(),
         DOCS / "security/permissions.md": permissions_page(found),
+        DOCS / "security/topics.md": access_matrix.page(),
         WEB / "src/contracts/permissions.ts": typescript(),
         WEB / "public/api-reference.html": page(found),
     }
