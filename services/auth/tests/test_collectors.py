@@ -144,6 +144,7 @@ async def test_two_administrators_cannot_overwrite_each_other_unseen(admin: Worl
         (NEW | {"id": "a/b"}, "invalid_request"),
         (NEW | {"id": "auth"}, "collector_id_reserved"),
         (NEW | {"id": "broker-admin"}, "collector_id_reserved"),
+        (NEW | {"id": "enrol"}, "collector_id_reserved"),
         (NEW | {"name": "a\x00b"}, "invalid_request"),
         (NEW | {"tags": ["a b"]}, "invalid_request"),
         (NEW | {"extra": 1}, "invalid_request"),

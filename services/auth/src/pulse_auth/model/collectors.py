@@ -11,6 +11,8 @@ from pulse_contracts.permissions import Role
 
 CODE_LIFE = timedelta(minutes=15)
 SECRET_BYTES = 32
+ENROL = "enrol"
+"""A word of the HTTP API where a collector's id might stand: none may have it."""
 CollectorState = Literal["enabled", "disabled", "lost", "deleted"]
 
 
@@ -101,7 +103,7 @@ def may_sign_in(rules: Iterable[AccessRule], account: str, role: Role) -> bool:
 
 def require_free_name(id_: str) -> None:
     """Raises CollectorNameReserved."""
-    if id_ in RESERVED:
+    if id_ in RESERVED or id_ == ENROL:
         raise CollectorNameReserved(f"{id_} is a name of our own: choose another")
 
 

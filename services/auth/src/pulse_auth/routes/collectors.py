@@ -3,8 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from pulse_auth.model.collectors import (
+    ENROL,
     CollectorChanged,
     CollectorExists,
     CollectorNameReserved,
@@ -47,6 +49,14 @@ from pulse_chassis.problems import TooManyRequests, responses
 from pulse_contracts.enrolment import EnrolmentAnswer, EnrolmentOffer
 from pulse_contracts.message import PRINTABLE
 
+
+class _NotEnrol(StringConvertor):
+    """`/api/collectors/enrol` is a door and no collector: what it takes must not look as if it were one."""
+
+    regex = f"(?!{ENROL}(?:/|$))[^/]+"
+
+
+register_url_convertor("collector", _NotEnrol())
 router = APIRouter(prefix="/api/collectors", tags=["collectors"], route_class=IdempotentRoute)
 enrolment_router = APIRouter(prefix="/api/collectors", tags=["collectors"])
 
@@ -122,14 +132,16 @@ async def create_collector(
     return with_code(response, collector, code)
 
 
-@router.get("/{id}", operation_id="get_collector", responses={200: _TAGGED, **responses(CollectorNotFound, *_Common)})
+@router.get(
+    "/{id:collector}", operation_id="get_collector", responses={200: _TAGGED, **responses(CollectorNotFound, *_Common)}
+)
 async def get_collector(id: CollectorId, response: Response, routes: Given, _: _Reader) -> CollectorView:  # noqa: A002  # its name in the path
     """One collector."""
     return tagged(response, await routes.collectors.find(id))
 
 
 @router.put(
-    "/{id}",
+    "/{id:collector}",
     operation_id="update_collector",
     responses={200: _TAGGED, **responses(CollectorNotFound, *_GUARDED, *_Common)},
 )
@@ -146,7 +158,7 @@ async def update_collector(
 
 
 @router.delete(
-    "/{id}",
+    "/{id:collector}",
     operation_id="delete_collector",
     status_code=204,
     responses=responses(CollectorNotFound, *_GUARDED, *_Common),
@@ -162,7 +174,7 @@ async def delete_collector(
 
 
 @router.post(
-    "/{id}/enrolment-code",
+    "/{id:collector}/enrolment-code",
     operation_id="create_enrolment_code",
     status_code=201,
     responses={201: _TAGGED | {"description": "Created"}, **responses(CollectorNotFound, *_ONCE, *_Common)},
@@ -179,7 +191,7 @@ async def create_code(
 
 
 @router.post(
-    "/{id}/rotate",
+    "/{id:collector}/rotate",
     operation_id="rotate_collector",
     responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
 )
@@ -196,7 +208,7 @@ async def rotate(
 
 
 @router.post(
-    "/{id}/disable",
+    "/{id:collector}/disable",
     operation_id="disable_collector",
     responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
 )
@@ -212,7 +224,7 @@ async def disable(
 
 
 @router.post(
-    "/{id}/enable",
+    "/{id:collector}/enable",
     operation_id="enable_collector",
     responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
 )
@@ -228,7 +240,7 @@ async def enable(
 
 
 @router.post(
-    "/{id}/lost",
+    "/{id:collector}/lost",
     operation_id="report_lost_collector",
     responses={200: _TAGGED, **responses(CollectorNotFound, *_ONCE, *_Common)},
 )
@@ -246,7 +258,7 @@ async def lost(
 
 
 @router.get(
-    "/{id}/access",
+    "/{id:collector}/access",
     operation_id="get_collector_access",
     responses={200: _TAGGED, **responses(CollectorNotFound, *_Common)},
 )
@@ -258,7 +270,7 @@ async def get_access(id: CollectorId, response: Response, routes: Given, _: _Rea
 
 
 @router.put(
-    "/{id}/access",
+    "/{id:collector}/access",
     operation_id="set_collector_access",
     responses={200: _TAGGED, **responses(CollectorNotFound, *_GUARDED, *_Common)},
 )
@@ -276,7 +288,9 @@ async def set_access(
     return access_view(rules)
 
 
-@enrolment_router.post("/enrol", operation_id="enrol_collector", responses=responses(EnrolmentFailed, TooManyRequests))
+@enrolment_router.post(
+    f"/{ENROL}", operation_id="enrol_collector", responses=responses(EnrolmentFailed, TooManyRequests)
+)
 async def enrol(
     request: Request, response: Response, given: EnrolmentOffer, routes: Given, caller: AnonymousCaller
 ) -> EnrolmentAnswer:
