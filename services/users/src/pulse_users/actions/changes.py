@@ -12,6 +12,7 @@ from pulse_contracts.accounts import AccountChanged
 from pulse_contracts.permissions import ROLES, Permission
 from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT
 from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
+from pulse_users.actions.recent import RecentAccounts
 from pulse_users.model.accounts import Account, moment
 from pulse_users.store.accounts import AccountStore, Stamp
 
@@ -29,6 +30,7 @@ class Means:
     sealer: Sealer
     clock: Callable[[], int]
     new_id: Callable[[], UUID]
+    recent: RecentAccounts = field(default_factory=RecentAccounts)
 
     def now(self) -> datetime:
         """The time."""
@@ -81,23 +83,35 @@ async def change(means: Means, caller: Caller, permission: Permission | None = N
     """One change: all of it happens, or nothing. The counter's lock comes first, so that whoever has just lost the
     right to ask is refused. Without a permission, whoever asks has shown something else that allows it.
     Raises NotSignedIn, Forbidden, Unavailable."""
-    async with means.database.transaction() as connection:
-        await AccountStore().hold(connection)
-        actor = None
-        if permission is not None and caller is not COMMAND_LINE:
-            actor = await require_account(connection, caller, permission)
-        made = Change(means, connection, caller, actor, means.now())
-        yield made
-        await made.finish()
+    try:
+        async with means.database.transaction() as connection:
+            await AccountStore().hold(connection)
+            actor = None
+            if permission is not None and caller is not COMMAND_LINE:
+                actor = await require_account(connection, caller, permission)
+            made = Change(means, connection, caller, actor, means.now())
+            yield made
+            await made.finish()
+    finally:  # also when nobody knows whether the commit arrived
+        means.recent.forget()
 
 
 async def require_account(connection: Connection, caller: Caller, permission: Permission) -> Account:
     """The caller's account. Roles come from the table as well as from the token: users knows first who lost one.
     Raises NotSignedIn when it is gone or switched off, Forbidden."""
+    return checked(await AccountStore().by_id(connection, account_id(caller.account)), permission)
+
+
+def account_id(text: str | None) -> UUID:
+    """Raises NotSignedIn."""
     try:
-        account = await AccountStore().by_id(connection, UUID(caller.account or ""))
+        return UUID(text or "")
     except ValueError as error:
         raise NotSignedIn("the access token names no account") from error
+
+
+def checked(account: Account | None, permission: Permission) -> Account:
+    """The account, if it may. Raises NotSignedIn, Forbidden."""
     if account is None or not account.active:
         raise NotSignedIn("this account is gone or switched off")
     if permission not in ROLES[account.role]:

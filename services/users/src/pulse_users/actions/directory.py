@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pulse_chassis.caller import Caller
 from pulse_postgres import Database
-from pulse_users.actions.changes import require_account
+from pulse_users.actions.changes import account_id, checked, require_account
+from pulse_users.actions.recent import RecentAccounts
 from pulse_users.model.accounts import Account, UnknownAccount
 from pulse_users.model.listing import Listing, Position
 from pulse_users.store.accounts import AccountStore
@@ -23,13 +24,19 @@ class Page:
 class Directory:
     """Shows accounts."""
 
-    def __init__(self, database: Database) -> None:
-        self._database, self._store = database, AccountStore()
+    def __init__(self, database: Database, recent: RecentAccounts) -> None:
+        self._database, self._recent, self._store = database, recent, AccountStore()
 
-    async def profile(self, caller: Caller) -> Account:
-        """The caller's own account. Raises NotSignedIn when it is gone or switched off."""
-        async with self._database.connection() as connection:
-            return await require_account(connection, caller, "profile.own")
+    async def profile(self, own: str | None) -> Account:
+        """The account `own` itself, as it was within the last second. Raises NotSignedIn when it is gone or switched
+        off."""
+        id_, changes = account_id(own), self._recent.changes
+        account = self._recent.get(id_)
+        if account is None:
+            async with self._database.connection() as connection:
+                account = checked(await self._store.by_id(connection, id_), "profile.own")
+            self._recent.keep(account, changes)
+        return checked(account, "profile.own")
 
     async def one(self, caller: Caller, id_: UUID) -> Account:
         """Raises NotSignedIn, Forbidden, UnknownAccount."""

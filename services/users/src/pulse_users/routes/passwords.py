@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_chassis.caller import AnonymousCaller, caller_of, client_address
+from pulse_chassis.caller import AnonymousCaller, client_address
 from pulse_chassis.idempotency import IdempotencyInProgress, IdempotencyKey, IdempotencyKeyReused, IdempotentRoute
 from pulse_chassis.principal import Forbidden, NotSignedIn, Principals, RevocationsUnknown, bearer
 from pulse_chassis.problems import Overloaded, TooManyRequests, responses
@@ -149,7 +149,7 @@ async def strength(request: Request, given: Given, asked: StrengthWanted) -> Str
         if not principal.may("profile.own"):
             raise Forbidden("this needs the permission profile.own")
         await given.limiter.check("strength", given.limits.strength, principal.account)
-        own = await given.directory.profile(caller_of(request, principal))
+        own = await given.directory.profile(principal.account)
         is_own = not asked.email and not asked.name
         email, name = (own.email, own.name) if is_own else (asked.email, asked.name)
         found = await given.passwords.strength(asked.password, email, name)

@@ -1,15 +1,16 @@
 """The caller's own account."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict
 
+from pulse_chassis.principal import Principal, require
 from pulse_chassis.problems import Overloaded, TooManyRequests, responses
 from pulse_users.actions.profile import WrongPassword
 from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired
 from pulse_users.model.passwords import PasswordUnfit
-from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, Self, tag
+from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, UsersRoutes, tag
 from pulse_users.routes.views import TAGGED, AccountView, CurrentPassword, Email, Name, NewPassword, view
 
 router = APIRouter(prefix="/api/profile", tags=["profile"])
@@ -34,9 +35,12 @@ class PasswordChange(Asked):
 
 
 @router.get("", operation_id="get_profile", responses={200: TAGGED})
-async def get_profile(response: Response, given: Given, caller: Self) -> AccountView:
+async def get_profile(
+    request: Request, response: Response, principal: Annotated[Principal, require("profile.own")]
+) -> AccountView:
     """The caller's own account."""
-    account = await given.directory.profile(caller)
+    given: UsersRoutes = request.app.state.users
+    account = await given.directory.profile(principal.account)
     tag(response, account)
     return view(account)
 
