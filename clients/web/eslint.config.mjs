@@ -2,7 +2,7 @@
 import coreWebVitals from "eslint-config-next/core-web-vitals";
 import typescript from "eslint-config-next/typescript";
 
-const features = ["auth", "live", "dashboard"];
+const features = ["auth", "live", "dashboard", "security"];
 
 const config = [
   { ignores: [".next/**", "node_modules/**", "next-env.d.ts"] },

@@ -1,15 +1,16 @@
-// Buttons in the three weights the pages need.
+// Buttons in the weights the pages need.
 import clsx from "clsx";
 import type { ComponentProps } from "react";
 
 type ButtonProps = ComponentProps<"button"> & {
-  tone?: "primary" | "plain" | "ghost";
+  tone?: "primary" | "plain" | "ghost" | "danger";
   size?: "md" | "lg" | "icon";
 };
 
 const TONES = {
   primary: "bg-accent text-on-accent hover:bg-accent-hover font-medium",
   plain: "border bg-surface hover:bg-surface-2 font-medium",
+  danger: "border bg-surface font-medium text-crit hover:bg-crit-soft",
   ghost: "text-fg-2 hover:bg-surface-2 hover:text-fg",
 } as const;
 

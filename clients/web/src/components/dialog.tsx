@@ -11,15 +11,22 @@ type DialogProps = {
   onOpenChange: (open: boolean) => void;
   title: string;
   description?: string;
+  /** It shows what is shown once: only its own buttons close it. */
+  isLocked?: boolean;
   children: ReactNode;
 };
 
-export function Dialog({ open, onOpenChange, title, description, children }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, description, isLocked = false, children }: DialogProps) {
+  const keep = (event: Event) => {
+    if (isLocked) event.preventDefault();
+  };
   return (
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
         <RadixDialog.Content
+          onEscapeKeyDown={keep}
+          onInteractOutside={keep}
           // Radix asks for this when there is no description on purpose.
           {...(description ? {} : { "aria-describedby": undefined })}
           className="fixed top-1/2 left-1/2 z-50 max-h-[85dvh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-auto rounded-[10px] border bg-surface p-5 shadow-pop outline-none"
@@ -33,11 +40,13 @@ export function Dialog({ open, onOpenChange, title, description, children }: Dia
                 </RadixDialog.Description>
               )}
             </div>
-            <RadixDialog.Close asChild>
-              <Button tone="ghost" size="icon" aria-label="Close" className="-mt-1.5 -mr-1.5">
-                <X className="size-4" aria-hidden />
-              </Button>
-            </RadixDialog.Close>
+            {!isLocked && (
+              <RadixDialog.Close asChild>
+                <Button tone="ghost" size="icon" aria-label="Close" className="-mt-1.5 -mr-1.5">
+                  <X className="size-4" aria-hidden />
+                </Button>
+              </RadixDialog.Close>
+            )}
           </div>
           {children}
         </RadixDialog.Content>

@@ -1,0 +1,16 @@
+"use client";
+// Joins the page for links to the router.
+import { useRouter } from "next/navigation";
+import { signInAddress } from "@/features/auth/sign-in-notice";
+import { pageLinkToken } from "@/features/security/link-token";
+import { SetPasswordFrame, SetPasswordView } from "@/features/security/set-password-view";
+import { useIsHydrated } from "@/lib/use-is-hydrated";
+
+export function SetPasswordScreen() {
+  const router = useRouter();
+  // What stands behind "#" never reaches the server: it cannot know whether there is a link.
+  if (!useIsHydrated()) return <SetPasswordFrame />;
+  return (
+    <SetPasswordView link={pageLinkToken()} onSet={() => router.replace(signInAddress("password-set"))} />
+  );
+}

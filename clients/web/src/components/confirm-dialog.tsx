@@ -1,0 +1,67 @@
+"use client";
+// Asks before something that cannot be taken back.
+import { AlertDialog } from "radix-ui";
+import { useState, type ReactNode } from "react";
+import { explain } from "@/lib/explain";
+import { Button } from "./button";
+import { FormProblem } from "./form-problem";
+
+type ConfirmDialogProps = {
+  title: string;
+  children: ReactNode;
+  /** What the button does, and while it does it. */
+  action: string;
+  busyAction: string;
+  /** Resolves when it is done; its refusal is shown and the dialog stays. */
+  onConfirm: () => Promise<unknown>;
+  onClose: () => void;
+};
+
+/** Open as long as it is rendered. */
+export function ConfirmDialog({
+  title,
+  children,
+  action,
+  busyAction,
+  onConfirm,
+  onClose,
+}: ConfirmDialogProps) {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const confirm = async () => {
+    if (isBusy) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await onConfirm();
+      onClose();
+    } catch (error) {
+      setProblem(explain(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <AlertDialog.Root open onOpenChange={(open) => !open && !isBusy && onClose()}>
+      <AlertDialog.Portal>
+        <AlertDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
+        <AlertDialog.Content className="fixed top-1/2 left-1/2 z-50 w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 space-y-4 rounded-[10px] border bg-surface p-5 shadow-pop outline-none">
+          <div className="space-y-1">
+            <AlertDialog.Title className="text-body font-semibold">{title}</AlertDialog.Title>
+            <AlertDialog.Description asChild>
+              <div className="text-ui text-fg-2">{children}</div>
+            </AlertDialog.Description>
+          </div>
+          <FormProblem>{problem}</FormProblem>
+          <div className="flex justify-end gap-2">
+            <AlertDialog.Cancel asChild>
+              <Button disabled={isBusy}>Cancel</Button>
+            </AlertDialog.Cancel>
+            <Button tone="danger" disabled={isBusy} onClick={() => void confirm()} data-testid="confirm">
+              {isBusy ? busyAction : action}
+            </Button>
+          </div>
+        </AlertDialog.Content>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  );
+}

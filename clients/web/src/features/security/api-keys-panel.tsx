@@ -1,0 +1,122 @@
+"use client";
+// API keys of one's own.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { KeyRound } from "lucide-react";
+import { useState } from "react";
+import { Badge } from "@/components/badge";
+import { Button } from "@/components/button";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { Panel } from "@/components/panel";
+import { When } from "@/components/when";
+import { nothingSchema } from "@/contracts/http";
+import type { ApiKey } from "@/contracts/security";
+import { ApiError, type ApiClient } from "@/lib/api-client";
+import { ApiKeyDialog } from "./api-key-dialog";
+import { PanelContent } from "./panel-content";
+import { apiKeysQuery } from "./queries";
+
+export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
+  const [isCreating, setCreating] = useState(false);
+  const [revoking, setRevoking] = useState<ApiKey | null>(null);
+  const client = useQueryClient();
+  const query = useQuery(apiKeysQuery(api));
+  const refetch = () => client.invalidateQueries({ queryKey: apiKeysQuery(api).queryKey });
+  return (
+    <Panel
+      title="API keys"
+      testId="panel-api-keys"
+      actions={
+        <Button onClick={() => setCreating(true)} data-testid="create-key">
+          Create key
+        </Button>
+      }
+    >
+      <PanelContent query={query} skeletonHeight="3.25rem">
+        {(keys) =>
+          keys.length === 0 ? (
+            <p className="px-4 pt-1 pb-4 text-ui text-fg-2">
+              No API keys. With one, a program of yours reads what you may read, without your password.
+            </p>
+          ) : (
+            <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label="API keys">
+              {keys.map((key) => (
+                <KeyRow key={key.id} apiKey={key} onRevoke={() => setRevoking(key)} />
+              ))}
+            </ul>
+          )
+        }
+      </PanelContent>
+      {isCreating && (
+        <ApiKeyDialog
+          api={api}
+          role={role}
+          onCreated={() => void refetch()}
+          onClose={() => setCreating(false)}
+        />
+      )}
+      {revoking && (
+        <ConfirmDialog
+          title={`Revoke “${revoking.name}”?`}
+          action="Revoke"
+          busyAction="Revoking…"
+          onConfirm={async () => {
+            await revoke(api, revoking.id);
+            await refetch();
+          }}
+          onClose={() => setRevoking(null)}
+        >
+          Programs that use this key are refused within two seconds. It cannot be brought back.
+        </ConfirmDialog>
+      )}
+    </Panel>
+  );
+}
+
+/** Already gone is as good as revoked. */
+async function revoke(api: ApiClient, id: string): Promise<void> {
+  try {
+    await api.delete(`/api/auth/api-keys/${encodeURIComponent(id)}`, nothingSchema);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+  }
+}
+
+function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) {
+  return (
+    <li className="flex min-h-[52px] items-center gap-3 px-4 py-2 text-ui" data-testid="api-key">
+      <KeyRound className="size-4 shrink-0 text-fg-3" aria-hidden />
+      <div className="min-w-0 flex-1">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+          <span className="truncate font-medium" title={apiKey.name}>
+            {apiKey.name}
+          </span>
+          {isOver(apiKey) && <Badge tone="warn">Expired</Badge>}
+          <span className="truncate font-mono text-2xs text-fg-2" title={apiKey.scope.join(" ")}>
+            {apiKey.scope.join(" ")}
+          </span>
+        </p>
+        <p className="flex flex-wrap gap-x-2 text-xs text-fg-2">
+          <span>
+            {isOver(apiKey) ? "Expired" : "Expires"} <When at={apiKey.expires_at} />
+          </span>
+          <span>
+            {apiKey.last_used_at ? (
+              <>
+                Last used <When at={apiKey.last_used_at} />
+              </>
+            ) : (
+              "Never used"
+            )}
+          </span>
+        </p>
+      </div>
+      <Button onClick={onRevoke} aria-label={`Revoke ${apiKey.name}`} data-testid="revoke-key">
+        Revoke
+      </Button>
+    </li>
+  );
+}
+
+function isOver({ expires_at }: ApiKey): boolean {
+  return Date.parse(expires_at) <= Date.now();
+}

@@ -1,0 +1,32 @@
+// A one-time code of an authenticator app.
+import type { ComponentProps } from "react";
+import { TextField } from "@/components/input";
+
+type CodeFieldProps = Pick<
+  ComponentProps<typeof TextField>,
+  "hint" | "autoFocus" | "aria-describedby" | "maxLength"
+>;
+
+export function CodeField({ maxLength = 9, ...rest }: CodeFieldProps) {
+  return (
+    <TextField
+      label="One-time code"
+      name="code"
+      required
+      maxLength={maxLength}
+      // A recovery code has letters too.
+      inputMode={maxLength > 9 ? "text" : "numeric"}
+      autoComplete="one-time-code"
+      fieldSize="md"
+      placeholder="000000"
+      className="max-w-60 tabular-nums"
+      data-testid="code"
+      {...rest}
+    />
+  );
+}
+
+/** Apps show codes in groups, and people type them so. */
+export function codeOf(typed: string): string {
+  return typed.replace(/\s/g, "");
+}

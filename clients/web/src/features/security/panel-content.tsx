@@ -1,0 +1,44 @@
+"use client";
+// What a panel shows while its data are on their way, and when they do not come.
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Button } from "@/components/button";
+import { explain } from "@/lib/explain";
+
+type PanelContentProps<T> = {
+  query: UseQueryResult<T>;
+  /** In rem: about as high as what comes, so that nothing jumps. */
+  skeletonHeight: string;
+  children: (data: T) => ReactNode;
+};
+
+/** Data that are there stay there while newer ones cannot be had; then a line says so. */
+export function PanelContent<T>({ query, skeletonHeight, children }: PanelContentProps<T>) {
+  if (query.data === undefined && query.isError) {
+    return (
+      <div role="alert" className="flex flex-wrap items-center gap-3 px-4 pt-1 pb-4 text-ui text-crit">
+        {explain(query.error)}
+        <Button onClick={() => void query.refetch()} disabled={query.isFetching}>
+          {query.isFetching ? "Trying…" : "Try again"}
+        </Button>
+      </div>
+    );
+  }
+  if (query.data === undefined) {
+    return (
+      <div className="px-4 pt-1 pb-4" role="status" aria-label="Loading">
+        <div className="skeleton" style={{ height: skeletonHeight }} />
+      </div>
+    );
+  }
+  return (
+    <>
+      {children(query.data)}
+      {query.isError && (
+        <p role="status" className="px-4 pb-3 text-xs text-warn">
+          This may have changed: {explain(query.error)}
+        </p>
+      )}
+    </>
+  );
+}

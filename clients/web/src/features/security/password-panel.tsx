@@ -1,0 +1,65 @@
+"use client";
+// Changing one's own password, which ends every session.
+import { useId, useState } from "react";
+import { FormProblem } from "@/components/form-problem";
+import { Panel } from "@/components/panel";
+import { PasswordField } from "@/components/password-field";
+import { SubmitButton } from "@/components/submit-button";
+import { nothingSchema } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api-client";
+import { NewPasswordField } from "./new-password-field";
+import { explainPassword } from "./password-words";
+import { typed, useSubmission } from "./use-submission";
+import { useStrength } from "./use-strength";
+import { UsernameField } from "./username-field";
+
+type PasswordPanelProps = { api: ApiClient; email: string; onChanged: () => Promise<void> };
+
+export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
+  const [password, setPassword] = useState("");
+  const strength = useStrength(api, password);
+  const errorId = useId();
+  const { isBusy, problem, submit } = useSubmission(
+    async (form) => {
+      const change = { current: typed(form, "current-password"), new: password };
+      await api.put("/api/profile/password", change, nothingSchema);
+      await onChanged();
+    },
+    explainPassword,
+    { stayBusy: true },
+  );
+  const describedBy = problem ? errorId : undefined;
+  return (
+    <Panel title="Password" testId="panel-password">
+      <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4 px-4 pt-1 pb-4">
+        <FormProblem id={errorId} testId="password-error">
+          {problem}
+        </FormProblem>
+        <UsernameField email={email} />
+        <div className="grid gap-4 sm:grid-cols-2">
+          <PasswordField
+            label="Current password"
+            name="current-password"
+            autoComplete="current-password"
+            fieldSize="md"
+            data-testid="current-password"
+            aria-describedby={describedBy}
+          />
+          <NewPasswordField
+            value={password}
+            onChange={setPassword}
+            strength={strength}
+            describedBy={describedBy}
+            fieldSize="md"
+          />
+        </div>
+        <div className="flex flex-wrap items-center gap-3">
+          <SubmitButton isBusy={isBusy} busyText="Changing…" data-testid="change-password">
+            Change password
+          </SubmitButton>
+          <p className="text-xs text-fg-2">Every session ends, this one as well: you sign in again.</p>
+        </div>
+      </form>
+    </Panel>
+  );
+}

@@ -1,0 +1,120 @@
+"use client";
+// Whether there is a second factor, and everything about it.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Badge } from "@/components/badge";
+import { Button } from "@/components/button";
+import { Panel } from "@/components/panel";
+import { When } from "@/components/when";
+import type { SecondFactor } from "@/contracts/security";
+import type { ApiClient } from "@/lib/api-client";
+import { DisableDialog, RenewDialog } from "./factor-dialogs";
+import { PanelContent } from "./panel-content";
+import { secondFactorQuery } from "./queries";
+import { SetUpDialog } from "./set-up-dialog";
+
+const FEW_CODES = 3;
+
+type SecondFactorPanelProps = {
+  api: ApiClient;
+  email: string;
+  /** What the session may changes with it. */
+  onEnabled: () => void;
+};
+
+export function SecondFactorPanel({ api, email, onEnabled }: SecondFactorPanelProps) {
+  const [dialog, setDialog] = useState<"set-up" | "renew" | "disable" | null>(null);
+  const client = useQueryClient();
+  const query = useQuery(secondFactorQuery(api));
+  const changed = () => void client.invalidateQueries({ queryKey: secondFactorQuery(api).queryKey });
+  const close = () => setDialog(null);
+  return (
+    <Panel
+      title="Second factor"
+      testId="panel-second-factor"
+      actions={
+        query.data && (
+          <Badge tone={query.data.is_enabled ? "ok" : "neutral"}>
+            {query.data.is_enabled ? "On" : "Off"}
+          </Badge>
+        )
+      }
+    >
+      <PanelContent query={query} skeletonHeight="3.5rem">
+        {(factor) => (
+          <div className="flex flex-wrap items-center gap-x-4 gap-y-3 px-4 pt-1 pb-4">
+            <div className="min-w-0 flex-1 basis-72 text-ui text-fg-2">
+              {factor.is_enabled ? <IsOn factor={factor} /> : <IsOff factor={factor} />}
+            </div>
+            <div className="flex flex-wrap gap-2">
+              {factor.is_enabled ? (
+                <>
+                  <Button onClick={() => setDialog("renew")} data-testid="renew-codes">
+                    New recovery codes
+                  </Button>
+                  {!factor.is_mandatory && (
+                    <Button tone="danger" onClick={() => setDialog("disable")} data-testid="disable-factor">
+                      Switch off
+                    </Button>
+                  )}
+                </>
+              ) : (
+                <Button tone="primary" onClick={() => setDialog("set-up")} data-testid="set-up-factor">
+                  Set up
+                </Button>
+              )}
+            </div>
+          </div>
+        )}
+      </PanelContent>
+      {dialog === "set-up" && (
+        <SetUpDialog
+          api={api}
+          email={email}
+          onClose={close}
+          onEnabled={() => {
+            changed();
+            onEnabled();
+          }}
+        />
+      )}
+      {dialog === "renew" && <RenewDialog api={api} onClose={close} onRenewed={changed} />}
+      {dialog === "disable" && <DisableDialog api={api} email={email} onClose={close} onDisabled={changed} />}
+    </Panel>
+  );
+}
+
+function IsOn({ factor }: { factor: SecondFactor }) {
+  const left = factor.recovery_codes_left;
+  return (
+    <>
+      <p>
+        Signing in needs a code of your authenticator app
+        {factor.enabled_at && (
+          <>
+            , set up <When at={factor.enabled_at} />
+          </>
+        )}
+        .{factor.is_mandatory && " Your role must have one."}
+      </p>
+      <p className={left <= FEW_CODES ? "text-warn" : undefined} data-testid="codes-left">
+        {left === 0
+          ? "No recovery code is"
+          : left === 1
+            ? "1 recovery code is"
+            : `${left} recovery codes are`}{" "}
+        left.
+        {left <= FEW_CODES && " Make new ones before you need them."}
+      </p>
+    </>
+  );
+}
+
+function IsOff({ factor }: { factor: SecondFactor }) {
+  return (
+    <p>
+      A code of an app on your phone, beside the password: then a stolen password opens nothing.
+      {factor.is_mandatory && " Your role must have one."}
+    </p>
+  );
+}

@@ -1,0 +1,111 @@
+"use client";
+// Where one is signed in, and ending it there.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Monitor, Smartphone } from "lucide-react";
+import { useState } from "react";
+import { Badge } from "@/components/badge";
+import { Button } from "@/components/button";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { Panel } from "@/components/panel";
+import { When } from "@/components/when";
+import { nothingSchema } from "@/contracts/http";
+import { endedSchema, type RunningSession } from "@/contracts/security";
+import { ApiError, type ApiClient } from "@/lib/api-client";
+import { PanelContent } from "./panel-content";
+import { sessionsQuery } from "./queries";
+
+type Ending = RunningSession | "others";
+
+export function SessionsPanel({ api }: { api: ApiClient }) {
+  const [ending, setEnding] = useState<Ending | null>(null);
+  const client = useQueryClient();
+  const query = useQuery(sessionsQuery(api));
+  const others = query.data?.filter(({ is_current }) => !is_current).length ?? 0;
+
+  const end = async (what: Ending) => {
+    await (what === "others" ? api.delete("/api/auth/sessions", endedSchema) : endOne(api, what.id));
+    await client.invalidateQueries({ queryKey: sessionsQuery(api).queryKey });
+  };
+
+  return (
+    <Panel
+      title="Sessions"
+      testId="panel-sessions"
+      actions={
+        others > 0 && (
+          <Button tone="danger" onClick={() => setEnding("others")} data-testid="end-others">
+            End all others
+          </Button>
+        )
+      }
+    >
+      <PanelContent query={query} skeletonHeight="3.25rem">
+        {(sessions) => (
+          <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label="Sessions">
+            {sessions.map((session) => (
+              <SessionRow key={session.id} session={session} onEnd={() => setEnding(session)} />
+            ))}
+          </ul>
+        )}
+      </PanelContent>
+      {ending && (
+        <ConfirmDialog
+          title={ending === "others" ? "End all other sessions?" : "End this session?"}
+          action={ending === "others" ? "End all others" : "End session"}
+          busyAction="Ending…"
+          onConfirm={() => end(ending)}
+          onClose={() => setEnding(null)}
+        >
+          {ending === "others"
+            ? "Everybody who is signed in as you elsewhere is signed out within two seconds."
+            : `${ending.device || "The device"} is signed out within two seconds.`}
+        </ConfirmDialog>
+      )}
+    </Panel>
+  );
+}
+
+/** Already over is as good as ended. */
+async function endOne(api: ApiClient, id: string): Promise<void> {
+  try {
+    await api.delete(`/api/auth/sessions/${encodeURIComponent(id)}`, nothingSchema);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+  }
+}
+
+function SessionRow({ session, onEnd }: { session: RunningSession; onEnd: () => void }) {
+  const Icon = /android|iphone|ipad|mobile/i.test(session.device) ? Smartphone : Monitor;
+  const name = session.device || "Unknown device";
+  return (
+    <li
+      className="flex min-h-[52px] items-center gap-3 px-4 py-2 text-ui"
+      data-testid="session"
+      data-current={session.is_current || undefined}
+    >
+      <Icon className="size-4 shrink-0 text-fg-3" aria-hidden />
+      <div className="min-w-0 flex-1">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+          <span className="truncate font-medium" title={name}>
+            {name}
+          </span>
+          {session.is_current && <Badge tone="info">This one</Badge>}
+        </p>
+        <p className="flex flex-wrap gap-x-2 text-xs text-fg-2">
+          <span className="tabular-nums">{session.address ?? "Unknown address"}</span>
+          <span>
+            Last used <When at={session.last_used_at} />
+          </span>
+          <span className="hidden sm:inline">
+            Signed in <When at={session.created_at} />
+          </span>
+        </p>
+      </div>
+      {!session.is_current && (
+        <Button onClick={onEnd} aria-label={`End the session of ${name}`} data-testid="end-session">
+          End
+        </Button>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,137 @@
+"use client";
+// Setting a password by a link: the first one of an invitation, or another one after a reset.
+import Link from "next/link";
+import {
+  useCallback,
+  useEffect,
+  useId,
+  useState,
+  useSyncExternalStore,
+  type FormEvent,
+  type ReactNode,
+} from "react";
+import { EntryFrame } from "@/components/entry-frame";
+import { FormProblem } from "@/components/form-problem";
+import { SubmitButton } from "@/components/submit-button";
+import { nothingSchema } from "@/contracts/http";
+import { ApiError, publicApi } from "@/lib/api-client";
+import type { LinkToken } from "./link-token";
+import { NewPasswordField } from "./new-password-field";
+import { explainPassword } from "./password-words";
+import { askStrength, useStrength } from "./use-strength";
+
+export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: () => void }) {
+  const token = useSyncExternalStore(link.subscribe, link.current, link.current);
+  const [ended, setEnded] = useState<string | null>(null);
+  const refused = useCallback(
+    (error: ApiError) => {
+      if (error.code === "link_ended") setEnded(token ?? null);
+    },
+    [token],
+  );
+  useEffect(() => {
+    // A link that is over should be said before anybody thinks of a password.
+    if (token)
+      askStrength(publicApi, "", token).catch((error) => error instanceof ApiError && refused(error));
+  }, [token, refused]);
+
+  if (token === undefined) return <SetPasswordFrame />;
+  if (token === null) {
+    return (
+      <LinkUnusable title="Open your link again" testId="link-missing">
+        Links to set a password work from the mail or message that they came in, and this page keeps nothing.
+        Open the link once more.
+      </LinkUnusable>
+    );
+  }
+  if (ended === token) {
+    return (
+      <LinkUnusable title="This link works no more" testId="link-ended">
+        It was used, is older than 24 hours, or was replaced by a newer one.
+      </LinkUnusable>
+    );
+  }
+  return (
+    <SetPasswordFrame>
+      <SetPasswordForm key={token} token={token} onRefused={refused} onSet={onSet} />
+    </SetPasswordFrame>
+  );
+}
+
+/** The page, with as much room as the form takes while it is not known whether there is a link. */
+export function SetPasswordFrame({ children = <div className="h-[214px]" /> }: { children?: ReactNode }) {
+  return (
+    <EntryFrame title="Set your password" subtitle="You sign in with it from now on.">
+      {children}
+    </EntryFrame>
+  );
+}
+
+type SetPasswordFormProps = { token: string; onRefused: (error: ApiError) => void; onSet: () => void };
+
+function SetPasswordForm({ token, onRefused, onSet }: SetPasswordFormProps) {
+  const [password, setPassword] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const strength = useStrength(publicApi, password, token, onRefused);
+  const errorId = useId();
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (isBusy) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await publicApi.post("/api/users/set-password", { token, password }, nothingSchema);
+      onSet();
+    } catch (error) {
+      setBusy(false);
+      setProblem(explainPassword(error));
+      if (error instanceof ApiError) onRefused(error);
+    }
+  };
+
+  return (
+    <form method="post" onSubmit={(event) => void submit(event)} className="space-y-5" aria-busy={isBusy}>
+      <FormProblem id={errorId} testId="set-password-error">
+        {problem}
+      </FormProblem>
+      <NewPasswordField
+        value={password}
+        onChange={setPassword}
+        strength={strength}
+        describedBy={problem ? errorId : undefined}
+        autoFocus
+      />
+      <SubmitButton
+        size="lg"
+        className="w-full"
+        isBusy={isBusy}
+        busyText="Setting the password…"
+        data-testid="set-password-submit"
+      >
+        Set password
+      </SubmitButton>
+      <p className="text-xs text-fg-2">If you are signed in somewhere, all of these sessions end.</p>
+    </form>
+  );
+}
+
+function LinkUnusable({ title, testId, children }: { title: string; testId: string; children: string }) {
+  return (
+    <EntryFrame title={title} subtitle={<span data-testid={testId}>{children}</span>}>
+      <p className="space-y-3 text-ui text-fg-2">
+        <span className="block">
+          An administrator can give you another link, or you can{" "}
+          <Link href="/forgot-password" className="font-medium text-accent underline">
+            ask for one by mail
+          </Link>
+          .
+        </span>
+        <Link href="/login" className="block font-medium text-accent hover:underline">
+          Back to sign-in
+        </Link>
+      </p>
+    </EntryFrame>
+  );
+}

@@ -1,0 +1,33 @@
+// How hard a password is to guess: in four bars and in words.
+import clsx from "clsx";
+import { passwordProblems, SCORE_WORDS } from "./password-words";
+import type { StrengthState } from "./use-strength";
+
+const FILLS = ["bg-crit-fill", "bg-crit-fill", "bg-warn-fill", "bg-ok-fill", "bg-ok-fill"] as const;
+
+/** Takes the same room whatever it says, up to two lines. */
+export function StrengthMeter({ id, state }: { id: string; state: StrengthState }) {
+  const { strength, isOutdated } = state;
+  const problems = strength ? passwordProblems(strength.problems, strength) : [];
+  const score = strength?.score ?? 0;
+  return (
+    <div className="space-y-1.5" data-testid="strength" data-score={isOutdated ? undefined : strength?.score}>
+      <div className="flex gap-1" aria-hidden>
+        {[1, 2, 3, 4].map((step) => (
+          <span
+            key={step}
+            className={clsx(
+              "h-1 flex-1 rounded-full transition-colors duration-150",
+              strength && step <= Math.max(1, score) ? FILLS[score] : "bg-surface-3",
+            )}
+          />
+        ))}
+      </div>
+      <p id={id} aria-live="polite" className="min-h-8 text-xs text-fg-2" data-testid="strength-words">
+        {strength
+          ? [...(problems.length ? problems : [`${SCORE_WORDS[score]}.`])].join(" ")
+          : "Long beats complicated: a few unusual words are good."}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { relativeTime } from "./relative-time";
+
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+
+it.each([
+  [0, "just now"],
+  [-59 * SECOND, "just now"],
+  [-60 * SECOND, "1 min. ago"],
+  [-3_599 * SECOND, "59 min. ago"],
+  [-2 * 3_600 * SECOND, "2 hr. ago"],
+  [-DAY, "yesterday"],
+  [-41 * DAY, "41 days ago"],
+  [30 * SECOND, "in a moment"],
+  [89.5 * DAY, "in 89 days"],
+  [DAY, "tomorrow"],
+])("says %d ms as %s", (offset, said) => {
+  expect(relativeTime(1_700_000_000_000 + offset, 1_700_000_000_000)).toBe(said);
+});
