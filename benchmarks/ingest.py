@@ -119,6 +119,7 @@ def gateway(database: str, told: dict[str, Any], folder: Path, replica: int = 0)
         "PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{replica}",
         "PULSE_MQTT_SESSION_EXPIRY": "PT0S",  # or the broker would keep messages for a replica of the round before
         "PULSE_MIGRATE_ON_START": "true",
+        "PULSE_AUDIT_KEY": "A" * 43,  # of a database that lives for a minute
         "PULSE_LOG_LEVEL": "warning",
     }
     with (folder / "gateway.log").open("ab") as log:

@@ -108,6 +108,7 @@ def gateway(given: Servers, folder: Path, url: str | None = None) -> Iterator[Ga
         "PULSE_MQTT_SESSION_EXPIRY": "PT0S",
         "PULSE_HTTP_PORT": str(port),
         "PULSE_MIGRATE_ON_START": "true",
+        "PULSE_AUDIT_KEY": "A" * 43,  # of a database that lives for a minute
         "PULSE_LOG_LEVEL": "warning",
     }
     command = [sys.executable, "-m", "pulse_telemetry_gateway", "serve"]

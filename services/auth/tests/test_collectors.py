@@ -11,10 +11,12 @@ from uuid import UUID
 import httpx
 import pytest
 
+from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.broker import Pace, Reconciler
 from pulse_auth.actions.enrolment import Whereabouts
 from pulse_auth.actions.vault import Vault
-from pulse_bus.credentials import MemoryCredentials
+from pulse_bus.credentials import BrokerAccount, MemoryCredentials
+from pulse_chassis.caller import SYSTEM
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer
 from pulse_jose.enrolment import Code, Enrolling
@@ -273,3 +275,31 @@ async def test_an_outage_of_the_broker_is_waited_out(admin: World, reconciler: R
     broker.is_down = False
     await eventually(lambda: "press-4" in broker.accounts)
     task.cancel()
+
+
+async def test_a_device_with_a_secret_of_its_own_is_adopted_once_and_not_against_enrolment(
+    admin: World, reconciler: Reconciler
+) -> None:
+    broker, adoption = MemoryCredentials(), Adoption(admin.routes.collectors._means)
+    assert await adoption.device("press-4", "a" * 43, SYSTEM)
+    assert not await adoption.device("press-4", "a" * 43, SYSTEM)
+    await adoption.all({"users": "u" * 43, "press-5": "b" * 43})
+    await reconciler.check(broker)
+    assert broker.accounts == {
+        one.name: one.observed()
+        for one in (
+            BrokerAccount("press-4", "collector", "a" * 43),
+            BrokerAccount("press-5", "collector", "b" * 43),
+            BrokerAccount("users", "users", "u" * 43),
+        )
+    }
+    assert await adoption.device("press-4", "c" * 43, SYSTEM)  # whoever keeps the file made another secret
+    await reconciler.carry_out(broker)
+    assert broker.accounts["press-4"] == BrokerAccount("press-4", "collector", "c" * 43).observed()
+    code = Code.read((await post(admin, "/press-4/rotate", {})).json()["code"])
+    told = await enrol(admin, code)
+    assert not await adoption.device("press-4", "c" * 43, SYSTEM)
+    await reconciler.carry_out(broker)
+    assert broker.accounts["press-4"] == BrokerAccount("press-4", "collector", told.password).observed()
+    await post(admin, "/press-5/lost")
+    assert not await adoption.device("press-5", "b" * 43, SYSTEM)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse_contracts.access import SERVICES
-from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, fetch, find
+from pulse_standalone.certificates import Authority, now
+from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.runner import Runner
 
@@ -37,7 +38,9 @@ async def serve(wanted: ServersWanted) -> None:
     )
     postgres = Postgres(runner, wanted.state, is_throwaway=wanted.is_throwaway)
     program = find(wanted.tools) or await fetch(wanted.tools)
-    broker = Mosquitto(runner, wanted.state, program, accounts)
+    authority = Authority(wanted.state / "tls")
+    authority.ensure(now())
+    broker = Mosquitto(runner, wanted.state, program, accounts, Listeners(authority.files, has_plain=True))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGINT, signal.SIGTERM):
@@ -49,7 +52,9 @@ async def serve(wanted: ServersWanted) -> None:
         passwords.update(accounts.devices)
         told = {
             "database_url": postgres.url,
-            "mqtt_url": broker.url,
+            "mqtt_url": broker.plain_url,
+            "mqtts_url": broker.url,
+            "ca_file": str(authority.files.authority),
             "passwords": passwords,
             "pids": {
                 "postgres": postgres.process.pid if postgres.process else 0,

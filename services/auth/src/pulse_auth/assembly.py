@@ -115,6 +115,16 @@ async def offline(settings: AuthSettings) -> AsyncIterator[tuple[Rotation, Secon
         await hasher.close()
 
 
+@asynccontextmanager
+async def fleet_offline(settings: AuthSettings) -> AsyncIterator[CollectorMeans]:
+    """What commands need that are about collectors: the running auth notices within a second."""
+    password = settings.database_password.get_secret_value() if settings.database_password else None
+    audit, clock = Audit(decoded_key(settings.audit_key)), process.now_micros
+    async with Database(PoolSettings(settings.database_url, password, 2)) as database:
+        vault = Vault(settings.vault_key(), clock)
+        yield CollectorMeans(database, vault, audit, clock, secrets.token_bytes, lambda: None)
+
+
 def _routes(  # this is where everything meets
     runtime: Runtime, settings: AuthSettings, means: Means, parts: tuple[Vault, Events, Rotation, CollectorMeans]
 ) -> AuthRoutes:
