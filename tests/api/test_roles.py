@@ -22,6 +22,7 @@ PUBLIC = {
     "GET /api/auth/keys",
     "POST /api/auth/login/second-factor",
     "POST /api/auth/token",
+    "POST /api/collectors/enrol",
     "POST /api/users/password-reset",
     "POST /api/users/password-strength",
     "POST /api/users/set-password",
