@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +13,7 @@ import pytest
 
 from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.broker import Pace, Reconciler
+from pulse_auth.actions.ending import Sweep
 from pulse_auth.actions.enrolment import Whereabouts
 from pulse_auth.actions.vault import Vault
 from pulse_bus.credentials import BrokerAccount, MemoryCredentials
@@ -178,10 +179,14 @@ async def test_a_lost_collector_loses_its_keys_and_names_who_could_sign_in(admin
     wish = {"allowed_roles": ["admin", "user"], "denied_accounts": [str(other)]}
     answer = await admin.http.put("/api/collectors/press-4/access", json=wish, headers={"If-Match": tag})
     assert answer.json() == wish | {"allowed_accounts": [], "denied_roles": []}
+    await created(admin, id="press-5")
+    for account, ids in ((ACCOUNT, ["press-4"]), (other, [])):
+        found = (await admin.http.get("/api/collectors", params={"account": str(account)})).json()
+        assert [one["id"] for one in found["items"]] == ids
     lost = (await post(admin, "/press-4/lost")).json()
     assert [one["id"] for one in lost["accounts"]] == [str(ACCOUNT)]
     assert lost["state"] == "lost"
-    (row,) = await admin.rows("SELECT seal_key, public_key FROM collector")
+    (row,) = await admin.rows("SELECT seal_key, public_key FROM collector WHERE state = 'lost'")
     assert row == {"seal_key": None, "public_key": None}
     (row,) = await admin.rows("SELECT secret FROM broker_credential")
     assert row["secret"] is None
@@ -303,3 +308,19 @@ async def test_a_device_with_a_secret_of_its_own_is_adopted_once_and_not_against
     assert broker.accounts["press-4"] == BrokerAccount("press-4", "collector", told.password).observed()
     await post(admin, "/press-5/lost")
     assert not await adoption.device("press-5", "b" * 43, SYSTEM)
+
+
+async def test_a_code_that_ended_is_swept(admin: World) -> None:
+    await created(admin)
+    admin.clock.advance(timedelta(minutes=16))
+    await Sweep(admin.database, admin.clock).sweep()
+    assert await admin.rows("SELECT 1 FROM enrolment_code") == []
+    assert (await admin.http.get("/api/collectors/press-4")).status_code == 401  # the token ended, too
+
+
+@pytest.mark.announces_log("the broker's certificate ends at")
+async def test_a_certificate_that_ends_soon_is_warned_of(reconciler: Reconciler) -> None:
+    broker = MemoryCredentials()
+    broker.certificate_ends = datetime.now(UTC) + timedelta(days=13)
+    reconciler._look_at_certificate(broker)
+    assert reconciler._ends._value.get() == broker.certificate_ends.timestamp()

@@ -49,9 +49,7 @@ async def adopt_collector(settings: AuthSettings, given: argparse.Namespace) -> 
 
 def _collector(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID")
-    parser.add_argument(
-        "--password-stdin", action="store_true", required=True, help="the secret's one line comes there"
-    )
+    parser.add_argument("--password-stdin", action="store_true", required=True, help="one line: the secret")
 
 
 def _email(parser: argparse.ArgumentParser) -> None:

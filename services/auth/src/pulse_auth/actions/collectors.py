@@ -198,11 +198,6 @@ class Collectors:
             await self._means.note(connection, "collector_access_changed", id_, caller, change)
             return _found(await self._store.by_id(connection, id_)), after
 
-    async def sweep(self) -> None:
-        """Forgets codes that have ended."""
-        async with self._means.database.connection() as connection:
-            await self._codes.sweep(connection, self._means.now())
-
     async def _end(self, connection: Connection, id_: str, state: CollectorState) -> None:
         await self._store.become(connection, id_, state)
         await self._broker.remove(connection, id_)

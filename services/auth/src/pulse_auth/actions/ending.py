@@ -9,6 +9,7 @@ from uuid import UUID
 from pulse_auth.model.sessions import Session, micros, moment
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.backoff import BackoffStore
+from pulse_auth.store.collectors import CodeStore
 from pulse_auth.store.limits import LimitStore
 from pulse_auth.store.second_factors import ChallengeStore
 from pulse_auth.store.sessions import SessionStore
@@ -92,6 +93,7 @@ class Sweep:
         async with self._database.transaction() as connection:
             await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
             await LimitStore().sweep(connection, now)
+            await CodeStore().sweep(connection, now)
             await ChallengeStore().sweep(connection, now)
             await ApiKeyStore().sweep(connection, now - _KEEP_API_KEYS)
             await SessionStore().forget_revoked(connection, now - _KEEP_REVOCATIONS)

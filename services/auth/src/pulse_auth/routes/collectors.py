@@ -1,6 +1,7 @@
 """HTTP to actions: the fleet of collectors, and the one door through which a collector enrols."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
@@ -93,8 +94,9 @@ async def _listing(
     site: Annotated[str | None, Query(max_length=128, pattern=PRINTABLE)] = None,
     tag: Annotated[Tag | None, Query()] = None,
     state: Annotated[CollectorState | None, Query()] = None,
+    account: Annotated[UUID | None, Query(description="who may sign in there")] = None,
 ) -> Listing:
-    return Listing(search or None, site, tag, state)
+    return Listing(search or None, site, tag, state, account)
 
 
 @router.get("", operation_id="list_collectors", responses=responses(*_Common))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, Particulars
 from pulse_postgres import Connection, Row
@@ -12,18 +13,21 @@ _COUNT = "SELECT count(*) FROM collector c "
 _MATCHING = (
     "WHERE c.state <> 'deleted' AND ($1::text IS NULL OR strpos(lower(c.id || ' ' || c.name || ' ' || c.site), "
     "lower($1)) > 0) AND ($2::text IS NULL OR c.site = $2) AND ($3::text IS NULL OR $3 = ANY(c.tags)) "
-    "AND ($4::text IS NULL OR c.state = $4) "
+    "AND ($4::text IS NULL OR c.state = $4) AND ($5::uuid IS NULL OR EXISTS (SELECT 1 FROM account a JOIN "
+    "collector_access r ON r.subject IN ('account:' || a.id, 'role:' || a.role) WHERE a.id = $5 AND a.active AND "
+    "r.collector_id = c.id GROUP BY a.id HAVING bool_and(r.is_allowed))) "
 )
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Which collectors: `search` in id, name and site; `tag` is one of its tags; after this id."""
+    """Which collectors: `search` in id, name and site; `tag` is one of its tags; `account` may sign in there."""
 
     search: str | None = None
     site: str | None = None
     tag: str | None = None
     state: CollectorState | None = None
+    account: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,10 @@ class CollectorStore:
         self, connection: Connection, wanted: Listing, after: str | None, limit: int
     ) -> tuple[list[Collector], int]:
         """Up to `limit` in the order of their ids, and how many there are in all."""
-        given = (wanted.search, wanted.site, wanted.tag, wanted.state)
+        given = (wanted.search, wanted.site, wanted.tag, wanted.state, wanted.account)
         total = await connection.fetchval(_COUNT + _MATCHING, *given)
         rows = await connection.fetch(
-            _SELECT + _MATCHING + "AND ($5::text IS NULL OR c.id > $5) ORDER BY c.id LIMIT $6", *given, after, limit
+            _SELECT + _MATCHING + "AND ($6::text IS NULL OR c.id > $6) ORDER BY c.id LIMIT $7", *given, after, limit
         )
         return [_collector(row) for row in rows], int(total)
 
