@@ -19,10 +19,7 @@ export function LoginView({ notice, onSignedIn }: LoginViewProps) {
   const [step, setStep] = useState<Step>({ name: "password", problem: null, email: "" });
   if (step.name === "code") {
     return (
-      <EntryFrame
-        title="Enter your code"
-        subtitle="Your password was right. One more step proves that it is you."
-      >
+      <EntryFrame title="Enter your code" subtitle="Your password was right. One more step.">
         <CodeForm
           challenge={step.challenge}
           onSignedIn={onSignedIn}

@@ -34,7 +34,7 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
       <PanelContent query={query} skeletonHeight="3.25rem">
         {(keys) =>
           keys.length === 0 ? (
-            <p className="px-4 pt-1 pb-4 text-ui text-fg-2">
+            <p className="px-4 pt-1 pb-4 text-ui text-fg-2" data-testid="no-api-keys">
               No API keys. With one, a program of yours reads what you may read, without your password.
             </p>
           ) : (

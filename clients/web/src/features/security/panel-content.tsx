@@ -16,8 +16,8 @@ type PanelContentProps<T> = {
 export function PanelContent<T>({ query, skeletonHeight, children }: PanelContentProps<T>) {
   if (query.data === undefined && query.isError) {
     return (
-      <div role="alert" className="flex flex-wrap items-center gap-3 px-4 pt-1 pb-4 text-ui text-crit">
-        {explain(query.error)}
+      <div role="alert" className="flex flex-wrap items-center gap-3 px-4 pt-1 pb-4 text-ui">
+        <span className="text-crit">{explain(query.error)}</span>
         <Button onClick={() => void query.refetch()} disabled={query.isFetching}>
           {query.isFetching ? "Trying…" : "Try again"}
         </Button>

@@ -1,12 +1,14 @@
 "use client";
 // The page about signing in: password, second factor, sessions, API keys.
-import type { ReactNode } from "react";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
 import { Banner } from "@/components/notice-state";
 import type { Account } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api-client";
 import type { May } from "@/lib/permissions";
 import { ApiKeysPanel } from "./api-keys-panel";
 import { PasswordPanel } from "./password-panel";
+import { apiKeysQuery, secondFactorQuery, sessionsQuery } from "./queries";
 import { SecondFactorPanel } from "./second-factor-panel";
 import { SessionsPanel } from "./sessions-panel";
 
@@ -30,6 +32,13 @@ export function Security({
   onPasswordChanged,
   onFactorEnabled,
 }: SecurityProps) {
+  const hasKeys = may("api_keys.own");
+  const isReady = useReadyOnce([
+    useQuery(secondFactorQuery(api)),
+    useQuery(sessionsQuery(api)),
+    useQuery({ ...apiKeysQuery(api), enabled: hasKeys }),
+  ]);
+  if (!isReady) return <SecuritySkeleton />;
   return (
     <SecurityFrame subtitle={`How ${account.email} signs in, and where`}>
       {mustEnrol && (
@@ -42,9 +51,26 @@ export function Security({
       <SecondFactorPanel api={api} email={account.email} onEnabled={onFactorEnabled} />
       <SessionsPanel api={api} />
       {may("profile.own") && <PasswordPanel api={api} email={account.email} onChanged={onPasswordChanged} />}
-      {may("api_keys.own") && <ApiKeysPanel api={api} role={account.role} />}
+      {hasKeys && <ApiKeysPanel api={api} role={account.role} />}
     </SecurityFrame>
   );
+}
+
+/**
+ * False until the first answers are there, so that lists of any length come at once and push nothing away. What fails
+ * is not waited for: its own panel says so.
+ */
+function useReadyOnce(
+  queries: readonly Pick<UseQueryResult, "isPending" | "fetchStatus" | "failureCount">[],
+) {
+  const [isReady, setReady] = useState(false);
+  const waits = queries.some(
+    ({ isPending, fetchStatus, failureCount }) =>
+      isPending && fetchStatus === "fetching" && failureCount === 0,
+  );
+  // For good: what is asked for later must not take away what is being done on the page.
+  if (!waits && !isReady) setReady(true);
+  return isReady || !waits;
 }
 
 export function SecuritySkeleton() {

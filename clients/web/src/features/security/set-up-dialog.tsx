@@ -122,7 +122,7 @@ function AppStep({
         <QrCode text={enrolment.uri} label="QR code for the authenticator app; the secret stands beside it" />
         <div className="min-w-0 flex-1 basis-44 space-y-2">
           <p className="text-xs text-fg-2">Secret</p>
-          <p className="font-mono text-ui break-all select-all" data-testid="set-up-secret">
+          <p className="font-mono text-ui break-words select-all" data-testid="set-up-secret">
             {grouped(enrolment.secret)}
           </p>
           <CopyButton text={enrolment.secret} label="Copy" testId="copy-secret" />

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { signInAddress, signInNotice } from "./sign-in-notice";
+
+describe("signInNotice", () => {
+  it("says nothing that this page does not say itself", () => {
+    expect(signInNotice("password-set")).toContain("Your password is set");
+    for (const name of [undefined, "", "Call this number", "toString", ["ended"]])
+      expect(signInNotice(name)).toBeNull();
+  });
+});
+
+describe("signInAddress", () => {
+  it("carries the reason and the way back", () => {
+    expect(signInAddress()).toBe("/login");
+    expect(signInAddress(undefined, "/security")).toBe("/login?next=%2Fsecurity");
+    expect(signInAddress("ended", "/dashboard?range=1h")).toBe(
+      "/login?notice=ended&next=%2Fdashboard%3Frange%3D1h",
+    );
+  });
+});
