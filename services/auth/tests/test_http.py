@@ -235,6 +235,9 @@ async def test_a_known_client_has_its_share_of_failures_and_others_have_theirs(a
     assert await wrong_logins(ada, 4, "203.0.113.9") == [401, 401, 401, 429]
     assert await wrong_logins(ada, 1, "6.6.6.6", "203.0.113.9") == [429]
     assert await wrong_logins(ada, 1, "203.0.113.9", "203.0.113.10") == [401]
+    lines = [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "203.0.113.9")]  # the proxy's own line is the last
+    forged = await ada.http.post("/api/auth/login", json={"email": "a@b.c", "password": "p"}, headers=lines)
+    assert forged.status_code == 429
     body, headers = {"email": EMAIL, "password": PASSWORD}, {"X-Forwarded-For": "203.0.113.9"}
     refused = await ada.http.post("/api/auth/login", json=body, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")

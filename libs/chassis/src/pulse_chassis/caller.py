@@ -27,7 +27,10 @@ SYSTEM = Caller("system")
 def client_address(request: Request) -> str | None:
     """The client's address as far as it is known (`Proxies`): what limits may count by."""
     proxies: Proxies = request.app.state.proxies
-    return proxies.client(request.client.host if request.client else "", request.headers)
+    forwarded = ",".join(
+        request.headers.getlist("x-forwarded-for")
+    )  # a proxy may add a line of its own (RFC 9110 §5.3)
+    return proxies.client(request.client.host if request.client else "", {"x-forwarded-for": forwarded})
 
 
 def caller_of(request: Request, principal: Principal | None = None) -> Caller:
