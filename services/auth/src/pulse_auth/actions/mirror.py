@@ -35,9 +35,9 @@ class Mirror:
         """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
         transaction. Raises Reject for a seal that does not fit, Unavailable."""
         account = _opened(message, self._keys, lambda: self._clock() / 1_000_000)
-        now = moment(self._clock())
         async with self._database.transaction() as connection:
             old = await self._accounts.lock(connection, account.id)
+            now = moment(self._clock())  # not before: whoever held the account may have signed a token since
             is_newer = await self._accounts.put(connection, account)
             if is_newer and old and ends_sessions(old, account):
                 await self._events.end_all(connection, account.id, "account_changed", SYSTEM, now)

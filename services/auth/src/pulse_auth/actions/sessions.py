@@ -121,10 +121,11 @@ class Sessions:
     async def end_all(self, account: UUID, caller: Caller, *, spare: str | None = None) -> int:
         """Ends every session of the account, with all tokens of its API keys, but the one to be spared; how many.
         Raises AccountNotFound, Unavailable."""
-        now, count = self._means.now(), 0
+        count = 0
         async with self._database.transaction() as connection:
-            if await self._accounts.hold(connection, account) is None:
+            if await self._accounts.lock(connection, account) is None:
                 raise AccountNotFound("there is no account of this id")
+            now = self._means.now()  # not before: whoever held the account may have signed a token since
             if spare is None:
                 return await self._events.end_all(connection, account, "asked", caller, now)
             for used in await self._sessions.running(connection, account, now):

@@ -149,8 +149,8 @@ class SignIn:
             return None, known
         except HashingBusy as error:
             async with self._database.transaction() as connection:
-                await self._backoff.give_back(connection, attempt.key, self._means.now())
                 await self._give_back(connection, attempt)
+                await self._backoff.give_back(connection, attempt.key, self._means.now())
             self._logins.labels("busy").inc()
             raise Overloaded(error.retry_after) from error
         if answer.is_digest_refused:
@@ -175,8 +175,10 @@ class SignIn:
         account = await self._accounts.hold(connection, verified.id)
         if account is None or not account.active or account.digest != verified.digest:
             return None
+        await self._give_back(
+            connection, attempt
+        )  # the limit before the back-off, as in `_reserve`: else they deadlock
         await self._backoff.clear(connection, attempt.key)
-        await self._give_back(connection, attempt)
         if not await self._factors.is_confirmed(connection, account.id):
             return await self._open(connection, account, attempt, now)
         token = write_token(means.entropy(TOKEN_BYTES))
