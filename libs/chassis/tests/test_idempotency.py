@@ -67,9 +67,11 @@ class World:
         self.app = Envelope(app, metrics)
 
 
-def headers(account: str = "ada", key: str | None = KEY, scope: str | None = None) -> dict[str, str]:
+def headers(
+    account: str = "ada", key: str | None = KEY, scope: str | None = None, role: str = "user"
+) -> dict[str, str]:
     now = int(time.time())
-    claims = Claims("precisionpulse", "pulse", account, "j", "s", "user", "a@b.c", "A", now, now + 300, scope)
+    claims = Claims("precisionpulse", "pulse", account, "j", "s", role, "a@b.c", "A", now, now + 300, scope)
     found = {"Authorization": f"Bearer {TokenSigner(SIGNER, RULES).sign(claims)}"}
     return found if key is None else found | {"Idempotency-Key": key}
 
@@ -189,3 +191,12 @@ async def test_a_day_later_it_is_forgotten(world: World, http: httpx.AsyncClient
 async def test_nobody_is_asked_to_sign_in_first(http: httpx.AsyncClient) -> None:
     answer = await http.post("/things", json={"name": "one"}, headers={"Idempotency-Key": KEY})
     assert answer.status_code == 401
+
+
+async def test_what_few_may_see_comes_again_only_while_it_is_known_whose_sessions_ended(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    as_administrator = headers(role="admin")
+    assert (await http.post("/things", json={"name": "one"}, headers=as_administrator)).status_code == 201
+    again = await http.post("/things", json={"name": "one"}, headers=as_administrator)
+    assert (again.status_code, again.json()["code"], world.made) == (503, "revocations_unknown", ["one"])

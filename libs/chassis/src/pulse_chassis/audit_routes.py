@@ -4,17 +4,19 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, StringConstraints
 from starlette.responses import StreamingResponse
 
+from pulse_chassis.caller import Caller, caller_of
 from pulse_chassis.principal import Principal, require
-from pulse_postgres import Audit, AuditFilter, AuditRecord, Database
+from pulse_postgres import Audit, AuditEntry, AuditFilter, AuditRecord, Database
 
 _PAGE = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = ("n", "at", "kind", "actor", "target", "before", "after", "address", "request_id")
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:@+-]+$")]
 _Reader = Annotated[Principal, require("audit.read")]
@@ -100,11 +102,12 @@ def audit_router(prefix: str, name: str) -> APIRouter:
         responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     )
     async def export(
-        request: Request, _: _Reader, wanted: Annotated[AuditFilter, Depends(_filter)]
+        request: Request, reader: _Reader, wanted: Annotated[AuditFilter, Depends(_filter)]
     ) -> StreamingResponse:
-        """Every entry that fits, newest first, as CSV."""
+        """Every entry that fits, newest first, as CSV. That it was asked for is the newest entry."""
         audit, database = _given(request)
-        async with database.connection() as connection:  # a refusal must come before the first line
+        async with database.transaction() as connection:  # a refusal must come before the first line
+            await audit.append(connection, _exported(caller_of(request, reader), wanted), _now(request))
             first = await audit.page(connection, wanted, None, _PAGE)
         lines = _lines(audit, database, wanted, first)
         headers = {"Content-Disposition": f'attachment; filename="{name}-audit.csv"'}
@@ -117,6 +120,18 @@ def _given(request: Request) -> tuple[Audit, Database]:
     audit: Audit = request.app.state.audit
     database: Database = request.app.state.database
     return audit, database
+
+
+def _now(request: Request) -> datetime:
+    return _EPOCH + timedelta(microseconds=request.app.state.clock())
+
+
+def _exported(caller: Caller, wanted: AuditFilter) -> AuditEntry:
+    asked = {"kind": wanted.kind, "actor": wanted.actor, "target": wanted.target}
+    times = {"since": wanted.since, "until": wanted.until}
+    asked |= {name: at.isoformat() if at else None for name, at in times.items()}
+    after = {name: value for name, value in asked.items() if value is not None}
+    return AuditEntry("audit_exported", caller.account, "audit", None, after, caller.address, caller.request_id)
 
 
 def _view(record: AuditRecord) -> AuditRecordView:

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from pulse_chassis.principal import Principal, Principals, bearer
 from pulse_contracts.errors import DomainError
-from pulse_contracts.permissions import PERMISSIONS
+from pulse_contracts.permissions import EVERYBODY, PERMISSIONS
 from pulse_jose import MAX_PAYLOAD_BYTES, KeySet, SealingKey, TokenError, seal, unseal
 from pulse_postgres import Database
 
@@ -87,7 +87,10 @@ class IdempotentRoute(APIRoute):
                 raise IdempotencyKeyUnfit(f"an Idempotency-Key has {_SHORTEST} to {_LONGEST} visible ASCII characters")
             principals: Principals = request.app.state.principals
             principal = principals.verify(bearer(request))
-            return await _Once(request, key, principal).answer(handle)
+            is_everybodys = not any(principal.may(name) for name in PERMISSIONS if name not in EVERYBODY)
+            return await _Once(request, key, principal).answer(
+                handle, lambda: None if is_everybodys else principals.require_fresh()
+            )
 
         return once
 
@@ -103,10 +106,15 @@ class _Once:
         self._name = hashlib.sha256(b"name\0" + whose).digest()
         self._seal = SealingKey("idempotency", hashlib.sha256(b"seal\0" + whose).digest())
 
-    async def answer(self, handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
+    async def answer(
+        self, handle: Callable[[Request], Coroutine[Any, Any, Response]], permit: Callable[[], None]
+    ) -> Response:
+        """The first answer again once `permit` has not raised, for the route itself is not asked; else what `handle`
+        answers."""
         body = hashlib.sha256(await self._request.body()).digest()
         before = await self._begin(body)
         if before is not None:
+            permit()
             return before
         try:
             response = await handle(self._request)

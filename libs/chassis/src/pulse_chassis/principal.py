@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Request, Security
 from fastapi.security import HTTPBearer
@@ -72,6 +72,13 @@ class Principal:
         return permission in ROLES[self.role] and (self.scope is None or permission in self.scope)
 
 
+class NotesRefusals(Protocol):
+    """Tells the audit trail who was refused for want of a permission."""
+
+    async def note(self, request: Request, principal: Principal, permission: Permission) -> None:
+        """Raises nothing when it cannot."""
+
+
 class Principals:
     """Turns tokens into principals. Knows nobody until the keys have come over the bus."""
 
@@ -101,10 +108,11 @@ class Principals:
 
     def hear(self, message: RevocationsMessage) -> None:
         """Takes what ended lately. It proves that auth is heard if it is newer than the one before and not the last
-        words of an auth that is gone, which the broker keeps."""
+        words of an auth that is gone, which the broker keeps; nor of one whose clock runs ahead, after which nothing
+        would be newer for long."""
         for event in message.recent:
             self._revocations.add(event)
-        if message.at > self._said and self._clock() - message.at / 1_000_000 <= self._max_age:
+        if message.at > self._said and -self._leeway <= self._clock() - message.at / 1_000_000 <= self._max_age:
             self._said, self._heard = message.at, self._clock()
 
     def require_fresh(self) -> None:
@@ -196,6 +204,9 @@ class _Allowed(_SignedIn):
         principals: Principals = request.app.state.principals
         principal = principals.verify(bearer(request))
         if not principal.may(self._permission):
+            refusals: NotesRefusals | None = getattr(request.app.state, "refusals", None)
+            if refusals is not None:
+                await refusals.note(request, principal, self._permission)
             raise Forbidden(f"this needs the permission {self._permission}")
         if self._permission not in EVERYBODY:
             principals.require_fresh()

@@ -28,6 +28,7 @@ from pulse_chassis.http import Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import Principals
 from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.refusals import Refusals
 from pulse_chassis.settings import ServiceSettings, decoded_key
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
@@ -142,6 +143,7 @@ def furnish(app: FastAPI, runtime: Runtime, settings: ServiceSettings) -> None:
     """Gives the app what the chassis's own dependencies and routes look for."""
     app.state.principals, app.state.database, app.state.audit = runtime.principals, runtime.database, runtime.audit
     app.state.proxies, app.state.clock = Proxies(settings.trusted_proxies), runtime.clock
+    app.state.refusals = Refusals(runtime.database, runtime.audit, runtime.limits, runtime.clock)
 
 
 def counted(put_away: Quarantine, metrics: Metrics) -> Quarantine:
