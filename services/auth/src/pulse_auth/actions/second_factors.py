@@ -14,6 +14,7 @@ from pulse_auth.actions.vault import Vault
 from pulse_auth.model.second_factors import (
     SECRET_BYTES,
     NoSecondFactor,
+    OwnSecondFactor,
     SecondFactorExists,
     SecondFactorMandatory,
     WrongCode,
@@ -33,6 +34,7 @@ from pulse_passwords import HashingBusy, PasswordRefused
 from pulse_postgres import AuditEntry, Connection, Database
 
 Kind = Literal[
+    "password_refused",
     "second_factor_begun",
     "second_factor_confirmed",
     "second_factor_refused",
@@ -77,7 +79,7 @@ class SecondFactors:
     async def enrol(self, account: UUID, password: str, caller: Caller) -> Enrolment:
         """A new secret, which waits for `confirm`. Raises WrongPassword, SecondFactorExists, TooManyRequests,
         Overloaded, Unavailable."""
-        await self._require_password(account, password)
+        await self._require_password(account, password, caller)
         secret, now = base64.b32encode(self._means.entropy(SECRET_BYTES)).decode(), self._means.now()
         async with self._database.transaction() as connection:
             known = await self._account(connection, account)
@@ -116,7 +118,7 @@ class SecondFactors:
     async def disable(self, account: UUID, password: str, code: str, caller: Caller) -> None:
         """Raises WrongPassword, WrongCode, NoSecondFactor, SecondFactorMandatory, TooManyRequests, Overloaded,
         Unavailable."""
-        await self._require_password(account, password)
+        await self._require_password(account, password, caller)
         async with self._database.transaction() as connection:
             known = await self._account(connection, account)
             if known.role in await self._policy.roles(connection):
@@ -130,12 +132,14 @@ class SecondFactors:
             raise refusal
 
     async def reset(self, account: UUID, caller: Caller) -> None:
-        """An administrator takes somebody's second factor away, whose sessions end with it. Raises AccountNotFound,
-        NoSecondFactor, Unavailable."""
-        now = self._means.now()
+        """An administrator takes somebody's second factor away, whose sessions end with it. Nobody their own: a stolen
+        session would be enough. Raises OwnSecondFactor, AccountNotFound, NoSecondFactor, Unavailable."""
+        if caller.account == str(account):
+            raise OwnSecondFactor("switch your own off with password and code, or ask another administrator")
         async with self._database.transaction() as connection:
             if await self._accounts.lock(connection, account) is None:
                 raise AccountNotFound("there is no account of this id")
+            now = self._means.now()  # not before: whoever held the account may have signed a token since
             if not await self._factors.remove(connection, account):
                 raise NoSecondFactor("there is no second factor")
             await self._events.end_all(connection, account, "second_factor_reset", caller, now)
@@ -176,7 +180,7 @@ class SecondFactors:
             raise AccountNotFound("there is no account of this id")
         return known
 
-    async def _require_password(self, account: UUID, password: str) -> None:
+    async def _require_password(self, account: UUID, password: str, caller: Caller) -> None:
         key, now = hashlib.sha256(b"own password\0" + account.bytes).digest(), self._means.now()
         async with self._database.transaction() as connection:
             wait = await self._backoff.reserve(connection, key, now)
@@ -184,14 +188,17 @@ class SecondFactors:
         if wait:
             raise TooManyRequests(wait)
         try:
-            answer = await self._means.hasher.verify(password, known.digest if known and known.active else None)
+            digest = known.digest if known and known.active else None
+            is_right = (await self._means.hasher.verify(password, digest)).is_valid
         except PasswordRefused:
-            raise WrongPassword("the password is wrong") from None
+            is_right = False
         except HashingBusy as error:
             async with self._database.transaction() as connection:
                 await self._backoff.give_back(connection, key, now)
             raise Overloaded(error.retry_after) from error
-        if not answer.is_valid:
+        if not is_right:
+            async with self._database.transaction() as connection:
+                await self._note(connection, "password_refused", account, caller)
             raise WrongPassword("the password is wrong")
         async with self._database.transaction() as connection:
             await self._backoff.clear(connection, key)

@@ -60,6 +60,12 @@ class NoSecondFactor(DomainError):
     code, status = "no_second_factor", 409
 
 
+class OwnSecondFactor(DomainError):
+    """Nobody takes their own second factor away as an administrator: that needs password and code, or somebody else."""
+
+    code, status = "own_second_factor", 409
+
+
 class SecondFactorMandatory(DomainError):
     """This role must have a second factor: it can be replaced by an administrator's reset, not switched off."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from pulse_auth.model.second_factors import NoSecondFactor
+from pulse_auth.model.second_factors import NoSecondFactor, OwnSecondFactor
 from pulse_auth.model.sessions import AccountNotFound, SessionNotFound
 from pulse_auth.routes.given import Given
 from pulse_auth.routes.own_sessions import EndedSessions, RunningSessions, view_of_sessions
@@ -73,7 +73,7 @@ async def end_session(account: UUID, session: UUID, routes: Given, _: _Manager, 
     "/accounts/{account}/second-factor",
     operation_id="reset_second_factor",
     status_code=204,
-    responses=responses(AccountNotFound, NoSecondFactor, RevocationsUnknown),
+    responses=responses(AccountNotFound, NoSecondFactor, OwnSecondFactor, RevocationsUnknown),
 )
 async def reset_factor(account: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
     """Take somebody's lost second factor away, and end that person's sessions."""

@@ -100,10 +100,17 @@ async def own_origin(request: Request) -> None:
     """Raises WrongOrigin when a browser says that another site's page sent this: by `Origin`, else by `Referer`."""
     origin = request.headers.get("origin")
     if origin is None and (referer := request.headers.get("referer")) is not None:
-        parts = urlsplit(referer)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        origin = _origin(referer)
     if origin is not None and origin not in routes_of(request).origins:
         raise WrongOrigin("the request comes from another origin")
+
+
+def _origin(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "null"
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def own_page(request: Request) -> None:
@@ -144,10 +151,9 @@ def visitor_of(request: Request) -> Visitor:
 
 
 def cookie_of(request: Request, name: str) -> str:
-    """One of our cookies, or "". A host-only one comes before one that a neighbour could have set."""
-    if routes_of(request).is_secure and (_HOST_ONLY + name) in request.cookies:
-        return request.cookies[_HOST_ONLY + name]
-    return request.cookies.get(name, "")
+    """One of our cookies, or "". With https only a host-only one: any other could have been set by a neighbour, to sign
+    somebody in as somebody else."""
+    return request.cookies.get(_HOST_ONLY + name if routes_of(request).is_secure else name, "")
 
 
 def access_token(request: Request) -> str:
