@@ -58,7 +58,7 @@ async def test_a_key_is_shown_once_and_exchanged_for_a_narrow_token(ada: World) 
         assert (await ada.http.get(path, headers=bearer(body["access_token"]))).status_code == 403
     listed = (await ada.http.get("/api/auth/api-keys", headers=headers)).json()["items"]
     assert listed[0]["last_used_at"] is not None
-    assert (await ada.kinds())[-4:] == ["api_key_made", "api_key_used", "access_refused", "access_refused"]
+    assert (await ada.kinds())[-5:] == ["api_key_made", "api_key_used"] + ["access_refused"] * 3
 
 
 async def test_a_revoked_key_and_its_tokens_open_nothing(ada: World) -> None:
