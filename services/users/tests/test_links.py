@@ -159,3 +159,21 @@ async def test_links_are_tried_so_often_and_no_more(world: World) -> None:
     assert (await use(world, "q" * 43)).status_code == 429
     world.clock.advance(timedelta(seconds=1))
     assert (await use(world, "q" * 43)).status_code == 410
+
+
+async def test_no_flood_of_guesses_keeps_the_owner_of_a_link_out(world: World) -> None:
+    admin, account = await world.add(), await world.invited()
+    token = await link(world, admin, account, "invitation")
+    async with world.database.transaction() as connection:
+        for _ in range(600):
+            await LimitStore().use(connection, _ALL, "all", moment(world.clock()))
+    assert (await use(world, "q" * 43)).status_code == 429
+    assert (await use(world, token, "short")).status_code == 422
+    assert (await use(world, token)).status_code == 204
+
+
+async def test_guessed_tokens_leave_no_counters_behind(world: World) -> None:
+    for letter in "abc":
+        body = {"password": GOOD, "token": letter * 43}
+        assert (await world.http.post("/api/users/password-strength", json=body)).status_code == 410
+    assert not world.routes.limiter._limiter.storage.events  # type: ignore[attr-defined]  # memory is what it costs

@@ -39,6 +39,7 @@ from pulse_users.store.links import LinkStore, ResetRequest, ResetRequestStore
 log = logging.getLogger("pulse.users")
 _PER_CLIENT = Limit("set-password", 20, timedelta(seconds=3))
 _ALL = Limit("set-password-all", 600, timedelta(milliseconds=100))
+_PER_LINK = Limit("set-password-link", 60, timedelta(seconds=1))
 _PER_CLIENT_RESET = Limit("reset-client", 10, timedelta(seconds=30))
 _ALL_RESETS = Limit("reset", 120, timedelta(milliseconds=500))
 _PER_EMAIL = Limit("reset-email", 3, timedelta(minutes=20))
@@ -97,11 +98,7 @@ class Links:
     async def set_password(self, caller: Caller, client: str | None, token: str, password: str) -> Account:
         """Uses a link up. Raises TooManyRequests, LinkEnded, PasswordUnfit (the link stays good), Overloaded."""
         now, hash_ = self._means.now(), token_hash(token)
-        async with self._means.database.transaction() as connection:
-            if client is not None:
-                await self._use(connection, _PER_CLIENT, client)
-            await self._use(connection, _ALL, "all")
-        owner = await self.owner(token)
+        owner = await self._counted_owner(client, token)
         digest = await self._passwords.digest(password, owner.email, owner.name)
         async with change(self._means, caller) as made:
             id_ = await self._links.use(made.connection, hash_, now)
@@ -109,6 +106,21 @@ class Links:
             if account is None or not account.active:
                 raise LinkEnded("the link was used, has expired, or was replaced: ask for another")
             return await give_password(made, account, digest, "password_set", actor=str(account.id))
+
+    async def _counted_owner(self, client: str | None, token: str) -> Account:
+        """Guesses are counted together, or by client; uses of a link that is good by link, so that no flood of guesses
+        keeps its owner out."""
+        try:
+            owner = await self.owner(token)
+        except LinkEnded:
+            async with self._means.database.transaction() as connection:
+                if client is not None:
+                    await self._use(connection, _PER_CLIENT, client)
+                await self._use(connection, _ALL, "all")
+            raise
+        async with self._means.database.transaction() as connection:
+            await self._use(connection, _PER_LINK, token_hash(token).hex())
+        return owner
 
     async def owner(self, token: str) -> Account:
         """Whose link it is. Raises LinkEnded."""

@@ -141,6 +141,7 @@ async def set_password(request: Request, given: Given, caller: AnonymousCaller, 
 async def strength(request: Request, given: Given, asked: StrengthWanted) -> StrengthView:
     """How hard a password is to guess, and whether it would be taken. With the token of a link, or signed in."""
     if asked.token is not None:
+        await given.links.owner(asked.token)  # before it is counted: a counter for each guess would fill the memory
         await given.limiter.check("strength", given.limits.strength, token_hash(asked.token).hex())
         found = await given.links.strength(asked.token, asked.password)
     else:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from pulse_postgres import Connection
-from pulse_users.model.links import Limit, limit_key, wait_after
+from pulse_users.model.links import FREE_FAILURES, Limit, limit_key, wait_after
 
 
 class BackoffStore:
@@ -20,7 +20,8 @@ class BackoffStore:
         )
         if row is None:
             raise LookupError("an upsert gave no row")
-        if row["until"] > now:
+        # `now` was read before the row was ours: of two at once the later one's `until` may lie after the other's `now`
+        if row["failures"] > FREE_FAILURES and row["until"] > now:
             return timedelta(seconds=(row["until"] - now).total_seconds())
         failures = int(row["failures"]) + 1
         until = now + wait_after(failures)
