@@ -35,6 +35,7 @@ def picture(page: Page, name: str) -> None:
 
 def examine(page: Page, name: str) -> None:
     """In both themes and on a phone: no violation of WCAG 2.2 AA, and nothing to scroll sideways."""
+    page.wait_for_function("() => document.title !== ''")  # comes a moment after a page that one was led to
     for theme in ("light", "dark"):
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
         page.wait_for_function(_STANDS_STILL)  # colours on their way from one theme to the other are neither
@@ -322,7 +323,11 @@ def test_an_api_key_is_shown_once_and_works_until_it_is_revoked(
     ada = office.create(FIRST)
     enter(page, ada)
     page.goto("/security")
-    page.get_by_test_id("create-key").click()
+    page.get_by_test_id("create-key").press("Enter")
+    expect(page.get_by_test_id("key-name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("create-key")).to_be_focused()
+    page.keyboard.press("Enter")
     page.get_by_test_id("key-name").fill("Nightly export")
     expect(page.get_by_test_id("scope-accounts.manage")).to_have_count(0)
     page.get_by_test_id("key-create").click()
@@ -342,9 +347,11 @@ def test_an_api_key_is_shown_once_and_works_until_it_is_revoked(
         return httpx.post(f"{system.url}/api/auth/token", headers={"authorization": f"Bearer {text}"}, timeout=20)
 
     assert exchange().json()["scope"] == "telemetry.read"
-    page.get_by_test_id("revoke-key").click()
-    page.get_by_test_id("confirm").click()
+    page.get_by_test_id("revoke-key").press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.get_by_test_id("confirm").press("Enter")
     expect(row).to_have_count(0)
+    expect(page.locator("#main")).to_be_focused()
     assert exchange().status_code == 401
     assert complaints == []
 

@@ -2,6 +2,7 @@
 // Asks before something that cannot be taken back.
 import { AlertDialog } from "radix-ui";
 import { useState, type ReactNode } from "react";
+import { useFocusReturn } from "@/lib/use-focus-return";
 import { explain } from "@/lib/explain";
 import { Button } from "./button";
 import { FormProblem } from "./form-problem";
@@ -28,6 +29,7 @@ export function ConfirmDialog({
 }: ConfirmDialogProps) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const giveFocusBack = useFocusReturn();
   const confirm = async () => {
     if (isBusy) return;
     setBusy(true);
@@ -44,7 +46,10 @@ export function ConfirmDialog({
     <AlertDialog.Root open onOpenChange={(open) => !open && !isBusy && onClose()}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
-        <AlertDialog.Content className="fixed top-1/2 left-1/2 z-50 w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 space-y-4 rounded-[10px] border bg-surface p-5 shadow-pop outline-none">
+        <AlertDialog.Content
+          onCloseAutoFocus={giveFocusBack}
+          className="fixed top-1/2 left-1/2 z-50 w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 space-y-4 rounded-[10px] border bg-surface p-5 shadow-pop outline-none"
+        >
           <div className="space-y-1">
             <AlertDialog.Title className="text-body font-semibold">{title}</AlertDialog.Title>
             <AlertDialog.Description asChild>

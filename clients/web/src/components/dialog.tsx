@@ -3,7 +3,8 @@
 import clsx from "clsx";
 import { X } from "lucide-react";
 import { Dialog as RadixDialog } from "radix-ui";
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
+import { useFocusReturn } from "@/lib/use-focus-return";
 import { Button } from "./button";
 
 type DialogProps = {
@@ -24,7 +25,7 @@ export function Dialog({ open, onOpenChange, title, description, isLocked = fals
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
-        <RadixDialog.Content
+        <ModalContent
           onEscapeKeyDown={keep}
           onInteractOutside={keep}
           // Radix asks for this when there is no description on purpose.
@@ -49,7 +50,7 @@ export function Dialog({ open, onOpenChange, title, description, isLocked = fals
             )}
           </div>
           {children}
-        </RadixDialog.Content>
+        </ModalContent>
       </RadixDialog.Portal>
     </RadixDialog.Root>
   );
@@ -68,14 +69,19 @@ export function Drawer({ open, onOpenChange, title, children }: DrawerProps) {
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
-        <RadixDialog.Content
+        <ModalContent
           aria-describedby={undefined}
           className={clsx("fixed inset-y-0 left-0 z-50 w-[228px] border-r bg-surface outline-none")}
         >
           <RadixDialog.Title className="sr-only">{title}</RadixDialog.Title>
           {children}
-        </RadixDialog.Content>
+        </ModalContent>
       </RadixDialog.Portal>
     </RadixDialog.Root>
   );
+}
+
+/** Mounted only while open. Our dialogs have no trigger of Radix's own, to which it would give the focus back. */
+function ModalContent(props: ComponentProps<typeof RadixDialog.Content>) {
+  return <RadixDialog.Content onCloseAutoFocus={useFocusReturn()} {...props} />;
 }
