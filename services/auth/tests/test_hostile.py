@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pulse_auth.store.signing_keys import SigningKeyStore
 from pulse_chassis.caller import COMMAND_LINE
 from pulse_contracts.auth import SessionRevoked
 from pulse_testkit.waiting import eventually
@@ -107,3 +108,43 @@ async def test_who_is_refused_for_want_of_a_permission_is_noted_once_a_minute(ad
             "after": '{"method":"GET","route":"/api/auth/policy"}',
         }
     ]
+
+
+async def _made_key(ada: World) -> str:
+    headers = bearer(await ada.login())
+    wish = {"name": "export", "scope": ["telemetry.read"]}
+    answer = await ada.http.post("/api/auth/api-keys", json=wish, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["key"])
+
+
+async def _exchanged(ada: World, key: str) -> tuple[int, object]:
+    answer = await ada.http.post("/api/auth/token", headers={"Authorization": f"Bearer {key}"})
+    return answer.status_code, answer.json().get("code")
+
+
+async def test_a_key_that_is_revoked_while_it_is_exchanged_opens_nothing(ada: World) -> None:
+    key = await _made_key(ada)
+    async with asyncio.TaskGroup() as group:
+        async with ada.database.transaction() as connection:
+            await connection.execute("UPDATE api_key SET revoked = now()")
+            asked = group.create_task(_exchanged(ada, key))
+            await eventually(lambda: _is_waiting(ada))
+        assert await asked == (401, "invalid_api_key")
+
+
+async def test_a_key_opens_nothing_while_its_owner_must_have_a_second_factor_and_has_none(ada: World) -> None:
+    key = await _made_key(ada)
+    assert (await _exchanged(ada, key))[0] == 200
+    await ada.routes.factors.require_for(frozenset({"admin"}), COMMAND_LINE)
+    assert await _exchanged(ada, key) == (401, "invalid_api_key")
+
+
+async def test_nobody_signs_in_between_the_end_of_the_keys_and_of_the_sessions(ada: World) -> None:
+    """Else an emergency would miss the session that is just being opened."""
+    async with asyncio.TaskGroup() as group, ada.database.transaction() as connection:
+        await SigningKeyStore().lock(connection)
+        asked = group.create_task(ada.login())
+        await eventually(lambda: _is_waiting(ada))
+        assert not asked.done()
+    assert asked.result().status_code == 200
