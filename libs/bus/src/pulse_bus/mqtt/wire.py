@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
 _READ: Final = 256 * 1024
+_PIECE: Final = 16 * 1024
+"""One record of TLS (RFC 8446 §5.1)."""
 _PUBLISH: Final = 0x30
 _BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -211,9 +213,7 @@ class Wire:
             return
         data = b"".join(self._out)
         try:
-            sent = self._raw.send(data)
-        except _BLOCKED:
-            sent = 0
+            sent = self._send(data)
         except OSError:  # whoever reads hears of it
             self._out.clear()
             self._out_size = 0
@@ -226,6 +226,19 @@ class Wire:
             self._loop.add_writer(self._writer, self._flush)
         elif not self._out:
             self._forget_writer()
+
+    def _send(self, data: bytes) -> int:
+        """As much as the kernel takes. TLS takes all of what it is given or says nothing of how much: given everything,
+        a slow broker that reads would look like one that does not. A piece is given again until it is taken."""
+        if not isinstance(self._raw, ssl.SSLSocket):
+            with contextlib.suppress(*_BLOCKED):
+                return self._raw.send(data)
+            return 0
+        sent, view = 0, memoryview(data)
+        with contextlib.suppress(*_BLOCKED):
+            while sent < len(data):
+                sent += self._raw.send(view[sent : sent + _PIECE])
+        return sent
 
     def _forget_writer(self) -> None:
         if self._writer is not None:
