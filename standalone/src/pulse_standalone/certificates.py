@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -72,7 +73,7 @@ class Authority:
         """Makes what is missing and renews what ends within 30 days or names other hosts; whether it wrote anything.
         Raises SetupError, OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        is_new = not self.files.authority.exists() or is_due(self.files.authority, now)
+        is_new = not self._is_whole() or is_due(self.files.authority, now)
         if is_new:
             self._make_authority(now)
         if is_new or not self._is_current(now):
@@ -80,11 +81,23 @@ class Authority:
             return True
         return False
 
+    def _is_whole(self) -> bool:
+        """Whether the authority is there, and a pair with its key: a kill may have come between the two files. A key
+        that somebody took away is missed only when there is something to sign."""
+        if not self.files.authority.exists():
+            return False
+        return not self._key_file.exists() or _is_pair(self.files.authority, self._key_file)
+
     def _is_current(self, now: datetime) -> bool:
         file = self.files.certificate
-        if not file.exists() or not self.files.key.exists() or is_due(file, now):
+        if not file.exists() or is_due(file, now) or not _is_pair(file, self.files.key):
             return False
-        names = _read(file).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        certificate = _read(file)
+        try:
+            certificate.verify_directly_issued_by(_read(self.files.authority))
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return set(names) == set(self._names())
 
     def _make_authority(self, now: datetime) -> None:
@@ -176,6 +189,14 @@ def _read(file: Path) -> x509.Certificate:
         return x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError) as error:
         raise SetupError(f"{file} holds no certificate ({error}): {_REMEDY}") from error
+
+
+def _is_pair(certificate: Path, key: Path) -> bool:
+    try:
+        found = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    except (FileNotFoundError, ValueError):
+        return False
+    return found.public_key() == _read(certificate).public_key()
 
 
 def _pem(certificate: x509.Certificate) -> str:

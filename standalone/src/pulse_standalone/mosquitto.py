@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +203,7 @@ class Mosquitto:
 
     async def spawn(self) -> asyncio.subprocess.Process:
         """Starts it with the rules that the catalogue says now, and does not wait. Raises SetupError, OSError."""
+        await self._wait_for_port()
         self.write_rules()
         self.process = await self._runner.start(
             self._program.executable,
@@ -244,17 +246,31 @@ class Mosquitto:
 
     def _kept_port(self) -> int:
         """The wished port; else the one of the last time, for enrolled collectors know it; else a free one."""
-        kept = self._folder / "port"
-        if self._listeners.port:
-            return self._listeners.port
-        text = _text(kept).strip()
-        for port in (int(text) if text.isdecimal() else 0, _MQTTS):
-            if port and is_free(port, self._listeners.host.replace("*", "0.0.0.0")):  # noqa: S104  # tried, not bound
-                break
-        else:
-            port = free_port()
-        self._runner.write(kept, str(port))
+        if known := self._known_port():
+            return known
+        port = _MQTTS if self._is_free(_MQTTS) else free_port()
+        self._runner.write(self._folder / "port", str(port))
         return port
+
+    def _known_port(self) -> int:
+        text = _text(self._folder / "port").strip()
+        return self._listeners.port or (int(text) if text.isdecimal() else 0)
+
+    def _is_free(self, port: int) -> bool:
+        return is_free(port, self._listeners.host.replace("*", "0.0.0.0"))  # noqa: S104  # tried, not bound
+
+    async def _wait_for_port(self) -> None:
+        """A broker whose supervisor was killed may still be saving its store. Another port would be no way out: every
+        enrolled collector looks for the broker at this one."""
+        known = self._known_port() if self._listeners.tls and not self.port else 0
+        end = time.monotonic() + _START_SECONDS
+        while known and not self._is_free(known):
+            if time.monotonic() > end:
+                raise SetupError(
+                    f"port {known}, where enrolled collectors look for the broker, is taken: stop what has it, or move "
+                    "with PULSE_BROKER_PORT and enrol them again"
+                )
+            await asyncio.sleep(0.1)
 
     def copy_certificates(self) -> bool:
         """Brings the certificate to where the broker's account can read it; whether it changed. Raises OSError."""

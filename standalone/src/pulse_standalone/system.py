@@ -8,7 +8,7 @@ import shlex
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -134,7 +134,8 @@ class System:
             listeners = Listeners(given, options.host, options.broker_port, options.has_plain_broker)
             accounts = self.accounts()
             self.state.tell_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})
-            broker = Mosquitto(self.runner, self.state.folder, program, accounts, listeners)
+            # Devices are auth's to make: one that was disabled, lost or enrolled anew must not come back by a restart.
+            broker = Mosquitto(self.runner, self.state.folder, program, replace(accounts, devices={}), listeners)
             found.append(BrokerChild(broker, authority))
         return found
 

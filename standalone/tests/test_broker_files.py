@@ -1,0 +1,80 @@
+"""What the supervisor writes for the broker: accounts, its port, its certificates; and what a kill left half done."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from pulse_standalone import mosquitto
+from pulse_standalone.certificates import Authority, TlsFiles, now
+from pulse_standalone.files import SetupError
+from pulse_standalone.members import BrokerChild
+from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, Program
+from pulse_standalone.ports import free_port
+from pulse_standalone.runner import Runner
+from pulse_standalone.state import State
+from pulse_standalone.system import Options, System
+
+NO_PROGRAM = Program(Path("/no/broker"), Path("/no/plugin"), {})
+NOBODY = BrokerAccounts("a" * 43, {}, {})
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> TlsFiles:
+    authority = Authority(tmp_path / "tls")
+    authority.ensure(now())
+    return authority.files
+
+
+def broker(folder: Path, files: TlsFiles) -> Mosquitto:
+    return Mosquitto(Runner(folder), folder, NO_PROGRAM, NOBODY, Listeners(files))
+
+
+async def test_a_device_that_auth_removed_does_not_come_back_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_standalone.system.find", lambda _: NO_PROGRAM)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@127.0.0.1/postgres")
+    state = State(tmp_path)
+    state.prepare_secrets()
+    system = System(Options(tmp_path, tmp_path / "tools", Path.cwd(), 0, ("press-4",), False, "a@example.org"), state)
+    (child,) = await system.servers()
+    assert isinstance(child, BrokerChild)
+    child.server.write_rules()
+    written = json.loads((tmp_path / "mqtt/store/dynamic-security.json").read_text())
+    assert {one["username"] for one in written["clients"]} == {"broker-admin", "users", "auth", "telemetry-gateway"}
+    told = json.loads((state.secrets_of("auth") / "pulse_broker_accounts").read_text())
+    assert {"press-4", state.device_id()} < told.keys()  # auth knows them, and whether they may come
+
+
+async def test_a_broker_never_leaves_the_port_that_enrolled_collectors_know(
+    tmp_path: Path, files: TlsFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mosquitto, "_START_SECONDS", 0)
+    port = free_port()
+    (tmp_path / "mqtt").mkdir()
+    (tmp_path / "mqtt/port").write_text(str(port))
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(SetupError, match=f"port {port}.*PULSE_BROKER_PORT"):
+        await broker(tmp_path, files).spawn()
+    assert (tmp_path / "mqtt/port").read_text() == str(port)
+    again = broker(tmp_path, files)
+    again.write_rules()
+    assert again.port == port
+
+
+@pytest.mark.parametrize("name", ["broker.key", "broker.pem", "authority.key", "authority.pem"])
+def test_what_a_kill_between_two_files_left_is_made_anew(tmp_path: Path, files: TlsFiles, name: str) -> None:
+    """Any one of the files may be of another time than the others."""
+    folder, other = files.key.parent, Authority(tmp_path / "other")
+    other.ensure(now())
+    (tmp_path / "other" / name).replace(folder / name)
+    assert Authority(folder).ensure(now())
+    assert not Authority(folder).ensure(now())
+
+
+def test_an_authority_whose_key_is_kept_elsewhere_stays(files: TlsFiles) -> None:
+    pinned = files.authority.read_bytes()
+    (files.key.parent / "authority.key").unlink()
+    assert not Authority(files.key.parent).ensure(now())
+    assert files.authority.read_bytes() == pinned
