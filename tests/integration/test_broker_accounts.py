@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from pulse_bus.credentials import BrokerAccount, BrokerUnreachable
-from pulse_bus.mqtt import MqttBus
+from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_bus.mqtt.dynsec import DynamicSecurity
 from pulse_bus.port import LinkState
 from pulse_contracts.telemetry import Dropped
 from pulse_contracts.topics import TELEMETRY_DROP
+from pulse_standalone.certificates import expiry
 from pulse_testkit.waiting import eventually
 from tests.brokers import Broker, running_broker
 
@@ -38,7 +39,7 @@ async def make(security: DynamicSecurity, account: BrokerAccount) -> None:
 
 async def test_an_account_is_observed_as_it_was_put_and_its_owner_can_publish(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
-        assert security.certificate_ends is not None
+        assert await security.certificate_ends() == expiry(broker.files.certificate)
         account = BrokerAccount("press-4", "collector", SECRET)
         assert await security.observe(["press-4"]) == {}
         await make(security, account)
@@ -108,6 +109,13 @@ async def test_the_end_of_the_connection_is_told(tmp_path: Path) -> None:
             await security.observe()
         with pytest.raises(BrokerUnreachable):
             await _open(broker)
+
+
+async def test_authorities_that_cannot_be_read_are_an_outage(tmp_path: Path) -> None:
+    settings = MqttSettings("mqtts://127.0.0.1:1", "broker-admin", "a", "broker-admin", ca_file=tmp_path / "none.pem")
+    with pytest.raises(BrokerUnreachable):
+        async with DynamicSecurity.open(settings):
+            pass
 
 
 async def _open(broker: Broker) -> None:

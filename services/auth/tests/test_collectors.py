@@ -321,6 +321,22 @@ async def test_a_code_that_ended_is_swept(admin: World) -> None:
 @pytest.mark.announces_log("the broker's certificate ends at")
 async def test_a_certificate_that_ends_soon_is_warned_of(reconciler: Reconciler) -> None:
     broker = MemoryCredentials()
-    broker.certificate_ends = datetime.now(UTC) + timedelta(days=13)
-    reconciler._look_at_certificate(broker)
-    assert reconciler._ends._value.get() == broker.certificate_ends.timestamp()
+    broker.ends = datetime.now(UTC) + timedelta(days=13)
+    await reconciler.look_at_certificate(broker)
+    assert reconciler._ends._value.get() == broker.ends.timestamp()
+
+
+async def test_a_certificate_that_is_renewed_under_the_connection_is_seen(admin: World, reconciler: Reconciler) -> None:
+    broker = MemoryCredentials()
+    broker.ends = datetime.now(UTC) + timedelta(days=20)
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[MemoryCredentials]:
+        yield broker
+
+    pace = Pace(timedelta(milliseconds=10), look=timedelta(0))
+    task = asyncio.ensure_future(reconciler.keep_reconciling(connect, pace))
+    await eventually(lambda: reconciler._ends._value.get() > 0)
+    broker.ends = datetime.now(UTC) + timedelta(days=397)
+    await eventually(lambda: reconciler._ends._value.get() == (broker.ends or datetime.now(UTC)).timestamp())
+    task.cancel()

@@ -54,11 +54,12 @@ class BrokerAccount:
 
 class BrokerCredentials(Protocol):
     """Keeps a broker's accounts over one connection. Every method raises BrokerUnreachable or BrokerRefused. `ended` is
-    set when the connection is over: what was observed may not hold any more. `certificate_ends`: of the broker, where
-    there is TLS."""
+    set when the connection is over: what was observed may not hold any more."""
 
     ended: asyncio.Event
-    certificate_ends: datetime | None
+
+    async def certificate_ends(self) -> datetime | None:
+        """When the certificate ends that the broker shows to whoever connects now; None without TLS."""
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
         """The accounts that the broker has: all of them, or those of `names` that there are. The administrator's own is
@@ -74,14 +75,19 @@ class BrokerCredentials(Protocol):
 
 
 class MemoryCredentials:
-    """`BrokerCredentials` of no broker, for tests. `is_down`: unreachable; `kicked` lists who was thrown out."""
+    """`BrokerCredentials` of no broker, for tests. `is_down`: unreachable; `kicked` lists who was thrown out; `ends`:
+    of its certificate."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, ObservedAccount] = {}
         self.kicked: list[str] = []
         self.is_down = False
         self.ended = asyncio.Event()
-        self.certificate_ends: datetime | None = None
+        self.ends: datetime | None = None
+
+    async def certificate_ends(self) -> datetime | None:
+        self._require()
+        return self.ends
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
         self._require()

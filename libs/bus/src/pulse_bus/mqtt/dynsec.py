@@ -37,11 +37,10 @@ class DynamicSecurity:
     """`BrokerCredentials` over one connection of the administrator; `open` makes it. Not for use by several tasks at
     once."""
 
-    def __init__(self, client: aiomqtt.Client, patience: timedelta) -> None:
-        self._client, self._patience = client, patience.total_seconds()
+    def __init__(self, client: aiomqtt.Client, settings: MqttSettings, patience: timedelta) -> None:
+        self._client, self._settings, self._patience = client, settings, patience.total_seconds()
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self.ended = asyncio.Event()
-        self.certificate_ends = _certificate_ends(client)
 
     @classmethod
     @asynccontextmanager
@@ -50,33 +49,35 @@ class DynamicSecurity:
     ) -> "AsyncIterator[DynamicSecurity]":
         """Connects as the administrator. Raises BrokerUnreachable when that fails; when the connection ends later,
         every use raises it."""
-        host, port = settings.host_and_port
-        client = aiomqtt.Client(
-            host,
-            port,
-            username=settings.username,
-            password=settings.password,
-            identifier=f"{settings.client_id}-{secrets.token_hex(4)}",  # replicas must not throw each other out
-            protocol=aiomqtt.ProtocolVersion.V5,
-            tls_context=settings.tls_context(),
-            keepalive=int(settings.keepalive.total_seconds()),
-            timeout=settings.connect_timeout.total_seconds(),
-            logger=logging.getLogger("pulse.bus.aiomqtt"),
-        )
-        client.pending_calls_threshold = 1_000
         async with contextlib.AsyncExitStack() as stack:
             try:
+                client = _client(settings)
                 await stack.enter_async_context(_quiet(client))
                 await client.subscribe(f"{_TOPIC}/response", qos=1)
             except (aiomqtt.MqttError, OSError) as error:
                 raise BrokerUnreachable(str(error) or type(error).__name__) from error
-            made = cls(client, patience)
+            made = cls(client, settings, patience)
             hearing = asyncio.ensure_future(made._hear())  # owned here: cancelled below
             try:
                 yield made
             finally:
                 hearing.cancel()
                 await asyncio.wait([hearing])
+
+    async def certificate_ends(self) -> datetime | None:
+        """See `BrokerCredentials.certificate_ends`. Asked on a connection of its own, for ours may be older than
+        the certificate that the broker shows now."""
+        try:
+            context = self._settings.tls_context()
+            if context is None:
+                return None
+            async with asyncio.timeout(self._settings.connect_timeout.total_seconds()):
+                _, writer = await asyncio.open_connection(*self._settings.host_and_port, ssl=context)
+        except (OSError, TimeoutError) as error:
+            raise BrokerUnreachable(str(error) or type(error).__name__) from error
+        shown = writer.get_extra_info("peercert")
+        writer.transport.abort()  # it was asked for nothing but its certificate
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
         """See `BrokerCredentials.observe`."""
@@ -187,12 +188,22 @@ class DynamicSecurity:
                     future.set_exception(BrokerUnreachable("the connection ended before the broker answered"))
 
 
-def _certificate_ends(client: aiomqtt.Client) -> datetime | None:
-    raw = client._client.socket()  # noqa: SLF001  # see `pulse_bus.mqtt`
-    certificate = raw.getpeercert() if isinstance(raw, ssl.SSLSocket) else None
-    if not certificate:
-        return None
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+def _client(settings: MqttSettings) -> aiomqtt.Client:
+    host, port = settings.host_and_port
+    client = aiomqtt.Client(
+        host,
+        port,
+        username=settings.username,
+        password=settings.password,
+        identifier=f"{settings.client_id}-{secrets.token_hex(4)}",  # replicas must not throw each other out
+        protocol=aiomqtt.ProtocolVersion.V5,
+        tls_context=settings.tls_context(),
+        keepalive=int(settings.keepalive.total_seconds()),
+        timeout=settings.connect_timeout.total_seconds(),
+        logger=logging.getLogger("pulse.bus.aiomqtt"),
+    )
+    client.pending_calls_threshold = 1_000
+    return client
 
 
 @asynccontextmanager

@@ -29,10 +29,12 @@ Connect = Callable[[], AbstractAsyncContextManager[BrokerCredentials]]
 
 @dataclass(frozen=True)
 class Pace:
-    """How often the database is asked for changes of other replicas, and the broker for all it has."""
+    """How often the database is asked for changes of other replicas, the broker for all it has, and for its
+    certificate."""
 
     poll: timedelta = timedelta(seconds=1)
     check: timedelta = timedelta(minutes=1)
+    look: timedelta = timedelta(hours=1)
 
 
 class Reconciler:
@@ -58,7 +60,6 @@ class Reconciler:
         while True:
             try:
                 async with connect() as broker:
-                    self._look_at_certificate(broker)
                     failures = 0
                     await self._stay(broker, pace)
             except Unavailable as error:
@@ -68,9 +69,12 @@ class Reconciler:
             await asyncio.sleep(min(5.0, _RETRY.total_seconds() * failures))
 
     async def _stay(self, broker: BrokerCredentials, pace: Pace) -> None:
-        check_at = time.monotonic()
+        check_at = look_at = time.monotonic()
         while not broker.ended.is_set():
             self._woken.clear()
+            if time.monotonic() >= look_at:  # every replica, and again: it is renewed while we stay connected
+                await self.look_at_certificate(broker)
+                look_at = time.monotonic() + pace.look.total_seconds()
             async with self._database.transaction() as held:
                 if await self._store.is_mine(held, _LOCK):
                     if time.monotonic() >= check_at:
@@ -139,8 +143,9 @@ class Reconciler:
         self._changes.inc()
         return True
 
-    def _look_at_certificate(self, broker: BrokerCredentials) -> None:
-        ends = broker.certificate_ends
+    async def look_at_certificate(self, broker: BrokerCredentials) -> None:
+        """Says when it ends, and warns two weeks before. Raises Unavailable."""
+        ends = await broker.certificate_ends()
         if ends is None:
             return
         self._ends.set(ends.timestamp())
