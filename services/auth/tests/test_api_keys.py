@@ -84,6 +84,22 @@ async def test_nobody_touches_the_keys_of_others(ada: World, digest: str) -> Non
     assert (await exchange(ada, key["key"])).status_code == 200
 
 
+async def test_an_administrator_lists_and_revokes_the_keys_of_others(ada: World, digest: str) -> None:
+    other = UUID(int=2**66 + 2)
+    await ada.mirror.apply(event(ada.clock, digest, account=other, email="eve@example.org", role="user"))
+    eve, admin = await owner(ada, email="eve@example.org"), await owner(ada)
+    key = await made(ada, eve, scope=["telemetry.read"])
+    path = f"/api/auth/accounts/{other}/api-keys"
+    assert (await ada.http.get(path, headers=eve)).status_code == 403
+    assert (await ada.http.delete(f"{path}/{key['id']}", headers=eve)).status_code == 403
+    listed = (await ada.http.get(path, headers=admin)).json()["items"]
+    assert [one["id"] for one in listed] == [key["id"]]
+    assert "key" not in listed[0]
+    assert (await ada.http.delete(f"{path}/{key['id']}", headers=admin)).status_code == 204
+    assert (await ada.http.delete(f"{path}/{key['id']}", headers=admin)).status_code == 404
+    assert (await exchange(ada, key["key"])).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("scope", "code"),
     [

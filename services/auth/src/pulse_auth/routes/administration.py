@@ -7,8 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from pulse_auth.model.api_keys import ApiKeyNotFound
 from pulse_auth.model.second_factors import NoSecondFactor, OwnSecondFactor
 from pulse_auth.model.sessions import AccountNotFound, SessionNotFound
+from pulse_auth.routes.api_keys import ApiKeyList, view_of_key
 from pulse_auth.routes.given import Given
 from pulse_auth.routes.own_sessions import EndedSessions, RunningSessions, view_of_sessions
 from pulse_auth.routes.sessions import Keys, KeyView
@@ -67,6 +69,27 @@ async def end_sessions(account: UUID, routes: Given, _: _Manager, caller: Curren
 async def end_session(account: UUID, session: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
     """End one of somebody's sessions."""
     await routes.sessions.end(account, session, caller)
+
+
+@router.get(
+    "/accounts/{account}/api-keys",
+    operation_id="list_account_api_keys",
+    responses=responses(RevocationsUnknown),
+)
+async def list_keys(account: UUID, routes: Given, _: _Manager) -> ApiKeyList:
+    """List somebody's API keys: they outlive a change of the password."""
+    return ApiKeyList(items=[view_of_key(key) for key in await routes.api_keys.of(account)])
+
+
+@router.delete(
+    "/accounts/{account}/api-keys/{key}",
+    operation_id="revoke_account_api_key",
+    status_code=204,
+    responses=responses(ApiKeyNotFound, RevocationsUnknown),
+)
+async def revoke_key(account: UUID, key: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
+    """Revoke one of somebody's API keys."""
+    await routes.api_keys.revoke(account, key, caller)
 
 
 @router.delete(

@@ -94,7 +94,7 @@ class TokenView(BaseModel):
 @router.get("/api-keys", operation_id="list_api_keys", responses=responses(TooManyRequests))
 async def list_keys(routes: Given, principal: _Owner) -> ApiKeyList:
     """List your API keys, the newest first."""
-    return ApiKeyList(items=[_view(key) for key in await routes.api_keys.of(account_of(principal))])
+    return ApiKeyList(items=[view_of_key(key) for key in await routes.api_keys.of(account_of(principal))])
 
 
 @router.post(
@@ -117,7 +117,7 @@ async def make_key(  # FastAPI's way to say what a route takes
     wish = Wish(given.name, frozenset(given.scope), timedelta(days=given.expires_in_days))
     key, text = await routes.api_keys.make(principal, wish, caller)
     response.headers.update(NO_STORE)
-    return NewApiKey(**_view(key).model_dump(), key=text)
+    return NewApiKey(**view_of_key(key).model_dump(), key=text)
 
 
 @router.delete(
@@ -157,7 +157,8 @@ async def _check_flood(routes: AuthRoutes) -> None:
     await routes.limiter.check("token", routes.limits.login_global, "all")
 
 
-def _view(key: ApiKey) -> ApiKeyView:
+def view_of_key(key: ApiKey) -> ApiKeyView:
+    """A key as it is listed."""
     return ApiKeyView(
         id=key.id,
         name=key.name,
