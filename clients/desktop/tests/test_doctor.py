@@ -1,9 +1,16 @@
 """The doctor: each check says what is wrong and what to do; the exit code tells programs."""
 
+import contextlib
 import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from pulse_desktop.__main__ import main
 from pulse_desktop.core import status
@@ -98,3 +105,58 @@ def test_a_device_that_the_broker_takes_and_one_that_it_does_not(
         out = capsys.readouterr().out
         assert findings(out)["sign-in"] == state
         assert password not in out or password == "wrong"
+
+
+@contextlib.contextmanager
+def broker_with(certificate: trustme.LeafCert) -> Iterator[str]:
+    """A server that shows this certificate, and does no more."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError), context.wrap_socket(self.request, server_side=True) as wrapped:
+                wrapped.recv(1)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"mqtts://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.announces_log("broker connection waiting")
+@pytest.mark.parametrize(
+    ("case", "todo"),
+    [
+        ("expired", "renew the broker's certificate"),
+        ("not yet valid", "the clock here is behind"),
+        ("another host", "names other hosts"),
+        ("another authority", "another broker than that of the enrolment"),
+    ],
+)
+def test_a_certificate_that_is_not_taken_is_told_from_a_wrong_password(
+    home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, case: str, todo: str
+) -> None:
+    file, authorities = home.parent / "password", home.parent / "ca.pem"
+    file.touch(0o600)
+    file.write_text("secret")
+    monkeypatch.setenv("PULSE_MQTT_PASSWORD_FILE", str(file))
+    ours, day = trustme.CA(), timedelta(days=1)
+    signer = trustme.CA() if case == "another authority" else ours
+    ours.cert_pem.write_to_path(str(authorities))
+    monkeypatch.setenv("PULSE_MQTT_CA_FILE", str(authorities))
+    begins = datetime.now(UTC) + (day if case == "not yet valid" else -2 * day)
+    ends = begins + (day if case == "expired" else 3 * day)
+    certificate = signer.issue_cert(
+        "localhost" if case == "another host" else "127.0.0.1", not_before=begins, not_after=ends
+    )
+    with broker_with(certificate) as url:
+        assert examine(home, "--mqtt-url", url) == 1
+    out = capsys.readouterr().out
+    assert findings(out)["certificate"] == "FAIL"
+    assert todo in out
+    assert "disabled" not in out

@@ -18,7 +18,10 @@ from pulse_contracts.enrolment import EnrolledDevice, EnrolmentOffer
 from pulse_desktop.__main__ import main
 from pulse_desktop.cli.credentials import broker_password, load_settings
 from pulse_desktop.core import lock
+from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.identity import AUTHORITIES, CREDENTIAL, IDENTITY, PLAIN, SEALED, Enrolled, system_keyring
+from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec
 from pulse_desktop.core.settings import BadSettingsError
 from pulse_jose.enrolment import Code, answer_offer
 
@@ -143,6 +146,24 @@ def test_an_enrolled_collector_is_never_overwritten_silently(tmp_path: Path, ser
     assert enrol(tmp_path, server, server.code(), "--replace") == 1
     assert "belongs to press-4" in capsys.readouterr().err
     assert load_settings({"state_dir": str(tmp_path)}).device == "press-4"
+
+
+@pytest.mark.parametrize("was_enrolled", [True, False])
+def test_readings_that_wait_are_never_delivered_under_another_name(
+    tmp_path: Path, server: Server, capsys: Out, was_enrolled: bool
+) -> None:
+    """Also where the identity is broken, or the collector had none and its name came from the environment."""
+    buffer = Buffer(tmp_path, 1, BufferLimits(), Clock())
+    (series,) = buffer.declare([SeriesSpec("level", "float")])
+    buffer.append([Reading(series.id, 1, 1.0)])
+    buffer.close()
+    (tmp_path / "status.json").write_text(json.dumps({"device": "press-5", "written": 0}))
+    if was_enrolled:
+        (tmp_path / IDENTITY).write_text("{")
+    assert enrol(tmp_path, server, server.code(), "--replace") == 1
+    assert "belongs to press-5" in capsys.readouterr().err
+    server.device = "press-5"
+    assert enrol(tmp_path, server, server.code(), "--replace") == 0
 
 
 def test_a_used_code_is_said_to_be_one(tmp_path: Path, server: Server, capsys: Out) -> None:

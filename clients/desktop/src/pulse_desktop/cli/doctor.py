@@ -29,6 +29,8 @@ _FIRST_YEAR = 1_735_689_600
 _TIME_ERROR = 5
 """adjtimex(2): the clock is not synchronised."""
 _SLACK = 300.0
+_UNTRUSTED = "certificate verify failed"
+"""How OpenSSL begins to say why."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ async def _sign_in(settings: Settings, password: str) -> Finding:
         running = group.create_task(bus.run())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DEADLINE):
-                while bus.state is not LinkState.REFUSED and not changed.is_set():
+                while bus.state is not LinkState.REFUSED and not changed.is_set() and _UNTRUSTED not in bus.detail:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(0.05):
                             await changed.wait()
@@ -236,5 +238,20 @@ async def _sign_in(settings: Settings, password: str) -> Finding:
         running.cancel()
     if changed.is_set():
         return Finding("sign-in", "OK", f"the broker takes {settings.device}")
+    if _UNTRUSTED in detail:
+        return Finding("certificate", "FAIL", f"{settings.mqtt_url}: {detail}", _about_certificate(detail))
     todo = "was it disabled, enrolled again or removed at the server? else check PULSE_DEVICE and the password file"
     return Finding("sign-in", "FAIL", f"the broker does not take {settings.device}: {state.value} {detail}", todo)
+
+
+def _about_certificate(detail: str) -> str:
+    if "has expired" in detail:
+        return "renew the broker's certificate at the server, unless the clock here is wrong"
+    if "not yet valid" in detail:
+        return "the clock here is behind: set it"
+    if "mismatch" in detail:
+        return "the certificate names other hosts: enrol again with --replace, or check PULSE_MQTT_URL"
+    return (
+        "this is another broker than that of the enrolment, or its authority is new: check where PULSE_MQTT_URL leads "
+        "and PULSE_MQTT_CA_FILE, then enrol again with --replace"
+    )

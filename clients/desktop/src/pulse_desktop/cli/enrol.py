@@ -1,6 +1,7 @@
 """`pulse-collector enrol URL CODE`: becomes a collector that the server knows."""
 
 import base64
+import contextlib
 import secrets
 import ssl
 import sys
@@ -14,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer
 from pulse_desktop.cli.terminal import FAILED, OK, complain, say
-from pulse_desktop.core import lock
+from pulse_desktop.core import lock, status
 from pulse_desktop.core.identity import PLACES, Enrolled, Identity, IdentityError, Secrets, open_identity
 from pulse_jose.enrolment import Code, Enrolling, EnrolmentRefused
 
@@ -65,9 +66,9 @@ def enrol(enrolled: Enrolled, wish: Wish) -> Identity:
             f"{url} answered, but does not hold the code: something stands between here and the server. "
             "Check the URL, then ask for a new code"
         ) from error
-    if before is not None and before.device != told.device:
+    if before is not None and before != told.device:
         raise EnrolError(
-            f"{enrolled.folder} belongs to {before.device}, whose readings it holds; this code is for {told.device}. "
+            f"{enrolled.folder} belongs to {before}, whose readings it holds; this code is for {told.device}. "
             "Choose another --state-dir, and ask for a new code: this one is used up"
         )
     identity = Identity(
@@ -91,7 +92,8 @@ def enrol(enrolled: Enrolled, wish: Wish) -> Identity:
     return identity
 
 
-def _before(enrolled: Enrolled, wish: Wish) -> Identity | None:
+def _before(enrolled: Enrolled, wish: Wish) -> str | None:
+    """Whose state directory this is: readings that wait in it must not be delivered under another name."""
     if lock.is_held(enrolled.folder):
         raise EnrolError("a collector runs on this state directory: stop it first")
     try:
@@ -99,13 +101,22 @@ def _before(enrolled: Enrolled, wish: Wish) -> Identity | None:
     except IdentityError:
         if not wish.replaces:
             raise
-        return None
+        before = None
     if before is not None and not wish.replaces:
         raise EnrolError(
             f"{enrolled.folder} is enrolled as {before.device} already: --replace enrols it again, "
             "--state-dir makes another collector"
         )
-    return before
+    return before.device if before is not None else _whose_readings(enrolled.folder)
+
+
+def _whose_readings(folder: Path) -> str | None:
+    """Of a collector that ran here without an identity, if anything of it waits."""
+    with contextlib.suppress(status.NoStatusError):
+        found = status.read(folder)
+        if found.get("waiting") or found.get("quarantined") or found.get("fault"):
+            return str(found["device"])
+    return None
 
 
 def _ask(url: str, enrolling: Enrolling, wish: Wish) -> EnrolmentAnswer:
