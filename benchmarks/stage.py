@@ -9,6 +9,7 @@ import random
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -21,10 +22,11 @@ import psutil
 from benchmarks.mqtt_load import connect_packets, publish_packet
 from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_chassis.principal import RULES
-from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
+from pulse_contracts.auth import Revocations, VerificationKeyRecord, VerificationKeys
+from pulse_contracts.errors import Unavailable
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDeclared
-from pulse_contracts.topics import AUTH_KEYS
+from pulse_contracts.topics import AUTH_KEYS, AUTH_REVOCATIONS
 from pulse_jose import SigningKey
 from pulse_jose.claims import Claims
 from pulse_jose.signing import TokenSigner
@@ -115,8 +117,8 @@ def gateway(given: Servers, folder: Path, url: str | None = None) -> Iterator[Ga
     with (folder / "gateway.log").open("ab") as log, subprocess.Popen(command, env=env, stderr=log, stdout=log) as one:
         try:
             wait_until(lambda: asyncio.run(http_ok(port, "/readyz")), seconds=30, what="the gateway is ready")
-            asyncio.run(_tell_keys(given))
-            yield Gateway(port, psutil.Process(one.pid))
+            with _auth(given):
+                yield Gateway(port, psutil.Process(one.pid))
         finally:
             one.terminate()
             one.wait(15)
@@ -130,16 +132,36 @@ async def new_database(given: Servers) -> str:
     return url
 
 
-async def _tell_keys(given: Servers) -> None:
+@contextlib.contextmanager
+def _auth(given: Servers) -> Iterator[None]:
+    """What a gateway hears of auth: its keys, and every few seconds that it is there."""
+    told, stop = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_be_auth(given, told, stop)), daemon=True)
+    thread.start()
+    try:
+        if not told.wait(30):
+            raise RuntimeError("the broker did not take auth's keys")
+        yield
+    finally:
+        stop.set()
+        thread.join(15)
+
+
+async def _be_auth(given: Servers, told: threading.Event, stop: threading.Event) -> None:
     jwk = _KEY.verification_key().to_jwk()
     record = VerificationKeyRecord(kid="bench", x=str(jwk["x"]), y=str(jwk["y"]), not_before=0)
     settings = MqttSettings(given.mqtt_url, "auth", given.passwords["auth"], "auth")
     bus = MqttBus(settings, clock=now_micros, rng=random.Random(1))  # noqa: S311  # jitter
     async with asyncio.TaskGroup() as group:
-        group.create_task(bus.run())
+        running = group.create_task(bus.run())
         await bus.wait_connected()
         await bus.publish(AUTH_KEYS, VerificationKeys(keys=[record]))
-        await bus.drain()
+        while not stop.is_set():
+            with contextlib.suppress(Unavailable):  # the broker is restarted by some who use this
+                await bus.publish(AUTH_REVOCATIONS, Revocations(at=now_micros(), recent=[]))
+                told.set()
+            await asyncio.to_thread(stop.wait, 5)
+        running.cancel()
 
 
 def token(number: int, role: str = "user") -> str:

@@ -123,7 +123,7 @@ def test_a_corrupt_status_is_no_traceback(tmp_path: Path, text: str) -> None:
 def test_an_empty_or_unreadable_secret_is_named_with_its_remedy(tmp_path: Path) -> None:
     state = State(tmp_path)
     state.prepare_secrets()
-    file = tmp_path / "secrets/auth/pulse_refresh_key"
+    file = tmp_path / "secrets/auth/pulse_key_encryption_key"
     file.write_text("")
     with pytest.raises(SetupError, match=rf"{file} is empty: restore it, or delete it"):
         state.prepare_secrets()
