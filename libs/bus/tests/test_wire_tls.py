@@ -1,13 +1,15 @@
-"""The wire over TLS: a broker that reads slowly is not one that does not read."""
+"""TLS from the client: 1.3 or nothing, and a broker that reads slowly is not one that does not read."""
 
 import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trustme
 
+from pulse_bus.mqtt.settings import MqttSettings
 from pulse_bus.mqtt.wire import Wire
 from pulse_testkit.waiting import eventually
 
@@ -66,3 +68,24 @@ async def test_what_a_slow_broker_has_read_waits_no_longer_and_all_of_it_comes_w
     await eventually(is_whole)
     assert wire.waiting == 0
     wire.close()
+
+
+def test_a_broker_that_knows_no_tls_1_3_is_refused(tmp_path: Path) -> None:
+    authority, file = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    there.maximum_version = ssl.TLSVersion.TLSv1_2
+    authority.issue_cert("localhost").configure_cert(there)
+    here = MqttSettings("mqtts://localhost", "press-4", "secret", "press-4", ca_file=file).tls_context()
+    assert here is not None
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    other.setblocking(False)
+    with here.wrap_socket(one, server_hostname="localhost", do_handshake_on_connect=False) as left:
+        with pytest.raises(ssl.SSLWantReadError):
+            left.do_handshake()
+        with (
+            there.wrap_socket(other, server_side=True, do_handshake_on_connect=False) as right,
+            pytest.raises(ssl.SSLError, match=r"(?i)unsupported[ _]protocol"),
+        ):
+            right.do_handshake()

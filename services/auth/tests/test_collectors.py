@@ -261,7 +261,7 @@ async def test_a_wiped_broker_gets_everything_back_and_strays_go(admin: World, r
     tampered = broker.accounts["press-3"]
     broker.accounts["press-3"] = type(tampered)("press-3", tampered.mark, True, frozenset(), None)
     broker.accounts["stray"] = type(tampered)("stray", "mark", True, frozenset(), "stray")
-    broker.accounts["theirs"] = type(tampered)("theirs", None, True, frozenset(), None)
+    broker.accounts["theirs"] = type(tampered)("theirs", None, True, frozenset(), "theirs")
     assert await reconciler.check(broker) == 2
     assert set(broker.accounts) == {*wanted, "theirs"}
     assert broker.accounts["press-3"] == tampered
