@@ -124,6 +124,13 @@ def test_after_enrolment_run_needs_no_other_settings(tmp_path: Path, server: Ser
     assert PASSWORD not in (tmp_path / IDENTITY).read_text()
 
 
+def test_a_pinned_authority_that_is_gone_is_replaced_by_no_other(tmp_path: Path, server: Server) -> None:
+    assert enrol(tmp_path, server, server.code()) == 0
+    (tmp_path / AUTHORITIES).unlink()
+    with pytest.raises(BadSettingsError, match=r"broker-ca.pem is gone.*enrol again"):
+        load_settings({"state_dir": str(tmp_path)})
+
+
 def test_flags_and_environment_come_before_what_enrolment_told(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ def load_settings(flags: dict[str, Any]) -> Settings:
     enrolled = open_identity(folder)
     try:
         identity = enrolled.read()
+        authorities = enrolled.authorities(identity) if identity else None
     except IdentityError as error:
         raise BadSettingsError([str(error)]) from error
     if identity is None:
@@ -28,7 +29,7 @@ def load_settings(flags: dict[str, Any]) -> Settings:
         "device": identity.device,
         "mqtt_url": identity.broker_url,
         "mqtt_prefix": identity.prefix,
-        "mqtt_ca_file": enrolled.authorities,
+        "mqtt_ca_file": authorities,
         "name": identity.name,
     }
     unsaid = {name for name in _FROM_IDENTITY if _ENV.get(name, f"PULSE_{name.upper()}") not in os.environ}

@@ -52,7 +52,8 @@ class Secrets(BaseModel):
 
 
 class Identity(BaseModel):
-    """What enrolment told, but for the secrets. `place` is where those are; `server` is who enrolled it."""
+    """What enrolment told, but for the secrets. `place` is where those are; `server` is who enrolled it; `is_pinned`:
+    the broker's certificate must come from the authorities that enrolment named."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,6 +66,7 @@ class Identity(BaseModel):
     server: str
     enrolled: int
     place: Place
+    is_pinned: bool = False
 
 
 class Keyring(Protocol):
@@ -93,11 +95,15 @@ class Enrolled:
         except (OSError, ValidationError) as error:
             raise IdentityError(f"{file} cannot be read ({_why(error)}): enrol again with --replace") from error
 
-    @property
-    def authorities(self) -> Path | None:
-        """The file of the authorities that the broker's certificate must come from, if enrolment named some."""
+    def authorities(self, identity: Identity) -> Path | None:
+        """The file of the authorities that the broker's certificate must come from, if enrolment named some. Raises
+        IdentityError when that file is gone: the machine's own authorities are no substitute."""
         file = self.folder / AUTHORITIES
-        return file if file.exists() else None
+        if file.exists():
+            return file
+        if identity.is_pinned:
+            raise IdentityError(f"{file} is gone, and no other authority will do: enrol again with --replace")
+        return None
 
     def prepare(self) -> Place:
         """Makes the folder, tries whether secrets can be kept, and says where. Raises IdentityError."""
@@ -120,7 +126,8 @@ class Enrolled:
                 (self.folder / AUTHORITIES).unlink(missing_ok=True)
             else:
                 _write(self.folder / AUTHORITIES, authorities)
-            _write(self.folder / IDENTITY, identity.model_dump_json(indent=2))
+            known = identity.model_copy(update={"is_pinned": authorities is not None})
+            _write(self.folder / IDENTITY, known.model_dump_json(indent=2))
         except OSError as error:
             raise IdentityError(f"{self.folder} cannot be written ({error.strerror})") from error
 
