@@ -14,6 +14,7 @@ from pulse_telemetry_gateway.model.columns import FLOAT, Ints
 Level: TypeAlias = Literal["1m", "1h"]
 WIDTH: Final[dict[Level, int]] = {"1m": 60_000_000, "1h": 3_600_000_000}
 """Of a bucket, microseconds."""
+_LARGEST: Final = np.int64(2**63 - 1)
 SLOTS: Final[dict[Level, int]] = {"1m": 240, "1h": 24}
 """Buckets in a window: what one stored row holds. Four hours of minutes: an hour costs a third more on disk."""
 
@@ -73,40 +74,68 @@ def merge(found: Rollups) -> Rollups:
     """Those of one bucket become one."""
     if not len(found):
         return found
-    order = np.lexsort((found.bucket, found.series))
-    found = found.take(order)
-    is_new = (np.diff(found.series, prepend=-1) != 0) | (np.diff(found.bucket, prepend=found.bucket[0] - 1) != 0)
+    found = _sorted(found)
+    is_new = np.empty(len(found), np.bool_)
+    is_new[0] = True
+    np.not_equal(found.series[1:], found.series[:-1], out=is_new[1:])
+    is_new[1:] |= found.bucket[1:] != found.bucket[:-1]
     starts = np.flatnonzero(is_new)
-    group = np.cumsum(is_new)
-    head = found.take(starts)
+    if len(starts) == len(found):
+        return found
+    group = _Groups(starts, np.diff(starts, append=len(found)))
+    kind = found.kind[starts]
+    rank = {id(word): ranks(word, found.kind) for word in (found.first, found.last, found.low, found.high)}
     with np.errstate(over="ignore", invalid="ignore"):  # a sum beyond binary64 is infinite, and said to be
         total = np.add.reduceat(found.total, starts)
-    t_first, first = _pick(group, starts, found, "first")
-    t_last, last = _pick(group, starts, found, "last")
-    t_low, low = _pick(group, starts, found, "low")
-    t_high, high = _pick(group, starts, found, "high")
+    t_first, first = group.least(found.t_first, rank[id(found.first)])
+    t_last, last = group.greatest(found.t_last, rank[id(found.last)])
+    low, t_low = group.least(rank[id(found.low)], found.t_low)
+    inverse_high, t_high = group.least(~rank[id(found.high)], found.t_high)
     return Rollups(
-        head.series,
-        head.kind,
-        head.bucket,
+        found.series[starts],
+        kind,
+        found.bucket[starts],
         np.add.reduceat(found.n, starts),
         np.add.reduceat(found.late, starts),
         total,
-        *(t_first, first, t_last, last, t_low, low, t_high, high),
+        *(t_first, ranks(first, kind), t_last, ranks(last, kind)),
+        *(t_low, ranks(low, kind), t_high, ranks(~inverse_high, kind)),
     )
 
 
-def _pick(group: Ints, starts: Ints, found: Rollups, name: str) -> tuple[Ints, Ints]:
-    """The one to keep of each group."""
-    t, word = getattr(found, f"t_{name}"), getattr(found, name)
-    rank = ranks(word, found.kind)
-    keys = {"first": (rank, t), "last": (-1 - rank, -t), "low": (t, rank), "high": (t, -1 - rank)}[name]
-    chosen = np.lexsort((*keys, group))[starts]
-    return t[chosen], word[chosen]
+def _sorted(found: Rollups) -> Rollups:
+    """By series and bucket. Readings that are in order are so already: copying them would cost more than looking."""
+    series, bucket = found.series, found.bucket
+    ahead = series[1:] - series[:-1]
+    if ((ahead > 0) | ((ahead == 0) & (bucket[1:] >= bucket[:-1]))).all():
+        return found
+    order = np.lexsort((bucket, series))
+    taken = {id(column): column[order] for column in (getattr(found, name) for name in Rollups.__slots__)}
+    return Rollups(*(taken[id(getattr(found, name))] for name in Rollups.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Neighbours that become one, by their starts and sizes. Sorting each of them would cost six times as much."""
+
+    starts: Ints
+    sizes: Ints
+
+    def least(self, first: Ints, then: Ints) -> tuple[Ints, Ints]:
+        """The least pair of each group."""
+        least = np.minimum.reduceat(first, self.starts)
+        behind = np.where(first == np.repeat(least, self.sizes), then, _LARGEST)
+        return least, np.minimum.reduceat(behind, self.starts)
+
+    def greatest(self, first: Ints, then: Ints) -> tuple[Ints, Ints]:
+        """The greatest pair of each group."""
+        least, behind = self.least(~first, ~then)
+        return ~least, ~behind
 
 
 def ranks(word: Ints, kind: NDArray[np.uint8]) -> Ints:
-    """Integers in the order of the values: a binary64 read as an integer is in order but for the negative ones."""
+    """Integers in the order of the values: a binary64 read as an integer is in order but for the negative ones. The
+    words are the ranks of their ranks."""
     is_negative = (kind == FLOAT) & (word < 0)
     return np.where(is_negative, word ^ np.int64(2**63 - 1), word)
 
