@@ -51,6 +51,19 @@ class TinySystem(System):
         return None
 
 
+class NewSystem(TinySystem):
+    """Its administrator's account is on its way to auth until `arrived`."""
+
+    asked, arrived = 0, False
+
+    async def first_administrator(self, say: Say) -> dict[str, str] | None:
+        return {"email": "ada@example.com", "password": "a long enough password"}
+
+    async def knows_accounts(self) -> bool:
+        self.asked += 1
+        return self.arrived
+
+
 class FullSystem(TinySystem):
     async def servers(self) -> list[Child]:
         raise OSError(28, "No space left on device", "somewhere")
@@ -105,6 +118,22 @@ async def test_a_stop_takes_less_than_five_seconds_even_when_all_hang(tmp_path: 
         assert time.monotonic() - began < 5
     assert len(pids) == 6
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+async def test_ready_is_said_when_the_new_administrator_can_sign_in(tmp_path: Path) -> None:
+    chosen, state = options(tmp_path), State(tmp_path)
+    system = NewSystem(chosen, state)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(_owned(state, Supervisor(chosen, state, Screen(), system)))
+        async with asyncio.timeout(20):
+            while system.asked < 3:  # noqa: ASYNC110  # nothing tells how often it asked
+                await asyncio.sleep(0.01)
+            assert not state.status()["ready"]
+            system.arrived = True
+            while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` asks
+                await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
 
 
 async def test_a_full_disk_before_ready_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:

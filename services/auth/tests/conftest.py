@@ -110,6 +110,8 @@ class World:
     bus: MemoryBus
     clock: FakeClock
     routes: AuthRoutes
+    metrics: Metrics
+    """The mirror's."""
 
     async def rows(self, query: str) -> list[dict[str, object]]:
         async with self.database.connection() as connection:
@@ -172,11 +174,11 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
     principals.hear(Revocations(at=clock(), recent=[]))
     app.state.auth = routes
     await routes.rotation.on_schedule()
-    mirror = Mirror(database, Events(outbox, runtime.audit), settings.sealing_key(), clock=clock)
+    mirror = Mirror(database, Events(outbox, runtime.audit), settings.sealing_key(), copied := Metrics(), clock=clock)
     transport = httpx.ASGITransport(app=Envelope(app, metrics))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
-        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes)
+        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes, copied)
         running.cancel()
     for stop in parts.on_stop:
         with suppress(asyncio.CancelledError):

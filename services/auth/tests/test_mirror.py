@@ -28,6 +28,23 @@ async def test_only_a_newer_version_is_taken(ada: World, digest: str) -> None:
     assert [row["name"] for row in await ada.rows("SELECT name FROM account")] == ["Third"]
 
 
+async def test_the_accounts_of_the_copy_are_counted(ada: World, digest: str) -> None:
+    def count() -> float:
+        (sample,) = [
+            line for line in ada.metrics.render().decode().splitlines() if line.startswith("pulse_auth_accounts ")
+        ]
+        return float(sample.split()[1])
+
+    assert count() == 1
+    await ada.mirror.apply(event(ada.clock, digest, version=2))
+    assert count() == 1
+    await ada.mirror.apply(event(ada.clock, digest, account=OTHER, email="b@example.org"))
+    assert count() == 2
+    await ada.rows("DELETE FROM account WHERE email = 'b@example.org' RETURNING id")
+    await ada.mirror.digest()
+    assert count() == 1
+
+
 async def test_a_seal_of_another_account_or_version_is_refused(ada: World, digest: str) -> None:
     good = event(ada.clock, digest, version=2)
     for forged in (

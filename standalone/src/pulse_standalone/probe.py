@@ -63,14 +63,28 @@ def _connect_packet(client: str, user: str, password: str) -> bytes:
 
 async def http_ok(port: int, path: str, host: str = "127.0.0.1") -> bool:
     """Whether a GET answers 200 within two seconds."""
+    return await _get(port, path, host, whole=False) is not None
+
+
+async def metric(port: int, name: str) -> float:
+    """A metric without labels, as `/metrics` of a service on this machine tells it; 0 when there is no answer."""
+    for line in (await _get(port, "/metrics", "127.0.0.1", whole=True) or b"").splitlines():
+        if line.startswith(name.encode() + b" "):
+            return float(line.rpartition(b" ")[2])
+    return 0.0
+
+
+async def _get(port: int, path: str, host: str, *, whole: bool) -> bytes | None:
+    """What a GET answers (its first line unless `whole`), or None if that is not 200 within two seconds."""
     try:
         async with asyncio.timeout(_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
                 line = await reader.readline()
+                rest = await reader.read() if whole else b""
             finally:
                 writer.close()
     except (OSError, TimeoutError, ValueError):
-        return False
-    return line.split(b" ")[1:2] == [b"200"]
+        return None
+    return line + rest if line.split(b" ")[1:2] == [b"200"] else None

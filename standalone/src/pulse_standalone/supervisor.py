@@ -86,6 +86,8 @@ class Supervisor:
             await self._launch([collector], wait_for=[])
             late.append(collector)
         await self._wait(late)
+        if admin:
+            await self._until_accounts_are_known()
         self._is_ready = True
         self._write_status()
         self._screen.ready(system.url, admin, time.monotonic() - began)
@@ -111,6 +113,18 @@ class Supervisor:
                 elif time.monotonic() > deadline:
                     log = child.log or self._state.log(child.name)
                     raise SetupError(f"{child.name} was not ready after {_READY_SECONDS} s: see {log}")
+
+    async def _until_accounts_are_known(self) -> None:
+        """The new administrator's account travels from users to auth: who reads "ready" can sign in. Raises
+        SetupError."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while not await self._system.knows_accounts():
+            if time.monotonic() > deadline:
+                raise SetupError(
+                    f"auth has no account after {_READY_SECONDS} s: see {self._state.log('users')} and "
+                    f"{self._state.log('auth')}"
+                )
+            await asyncio.sleep(0.05)
 
     async def _stop(self) -> None:
         """The last started first, but what does not depend on one another together; all before one deadline."""

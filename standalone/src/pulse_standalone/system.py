@@ -26,6 +26,7 @@ from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port, is_free
 from pulse_standalone.postgres import Postgres
+from pulse_standalone.probe import metric
 from pulse_standalone.runner import Runner, complete
 from pulse_standalone.state import State
 
@@ -280,6 +281,10 @@ class System:
             return None
         unconfirmed.unlink()
         return admin
+
+    async def knows_accounts(self) -> bool:
+        """Whether auth has a copy of any account: before that, nobody can sign in."""
+        return await metric(self._ports["auth"], "pulse_auth_accounts") > 0
 
 
 def _credentials(file: Path) -> dict[str, str] | None:

@@ -78,7 +78,7 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     rotation.every = settings.key_rotation
     secret = derived_key(settings.vault_key(), "refresh successor")
     means = Means(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
-    mirror = Mirror(database, events, settings.sealing_key(), clock=clock)
+    mirror = Mirror(database, events, settings.sealing_key(), runtime.metrics, clock=clock)
     drift = Drift(mirror, bus, IDENTITY.name)
     await Handlers(bus, mirror, drift, keys).subscribe()
     await runtime.principals.follow(bus)

@@ -13,7 +13,8 @@ from pulse_auth.model.sessions import Account, ends_sessions, moment
 from pulse_auth.store.sessions import AccountCopy
 from pulse_bus import Bus, Disconnected, Reject
 from pulse_chassis.caller import SYSTEM
-from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested
+from pulse_chassis.metrics import Metrics
+from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested, set_digest
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
@@ -26,10 +27,13 @@ log = logging.getLogger("pulse.auth")
 class Mirror:
     """Keeps the copy of the accounts, from sealed events."""
 
-    def __init__(self, database: Database, events: Events, key: SealingKey, *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, events: Events, key: SealingKey, metrics: Metrics, *, clock: Callable[[], int]
+    ) -> None:
         self._database, self._events, self._keys = database, events, KeySet([key])
         self._clock = clock
         self._accounts = AccountCopy()
+        self._count = metrics.gauge("auth_accounts", "Accounts in auth's copy, deleted ones included")
 
     async def apply(self, message: AccountChanged) -> None:
         """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
@@ -41,11 +45,15 @@ class Mirror:
             is_newer = await self._accounts.put(connection, account)
             if is_newer and old and ends_sessions(old, account):
                 await self._events.end_all(connection, account.id, "account_changed", SYSTEM, now)
+        if old is None:
+            self._count.inc()  # the next digest counts them all anew
 
     async def digest(self) -> str:
         """The hash of what we hold."""
         async with self._database.connection() as connection:
-            return await self._accounts.digest(connection)
+            versions = await self._accounts.versions(connection)
+        self._count.set(len(versions))
+        return set_digest(versions)
 
 
 def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> Account:

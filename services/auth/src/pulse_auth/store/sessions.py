@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key
-from pulse_contracts.accounts import set_digest
 from pulse_postgres import Connection, Row
 
 
@@ -76,10 +75,10 @@ class AccountCopy:
         )
         return row is not None
 
-    async def digest(self, connection: Connection) -> str:
-        """The hash of the set, as users computes it."""
+    async def versions(self, connection: Connection) -> list[tuple[str, int]]:
+        """Each account's id and version."""
         rows = await connection.fetch("SELECT id::text AS id, version FROM account")
-        return set_digest((str(row["id"]), int(row["version"])) for row in rows)
+        return [(str(row["id"]), int(row["version"])) for row in rows]
 
 
 class SessionStore:
