@@ -138,8 +138,20 @@ async def test_nobody_takes_something_from_themselves(world: World) -> None:
         await world.http.post(f"{url}/reset", headers=headers, json={}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (409, "own_account")
+    who, what = str(admin.id), f"account:{admin.id}"
+    assert (await world.audit())[-4:] == [("change_refused", who, what)] * 4
+    told = [row["after"] for row in await world.rows("SELECT after FROM audit WHERE kind = 'change_refused'")]
+    assert told == ['{"code":"own_account"}'] * 4
     renamed = await world.http.put(url, headers=headers, json=demoted | {"role": "admin", "name": "Countess"})
     assert renamed.json()["name"] == "Countess"
+
+
+async def test_refusals_of_one_kind_are_noted_ten_times_a_minute(world: World) -> None:
+    admin = await world.add()
+    for _ in range(12):
+        headers = world.bearer(admin) | {"If-Match": "*"}
+        assert (await world.http.delete(f"/api/users/{admin.id}", headers=headers)).status_code == 409
+    assert [kind for kind, *_ in await world.audit()].count("change_refused") == 10
 
 
 async def test_toggling_twice_ends_where_it_began(world: World) -> None:
@@ -231,7 +243,7 @@ async def test_when_one_row_cannot_nothing_happens_and_every_row_says_why(world:
     outcomes = ["ok", "own_account", "not_found", "precondition_failed"]
     assert [row["outcome"] for row in body["rows"]] == outcomes
     assert await world.rows("SELECT * FROM account ORDER BY id") == before
-    assert [kind for kind, *_ in await world.audit()] == ["account_created"] * 3
+    assert [kind for kind, *_ in await world.audit()] == [*["account_created"] * 3, "change_refused"]
 
 
 @pytest.mark.parametrize(

@@ -56,19 +56,19 @@ class Accounts:
     async def edit(self, caller: Caller, id_: UUID, wanted: Edit, precondition: Precondition) -> Account:
         """The account as it is now; nothing happens when it is so already. Raises UnknownAccount, PreconditionFailed,
         EmailTaken, OwnAccount, LastAdministrator."""
-        async with change(self._means, caller, "accounts.manage") as made:
+        async with change(self._means, caller, "accounts.manage", id_) as made:
             old = await self._target(made, id_, precondition)
             return await self._replace(made, old, wanted)
 
     async def toggle(self, caller: Caller, id_: UUID, precondition: Precondition) -> Account:
         """Switches an account off, or on again. Raises as `edit`."""
-        async with change(self._means, caller, "accounts.manage") as made:
+        async with change(self._means, caller, "accounts.manage", id_) as made:
             old = await self._target(made, id_, precondition)
             return await self._replace(made, old, Edit(active=not old.active))
 
     async def delete(self, caller: Caller, id_: UUID, precondition: Precondition) -> None:
         """Leaves a tombstone. Raises UnknownAccount, PreconditionFailed, OwnAccount, LastAdministrator."""
-        async with change(self._means, caller, "accounts.manage") as made:
+        async with change(self._means, caller, "accounts.manage", id_) as made:
             old = await self._target(made, id_, precondition)
             await self._permit(made, old, None)
             await bury(made, old)

@@ -1,5 +1,6 @@
 """What every change to accounts has in common: the counter's lock, who may, versions, events, and the audit trail."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,10 @@ from uuid import UUID
 
 from pulse_chassis.caller import COMMAND_LINE, Caller
 from pulse_chassis.principal import Forbidden, NotSignedIn
+from pulse_chassis.problems import TooManyRequests
+from pulse_chassis.rate_limits import RateLimits
 from pulse_contracts.accounts import AccountChanged
+from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import ROLES, Permission
 from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT
 from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
@@ -16,6 +20,10 @@ from pulse_users.actions.recent import RecentAccounts
 from pulse_users.model.accounts import Account, moment
 from pulse_users.store.accounts import AccountStore, Stamp
 
+log = logging.getLogger("pulse.users")
+NOTED = frozenset({"own_account", "last_administrator", "bulk_refused", "link_ended", Forbidden.code})
+"""Codes of refusals that say something about who asks: the audit trail has them. Mistakes in typing say nothing."""
+_OFTEN = "10/minute"
 Sealer = Callable[[Account], AccountChanged]
 Shown = dict[str, str | int | float | bool | list[str] | None]
 
@@ -31,6 +39,7 @@ class Means:
     clock: Callable[[], int]
     new_id: Callable[[], UUID]
     recent: RecentAccounts = field(default_factory=RecentAccounts)
+    refusals: RateLimits = field(default_factory=RateLimits)
 
     def now(self) -> datetime:
         """The time."""
@@ -79,10 +88,12 @@ class Change:
 
 
 @asynccontextmanager
-async def change(means: Means, caller: Caller, permission: Permission | None = None) -> AsyncIterator[Change]:
+async def change(
+    means: Means, caller: Caller, permission: Permission | None = None, about: UUID | None = None
+) -> AsyncIterator[Change]:
     """One change: all of it happens, or nothing. The counter's lock comes first, so that whoever has just lost the
-    right to ask is refused. Without a permission, whoever asks has shown something else that allows it.
-    Raises NotSignedIn, Forbidden, Unavailable."""
+    right to ask is refused. Without a permission, whoever asks has shown something else that allows it. `about`: the
+    account, for the note of a refusal. Raises NotSignedIn, Forbidden, Unavailable."""
     try:
         async with means.database.transaction() as connection:
             await AccountStore().hold(connection)
@@ -92,8 +103,29 @@ async def change(means: Means, caller: Caller, permission: Permission | None = N
             made = Change(means, connection, caller, actor, means.now())
             yield made
             await made.finish()
+    except DomainError as error:
+        if error.code in NOTED:
+            await _note_refusal(means, caller, about, error.code)
+        raise
     finally:  # also when nobody knows whether the commit arrived
         means.recent.forget()
+
+
+async def _note_refusal(means: Means, caller: Caller, about: UUID | None, code: str) -> None:
+    """Ten times a minute for each who asks and each code, so that nobody fills the trail. Nothing is refused less when
+    the database is away."""
+    target = f"account:{about}" if about else None
+    entry = AuditEntry(
+        "change_refused", caller.account, target, None, {"code": code}, caller.address, caller.request_id
+    )
+    try:
+        await means.refusals.check("refusal", _OFTEN, f"{caller.account or caller.address}\0{code}")
+        async with means.database.transaction() as connection:
+            await means.audit.append(connection, entry, means.now())
+    except TooManyRequests:
+        return
+    except Unavailable as error:
+        log.info("a refusal is not noted: %s", error)
 
 
 async def require_account(connection: Connection, caller: Caller, permission: Permission) -> Account:

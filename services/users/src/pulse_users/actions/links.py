@@ -10,9 +10,9 @@ from uuid import UUID
 from pulse_chassis.caller import Caller
 from pulse_chassis.problems import TooManyRequests
 from pulse_contracts.errors import Unavailable
-from pulse_postgres import Connection
+from pulse_postgres import AuditEntry, Connection
 from pulse_users.actions.accounts import give_password
-from pulse_users.actions.changes import Change, Means, change
+from pulse_users.actions.changes import Change, Means, Shown, change
 from pulse_users.actions.mailing import MailQueue
 from pulse_users.actions.passwords import Passwords, Strength
 from pulse_users.model.accounts import Account, OwnAccount, UnknownAccount
@@ -67,7 +67,7 @@ class Links:
     async def invite(self, caller: Caller, id_: UUID, *, mailed: bool) -> LinkMade:
         """A link for an account that has no password yet; earlier ones end. Raises UnknownAccount, NotInvited,
         MailNotConfigured."""
-        async with change(self._means, caller, "accounts.manage") as made:
+        async with change(self._means, caller, "accounts.manage", id_) as made:
             account = await self._target(made, id_, mailed=mailed)
             if account.state != "invited":
                 raise NotInvited("only an account that is switched on and has no password yet is invited")
@@ -76,7 +76,7 @@ class Links:
     async def reset(self, caller: Caller, id_: UUID, *, mailed: bool) -> LinkMade:
         """A link for an account that has a password, which stays good until the link is used. Raises UnknownAccount,
         OwnAccount, NotResettable, MailNotConfigured."""
-        async with change(self._means, caller, "accounts.manage") as made:
+        async with change(self._means, caller, "accounts.manage", id_) as made:
             account = await self._target(made, id_, mailed=mailed)
             if made.actor is not None and made.actor.id == id_:
                 raise OwnAccount("change your own password with the current one, or ask another administrator")
@@ -98,7 +98,7 @@ class Links:
     async def set_password(self, caller: Caller, client: str | None, token: str, password: str) -> Account:
         """Uses a link up. Raises TooManyRequests, LinkEnded, PasswordUnfit (the link stays good), Overloaded."""
         now, hash_ = self._means.now(), token_hash(token)
-        owner = await self._counted_owner(client, token)
+        owner = await self._counted_owner(caller, client, token)
         digest = await self._passwords.digest(password, owner.email, owner.name)
         async with change(self._means, caller) as made:
             id_ = await self._links.use(made.connection, hash_, now)
@@ -107,16 +107,19 @@ class Links:
                 raise LinkEnded("the link was used, has expired, or was replaced: ask for another")
             return await give_password(made, account, digest, "password_set", actor=str(account.id))
 
-    async def _counted_owner(self, client: str | None, token: str) -> Account:
+    async def _counted_owner(self, caller: Caller, client: str | None, token: str) -> Account:
         """Guesses are counted together, or by client; uses of a link that is good by link, so that no flood of guesses
         keeps its owner out."""
         try:
             owner = await self.owner(token)
-        except LinkEnded:
+        except LinkEnded as error:
             async with self._means.database.transaction() as connection:
                 if client is not None:
                     await self._use(connection, _PER_CLIENT, client)
                 await self._use(connection, _ALL, "all")
+                told: Shown = {"code": error.code}
+                entry = AuditEntry("change_refused", None, None, None, told, caller.address, caller.request_id)
+                await self._means.audit.append(connection, entry, self._means.now())
             raise
         async with self._means.database.transaction() as connection:
             await self._use(connection, _PER_LINK, token_hash(token).hex())
