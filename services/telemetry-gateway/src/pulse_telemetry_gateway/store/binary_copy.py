@@ -1,49 +1,89 @@
-"""Rows as PostgreSQL's binary COPY takes them, made without an object per array element and off the event loop."""
+"""Rows as PostgreSQL's binary COPY takes them, made a table at a time: nothing is done per element, nor per row where
+rows are of one size."""
 
-import struct
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse_telemetry_gateway.model.columns import Ints
+
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END: Final = b"\xff\xff"
-_NULL: Final = b"\xff\xff\xff\xff"
-_SCALARS: Final = {
-    "int4": struct.Struct(">ii"),
-    "int8": struct.Struct(">iq"),
-    "float8": struct.Struct(">id"),
-}
-_SIZES: Final = {"int4": 4, "int8": 8, "float8": 8}
-_ELEMENTS: Final = {"int2": (21, "i2"), "int4": (23, "i4"), "int8": (20, "i8"), "float8": (701, "f8")}
-_ARRAY: Final = struct.Struct(">iiiiii")
+_CODES: Final = {"int2": "i2", "int4": "i4", "int8": "i8", "float8": "f8"}
+_OIDS: Final = {"int2": 21, "int4": 23, "int8": 20, "float8": 701}
+_ARRAY_HEAD: Final = 20
+"""Bytes before the elements of an array of one dimension."""
 
 
-def encode(records: Iterable[Sequence[object]], types: Sequence[str]) -> bytes:
-    """The whole stream. A type is `int4`, `int8` or `float8`, or an array of these or of `int2` (as in `int2[]`), whose
-    value is a numpy array; None is NULL. Raises OverflowError or struct.error for what does not fit its type."""
-    parts = [_SIGNATURE]
-    count = struct.pack(">h", len(types))
-    for record in records:
-        parts.append(count)
-        for value, kind in zip(record, types, strict=True):
-            if value is None:
-                parts.append(_NULL)
-            elif isinstance(value, np.ndarray):
-                parts.append(_array(value, kind.removesuffix("[]")))
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows with NULL in the same columns. A column is None (NULL in every row), an element a row, or, where its type is
+    an array, the elements of all rows: row i has `sizes[i]` of them from `starts[i]` on."""
+
+    columns: Sequence[NDArray[Any] | None]
+    starts: Ints
+    sizes: Ints
+
+
+def encode(blocks: Iterable[Block], types: Sequence[str]) -> bytes:
+    """The whole stream. A type is `int2`, `int4`, `int8` or `float8`, or an array of these (as in `int2[]`). Raises
+    OverflowError for what does not fit its type, and TypeError for another kind of number."""
+    return b"".join((_SIGNATURE, *(rows for block in blocks for rows in _rows(block, tuple(types))), _END))
+
+
+def _rows(block: Block, types: tuple[str, ...]) -> Iterator[bytes]:
+    columns = [None if c is None else _fitting(c, kind) for c, kind in zip(block.columns, types, strict=True)]
+    given = tuple(column is not None for column in columns)
+    order = np.argsort(block.sizes, kind="stable")
+    sizes, first = np.unique(block.sizes[order], return_index=True)
+    for size, rows in zip(sizes.tolist(), np.split(order, first[1:]), strict=True):
+        table = np.full(len(rows), _blank(types, given, size))
+        which = block.starts[rows, np.newaxis] + np.arange(size)
+        for i, column in enumerate(columns):
+            if column is None:
+                continue
+            if types[i].endswith("[]"):
+                table[f"v{i}"]["value"] = column[which]
             else:
-                parts.append(_SCALARS[kind].pack(_SIZES[kind], value))
-    parts.append(_END)
-    return b"".join(parts)
+                table[f"v{i}"] = column[rows]
+        yield table.tobytes()
 
 
-def _array(values: NDArray[np.generic], kind: str) -> bytes:
-    oid, code = _ELEMENTS[kind]
-    fitting = values.astype(code, casting="same_kind", copy=False)
+def _fitting(values: NDArray[Any], kind: str) -> NDArray[Any]:
+    fitting = values.astype(_CODES[kind.removesuffix("[]")], casting="same_kind", copy=False)
     if fitting.dtype.itemsize < values.dtype.itemsize and not np.array_equal(fitting, values):
         raise OverflowError(f"a value does not fit {kind}")
-    pairs = np.empty(len(values), [("length", ">i4"), ("value", f">{code}")])
-    pairs["length"], pairs["value"] = fitting.dtype.itemsize, fitting
-    body = pairs.tobytes()
-    return _ARRAY.pack(20 + len(body), 1, 0, oid, len(values), 1) + body
+    return fitting
+
+
+@lru_cache(512)
+def _blank(types: tuple[str, ...], given: tuple[bool, ...], size: int) -> NDArray[np.void]:
+    """A row as it lies in the stream, but for its values (`v` and the column's number)."""
+    fields: list[tuple[Any, ...]] = [("columns", ">i2")]
+    told: dict[str, int | tuple[int, ...]] = {"columns": len(types)}
+    arrays: dict[str, int] = {}
+    for i, (kind, is_given) in enumerate(zip(types, given, strict=True)):
+        head, values = f"n{i}", f"v{i}"
+        single = kind.removesuffix("[]")
+        code = f">{_CODES[single]}"
+        width = np.dtype(code).itemsize
+        if not is_given:
+            fields.append((head, ">i4"))
+            told[head] = -1
+        elif single == kind:
+            fields += [(head, ">i4"), (values, code)]
+            told[head] = width
+        else:
+            fields += [(head, ">i4", (6,)), (values, [("length", ">i4"), ("value", code)], (size,))]
+            told[head] = (_ARRAY_HEAD + size * (4 + width), 1, 0, _OIDS[single], size, 1)
+            arrays[values] = width
+    row = np.zeros((), fields)
+    for name, value in told.items():
+        row[name] = value
+    for name, width in arrays.items():
+        row[name]["length"] = width
+    return row

@@ -1,9 +1,9 @@
 """How chunks and roll-ups are rows: columns out, and arrays in as PostgreSQL sends them (`array_send`), without an
 object per element."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Any, Final, TypeAlias
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,8 @@ from pulse_telemetry_gateway.model.chunks import Chunk
 from pulse_telemetry_gateway.model.columns import FLOAT, Ints
 from pulse_telemetry_gateway.model.fitting import Line, Offsets
 from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
+from pulse_telemetry_gateway.store.binary_copy import Block
 
-Record: TypeAlias = tuple[object, ...]
 _WIDTHS: Final = {2: "2", 4: "4", 8: "8"}
 _SCALARS: Final = "series_id, epoch, n, late, t0, t_step, q0, q_step, v0, v_step, divisor"
 CHUNK_COLUMNS: Final = [*_SCALARS.split(", "), "t1", "device_id", *(f"{c}{w}" for c in "tqv" for w in "248"), "vf"]
@@ -41,31 +41,34 @@ ROLLUP_READ: Final = "t0, series_id, " + ", ".join(
 ROLLUP_TABLES: Final[dict[Level, str]] = {"1m": "rollup_minute", "1h": "rollup_hour"}
 
 
-def chunk_record(chunk: Chunk, device_id: int) -> Record:
-    """In the order of CHUNK_COLUMNS."""
-    return (
-        chunk.series,
-        chunk.epoch,
-        chunk.n,
-        chunk.late,
-        chunk.t.start,
-        chunk.t.step,
-        chunk.seq.start,
-        chunk.seq.step,
-        chunk.value.start,
-        chunk.value.step,
-        chunk.divisor,
-        chunk.span[1],
-        device_id,
-        *_by_width(chunk.t),
-        *_by_width(chunk.seq),
-        *_by_width(chunk.value),
-        chunk.reals,
-    )
+def chunk_blocks(chunks: Iterable[Chunk], device_id: int) -> Iterator[Block]:
+    """In the order of CHUNK_COLUMNS. Chunks whose arrays are alike go together."""
+    alike: dict[tuple[int, int, int, bool], list[Chunk]] = defaultdict(list)
+    for chunk in chunks:
+        alike[chunk.t.width, chunk.seq.width, chunk.value.width, chunk.reals is not None].append(chunk)
+    for (*widths, is_real), some in alike.items():
+        sizes = np.asarray([c.n for c in some], np.int64)
+        lines = [[c.t for c in some], [c.seq for c in some], [c.value for c in some]]
+        columns: list[NDArray[Any] | None] = [
+            *(np.asarray(one, np.int64) for one in zip(*((c.series, c.epoch, c.n, c.late) for c in some), strict=True)),
+            *(column for line in lines for column in _starts_and_steps(line)),
+            np.asarray([c.divisor for c in some], np.float64),
+            np.asarray([c.span[1] for c in some], np.int64),
+            np.full(len(some), device_id, np.int64),
+        ]
+        for line, width in zip(lines, widths, strict=True):
+            offsets = _end_to_end([one.offsets for one in line]) if width else None
+            columns += [offsets if width == each else None for each in _WIDTHS]
+        columns.append(_end_to_end([c.reals for c in some]) if is_real else None)
+        yield Block(columns, np.cumsum(sizes) - sizes, sizes)
 
 
-def _by_width(line: Line) -> tuple[Offsets | None, ...]:
-    return tuple(line.offsets if line.width == width else None for width in _WIDTHS)
+def _starts_and_steps(lines: Sequence[Line]) -> tuple[Ints, NDArray[np.float64]]:
+    return np.asarray([one.start for one in lines], np.int64), np.asarray([one.step for one in lines], np.float64)
+
+
+def _end_to_end(arrays: Sequence[NDArray[Any] | None]) -> NDArray[Any]:
+    return np.concatenate([one for one in arrays if one is not None])
 
 
 def chunk_of(row: Row) -> Chunk:
@@ -98,29 +101,26 @@ def elements(sent: bytes, kind: str) -> NDArray[Any]:
     return _column([sent], kind)
 
 
-def rollup_records(found: Rollups, level: Level) -> Iterator[Record]:
+def rollup_blocks(found: Rollups, level: Level) -> Iterator[Block]:
     """Merged roll-ups as rows of ROLLUP_COLUMNS, one per series and window."""
-    if not len(found):
-        return
+    is_float = found.kind == FLOAT
+    for part, has_floats in ((is_float, True), (~is_float, False)):
+        if part.any():
+            yield _rollup_block(found if part.all() else found.take(part), level, has_floats=has_floats)
+
+
+def _rollup_block(found: Rollups, level: Level, *, has_floats: bool) -> Block:
     width = WIDTH[level]
     window = found.bucket // (width * SLOTS[level]) * (width * SLOTS[level])
     is_new = (np.diff(found.series, prepend=-1) != 0) | (np.diff(window, prepend=window[0] - 1) != 0)
-    cuts = [*np.flatnonzero(is_new).tolist(), len(found)]
-    slot = (found.bucket - window) // width
-    counts = (slot, found.n, found.late, *(t - found.bucket for t in _times(found)), found.total)
+    starts = np.flatnonzero(is_new)
+    counts = ((found.bucket - window) // width, found.n, found.late, *(t - found.bucket for t in _times(found)))
     words = (found.first, found.last, found.low, found.high)
-    for start, end in pairwise(cuts):
-        part = slice(start, end)
-        is_float = int(found.kind[start]) == FLOAT
-        values = [w[part].view(np.float64) if is_float else w[part] for w in words]
-        none: list[None] = [None] * len(words)
-        yield (
-            int(window[start]),
-            int(found.series[start]),
-            *(c[part] for c in counts),
-            *(values if is_float else none),
-            *(none if is_float else values),
-        )
+    values = [word.view(np.float64) for word in words] if has_floats else words
+    none = [None] * len(words)
+    both = (*values, *none) if has_floats else (*none, *values)
+    columns = [window[starts], found.series[starts], *counts, found.total, *both]
+    return Block(columns, starts, np.diff(starts, append=len(found)))
 
 
 def _times(found: Rollups) -> tuple[Ints, ...]:

@@ -21,9 +21,9 @@ from pulse_telemetry_gateway.store.chunk_rows import (
     ROLLUP_READ,
     ROLLUP_TABLES,
     ROLLUP_TYPES,
+    chunk_blocks,
     chunk_of,
-    chunk_record,
-    rollup_records,
+    rollup_blocks,
     rollups_of,
 )
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
@@ -284,11 +284,10 @@ class CompactionStore:
 
 
 def _streams(device_id: int, derived: Derived) -> list[_Stream]:
-    chunks = (chunk_record(chunk, device_id) for chunk in derived.chunks)
     return [
-        ("chunk", CHUNK_COLUMNS, encode(chunks, CHUNK_TYPES)),
+        ("chunk", CHUNK_COLUMNS, encode(chunk_blocks(derived.chunks, device_id), CHUNK_TYPES)),
         *(
-            (ROLLUP_TABLES[level], ROLLUP_COLUMNS, encode(rollup_records(found, level), ROLLUP_TYPES[level]))
+            (ROLLUP_TABLES[level], ROLLUP_COLUMNS, encode(rollup_blocks(found, level), ROLLUP_TYPES[level]))
             for level, found in derived.rollups.items()
         ),
     ]
