@@ -103,4 +103,4 @@ def _blocks(series: int, history: History) -> Iterator[Readings]:
 def _derived(readings: Readings) -> Derived:
     readings = readings.in_order()
     minutes = of_readings(readings, WIDTH["1m"])
-    return Derived(list(chunks_of(readings)), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})
+    return Derived(chunks_of(readings), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})

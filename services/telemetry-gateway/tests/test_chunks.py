@@ -3,12 +3,14 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pulse_telemetry_gateway.model.chunks import READINGS_MAX, Readings, chunks_of, decimals, join, unpack
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT
 from pulse_telemetry_gateway.model.fitting import fit, fit_level, fit_line
 from pulse_telemetry_gateway.model.rollups import Rollups, coarser, merge, of_readings, ranks
 from pulse_telemetry_gateway.model.rollups import join as join_rollups
+from pulse_telemetry_gateway.model.runs import Runs
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NATURAL = st.integers(0, 2**63 - 1)
@@ -20,39 +22,70 @@ REALS = st.one_of(
 T = 1_767_225_600_000_000
 
 
+def whole(column: NDArray[np.generic]) -> Runs:
+    """As one run."""
+    return Runs(np.zeros(1, np.int64), np.asarray([len(column)]))
+
+
 @given(st.lists(NATURAL, min_size=1, max_size=50))
 def test_a_line_gives_back_what_it_was_fitted_to(values: list[int]) -> None:
     given_ = np.asarray(values, np.int64)
-    for one in (fit_line(given_), fit_level(given_), fit(given_)):
+    for how in (fit_line, fit_level, fit):
+        (one,) = how(given_, whole(given_))
         assert one.values(len(values)).tolist() == values
 
 
 @given(st.lists(INT64, min_size=1, max_size=50))
 def test_any_integers_are_kept_exactly(values: list[int]) -> None:
-    assert fit(np.asarray(values, np.int64)).values(len(values)).tolist() == values
+    given_ = np.asarray(values, np.int64)
+    (one,) = fit(given_, whole(given_))
+    assert one.values(len(values)).tolist() == values
+
+
+@given(st.lists(st.lists(st.one_of(INT64, st.integers(0, 9), st.just(7)), min_size=1, max_size=9), min_size=1))
+def test_runs_are_fitted_together_as_alone(runs: list[list[int]]) -> None:
+    column = np.asarray([value for run in runs for value in run], np.int64)
+    sizes = np.asarray([len(run) for run in runs])
+    for how in (fit_line, fit_level, fit):
+        together = how(column, Runs(np.cumsum(sizes) - sizes, sizes))
+        for run, line in zip(runs, together, strict=True):
+            alone = np.asarray(run, np.int64)
+            (expected,) = how(alone, whole(alone))
+            assert line.values(len(run)).tolist() == run
+            assert (line.start, line.step, line.width) == (expected.start, expected.step, expected.width)
 
 
 def test_regular_times_cost_nothing_and_jitter_two_bytes() -> None:
     regular = T + np.arange(3_000) * 1_000_000
-    assert fit_line(regular).width == 0
+    assert fit_line(regular, whole(regular))[0].width == 0
     jitter = np.random.default_rng(1).integers(-5_000, 5_000, 3_000)
-    assert fit_line(regular + jitter).width == 2
+    assert fit_line(regular + jitter, whole(regular))[0].width == 2
 
 
-@given(st.lists(REALS, min_size=1, max_size=40))
-def test_decimals_are_taken_only_when_every_bit_comes_back(values: list[float]) -> None:
-    reals = np.asarray(values, np.float64)
-    found = decimals(reals)
-    if found is not None:
-        assert (found[0] / found[1]).view(np.int64).tolist() == reals.view(np.int64).tolist()
+def divisor_of(*reals: float) -> float:
+    """0: they are not decimals."""
+    column = np.asarray(reals)
+    return float(decimals(column, whole(column))[1][0])
+
+
+@given(st.lists(st.lists(REALS, min_size=1, max_size=40), min_size=1, max_size=5))
+def test_decimals_are_taken_only_when_every_bit_comes_back(runs: list[list[float]]) -> None:
+    column, sizes = np.asarray([value for run in runs for value in run]), np.asarray([len(run) for run in runs])
+    together = Runs(np.cumsum(sizes) - sizes, sizes)
+    wholes, divisors = decimals(column, together)
+    is_taken = together.spread(divisors) > 0
+    back = wholes[is_taken] / together.spread(divisors)[is_taken]
+    assert back.view(np.int64).tolist() == column[is_taken].view(np.int64).tolist()
+    assert divisors.tolist() == [divisor_of(*run) for run in runs]
 
 
 def test_what_a_sensor_says_is_decimal() -> None:
-    found = decimals(np.asarray([21.5, 21.37, -3.0]))
-    assert found is not None
-    assert found[1] == 100.0
-    assert decimals(np.asarray([-0.0])) is None
-    assert decimals(np.asarray([np.pi])) is None
+    assert divisor_of(21.5, 21.37, -3.0) == 100.0
+    assert divisor_of(-0.0) == 0.0
+    assert divisor_of(np.pi) == 0.0
+    assert divisor_of(*[0.5] * 40, np.pi) == 0.0
+    assert divisor_of(-2_000_000.0, 2_000_000.123) == 1e3
+    assert divisor_of(-2_000_000_000.0, 2_000_000_000.1) == 0.0
 
 
 @st.composite

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_telemetry_gateway.model.chunks import READINGS_MAX, Chunk, chunks_of, gather, join, unpack
+from pulse_telemetry_gateway.model.chunks import READINGS_MAX, chunks_of, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.model.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
 from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, FoldedMeanwhile, LogRow, Pile
@@ -151,12 +151,11 @@ def derive(rows: list[LogRow]) -> Derived:
     """What rows of the log become. Raises ValueError for a row that this program cannot read."""
     readings = gather([(row.epoch, row.received, decode(row.payload, row.lo)) for row in rows]).in_order()
     minutes = of_readings(readings, WIDTH["1m"])
-    return Derived(list(chunks_of(readings)), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})
+    return Derived(chunks_of(readings), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})
 
 
 def folded(pile: Pile) -> Derived:
     """The same readings and roll-ups in as few pieces as can be."""
     readings = join([unpack(chunk, pile.kind) for chunk in pile.chunks.values()]).in_order()
     rollups: dict[Level, Rollups] = {level: merge(found) for level, found in pile.rollups.items()}
-    chunks: list[Chunk] = list(chunks_of(readings))
-    return Derived(chunks, rollups)
+    return Derived(chunks_of(readings), rollups)

@@ -1,8 +1,7 @@
 """Chunks: the readings of one series and one life within a day, as arrays that plain SQL can read (0002_chunks.sql)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from pulse_telemetry_gateway.model.columns import FLOAT, Columns, Ints
 from pulse_telemetry_gateway.model.fitting import Line, fit, fit_line
+from pulse_telemetry_gateway.model.runs import Runs
 
 READINGS_MAX: Final = 3_980
 """In a chunk: arrays of 2, 4 and 8 bytes of it then fill TOAST's pieces of 1,996 bytes (3,600 cost a tenth more)."""
@@ -91,58 +91,62 @@ class Chunk:
         return self.t.start, self.t.start + round(self.t.step * (self.n - 1)) + last
 
 
-def chunks_of(readings: Readings) -> Iterator[Chunk]:
+def chunks_of(readings: Readings) -> list[Chunk]:
     """Cuts readings that are `in_order` at series, epochs and UTC days, and into full chunks and a rest."""
     if not len(readings):
-        return
-    key = np.stack((readings.series, readings.epoch, readings.t // DAY))
-    cuts = [0, *(np.flatnonzero((np.diff(key) != 0).any(axis=0)) + 1).tolist(), len(readings)]
-    for start, end in pairwise(cuts):
-        for lo in range(start, end, READINGS_MAX):
-            yield _chunk(readings, slice(lo, min(end, lo + READINGS_MAX)))
+        return []
+    is_first = np.zeros(len(readings), np.bool_)
+    for column in (readings.series, readings.epoch, readings.t // DAY):
+        is_first[1:] |= column[1:] != column[:-1]
+    runs = Runs.cut(is_first).at_most(READINGS_MAX)
+    word, divisors = _wholes(readings, runs)
+    columns = (readings.series[runs.starts], readings.epoch[runs.starts], runs.sizes, runs.total(readings.late * 1))
+    fitted = (fit_line(readings.t, runs), fit_line(readings.seq, runs), fit(word, runs))
+    reals = [
+        readings.word[lo : lo + n].view(np.float64) if divisor == 0.0 else None
+        for lo, n, divisor in zip(runs.starts.tolist(), runs.sizes.tolist(), divisors, strict=True)
+    ]
+    divided = [divisor or 1.0 for divisor in divisors]
+    return list(map(Chunk, *(column.tolist() for column in columns), *fitted, divided, reals))
 
 
-def _chunk(readings: Readings, where: slice) -> Chunk:
-    word = readings.word[where]
-    value, divisor, reals = Line(0, 0.0, None), 1.0, None
-    if int(readings.kind[where.start]) == FLOAT:
-        found = decimals(word.view(np.float64))
-        if found is None:
-            reals = word.view(np.float64)
-        else:
-            value, divisor = fit(found[0]), found[1]
-    else:
-        value = fit(word)
-    t = readings.t[where]
-    first = Line(int(t[0]), 0.0, None) if len(t) == 1 else fit_line(t)
-    return Chunk(
-        series=int(readings.series[where.start]),
-        epoch=int(readings.epoch[where.start]),
-        n=len(word),
-        late=int(readings.late[where].sum()),
-        t=first,
-        seq=fit_line(readings.seq[where]),
-        value=value,
-        divisor=divisor,
-        reals=reals,
-    )
+def _wholes(readings: Readings, runs: Runs) -> tuple[Ints, list[float]]:
+    """The values as integers, and by what they are to be divided in each run; 0 says that it takes binary64."""
+    is_float = readings.kind[runs.starts] == FLOAT
+    if not is_float.any():
+        return readings.word, [1.0] * len(is_float)
+    if is_float.all():
+        whole, divisors = decimals(readings.word.view(np.float64), runs)
+        return whole, divisors.tolist()
+    has_real = runs.spread(is_float)
+    whole, divisors = decimals(np.where(has_real, readings.word, 0).view(np.float64), runs)
+    return np.where(has_real, whole, readings.word), np.where(is_float, divisors, 1.0).tolist()
 
 
-def decimals(reals: NDArray[np.float64]) -> tuple[Ints, float] | None:
-    """Integers and a power of ten whose quotients are these numbers, bit for bit; None if there are none within 32
-    bits. Sensors and JSON give decimals, and an integer of two or four bytes holds them."""
-    if np.abs(reals).max() >= 2**31:
-        return None
+def decimals(reals: NDArray[np.float64], runs: Runs) -> tuple[Ints, NDArray[np.float64]]:
+    """For each run integers and a power of ten whose quotients are its numbers (finite ones), bit for bit; both are 0
+    when there are none within 32 bits. Sensors and JSON give decimals: an integer of two or four bytes holds them."""
+    whole = np.zeros(len(reals), np.int64)
+    divisors = np.zeros(len(runs.starts))
+    left = np.flatnonzero(runs.high(np.abs(reals)) < 2**31)
     for divisor in _DIVISORS:
-        if _is_exact(reals[:_PROBE], divisor) and _is_exact(reals, divisor):
-            whole = np.rint(reals * divisor).astype(np.int64)
-            return (whole, divisor) if int(whole.max()) - int(whole.min()) < 2**32 else None
-    return None
+        likely = left[_are_exact(reals, divisor, *runs.places(left, _PROBE))] if len(left) else left
+        if not len(likely):
+            continue
+        places, among = runs.places(likely, READINGS_MAX)
+        is_exact = _are_exact(reals, divisor, places, among)
+        given = np.rint(reals[places] * divisor).astype(np.int64)
+        fits = is_exact & (among.high(given) - among.low(given) < 2**32)
+        whole[places] = np.where(among.spread(fits), given, 0)
+        divisors[likely[fits]] = divisor
+        left = np.setdiff1d(left, likely[is_exact], assume_unique=True)
+    return whole, divisors
 
 
-def _is_exact(reals: NDArray[np.float64], divisor: float) -> bool:
-    again = np.rint(reals * divisor).astype(np.int64) / divisor  # through an integer: it has no -0.0
-    return np.array_equal(again.view(np.int64), reals.view(np.int64))
+def _are_exact(reals: NDArray[np.float64], divisor: float, places: Ints, runs: Runs) -> NDArray[np.bool_]:
+    some = reals[places]
+    again = np.rint(some * divisor).astype(np.int64) / divisor  # through an integer: it has no -0.0
+    return runs.every(again.view(np.int64) == some.view(np.int64))
 
 
 def unpack(chunk: Chunk, kind: int) -> Readings:

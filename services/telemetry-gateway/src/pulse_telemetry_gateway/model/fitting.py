@@ -9,7 +9,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Ints: TypeAlias = NDArray[np.int64]
+from pulse_telemetry_gateway.model.columns import Ints
+from pulse_telemetry_gateway.model.runs import Runs
+
 Offsets: TypeAlias = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.int64]
 _SAFE: Final = 2**52
 """A line that stays below it is the same in binary64 and in integers."""
@@ -44,36 +46,42 @@ def line(start: int, step: float, n: int) -> Ints:
     return found
 
 
-def fit_line(values: Ints) -> Line:
-    """As times and sequence numbers are: nearly a line through the first and the last one."""
-    n, first, last = len(values), int(values[0]), int(values[-1])
-    step = (last - first) / (n - 1) if n > 1 else 0.0
-    if int(values.max()) - int(values.min()) >= _SAFE or not abs(last - first) < _SAFE:
-        return fit_level(values)
-    return Line(first, step, _narrow(values - line(first, step, n)))
+def fit_line(values: Ints, runs: Runs) -> list[Line]:
+    """As times and sequence numbers are: nearly a line through the first and the last one of each run."""
+    first, last = values[runs.starts], values[runs.starts + runs.sizes - 1]
+    is_safe = _span(values, runs) < _SAFE
+    step = np.where(is_safe, (last - first) / np.maximum(runs.sizes - 1, 1), 0.0)
+    start = np.where(is_safe, first, 0)
+    along = np.arange(len(values)) - runs.spread(runs.starts)
+    return _lines(start, step, values - np.rint(runs.spread(step) * along).astype(np.int64) - runs.spread(start), runs)
 
 
-def fit_level(values: Ints) -> Line:
+def fit_level(values: Ints, runs: Runs) -> list[Line]:
     """As values are: around the middle of what they span; what spans more than 32 bits is kept as it is."""
-    low, high = int(values.min()), int(values.max())
-    if high - low >= 2**32:
-        return Line(0, 0.0, values)
-    start = (low + high + 1) // 2
-    return Line(start, 0.0, _narrow(values - start))
+    span = _span(values, runs)
+    half = (np.minimum(span, 2**32) + np.uint64(1)) // np.uint64(2)
+    start = np.where(span < 2**32, runs.low(values) + half.astype(np.int64), 0)
+    return _lines(start, np.zeros(len(start)), values - runs.spread(start), runs)
 
 
-def fit(values: Ints) -> Line:
+def fit(values: Ints, runs: Runs) -> list[Line]:
     """The narrower of both; the level if they are alike."""
-    level, sloped = fit_level(values), fit_line(values)
-    return sloped if sloped.width < level.width else level
+    both = zip(fit_level(values, runs), fit_line(values, runs), strict=True)
+    return [sloped if sloped.width < level.width else level for level, sloped in both]
 
 
-def _narrow(offsets: Ints) -> Offsets | None:
-    low, high = int(offsets.min()), int(offsets.max())
-    if low == 0 == high:
-        return None
-    if low >= -(2**15) and high < 2**15:
-        return offsets.astype(np.int16)
-    if low >= -(2**31) and high < 2**31:
-        return offsets.astype(np.int32)
-    return offsets
+def _span(values: Ints, runs: Runs) -> NDArray[np.uint64]:
+    """From the least to the greatest: up to 64 bits, so that the difference wraps around to what it is unsigned."""
+    span: NDArray[np.uint64] = (runs.high(values) - runs.low(values)).view(np.uint64)
+    return span
+
+
+def _lines(start: Ints, step: NDArray[np.float64], offsets: Ints, runs: Runs) -> list[Line]:
+    low, high = runs.low(offsets), runs.high(offsets)
+    width = np.full(len(start), 8)
+    width[(low >= -(2**31)) & (high < 2**31)] = 4
+    width[(low >= -(2**15)) & (high < 2**15)] = 2
+    width[(low == 0) & (high == 0)] = 0
+    narrow: dict[int, Offsets] = {w: offsets.astype(f"i{w}") for w in set(width.tolist()) - {0}}
+    rows = zip(*(column.tolist() for column in (start, step, width, runs.starts, runs.sizes)), strict=True)
+    return [Line(at, by, narrow[w][lo : lo + n] if w else None) for at, by, w, lo, n in rows]

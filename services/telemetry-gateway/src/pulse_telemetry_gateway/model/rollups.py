@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from pulse_telemetry_gateway.model.chunks import Readings
 from pulse_telemetry_gateway.model.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.runs import Runs
 
 Level: TypeAlias = Literal["1m", "1h"]
 WIDTH: Final[dict[Level, int]] = {"1m": 60_000_000, "1h": 3_600_000_000}
 """Of a bucket, microseconds."""
-_LARGEST: Final = np.int64(2**63 - 1)
 SLOTS: Final[dict[Level, int]] = {"1m": 240, "1h": 24}
 """Buckets in a window: what one stored row holds. Four hours of minutes: an hour costs a third more on disk."""
 
@@ -75,31 +75,29 @@ def merge(found: Rollups) -> Rollups:
     if not len(found):
         return found
     found = _sorted(found)
-    is_new = np.empty(len(found), np.bool_)
-    is_new[0] = True
-    np.not_equal(found.series[1:], found.series[:-1], out=is_new[1:])
-    is_new[1:] |= found.bucket[1:] != found.bucket[:-1]
-    starts = np.flatnonzero(is_new)
-    if len(starts) == len(found):
+    is_first = np.zeros(len(found), np.bool_)
+    for column in (found.series, found.bucket):
+        is_first[1:] |= column[1:] != column[:-1]
+    runs = Runs.cut(is_first)
+    if len(runs.starts) == len(found):
         return found
-    group = _Groups(starts, np.diff(starts, append=len(found)))
-    kind = found.kind[starts]
+    kind = found.kind[runs.starts]
     rank = {id(word): ranks(word, found.kind) for word in (found.first, found.last, found.low, found.high)}
     with np.errstate(over="ignore", invalid="ignore"):  # a sum beyond binary64 is infinite, and said to be
-        total = np.add.reduceat(found.total, starts)
-    t_first, first = group.least(found.t_first, rank[id(found.first)])
-    t_last, last = group.greatest(found.t_last, rank[id(found.last)])
-    low, t_low = group.least(rank[id(found.low)], found.t_low)
-    inverse_high, t_high = group.least(~rank[id(found.high)], found.t_high)
+        total = runs.total(found.total)
+    t_first, first = runs.least(found.t_first, rank[id(found.first)])
+    t_last, last = runs.greatest(found.t_last, rank[id(found.last)])
+    low, t_low = runs.least(rank[id(found.low)], found.t_low)
+    not_high, t_high = runs.least(~rank[id(found.high)], found.t_high)  # of equal ones the earliest
     return Rollups(
-        found.series[starts],
+        found.series[runs.starts],
         kind,
-        found.bucket[starts],
-        np.add.reduceat(found.n, starts),
-        np.add.reduceat(found.late, starts),
+        found.bucket[runs.starts],
+        runs.total(found.n),
+        runs.total(found.late),
         total,
         *(t_first, ranks(first, kind), t_last, ranks(last, kind)),
-        *(t_low, ranks(low, kind), t_high, ranks(~inverse_high, kind)),
+        *(t_low, ranks(low, kind), t_high, ranks(~not_high, kind)),
     )
 
 
@@ -112,25 +110,6 @@ def _sorted(found: Rollups) -> Rollups:
     order = np.lexsort((bucket, series))
     taken = {id(column): column[order] for column in (getattr(found, name) for name in Rollups.__slots__)}
     return Rollups(*(taken[id(getattr(found, name))] for name in Rollups.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class _Groups:
-    """Neighbours that become one, by their starts and sizes. Sorting each of them would cost six times as much."""
-
-    starts: Ints
-    sizes: Ints
-
-    def least(self, first: Ints, then: Ints) -> tuple[Ints, Ints]:
-        """The least pair of each group."""
-        least = np.minimum.reduceat(first, self.starts)
-        behind = np.where(first == np.repeat(least, self.sizes), then, _LARGEST)
-        return least, np.minimum.reduceat(behind, self.starts)
-
-    def greatest(self, first: Ints, then: Ints) -> tuple[Ints, Ints]:
-        """The greatest pair of each group."""
-        least, behind = self.least(~first, ~then)
-        return ~least, ~behind
 
 
 def ranks(word: Ints, kind: NDArray[np.uint8]) -> Ints:
