@@ -80,6 +80,7 @@ def event(
     name: str = "Ada",
     role: Role = "admin",
     active: bool = True,
+    deleted: bool = False,
 ) -> AccountChanged:
     """What users would publish."""
     record = AccountRecord(
@@ -91,6 +92,7 @@ def event(
         active=active,
         digest=digest,
         changed=clock(),
+        deleted=deleted,
     )
     context: dict[str, str | int] = {"account": str(account), "version": version}
     key = SealingKey("accounts", SECRET)

@@ -150,6 +150,9 @@ async def test_a_key_asks_for_tokens_at_its_rate_and_a_wrong_secret_costs_it_not
 async def test_what_is_no_key_opens_nothing(ada: World, key: str) -> None:
     answer = await exchange(ada, key)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    nobodys = "api_key:00000000-0000-0000-0000-000000000000" if key.startswith("pp_0") else None
+    noted = await ada.rows("SELECT target, after, address FROM audit WHERE kind = 'api_key_refused'")
+    assert noted == [{"target": nobodys, "after": None, "address": "127.0.0.1"}] * bool(key)  # no key is no try
 
 
 async def test_a_key_that_is_asked_for_twice_is_made_once(ada: World) -> None:

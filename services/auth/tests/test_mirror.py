@@ -15,7 +15,7 @@ from pulse_contracts.accounts import AccountChanged, AccountsDigest, set_digest
 from pulse_postgres.admin import provision, with_role
 from pulse_testkit.waiting import eventually
 
-from .conftest import ACCOUNT, ROLE_PASSWORD, World, event
+from .conftest import ACCOUNT, PASSWORD, ROLE_PASSWORD, World, event
 
 pytestmark = pytest.mark.servers
 OTHER = UUID("00000000-0000-4000-8000-000000000002")
@@ -82,6 +82,19 @@ async def test_what_takes_a_right_ends_every_session(ada: World, digest: str, ch
     assert json.loads(message)["account"] == str(ACCOUNT)
     for token in tokens:
         assert (await ada.refresh(token)).status_code == 401
+
+
+async def test_a_deleted_account_leaves_no_secret(ada: World, digest: str) -> None:
+    headers = {"authorization": f"Bearer {(await ada.login()).json()['access_token']}"}
+    begun = await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
+    wish = {"name": "export", "scope": ["telemetry.read"], "expires_in_days": 1}
+    made = await ada.http.post("/api/auth/api-keys", json=wish, headers=headers)
+    assert (begun.status_code, made.status_code) == (200, 201)
+    secrets = "SELECT id::text FROM api_key UNION ALL SELECT secret FROM second_factor"
+    await ada.mirror.apply(event(ada.clock, digest, version=2, active=False))
+    assert len(await ada.rows(secrets)) == 2  # switched off is not deleted
+    await ada.mirror.apply(event(ada.clock, None, version=3, active=False, deleted=True))
+    assert await ada.rows(secrets) == []
 
 
 async def test_a_new_name_ends_no_session(ada: World, digest: str) -> None:

@@ -65,7 +65,8 @@ async def test_signing_in_takes_two_steps_once_it_is_confirmed(ada: World) -> No
     assert (state.json()["is_enabled"], state.json()["recovery_codes_left"]) == (True, 10)
     assert (await second(ada, challenge, code(ada, secret, 1))).json()["code"] == "challenge_over"
     kinds = await ada.kinds()
-    assert kinds[-4:] == ["second_factor_begun", "second_factor_confirmed", "second_factor_asked", "signed_in"]
+    told = ["second_factor_begun", "second_factor_confirmed", "second_factor_asked", "signed_in"]
+    assert kinds[-5:] == [*told, "second_factor_refused"]
 
 
 async def test_a_secret_that_waits_to_be_confirmed_is_not_asked_for(ada: World) -> None:
@@ -141,7 +142,11 @@ async def test_a_challenge_ends_after_five_minutes_and_with_a_change_of_the_acco
     assert (await second(ada, changed, code(ada, secret))).json()["code"] == "challenge_over"
     ada.clock.advance(timedelta(minutes=5))
     assert (await second(ada, late, code(ada, secret))).json()["code"] == "challenge_over"
-    assert (await second(ada, "A" * 43, code(ada, secret))).json()["code"] == "challenge_over"
+    for _ in range(3):
+        assert (await second(ada, "A" * 43, code(ada, secret))).json()["code"] == "challenge_over"
+    noted = await ada.rows("SELECT target, after FROM audit WHERE kind = 'second_factor_refused' ORDER BY n")
+    assert [row["target"] for row in noted] == [f"account:{ACCOUNT}", f"account:{ACCOUNT}", None]
+    assert all('"code":"challenge_over"' in str(row["after"]) for row in noted)
 
 
 async def test_it_is_switched_off_with_password_and_code_alone(ada: World) -> None:

@@ -31,6 +31,9 @@ from pulse_contracts.permissions import Permission
 from pulse_postgres import AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 
+_NOTED = Rate(1, timedelta(seconds=6))
+"""How often a key that nobody knows is noted when its sender's address is not known either."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -115,11 +118,19 @@ class ApiKeys:
             if wait:
                 return TooManyRequests(wait)
         account = await self._accounts.hold(connection, key.account) if key and is_good else None
-        if key is None or account is None or not account.active or await self._tokens.must_enrol(connection, account):
-            if key:
-                await self._note(connection, "api_key_refused", key, Caller(None, caller.address, caller.request_id))
+        nobody = Caller(None, caller.address, caller.request_id)
+        if key is None:
+            everybody = limit_key("token refused", "unknown")  # where no address is told, nothing else bounds the trail
+            if client or not await self._limits.take(connection, everybody, _NOTED, now):
+                target = f"api_key:{found[0]}" if found else None
+                entry = AuditEntry("api_key_refused", None, target, None, None, nobody.address, nobody.request_id)
+                await self._means.audit.append(connection, entry, now)
+            return refusal
+        if account is None or not account.active or await self._tokens.must_enrol(connection, account):
+            await self._note(connection, "api_key_refused", key, nobody)
             return refusal
         if not await self._store.touch(connection, key.id, now):
+            await self._note(connection, "api_key_refused", key, nobody)
             return refusal
         scope = effective(key.scope, account.role)
         await self._note(connection, "api_key_used", key, Caller(str(account.id), caller.address, caller.request_id))

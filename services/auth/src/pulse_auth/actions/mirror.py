@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from pulse_auth.actions.ending import Events
 from pulse_auth.model.sessions import Account, ends_sessions, moment
+from pulse_auth.store.api_keys import ApiKeyStore
+from pulse_auth.store.second_factors import FactorStore
 from pulse_auth.store.sessions import AccountCopy
 from pulse_bus import Bus, Disconnected, Reject
 from pulse_chassis.caller import SYSTEM
@@ -30,21 +32,25 @@ class Mirror:
     def __init__(
         self, database: Database, events: Events, key: SealingKey, metrics: Metrics, *, clock: Callable[[], int]
     ) -> None:
-        self._database, self._events, self._keys = database, events, KeySet([key])
+        self._database, self._events, self._seals = database, events, KeySet([key])
         self._clock = clock
-        self._accounts = AccountCopy()
+        self._accounts, self._factors, self._keys = AccountCopy(), FactorStore(), ApiKeyStore()
         self._count = metrics.gauge("auth_accounts", "Accounts in auth's copy, deleted ones included")
 
     async def apply(self, message: AccountChanged) -> None:
         """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
-        transaction. Raises Reject for a seal that does not fit, Unavailable."""
-        account = _opened(message, self._keys, lambda: self._clock() / 1_000_000)
+        transaction; and a deleted account's second factor and API keys are gone. Raises Reject for a seal that does not
+        fit, Unavailable."""
+        account, is_deleted = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
         async with self._database.transaction() as connection:
             old = await self._accounts.lock(connection, account.id)
             now = moment(self._clock())  # not before: whoever held the account may have signed a token since
             is_newer = await self._accounts.put(connection, account)
             if is_newer and old and ends_sessions(old, account):
                 await self._events.end_all(connection, account.id, "account_changed", SYSTEM, now)
+            if is_newer and is_deleted:  # nothing of a deleted account is worth keeping a secret for
+                await self._factors.remove(connection, account.id)
+                await self._keys.remove_all(connection, account.id)
         if old is None:
             self._count.inc()  # the next digest counts them all anew
 
@@ -56,7 +62,8 @@ class Mirror:
         return set_digest(versions)
 
 
-def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> Account:
+def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> tuple[Account, bool]:
+    """The account, and whether it is deleted."""
     context: dict[str, str | int] = {"account": message.account, "version": message.version}
     try:
         record = AccountRecord.model_validate_json(unseal(message.sealed, keys, clock, context))
@@ -76,7 +83,8 @@ def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> 
             log.error("digest of account %s refused, stored as no password: %s", record.account, error)  # noqa: TRY400
             digest = None
     is_active = record.active and not record.deleted
-    return Account(UUID(record.account), record.version, record.email, record.name, record.role, is_active, digest)
+    account = Account(UUID(record.account), record.version, record.email, record.name, record.role, is_active, digest)
+    return account, record.deleted
 
 
 class Drift:

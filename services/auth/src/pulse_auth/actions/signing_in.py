@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pulse_auth.actions.codes import Codes
@@ -41,6 +41,7 @@ from pulse_passwords import HashingBusy, PasswordRefused
 from pulse_postgres import AuditEntry, Connection, Database
 
 log = logging.getLogger("pulse.auth")
+_NOTED = Rate(1, timedelta(minutes=1))
 
 
 @dataclass(frozen=True)
@@ -194,11 +195,10 @@ class SignIn:
         owner = await self._challenges.owner(connection, hash_)
         account = await self._accounts.hold(connection, owner) if owner else None
         challenge = await self._challenges.lock(connection, hash_)
-        over = ChallengeOver("sign in again")
         if challenge is None or now >= challenge.ends or challenge.tries >= CHALLENGE_TRIES:
-            return over
+            return await self._over(connection, hash_ if challenge else None, owner, visitor)
         if account is None or not account.active or account.version != challenge.version:
-            return over
+            return await self._over(connection, hash_, owner, visitor)
         tried = await self._codes.attempt(connection, account.id, code, now)
         if tried.wait:
             return TooManyRequests(tried.wait)
@@ -211,6 +211,17 @@ class SignIn:
         device = read_device(self._device_secret, visitor.device_cookie, account.email, now)
         attempt = _Attempt(account.email, b"", device, challenge.remember, visitor)
         return await self._open(connection, account, attempt, now, factor=tried.used)
+
+    async def _over(
+        self, connection: Connection, hash_: bytes | None, owner: UUID | None, visitor: Visitor
+    ) -> ChallengeOver:
+        """Noted once a minute for each challenge, and for all that never were: nobody fills the trail."""
+        now = self._means.now()
+        key = limit_key("challenge over", hash_.hex() if hash_ else "unknown")
+        if not await self._limits.take(connection, key, _NOTED, now):
+            entry = _entry("second_factor_refused", owner, visitor, None, code=ChallengeOver.code)
+            await self._means.audit.append(connection, entry, now)
+        return ChallengeOver("sign in again")
 
     async def _open(
         self, connection: Connection, account: Account, attempt: _Attempt, now: datetime, factor: str | None = None

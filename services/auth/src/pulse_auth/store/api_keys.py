@@ -55,6 +55,10 @@ class ApiKeyStore:
         )
         return _key(row) if row else None
 
+    async def remove_all(self, connection: Connection, account: UUID) -> None:
+        """An account's keys are gone without a trace."""
+        await connection.execute("DELETE FROM api_key WHERE account_id = $1", account)
+
     async def sweep(self, connection: Connection, before: datetime) -> None:
         """Removes what was revoked or expired before."""
         await connection.execute("DELETE FROM api_key WHERE least(revoked, expires) < $1", before)
