@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -21,11 +21,13 @@ from pulse_contracts.errors import DomainError
 from pulse_jose import SigningKey
 from pulse_jose.claims import Claims
 from pulse_jose.signing import TokenSigner
-from pulse_postgres import Database
+from pulse_postgres import Audit, AuditEntry, Database
 from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
+from pulse_testkit.waiting import eventually
 
-SQL = Path(__file__).parents[3] / "services/users/src/pulse_users/migrations/0002_audit.sql"
+MIGRATIONS = Path(__file__).parents[3] / "services/users/src/pulse_users/migrations"
+SQL = [MIGRATIONS / "0002_audit.sql", MIGRATIONS / "0004_idempotency_done.sql"]
 SIGNER = SigningKey.generate(kid="k1")
 KEY = "0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"
 Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]
@@ -53,6 +55,10 @@ class World:
         async def make(wish: Wish, principal: CurrentPrincipal, _: IdempotencyKey = None) -> dict[str, str]:
             self.made.append(wish.name)
             await self.hold.wait()
+            async with database.transaction() as connection:
+                await Audit(bytes(32)).append(connection, AuditEntry("thing_made"), datetime(2026, 1, 1, tzinfo=UTC))
+                if wish.name == "rolled back":
+                    raise RuntimeError("a bug")
             if wish.name == "taken":
                 raise Taken("somebody has it")
             if wish.name == "bug":
@@ -78,7 +84,8 @@ def headers(
 
 async def tables(url: str) -> None:
     connection = await asyncpg.connect(url)
-    await connection.execute(SQL.read_text())
+    for file in SQL:
+        await connection.execute(file.read_text())
     await connection.close()
 
 
@@ -162,9 +169,11 @@ async def test_fifty_at_once_are_done_once(world: World, http: httpx.AsyncClient
     assert world.made == ["one"]
 
 
-@pytest.mark.parametrize(("name", "status"), [("taken", 409), pytest.param("bug", 500, marks=[])])
+@pytest.mark.parametrize(("name", "status"), [("taken", 409), ("rolled back", 500)])
 @pytest.mark.announces_log("request_failed")
-async def test_what_failed_may_be_tried_again(world: World, http: httpx.AsyncClient, name: str, status: int) -> None:
+async def test_what_changed_nothing_may_be_tried_again(
+    world: World, http: httpx.AsyncClient, name: str, status: int
+) -> None:
     for _ in range(2):
         assert (await http.post("/things", json={"name": name}, headers=headers())).status_code == status
     assert world.made == [name, name]
@@ -175,10 +184,39 @@ async def test_a_key_whose_process_died_is_free_after_a_minute(
 ) -> None:
     await http.post("/things", json={"name": "one"}, headers=headers())
     async with database.connection() as connection:
-        await connection.execute("UPDATE idempotency SET answer = NULL")
+        await connection.execute("UPDATE idempotency SET answer = NULL, done = false")
     assert (await http.post("/things", json={"name": "one"}, headers=headers())).status_code == 409
     world.clock.advance(timedelta(seconds=61))
     assert (await http.post("/things", json={"name": "one"}, headers=headers())).status_code == 201
+
+
+@pytest.mark.announces_log("request_failed")
+async def test_what_was_carried_out_is_never_done_again_though_its_answer_is_lost(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    assert (await http.post("/things", json={"name": "bug"}, headers=headers())).status_code == 500
+    codes = []
+    for seconds in (0, 61, 3600):
+        world.clock.advance(timedelta(seconds=seconds))
+        answer = await http.post("/things", json={"name": "bug"}, headers=headers())
+        codes.append((answer.status_code, answer.json()["code"]))
+    assert codes == [(409, "idempotency_in_progress"), *[(409, "idempotency_answer_lost")] * 2]
+    assert world.made == ["bug"]
+
+
+async def test_whoever_was_taken_over_changes_nothing(
+    world: World, http: httpx.AsyncClient, database: Database
+) -> None:
+    world.hold.clear()
+    slow = asyncio.create_task(http.post("/things", json={"name": "one"}, headers=headers()))
+    await eventually(lambda: world.made == ["one"])
+    world.clock.advance(timedelta(seconds=61))
+    other = asyncio.create_task(http.post("/things", json={"name": "one"}, headers=headers()))
+    await eventually(lambda: world.made == ["one", "one"])
+    world.hold.set()
+    assert sorted([(await slow).status_code, (await other).status_code]) == [201, 409]
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM audit") == 1
 
 
 async def test_a_day_later_it_is_forgotten(world: World, http: httpx.AsyncClient) -> None:

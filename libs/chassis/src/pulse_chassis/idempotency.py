@@ -2,14 +2,15 @@
 
 After the IETF draft "The Idempotency-Key HTTP Header Field". Answers may hold what is shown only once, such as an API
 key: they are stored sealed with the caller's key, of which we keep only the hash. Refusals are not kept, for they
-changed nothing; what fails on our side is not either. A process that dies between the change and its answer leaves a
-key that is held for a minute, and after that the request may be done again: keys make retries safe, the tables'
-own rules make them right.
+changed nothing. That a request was carried out is noted in the transaction of its change, together with the audit
+trail: who asks again after a process has died in between is told that the answer is lost, and nothing is done twice. A
+process that dies before the change leaves a key that is held for a minute.
 """
 
 import hashlib
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from pulse_chassis.principal import Principal, Principals, bearer
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import EVERYBODY, PERMISSIONS
 from pulse_jose import MAX_PAYLOAD_BYTES, KeySet, SealingKey, TokenError, seal, unseal
-from pulse_postgres import Database
+from pulse_postgres import Connection, Database, marked
 
 _KEEP = timedelta(hours=24)
 _HELD = timedelta(minutes=1)
@@ -63,6 +64,16 @@ class IdempotencyInProgress(DomainError):
     def __init__(self) -> None:
         super().__init__("the first request with this key is still at work")
         self.retry_after = timedelta(seconds=2)
+
+
+class IdempotencyAnswerLost(DomainError):
+    """The first request with this `Idempotency-Key` was carried out, and its answer was lost: look what is there."""
+
+    code, status = "idempotency_answer_lost", 409
+
+
+ONCE = (IdempotencyKeyUnfit, IdempotencyKeyReused, IdempotencyInProgress, IdempotencyAnswerLost)
+"""What a route that takes a key may refuse, for its documentation."""
 
 
 class _Answer(BaseModel):
@@ -117,13 +128,23 @@ class _Once:
             permit()
             return before
         try:
-            response = await handle(self._request)
+            with marked(self._carried_out):
+                response = await handle(self._request)
+        except DomainError as error:
+            await self._forget(is_refused=error.status < HTTPStatus.INTERNAL_SERVER_ERROR)
+            raise
         except BaseException:
-            await self._forget()
+            await self._forget(is_refused=False)
             raise
         if response.status_code not in _DONE or not await self._keep(response):
-            await self._forget()
+            await self._forget(is_refused=False)
         return response
+
+    async def _carried_out(self, connection: Connection) -> None:
+        """In the transaction of the change. Raises IdempotencyInProgress when another request took over meanwhile."""
+        query = "UPDATE idempotency SET done = true WHERE key = $1 AND run = $2 RETURNING 1"
+        if await connection.fetchval(query, self._name, self._run) is None:
+            raise IdempotencyInProgress
 
     async def _begin(self, body: bytes) -> Response | None:
         """None when this request is the first."""
@@ -133,8 +154,9 @@ class _Once:
             row = await connection.fetchrow(
                 "INSERT INTO idempotency AS i (key, request, started, run) VALUES ($1, $2, $3, $4) "
                 "ON CONFLICT (key) DO UPDATE SET (started, run) = (SELECT * FROM (VALUES ($3::timestamptz, $4::uuid)) "
-                "AS v WHERE i.answer IS NULL AND i.started < $5 UNION ALL SELECT i.started, i.run LIMIT 1) "
-                "RETURNING request, answer, run = $4 AS is_mine",
+                "AS v WHERE i.answer IS NULL AND NOT i.done AND i.started < $5 "
+                "UNION ALL SELECT i.started, i.run LIMIT 1) "
+                "RETURNING request, answer, run = $4 AS is_mine, done AND started < $5 AS is_lost",
                 self._name,
                 body,
                 now,
@@ -148,6 +170,8 @@ class _Once:
         if row["is_mine"]:
             return None
         if row["answer"] is None:
+            if row["is_lost"]:
+                raise IdempotencyAnswerLost("the request was carried out, and its answer was lost: look what is there")
             raise IdempotencyInProgress
         return self._opened(str(row["answer"]))
 
@@ -169,10 +193,14 @@ class _Once:
             )
         return True
 
-    async def _forget(self) -> None:
+    async def _forget(self, *, is_refused: bool) -> None:
+        """A refusal changed nothing, though it may have been noted; what failed may be done all the same."""
         async with self._database.connection() as connection:
             await connection.execute(
-                "DELETE FROM idempotency WHERE key = $1 AND answer IS NULL AND run = $2", self._name, self._run
+                "DELETE FROM idempotency WHERE key = $1 AND answer IS NULL AND run = $2 AND ($3 OR NOT done)",
+                self._name,
+                self._run,
+                is_refused,
             )
 
     def _opened(self, sealed: str) -> Response:

@@ -1,7 +1,7 @@
 """The one door to asyncpg: `Database` (pool and transactions), `Audit` (the trail of changes), `Outbox` and `Relay`,
 migrations, provisioning."""
 
-from pulse_postgres.audit import Audit, AuditAnchor, AuditEntry, AuditFilter, AuditRecord, AuditVerdict
+from pulse_postgres.audit import Audit, AuditAnchor, AuditEntry, AuditFilter, AuditRecord, AuditVerdict, marked
 from pulse_postgres.database import Connection, Database, DatabaseUnavailable, Row
 from pulse_postgres.migrations import MigrationError, Migrations
 from pulse_postgres.outbox import Outbox, Relay
@@ -21,4 +21,5 @@ __all__ = [
     "Outbox",
     "Relay",
     "Row",
+    "marked",
 ]

@@ -9,12 +9,15 @@ What no chain shows by itself is a tail that was cut off together with the head:
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pulse_postgres.database import Connection, Row
 
+Mark = Callable[[Connection], Awaitable[None]]
 Detail = Mapping[str, str | int | float | bool | list[str] | None]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE = 1_000
@@ -23,6 +26,19 @@ _MATCHING = (
     "($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR actor = $2) AND ($3::text IS NULL OR target = $3) "
     "AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5)"
 )
+
+
+_mark: ContextVar[Mark | None] = ContextVar("mark", default=None)
+
+
+@contextmanager
+def marked(mark: Mark) -> Iterator[None]:
+    """Whatever is appended within also calls `mark`, in its transaction: both are committed, or neither."""
+    token = _mark.set(mark)
+    try:
+        yield
+    finally:
+        _mark.reset(token)
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,8 @@ class Audit:
         """Writes one entry within the caller's transaction, and returns its number. Takes the lock that puts entries in
         one order until the transaction ends, so append last. Raises whatever the database raises: the change must
         not happen then."""
+        if (mark := _mark.get()) is not None:
+            await mark(connection)
         head = await connection.fetchrow("SELECT n, hash FROM audit_head FOR UPDATE")
         if head is None:
             raise LookupError("the audit trail has no head")

@@ -21,10 +21,8 @@ from pulse_auth.model.api_keys import (
 from pulse_auth.routes.given import NO_STORE, AuthRoutes, Given, account_of
 from pulse_chassis.caller import AnonymousCaller, CurrentCaller, client_address
 from pulse_chassis.idempotency import (
-    IdempotencyInProgress,
+    ONCE,
     IdempotencyKey,
-    IdempotencyKeyReused,
-    IdempotencyKeyUnfit,
     IdempotentRoute,
 )
 from pulse_chassis.principal import NotSignedIn, Principal, bearer, require
@@ -101,9 +99,7 @@ async def list_keys(routes: Given, principal: _Owner) -> ApiKeyList:
     "/api-keys",
     operation_id="create_api_key",
     status_code=201,
-    responses=responses(
-        ScopeTooWide, TooManyApiKeys, TooManyRequests, IdempotencyKeyUnfit, IdempotencyKeyReused, IdempotencyInProgress
-    ),
+    responses=responses(ScopeTooWide, TooManyApiKeys, TooManyRequests, *ONCE),
 )
 async def make_key(  # FastAPI's way to say what a route takes
     response: Response,

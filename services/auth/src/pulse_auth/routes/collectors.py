@@ -39,10 +39,8 @@ from pulse_auth.routes.given import NO_STORE, AuthRoutes, Given
 from pulse_auth.store.collectors import Listing
 from pulse_chassis.caller import AnonymousCaller, Caller, caller_of, client_address
 from pulse_chassis.idempotency import (
-    IdempotencyInProgress,
+    ONCE,
     IdempotencyKey,
-    IdempotencyKeyReused,
-    IdempotencyKeyUnfit,
     IdempotentRoute,
 )
 from pulse_chassis.principal import Principal, RevocationsUnknown, require
@@ -63,7 +61,6 @@ enrolment_router = APIRouter(prefix="/api/collectors", tags=["collectors"])
 
 _ETAG: dict[str, Any] = {"description": "the collector's version, for `If-Match`", "schema": {"type": "string"}}
 _TAGGED: dict[str, Any] = {"headers": {"ETag": _ETAG}}
-_ONCE = (IdempotencyKeyUnfit, IdempotencyKeyReused, IdempotencyInProgress)
 _GUARDED = (CollectorChanged, CollectorTagMissing)
 
 
@@ -119,7 +116,7 @@ async def list_collectors(
     status_code=201,
     responses={
         201: _TAGGED | {"description": "Created"},
-        **responses(CollectorExists, CollectorNameReserved, *_ONCE, *_Common),
+        **responses(CollectorExists, CollectorNameReserved, *ONCE, *_Common),
     },
 )
 async def create_collector(
@@ -179,7 +176,7 @@ async def delete_collector(
     "/{id:collector}/enrolment-code",
     operation_id="create_enrolment_code",
     status_code=201,
-    responses={201: _TAGGED | {"description": "Created"}, **responses(CollectorNotFound, *_ONCE, *_Common)},
+    responses={201: _TAGGED | {"description": "Created"}, **responses(CollectorNotFound, *ONCE, *_Common)},
 )
 async def create_code(
     id: CollectorId,  # noqa: A002  # its name in the path
@@ -195,7 +192,7 @@ async def create_code(
 @router.post(
     "/{id:collector}/rotate",
     operation_id="rotate_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
+    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *_Common)},
 )
 async def rotate(
     id: CollectorId,  # noqa: A002  # its name in the path
@@ -212,7 +209,7 @@ async def rotate(
 @router.post(
     "/{id:collector}/disable",
     operation_id="disable_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
+    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *_Common)},
 )
 async def disable(
     id: CollectorId,  # noqa: A002  # its name in the path
@@ -228,7 +225,7 @@ async def disable(
 @router.post(
     "/{id:collector}/enable",
     operation_id="enable_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *_ONCE, *_Common)},
+    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *_Common)},
 )
 async def enable(
     id: CollectorId,  # noqa: A002  # its name in the path
@@ -244,7 +241,7 @@ async def enable(
 @router.post(
     "/{id:collector}/lost",
     operation_id="report_lost_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, *_ONCE, *_Common)},
+    responses={200: _TAGGED, **responses(CollectorNotFound, *ONCE, *_Common)},
 )
 async def lost(
     id: CollectorId,  # noqa: A002  # its name in the path

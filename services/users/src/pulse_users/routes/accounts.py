@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
-from pulse_chassis.idempotency import IdempotencyInProgress, IdempotencyKey, IdempotencyKeyReused, IdempotentRoute
+from pulse_chassis.idempotency import ONCE, IdempotencyKey, IdempotentRoute
 from pulse_chassis.principal import RevocationsUnknown
 from pulse_chassis.problems import Overloaded, TooManyRequests, responses
 from pulse_contracts.permissions import Role
@@ -119,8 +119,7 @@ async def list_accounts(
         201: TAGGED | {"description": "Created"},
         **responses(
             EmailTaken,
-            IdempotencyInProgress,
-            IdempotencyKeyReused,
+            *ONCE,
             NameUnfit,
             PasswordUnfit,
             TooManyRequests,

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import AfterValidator, BaseModel, Field
 
-from pulse_chassis.idempotency import IdempotencyInProgress, IdempotencyKey, IdempotencyKeyReused, IdempotentRoute
+from pulse_chassis.idempotency import ONCE, IdempotencyKey, IdempotentRoute
 from pulse_chassis.principal import RevocationsUnknown
 from pulse_chassis.problems import TooManyRequests, responses
 from pulse_contracts.permissions import Role
@@ -76,7 +76,7 @@ class BulkReport(BaseModel):
 @router.post(
     "/bulk",
     operation_id="bulk_users",
-    responses=responses(BulkRefused, IdempotencyInProgress, IdempotencyKeyReused, TooManyRequests, RevocationsUnknown),
+    responses=responses(BulkRefused, *ONCE, TooManyRequests, RevocationsUnknown),
 )
 async def bulk(
     given: Given,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_chassis.caller import AnonymousCaller, client_address
-from pulse_chassis.idempotency import IdempotencyInProgress, IdempotencyKey, IdempotencyKeyReused, IdempotentRoute
+from pulse_chassis.idempotency import ONCE, IdempotencyKey, IdempotentRoute
 from pulse_chassis.principal import Forbidden, NotSignedIn, Principals, RevocationsUnknown, bearer
 from pulse_chassis.problems import Overloaded, TooManyRequests, responses
 from pulse_users.model.accounts import OwnAccount, UnknownAccount
@@ -20,7 +20,6 @@ router = APIRouter(prefix="/api/users", tags=["passwords"])
 managed = APIRouter(prefix="/api/users", tags=["passwords"], route_class=IdempotentRoute)
 _Token = Annotated[str, StringConstraints(pattern=TOKEN), Field(examples=["q" * 43])]
 _MADE = (UnknownAccount, MailNotConfigured, TooManyRequests, RevocationsUnknown)
-_IDEMPOTENT = (IdempotencyInProgress, IdempotencyKeyReused)
 _EXAMPLE: dict[str, Any] = {"examples": [{"password": "violet-harbour-candle-7"}]}
 
 
@@ -78,7 +77,7 @@ class StrengthView(BaseModel):
     "/{id:uuid}/invitation",
     operation_id="invite_user",
     status_code=201,
-    responses=responses(NotInvited, *_MADE, *_IDEMPOTENT),
+    responses=responses(NotInvited, *_MADE, *ONCE),
 )
 async def invite(
     given: Given,
@@ -95,7 +94,7 @@ async def invite(
     "/{id:uuid}/reset",
     operation_id="reset_user",
     status_code=201,
-    responses=responses(NotResettable, OwnAccount, *_MADE, *_IDEMPOTENT),
+    responses=responses(NotResettable, OwnAccount, *_MADE, *ONCE),
 )
 async def reset(
     given: Given,
