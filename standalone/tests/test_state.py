@@ -35,6 +35,17 @@ def test_secrets_are_made_once_and_are_for_the_owner_alone(tmp_path: Path) -> No
     assert len(set(first.values())) == len(first) - 1
 
 
+def test_what_auth_was_told_of_our_broker_is_not_tried_at_another(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.prepare_secrets()
+    before = {file.name for file in state.secrets_of("auth").iterdir()}
+    state.tell_broker_accounts("secret", {"press-4": "secret"})
+    assert len(list(state.secrets_of("auth").iterdir())) == len(before) + 2
+    for _ in range(2):
+        state.forget_broker_accounts()
+        assert {file.name for file in state.secrets_of("auth").iterdir()} == before
+
+
 def test_a_second_supervisor_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
     state = State(tmp_path)
     with state.owned():

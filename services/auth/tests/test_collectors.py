@@ -4,8 +4,10 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -37,7 +39,7 @@ async def admin(ada: World, tmp_path: Path) -> World:
     ada.http.headers["authorization"] = f"Bearer {token}"
     ca = tmp_path / "ca.pem"
     ca.write_text("-----BEGIN CERTIFICATE-----")
-    ada.routes.enrolment._where = Whereabouts("mqtts://broker.example:8883", ca, "pulse/v1")
+    ada.routes.enrolment._where = Whereabouts("mqtts://broker.example:8883", ca, "pulse/v1", True)
     return ada
 
 
@@ -58,6 +60,27 @@ async def enrol(world: World, code: Code) -> EnrolledDevice:
     assert answer.status_code == 200, answer.text
     payload, _ = enrolling.open(EnrolmentAnswer.model_validate(answer.json()), world.clock.seconds)
     return EnrolledDevice.model_validate_json(payload)
+
+
+@pytest.mark.announces_log("authorities cannot be read")
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"broker_url": None}, "PULSE_BROKER_URL is not set"),
+        ({"is_kept": False}, "does not keep this broker's accounts"),
+        ({"ca_file": Path("nowhere")}, "authorities cannot be read"),
+    ],
+)
+async def test_where_nobody_can_be_enrolled_the_reason_is_told_and_the_code_stays_good(
+    admin: World, changed: dict[str, Any], why: str
+) -> None:
+    code, where = await created(admin), admin.routes.enrolment._where
+    admin.routes.enrolment._where = replace(where, **changed)
+    answer = await post(admin, "/enrol", Enrolling(code, secrets.token_bytes).offer.model_dump())
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "broker_unknown", "60")
+    assert why in answer.json()["detail"]
+    admin.routes.enrolment._where = where
+    assert (await enrol(admin, code)).device == "press-4"
 
 
 async def test_a_collector_is_created_enrolled_and_told_everything_that_it_needs(admin: World) -> None:

@@ -109,6 +109,11 @@ class State:
             if not path.exists() or path.read_text() != text:
                 self._write(path, text)
 
+    def forget_broker_accounts(self) -> None:
+        """A broker of the person's own is not ours to keep: what was told for another must not be tried there."""
+        for name in ("pulse_broker_admin_password", "pulse_broker_accounts"):
+            (self.secrets_of("auth") / name).unlink(missing_ok=True)
+
     def device_id(self) -> str:
         """The first collector's id: this machine's name, made fit and kept from then on."""
         host = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().split(".")[0].lower()).strip("-")[:32]

@@ -123,7 +123,9 @@ class System:
             postgres = Postgres(self.runner, self.state.folder)
             await postgres.prepare()
             found.append(PostgresChild(postgres))
-        if not self._mqtt_url:
+        if self._mqtt_url:
+            self.state.forget_broker_accounts()
+        else:
             program = find(self.options.tools_dir) or await fetch(self.options.tools_dir)
             given, authority = TlsFiles.from_environment(), None
             if given is None:

@@ -148,7 +148,12 @@ def _routes(  # this is where everything meets
         Collectors(fleet),
         Enrolment(
             fleet,
-            Whereabouts(settings.broker_url, settings.mqtt_ca_file, settings.mqtt_prefix),
+            Whereabouts(
+                settings.broker_url,
+                settings.mqtt_ca_file,
+                settings.mqtt_prefix,
+                settings.broker_admin_password is not None,
+            ),
             _rate(settings.enrolment_limit),
         ),
     )

@@ -1,7 +1,9 @@
 """Enrolment: a collector that holds a one-time code gets its keys and its account at the broker (protocol B1)."""
 
 import json
+import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pulse_auth.actions.collectors import CODE_PURPOSE, SEAL_PURPOSE, CollectorMeans
@@ -14,35 +16,47 @@ from pulse_chassis.caller import Caller
 from pulse_chassis.problems import TooManyRequests
 from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer, EnrolmentOffer
-from pulse_contracts.errors import DomainError, Unavailable
+from pulse_contracts.errors import DomainError
 from pulse_jose import SigningKey
 from pulse_jose.enrolment import EnrolmentRefused, answer_offer, check_offer, read_code_id, read_public_key
 from pulse_postgres import Connection
 
+log = logging.getLogger("pulse.auth")
 ROOT_PURPOSE, MIRROR_PURPOSE = "signing root", "mirror key"
 
 
-class BrokerUnknown(Unavailable):
-    """PULSE_BROKER_URL is not set, or the file of its authorities cannot be read: nobody can be enrolled."""
+class BrokerUnknown(DomainError):
+    """Nobody can be enrolled: auth was not told where the broker is, or does not keep its accounts. The code is still
+    good."""
+
+    code, status = "broker_unknown", 503
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"nobody can be enrolled: {why}; the code stays good")
+        self.retry_after = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Whereabouts:
     """Where collectors find the broker, and whose certificate they take. The file is read at each enrolment, because
-    authorities are renewed."""
+    authorities are renewed. `is_kept`: auth makes the broker's accounts, without which no collector gets in."""
 
     broker_url: str | None
     ca_file: Path | None
     prefix: str
+    is_kept: bool
 
     def read(self) -> tuple[str, str | None]:
         """Raises BrokerUnknown."""
         if not self.broker_url:
             raise BrokerUnknown("PULSE_BROKER_URL is not set")
+        if not self.is_kept:
+            raise BrokerUnknown("auth does not keep this broker's accounts (PULSE_BROKER_ADMIN_PASSWORD is not set)")
         try:
             return self.broker_url, self.ca_file.read_text() if self.ca_file else None
         except OSError as error:
-            raise BrokerUnknown(f"{self.ca_file}: {error.strerror}") from error
+            log.error("the broker's authorities cannot be read: %s: %s", self.ca_file, error.strerror)  # noqa: TRY400
+            raise BrokerUnknown("the broker's authorities cannot be read") from error
 
 
 class Enrolment:
@@ -54,7 +68,7 @@ class Enrolment:
         self._limits, self._roots = LimitStore(), RootStore()
 
     async def __call__(self, offer: EnrolmentOffer, client: str | None, caller: Caller) -> EnrolmentAnswer:
-        """Uses the code up. Raises EnrolmentFailed, TooManyRequests, Unavailable."""
+        """Uses the code up. Raises EnrolmentFailed, BrokerUnknown, TooManyRequests, Unavailable."""
         where = self._where.read()
         async with self._means.database.transaction() as connection:
             outcome = await self._try(connection, offer, where, (client, caller))

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
+from pulse_auth.actions.enrolment import BrokerUnknown
 from pulse_auth.model.collectors import (
     ENROL,
     CollectorChanged,
@@ -288,7 +289,7 @@ async def set_access(
 
 
 @enrolment_router.post(
-    f"/{ENROL}", operation_id="enrol_collector", responses=responses(EnrolmentFailed, TooManyRequests)
+    f"/{ENROL}", operation_id="enrol_collector", responses=responses(EnrolmentFailed, TooManyRequests, BrokerUnknown)
 )
 async def enrol(
     request: Request, response: Response, given: EnrolmentOffer, routes: Given, caller: AnonymousCaller
