@@ -56,6 +56,13 @@ describe("createApiClient", () => {
     );
   });
 
+  it("sends the idempotency key that it is given, and again with a new token", async () => {
+    const { api, sent } = setUp(refused(), Response.json({ n: 4 }));
+    await api.post("/x", { a: 1 }, schema, undefined, "0123456789abcdef");
+    const keys = sent.map(({ headers }) => new Headers(headers).get("idempotency-key"));
+    expect(keys).toEqual(Array(2).fill("0123456789abcdef"));
+  });
+
   it("reads the answer without a body, and sends none", async () => {
     const { api, sent } = setUp(new Response(null, { status: 204 }));
     expect(await api.delete("/x", nothingSchema)).toBeNull();

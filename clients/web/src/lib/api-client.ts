@@ -38,6 +38,7 @@ type Tell = <S extends z.ZodType>(
   body: unknown,
   schema: S,
   signal?: AbortSignal,
+  idempotencyKey?: string,
 ) => Promise<z.output<S>>;
 
 /** Each call gives the answer as its schema reads it; `nothingSchema` where there is none. Throws ApiError. */
@@ -62,7 +63,7 @@ function clientOf(
 ): ApiClient {
   const call =
     (method: string): Tell =>
-    async (path, body, schema, signal) => {
+    async (path, body, schema, signal, idempotencyKey) => {
       const send = (token: string | null) =>
         request(path, {
           method,
@@ -70,6 +71,7 @@ function clientOf(
             accept: "application/json",
             ...(token === null ? {} : { authorization: `Bearer ${token}` }),
             ...(body === undefined ? {} : { "content-type": "application/json" }),
+            ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
           signal,

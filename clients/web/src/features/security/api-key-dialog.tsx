@@ -11,6 +11,7 @@ import { PERMISSIONS } from "@/contracts/permissions";
 import { newApiKeySchema } from "@/contracts/security";
 import type { ApiClient } from "@/lib/api-client";
 import { explain } from "@/lib/explain";
+import { idempotencyKeys } from "@/lib/idempotency-key";
 import { grantable } from "@/lib/permissions";
 import { typed, useSubmission } from "./use-submission";
 
@@ -71,11 +72,13 @@ function CreateForm({
   onCreated: (key: string) => void;
 }) {
   const errorId = useId();
+  const [keyOf] = useState(idempotencyKeys);
   const { isBusy, problem, setProblem, submit } = useSubmission(
     async (form) => {
       const scope = form.getAll("scope").map(String);
       const wish = { name: typed(form, "name").trim(), scope, expires_in_days: Number(typed(form, "days")) };
-      onCreated((await api.post("/api/auth/api-keys", wish, newApiKeySchema)).key);
+      const made = await api.post("/api/auth/api-keys", wish, newApiKeySchema, undefined, keyOf(wish));
+      onCreated(made.key);
     },
     (error) => explain(error, { invalid_request: `Give a name, a permission, and 1 to ${MAX_DAYS} days.` }),
   );
