@@ -1,5 +1,6 @@
 """A whole `make run` for tests and benchmarks, with its own state directory and port; and collectors beside it."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -8,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from pulse_standalone.ports import free_port
@@ -95,6 +98,25 @@ class System:
         answer = httpx.get(f"{self.url}{path}", headers={"authorization": f"Bearer {token}"}, timeout=30)
         answer.raise_for_status()
         return answer.json()
+
+    def until_accounts_agree(self) -> None:
+        """Returns when auth has every account as users has it: what was changed counts for signing in."""
+        query = (
+            "SELECT count(*) FROM users.account u LEFT JOIN auth.account a USING (id) "
+            "WHERE a.version IS DISTINCT FROM u.version"
+        )
+
+        async def differing() -> int:
+            connection = await asyncpg.connect(self.database_url())
+            try:
+                return int(await connection.fetchval(query))
+            finally:
+                await connection.close()
+
+        with ThreadPoolExecutor(1) as pool:  # a browser's test has a loop of its own
+            wait_until(
+                lambda: pool.submit(asyncio.run, differing()).result() == 0, seconds=20, what="auth knows the accounts"
+            )
 
     def stop(self) -> float:
         """As Ctrl-C does; returns the seconds it took."""

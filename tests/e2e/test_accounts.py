@@ -77,7 +77,7 @@ class Office:
     """What administrators do, by the API."""
 
     def __init__(self, system: System) -> None:
-        self._url, self._made = system.url, 0
+        self._url, self._made, self.until_accounts_agree = system.url, 0, system.until_accounts_agree
         self._headers = {"authorization": f"Bearer {system.token()}"}
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -90,7 +90,9 @@ class Office:
         self._made += 1
         email = f"person{self._made}-{time.time_ns()}@example.org"
         body = {"email": email, "name": "Ada Lovelace", "role": "user", "password": password}
-        return Person(email, self.ask("POST", "/api/users", body)["id"], password or "")
+        made = Person(email, self.ask("POST", "/api/users", body)["id"], password or "")
+        self.until_accounts_agree()
+        return made
 
     def link(self, person: Person, kind: str) -> str:
         return str(self.ask("POST", f"/api/users/{person.id}/{kind}", {"mail": False})["link"])
@@ -168,6 +170,7 @@ def test_an_invited_person_sets_a_password_and_a_second_factor_and_rules_their_s
     expect(page.get_by_test_id("strength")).to_have_attribute("data-score", "4")
     page.get_by_test_id("set-password-submit").click()
     page.wait_for_url("**/login?notice=password-set")
+    office.until_accounts_agree()
     expect(page.get_by_test_id("login-notice")).to_be_visible()
     assert not any(token in url for url in requested)
     kept = "() => JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.cookie])"
@@ -235,6 +238,7 @@ def test_a_new_password_ends_every_session(page: Page, elsewhere: Page, office: 
     page.get_by_test_id("current-password").fill(FIRST)
     page.get_by_test_id("change-password").click()
     page.wait_for_url("**/login?notice=password-changed")
+    office.until_accounts_agree()
     expect(page.get_by_test_id("login-notice")).to_contain_text("every session has ended")
     examine(page, "password-changed")
     expect(elsewhere).to_have_url(re.compile(r"/login\?notice=ended"), timeout=_THROWN_OUT_MS)
@@ -253,6 +257,7 @@ def test_a_used_link_says_so_and_leads_to_another(page: Page, office: Office) ->
     page.get_by_test_id("new-password").fill(SECOND)
     page.get_by_test_id("set-password-submit").click()
     page.wait_for_url("**/login?notice=password-set")
+    office.until_accounts_agree()
     page.goto(link)
     expect(page.get_by_test_id("link-ended")).to_be_visible()
     examine(page, "link-ended")
