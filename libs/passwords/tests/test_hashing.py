@@ -1,6 +1,7 @@
 """The pool: what it answers, what it costs, and what it says when it is full."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 
@@ -178,3 +179,11 @@ async def test_no_message_repeats_a_password(hasher: PasswordHasher) -> None:
     with pytest.raises(PasswordTooLong) as refused:
         await hasher.hash("secret" * 50)
     assert "secret" not in repr(refused.value)
+
+
+async def test_hashing_gives_way_to_the_event_loop(hasher: PasswordHasher) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    ours = niceness()
+    assert await hasher._run(niceness) > ours == niceness()

@@ -118,7 +118,8 @@ class Audit:
         record = AuditRecord(n, now, entry)
         hash_ = self._hash(bytes(head["hash"]), record)
         await connection.execute(
-            f"INSERT INTO audit ({_FIELDS}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",  # noqa: S608
+            "WITH moved AS (UPDATE audit_head SET n = $1, hash = $10) "  # noqa: S608
+            f"INSERT INTO audit ({_FIELDS}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             n,
             now,
             entry.kind,
@@ -130,7 +131,6 @@ class Audit:
             entry.request_id,
             hash_,
         )
-        await connection.execute("UPDATE audit_head SET n = $1, hash = $2", n, hash_)
         return n
 
     async def page(

@@ -19,7 +19,8 @@ from pulse_auth.model.api_keys import (
     require_grantable,
     write_key,
 )
-from pulse_auth.model.sessions import AccountNotFound, Grant
+from pulse_auth.model.sessions import Account, AccountNotFound, Grant
+from pulse_auth.store.admission import Standing
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.sessions import AccountCopy
@@ -126,7 +127,8 @@ class ApiKeys:
                 entry = AuditEntry("api_key_refused", None, target, None, None, nobody.address, nobody.request_id)
                 await self._means.audit.append(connection, entry, now)
             return refusal
-        if account is None or not account.active or await self._tokens.must_enrol(connection, account):
+        standing = await self._tokens.standing(connection, account, now) if account else None
+        if account is None or standing is None or not _may_act(account, standing):
             await self._note(connection, "api_key_refused", key, nobody)
             return refusal
         if not await self._store.touch(connection, key.id, now):
@@ -134,11 +136,15 @@ class ApiKeys:
             return refusal
         scope = effective(key.scope, account.role)
         await self._note(connection, "api_key_used", key, Caller(str(account.id), caller.address, caller.request_id))
-        token, expires = await self._tokens.sign(connection, account, Grant(key.sid, key.expires, scope), now)
-        return Exchanged(token, expires, max(1, int((expires - now).total_seconds())), scope)
+        issued = self._tokens.issue(account, Grant(key.sid, key.expires, scope), standing, now)
+        return Exchanged(issued.token, issued.expires, max(1, int((issued.expires - now).total_seconds())), scope)
 
     async def _note(self, connection: Connection, kind: str, key: ApiKey, caller: Caller) -> None:
         after: Detail = {"name": key.name, "scope": sorted(key.scope), "expires": key.expires.isoformat()}
         target = f"api_key:{key.id}"
         entry = AuditEntry(kind, caller.account, target, None, after, caller.address, caller.request_id)
         await self._means.audit.append(connection, entry, self._means.now())
+
+
+def _may_act(account: Account, standing: Standing) -> bool:
+    return account.active and not standing.must_enrol(account.role)

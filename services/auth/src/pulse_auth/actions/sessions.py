@@ -52,7 +52,8 @@ class Sessions:
                 await self._settle(connection, found, token, verdict, place)
                 if verdict in {Verdict.ROTATE, Verdict.REPEAT}:
                     grant = Grant(str(found.session.id), found.session.ends)
-                    issued = await self._tokens.issue(connection, found.account, grant, now)
+                    standing = await self._tokens.standing(connection, found.account, now)
+                    issued = self._tokens.issue(found.account, grant, standing, now)
         self._rotations.labels(verdict.value).inc()
         if found is None or issued is None:
             raise SessionEnded("sign in again")

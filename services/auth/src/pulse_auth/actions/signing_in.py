@@ -29,10 +29,11 @@ from pulse_auth.model.sessions import (
     token_hash,
     write_token,
 )
+from pulse_auth.store.admission import AdmissionStore, Standing
 from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
-from pulse_auth.store.second_factors import Challenge, ChallengeStore, FactorStore
-from pulse_auth.store.sessions import AccountCopy, NewToken, SessionStore
+from pulse_auth.store.second_factors import Challenge, ChallengeStore
+from pulse_auth.store.sessions import AccountCopy, NewToken
 from pulse_chassis.caller import Caller
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.problems import Overloaded, TooManyRequests
@@ -84,8 +85,8 @@ class SignIn:
     def __init__(self, database: Database, means: Means, rules: SessionRules, codes: Codes, metrics: Metrics) -> None:
         self._database, self._means, self._rules, self._codes = database, means, rules, codes
         self._tokens, self._limits = Tokens(means), LimitStore()
-        self._accounts, self._sessions, self._backoff = AccountCopy(), SessionStore(), BackoffStore()
-        self._factors, self._challenges = FactorStore(), ChallengeStore()
+        self._accounts, self._admission, self._backoff = AccountCopy(), AdmissionStore(), BackoffStore()
+        self._challenges = ChallengeStore()
         self._device_secret = derived_key(means.secret, "known device")
         self.client_rate: Rate | None = None
         self._logins = metrics.counter("auth_logins", "Sign-ins by outcome", ["outcome"])
@@ -96,14 +97,14 @@ class SignIn:
         such as are switched off and wrong passwords take the same time and get the same answer."""
         device = read_device(self._device_secret, visitor.device_cookie, email, self._means.now())
         attempt = _Attempt(email, failures_key(email, device), device, remember, visitor)
-        await self._reserve(attempt)
-        account, found = await self._verified(attempt, password)
+        found = await self._reserved(attempt)
+        account = await self._verified(attempt, found, password)
         if account is None:
             raise await self._refused(attempt, found)
         async with self._database.transaction() as connection:
             outcome = await self._admit(connection, account, attempt)
         if outcome is None:  # it changed while the password was verified
-            raise await self._refused(attempt, account.id)
+            raise await self._refused(attempt, account)
         if isinstance(outcome, SecondFactorRequired):
             self._logins.labels("second_factor").inc()
             raise outcome
@@ -122,32 +123,32 @@ class SignIn:
         self._logins.labels("accepted").inc()
         return outcome
 
-    async def _reserve(self, attempt: _Attempt) -> None:
-        """Counts the attempt as failed. Raises TooManyRequests."""
+    async def _reserved(self, attempt: _Attempt) -> Account | None:
+        """Counts the attempt as failed, and finds whose it is. Each statement stands for itself: what a crash leaves
+        counts as a failure. Raises TooManyRequests."""
         now, client = self._means.now(), attempt.visitor.client
-        async with self._database.transaction() as connection:
+        async with self._database.connection() as connection:
             if client and self.client_rate:
-                key = limit_key("login", client)
-                wait = await self._limits.take(connection, key, self.client_rate, now)
+                wait = await self._limits.take(connection, limit_key("login", client), self.client_rate, now)
                 if wait:
                     raise TooManyRequests(wait)
             wait = await self._backoff.reserve(connection, attempt.key, now)
-            if wait and await self._backoff.note_wait(connection, attempt.key):
+            if not wait:
+                return await self._accounts.by_email(connection, attempt.email)
+        async with self._database.transaction() as connection:
+            if await self._backoff.note_wait(connection, attempt.key):
                 entry = _entry("sign_in_waits", None, attempt.visitor, None, seconds=int(wait.total_seconds()) + 1)
                 await self._means.audit.append(connection, entry, now)
-        if wait:
-            self._logins.labels("waits").inc()
-            raise TooManyRequests(wait)
+        self._logins.labels("waits").inc()
+        raise TooManyRequests(wait)
 
-    async def _verified(self, attempt: _Attempt, password: str) -> tuple[Account | None, UUID | None]:
-        async with self._database.connection() as connection:
-            account = await self._accounts.by_email(connection, attempt.email)
-        known = account.id if account else None
+    async def _verified(self, attempt: _Attempt, account: Account | None, password: str) -> Account | None:
+        """The account if the password is its own. Raises Overloaded."""
         try:
             digest = account.digest if account and account.active else None
             answer = await self._means.hasher.verify(password, digest)
         except PasswordRefused:
-            return None, known
+            return None
         except HashingBusy as error:
             async with self._database.transaction() as connection:
                 await self._give_back(connection, attempt)
@@ -156,14 +157,14 @@ class SignIn:
             raise Overloaded(error.retry_after) from error
         if answer.is_digest_refused:
             self._alarms.inc()
-            log.error("the stored digest of account %s was refused: it was not made by users", known)
-        return (account if answer.is_valid else None), known
+            log.error("the stored digest of account %s was refused: it was not made by users", account and account.id)
+        return account if answer.is_valid else None
 
-    async def _refused(self, attempt: _Attempt, known: UUID | None) -> InvalidCredentials:
+    async def _refused(self, attempt: _Attempt, known: Account | None) -> InvalidCredentials:
         """What is raised once it has been noted: the same statements for known and unknown."""
         async with self._database.transaction() as connection:
             mark = backoff_key(attempt.email).hex()[:16]  # what was typed might be a password
-            entry = _entry("sign_in_refused", known, attempt.visitor, None, email_hash=mark)
+            entry = _entry("sign_in_refused", known.id if known else None, attempt.visitor, None, email_hash=mark)
             await self._means.audit.append(connection, entry, self._means.now())
         self._logins.labels("refused").inc()
         return InvalidCredentials("e-mail or password is wrong")
@@ -173,15 +174,16 @@ class SignIn:
     ) -> SignedIn | SecondFactorRequired | None:
         """The password was right: a session, or what is still needed; None when the account has changed since."""
         now, means = self._means.now(), self._means
-        account = await self._accounts.hold(connection, verified.id)
+        account = await self._admission.hold(connection, verified.id)
         if account is None or not account.active or account.digest != verified.digest:
             return None
         await self._give_back(
             connection, attempt
         )  # the limit before the back-off, as in `_reserve`: else they deadlock
         await self._backoff.clear(connection, attempt.key)
-        if not await self._factors.is_confirmed(connection, account.id):
-            return await self._open(connection, account, attempt, now)
+        standing = await self._tokens.standing(connection, account, now)
+        if not standing.is_confirmed:
+            return await self._open(connection, account, attempt, standing)
         token = write_token(means.entropy(TOKEN_BYTES))
         ends = now + CHALLENGE_LIFE
         waiting = Challenge(token_hash(token), account.id, account.version, attempt.remember, ends)
@@ -193,7 +195,7 @@ class SignIn:
     async def _meet(self, connection: Connection, hash_: bytes, code: str, visitor: Visitor) -> SignedIn | DomainError:
         now = self._means.now()
         owner = await self._challenges.owner(connection, hash_)
-        account = await self._accounts.hold(connection, owner) if owner else None
+        account = await self._admission.hold(connection, owner) if owner else None
         challenge = await self._challenges.lock(connection, hash_)
         if challenge is None or now >= challenge.ends or challenge.tries >= CHALLENGE_TRIES:
             return await self._over(connection, hash_ if challenge else None, owner, visitor)
@@ -210,7 +212,8 @@ class SignIn:
         await self._challenges.remove(connection, hash_)
         device = read_device(self._device_secret, visitor.device_cookie, account.email, now)
         attempt = _Attempt(account.email, b"", device, challenge.remember, visitor)
-        return await self._open(connection, account, attempt, now, factor=tried.used)
+        standing = await self._tokens.standing(connection, account, now)
+        return await self._open(connection, account, attempt, standing, factor=tried.used)
 
     async def _over(
         self, connection: Connection, hash_: bytes | None, owner: UUID | None, visitor: Visitor
@@ -224,16 +227,21 @@ class SignIn:
         return ChallengeOver("sign in again")
 
     async def _open(
-        self, connection: Connection, account: Account, attempt: _Attempt, now: datetime, factor: str | None = None
+        self,
+        connection: Connection,
+        account: Account,
+        attempt: _Attempt,
+        standing: Standing,
+        factor: str | None = None,
     ) -> SignedIn:
-        means, visitor = self._means, attempt.visitor
-        await means.keys.hold(connection)
+        """A session of an account that is held, and the keys with it: an emergency that ends all sessions misses none
+        that is being opened."""
+        means, visitor, now = self._means, attempt.visitor, self._means.now()
         session = Session(means.new_id(), account.id, attempt.remember, now + self._rules.life, place=visitor.place)
         token = write_token(means.entropy(TOKEN_BYTES))
-        await self._sessions.add(connection, session, now)
-        entry = NewToken(token_hash(token), session.id, now + self._rules.idle)
-        await self._sessions.add_token(connection, entry)
-        issued = await self._tokens.issue(connection, account, Grant(str(session.id), session.ends), now)
+        first = NewToken(token_hash(token), session.id, now + self._rules.idle)
+        await self._admission.open(connection, session, first, now)
+        issued = self._tokens.issue(account, Grant(str(session.id), session.ends), standing, now)
         note = _entry(
             "signed_in", account.id, visitor, f"session:{session.id}", remember=attempt.remember, second_factor=factor
         )

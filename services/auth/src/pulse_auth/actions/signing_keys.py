@@ -41,18 +41,16 @@ class SigningKeys:
 
     async def signer(self, connection: Connection, now: datetime) -> TokenSigner:
         """Whatever signs now. Raises KeysUnknown before the first key was made."""
-        stored = await self._store.current(connection, now)
+        return self.signer_of(await self._store.current(connection, now))
+
+    def signer_of(self, stored: StoredKey | None) -> TokenSigner:
+        """What signs with the current key. Raises KeysUnknown when there is none."""
         if stored is None or stored.private is None:
             raise KeysUnknown("there is no signing key yet")
         if stored.kid not in self._signers:
             pem = self._vault.unseal(stored.private, "signing_key", stored.kid)
             self._signers = {stored.kid: TokenSigner(SigningKey.from_pem(pem, kid=stored.kid), RULES)}
         return self._signers[stored.kid]
-
-    async def hold(self, connection: Connection) -> None:
-        """Until the transaction ends nobody turns the keys: an emergency that ends all sessions misses none that is
-        being opened."""
-        await self._store.hold(connection)
 
     async def load(self, connection: Connection, now: datetime) -> bool:
         """Takes what the database has; whether it is something new."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pulse_auth.actions.signing_keys import SigningKeys
 from pulse_auth.model.sessions import Account, Grant, access_claims, moment
-from pulse_auth.store.second_factors import FactorStore, PolicyStore
+from pulse_auth.store.admission import AdmissionStore, Standing
 from pulse_contracts.permissions import Permission
 from pulse_passwords import PasswordHasher
 from pulse_postgres import Audit, Connection
@@ -46,22 +46,16 @@ class Tokens:
     """Issues them, in the caller's transaction."""
 
     def __init__(self, means: Means) -> None:
-        self._means, self._factors, self._policy = means, FactorStore(), PolicyStore()
+        self._means, self._admission = means, AdmissionStore()
 
-    async def issue(self, connection: Connection, account: Account, grant: Grant, now: datetime) -> Issued:
+    async def standing(self, connection: Connection, account: Account, now: datetime) -> Standing:
+        """What decides about the account's tokens, from now until what the transaction holds is let go."""
+        return await self._admission.standing(connection, account.id, now)
+
+    def issue(self, account: Account, grant: Grant, standing: Standing, now: datetime) -> Issued:
         """The token of a session. Raises Unavailable before the first key was made."""
-        must_enrol = await self.must_enrol(connection, account)
+        must_enrol = standing.must_enrol(account.role)
         narrowed = Grant(grant.sid, grant.ends, ENROLMENT_SCOPE) if must_enrol else grant
-        return Issued(*await self.sign(connection, account, narrowed, now), must_enrol)
-
-    async def sign(self, connection: Connection, account: Account, grant: Grant, now: datetime) -> tuple[str, datetime]:
-        """A token as it is granted, and its end."""
-        signer = await self._means.keys.signer(connection, now)
-        claims = access_claims(account, grant, now, self._means.new_id().hex)
-        return signer.sign(claims), moment(claims.exp * 1_000_000)
-
-    async def must_enrol(self, connection: Connection, account: Account) -> bool:
-        """Whether the account's role must have a second factor and it has none."""
-        if account.role not in await self._policy.roles(connection):
-            return False
-        return not await self._factors.is_confirmed(connection, account.id)
+        claims = access_claims(account, narrowed, now, self._means.new_id().hex)
+        token = self._means.keys.signer_of(standing.key).sign(claims)
+        return Issued(token, moment(claims.exp * 1_000_000), must_enrol)

@@ -154,6 +154,10 @@ def wait_after(failures: int) -> timedelta:
     return min(MAX_WAIT, timedelta(seconds=2 ** min(beyond - 1, 16)))
 
 
+WAITS = [wait_after(failures) for failures in range(1, FREE_FAILURES + 11)]
+"""What `wait_after` says of 1, 2, … failures; more wait as long as the last."""
+
+
 def ends_sessions(old: Account, new: Account) -> bool:
     """Whether a change takes something from whoever is signed in."""
     return (old.role, old.active, old.digest) != (new.role, new.active, new.digest)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pulse_auth.model.sessions import FREE_FAILURES, wait_after
+from pulse_auth.model.sessions import FREE_FAILURES, WAITS
 from pulse_postgres import Connection
 
 
@@ -12,26 +12,22 @@ class BackoffStore:
     async def reserve(self, connection: Connection, key: bytes, now: datetime) -> timedelta:
         """Counts an attempt as failed before it is made, so that a hundred at once are not one; zero, or how long to
         wait instead."""
-        row = await connection.fetchrow(  # the update changes nothing: it locks, even while a success deletes the row
-            "INSERT INTO backoff (key, failures, until, touched) VALUES ($1, 0, $2, $2) "
-            "ON CONFLICT (key) DO UPDATE SET touched = excluded.touched RETURNING failures, until",
-            key,
-            now,
-        )
-        if row is None:
-            raise LookupError("an upsert gave no row")
         # `now` was read before the row was ours: of two at once the later one's `until` may lie after the other's `now`
-        if row["failures"] > FREE_FAILURES and row["until"] > now:
-            return timedelta(seconds=(row["until"] - now).total_seconds())
-        failures = int(row["failures"]) + 1
-        await connection.execute(
-            "UPDATE backoff SET failures = $2, until = $3, touched = $4 WHERE key = $1",
+        is_taken = await connection.fetchval(
+            "INSERT INTO backoff AS b (key, failures, until, touched) "
+            "VALUES ($1, 1, $2::timestamptz + ($4::interval[])[1], $2) ON CONFLICT (key) DO UPDATE SET "
+            "failures = b.failures + 1, touched = excluded.touched, "
+            "until = $2::timestamptz + ($4::interval[])[least(b.failures + 1, cardinality($4::interval[]))] "
+            "WHERE b.failures <= $3 OR b.until <= $2 RETURNING true",
             key,
-            failures,
-            now + wait_after(failures),
             now,
+            FREE_FAILURES,
+            WAITS,
         )
-        return timedelta(0)
+        if is_taken:
+            return timedelta(0)
+        until = await connection.fetchval("SELECT until FROM backoff WHERE key = $1", key)
+        return max(timedelta(milliseconds=1), until - now if until else timedelta(0))
 
     async def note_wait(self, connection: Connection, key: bytes) -> bool:
         """Whether this wait is told for the first time."""

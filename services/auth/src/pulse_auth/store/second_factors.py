@@ -137,15 +137,16 @@ class PolicyStore:
 
     async def roles(self, connection: Connection) -> frozenset[Role]:
         """Now."""
-        return _roles(await connection.fetchval("SELECT second_factor_roles FROM policy"))
+        return required_roles(await connection.fetchval("SELECT second_factor_roles FROM policy"))
 
     async def replace(self, connection: Connection, roles: frozenset[Role]) -> frozenset[Role]:
         """Sets them; returns the former."""
         before = await connection.fetchval("SELECT second_factor_roles FROM policy FOR UPDATE")
         await connection.execute("UPDATE policy SET second_factor_roles = $1", sorted(roles))
-        return _roles(before)
+        return required_roles(before)
 
 
-def _roles(names: object) -> frozenset[Role]:
+def required_roles(names: object) -> frozenset[Role]:
+    """The column `policy.second_factor_roles`."""
     stored = names if isinstance(names, list) else []
     return frozenset(role for role in ROLES if role in stored)

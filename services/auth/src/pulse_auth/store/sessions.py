@@ -42,20 +42,20 @@ class AccountCopy:
 
     async def lock(self, connection: Connection, id_: UUID) -> Account | None:
         """The account, for a change of it or of its sessions."""
-        return _account(await connection.fetchrow("SELECT * FROM account WHERE id = $1 FOR UPDATE", id_))
+        return read_account(await connection.fetchrow("SELECT * FROM account WHERE id = $1 FOR UPDATE", id_))
 
     async def hold(self, connection: Connection, id_: UUID) -> Account | None:
         """The account, which stays as it is until the transaction ends."""
-        return _account(await connection.fetchrow("SELECT * FROM account WHERE id = $1 FOR SHARE", id_))
+        return read_account(await connection.fetchrow("SELECT * FROM account WHERE id = $1 FOR SHARE", id_))
 
     async def by_id(self, connection: Connection, id_: UUID) -> Account | None:
         """The account, or None."""
-        return _account(await connection.fetchrow("SELECT * FROM account WHERE id = $1", id_))
+        return read_account(await connection.fetchrow("SELECT * FROM account WHERE id = $1", id_))
 
     async def by_email(self, connection: Connection, email: str) -> Account | None:
         """The account with this e-mail in whatever case; the newest if two seem to have it for a moment."""
         query = "SELECT * FROM account WHERE email_key = $1 ORDER BY version DESC LIMIT 1"
-        return _account(await connection.fetchrow(query, email_key(email)))
+        return read_account(await connection.fetchrow(query, email_key(email)))
 
     async def put(self, connection: Connection, account: Account) -> bool:
         """Inserts or replaces if newer; whether it was."""
@@ -83,20 +83,6 @@ class AccountCopy:
 
 class SessionStore:
     """Sessions and their refresh tokens. Locks are taken account first, then session."""
-
-    async def add(self, connection: Connection, session: Session, now: datetime) -> None:
-        """A new session."""
-        await connection.execute(
-            "INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
-            "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)",
-            session.id,
-            session.account,
-            session.remember,
-            now,
-            session.ends,
-            session.place.device,
-            session.place.address,
-        )
 
     async def add_token(self, connection: Connection, token: NewToken) -> None:
         """A new refresh token."""
@@ -212,7 +198,8 @@ class SessionStore:
         return int(await connection.fetchval(query, ended_before))
 
 
-def _account(row: Row | None) -> Account | None:
+def read_account(row: Row | None) -> Account | None:
+    """A row of `account`."""
     if row is None:
         return None
     return Account(

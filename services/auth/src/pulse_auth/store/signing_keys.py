@@ -5,7 +5,7 @@ from datetime import datetime
 from pulse_auth.model.signing_keys import StoredKey
 from pulse_postgres import Connection, Row
 
-_LOCK = 0x70756C7365_01
+LOCK = 0x70756C7365_01
 """The advisory lock of `signing_key`: exclusive while keys turn, shared while a session is opened."""
 
 
@@ -14,15 +14,11 @@ class SigningKeyStore:
 
     async def lock(self, connection: Connection) -> None:
         """Nobody else turns keys or opens sessions until the transaction ends."""
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-
-    async def hold(self, connection: Connection) -> None:
-        """Keys stay as they are until the transaction ends."""
-        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
 
     async def all(self, connection: Connection) -> list[StoredKey]:
         """Every key."""
-        return [_key(row) for row in await connection.fetch("SELECT * FROM signing_key ORDER BY not_before, kid")]
+        return [read_key(row) for row in await connection.fetch("SELECT * FROM signing_key ORDER BY not_before, kid")]
 
     async def current(self, connection: Connection, now: datetime) -> StoredKey | None:
         """The key that signs (`model.signing_keys.current_key`)."""
@@ -31,7 +27,7 @@ class SigningKeyStore:
             "ORDER BY not_before DESC, kid DESC LIMIT 1",
             now,
         )
-        return _key(row) if row else None
+        return read_key(row) if row else None
 
     async def add(self, connection: Connection, key: StoredKey) -> None:
         """A new one."""
@@ -60,5 +56,6 @@ class SigningKeyStore:
         )
 
 
-def _key(row: Row) -> StoredKey:
+def read_key(row: Row) -> StoredKey:
+    """A row of `signing_key`."""
     return StoredKey(row["kid"], row["public"], row["private"], row["created"], row["not_before"], row["not_after"])

@@ -1,0 +1,67 @@
+"""Limits in memory: exact in every window, and forgotten when they are over."""
+
+import pytest
+
+from pulse_chassis.problems import TooManyRequests
+from pulse_chassis.rate_limits import RateLimits
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limits(clock: Clock) -> RateLimits:
+    return RateLimits(clock)
+
+
+async def test_a_share_comes_back_use_by_use_and_the_refusal_says_when(limits: RateLimits, clock: Clock) -> None:
+    await limits.check("things", "2/minute", "ada")
+    clock.now += 20
+    await limits.check("things", "2/minute", "ada")
+    clock.now += 10.5
+    with pytest.raises(TooManyRequests) as refused:
+        await limits.check("things", "2/minute", "ada")
+    assert refused.value.retry_after.total_seconds() == 30
+    clock.now += 29.5
+    await limits.check("things", "2/minute", "ada")
+    with pytest.raises(TooManyRequests):
+        await limits.check("things", "2/minute", "ada")
+
+
+async def test_keys_and_names_have_shares_of_their_own(limits: RateLimits) -> None:
+    for name, key in (("things", "ada"), ("things", "bob"), ("others", "ada")):
+        await limits.check(name, "1/minute", key)
+        with pytest.raises(TooManyRequests):
+            await limits.check(name, "1/minute", key)
+
+
+async def test_what_is_only_asked_is_not_counted_and_what_is_counted_is_not_refused(limits: RateLimits) -> None:
+    for _ in range(3):
+        await limits.require_left("failures", "2/minute", "ada")
+    for _ in range(3):
+        await limits.count("failures", "2/minute", "ada")
+    with pytest.raises(TooManyRequests):
+        await limits.require_left("failures", "2/minute", "ada")
+
+
+async def test_who_came_a_window_ago_is_forgotten(limits: RateLimits, clock: Clock) -> None:
+    for number in range(1_000):
+        await limits.check("things", "2/minute", str(number))
+    clock.now += 30
+    await limits.check("things", "2/minute", "7")
+    clock.now += 30
+    await limits.check("things", "2/minute", "ada")
+    assert len(limits) == 2
+    await limits.check("things", "2/minute", "7")
+    with pytest.raises(TooManyRequests):
+        await limits.check("things", "2/minute", "7")
