@@ -2,87 +2,27 @@
 
 import asyncio
 import gc
-import random
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 
 from pulse_bus import Delivery, Disconnected, LinkState, MessageTooLarge, PublishRefused, Quarantined
-from pulse_bus.mqtt import MqttBus, MqttSettings, Will
-from pulse_contracts.message import Message
+from pulse_bus.mqtt import Will
 from pulse_contracts.system import Status
-from pulse_contracts.telemetry import BatchAck, Dropped, Hello, SeriesDeclaration, SeriesDeclared
+from pulse_contracts.telemetry import BatchAck, SeriesDeclaration, SeriesDeclared
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_ACK,
-    TELEMETRY_DROP,
     TELEMETRY_HELLO,
     TELEMETRY_SERIES,
 )
-from pulse_testkit.clock import FakeClock
-from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
+from .conftest import GATEWAY, Collecting, Make, hello, ignore, running
+
 pytestmark = pytest.mark.servers
-GATEWAY = "telemetry-gateway"
-
-
-def hello(number: int) -> Hello:
-    return Hello(epoch=number, ord=1, next=0, pending=[], session="s", series="0" * 64)
-
-
-Make = Callable[..., MqttBus]
-M = TypeVar("M", bound=Message)
-
-
-@pytest.fixture
-def make(servers: Servers, clock: FakeClock) -> Make:
-    """A bus that is not running yet."""
-
-    def build(party: str, **changed: object) -> MqttBus:
-        settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
-        return MqttBus(replace(settings, **changed), clock=clock, rng=random.Random(1))  # type: ignore[arg-type]
-
-    return build
-
-
-@asynccontextmanager
-async def running(*buses: MqttBus) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        for bus in buses:
-            group.create_task(bus.run())
-        try:
-            async with asyncio.timeout(10):
-                for bus in buses:
-                    await bus.wait_connected()
-            yield
-        finally:
-            for bus in buses:
-                await bus.drain()
-
-
-async def ignore(_: Delivery[M]) -> None:
-    return
-
-
-class Collecting:
-    """A handler that remembers, and waits at a gate when there is one."""
-
-    def __init__(self, gate: asyncio.Event | None = None) -> None:
-        self.epochs: list[int] = []
-        self.finished = 0
-        self._gate = gate
-
-    async def __call__(self, delivery: Delivery[Hello]) -> None:
-        self.epochs.append(delivery.message.epoch)
-        if self._gate is not None:
-            await self._gate.wait()
-        self.finished += 1
 
 
 async def test_publishing_where_one_may_not_is_refused_and_the_connection_stays(make: Make) -> None:
@@ -271,73 +211,6 @@ async def test_two_handlers_of_one_topic_both_get_the_message_and_the_slower_one
         assert connection.in_flight == 1
         gate.set()
         await eventually(lambda: connection.in_flight == 0)
-
-
-def workers() -> int:
-    return sum("_work" in repr(task.get_coro()) for task in asyncio.all_tasks())
-
-
-async def test_subscriptions_that_come_and_go_leave_nothing_behind(make: Make) -> None:
-    gateway = make(GATEWAY)
-    async with running(gateway):
-        before = workers()
-        for _ in range(20):
-            subscription = await gateway.subscribe(SYSTEM_STATUS, ignore, kind="collector", id="gamma")
-            await subscription.cancel()
-        await eventually(lambda: workers() == before)
-
-
-async def test_a_subscription_made_while_others_are_being_granted_is_not_forgotten(make: Make) -> None:
-    gateway, alpha = make(GATEWAY), make("alpha")
-    handler = Collecting()
-    for topic in (TELEMETRY_SERIES, TELEMETRY_DROP):
-        await gateway.subscribe(topic, ignore, shared=True)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(gateway.run())
-        group.create_task(alpha.run())
-        async with asyncio.timeout(5):
-            while gateway._connection is None:  # noqa: ASYNC110  # shorter than a poll of `eventually`
-                await asyncio.sleep(0)
-        assert str(gateway.state.value) == "connecting"
-        await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
-        await gateway.wait_connected()
-        await alpha.wait_connected()
-        await alpha.publish(TELEMETRY_HELLO, hello(6), device="alpha")
-        await eventually(lambda: handler.epochs == [6])
-        await gateway.drain()
-        await alpha.drain()
-
-
-async def test_messages_queued_behind_a_cancelled_subscription_are_not_delivered(make: Make) -> None:
-    gate = asyncio.Event()
-    handler = Collecting(gate)
-    gateway, alpha = make(GATEWAY), make("alpha")
-    async with running(gateway, alpha):
-        connection = gateway._connection
-        assert connection is not None
-        subscription = await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
-        for number in range(3):
-            await alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha")
-        await eventually(lambda: connection.in_flight == 3)
-        await subscription.cancel()
-        gate.set()
-        await eventually(lambda: connection.in_flight == 0)
-    assert handler.epochs == [0]
-
-
-async def test_what_nobody_handles_any_more_does_not_stop_the_rest(make: Make) -> None:
-    gateway, alpha = make(GATEWAY, receive_maximum=2, session_expiry=timedelta(minutes=1)), make("alpha")
-    await gateway.subscribe(TELEMETRY_DROP, ignore, shared=True)
-    handler = Collecting()
-    async with running(gateway, alpha):
-        gateway._subscriptions.clear()
-        gateway._routes.clear()
-        for _ in range(5):
-            dropped = Dropped(epoch=1, ord=1, ranges=[(0, 1)], reason="overflow")
-            await alpha.publish(TELEMETRY_DROP, dropped, device="alpha")
-        await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
-        await alpha.publish(TELEMETRY_HELLO, hello(8), device="alpha")
-        await eventually(lambda: handler.epochs == [8])
 
 
 @pytest.mark.announces_log("broker connection waiting")

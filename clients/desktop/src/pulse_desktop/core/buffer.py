@@ -18,8 +18,10 @@ from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.journal import Journal
 from pulse_desktop.core.model import (
     SUMMARY_ORD,
+    Appended,
     BlockUnreadable,
     BufferLimits,
+    Counts,
     Drop,
     Holdings,
     Life,
@@ -44,27 +46,6 @@ _GROUP = 5_000
 _RETRY = 1.0
 """Seconds between two tries to use a disk that refused."""
 _OWED = 1_000
-
-
-@dataclass(frozen=True)
-class Appended:
-    """What became durable (`committed`, ranges of the running life), what that cost (`lost`), and what is kept of that
-    (`summarised`, ranges of the life's summary epoch)."""
-
-    committed: tuple[Range, ...] = ()
-    lost: tuple[Drop, ...] = ()
-    summarised: Ranges = EMPTY
-
-
-@dataclass
-class Counts:
-    """Readings since the process started."""
-
-    produced: int = 0
-    settled: int = 0
-    refused: int = 0
-    dropped: int = 0
-    lost_in_memory: int = 0
 
 
 @dataclass

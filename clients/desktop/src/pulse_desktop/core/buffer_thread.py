@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
-from pulse_desktop.core.buffer import Appended, Buffer, Counts
+from pulse_desktop.core.buffer import Buffer
 from pulse_desktop.core.model import (
+    Appended,
     BlockUnreadable,
+    Counts,
     Drop,
     Holdings,
     Life,

@@ -201,3 +201,24 @@ class BlockUnreadable(Exception):  # a fact about one block
 
 
 SeriesTable = tuple[SeriesDeclaration, ...]
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became durable (`committed`, ranges of the running life), what that cost (`lost`), and what is kept of that
+    (`summarised`, ranges of the life's summary epoch)."""
+
+    committed: tuple[Range, ...] = ()
+    lost: tuple[Drop, ...] = ()
+    summarised: Ranges = EMPTY
+
+
+@dataclass
+class Counts:
+    """Readings since the process started."""
+
+    produced: int = 0
+    settled: int = 0
+    refused: int = 0
+    dropped: int = 0
+    lost_in_memory: int = 0

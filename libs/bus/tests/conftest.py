@@ -1,0 +1,72 @@
+"""What tests at the real broker share: buses to make and to run, and a handler that remembers."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from pulse_bus import Delivery
+from pulse_bus.mqtt import MqttBus, MqttSettings
+from pulse_contracts.message import Message
+from pulse_contracts.telemetry import Hello
+from pulse_testkit.clock import FakeClock
+from pulse_testkit.servers import Servers
+
+GATEWAY = "telemetry-gateway"
+
+
+def hello(number: int) -> Hello:
+    return Hello(epoch=number, ord=1, next=0, pending=[], session="s", series="0" * 64)
+
+
+Make = Callable[..., MqttBus]
+M = TypeVar("M", bound=Message)
+
+
+@pytest.fixture
+def make(servers: Servers, clock: FakeClock) -> Make:
+    """A bus that is not running yet."""
+
+    def build(party: str, **changed: object) -> MqttBus:
+        settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
+        return MqttBus(replace(settings, **changed), clock=clock, rng=random.Random(1))  # type: ignore[arg-type]
+
+    return build
+
+
+@asynccontextmanager
+async def running(*buses: MqttBus) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        for bus in buses:
+            group.create_task(bus.run())
+        try:
+            async with asyncio.timeout(10):
+                for bus in buses:
+                    await bus.wait_connected()
+            yield
+        finally:
+            for bus in buses:
+                await bus.drain()
+
+
+async def ignore(_: Delivery[M]) -> None:
+    return
+
+
+class Collecting:
+    """A handler that remembers, and waits at a gate when there is one."""
+
+    def __init__(self, gate: asyncio.Event | None = None) -> None:
+        self.epochs: list[int] = []
+        self.finished = 0
+        self._gate = gate
+
+    async def __call__(self, delivery: Delivery[Hello]) -> None:
+        self.epochs.append(delivery.message.epoch)
+        if self._gate is not None:
+            await self._gate.wait()
+        self.finished += 1

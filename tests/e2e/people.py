@@ -1,0 +1,54 @@
+"""Who the browser tests are about: people with accounts, and the administrators who make them."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pyotp
+
+from tests.system import System, wait_until
+
+_STEP = 30
+
+
+@dataclass
+class Person:
+    """Somebody with an account, and the app on their phone."""
+
+    email: str
+    id: str
+    password: str = ""
+    secret: str = ""
+    last_step: int = 0
+
+    def code(self) -> str:
+        """One that was not used before: of now, or of the next half minute, which counts already."""
+        wait_until(lambda: self.last_step <= time.time() // _STEP, seconds=_STEP + 5, what="another code")
+        self.last_step = max(int(time.time()) // _STEP, self.last_step + 1)
+        return pyotp.TOTP(self.secret).at(self.last_step * _STEP)
+
+
+class Office:
+    """What administrators do, by the API."""
+
+    def __init__(self, system: System) -> None:
+        self._url, self._made, self.until_accounts_agree = system.url, 0, system.until_accounts_agree
+        self._headers = {"authorization": f"Bearer {system.token()}"}
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(method, f"{self._url}{path}", json=body, headers=self._headers, timeout=20)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def create(self, password: str | None = None) -> Person:
+        """A new account of role user."""
+        self._made += 1
+        email = f"person{self._made}-{time.time_ns()}@example.org"
+        body = {"email": email, "name": "Ada Lovelace", "role": "user", "password": password}
+        made = Person(email, self.ask("POST", "/api/users", body)["id"], password or "")
+        self.until_accounts_agree()
+        return made
+
+    def link(self, person: Person, kind: str) -> str:
+        return str(self.ask("POST", f"/api/users/{person.id}/{kind}", {"mail": False})["link"])
