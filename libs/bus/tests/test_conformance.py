@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from pulse_bus import Bus, Delivery, Quarantined, Reject, Unavailable
+from pulse_bus import Bus, Delivery, Quarantined, Reject, Unavailable, read_each
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.system import Status
@@ -320,7 +320,7 @@ async def test_what_arrives_together_may_be_handed_over_together_and_each_messag
             )
         return outcomes
 
-    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, shared=True)
+    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, read_each(Hello), shared=True)
     await world.inject("telemetry/hello/alpha", b"not json")
     alpha = await world.open("alpha")
     async with asyncio.TaskGroup() as sending:
@@ -342,7 +342,7 @@ async def test_one_message_that_breaks_a_group_does_not_take_its_neighbours_alon
         handled.extend(delivery.message.epoch for delivery in group)
         return [None] * len(group)
 
-    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, shared=True)
+    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, read_each(Hello), shared=True)
     async with asyncio.TaskGroup() as sending:
         for number in range(1, 5):
             sending.create_task(alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha"))
@@ -360,7 +360,7 @@ async def test_an_outage_of_a_whole_group_is_retried_until_it_ends(world: World)
             raise Unavailable("the database is away")
         return [None] * len(group)
 
-    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, shared=True)
+    await gateway.subscribe_groups(TELEMETRY_HELLO, handle, read_each(Hello), shared=True)
     await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
     await eventually(lambda: len(tries) == 6)
     assert world.quarantined == []

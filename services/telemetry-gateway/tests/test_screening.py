@@ -3,6 +3,7 @@
 import pytest
 
 from pulse_contracts.telemetry import ReadingBatch
+from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT
 from pulse_telemetry_gateway.model.screening import Meaning, Screened, SeriesRef, screen
 
@@ -27,7 +28,7 @@ def screened(values: list[tuple[int, object]], dt: list[int] | None = None) -> S
             value=[value for _, value in values],
         ).model_dump_json()
     )
-    return screen([(batch, Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
+    return screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
 
 
 def test_good_readings_of_every_type_are_kept_with_their_values() -> None:
@@ -77,7 +78,7 @@ def test_a_time_so_far_away_that_the_difference_wraps_around_is_refused() -> Non
         epoch=1, ord=1, catalog=1, lo=0, lane="live", sent=NOW, series=[2],
         t0=-(2**62), dt=[NOW - 2**62, 2**62], x=[0, 0], value=[1.0, 2.0],
     )  # fmt: skip
-    found = screen([(batch, Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
+    found = screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
     assert [r.code for r in found.refused] == ["implausible_time", "implausible_time"]
 
 
@@ -91,13 +92,13 @@ def test_a_whole_number_for_a_float_series_is_taken_as_json_means_it() -> None:
     assert repr(found.columns.values()) == "[5.0]"
 
 
-def floats(lo: int, values: list[float], dt: int = 0) -> tuple[ReadingBatch, Meaning]:
+def floats(lo: int, values: list[float], dt: int = 0) -> tuple[Batch, Meaning]:
     n = len(values)
     batch = ReadingBatch(
         epoch=1, ord=1, catalog=1, lo=lo, lane="live", sent=NOW, series=[2],
         t0=NOW, dt=[dt] * n, x=[0] * n, value=values,
     )  # fmt: skip
-    return batch, Meaning.of([2], CATALOG)
+    return Batch.of(batch), Meaning.of([2], CATALOG)
 
 
 def test_batches_that_are_screened_together_are_screened_each_for_itself() -> None:
@@ -107,7 +108,7 @@ def test_batches_that_are_screened_together_are_screened_each_for_itself() -> No
     )  # fmt: skip
     group = [
         floats(0, [1.0, 2.0]),
-        (mixed, Meaning.of(mixed.series, CATALOG)),
+        (Batch.of(mixed), Meaning.of(mixed.series, CATALOG)),
         floats(100, [1.0, float("nan"), 3.0]),
         floats(200, [4.0], dt=SPAN + 1),
         floats(300, [5.0]),

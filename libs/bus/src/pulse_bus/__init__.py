@@ -1,10 +1,12 @@
 """Typed publish and consume. `Bus` is the port; `pulse_bus.mqtt.MqttBus` and `pulse_bus.memory.MemoryBus` fill it."""
 
+from pulse_bus.handling import read_each
 from pulse_bus.port import (
     Bus,
     Delivery,
     Disconnected,
     GroupHandler,
+    GroupReader,
     Handler,
     LinkState,
     MessageTooLarge,
@@ -21,6 +23,7 @@ __all__ = [
     "Delivery",
     "Disconnected",
     "GroupHandler",
+    "GroupReader",
     "Handler",
     "LinkState",
     "MessageTooLarge",
@@ -30,4 +33,5 @@ __all__ = [
     "Reject",
     "Subscription",
     "Unavailable",
+    "read_each",
 ]

@@ -9,13 +9,14 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from pulse_bus.port import Delivery, GroupHandler, Handler, Quarantine, Quarantined, Reject
+from pulse_bus.port import Delivery, GroupHandler, GroupReader, Handler, Quarantine, Quarantined, Reject
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
 log = logging.getLogger("pulse.bus")
 M = TypeVar("M", bound=Message)
+R = TypeVar("R")
 
 QUARANTINED_BYTES = 64 * 1024
 _RETRY_FLOOR, _RETRY_CAP = 0.05, 5.0
@@ -38,6 +39,22 @@ async def log_quarantine(item: Quarantined) -> None:
     log.warning("message quarantined: %s %s %s", item.address, item.code, item.detail)
 
 
+def read_each(message: type[M]) -> GroupReader[M]:
+    """Reads every payload by itself."""
+
+    def read(payloads: Sequence[bytes]) -> list[M | Exception]:
+        return [_read(message, payload) for payload in payloads]
+
+    return read
+
+
+def _read(message: type[M], payload: bytes) -> M | Exception:
+    try:
+        return message.model_validate_json(payload)
+    except (ValidationError, RecursionError) as error:
+        return error
+
+
 @dataclass(frozen=True)
 class _Door(Generic[M]):
     """What is the same for one message and for many: reading, putting away, waiting."""
@@ -46,18 +63,14 @@ class _Door(Generic[M]):
     quarantine: Quarantine
     rng: random.Random
 
-    async def read(self, incoming: Incoming) -> Delivery[M] | None:
-        """The message with its type; None when it was unreadable and lies in quarantine."""
-        try:
-            message = self.topic.message.model_validate_json(incoming.payload)
-        except ValidationError as error:
-            await self.put_away(incoming, "unreadable", _first_error(error))
-            return None
-        except RecursionError:
-            await self.put_away(incoming, "unreadable", "nested too deeply")
+    async def deliver(self, incoming: Incoming, read: R | Exception) -> Delivery[R] | None:
+        """What was read, as a delivery; None when it was unreadable and lies in quarantine."""
+        if isinstance(read, Exception):
+            detail = _first_error(read) if isinstance(read, ValidationError) else "nested too deeply"
+            await self.put_away(incoming, "unreadable", detail)
             return None
         size, is_retained = len(incoming.payload), incoming.is_retained
-        return Delivery(self.topic, incoming.levels, message, incoming.received, size, is_retained)
+        return Delivery(self.topic, incoming.levels, read, incoming.received, size, is_retained)
 
     def note_wait(self, incoming: Incoming, waits: int, error: Unavailable) -> None:
         """Says the first time that something is away."""
@@ -102,7 +115,7 @@ class Handling(_Door[M]):
 
     async def settle(self, incoming: Incoming) -> None:
         """Returns when the message may be acknowledged to the broker: it was handled, or it lies in quarantine."""
-        delivery = await self.read(incoming)
+        delivery = await self.deliver(incoming, _read(self.topic.message, incoming.payload))
         bugs, waits = 0, 0
         while delivery is not None:
             try:
@@ -124,26 +137,28 @@ class Handling(_Door[M]):
 
 
 @dataclass
-class _Waiting(Generic[M]):
+class _Waiting(Generic[R]):
     """One message of a group: how often it failed, and whom to tell when it is settled."""
 
     incoming: Incoming
-    delivery: Delivery[M]
+    delivery: Delivery[R]
     settled: Callable[[], None]
     bugs: int = 0
 
 
 @dataclass(frozen=True)
-class GroupHandling(_Door[M]):
+class GroupHandling(_Door[M], Generic[M, R]):
     """One subscription's way of dealing with what comes, as many messages at a time as have arrived together."""
 
-    handler: GroupHandler[M]
+    handler: GroupHandler[R]
+    read: GroupReader[R]
 
     async def settle(self, group: Sequence[tuple[Incoming, Callable[[], None]]]) -> None:
         """Calls back for each message when it may be acknowledged to the broker; returns after the last."""
-        left: list[_Waiting[M]] = []
-        for incoming, settled in group:
-            delivery = await self.read(incoming)
+        left: list[_Waiting[R]] = []
+        found = self.read([incoming.payload for incoming, _ in group])
+        for (incoming, settled), read in zip(group, found, strict=True):
+            delivery = await self.deliver(incoming, read)
             if delivery is None:
                 settled()
             else:
@@ -155,9 +170,9 @@ class GroupHandling(_Door[M]):
                 times += 1
                 await self.pause(times)
 
-    async def _round(self, members: list[_Waiting[M]], waits: int) -> list[_Waiting[M]]:
+    async def _round(self, members: list[_Waiting[R]], waits: int) -> list[_Waiting[R]]:
         """Those that have to be tried again."""
-        again: list[_Waiting[M]] = []
+        again: list[_Waiting[R]] = []
         for member, outcome in zip(members, await self._outcomes(members), strict=True):
             if isinstance(outcome, Unavailable):
                 self.note_wait(member.incoming, waits, outcome)
@@ -174,7 +189,7 @@ class GroupHandling(_Door[M]):
             member.settled()
         return again
 
-    async def _outcomes(self, members: list[_Waiting[M]]) -> Sequence[Exception | None]:
+    async def _outcomes(self, members: list[_Waiting[R]]) -> Sequence[Exception | None]:
         try:
             outcomes = await self.handler([member.delivery for member in members])
         except (Unavailable, Reject) as outcome:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
-from pulse_bus.port import Disconnected, GroupHandler, Handler, LinkState, Quarantine
+from pulse_bus.port import Disconnected, GroupHandler, GroupReader, Handler, LinkState, Quarantine
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R")
 
 
 @dataclass
@@ -21,7 +22,7 @@ class _Subscription:
     topic: Topic[Message]
     levels: Mapping[str, str]
     share: str | None
-    handling: Handling[Message] | GroupHandling[Message]
+    handling: Handling[Message] | GroupHandling[Message, object]
     concurrency: int
     bus: "MemoryBus"
     queue: "asyncio.Queue[Incoming]" = field(default_factory=asyncio.Queue)
@@ -130,15 +131,15 @@ class MemoryBus:
         return self._add(topic, handling, shared, concurrency, levels)
 
     async def subscribe_groups(
-        self, topic: Topic[M], handler: GroupHandler[M], *, shared: bool = False, **levels: str
+        self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
     ) -> _Subscription:
         """See `Bus.subscribe_groups`."""
-        return self._add(topic, GroupHandling(topic, self._quarantine, self._rng, handler), shared, 1, levels)
+        return self._add(topic, GroupHandling(topic, self._quarantine, self._rng, handler, read), shared, 1, levels)
 
     def _add(
         self,
         topic: Topic[M],
-        handling: Handling[M] | GroupHandling[M],
+        handling: Handling[M] | GroupHandling[M, R],
         shared: bool,  # noqa: FBT001  # from the keyword of the two above
         concurrency: int,
         levels: Mapping[str, str],

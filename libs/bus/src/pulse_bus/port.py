@@ -10,6 +10,7 @@ from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R")
 
 
 class Reject(Exception):  # it is what a handler says, not an error of the bus
@@ -41,13 +42,13 @@ class MessageTooLarge(Exception):  # the sender has to split it
 
 
 @dataclass(frozen=True)
-class Delivery(Generic[M]):
-    """One message as it came: `levels` are the topic's variable levels (the authority on who sent it), `received`
+class Delivery(Generic[R]):
+    """One message as it came, read: `levels` are the topic's variable levels (the authority on who sent it), `received`
     the time of arrival in microseconds, `size` the payload's bytes, `is_retained` whether it was kept by the broker."""
 
-    topic: Topic[M]
+    topic: Topic[Message]
     levels: Mapping[str, str]
-    message: M
+    message: R
     received: int
     size: int
     is_retained: bool = False
@@ -58,7 +59,11 @@ Handler = Callable[[Delivery[M]], Awaitable[None]]
 and acknowledged. Raises `Unavailable`: retried with back-off for as long as it takes, the broker holds the rest.
 Anything else is our bug: a bounded number of retries, then quarantine and an error in the log."""
 
-GroupHandler = Callable[[Sequence[Delivery[M]]], Awaitable[Sequence[Exception | None]]]
+GroupReader = Callable[[Sequence[bytes]], Sequence[R | Exception]]
+"""Reads payloads that arrived together. One answer for each, in their order: what it says, or why it is unreadable (a
+pydantic ValidationError or RecursionError)."""
+
+GroupHandler = Callable[[Sequence[Delivery[R]]], Awaitable[Sequence[Exception | None]]]
 """Takes what has arrived together. One outcome for each delivery, in their order: None, or what a `Handler` would have
 raised for it. What it raises itself is the outcome of all of them; our bug is then looked for one by one."""
 
@@ -120,10 +125,11 @@ class Bus(Protocol):
         the topic's share group."""
 
     async def subscribe_groups(
-        self, topic: Topic[M], handler: GroupHandler[M], *, shared: bool = False, **levels: str
+        self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
     ) -> Subscription:
-        """As `subscribe`, but messages that arrived together are handed over together, and several groups may be in
-        work at a time: the broker's receive maximum bounds them all. There is no order."""
+        """As `subscribe`, but messages that arrived together are read (`read_each` for one by one) and handed over
+        together, and several groups may be in work at a time: the broker's receive maximum bounds them all. There is
+        no order."""
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
         """Returns when the broker has taken it (QoS 1: PUBACK). Raises Disconnected, PublishRefused, MessageTooLarge.

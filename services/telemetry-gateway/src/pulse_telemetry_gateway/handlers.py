@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
-from pulse_contracts.message import Message, is_device_name
+from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject, read_each
+from pulse_contracts.message import is_device_name
 from pulse_contracts.system import Status
-from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, PlainReadings, ReadingBatch, SeriesDeclared, Uplink
+from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, PlainReadings, SeriesDeclared
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_DATA,
@@ -19,12 +19,13 @@ from pulse_contracts.topics import (
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.ingest import Ingest, Parcel
 from pulse_telemetry_gateway.actions.plain import Plain, PlainParcel
+from pulse_telemetry_gateway.model.batches import Batch, read_batches
 from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
-U = TypeVar("U", bound=Uplink)
-M = TypeVar("M", bound=Message)
-C = TypeVar("C", ReadingBatch, Dropped)
+R = TypeVar("R")
+U = TypeVar("U", Batch, Dropped, Hello, SeriesDeclared)
+C = TypeVar("C", Batch, Dropped)
 
 
 def quarantine(store: QuarantineStore) -> Quarantine:
@@ -45,14 +46,14 @@ class Handlers:
     async def subscribe(self) -> None:
         """Everything that collectors send."""
         bus = self._bus
-        await bus.subscribe_groups(TELEMETRY_DATA, self.data, shared=True)
-        await bus.subscribe_groups(TELEMETRY_PLAIN, self.plain, shared=True)
+        await bus.subscribe_groups(TELEMETRY_DATA, self.data, read_batches, shared=True)
+        await bus.subscribe_groups(TELEMETRY_PLAIN, self.plain, read_each(PlainReadings), shared=True)
         await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True)
         await bus.subscribe(TELEMETRY_HELLO, self.hello, shared=True)
         await bus.subscribe(TELEMETRY_DROP, self.drop, shared=True)
         await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector")
 
-    async def data(self, group: Sequence[Delivery[ReadingBatch]]) -> list[Exception | None]:
+    async def data(self, group: Sequence[Delivery[Batch]]) -> list[Exception | None]:
         """Readings."""
         named, outcomes = _senders(group, _counting_device)
         parcels = [Parcel(device, of.message, of.received, of.size) for device, of in named.values()]
@@ -93,10 +94,10 @@ class Handlers:
 
 
 def _senders(
-    group: Sequence[Delivery[M]], sender: Callable[[Delivery[M]], str]
-) -> tuple[dict[int, tuple[str, Delivery[M]]], list[Exception | None]]:
+    group: Sequence[Delivery[R]], sender: Callable[[Delivery[R]], str]
+) -> tuple[dict[int, tuple[str, Delivery[R]]], list[Exception | None]]:
     """Who sent each, by place in the group; and an outcome for each: why it is nobody's, or None so far."""
-    named: dict[int, tuple[str, Delivery[M]]] = {}
+    named: dict[int, tuple[str, Delivery[R]]] = {}
     outcomes: list[Exception | None] = [None] * len(group)
     for place, delivery in enumerate(group):
         try:

@@ -22,6 +22,7 @@ from pulse_bus.mqtt.wire import Publish, publish_head, publish_packet, put_wire
 from pulse_bus.port import (
     Disconnected,
     GroupHandler,
+    GroupReader,
     Handler,
     LinkState,
     MessageTooLarge,
@@ -34,6 +35,7 @@ from pulse_contracts.topics import Topic
 
 log = logging.getLogger("pulse.bus")
 M = TypeVar("M", bound=Message)
+R = TypeVar("R")
 
 _NOT_AUTHORIZED = {0x86, 0x87, 0x8C}
 _PACKET_OVERHEAD = 512
@@ -49,7 +51,7 @@ class _Subscription:
     filter: str
     qos: int
     levels: Mapping[str, str]
-    handling: Handling[Message] | GroupHandling[Message]
+    handling: Handling[Message] | GroupHandling[Message, object]
     concurrency: int
     bus: "MqttBus"
     queue: "asyncio.Queue[_Item | None]" = field(default_factory=asyncio.Queue)
@@ -134,14 +136,14 @@ class MqttBus:
         return await self._add(handling, shared, concurrency, levels)
 
     async def subscribe_groups(
-        self, topic: Topic[M], handler: GroupHandler[M], *, shared: bool = False, **levels: str
+        self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
     ) -> _Subscription:
         """See `Bus.subscribe_groups`. Raises ValueError as `subscribe` does."""
-        return await self._add(GroupHandling(topic, self._quarantine, self._rng, handler), shared, 0, levels)
+        return await self._add(GroupHandling(topic, self._quarantine, self._rng, handler, read), shared, 0, levels)
 
     async def _add(
         self,
-        handling: Handling[M] | GroupHandling[M],
+        handling: Handling[M] | GroupHandling[M, R],
         shared: bool,  # noqa: FBT001  # from the keyword of the two above
         concurrency: int,
         levels: Mapping[str, str],

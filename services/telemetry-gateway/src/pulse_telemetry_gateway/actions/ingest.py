@@ -11,9 +11,10 @@ from pulse_bus import Bus, Disconnected, MessageTooLarge
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Lane, ValueType
-from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, ReadingBatch, Refused
+from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
+from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import concatenate
 from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
 from pulse_telemetry_gateway.model.ranges import Range, covering
@@ -45,7 +46,7 @@ class Parcel:
     """A batch as it came: `device` is who sent it, `received` in microseconds, `size` in bytes."""
 
     device: str
-    batch: ReadingBatch
+    batch: Batch
     received: int
     size: int
 
@@ -98,9 +99,9 @@ class Catalogs:
             found = self._devices[name] = await self._registry.device_id(name)
         return found
 
-    async def meaning(self, device_id: int, epoch: int, local_ids: list[int]) -> Meaning | None:
+    async def meaning(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning | None:
         """What a batch's ids mean, or None when that life declared nothing."""
-        key = (device_id, epoch, tuple(local_ids))
+        key = (device_id, epoch, local_ids)
         found = self._meanings.get(key)
         if found is not None:
             return found
@@ -150,7 +151,7 @@ class Ingest:
     async def take(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
         """Returns when everything new in the batches is committed: for each None, or why it is not. Raises Unavailable
         while the database is away."""
-        known: list[tuple[ReadingBatch, Meaning]] = []
+        known: list[tuple[Batch, Meaning]] = []
         mine: list[tuple[Parcel, int]] = []
         strangers: dict[tuple[str, int], None] = {}
         for parcel in parcels:
@@ -378,7 +379,7 @@ def _entry(of: tuple[Parcel, int], screened: Screened) -> Entry:
         device_id=device_id,
         epoch=batch.epoch,
         ord=batch.ord,
-        wanted=(batch.lo, batch.lo + len(batch.value)),
+        wanted=(batch.lo, batch.lo + batch.n),
         lane=batch.lane,
         sent=batch.sent,
         received=parcel.received,

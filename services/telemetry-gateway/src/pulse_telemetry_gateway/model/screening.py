@@ -4,12 +4,14 @@ one by one with a reason, and never costs its neighbours their place."""
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse_contracts.telemetry import ReadingBatch, Refused
+from pulse_contracts.telemetry import Refused
+from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT, Columns, Ints
 
 _NON_FINITE: Final = frozenset({"NaN", "Infinity", "-Infinity"})
@@ -51,21 +53,16 @@ class Meaning:
 _STRANGER: Final = SeriesRef(-1, 255)
 
 
-def screen(batches: Sequence[tuple[ReadingBatch, Meaning]], *, now: int, span: int) -> list[Screened]:
+def screen(batches: Sequence[tuple[Batch, Meaning]], *, now: int, span: int) -> list[Screened]:
     """One answer for each batch. `now` and `span` in microseconds: a reading further than `span` from `now` is refused.
 
     The batches are taken as one long column, for at a hundred readings a batch it is numpy's calls that cost.
     """
-    dt: list[int] = []
-    index: list[int] = []
-    ends = [0]
-    for batch, _ in batches:
-        dt += batch.dt
-        index += batch.x
-        ends.append(len(index))
+    ends = [0, *accumulate(batch.n for batch, _ in batches)]
     starts, counts = np.asarray(ends[:-1], np.int64), np.diff(ends)
-    t = np.asarray(dt, np.int64) + np.repeat(np.asarray([batch.t0 for batch, _ in batches], np.int64), counts)
-    x = np.asarray(index, np.int64)
+    t = np.concatenate([batch.dt for batch, _ in batches])
+    t += np.repeat(np.asarray([batch.t0 for batch, _ in batches], np.int64), counts)
+    x = np.concatenate([batch.x for batch, _ in batches])
     seq = np.arange(ends[-1], dtype=np.int64)
     seq += np.repeat(np.asarray([batch.lo for batch, _ in batches], np.int64) - starts, counts)
     refused: dict[int, Refused] = {}  # by place in the long column
@@ -88,29 +85,40 @@ def screen(batches: Sequence[tuple[ReadingBatch, Meaning]], *, now: int, span: i
     return screened
 
 
-def _words(batches: Sequence[tuple[ReadingBatch, Meaning]], ends: Sequence[int], refused: dict[int, Refused]) -> Ints:
-    plain = [meaning.is_all_float and set(map(type, batch.value)) == {float} for batch, meaning in batches]
-    reals: list[object] = []
-    for (batch, _), is_plain in zip(batches, plain, strict=True):
-        reals += batch.value if is_plain else [0.0] * len(batch.value)
-    floats = np.asarray(reals, np.float64)
-    words = floats.view(np.int64)
-    finite = np.isfinite(floats)
-    for i, (batch, meaning) in enumerate(batches):
-        start = ends[i]
-        if not plain[i]:
-            words[start : ends[i + 1]] = _mixed_words(batch, meaning, start, refused)
-        elif not finite[start : ends[i + 1]].all():
-            for at in np.flatnonzero(~finite[start : ends[i + 1]]).tolist():
-                refused[start + at] = Refused(seq=batch.lo + at, code="not_finite")
+def _words(batches: Sequence[tuple[Batch, Meaning]], ends: Sequence[int], refused: dict[int, Refused]) -> Ints:
+    parts = [
+        batch.value.view(np.int64)
+        if meaning.is_all_float and isinstance(batch.value, np.ndarray)
+        else _mixed_words(batch, meaning, start, refused)
+        for (batch, meaning), start in zip(batches, ends, strict=False)
+    ]
+    words = np.concatenate(parts)
+    finite = np.isfinite(words.view(np.float64))
+    if not finite.all():
+        _refuse_non_finite(batches, ends, finite, refused)
     return words
 
 
-def _mixed_words(batch: ReadingBatch, meaning: Meaning, start: int, refused: dict[int, Refused]) -> Ints:
-    words = np.zeros(len(batch.value), np.int64)
+def _refuse_non_finite(
+    batches: Sequence[tuple[Batch, Meaning]],
+    ends: Sequence[int],
+    finite: NDArray[np.bool_],
+    refused: dict[int, Refused],
+) -> None:
+    """Of the batches that hold nothing but floats: an integer's bits may look like any float, and what does not belong
+    in a mixed batch is refused already."""
+    for i, (batch, meaning) in enumerate(batches):
+        if meaning.is_all_float and isinstance(batch.value, np.ndarray):
+            for at in np.flatnonzero(~finite[ends[i] : ends[i + 1]]).tolist():
+                refused[ends[i] + at] = Refused(seq=batch.lo + at, code="not_finite")
+
+
+def _mixed_words(batch: Batch, meaning: Meaning, start: int, refused: dict[int, Refused]) -> Ints:
+    given_values = batch.value.tolist() if isinstance(batch.value, np.ndarray) else batch.value
+    words = np.zeros(batch.n, np.int64)
     floats = words.view(np.float64)
     types = meaning.types.tolist()
-    for i, (index, given) in enumerate(zip(batch.x, batch.value, strict=True)):
+    for i, (index, given) in enumerate(zip(batch.x.tolist(), given_values, strict=True)):
         kind = types[index]
         if kind == FLOAT and type(given) is float and -_MAX <= given <= _MAX:
             floats[i] = given
@@ -128,7 +136,7 @@ def _mixed_words(batch: ReadingBatch, meaning: Meaning, start: int, refused: dic
 _MAX: Final = float(np.finfo(np.float64).max)
 
 
-def _refusal(batch: ReadingBatch, i: int, kind: int, given: object) -> Refused:
+def _refusal(batch: Batch, i: int, kind: int, given: object) -> Refused:
     seq = batch.lo + i
     if kind == 255:
         return Refused(seq=seq, code="unknown_series", detail=f"id {batch.series[batch.x[i]]}")
