@@ -88,7 +88,8 @@ class Envelope:
                 message["headers"] = _furnished(message.get("headers", []), request_id)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             length = headers.get(b"content-length", b"0")
             try:
                 if not length.isdigit() or int(length) > MAX_BODY:
@@ -102,10 +103,12 @@ class Envelope:
                 # answered and logged by `problems`; Starlette raises it again for servers that want to log it too
             route = getattr(scope.get("route"), "path", "other")
             duration = time.perf_counter() - started
-            self._metrics.requests.labels(scope["method"], route, str(status)).observe(duration)
+            self._metrics.observe_request(scope["method"], route, status, duration)
             is_news = status >= 400 or scope["method"] not in _READING or duration > _SLOW_SECONDS
             if is_news and scope["path"] not in _QUIET:
                 log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:

@@ -1,5 +1,7 @@
 """Metrics of one process, in the Prometheus text format. Each process owns its registry: nothing is global."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
@@ -15,6 +17,15 @@ class Metrics:
         self.requests = self.histogram(
             "http_request_seconds", "Duration of HTTP requests", ["method", "route", "status"]
         )
+
+        self._observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One answer. `route` is a template, never an address: each pair is kept."""
+        observe = self._observers.get((method, route, status))
+        if observe is None:
+            observe = self._observers[method, route, status] = self.requests.labels(method, route, str(status)).observe
+        observe(seconds)
 
     def counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:
         """Something that only grows."""

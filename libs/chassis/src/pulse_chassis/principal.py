@@ -89,7 +89,7 @@ class Principals:
         self._clock, self._heard, self._said = clock, -math.inf, -1
         self._max_age = (MAX_SILENCE + rules.leeway).total_seconds()
         self._leeway = rules.leeway.total_seconds()
-        self._verified: dict[bytes, Claims] = {}
+        self._verified: dict[bytes, tuple[float, Principal]] = {}
 
     async def follow(self, bus: Bus) -> None:
         """Takes the keys from the bus, now and whenever they change, and which sessions have ended."""
@@ -139,29 +139,33 @@ class Principals:
         if not self.has_keys:
             raise KeysUnknown("no verification keys yet")
         try:
-            claims = self._claims(token)
+            principal = self._principal(token)
         except TokenError as error:
             raise NotSignedIn("the access token is missing, wrong or over") from error
-        if claims.role not in ROLES:
-            raise NotSignedIn("the access token names an unknown role")
-        if self._revocations.cover(claims.sub, claims.sid, claims.iat):
+        if self.has_ended(principal):
             raise NotSignedIn("the session has ended")
-        role = cast("Role", claims.role)
-        scope = None if claims.scope is None else read_scope(claims.scope)
-        return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp, scope)
+        return principal
 
-    def _claims(self, token: str) -> Claims:
+    def _principal(self, token: str) -> Principal:
         """A signature is checked once for each token: a browser shows the same one for minutes. Kept by the token's
-        hash, so that memory holds none that opens anything. Raises TokenError."""
+        hash, so that memory holds none that opens anything. Raises TokenError, NotSignedIn."""
         name = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest() if len(token) <= _LONGEST else b""
         known = self._verified.get(name)
-        if known is not None and self._clock() < known.exp + self._leeway:
-            return known
-        claims = self._verifier.verify(token)
+        if known is not None and self._clock() < known[0]:
+            return known[1]
+        principal = _said_by(self._verifier.verify(token))
         if len(self._verified) >= _MOST_VERIFIED:
             self._verified.clear()
-        self._verified[name] = claims
-        return claims
+        self._verified[name] = principal.expires + self._leeway, principal
+        return principal
+
+
+def _said_by(claims: Claims) -> Principal:
+    if claims.role not in ROLES:
+        raise NotSignedIn("the access token names an unknown role")
+    role = cast("Role", claims.role)
+    scope = None if claims.scope is None else read_scope(claims.scope)
+    return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp, scope)
 
 
 def jwk(record: object) -> dict[str, object]:

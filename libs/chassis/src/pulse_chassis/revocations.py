@@ -45,6 +45,8 @@ class Revocations:
 
     def cover(self, account: str, sid: str, issued: int) -> bool:
         """Whether a token of this account and session, issued at this epoch second, has been revoked."""
+        if not self._heard:
+            return False
         found = (self._heard.get((account, each)) for each in (sid, None))
         return any(entry and ends(entry[1], account, sid, issued) for entry in found)
 

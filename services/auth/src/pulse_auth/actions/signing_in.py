@@ -177,13 +177,11 @@ class SignIn:
         account = await self._admission.hold(connection, verified.id)
         if account is None or not account.active or account.digest != verified.digest:
             return None
-        await self._give_back(
-            connection, attempt
-        )  # the limit before the back-off, as in `_reserve`: else they deadlock
-        await self._backoff.clear(connection, attempt.key)
+        await self._give_back(connection, attempt)
         standing = await self._tokens.standing(connection, account, now)
         if not standing.is_confirmed:
             return await self._open(connection, account, attempt, standing)
+        await self._backoff.clear(connection, attempt.key)  # behind the limit for everybody: else they deadlock
         token = write_token(means.entropy(TOKEN_BYTES))
         ends = now + CHALLENGE_LIFE
         waiting = Challenge(token_hash(token), account.id, account.version, attempt.remember, ends)
@@ -240,7 +238,7 @@ class SignIn:
         session = Session(means.new_id(), account.id, attempt.remember, now + self._rules.life, place=visitor.place)
         token = write_token(means.entropy(TOKEN_BYTES))
         first = NewToken(token_hash(token), session.id, now + self._rules.idle)
-        await self._admission.open(connection, session, first, now)
+        await self._admission.open(connection, session, first, attempt.key, now)
         issued = self._tokens.issue(account, Grant(str(session.id), session.ends), standing, now)
         note = _entry(
             "signed_in", account.id, visitor, f"session:{session.id}", remember=attempt.remember, second_factor=factor

@@ -53,10 +53,13 @@ class AdmissionStore:
             raise LookupError("a question without a condition gave no row")
         return Standing(row["is_confirmed"], required_roles(row["required"]), read_key(row) if row["kid"] else None)
 
-    async def open(self, connection: Connection, session: Session, token: NewToken, now: datetime) -> None:
-        """A new session and its first refresh token."""
+    async def open(
+        self, connection: Connection, session: Session, token: NewToken, failures: bytes, now: datetime
+    ) -> None:
+        """A new session and its first refresh token; failures that were counted under this key are forgotten."""
         await connection.execute(
-            "WITH opened AS (INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
+            "WITH forgiven AS (DELETE FROM backoff WHERE key = $11), opened AS ("
+            "INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
             "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)) "
             "INSERT INTO refresh_token (hash, session_id, parent, idle_ends) VALUES ($8, $1, $9, $10)",
             session.id,
@@ -69,4 +72,5 @@ class AdmissionStore:
             token.hash,
             token.parent,
             token.idle_ends,
+            failures,
         )
