@@ -1,5 +1,13 @@
 """Whether the cost of a reading stays the same: storing and compacting at 10, 100 and 1,000 series of ten devices, and
-questions over 1, 10 and 100 million readings in chunks. Store and compaction run here, without the broker."""
+questions over 1, 10 and 100 million readings in chunks. Store and compaction run here, without the broker.
+
+More series come in two ways, and both are measured. Either each is read once a second, so that a device with more of
+them sends more: that is a fleet that grows, and each reading has the same neighbours in its minute whatever the width.
+Or a device sends 20 readings a second whatever the number of its series: then each series is read more rarely, and
+at a reading in five seconds its minute, which costs the same, is shared by twelve readings instead of 1,200.
+
+Every round has a process of its own, which makes its readings as it goes: what it holds in the end is what storing and
+compacting took."""
 
 import asyncio
 import os
@@ -7,9 +15,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import psutil
@@ -36,30 +47,36 @@ BATCHES = 200
 """Of each device, of 1,000 readings."""
 READINGS = tuple(int(n) for n in os.environ.get("PULSE_BENCH_READINGS", "1000000,10000000,100000000").split(","))
 """In chunks, over twenty series of a reading a second."""
+Shape = Literal["1/s each", "20/s a device"]
+SHAPES: tuple[Shape, ...] = ("1/s each", "20/s a device")
+WIDTH_ROUNDS = 5
 _OF = 20
-_ROUNDS = 40
+_ROUNDS = 200
 _BATCH = 1_000
 _HOUR = 3_600_000_000
 _START = 1_767_225_600_000_000
-_PACE = CompactionPace(timedelta(0), 1_000, 200_000, timedelta(0), timedelta(0))
+_PACE = CompactionPace(timedelta(0), 1_000, 100_000, timedelta(0), timedelta(0))
+"""Steps as large as by default."""
 
 
 def measure() -> list[Result]:
     """The smallest of each is the peer of the others."""
     with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as given:
-        widths = [asyncio.run(_ingested(asyncio.run(stage.new_database(given)), series)) for series in SERIES]
+        widths = {shape: _widths(given, shape) for shape in SHAPES}
         url = asyncio.run(stage.new_database(given))
         depths = asyncio.run(_asked(url))
     results: list[Result] = []
-    for name, unit in (("store", "µs/reading"), ("compact", "µs/reading"), ("memory", "MB"), ("question", "ms")):
-        for series, found in zip(SERIES, widths, strict=True):
-            metric = f"{name}, {series * DEVICES:,} series of {DEVICES} devices"
-            results.append(_flat(metric, found[name], unit, widths[0][name], f"{SERIES[0] * DEVICES} series"))
+    for shape, found in widths.items():
+        for name, unit in (("store", "µs/reading"), ("compact", "µs/reading"), ("memory", "MB"), ("question", "ms")):
+            for series in SERIES:
+                metric = f"{name}, {series * DEVICES:,} series of {DEVICES} devices, {shape}"
+                least = found[SERIES[0]][name]
+                results.append(_flat(metric, found[series][name], unit, least, f"{SERIES[0] * DEVICES} series"))
     for name in depths[0]:
-        for n, found in zip(READINGS, depths, strict=True):
+        for n, asked in zip(READINGS, depths, strict=True):
             metric = f"{name}, {n / 1e6:g} M readings in chunks"
             unit = "bytes/reading" if name == "disk" else "ms"
-            results.append(_flat(metric, found[name], unit, depths[0][name], f"{READINGS[0] / 1e6:g} M readings"))
+            results.append(_flat(metric, asked[name], unit, depths[0][name], f"{READINGS[0] / 1e6:g} M readings"))
     return results
 
 
@@ -67,44 +84,61 @@ def _flat(metric: str, value: float, unit: str, least: float, peer: str) -> Resu
     return Result(metric, round(value, 3), unit, peer, round(least, 3), "within 20 %", value <= 1.2 * least)
 
 
-async def _ingested(url: str, series: int) -> dict[str, float]:
+def _widths(given: stage.Servers, shape: Shape) -> dict[int, dict[str, float]]:
+    """The median of rounds, for each number of series a device; in turns, for a machine is not always the same."""
+    rounds: dict[int, list[dict[str, float]]] = {series: [] for series in SERIES}
+    for number in range(WIDTH_ROUNDS):
+        for series in SERIES:
+            print(f"· {series * DEVICES:,} series, {shape}, round {number + 1} of {WIDTH_ROUNDS}", flush=True)
+            url = asyncio.run(stage.new_database(given))
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+                rounds[series].append(alone.submit(_ingested, url, series, shape).result())
+    return {
+        series: {name: statistics.median(one[name] for one in found) for name in found[0]}
+        for series, found in rounds.items()
+    }
+
+
+def _ingested(url: str, series: int, shape: Shape) -> dict[str, float]:
+    return asyncio.run(_ingest(url, series, shape))
+
+
+async def _ingest(url: str, series: int, shape: Shape) -> dict[str, float]:
     """Every device sends a batch in turn; ten are one group commit."""
     await prepare(url)
     async with opened(url) as database:
         devices = [await add_series(database, f"bench-{d}", [f"s{i}" for i in range(series)]) for d in range(DEVICES)]
         ledger = LedgerStore(database)
-        groups = [[_batch(device, lo, _BATCH) for device in devices] for lo in range(0, BATCHES * _BATCH, _BATCH)]
-        n = len(groups) * DEVICES * _BATCH
-        began = time.perf_counter()
-        for group in groups:
+        every = 1_000_000 // series if shape == "1/s each" else 50_000
+        stored = 0.0
+        for lo in range(0, BATCHES * _BATCH, _BATCH):
+            group = [_batch(device, lo, every) for device in devices]
+            began = time.perf_counter()
             await ledger.commit(group)
-        stored = time.perf_counter()
+            stored += time.perf_counter() - began
         compaction = Compaction(CompactionStore(database), Partitions(database), _PACE)
+        began = time.perf_counter()
         await compaction.catch_up()
-        done = time.perf_counter()
+        compacted = time.perf_counter() - began
         history = _history(database)
         one = devices[0][1][0]
-        end = _START + BATCHES * _BATCH * 50_000
+        end = _START + BATCHES * _BATCH * every
         question = await _median(partial(history.readings, one, end - _HOUR, end, 1_000))
         memory = psutil.Process().memory_info().rss / 1e6
-    return {
-        "store": (stored - began) / n * 1e6,
-        "compact": (done - stored) / n * 1e6,
-        "memory": memory,
-        "question": question,
-    }
+    n = BATCHES * DEVICES * _BATCH
+    return {"store": stored / n * 1e6, "compact": compacted / n * 1e6, "memory": memory, "question": question}
 
 
-def _batch(device: tuple[int, list[int]], lo: int, n: int) -> Arrival:
-    """A device's readings, 20 a second whatever the number of its series."""
+def _batch(device: tuple[int, list[int]], lo: int, every: int) -> Arrival:
+    """A device's readings, `every` so many microseconds, one series after the other."""
     device_id, series = device
-    seq = np.arange(lo, lo + n)
+    seq = np.arange(lo, lo + _BATCH)
     rng = np.random.default_rng(lo + device_id)
     kinds = np.full(len(series), FLOAT, np.uint8)
-    t = _START + seq * 50_000 + rng.integers(-200, 200, n)
-    word = values("smooth", n, rng).view(np.int64)
+    t = _START + seq * every + rng.integers(-200, 200, _BATCH)
+    word = values("smooth", _BATCH, rng).view(np.int64)
     columns = Columns(np.asarray(series), kinds, seq, t, seq % len(series), word)
-    return Arrival(device_id, 1, 1, (lo, lo + n), "live", _START, _START, columns, ())
+    return Arrival(device_id, 1, 1, (lo, lo + _BATCH), "live", _START, _START, columns, ())
 
 
 async def _asked(url: str) -> list[dict[str, float]]:
@@ -115,6 +149,7 @@ async def _asked(url: str) -> list[dict[str, float]]:
         device_id, series = await add_series(database, "bench", [f"s{i}" for i in range(_OF)])
         have = 0
         for total in READINGS:
+            print(f"· {total / 1e6:g} M readings in chunks", flush=True)
             n = total // _OF
             for number in series:  # the past grows backwards: the questions stay the same
                 await fill(database, device_id, number, Past(n - have, 1_000_000, _START - have * 1_000_000))
