@@ -20,6 +20,7 @@ from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimit
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
 from pulse_telemetry_gateway.model.credit import CreditLimits
+from pulse_telemetry_gateway.model.grouping import GroupLimits
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -258,7 +259,7 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
     store, ledger, registry = QuarantineStore(database), LedgerStore(database), RegistryStore(database)
     bus = MemoryBus(broker, clock=now_micros, rng=random.Random(1), quarantine=counted(quarantine(store), metrics))
     catalogs = Catalogs(registry)
-    limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), 100, 10**6, 1_024, 10**15)
+    limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     ingest = Ingest(ledger, catalogs, bus, limits, metrics)
     greeting = Greeting(ledger, registry, catalogs, ingest)
     plain = Plain(ingest, catalogs, PlainLimits(10, 10**15))

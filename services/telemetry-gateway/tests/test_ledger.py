@@ -17,6 +17,7 @@ from pulse_telemetry_gateway.actions.ingest import Catalogs, Entry, Ingest, Inge
 from pulse_telemetry_gateway.actions.upkeep import Latest
 from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.model.credit import CreditLimits
+from pulse_telemetry_gateway.model.grouping import GroupLimits
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -238,7 +239,7 @@ async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their
         ledger,
         Catalogs(RegistryStore(database)),
         bus,
-        IngestLimits(CreditLimits(8, 2, 100, 0.1), 100, 10**6, 1_024, 10**15),
+        IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15),
         Metrics(),
     )
     loop = asyncio.get_running_loop()

@@ -26,6 +26,7 @@ from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
 from pulse_telemetry_gateway.model.credit import CreditLimits
+from pulse_telemetry_gateway.model.grouping import GroupLimits
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
@@ -66,8 +67,12 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             CreditLimits(
                 settings.credit, 2, settings.mqtt_receive_maximum, settings.commit_wait_target.total_seconds()
             ),
-            settings.group_commit_max,
-            settings.group_commit_bytes_max,
+            GroupLimits(
+                settings.group_commit_max,
+                settings.group_commit_bytes_max,
+                settings.group_commit_age_max.total_seconds(),
+                settings.group_commit_interval.total_seconds(),
+            ),
             settings.ledger_fragments_max,
             int(settings.plausible_span.total_seconds() * 1e6),
         ),

@@ -11,8 +11,9 @@ from pulse_chassis.settings import ServiceSettings
 class GatewaySettings(ServiceSettings):
     """`credit`: unacknowledged batches that one collector may have at most; when a batch waits longer than
     `commit_wait_target` for its commit, all get less. `group_commit_max`: batches in one transaction,
-    `group_commit_bytes_max`: their payloads' bytes. `plain_series_max`: series that a plain
-    device may make by sending new names."""
+    `group_commit_bytes_max`: their payloads' bytes. A group is collected while the last commit began less than
+    `group_commit_interval` ago, and never for longer than `group_commit_age_max`. `plain_series_max`: series that a
+    plain device may make by sending new names."""
 
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
     # long enough for a restart, short enough that the broker soon stops giving a removed replica its share
@@ -22,6 +23,8 @@ class GatewaySettings(ServiceSettings):
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32
     group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
     group_commit_bytes_max: Annotated[int, Field(ge=1_000)] = 4_000_000
+    group_commit_age_max: timedelta = timedelta(milliseconds=20)
+    group_commit_interval: timedelta = timedelta(milliseconds=3)
     commit_wait_target: timedelta = timedelta(milliseconds=100)
     ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
     plausible_span: timedelta = timedelta(days=3653)

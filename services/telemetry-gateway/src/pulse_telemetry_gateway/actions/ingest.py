@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict, deque
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge
@@ -17,6 +18,7 @@ from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
 from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import concatenate
 from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
+from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits
 from pulse_telemetry_gateway.model.ranges import Range, covering
 from pulse_telemetry_gateway.model.screening import Meaning, Screened, SeriesRef, screen
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -35,8 +37,7 @@ class IngestLimits:
     """See `GatewaySettings`."""
 
     credit: CreditLimits
-    group_max: int
-    group_bytes_max: int
+    group: GroupLimits
     fragments_max: int
     span: int
 
@@ -134,8 +135,8 @@ class Ingest:
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
     ) -> None:
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
-        self._waiting: deque[Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._gathering = Gathering[Waiting](limits.group)
+        self._arrived, self._enough = asyncio.Event(), asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
         self._refusals = metrics.counter("ingest_refusals", "Readings refused, each time they came", ["code"])
@@ -179,10 +180,12 @@ class Ingest:
         """Joins the next group commit; as `take`. `size`: bytes of the payloads."""
         loop = asyncio.get_running_loop()
         waiting = Waiting(entries, size, loop.time(), loop.create_future())
-        self._waiting.append(waiting)
+        self._gathering.add(waiting)
         self._held.inc(len(entries))
         self._held_bytes.inc(waiting.size)
         self._arrived.set()
+        if self._gathering.is_enough:
+            self._enough.set()
         try:
             return await waiting.done
         finally:
@@ -206,25 +209,23 @@ class Ingest:
         await self._say(device, self._ack(message.epoch, settled, message.ranges, [], newest))
 
     async def run(self) -> None:
-        """Commits whatever has arrived while the last commit ran: the slower PostgreSQL is, the larger the groups."""
+        """Commits what has gathered: while the last commit ran, and a little longer where commits would follow each
+        other closely, for most of what a small one costs is the commit. After a pause nobody waits."""
+        loop = asyncio.get_running_loop()
+        began = -math.inf
         while True:
             await self._arrived.wait()
-            group: list[Waiting] = []
-            count, size = 0, 0
-            while self._waiting and (
-                not group
-                or (
-                    count + len(self._waiting[0].entries) <= self._limits.group_max
-                    and size + self._waiting[0].size <= self._limits.group_bytes_max
-                )
-            ):
-                waiting = self._waiting.popleft()
-                if not waiting.done.cancelled():
-                    group.append(waiting)
-                    count, size = count + len(waiting.entries), size + waiting.size
-            if not self._waiting:
+            if (left := self._gathering.due(began) - loop.time()) > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await self._enough.wait()
+            group = [waiting for waiting in self._gathering.take() if not waiting.done.cancelled()]
+            if not self._gathering:
                 self._arrived.clear()
+            if not self._gathering.is_enough:
+                self._enough.clear()
             if group:
+                began = loop.time()
                 await self.settle(group)
 
     async def settle(self, group: list[Waiting]) -> None:
