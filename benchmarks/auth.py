@@ -22,8 +22,8 @@ from pulse_passwords import LOGIN_POLICY, PasswordHasher
 from pulse_standalone.ports import free_port
 from tests.system import System, running_system
 
-ROUNDS = 5
-SIGN_IN_SECONDS = 8
+ROUNDS = 3
+SIGN_IN_SECONDS = 10
 AT_ONCE = 16
 """Sign-ins under way, each by another account, as people do who come in the morning; as many verifications for argon2
 alone. One account's own would be counted as failures until they are done, and would wait for each other."""
@@ -106,14 +106,14 @@ async def _sign_in(http: httpx.AsyncClient, system: System) -> str:
 
 async def _people(system: System) -> list[dict[str, str]]:
     """Accounts that an administrator makes: e-mail and password of each, once auth knows it."""
-    headers = {"Authorization": f"Bearer {system.token()}"}
+    headers, users, auth = {"Authorization": f"Bearer {system.token()}"}, _url(system, "users"), _url(system, "auth")
     made = [{"email": f"p{n}@example.org", "password": f"violet-harbour-candle-{n}"} for n in range(AT_ONCE)]
     async with httpx.AsyncClient(headers=headers, timeout=30) as http:
         for person in made:
             account = person | {"name": person["email"]}
-            (await http.post(f"{_url(system, 'users')}/api/users", json=account)).raise_for_status()
+            (await http.post(f"{users}/api/users", json=account)).raise_for_status()
         for person in made:
-            while (await http.post(f"{_url(system, 'auth')}/api/auth/login", json=person)).status_code == 401:  # noqa: ASYNC110  # asked from outside
+            while (await http.post(f"{auth}/api/auth/login", json=person)).status_code == 401:  # noqa: ASYNC110  # asked from outside
                 await asyncio.sleep(0.1)
     return made
 
@@ -254,12 +254,13 @@ async def _revocations(system: System) -> list[Result]:
     """From the request that ends a session until users and the gateway refuse the token and the socket is closed."""
     urls = {"users": f"{_url(system, 'users')}/api/profile"}
     urls["gateway"] = f"{_url(system, 'telemetry-gateway')}/api/telemetry/devices"
+    gateway = int(system.child("telemetry-gateway")["port"])
     took: dict[str, list[float]] = {"users": [], "gateway": [], "an open socket": []}
     async with httpx.AsyncClient(base_url=_url(system, "auth"), timeout=30) as http:
         for _ in range(REVOCATIONS):
             token = await _sign_in(http, system)
             headers = {"Authorization": f"Bearer {token}"}
-            async with _socket(int(system.child("telemetry-gateway")["port"]), token) as socket:
+            async with _socket(gateway, token) as socket:
                 sid = json.loads(_payload(token))["sid"]
                 began = time.perf_counter()
                 (await http.delete(f"/api/auth/sessions/{sid}", headers=headers)).raise_for_status()
