@@ -22,6 +22,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
+import asyncpg
 import numpy as np
 import psutil
 
@@ -106,6 +107,7 @@ def _ingested(url: str, series: int, shape: Shape) -> dict[str, float]:
 async def _ingest(url: str, series: int, shape: Shape) -> dict[str, float]:
     """Every device sends a batch in turn; ten are one group commit."""
     await prepare(url)
+    await _written(url)
     async with opened(url) as database:
         devices = [await add_series(database, f"bench-{d}", [f"s{i}" for i in range(series)]) for d in range(DEVICES)]
         ledger = LedgerStore(database)
@@ -160,6 +162,7 @@ async def _asked(url: str) -> list[dict[str, float]]:
                     "SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = ANY("
                     "ARRAY['chunk', 'rollup_minute', 'rollup_hour']::regclass[])"
                 )
+            await _written(url)
             history = _history(database)
             found.append(
                 {
@@ -176,6 +179,15 @@ async def _asked(url: str) -> list[dict[str, float]]:
                 }
             )
     return found
+
+
+async def _written(url: str) -> None:
+    """What was made for the benchmark is on the disk: no checkpoint of it is at work in what is measured next."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
 
 
 def _history(database: Database) -> History:
