@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -207,7 +206,7 @@ async def test_plain_messages_that_two_replicas_commit_at_the_same_moment_get_nu
 
         async def append(replica: LedgerStore, part: int) -> None:
             for i in range(40):
-                await replica.commit([replace(arrival(0, 5, epoch=0), is_numbered=False) for _ in range(1 + i % 3)])
+                await replica.commit([arrival(0, 5, epoch=0)._replace(is_numbered=False) for _ in range(1 + i % 3)])
                 if part == 0 and i % 10 == 0:  # a collector's life of the same device moves the same feed
                     await replica.commit([arrival(i * 5, i * 5 + 5)])
 

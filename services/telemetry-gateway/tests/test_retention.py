@@ -86,7 +86,7 @@ async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_ar
     ledger: LedgerStore, database: Database
 ) -> None:
     old = arrival(0, 100)
-    await ledger.commit([dataclasses.replace(old, columns=shifted(old, -20 * YEAR))])
+    await ledger.commit([old._replace(columns=shifted(old, -20 * YEAR))])
     pace = CompactionPace(timedelta(0), 100, 10_000, timedelta(0), timedelta(0))
     compaction = Compaction(CompactionStore(database), Partitions(database), pace)
     await compaction.catch_up()
@@ -96,7 +96,7 @@ async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_ar
         await connection.execute("UPDATE partition_written SET at = now() - interval '401 days'")
     due = [one for one in await retention.due() if one.partition.level != "log"]
     assert [one.partition.level for one in due] == ["raw"]
-    await ledger.commit([dataclasses.replace(arrival(100, 200), columns=shifted(arrival(100, 200), -20 * YEAR))])
+    await ledger.commit([arrival(100, 200)._replace(columns=shifted(arrival(100, 200), -20 * YEAR))])
     await compaction.catch_up()
     with pytest.raises(WrittenMeanwhile):
         await RetentionStore(database).drop_derived(due[0].partition)

@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -23,8 +23,7 @@ _RETRY_FLOOR, _RETRY_CAP = 0.05, 5.0
 _BUG_RETRIES = 3
 
 
-@dataclass(frozen=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A message before anybody read it."""
 
     address: str
@@ -136,7 +135,7 @@ class Handling(_Door[M]):
             return
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting(Generic[R]):
     """One message of a group: how often it failed, and whom to tell when it is settled."""
 

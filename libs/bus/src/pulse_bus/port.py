@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
@@ -41,8 +41,7 @@ class MessageTooLarge(Exception):  # the sender has to split it
         self.size, self.limit = size, limit
 
 
-@dataclass(frozen=True)
-class Delivery(Generic[R]):
+class Delivery(NamedTuple, Generic[R]):
     """One message as it came, read: `levels` are the topic's variable levels (the authority on who sent it), `received`
     the time of arrival in microseconds, `size` the payload's bytes, `is_retained` whether it was kept by the broker."""
 

@@ -66,6 +66,8 @@ class Connection:
 class Receipt:
     """Called once by each handler of a message; the broker hears of it when the last of them has settled it."""
 
+    __slots__ = ("_connection", "_left", "_mid", "_qos", "_size")
+
     def __init__(self, connection: Connection, message: Publish, handlers: int) -> None:
         self._connection, self._left = connection, handlers
         self._mid, self._qos, self._size = message.mid, message.qos, len(message.payload)

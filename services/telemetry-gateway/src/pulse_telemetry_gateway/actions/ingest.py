@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge
 from pulse_chassis.metrics import Metrics
@@ -42,8 +43,7 @@ class IngestLimits:
     span: int
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A batch as it came: `device` is who sent it, `received` in microseconds, `size` in bytes."""
 
     device: str
@@ -52,8 +52,7 @@ class Parcel:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A screened batch on its way into a group commit."""
 
     device: str
@@ -385,6 +384,6 @@ def _entry(of: tuple[Parcel, int], screened: Screened) -> Entry:
         sent=batch.sent,
         received=parcel.received,
         columns=screened.columns,
-        refused=tuple((r.seq, r.code) for r in screened.refused),
+        refused=tuple((r.seq, r.code) for r in screened.refused) if screened.refused else (),
     )
     return Entry(parcel.device, arrival, screened.refused)

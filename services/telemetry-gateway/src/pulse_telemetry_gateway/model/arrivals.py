@@ -1,6 +1,7 @@
 """What a group commit takes and gives: batches on their way into the log, and what is known once they are there."""
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from pulse_contracts.message import Lane
 from pulse_telemetry_gateway.model.columns import Columns
@@ -10,8 +11,7 @@ StreamKey = tuple[int, int]
 """(device id, epoch)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One screened batch. `wanted` is its whole range, `refused` the sequence numbers that were refused with codes.
     When it is not `numbered`, its sequence numbers count from 0 and the ledger gives it the next ones of its stream."""
 
@@ -33,7 +33,7 @@ class Arrival:
             columns = replace(columns, seq=columns.seq + lo)
         refused = tuple((seq + lo, code) for seq, code in self.refused)
         wanted = (lo, lo + self.wanted[1])
-        return replace(self, wanted=wanted, columns=columns, refused=refused, is_numbered=True)
+        return self._replace(wanted=wanted, columns=columns, refused=refused, is_numbered=True)
 
 
 @dataclass(frozen=True, slots=True)
