@@ -97,9 +97,9 @@ def servers(folder: Path) -> Iterator[dict[str, Any]]:
         process.stdin.close()
 
 
-async def prepare(url: str) -> str:
+async def prepare(url: str, name: str = "bench") -> str:
     """A database with the gateway's role and schema; the superuser's URL."""
-    database = await create_database(url, "bench")
+    database = await create_database(url, name)
     await provision(database, "telemetry", "pulse_telemetry", PASSWORD)
     return database
 

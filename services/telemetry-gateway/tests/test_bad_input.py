@@ -15,8 +15,9 @@ from pulse_contracts.telemetry import Dropped, Hello
 from pulse_contracts.topics import TELEMETRY_DROP, TELEMETRY_HELLO
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.hello import Greeting
-from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
 from pulse_telemetry_gateway.model.credit import CreditLimits

@@ -3,8 +3,10 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
@@ -13,11 +15,15 @@ from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Database, DatabaseUnavailable
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.actions.ingest import Catalogs, Entry, Ingest, IngestLimits, Waiting
+from pulse_telemetry_gateway.actions.catalogs import Catalogs
+from pulse_telemetry_gateway.actions.ingest import Entry, Ingest, IngestLimits, Parcel, Waiting
 from pulse_telemetry_gateway.actions.upkeep import Latest
-from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult
+from pulse_telemetry_gateway.model.batches import Batch
+from pulse_telemetry_gateway.model.columns import FLOAT, decode
 from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.model.grouping import GroupLimits
+from pulse_telemetry_gateway.model.screening import Meaning, SeriesRef
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -253,3 +259,34 @@ async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their
     first = Waiting(entries, 100, loop.time(), loop.create_future())
     await ingest.settle([first])
     assert [outcome is None for outcome in first.done.result()] == [True, False]
+
+
+async def test_a_batch_that_breaks_the_run_it_was_joined_to_does_not_cost_the_others_their_place(
+    ledger: LedgerStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, commit = RegistryStore(database), LedgerStore.commit
+    await ledger.commit([arrival(0, 10)])
+
+    async def breaking(self: LedgerStore, group: Sequence[Arrival]) -> GroupResult:
+        if any(lo <= 25 < hi for lo, hi in (one.wanted for one in group)):
+            raise ZeroDivisionError
+        return await commit(self, group)
+
+    async def meaning(_: Catalogs, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning:
+        del device_id, epoch
+        return Meaning.of(local_ids, {1: SeriesRef(101, FLOAT)})
+
+    monkeypatch.setattr(LedgerStore, "commit", breaking)
+    monkeypatch.setattr(Catalogs, "meaning", meaning)
+    limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
+    bus = MemoryBus(MemoryBroker(), clock=lambda: 0)
+    ingest = Ingest(ledger, Catalogs(registry), bus, limits, Metrics())
+    zero = np.zeros(10, np.int64)
+    first = Batch(None, 7, 1, 7, 10, "live", 0, (1,), 0, zero, zero, zero.view(np.float64))
+    parcels = [Parcel("alpha", first._replace(lo=lo), 0, 100) for lo in (10, 20, 30)]
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(ingest.run())
+        outcomes = await ingest.take(parcels)
+        running.cancel()
+    assert [type(outcome) for outcome in outcomes] == [type(None), ZeroDivisionError, type(None)]
+    assert await stored(database) == [*range(20), *range(30, 40)]

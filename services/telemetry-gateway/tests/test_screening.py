@@ -28,7 +28,7 @@ def screened(values: list[tuple[int, object]], dt: list[int] | None = None) -> S
             value=[value for _, value in values],
         ).model_dump_json()
     )
-    return screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
+    return screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], [1], now=NOW, span=SPAN)[0]
 
 
 def test_good_readings_of_every_type_are_kept_with_their_values() -> None:
@@ -78,7 +78,7 @@ def test_a_time_so_far_away_that_the_difference_wraps_around_is_refused() -> Non
         epoch=1, ord=1, catalog=1, lo=0, lane="live", sent=NOW, series=[2],
         t0=-(2**62), dt=[NOW - 2**62, 2**62], x=[0, 0], value=[1.0, 2.0],
     )  # fmt: skip
-    found = screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], now=NOW, span=SPAN)[0]
+    found = screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], [1], now=NOW, span=SPAN)[0]
     assert [r.code for r in found.refused] == ["implausible_time", "implausible_time"]
 
 
@@ -113,8 +113,8 @@ def test_batches_that_are_screened_together_are_screened_each_for_itself() -> No
         floats(200, [4.0], dt=SPAN + 1),
         floats(300, [5.0]),
     ]
-    alone = [screen([item], now=NOW, span=SPAN)[0] for item in group]
-    together = screen(group, now=NOW, span=SPAN)
+    alone = [screen([item], [1], now=NOW, span=SPAN)[0] for item in group]
+    together = screen(group, [1] * len(group), now=NOW, span=SPAN)
     assert [[(r.seq, r.code) for r in found.refused] for found in together] == [
         [], [(502, "unknown_series"), (503, "wrong_type")], [(101, "not_finite")], [(200, "implausible_time")], [],
     ]  # fmt: skip

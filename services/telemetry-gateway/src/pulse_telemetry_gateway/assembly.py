@@ -9,11 +9,12 @@ from pulse_chassis.metrics import Metrics
 from pulse_chassis.process import Identity, Parts, Runtime
 from pulse_chassis.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
+from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
-from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits

@@ -2,7 +2,8 @@
 
 from pulse_bus import Reject
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
-from pulse_telemetry_gateway.actions.ingest import Catalogs, Ingest
+from pulse_telemetry_gateway.actions.catalogs import Catalogs
+from pulse_telemetry_gateway.actions.ingest import Ingest
 from pulse_telemetry_gateway.model.ranges import Range, clip
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,21 +12,21 @@ from typing import NamedTuple
 from pulse_bus import Bus, Disconnected, MessageTooLarge
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_contracts.message import Lane, ValueType
+from pulse_contracts.message import Lane
 from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
+from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
 from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import concatenate
 from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
 from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits
+from pulse_telemetry_gateway.model.joining import joined
 from pulse_telemetry_gateway.model.ranges import Range, covering
-from pulse_telemetry_gateway.model.screening import Meaning, Screened, SeriesRef, screen
+from pulse_telemetry_gateway.model.screening import Meaning, Screened, screen
 from pulse_telemetry_gateway.store.ledger import LedgerStore
-from pulse_telemetry_gateway.store.registry import RegistryStore
 
 log = logging.getLogger("pulse.ingest")
-_REMEMBERED = 10_000
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
 _LIVE_READINGS = 2_000
@@ -53,7 +53,7 @@ class Parcel(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A screened batch on its way into a group commit."""
+    """Screened batches that follow each other, on their way into a group commit."""
 
     device: str
     arrival: Arrival
@@ -70,61 +70,10 @@ class Waiting:
     since: float
     done: "asyncio.Future[list[Exception | None]]"
 
-
-class Catalogs:
-    """What the ids of running lives mean, remembered; asked again when an id is unknown."""
-
-    def __init__(self, registry: RegistryStore) -> None:
-        self._registry = registry
-        self._known: dict[tuple[int, int], dict[int, SeriesRef]] = {}
-        self._meanings: dict[tuple[int, int, tuple[int, ...]], Meaning] = {}
-        self._devices: dict[str, int] = {}
-        self._plain: dict[int, dict[tuple[str, ValueType], SeriesRef]] = {}
-
-    async def plain(self, device_id: int, wanted: Mapping[str, ValueType], most: int) -> dict[str, SeriesRef]:
-        """The series of a plain device by name; created at first sight until it has `most`, and absent beyond that."""
-        known = self._plain.setdefault(device_id, {})
-        found = {name: known[name, kind] for name, kind in wanted.items() if (name, kind) in known}
-        if len(found) < len(wanted):
-            missing = {name: kind for name, kind in wanted.items() if name not in found}
-            made = await self._registry.plain_series(device_id, missing, most)
-            known.update({(name, missing[name]): ref for name, ref in made.items()})
-            found |= made
-        return found
-
-    async def device_id(self, name: str) -> int:
-        """The device's number."""
-        found = self._devices.get(name)
-        if found is None:
-            found = self._devices[name] = await self._registry.device_id(name)
-        return found
-
-    async def meaning(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning | None:
-        """What a batch's ids mean, or None when that life declared nothing."""
-        key = (device_id, epoch, local_ids)
-        found = self._meanings.get(key)
-        if found is not None:
-            return found
-        refs = self._known.get((device_id, epoch))
-        if refs is None or any(local not in refs for local in local_ids):
-            catalog = await self._registry.catalog(device_id, epoch)
-            if catalog is None:
-                return None
-            refs = catalog.refs
-            self.remember(device_id, epoch, refs)
-        found = Meaning.of(local_ids, refs)
-        if all(local in refs for local in local_ids):  # else the declaration may still come
-            if len(self._meanings) > _REMEMBERED:
-                self._meanings.clear()
-            self._meanings[key] = found
-        return found
-
-    def remember(self, device_id: int, epoch: int, refs: dict[int, SeriesRef]) -> None:
-        """After a declaration."""
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        self._known[device_id, epoch] = refs
-        self._meanings.clear()
+    @property
+    def batches(self) -> int:
+        """How many messages."""
+        return sum(entry.arrival.batches for entry in self.entries)
 
 
 class Ingest:
@@ -152,35 +101,42 @@ class Ingest:
         """Returns when everything new in the batches is committed: for each None, or why it is not. Raises Unavailable
         while the database is away."""
         known: list[tuple[Batch, Meaning]] = []
-        mine: list[tuple[Parcel, int]] = []
+        runs: list[tuple[list[int], int]] = []
         strangers: dict[tuple[str, int], None] = {}
-        for parcel in parcels:
-            batch = parcel.batch
-            device_id = await self._catalogs.device_id(parcel.device)
+        for places in joined([(parcel.device, parcel.batch) for parcel in parcels]):
+            device, batch = parcels[places[0]].device, parcels[places[0]].batch
+            device_id = await self._catalogs.device_id(device)
             meaning = await self._catalogs.meaning(device_id, batch.catalog, batch.series)
             if meaning is None:
-                strangers[parcel.device, batch.epoch] = None
+                strangers[device, batch.epoch] = None
                 continue
-            known.append((batch, meaning))
-            mine.append((parcel, device_id))
+            known += [(parcels[place].batch, meaning) for place in places]
+            runs.append((places, device_id))
         for device, epoch in strangers:
             await self._ask_to_declare(device, epoch)
+        outcomes: list[Exception | None] = [None] * len(parcels)
         if not known:
-            return [None] * len(parcels)
-        screened = screen(known, now=parcels[0].received, span=self._limits.span)
-        entries = [_entry(*given) for given in zip(mine, screened, strict=True)]
-        outcomes = await self.join(entries, sum(p.size for p, _ in mine))
-        if not strangers:
             return outcomes
-        of = dict(zip((id(parcel) for parcel, _ in mine), outcomes, strict=True))
-        return [of.get(id(parcel)) for parcel in parcels]
+        counts = [len(places) for places, _ in runs]
+        screened = screen(known, counts, now=parcels[0].received, span=self._limits.span)
+        entries = [
+            _entry([parcels[place] for place in places], device_id, found)
+            for (places, device_id), found in zip(runs, screened, strict=True)
+        ]
+        size = sum(parcels[place].size for places, _ in runs for place in places)
+        for (places, _), outcome in zip(runs, await self.join(entries, size), strict=True):
+            for place in places:
+                outcomes[place] = outcome
+                if outcome is not None and len(places) > 1:  # one of them is at fault, and it must not cost the others
+                    outcomes[place] = (await self.take([parcels[place]]))[0]
+        return outcomes
 
     async def join(self, entries: list[Entry], size: int) -> list[Exception | None]:
         """Joins the next group commit; as `take`. `size`: bytes of the payloads."""
         loop = asyncio.get_running_loop()
         waiting = Waiting(entries, size, loop.time(), loop.create_future())
         self._gathering.add(waiting)
-        self._held.inc(len(entries))
+        self._held.inc(waiting.batches)
         self._held_bytes.inc(waiting.size)
         self._arrived.set()
         if self._gathering.is_enough:
@@ -188,7 +144,7 @@ class Ingest:
         try:
             return await waiting.done
         finally:
-            self._held.dec(len(entries))
+            self._held.dec(waiting.batches)
             self._held_bytes.dec(waiting.size)
 
     @property
@@ -318,7 +274,7 @@ class Ingest:
 
     def _count(self, group: list[Entry], result: GroupResult) -> None:
         self._batches.labels("duplicate").inc(result.duplicates)
-        self._batches.labels("stored").inc(len(group) - result.duplicates)
+        self._batches.labels("stored").inc(sum(entry.arrival.batches for entry in group) - result.duplicates)
         self._readings.labels("stored").inc(sum(len(entry.columns) for entry in result.logged))
         self._readings.labels("refused").inc(sum(len(entry.refused) for entry in group))
         for code, n in Counter(refused.code for entry in group for refused in entry.refused).items():
@@ -372,18 +328,18 @@ def live_batch(entries: list[Logged]) -> LiveBatch:
     )
 
 
-def _entry(of: tuple[Parcel, int], screened: Screened) -> Entry:
-    parcel, device_id = of
-    batch = parcel.batch
+def _entry(parcels: Sequence[Parcel], device_id: int, screened: Screened) -> Entry:
+    first, last = parcels[0].batch, parcels[-1].batch
     arrival = Arrival(
         device_id=device_id,
-        epoch=batch.epoch,
-        ord=batch.ord,
-        wanted=(batch.lo, batch.lo + batch.n),
-        lane=batch.lane,
-        sent=batch.sent,
-        received=parcel.received,
+        epoch=first.epoch,
+        ord=first.ord,
+        wanted=(first.lo, last.lo + last.n),
+        lane=first.lane,
+        sent=max(parcel.batch.sent for parcel in parcels),
+        received=parcels[-1].received,
         columns=screened.columns,
         refused=tuple((r.seq, r.code) for r in screened.refused) if screened.refused else (),
+        batches=len(parcels),
     )
-    return Entry(parcel.device, arrival, screened.refused)
+    return Entry(parcels[0].device, arrival, screened.refused)

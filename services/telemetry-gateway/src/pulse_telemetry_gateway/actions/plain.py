@@ -8,7 +8,8 @@ import numpy as np
 
 from pulse_bus import Reject
 from pulse_contracts.telemetry import PLAIN_EPOCH, PlainReadings
-from pulse_telemetry_gateway.actions.ingest import Catalogs, Entry, Ingest
+from pulse_telemetry_gateway.actions.catalogs import Catalogs
+from pulse_telemetry_gateway.actions.ingest import Entry, Ingest
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.columns import Columns
 from pulse_telemetry_gateway.model.plain import Told, told

@@ -12,8 +12,9 @@ StreamKey = tuple[int, int]
 
 
 class Arrival(NamedTuple):
-    """One screened batch. `wanted` is its whole range, `refused` the sequence numbers that were refused with codes.
-    When it is not `numbered`, its sequence numbers count from 0 and the ledger gives it the next ones of its stream."""
+    """One screened batch, or so many `batches` that follow each other. `wanted` is the whole range, `refused` the
+    sequence numbers that were refused with codes. When it is not `numbered`, the sequence numbers count from 0 and the
+    ledger gives it the next ones of its stream."""
 
     device_id: int
     epoch: int
@@ -25,6 +26,7 @@ class Arrival(NamedTuple):
     columns: Columns | None
     refused: tuple[tuple[int, str], ...]
     is_numbered: bool = True
+    batches: int = 1
 
     def numbered_from(self, lo: int) -> "Arrival":
         """The same batch with the sequence numbers from `lo` on."""

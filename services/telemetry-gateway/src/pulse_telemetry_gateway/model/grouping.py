@@ -1,7 +1,6 @@
 """Which waiting batches become one commit, and when it begins: pure, without a clock of its own."""
 
 from collections import deque
-from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -14,8 +13,8 @@ class Together(Protocol):
     """Batches that arrived together: `size` of their payloads in bytes, `since` when they wait (seconds)."""
 
     @property
-    def entries(self) -> Sized:
-        """The batches."""
+    def batches(self) -> int:
+        """How many."""
 
     @property
     def size(self) -> int:
@@ -73,7 +72,7 @@ class Gathering(Generic[W]):
         batches, size = 0, 0
         while self._waiting:
             first = self._waiting[0]
-            batches, size = batches + len(first.entries), size + first.size
+            batches, size = batches + first.batches, size + first.size
             if group and (batches > self._limits.batches or size > self._limits.bytes):
                 break
             group.append(self._waiting.popleft())
@@ -81,5 +80,5 @@ class Gathering(Generic[W]):
         return group
 
     def _count(self, waiting: W, sign: int) -> None:
-        self._batches += sign * len(waiting.entries)
+        self._batches += sign * waiting.batches
         self._bytes += sign * waiting.size

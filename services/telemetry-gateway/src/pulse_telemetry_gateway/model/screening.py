@@ -52,8 +52,9 @@ class Meaning:
 _STRANGER: Final = SeriesRef(-1, 255)
 
 
-def screen(batches: Sequence[tuple[Batch, Meaning]], *, now: int, span: int) -> list[Screened]:
-    """One answer for each batch. `now` and `span` in microseconds: a reading further than `span` from `now` is refused.
+def screen(batches: Sequence[tuple[Batch, Meaning]], runs: Sequence[int], *, now: int, span: int) -> list[Screened]:
+    """One answer for each of `runs`: so many batches that mean the same and follow each other. `now` and `span` in
+    microseconds: a reading further than `span` from `now` is refused.
 
     The batches are taken as one long column, for at a hundred readings a batch it is numpy's calls that cost.
     """
@@ -72,7 +73,10 @@ def screen(batches: Sequence[tuple[Batch, Meaning]], *, now: int, span: int) -> 
             refused.setdefault(i, Refused(seq=int(seq[i]), code="implausible_time", detail=f"t={int(t[i])}"))
     bad = sorted(refused)
     screened: list[Screened] = []
-    for (_, meaning), start, end in zip(batches, ends, ends[1:], strict=False):
+    at = 0
+    for run in runs:
+        meaning, start, end = batches[at][1], ends[at], ends[at + run]
+        at += run
         part = slice(start, end)
         columns = Columns(meaning.ids, meaning.types, seq[part], t[part], x[part], word[part])
         mine = bad[bisect_left(bad, start) : bisect_left(bad, end)] if bad else []

@@ -45,7 +45,7 @@ def settle(group: Sequence[Arrival], changes: Mapping[StreamKey, StreamChange]) 
         fresh = subtract(arrival.wanted, change.settled)
         _note(change, arrival)
         if not fresh:
-            news.duplicates += 1
+            news.duplicates += arrival.batches
             continue
         for part in fresh:
             add(change.settled, part)

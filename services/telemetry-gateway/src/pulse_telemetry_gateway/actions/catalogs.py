@@ -1,0 +1,65 @@
+"""What the ids in batches mean, remembered."""
+
+from collections.abc import Mapping
+
+from pulse_contracts.message import ValueType
+from pulse_telemetry_gateway.model.screening import Meaning, SeriesRef
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+_REMEMBERED = 10_000
+
+
+class Catalogs:
+    """What the ids of running lives mean, remembered; asked again when an id is unknown."""
+
+    def __init__(self, registry: RegistryStore) -> None:
+        self._registry = registry
+        self._known: dict[tuple[int, int], dict[int, SeriesRef]] = {}
+        self._meanings: dict[tuple[int, int, tuple[int, ...]], Meaning] = {}
+        self._devices: dict[str, int] = {}
+        self._plain: dict[int, dict[tuple[str, ValueType], SeriesRef]] = {}
+
+    async def plain(self, device_id: int, wanted: Mapping[str, ValueType], most: int) -> dict[str, SeriesRef]:
+        """The series of a plain device by name; created at first sight until it has `most`, and absent beyond that."""
+        known = self._plain.setdefault(device_id, {})
+        found = {name: known[name, kind] for name, kind in wanted.items() if (name, kind) in known}
+        if len(found) < len(wanted):
+            missing = {name: kind for name, kind in wanted.items() if name not in found}
+            made = await self._registry.plain_series(device_id, missing, most)
+            known.update({(name, missing[name]): ref for name, ref in made.items()})
+            found |= made
+        return found
+
+    async def device_id(self, name: str) -> int:
+        """The device's number."""
+        found = self._devices.get(name)
+        if found is None:
+            found = self._devices[name] = await self._registry.device_id(name)
+        return found
+
+    async def meaning(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning | None:
+        """What a batch's ids mean, or None when that life declared nothing."""
+        key = (device_id, epoch, local_ids)
+        found = self._meanings.get(key)
+        if found is not None:
+            return found
+        refs = self._known.get((device_id, epoch))
+        if refs is None or any(local not in refs for local in local_ids):
+            catalog = await self._registry.catalog(device_id, epoch)
+            if catalog is None:
+                return None
+            refs = catalog.refs
+            self.remember(device_id, epoch, refs)
+        found = Meaning.of(local_ids, refs)
+        if all(local in refs for local in local_ids):  # else the declaration may still come
+            if len(self._meanings) > _REMEMBERED:
+                self._meanings.clear()
+            self._meanings[key] = found
+        return found
+
+    def remember(self, device_id: int, epoch: int, refs: dict[int, SeriesRef]) -> None:
+        """After a declaration."""
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        self._known[device_id, epoch] = refs
+        self._meanings.clear()
