@@ -28,6 +28,8 @@ _MATCHING = (
 )
 
 
+LOCK_HEAD = "SELECT n, hash FROM audit_head FOR UPDATE"
+"""The end of the chain, which is nobody else's until the transaction ends."""
 _mark: ContextVar[Mark | None] = ContextVar("mark", default=None)
 
 
@@ -105,13 +107,13 @@ class Audit:
             raise ValueError("an audit key has 32 bytes")
         self._key = key
 
-    async def append(self, connection: Connection, entry: AuditEntry, now: datetime) -> int:
+    async def append(self, connection: Connection, entry: AuditEntry, now: datetime, head: Row | None = None) -> int:
         """Writes one entry within the caller's transaction, and returns its number. Takes the lock that puts entries in
-        one order until the transaction ends, so append last. Raises whatever the database raises: the change must
-        not happen then."""
+        one order until the transaction ends, so append last. `head`: the row of LOCK_HEAD, where the statement before
+        asked for it on its way. Raises whatever the database raises: the change must not happen then."""
         if (mark := _mark.get()) is not None:
             await mark(connection)
-        head = await connection.fetchrow("SELECT n, hash FROM audit_head FOR UPDATE")
+        head = head or await connection.fetchrow(LOCK_HEAD)
         if head is None:
             raise LookupError("the audit trail has no head")
         n = int(head["n"]) + 1

@@ -33,7 +33,7 @@ from pulse_auth.store.admission import AdmissionStore, Standing
 from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.second_factors import Challenge, ChallengeStore
-from pulse_auth.store.sessions import AccountCopy, NewToken
+from pulse_auth.store.sessions import NewToken
 from pulse_chassis.caller import Caller
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.problems import Overloaded, TooManyRequests
@@ -85,7 +85,7 @@ class SignIn:
     def __init__(self, database: Database, means: Means, rules: SessionRules, codes: Codes, metrics: Metrics) -> None:
         self._database, self._means, self._rules, self._codes = database, means, rules, codes
         self._tokens, self._limits = Tokens(means), LimitStore()
-        self._accounts, self._admission, self._backoff = AccountCopy(), AdmissionStore(), BackoffStore()
+        self._admission, self._backoff = AdmissionStore(), BackoffStore()
         self._challenges = ChallengeStore()
         self._device_secret = derived_key(means.secret, "known device")
         self.client_rate: Rate | None = None
@@ -132,9 +132,9 @@ class SignIn:
                 wait = await self._limits.take(connection, limit_key("login", client), self.client_rate, now)
                 if wait:
                     raise TooManyRequests(wait)
-            wait = await self._backoff.reserve(connection, attempt.key, now)
+            wait, account = await self._admission.reserve(connection, attempt.key, attempt.email, now)
             if not wait:
-                return await self._accounts.by_email(connection, attempt.email)
+                return account
         async with self._database.transaction() as connection:
             if await self._backoff.note_wait(connection, attempt.key):
                 entry = _entry("sign_in_waits", None, attempt.visitor, None, seconds=int(wait.total_seconds()) + 1)
@@ -238,12 +238,12 @@ class SignIn:
         session = Session(means.new_id(), account.id, attempt.remember, now + self._rules.life, place=visitor.place)
         token = write_token(means.entropy(TOKEN_BYTES))
         first = NewToken(token_hash(token), session.id, now + self._rules.idle)
-        await self._admission.open(connection, session, first, attempt.key, now)
+        head = await self._admission.open(connection, session, first, attempt.key, now)
         issued = self._tokens.issue(account, Grant(str(session.id), session.ends), standing, now)
         note = _entry(
             "signed_in", account.id, visitor, f"session:{session.id}", remember=attempt.remember, second_factor=factor
         )
-        await means.audit.append(connection, note, now)
+        await means.audit.append(connection, note, now, head)
         device = write_device(self._device_secret, attempt.device or means.entropy(ID_BYTES), account.email, now)
         left = cookie_seconds(session, now)
         return SignedIn(account, issued.token, token, issued.expires, left, issued.must_enrol, device)

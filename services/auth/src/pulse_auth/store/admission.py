@@ -2,16 +2,18 @@
 back, which at a sign-in costs more than what it asks for (`make bench NAME=auth`)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from pulse_auth.model.sessions import Account, Session
+from pulse_auth.model.sessions import FREE_FAILURES, WAITS, Account, Session, email_key
 from pulse_auth.model.signing_keys import StoredKey
+from pulse_auth.store.backoff import RESERVE, BackoffStore
 from pulse_auth.store.second_factors import required_roles
 from pulse_auth.store.sessions import NewToken, read_account
 from pulse_auth.store.signing_keys import LOCK, read_key
 from pulse_contracts.permissions import Role
-from pulse_postgres import Connection
+from pulse_postgres import Connection, Row
+from pulse_postgres.audit import LOCK_HEAD
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,26 @@ class Standing:
 
 class AdmissionStore:
     """From an account to a session."""
+
+    async def reserve(
+        self, connection: Connection, key: bytes, email: str, now: datetime
+    ) -> tuple[timedelta, Account | None]:
+        """As `BackoffStore.reserve`, and the account with this e-mail (`AccountCopy.by_email`) if there is nothing to
+        wait for. The same statement for known and unknown."""
+        row = await connection.fetchrow(
+            f"WITH taken AS ({RESERVE}) SELECT a.*, EXISTS (SELECT 1 FROM taken) AS is_taken FROM (SELECT 1) AS one "  # noqa: S608
+            "LEFT JOIN LATERAL (SELECT * FROM account WHERE email_key = $5 ORDER BY version DESC LIMIT 1) AS a ON true",
+            key,
+            now,
+            FREE_FAILURES,
+            WAITS,
+            email_key(email),
+        )
+        if row is None:
+            raise LookupError("a question without a condition gave no row")
+        if not row["is_taken"]:
+            return await BackoffStore().wait(connection, key, now), None
+        return timedelta(0), read_account(row) if row["id"] else None
 
     async def hold(self, connection: Connection, account: UUID) -> Account | None:
         """The account, and the keys: both stay as they are until the transaction ends. Read nothing else before: what
@@ -55,13 +77,14 @@ class AdmissionStore:
 
     async def open(
         self, connection: Connection, session: Session, token: NewToken, failures: bytes, now: datetime
-    ) -> None:
-        """A new session and its first refresh token; failures that were counted under this key are forgotten."""
-        await connection.execute(
-            "WITH forgiven AS (DELETE FROM backoff WHERE key = $11), opened AS ("
+    ) -> Row | None:
+        """A new session and its first refresh token; failures that were counted under this key are forgotten. Gives the
+        head of the audit trail, locked, for the entry that follows."""
+        return await connection.fetchrow(
+            "WITH forgiven AS (DELETE FROM backoff WHERE key = $11), opened AS ("  # noqa: S608  # our own text
             "INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
-            "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)) "
-            "INSERT INTO refresh_token (hash, session_id, parent, idle_ends) VALUES ($8, $1, $9, $10)",
+            "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)), first AS ("
+            f"INSERT INTO refresh_token (hash, session_id, parent, idle_ends) VALUES ($8, $1, $9, $10)) {LOCK_HEAD}",
             session.id,
             session.account,
             session.remember,

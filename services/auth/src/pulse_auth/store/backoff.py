@@ -5,6 +5,15 @@ from datetime import datetime, timedelta
 from pulse_auth.model.sessions import FREE_FAILURES, WAITS
 from pulse_postgres import Connection
 
+RESERVE = (
+    "INSERT INTO backoff AS b (key, failures, until, touched) "
+    "VALUES ($1, 1, $2::timestamptz + ($4::interval[])[1], $2) ON CONFLICT (key) DO UPDATE SET "
+    "failures = b.failures + 1, touched = excluded.touched, "
+    "until = $2::timestamptz + ($4::interval[])[least(b.failures + 1, cardinality($4::interval[]))] "
+    "WHERE b.failures <= $3 OR b.until <= $2 RETURNING true AS is_taken"
+)
+"""Counts a failure unless somebody has to wait: key, now, how many are free, and the waits."""
+
 
 class BackoffStore:
     """Failures in a row, by hash of the e-mail."""
@@ -13,19 +22,11 @@ class BackoffStore:
         """Counts an attempt as failed before it is made, so that a hundred at once are not one; zero, or how long to
         wait instead."""
         # `now` was read before the row was ours: of two at once the later one's `until` may lie after the other's `now`
-        is_taken = await connection.fetchval(
-            "INSERT INTO backoff AS b (key, failures, until, touched) "
-            "VALUES ($1, 1, $2::timestamptz + ($4::interval[])[1], $2) ON CONFLICT (key) DO UPDATE SET "
-            "failures = b.failures + 1, touched = excluded.touched, "
-            "until = $2::timestamptz + ($4::interval[])[least(b.failures + 1, cardinality($4::interval[]))] "
-            "WHERE b.failures <= $3 OR b.until <= $2 RETURNING true",
-            key,
-            now,
-            FREE_FAILURES,
-            WAITS,
-        )
-        if is_taken:
-            return timedelta(0)
+        is_taken = await connection.fetchval(RESERVE, key, now, FREE_FAILURES, WAITS)
+        return timedelta(0) if is_taken else await self.wait(connection, key, now)
+
+    async def wait(self, connection: Connection, key: bytes, now: datetime) -> timedelta:
+        """How long somebody for whom nothing was reserved has to wait."""
         until = await connection.fetchval("SELECT until FROM backoff WHERE key = $1", key)
         return max(timedelta(milliseconds=1), until - now if until else timedelta(0))
 
