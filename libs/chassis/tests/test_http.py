@@ -206,3 +206,12 @@ async def test_unknown_routes_and_methods_are_problems_and_one_metric(http: http
         assert (await http.get(f"/nothing/{number}")).json()["code"] == "not_found"
     assert (await http.delete("/things")).json()["code"] == "method_not_allowed"
     assert "/nothing" not in world.metrics.render().decode()
+
+
+async def test_methods_that_a_client_invents_are_one_metric(http: httpx.AsyncClient, world: World) -> None:
+    for number in range(3):
+        for path in ("/things", "/nothing"):
+            assert (await http.request(f"INVENTED{number}", path)).status_code in {404, 405}
+    told = world.metrics.render().decode()
+    assert "INVENTED" not in told
+    assert 'method="OTHER"' in told

@@ -31,6 +31,8 @@ _SECURITY_DEFAULTS = {
 }
 """An answer may say better for itself. There are no CORS headers: other origins' pages read nothing."""
 _READING = frozenset({"GET", "HEAD"})
+_METHODS = _READING | {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""What metrics tell apart: servers pass on whatever word a client invents, and each would be kept for ever."""
 _SLOW_SECONDS = 1.0
 """A question that was answered in time is counted by the metrics and not logged: the line would cost as much again."""
 _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
@@ -103,7 +105,8 @@ class Envelope:
                 # answered and logged by `problems`; Starlette raises it again for servers that want to log it too
             route = getattr(scope.get("route"), "path", "other")
             duration = time.perf_counter() - started
-            self._metrics.observe_request(scope["method"], route, status, duration)
+            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+            self._metrics.observe_request(method, route, status, duration)
             is_news = status >= 400 or scope["method"] not in _READING or duration > _SLOW_SECONDS
             if is_news and scope["path"] not in _QUIET:
                 log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))

@@ -21,7 +21,8 @@ class Metrics:
         self._observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One answer. `route` is a template, never an address: each pair is kept."""
+        """One answer. `method` is one of a few, and `route` a template, never what a client may invent: each set is
+        kept."""
         observe = self._observers.get((method, route, status))
         if observe is None:
             observe = self._observers[method, route, status] = self.requests.labels(method, route, str(status)).observe
