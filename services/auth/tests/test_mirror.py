@@ -107,17 +107,16 @@ async def test_a_deletion_never_holds_the_trail_while_it_waits_for_who_needs_it(
     await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
     wish = {"name": "export", "scope": ["telemetry.read"], "expires_in_days": 1}
     await ada.http.post("/api/auth/api-keys", json=wish, headers=headers)
-    async with asyncio.TaskGroup() as group:
-        async with ada.database.transaction() as connection:
-            assert await connection.fetch(f"SELECT 1 FROM {table} FOR UPDATE")  # noqa: S608
-            group.create_task(ada.mirror.apply(event(ada.clock, None, version=2, active=False, deleted=True)))
-            waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.TaskGroup() as group, ada.database.transaction() as connection:
+        assert await connection.fetch(f"SELECT 1 FROM {table} FOR UPDATE")  # noqa: S608
+        group.create_task(ada.mirror.apply(event(ada.clock, None, version=2, active=False, deleted=True)))
+        waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
-            async def is_waiting() -> bool:
-                return bool(await ada.rows(waits))
+        async def is_waiting() -> bool:
+            return bool(await ada.rows(waits))
 
-            await eventually(is_waiting)
-            assert await connection.fetchrow("SELECT n FROM audit_head FOR UPDATE NOWAIT")
+        await eventually(is_waiting)
+        assert await connection.fetchrow("SELECT n FROM audit_head FOR UPDATE NOWAIT")
     assert await ada.rows(f"SELECT 1 FROM {table}") == []  # noqa: S608
 
 

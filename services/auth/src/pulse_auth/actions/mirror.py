@@ -49,7 +49,7 @@ class Mirror:
             if is_newer and is_deleted:  # nothing of a deleted account is worth keeping a secret for
                 await self._factors.remove(connection, account.id)
                 await self._keys.remove_all(connection, account.id)
-            if is_newer and old and ends_sessions(old, account):  # last: whoever has a key or factor waits for the trail
+            if is_newer and old and ends_sessions(old, account):  # last: who has a key or factor waits for the trail
                 await self._events.end_all(connection, account.id, "account_changed", SYSTEM, now)
         if old is None:
             self._count.inc()  # the next digest counts them all anew
