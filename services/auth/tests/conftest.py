@@ -119,6 +119,11 @@ class World:
         async with self.database.connection() as connection:
             return [dict(row) for row in await connection.fetch(query)]
 
+    async def is_waiting_for_a_lock(self) -> bool:
+        """Whether somebody waits for somebody else in this database."""
+        query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return bool(await self.rows(query))
+
     async def revoked(self) -> list[str]:
         """The messages of SessionRevoked that wait in the outbox."""
         return [str(row["message"]) for row in await self.rows("SELECT message FROM outbox ORDER BY id")]

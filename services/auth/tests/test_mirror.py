@@ -110,12 +110,7 @@ async def test_a_deletion_never_holds_the_trail_while_it_waits_for_who_needs_it(
     async with asyncio.TaskGroup() as group, ada.database.transaction() as connection:
         assert await connection.fetch(f"SELECT 1 FROM {table} FOR UPDATE")  # noqa: S608
         group.create_task(ada.mirror.apply(event(ada.clock, None, version=2, active=False, deleted=True)))
-        waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-        async def is_waiting() -> bool:
-            return bool(await ada.rows(waits))
-
-        await eventually(is_waiting)
+        await eventually(ada.is_waiting_for_a_lock)
         assert await connection.fetchrow("SELECT n FROM audit_head FOR UPDATE NOWAIT")
     assert await ada.rows(f"SELECT 1 FROM {table}") == []  # noqa: S608
 

@@ -13,7 +13,6 @@ from pulse_auth.store.sessions import NewToken, read_account
 from pulse_auth.store.signing_keys import LOCK, read_key
 from pulse_contracts.permissions import Role
 from pulse_postgres import Connection, Row
-from pulse_postgres.audit import LOCK_HEAD
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,12 @@ class AdmissionStore:
         """A new session and its first refresh token; failures that were counted under this key are forgotten. Gives the
         head of the audit trail, locked, for the entry that follows."""
         return await connection.fetchrow(
-            "WITH forgiven AS (DELETE FROM backoff WHERE key = $11), opened AS ("  # noqa: S608  # our own text
+            "WITH forgiven AS (DELETE FROM backoff WHERE key = $11 RETURNING 1), opened AS ("
             "INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
             "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)), first AS ("
-            f"INSERT INTO refresh_token (hash, session_id, parent, idle_ends) VALUES ($8, $1, $9, $10)) {LOCK_HEAD}",
+            "INSERT INTO refresh_token (hash, session_id, parent, idle_ends) VALUES ($8, $1, $9, $10)) "
+            # LOCK_HEAD; the count makes the failures go first: who notes a wait has them, and then wants the head
+            "SELECT n, hash FROM audit_head WHERE (SELECT count(*) FROM forgiven) >= 0 FOR UPDATE",
             session.id,
             session.account,
             session.remember,
