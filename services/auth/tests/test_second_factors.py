@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pulse_auth.model.second_factors import new_recovery_codes, recovery_hash, step_of
 from pulse_auth.model.sessions import moment
+from pulse_testkit.waiting import eventually
 
 from .conftest import ACCOUNT, EMAIL, PASSWORD, World, event
 
@@ -228,3 +229,18 @@ def test_recovery_codes_have_no_letters_to_misread() -> None:
     for made in new_recovery_codes(bytes_):
         assert recovery_hash(made) == recovery_hash(made.upper().replace("1", "I").replace("0", "O"))
         assert not set(made) & set("ilou")
+
+
+async def test_switching_it_off_never_holds_what_a_sign_in_with_a_challenge_waits_for(ada: World) -> None:
+    secret, _ = await enrolled(ada)
+    headers = bearer(await second(ada, await challenged(ada), code(ada, secret)))
+    await second(ada, await challenged(ada), "000000")
+    body = {"password": PASSWORD, "code": code(ada, secret, 1)}
+    async with asyncio.TaskGroup() as group, ada.database.transaction() as connection:
+        await connection.execute("SELECT 1 FROM account FOR SHARE")  # as the second step of a sign-in
+        assert await connection.fetch("SELECT 1 FROM challenge FOR UPDATE")
+        path = "/api/auth/second-factor/disable"
+        asked = group.create_task(ada.http.post(path, json=body, headers=headers))
+        await eventually(ada.is_waiting_for_a_lock)
+        await connection.execute("SELECT 1 FROM backoff FOR UPDATE NOWAIT")
+    assert asked.result().status_code == 204

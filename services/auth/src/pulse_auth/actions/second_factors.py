@@ -120,7 +120,10 @@ class SecondFactors:
         Unavailable."""
         await self._require_password(account, password, caller)
         async with self._database.transaction() as connection:
-            known = await self._account(connection, account)
+            # locked, not held: a sign-in that has its challenge wants what a code is counted by, and we the challenge
+            known = await self._accounts.lock(connection, account)
+            if known is None:
+                raise AccountNotFound("there is no account of this id")
             if known.role in await self._policy.roles(connection):
                 raise SecondFactorMandatory("your role must have a second factor")
             tried = await self._codes.attempt(connection, account, code, self._means.now())
