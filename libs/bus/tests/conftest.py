@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -36,21 +35,6 @@ def make(servers: Servers, clock: FakeClock) -> Make:
         return MqttBus(replace(settings, **changed), clock=clock, rng=random.Random(1))  # type: ignore[arg-type]
 
     return build
-
-
-@asynccontextmanager
-async def running(*buses: MqttBus) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        for bus in buses:
-            group.create_task(bus.run())
-        try:
-            async with asyncio.timeout(10):
-                for bus in buses:
-                    await bus.wait_connected()
-            yield
-        finally:
-            for bus in buses:
-                await bus.drain()
 
 
 async def ignore(_: Delivery[M]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Protocol
 
 import pytest
@@ -14,6 +14,7 @@ from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import Dropped, Hello
 from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DROP, TELEMETRY_HELLO
+from pulse_testkit.buses import running
 from pulse_testkit.clock import FakeClock
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
@@ -78,17 +79,6 @@ class MqttWorld:
             connection = bus._connection
             assert connection is not None
             await connection.client.publish(f"pulse/v1/{address}", payload, qos=1)
-
-
-@asynccontextmanager
-async def running(bus: Bus) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        group.create_task(bus.run())
-        await bus.wait_connected()
-        try:
-            yield
-        finally:
-            await bus.drain()
 
 
 @pytest.fixture(params=["memory", pytest.param("mqtt", marks=pytest.mark.servers)])

@@ -18,9 +18,10 @@ from pulse_contracts.topics import (
     TELEMETRY_HELLO,
     TELEMETRY_SERIES,
 )
+from pulse_testkit.buses import running
 from pulse_testkit.waiting import eventually
 
-from .conftest import GATEWAY, Collecting, Make, hello, ignore, running
+from .conftest import GATEWAY, Collecting, Make, hello, ignore
 
 pytestmark = pytest.mark.servers
 

@@ -8,9 +8,10 @@ import pytest
 
 from pulse_contracts.telemetry import Dropped
 from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DROP, TELEMETRY_HELLO, TELEMETRY_SERIES
+from pulse_testkit.buses import running
 from pulse_testkit.waiting import eventually
 
-from .conftest import GATEWAY, Collecting, Make, hello, ignore, running
+from .conftest import GATEWAY, Collecting, Make, hello, ignore
 
 pytestmark = pytest.mark.servers
 

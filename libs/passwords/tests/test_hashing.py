@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 
@@ -186,4 +187,5 @@ async def test_hashing_gives_way_to_the_event_loop(hasher: PasswordHasher) -> No
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     ours = niceness()
-    assert await hasher._run(niceness) > ours == niceness()
+    nicer = min(ours + 5, 19) if sys.platform == "linux" else ours
+    assert (await hasher._run(niceness), niceness()) == (nicer, ours)

@@ -6,8 +6,11 @@ from uuid import UUID
 import httpx
 import pytest
 
+from pulse_auth.actions.api_keys import Wish
 from pulse_auth.model.api_keys import require_grantable
+from pulse_auth.model.sessions import AccountNotFound
 from pulse_auth.store.limits import Rate
+from pulse_chassis.caller import SYSTEM
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.permissions import ROLES
 
@@ -124,6 +127,15 @@ async def test_a_key_is_narrowed_with_its_owner_and_ends_with_him(ada: World, di
     assert (await exchange(ada, key["key"])).json()["scope"] == "telemetry.read"
     await ada.mirror.apply(event(ada.clock, digest, version=3, role="user", active=False))
     assert (await exchange(ada, key["key"])).json()["code"] == "invalid_api_key"
+
+
+async def test_an_account_that_is_switched_off_meanwhile_gets_no_key(ada: World, digest: str) -> None:
+    headers = await owner(ada)
+    principal = ada.routes.principals.verify(headers["Authorization"].removeprefix("Bearer "))
+    await ada.mirror.apply(event(ada.clock, digest, version=2, active=False))
+    with pytest.raises(AccountNotFound):
+        await ada.routes.api_keys.make(principal, Wish("late", frozenset(), timedelta(days=1)), SYSTEM)
+    assert await ada.rows("SELECT 1 FROM api_key") == []
 
 
 async def test_a_key_ends_with_its_day(ada: World) -> None:

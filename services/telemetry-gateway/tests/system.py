@@ -42,6 +42,7 @@ from pulse_telemetry_gateway import assembly
 from pulse_telemetry_gateway.handlers import quarantine
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.log import QuarantineStore
+from pulse_testkit.buses import running
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -66,22 +67,6 @@ def bus_of(servers: Servers, party: str) -> MqttBus:
     """A bus with this account, not running yet."""
     settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
     return MqttBus(settings, clock=now_micros, rng=random.Random(1))
-
-
-@asynccontextmanager
-async def running(*buses: MqttBus) -> AsyncIterator[None]:
-    """Connected, then drained."""
-    async with asyncio.TaskGroup() as group:
-        for bus in buses:
-            group.create_task(bus.run())
-        try:
-            async with asyncio.timeout(10):
-                for bus in buses:
-                    await bus.wait_connected()
-            yield
-        finally:
-            for bus in buses:
-                await bus.drain()
 
 
 @dataclass

@@ -15,11 +15,12 @@ from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DATA, TELEMETRY_DROP
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.model.columns import decode
+from pulse_testkit.buses import running
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import PASSWORD
-from .system import SERIES, Collector, Gateway, bus_of, collector, gateway, running, token
+from .system import SERIES, Collector, Gateway, bus_of, collector, gateway, token
 
 pytestmark = pytest.mark.servers
 

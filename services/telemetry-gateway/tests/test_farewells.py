@@ -12,11 +12,12 @@ from pulse_chassis.process import now_micros
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.topics import AUTH_EVENT
 from pulse_postgres.admin import with_role
+from pulse_testkit.buses import running
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import PASSWORD
-from .system import ACCOUNT, Browser, Collector, Gateway, browser, bus_of, collector, gateway, running, token
+from .system import ACCOUNT, Browser, Collector, Gateway, browser, bus_of, collector, gateway, token
 
 pytestmark = pytest.mark.servers
 

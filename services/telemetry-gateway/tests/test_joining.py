@@ -26,7 +26,7 @@ def test_batches_that_continue_each_other_become_one_although_others_come_betwee
     "changed", [{"epoch": 2}, {"ord": 2}, {"catalog": 2}, {"lane": "backlog"}, {"series": (2,)}, {"lo": 9}, {"lo": 11}]
 )  # fmt: skip
 def test_what_differs_stays_apart(changed: dict[str, object]) -> None:
-    following = FIRST._replace(lo=10)._replace(**changed)  # type: ignore[arg-type]
+    following = FIRST._replace(lo=10)._replace(**changed)  # type: ignore[arg-type]  # one of several fields
     assert joined([("a", FIRST), ("a", following)]) == [[0], [1]]
 
 

@@ -16,11 +16,12 @@ from pulse_contracts.telemetry import LiveBatch
 from pulse_contracts.topics import AUTH_EVENT, SYSTEM_STATUS, TELEMETRY_LIVE
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
+from pulse_testkit.buses import running
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import PASSWORD
-from .system import ACCOUNT, Collector, Gateway, browser, bus_of, collector, gateway, running, token
+from .system import ACCOUNT, Collector, Gateway, browser, bus_of, collector, gateway, token
 
 pytestmark = pytest.mark.servers
 QUICK = {

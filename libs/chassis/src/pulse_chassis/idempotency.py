@@ -10,7 +10,6 @@ process that dies before the change leaves a key that is held for a minute.
 import hashlib
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -28,7 +27,7 @@ _KEEP = timedelta(hours=24)
 _HELD = timedelta(minutes=1)
 _SHORTEST, _LONGEST = 16, 128
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DONE = range(200, 300)
+_DONE, _REFUSED = range(200, 300), range(400, 500)
 
 IdempotencyKey = Annotated[
     str | None,
@@ -131,13 +130,13 @@ class _Once:
             with marked(self._carried_out):
                 response = await handle(self._request)
         except DomainError as error:
-            await self._forget(is_refused=error.status < HTTPStatus.INTERNAL_SERVER_ERROR)
+            await self._forget(is_refused=error.status in _REFUSED)
             raise
         except BaseException:
             await self._forget(is_refused=False)
             raise
         if response.status_code not in _DONE or not await self._keep(response):
-            await self._forget(is_refused=False)
+            await self._forget(is_refused=response.status_code in _REFUSED)
         return response
 
     async def _carried_out(self, connection: Connection) -> None:

@@ -29,7 +29,7 @@ RETRY_AFTER: Final = timedelta(seconds=1)
 # Any text will do: whatever the dummy answers, the account does not exist.
 _DUMMY_PASSWORD: Final = b"no account has this one"
 
-_NICENESS: Final = 5
+_NICER: Final = 5
 
 T = TypeVar("T")
 
@@ -137,4 +137,5 @@ def _give_way() -> None:
     in one sign-in. Of Linux alone, where priorities are of threads; without it, everything is as right, and later."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)

@@ -120,7 +120,7 @@ class Audit:
         record = AuditRecord(n, now, entry)
         hash_ = self._hash(bytes(head["hash"]), record)
         await connection.execute(
-            "WITH moved AS (UPDATE audit_head SET n = $1, hash = $10) "  # noqa: S608
+            "WITH moved AS (UPDATE audit_head SET n = $1, hash = $10) "  # noqa: S608  # names of our own
             f"INSERT INTO audit ({_FIELDS}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             n,
             now,

@@ -17,6 +17,7 @@ from paho.mqtt.properties import Properties
 
 from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
 from pulse_bus.mqtt.connection import Connection, Receipt, hear_of_the_end, remember_connack
+from pulse_bus.mqtt.failures import Drained, SubscribeRefused, innermost, is_refusal, reason
 from pulse_bus.mqtt.settings import MqttSettings
 from pulse_bus.mqtt.wire import Publish, publish_head, publish_packet, put_wire
 from pulse_bus.port import (
@@ -37,7 +38,6 @@ log = logging.getLogger("pulse.bus")
 M = TypeVar("M", bound=Message)
 R = TypeVar("R")
 
-_NOT_AUTHORIZED = {0x86, 0x87, 0x8C}
 _PACKET_OVERHEAD = 512
 """Bytes of a PUBLISH beside topic and payload, generously: fixed header, ids and properties."""
 
@@ -205,7 +205,7 @@ class MqttBus:
             finally:
                 connection.pending.pop(mid, None)
         if code >= 0x80:
-            raise PublishRefused(address, code, _reason(code))
+            raise PublishRefused(address, code, reason(code))
 
     def _hand_over(self, connection: Connection, topic: Topic[M], address: str, payload: bytes) -> int:
         properties = _publish_properties(topic.message.content_type)
@@ -223,11 +223,11 @@ class MqttBus:
             delay = 0.0
             try:
                 await self._live_once()
-            except* _DrainedError:
+            except* Drained:
                 log.debug("drained")
-            except* (aiomqtt.MqttError, OSError, _SubscribeRefusedError) as group:
-                error = _innermost(group)
-                delay = self._reconnect.lost(str(error) or type(error).__name__, is_refusal=_is_refusal(error))
+            except* (aiomqtt.MqttError, OSError, SubscribeRefused) as group:
+                error = innermost(group)
+                delay = self._reconnect.lost(str(error) or type(error).__name__, is_refusal=is_refusal(error))
                 level = logging.WARNING if self._reconnect.is_first_failure else logging.DEBUG
                 log.log(level, "broker connection %s: %s", self._reconnect.state.value, self._reconnect.detail)
             with contextlib.suppress(TimeoutError):
@@ -270,7 +270,7 @@ class MqttBus:
             connection = Connection(client, group, settings.publish_window, wires[-1])
             connection.limit = getattr(granted[0], "MaximumPacketSize", None) if granted else None
             if granted and getattr(granted[0], "SharedSubscriptionAvailable", 1) == 0:
-                raise _SubscribeRefusedError("the broker has no shared subscriptions")
+                raise SubscribeRefused("the broker has no shared subscriptions")
             try:
                 await self._serve(connection, group)
             finally:
@@ -293,7 +293,7 @@ class MqttBus:
         await self._draining.wait()
         watch.cancel()
         await connection.is_idle.wait()
-        raise _DrainedError
+        raise Drained
 
     async def _call(self, callback: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -310,7 +310,7 @@ class MqttBus:
             for code in codes:
                 value = code if isinstance(code, int) else code.value
                 if value >= 0x80:
-                    raise _SubscribeRefusedError(f"{name}: the broker refused the subscription: 0x{value:02x}")
+                    raise SubscribeRefused(f"{name}: the broker refused the subscription: 0x{value:02x}")
 
     async def _watch(self, connection: Connection) -> None:
         """Raises MqttError when the connection ends. Messages never come this way: the wire has taken them."""
@@ -384,27 +384,6 @@ class MqttBus:
         return aiomqtt.Will(address, will.message.model_dump_json().encode(), will.topic.qos, will.topic.retain)
 
 
-class _DrainedError(Exception):
-    """Leaves the connection's task group on purpose."""
-
-
-class _SubscribeRefusedError(Exception):
-    """SUBACK with a failure code: an access rule of the broker is missing."""
-
-
-def _innermost(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _is_refusal(error: BaseException) -> bool:
-    code = getattr(error, "rc", None)
-    value = getattr(code, "value", code)
-    return isinstance(error, _SubscribeRefusedError) or value in _NOT_AUTHORIZED
-
-
 _publish_head = functools.lru_cache(maxsize=10_000)(publish_head)
 
 
@@ -414,13 +393,3 @@ def _publish_properties(content_type: str) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = content_type
     return properties
-
-
-def _reason(code: int) -> str:
-    names = {
-        0x83: "implementation specific",
-        0x87: "not authorized",
-        0x90: "topic name invalid",
-        0x97: "quota exceeded",
-    }
-    return names.get(code, "failed")

@@ -74,7 +74,8 @@ class ApiKeys:
         text = write_key(id_, self._means.entropy(SECRET_BYTES))
         key = ApiKey(id_, account, wish.name, wish.scope, key_hash(text), now, now + wish.life)
         async with self._database.transaction() as connection:
-            if await self._accounts.lock(connection, account) is None:
+            owner = await self._accounts.lock(connection, account)
+            if owner is None or not owner.active:  # deleted or switched off since the token was looked at
                 raise AccountNotFound("there is no account of this id")
             if await self._store.count(connection, account, now) >= MAX_KEYS:
                 raise TooManyApiKeys(f"an account has {MAX_KEYS} API keys at most")

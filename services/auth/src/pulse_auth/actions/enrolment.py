@@ -55,7 +55,7 @@ class Whereabouts:
         try:
             return self.broker_url, self.ca_file.read_text() if self.ca_file else None
         except OSError as error:
-            log.error("the broker's authorities cannot be read: %s: %s", self.ca_file, error.strerror)  # noqa: TRY400
+            log.error("the broker's authorities cannot be read: %s: %s", self.ca_file, error.strerror)  # noqa: TRY400  # where it lies says all
             raise BrokerUnknown("the broker's authorities cannot be read") from error
 
 

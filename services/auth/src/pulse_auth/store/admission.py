@@ -38,7 +38,8 @@ class AdmissionStore:
         """As `BackoffStore.reserve`, and the account with this e-mail (`AccountCopy.by_email`) if there is nothing to
         wait for. The same statement for known and unknown."""
         row = await connection.fetchrow(
-            f"WITH taken AS ({RESERVE}) SELECT a.*, EXISTS (SELECT 1 FROM taken) AS is_taken FROM (SELECT 1) AS one "  # noqa: S608
+            f"WITH taken AS ({RESERVE}) SELECT a.*, EXISTS (SELECT 1 FROM taken) AS is_taken "  # noqa: S608  # our own text
+            "FROM (SELECT 1) AS one "
             "LEFT JOIN LATERAL (SELECT * FROM account WHERE email_key = $5 ORDER BY version DESC LIMIT 1) AS a ON true",
             key,
             now,

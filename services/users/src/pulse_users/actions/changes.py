@@ -114,18 +114,20 @@ async def change(
 async def _note_refusal(means: Means, caller: Caller, about: UUID | None, code: str) -> None:
     """Ten times a minute for each who asks and each code, so that nobody fills the trail. Nothing is refused less when
     the database is away."""
-    target = f"account:{about}" if about else None
-    entry = AuditEntry(
-        "change_refused", caller.account, target, None, {"code": code}, caller.address, caller.request_id
-    )
     try:
         await means.refusals.check("refusal", _OFTEN, f"{caller.account or caller.address}\0{code}")
         async with means.database.transaction() as connection:
-            await means.audit.append(connection, entry, means.now())
+            await means.audit.append(connection, refused(caller, about, code), means.now())
     except TooManyRequests:
         return
     except Unavailable as error:
         log.info("a refusal is not noted: %s", error)
+
+
+def refused(caller: Caller, about: UUID | None, code: str) -> AuditEntry:
+    """What the audit trail says of a refusal."""
+    target, told = f"account:{about}" if about else None, {"code": code}
+    return AuditEntry("change_refused", caller.account, target, None, told, caller.address, caller.request_id)
 
 
 async def require_account(connection: Connection, caller: Caller, permission: Permission) -> Account:

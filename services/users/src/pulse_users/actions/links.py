@@ -10,9 +10,9 @@ from uuid import UUID
 from pulse_chassis.caller import Caller
 from pulse_chassis.problems import TooManyRequests
 from pulse_contracts.errors import Unavailable
-from pulse_postgres import AuditEntry, Connection
+from pulse_postgres import Connection
 from pulse_users.actions.accounts import give_password
-from pulse_users.actions.changes import Change, Means, Shown, change
+from pulse_users.actions.changes import Change, Means, change, refused
 from pulse_users.actions.mailing import MailQueue
 from pulse_users.actions.passwords import Passwords, Strength
 from pulse_users.model.accounts import Account, OwnAccount, UnknownAccount
@@ -117,9 +117,7 @@ class Links:
                 if client is not None:
                     await self._use(connection, _PER_CLIENT, client)
                 await self._use(connection, _ALL, "all")
-                told: Shown = {"code": error.code}
-                entry = AuditEntry("change_refused", None, None, None, told, caller.address, caller.request_id)
-                await self._means.audit.append(connection, entry, self._means.now())
+                await self._means.audit.append(connection, refused(caller, None, error.code), self._means.now())
             raise
         async with self._means.database.transaction() as connection:
             await self._use(connection, _PER_LINK, token_hash(token).hex())
