@@ -9,11 +9,8 @@ from ipaddress import ip_network
 import httpx
 import pytest
 
-from pulse_auth.actions.signing_in import Visitor, _Attempt
-from pulse_auth.model.sessions import NOWHERE, backoff_key
+from pulse_auth.model.sessions import NOWHERE
 from pulse_auth.store.limits import Rate
-from pulse_auth.store.sessions import AccountCopy
-from pulse_chassis.caller import Caller
 from pulse_chassis.clients import Proxies
 
 from .conftest import EMAIL, ORIGIN, OTHER_ORIGIN, PASSWORD, World, event
@@ -74,21 +71,6 @@ async def test_wrong_unknown_and_switched_off_get_one_answer(ada: World, digest:
     assert {answer.status_code for answer in answers} == {401}
     assert len({json.dumps(answer.json() | {"request_id": ""}) for answer in answers}) == 1
     assert not any(answer.headers.get_list("set-cookie") for answer in answers)
-
-
-@pytest.mark.parametrize("change", [{"active": False}, {"digest": None}])
-async def test_what_changes_while_the_password_is_verified_opens_nothing(
-    ada: World, digest: str, change: dict[str, object]
-) -> None:
-    async with ada.database.connection() as connection:
-        verified = await AccountCopy().by_email(connection, EMAIL)
-    assert verified is not None
-    given = {"digest": digest, "version": 2} | change
-    await ada.mirror.apply(event(ada.clock, given.pop("digest"), **given))  # type: ignore[arg-type]
-    attempt = _Attempt(EMAIL, backoff_key(EMAIL), None, True, Visitor(Caller(None), NOWHERE))
-    async with ada.database.transaction() as connection:
-        assert await ada.sign_in._admit(connection, verified, attempt) is None
-    assert await ada.rows("SELECT 1 FROM session") == []
 
 
 async def test_before_any_account_arrived_login_is_refused_as_usual(world: World) -> None:

@@ -99,6 +99,16 @@ class AuditVerdict:
         return self.fault is None
 
 
+@dataclass(frozen=True)
+class SealedEntry:
+    """An entry that fits the trail as long as its end has the hash `follows`: `row` is then the next row of `audit`,
+    and its number `n` and hash are the new end."""
+
+    n: int
+    follows: bytes
+    row: tuple[object, ...]
+
+
 class Audit:
     """One service's trail. `key` has 32 bytes."""
 
@@ -106,34 +116,40 @@ class Audit:
         if len(key) != 32:
             raise ValueError("an audit key has 32 bytes")
         self._key = key
+        self._end = (0, bytes(32))  # as far as we know: others may have gone on
 
-    async def append(self, connection: Connection, entry: AuditEntry, now: datetime, head: Row | None = None) -> int:
+    async def append(self, connection: Connection, entry: AuditEntry, now: datetime) -> int:
         """Writes one entry within the caller's transaction, and returns its number. Takes the lock that puts entries in
-        one order until the transaction ends, so append last. `head`: the row of LOCK_HEAD, where the statement before
-        asked for it on its way. Raises whatever the database raises: the change must not happen then."""
+        one order until the transaction ends, so append last. Raises whatever the database raises: the change must not
+        happen then."""
         if (mark := _mark.get()) is not None:
             await mark(connection)
-        head = head or await connection.fetchrow(LOCK_HEAD)
+        head = await connection.fetchrow(LOCK_HEAD)
         if head is None:
             raise LookupError("the audit trail has no head")
-        n = int(head["n"]) + 1
-        record = AuditRecord(n, now, entry)
-        hash_ = self._hash(bytes(head["hash"]), record)
+        self.move_to(head)
+        sealed = self.seal(entry, now)
         await connection.execute(
             "WITH moved AS (UPDATE audit_head SET n = $1, hash = $10) "  # noqa: S608  # names of our own
             f"INSERT INTO audit ({_FIELDS}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            n,
-            now,
-            entry.kind,
-            entry.actor,
-            entry.target,
-            _text(entry.before),
-            _text(entry.after),
-            entry.address,
-            entry.request_id,
-            hash_,
+            *sealed.row,
         )
-        return n
+        return sealed.n
+
+    def seal(self, entry: AuditEntry, now: datetime) -> SealedEntry:
+        """The entry as it comes next if nobody else has appended meanwhile: for a statement that appends it only if
+        the end of the trail, which it has locked, has the hash `follows`. The next one that is sealed follows this one.
+        Where the end was another, say so (`move_to`) and seal again. Calls no `mark`."""
+        n, follows = self._end[0] + 1, self._end[1]
+        hash_ = self._hash(follows, AuditRecord(n, now, entry))
+        self._end = (n, hash_)
+        before, after = _text(entry.before), _text(entry.after)
+        row = (n, now, entry.kind, entry.actor, entry.target, before, after, entry.address, entry.request_id, hash_)
+        return SealedEntry(n, follows, row)
+
+    def move_to(self, head: Row) -> None:
+        """The end of the trail is there: a row of `audit_head`."""
+        self._end = (int(head["n"]), bytes(head["hash"]))
 
     async def page(
         self, connection: Connection, wanted: AuditFilter, before: int | None, limit: int

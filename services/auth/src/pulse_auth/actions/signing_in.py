@@ -29,11 +29,11 @@ from pulse_auth.model.sessions import (
     token_hash,
     write_token,
 )
-from pulse_auth.store.admission import AdmissionStore, Standing
+from pulse_auth.store.admission import Admission, AdmissionStore, Opening, Outcome
 from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.second_factors import Challenge, ChallengeStore
-from pulse_auth.store.sessions import NewToken
+from pulse_auth.store.sessions import AccountCopy, NewToken
 from pulse_chassis.caller import Caller
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.problems import Overloaded, TooManyRequests
@@ -43,6 +43,7 @@ from pulse_postgres import AuditEntry, Connection, Database
 
 log = logging.getLogger("pulse.auth")
 _NOTED = Rate(1, timedelta(minutes=1))
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,17 @@ class _Attempt:
     visitor: Visitor
 
 
+class _ChangedMeanwhile(Exception):
+    """The account is not as it was when its password was verified."""
+
+
 class SignIn:
     """E-mail and password to a session."""
 
     def __init__(self, database: Database, means: Means, rules: SessionRules, codes: Codes, metrics: Metrics) -> None:
         self._database, self._means, self._rules, self._codes = database, means, rules, codes
         self._tokens, self._limits = Tokens(means), LimitStore()
-        self._admission, self._backoff = AdmissionStore(), BackoffStore()
+        self._accounts, self._admission, self._backoff = AccountCopy(), AdmissionStore(), BackoffStore()
         self._challenges = ChallengeStore()
         self._device_secret = derived_key(means.secret, "known device")
         self.client_rate: Rate | None = None
@@ -101,10 +106,11 @@ class SignIn:
         account = await self._verified(attempt, found, password)
         if account is None:
             raise await self._refused(attempt, found)
-        async with self._database.transaction() as connection:
-            outcome = await self._admit(connection, account, attempt)
-        if outcome is None:  # it changed while the password was verified
-            raise await self._refused(attempt, account)
+        try:
+            outcome = await self._admit(account, attempt)
+        except _ChangedMeanwhile:
+            raise await self._refused(attempt, account) from None
+        await self._gave_back(attempt)
         if isinstance(outcome, SecondFactorRequired):
             self._logins.labels("second_factor").inc()
             raise outcome
@@ -169,31 +175,34 @@ class SignIn:
         self._logins.labels("refused").inc()
         return InvalidCredentials("e-mail or password is wrong")
 
-    async def _admit(
-        self, connection: Connection, verified: Account, attempt: _Attempt
-    ) -> SignedIn | SecondFactorRequired | None:
-        """The password was right: a session, or what is still needed; None when the account has changed since."""
-        now, means = self._means.now(), self._means
-        account = await self._admission.hold(connection, verified.id)
-        if account is None or not account.active or account.digest != verified.digest:
-            return None
-        await self._give_back(connection, attempt)
-        standing = await self._tokens.standing(connection, account, now)
-        if not standing.is_confirmed:
-            return await self._open(connection, account, attempt, standing)
-        await self._backoff.clear(connection, attempt.key)  # behind the limit for everybody: else they deadlock
-        token = write_token(means.entropy(TOKEN_BYTES))
-        ends = now + CHALLENGE_LIFE
-        waiting = Challenge(token_hash(token), account.id, account.version, attempt.remember, ends)
+    async def _admit(self, verified: Account, attempt: _Attempt) -> SignedIn | SecondFactorRequired:
+        """The password was right: a session, or what is still needed. Mostly one statement is all; whoever is overtaken
+        at the end of the audit trail again and again locks it. Raises _ChangedMeanwhile."""
+        async with self._database.connection() as connection:
+            for _ in range(_TRIES):
+                opened = await self._open(connection, verified, attempt)
+                if isinstance(opened, SignedIn):
+                    return opened
+                if opened.outcome is not Outcome.MOVED:
+                    break
+        async with self._database.transaction() as connection:
+            held = await self._open_held(connection, verified, attempt)
+            return held if isinstance(held, SignedIn) else await self._challenge(connection, held, attempt)
+
+    async def _challenge(self, connection: Connection, account: Account, attempt: _Attempt) -> SecondFactorRequired:
+        now = self._means.now()
+        await self._backoff.clear(connection, attempt.key)
+        token = write_token(self._means.entropy(TOKEN_BYTES))
+        waiting = Challenge(token_hash(token), account.id, account.version, attempt.remember, now + CHALLENGE_LIFE)
         await self._challenges.add(connection, waiting)
         entry = _entry("second_factor_asked", account.id, attempt.visitor, None)
-        await means.audit.append(connection, entry, now)
+        await self._means.audit.append(connection, entry, now)
         return SecondFactorRequired(token)
 
     async def _meet(self, connection: Connection, hash_: bytes, code: str, visitor: Visitor) -> SignedIn | DomainError:
         now = self._means.now()
         owner = await self._challenges.owner(connection, hash_)
-        account = await self._admission.hold(connection, owner) if owner else None
+        account = await self._accounts.hold(connection, owner) if owner else None
         challenge = await self._challenges.lock(connection, hash_)
         if challenge is None or now >= challenge.ends or challenge.tries >= CHALLENGE_TRIES:
             return await self._over(connection, hash_ if challenge else None, owner, visitor)
@@ -210,8 +219,8 @@ class SignIn:
         await self._challenges.remove(connection, hash_)
         device = read_device(self._device_secret, visitor.device_cookie, account.email, now)
         attempt = _Attempt(account.email, b"", device, challenge.remember, visitor)
-        standing = await self._tokens.standing(connection, account, now)
-        return await self._open(connection, account, attempt, standing, factor=tried.used)
+        opened = await self._open_held(connection, account, attempt, factor=tried.used)
+        return opened if isinstance(opened, SignedIn) else ChallengeOver("sign in again")
 
     async def _over(
         self, connection: Connection, hash_: bytes | None, owner: UUID | None, visitor: Visitor
@@ -224,29 +233,47 @@ class SignIn:
             await self._means.audit.append(connection, entry, now)
         return ChallengeOver("sign in again")
 
+    async def _open_held(
+        self, connection: Connection, known: Account, attempt: _Attempt, factor: str | None = None
+    ) -> SignedIn | Account:
+        """As `_open`, within a transaction, where the trail moves on at most once before its end is ours. The account,
+        which is held, where a second factor is still missing."""
+        opened = await self._open(connection, known, attempt, factor)
+        if isinstance(opened, Admission) and opened.outcome is Outcome.MOVED:
+            opened = await self._open(connection, known, attempt, factor)
+        return opened.account if isinstance(opened, Admission) else opened
+
     async def _open(
-        self,
-        connection: Connection,
-        account: Account,
-        attempt: _Attempt,
-        standing: Standing,
-        factor: str | None = None,
-    ) -> SignedIn:
-        """A session of an account that is held, and the keys with it: an emergency that ends all sessions misses none
-        that is being opened."""
+        self, connection: Connection, known: Account, attempt: _Attempt, factor: str | None = None
+    ) -> SignedIn | Admission:
+        """A session, together with its entry in the audit trail; or why there is none. It holds the account, and the
+        keys with it: an emergency that ends all sessions misses none that is being opened. Raises _ChangedMeanwhile,
+        KeysUnknown."""
         means, visitor, now = self._means, attempt.visitor, self._means.now()
-        session = Session(means.new_id(), account.id, attempt.remember, now + self._rules.life, place=visitor.place)
+        session = Session(means.new_id(), known.id, attempt.remember, now + self._rules.life, place=visitor.place)
         token = write_token(means.entropy(TOKEN_BYTES))
         first = NewToken(token_hash(token), session.id, now + self._rules.idle)
-        head = await self._admission.open(connection, session, first, attempt.key, now)
-        issued = self._tokens.issue(account, Grant(str(session.id), session.ends), standing, now)
-        note = _entry(
-            "signed_in", account.id, visitor, f"session:{session.id}", remember=attempt.remember, second_factor=factor
-        )
-        await means.audit.append(connection, note, now, head)
+        opening = Opening(session, first, attempt.key, is_factor_met=factor is not None)
+        target = f"session:{session.id}"
+        note = _entry("signed_in", known.id, visitor, target, remember=attempt.remember, second_factor=factor)
+        admitted = await self._admission.admit(connection, known, opening, means.audit.seal(note, now), now)
+        if admitted is None:
+            raise _ChangedMeanwhile
+        if admitted.end is not None:
+            means.audit.move_to(admitted.end)
+        if admitted.outcome in {Outcome.MOVED, Outcome.SECOND_FACTOR_MISSING}:
+            return admitted
+        account = admitted.account
+        issued = self._tokens.issue(account, Grant(str(session.id), session.ends), admitted.standing, now)
         device = write_device(self._device_secret, attempt.device or means.entropy(ID_BYTES), account.email, now)
         left = cookie_seconds(session, now)
         return SignedIn(account, issued.token, token, issued.expires, left, issued.must_enrol, device)
+
+    async def _gave_back(self, attempt: _Attempt) -> None:
+        """The attempt was none that the client's limit is for. By itself: what a crash leaves counts."""
+        if attempt.visitor.client and self.client_rate:
+            async with self._database.connection() as connection:
+                await self._give_back(connection, attempt)
 
     async def _give_back(self, connection: Connection, attempt: _Attempt) -> None:
         client = attempt.visitor.client

@@ -3,6 +3,7 @@ back, which at a sign-in costs more than what it asks for (`make bench NAME=auth
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from pulse_auth.model.sessions import FREE_FAILURES, WAITS, Account, Session, email_key
@@ -12,7 +13,7 @@ from pulse_auth.store.second_factors import required_roles
 from pulse_auth.store.sessions import NewToken, read_account
 from pulse_auth.store.signing_keys import LOCK, read_key
 from pulse_contracts.permissions import Role
-from pulse_postgres import Connection, Row
+from pulse_postgres import Connection, Row, SealedEntry
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,37 @@ class Standing:
         return role in self.required and not self.is_confirmed
 
 
+@dataclass(frozen=True)
+class Opening:
+    """A session as it would be opened, with its first refresh token. `failures`: the key under which failures were
+    counted that are then forgotten; `is_factor_met`: whether a second factor is not asked for, if there is one."""
+
+    session: Session
+    token: NewToken
+    failures: bytes
+    is_factor_met: bool = False
+
+
+class Outcome(Enum):
+    """What came of an opening, as the function `admit` says it."""
+
+    OPENED = "opened"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
+    NO_KEY = "no_key"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The account, held with the keys until the transaction ends. Only `OPENED` has changed anything. `end`: where the
+    audit trail has `MOVED` to (`Audit.move_to`)."""
+
+    outcome: Outcome
+    account: Account
+    standing: Standing
+    end: Row | None = None
+
+
 class AdmissionStore:
     """From an account to a session."""
 
@@ -36,10 +68,12 @@ class AdmissionStore:
         self, connection: Connection, key: bytes, email: str, now: datetime
     ) -> tuple[timedelta, Account | None]:
         """As `BackoffStore.reserve`, and the account with this e-mail (`AccountCopy.by_email`) if there is nothing to
-        wait for. The same statement for known and unknown."""
+        wait for. The same statement for known and unknown. Give a connection without a transaction: its commit does not
+        wait for the disk, because what answers the attempt is committed after it, and this with that. Forgotten, when
+        PostgreSQL dies, is only an attempt that was told nothing."""
         row = await connection.fetchrow(
-            f"WITH taken AS ({RESERVE}) SELECT a.*, EXISTS (SELECT 1 FROM taken) AS is_taken "  # noqa: S608  # our own text
-            "FROM (SELECT 1) AS one "
+            f"WITH taken AS ({RESERVE}) SELECT a.*, EXISTS (SELECT 1 FROM taken) AS is_taken, "  # noqa: S608  # our own text
+            "set_config('synchronous_commit', 'off', true) FROM (SELECT 1) AS one "
             "LEFT JOIN LATERAL (SELECT * FROM account WHERE email_key = $5 ORDER BY version DESC LIMIT 1) AS a ON true",
             key,
             now,
@@ -53,49 +87,44 @@ class AdmissionStore:
             return await BackoffStore().wait(connection, key, now), None
         return timedelta(0), read_account(row) if row["id"] else None
 
-    async def hold(self, connection: Connection, account: UUID) -> Account | None:
-        """The account, and the keys: both stay as they are until the transaction ends. Read nothing else before: what
-        waited here would be read from before the wait."""
-        row = await connection.fetchrow(
-            "SELECT *, pg_advisory_xact_lock_shared($2) FROM account WHERE id = $1 FOR SHARE", account, LOCK
-        )
-        return read_account(row)
-
     async def standing(self, connection: Connection, account: UUID, now: datetime) -> Standing:
         """As of this statement: hold what must not change before."""
-        row = await connection.fetchrow(
-            "SELECT k.*, (SELECT second_factor_roles FROM policy) AS required, EXISTS (SELECT 1 FROM second_factor "
-            "WHERE account_id = $1 AND confirmed IS NOT NULL) AS is_confirmed FROM (SELECT 1) AS one "
-            "LEFT JOIN LATERAL (SELECT * FROM signing_key WHERE not_before <= $2 AND not_after IS NULL "
-            "AND private IS NOT NULL ORDER BY not_before DESC, kid DESC LIMIT 1) AS k ON true",
-            account,
-            now,
-        )
+        row = await connection.fetchrow("SELECT * FROM standing($1, $2)", account, now)
         if row is None:
             raise LookupError("a question without a condition gave no row")
-        return Standing(row["is_confirmed"], required_roles(row["required"]), read_key(row) if row["kid"] else None)
+        return _standing(row)
 
-    async def open(
-        self, connection: Connection, session: Session, token: NewToken, failures: bytes, now: datetime
-    ) -> Row | None:
-        """A new session and its first refresh token; failures that were counted under this key are forgotten. Gives the
-        head of the audit trail, locked, for the entry that follows."""
-        return await connection.fetchrow(
-            "WITH forgiven AS (DELETE FROM backoff WHERE key = $11 RETURNING 1), opened AS ("
-            "INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
-            "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)), first AS ("
-            "INSERT INTO refresh_token (hash, session_id, parent, idle_ends) VALUES ($8, $1, $9, $10)) "
-            # LOCK_HEAD; the count makes the failures go first: who notes a wait has them, and then wants the head
-            "SELECT n, hash FROM audit_head WHERE (SELECT count(*) FROM forgiven) >= 0 FOR UPDATE",
-            session.id,
-            session.account,
-            session.remember,
+    async def admit(
+        self, connection: Connection, known: Account, opening: Opening, entry: SealedEntry, now: datetime
+    ) -> Admission | None:
+        """Opens the session and appends its entry to the audit trail, both or neither, in one statement. None: the
+        account is gone, switched off, or has another password than the known one."""
+        session, token = opening.session, opening.token
+        row = await connection.fetchrow(
+            "SELECT * FROM admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            known.id,
+            known.digest,
+            opening.is_factor_met,
             now,
+            LOCK,
+            opening.failures,
+            session.id,
+            session.remember,
             session.ends,
             session.place.device,
             session.place.address,
             token.hash,
-            token.parent,
             token.idle_ends,
-            failures,
+            entry.follows,
+            entry.row,
         )
+        account = read_account(row)
+        if row is None or account is None:
+            return None
+        outcome = Outcome(row["outcome"])
+        return Admission(outcome, account, _standing(row), row if outcome is Outcome.MOVED else None)
+
+
+def _standing(row: Row) -> Standing:
+    key = read_key(row) if row["kid"] else None
+    return Standing(row["is_confirmed"], required_roles(row["required"]), key)

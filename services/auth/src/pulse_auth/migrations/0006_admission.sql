@@ -1,0 +1,69 @@
+-- A sign-in's statements as one: each would be a trip to PostgreSQL and back, which costs more than what it asks for.
+
+-- What decides about an account's tokens (pulse_auth.store.admission.Standing), as of the statement that asks.
+CREATE FUNCTION standing(of_account uuid, at timestamptz) RETURNS TABLE (
+    kid text, public text, private text, created timestamptz, not_before timestamptz, not_after timestamptz,
+    required text[], is_confirmed boolean
+) LANGUAGE sql STABLE AS $$
+    SELECT k.*, (SELECT second_factor_roles FROM policy),
+        EXISTS (SELECT FROM second_factor WHERE account_id = of_account AND confirmed IS NOT NULL)
+    FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+        SELECT * FROM signing_key WHERE not_before <= at AND not_after IS NULL AND private IS NOT NULL
+        ORDER BY not_before DESC, kid DESC LIMIT 1
+    ) AS k ON true
+$$;
+
+-- Opens a session together with its entry in the audit trail (pulse_postgres.audit.SealedEntry). No row: the account is gone,
+-- switched off, or has another digest than was verified. Nothing was done where `outcome` says that a second factor is
+-- missing, that no key signs, or that the trail has gone on (`moved`: n and hash are its end, which is the caller's until the
+-- transaction ends). Locks, in this order: the account, the keys (keys_lock), the failures, the end of the trail. VOLATILE, so
+-- that each statement sees what was committed while the one before waited for its lock.
+CREATE FUNCTION admit(
+    of_account uuid, seen_digest text, is_factor_met boolean, at timestamptz, keys_lock bigint, failures_key bytea,
+    new_session uuid, remembered boolean, session_ends timestamptz, used_device text, used_address text,
+    token_hash bytea, token_idle_ends timestamptz, seen_end bytea, entry audit
+) RETURNS TABLE (
+    outcome text, id uuid, version bigint, email text, name text, role text, active boolean, digest text,
+    kid text, public text, private text, created timestamptz, not_before timestamptz, not_after timestamptz,
+    required text[], is_confirmed boolean, n bigint, hash bytea
+) LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT a.id, a.version, a.email, a.name, a.role, a.active, a.digest
+    INTO id, version, email, name, role, active, digest
+    FROM account a WHERE a.id = of_account AND a.active AND a.digest IS NOT DISTINCT FROM seen_digest FOR SHARE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(keys_lock);
+    SELECT s.* INTO kid, public, private, created, not_before, not_after, required, is_confirmed
+    FROM standing(of_account, at) AS s;
+    IF is_confirmed AND NOT is_factor_met THEN
+        outcome := 'second_factor_missing';
+    ELSIF kid IS NULL THEN
+        outcome := 'no_key';
+    ELSE
+        PERFORM FROM backoff WHERE key = failures_key FOR UPDATE;  -- who notes a wait has it, and then wants the end
+        SELECT h.n, h.hash INTO n, hash FROM audit_head h FOR UPDATE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the audit trail has no head';
+        ELSIF hash <> seen_end THEN
+            outcome := 'moved';
+        ELSE
+            WITH forgiven AS (DELETE FROM backoff WHERE key = failures_key),
+            opened AS (
+                INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address)
+                VALUES (new_session, of_account, remembered, at, session_ends, at, used_device, used_address)
+            ),
+            given AS (
+                INSERT INTO refresh_token (hash, session_id, idle_ends)
+                VALUES (token_hash, new_session, token_idle_ends)
+            ),
+            gone_on AS (UPDATE audit_head SET n = entry.n, hash = entry.hash)
+            INSERT INTO audit SELECT entry.*;
+            outcome := 'opened';
+        END IF;
+    END IF;
+    RETURN NEXT;
+END
+$$;
