@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pulse_postgres.database import Connection, Row
 
@@ -141,11 +142,11 @@ class Audit:
         the end of the trail, which it has locked, has the hash `follows`. The next one that is sealed follows this one.
         Where the end was another, say so (`move_to`) and seal again. Calls no `mark`."""
         n, follows = self._end[0] + 1, self._end[1]
-        hash_ = self._hash(follows, AuditRecord(n, now, entry))
-        self._end = (n, hash_)
         before, after = _text(entry.before), _text(entry.after)
-        row = (n, now, entry.kind, entry.actor, entry.target, before, after, entry.address, entry.request_id, hash_)
-        return SealedEntry(n, follows, row)
+        fields = (n, now, entry.kind, entry.actor, entry.target, before, after, entry.address, entry.request_id)
+        hash_ = self._hash(follows, fields)
+        self._end = (n, hash_)
+        return SealedEntry(n, follows, (*fields, hash_))
 
     def move_to(self, head: Row) -> None:
         """The end of the trail is there: a row of `audit_head`."""
@@ -183,7 +184,7 @@ class Audit:
             n += 1
             if int(row["n"]) != n:
                 return AuditVerdict(head, f"entry {n} is missing: {row['n']} follows {n - 1}")
-            hash_ = self._hash(hash_, _record(row))
+            hash_ = self._hash(hash_, tuple(row)[:-1])
             if not hmac.compare_digest(hash_, bytes(row["hash"])):
                 return AuditVerdict(head, f"entry {n} is not as it was written, or one before it")
             if anchor and anchor.n == n:
@@ -196,19 +197,10 @@ class Audit:
             return AuditVerdict(head, f"the trail ends at entry {n}, before the anchor")
         return AuditVerdict(head)
 
-    def _hash(self, previous: bytes, record: AuditRecord) -> bytes:
-        entry = record.entry
-        parts = [
-            record.n,
-            (record.at - _EPOCH) // timedelta(microseconds=1),
-            entry.kind,
-            entry.actor,
-            entry.target,
-            _text(entry.before),
-            _text(entry.after),
-            entry.address,
-            entry.request_id,
-        ]
+    def _hash(self, previous: bytes, fields: tuple[Any, ...]) -> bytes:
+        """`fields` as _FIELDS names them, as they are stored."""
+        n, at, *rest = fields
+        parts = [n, (at - _EPOCH) // timedelta(microseconds=1), *rest]
         return hmac.digest(self._key, previous + json.dumps(parts, separators=(",", ":")).encode(), hashlib.sha256)
 
 

@@ -1,0 +1,64 @@
+"""A process's log: one line an event, however it was written."""
+
+import json
+import subprocess
+import sys
+
+_WRITE = """
+import logging, structlog
+from pulse_chassis import logs
+log = structlog.get_logger("pulse.ours")  # as modules do: before anything is configured
+logs.configure("auth", style={style!r}, level={level!r})
+structlog.contextvars.bind_contextvars(request_id="r1")
+{body}
+"""
+
+
+def written(body: str, *, style: str = "json", level: str = "info") -> list[str]:
+    """The lines on stderr of a process that runs `body`: the configuration is a process's own."""
+    script = _WRITE.format(style=style, level=level, body=body)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_our_events_and_the_librarys_are_lines_of_one_form() -> None:
+    ours, theirs = map(
+        json.loads, written("log.info('request', status=200); logging.getLogger('lib').info('a %s', 'b')")
+    )
+    assert ours.pop("timestamp").endswith("Z")
+    assert theirs.pop("timestamp").endswith("Z")
+    common = {"service": "auth", "level": "info", "request_id": "r1"}
+    assert ours == common | {"logger": "pulse.ours", "event": "request", "status": 200}
+    assert theirs == common | {"logger": "lib", "event": "a b"}
+
+
+def test_what_is_below_the_level_is_not_written() -> None:
+    body = "log.info('a'); log.warning('b'); logging.getLogger('lib').info('c'); logging.getLogger('lib').error('d')"
+    assert [json.loads(line)["event"] for line in written(body, level="warning")] == ["b", "d"]
+
+
+def test_a_failure_is_one_line_with_its_trace() -> None:
+    body = """
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.exception("ours")
+    logging.getLogger("lib").exception("theirs")
+"""
+    ours, theirs = map(json.loads, written(body))
+    assert (ours["event"], ours["level"], theirs["event"]) == ("ours", "error", "theirs")
+    assert all(line["exception"].endswith("ZeroDivisionError: division by zero") for line in (ours, theirs))
+
+
+def test_secrets_are_hidden_whoever_writes_them() -> None:
+    lines = written("log.info('a', password='hush', cookie='hush'); logging.getLogger('lib').warning('b')")
+    assert "hush" not in "".join(lines)
+    assert json.loads(lines[0])["password"] == "…"
+
+
+def test_a_person_reads_words() -> None:
+    (line,) = written("log.info('request', status=200)", style="console")
+    assert "request" in line
+    assert "status=200" in line
+    assert not line.startswith("{")
