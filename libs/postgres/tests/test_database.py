@@ -9,6 +9,7 @@ import pytest
 
 from pulse_postgres import Database, DatabaseUnavailable
 from pulse_postgres.database import PoolSettings, multirange, ranges
+from pulse_testkit.waiting import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -129,6 +130,77 @@ async def test_a_cancelled_caller_gives_its_connection_back(small: Database) -> 
     await asyncio.wait([task])
     assert task.cancelled()
     assert await small.is_reachable()
+
+
+async def test_one_connection_serves_who_comes_one_after_the_other(database: Database) -> None:
+    served = set()
+    for _ in range(5):
+        async with database.connection() as connection:
+            served.add(await connection.fetchval("SELECT pg_backend_pid()"))
+    assert len(served) == 1
+
+
+async def test_whoever_waits_gets_the_connection_that_comes_free(small: Database) -> None:
+    async def served() -> int:
+        async with small.connection() as connection:
+            return int(await connection.fetchval("SELECT pg_backend_pid()"))
+
+    assert len(set(await asyncio.gather(*(served() for _ in range(20))))) == 1
+
+
+async def test_a_connection_that_died_between_two_uses_is_replaced(database: Database, admin_url: str) -> None:
+    died = asyncio.Event()
+    async with database.connection() as connection:
+        pid = await connection.fetchval("SELECT pg_backend_pid()")
+        connection.add_termination_listener(lambda _: died.set())
+    admin = await asyncpg.connect(admin_url)
+    try:
+        await admin.execute("SELECT pg_terminate_backend($1)", pid)
+    finally:
+        await admin.close()
+    await died.wait()
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT pg_backend_pid()") != pid
+
+
+@pytest.mark.announces_log("active transaction")
+async def test_what_a_block_that_raised_left_open_is_ended_before_the_next_use(small: Database) -> None:
+    async def leave_open() -> None:
+        async with small.connection() as connection:
+            await connection.execute("BEGIN")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await leave_open()
+    async with small.connection() as connection:
+        assert not connection.is_in_transaction()
+
+
+async def test_closing_waits_for_whoever_is_at_work_and_leaves_no_connection(url: str, admin_url: str) -> None:
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(database: Database) -> int:
+        async with database.connection() as connection:
+            at_work.set()
+            await go_on.wait()
+            return int(await connection.fetchval("SELECT 7"))
+
+    async with asyncio.timeout(4), Database(PoolSettings(url)) as database:  # less than it would wait for a lost one
+        assert await database.is_reachable()
+        task = asyncio.create_task(work(database))
+        await at_work.wait()
+        asyncio.get_running_loop().call_soon(go_on.set)
+    assert await task == 7
+    admin = await asyncpg.connect(admin_url)
+    try:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+
+        async def is_alone() -> bool:
+            return bool(await admin.fetchval(count, url.rsplit("/", 1)[1]) == 0)
+
+        await eventually(is_alone)
+    finally:
+        await admin.close()
 
 
 async def test_ranges_come_back_as_they_went(database: Database) -> None:

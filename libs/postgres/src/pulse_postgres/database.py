@@ -39,6 +39,9 @@ _GONE = (
 """What may go away by itself: no connection, a restart, a full disk, a lost race for locks."""
 
 
+_MOST_WARM = 2
+
+
 class DatabaseUnavailable(Unavailable):
     """PostgreSQL does not answer, is restarting, is full, or gave up on a lock: worth trying again."""
 
@@ -61,6 +64,8 @@ class Database:
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._warm: list[Connection] = []
+        self._waiting, self._is_closing = 0, False
 
     async def __aenter__(self) -> Self:
         settings = self._settings
@@ -78,9 +83,12 @@ class Database:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_closing = True
         if self._pool is not None:
             try:
                 async with asyncio.timeout(5):
+                    while self._warm:
+                        await self._pool.release(self._warm.pop())
                     await self._pool.close()
             except TimeoutError:
                 self._pool.terminate()
@@ -91,12 +99,39 @@ class Database:
         if self._pool is None:
             raise RuntimeError("the database is not open")
         try:
-            async with self._pool.acquire(timeout=self._settings.acquire_timeout.total_seconds()) as connection:
+            connection = await self._take(self._pool)
+            is_clean = False
+            try:
                 yield connection
+                is_clean = True
+            finally:
+                if not (is_clean and self._keep(connection)):
+                    await self._pool.release(connection, timeout=self._settings.acquire_timeout.total_seconds())
         except TimeoutError as error:
             raise DatabaseUnavailable("no answer in time") from error
         except _GONE as error:
             raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+
+    async def _take(self, pool: "asyncpg.Pool[asyncpg.Record]") -> Connection:
+        """One that was used before, if there is one: a turn through the pool (a task, three timers) takes as long as
+        what it would be needed for."""
+        while self._warm:
+            connection = self._warm.pop()
+            if _is_open(connection):
+                return connection
+            await pool.release(connection)
+        self._waiting += 1
+        try:
+            return await pool.acquire(timeout=self._settings.acquire_timeout.total_seconds())
+        finally:
+            self._waiting -= 1
+
+    def _keep(self, connection: Connection) -> bool:
+        """Whether it stays here for the next. Not while somebody waits at the pool, which knows of none here."""
+        if self._waiting or self._is_closing or len(self._warm) >= _MOST_WARM or not _is_open(connection):
+            return False
+        self._warm.append(connection)
+        return True
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -118,6 +153,13 @@ class Database:
         except DatabaseUnavailable:
             return False
         return True
+
+
+def _is_open(connection: Connection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:  # it died, and the pool has taken it back already
+        return False
 
 
 async def _nothing_to_reset(_: object) -> None:
