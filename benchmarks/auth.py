@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import uvloop
 
 from benchmarks.browser_load import Ages, Browser
 from benchmarks.report import Result
@@ -22,15 +23,17 @@ from pulse_passwords import LOGIN_POLICY, PasswordHasher
 from pulse_standalone.ports import free_port
 from tests.system import System, running_system
 
-ROUNDS = 3
-SIGN_IN_SECONDS = 10
+SIGN_IN_ROUNDS = 30
+SIGN_IN_SECONDS = 2
+"""Short turns, and many: on a machine that others use too, the speed of a core changes within seconds."""
 AT_ONCE = 16
 """Sign-ins under way, each by another account, as people do who come in the morning; as many verifications for argon2
 alone. One account's own would be counted as failures until they are done, and would wait for each other."""
 RATE = 20
 RATE_SECONDS = 20
 CONNECTIONS = 16
-REQUEST_SECONDS = 5
+REQUEST_ROUNDS = 10
+REQUEST_SECONDS = 2
 REVOCATIONS = 100
 _BARE = """
 import sys, uvicorn
@@ -52,9 +55,10 @@ def measure() -> list[Result]:
     with (
         tempfile.TemporaryDirectory(prefix="pulse-auth-") as folder,
         running_system(Path(folder) / "state", alone) as system,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as light,
     ):
         return [
-            *asyncio.run(_sign_ins(system)),
+            *light.run(_sign_ins(system)),
             *asyncio.run(_requests(system)),
             *asyncio.run(_revocations(system)),
         ]
@@ -75,12 +79,14 @@ async def _sign_ins(system: System) -> list[Result]:
             async def hash_once() -> None:
                 await hasher.verify(people[0]["password"], digest)
 
-            for _ in range(ROUNDS):
-                bare.append(await _rate([hash_once] * AT_ONCE, SIGN_IN_SECONDS))
-                async with _visitors(system, people) as visitors:
+            async with _visitors(system, people) as visitors:
+                await _rate([visitor.sign_in for visitor in visitors], SIGN_IN_SECONDS)  # nothing is made ready by then
+                for _ in range(SIGN_IN_ROUNDS):
+                    bare.append(await _rate([hash_once] * AT_ONCE, SIGN_IN_SECONDS))
                     whole.append(await _rate([visitor.sign_in for visitor in visitors], SIGN_IN_SECONDS))
         waits = await _at_a_rate(lambda: _sign_in(http, system))
     value, peer = statistics.median(whole), statistics.median(bare)
+    low, high = np.percentile(np.divide(whole, bare), [25, 75])
     p95 = float(np.percentile(waits, 95)) * 1e3
     return [
         Result(
@@ -92,6 +98,8 @@ async def _sign_ins(system: System) -> list[Result]:
             "0.85 of it",
             value >= 0.85 * peer,
         ),
+        Result("sign-ins beside argon2: a quarter of the turns is below", round(float(low), 3), "of it"),
+        Result("sign-ins beside argon2: a quarter of the turns is above", round(float(high), 3), "of it"),
         Result(f"sign-in at {RATE}/s: p95", round(p95, 1), "ms", target="p95 < 300 ms", met=p95 < 300),
         Result(f"sign-in at {RATE}/s: median", round(statistics.median(waits) * 1e3, 1), "ms"),
     ]
@@ -192,7 +200,7 @@ async def _requests(system: System) -> list[Result]:
     port, token = int(system.child("users")["port"]), system.token()
     profile, bare = [], []
     with _bare_server() as other:
-        for _ in range(ROUNDS):
+        for _ in range(REQUEST_ROUNDS):
             bare.append(await _answers(other, "/bare", ""))
             profile.append(await _answers(port, "/api/profile", token))
     value, peer = statistics.median(profile), statistics.median(bare)

@@ -27,9 +27,10 @@ SYSTEM = Caller("system")
 def client_address(request: Request) -> str | None:
     """The client's address as far as it is known (`Proxies`): what limits may count by."""
     proxies: Proxies = request.app.state.proxies
-    forwarded = ",".join(
-        request.headers.getlist("x-forwarded-for")
-    )  # a proxy may add a line of its own (RFC 9110 §5.3)
+    if not proxies.are_known:
+        return None
+    # a proxy may add a line of its own (RFC 9110 §5.3)
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     return proxies.client(request.client.host if request.client else "", {"x-forwarded-for": forwarded})
 
 

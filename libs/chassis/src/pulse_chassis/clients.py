@@ -13,10 +13,15 @@ class Proxies:
     def __init__(self, networks: Iterable[IPv4Network | IPv6Network] = ()) -> None:
         self._networks = tuple(networks)
 
+    @property
+    def are_known(self) -> bool:
+        """Whether we were told of any."""
+        return bool(self._networks)
+
     def client(self, peer: str, headers: Mapping[str, str]) -> str | None:
         """By which name a limit may count whoever asks; None when that cannot be known. Of `X-Forwarded-For` only the
         last hop counts, which the proxy itself wrote: anybody can write those before it."""
-        if not self._networks:
+        if not self.are_known:
             return None
         direct = _address(peer)
         if direct is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,6 +36,8 @@ _METHODS = _READING | {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """What metrics tell apart: servers pass on whatever word a client invents, and each would be kept for ever."""
 _SLOW_SECONDS = 1.0
 """A question that was answered in time is counted by the metrics and not logged: the line would cost as much again."""
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""What requests carry goes nowhere because of an OTEL_ variable; and looking for providers costs every request."""
 _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 Check = Callable[[], Awaitable[bool]]
@@ -123,7 +126,8 @@ def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[
 
 def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health: Health, metrics: Metrics) -> FastAPI:
     """The service's HTTP app. Its documentation is at `/openapi.json`; there are no interactive pages."""
-    app = FastAPI(title=f"PrecisionPulse {name}", version=version, docs_url=None, redoc_url=None)
+    title = f"PrecisionPulse {name}"
+    app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
     problems.install(app)
 
     def openapi() -> dict[str, Any]:

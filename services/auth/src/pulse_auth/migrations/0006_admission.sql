@@ -14,7 +14,7 @@ CREATE FUNCTION standing(of_account uuid, at timestamptz) RETURNS TABLE (
 $$;
 
 -- Opens a session together with its entry in the audit trail (pulse_postgres.audit.SealedEntry). No row: the account is gone,
--- switched off, or has another digest than was verified. Nothing was done where `outcome` says that a second factor is
+-- switched off, or has another digest than was verified. No session is there where `outcome` says that a second factor is
 -- missing, that no key signs, or that the trail has gone on (`moved`: n and hash are its end, which is the caller's until the
 -- transaction ends). Locks, in this order: the account, the keys (keys_lock), the failures, the end of the trail. VOLATILE, so
 -- that each statement sees what was committed while the one before waited for its lock.
@@ -43,23 +43,25 @@ BEGIN
     ELSIF kid IS NULL THEN
         outcome := 'no_key';
     ELSE
-        PERFORM FROM backoff WHERE key = failures_key FOR UPDATE;  -- who notes a wait has it, and then wants the end
-        SELECT h.n, h.hash INTO n, hash FROM audit_head h FOR UPDATE;
+        -- The password was right, whatever comes of the rest. First, for who notes a wait has this row and then wants the end.
+        DELETE FROM backoff WHERE key = failures_key;
+        -- The condition is in the values: in a WHERE it would be asked of what was committed before the wait for this row.
+        UPDATE audit_head h SET n = CASE WHEN h.hash = seen_end THEN entry.n ELSE h.n END,
+            hash = CASE WHEN h.hash = seen_end THEN entry.hash ELSE h.hash END
+        RETURNING h.n, h.hash INTO n, hash;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'the audit trail has no head';
-        ELSIF hash <> seen_end THEN
+        ELSIF hash <> entry.hash THEN
             outcome := 'moved';
         ELSE
-            WITH forgiven AS (DELETE FROM backoff WHERE key = failures_key),
-            opened AS (
+            WITH opened AS (
                 INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address)
                 VALUES (new_session, of_account, remembered, at, session_ends, at, used_device, used_address)
             ),
             given AS (
                 INSERT INTO refresh_token (hash, session_id, idle_ends)
                 VALUES (token_hash, new_session, token_idle_ends)
-            ),
-            gone_on AS (UPDATE audit_head SET n = entry.n, hash = entry.hash)
+            )
             INSERT INTO audit SELECT entry.*;
             outcome := 'opened';
         END IF;

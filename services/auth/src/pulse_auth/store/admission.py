@@ -52,8 +52,8 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Admission:
-    """The account, held with the keys until the transaction ends. Only `OPENED` has changed anything. `end`: where the
-    audit trail has `MOVED` to (`Audit.move_to`)."""
+    """The account, held with the keys until the transaction ends. Only `OPENED` has a session. `end`: where the audit
+    trail has `MOVED` to (`Audit.move_to`)."""
 
     outcome: Outcome
     account: Account

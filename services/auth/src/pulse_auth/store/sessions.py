@@ -202,9 +202,7 @@ def read_account(row: Row | None) -> Account | None:
     """A row of `account`."""
     if row is None:
         return None
-    return Account(
-        UUID(str(row["id"])), row["version"], row["email"], row["name"], row["role"], row["active"], row["digest"]
-    )
+    return Account(row["id"], row["version"], row["email"], row["name"], row["role"], row["active"], row["digest"])
 
 
 def _session(row: Row | None) -> Session | None:
