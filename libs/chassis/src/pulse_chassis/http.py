@@ -36,7 +36,7 @@ _METHODS = _READING | {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """What metrics tell apart: servers pass on whatever word a client invents, and each would be kept for ever."""
 _SLOW_SECONDS = 1.0
 """A question that was answered in time is counted by the metrics and not logged: the line would cost as much again."""
-_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """What requests carry goes nowhere because of an OTEL_ variable; and looking for providers costs every request."""
 _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 

@@ -172,19 +172,21 @@ def view_of(account: Account | Principal) -> AccountView:
     return AccountView(id=id_, email=account.email, name=account.name or account.email, role=account.role)
 
 
-def answer(response: Response, signed_in: SignedIn, routes: AuthRoutes) -> SignedInView:
-    """The pair of tokens: in the body, and in cookies."""
-    response.headers.update(NO_STORE)
-    _set(response, ACCESS_COOKIE, signed_in.access_token, int(ACCESS_LIFE.total_seconds()), routes)
-    _set(response, REFRESH_COOKIE, signed_in.refresh_token, signed_in.cookie_seconds, routes)
-    if signed_in.device_cookie is not None:
-        _set(response, DEVICE_COOKIE, signed_in.device_cookie, int(DEVICE_LIFE.total_seconds()), routes)
-    return SignedInView(
+def answer(signed_in: SignedIn, routes: AuthRoutes) -> Response:
+    """The pair of tokens: in the body (SignedInView), and in cookies. Written here: the framework would check the view
+    a second time, and a sign-in has little time beside its hash."""
+    view = SignedInView(
         access_token=signed_in.access_token,
         expires_at=signed_in.expires,
         account=view_of(signed_in.account),
         second_factor_enrolment_required=signed_in.must_enrol,
     )
+    response = Response(view.model_dump_json(), media_type="application/json", headers=NO_STORE)
+    _set(response, ACCESS_COOKIE, signed_in.access_token, int(ACCESS_LIFE.total_seconds()), routes)
+    _set(response, REFRESH_COOKIE, signed_in.refresh_token, signed_in.cookie_seconds, routes)
+    if signed_in.device_cookie is not None:
+        _set(response, DEVICE_COOKIE, signed_in.device_cookie, int(DEVICE_LIFE.total_seconds()), routes)
+    return response
 
 
 def clear(response: Response, routes: AuthRoutes) -> None:

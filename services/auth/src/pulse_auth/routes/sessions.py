@@ -25,6 +25,7 @@ from pulse_auth.routes.given import (
     own_origin,
     own_page,
     place_of,
+    routes_of,
     view_of,
     visitor_of,
 )
@@ -85,30 +86,31 @@ class Keys(BaseModel):
 @router.post(
     "/login",
     operation_id="log_in",
-    dependencies=[Depends(own_origin)],
+    response_model=SignedInView,
     responses=responses(InvalidCredentials, SecondFactorRequired, WrongOrigin, TooManyRequests, Overloaded),
 )
-async def login(request: Request, response: Response, routes: Given, given: LoginRequest) -> SignedInView:
+async def login(request: Request, given: LoginRequest) -> Response:
     """Open a session, or get the challenge for the second factor."""
+    routes = routes_of(request)  # by itself, as is the next: each dependency costs a sign-in as much as a signature
+    await own_origin(request)
     await routes.limiter.check("login", routes.limits.login_global, "all")
     visitor = visitor_of(request)
     signed_in = await routes.sign_in(given.email, given.password, visitor, remember=given.remember)
-    return answer(response, signed_in, routes)
+    return answer(signed_in, routes)
 
 
 @router.post(
     "/login/second-factor",
     operation_id="log_in_second_factor",
+    response_model=SignedInView,
     dependencies=[Depends(own_origin)],
     responses=responses(ChallengeOver, WrongCode, WrongOrigin, TooManyRequests),
 )
-async def login_second_factor(
-    request: Request, response: Response, routes: Given, given: SecondStepRequest
-) -> SignedInView:
+async def login_second_factor(request: Request, routes: Given, given: SecondStepRequest) -> Response:
     """Open a session with the second factor."""
     await routes.limiter.check("login", routes.limits.login_global, "all")
     signed_in = await routes.sign_in.second(given.challenge, given.code, visitor_of(request))
-    return answer(response, signed_in, routes)
+    return answer(signed_in, routes)
 
 
 @router.post(
@@ -118,9 +120,7 @@ async def login_second_factor(
     response_model=SignedInView,
     responses=responses(SessionEnded, WrongOrigin, CsrfHeaderMissing, TooManyRequests),
 )
-async def refresh(
-    request: Request, response: Response, routes: Given, caller: AnonymousCaller
-) -> SignedInView | Response:
+async def refresh(request: Request, routes: Given, caller: AnonymousCaller) -> Response:
     """Get the session's next pair of tokens, by the refresh cookie."""
     await routes.limiter.check("refresh", routes.limits.refresh_global, "all")
     try:
@@ -129,7 +129,7 @@ async def refresh(
         refusal = problem(error.status, error.code, error.detail, headers=NO_STORE)
         clear(refusal, routes)
         return refusal
-    return answer(response, signed_in, routes)
+    return answer(signed_in, routes)
 
 
 @router.post(
