@@ -116,7 +116,7 @@ async def test_many_at_once_leave_a_trail_that_holds(ada: World) -> None:
 async def test_an_account_that_changes_while_its_password_is_verified_opens_nothing(
     ada: World, digest: str, change: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verified = SignIn._verified
+    verified = SignIn._is_verified
 
     async def then_it_changes(*given: object) -> object:
         found = await verified(*given)  # type: ignore[arg-type]
@@ -124,7 +124,7 @@ async def test_an_account_that_changes_while_its_password_is_verified_opens_noth
         await ada.mirror.apply(event(ada.clock, later.pop("digest"), **later))  # type: ignore[arg-type]
         return found
 
-    monkeypatch.setattr(SignIn, "_verified", then_it_changes)
+    monkeypatch.setattr(SignIn, "_is_verified", then_it_changes)
     answer = await ada.login()
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
     assert (await opened(ada), await noted(ada)) == ([], [])

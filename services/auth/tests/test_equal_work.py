@@ -4,7 +4,7 @@ import math
 import random
 import statistics
 import time
-from itertools import combinations
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -16,26 +16,33 @@ from .conftest import EMAIL, PASSWORD, World, event
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 SAMPLES = 300
 ROUNDS = 3
+MARGIN = 0.01
+"""Of the answer's time with REAL, which is a fifth of the live one: to see what this leaves from the next machine takes
+thousands of samples of one account, and back-off gives some three hundred a day."""
 REAL = HashingPolicy(8 * 1024, 1, 1)
 """Cheap, and costly enough (some 4 ms) that an answer without it would be seen at once."""
 OFF = "off@example.org"
 
 
-def mann_whitney(one: list[float], other: list[float]) -> float:
-    """The two-sided p-value of the U test, by its normal approximation (Mann and Whitney 1947)."""
-    ranked = sorted([(value, 0) for value in one] + [(value, 1) for value in other])
+def later(one: list[float], other: list[float]) -> float:
+    """How likely such samples are if `one` is not later than `other` by more than the margin: the one-sided p-value of
+    the U test, by its normal approximation (Mann and Whitney 1947)."""
+    shift = MARGIN * statistics.median(other)
+    ranked = sorted([(value, 0) for value in one] + [(value + shift, 1) for value in other])
     ranks = sum(rank for rank, (_, which) in enumerate(ranked, 1) if which == 0)
     n, m = len(one), len(other)
     u = ranks - n * (n + 1) / 2
-    z = abs(u - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
-    return math.erfc(z / math.sqrt(2))
+    z = (u - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
+    return round(math.erfc(z / math.sqrt(2)) / 2, 4)
 
 
 def test_the_u_test_tells_shifted_samples_from_equal_ones() -> None:
     rng = random.Random(7)
-    equal = [[rng.gauss(10, 1) for _ in range(SAMPLES)] for _ in range(2)]
-    assert mann_whitney(*equal) > 0.01
-    assert mann_whitney(equal[0], [value + 0.4 for value in equal[1]]) < 0.001
+    ours, same = ([rng.gauss(10, 1) for _ in range(SAMPLES)] for _ in range(2))
+    assert min(later(ours, same), later(same, ours)) > 0.01
+    slower = [value + 0.5 for value in same]
+    assert later(slower, ours) < 0.001
+    assert later(ours, slower) > 0.99
 
 
 async def prepared(ada: World) -> None:
@@ -89,10 +96,11 @@ async def test_unknown_switched_off_and_wrong_take_the_same_time(ada: World) -> 
     rng, verdicts = random.Random(5), []
     for _ in range(ROUNDS):
         found = await measured(ada, rng)
-        medians = {kind: statistics.median(values) for kind, values in found.items()}
-        apart = (max(medians.values()) - min(medians.values())) / min(medians.values())
-        p = min(mann_whitney(found[one], found[other]) for one, other in combinations(found, 2))
-        verdicts.append((round(apart, 4), round(p, 4)))
-        if apart <= 0.05 and p > 0.01:
+        verdicts.append(
+            {f"{slow} after {fast}": later(found[slow], found[fast]) for slow, fast in permutations(found, 2)}
+        )
+        if min(verdicts[-1].values()) > 0.01:
             return
-    pytest.fail(f"sign-in tells accounts apart: (difference of medians, p) in {ROUNDS} rounds: {verdicts}")
+    pytest.fail(
+        f"sign-in tells accounts apart: p of being later by more than {MARGIN:.0%}, in {ROUNDS} rounds: {verdicts}"
+    )

@@ -99,17 +99,14 @@ class PasswordHasher:
         """
         if self._dummy is None:
             raise RuntimeError("verify before start")
-        dummy = self._dummy
-        normalised = normalise(password)
+        normalised, stored = normalise(password), self._dummy if digest is None else digest
         try:
-            costs = check_digest(digest) if digest is not None else None
+            costs = check_digest(stored)
         except HostileDigest:
+            dummy = self._dummy
             await self._run(lambda: self._verify(normalised, dummy))
             return Verification(is_valid=False, is_digest_refused=True)
-        if digest is None or costs is None:
-            await self._run(lambda: self._verify(normalised, dummy))
-            return Verification(is_valid=False)
-        is_valid = await self._run(lambda: self._verify(normalised, digest))
+        is_valid = await self._run(lambda: self._verify(normalised, stored)) and digest is not None
         return Verification(is_valid, needs_rehash=is_valid and costs != self._policy)
 
     def _hash(self, normalised: bytes) -> str:

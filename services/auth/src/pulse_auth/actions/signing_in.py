@@ -29,7 +29,7 @@ from pulse_auth.model.sessions import (
     token_hash,
     write_token,
 )
-from pulse_auth.store.admission import Admission, AdmissionStore, Opening, Outcome
+from pulse_auth.store.admission import Admission, AdmissionStore, Opening, Outcome, Reserved
 from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.second_factors import Challenge, ChallengeStore
@@ -103,13 +103,12 @@ class SignIn:
         device = read_device(self._device_secret, visitor.device_cookie, email, self._means.now())
         attempt = _Attempt(email, failures_key(email, device), device, remember, visitor)
         found = await self._reserved(attempt)
-        account = await self._verified(attempt, found, password)
-        if account is None:
+        if not await self._is_verified(attempt, found.account, password):
             raise await self._refused(attempt, found)
         try:
-            outcome = await self._admit(account, attempt)
+            outcome = await self._admit(found.account, attempt)
         except _ChangedMeanwhile:
-            raise await self._refused(attempt, account) from None
+            raise await self._refused(attempt, found) from None
         await self._gave_back(attempt)
         if isinstance(outcome, SecondFactorRequired):
             self._logins.labels("second_factor").inc()
@@ -129,7 +128,7 @@ class SignIn:
         self._logins.labels("accepted").inc()
         return outcome
 
-    async def _reserved(self, attempt: _Attempt) -> Account | None:
+    async def _reserved(self, attempt: _Attempt) -> Reserved:
         """Counts the attempt as failed, and finds whose it is. Each statement stands for itself: what a crash leaves
         counts as a failure. Raises TooManyRequests."""
         now, client = self._means.now(), attempt.visitor.client
@@ -138,9 +137,10 @@ class SignIn:
                 wait = await self._limits.take(connection, limit_key("login", client), self.client_rate, now)
                 if wait:
                     raise TooManyRequests(wait)
-            wait, account = await self._admission.reserve(connection, attempt.key, attempt.email, now)
-            if not wait:
-                return account
+            reserved = await self._admission.reserve(connection, attempt.key, attempt.email, now)
+        if not reserved.wait:
+            return reserved
+        wait = reserved.wait
         async with self._database.transaction() as connection:
             if await self._backoff.note_wait(connection, attempt.key):
                 entry = _entry("sign_in_waits", None, attempt.visitor, None, seconds=int(wait.total_seconds()) + 1)
@@ -148,13 +148,12 @@ class SignIn:
         self._logins.labels("waits").inc()
         raise TooManyRequests(wait)
 
-    async def _verified(self, attempt: _Attempt, account: Account | None, password: str) -> Account | None:
-        """The account if the password is its own. Raises Overloaded."""
+    async def _is_verified(self, attempt: _Attempt, account: Account, password: str) -> bool:
+        """Whether the password is the account's own. Raises Overloaded."""
         try:
-            digest = account.digest if account and account.active else None
-            answer = await self._means.hasher.verify(password, digest)
+            answer = await self._means.hasher.verify(password, account.digest if account.active else None)
         except PasswordRefused:
-            return None
+            return False
         except HashingBusy as error:
             async with self._database.transaction() as connection:
                 await self._give_back(connection, attempt)
@@ -163,14 +162,16 @@ class SignIn:
             raise Overloaded(error.retry_after) from error
         if answer.is_digest_refused:
             self._alarms.inc()
-            log.error("the stored digest of account %s was refused: it was not made by users", account and account.id)
-        return account if answer.is_valid else None
+            log.error("the stored digest of account %s was refused: it was not made by users", account.id)
+        return answer.is_valid
 
-    async def _refused(self, attempt: _Attempt, known: Account | None) -> InvalidCredentials:
-        """What is raised once it has been noted: the same statements for known and unknown."""
+    async def _refused(self, attempt: _Attempt, found: Reserved) -> InvalidCredentials:
+        """What is raised once it has been noted: the same work for known and unknown."""
         async with self._database.transaction() as connection:
             mark = backoff_key(attempt.email).hex()[:16]  # what was typed might be a password
-            entry = _entry("sign_in_refused", known.id if known else None, attempt.visitor, None, email_hash=mark)
+            whose = f"account:{found.account.id}"
+            target = whose if found.is_known else None
+            entry = _entry("sign_in_refused", None, attempt.visitor, target, email_hash=mark)
             await self._means.audit.append(connection, entry, self._means.now())
         self._logins.labels("refused").inc()
         return InvalidCredentials("e-mail or password is wrong")

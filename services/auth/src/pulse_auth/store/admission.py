@@ -15,6 +15,8 @@ from pulse_auth.store.signing_keys import LOCK, read_key
 from pulse_contracts.permissions import Role
 from pulse_postgres import Connection, Row, SealedEntry
 
+_NOBODY = UUID(int=0)
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -28,6 +30,16 @@ class Standing:
     def must_enrol(self, role: Role) -> bool:
         """Whether an account of this role must have a second factor and this one has none."""
         return role in self.required and not self.is_confirmed
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """An attempt that was counted, unless there is something to wait for. `account`: whose it is; where it is nobody's,
+    one that looks like any other and is switched off."""
+
+    wait: timedelta
+    account: Account
+    is_known: bool
 
 
 @dataclass(frozen=True)
@@ -64,28 +76,31 @@ class Admission:
 class AdmissionStore:
     """From an account to a session."""
 
-    async def reserve(
-        self, connection: Connection, key: bytes, email: str, now: datetime
-    ) -> tuple[timedelta, Account | None]:
-        """As `BackoffStore.reserve`, and the account with this e-mail (`AccountCopy.by_email`) if there is nothing to
-        wait for. The same statement for known and unknown. Give a connection without a transaction: its commit does not
-        wait for the disk, because what answers the attempt is committed after it, and this with that. Forgotten, when
-        PostgreSQL dies, is only an attempt that was told nothing."""
+    async def reserve(self, connection: Connection, key: bytes, email: str, now: datetime) -> Reserved:
+        """As `BackoffStore.reserve`, and the account with this e-mail (`AccountCopy.by_email`). The same statement for
+        known and unknown, and as much to read. Give a connection without a transaction: its commit does not wait for
+        the disk, because what answers the attempt is committed after it, and this with that. Forgotten, when PostgreSQL
+        dies, is only an attempt that was told nothing."""
         row = await connection.fetchrow(
-            f"WITH taken AS ({RESERVE}) SELECT a.*, EXISTS (SELECT 1 FROM taken) AS is_taken, "  # noqa: S608  # our own text
-            "set_config('synchronous_commit', 'off', true) FROM (SELECT 1) AS one "
+            f"WITH taken AS ({RESERVE}) SELECT coalesce(a.id, $6) AS id, coalesce(a.version, 0) AS version, "  # noqa: S608  # our own text
+            "coalesce(a.email, $7) AS email, coalesce(a.name, $7) AS name, coalesce(a.role, 'user') AS role, "
+            "coalesce(a.active, false) AS active, a.digest, a.id IS NOT NULL AS is_known, "
+            "EXISTS (SELECT 1 FROM taken) AS is_taken, set_config('synchronous_commit', 'off', true) "
+            "FROM (SELECT 1) AS one "
             "LEFT JOIN LATERAL (SELECT * FROM account WHERE email_key = $5 ORDER BY version DESC LIMIT 1) AS a ON true",
             key,
             now,
             FREE_FAILURES,
             WAITS,
             email_key(email),
+            _NOBODY,
+            email,
         )
-        if row is None:
+        account = read_account(row)
+        if row is None or account is None:
             raise LookupError("a question without a condition gave no row")
-        if not row["is_taken"]:
-            return await BackoffStore().wait(connection, key, now), None
-        return timedelta(0), read_account(row) if row["id"] else None
+        wait = timedelta(0) if row["is_taken"] else await BackoffStore().wait(connection, key, now)
+        return Reserved(wait, account, row["is_known"])
 
     async def standing(self, connection: Connection, account: UUID, now: datetime) -> Standing:
         """As of this statement: hold what must not change before."""
