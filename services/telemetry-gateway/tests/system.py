@@ -63,6 +63,11 @@ def token(*, life: int = 300, account: str = ACCOUNT, sid: str = "s1", age: int 
     return TokenSigner(KEY, RULES).sign(claims)
 
 
+def user() -> dict[str, str]:
+    """The header of somebody who may read, signed now: a whole run takes longer than a token lives."""
+    return {"Authorization": f"Bearer {token()}"}
+
+
 def bus_of(servers: Servers, party: str) -> MqttBus:
     """A bus with this account, not running yet."""
     settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)

@@ -29,10 +29,9 @@ from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import PASSWORD
-from .system import Collector, Gateway, collector, gateway, token
+from .system import Collector, Gateway, collector, gateway, user
 
 pytestmark = pytest.mark.servers
-USER = {"Authorization": f"Bearer {token()}"}
 
 
 @pytest.fixture
@@ -156,10 +155,10 @@ async def test_values_that_cannot_be_stored_are_refused_one_by_one_and_counted_b
         assert await metric(running_gateway, f'ingest_refusals_total{{code="{code}"}}') == n
     assert await metric(running_gateway, 'ingest_readings_total{outcome="stored"}') == 4
     span: dict[str, Any] = {"from": batch.t0 - 1, "to": batch.t0 + 10_000_000}
-    answer = await running_gateway.http.get("/api/telemetry/series/1/readings", params=span, headers=USER)
+    answer = await running_gateway.http.get("/api/telemetry/series/1/readings", params=span, headers=user())
     assert answer.json()["v"] == [1e308, -1e308, 1e308]
     answer = await running_gateway.http.get(
-        "/api/telemetry/readings", params=span | {"series": "1,2", "points": 1}, headers=USER
+        "/api/telemetry/readings", params=span | {"series": "1,2", "points": 1}, headers=user()
     )
     (huge, _) = answer.json()["items"]
     assert (huge["min"], huge["max"], huge["n"]) == ([-1e308], [1e308], [3])
@@ -171,7 +170,7 @@ async def test_the_largest_values_add_up_to_an_answer_and_not_to_infinity(
     batch = alpha.batch(0, [1e308] * 50)
     await alpha.deliver(batch)
     span: dict[str, Any] = {"from": batch.t0 - 1, "to": batch.t0 + 10_000_000, "series": "1", "points": 1}
-    answer = await running_gateway.http.get("/api/telemetry/readings", params=span, headers=USER)
+    answer = await running_gateway.http.get("/api/telemetry/readings", params=span, headers=user())
     assert (answer.status_code, answer.json()["items"][0]["mean"]) == (200, [1e308])
 
 
@@ -185,7 +184,7 @@ async def test_ranges_that_overlap_are_settled_once_whoever_says_them(
     await alpha.bus.publish(TELEMETRY_DROP, dropped, device="alpha")
     await eventually(lambda: len(alpha.acks) > before)
     assert alpha.acks[-1].settled == [(0, 20)]
-    answer = await running_gateway.http.get("/api/telemetry/devices/alpha/ledger", headers=USER)
+    answer = await running_gateway.http.get("/api/telemetry/devices/alpha/ledger", headers=user())
     (line,) = answer.json()["epochs"]
     assert (line["stored"], line["dropped"], line["complete"]) == (10, 10, True)
     pending = [{"epoch": 7, "lo": lo, "hi": hi, "n": 1} for lo, hi in ((0, 12), (9, 15), (30, 20), (2, 3))]
@@ -202,13 +201,13 @@ async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes
     await alpha.deliver(batch)
     path = "/api/telemetry/series/{}/readings"
     span: dict[str, Any] = {"from": batch.t0, "to": batch.t0 + 10_000_000, "raw": "true", "limit": 20}
-    first = (await running_gateway.http.get(path.format(1), params=span, headers=USER)).json()
+    first = (await running_gateway.http.get(path.format(1), params=span, headers=user())).json()
     cursor: dict[str, Any] = {"cursor": first["next"]}
     for number, other in ((2, span), (1, span | {"from": batch.t0 + 1}), (1, span | {"to": batch.t0 + 9_000_000})):
-        answer = await running_gateway.http.get(path.format(number), params=other | cursor, headers=USER)
+        answer = await running_gateway.http.get(path.format(number), params=other | cursor, headers=user())
         assert (answer.status_code, answer.json()["code"]) == (422, "foreign_cursor")
         assert answer.json()["detail"].startswith("the cursor belongs to another question")
-    rest = (await running_gateway.http.get(path.format(1), params=span | cursor, headers=USER)).json()
+    rest = (await running_gateway.http.get(path.format(1), params=span | cursor, headers=user())).json()
     assert rest["v"] == [float(i) for i in range(20, 30)]
     line = 'http_request_seconds_count{method="GET",route="/series/{series_id}/readings",status="422"}'
     assert await metric(running_gateway, line) == 3
@@ -231,7 +230,7 @@ async def test_a_question_that_has_no_answer_is_told_why(
     for path in ("/api/telemetry/series/1/readings", "/api/telemetry/readings"):
         if path.endswith("telemetry/readings") and params.get("points") == 0:
             words = words.replace("4", "1")
-        answer = await running_gateway.http.get(path, params=params | {"series": "1"}, headers=USER)
+        answer = await running_gateway.http.get(path, params=params | {"series": "1"}, headers=user())
         problem = answer.json()
         assert (answer.status_code, problem["code"]) == (422, code)
         assert words in (problem["detail"] if code == "invalid_range" else problem["errors"][0]["msg"])
@@ -288,7 +287,7 @@ async def test_quarantine_is_for_administrators_whatever_is_asked(
     running_gateway: Gateway, alpha: Collector, path: str
 ) -> None:
     await alpha.raw("data", b"a secret of another tenant")
-    for headers, status in (({}, 401), ({"Authorization": "Bearer x"}, 401), (USER, 403)):
+    for headers, status in (({}, 401), ({"Authorization": "Bearer x"}, 401), (user(), 403)):
         for question in ("", "?limit=0", "?cursor=-1", "?limit=1&limit=2"):
             answer = await running_gateway.http.get(f"/api/telemetry/{path}{question}", headers=headers)
             assert answer.status_code == status

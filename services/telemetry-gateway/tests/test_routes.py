@@ -20,11 +20,10 @@ from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
 from .conftest import NOW, PASSWORD, mixed, three_series
-from .system import ACCOUNT, KEY, KEY_TEXT, Gateway, gateway, token
+from .system import ACCOUNT, KEY, KEY_TEXT, Gateway, gateway, user
 
 pytestmark = pytest.mark.servers
 
-USER = {"Authorization": f"Bearer {token()}"}
 SPAN: dict[str, Any] = {"from": NOW, "to": NOW + 3_600_000_000}
 
 
@@ -84,11 +83,11 @@ async def test_no_device_and_no_life_is_too_many(stored: Gateway, database: Data
         )
         names = [row["name"] for row in await connection.fetch("SELECT name FROM device ORDER BY name")]
     path = "/api/telemetry/devices"
-    assert (await stored.http.get(f"{path}/{names[-1]}/ledger", headers=USER)).json()["truncated"] is False
-    lives = (await stored.http.get(f"{path}/beta/ledger", headers=USER)).json()
+    assert (await stored.http.get(f"{path}/{names[-1]}/ledger", headers=user())).json()["truncated"] is False
+    lives = (await stored.http.get(f"{path}/beta/ledger", headers=user())).json()
     assert (len(lives["epochs"]), lives["truncated"]) == (1_000, True)
-    first = (await stored.http.get(path, headers=USER)).json()
-    rest = (await stored.http.get(path, params={"after": first["next"]}, headers=USER)).json()
+    first = (await stored.http.get(path, headers=user())).json()
+    rest = (await stored.http.get(path, params={"after": first["next"]}, headers=user())).json()
     assert [one["id"] for one in first["items"] + rest["items"]] == names
     assert rest["next"] is None
 
@@ -108,7 +107,7 @@ async def test_verify_goes_through_every_device(
 async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gateway) -> None:
     http = stored.http
     path = "/api/telemetry/series/1/readings"
-    whole = (await http.get(path, params=SPAN, headers=USER)).json()
+    whole = (await http.get(path, params=SPAN, headers=user())).json()
     assert (whole["n"], whole["sampled"], whole["level"], whole["gaps"], len(whole["t"])) == (
         500,
         False,
@@ -116,7 +115,7 @@ async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gat
         [],
         500,
     )
-    sampled = (await http.get(path, params=SPAN | {"points": 40}, headers=USER)).json()
+    sampled = (await http.get(path, params=SPAN | {"points": 40}, headers=user())).json()
     assert (sampled["n"], sampled["sampled"]) == (500, True)
     assert (min(sampled["v"]), max(sampled["v"])) == (min(whole["v"]), max(whole["v"]))
     t: list[int] = []
@@ -124,7 +123,7 @@ async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gat
     page: dict[str, Any] = {"next": None}
     for _ in range(6):
         asked = SPAN | {"raw": "true", "limit": 100} | ({"cursor": page["next"]} if page["next"] else {})
-        page = (await http.get(path, params=asked, headers=USER)).json()
+        page = (await http.get(path, params=asked, headers=user())).json()
         t += page["t"]
         late += page["late"]
         assert (page["level"], page["gaps"], page["unreadable"]) == ("raw", [], 0)
@@ -132,7 +131,7 @@ async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gat
             break
     assert (t, late) == (whole["t"], whole["late"])
     params = SPAN | {"series": "1,2,3", "points": 12}
-    side = (await http.get("/api/telemetry/readings", params=params, headers=USER)).json()
+    side = (await http.get("/api/telemetry/readings", params=params, headers=user())).json()
     assert len(side["t"]) == 12
     assert [sum(item["n"]) for item in side["items"]] == [500, 500, 500]
     first = side["items"][0]
@@ -165,21 +164,21 @@ async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gat
 async def test_what_cannot_be_answered_is_refused_by_its_name(
     stored: Gateway, path: str, params: dict[str, Any], code: str
 ) -> None:
-    answer = await stored.http.get(f"/api/telemetry/{path}", params=params, headers=USER)
+    answer = await stored.http.get(f"/api/telemetry/{path}", params=params, headers=user())
     assert 400 <= answer.status_code < 500
     assert answer.json()["code"] == code
 
 
 async def test_an_export_is_streamed_and_continued(stored: Gateway) -> None:
     path, params = "/api/telemetry/export", SPAN | {"series": "3,1"}
-    whole = (await stored.http.get(path, params=params, headers=USER)).content
+    whole = (await stored.http.get(path, params=params, headers=user())).content
     assert len(whole.splitlines()) == 1_001
     cells = whole.splitlines()[600].decode().split(",")
     after = ",".join((cells[0], cells[-4], cells[-2], cells[-1]))
-    rest = (await stored.http.get(path, params=params | {"after": after}, headers=USER)).content
+    rest = (await stored.http.get(path, params=params | {"after": after}, headers=user())).content
     assert whole.endswith(rest)
     assert len(rest.splitlines()) == 400
-    parquet = await stored.http.get(path, params=params | {"format": "parquet"}, headers=USER)
+    parquet = await stored.http.get(path, params=params | {"format": "parquet"}, headers=user())
     assert (parquet.content[:4], parquet.content[-4:]) == (b"PAR1", b"PAR1")
 
 
