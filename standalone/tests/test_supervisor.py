@@ -50,6 +50,19 @@ class TinySystem(System):
     async def first_administrator(self, say: Say) -> dict[str, str] | None:
         return None
 
+    async def hears_auth(self) -> bool:
+        return True
+
+
+class DeafSystem(TinySystem):
+    """Its services have not heard auth until `heard`."""
+
+    asked, heard = 0, False
+
+    async def hears_auth(self) -> bool:
+        self.asked += 1
+        return self.heard
+
 
 class NewSystem(TinySystem):
     """Its administrator's account is on its way to auth until `arrived`."""
@@ -130,6 +143,22 @@ async def test_ready_is_said_when_the_new_administrator_can_sign_in(tmp_path: Pa
                 await asyncio.sleep(0.01)
             assert not state.status()["ready"]
             system.arrived = True
+            while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` asks
+                await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+
+
+async def test_ready_is_said_when_administrators_are_served(tmp_path: Path) -> None:
+    chosen, state = options(tmp_path), State(tmp_path)
+    system = DeafSystem(chosen, state)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(_owned(state, Supervisor(chosen, state, Screen(), system)))
+        async with asyncio.timeout(20):
+            while system.asked < 3:  # noqa: ASYNC110  # nothing tells how often it asked
+                await asyncio.sleep(0.01)
+            assert not state.status()["ready"]
+            system.heard = True
             while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` asks
                 await asyncio.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)

@@ -38,7 +38,7 @@ class Office:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         answer = httpx.request(method, f"{self._url}{path}", json=body, headers=self._headers, timeout=20)
-        answer.raise_for_status()
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
     def create(self, password: str | None = None) -> Person:

@@ -256,6 +256,22 @@ async def test_what_ended_is_said_again_with_every_heartbeat(ada: World) -> None
     assert heard[1].recent == []
 
 
+async def test_a_heartbeat_that_failed_is_made_up_for_at_once(ada: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Administrators wait for the first: auth is often ready before its link to the broker is."""
+    heartbeat = Heartbeat(ada.database, ada.bus, Events(Outbox(), Audit(SECRET)), ada.clock)
+    said = ada.bus.broker.retained
+    await ada.bus.wait_connected()
+    ada.bus.cut()
+    with caplog.at_level("INFO", "pulse.auth"):
+        beating = asyncio.create_task(heartbeat.keep_beating(timedelta(hours=1)))
+        await eventually(lambda: "no heartbeat: cut off" in caplog.messages)
+        assert AUTH_REVOCATIONS.address() not in said
+        ada.bus.heal()
+        await eventually(lambda: AUTH_REVOCATIONS.address() in said)
+        beating.cancel()
+    assert caplog.messages.count("no heartbeat: cut off") == 1
+
+
 # Who may do what: every route that asks for a permission, with every kind of caller.
 OPERATIONS = [
     (method.upper(), path, (operation.get("security") or [{}])[0])

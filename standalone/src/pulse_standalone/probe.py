@@ -66,12 +66,12 @@ async def http_ok(port: int, path: str, host: str = "127.0.0.1") -> bool:
     return await _get(port, path, host, whole=False) is not None
 
 
-async def metric(port: int, name: str) -> float:
-    """A metric without labels, as `/metrics` of a service on this machine tells it; 0 when there is no answer."""
+async def metric(port: int, name: str) -> float | None:
+    """A metric without labels, as `/metrics` of a service on this machine tells it; None when there is no answer."""
     for line in (await _get(port, "/metrics", "127.0.0.1", whole=True) or b"").splitlines():
         if line.startswith(name.encode() + b" "):
             return float(line.rpartition(b" ")[2])
-    return 0.0
+    return None
 
 
 async def _get(port: int, path: str, host: str, *, whole: bool) -> bytes | None:

@@ -18,6 +18,7 @@ from pulse_standalone.terminal import Screen
 
 _READY_SECONDS = 90
 _TELL_EVERY = 10.0
+_POLL = 0.05
 _STOP_SECONDS = (1.5, 3.0, 4.2)
 """Until when each wave of the stop may take its time; what one leaves over is the next one's."""
 _MEMORY_EVERY = 5.0
@@ -86,8 +87,7 @@ class Supervisor:
             await self._launch([collector], wait_for=[])
             late.append(collector)
         await self._wait(late)
-        if admin:
-            await self._until_accounts_are_known()
+        await self._until_administrators_can_act(is_new=bool(admin))
         self._is_ready = True
         self._write_status()
         self._screen.ready(system.url, admin, time.monotonic() - began)
@@ -114,17 +114,19 @@ class Supervisor:
                     log = child.log or self._state.log(child.name)
                     raise SetupError(f"{child.name} was not ready after {_READY_SECONDS} s: see {log}")
 
-    async def _until_accounts_are_known(self) -> None:
-        """The new administrator's account travels from users to auth: who reads "ready" can sign in. Raises
-        SetupError."""
+    async def _until_administrators_can_act(self, *, is_new: bool) -> None:
+        """The account of a new administrator travels from users to auth, and no service lets administrators
+        do anything before it has heard auth: who reads "ready" can sign in and work. Raises SetupError."""
         deadline = time.monotonic() + _READY_SECONDS
-        while not await self._system.knows_accounts():
+        users, auth = self._state.log("users"), self._state.log("auth")
+        while is_new and not await self._system.knows_accounts():
             if time.monotonic() > deadline:
-                raise SetupError(
-                    f"auth has no account after {_READY_SECONDS} s: see {self._state.log('users')} and "
-                    f"{self._state.log('auth')}"
-                )
-            await asyncio.sleep(0.05)
+                raise SetupError(f"auth has no account after {_READY_SECONDS} s: see {users} and {auth}")
+            await asyncio.sleep(_POLL)
+        while not await self._system.hears_auth():
+            if time.monotonic() > deadline:
+                raise SetupError(f"a service has not heard auth after {_READY_SECONDS} s: see {auth} and {users}")
+            await asyncio.sleep(_POLL)
 
     async def _stop(self) -> None:
         """The last started first, but what does not depend on one another together; all before one deadline."""

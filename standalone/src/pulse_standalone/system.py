@@ -30,6 +30,8 @@ from pulse_standalone.probe import metric
 from pulse_standalone.runner import Runner, complete
 from pulse_standalone.state import State
 
+_MOST_SILENCE = 15
+"""Seconds: what a service allows itself (`pulse_chassis.principal.MAX_SILENCE`)."""
 _SCHEMAS: Mapping[Party, str] = {"users": "users", "auth": "auth", "telemetry-gateway": "telemetry"}
 ADMIN_EMAIL = "admin@example.com"
 
@@ -286,7 +288,15 @@ class System:
 
     async def knows_accounts(self) -> bool:
         """Whether auth has a copy of any account: before that, nobody can sign in."""
-        return await metric(self._ports["auth"], "pulse_auth_accounts") > 0
+        return (await metric(self._ports["auth"], "pulse_auth_accounts") or 0) > 0
+
+    async def hears_auth(self) -> bool:
+        """Whether every service knows whose sessions have ended: before that, it refuses administrators."""
+        for service in _SCHEMAS:
+            silence = await metric(self._ports[service], "pulse_auth_silence_seconds")
+            if silence is None or silence > _MOST_SILENCE:
+                return False
+        return True
 
 
 def _credentials(file: Path) -> dict[str, str] | None:

@@ -114,9 +114,14 @@ class Principals:
         if message.at > self._said and -self._leeway <= self._clock() - message.at / 1_000_000 <= self._max_age:
             self._said, self._heard = message.at, self._clock()
 
+    @property
+    def silence(self) -> float:
+        """For how many seconds auth has said nothing; infinite before the first word."""
+        return self._clock() - self._heard
+
     def require_fresh(self) -> None:
         """Raises RevocationsUnknown when auth has said nothing for 15 s."""
-        if self._clock() - self._heard > MAX_SILENCE.total_seconds():
+        if self.silence > MAX_SILENCE.total_seconds():
             raise RevocationsUnknown
 
     def use(self, keys: list[VerificationKey]) -> None:

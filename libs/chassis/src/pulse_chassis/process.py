@@ -134,7 +134,7 @@ async def serve(
         )
         principals, audit = Principals(time.time), Audit(decoded_key(settings.audit_key))
         runtime = Runtime(identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng)
-        _measure(bus, runtime.metrics)
+        _measure(bus, principals, metrics)
         parts = await assemble(runtime)
         await _run(runtime, settings, parts, started, stop)
 
@@ -157,8 +157,11 @@ def counted(put_away: Quarantine, metrics: Metrics) -> Quarantine:
     return put
 
 
-def _measure(bus: MqttBus, metrics: Metrics) -> None:
-    """What waits between the broker and us, beside its bounds (PULSE_MQTT_RECEIVE_MAXIMUM, …_PUBLISH_BUFFER_MAX)."""
+def _measure(bus: MqttBus, principals: Principals, metrics: Metrics) -> None:
+    """What waits between the broker and us, beside its bounds (PULSE_MQTT_RECEIVE_MAXIMUM, …_PUBLISH_BUFFER_MAX); and
+    whether auth is heard."""
+    gauge = metrics.gauge("auth_silence_seconds", "How long ago auth was heard: beyond 15 administrators wait")
+    gauge.set_function(lambda: principals.silence)
     gauge = metrics.gauge("bus_in_work", "Messages taken from the broker and not acknowledged")
     gauge.set_function(lambda: bus.in_work)
     gauge = metrics.gauge("bus_dropped", "Messages of QoS 0 that came faster than they were handled, and were dropped")

@@ -18,6 +18,8 @@ log = logging.getLogger("pulse.auth")
 _KEEP = timedelta(minutes=6)
 """Longer than an access token is believed: 5 minutes and twice the leeway of 30 s."""
 _MOST = 1_000
+_AGAIN = timedelta(milliseconds=500)
+"""After a beat that failed: at the start of everything auth is often ready before its link to the broker is."""
 _GATHER = timedelta(milliseconds=50)
 """`Events.said` is set within the transaction: by then it has committed, and others with it."""
 
@@ -32,13 +34,19 @@ class Heartbeat:
     async def keep_beating(self, every: timedelta) -> None:
         """Endless: so often, and soon after a revocation. Without database or broker nothing is said, and that says
         it."""
+        is_told = False
         while True:
+            patience = every
             try:
                 await self.beat()
+                is_told = False
             except Unavailable as error:
-                log.info("no heartbeat: %s", error)
+                patience = min(every, _AGAIN)
+                if not is_told:
+                    log.info("no heartbeat: %s", error)
+                    is_told = True
             try:
-                async with asyncio.timeout(every.total_seconds()):
+                async with asyncio.timeout(patience.total_seconds()):
                     await self._events.said.wait()
             except TimeoutError:
                 continue
