@@ -137,7 +137,7 @@ def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health:
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document
     for router in routers:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # an included router is matched twice, by way of a context of its own
 
     @app.get("/livez", include_in_schema=False)
     async def livez() -> JSONResponse:

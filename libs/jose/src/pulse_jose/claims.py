@@ -48,6 +48,9 @@ class Claims:
     scope: str | None = None
 
 
+_NAMES: Final = tuple(claim.name for claim in fields(Claims))
+
+
 def read_claims(members: Mapping[str, object]) -> Claims:
     """The typed claims in `members`; further members are ignored, but for `nbf`. Raises `TokenError` (claims).
 
@@ -73,7 +76,7 @@ def read_claims(members: Mapping[str, object]) -> Claims:
 
 def write_claims(claims: Claims) -> dict[str, object]:
     """The members of `claims`, checked like those of a stranger's token. Raises `TokenError` (claims)."""
-    members: dict[str, object] = {claim.name: getattr(claims, claim.name) for claim in fields(claims)}
+    members: dict[str, object] = {name: getattr(claims, name) for name in _NAMES}
     if claims.scope is None:
         del members["scope"]
     read_claims(members)

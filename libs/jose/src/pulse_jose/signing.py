@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from pulse_jose.claims import Claims, TokenRules, check_claims, write_claims
 from pulse_jose.envelopes import sign_compact
 from pulse_jose.errors import InvalidKeyError
 from pulse_jose.keys import SigningKey
 from pulse_jose.verifying import ACCESS_TOKEN_TYPE, MAX_TOKEN_LENGTH
+
+_encode: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class TokenSigner:
@@ -26,7 +29,7 @@ class TokenSigner:
         check_claims(claims, self._rules, now=claims.iat)
         if not self._key.validity.includes(claims.iat):
             raise InvalidKeyError(f"key {self._key.kid} may not be used at {claims.iat}")
-        payload = json.dumps(write_claims(claims), separators=(",", ":"), ensure_ascii=False).encode()
+        payload = _encode(write_claims(claims)).encode()
         token = sign_compact(payload, self._key, ACCESS_TOKEN_TYPE)
         if len(token) > MAX_TOKEN_LENGTH:
             raise ValueError(f"a token of {len(token)} characters, at most {MAX_TOKEN_LENGTH}")

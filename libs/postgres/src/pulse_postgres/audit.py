@@ -23,6 +23,8 @@ Detail = Mapping[str, str | int | float | bool | list[str] | None]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE = 1_000
 _FIELDS = "n, at, kind, actor, target, before, after, address, request_id"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 _MATCHING = (
     "($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR actor = $2) AND ($3::text IS NULL OR target = $3) "
     "AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5)"
@@ -201,7 +203,7 @@ class Audit:
         """`fields` as _FIELDS names them, as they are stored."""
         n, at, *rest = fields
         parts = [n, (at - _EPOCH) // timedelta(microseconds=1), *rest]
-        return hmac.digest(self._key, previous + json.dumps(parts, separators=(",", ":")).encode(), hashlib.sha256)
+        return hmac.digest(self._key, previous + _encode(parts).encode(), hashlib.sha256)
 
 
 async def _rows(connection: Connection) -> AsyncIterator[Row]:
@@ -219,7 +221,7 @@ async def _rows(connection: Connection) -> AsyncIterator[Row]:
 
 
 def _text(detail: Detail | None) -> str | None:
-    return None if detail is None else json.dumps(detail, sort_keys=True, separators=(",", ":"))
+    return None if detail is None else _encode_sorted(detail)
 
 
 def _record(row: Row) -> AuditRecord:

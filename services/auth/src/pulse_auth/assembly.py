@@ -44,6 +44,7 @@ from pulse_postgres.database import PoolSettings
 
 VERSION = "0.1.0"
 ROUTERS = [
+    sessions.direct,
     sessions.router,
     own_sessions.router,
     second_factors.router,

@@ -30,9 +30,11 @@ from pulse_auth.routes.given import (
     visitor_of,
 )
 from pulse_chassis.caller import AnonymousCaller
+from pulse_chassis.direct import DirectRoute
 from pulse_chassis.principal import KeysUnknown, NotSignedIn
 from pulse_chassis.problems import Overloaded, TooManyRequests, problem, responses
 
+direct = APIRouter(prefix="/api/auth", tags=["sessions"], route_class=DirectRoute)
 router = APIRouter(prefix="/api/auth", tags=["sessions"])
 _OPTIONAL_BEARER = Depends(HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of auth"))
 
@@ -83,7 +85,7 @@ class Keys(BaseModel):
     keys: Annotated[list[KeyView], Field(max_length=8)]
 
 
-@router.post(
+@direct.post(
     "/login",
     operation_id="log_in",
     response_model=SignedInView,
@@ -91,8 +93,8 @@ class Keys(BaseModel):
 )
 async def login(request: Request, given: LoginRequest) -> Response:
     """Open a session, or get the challenge for the second factor."""
-    routes = routes_of(request)  # by itself, as is the next: each dependency costs a sign-in as much as a signature
     await own_origin(request)
+    routes = routes_of(request)
     await routes.limiter.check("login", routes.limits.login_global, "all")
     visitor = visitor_of(request)
     signed_in = await routes.sign_in(given.email, given.password, visitor, remember=given.remember)

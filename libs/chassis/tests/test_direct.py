@@ -1,0 +1,149 @@
+"""Direct routes: the same answers as everybody's, and no framework between a fitting request and its endpoint."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, Request, Response
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, StringConstraints
+from starlette.types import Message, Scope
+
+from pulse_chassis.direct import DirectRoute
+from pulse_chassis.http import MAX_BODY, Envelope, Health, create_app
+from pulse_chassis.metrics import Metrics
+from pulse_contracts.errors import DomainError
+
+direct = APIRouter(route_class=DirectRoute)
+usual = APIRouter()
+JSON = "application/json"
+
+
+class Thing(BaseModel):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=8, strip_whitespace=True)]
+    is_new: bool = True
+
+
+class Taken(DomainError):
+    code, status = "taken", 409
+
+
+@direct.post("/direct", operation_id="direct")
+@usual.post("/usual", operation_id="usual")
+async def make(request: Request, thing: Thing) -> Response:
+    if thing.name == "taken":
+        raise Taken("somebody has it")
+    by = "route" if "fastapi_function_astack" in request.scope else "direct"
+    headers = {"x-by": by, "x-path": request.url.path}
+    return Response(thing.model_dump_json(), 201, headers, media_type=JSON)
+
+
+def app() -> Envelope:
+    metrics = Metrics()
+    return Envelope(create_app("test", "1", [direct, usual], health=Health(), metrics=metrics), metrics)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app()), base_url="http://test") as client:
+        yield client
+
+
+async def test_what_fits_goes_straight_there_and_by_way_of_the_middleware(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/direct", json={"name": " a ", "is_new": False}, headers={"x-request-id": "r1"})
+    assert (answer.status_code, answer.json()) == (201, {"name": "a", "is_new": False})
+    assert (answer.headers["x-by"], answer.headers["x-path"]) == ("direct", "/direct")
+    assert answer.headers["x-request-id"] == "r1"
+    assert (await http.post("/usual", json={"name": "a"})).headers["x-by"] == "route"
+    assert 'route="/direct",status="201"' in (await http.get("/metrics")).text
+
+
+MEMBERS = st.dictionaries(
+    st.sampled_from(["name", "is_new", "other"]),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.sampled_from(["taken", "yes", "\ud800"]),
+)
+BODIES = st.binary(max_size=30) | st.builds(
+    lambda members, encoding: json.dumps(members).encode(encoding),
+    MEMBERS,
+    st.sampled_from(["utf-8", "utf-16", "utf-32", "utf-8-sig"]),
+)
+TYPES = st.sampled_from([None, JSON, "application/json; charset=utf-8", "APPLICATION/JSON", "text/plain", "a/b+json"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(body=BODIES, content_type=TYPES, method=st.sampled_from(["POST", "POST", "POST", "GET", "PUT"]))
+@example(b'{"name": "taken"}', JSON, "POST")
+@example(b'{"name": "a"}', JSON, "GET")
+@example(b'{"name": "a", "name": "b"}', JSON, "POST")
+@example(b'{"name": "a", "is_new": NaN}', JSON, "POST")
+@example(b'{"name": "a"}{}', JSON, "POST")
+@example(b"", JSON, "POST")
+@example(b"[" * 10_000, JSON, "POST")
+async def test_whatever_comes_is_answered_as_on_any_other_route(
+    body: bytes, content_type: str | None, method: str
+) -> None:
+    headers = {"x-request-id": "r1"} | ({} if content_type is None else {"content-type": content_type})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app()), base_url="http://test") as client:
+        ours, theirs = [
+            await client.request(method, path, content=body, headers=headers) for path in ("/direct", "/usual")
+        ]
+    assert ours.status_code == theirs.status_code
+    assert ours.content == theirs.content
+    kept = [{k: v for k, v in answer.headers.items() if k not in {"x-by", "x-path"}} for answer in (ours, theirs)]
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("path", ["/direct", "/usual"])
+async def test_a_body_that_is_too_large_is_refused(http: httpx.AsyncClient, path: str) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(MAX_BODY // 1024 + 1):
+            yield b"x" * 1024
+
+    answer = await http.post(path, content=chunks(), headers={"content-type": JSON, "content-length": "10"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("path", ["/direct", "/usual"])
+async def test_who_hangs_up_before_the_body_is_there_is_no_bug_of_ours(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[Message] = []
+    headers = [(b"content-type", JSON.encode()), (b"content-length", b"9")]
+    scope: Scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app()(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert not caplog.records
+
+
+def test_both_are_documented_alike() -> None:
+    paths = create_app("test", "1", [direct, usual], health=Health(), metrics=Metrics()).openapi()["paths"]
+    assert paths["/direct"]["post"] | {"operationId": "usual"} == paths["/usual"]["post"]
+
+
+def test_an_endpoint_that_wants_more_is_refused_when_it_is_made() -> None:
+    async def wants_more(request: Request, thing: Thing, other: int) -> Response:
+        raise NotImplementedError
+
+    async def says_too_little(request: Request, thing: Thing) -> Thing:
+        raise NotImplementedError
+
+    for endpoint in (wants_more, says_too_little):
+        with pytest.raises(TypeError, match="is not"):
+            direct.post("/never")(endpoint)
+
+
+def test_dependencies_are_refused_for_they_would_be_passed_over() -> None:
+    with pytest.raises(TypeError, match="dependencies"):
+        direct.post("/never", dependencies=[Depends(make)])(make)
+    with pytest.raises(TypeError, match="dependencies"):
+        APIRouter(route_class=DirectRoute, dependencies=[Depends(make)]).post("/never")(make)
