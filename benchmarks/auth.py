@@ -24,7 +24,7 @@ from pulse_passwords import LOGIN_POLICY, PasswordHasher
 from pulse_standalone.ports import free_port
 from tests.system import System, running_system
 
-SIGN_IN_ROUNDS = 45
+SIGN_IN_ROUNDS = 90
 SIGN_IN_SECONDS = 2
 """Short turns, and many: on a machine that others use too, the speed of a core changes within seconds."""
 SETTLED = 0.25
