@@ -57,6 +57,24 @@ def test_secrets_are_hidden_whoever_writes_them() -> None:
     assert json.loads(lines[0])["password"] == "…"
 
 
+def test_a_line_that_cannot_be_written_fails_nothing_else() -> None:
+    """A full disk (/dev/full answers as one), and a terminal that is gone."""
+    body = """
+import os, sys
+kept = os.dup(2)
+full = os.open("/dev/full", os.O_WRONLY)
+os.dup2(full, 2)
+for n in range(1000):
+    log.error("lost", n=n, text="x" * 100)
+    logging.getLogger("lib").error("lost")
+os.dup2(kept, 2)
+log.info("kept")
+sys.stderr.close()
+log.error("closed")
+"""
+    assert [json.loads(line)["event"] for line in written(body) if "kept" in line] == ["kept"]
+
+
 def test_a_person_reads_words() -> None:
     (line,) = written("log.info('request', status=200)", style="console")
     assert "request" in line

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -11,6 +12,8 @@ _SECRET_NAMES = frozenset(
     {"password", "token", "access_token", "refresh_token", "digest", "secret", "payload", "cookie"}
 )
 
+_writing = threading.Lock()
+
 
 def _hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name in _SECRET_NAMES & event.keys():
@@ -18,12 +21,22 @@ def _hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
-class _Lines(structlog.WriteLogger):
-    """Writes finished lines under a logger's name."""
+class _Lines:
+    """Writes finished lines to stderr under a logger's name. One that cannot be written, because the disk is full or
+    nobody reads any more, is lost and nothing else: as `logging` has it, no request fails for its log line."""
 
     def __init__(self, name: str = "root") -> None:
-        super().__init__(sys.stderr)
         self.name = name
+
+    def msg(self, line: str) -> None:
+        try:
+            with _writing:
+                sys.stderr.write(line + "\n")
+                sys.stderr.flush()
+        except (OSError, ValueError):  # ValueError: it is closed
+            return
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def configure(service: str, *, style: str, level: str) -> None:
