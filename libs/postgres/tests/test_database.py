@@ -176,6 +176,27 @@ async def test_what_a_block_that_raised_left_open_is_ended_before_the_next_use(s
         assert not connection.is_in_transaction()
 
 
+@pytest.mark.announces_log("active transaction")
+async def test_what_a_block_forgot_to_end_is_ended_before_the_next_use(small: Database) -> None:
+    async with small.connection() as connection:
+        await connection.execute("BEGIN")
+    async with small.connection() as connection:
+        assert not connection.is_in_transaction()
+
+
+async def test_a_connection_that_rested_for_long_is_not_used_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def served() -> int:
+        async with database.connection() as connection:
+            return int(await connection.fetchval("SELECT pg_backend_pid()"))
+
+    first = await served()
+    assert await served() == first
+    monkeypatch.setattr("pulse_postgres.database._WARM_SECONDS", -1.0)
+    assert await served() != first
+
+
 async def test_closing_waits_for_whoever_is_at_work_and_leaves_no_connection(url: str, admin_url: str) -> None:
     at_work, go_on = asyncio.Event(), asyncio.Event()
 

@@ -75,12 +75,12 @@ async def test_a_sign_in_never_holds_the_trail_while_it_waits_for_who_notes_a_wa
 
 async def test_a_trail_that_went_on_elsewhere_keeps_nobody_out(ada: World) -> None:
     elsewhere = Audit(SECRET)
-    for _ in range(3):
+    for _ in range(4):
         await append(ada, elsewhere)
         assert (await ada.login()).status_code == 200
     assert await fault(ada) is None
     assert await noted(ada) == await opened(ada)
-    assert len(await opened(ada)) == 3
+    assert len(await opened(ada)) == 4
 
 
 async def test_whoever_is_overtaken_again_and_again_takes_the_end_of_the_trail(
@@ -90,17 +90,18 @@ async def test_whoever_is_overtaken_again_and_again_takes_the_end_of_the_trail(
     seal = Audit.seal
 
     def sealed_too_late(self: Audit, *given: object) -> object:
-        """Until the end is held, somebody else is always quicker."""
+        """Somebody else is always quicker, for the last time right before the end is held."""
         nonlocal overtaken
-        if self is not elsewhere and overtaken < 3:
+        if self is not elsewhere and overtaken < 4:
             overtaken += 1
             self._end = (0, bytes(32))
         return seal(self, *given)  # type: ignore[arg-type]
 
+    assert (await ada.login()).status_code == 200  # the first takes it anyway, for no key was opened here yet
     await append(ada, elsewhere)
     monkeypatch.setattr(Audit, "seal", sealed_too_late)
     assert (await ada.login()).status_code == 200
-    assert overtaken == 3
+    assert overtaken == 4
     assert await fault(ada) is None
     assert await noted(ada) == await opened(ada) != []
 
@@ -134,6 +135,15 @@ async def test_an_account_that_changes_while_its_password_is_verified_opens_noth
 async def test_without_a_key_no_session_is_opened(ada: World) -> None:
     async with ada.database.transaction() as connection:
         await connection.execute("UPDATE signing_key SET not_after = now(), private = NULL")
+    assert (await ada.login()).status_code == 503
+    assert (await opened(ada), await noted(ada), await fault(ada)) == ([], [], None)
+
+
+async def test_a_key_that_cannot_be_opened_opens_no_session(ada: World) -> None:
+    """Another key-encryption key than the one that sealed it: found out by the first who signs in."""
+    async with ada.database.transaction() as connection:
+        await connection.execute("UPDATE signing_key SET private = 'x' || private")
+    ada.routes.keys._signers.clear()
     assert (await ada.login()).status_code == 503
     assert (await opened(ada), await noted(ada), await fault(ada)) == ([], [], None)
 

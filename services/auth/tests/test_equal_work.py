@@ -91,7 +91,8 @@ async def test_unknown_switched_off_and_wrong_do_the_same_work(ada: World, monke
 
 
 async def test_unknown_switched_off_and_wrong_take_the_same_time(ada: World) -> None:
-    """On a busy machine one round may be noise, but a difference that is there shows in every round."""
+    """On a busy machine one round may be noise, but a difference that is there shows in every round. Put in on purpose
+    and on a busy machine, 5 % of the answer's time was found, 4 % was not: that the work is the same is shown above."""
     await prepared(ada)
     rng, verdicts = random.Random(5), []
     for _ in range(ROUNDS):

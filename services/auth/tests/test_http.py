@@ -9,9 +9,11 @@ from ipaddress import ip_network
 import httpx
 import pytest
 
+from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.model.sessions import NOWHERE
 from pulse_auth.store.limits import Rate
 from pulse_chassis.clients import Proxies
+from pulse_postgres import DatabaseUnavailable
 
 from .conftest import EMAIL, ORIGIN, OTHER_ORIGIN, PASSWORD, World, event
 
@@ -232,6 +234,16 @@ async def test_right_logins_are_not_counted(ada: World) -> None:
     trust(ada, "192.0.2.1")
     assert [(await ada.login()).status_code for _ in range(5)] == [200] * 5
     assert await wrong_logins(ada, 4, "6.6.6.6") == [401, 401, 401, 429]
+
+
+async def test_a_right_login_stands_when_it_cannot_be_given_back(ada: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseUnavailable("just now")
+
+    ada.sign_in.client_rate = Rate(3, timedelta(minutes=1))
+    trust(ada, "192.0.2.1")
+    monkeypatch.setattr(SignIn, "_give_back", away)
+    assert [(await ada.login()).status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ class DirectRoute(APIRoute):
     """For `async def endpoint(request: Request, given: Model) -> Response`. What is as it should be, a body of JSON
     that fits the model, goes straight there; everything else goes the framework's way, which says what is wrong with it
     as it does on every other route. Documented as they are. Use it as an `APIRouter`'s `route_class`. Raises TypeError
-    for another signature, and for dependencies: the endpoint has to do by itself what guards it."""
+    for another signature, for a status, which the answer has, and for dependencies: the endpoint has to do by itself
+    what guards it."""
 
     def __init__(self, path: str, endpoint: Any, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
-        if self.dependencies:
-            raise TypeError(f"{path}: a direct route would pass its dependencies over")
+        if self.dependencies or self.status_code is not None:
+            raise TypeError(f"{path}: a direct route would pass its dependencies and its status over")
         self._model = _model_of(endpoint)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +37,7 @@ class DirectRoute(APIRoute):
         try:
             given = self._model.model_validate_json(body)
         except ValidationError:
-            await super().handle(scope, _again(body), send)
+            await super().handle(scope, _again(body, receive), send)
             return
         response: Response = await self.endpoint(request, given)
         await response(scope, receive, send)
@@ -50,10 +51,11 @@ def _model_of(endpoint: Any) -> type[BaseModel]:
     raise TypeError(f"{endpoint.__name__} is not (Request, model) -> Response")
 
 
-def _again(body: bytes) -> Receive:
-    """The body that was read, for whoever reads it next."""
+def _again(body: bytes, rest: Receive) -> Receive:
+    """The body that was read, once, for whoever reads it next; then whatever else comes."""
+    unread = [body]
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": unread.pop(), "more_body": False} if unread else await rest()
 
     return receive

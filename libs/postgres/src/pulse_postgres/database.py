@@ -1,6 +1,7 @@
 """A pool of connections, and transactions whose failures say whether the world or the request was wrong."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ _GONE = (
 
 
 _MOST_WARM = 2
+_WARM_SECONDS = 60.0
+"""After a longer rest something on the way may have forgotten the connection, and its next use would wait in vain."""
 
 
 class DatabaseUnavailable(Unavailable):
@@ -64,7 +67,7 @@ class Database:
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._warm: list[Connection] = []
+        self._warm: list[tuple[Connection, float]] = []
         self._waiting, self._is_closing = 0, False
 
     async def __aenter__(self) -> Self:
@@ -88,7 +91,7 @@ class Database:
             try:
                 async with asyncio.timeout(5):
                     while self._warm:
-                        await self._pool.release(self._warm.pop())
+                        await self._pool.release(self._warm.pop()[0])
                     await self._pool.close()
             except TimeoutError:
                 self._pool.terminate()
@@ -116,9 +119,11 @@ class Database:
         """One that was used before, if there is one: a turn through the pool (a task, three timers) takes as long as
         what it would be needed for."""
         while self._warm:
-            connection = self._warm.pop()
+            connection, since = self._warm.pop()
             if _is_open(connection):
-                return connection
+                if time.monotonic() - since <= _WARM_SECONDS:
+                    return connection
+                connection.terminate()
             await pool.release(connection)
         self._waiting += 1
         try:
@@ -130,7 +135,9 @@ class Database:
         """Whether it stays here for the next. Not while somebody waits at the pool, which knows of none here."""
         if self._waiting or self._is_closing or len(self._warm) >= _MOST_WARM or not _is_open(connection):
             return False
-        self._warm.append(connection)
+        if connection.is_in_transaction():  # the pool ends what a block left open
+            return False
+        self._warm.append((connection, time.monotonic()))
         return True
 
     @asynccontextmanager

@@ -1,7 +1,8 @@
 """Signing in: e-mail and password, and a second factor where there is one, to a session."""
 
 import logging
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -39,7 +40,7 @@ from pulse_chassis.metrics import Metrics
 from pulse_chassis.problems import Overloaded, TooManyRequests
 from pulse_contracts.errors import DomainError
 from pulse_passwords import HashingBusy, PasswordRefused
-from pulse_postgres import AuditEntry, Connection, Database
+from pulse_postgres import AuditEntry, Connection, Database, DatabaseUnavailable
 
 log = logging.getLogger("pulse.auth")
 _NOTED = Rate(1, timedelta(minutes=1))
@@ -179,8 +180,10 @@ class SignIn:
     async def _admit(self, verified: Account, attempt: _Attempt) -> SignedIn | SecondFactorRequired:
         """The password was right: a session, or what is still needed. Mostly one statement is all; whoever is overtaken
         at the end of the audit trail again and again locks it. Raises _ChangedMeanwhile."""
+        # Before a key was opened here nobody knows whether one can be: what is opened has to be undone if not.
+        tries = _TRIES if self._means.keys.has_signer else 0
         async with self._database.connection() as connection:
-            for _ in range(_TRIES):
+            for _ in range(tries):
                 opened = await self._open(connection, verified, attempt)
                 if isinstance(opened, SignedIn):
                     return opened
@@ -241,8 +244,13 @@ class SignIn:
         which is held, where a second factor is still missing."""
         opened = await self._open(connection, known, attempt, factor)
         if isinstance(opened, Admission) and opened.outcome is Outcome.MOVED:
-            opened = await self._open(connection, known, attempt, factor)
-        return opened.account if isinstance(opened, Admission) else opened
+            # without its failures, which are forgotten already: who notes a wait has them before the trail's end
+            opened = await self._open(connection, known, replace(attempt, key=b""), factor)
+        if not isinstance(opened, Admission):
+            return opened
+        if opened.outcome is Outcome.MOVED:
+            raise LookupError("the end of the audit trail moved while it was held")
+        return opened.account
 
     async def _open(
         self, connection: Connection, known: Account, attempt: _Attempt, factor: str | None = None
@@ -271,8 +279,11 @@ class SignIn:
         return SignedIn(account, issued.token, token, issued.expires, left, issued.must_enrol, device)
 
     async def _gave_back(self, attempt: _Attempt) -> None:
-        """The attempt was none that the client's limit is for. By itself: what a crash leaves counts."""
-        if attempt.visitor.client and self.client_rate:
+        """The attempt was none that the client's limit is for. By itself, and nothing that was opened fails for it:
+        what is not given back counts."""
+        if not (attempt.visitor.client and self.client_rate):
+            return
+        with suppress(DatabaseUnavailable):
             async with self._database.connection() as connection:
                 await self._give_back(connection, attempt)
 

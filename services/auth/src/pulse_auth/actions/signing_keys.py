@@ -52,6 +52,11 @@ class SigningKeys:
             self._signers = {stored.kid: TokenSigner(SigningKey.from_pem(pem, kid=stored.kid), RULES)}
         return self._signers[stored.kid]
 
+    @property
+    def has_signer(self) -> bool:
+        """Whether a key was opened here already, so that the vault's key is the right one."""
+        return bool(self._signers)
+
     async def load(self, connection: Connection, now: datetime) -> bool:
         """Takes what the database has; whether it is something new."""
         found = tuple(published(await self._store.all(connection), now))
