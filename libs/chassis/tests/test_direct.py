@@ -15,7 +15,9 @@ from starlette.types import Message, Scope
 from pulse_chassis.direct import DirectRoute
 from pulse_chassis.http import MAX_BODY, Envelope, Health, create_app
 from pulse_chassis.metrics import Metrics
+from pulse_chassis.principal import Principal, Principals, require
 from pulse_contracts.errors import DomainError
+from pulse_contracts.permissions import Role
 
 direct = APIRouter(route_class=DirectRoute)
 usual = APIRouter()
@@ -41,9 +43,30 @@ async def make(request: Request, thing: Thing) -> Response:
     return Response(thing.model_dump_json(), 201, headers, media_type=JSON)
 
 
+@direct.get("/direct/me", operation_id="direct_me")
+@usual.get("/usual/me", operation_id="usual_me")
+async def me(request: Request, caller: Annotated[Principal, require("accounts.read")]) -> Response:
+    headers = {"x-by": "usual" if "fastapi_function_astack" in request.scope else "direct"}
+    return Response(json.dumps({"name": caller.name}), 200, headers, media_type=JSON)
+
+
+class _Principals(Principals):
+    def __init__(self) -> None:
+        super().__init__(lambda: 0.0)
+
+    def verify(self, token: str) -> Principal:
+        role: Role = "admin" if token == "admin" else "user"
+        return Principal("a" * 36, "a@b.c", token, role, "s", 0, 300)
+
+    def require_fresh(self) -> None:
+        """Auth was heard."""
+
+
 def app() -> Envelope:
     metrics = Metrics()
-    return Envelope(create_app("test", "1", [direct, usual], health=Health(), metrics=metrics), metrics)
+    made = create_app("test", "1", [direct, usual], health=Health(), metrics=metrics)
+    made.state.principals = _Principals()
+    return Envelope(made, metrics)
 
 
 @pytest.fixture
@@ -128,6 +151,22 @@ async def test_who_hangs_up_before_the_body_is_there_is_no_bug_of_ours(
 def test_both_are_documented_alike() -> None:
     paths = create_app("test", "1", [direct, usual], health=Health(), metrics=Metrics()).openapi()["paths"]
     assert paths["/direct"]["post"] | {"operationId": "usual"} == paths["/usual"]["post"]
+    assert paths["/direct/me"]["get"] | {"operationId": "usual_me"} == paths["/usual/me"]["get"]
+    assert paths["/direct/me"]["get"]["security"]
+
+
+@pytest.mark.parametrize("path", ["/direct/me", "/usual/me"])
+async def test_who_calls_is_found_out_on_both(http: httpx.AsyncClient, path: str) -> None:
+    refused = await http.get(path)
+    assert (refused.status_code, refused.json()["code"]) == (401, "not_signed_in")
+    forbidden = await http.get(path, headers={"authorization": "Bearer user"})
+    assert (forbidden.status_code, forbidden.json()["code"]) == (403, "forbidden")
+    answer = await http.get(path, headers={"authorization": "Bearer admin"})
+    assert (answer.status_code, answer.json()) == (200, {"name": "admin"})
+    assert answer.headers["x-by"] == path.split("/")[1]
+    assert (await http.request("GET", path, content=b"{", headers={"authorization": "Bearer admin"})).status_code == 200
+    unfit = await http.post(path)
+    assert (unfit.status_code, unfit.headers["allow"]) == (405, "GET")
 
 
 def test_an_endpoint_that_wants_more_is_refused_when_it_is_made() -> None:
@@ -137,7 +176,10 @@ def test_an_endpoint_that_wants_more_is_refused_when_it_is_made() -> None:
     async def says_too_little(request: Request, thing: Thing) -> Thing:
         raise NotImplementedError
 
-    for endpoint in (wants_more, says_too_little):
+    async def wants_any(request: Request, thing: Annotated[Thing, Depends(make)]) -> Response:
+        raise NotImplementedError
+
+    for endpoint in (wants_more, says_too_little, wants_any):
         with pytest.raises(TypeError, match="is not"):
             direct.post("/never")(endpoint)
 

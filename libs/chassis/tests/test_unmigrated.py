@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from pulse_chassis.http_connection import MAX_HEAD
 from pulse_postgres.admin import create_database, drop_database, provision
 from pulse_standalone.ports import free_port
 from pulse_testkit.servers import Servers
@@ -46,6 +47,8 @@ async def test_it_becomes_ready_when_the_schema_arrives(servers: Servers) -> Non
             await eventually(lambda: ready(port) == unready, what="it answers, and is not ready")
             subprocess.run([*command, "migrate"], env=env, check=True, capture_output=True)  # noqa: S603, ASYNC221
             await eventually(lambda: (ready(port) or {}).get("status") == 200, what="it is ready")
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+                assert (await http.get("/livez", headers={"x": "y" * MAX_HEAD})).status_code == 431
         finally:
             process.terminate()
             _, said = process.communicate(timeout=15)

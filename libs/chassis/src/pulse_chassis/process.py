@@ -25,6 +25,7 @@ from pulse_bus.mqtt import MqttBus, MqttSettings, Will
 from pulse_chassis import logs
 from pulse_chassis.clients import Proxies
 from pulse_chassis.http import Envelope, Health, create_app
+from pulse_chassis.http_connection import HttpConnection
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import Principals
 from pulse_chassis.rate_limits import RateLimits
@@ -252,6 +253,7 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
             log_config=None,
             access_log=False,
             lifespan="off",
+            http=HttpConnection,
             ws=_WebSocket,
             ws_max_size=262_144,
             ws_per_message_deflate=False,  # what is sent to many is encoded once; compressing is for each

@@ -37,7 +37,8 @@ from pulse_users.settings import UsersSettings
 
 VERSION = "0.1.0"
 ROUTERS = [
-    profile.router,  # first: it is asked for most, and each router before it costs every answer
+    profile.direct,  # first: it is asked for most, and each router before it costs every answer
+    profile.router,
     audit_router("/api/users", "users"),
     bulk.router,
     passwords.router,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict
 
+from pulse_chassis.direct import DirectRoute
 from pulse_chassis.principal import Principal, require
 from pulse_chassis.problems import Overloaded, TooManyRequests, responses
 from pulse_users.actions.profile import WrongPassword
@@ -14,6 +15,7 @@ from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, UsersR
 from pulse_users.routes.views import TAGGED, AccountView, CurrentPassword, Email, Name, NewPassword, view
 
 router = APIRouter(prefix="/api/profile", tags=["profile"])
+direct = APIRouter(prefix="/api/profile", tags=["profile"], route_class=DirectRoute)
 _UPDATE: dict[str, Any] = {"examples": [{"name": "Ada Lovelace"}]}
 
 
@@ -34,7 +36,7 @@ class PasswordChange(Asked):
     new: NewPassword
 
 
-@router.get("", operation_id="get_profile", response_model=AccountView, responses={200: TAGGED})
+@direct.get("", operation_id="get_profile", response_model=AccountView, responses={200: TAGGED})
 async def get_profile(request: Request, principal: Annotated[Principal, require("profile.own")]) -> Response:
     """The caller's own account."""
     given: UsersRoutes = request.app.state.users

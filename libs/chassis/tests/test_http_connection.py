@@ -1,0 +1,195 @@
+"""What a connection takes and refuses, byte by byte, from a real server: heads and framing have a limit, and nothing
+that two servers could read in two ways is read at all."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
+
+from pulse_chassis.http_connection import MAX_FRAMING, MAX_HEAD, HttpConnection
+from pulse_standalone.ports import free_port
+
+INVALID = pytest.mark.announces_log("Invalid HTTP request received")
+LINE = b"POST /?q=1 HTTP/1.1\r\nhost: a\r\n"
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Says what it was given."""
+    if scope["type"] != "http":
+        return
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    said = {"path": scope["path"], "headers": [name.decode() for name, _ in scope["headers"]], "body": body.decode()}
+    answer = json.dumps(said).encode()
+    headers = [(b"content-length", str(len(answer)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[int]:
+    port = free_port()
+    config = uvicorn.Config(
+        echo, host="127.0.0.1", port=port, http=HttpConnection, lifespan="off", log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    listening = await asyncio.get_running_loop().create_server(
+        lambda: HttpConnection(config, server.server_state, {}), "127.0.0.1", port
+    )
+    try:
+        yield port
+    finally:
+        listening.close()
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+        await listening.wait_closed()
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with serving() as port:
+        yield port
+
+
+async def status_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+    return int(head.split(b" ")[1]), await reader.readexactly(length)
+
+
+async def asked(port: int, *pieces: bytes) -> list[tuple[int, bytes]]:
+    """The answers to these pieces until the server hangs up, or as many as there are pieces."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answers = []
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            answers.append(await status_of(reader))
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+    return answers
+
+
+def head_of(size: int) -> bytes:
+    """A request without a body whose target, names and values have this many bytes."""
+    given = b"/" + b"".join((b"host", b"a", b"x"))
+    return b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"v" * (size - len(given)) + b"\r\n\r\n"
+
+
+@INVALID
+async def test_a_head_has_a_limit_that_is_exact_and_anew_for_each_request(port: int) -> None:
+    answers = await asked(port, *[head_of(MAX_HEAD)] * 3, head_of(MAX_HEAD + 1), head_of(100))
+    assert [status for status, _ in answers] == [200, 200, 200, 431]
+    assert str(MAX_HEAD).encode() in answers[3][1]
+
+
+@pytest.mark.parametrize("endless", [b"GET /", LINE, LINE + b"x: "], ids=["target", "headers", "value"])
+async def test_a_head_that_never_ends_is_refused_when_it_is_too_large(port: int, endless: bytes) -> None:
+    more = b"a: b\r\n" if endless == LINE else b"abcdef"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    sent = endless + more * (MAX_HEAD // len(more) - len(endless))
+    writer.write(sent)
+    writer.write(more * (len(endless) + 2))
+    assert (await status_of(reader))[0] == 431
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_trailers_are_no_headers(port: int) -> None:
+    chunked = LINE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-forwarded-for: 1.2.3.4\r\n\r\n"
+    for status, body in await asked(port, chunked, chunked):
+        assert status == 200
+        assert json.loads(body) == {"path": "/", "headers": ["host", "transfer-encoding"], "body": "abc"}
+
+
+@pytest.mark.parametrize("endless", [b"x: " + b"y" * 1021, b"x" * 1024], ids=["trailers", "a trailer"])
+async def test_trailers_that_never_end_are_refused(port: int, endless: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(LINE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n")
+    ending = b"\r\n" if endless.startswith(b"x:") else b""
+
+    async def write_on() -> None:
+        for _ in range(100 * MAX_FRAMING // len(endless)):
+            writer.write(endless + ending)
+            await writer.drain()
+        await reader.readexactly(1 << 20)
+
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):  # closed with the rest unread
+        await write_on()
+    writer.close()
+
+
+async def test_a_body_of_any_size_is_no_framing(port: int) -> None:
+    one = LINE + b"content-length: %d\r\n\r\n" % (2 * MAX_FRAMING) + b"x" * 2 * MAX_FRAMING
+    assert [status for status, _ in await asked(port, one, one)] == [200, 200]
+
+
+async def test_the_largest_body_may_come_in_chunks_of_one_byte(port: int) -> None:
+    chunks = LINE + b"transfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 65_536 + b"0\r\n\r\n"
+    [(status, body), (again, _)] = await asked(port, chunks, chunks)
+    assert (status, again, len(json.loads(body)["body"])) == (200, 200, 65_536)
+
+
+AMBIGUOUS = {
+    "both lengths": LINE + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": LINE + b"content-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
+    "a negative length": LINE + b"content-length: -1\r\n\r\n",
+    "no digits": LINE + b"content-length: 0x3\r\n\r\nabc",
+    "a space before the colon": LINE + b"content-length : 3\r\n\r\nabc",
+    "a folded line": LINE + b"x: a\r\n b\r\n\r\n",
+    "a bare line feed": b"GET / HTTP/1.1\nhost: a\n\n",
+    "a bare carriage return": LINE + b"x: a\rb\r\n\r\n",
+    "a nul": LINE + b"x: a\0b\r\n\r\n",
+    "an unknown coding": LINE + b"transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "a chunk that is no number": LINE + b"transfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+    "a chunk that is longer than it says": LINE + b"transfer-encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
+    "another protocol": b"GET / SPDY/3\r\n\r\n",
+    "a host for a target": b"CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n",
+    "a target that is no path": b"GET http://a HTTP/1.1\r\nhost: a\r\n\r\n",
+    "a target that is not ASCII": b"GET /\xff HTTP/1.1\r\nhost: a\r\n\r\n",
+}
+
+
+@INVALID
+@pytest.mark.parametrize("request_", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+async def test_what_can_be_read_in_two_ways_is_refused(port: int, request_: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_)
+    seen = await reader.read()
+    assert seen.startswith(b"HTTP/1.1 400 ")
+    assert seen.count(b"HTTP/1.1 ") == 1
+    writer.close()
+
+
+def pieces(request_: bytes, cuts: list[int]) -> Iterator[bytes]:
+    at = sorted({cut % len(request_) for cut in cuts})
+    for start, end in zip([0, *at], [*at, len(request_)], strict=True):
+        yield request_[start:end]
+
+
+@settings(max_examples=60, deadline=None)
+@given(cuts=st.lists(st.integers(0, 10_000), max_size=20), is_chunked=st.booleans(), times=st.integers(1, 3))
+async def test_wherever_it_is_cut_a_request_is_the_same(cuts: list[int], is_chunked: bool, times: int) -> None:
+    framing = b"transfer-encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nt: u\r\n\r\n"
+    one = LINE + (framing if is_chunked else b"content-length: 3\r\n\r\nabc")
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for piece in pieces(one * times, cuts):
+            writer.write(piece)
+            await writer.drain()
+        for _ in range(times):
+            status, body = await status_of(reader)
+            assert (status, json.loads(body)["body"]) == (200, "abc")
+            assert json.loads(body)["headers"] == ["host", "transfer-encoding" if is_chunked else "content-length"]
+        writer.close()
