@@ -58,6 +58,12 @@ def test_a_changed_byte_is_never_delivered_as_another_value(block: list[Reading]
     assert [bits(r) for r in got] == [bits(r) for r in block]
 
 
+def test_a_block_that_claims_a_terabyte_is_unreadable() -> None:
+    magic, sized_by_8_bytes = bytes.fromhex("28b52ffd"), b"\xe0"
+    with pytest.raises(codec.UnreadableBlockError, match="1099511627776 bytes"):
+        codec.decode(magic + sized_by_8_bytes + (1 << 40).to_bytes(8, "little") + b"\x01\0\0")
+
+
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_unreadable_and_nothing_worse(junk: bytes) -> None:
     with pytest.raises(codec.UnreadableBlockError):

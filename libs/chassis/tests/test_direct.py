@@ -6,7 +6,7 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response, Security
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints
@@ -179,7 +179,10 @@ def test_an_endpoint_that_wants_more_is_refused_when_it_is_made() -> None:
     async def wants_any(request: Request, thing: Annotated[Thing, Depends(make)]) -> Response:
         raise NotImplementedError
 
-    for endpoint in (wants_more, says_too_little, wants_any):
+    async def is_guarded_otherwise(request: Request, caller: Annotated[Principal, Security(make)]) -> Response:
+        raise NotImplementedError
+
+    for endpoint in (wants_more, says_too_little, wants_any, is_guarded_otherwise):
         with pytest.raises(TypeError, match="is not"):
             direct.post("/never")(endpoint)
 

@@ -4,7 +4,7 @@ that two servers could read in two ways is read at all."""
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -14,8 +14,12 @@ from starlette.types import Receive, Scope, Send
 
 from pulse_chassis.http_connection import MAX_FRAMING, MAX_HEAD, HttpConnection
 from pulse_standalone.ports import free_port
+from pulse_testkit.waiting import eventually
 
 INVALID = pytest.mark.announces_log("Invalid HTTP request received")
+SEEN: list[str] = []
+"""The paths that the app was asked for."""
+RELEASE = asyncio.Event()
 LINE = b"POST /?q=1 HTTP/1.1\r\nhost: a\r\n"
 
 
@@ -23,7 +27,10 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Says what it was given."""
     if scope["type"] != "http":
         return
-    body, more = b"", True
+    SEEN.append(scope["path"])
+    if scope["path"] == "/held":
+        await RELEASE.wait()
+    body, more = b"", scope["path"] != "/early"
     while more:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
@@ -55,6 +62,8 @@ async def serving() -> AsyncIterator[int]:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
+    SEEN.clear()
+    RELEASE.clear()
     async with serving() as port:
         yield port
 
@@ -82,8 +91,8 @@ async def asked(port: int, *pieces: bytes) -> list[tuple[int, bytes]]:
 
 
 def head_of(size: int) -> bytes:
-    """A request without a body whose target, names and values have this many bytes."""
-    given = b"/" + b"".join((b"host", b"a", b"x"))
+    """A request without a body whose target and headers, line ends and all, have this many bytes."""
+    given = b"/" + b"host: a\r\nx: \r\n"
     return b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"v" * (size - len(given)) + b"\r\n\r\n"
 
 
@@ -94,6 +103,7 @@ async def test_a_head_has_a_limit_that_is_exact_and_anew_for_each_request(port: 
     assert str(MAX_HEAD).encode() in answers[3][1]
 
 
+@INVALID
 @pytest.mark.parametrize("endless", [b"GET /", LINE, LINE + b"x: "], ids=["target", "headers", "value"])
 async def test_a_head_that_never_ends_is_refused_when_it_is_too_large(port: int, endless: bytes) -> None:
     more = b"a: b\r\n" if endless == LINE else b"abcdef"
@@ -113,6 +123,7 @@ async def test_trailers_are_no_headers(port: int) -> None:
         assert json.loads(body) == {"path": "/", "headers": ["host", "transfer-encoding"], "body": "abc"}
 
 
+@INVALID
 @pytest.mark.parametrize("endless", [b"x: " + b"y" * 1021, b"x" * 1024], ids=["trailers", "a trailer"])
 async def test_trailers_that_never_end_are_refused(port: int, endless: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -154,7 +165,16 @@ AMBIGUOUS = {
     "an unknown coding": LINE + b"transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     "a chunk that is no number": LINE + b"transfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
     "a chunk that is longer than it says": LINE + b"transfer-encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
+    "a coding beside chunked": LINE + b"transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "nearly chunked": LINE + b"transfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
     "another protocol": b"GET / SPDY/3\r\n\r\n",
+    "another version": b"GET / HTTP/2.0\r\nhost: a\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "two hosts": LINE + b"host: b\r\n\r\n",
+    "a tunnel with a body": b"CONNECT / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc",
+    "a websocket with a body": LINE + b"connection: upgrade\r\nupgrade: websocket\r\ncontent-length: 3\r\n\r\nabc",
+    "a websocket with chunks": LINE
+    + b"connection: upgrade\r\nupgrade: websocket\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "a host for a target": b"CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n",
     "a target that is no path": b"GET http://a HTTP/1.1\r\nhost: a\r\n\r\n",
     "a target that is not ASCII": b"GET /\xff HTTP/1.1\r\nhost: a\r\n\r\n",
@@ -169,7 +189,80 @@ async def test_what_can_be_read_in_two_ways_is_refused(port: int, request_: byte
     seen = await reader.read()
     assert seen.startswith(b"HTTP/1.1 400 ")
     assert seen.count(b"HTTP/1.1 ") == 1
+    assert len(SEEN) == ("zz" in request_.decode("latin-1") or "\r\n1\r\nabc" in request_.decode("latin-1"))
     writer.close()
+
+
+UPGRADE = LINE + b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [b"content-length: 37\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n25\r\n"],
+    ids=["length", "chunked"],
+)
+@pytest.mark.parametrize("is_cut", [True, False], ids=["later", "at once"])
+async def test_a_body_behind_an_upgrade_that_is_not_heard_is_a_body(port: int, framing: bytes, is_cut: bool) -> None:
+    body = b"GET /smuggled HTTP/1.1\r\nhost: abcd\r\n\r\n"[:37]
+    behind = body + (b"\r\n0\r\n\r\n" if b"chunked" in framing else b"")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(2):
+        writer.write(UPGRADE + framing + (b"" if is_cut else behind))
+        if is_cut:
+            await eventually(lambda: SEEN[-1:] == ["/"], what="the head was read")
+            writer.write(behind)
+        status, answer = await status_of(reader)
+        said = json.loads(answer)
+        assert (status, said["path"], said["body"]) == (200, "/", body.decode())
+        assert said["headers"] == ["host", framing.split(b":")[0].decode()]
+        SEEN.clear()
+    writer.close()
+
+
+async def test_who_does_not_wait_for_the_answer_gets_it_and_no_more(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" + b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" * 10_000)
+    await eventually(lambda: "/held" in SEEN, what="the first runs")
+    writer.write(b"\0garbage" * 10_000)
+    await writer.drain()
+    RELEASE.set()
+    status, answer = await status_of(reader)
+    assert (status, json.loads(answer)["path"]) == (200, "/held")
+    with suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    assert SEEN == ["/held"]
+    writer.close()
+
+
+@INVALID
+async def test_a_body_that_breaks_is_not_answered_within_an_answer(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    assert (await status_of(reader))[0] == 200
+    writer.write(b"zz\r\n")
+    assert await reader.read() == b""
+    writer.close()
+
+
+@INVALID
+async def test_a_body_that_nobody_reads_is_not_read_for_ever(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n")
+    assert (await status_of(reader))[0] == 200
+
+    async def write_on() -> None:
+        for _ in range(1_000):
+            writer.write(b"x" * 1_000_000)
+            await writer.drain()
+
+    with pytest.raises(ConnectionError):
+        await write_on()
+    writer.close()
+
+
+async def test_blanks_around_a_value_are_no_part_of_it(port: int) -> None:
+    [(status, answer)] = await asked(port, LINE + b"content-length: \t 3 \t \r\n\r\nabc")
+    assert (status, json.loads(answer)["body"]) == (200, "abc")
 
 
 def pieces(request_: bytes, cuts: list[int]) -> Iterator[bytes]:
@@ -185,10 +278,10 @@ async def test_wherever_it_is_cut_a_request_is_the_same(cuts: list[int], is_chun
     one = LINE + (framing if is_chunked else b"content-length: 3\r\n\r\nabc")
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for piece in pieces(one * times, cuts):
-            writer.write(piece)
-            await writer.drain()
         for _ in range(times):
+            for piece in pieces(one, cuts):
+                writer.write(piece)
+                await writer.drain()
             status, body = await status_of(reader)
             assert (status, json.loads(body)["body"]) == (200, "abc")
             assert json.loads(body)["headers"] == ["host", "transfer-encoding" if is_chunked else "content-length"]

@@ -69,6 +69,14 @@ def test_a_stored_batch_of_the_future_is_not_guessed_at() -> None:
         decode(bytes(payload), 0)
 
 
+def test_a_stored_batch_that_claims_a_terabyte_is_damaged() -> None:
+    one = np.zeros(1, np.int64)
+    payload = encode(Columns(one, np.asarray([INT], np.uint8), one, one, one, one))
+    sized_by_8_bytes = bytes.fromhex("28b52ffd") + b"\xe0" + (1 << 40).to_bytes(8, "little") + b"\x01\0\0"
+    with pytest.raises(ValueError, match="1099511627776 bytes for 1 readings, which take 25"):
+        decode(payload[: payload.index(bytes.fromhex("28b52ffd"))] + sized_by_8_bytes, 0)
+
+
 @given(columns(), st.data())
 def test_a_damaged_batch_is_said_to_be_so(made: Columns, data: st.DataObject) -> None:
     payload = bytearray(encode(made))

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from pulse_chassis.principal import Principal
+from pulse_chassis.principal import Principal, SignedIn
 
 _Guard = Callable[[Request], Awaitable[Principal]]
 
@@ -22,8 +22,9 @@ class DirectRoute(APIRoute):
     """For `async def endpoint(request: Request, given) -> Response`, where `given` is a `Model` of the body or the
     caller, `Annotated[Principal, require("…")]`. What is as it should be, a body of JSON that fits the model, goes
     straight there; everything else goes the framework's way, which says what is wrong with it as it does on every other
-    route. Documented as they are. Use it as an `APIRouter`'s `route_class`. Raises TypeError for another signature, for
-    a status, which the answer has, and for dependencies: the endpoint has to do by itself what else guards it."""
+    route. Documented as they are. Use it as an `APIRouter`'s `route_class`, for routers that `create_app` takes over:
+    what `include_router` would add is not seen here. Raises TypeError for another signature, for a status, which
+    the answer has, and for dependencies: the endpoint has to do by itself what else guards it."""
 
     def __init__(self, path: str, endpoint: Any, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
@@ -68,8 +69,8 @@ def _given_to(endpoint: Any) -> tuple[type[BaseModel], _Guard | None]:
         if inspect.isclass(given) and issubclass(given, BaseModel):
             return given, None
         match typing.get_args(given):
-            case [kind, params.Security(dependency=guard)] if kind is Principal and guard is not None:
-                return BaseModel, typing.cast("_Guard", guard)
+            case [kind, params.Security(dependency=SignedIn() as guard)] if kind is Principal:
+                return BaseModel, guard
     raise TypeError(f"{endpoint.__name__} is not (Request, model or caller) -> Response")
 
 

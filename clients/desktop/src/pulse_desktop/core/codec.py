@@ -50,7 +50,11 @@ def encode(readings: Sequence[Reading]) -> bytes:
 def decode(block: bytes) -> list[Reading]:
     """The readings of a block. Raises UnreadableBlockError."""
     try:
-        raw = zstandard.ZstdDecompressor().decompress(block, max_output_size=_MAX_RAW)
+        # The size that the frame claims is allocated before it is read, whatever max_output_size says: ask first.
+        size = zstandard.get_frame_parameters(block).content_size
+        if size > _MAX_RAW:
+            raise UnreadableBlockError(f"it claims {size} bytes")
+        raw = zstandard.ZstdDecompressor().decompress(block)
         version, n = _HEAD.unpack_from(raw)
         if version != _VERSION or not 1 <= n <= BLOCK_READINGS:
             raise UnreadableBlockError(f"version {version}, {n} readings")

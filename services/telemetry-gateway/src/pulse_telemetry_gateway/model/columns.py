@@ -26,7 +26,6 @@ _FORMAT: Final = 1
 _SPARSE, _WIDE = 1, 2
 _HEAD: Final = struct.Struct("<BBHH")
 _SERIES: Final = np.dtype([("id", "<i4"), ("type", "u1")])
-_MAX_BODY: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +153,19 @@ def decode(payload: bytes, lo: int) -> Columns:
         raise ValueError(f"stored batch of format {form}, this program knows {_FORMAT}")
     head = np.frombuffer(payload, _SERIES, s, _HEAD.size)
     start = _HEAD.size + s * _SERIES.itemsize
+    packed, width = memoryview(payload)[start:], 2 if flags & _WIDE else 1
+    size = 8 + n * (16 + width + (4 if flags & _SPARSE else 0))
     try:
-        body = memoryview(_zstd.decompressor.decompress(memoryview(payload)[start:], max_output_size=_MAX_BODY * 32))
+        # What the frame claims is allocated before it is read, whatever max_output_size says: ask first.
+        claimed = zstandard.get_frame_parameters(packed).content_size
+        body = memoryview(_zstd.decompressor.decompress(packed)) if claimed == size else memoryview(b"")
     except zstandard.ZstdError as error:
         raise ValueError(f"stored batch that is damaged: {error}") from error
-    if len(body) < 8 + n * (17 + (flags & _WIDE) // 2):
-        raise ValueError(f"stored batch that is damaged: {len(body)} bytes for {n} readings")
+    if len(body) != size:
+        raise ValueError(f"stored batch that is damaged: {claimed} bytes for {n} readings, which take {size}")
     t0 = int.from_bytes(body[:8], "little", signed=True)
     at = 8 + 8 * n
     t = _words(body[8:at], n) + t0
-    width = 2 if flags & _WIDE else 1
     x = np.frombuffer(body[at : at + width * n], "<u2" if width == 2 else np.uint8).astype(np.int64)
     if n and int(x.max()) >= s:
         raise ValueError(f"stored batch that is damaged: it names series {int(x.max())} of {s}")
