@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
-from pulse_chassis.http_connection import MAX_FRAMING, MAX_HEAD, HttpConnection
+from pulse_chassis.http_connection import MAX_FRAMING, MAX_HEAD, HttpConnection, WebSocketConnection
 from pulse_standalone.ports import free_port
 from pulse_testkit.waiting import eventually
 
@@ -25,7 +25,11 @@ LINE = b"POST /?q=1 HTTP/1.1\r\nhost: a\r\n"
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Says what it was given."""
-    if scope["type"] != "http":
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": "here"})
+        await send({"type": "websocket.close"})
         return
     SEEN.append(scope["path"])
     if scope["path"] == "/held":
@@ -46,7 +50,14 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 async def serving() -> AsyncIterator[int]:
     port = free_port()
     config = uvicorn.Config(
-        echo, host="127.0.0.1", port=port, http=HttpConnection, lifespan="off", log_config=None, access_log=False
+        echo,
+        host="127.0.0.1",
+        port=port,
+        http=HttpConnection,
+        ws=WebSocketConnection,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
     )
     server = uvicorn.Server(config)
     listening = await asyncio.get_running_loop().create_server(
@@ -174,6 +185,7 @@ AMBIGUOUS = {
     "two hosts": LINE + b"host: b\r\n\r\n",
     "a tunnel with a body": b"CONNECT / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc",
     "a websocket with a body": LINE + b"connection: upgrade\r\nupgrade: websocket\r\ncontent-length: 3\r\n\r\nabc",
+    "a websocket of HTTP/1.0": b"GET / HTTP/1.0\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
     "a websocket with chunks": LINE
     + b"connection: upgrade\r\nupgrade: websocket\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "a host for a target": b"CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n",
@@ -259,6 +271,50 @@ async def test_a_body_that_nobody_reads_is_not_read_for_ever(port: int) -> None:
 
     with pytest.raises(ConnectionError):
         await write_on()
+    writer.close()
+
+
+HANDSHAKE = b"GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+HANDSHAKE += b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "last"),
+    [
+        (b"", b"101", b"\x81\x04here"),
+        (b"content-length: 0\r\n", b"101", b"\x81\x04here"),
+        (b"cookie: " + b"c" * 9_000 + b"\r\n", b"431", b""),
+        (b"x: y\r\n" * 130, b"431", b""),
+    ],
+    ids=["fits", "an empty body", "a line too long", "too many headers"],
+)
+async def test_a_websocket_is_opened_or_told_why_not(port: int, more: bytes, status: bytes, last: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HANDSHAKE + more + b"\r\n")
+    async with asyncio.timeout(3):
+        assert (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1] == status
+        if last:
+            assert await reader.readexactly(len(last)) == last
+        else:
+            await reader.read()
+    writer.close()
+
+
+async def test_after_an_answer_that_came_before_the_body_was_asked_for_the_connection_ends(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n")
+    async with asyncio.timeout(3):
+        assert (await status_of(reader))[0] == 200
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_who_wants_an_end_besides_an_upgrade_gets_it(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close, upgrade\r\nupgrade: h2c\r\n\r\n")
+    async with asyncio.timeout(3):
+        assert (await status_of(reader))[0] == 200
+        assert await reader.read() == b""
     writer.close()
 
 

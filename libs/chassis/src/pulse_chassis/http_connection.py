@@ -1,10 +1,13 @@
-"""One HTTP connection: uvicorn's on llhttp, strict where llhttp is lenient, and one request at a time."""
+"""One HTTP connection: uvicorn's on llhttp, strict where llhttp is lenient, and one request at a time; and the
+websocket that it may become."""
 
 from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 MAX_HEAD = 16 * 1024
 """Bytes of a request's line and headers."""
@@ -27,7 +30,8 @@ class HttpConnection(HttpToolsProtocol):
     a proxy may stand before this one. What is read at once (256 KiB at most) may come on top of a limit before it is
     noticed, and is not kept. Trailers are passed over: they are no headers (RFC 9110, 6.5), and a proxy that sets
     headers does not look at them. Whoever sends a request before the last one is answered (which RFC 9112, 9.3.2, lets
-    them, and no browser does) gets that answer, and the connection is closed behind it. An upgrade to anything but a
+    them, and no browser does) gets that answer, and the connection is closed behind it. So is one on which 5 s after an
+    answer no whole head has come. An upgrade to anything but a
     websocket is not heard, as RFC 9110 (7.8) allows."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
@@ -70,6 +74,8 @@ class HttpConnection(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade():
             return  # read again, without it
         super().on_headers_complete()
+        if self.expect_100_continue and not self._should_upgrade():
+            self.cycle.keep_alive = False  # answered early, nobody knows whether the body still comes
         self._is_in_head, self._beside = False, 0
         self._unset_keepalive_if_required()
 
@@ -107,8 +113,9 @@ class HttpConnection(HttpToolsProtocol):
             raise _Unfit(HTTPStatus.BAD_REQUEST, "one request at a time")
         if self.parser.should_upgrade():
             is_websocket = self._should_upgrade()
-            if self.parser.get_method() == b"CONNECT" or (is_websocket and (is_chunked or lengths - {b"0"})):
-                raise _Unfit(HTTPStatus.BAD_REQUEST, "no tunnels, and no websocket with a body")
+            is_unfit = is_chunked or lengths - {b"0"} or version != "1.1"
+            if self.parser.get_method() == b"CONNECT" or (is_websocket and is_unfit):
+                raise _Unfit(HTTPStatus.BAD_REQUEST, "no tunnels, and no websocket with a body or of HTTP/1.0")
 
     def _is_running(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
@@ -118,6 +125,8 @@ class HttpConnection(HttpToolsProtocol):
         """llhttp takes what follows a head that asks for an upgrade for another protocol, also a body."""
         lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + self.parser.get_http_version().encode()]
         lines += [name + b": " + value for name, value in self.headers if name not in _OF_AN_UPGRADE]
+        if any(name == b"connection" and b"close" in _tokens(value) for name, value in self.headers):
+            lines.append(b"connection: close")
         self.parser = httptools.HttpRequestParser(self)
         self._beside = 0
         self.data_received(b"\r\n".join([*lines, b"", rest]))
@@ -134,7 +143,32 @@ class HttpConnection(HttpToolsProtocol):
             head = f"HTTP/1.1 {unfit.status.value} {unfit.status.phrase}\r\nconnection: close\r\n"
             head += f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}\r\n\r\n"
             self.transport.write((head + text).encode())
+        if self._is_running():
+            self.cycle.disconnected = True  # nothing of its answer may follow
+            self.cycle.message_event.set()
         self.transport.close()
+
+
+class WebSocketConnection(WebSocketsSansIOProtocol):
+    """uvicorn's, which can also be dropped (closing one whose client does not read would never end), and which says why
+    the handshake was refused where it is websockets that refuses it."""
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol.data_received`."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_connect(self, event: Request) -> None:
+        """The handshake: what closes at once is put into the scope."""
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.handshake_complete:
+            cast("dict[str, object]", self.scope)["pulse.abort"] = self.transport.abort
+
+
+def _tokens(value: bytes) -> list[bytes]:
+    return [token.strip().lower() for token in value.split(b",")]
 
 
 def _head_too_large() -> _Unfit:

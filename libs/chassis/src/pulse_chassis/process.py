@@ -10,14 +10,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request
 
 from pulse_bus import Bus, LinkState, Quarantine, Quarantined
 from pulse_bus.handling import log_quarantine
@@ -25,7 +23,7 @@ from pulse_bus.mqtt import MqttBus, MqttSettings, Will
 from pulse_chassis import logs
 from pulse_chassis.clients import Proxies
 from pulse_chassis.http import Envelope, Health, create_app
-from pulse_chassis.http_connection import HttpConnection
+from pulse_chassis.http_connection import HttpConnection, WebSocketConnection
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import Principals
 from pulse_chassis.rate_limits import RateLimits
@@ -95,15 +93,6 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> "Iterator[None]":
         yield
-
-
-class _WebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's, which can also be dropped: closing one whose client does not read would never end."""
-
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if self.handshake_initiated and not self.handshake_complete:
-            cast("dict[str, object]", self.scope)["pulse.abort"] = self.transport.abort
 
 
 async def serve(
@@ -254,7 +243,7 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
             access_log=False,
             lifespan="off",
             http=HttpConnection,
-            ws=_WebSocket,
+            ws=WebSocketConnection,
             ws_max_size=262_144,
             ws_per_message_deflate=False,  # what is sent to many is encoded once; compressing is for each
             server_header=False,
