@@ -164,6 +164,8 @@ async def test_the_largest_body_may_come_in_chunks_of_one_byte(port: int) -> Non
     assert (status, again, len(json.loads(body)["body"])) == (200, 200, 65_536)
 
 
+HANDSHAKE = b"GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+HANDSHAKE += b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 AMBIGUOUS = {
     "both lengths": LINE + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "two lengths": LINE + b"content-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
@@ -185,7 +187,7 @@ AMBIGUOUS = {
     "two hosts": LINE + b"host: b\r\n\r\n",
     "a tunnel with a body": b"CONNECT / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc",
     "a websocket with a body": LINE + b"connection: upgrade\r\nupgrade: websocket\r\ncontent-length: 3\r\n\r\nabc",
-    "a websocket of HTTP/1.0": b"GET / HTTP/1.0\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    "a websocket of HTTP/1.0": HANDSHAKE.replace(b"HTTP/1.1", b"HTTP/1.0") + b"\r\n",
     "a websocket with chunks": LINE
     + b"connection: upgrade\r\nupgrade: websocket\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "a host for a target": b"CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n",
@@ -272,10 +274,6 @@ async def test_a_body_that_nobody_reads_is_not_read_for_ever(port: int) -> None:
     with pytest.raises(ConnectionError):
         await write_on()
     writer.close()
-
-
-HANDSHAKE = b"GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
-HANDSHAKE += b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
 
 @pytest.mark.parametrize(
