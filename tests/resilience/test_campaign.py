@@ -26,7 +26,7 @@ def folder() -> Iterator[Path]:
 
 
 async def test_sixty_faults_lose_nothing_double_nothing_and_alter_nothing(folder: Path) -> None:
-    report = await run(Plan(60, SEED, at_once=3), folder / "world", is_quiet=True)
+    report = await run(Plan(60, SEED, at_once=2), folder / "world", is_quiet=True)
     print(report.as_text())
     assert report.problems == []
     assert sum((report.faults + report.skipped).values()) == 60
