@@ -36,8 +36,11 @@ class Taken(DomainError):
 @direct.post("/direct", operation_id="direct")
 @usual.post("/usual", operation_id="usual")
 async def make(request: Request, thing: Thing) -> Response:
+    request.app.state.made = getattr(request.app.state, "made", 0) + 1
     if thing.name == "taken":
         raise Taken("somebody has it")
+    if thing.name == "broken":
+        raise ZeroDivisionError
     by = "route" if "fastapi_function_astack" in request.scope else "direct"
     headers = {"x-by": by, "x-path": request.url.path}
     return Response(thing.model_dump_json(), 201, headers, media_type=JSON)
@@ -169,6 +172,23 @@ async def test_who_calls_is_found_out_on_both(http: httpx.AsyncClient, path: str
     assert (unfit.status_code, unfit.headers["allow"]) == (405, "GET")
 
 
+@pytest.mark.parametrize("name", ["taken", "broken"])
+@pytest.mark.announces_log("request_failed")
+async def test_what_an_endpoint_raises_is_answered_as_elsewhere_and_it_is_not_asked_again(name: str) -> None:
+    metrics = Metrics()
+    made = create_app("test", "1", [direct, usual], health=Health(), metrics=metrics)
+    transport = httpx.ASGITransport(Envelope(made, metrics))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answers = [
+            await client.post(path, json={"name": name}, headers={"x-request-id": "r1"})
+            for path in ("/direct", "/usual")
+        ]
+    assert made.state.made == 2
+    assert [answer.status_code for answer in answers] == [409 if name == "taken" else 500] * 2
+    assert answers[0].content == answers[1].content
+    assert answers[0].headers == answers[1].headers
+
+
 def test_an_endpoint_that_wants_more_is_refused_when_it_is_made() -> None:
     async def wants_more(request: Request, thing: Thing, other: int) -> Response:
         raise NotImplementedError
@@ -188,6 +208,8 @@ def test_an_endpoint_that_wants_more_is_refused_when_it_is_made() -> None:
 
 
 def test_dependencies_are_refused_for_they_would_be_passed_over() -> None:
+    with pytest.raises(TypeError, match="parameters"):
+        direct.post("/never/{id}")(make)
     with pytest.raises(TypeError, match="dependencies"):
         direct.post("/never", dependencies=[Depends(make)])(make)
     with pytest.raises(TypeError, match="dependencies"):

@@ -154,6 +154,9 @@ async def test_the_sweep_removes_what_ended_and_nothing_else(ada: World) -> None
     ada.clock.advance(timedelta(seconds=2))
     assert await sweep.sweep() == 1
     assert len(await ada.rows("SELECT 1 FROM refresh_token")) == 1
+    assert [row["failures"] for row in await ada.rows("SELECT failures FROM backoff")] == [0]
+    ada.clock.advance(timedelta(days=1))
+    await sweep.sweep()
     assert await ada.rows("SELECT 1 FROM backoff") == []
 
 

@@ -5,7 +5,7 @@ import typing
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import params
+from fastapi import APIRouter, FastAPI, params
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -16,49 +16,84 @@ from starlette.types import Message, Receive, Scope, Send
 from pulse_chassis.principal import Principal, SignedIn
 
 _Guard = Callable[[Request], Awaitable[Principal]]
+_LEFT = "pulse.left"
+"""In a scope: the body that was read and is to be read again, or the error that the endpoint raised."""
 
 
 class DirectRoute(APIRoute):
     """For `async def endpoint(request: Request, given) -> Response`, where `given` is a `Model` of the body or the
     caller, `Annotated[Principal, require("…")]`. What is as it should be, a body of JSON that fits the model, goes
-    straight there; everything else goes the framework's way, which says what is wrong with it as it does on every other
-    route. Documented as they are. Use it as an `APIRouter`'s `route_class`, for routers that `create_app` takes over:
-    what `include_router` would add is not seen here. Raises TypeError for another signature, for a status, which
-    the answer has, and for dependencies: the endpoint has to do by itself what else guards it."""
+    straight there, past middleware and router; everything else goes the framework's way, which says what is wrong with
+    it as it does on every other route. Documented as they are. Use it as an `APIRouter`'s `route_class`, for routers
+    that `create_app` takes over: what `include_router` would add is not seen here. Raises TypeError for another
+    signature, for a path with parameters, for a status, which the answer has, and for dependencies: the endpoint has
+    to do by itself what else guards it."""
 
     def __init__(self, path: str, endpoint: Any, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
-        if self.dependencies or self.status_code is not None:
-            raise TypeError(f"{path}: a direct route would pass its dependencies and its status over")
+        if self.dependencies or self.status_code is not None or self.param_convertors:
+            raise TypeError(f"{path}: a direct route would pass its dependencies, status and parameters over")
         self._model, self._guard = _given_to(endpoint)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `APIRoute.handle`."""
-        if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)
-        elif self._guard is not None:
-            request = Request(scope, receive)
-            response: Response = await self.endpoint(request, await self._guard(request))
-            await response(scope, receive, send)
-        else:
-            await self._handle_body(scope, receive, send)
-
-    async def _handle_body(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, scope: Scope, receive: Receive) -> Response | None:
+        """What the endpoint answers; or None, and then the framework is to go on with this scope."""
         request = Request(scope, receive)
-        if request.headers.get("content-type") != "application/json":
-            await super().handle(scope, receive, send)
-            return
         try:
-            body = await request.body()
-        except ClientDisconnect as error:
-            raise HTTPException(400, "the body did not come") from error
-        try:
-            given = self._model.model_validate_json(body)
-        except ValidationError:
-            await super().handle(scope, _again(body, receive), send)
-            return
-        response: Response = await self.endpoint(request, given)
-        await response(scope, receive, send)
+            if self._guard is not None:
+                answer: Response = await self.endpoint(request, await self._guard(request))
+                return answer
+            if request.headers.get("content-type") != "application/json":
+                return None
+            body = await _body_of(request)
+            try:
+                given = self._model.model_validate_json(body)
+            except ValidationError:
+                scope[_LEFT] = body
+                return None
+            answer = await self.endpoint(request, given)
+        except Exception as error:  # noqa: BLE001  # raised again by `handle`, in the middle of the framework
+            scope[_LEFT] = error
+            return None
+        return answer
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `APIRoute.handle`: what `answer` has left, if it was asked."""
+        left = scope.pop(_LEFT, None)
+        if isinstance(left, Exception):
+            raise left
+        await super().handle(scope, receive if left is None else _again(left, receive), send)
+
+
+class DirectApp(FastAPI):
+    """An app whose direct routes are found by method and path, before its middleware."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self._direct: dict[tuple[str, str], DirectRoute] = {}
+
+    def take_over(self, router: APIRouter) -> None:
+        """The router's routes as if they were written here: `include_router` has each matched twice."""
+        self.router.routes.extend(router.routes)
+        direct = [route for route in router.routes if isinstance(route, DirectRoute)]
+        self._direct |= {(method, route.path): route for route in direct for method in route.methods or ()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `FastAPI.__call__`."""
+        route = self._direct.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if route is not None:
+            scope["app"], scope["route"] = self, route
+            answer = await route.answer(scope, receive)
+            if answer is not None:
+                await answer(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
+async def _body_of(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the body did not come") from error
 
 
 def _given_to(endpoint: Any) -> tuple[type[BaseModel], _Guard | None]:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pulse_chassis import problems
+from pulse_chassis.direct import DirectApp
 from pulse_chassis.metrics import CONTENT_TYPE, Metrics
 from pulse_chassis.openapi import document
 
@@ -127,7 +128,7 @@ def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[
 def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health: Health, metrics: Metrics) -> FastAPI:
     """The service's HTTP app. Its documentation is at `/openapi.json`; there are no interactive pages."""
     title = f"PrecisionPulse {name}"
-    app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
+    app = DirectApp(title=title, version=version, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
     problems.install(app)
 
     def openapi() -> dict[str, Any]:
@@ -137,7 +138,7 @@ def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health:
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document
     for router in routers:
-        app.router.routes.extend(router.routes)  # an included router is matched twice, by way of a context of its own
+        app.take_over(router)
 
     @app.get("/livez", include_in_schema=False)
     async def livez() -> JSONResponse:

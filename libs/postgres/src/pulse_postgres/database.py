@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
@@ -96,28 +97,14 @@ class Database:
             except TimeoutError:
                 self._pool.terminate()
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
         """One connection without a transaction, for single statements. Raises DatabaseUnavailable."""
-        if self._pool is None:
-            raise RuntimeError("the database is not open")
-        try:
-            connection = await self._take(self._pool)
-            is_clean = False
-            try:
-                yield connection
-                is_clean = True
-            finally:
-                if not (is_clean and self._keep(connection)):
-                    await self._pool.release(connection, timeout=self._settings.acquire_timeout.total_seconds())
-        except TimeoutError as error:
-            raise DatabaseUnavailable("no answer in time") from error
-        except _GONE as error:
-            raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+        return _Loan(self._take, self._give_back)
 
-    async def _take(self, pool: "asyncpg.Pool[asyncpg.Record]") -> Connection:
+    async def _take(self) -> Connection:
         """One that was used before, if there is one: a turn through the pool (a task, three timers) takes as long as
         what it would be needed for."""
+        pool = self._open_pool()
         while self._warm:
             connection, since = self._warm.pop()
             if _is_open(connection):
@@ -130,6 +117,16 @@ class Database:
             return await pool.acquire(timeout=self._settings.acquire_timeout.total_seconds())
         finally:
             self._waiting -= 1
+
+    async def _give_back(self, connection: Connection, is_clean: bool) -> None:  # noqa: FBT001  # of `_Loan` alone
+        if not (is_clean and self._keep(connection)):
+            timeout = self._settings.acquire_timeout.total_seconds()
+            await self._open_pool().release(connection, timeout=timeout)
+
+    def _open_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        return self._pool
 
     def _keep(self, connection: Connection) -> bool:
         """Whether it stays here for the next. Not while somebody waits at the pool, which knows of none here."""
@@ -160,6 +157,39 @@ class Database:
         except DatabaseUnavailable:
             return False
         return True
+
+
+class _Loan:
+    """A connection for the length of a block. A class: a generator for it costs more than what it does."""
+
+    __slots__ = ("_connection", "_give_back", "_take")
+
+    def __init__(
+        self, take: Callable[[], Awaitable[Connection]], give_back: Callable[[Connection, bool], Awaitable[None]]
+    ) -> None:
+        self._take, self._give_back = take, give_back
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._connection = await self._take()
+        except _GONE as error:
+            raise _unavailable(error) from error
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._give_back(self._connection, error is None)
+        except _GONE as failure:
+            raise _unavailable(failure) from failure
+        if isinstance(error, _GONE):
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: BaseException) -> DatabaseUnavailable:
+    is_late = isinstance(error, TimeoutError)  # which is an OSError, too
+    return DatabaseUnavailable("no answer in time" if is_late else f"{type(error).__name__}: {error}")
 
 
 def _is_open(connection: Connection) -> bool:

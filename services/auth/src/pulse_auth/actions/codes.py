@@ -40,7 +40,7 @@ class Codes:
             return Tried(None)
         used = await self._used(connection, account, factor, code, now)
         if used:
-            await self._backoff.clear(connection, key)
+            await self._backoff.clear(connection, key, now)
         return Tried(used)
 
     async def confirm(self, connection: Connection, account: UUID, code: str, now: datetime) -> Tried:
@@ -54,7 +54,7 @@ class Codes:
         if step is None:
             return Tried(None)
         await self._factors.use_step(connection, account, step)
-        await self._backoff.clear(connection, key)
+        await self._backoff.clear(connection, key, now)
         return Tried("totp")
 
     async def _used(

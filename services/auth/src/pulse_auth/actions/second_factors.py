@@ -204,7 +204,7 @@ class SecondFactors:
                 await self._note(connection, "password_refused", account, caller)
             raise WrongPassword("the password is wrong")
         async with self._database.transaction() as connection:
-            await self._backoff.clear(connection, key)
+            await self._backoff.clear(connection, key, now)
 
     async def _refusal(self, connection: Connection, account: UUID, tried: Tried, caller: Caller) -> DomainError:
         if tried.wait:

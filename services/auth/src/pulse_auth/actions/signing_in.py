@@ -96,6 +96,7 @@ class SignIn:
         self._device_secret = derived_key(means.secret, "known device")
         self.client_rate: Rate | None = None
         self._logins = metrics.counter("auth_logins", "Sign-ins by outcome", ["outcome"])
+        self._accepted = self._logins.labels("accepted")
         self._alarms = metrics.counter("auth_digests_refused", "Stored digests that verification refused")
 
     async def __call__(self, email: str, password: str, visitor: Visitor, *, remember: bool) -> SignedIn:
@@ -114,7 +115,7 @@ class SignIn:
         if isinstance(outcome, SecondFactorRequired):
             self._logins.labels("second_factor").inc()
             raise outcome
-        self._logins.labels("accepted").inc()
+        self._accepted.inc()
         return outcome
 
     async def second(self, challenge: str, code: str, visitor: Visitor) -> SignedIn:
@@ -126,7 +127,7 @@ class SignIn:
         if isinstance(outcome, DomainError):
             self._logins.labels("second_factor_refused").inc()
             raise outcome
-        self._logins.labels("accepted").inc()
+        self._accepted.inc()
         return outcome
 
     async def _reserved(self, attempt: _Attempt) -> Reserved:
@@ -195,7 +196,7 @@ class SignIn:
 
     async def _challenge(self, connection: Connection, account: Account, attempt: _Attempt) -> SecondFactorRequired:
         now = self._means.now()
-        await self._backoff.clear(connection, attempt.key)
+        await self._backoff.clear(connection, attempt.key, now)
         token = write_token(self._means.entropy(TOKEN_BYTES))
         waiting = Challenge(token_hash(token), account.id, account.version, attempt.remember, now + CHALLENGE_LIFE)
         await self._challenges.add(connection, waiting)

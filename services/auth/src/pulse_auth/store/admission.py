@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from pulse_auth.model.sessions import FREE_FAILURES, WAITS, Account, Session, email_key
+from pulse_auth.model.sessions import Account, Session, email_key
 from pulse_auth.model.signing_keys import StoredKey
 from pulse_auth.store.backoff import RESERVE, BackoffStore
 from pulse_auth.store.second_factors import required_roles
@@ -82,16 +82,14 @@ class AdmissionStore:
         the disk, because what answers the attempt is committed after it, and this with that. Forgotten, when PostgreSQL
         dies, is only an attempt that was told nothing."""
         row = await connection.fetchrow(
-            f"WITH taken AS ({RESERVE}) SELECT coalesce(a.id, $6) AS id, coalesce(a.version, 0) AS version, "  # noqa: S608  # our own text
-            "coalesce(a.email, $7) AS email, coalesce(a.name, $7) AS name, coalesce(a.role, 'user') AS role, "
+            f"WITH taken AS ({RESERVE}) SELECT coalesce(a.id, $4) AS id, coalesce(a.version, 0) AS version, "  # noqa: S608  # our own text
+            "coalesce(a.email, $5) AS email, coalesce(a.name, $5) AS name, coalesce(a.role, 'user') AS role, "
             "coalesce(a.active, false) AS active, a.digest, a.id IS NOT NULL AS is_known, "
             "EXISTS (SELECT 1 FROM taken) AS is_taken, set_config('synchronous_commit', 'off', true) "
             "FROM (SELECT 1) AS one "
-            "LEFT JOIN LATERAL (SELECT * FROM account WHERE email_key = $5 ORDER BY version DESC LIMIT 1) AS a ON true",
+            "LEFT JOIN LATERAL (SELECT * FROM account WHERE email_key = $3 ORDER BY version DESC LIMIT 1) AS a ON true",
             key,
             now,
-            FREE_FAILURES,
-            WAITS,
             email_key(email),
             _NOBODY,
             email,

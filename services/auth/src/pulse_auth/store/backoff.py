@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 from pulse_auth.model.sessions import FREE_FAILURES, WAITS
 from pulse_postgres import Connection
 
+_WAITS = "ARRAY[" + ",".join(str(int(wait.total_seconds())) for wait in WAITS) + "]"
 RESERVE = (
-    "INSERT INTO backoff AS b (key, failures, until, touched) "
-    "VALUES ($1, 1, $2::timestamptz + ($4::interval[])[1], $2) ON CONFLICT (key) DO UPDATE SET "
+    "INSERT INTO backoff AS b (key, failures, until, touched) "  # noqa: S608  # our own numbers
+    f"VALUES ($1, 1, $2::timestamptz + make_interval(secs => ({_WAITS})[1]), $2) ON CONFLICT (key) DO UPDATE SET "
     "failures = b.failures + 1, touched = excluded.touched, "
-    "until = $2::timestamptz + ($4::interval[])[least(b.failures + 1, cardinality($4::interval[]))] "
-    "WHERE b.failures <= $3 OR b.until <= $2 RETURNING true AS is_taken"
+    f"until = $2::timestamptz + make_interval(secs => ({_WAITS})[least(b.failures + 1, {len(WAITS)})]) "
+    f"WHERE b.failures <= {FREE_FAILURES} OR b.until <= $2 RETURNING true AS is_taken"
 )
-"""Counts a failure unless somebody has to wait: key, now, how many are free, and the waits."""
+"""Counts a failure unless somebody has to wait: key, now. What never changes is no parameter: an array in each question
+would cost more than all the rest of it."""
 
 
 class BackoffStore:
@@ -22,7 +24,7 @@ class BackoffStore:
         """Counts an attempt as failed before it is made, so that a hundred at once are not one; zero, or how long to
         wait instead."""
         # `now` was read before the row was ours: of two at once the later one's `until` may lie after the other's `now`
-        is_taken = await connection.fetchval(RESERVE, key, now, FREE_FAILURES, WAITS)
+        is_taken = await connection.fetchval(RESERVE, key, now)
         return timedelta(0) if is_taken else await self.wait(connection, key, now)
 
     async def wait(self, connection: Connection, key: bytes, now: datetime) -> timedelta:
@@ -40,9 +42,10 @@ class BackoffStore:
         query = "UPDATE backoff SET failures = greatest(failures - 1, 0), until = least(until, $2) WHERE key = $1"
         await connection.execute(query, key, now)
 
-    async def clear(self, connection: Connection, key: bytes) -> None:
-        """The right password came."""
-        await connection.execute("DELETE FROM backoff WHERE key = $1", key)
+    async def clear(self, connection: Connection, key: bytes, now: datetime) -> None:
+        """The right password came. The row stays until the sweep: the next attempt counts in place."""
+        query = "UPDATE backoff SET failures = 0, until = least(until, $2) WHERE key = $1"
+        await connection.execute(query, key, now)
 
     async def sweep(self, connection: Connection, before: datetime) -> None:
         """Forgets failures that are older."""
