@@ -51,15 +51,16 @@ Migrate = Callable[[str], Awaitable[None]]
 @pytest.fixture
 async def new_database(servers: Servers) -> AsyncIterator[Callable[[str, Migrate], Awaitable[str]]]:
     """`await new_database("telemetry", migrate)` is the URL of a fresh database, cloned from a template that
-    `migrate(url)` prepared once per run."""
+    `migrate(url)` prepared once per run, for each module that a `migrate` is of: two may choose the same word."""
     made: list[str] = []
 
     async def make(kind: str, migrate: Migrate) -> str:
-        template = servers.templates.get(kind)
+        origin = (kind, migrate.__module__)
+        template = servers.templates.get(origin)
         if template is None:
             template = f"template_{kind}_{secrets.token_hex(4)}"
             await migrate(await create_database(servers.database_url, template))
-            servers.templates[kind] = template
+            servers.templates[origin] = template
         name = f"test_{secrets.token_hex(6)}"
         made.append(name)
         return await clone_database(servers.database_url, template, name)

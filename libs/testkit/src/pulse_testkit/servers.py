@@ -12,4 +12,4 @@ class Servers:
     mqtt_url: str
     passwords: Mapping[str, str] = field(repr=False)
     pids: Mapping[str, int]
-    templates: dict[str, str] = field(default_factory=dict)
+    templates: dict[tuple[str, str], str] = field(default_factory=dict)
