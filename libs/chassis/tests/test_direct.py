@@ -10,7 +10,9 @@ from fastapi import APIRouter, Depends, Request, Response, Security
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints
+from starlette.background import BackgroundTask
 from starlette.types import Message, Scope
+from structlog.testing import capture_logs
 
 from pulse_chassis.direct import DirectRoute
 from pulse_chassis.http import MAX_BODY, Envelope, Health, create_app
@@ -187,6 +189,69 @@ async def test_what_an_endpoint_raises_is_answered_as_elsewhere_and_it_is_not_as
     assert [answer.status_code for answer in answers] == [409 if name == "taken" else 500] * 2
     assert answers[0].content == answers[1].content
     assert answers[0].headers == answers[1].headers
+
+
+class _Later(Response):
+    """Not plain: who knows what it does when its answer has begun."""
+
+
+@pytest.mark.announces_log("request_failed")
+@pytest.mark.parametrize(
+    "wrong", [None, _Later(), Response(background=BackgroundTask(print))], ids=["none", "kind", "background"]
+)
+async def test_an_answer_that_is_not_plain_is_an_error_of_ours_and_not_asked_for_twice(wrong: Response | None) -> None:
+    router, asked = APIRouter(route_class=DirectRoute), 0
+
+    @router.post("/wrong")
+    async def answer(request: Request, thing: Thing) -> Response:
+        nonlocal asked
+        asked += 1
+        return wrong  # type: ignore[return-value]  # what is tried here
+
+    metrics = Metrics()
+    envelope = Envelope(create_app("test", "1", [router], health=Health(), metrics=metrics), metrics)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(envelope), base_url="http://test") as client:
+        said = await client.post("/wrong", json={"name": "a"})
+    assert (said.status_code, said.json()["code"], asked) == (500, "internal", 1)
+
+
+@pytest.mark.announces_log("request_failed")
+async def test_an_answer_that_cannot_be_sent_is_logged() -> None:
+    body = b'{"name": "a"}'
+    headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(body)).encode())]
+    scope: Scope = {"type": "http", "method": "POST", "path": "/direct", "query_string": b"", "headers": headers}
+    scope["server"] = ("test", 80)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async def send(_: Message) -> None:
+        raise RuntimeError("Invalid HTTP header value.")
+
+    with capture_logs() as logs:
+        await app()(scope, receive, send)
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["request_failed"]
+
+
+@pytest.mark.parametrize("root", ["/direct", "/d"])
+async def test_below_a_root_path_the_router_decides(root: str) -> None:
+    transport = httpx.ASGITransport(app(), root_path=root)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answers = [await client.post(path, json={"name": "a"}) for path in ("/direct", root + "/direct")]
+    assert [answer.status_code for answer in answers] == [404 if root == "/direct" else 201, 201]
+    assert answers[1].headers["x-by"] == "route"
+
+
+def test_a_direct_route_that_another_would_answer_for_is_refused() -> None:
+    earlier, later = APIRouter(), APIRouter(route_class=DirectRoute)
+    earlier.post("/{anything}")(make)
+    later.post("/direct")(make)
+    for routers in ([earlier, later], [later, later]):
+        with pytest.raises(TypeError, match="already"):
+            create_app("test", "1", routers, health=Health(), metrics=Metrics())
+    create_app("test", "1", [later, earlier], health=Health(), metrics=Metrics())
+    with pytest.raises(TypeError, match="wrap"):
+        create_app("test", "1", [], health=Health(), metrics=Metrics()).add_middleware(Envelope, Metrics())
 
 
 def test_an_endpoint_that_wants_more_is_refused_when_it_is_made() -> None:

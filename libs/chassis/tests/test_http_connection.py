@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
+from pulse_chassis import http_connection
 from pulse_chassis.http_connection import KEEP_ALIVE_SECONDS, MAX_FRAMING, MAX_HEAD, HttpConnection, WebSocketConnection
 from pulse_standalone.ports import free_port
 from pulse_testkit.waiting import eventually
@@ -19,7 +20,8 @@ from pulse_testkit.waiting import eventually
 INVALID = pytest.mark.announces_log("Invalid HTTP request received")
 SEEN: list[str] = []
 """The paths that the app was asked for."""
-RELEASE = asyncio.Event()
+RELEASE: list[asyncio.Event] = []
+"""What holds requests for `/held`, of the loop that runs."""
 ACCEPTED: list[HttpConnection] = []
 LINE = b"POST /?q=1 HTTP/1.1\r\nhost: a\r\n"
 
@@ -34,7 +36,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         return
     SEEN.append(scope["path"])
     if scope["path"] == "/held":
-        await RELEASE.wait()
+        await RELEASE[0].wait()
     body, more = b"", scope["path"] != "/early"
     while more:
         message = await receive()
@@ -80,7 +82,7 @@ async def serving() -> AsyncIterator[int]:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     SEEN.clear()
-    RELEASE.clear()
+    RELEASE[:] = [asyncio.Event()]
     async with serving() as port:
         yield port
 
@@ -249,13 +251,54 @@ async def test_a_connection_rests_for_longer_than_a_proxy_keeps_it(port: int) ->
     writer.close()
 
 
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"])
+async def test_a_head_that_does_not_end_ends_its_connection(
+    port: int, before: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    if before:
+        writer.write(before)
+        await status_of(reader)
+    writer.write(b"GET / HTTP/1.1\r\nhost")
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_connection_that_says_nothing_ends(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "KEEP_ALIVE_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_request_that_runs_for_longer_than_a_head_may_take_is_answered(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /held HTTP/1.1\r\nhost")
+    await eventually(lambda: bool(ACCEPTED) and ACCEPTED[0]._is_head_awaited, what="half of it is read")
+    writer.write(b": a\r\n\r\n")
+    await eventually(lambda: "/held" in SEEN, what="it runs")
+    late, later = await asyncio.open_connection("127.0.0.1", port)
+    later.write(b"GET")
+    assert await late.read() == b""  # so much time has passed
+    RELEASE[0].set()
+    assert (await status_of(reader))[0] == 200
+    writer.close()
+    later.close()
+
+
 async def test_who_does_not_wait_for_the_answer_gets_it_and_no_more(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" + b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" * 10_000)
     await eventually(lambda: "/held" in SEEN, what="the first runs")
     writer.write(b"\0garbage" * 10_000)
     await writer.drain()
-    RELEASE.set()
+    RELEASE[0].set()
     status, answer = await status_of(reader)
     assert (status, json.loads(answer)["path"]) == (200, "/held")
     with suppress(ConnectionResetError):

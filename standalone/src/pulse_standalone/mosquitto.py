@@ -2,6 +2,7 @@
 the tools folder without root; started with TLS, and with access rules made from the catalogue of topics."""
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
@@ -102,10 +103,24 @@ _PLUGINS = ("mosquitto_dynamic_security.so", "mosquitto/mosquitto_dynamic_securi
 
 
 async def fetch(tools: Path) -> Program:
-    """Unpacks the distribution's packages below `tools`: no root, no started service. Raises SetupError."""
+    """Unpacks the distribution's packages below `tools`: no root, no started service. Of several at once one does it,
+    and the others wait. Raises SetupError."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise SetupError(f"no Mosquitto with its dynamic-security plugin: {_HOW}")
-    folder = tools / "mosquitto"
+    tools.mkdir(parents=True, exist_ok=True)
+    with (tools / "mosquitto.lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        if find(tools) is None:
+            await _unpack(tools / "mosquitto.new")
+            shutil.rmtree(tools / "mosquitto", ignore_errors=True)
+            (tools / "mosquitto.new").rename(tools / "mosquitto")
+    program = find(tools)
+    if program is None:
+        raise SetupError(f"the unpacked Mosquitto has no dynamic-security plugin: {_HOW}")
+    return program
+
+
+async def _unpack(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("lists/partial", "cache/archives/partial", "packages", "root"):
         (folder / name).mkdir(parents=True)
@@ -119,10 +134,6 @@ async def fetch(tools: Path) -> Program:
         await _quietly("dpkg-deb", "-x", str(package), str(folder / "root"), cwd=folder)
     shutil.rmtree(folder / "lists")
     shutil.rmtree(folder / "cache")
-    program = find(tools)
-    if program is None:
-        raise SetupError(f"the unpacked Mosquitto has no dynamic-security plugin: {_HOW}")
-    return program
 
 
 async def _quietly(*command: str, cwd: Path) -> str:

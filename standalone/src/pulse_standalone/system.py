@@ -230,7 +230,6 @@ class System:
             "PULSE_PUBLIC_ORIGIN": self.url,
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
-            "KEEP_ALIVE_TIMEOUT": "75000",  # ms: longer than a proxy before it keeps a connection that it does not use
         }
         command = [str(web.find_node()), str(web.server_script(self.options.root))]
         child = Program("web", command, env=env, log=self.state.log("web"), cwd=self.options.root)

@@ -5,16 +5,19 @@ import typing
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI, params
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from pulse_chassis.principal import Principal, SignedIn
 
+log = structlog.get_logger("pulse.http")
 _Guard = Callable[[Request], Awaitable[Principal]]
 _LEFT = "pulse.left"
 """In a scope: the body that was read and is to be read again, or the error that the endpoint raised."""
@@ -27,7 +30,8 @@ class DirectRoute(APIRoute):
     it as it does on every other route. Documented as they are. Use it as an `APIRouter`'s `route_class`, for routers
     that `create_app` takes over: what `include_router` would add is not seen here. Raises TypeError for another
     signature, for a path with parameters, for a status, which the answer has, and for dependencies: the endpoint has
-    to do by itself what else guards it."""
+    to do by itself what else guards it. It answers with a `Response` itself and no kind of it, nor with something left
+    to do behind it: nothing can fail any more when the answer has begun."""
 
     def __init__(self, path: str, endpoint: Any, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
@@ -40,8 +44,7 @@ class DirectRoute(APIRoute):
         request = Request(scope, receive)
         try:
             if self._guard is not None:
-                answer: Response = await self.endpoint(request, await self._guard(request))
-                return answer
+                return _plain(await self.endpoint(request, await self._guard(request)))
             if request.headers.get("content-type") != "application/json":
                 return None
             body = await _body_of(request)
@@ -50,11 +53,10 @@ class DirectRoute(APIRoute):
             except ValidationError:
                 scope[_LEFT] = body
                 return None
-            answer = await self.endpoint(request, given)
+            return _plain(await self.endpoint(request, given))
         except Exception as error:  # noqa: BLE001  # raised again by `handle`, in the middle of the framework
             scope[_LEFT] = error
             return None
-        return answer
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See `APIRoute.handle`: what `answer` has left, if it was asked."""
@@ -72,21 +74,41 @@ class DirectApp(FastAPI):
         self._direct: dict[tuple[str, str], DirectRoute] = {}
 
     def take_over(self, router: APIRouter) -> None:
-        """The router's routes as if they were written here: `include_router` has each matched twice."""
-        self.router.routes.extend(router.routes)
-        direct = [route for route in router.routes if isinstance(route, DirectRoute)]
-        self._direct |= {(method, route.path): route for route in direct for method in route.methods or ()}
+        """The router's routes as if they were written here: `include_router` has each matched twice. Raises TypeError
+        for a direct route that another one would answer for, being there before."""
+        for route in router.routes:
+            if isinstance(route, DirectRoute):
+                for method in route.methods or ():
+                    asked = {"type": "http", "method": method, "path": route.path, "root_path": ""}
+                    if any(other.matches(asked)[0] is Match.FULL for other in self.routes):
+                        raise TypeError(f"{route.path}: there is a route for it already")
+                    self._direct[method, route.path] = route
+            self.router.routes.append(route)
+
+    def add_middleware(self, middleware_class: Any, *_: Any, **__: Any) -> None:
+        """Raises TypeError: direct routes would pass it over. Wrap the app."""
+        raise TypeError(f"{middleware_class}: direct routes would pass it over; wrap the app in it")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See `FastAPI.__call__`."""
         route = self._direct.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        if route is not None:
+        if route is not None and not scope.get("root_path"):
             scope["app"], scope["route"] = self, route
             answer = await route.answer(scope, receive)
             if answer is not None:
-                await answer(scope, receive, send)
+                try:
+                    await answer(scope, receive, send)
+                except Exception:
+                    log.exception("request_failed")  # as `problems` says it; for another answer it is too late
+                    raise
                 return
         await super().__call__(scope, receive, send)
+
+
+def _plain(answer: object) -> Response:
+    if type(answer) is not Response or answer.background is not None:
+        raise TypeError(f"a direct route answers with a plain Response, not with {type(answer).__name__}")
+    return answer
 
 
 async def _body_of(request: Request) -> bytes:

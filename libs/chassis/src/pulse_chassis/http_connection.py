@@ -1,6 +1,7 @@
 """One HTTP connection: uvicorn's on llhttp, strict where llhttp is lenient, and one request at a time; and the
 websocket that it may become."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -18,6 +19,8 @@ KEEP_ALIVE_SECONDS = 75
 """How long a connection may rest: longer than a proxy keeps one that it does not use (60 s as a rule). Where we close
 first, a request may be on its way already, and fails (RFC 9112, 9.5). With uvicorn's 5 s, nine of 240 requests that
 came by way of the web server 5 s after the last one did."""
+HEAD_SECONDS = 10
+"""How long a head may be on its way. Whoever sends one byte a minute holds a connection no longer than others do."""
 _OF_AN_UPGRADE = frozenset({b"upgrade", b"connection", b"http2-settings"})
 
 
@@ -34,15 +37,32 @@ class HttpConnection(HttpToolsProtocol):
     a proxy may stand before this one. What is read at once (256 KiB at most) may come on top of a limit before it is
     noticed, and is not kept. Trailers are passed over: they are no headers (RFC 9110, 6.5), and a proxy that sets
     headers does not look at them. Whoever sends a request before the last one is answered (which RFC 9112, 9.3.2, lets
-    them, and no browser does) gets that answer, and the connection is closed behind it. So is one on which no whole
-    head has come `KEEP_ALIVE_SECONDS` after an answer. An upgrade to anything but a websocket is not heard, as RFC 9110
-    (7.8) allows."""
+    them, and no browser does) gets that answer, and the connection is closed behind it. Closed is one, too, on which
+    nothing comes for `KEEP_ALIVE_SECONDS`, at first or after an answer, or no whole head within `HEAD_SECONDS` of its
+    first byte. An upgrade to anything but a websocket is not heard, as RFC 9110 (7.8) allows."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self.timeout_keep_alive = KEEP_ALIVE_SECONDS
         self._is_in_head, self._is_over, self._beside = True, False, 0
         self._unfit: _Unfit | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._is_head_awaited = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """See `asyncio.BaseProtocol.connection_made`."""
+        super().connection_made(transport)
+        self._close_in(KEEP_ALIVE_SECONDS)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """See `asyncio.BaseProtocol.connection_lost`."""
+        self._close_in(None)
+        super().connection_lost(error)
+
+    def _close_in(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self.transport.close)
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol.data_received`."""
@@ -63,6 +83,9 @@ class HttpConnection(HttpToolsProtocol):
                 self._refuse(_head_too_large())
             elif self._beside > MAX_FRAMING:
                 self._refuse(_Unfit(HTTPStatus.BAD_REQUEST, "more stands around the body than may"))
+            elif self._is_in_head and self._beside and not self._is_head_awaited and not self._is_running():
+                self._is_head_awaited = True
+                self._close_in(HEAD_SECONDS)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by the parser for each header, and for each trailer. llhttp leaves blanks behind values."""
@@ -81,7 +104,8 @@ class HttpConnection(HttpToolsProtocol):
         super().on_headers_complete()
         if self.expect_100_continue and not self._should_upgrade():
             self.cycle.keep_alive = False  # answered early, nobody knows whether the body still comes
-        self._is_in_head, self._beside = False, 0
+        self._is_in_head, self._beside, self._is_head_awaited = False, 0, False
+        self._close_in(None)
         self._unset_keepalive_if_required()
 
     def on_body(self, body: bytes) -> None:

@@ -92,6 +92,7 @@ class Sweep:
         now = moment(self._clock())
         async with self._database.transaction() as connection:
             await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
+        async with self._database.transaction() as connection:
             await LimitStore().sweep(connection, now)
             await CodeStore().sweep(connection, now)
             await ChallengeStore().sweep(connection, now)

@@ -1,8 +1,7 @@
 -- Failures that are forgotten keep their row until the sweep: counting an attempt and forgiving it are then two updates in
 -- place, where a row and its entries in two indexes were written and deleted at every sign-in. Only the sweep asked for what
--- is old, every ten minutes: it reads the whole tables.
+-- is old, every ten minutes: it reads the whole table.
 DROP INDEX backoff_touched;
-DROP INDEX session_ends;
 ALTER TABLE backoff SET (fillfactor = 50); -- room on the page for the next version of each row
 
 -- As in 0006_admission, but for the failures, which stay at 0.
