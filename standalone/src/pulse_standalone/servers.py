@@ -12,6 +12,7 @@ from pathlib import Path
 from pulse_contracts.access import SERVICES
 from pulse_standalone.certificates import Authority, now
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
+from pulse_standalone.ports import free_port
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.runner import Runner
 
@@ -40,7 +41,8 @@ async def serve(wanted: ServersWanted) -> None:
     program = find(wanted.tools) or await fetch(wanted.tools)
     authority = Authority(wanted.state / "tls")
     authority.ensure(now())
-    broker = Mosquitto(runner, wanted.state, program, accounts, Listeners(authority.files, has_plain=True))
+    port = free_port() if wanted.is_throwaway else 0  # never the usual one: several may start at once
+    broker = Mosquitto(runner, wanted.state, program, accounts, Listeners(authority.files, has_plain=True, port=port))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGINT, signal.SIGTERM):
