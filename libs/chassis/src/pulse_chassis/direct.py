@@ -31,7 +31,7 @@ class DirectRoute(APIRoute):
     that `create_app` takes over: what `include_router` would add is not seen here. Raises TypeError for another
     signature, for a path with parameters, for a status, which the answer has, and for dependencies: the endpoint has
     to do by itself what else guards it. It answers with a `Response` itself and no kind of it, nor with something left
-    to do behind it: nothing can fail any more when the answer has begun."""
+    to do behind it: nothing of ours can fail any more when the answer has begun."""
 
     def __init__(self, path: str, endpoint: Any, **more: Any) -> None:
         super().__init__(path, endpoint, **more)
