@@ -41,7 +41,7 @@ from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway import assembly
 from pulse_telemetry_gateway.handlers import quarantine
 from pulse_telemetry_gateway.settings import GatewaySettings
-from pulse_telemetry_gateway.store.log import QuarantineStore
+from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_testkit.buses import running
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
@@ -85,13 +85,16 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[Gateway]:
-    """The gateway, connected and knowing the keys; ended in order."""
+async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **changed: Any) -> AsyncIterator[Gateway]:
+    """The gateway, connected and knowing the keys; ended in order. `has_intake`: it is the one that plain devices
+    reach."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options: dict[str, Any] = {"mqtt_session_expiry": 0, "latest_every": 0.05, "public_origin": "http://127.0.0.1:1"}
     options["allowed_origins"] = ("http://localhost:1",)
+    # all tests of a run share the broker: a session that outlives its gateway would bring another test's messages
+    options |= {"plain_session": f"plain-{port}", "plain_session_expiry": 0}
     options |= changed
     settings = GatewaySettings(
         http_port=port,
@@ -108,12 +111,9 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
         await keys.publish(AUTH_KEYS, VerificationKeys(keys=[record]))
     async with Database(PoolSettings(url, None, settings.database_pool_size)) as database:
         metrics = Metrics()
-        bus = MqttBus(
-            process._mqtt_settings(assembly.IDENTITY, settings, now_micros()),
-            clock=now_micros,
-            rng=random.Random(1),
-            quarantine=process.counted(quarantine(QuarantineStore(database)), metrics),
-        )
+        mqtt = process._mqtt_settings(assembly.IDENTITY, settings, now_micros())
+        put_away = process.counted(quarantine(QuarantineStore(database)), metrics)
+        bus = MqttBus(mqtt, clock=now_micros, rng=random.Random(1), quarantine=put_away)
         runtime = Runtime(
             assembly.IDENTITY,
             database,
@@ -125,6 +125,7 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
             Audit(bytes(32)),
             random.Random(1),
         )
+        runtime.open_session = process.session_opener(mqtt, random.Random(1), put_away)
         runtime.principals.hear(Revocations(at=now_micros(), recent=[]))
         parts = await assembly._assemble(runtime, settings)
         stop = asyncio.Event()
@@ -141,6 +142,8 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
                         return False
 
                 await eventually(answers)
+                connected = "pulse_plain_intake_connected"
+                await eventually(lambda: not has_intake or metrics.registry.get_sample_value(connected) == 1)
                 yield Gateway(port, runtime, bus, http)
             stop.set()
 

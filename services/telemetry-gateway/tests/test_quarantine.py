@@ -4,7 +4,7 @@ import pytest
 
 from pulse_bus import Quarantined
 from pulse_postgres import Database
-from pulse_telemetry_gateway.store.log import QuarantineBounds, QuarantineStore
+from pulse_telemetry_gateway.store.quarantine import QuarantineBounds, QuarantineStore
 
 pytestmark = pytest.mark.servers
 

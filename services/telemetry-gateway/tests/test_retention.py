@@ -16,8 +16,9 @@ from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.columns import Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
-from pulse_telemetry_gateway.store.log import LogStore, QuarantineStore
+from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.retention import Partition, RetentionStore, WrittenMeanwhile
 from pulse_testkit.waiting import eventually
 

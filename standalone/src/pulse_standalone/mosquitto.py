@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from pulse_bus.credentials import BrokerAccount
-from pulse_bus.dynsec import dynamic_security
-from pulse_contracts.access import ADMIN
-from pulse_contracts.topics import Party
+from pulse_bus.dynsec import ADMIN_GRANTS, dynamic_security
+from pulse_bus.mqtt import NEVER, MqttSettings, create_session
+from pulse_contracts.access import ADMIN, PLAIN_SESSION
+from pulse_contracts.topics import TELEMETRY_PLAIN, Party
 from pulse_standalone.certificates import TlsFiles
 from pulse_standalone.files import SetupError, last_line
 from pulse_standalone.ports import free_port, is_free
@@ -29,6 +30,8 @@ _START_SECONDS = 10
 _MQTTS = 8883
 _HOW = "install it with `apt-get install mosquitto` (or `brew install mosquitto`), or set MQTT_URL"
 
+# Beyond max_queued_… the broker acknowledges and discards. auth refuses devices long before (pulse_auth.actions.guard).
+# No session expires by itself (persistent_client_expiration): the one for plain devices holds acknowledged messages.
 _CONFIG = """\
 per_listener_settings false
 allow_anonymous false
@@ -37,13 +40,12 @@ plugin_opt_config_file {rules}
 persistence true
 persistence_location {folder}/
 autosave_interval 1
-persistent_client_expiration 14d
-max_queued_messages 20000
-max_queued_bytes 67108864
+max_queued_messages 1000000
+max_queued_bytes 536870912
 max_inflight_messages 100
 max_packet_size 1048576
 set_tcp_nodelay true
-sys_interval 5
+sys_interval 1
 log_dest stderr
 log_type error
 log_type warning
@@ -160,7 +162,7 @@ class BrokerAccounts:
     def digest(self) -> str:
         """Of everything that the rules are made from: the rules themselves hold fresh salts each time."""
         granted = [[one.name, one.secret, sorted(str(g) for g in one.observed().grants)] for one in self.all()]
-        return hashlib.sha256(json.dumps([self.admin, granted]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self.admin, granted, sorted(map(str, ADMIN_GRANTS))]).encode()).hexdigest()
 
 
 class Mosquitto:
@@ -180,6 +182,7 @@ class Mosquitto:
         self.port = 0
         """Of the TLS listener, or in clear when there is none."""
         self.plain_port = 0
+        self._is_new = False
         self.process: asyncio.subprocess.Process | None = None
         ca = listeners.tls.authority if listeners.tls else None
         self.probe = MqttProbe(ADMIN, accounts.admin, self._reachable, ca)
@@ -205,17 +208,36 @@ class Mosquitto:
         process = await self.spawn()
         try:
             async with asyncio.timeout(_START_SECONDS):
-                while not await self.probe.answers(self.port):
+                while not await self.answers():
                     if process.returncode is not None:
                         raise SetupError(f"Mosquitto did not start: {last_line(self.log)} (see {self.log})")
                     await asyncio.sleep(0.02)
         except TimeoutError as error:
             raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
 
+    async def answers(self) -> bool:
+        """Whether it answers, and queues what plain devices send. Their session is made when the store is new: a device
+        that connects before it exists would be acknowledged, and its message discarded."""
+        if not await self.probe.answers(self.port):
+            return False
+        password = self._accounts.services.get("telemetry-gateway")
+        if self._is_new and password is not None:
+            ca = self._listeners.tls.authority if self._listeners.tls else None
+            settings = MqttSettings(
+                self.url, "telemetry-gateway", password, PLAIN_SESSION, session_expiry=NEVER, ca_file=ca
+            )
+            try:
+                await create_session(settings, TELEMETRY_PLAIN)
+            except TimeoutError:
+                return False
+        self._is_new = False
+        return True
+
     async def spawn(self) -> asyncio.subprocess.Process:
         """Starts it with the rules that the catalogue says now, and does not wait. Raises SetupError, OSError."""
         await self._wait_for_port()
         self.write_rules()
+        self._is_new = not (self._folder / "store/mosquitto.db").exists()
         self.process = await self._runner.start(
             self._program.executable,
             "-c",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -52,11 +52,20 @@ class BrokerAccount:
         )
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What the broker holds in all queues together. None: it has not said, or never does."""
+
+    messages: int | None = None
+    bytes: int | None = None
+
+
 class BrokerCredentials(Protocol):
     """Keeps a broker's accounts over one connection. Every method raises BrokerUnreachable or BrokerRefused. `ended` is
-    set when the connection is over: what was observed may not hold any more."""
+    set when the connection is over: what was observed may not hold any more. `stored` is the newest that it said."""
 
     ended: asyncio.Event
+    stored: Stored
 
     async def certificate_ends(self) -> datetime | None:
         """When the certificate ends that the broker shows to whoever connects now; None without TLS."""
@@ -68,6 +77,10 @@ class BrokerCredentials(Protocol):
     async def put(self, account: BrokerAccount, observed: ObservedAccount | None) -> None:
         """Makes one account be as it should; `observed` is what it is now. Whoever is connected with an old secret, or
         to an account that is now disabled, is disconnected at once."""
+
+    async def disable(self, names: Sequence[str]) -> None:
+        """Nobody connects with these names until `put` enables them, and whoever is connected is disconnected at
+        once. Disabling an unknown account is no error."""
 
     async def remove(self, name: str) -> None:
         """Nobody connects with that name any more, and whoever is connected is disconnected at once. Removing what is
@@ -84,6 +97,7 @@ class MemoryCredentials:
         self.is_down = False
         self.ended = asyncio.Event()
         self.ends: datetime | None = None
+        self.stored = Stored()
 
     async def certificate_ends(self) -> datetime | None:
         self._require()
@@ -99,6 +113,13 @@ class MemoryCredentials:
         if observed and (observed.mark, observed.is_enabled) != (wanted.mark, wanted.is_enabled):
             self.kicked.append(account.name)
         self.accounts[account.name] = wanted
+
+    async def disable(self, names: Sequence[str]) -> None:
+        self._require()
+        for name in names:
+            if name in self.accounts and self.accounts[name].is_enabled:
+                self.accounts[name] = replace(self.accounts[name], is_enabled=False)
+                self.kicked.append(name)
 
     async def remove(self, name: str) -> None:
         self._require()

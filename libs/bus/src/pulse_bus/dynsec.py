@@ -17,6 +17,16 @@ ITERATIONS: Final = 101
 """Of PBKDF2-HMAC-SHA512, as the plugin itself does it: fine for 256-bit random secrets, and nobody else signs in."""
 MARK: Final = "pulse:"
 """Begins the description of each account of ours; the credential's mark follows."""
+_CONTROL: Final = "$CONTROL/dynamic-security/#"
+STORED: Final = "$SYS/broker/store/messages/+"
+"""What the broker says of the messages that it holds, for all queues together: `count` and `bytes`."""
+ADMIN_GRANTS: Final = (
+    Grant("publish", _CONTROL),
+    Grant("receive", _CONTROL),
+    Grant("subscribe", _CONTROL),
+    Grant("receive", STORED),
+    Grant("subscribe", STORED),
+)
 _DENY: Final = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
 _KINDS: Final[Mapping[Action, str]] = {
     "publish": "publishClientSend",
@@ -76,11 +86,10 @@ def dynamic_security(
 ) -> dict[str, object]:
     """The plugin's whole file, deny by default. What `before` holds beyond these accounts is kept: the accounts that
     were made while the broker ran."""
-    control = [_acl(kind, "$CONTROL/dynamic-security/#") for kind in _KINDS.values()]
     admin = {"username": ADMIN, "roles": [{"rolename": "admin", "priority": 0}], **credential(admin_password)}
     clients: dict[str, Mapping[str, object]] = {str(one["username"]): one for one in (before or {}).get("clients", [])}
     roles: dict[str, Mapping[str, object]] = {str(one["rolename"]): one for one in (before or {}).get("roles", [])}
-    clients[ADMIN], roles["admin"] = admin, {"rolename": "admin", "acls": control}
+    clients[ADMIN], roles["admin"] = admin, {"rolename": "admin", "acls": acls(ADMIN_GRANTS)}
     for account in accounts:
         clients[account.name], roles[role_name(account.name)] = file_entries(account)
     return {

@@ -65,8 +65,7 @@ class _Door(Generic[M]):
     async def deliver(self, incoming: Incoming, read: R | Exception) -> Delivery[R] | None:
         """What was read, as a delivery; None when it was unreadable and lies in quarantine."""
         if isinstance(read, Exception):
-            detail = _first_error(read) if isinstance(read, ValidationError) else "nested too deeply"
-            await self.put_away(incoming, "unreadable", detail)
+            await self.put_away(incoming, "unreadable", _why_unreadable(read))
             return None
         size, is_retained = len(incoming.payload), incoming.is_retained
         return Delivery(self.topic, incoming.levels, read, incoming.received, size, is_retained)
@@ -201,6 +200,12 @@ class GroupHandling(_Door[M], Generic[M, R]):
         if len(outcomes) != len(members):
             raise RuntimeError(f"{len(members)} messages, {len(outcomes)} outcomes")
         return outcomes
+
+
+def _why_unreadable(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return _first_error(error) if isinstance(error, ValidationError) else f"no JSON: {error}"[:500]
 
 
 def _first_error(error: ValidationError) -> str:

@@ -60,7 +60,7 @@ Anything else is our bug: a bounded number of retries, then quarantine and an er
 
 GroupReader = Callable[[Sequence[bytes]], Sequence[R | Exception]]
 """Reads payloads that arrived together. One answer for each, in their order: what it says, or why it is unreadable (a
-pydantic ValidationError or RecursionError)."""
+ValueError, such as pydantic's ValidationError, or a RecursionError)."""
 
 GroupHandler = Callable[[Sequence[Delivery[R]]], Awaitable[Sequence[Exception | None]]]
 """Takes what has arrived together. One outcome for each delivery, in their order: None, or what a `Handler` would have

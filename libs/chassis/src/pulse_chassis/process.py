@@ -9,7 +9,8 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -71,6 +72,9 @@ class Runtime:
     audit: Audit
     rng: random.Random
     clock: Callable[[], int] = now_micros
+    open_session: Callable[[str, timedelta], Bus] | None = None
+    """Makes a second bus: client id, and how long the broker keeps its session. It has the service's account and no
+    last will. None where there is no broker."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +120,25 @@ async def serve(
         rng = random.Random(secrets.randbits(64))  # noqa: S311  # jitter, no secret
         started = now_micros()
         metrics = Metrics()
-        bus = MqttBus(
-            _mqtt_settings(identity, settings, started),
-            clock=now_micros,
-            rng=rng,
-            quarantine=counted(quarantine(database) if quarantine else log_quarantine, metrics),
-        )
+        mqtt = _mqtt_settings(identity, settings, started)
+        put_away = counted(quarantine(database) if quarantine else log_quarantine, metrics)
+        bus = MqttBus(mqtt, clock=now_micros, rng=rng, quarantine=put_away)
         principals, audit = Principals(time.time), Audit(decoded_key(settings.audit_key))
         runtime = Runtime(identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng)
+        runtime.open_session = session_opener(mqtt, rng, put_away)
         _measure(bus, principals, metrics)
         parts = await assemble(runtime)
         await _run(runtime, settings, parts, started, stop)
+
+
+def session_opener(mqtt: MqttSettings, rng: random.Random, put_away: Quarantine) -> Callable[[str, timedelta], Bus]:
+    """See `Runtime.open_session`."""
+
+    def open_session(client_id: str, expiry: timedelta) -> Bus:
+        settings = replace(mqtt, client_id=client_id, session_expiry=expiry, will=None)
+        return MqttBus(settings, clock=now_micros, rng=rng, quarantine=put_away)
+
+    return open_session
 
 
 def furnish(app: FastAPI, runtime: Runtime, settings: ServiceSettings) -> None:

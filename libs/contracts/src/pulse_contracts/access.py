@@ -16,6 +16,10 @@ ADMIN: Final = "broker-admin"
 RESERVED: Final = frozenset({ADMIN, *SERVICES, "collector", "integrator"})
 """Names that no device may have."""
 
+PLAIN_SESSION: Final = "telemetry-gateway-plain"
+"""Client id of the one session at the broker that receives what plain devices publish. The broker queues for it while
+no gateway is connected; whichever gateway holds the lease uses it."""
+
 Action = Literal["publish", "receive", "subscribe"]
 
 

@@ -25,6 +25,13 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 UuidText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
+def device_name_of(text: str) -> str | None:
+    """The device id that stands for what a device calls itself (`ESP_01`, `AA:BB:CC:DD:EE:FF`, an EUI): lower case,
+    with `-` for everything that is neither a letter nor a digit. None when nothing fit is left."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return name if is_device_name(name) else None
+
+
 def is_device_name(text: str) -> bool:
     """Whether a topic's level is a `DeviceName`: brokers that are not ours may let others through."""
     return _DEVICE_NAME.fullmatch(text) is not None

@@ -176,43 +176,23 @@ PLAIN_EPOCH = 0
 
 
 class PlainReadings(Message):
-    """What any MQTT device may send: a JSON object of values, `{"temperature": 21.5, "on": true}`, or the same with the
-    time when they were taken, `{"ts": 1767225600, "values": {"temperature": 21.5}}`. At least once, and no ledger.
-    `ts` is the time in the short form too.
+    """The recommended form of what any MQTT device may send: `{"ts": 1767225600, "values": {"temperature": 21.5}}`. The
+    gateway takes every other JSON too (docs/guides/plain-devices.md): nested objects, arrays of timed readings, text
+    that is clearly a number or a switch, and a bare `{"temperature": 21.5, "on": true}`. At least once, and no ledger.
 
-    `ts` is a time since 1970 UTC in seconds, milliseconds or microseconds, told apart by its size (1e11 milliseconds
-    is 1973, as is 1e14 microseconds); without it the time of arrival counts. A number is a float, true and false are
-    booleans; a series is created at the first sight of its name.
+    `ts` is the time of the readings since 1970 UTC, in seconds, milliseconds, microseconds or nanoseconds (told apart
+    by its size), or ISO 8601; without it the time of arrival counts. A number is a float, true and false are booleans;
+    a series is created at the first sight of its name.
     """
 
-    ts: (
-        Annotated[int, Field(ge=0, lt=10**17, strict=True)]
-        | Annotated[float, Field(ge=0, lt=1e17, strict=True, allow_inf_nan=False)]
-        | None
-    ) = None
+    ts: int | float | str | None = None
     values: Annotated[
         dict[str, object],
         Field(
-            min_length=1,
             max_length=MAX_PLAIN_VALUES,
-            json_schema_extra={"additionalProperties": {"type": ["number", "boolean"]}},
+            json_schema_extra={"additionalProperties": {"type": ["number", "boolean", "string"]}},
         ),
     ]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, given: object) -> object:
-        if not isinstance(given, dict) or isinstance(given.get("values"), dict):
-            return given
-        values = {name: value for name, value in given.items() if name != "ts"}
-        return {"ts": given.get("ts"), "values": values}
-
-    @property
-    def micros(self) -> int | None:
-        """`ts` in microseconds."""
-        if self.ts is None:
-            return None
-        return int(self.ts * (1_000_000 if self.ts < 1e11 else 1_000 if self.ts < 1e14 else 1))
 
 
 class Dropped(Uplink):

@@ -101,7 +101,6 @@ TELEMETRY_PLAIN = Topic(
     _UP,
     _GATEWAY,
     "Values of any MQTT device: at least once, no ledger",
-    share="gateway",
 )
 TELEMETRY_ACK = Topic("telemetry/ack/{device}", BatchAck, _GATEWAY, _UP, "What is settled", qos=0)
 TELEMETRY_LIVE = Topic(

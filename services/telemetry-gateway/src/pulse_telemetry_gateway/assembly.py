@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pulse_bus import Quarantine
+from pulse_bus import Bus, Quarantine
 from pulse_chassis import process
 from pulse_chassis.audit_routes import audit_router
 from pulse_chassis.metrics import Metrics
@@ -15,6 +15,7 @@ from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.intake import Intake
 from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
@@ -32,10 +33,13 @@ from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
+from pulse_telemetry_gateway.store.leases import LeaseStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
-from pulse_telemetry_gateway.store.log import LogStore, QuarantineBounds, QuarantineStore
+from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
+from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.proof import ProofStore
+from pulse_telemetry_gateway.store.quarantine import QuarantineBounds, QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
 
@@ -81,8 +85,11 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     )
     greeting = Greeting(ledger, registry, catalogs, ingest)
     span = int(settings.plausible_span.total_seconds() * 1e6)
-    plain = Plain(ingest, catalogs, PlainLimits(settings.plain_series_max, span))
-    await Handlers(bus, ingest, plain, greeting, registry).subscribe()
+    plain_limits = PlainLimits(settings.plain_series_max, span)
+    plain = Plain(ingest, catalogs, PlainStore(database), plain_limits, runtime.metrics)
+    handlers = Handlers(bus, ingest, plain, greeting, registry)
+    await handlers.subscribe()
+    intake = _intake(runtime, settings, handlers)
     limits = LiveLimits(
         settings.resume_readings_max,
         settings.viewer_pending_bytes,
@@ -121,6 +128,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         routers=ROUTERS,
         tasks=[
             ingest.run,
+            intake.run,
+            plain.run,
             Latest(log, settings.latest_every, runtime.metrics).run,
             upkeep.run,
             compaction.run,
@@ -128,9 +137,20 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             sockets.run,
         ],
         wrap=sockets.wrap,
-        on_stop=[sockets.stop],
+        on_stop=[intake.stop, sockets.stop],
         state={"telemetry": routes},
     )
+
+
+def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> Intake:
+    opener = runtime.open_session
+    if opener is None:
+        raise RuntimeError("the gateway needs a broker for the intake of plain devices")
+
+    def open_session() -> Bus:
+        return opener(settings.plain_session, settings.plain_session_expiry)
+
+    return Intake(LeaseStore(runtime.database), open_session, handlers.subscribe_plain, runtime.metrics)
 
 
 def compaction_of(database: Database, settings: GatewaySettings, metrics: Metrics | None = None) -> Compaction:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject, read_each
-from pulse_contracts.message import is_device_name
+from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
+from pulse_contracts.message import device_name_of, is_device_name
 from pulse_contracts.system import Status
-from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, PlainReadings, SeriesDeclared
+from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, SeriesDeclared
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_DATA,
@@ -20,7 +20,8 @@ from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.ingest import Ingest, Parcel
 from pulse_telemetry_gateway.actions.plain import Plain, PlainParcel
 from pulse_telemetry_gateway.model.batches import Batch, read_batches
-from pulse_telemetry_gateway.store.log import QuarantineStore
+from pulse_telemetry_gateway.model.plain_json import Document, read_documents
+from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 R = TypeVar("R")
@@ -47,11 +48,14 @@ class Handlers:
         """Everything that collectors send."""
         bus = self._bus
         await bus.subscribe_groups(TELEMETRY_DATA, self.data, read_batches, shared=True)
-        await bus.subscribe_groups(TELEMETRY_PLAIN, self.plain, read_each(PlainReadings), shared=True)
         await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True)
         await bus.subscribe(TELEMETRY_HELLO, self.hello, shared=True)
         await bus.subscribe(TELEMETRY_DROP, self.drop, shared=True)
         await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector")
+
+    async def subscribe_plain(self, bus: Bus) -> None:
+        """Everything that plain devices send, on the bus of their own session."""
+        await bus.subscribe_groups(TELEMETRY_PLAIN, self.plain, read_documents)
 
     async def data(self, group: Sequence[Delivery[Batch]]) -> list[Exception | None]:
         """Readings."""
@@ -59,11 +63,15 @@ class Handlers:
         parcels = [Parcel(device, of.message, of.received, of.size) for device, of in named.values()]
         return _filled(outcomes, named, await self._ingest.take(parcels) if parcels else [])
 
-    async def plain(self, group: Sequence[Delivery[PlainReadings]]) -> list[Exception | None]:
-        """Values of devices that speak nothing but JSON."""
-        named, outcomes = _senders(group, lambda of: _named(of.levels["device"]))
+    async def plain(self, group: Sequence[Delivery[Document]]) -> list[Exception | None]:
+        """Values of devices that speak nothing but JSON. A retained message was delivered when it was published."""
+        fresh = [delivery for delivery in group if not delivery.is_retained]
+        if len(fresh) < len(group):
+            outcomes = iter(await self.plain(fresh) if fresh else [])
+            return [None if delivery.is_retained else next(outcomes) for delivery in group]
+        named, found = _senders(group, lambda of: _plain_name(of.levels["device"]))
         parcels = [PlainParcel(device, of.message, of.received, of.size) for device, of in named.values()]
-        return _filled(outcomes, named, await self._plain.take(parcels) if parcels else [])
+        return _filled(found, named, await self._plain.take(parcels) if parcels else [])
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
         """A declaration."""
@@ -119,6 +127,13 @@ def _named(device: str) -> str:
     if not is_device_name(device):
         raise Reject("malformed_device", f"{device[:64]!r} is no device id: 1 to 32 of a-z, 0-9 and -")
     return device
+
+
+def _plain_name(device: str) -> str:
+    found = device_name_of(device)
+    if found is None:
+        raise Reject("malformed_device", f"{device[:64]!r} is no device id: 1 to 32 letters, digits and -")
+    return found
 
 
 def _device(delivery: Delivery[U]) -> str:

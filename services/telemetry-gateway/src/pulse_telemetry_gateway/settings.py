@@ -5,7 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pulse_bus.mqtt import NEVER
 from pulse_chassis.settings import ServiceSettings
+from pulse_contracts.access import PLAIN_SESSION
 
 
 class GatewaySettings(ServiceSettings):
@@ -29,6 +31,9 @@ class GatewaySettings(ServiceSettings):
     ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
     plausible_span: timedelta = timedelta(days=3653)
     plain_series_max: Annotated[int, Field(ge=1, le=10_000)] = 200
+    # one session for all gateways, which the broker keeps for ever: it queues while none of them runs
+    plain_session: str = PLAIN_SESSION
+    plain_session_expiry: timedelta = NEVER
     clock_suspect_after: timedelta = timedelta(seconds=2)
     latest_every: timedelta = timedelta(milliseconds=500)
     history_deadline: timedelta = timedelta(seconds=20)

@@ -7,6 +7,7 @@ back-pressure.
 """
 
 from pulse_bus.mqtt.bus import MqttBus
-from pulse_bus.mqtt.settings import MqttSettings, Will
+from pulse_bus.mqtt.sessions import create_session
+from pulse_bus.mqtt.settings import NEVER, MqttSettings, Will
 
-__all__ = ["MqttBus", "MqttSettings", "Will"]
+__all__ = ["NEVER", "MqttBus", "MqttSettings", "Will", "create_session"]

@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
-from pulse_bus.mqtt.connection import Connection, Receipt, hear_of_the_end, remember_connack
+from pulse_bus.mqtt.connection import Connection, Receipt, hear_of_the_end, remember_connack, subscribe_options
 from pulse_bus.mqtt.failures import Drained, SubscribeRefused, innermost, is_refusal, reason
 from pulse_bus.mqtt.settings import MqttSettings
 from pulse_bus.mqtt.wire import Publish, publish_head, publish_packet, put_wire
@@ -302,11 +302,11 @@ class MqttBus:
             log.debug("callback after connect: %s", error)
 
     async def _grant(self, connection: Connection, entries: list[_Subscription]) -> None:
-        wanted = {entry.filter: entry.qos for entry in entries}
-        if not wanted:
-            return
-        for name, qos in wanted.items():
-            codes = await connection.client.subscribe(name, qos)
+        wanted = {entry.filter: entry.handling.topic for entry in entries}
+        for name, topic in wanted.items():
+            codes = await connection.client.subscribe(
+                name, options=subscribe_options(topic.qos, is_retained=topic.retain)
+            )
             for code in codes:
                 value = code if isinstance(code, int) else code.value
                 if value >= 0x80:

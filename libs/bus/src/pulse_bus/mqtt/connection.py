@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiomqtt
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from pulse_bus.mqtt.wire import Publish, Wire
 from pulse_bus.port import Disconnected
@@ -110,3 +111,11 @@ def hear_of_the_end(client: aiomqtt.Client) -> None:
             ended.exception()
 
     client._disconnected.add_done_callback(look)  # noqa: SLF001  # see `pulse_bus.mqtt`
+
+
+def subscribe_options(qos: int, *, is_retained: bool) -> SubscribeOptions:
+    """How to subscribe to a topic. The broker delivers an event when it is published. Where the contract does not
+    retain a topic, the broker must not send a retained message again at each subscription (MQTT 5.0, 3.8.3.1, Retain
+    Handling 2)."""
+    handling = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if is_retained else SubscribeOptions.RETAIN_DO_NOT_SEND
+    return SubscribeOptions(qos, retainHandling=handling)

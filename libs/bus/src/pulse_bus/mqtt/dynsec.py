@@ -12,13 +12,14 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import aiomqtt
 
-from pulse_bus.credentials import BrokerAccount, BrokerRefused, BrokerUnreachable, ObservedAccount
-from pulse_bus.dynsec import acls, client_fields, observed, role_name
+from pulse_bus.credentials import BrokerAccount, BrokerRefused, BrokerUnreachable, ObservedAccount, Stored
+from pulse_bus.dynsec import STORED, acls, client_fields, observed, role_name
 from pulse_bus.mqtt.settings import MqttSettings
 from pulse_contracts.access import ADMIN
 
@@ -41,6 +42,7 @@ class DynamicSecurity:
         self._client, self._settings, self._patience = client, settings, patience.total_seconds()
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self.ended = asyncio.Event()
+        self.stored = Stored()
 
     @classmethod
     @asynccontextmanager
@@ -54,6 +56,7 @@ class DynamicSecurity:
                 client = _client(settings)
                 await stack.enter_async_context(_quiet(client))
                 await client.subscribe(f"{_TOPIC}/response", qos=1)
+                await client.subscribe(STORED, qos=0)  # a broker that grants it not says nothing of its queues
             except (aiomqtt.MqttError, OSError) as error:
                 raise BrokerUnreachable(str(error) or type(error).__name__) from error
             made = cls(client, settings, patience)
@@ -94,6 +97,10 @@ class DynamicSecurity:
     async def put(self, account: BrokerAccount, observed: ObservedAccount | None) -> None:
         """See `BrokerCredentials.put`."""
         await self._change(await self._commands(account, observed))
+
+    async def disable(self, names: Sequence[str]) -> None:
+        """See `BrokerCredentials.disable`."""
+        await self._change([{"command": "disableClient", "username": name} for name in names], allow="not found")
 
     async def remove(self, name: str) -> None:
         """See `BrokerCredentials.remove`."""
@@ -175,6 +182,9 @@ class DynamicSecurity:
     async def _hear(self) -> None:
         try:
             async for message in self._client.messages:
+                if message.topic.value.startswith("$SYS/"):
+                    self._note_stored(message.topic.value, bytes(message.payload or b""))
+                    continue
                 for answer in json.loads(bytes(message.payload or b"")).get("responses", []):
                     future = self._waiting.pop(str(answer.get("correlationData")), None)
                     if future is not None and not future.done():
@@ -186,6 +196,13 @@ class DynamicSecurity:
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(BrokerUnreachable("the connection ended before the broker answered"))
+
+    def _note_stored(self, topic: str, payload: bytes) -> None:
+        value = int(payload) if payload.isdigit() else None
+        if topic.endswith("/count"):
+            self.stored = replace(self.stored, messages=value)
+        elif topic.endswith("/bytes"):
+            self.stored = replace(self.stored, bytes=value)
 
 
 def _client(settings: MqttSettings) -> aiomqtt.Client:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pulse_contracts.message import Message
 from pulse_contracts.topics import ROOT, Topic
 
+NEVER: Final = timedelta(seconds=0xFFFFFFFF)
+"""A `session_expiry` that never passes (MQTT 5.0, 3.1.2.11.2)."""
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 

@@ -19,16 +19,16 @@ class Catalogs:
         self._devices: dict[str, int] = {}
         self._plain: dict[int, dict[tuple[str, ValueType], SeriesRef]] = {}
 
-    async def plain(self, device_id: int, wanted: Mapping[str, ValueType], most: int) -> dict[str, SeriesRef]:
-        """The series of a plain device by name; created at first sight until it has `most`, and absent beyond that."""
+    async def plain(
+        self, device_id: int, wanted: Mapping[tuple[str, ValueType], str], most: int
+    ) -> dict[tuple[str, str], SeriesRef]:
+        """The series of a plain device by name and type; `wanted` has the display names. They are created at first
+        sight until the device has `most`, and absent beyond that."""
         known = self._plain.setdefault(device_id, {})
-        found = {name: known[name, kind] for name, kind in wanted.items() if (name, kind) in known}
-        if len(found) < len(wanted):
-            missing = {name: kind for name, kind in wanted.items() if name not in found}
-            made = await self._registry.plain_series(device_id, missing, most)
-            known.update({(name, missing[name]): ref for name, ref in made.items()})
-            found |= made
-        return found
+        missing = {key: display_name for key, display_name in wanted.items() if key not in known}
+        if missing:
+            known.update(await self._registry.plain_series(device_id, missing, most))
+        return {key: known[key] for key in wanted if key in known}
 
     async def device_id(self, name: str) -> int:
         """The device's number."""

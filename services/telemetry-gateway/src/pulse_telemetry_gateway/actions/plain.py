@@ -7,13 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from pulse_bus import Reject
-from pulse_contracts.telemetry import PLAIN_EPOCH, PlainReadings
+from pulse_chassis.metrics import Metrics
+from pulse_contracts.errors import Unavailable
+from pulse_contracts.telemetry import PLAIN_EPOCH
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Entry, Ingest
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.columns import Columns
-from pulse_telemetry_gateway.model.plain import Told, told
+from pulse_telemetry_gateway.model.plain import PlainRules, PlainValue, refusals, told
+from pulse_telemetry_gateway.model.plain_json import Document
 from pulse_telemetry_gateway.model.screening import SeriesRef
+from pulse_telemetry_gateway.store.plain import PlainStore, Skipped
+
+PlainKey = tuple[str, str]
+"""A series of a plain device: its name and its type."""
+_RULES_KEPT = 2.0
+"""Seconds: a change of a device's settings counts that much later at most."""
+_SKIPPED_EVERY = 2.0
+_SKIPPED_KEPT = 10_000
 
 
 @dataclass(frozen=True)
@@ -29,17 +40,23 @@ class PlainParcel:
     """A message as it came: `received` in microseconds, `size` in bytes."""
 
     device: str
-    message: PlainReadings
+    document: Document
     received: int
     size: int
 
 
 class Plain:
-    """Stores what can be stored; the message whose other values could not be is quarantined with the reasons."""
+    """Stores what can be stored, counts what is skipped; a message with refused values is quarantined by their
+    names."""
 
-    def __init__(self, ingest: Ingest, catalogs: Catalogs, limits: PlainLimits) -> None:
-        self._ingest, self._catalogs, self._limits = ingest, catalogs, limits
+    def __init__(
+        self, ingest: Ingest, catalogs: Catalogs, store: PlainStore, limits: PlainLimits, metrics: Metrics
+    ) -> None:
+        self._ingest, self._catalogs, self._store, self._limits = ingest, catalogs, store, limits
         self._order = asyncio.Lock()
+        self._rules: dict[int, tuple[PlainRules, float]] = {}
+        self._skipped: dict[tuple[int, str], Skipped] = {}
+        self._skips = metrics.counter("plain_values_skipped", "Values that are no reading (null, text): see the device")
 
     async def take(self, parcels: Sequence[PlainParcel]) -> list[Exception | None]:
         """For each message None when all of it is committed, or why not. Raises Unavailable."""
@@ -48,33 +65,74 @@ class Plain:
         places: list[int] = []
         async with self._order:  # what came first is numbered first, also when its series have to be made
             for place, parcel in enumerate(parcels):
-                heard = told(parcel.message, parcel.received, self._limits.span)
                 device_id = await self._catalogs.device_id(parcel.device)
-                wanted = {name: kind for name, (kind, _) in heard.values.items()}
-                refs = await self._catalogs.plain(device_id, wanted, self._limits.series_max)
-                bad = heard.refused | {name: "too_many_series" for name in wanted if name not in refs}
-                outcomes.append(Reject("refused_values", _listed(bad)) if bad else None)
-                if refs:
-                    entries.append(Entry(parcel.device, _arrival(device_id, parcel, heard, refs), []))
+                found = told(parcel.document, parcel.received, self._limits.span, await self._rules_of(device_id))
+                wanted = {(value.name, value.type): value.display_name for value in found.values}
+                refs = await self._catalogs.plain(device_id, wanted, self._limits.series_max) if wanted else {}
+                kept = [value for value in found.values if (value.name, value.type) in refs]
+                bad = found.refused | {name: "too_many_series" for name, kind in wanted if (name, kind) not in refs}
+                self._skip(device_id, found.skipped)
+                outcomes.append(Reject("refused_values", ", ".join(refusals(bad))) if bad else None)
+                if kept:
+                    entries.append(Entry(parcel.device, _arrival(device_id, parcel, kept, refs), []))
                     places.append(place)
         if entries:
-            for place, outcome in zip(
-                places, await self._ingest.join(entries, sum(p.size for p in parcels)), strict=True
-            ):
+            size = sum(parcel.size for parcel in parcels)
+            for place, outcome in zip(places, await self._ingest.join(entries, size), strict=True):
                 outcomes[place] = outcome or outcomes[place]
         return outcomes
 
+    async def run(self) -> None:
+        """Writes down what was skipped, until cancelled. It is a statistic: a crash may lose two seconds of it."""
+        while True:
+            await asyncio.sleep(_SKIPPED_EVERY)
+            await self.flush()
 
-def _arrival(device_id: int, parcel: PlainParcel, heard: Told, refs: dict[str, SeriesRef]) -> Arrival:
-    names = list(refs)
-    n = len(names)
+    async def flush(self) -> None:
+        """Writes down what was skipped since the last time."""
+        skipped, self._skipped = self._skipped, {}
+        if not skipped:
+            return
+        try:
+            await self._store.add_skipped([(device_id, name, what) for (device_id, name), what in skipped.items()])
+        except Unavailable:
+            for (device_id, name), what in skipped.items():
+                self._note(device_id, name, what)
+
+    async def _rules_of(self, device_id: int) -> PlainRules:
+        now = asyncio.get_running_loop().time()
+        known = self._rules.get(device_id)
+        if known is None or known[1] < now:
+            known = self._rules[device_id] = (await self._store.rules(device_id), now + _RULES_KEPT)
+        return known[0]
+
+    def _skip(self, device_id: int, skipped: dict[str, str]) -> None:
+        self._skips.inc(len(skipped))
+        for name, example in skipped.items():
+            self._note(device_id, name, Skipped(1, example))
+
+    def _note(self, device_id: int, name: str, what: Skipped) -> None:
+        key = device_id, name[:128]
+        before = self._skipped.get(key)
+        if before is not None:
+            self._skipped[key] = Skipped(before.n + what.n, what.example)
+        elif len(self._skipped) < _SKIPPED_KEPT:
+            self._skipped[key] = what
+
+
+def _arrival(
+    device_id: int, parcel: PlainParcel, values: Sequence[PlainValue], refs: dict[PlainKey, SeriesRef]
+) -> Arrival:
+    n = len(values)
+    places = {key: place for place, key in enumerate(dict.fromkeys((value.name, value.type) for value in values))}
+    used = [refs[key] for key in places]
     columns = Columns(
-        np.asarray([refs[name].id for name in names], np.int64),
-        np.asarray([refs[name].type for name in names], np.uint8),
+        np.asarray([ref.id for ref in used], np.int64),
+        np.asarray([ref.type for ref in used], np.uint8),
         np.arange(n, dtype=np.int64),
-        np.full(n, heard.t, np.int64),
-        np.arange(n, dtype=np.int64),
-        np.asarray([heard.values[name][1] for name in names], np.int64),
+        np.asarray([value.t for value in values], np.int64),
+        np.asarray([places[value.name, value.type] for value in values], np.int64),
+        np.asarray([value.word for value in values], np.int64),
     )
     return Arrival(
         device_id=device_id,
@@ -88,7 +146,3 @@ def _arrival(device_id: int, parcel: PlainParcel, heard: Told, refs: dict[str, S
         refused=(),
         is_numbered=False,
     )
-
-
-def _listed(bad: dict[str, str]) -> str:
-    return ", ".join(f"{name[:40]!r}: {code}" for name, code in list(bad.items())[:8]) + (", …" if len(bad) > 8 else "")

@@ -6,17 +6,20 @@ from datetime import UTC, datetime, timedelta
 
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
+from pulse_contracts.telemetry import PLAIN_EPOCH
 from pulse_telemetry_gateway.model.columns import decode, series_of
-from pulse_telemetry_gateway.store.log import LatestReading, LogStore, QuarantineStore, StoredBatch
+from pulse_telemetry_gateway.store.log import LatestReading, LogStore, StoredBatch
+from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 
 log = logging.getLogger("pulse.upkeep")
 _ROWS = 1_000
 _BACK_OFF = timedelta(seconds=30)
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Latest:
-    """Keeps the newest reading of each series: forward only in (ord, seq), so that a replay never overwrites a live
-    value and a wrong clock never freezes one."""
+    """Keeps the newest reading of each series: forward only in (ord, rank, seq), so that a replay never overwrites a
+    live value and a wrong clock never freezes one."""
 
     def __init__(self, store: LogStore, every: timedelta, metrics: Metrics | None = None) -> None:
         self._store, self._every = store, every.total_seconds()
@@ -61,21 +64,28 @@ def newest(rows: list[StoredBatch]) -> tuple[list[LatestReading], list[StoredBat
     found: dict[int, LatestReading] = {}
     unreadable: list[StoredBatch] = []
     for row in sorted(rows, key=lambda r: (r.ord, r.hi), reverse=True):
+        is_plain = row.epoch == PLAIN_EPOCH
         try:
             ids = series_of(row.payload).tolist()
-            if all(s in found and (found[s].ord, found[s].seq) >= (row.ord, row.hi - 1) for s in ids):
+            if not is_plain and all(s in found and (found[s].ord, found[s].rank) >= (row.ord, row.hi - 1) for s in ids):
                 continue
             columns = decode(row.payload, row.lo)
         except ValueError:
             unreadable.append(row)
             continue
+        arrived = _micros(row.received)
         for i, x in enumerate(columns.x.tolist()):
-            series, seq = ids[x], int(columns.seq[i])
+            series, seq, t = ids[x], int(columns.seq[i]), int(columns.t[i])
+            rank = min(t, arrived) if is_plain else seq
             have = found.get(series)
-            if have is None or (row.ord, seq) > (have.ord, have.seq):
-                t, word = int(columns.t[i]), int(columns.word[i])
-                found[series] = LatestReading(series, row.ord, row.epoch, seq, t, word)
+            if have is None or (row.ord, rank, seq) > (have.ord, have.rank, have.seq):
+                found[series] = LatestReading(series, row.ord, rank, row.epoch, seq, t, int(columns.word[i]))
     return list(found.values()), unreadable
+
+
+def _micros(at: datetime) -> int:
+    since = at - _1970
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class Upkeep:

@@ -1,46 +1,232 @@
-"""What a plain message says: which values can be stored, as what, and why the others cannot."""
+"""What a plain message says: which values can be stored, as what and for when; what is skipped; what is refused, and
+why.
 
+Rules, in the order in which they apply (docs/guides/plain-devices.md shows each by an example):
+    an array of objects is a list of samples; `{"values": {...}}` is opened, and what stands beside it counts too;
+    a key of `time_keys` gives the time of its object and of everything inside it;
+    nested keys become `a.b`, elements of an array `a.0`; names are cleaned, and cleaned alike each time;
+    numbers are floats, true and false are booleans; text that is clearly a number or a switch is taken;
+    null and other text are skipped and counted; everything else is refused by name.
+"""
+
+import hashlib
 import math
 import re
 import struct
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Final
 
 from pulse_contracts.message import ValueType
-from pulse_contracts.telemetry import PlainReadings
+from pulse_contracts.telemetry import MAX_PLAIN_VALUES
+from pulse_telemetry_gateway.model.plain_json import Document
+from pulse_telemetry_gateway.model.plain_times import micros_of
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
+TIME_KEYS: Final = ("ts", "time", "timestamp", "datetime", "date_time", "_time")
+"""Default names of the time, compared without regard to case."""
+NAME_MAX: Final = 128
+_DEPTH_MAX: Final = 8
 _EXACT: Final = 2**53
+_UNFIT: Final = re.compile(r"[^\w.:/\-]+")
+_NUMBER: Final = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})(?:([.,])([0-9]{1,15}))?(?:[eE][+-]?[0-9]{1,3})?")
+_SWITCH: Final = {
+    "on": True, "off": False, "true": True, "false": False, "open": True, "closed": False, "close": False,
+    "yes": True, "no": False, "online": True, "offline": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """`t` in microseconds; `values` by name as type and 64 bits; `refused` by name with a code."""
+class PlainRules:
+    """How the messages of one device are read. `takes_text`: text that is clearly a number or a switch is a value.
+    `time_keys`: in lower case. `zone`: of times that name none. `left_out`: names that are skipped on purpose."""
 
+    takes_text: bool = True
+    time_keys: frozenset[str] = frozenset(TIME_KEYS)
+    zone: tzinfo = UTC
+    left_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PlainValue:
+    """One value: the series' name, as the device wrote it (`display_name`), its type, its 64 bits, its time
+    (microseconds)."""
+
+    name: str
+    display_name: str
+    type: ValueType
+    word: int
     t: int
-    values: dict[str, tuple[ValueType, int]]
-    refused: dict[str, str]
 
 
-def told(message: PlainReadings, received: int, span: int) -> Told:
-    """A number is a float (exact to 2**53), true and false are booleans; the rest is refused, value by value, and so is
-    everything when the time lies further than `span` microseconds from `received`."""
-    t = received if message.micros is None else message.micros
-    values: dict[str, tuple[ValueType, int]] = {}
-    refused: dict[str, str] = {}
-    for name, given in message.values.items():
-        if not _NAME.fullmatch(name):
-            refused[name] = "bad_name"
-        elif abs(t - received) > span:
-            refused[name] = "implausible_time"
-        elif isinstance(given, bool):
-            values[name] = ("bool", int(given))
-        elif not isinstance(given, int | float):
-            refused[name] = "wrong_type"
-        elif isinstance(given, int) and abs(given) > _EXACT:
-            refused[name] = "out_of_range"
-        elif not math.isfinite(given):
-            refused[name] = "not_finite"
+@dataclass(slots=True)
+class Told:
+    """`values` can be stored. `skipped` has an example by name: null, and text that is no value. `refused` has a code
+    by name: `bad_name`, `name_taken`, `duplicate_name`, `time_not_understood`, `implausible_time`, `out_of_range`,
+    `not_finite`, `too_deep`, `too_many_values`, `no_object`."""
+
+    values: list[PlainValue] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def told(document: Document, received: int, span: int, rules: PlainRules | None = None) -> Told:
+    """Everything that the message says. `received` is the time of readings without one. A time further than `span`
+    microseconds from it is refused."""
+    return _Reading(received, span, rules or PlainRules()).read(document)
+
+
+def cleaned_name(given: str) -> str:
+    """The name of the series that a device calls `given`; empty when nothing is left of it.
+
+    Letters and digits of any script stay, and so do `_ . : / -`. Everything else becomes `_`, a run of it one `_`. A
+    name of more than 128 characters is cut, and ends in a hash of the whole.
+    """
+    name = _UNFIT.sub("_", unicodedata.normalize("NFC", given).strip())
+    name = re.sub(r"/{2,}", "/", name).strip("/")
+    if not name.strip("_"):
+        return ""
+    if len(name) > NAME_MAX:
+        return f"{name[: NAME_MAX - 9]}~{hashlib.sha256(given.encode(errors='replace')).hexdigest()[:8]}"
+    return name
+
+
+class _Reading:
+    """One message on its way through the rules."""
+
+    def __init__(self, received: int, span: int, rules: PlainRules) -> None:
+        self._received, self._span, self._rules = received, span, rules
+        self._found = Told()
+        self._names: dict[tuple[str, int], str] = {}
+
+    def read(self, document: Document) -> Told:
+        self._found.refused.update((name, "duplicate_name") for name in document.duplicates)
+        content = document.content
+        if isinstance(content, list):
+            for position, sample in enumerate(content):
+                self._sample(sample, "" if isinstance(sample, dict) else str(position))
         else:
-            values[name] = ("float", struct.unpack("<q", struct.pack("<d", given))[0])
-    return Told(t, values, refused)
+            self._sample(content, "" if isinstance(content, dict) else "value")
+        if len(self._found.values) > MAX_PLAIN_VALUES:
+            return Told(refused={"message": "too_many_values"})
+        if not (self._found.values or self._found.skipped or self._found.refused):
+            self._found.refused["message"] = "no_values"
+        return self._found
+
+    def _sample(self, sample: object, path: str) -> None:
+        if not isinstance(sample, dict):
+            self._value(path, sample, self._received)
+            return
+        inner = sample.get("values")
+        if not isinstance(inner, dict):
+            self._object(sample, path, self._received, 0)
+            return
+        beside = {name: value for name, value in sample.items() if name != "values"}
+        if type(beside.get("v")) is int and beside["v"] == 1:
+            del beside["v"]  # the version of this form
+        t = self._time(beside, path, self._received, is_outer=True)
+        self._members(inner, path, self._time(inner, path, t, is_outer=False), 1)
+        self._members(beside, path, t, 1)
+
+    def _object(self, given: dict[str, object], path: str, t: int, depth: int) -> None:
+        self._members(given, path, self._time(given, path, t, is_outer=depth == 0), depth + 1)
+
+    def _time(self, given: dict[str, object], path: str, t: int, *, is_outer: bool) -> int:
+        """The time of this object. Removes the key that gave it, also where the outermost one is not understood."""
+        found: int | None = None
+        for key in [name for name in given if name.lower() in self._rules.time_keys]:
+            value = given[key]
+            understood = micros_of(value, self._rules.zone)
+            if understood is None and not is_outer:
+                continue
+            del given[key]
+            if understood is None and value is not None:
+                self._found.refused[_joined(path, key)] = "time_not_understood"
+            elif found is None:
+                found = understood
+        return t if found is None else found
+
+    def _members(self, given: dict[str, object], path: str, t: int, depth: int) -> None:
+        for key, value in given.items():
+            self._any(value, _joined(path, key), t, depth)
+
+    def _any(self, value: object, path: str, t: int, depth: int) -> None:
+        if path in self._rules.left_out:
+            return
+        if isinstance(value, dict | list) and depth > _DEPTH_MAX:
+            self._found.refused[path] = "too_deep"
+        elif isinstance(value, dict):
+            self._object(value, path, t, depth)
+        elif isinstance(value, list):
+            is_timed = bool(value) and all(self._is_timed(one) for one in value)
+            for position, one in enumerate(value):
+                self._any(one, path if is_timed else _joined(path, str(position)), t, depth + 1)
+        else:
+            self._value(path, value, t)
+
+    def _is_timed(self, value: object) -> bool:
+        return isinstance(value, dict) and any(
+            name.lower() in self._rules.time_keys and micros_of(one, self._rules.zone) is not None
+            for name, one in value.items()
+        )
+
+    def _value(self, path: str, given: object, t: int) -> None:
+        if path in self._rules.left_out:
+            return
+        value = self._taken(given)
+        if value is None:
+            self._found.skipped[path] = "null" if given is None else str(given)[:80]
+            return
+        name = cleaned_name(path)
+        code = self._refusal(name, path, value, t)
+        if code:
+            self._found.refused[path] = code
+            return
+        self._names[name, t] = path
+        kind, word = _bits(value)
+        self._found.values.append(PlainValue(name, path[:NAME_MAX], kind, word, t))
+
+    def _taken(self, given: object) -> bool | int | float | None:
+        """The value, or None where there is none to take."""
+        if isinstance(given, bool | int | float):
+            return given
+        if isinstance(given, str) and self._rules.takes_text and len(given) <= 40:
+            text = given.strip()
+            if text.lower() in _SWITCH:
+                return _SWITCH[text.lower()]
+            found = _NUMBER.fullmatch(text)
+            if found and not (found[2] == "," and len(found[3]) == 3):  # "1,234" may mean either
+                return float(text.replace(",", "."))
+        return None
+
+    def _refusal(self, name: str, path: str, value: float, t: int) -> str | None:
+        if not name:
+            return "bad_name"
+        if self._names.get((name, t), path) != path:
+            return "name_taken"
+        if (name, t) in self._names:
+            return "duplicate_name"
+        if abs(t - self._received) > self._span:
+            return "implausible_time"
+        if isinstance(value, int) and abs(value) > _EXACT:
+            return "out_of_range"
+        return None if math.isfinite(value) else "not_finite"
+
+
+def _joined(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _bits(value: bool | float) -> tuple[ValueType, int]:  # noqa: FBT001  # a value of either type
+    if isinstance(value, bool):
+        return "bool", int(value)
+    return "float", struct.unpack("<q", struct.pack("<d", value))[0]
+
+
+def refusals(found: dict[str, str], most: int = 8) -> Iterator[str]:
+    """The refused names with their codes, as text, in a stable order."""
+    for name, code in sorted(found.items())[:most]:
+        yield f"{name[:40]!r}: {code}"
+    if len(found) > most:
+        yield "…"

@@ -15,7 +15,7 @@ from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
-from pulse_telemetry_gateway.store.log import QuarantineStore
+from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 Micros = Annotated[int, Field(ge=-(2**53), le=2**53)]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pulse_bus import Quarantined
 from pulse_postgres import Database
 
 
@@ -19,25 +18,25 @@ class StoredBatch:
     hi: int
     n: int
     payload: bytes
+    received: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class LatestReading:
-    """The newest reading of a series by (ord, seq)."""
+    """The newest reading of a series by (ord, rank, seq). `rank` is the sequence number; of a plain device's reading it
+    is the time, and at most the time of arrival."""
 
     series_id: int
     ord: int
+    rank: int
     epoch: int
     seq: int
     t: int
     word: int
 
 
-_TRIM_EVERY = 64
-_ADDRESS = 512
-"""Characters that are kept of a topic: MQTT allows 65,535 bytes, and the bounds count payloads."""
 _PARTITION_LOCK = 0x70756C736505
-_COLUMNS = "pos, epoch, ord, lo, hi, n, payload"
+_COLUMNS = "pos, epoch, ord, lo, hi, n, payload, received"
 
 
 class LogStore:
@@ -102,16 +101,18 @@ class LogStore:
         """Moves the newest values forward, never back, and the mark up to `pos`. Repeating it changes nothing."""
         async with self._database.transaction() as connection:
             await connection.execute(
-                "INSERT INTO latest AS l (series_id, ord, epoch, seq, t, word) SELECT * FROM "
-                "unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) "
+                "INSERT INTO latest AS l (series_id, ord, epoch, seq, t, word, rank) SELECT * FROM "
+                "unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) "
                 "ON CONFLICT (series_id) DO UPDATE SET ord = excluded.ord, epoch = excluded.epoch, seq = excluded.seq, "
-                "t = excluded.t, word = excluded.word WHERE (excluded.ord, excluded.seq) > (l.ord, l.seq)",
+                "t = excluded.t, word = excluded.word, rank = excluded.rank "
+                "WHERE (excluded.ord, excluded.rank, excluded.seq) > (l.ord, l.rank, l.seq)",
                 [f.series_id for f in found],
                 [f.ord for f in found],
                 [f.epoch for f in found],
                 [f.seq for f in found],
                 [f.t for f in found],
                 [f.word for f in found],
+                [f.rank for f in found],
             )
             await connection.execute(
                 "UPDATE device SET latest_pos = $2 WHERE id = $1 AND latest_pos < $2", device_id, pos
@@ -143,71 +144,3 @@ class LogStore:
                     f"ALTER TABLE batch ATTACH PARTITION {name} "
                     f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
                 )
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantineBounds:
-    """The most that is kept."""
-
-    rows: int = 10_000
-    bytes: int = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantinedMessage:
-    """One message that nobody could use; `size` of what is kept of it, in bytes."""
-
-    id: int
-    address: str
-    code: str
-    detail: str
-    size: int
-    received: datetime
-
-
-class QuarantineStore:
-    """What nobody could read, kept for people to look at: the newest, within bounds."""
-
-    def __init__(self, database: Database, bounds: QuarantineBounds | None = None) -> None:
-        self._database, self._bounds = database, bounds or QuarantineBounds()
-
-    async def put(self, item: Quarantined) -> None:
-        """Keeps one message with its reason. Raises DatabaseUnavailable."""
-        async with self._database.connection() as connection:
-            number = await connection.fetchval(
-                "INSERT INTO quarantine (address, code, detail, payload) VALUES ($1, $2, $3, $4) RETURNING id",
-                item.address[:_ADDRESS],
-                item.code,
-                item.detail.replace("\x00", ""),
-                item.payload,
-            )
-        if number % _TRIM_EVERY == 0:
-            await self.trim()
-
-    async def trim(self) -> None:
-        """Forgets the oldest beyond the bounds."""
-        async with self._database.connection() as connection:
-            await connection.execute(
-                "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM (SELECT id, "
-                "row_number() OVER newest AS rows, sum(octet_length(payload)) OVER newest AS bytes "
-                "FROM quarantine WINDOW newest AS (ORDER BY id DESC)) q WHERE rows > $1 OR bytes > $2)",
-                self._bounds.rows,
-                self._bounds.bytes,
-            )
-
-    async def newest(self, before: int, most: int) -> list[QuarantinedMessage]:
-        """What was put away with a lower number than `before`, newest first."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                "SELECT id, address, code, detail, octet_length(payload) AS size, received FROM quarantine "
-                "WHERE id < $1 ORDER BY id DESC LIMIT $2",
-                before,
-                most,
-            )
-        return [QuarantinedMessage(**dict(row)) for row in rows]
-
-    async def payload(self, number: int) -> bytes | None:
-        """The bytes of one, if it is still there."""
-        async with self._database.connection() as connection:
-            found: bytes | None = await connection.fetchval("SELECT payload FROM quarantine WHERE id = $1", number)
-        return found

@@ -134,27 +134,31 @@ class RegistryStore:
         )
         return int(found)
 
-    async def plain_series(self, device_id: int, wanted: Mapping[str, ValueType], most: int) -> dict[str, SeriesRef]:
-        """The device's series of these names and types, made when they are new and the device has fewer than `most`."""
-        found: dict[str, SeriesRef] = {}
+    async def plain_series(
+        self, device_id: int, wanted: Mapping[tuple[str, ValueType], str], most: int
+    ) -> dict[tuple[str, ValueType], SeriesRef]:
+        """The device's series of these names and types (with their display names), made when they are new and the
+        device has fewer than `most`."""
+        found: dict[tuple[str, ValueType], SeriesRef] = {}
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
             rows = await connection.fetch("SELECT id, name, type FROM series WHERE device_id = $1", device_id)
             known = {(row["name"], row["type"]): row["id"] for row in rows}
             left = most - len(rows)
-            for name, kind in wanted.items():
+            for (name, kind), display_name in wanted.items():
                 number = known.get((name, kind))
                 if number is None and left > 0:
                     left -= 1
                     number = await connection.fetchval(
-                        "INSERT INTO series (device_id, name, type, display_name, unit) VALUES ($1, $2, $3, $2, '') "
+                        "INSERT INTO series (device_id, name, type, display_name, unit) VALUES ($1, $2, $3, $4, '') "
                         "RETURNING id",
                         device_id,
                         name,
                         kind,
+                        display_name,
                     )
                 if number is not None:
-                    found[name] = SeriesRef(number, TYPES.index(kind))
+                    found[name, kind] = SeriesRef(number, TYPES.index(kind))
         return found
 
     async def catalog(self, device_id: int, epoch: int) -> Catalog | None:
