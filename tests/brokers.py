@@ -11,6 +11,7 @@ from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.access import ADMIN, SERVICES
 from pulse_standalone.certificates import Authority, TlsFiles, now
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
+from pulse_standalone.ports import free_port
 from pulse_standalone.runner import Runner
 from pulse_testkit.plugin import REPOSITORY
 
@@ -30,18 +31,23 @@ class Broker:
 
     def bus(self, name: str, password: str | None = None) -> MqttBus:
         """As that account."""
-        return MqttBus(self.settings(name, password), clock=lambda: 0, rng=random.Random(1))
+        return bus_of(self.settings(name, password))
 
     @property
     def admin(self) -> MqttSettings:
         return self.settings(ADMIN)
 
 
+def bus_of(settings: MqttSettings) -> MqttBus:
+    """Not running yet."""
+    return MqttBus(settings, clock=lambda: 0, rng=random.Random(1))
+
+
 @asynccontextmanager
 async def running_broker(
-    folder: Path, devices: tuple[str, ...] = (), services: tuple[str, ...] = SERVICES
+    folder: Path, devices: tuple[str, ...] = (), services: tuple[str, ...] = SERVICES, *, has_tls12: bool = False
 ) -> AsyncIterator[Broker]:
-    """Started with these accounts, and stopped at the end."""
+    """Started with these accounts, and stopped at the end. `has_tls12`: with a port that takes TLS 1.2 too."""
     for one in (folder, *folder.parents):  # pytest closes its folders to others; the broker runs as another account
         if one.name == "tmp" or one == one.parent:
             break
@@ -55,7 +61,8 @@ async def running_broker(
     )
     tools = REPOSITORY / ".tools"
     program = find(tools) or await fetch(tools)
-    server = Mosquitto(Runner(folder), folder, program, accounts, Listeners(authority.files, port=0))
+    listeners = Listeners(authority.files, port=0, tls12_port=free_port() if has_tls12 else 0)
+    server = Mosquitto(Runner(folder), folder, program, accounts, listeners)
     await server.start()
     passwords = {ADMIN: accounts.admin, **{one.name: one.secret for one in accounts.all()}}
     try:

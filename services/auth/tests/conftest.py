@@ -6,12 +6,14 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
 
 from pulse_auth.actions.ending import Events
+from pulse_auth.actions.enrolment import Whereabouts
 from pulse_auth.actions.mirror import Mirror
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignIn
@@ -197,3 +199,15 @@ async def ada(world: World, digest: str) -> World:
     """A world that knows one administrator."""
     await world.mirror.apply(event(world.clock, digest))
     return world
+
+
+@pytest.fixture
+async def admin(ada: World, tmp_path: Path) -> World:
+    """An administrator who is signed in, and a broker that collectors can be told of."""
+    token = (await ada.login()).json()["access_token"]
+    ada.http.cookies.clear()
+    ada.http.headers["authorization"] = f"Bearer {token}"
+    ca = tmp_path / "ca.pem"
+    ca.write_text("-----BEGIN CERTIFICATE-----")
+    ada.routes.enrolment._where = Whereabouts("mqtts://broker.example:8883", ca, "pulse/v1", True)
+    return ada

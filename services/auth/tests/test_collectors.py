@@ -16,7 +16,6 @@ import pytest
 from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.broker import Pace, Reconciler
 from pulse_auth.actions.ending import Sweep
-from pulse_auth.actions.enrolment import Whereabouts
 from pulse_auth.actions.vault import Vault
 from pulse_bus.credentials import BrokerAccount, MemoryCredentials
 from pulse_chassis.caller import SYSTEM
@@ -29,18 +28,6 @@ from .conftest import ACCOUNT, World, event
 
 pytestmark = pytest.mark.servers
 NEW = {"id": "press-4", "name": "Press 4", "site": "Hall B", "tags": ["hydraulics"]}
-
-
-@pytest.fixture
-async def admin(ada: World, tmp_path: Path) -> World:
-    """An administrator who is signed in, and a broker that collectors can be told of."""
-    token = (await ada.login()).json()["access_token"]
-    ada.http.cookies.clear()
-    ada.http.headers["authorization"] = f"Bearer {token}"
-    ca = tmp_path / "ca.pem"
-    ca.write_text("-----BEGIN CERTIFICATE-----")
-    ada.routes.enrolment._where = Whereabouts("mqtts://broker.example:8883", ca, "pulse/v1", True)
-    return ada
 
 
 async def post(world: World, path: str = "", body: object = None) -> httpx.Response:

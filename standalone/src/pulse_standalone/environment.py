@@ -81,9 +81,19 @@ def mqtt_url() -> str:
 
 def broker_port() -> int:
     """PULSE_BROKER_PORT: where the broker listens with TLS; 0 lets it choose once and keep that. Raises SetupError."""
-    text = os.environ.get("PULSE_BROKER_PORT") or "0"
+    return _port("PULSE_BROKER_PORT")
+
+
+def broker_tls12_port() -> int:
+    """PULSE_BROKER_TLS12_PORT: one more port of the broker, which also takes TLS 1.2, for small devices; 0: there is
+    none. Raises SetupError."""
+    return _port("PULSE_BROKER_TLS12_PORT")
+
+
+def _port(name: str) -> int:
+    text = os.environ.get(name) or "0"
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535):
-        raise SetupError(f"PULSE_BROKER_PORT={text!r} is no port: choose 1 to 65535")
+        raise SetupError(f"{name}={text!r} is not a valid port: choose 1 to 65535")
     return int(text)
 
 

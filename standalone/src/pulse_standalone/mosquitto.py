@@ -60,18 +60,26 @@ certfile {folder}/broker.pem
 keyfile {folder}/broker.key
 tls_version tlsv1.3
 """
+_TLS12 = """\
+listener {port}{host}
+certfile {folder}/broker.pem
+keyfile {folder}/broker.key
+tls_version tlsv1.2
+"""
 _EVERYWHERE = frozenset({"*", "0.0.0.0", "::"})  # noqa: S104  # recognised here, not bound
 
 
 @dataclass(frozen=True)
 class Listeners:
     """Where the broker listens. `tls`: the certificate of the TLS listener, on `host` and `port` (0: the one it had, or
-    a free one). Without it, or with `has_plain`, there is a listener in clear, on the loopback alone."""
+    a free one). Without it, or with `has_plain`, there is a listener in clear, on the loopback alone. `tls12_port`: of
+    one more listener on `host` that also takes TLS 1.2 (0: there is none)."""
 
     tls: TlsFiles | None = None
     host: str = "127.0.0.1"
     port: int = 0
     has_plain: bool = False
+    tls12_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,7 @@ class Mosquitto:
         self.port = 0
         """Of the TLS listener, or in clear when there is none."""
         self.plain_port = 0
+        self.tls12_port = listeners.tls12_port
         self._is_new = False
         self.process: asyncio.subprocess.Process | None = None
         ca = listeners.tls.authority if listeners.tls else None
@@ -271,6 +280,8 @@ class Mosquitto:
             self.port = self.port or self._kept_port()
             host = "" if listeners.host in _EVERYWHERE else f" {listeners.host}"
             text = _TLS.format(port=self.port, host=host, folder=self._folder)
+            if listeners.tls12_port:
+                text += _TLS12.format(port=listeners.tls12_port, host=host, folder=self._folder)
         if listeners.tls is None:
             self.port = self.plain_port = self.port or free_port()
         elif listeners.has_plain:

@@ -51,12 +51,13 @@ class Options:
     gateways: int = 1
     broker_port: int = 0
     has_plain_broker: bool = False
+    broker_tls12_port: int = 0
 
     @classmethod
     def from_environment(cls, *, has_port: bool = True) -> "Options":
         """PULSE_STATE_DIR, PULSE_TOOLS_DIR, PULSE_PORT (read only with `has_port`), PULSE_HOST, PULSE_DEVICES,
-        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL, PULSE_GATEWAYS, PULSE_BROKER_PORT, PULSE_MQTT_PLAIN. Raises
-        SetupError."""
+        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL, PULSE_GATEWAYS, PULSE_BROKER_PORT, PULSE_MQTT_PLAIN,
+        PULSE_BROKER_TLS12_PORT. Raises SetupError."""
         env = os.environ
         root = Path.cwd()
         return cls(
@@ -71,6 +72,7 @@ class Options:
             environment.gateways(),
             environment.broker_port(),
             environment.has_plain_broker(),
+            environment.broker_tls12_port(),
         )
 
 
@@ -136,7 +138,9 @@ class System:
                 given = authority.files
             self._mqtt_ca = given.authority
             options = self.options
-            listeners = Listeners(given, options.host, options.broker_port, options.has_plain_broker)
+            listeners = Listeners(
+                given, options.host, options.broker_port, options.has_plain_broker, options.broker_tls12_port
+            )
             accounts = self.accounts()
             self.state.tell_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})
             # Devices are auth's to make: one that was disabled, lost or enrolled anew must not come back by a restart.
@@ -199,6 +203,9 @@ class System:
 
     def _environment(self, service: Party) -> dict[str, str]:
         ca = {"PULSE_MQTT_CA_FILE": str(self._mqtt_ca)} if self._mqtt_ca else {}
+        if tls12 := self.options.broker_tls12_port:
+            host = urlsplit(self._broker_url).hostname or ""
+            ca["PULSE_BROKER_TLS12_URL"] = f"mqtts://{f'[{host}]' if ':' in host else host}:{tls12}"
         return {
             **ca,
             "PULSE_SECRETS_DIR": str(self.state.secrets_of(service)),

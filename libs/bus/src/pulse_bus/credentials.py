@@ -33,13 +33,15 @@ class ObservedAccount:
 
 @dataclass(frozen=True)
 class BrokerAccount:
-    """An account as it should be. The secret is generated, 256 bits, and never chosen by a person."""
+    """An account as it should be. The secret is generated, 256 bits, and never chosen by a person. With
+    `has_free_client_id` a device may connect under any client id, and so with two connections at once."""
 
     name: str
     party: Party
     secret: str = field(repr=False)
     is_enabled: bool = True
     prefix: str = ROOT
+    has_free_client_id: bool = False
 
     def observed(self) -> ObservedAccount:
         """What the broker shows once it is so."""
@@ -48,7 +50,7 @@ class BrokerAccount:
             credential_mark(self.name, self.secret),
             self.is_enabled,
             frozenset(grants(self.party, self.name, self.prefix)),
-            self.name if is_bound(self.party) else None,
+            self.name if is_bound(self.party) and not self.has_free_client_id else None,
         )
 
 

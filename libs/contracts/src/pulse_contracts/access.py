@@ -13,7 +13,9 @@ from pulse_contracts.topics import CATALOGUE, ROOT, Party, Topic
 SERVICES: Final[tuple[Party, ...]] = ("users", "auth", "telemetry-gateway")
 ADMIN: Final = "broker-admin"
 """The one account that may change accounts. No device and no service may have this name."""
-RESERVED: Final = frozenset({ADMIN, *SERVICES, "collector", "integrator"})
+DEVICES: Final[frozenset[Party]] = frozenset({"collector", "plain-device"})
+"""Parties whose accounts are devices: each touches the topics of its own name."""
+RESERVED: Final = frozenset({ADMIN, *SERVICES, *DEVICES, "integrator"})
 """Names that no device may have."""
 
 PLAIN_SESSION: Final = "telemetry-gateway-plain"
@@ -39,7 +41,7 @@ def grants(party: Party, name: str, prefix: str = ROOT) -> tuple[Grant, ...]:
         if party in topic.publishers:
             found.append(Grant("publish", f"{prefix}/{topic.filter(**_own_levels(topic, party, name))}"))
         if party in topic.consumers:
-            levels = _own_levels(topic, party, name) if party == "collector" else {}
+            levels = _own_levels(topic, party, name) if party in DEVICES else {}
             pattern = f"{prefix}/{topic.filter(**levels)}"
             found.append(Grant("receive", pattern))
             found.append(Grant("subscribe", f"$share/{topic.share}/{pattern}" if topic.share else pattern))
@@ -49,7 +51,7 @@ def grants(party: Party, name: str, prefix: str = ROOT) -> tuple[Grant, ...]:
 def is_bound(party: Party) -> bool:
     """Whether the account is one connection, whose client id is its name: a service may have replicas, each with an id
     of its own."""
-    return party == "collector"
+    return party in DEVICES
 
 
 def credential_mark(name: str, secret: str) -> str:
@@ -61,8 +63,8 @@ def credential_mark(name: str, secret: str) -> str:
 def _own_levels(topic: Topic[Message], party: Party, name: str) -> dict[str, str]:
     """The levels that must be the account's own: a device's id, the kind of a status, and a device's id there too."""
     if topic.levels == ("kind", "id"):
-        return {"kind": party, "id": name} if party == "collector" else {"kind": party}
-    if party == "collector" and "device" in topic.levels:
+        return {"kind": party, "id": name} if party in DEVICES else {"kind": party}
+    if party in DEVICES and "device" in topic.levels:
         return {"device": name}
     if "service" in topic.levels and party in topic.publishers:
         return {"service": party}

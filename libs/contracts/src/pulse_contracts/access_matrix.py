@@ -9,13 +9,14 @@ from pulse_contracts.access import SERVICES, Grant, grants
 from pulse_contracts.message import Message
 from pulse_contracts.topics import CATALOGUE, ROOT, Party, Topic
 
-DEVICE, OTHER_DEVICE = "press-4", "press-5"
+DEVICE, OTHER_DEVICE, PLAIN_DEVICE = "press-4", "press-5", "ESP_01"
 IDENTITIES: Final[dict[str, Party]] = {
     **{service: service for service in SERVICES},
     DEVICE: "collector",
     OTHER_DEVICE: "collector",
+    PLAIN_DEVICE: "plain-device",
 }
-"""Who tries: every service and two devices."""
+"""Who tries: every service, two collectors and a plain device."""
 _ACCOUNT: Final = "6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"
 _FOREIGN: Final = (
     "other/topic",
@@ -27,9 +28,10 @@ _WIDE: Final = ("#", "+/#", f"{ROOT}/#", "$SYS/#", "$CONTROL/#", "$share/thief/#
 
 _INTRODUCTION: Final = f"""\
 Generated from the catalogue (`pulse_contracts.topics`). A test tries every line with every identity at a real broker
-(`tests/integration/test_access_matrix.py`). `{DEVICE}` and `{OTHER_DEVICE}` stand for any two collectors. A collector
-that is disabled, lost or deleted, and whoever has no account, cannot connect. A collector connects under its own client
-id only. Whatever is not listed is refused."""
+(`tests/integration/test_access_matrix.py`). `{DEVICE}` and `{OTHER_DEVICE}` stand for any two collectors,
+`{PLAIN_DEVICE}` for a plain device with a name in a form of its own. A device that is disabled, lost or deleted, and
+whoever has no account, cannot connect. A collector connects under its own client id only, and so does a plain device
+unless an administrator allowed any. Whatever is not listed is refused."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def _covers(granted: str, wanted: str) -> bool:
 
 def _addresses(topic: Topic[Message]) -> list[str]:
     values: dict[str, tuple[str, ...]] = {
-        "device": (DEVICE, OTHER_DEVICE),
+        "device": (DEVICE, OTHER_DEVICE, PLAIN_DEVICE),
         "account": (_ACCOUNT,),
         "service": SERVICES,
     }

@@ -23,7 +23,7 @@ from pulse_contracts.telemetry import (
 )
 
 M_co = TypeVar("M_co", bound=Message, covariant=True)
-Party = Literal["collector", "telemetry-gateway", "users", "auth", "integrator"]
+Party = Literal["collector", "plain-device", "telemetry-gateway", "users", "auth", "integrator"]
 ROOT = "pulse/v1"
 """Default prefix of every topic; several sites on one broker use one each."""
 
@@ -98,7 +98,7 @@ TELEMETRY_DROP = Topic("telemetry/drop/{device}", Dropped, _UP, _GATEWAY, "Decla
 TELEMETRY_PLAIN = Topic(
     "telemetry/plain/{device}",
     PlainReadings,
-    _UP,
+    _parties("collector", "plain-device"),
     _GATEWAY,
     "Values of any MQTT device: at least once, no ledger",
 )

@@ -16,8 +16,10 @@ from pulse_auth.actions.codes import Codes
 from pulse_auth.actions.collectors import CollectorMeans, Collectors
 from pulse_auth.actions.ending import Events, Sweep
 from pulse_auth.actions.enrolment import Enrolment, Whereabouts
+from pulse_auth.actions.guard import GuardLimits, IntakeGuard
 from pulse_auth.actions.heartbeat import Heartbeat
 from pulse_auth.actions.mirror import Drift, Mirror
+from pulse_auth.actions.plain_devices import PlainDevices
 from pulse_auth.actions.second_factors import SecondFactors
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignIn
@@ -26,7 +28,15 @@ from pulse_auth.actions.tokens import Means
 from pulse_auth.actions.vault import Vault
 from pulse_auth.handlers import Handlers
 from pulse_auth.model.sessions import SessionRules, derived_key
-from pulse_auth.routes import administration, api_keys, collectors, own_sessions, second_factors, sessions
+from pulse_auth.routes import (
+    administration,
+    api_keys,
+    collectors,
+    own_sessions,
+    plain_devices,
+    second_factors,
+    sessions,
+)
 from pulse_auth.routes.given import AuthRoutes, Limits
 from pulse_auth.settings import AuthSettings, uses_and_seconds
 from pulse_auth.store.limits import Rate
@@ -51,6 +61,7 @@ ROUTERS = [
     api_keys.router,
     api_keys.token_router,
     administration.router,
+    plain_devices.router,
     collectors.router,
     collectors.enrolment_router,
     audit_router("/api/auth", "auth"),
@@ -83,7 +94,10 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     drift = Drift(mirror, bus, IDENTITY.name)
     await Handlers(bus, mirror, drift, keys).subscribe()
     await runtime.principals.follow(bus)
-    reconciler = Reconciler(database, vault, settings.mqtt_prefix, runtime.metrics)
+    limits = GuardLimits(settings.broker_stored_messages_max, settings.broker_stored_bytes_max)
+    guard = IntakeGuard(limits, settings.mqtt_prefix, runtime.metrics)
+    reconciler = Reconciler(database, vault, settings.mqtt_prefix, runtime.metrics, guard.refuses)
+    guard.on_admitted = reconciler.check_soon
     fleet = CollectorMeans(database, vault, runtime.audit, clock, secrets.token_bytes, reconciler.wake)
     return Parts(
         routers=ROUTERS,
@@ -92,7 +106,7 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
             partial(drift.keep_comparing, settings.replay_grace, settings.replay_pause),
             partial(Heartbeat(database, bus, events, clock).keep_beating, settings.heartbeat_every),
             partial(Sweep(database, clock).keep_sweeping, settings.sweep_every),
-            *_broker_tasks(settings, reconciler, fleet),
+            *_broker_tasks(settings, reconciler, guard, fleet),
         ],
         on_stop=[hasher.close],
         state={"auth": _routes(runtime, settings, means, (vault, events, rotation, fleet))},
@@ -133,6 +147,13 @@ def _routes(  # this is where everything meets
     database, metrics = runtime.database, runtime.metrics
     rules = SessionRules(settings.session_idle, settings.session_life, settings.rotation_grace)
     codes = Codes(vault)
+    where = Whereabouts(
+        settings.broker_url,
+        settings.mqtt_ca_file,
+        settings.mqtt_prefix,
+        settings.broker_admin_password is not None,
+        settings.broker_tls12_url,
+    )
     sign_in = SignIn(database, means, rules, codes, metrics)
     sign_in.client_rate = _rate(settings.login_limit_client)
     return AuthRoutes(
@@ -147,21 +168,13 @@ def _routes(  # this is where everything meets
         Limits(settings.login_limit_global, settings.refresh_limit_global, settings.own_limit),
         settings.origins,
         Collectors(fleet),
-        Enrolment(
-            fleet,
-            Whereabouts(
-                settings.broker_url,
-                settings.mqtt_ca_file,
-                settings.mqtt_prefix,
-                settings.broker_admin_password is not None,
-            ),
-            _rate(settings.enrolment_limit),
-        ),
+        Enrolment(fleet, where, _rate(settings.enrolment_limit)),
+        PlainDevices(fleet, where),
     )
 
 
 def _broker_tasks(
-    settings: AuthSettings, reconciler: Reconciler, fleet: CollectorMeans
+    settings: AuthSettings, reconciler: Reconciler, guard: IntakeGuard, fleet: CollectorMeans
 ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     """Nobody but the broker's administrator can keep its accounts: without the password somebody else has to."""
     if settings.broker_admin_password is None:
@@ -180,7 +193,10 @@ def _broker_tasks(
         await Adoption(fleet).all(adopted)
         await reconciler.keep_reconciling(lambda: DynamicSecurity.open(mqtt), pace)
 
-    return [keep]
+    async def watch() -> None:
+        await guard.keep_watching(lambda: DynamicSecurity.open(mqtt))
+
+    return [keep, watch]
 
 
 def _rate(limit: str) -> Rate:

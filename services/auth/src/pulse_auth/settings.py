@@ -49,7 +49,11 @@ class AuthSettings(ServiceSettings):
     own_limit: str = "300/minute"
     enrolment_limit: str = "60/minute"
     broker_url: Annotated[str, StringConstraints(pattern=r"^mqtts?://[^@\s]+$")] | None = None
+    broker_tls12_url: Annotated[str, StringConstraints(pattern=r"^mqtts://[^@\s]+:[0-9]+$")] | None = None
     broker_admin_password: SecretStr | None = None
+    # what the broker may hold, for all queues together, before plain devices are refused (pulse_auth.actions.guard)
+    broker_stored_messages_max: Annotated[int, Field(ge=100)] = 200_000
+    broker_stored_bytes_max: Annotated[int, Field(ge=65_536)] = 128 * 1024 * 1024
     broker_accounts: dict[str, SecretStr] = {}  # noqa: RUF012  # pydantic copies it
     broker_poll: _Positive = timedelta(seconds=1)
     broker_check: _Positive = timedelta(minutes=1)

@@ -15,6 +15,7 @@ from pulse_auth.store.broker import BrokerStore, StoredCredential
 from pulse_bus.credentials import BrokerAccount, BrokerCredentials, ObservedAccount
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
+from pulse_contracts.topics import Party
 from pulse_postgres import Database
 
 log = logging.getLogger("pulse.auth.broker")
@@ -40,8 +41,16 @@ class Pace:
 class Reconciler:
     """Makes the broker equal to the database. Several replicas may run: one at a time works."""
 
-    def __init__(self, database: Database, vault: Vault, prefix: str, metrics: Metrics) -> None:
-        self._database, self._vault, self._prefix = database, vault, prefix
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        prefix: str,
+        metrics: Metrics,
+        refuses: Callable[[Party], bool] = lambda _: False,
+    ) -> None:
+        self._database, self._vault, self._prefix, self._refuses = database, vault, prefix, refuses
+        self._is_check_due = False
         self._store, self._woken = BrokerStore(), asyncio.Event()
         self._drift = metrics.gauge("broker_accounts_drift", "Accounts that differed at the last check")
         self._foreign = metrics.gauge("broker_accounts_foreign", "Accounts at the broker that are none of ours")
@@ -53,6 +62,11 @@ class Reconciler:
     def wake(self) -> None:
         """Something changed: look at once."""
         self._woken.set()
+
+    def check_soon(self) -> None:
+        """Everything may have changed: compare all accounts at once."""
+        self._is_check_due = True
+        self.wake()
 
     async def keep_reconciling(self, connect: Connect, pace: Pace = Pace()) -> None:  # frozen
         """Endless. An outage of broker or database is waited out; a vault that does not open is an outage too."""
@@ -77,7 +91,8 @@ class Reconciler:
                 look_at = time.monotonic() + pace.look.total_seconds()
             async with self._database.transaction() as held:
                 if await self._store.is_mine(held, _LOCK):
-                    if time.monotonic() >= check_at:
+                    if time.monotonic() >= check_at or self._is_check_due:
+                        self._is_check_due = False
                         await self.check(broker)
                         check_at = time.monotonic() + pace.check.total_seconds()
                     while await self.carry_out(broker):
@@ -136,7 +151,10 @@ class Reconciler:
             await broker.remove(stored.name)
         else:
             secret = self._vault.unseal(stored.secret, SEAL_PURPOSE, stored.name).decode()
-            wanted = BrokerAccount(stored.name, stored.party, secret, stored.is_enabled, self._prefix)
+            is_enabled = stored.is_enabled and not self._refuses(stored.party)
+            wanted = BrokerAccount(
+                stored.name, stored.party, secret, is_enabled, self._prefix, stored.has_free_client_id
+            )
             if seen == wanted.observed():
                 return False
             await broker.put(wanted, seen)

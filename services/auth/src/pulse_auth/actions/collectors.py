@@ -17,6 +17,7 @@ from pulse_auth.model.collectors import (
     CollectorState,
     Particulars,
     require_free_name,
+    require_kind,
     require_state,
     require_tag,
 )
@@ -91,7 +92,7 @@ class Collectors:
     async def find(self, id_: str) -> Collector:
         """Raises CollectorNotFound."""
         async with self._means.database.connection() as connection:
-            return _found(await self._store.by_id(connection, id_))
+            return found_collector(await self._store.by_id(connection, id_))
 
     async def create(self, id_: str, given: Particulars, caller: Caller) -> tuple[Collector, Code]:
         """A new collector and the one-time code that enrols it. Raises CollectorExists, CollectorNameReserved."""
@@ -100,68 +101,71 @@ class Collectors:
             if not await self._store.add(connection, id_, given, self._means.now()):
                 raise CollectorExists("there is, or was, a collector with this id")
             code = await self._new_code(connection, id_)
-            await self._means.note(connection, "collector_created", id_, caller, (None, _detail(given)))
-            return _found(await self._store.by_id(connection, id_)), code
+            await self._means.note(connection, "collector_created", id_, caller, (None, particulars_detail(given)))
+            return found_collector(await self._store.by_id(connection, id_)), code
 
     async def describe(self, id_: str, given: Particulars, tag: str | None, caller: Caller) -> Collector:
         """Other name, site and tags. Raises CollectorNotFound, CollectorTagMissing, CollectorChanged."""
         async with self._means.database.transaction() as connection:
-            before = _found(await self._store.lock(connection, id_))
+            before = found_collector(await self._store.lock(connection, id_))
             require_tag(before, tag)
             await self._store.describe(connection, id_, given)
-            change = _detail(before.particulars), _detail(given)
+            change = particulars_detail(before.particulars), particulars_detail(given)
             await self._means.note(connection, "collector_changed", id_, caller, change)
-            return _found(await self._store.by_id(connection, id_))
+            return found_collector(await self._store.by_id(connection, id_))
 
     async def delete(self, id_: str, tag: str | None, caller: Caller) -> None:
         """It is disconnected, and its keys are destroyed; its readings stay, and its id is used up. Raises as
         `describe`."""
         async with self._means.database.transaction() as connection:
-            require_tag(_found(await self._store.lock(connection, id_)), tag)
-            await self._end(connection, id_, "deleted")
+            found = found_collector(await self._store.lock(connection, id_))
+            require_tag(found, tag)
+            await self._end(connection, found, "deleted")
             await self._access.replace(connection, id_, [])
             await self._means.note(connection, "collector_deleted", id_, caller)
         self._means.changed()
 
     async def new_code(self, id_: str, caller: Caller) -> tuple[Collector, Code]:
         """A one-time code that enrols it, again too: until it is used, the collector goes on with what it has. An
-        older code opens nothing any more. Raises CollectorNotFound."""
+        older code opens nothing any more. Raises CollectorNotFound, WrongCollectorKind."""
         async with self._means.database.transaction() as connection:
-            _found(await self._store.lock(connection, id_))
+            require_kind(found_collector(await self._store.lock(connection, id_)), "collector")
             code = await self._new_code(connection, id_)
             await self._store.touch(connection, id_)
             await self._means.note(connection, "enrolment_code_made", id_, caller)
-            return _found(await self._store.by_id(connection, id_)), code
+            return found_collector(await self._store.by_id(connection, id_)), code
 
     async def rotate(self, id_: str, caller: Caller, *, cuts_off: bool) -> tuple[Collector, Code]:
         """A one-time code for new keys and a new secret. With `cuts_off` the present secret is worth nothing from now
         on, and the collector is disconnected until it has been enrolled again. Raises CollectorNotFound,
-        WrongCollectorState."""
+        WrongCollectorKind, WrongCollectorState."""
         async with self._means.database.transaction() as connection:
-            require_state(_found(await self._store.lock(connection, id_)), "enabled", "disabled")
+            found = found_collector(await self._store.lock(connection, id_))
+            require_kind(found, "collector")
+            require_state(found, "enabled", "disabled")
             code = await self._new_code(connection, id_)
             await self._store.touch(connection, id_)
             if cuts_off:
                 sealed = self._means.vault.seal(self._means.new_secret().encode(), SEAL_PURPOSE, id_)
                 await self._broker.put(connection, id_, "collector", sealed)
             await self._means.note(connection, "collector_rotated", id_, caller, (None, {"cuts_off": cuts_off}))
-            found = _found(await self._store.by_id(connection, id_)), code
+            found = found_collector(await self._store.by_id(connection, id_))
         self._means.changed()
-        return found
+        return found, code
 
     async def switch(self, id_: str, caller: Caller, *, is_enabled: bool) -> Collector:
         """Disconnects a collector, which then keeps its readings to itself; or takes it again. Twice is once. Raises
         CollectorNotFound, WrongCollectorState."""
         state: CollectorState = "enabled" if is_enabled else "disabled"
         async with self._means.database.transaction() as connection:
-            before = _found(await self._store.lock(connection, id_))
+            before = found_collector(await self._store.lock(connection, id_))
             require_state(before, "enabled", "disabled")
             if before.state == state:
                 return before
             await self._store.become(connection, id_, state)
-            await self._broker.enable(connection, id_, is_enabled=is_enabled)
+            await self._broker.enable(connection, before.broker_name, is_enabled=is_enabled)
             await self._means.note(connection, f"collector_{state}", id_, caller)
-            found = _found(await self._store.by_id(connection, id_))
+            found = found_collector(await self._store.by_id(connection, id_))
         self._means.changed()
         return found
 
@@ -169,39 +173,39 @@ class Collectors:
         """Somebody else may have it: it is disconnected, its keys are destroyed, and whoever could sign in there is
         listed. Raises CollectorNotFound."""
         async with self._means.database.transaction() as connection:
-            _found(await self._store.lock(connection, id_))
+            before = found_collector(await self._store.lock(connection, id_))
             rows = await self._access.accounts(connection, id_)
             known = [KnownAccount(UUID(str(row["id"])), row["email"], row["name"], row["role"]) for row in rows]
-            await self._end(connection, id_, "lost")
+            await self._end(connection, before, "lost")
             change = None, {"accounts": len(known)}
             await self._means.note(connection, "collector_lost", id_, caller, change)
-            found = _found(await self._store.by_id(connection, id_)), known
+            found = found_collector(await self._store.by_id(connection, id_)), known
         self._means.changed()
         return found
 
     async def access(self, id_: str) -> tuple[Collector, list[AccessRule]]:
         """Who may sign in there. Raises CollectorNotFound."""
         async with self._means.database.snapshot() as connection:
-            return _found(await self._store.by_id(connection, id_)), await self._access.of(connection, id_)
+            return found_collector(await self._store.by_id(connection, id_)), await self._access.of(connection, id_)
 
     async def grant(
         self, id_: str, rules: Sequence[AccessRule], tag: str | None, caller: Caller
     ) -> tuple[Collector, list[AccessRule]]:
         """Replaces the whole list. Raises CollectorNotFound, CollectorTagMissing, CollectorChanged."""
         async with self._means.database.transaction() as connection:
-            require_tag(_found(await self._store.lock(connection, id_)), tag)
+            require_tag(found_collector(await self._store.lock(connection, id_)), tag)
             before = await self._access.of(connection, id_)
             await self._access.replace(connection, id_, rules)
             await self._store.touch(connection, id_)
             after = await self._access.of(connection, id_)
             change = _list(before), _list(after)
             await self._means.note(connection, "collector_access_changed", id_, caller, change)
-            return _found(await self._store.by_id(connection, id_)), after
+            return found_collector(await self._store.by_id(connection, id_)), after
 
-    async def _end(self, connection: Connection, id_: str, state: CollectorState) -> None:
-        await self._store.become(connection, id_, state)
-        await self._broker.remove(connection, id_)
-        await self._codes.drop(connection, id_)
+    async def _end(self, connection: Connection, collector: Collector, state: CollectorState) -> None:
+        await self._store.become(connection, collector.id, state)
+        await self._broker.remove(connection, collector.broker_name)
+        await self._codes.drop(connection, collector.id)
 
     async def _new_code(self, connection: Connection, id_: str) -> Code:
         code = Code.generate(self._means.entropy)
@@ -210,13 +214,15 @@ class Collectors:
         return code
 
 
-def _found(collector: Collector | None) -> Collector:
+def found_collector(collector: Collector | None) -> Collector:
+    """Raises CollectorNotFound."""
     if collector is None:
         raise CollectorNotFound("there is no collector with this id")
     return collector
 
 
-def _detail(given: Particulars) -> Detail:
+def particulars_detail(given: Particulars) -> Detail:
+    """As the audit trail has them."""
     return {"name": given.name, "site": given.site, "tags": list(given.tags)}
 
 

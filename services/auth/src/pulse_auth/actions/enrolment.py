@@ -39,12 +39,14 @@ class BrokerUnknown(DomainError):
 @dataclass(frozen=True)
 class Whereabouts:
     """Where collectors find the broker, and whose certificate they take. The file is read at each enrolment, because
-    authorities are renewed. `is_kept`: auth makes the broker's accounts, without which no collector gets in."""
+    authorities are renewed. `is_kept`: auth makes the broker's accounts, without which no collector gets in.
+    `tls12_url`: a listener that also takes TLS 1.2, for small devices."""
 
     broker_url: str | None
     ca_file: Path | None
     prefix: str
     is_kept: bool
+    tls12_url: str | None = None
 
     def read(self) -> tuple[str, str | None]:
         """Raises BrokerUnknown."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, Particulars
+from pulse_auth.model.collectors import AccessRule, Collector, CollectorKind, CollectorState, Particulars
 from pulse_auth.routes.given import NO_STORE
 from pulse_contracts.message import PRINTABLE
 from pulse_contracts.permissions import Role
@@ -56,10 +56,13 @@ class CollectorRotate(BaseModel):
 
 
 class CollectorView(BaseModel):
-    """`generation` counts the collector's keys: 0 until it was enrolled. `code_expires_at`: until when its one-time
-    code can be used, if there is one."""
+    """`kind`: a `collector` is enrolled by a one-time code, a `plain` device has credentials. `username`: its name at
+    the broker and in topics. `generation` counts the collector's keys: 0 until it was enrolled. `code_expires_at`:
+    until when its one-time code can be used, if there is one."""
 
     id: str
+    kind: CollectorKind
+    username: str
     name: str
     site: str
     tags: list[str]
@@ -127,6 +130,8 @@ def view(collector: Collector) -> CollectorView:
     said = collector.particulars
     return CollectorView(
         id=collector.id,
+        kind=collector.kind,
+        username=collector.broker_name,
         name=said.name,
         site=said.site,
         tags=list(said.tags),

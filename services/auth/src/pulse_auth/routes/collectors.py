@@ -16,6 +16,7 @@ from pulse_auth.model.collectors import (
     CollectorState,
     CollectorTagMissing,
     EnrolmentFailed,
+    WrongCollectorKind,
     WrongCollectorState,
 )
 from pulse_auth.routes.collector_views import (
@@ -61,7 +62,7 @@ router = APIRouter(prefix="/api/collectors", tags=["collectors"], route_class=Id
 enrolment_router = APIRouter(prefix="/api/collectors", tags=["collectors"])
 
 _ETAG: dict[str, Any] = {"description": "the collector's version, for `If-Match`", "schema": {"type": "string"}}
-_TAGGED: dict[str, Any] = {"headers": {"ETag": _ETAG}}
+TAGGED: dict[str, Any] = {"headers": {"ETag": _ETAG}}
 _GUARDED = (CollectorChanged, CollectorTagMissing)
 
 
@@ -78,8 +79,8 @@ async def _manager(
 
 
 _Reader = Annotated[Principal, Depends(_reader)]
-_Manager = Annotated[Caller, Depends(_manager)]
-_Common = (TooManyRequests, RevocationsUnknown)
+Manager = Annotated[Caller, Depends(_manager)]
+Common = (TooManyRequests, RevocationsUnknown)
 CollectorId = Annotated[str, Path(pattern=ID_PATTERN, description="the device id", examples=["press-4"])]
 IfMatch = Annotated[
     str | None,
@@ -97,7 +98,7 @@ async def _listing(
     return Listing(search or None, site, tag, state, account)
 
 
-@router.get("", operation_id="list_collectors", responses=responses(*_Common))
+@router.get("", operation_id="list_collectors", responses=responses(*Common))
 async def list_collectors(
     routes: Given,
     _: _Reader,
@@ -116,15 +117,15 @@ async def list_collectors(
     operation_id="create_collector",
     status_code=201,
     responses={
-        201: _TAGGED | {"description": "Created"},
-        **responses(CollectorExists, CollectorNameReserved, *ONCE, *_Common),
+        201: TAGGED | {"description": "Created"},
+        **responses(CollectorExists, CollectorNameReserved, *ONCE, *Common),
     },
 )
 async def create_collector(
     response: Response,
     given: CollectorCreate,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
     """Create a collector; its one-time code is shown this once."""
@@ -133,7 +134,7 @@ async def create_collector(
 
 
 @router.get(
-    "/{id:collector}", operation_id="get_collector", responses={200: _TAGGED, **responses(CollectorNotFound, *_Common)}
+    "/{id:collector}", operation_id="get_collector", responses={200: TAGGED, **responses(CollectorNotFound, *Common)}
 )
 async def get_collector(id: CollectorId, response: Response, routes: Given, _: _Reader) -> CollectorView:  # noqa: A002  # its name in the path
     """One collector."""
@@ -143,14 +144,14 @@ async def get_collector(id: CollectorId, response: Response, routes: Given, _: _
 @router.put(
     "/{id:collector}",
     operation_id="update_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, *_GUARDED, *_Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, *_GUARDED, *Common)},
 )
 async def update_collector(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
     given: CollectorUpdate,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     if_match: IfMatch = None,
 ) -> CollectorView:
     """Change name, site and tags."""
@@ -161,12 +162,12 @@ async def update_collector(
     "/{id:collector}",
     operation_id="delete_collector",
     status_code=204,
-    responses=responses(CollectorNotFound, *_GUARDED, *_Common),
+    responses=responses(CollectorNotFound, *_GUARDED, *Common),
 )
 async def delete_collector(
     id: CollectorId,  # noqa: A002  # its name in the path
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     if_match: IfMatch = None,
 ) -> None:
     """Disconnect a collector, destroy its keys and forget it; its readings stay."""
@@ -177,13 +178,16 @@ async def delete_collector(
     "/{id:collector}/enrolment-code",
     operation_id="create_enrolment_code",
     status_code=201,
-    responses={201: _TAGGED | {"description": "Created"}, **responses(CollectorNotFound, *ONCE, *_Common)},
+    responses={
+        201: TAGGED | {"description": "Created"},
+        **responses(CollectorNotFound, WrongCollectorKind, *ONCE, *Common),
+    },
 )
 async def create_code(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
     """Make another one-time code; the one before opens nothing any more."""
@@ -193,14 +197,14 @@ async def create_code(
 @router.post(
     "/{id:collector}/rotate",
     operation_id="rotate_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *_Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorKind, WrongCollectorState, *ONCE, *Common)},
 )
 async def rotate(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
     given: CollectorRotate,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
     """Make a one-time code for new keys; with `cut_off` the old secret ends now, else when the code is used."""
@@ -210,13 +214,13 @@ async def rotate(
 @router.post(
     "/{id:collector}/disable",
     operation_id="disable_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *_Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *Common)},
 )
 async def disable(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorView:
     """Disconnect a collector, which then keeps its readings to itself."""
@@ -226,13 +230,13 @@ async def disable(
 @router.post(
     "/{id:collector}/enable",
     operation_id="enable_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *_Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *Common)},
 )
 async def enable(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorView:
     """Take a collector again that was disabled: it delivers what it kept."""
@@ -242,13 +246,13 @@ async def enable(
 @router.post(
     "/{id:collector}/lost",
     operation_id="report_lost_collector",
-    responses={200: _TAGGED, **responses(CollectorNotFound, *ONCE, *_Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, *ONCE, *Common)},
 )
 async def lost(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     _: IdempotencyKey = None,
 ) -> LostCollector:
     """Disconnect a lost collector, destroy its keys, and list the accounts that could sign in there."""
@@ -260,7 +264,7 @@ async def lost(
 @router.get(
     "/{id:collector}/access",
     operation_id="get_collector_access",
-    responses={200: _TAGGED, **responses(CollectorNotFound, *_Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, *Common)},
 )
 async def get_access(id: CollectorId, response: Response, routes: Given, _: _Reader) -> AccessList:  # noqa: A002  # its name in the path
     """Who may sign in at a collector."""
@@ -272,14 +276,14 @@ async def get_access(id: CollectorId, response: Response, routes: Given, _: _Rea
 @router.put(
     "/{id:collector}/access",
     operation_id="set_collector_access",
-    responses={200: _TAGGED, **responses(CollectorNotFound, *_GUARDED, *_Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, *_GUARDED, *Common)},
 )
 async def set_access(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
     given: AccessList,
     routes: Given,
-    caller: _Manager,
+    caller: Manager,
     if_match: IfMatch = None,
 ) -> AccessList:
     """Replace the list of who may sign in at a collector. What is both allowed and denied is denied."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from pulse_auth.actions.api_keys import ApiKeys
 from pulse_auth.actions.collectors import Collectors
 from pulse_auth.actions.enrolment import Enrolment
+from pulse_auth.actions.plain_devices import PlainDevices
 from pulse_auth.actions.second_factors import SecondFactors
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignedIn, SignIn, Visitor
@@ -76,6 +77,7 @@ class AuthRoutes:
     origins: tuple[str, ...]
     collectors: Collectors
     enrolment: Enrolment
+    plain_devices: PlainDevices
 
     @property
     def is_secure(self) -> bool:

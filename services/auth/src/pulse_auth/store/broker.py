@@ -17,22 +17,32 @@ class StoredCredential:
     is_enabled: bool
     version: int
     is_adopted: bool = False
+    has_free_client_id: bool = False
 
 
 class BrokerStore:
     """The desired state, and how far it was carried out."""
 
     async def put(
-        self, connection: Connection, name: str, party: Party, secret: str, *, is_adopted: bool = False
+        self,
+        connection: Connection,
+        name: str,
+        party: Party,
+        secret: str,
+        *,
+        is_adopted: bool = False,
+        has_free_client_id: bool = False,
     ) -> None:
         """A new account, or a new secret. Whether it is enabled stays as it is."""
         await connection.execute(
-            "INSERT INTO broker_credential AS b (name, party, secret, is_adopted) VALUES ($1, $2, $3, $4) ON CONFLICT "
-            "(name) DO UPDATE SET secret = $3, party = $2, is_adopted = $4, version = b.version + 1",
+            "INSERT INTO broker_credential AS b (name, party, secret, is_adopted, has_free_client_id) "
+            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET secret = $3, party = $2, is_adopted = $4, "
+            "has_free_client_id = $5, version = b.version + 1",
             name,
             party,
             secret,
             is_adopted,
+            has_free_client_id,
         )
 
     async def enable(self, connection: Connection, name: str, *, is_enabled: bool) -> None:
@@ -77,6 +87,5 @@ class BrokerStore:
 
 
 def _credential(row: Row) -> StoredCredential:
-    return StoredCredential(
-        row["name"], row["party"], row["secret"], row["is_enabled"], row["version"], row["is_adopted"]
-    )
+    names = ("name", "party", "secret", "is_enabled", "version", "is_adopted", "has_free_client_id")
+    return StoredCredential(*(row[name] for name in names))

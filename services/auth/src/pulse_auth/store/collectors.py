@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, Particulars
+from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, Particulars, PlainDevice
 from pulse_postgres import Connection, Row
 
 _SELECT = "SELECT c.*, e.ends AS code_ends FROM collector c LEFT JOIN enrolment_code e ON e.collector_id = c.id "
@@ -52,6 +52,21 @@ class CollectorStore:
             given.site,
             list(given.tags),
             now,
+        )
+        return row is not None
+
+    async def add_plain(self, connection: Connection, device: PlainDevice, given: Particulars, now: datetime) -> bool:
+        """A new plain device; False when the id was ever used."""
+        row = await connection.fetchval(
+            "INSERT INTO collector (id, name, site, tags, created, kind, username, has_free_client_id) "
+            "VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7) ON CONFLICT (id) DO NOTHING RETURNING 1",
+            device.id,
+            given.name,
+            given.site,
+            list(given.tags),
+            now,
+            device.username,
+            device.has_free_client_id,
         )
         return row is not None
 
@@ -183,4 +198,7 @@ def _collector(row: Row) -> Collector:
         row["created"],
         row["enrolled"],
         row["code_ends"],
+        row["kind"],
+        row["username"],
+        row["has_free_client_id"],
     )
