@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.resilience.checker import Verdict, judge
 from tests.resilience.faults import FAULTS
+from tests.resilience.plain import PlainVerdict, judge_plain
 from tests.resilience.world import NoRecoveryError, Size, World
 
 
@@ -56,6 +57,7 @@ class Report:
     longest_after: str = ""
     seconds: float = 0.0
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    plain: dict[str, PlainVerdict] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def note(self, kinds: Sequence[str], told: Sequence[str], took: float) -> None:
@@ -74,8 +76,13 @@ class Report:
     @property
     def problems(self) -> list[str]:
         """Everything that must not be."""
-        found = [f"{device}: {problem}" for device, verdict in self.verdicts.items() for problem in verdict.problems]
+        verdicts: dict[str, Verdict | PlainVerdict] = {**self.verdicts, **self.plain}
+        found = [f"{device}: {problem}" for device, verdict in verdicts.items() for problem in verdict.problems]
         return [*self.failures, *found]
+
+    def total_plain(self, name: str) -> int:
+        """Over all plain devices."""
+        return sum(int(asdict(verdict)[name]) for verdict in self.plain.values())
 
     def total(self, name: str) -> int:
         """Over all collectors."""
@@ -91,6 +98,8 @@ class Report:
             lines += ["", "killed at", *(f"{count:6d}  {point}" for point, count in sorted(self.points.items()))]
         lines += ["", *(f"{self.total(name):10d}  {name}" for name in counts)]
         lines += [f"{self.total('epochs'):10d}  lives of collectors", f"{self.total('in_chunks'):10d}  in chunks", ""]
+        plain = ("acknowledged", "stored", "again", "at_risk", "at_risk_lost", "lost", "invented")
+        lines += ["plain devices, messages", *(f"{self.total_plain(name):10d}  {name}" for name in plain), ""]
         lines += [f"longest recovery {self.longest_recovery:.1f} s, after: {self.longest_after}"]
         lines += ["", *(self.problems or ["nothing lost, nothing twice, nothing altered, nothing invented"])]
         return "\n".join(lines)
@@ -133,5 +142,8 @@ async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
         journals = {collector.device: collector.journals for collector in world.collectors}
         for device, files in journals.items():
             report.verdicts[device] = await judge(files, world.database, device)
+        for sender in world.plain:
+            verdict = await judge_plain(sender.journal, world.database, sender.name, world.at_risk, sender.next)
+            report.plain[sender.name] = verdict
     report.seconds = time.monotonic() - began
     return report

@@ -6,6 +6,7 @@ import errno
 import random
 import shutil
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.resilience.world import Collector, Member, World
 
 Fault = Callable[[World, random.Random], Awaitable[str]]
 """Does it, heals it, and says what it was in a few words."""
+_SAVED_WITHIN: Final = 2.5
+"""Seconds: Mosquitto saves when more than `autosave_interval` (1) whole seconds have passed, and takes a moment."""
 _TEN_YEARS: Final = 3_652 * 86_400
 
 
@@ -37,6 +40,18 @@ async def kill_gateway_at_a_point(world: World, rng: random.Random) -> str:
     await gateway.start()
     await gateway.ready()
     return f"{point}{'' if reached else ' (not reached)'}"
+
+
+async def restart_every_gateway(world: World, rng: random.Random) -> str:
+    """SIGTERM to all of them: for some seconds nobody takes what devices send."""
+    for gateway in world.gateways:
+        await gateway.end(signal.SIGTERM)
+    await asyncio.sleep(rng.uniform(0, 3.0))
+    for gateway in world.gateways:
+        await gateway.start()
+    for gateway in world.gateways:
+        await gateway.ready()
+    return "all"
 
 
 async def kill_collector(world: World, rng: random.Random) -> str:
@@ -111,6 +126,7 @@ async def restart_broker(world: World, rng: random.Random) -> str:
 async def kill_broker(world: World, rng: random.Random) -> str:
     """SIGKILL: it loses what it confirmed since it saved last."""
     await _end_broker(world)
+    world.broker_dies(time.time() - _SAVED_WITHIN)
     await asyncio.sleep(rng.uniform(0, 1.0))
     await world.broker.start()
     return "killed"
@@ -119,6 +135,7 @@ async def kill_broker(world: World, rng: random.Random) -> str:
 async def lose_the_brokers_store(world: World, _: random.Random) -> str:
     """SIGKILL, and its sessions and queues are gone."""
     await _end_broker(world)
+    world.broker_dies(world.flowed)
     for file in world.folder.glob("servers/mqtt/store/mosquitto.db*"):
         file.unlink()
     await world.broker.start()
@@ -239,6 +256,7 @@ class Kind:
 FAULTS: Final[dict[str, Kind]] = {
     "kill a gateway": Kind("gateways", kill_gateway),
     "kill a gateway at a named point": Kind("gateways", kill_gateway_at_a_point, 4),
+    "restart every gateway": Kind("gateways", restart_every_gateway),
     "stop a gateway and continue it": Kind("gateways", stop_a_gateway),
     "stop a server and continue it": Kind("servers", stop_a_server),
     "restart the broker": Kind("servers", restart_broker),

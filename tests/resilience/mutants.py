@@ -37,8 +37,22 @@ def _knows_a_high_water_mark_only() -> None:
     vars(settling).update(subtract=subtract, add=add)
 
 
+def _forgets_its_plain_session() -> None:
+    """The broker keeps nothing for it: what plain devices send while no gateway is connected is discarded."""
+    import datetime
+
+    assembly = importlib.import_module("pulse_telemetry_gateway.assembly")
+    inner = assembly._intake
+
+    def intake(runtime: Any, settings: Any, handlers: Any) -> Any:
+        return inner(runtime, settings.model_copy(update={"plain_session_expiry": datetime.timedelta(0)}), handlers)
+
+    assembly._intake = intake
+
+
 MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "none": lambda: None,
     "acks before the commit": _acks_before_the_commit,
     "knows a high-water mark only": _knows_a_high_water_mark_only,
+    "forgets its plain session": _forgets_its_plain_session,
 }

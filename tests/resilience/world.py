@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from pulse_standalone.ports import free_port
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.probe import http_ok
 from pulse_standalone.runner import Runner, die_with_parent
+from tests.resilience.plain import PlainDevice, Span, stored_numbers
 from tests.resilience.proxy import Proxy
 from tests.system import ROOT, open_path
 
@@ -171,6 +173,7 @@ class Size:
 
     gateways: int = 2
     collectors: int = 4
+    plain_devices: int = 2
     rate: int = 250
     mutant: str = "none"
 
@@ -189,6 +192,12 @@ class World:
     copies: list[Collector] = field(default_factory=list)
     """Disks that were replaced or cloned: what they still hold is delivered at the end."""
     mounted: list[Path] = field(default_factory=list)
+    plain: list[PlainDevice] = field(default_factory=list)
+    at_risk: list[Span] = field(default_factory=list)
+    """When the broker acknowledged what it may not have saved before it was killed."""
+    flowed: float = 0.0
+    """When everything that plain devices had sent until then was known to be stored."""
+    _sending: list["asyncio.Task[None]"] = field(default_factory=list)
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
@@ -201,8 +210,9 @@ class World:
         servers.chmod(0o755)
         runner = Runner(servers)
         devices = {f"prover-{n}": secrets.token_urlsafe(24) for n in range(size.collectors)}
+        plain = {f"plain-{n}": secrets.token_urlsafe(24) for n in range(size.plain_devices)}
         accounts = BrokerAccounts(
-            secrets.token_urlsafe(24), {name: secrets.token_urlsafe(24) for name in SERVICES}, devices
+            secrets.token_urlsafe(24), {name: secrets.token_urlsafe(24) for name in SERVICES}, devices | plain
         )
         tools = ROOT / ".tools"
         program = find(tools) or await fetch(tools)
@@ -239,10 +249,15 @@ class World:
             await gateway.start()
             await gateway.ready()
         for device, secret in accounts.devices.items():
-            self.collectors.append(self._collector(device, secret))
+            if device.startswith("plain-"):
+                journal = self.folder / f"{device}.journal"
+                self.plain.append(PlainDevice(device, secret, self.broker.port, journal))
+            else:
+                self.collectors.append(self._collector(device, secret))
         await self._disk_of_its_own(self.collectors[-1])
         for collector in self.collectors:
             await collector.start()
+        self._sending = [asyncio.create_task(device.run()) for device in self.plain]
 
     def _collector(self, device: str, secret: str) -> Collector:
         folder = self.folder / device
@@ -297,7 +312,30 @@ class World:
         while left:
             now = await self._again(began, seconds, left)
             left -= {device for device in left if now.get(device, 0) > first.get(device, 0)}
+        await self._plain_flows(seconds)
         return time.monotonic() - began
+
+    async def _plain_flows(self, seconds: float) -> None:
+        """Returns when a message that plain devices send from now on is stored: they are queued in order, so that
+        everything before it is stored too."""
+        now, end = time.time(), time.monotonic() + seconds
+        for device in self.plain:
+            wanted = device.next
+            while max(await self._stored(device), default=-1) < wanted:
+                if time.monotonic() > end:
+                    raise NoRecoveryError(f"{device.name}: number {wanted} is not stored after {seconds:.0f} s")
+                await asyncio.sleep(0.1)  # an outsider can only look again
+        self.flowed = now
+
+    async def _stored(self, device: PlainDevice) -> "Counter[int]":
+        try:
+            return await stored_numbers(self.database, device.name)
+        except _GONE:
+            return Counter()
+
+    def broker_dies(self, saved_before: float) -> None:
+        """What it acknowledged since `saved_before` may not be on its disk."""
+        self.at_risk.append((saved_before, time.time()))
 
     async def _again(self, began: float, seconds: float, left: set[str] | None = None) -> dict[str, int]:
         if time.monotonic() > began + seconds:
@@ -318,6 +356,8 @@ class World:
     async def drain(self) -> None:
         """Nothing more is produced, and everything that any disk holds is delivered, one disk after the other where
         they share an identity. Raises NoRecoveryError."""
+        await self._plain_flows(90)
+        await self._silence()
         for collector in [*self.collectors, *self.copies]:
             await collector.end(signal.SIGTERM)
         for group in (self.collectors, *([copy] for copy in self.copies)):
@@ -329,7 +369,15 @@ class World:
             for collector in quiet:
                 await collector.end(signal.SIGTERM)
 
+    async def _silence(self) -> None:
+        for sending in self._sending:
+            sending.cancel()
+        if self._sending:
+            await asyncio.wait(self._sending)
+        self._sending.clear()
+
     async def _end(self) -> None:
+        await self._silence()
         for member in [*self.collectors, *self.copies, *self.gateways]:
             await member.end()
         self._stack.close()

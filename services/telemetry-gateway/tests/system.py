@@ -208,11 +208,11 @@ class Collector:
         await eventually(lambda: any(a <= lo and hi <= b for k in self.acks[before:] for a, b in k.settled))
         return self.acks[-1]
 
-    async def raw(self, kind: str, payload: bytes) -> None:
+    async def raw(self, kind: str, payload: bytes, *, is_retained: bool = False) -> None:
         """Bytes as no program of ours would send them."""
         connection = self.bus._connection
         assert connection is not None
-        await connection.client.publish(f"pulse/v1/telemetry/{kind}/{self.name}", payload, qos=1)
+        await connection.client.publish(f"pulse/v1/telemetry/{kind}/{self.name}", payload, qos=1, retain=is_retained)
 
 
 @asynccontextmanager

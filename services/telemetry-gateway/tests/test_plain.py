@@ -108,17 +108,14 @@ async def test_a_retained_message_is_stored_once_however_often_the_gateway_start
         for start in range(4):
             async with gateway(servers, url, **options) as running:
                 if start == 0:
-                    connection = device.bus._connection
-                    assert connection is not None
-                    topic = "pulse/v1/telemetry/plain/alpha"
-                    await connection.client.publish(topic, b'{"door": 21.5}', qos=1, retain=True)
+                    await device.raw("plain", b'{"door": 21.5}', is_retained=True)
                 await device.raw("plain", b'{"starts": %d}' % start)
 
                 async def is_stored(start: int = start, running: Gateway = running) -> bool:
                     return (await latest(running)).get(("starts", "float")) == start
 
                 await eventually(is_stored)
-        await connection.client.publish(topic, b"", qos=1, retain=True)
+        await device.raw("plain", b"", is_retained=True)
     _, values = await numbered(database)
     assert sorted(values) == [0.0, 1.0, 2.0, 3.0, 21.5]
 

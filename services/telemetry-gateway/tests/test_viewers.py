@@ -24,7 +24,7 @@ from .conftest import PASSWORD
 from .system import ACCOUNT, Collector, Gateway, browser, bus_of, collector, gateway, token
 
 pytestmark = pytest.mark.servers
-QUICK = {
+QUICK: dict[str, Any] = {
     "viewer_silence_notice": 0.5,
     "viewer_silence_end": 2.5,
     "resume_readings_max": 50,

@@ -88,7 +88,7 @@ class BrokerChild(_AskedSeldom):
         if time.monotonic() - self._renewed > _RENEW_EVERY:
             self._renewed = time.monotonic()
             self.renew()
-        return await self.server.answers()
+        return await self.server.probe.answers(self.server.port)
 
     def renew(self) -> None:
         """A certificate that ends soon, or was replaced, is read by the running broker; no connection is lost. What

@@ -191,7 +191,6 @@ class Mosquitto:
         """Of the TLS listener, or in clear when there is none."""
         self.plain_port = 0
         self.tls12_port = listeners.tls12_port
-        self._is_new = False
         self.process: asyncio.subprocess.Process | None = None
         ca = listeners.tls.authority if listeners.tls else None
         self.probe = MqttProbe(ADMIN, accounts.admin, self._reachable, ca)
@@ -217,36 +216,19 @@ class Mosquitto:
         process = await self.spawn()
         try:
             async with asyncio.timeout(_START_SECONDS):
-                while not await self.answers():
+                while not await self.probe.answers(self.port):
                     if process.returncode is not None:
                         raise SetupError(f"Mosquitto did not start: {last_line(self.log)} (see {self.log})")
                     await asyncio.sleep(0.02)
         except TimeoutError as error:
             raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
 
-    async def answers(self) -> bool:
-        """Whether it answers, and queues what plain devices send. Their session is made when the store is new: a device
-        that connects before it exists would be acknowledged, and its message discarded."""
-        if not await self.probe.answers(self.port):
-            return False
-        password = self._accounts.services.get("telemetry-gateway")
-        if self._is_new and password is not None:
-            ca = self._listeners.tls.authority if self._listeners.tls else None
-            settings = MqttSettings(
-                self.url, "telemetry-gateway", password, PLAIN_SESSION, session_expiry=NEVER, ca_file=ca
-            )
-            try:
-                await create_session(settings, TELEMETRY_PLAIN)
-            except TimeoutError:
-                return False
-        self._is_new = False
-        return True
-
     async def spawn(self) -> asyncio.subprocess.Process:
         """Starts it with the rules that the catalogue says now, and does not wait. Raises SetupError, OSError."""
         await self._wait_for_port()
         self.write_rules()
-        self._is_new = not (self._folder / "store/mosquitto.db").exists()
+        if not (self._folder / "store/mosquitto.db").exists():
+            await self._make_store()
         self.process = await self._runner.start(
             self._program.executable,
             "-c",
@@ -270,9 +252,43 @@ class Mosquitto:
             runner.write(granted, json.dumps(made))
             runner.write(made_from, digest)
         self.copy_certificates()
-        text = self._listening() + _CONFIG.format(plugin=self._program.plugin, rules=granted, folder=store)
+        text = self._listening() + self._common()
         if _text(self._folder / "mosquitto.conf") != text:
             runner.write(self._folder / "mosquitto.conf", text)
+
+    def _common(self) -> str:
+        store = self._folder / "store"
+        return _CONFIG.format(plugin=self._program.plugin, rules=store / "dynamic-security.json", folder=store)
+
+    async def _make_store(self) -> None:
+        """Makes the session that queues what plain devices send, before any device can connect: one that came earlier
+        would be acknowledged, and its message discarded. A broker that listens on the loopback alone does it."""
+        password = self._accounts.services.get("telemetry-gateway")
+        if password is None:
+            return
+        port, file = free_port(), self._folder / "first.conf"
+        self._runner.write(file, _PLAIN.format(port=port) + self._common())
+        process = await self._runner.start(
+            self._program.executable, "-c", file, log=self.log, env=self._program.env, on_parent_death=signal.SIGTERM
+        )
+        probe = MqttProbe(ADMIN, self._accounts.admin)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while not await probe.answers(port):
+                    if process.returncode is not None:
+                        raise SetupError(f"Mosquitto did not start: {last_line(self.log)} (see {self.log})")
+                    await asyncio.sleep(0.02)
+                url = f"mqtt://127.0.0.1:{port}"
+                settings = MqttSettings(url, "telemetry-gateway", password, PLAIN_SESSION, session_expiry=NEVER)
+                await create_session(settings, TELEMETRY_PLAIN)
+        except TimeoutError as error:
+            raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
+        finally:
+            probe.close()
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+            await process.wait()
+            file.unlink()
 
     def _listening(self) -> str:
         listeners, text = self._listeners, ""
