@@ -108,6 +108,8 @@ def gateway(given: Servers, folder: Path, url: str | None = None) -> Iterator[Ga
         "PULSE_MQTT_URL": given.mqtt_url,
         "PULSE_MQTT_PASSWORD": given.passwords["telemetry-gateway"],
         "PULSE_MQTT_SESSION_EXPIRY": "PT0S",
+        "PULSE_PLAIN_SESSION_EXPIRY": "PT0S",
+        "PULSE_QUARANTINE_ROWS_EACH": "10000000",  # the judge of mutants counts each message
         "PULSE_HTTP_PORT": str(port),
         "PULSE_MIGRATE_ON_START": "true",
         "PULSE_AUDIT_KEY": "A" * 43,  # of a database that lives for a minute

@@ -9,23 +9,24 @@ import asyncpg
 from pydantic import ValidationError
 
 from pulse_contracts.message import Message
-from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, PlainReadings, ReadingBatch, SeriesDeclared, Uplink
+from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, ReadingBatch, SeriesDeclared, Uplink
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_DATA,
     TELEMETRY_DROP,
     TELEMETRY_HELLO,
-    TELEMETRY_PLAIN,
     TELEMETRY_SERIES,
     Topic,
 )
 from pulse_telemetry_gateway.model.plain import told
+from pulse_telemetry_gateway.model.plain_json import Document, read_documents
 from pulse_telemetry_gateway.model.ranges import subtract
 
 _TOPICS: dict[str, Topic[Message]] = {
     topic.template.rsplit("/", 1)[0].replace("{kind}", "collector"): topic
-    for topic in (TELEMETRY_DATA, TELEMETRY_PLAIN, TELEMETRY_SERIES, TELEMETRY_HELLO, TELEMETRY_DROP, SYSTEM_STATUS)
+    for topic in (TELEMETRY_DATA, TELEMETRY_SERIES, TELEMETRY_HELLO, TELEMETRY_DROP, SYSTEM_STATUS)
 }
+_PLAIN = "telemetry/plain"
 _KEPT = 64 * 1024
 _SPAN = 3653 * 86_400_000_000
 _MARGIN = 3_600_000_000
@@ -45,8 +46,11 @@ class Sent:
         """As it would lie in quarantine: several may be equal."""
         return f"{self.kind}/{self.device}", hashlib.sha256(self.payload[:_KEPT]).hexdigest()
 
-    def read(self) -> Message | None:
-        """As the contract reads it."""
+    def read(self) -> Message | Document | None:
+        """As the contract reads it. What a plain device sends has no form of its own."""
+        if self.kind == _PLAIN:
+            (document,) = read_documents([self.payload])
+            return document if isinstance(document, Document) else None
         try:
             return _TOPICS[self.kind].message.model_validate_json(self.payload)
         except (ValidationError, RecursionError):
@@ -106,8 +110,8 @@ class Judge:
                     f"{one.kind}/{one.device}: quarantine: {code}, may be {may_be}: {one.payload[:600]!r}"
                 )
             self.outcomes[f"{one.kind}: {outcome or 'WRONG'}"] += 1
-            if isinstance(message, PlainReadings) and code is None:
-                self._plain[one.device] += len(message.values)
+            if isinstance(message, Document) and code is None:
+                self._plain[one.device] += len(told(message, self.clock(), _SPAN - _MARGIN).values)
         await self._count_plain()
         for (address, _), left in away.items():
             if left:
@@ -141,7 +145,7 @@ class Judge:
         return found
 
 
-def _codes(one: Sent, message: Message | None, now: int) -> tuple[set[str], bool]:
+def _codes(one: Sent, message: Message | Document | None, now: int) -> tuple[set[str], bool]:
     """With which codes it may lie in quarantine, and whether it must lie there."""
     match message:
         case None:
@@ -152,7 +156,7 @@ def _codes(one: Sent, message: Message | None, now: int) -> tuple[set[str], bool
             return {"plain_epoch"}, True
         case SeriesDeclared():
             return {"series_redeclared"}, False
-        case PlainReadings():
+        case Document():
             refused = [told(message, now + shift, _SPAN).refused for shift in (-_MARGIN, _MARGIN)]
             return {"refused_values"}, all(refused)
         case _:
@@ -161,7 +165,7 @@ def _codes(one: Sent, message: Message | None, now: int) -> tuple[set[str], bool
 
 def _outcome(
     one: Sent,
-    message: Message | None,
+    message: Message | Document | None,
     streams: dict[tuple[str, int], list[tuple[int, int]]],
     lives: set[tuple[str, int]],
     heard: Heard,
@@ -180,7 +184,7 @@ def _outcome(
             found = "answered" if message.session in heard.sessions else None
         case SeriesDeclared():
             found = "declared" if (one.device, message.catalog) in lives else None
-        case PlainReadings():
+        case Document():
             found = "stored"
         case _:
             found = "noted"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import struct
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import asyncpg
 import httpx
 
 from benchmarks import stage
+from pulse_contracts.access import PLAIN_SESSION as _PLAIN
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDeclared
 from pulse_contracts.topics import (
@@ -70,7 +72,7 @@ class Fuzz:
         self._samples = Samples(rng, stage.now_micros)
         self._questions = Questions(rng, self._mutator, stage.now_micros)
         self.report = Report(seed)
-        self._healthy_sent = 0
+        self._healthy_sent = self._fences = 0
 
     async def run(self, count: int, told: Callable[[int], None]) -> Report:
         """`told` hears how many are done."""
@@ -84,6 +86,7 @@ class Fuzz:
             async with connected(devices), httpx.AsyncClient(base_url=base, timeout=60) as http:
                 healthy = devices[-1]
                 await self._declare(healthy)
+                await self._plain_fence(connection, devices[1])
                 series = await connection.fetchval("SELECT id FROM telemetry.series WHERE name = 'steady'")
                 async with opened(self._gateway.port, stage.token(1)) as browser:
                     assert (await browser.ask("subscribe", {"series": [series], "rate": 20}))["ok"]
@@ -130,6 +133,7 @@ class Fuzz:
                 group.create_task(say(one))
         for device in (alpha, beta):
             await device.fence(f"sent-{self.report.count}")
+        await self._plain_fence(judge.connection, beta)
         await eventually(lambda: self._is_idle(http), seconds=120, what="the gateway has worked everything off")
         await alpha.fence(f"done-{self.report.count}")  # and what it said meanwhile has come
         await judge.judge(sent, alpha.heard)
@@ -146,7 +150,24 @@ class Fuzz:
         return Sent(kind, device, self._mutator.payload(self._samples.uplinks[kind]()))
 
     async def _is_idle(self, http: httpx.AsyncClient) -> bool:
-        return "pulse_bus_in_work 0.0" in (await http.get("/metrics")).text
+        text = (await http.get("/metrics")).text
+        return all(
+            f"{name} 0.0" in text for name in ("pulse_bus_in_work", f'pulse_bus_session_in_work{{session="{_PLAIN}"}}')
+        )
+
+    async def _plain_fence(self, connection: asyncpg.Connection, beta: Device) -> None:
+        """Returns when what plain devices sent before has reached the gateway: their session is in order."""
+        self._fences += 1
+        wanted = struct.unpack("<q", struct.pack("<d", self._fences))[0]
+        await beta.say("telemetry/plain", b'{"fence": %d}' % self._fences)
+
+        async def is_there() -> bool:
+            query = (
+                "SELECT word FROM telemetry.latest l JOIN telemetry.series s ON s.id = l.series_id WHERE name = 'fence'"
+            )
+            return bool(await connection.fetchval(query) == wanted)
+
+        await eventually(is_there, seconds=120, what="the plain messages have arrived")
 
     async def _ask(self, http: httpx.AsyncClient, paths: list[str]) -> None:
         for number, path in enumerate(paths):

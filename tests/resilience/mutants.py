@@ -39,15 +39,15 @@ def _knows_a_high_water_mark_only() -> None:
 
 def _forgets_its_plain_session() -> None:
     """The broker keeps nothing for it: what plain devices send while no gateway is connected is discarded."""
-    import datetime
+    from datetime import timedelta
 
     assembly = importlib.import_module("pulse_telemetry_gateway.assembly")
-    inner = assembly._intake
+    inner = vars(assembly)["_intake"]
 
     def intake(runtime: Any, settings: Any, handlers: Any) -> Any:
-        return inner(runtime, settings.model_copy(update={"plain_session_expiry": datetime.timedelta(0)}), handlers)
+        return inner(runtime, settings.model_copy(update={"plain_session_expiry": timedelta(0)}), handlers)
 
-    assembly._intake = intake
+    vars(assembly).update(_intake=intake)
 
 
 MUTANTS: Final[dict[str, Callable[[], None]]] = {

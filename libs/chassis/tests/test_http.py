@@ -99,6 +99,14 @@ def signed(key: SigningKey = KEY, role: str = "user", *, life: int = 300, age: i
     return {"Authorization": f"Bearer {TokenSigner(key, RULES).sign(claims)}"}
 
 
+@pytest.mark.parametrize("path", ["/mine", "/readyz", "/metrics", "/none", "/fail/domain"])
+async def test_head_is_answered_as_get_is_without_the_body(http: httpx.AsyncClient, path: str) -> None:
+    got, headed = await http.get(path), await http.head(path)
+    assert headed.status_code == got.status_code
+    assert headed.content == b""
+    assert headed.headers["content-type"] == got.headers["content-type"]
+
+
 @pytest.mark.parametrize(
     ("how", "status", "code", "retry"),
     [("domain", 409, "taken", None), ("away", 503, "unavailable", "2"), ("busy", 503, "unavailable", "7")],

@@ -125,7 +125,7 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
             Audit(bytes(32)),
             random.Random(1),
         )
-        runtime.open_session = process.session_opener(mqtt, random.Random(1), put_away)
+        runtime.open_session = process.session_opener(mqtt, random.Random(1), put_away, metrics)
         runtime.principals.hear(Revocations(at=now_micros(), recent=[]))
         parts = await assembly._assemble(runtime, settings)
         stop = asyncio.Event()

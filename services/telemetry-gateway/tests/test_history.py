@@ -1,6 +1,7 @@
 """History on real PostgreSQL: the same answer from the log, from chunks and from roll-ups; pages that lose nothing."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.history import BadRange, History, HistoryLimits, TooMuch, UnknownSeries
 from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.model.calendar import edges, zone_of
 from pulse_telemetry_gateway.model.chunks import Readings
 from pulse_telemetry_gateway.model.columns import FLOAT, Columns
 from pulse_telemetry_gateway.model.cursors import ForeignCursor
@@ -70,13 +72,11 @@ def test_a_plan_covers_what_was_asked_for_in_at_most_so_many_buckets_and_cuts_no
     start: int, span: int, most: int, readings: int, is_old: bool
 ) -> None:
     chosen = plan(start, start + span, most, readings, Retained(2**52, -(2**63), -(2**63)) if is_old else ALL)
-    assert chosen.start <= start
-    assert chosen.end >= start + span
-    assert chosen.buckets <= most
+    assert (chosen.start, chosen.end) == (start, start + span)
+    assert 1 <= chosen.buckets <= most
+    assert all(a < b for a, b in pairwise(chosen.edges))
     if chosen.level is not None:
-        unit = WIDTH[chosen.level]
-        assert chosen.start % unit == 0
-        assert chosen.width % unit == 0
+        assert not any(edge % WIDTH[chosen.level] for edge in chosen.edges[1:-1])
     if is_old:
         assert chosen.level is not None
 
@@ -188,6 +188,49 @@ async def test_several_series_share_their_buckets(ledger: LedgerStore, database:
         assert getattr(before.found, name).tolist() == getattr(after.found, name).tolist(), name
     assert after.found.n.sum() == 3_000
     assert len(after.found) == 30
+
+
+@pytest.mark.parametrize("source", ["raw", "1m", "1h"])
+async def test_neighbouring_windows_count_each_reading_once_at_every_amount(
+    ledger: LedgerStore, database: Database, history: History, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10**9 if source == "raw" else 10)
+    every = 400_000_000 if source == "1h" else 7_000_000
+    parts = [mixed(lo, lo + 2_000, every=every) for lo in range(0, 6_000, 2_000)]
+    for part in parts[:2]:
+        await ledger.commit([part])
+    await compact(database)
+    await ledger.commit([parts[2]])  # not in chunks yet
+    columns = [part.columns for part in parts if part.columns]
+    cuts = [NOW + 1, NOW + 1_234_567_891 * every // 1_000_000, NOW + 6_000 * every // 2 + 77, NOW + 6_000 * every]
+    for start, end in pairwise(cuts):
+        found = await history.aligned([1, 2], start, end, 40)
+        assert found.quality.source == source
+        assert (found.plan.start, found.plan.end) == (start, end)
+        for series in (1, 2):
+            t, _ = truth(columns, series, start, end)
+            mine = found.found.take(found.found.series == series)
+            assert int(mine.n.sum()) == len(t)
+            counts, _ = np.histogram(t, np.asarray(found.plan.edges))
+            assert {int(b): int(n) for b, n in zip(mine.bucket, mine.n, strict=True)} == {
+                edge: int(n) for edge, n in zip(found.plan.edges, counts, strict=False) if n
+            }
+
+
+async def test_buckets_by_the_calendar_hold_what_lies_between_their_edges(
+    ledger: LedgerStore, database: Database, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10)
+    part = mixed(0, 3_000, every=100_000_000)
+    await ledger.commit([part])
+    await compact(database)
+    assert part.columns is not None
+    cut = edges(NOW + 5, NOW + 3 * 24 * HOUR, "1d", zone_of("Asia/Kolkata"), 100)
+    found = await history.aligned([1], cut[0], cut[-1], cut)
+    t, _ = truth([part.columns], 1, cut[0], cut[-1])
+    assert found.quality.source == "1m", "a midnight at half past an hour cuts no minute"
+    assert found.found.bucket.tolist() == cut[:-1]
+    assert found.found.n.tolist() == np.histogram(t, np.asarray(cut))[0].tolist()
 
 
 async def test_too_many_readings_for_fine_buckets_are_answered_from_minutes(

@@ -64,7 +64,8 @@ class _BodyTooLarge(HTTPException):  # an HTTPException, so that a framework tha
 
 class Envelope:
     """ASGI middleware: a request id for logs and answers, a limit on bodies, one metric a request, and a log line for
-    each that changes something, is refused or takes long."""
+    each that changes something, is refused or takes long. HEAD is answered as GET is, without the body (RFC 9110,
+    9.3.2)."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -77,10 +78,12 @@ class Envelope:
         given = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
         started, status, size, is_answered = time.perf_counter(), 500, 0, False
+        is_head = scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET"} if is_head else scope
 
         async def limited() -> Message:
             nonlocal size
-            message = await receive()
+            message = await (_gone() if is_head and is_answered else receive())
             size += len(message.get("body", b""))
             if size > MAX_BODY:
                 raise _BodyTooLarge
@@ -92,7 +95,7 @@ class Envelope:
                 is_answered = True
                 status = message["status"]
                 message["headers"] = _furnished(message.get("headers", []), request_id)
-            await send(message)
+            await send({**message, "body": b""} if is_head and "body" in message else message)
 
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
@@ -100,14 +103,14 @@ class Envelope:
             try:
                 if not length.isdigit() or int(length) > MAX_BODY:
                     raise _BodyTooLarge  # noqa: TRY301  # one answer for what was announced and for what came
-                await self._app(scope, limited, answered)
+                await self._app(inner, limited, answered)
             except _BodyTooLarge as error:
                 await problems.problem(413, "too_large", error.detail)(scope, receive, answered)
             except Exception:
                 if not is_answered:
                     raise
                 # answered and logged by `problems`; Starlette raises it again for servers that want to log it too
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(inner.get("route"), "path", "other")
             duration = time.perf_counter() - started
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
             self._metrics.observe_request(method, route, status, duration)
@@ -116,6 +119,11 @@ class Envelope:
                 log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))
         finally:
             structlog.contextvars.reset_contextvars(**bound)
+
+
+async def _gone() -> Message:
+    """Nobody reads a body after HEAD: whatever streams one may stop."""
+    return {"type": "http.disconnect"}
 
 
 def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:

@@ -125,18 +125,23 @@ async def serve(
         bus = MqttBus(mqtt, clock=now_micros, rng=rng, quarantine=put_away)
         principals, audit = Principals(time.time), Audit(decoded_key(settings.audit_key))
         runtime = Runtime(identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng)
-        runtime.open_session = session_opener(mqtt, rng, put_away)
+        runtime.open_session = session_opener(mqtt, rng, put_away, metrics)
         _measure(bus, principals, metrics)
         parts = await assemble(runtime)
         await _run(runtime, settings, parts, started, stop)
 
 
-def session_opener(mqtt: MqttSettings, rng: random.Random, put_away: Quarantine) -> Callable[[str, timedelta], Bus]:
+def session_opener(
+    mqtt: MqttSettings, rng: random.Random, put_away: Quarantine, metrics: Metrics
+) -> Callable[[str, timedelta], Bus]:
     """See `Runtime.open_session`."""
+    in_work = metrics.gauge("bus_session_in_work", "As bus_in_work, of a session of its own", ["session"])
 
     def open_session(client_id: str, expiry: timedelta) -> Bus:
         settings = replace(mqtt, client_id=client_id, session_expiry=expiry, will=None)
-        return MqttBus(settings, clock=now_micros, rng=rng, quarantine=put_away)
+        bus = MqttBus(settings, clock=now_micros, rng=rng, quarantine=put_away)
+        in_work.labels(client_id).set_function(lambda: bus.in_work)
+        return bus
 
     return open_session
 

@@ -190,4 +190,7 @@ def notes_of(database: Database, settings: GatewaySettings) -> Notes:
 
 def quarantine_of(database: Database, settings: GatewaySettings) -> QuarantineStore:
     """As the settings say."""
-    return QuarantineStore(database, QuarantineBounds(settings.quarantine_rows_max, settings.quarantine_bytes_max))
+    bounds = QuarantineBounds(
+        settings.quarantine_rows_max, settings.quarantine_bytes_max, settings.quarantine_rows_each
+    )
+    return QuarantineStore(database, bounds)

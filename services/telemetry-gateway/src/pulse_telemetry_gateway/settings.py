@@ -44,6 +44,8 @@ class GatewaySettings(ServiceSettings):
     viewer_silence_notice: timedelta = timedelta(seconds=10)
     viewer_silence_end: timedelta = timedelta(seconds=30)
     quarantine_rows_max: Annotated[int, Field(ge=1)] = 10_000
+    # messages of one topic with one reason: more of them show nothing new, and are counted
+    quarantine_rows_each: Annotated[int, Field(ge=1)] = 100
     quarantine_bytes_max: Annotated[int, Field(ge=65_536)] = 256 * 1024 * 1024
     # readings are in chunks so long after they came, while compaction keeps up; `pause`: between two steps
     compaction_lag: timedelta = timedelta(seconds=30)

@@ -14,7 +14,7 @@ from pulse_contracts.errors import DomainError, Unavailable
 from pulse_telemetry_gateway.model import rollups as roll
 from pulse_telemetry_gateway.model.chunks import Chunk, Readings, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Columns, Ints, decode, series_of
-from pulse_telemetry_gateway.model.levels import Plan, Source, gaps, inside, plan, whole_buckets
+from pulse_telemetry_gateway.model.levels import Plan, Source, by_edges, gaps, inside, plan, whole_buckets
 from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups
 from pulse_telemetry_gateway.model.sampling import Window, m4
 from pulse_telemetry_gateway.store.compaction import LogRow
@@ -24,6 +24,8 @@ from pulse_telemetry_gateway.store.registry import RegistryStore
 log = logging.getLogger("pulse.history")
 _FOLD = 100_000
 _LONGEST = 100 * 366 * 86_400_000_000
+_SOME_SECONDS, _SOME_MILLIS, _SOME_MICROS = 10**8, 10**11, 10**14
+"""1973 in seconds, in milliseconds and in microseconds: a range between them is meant in another unit."""
 _AT_ONCE = 50
 _RAW_AT_ONCE = 2_000_000
 """Single readings of several series in memory: some hundred megabytes."""
@@ -79,7 +81,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Aligned:
-    """Buckets of several series on one axis: bucket k is [start + k * width, start + (k + 1) * width)."""
+    """Buckets of several series on one axis: bucket k is [plan.edges[k], plan.edges[k + 1])."""
 
     plan: Plan
     kinds: dict[int, int]
@@ -93,6 +95,9 @@ def check_range(start: int, end: int) -> None:
         raise BadRange(f"from must lie before to, got {start} and {end}")
     if end - start > _LONGEST:
         raise BadRange("from and to lie more than 100 years apart")
+    if start >= _SOME_SECONDS and end < _SOME_MICROS:
+        unit = "seconds" if end < _SOME_MILLIS else "milliseconds"
+        raise BadRange(f"from and to are microseconds since 1970 UTC, and {start} looks like {unit}")
 
 
 @dataclass(frozen=True)
@@ -162,34 +167,42 @@ class History:
         quality = Quality(chosen.source, _gaps(times, found, chosen), late, suspect, unread)
         return Sampled(found.n, times, values(word, kind), quality)
 
-    async def aligned(self, series: Sequence[int], start: int, end: int, buckets: int) -> Aligned:
-        """Roll-ups of several series in the same buckets, widened to whole ones at both ends. Raises UnknownSeries,
-        BadRange, TooMuch, Unavailable."""
+    async def aligned(self, series: Sequence[int], start: int, end: int, buckets: int | Sequence[int]) -> Aligned:
+        """Roll-ups of several series in the same buckets over exactly [start, end): at most so many, or those between
+        these edges. Raises UnknownSeries, BadRange, TooMuch, Unavailable."""
         check_range(start, end)
         series = list(dict.fromkeys(series))
+        most = buckets if isinstance(buckets, int) else len(buckets) - 1
         if len(series) > _AT_ONCE:
             raise TooMuch(f"{len(series)} series at once, {_AT_ONCE} are the most")
-        if len(series) * buckets > _CELLS:
-            raise TooMuch(f"{len(series)} series of {buckets} points, {_CELLS} in all are the most")
+        if len(series) * most > _CELLS:
+            raise TooMuch(f"{len(series)} series of {most} points, {_CELLS} in all are the most")
         known = await self.known(series)
         kinds = {one: kind for one, (_, kind) in known.items()}
         async with self.moment() as snapshot:
             extent = await snapshot.extent(series, start, end)
-            chosen = plan(start, end, buckets, extent.n, await snapshot.retained())
-            if chosen.level is None and extent.n > _RAW_AT_ONCE:
-                chosen = whole_buckets(start, end, buckets, "1m")  # coarser than asked for, and in bounded memory
-            fresh, unread = await _unchunked(snapshot, known, chosen.start, chosen.end)
-            devices = sorted({device for device, _ in known.values()})
-            unread += await snapshot.put_aside(devices, chosen.start, chosen.end)
-            if chosen.level is None:
-                parts = [fresh]
-                async with aclosing(snapshot.chunks(series, chosen.start, chosen.end)) as pieces:
-                    async for chunks in pieces:
-                        parts += [await asyncio.to_thread(_unpacked, chunks, kinds, chosen.start, chosen.end)]
-                found = await asyncio.to_thread(roll.of_readings, join(parts), chosen.width, chosen.start)
+            retained = await snapshot.retained()
+            if isinstance(buckets, int):
+                chosen = plan(start, end, buckets, extent.n, retained)
+                if chosen.level is None and extent.n > _RAW_AT_ONCE:
+                    chosen = whole_buckets(start, end, buckets, "1m")  # wider buckets, in bounded memory
             else:
-                stored = await snapshot.rollups(chosen.level, kinds, chosen.start, chosen.end)
-                found = await asyncio.to_thread(_together, stored, fresh, chosen)
+                chosen = by_edges(buckets, extent.n, retained)
+                if chosen.level is None and extent.n > _RAW_AT_ONCE:
+                    raise TooMuch(f"{extent.n} readings in such buckets: ask for a shorter range or longer buckets")
+            fresh, unread = await _unchunked(snapshot, known, start, end)
+            devices = sorted({device for device, _ in known.values()})
+            unread += await snapshot.put_aside(devices, start, end)
+            parts, stored, edges = [fresh], [], [(start, end)]
+            if chosen.level is not None:
+                inner = inside(start, end, WIDTH[chosen.level], retained.raw)
+                stored.append(await snapshot.rollups(chosen.level, kinds, *inner))
+                edges = [edge for edge in ((start, inner[0]), (inner[1], end)) if edge[0] < edge[1]]
+            for edge in edges:
+                async with aclosing(snapshot.chunks(series, *edge)) as pieces:
+                    async for chunks in pieces:
+                        parts += [await asyncio.to_thread(_unpacked, chunks, kinds, *edge)]
+            found = await asyncio.to_thread(_together, stored, join(parts), chosen)
             suspect = await self._is_suspect(snapshot, devices, extent.epochs, fresh)
         return Aligned(chosen, kinds, found, Quality(chosen.source, [], int(found.late.sum()), suspect, unread))
 
@@ -282,9 +295,9 @@ def _unpacked(chunks: list[Chunk], kinds: dict[int, int], start: int, end: int) 
     return found.take((found.t >= start) & (found.t < end))
 
 
-def _together(stored: Rollups, fresh: Readings, chosen: Plan) -> Rollups:
-    mine = roll.of_readings(fresh, chosen.width, chosen.start)
-    return roll.coarser(roll.join([stored, mine]), chosen.width, chosen.start)
+def _together(stored: list[Rollups], single: Readings, chosen: Plan) -> Rollups:
+    mine = roll.readings_in_buckets(single, chosen.edges)
+    return roll.in_buckets(roll.join([*stored, mine]), chosen.edges) if stored else mine
 
 
 def _gaps(times: list[int], found: _Fold, chosen: Plan) -> list[tuple[int, int]]:

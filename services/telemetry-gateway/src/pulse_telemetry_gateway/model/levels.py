@@ -1,5 +1,6 @@
 """From what a question about history is answered (single readings, minutes, hours), so that no extreme is lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
@@ -22,18 +23,28 @@ class Retained:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`source`, and buckets of `width` microseconds from `start` on that together cover what was asked for. With
-    roll-ups `start` and `width` are multiples of theirs: none lies in two buckets."""
+    """`source`, and `edges` (microseconds): bucket k is [edges[k], edges[k + 1]), and together they are exactly what
+    was asked for. `width` is the usual length of a bucket. With roll-ups the inner edges are multiples of theirs, so
+    that no roll-up lies in two buckets."""
 
     source: Source
-    start: int
+    edges: tuple[int, ...]
     width: int
-    buckets: int
+
+    @property
+    def start(self) -> int:
+        """Where the first bucket begins."""
+        return self.edges[0]
 
     @property
     def end(self) -> int:
         """Where the last bucket ends."""
-        return self.start + self.width * self.buckets
+        return self.edges[-1]
+
+    @property
+    def buckets(self) -> int:
+        """How many."""
+        return len(self.edges) - 1
 
     @property
     def level(self) -> Level | None:
@@ -46,18 +57,35 @@ def plan(start: int, end: int, most: int, readings: int, retained: Retained) -> 
     roll-ups, unless there are few readings; and so is what is older than the readings kept."""
     width = -(-(end - start) // most)
     if start >= retained.raw and (readings <= RAW_MAX or width < WIDTH["1m"]):
-        return Plan("raw", start, width, -(-(end - start) // width))
+        return Plan("raw", (*range(start, end, width), end), width)
     source: Level = "1h" if width >= WIDTH["1h"] or start < retained.minutes else "1m"
     return whole_buckets(start, end, most, source)
 
 
 def whole_buckets(start: int, end: int, most: int, source: Level) -> Plan:
-    """The fewest whole roll-ups a bucket that give at most `most` of them; they may begin before `start`."""
-    unit = WIDTH[source]
-    first = start // unit * unit
-    units = -(-(end - first) // unit)
-    width = -(-units // most) * unit
-    return Plan(source, first, width, -(-(end - first) // width))
+    """The fewest whole roll-ups a bucket that give at most `most` of them. The first and the last bucket may be
+    shorter: they end where the question does."""
+    if most == 1:
+        return Plan(source, (start, end), end - start)
+    width = WIDTH[source]
+    while True:
+        inner = range((start // width + 1) * width, end, width)
+        if len(inner) < most:
+            return Plan(source, (start, *inner, end), width)
+        width += max(1, -(-(end - start) // (most - 1) - width) // WIDTH[source]) * WIDTH[source]
+
+
+def by_edges(edges: Sequence[int], readings: int, retained: Retained) -> Plan:
+    """Buckets with given edges. Roll-ups serve where every inner edge is a multiple of theirs."""
+    start, width = edges[0], max(b - a for a, b in pairwise(edges))
+    inner = edges[1:-1]
+    source: Source = "raw"
+    if readings > RAW_MAX or start < retained.raw:
+        fits: list[Level] = [level for level in ("1m", "1h") if not any(edge % WIDTH[level] for edge in inner)]
+        fits = [level for level in fits if WIDTH[level] <= width]
+        if fits:
+            source = fits[-1]
+    return Plan(source, tuple(edges), width)
 
 
 def inside(start: int, end: int, unit: int, raw_since: int) -> tuple[int, int]:

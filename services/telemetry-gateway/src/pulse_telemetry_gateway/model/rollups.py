@@ -60,12 +60,36 @@ def join(parts: Sequence[Rollups]) -> Rollups:
     return Rollups(*(np.concatenate([getattr(p, name) for p in parts]) for name in Rollups.__slots__))
 
 
-def of_readings(readings: Readings, width: int, origin: int = 0) -> Rollups:
-    """The roll-ups of any readings in buckets of `width` microseconds, one of which begins at `origin`."""
+def of_readings(readings: Readings, width: int) -> Rollups:
+    """The roll-ups of any readings in buckets of `width` microseconds, which begin at its multiples."""
+    return _of(readings, readings.t // width * width)
+
+
+def readings_in_buckets(readings: Readings, edges: Sequence[int]) -> Rollups:
+    """The roll-ups of any readings in the buckets [edges[k], edges[k + 1])."""
+    return _of(readings, _begins(readings.t, edges))
+
+
+def coarser(found: Rollups, width: int) -> Rollups:
+    """The same in wider buckets, which begin at multiples of `width`."""
+    return merge(replace(found, bucket=found.bucket // width * width))
+
+
+def in_buckets(found: Rollups, edges: Sequence[int]) -> Rollups:
+    """Roll-ups in the buckets [edges[k], edges[k + 1])."""
+    return merge(replace(found, bucket=_begins(found.bucket, edges)))
+
+
+def _begins(t: Ints, edges: Sequence[int]) -> Ints:
+    """Where the bucket of each time begins. What lies before the first is taken to it."""
+    starts = np.asarray(edges[:-1], np.int64)
+    found: Ints = starts[np.maximum(np.searchsorted(starts, t, "right") - 1, 0)]
+    return found
+
+
+def _of(readings: Readings, bucket: Ints) -> Rollups:
     t, word = readings.t, readings.word
-    ones = np.ones(len(t), np.int64)
-    bucket = (t - origin) // width * width + origin
-    late = readings.late.astype(np.int64)
+    ones, late = np.ones(len(t), np.int64), readings.late.astype(np.int64)
     parts = (readings.series, readings.kind, bucket, ones, late, _reals(word, readings.kind), t, word)
     return merge(Rollups(*parts, t, word, t, word, t, word))
 
@@ -121,8 +145,3 @@ def ranks(word: Ints, kind: NDArray[np.uint8]) -> Ints:
 
 def _reals(word: Ints, kind: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.where(kind == FLOAT, word.view(np.float64), word.astype(np.float64))
-
-
-def coarser(found: Rollups, width: int, origin: int = 0) -> Rollups:
-    """The same in wider buckets, one of which begins at `origin`."""
-    return merge(replace(found, bucket=(found.bucket - origin) // width * width + origin))

@@ -1,15 +1,17 @@
 """Readings over HTTP: one series sampled or in pages, several series on one axis."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from pulse_chassis.problems import responses
 from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.actions.history import Aligned, BadRange, TooMuch, UnknownSeries, values
+from pulse_telemetry_gateway.actions.history import Aligned, BadRange, TooMuch, UnknownSeries, check_range, values
+from pulse_telemetry_gateway.model.calendar import BadCalendar, edges, zone_of
 from pulse_telemetry_gateway.model.columns import FLOAT, Ints
 from pulse_telemetry_gateway.model.cursors import ForeignCursor
 from pulse_telemetry_gateway.model.levels import Source
@@ -18,6 +20,7 @@ from pulse_telemetry_gateway.routes.given import Given, Micros, Value
 
 router = APIRouter()
 _PAGE = 10_000
+_EVERY_MAX = 5_000
 
 
 class BadSeries(DomainError):
@@ -90,7 +93,8 @@ class AlignedSeries(BaseModel):
 
 
 class AlignedView(BaseModel):
-    """`t`: where each bucket begins; each is `width` long. `from` and `to` were widened to whole buckets."""
+    """`t`: where each bucket begins; it ends where the next one does, and the last one at `to`. `width` is the length
+    of the longest. The first and the last bucket are shorter where `from` and `to` are no multiples of it."""
 
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
     to: int
@@ -148,18 +152,50 @@ async def readings(
     )
 
 
+@dataclass(frozen=True)
+class Buckets:
+    """How a range is divided: into at most `points` equal ones, or by the calendar of `tz`."""
+
+    points: int
+    every: str | None
+    tz: str
+
+    def of(self, start: int, end: int) -> int | list[int]:
+        """How many, or their edges. Raises BadRange, BadCalendar."""
+        check_range(start, end)
+        return self.points if self.every is None else edges(start, end, self.every, zone_of(self.tz), _EVERY_MAX)
+
+
+async def _buckets(
+    points: Annotated[int, Query(ge=1, le=5_000)] = 300,
+    every: Annotated[
+        str | None, Query(max_length=8, description="15m, 1h, 1d, 1w, 1mo or 1y: in place of `points`", examples=["1d"])
+    ] = None,
+    tz: Annotated[
+        str, Query(max_length=64, description="the time zone of `every`", examples=["Europe/Berlin"])
+    ] = "UTC",
+) -> Buckets:
+    return Buckets(points, every, tz)
+
+
 @router.get(
-    "/readings", operation_id="align_readings", responses=responses(UnknownSeries, BadRange, BadSeries, TooMuch)
+    "/readings",
+    operation_id="align_readings",
+    responses=responses(UnknownSeries, BadRange, BadSeries, BadCalendar, TooMuch),
 )
 async def aligned(
     given: Given,
     series: Annotated[str, Query(max_length=1_000, examples=["1,2,3"])],
     start: Annotated[Micros, Query(alias="from")],
     end: Annotated[Micros, Query(alias="to")],
-    points: Annotated[int, Query(ge=1, le=5_000)] = 300,
+    buckets: Annotated[Buckets, Depends(_buckets)],
 ) -> AlignedView:
-    """Several series (at most 50) in the same at most `points` buckets over [from, to)."""
-    found = await given.history.aligned(numbers(series), start, end, points)
+    """Several series (at most 50) in the same buckets over exactly [from, to): at most `points`, or by the calendar."""
+    check_range(start, end)
+    chosen = (
+        buckets.points if buckets.every is None else edges(start, end, buckets.every, zone_of(buckets.tz), _EVERY_MAX)
+    )
+    found = await given.history.aligned(numbers(series), start, end, chosen)
     axis = found.plan
     return AlignedView.model_construct(
         from_=axis.start,
@@ -169,7 +205,7 @@ async def aligned(
         late=found.quality.late,
         clock_suspect=found.quality.clock_suspect,
         unreadable=found.quality.unreadable,
-        t=[axis.start + k * axis.width for k in range(axis.buckets)],
+        t=list(axis.edges[:-1]),
         items=[_one(found, one) for one in found.kinds],
     )
 
@@ -185,7 +221,7 @@ def numbers(text: str) -> list[int]:
 def _one(found: Aligned, series: int) -> AlignedSeries:
     mine = found.found.take(found.found.series == series)
     kind, buckets = found.kinds[series], found.plan.buckets
-    where = (mine.bucket - found.plan.start) // found.plan.width
+    where = np.searchsorted(np.asarray(found.plan.edges, np.int64), mine.bucket, "right") - 1
     words = {name: _spread(values(getattr(mine, name), kind), where, buckets) for name in _WORDS}
     mean = _mean(mine)
     return AlignedSeries.model_construct(
