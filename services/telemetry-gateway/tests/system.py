@@ -56,10 +56,10 @@ SERIES = [
 ACCOUNT = "00000000-0000-0000-0000-000000000001"
 
 
-def token(*, life: int = 300, account: str = ACCOUNT, sid: str = "s1", age: int = 0) -> str:
+def token(*, life: int = 300, account: str = ACCOUNT, sid: str = "s1", age: int = 0, role: str = "user") -> str:
     """An access token as auth would sign it, `age` seconds ago."""
     now = int(time.time()) - age
-    claims = Claims("precisionpulse", "pulse", account, "j1", sid, "user", "a@b.c", "A", now, now + life)
+    claims = Claims("precisionpulse", "pulse", account, "j1", sid, role, "a@b.c", "A", now, now + life)
     return TokenSigner(KEY, RULES).sign(claims)
 
 

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.plain import PlainRules, Told, cleaned_name, told
+from pulse_telemetry_gateway.model.plain import PlainRules, Told, cleaned_name, refusals, told
 from pulse_telemetry_gateway.model.plain_json import Document, read_documents
+from pulse_telemetry_gateway.model.plain_presets import PRESETS, PlainPreset
 from pulse_telemetry_gateway.model.plain_times import micros_of
+from pulse_telemetry_gateway.model.quarantine_words import explained
+from pulse_telemetry_gateway.store.plain import PlainSettings
 
 NOW = 1_790_000_000_000_000
 SPAN = 3653 * 86_400_000_000
@@ -216,3 +219,66 @@ def test_a_nested_time_counts_for_what_is_inside_its_object_only() -> None:
         "params.switch:0.output": 1_789_999_000_500_000,
     }
     assert found.skipped == {"params.time": "18:14"}
+
+
+EXPECTED: dict[str, dict[str, object]] = {
+    "default": {"temperature": 21.5, "door": True},
+    "tasmota": {"DS18B20.Temperature": 21.4, "ENERGY.Power": 12.0, "ENERGY.Total": 3.185, "POWER": True},
+    "shelly": {
+        "params.switch:0.id": 0.0,
+        "params.switch:0.output": True,
+        "params.switch:0.apower": 8.9,
+        "params.switch:0.voltage": 237.5,
+    },
+    "zigbee2mqtt": {"battery": 87.0, "humidity": 45.21, "linkquality": 120.0, "temperature": 21.5, "contact": False},
+    "chirpstack": {
+        "adr": True,
+        "dr": 1.0,
+        "fCnt": 4.0,
+        "fPort": 1.0,
+        "confirmed": False,
+        "object.temperature": 21.5,
+        "object.level": 3.2,
+        "rxInfo.0.rssi": -36.0,
+        "rxInfo.0.snr": 10.5,
+    },
+    "esphome": {"temperature": 21.5, "relay": True, "uptime": 3600.0},
+    "telegraf": {"fields.usage_idle": 98.1, "fields.usage_user": 1.2},
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_each_preset_reads_its_sample_whole_and_with_its_time(preset: PlainPreset) -> None:
+    settings = PlainSettings(time_keys=preset.time_keys, left_out=preset.left_out, time_zone="Europe/Berlin")
+    found = read(preset.sample, settings.rules())
+    assert values(found) == EXPECTED[preset.name]
+    assert found.refused == {}
+    has_time = any(f'"{key}":' in preset.sample.lower() for key in preset.time_keys)
+    assert all((value.t != NOW) is has_time for value in found.values)
+
+
+def test_a_time_of_tasmota_is_read_in_the_zone_that_was_set() -> None:
+    settings = PlainSettings(time_keys=("time",), time_zone="Europe/Berlin")
+    found = read('{"Time": "2026-11-29T13:30:15", "POWER": "ON"}', settings.rules())
+    assert [value.t for value in found.values] == [MICROS - 250_000]
+
+
+@pytest.mark.parametrize(
+    ("code", "detail", "text"),
+    [
+        ("refused_values", "'a': not_finite, 'b c': bad_name", "'a' is not a finite number; 'b c' has a name without"),
+        ("refused_values", "'message': no_values", "The message holds no value."),
+        ("refused_values", "'a': out_of_range, …", "would be rounded; …."),
+        ("unreadable", "no JSON: x", "it is not JSON, or does not have the form of its topic. (no JSON: x)"),
+        ("new_code", "why", "new_code: why"),
+    ],
+)
+def test_a_reason_is_said_in_plain_words(code: str, detail: str, text: str) -> None:
+    assert text in explained(code, detail)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8), st.just(math.nan), min_size=1, max_size=3))
+def test_every_refused_name_has_its_words_whatever_it_is_called(content: dict[str, object]) -> None:
+    found = told(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
+    text = explained("refused_values", ", ".join(refusals(found.refused)))
+    assert text.count("is not a finite number") + text.count("without letters") + text.count("same as") == len(content)

@@ -26,7 +26,7 @@ PERMISSIONS: Mapping[Permission, str] = {
     "api_keys.own": "make, list and revoke one's own API keys",
     "telemetry.read": "see devices, readings, history and the ledger",
     "telemetry.export": "export readings as files",
-    "telemetry.manage": "see and download what was put into quarantine",
+    "telemetry.manage": "see and download what was put into quarantine, set how plain messages are read",
     "accounts.read": "list accounts",
     "accounts.manage": "invite, change, switch off and delete accounts, administrators too: as good as being one",
     "sessions.manage": "see and end anyone's sessions and API keys, reset a second factor, decide who must have one",

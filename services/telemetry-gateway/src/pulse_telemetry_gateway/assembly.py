@@ -86,7 +86,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     greeting = Greeting(ledger, registry, catalogs, ingest)
     span = int(settings.plausible_span.total_seconds() * 1e6)
     plain_limits = PlainLimits(settings.plain_series_max, span)
-    plain = Plain(ingest, catalogs, PlainStore(database), plain_limits, runtime.metrics)
+    plain_store = PlainStore(database)
+    plain = Plain(ingest, catalogs, plain_store, plain_limits, runtime.metrics)
     handlers = Handlers(bus, ingest, plain, greeting, registry)
     await handlers.subscribe()
     intake = _intake(runtime, settings, handlers)
@@ -122,6 +123,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         clock_suspect,
         Turns(at_once, settings.history_deadline),
         Notes(database, runtime.audit, runtime.clock),
+        plain_store,
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(

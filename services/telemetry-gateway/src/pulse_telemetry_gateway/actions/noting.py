@@ -7,6 +7,7 @@ from pulse_postgres import Audit, AuditEntry, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.export import Wanted
 from pulse_telemetry_gateway.model.tables import Format
+from pulse_telemetry_gateway.store.plain import PlainSettings, PlainStore
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMED = 20
@@ -43,7 +44,37 @@ class Notes:
         entry = AuditEntry("quarantine_downloaded", actor, f"message:{message}", None, None, address, request_id)
         await self._append(entry)
 
-    async def _append(self, entry: AuditEntry) -> None:
-        now = _EPOCH + timedelta(microseconds=self._clock())
+    async def plain_settings_changed(
+        self,
+        store: PlainStore,
+        device: tuple[int, str],
+        given: PlainSettings,
+        *,
+        actor: str | None,
+        address: str | None,
+        request_id: str | None,
+    ) -> None:
+        """Sets how the messages of a plain device (its number and name) are read, and notes it, in one transaction."""
+        before, target = await store.settings(device[0]), f"device:{device[1]}"
+        entry = AuditEntry(
+            "plain_settings_changed", actor, target, _detail(before), _detail(given), address, request_id
+        )
         async with self._database.transaction() as connection:
-            await self._audit.append(connection, entry, now)
+            await store.change(connection, device[0], given)
+            await self._audit.append(connection, entry, self._now())
+
+    def _now(self) -> datetime:
+        return _EPOCH + timedelta(microseconds=self._clock())
+
+    async def _append(self, entry: AuditEntry) -> None:
+        async with self._database.transaction() as connection:
+            await self._audit.append(connection, entry, self._now())
+
+
+def _detail(given: PlainSettings) -> Detail:
+    return {
+        "takes_text": given.takes_text,
+        "time_keys": list(given.time_keys),
+        "time_zone": given.time_zone,
+        "left_out": list(given.left_out),
+    }

@@ -15,6 +15,7 @@ from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
+from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -42,6 +43,7 @@ class TelemetryRoutes:
     clock_suspect: int
     turns: Turns
     notes: Notes
+    plain: PlainStore
 
     async def device_id(self, device: str) -> int:
         """Its number. Raises UnknownDevice."""

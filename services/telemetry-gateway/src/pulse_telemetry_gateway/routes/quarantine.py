@@ -10,6 +10,7 @@ from pulse_chassis.caller import CurrentCaller
 from pulse_chassis.principal import require
 from pulse_chassis.problems import responses
 from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.model.quarantine_words import explained
 from pulse_telemetry_gateway.routes.given import Given
 
 router = APIRouter(dependencies=[require("telemetry.manage")])
@@ -50,15 +51,83 @@ async def messages(
     given: Given,
     cursor: Annotated[int, Query(ge=1, le=_ID_MAX)] = _ID_MAX,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    reason: Annotated[int | None, Query(ge=1, le=_ID_MAX, description="the `id` of a reason")] = None,
 ) -> Messages:
-    """The messages that were put away, with the reason."""
+    """The messages that were put away, with the reason. Of equal ones the newest hundred are kept."""
     async with given.turns.turn():
-        found = await given.quarantine.newest(cursor, limit + 1)
+        found = await given.quarantine.newest(cursor, limit + 1, reason)
     items = [
         MessageView(id=m.id, address=m.address, code=m.code, detail=m.detail, size=m.size, received=m.received)
         for m in found[:limit]
     ]
     return Messages(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+class ReasonView(BaseModel):
+    """`n` messages of one topic failed for the same reason. `text` says it in plain words. `newest`: a message that is
+    kept; null: they are too old."""
+
+    id: int
+    address: str
+    code: str
+    detail: str
+    text: str
+    n: int
+    first_at: datetime
+    last_at: datetime
+    newest: int | None
+
+
+class Reasons(BaseModel):
+    """The newest first. `next`: the `cursor` of the following page; null: this was the last one."""
+
+    items: list[ReasonView]
+    next: str | None
+
+
+class BadReasonCursor(DomainError):
+    """The cursor is not one that this list gave."""
+
+    code, status = "foreign_cursor", 422
+
+
+@router.get("/quarantine/reasons", operation_id="list_quarantine_reasons", responses=responses(BadReasonCursor))
+async def reasons(
+    given: Given,
+    cursor: Annotated[str | None, Query(max_length=80)] = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Reasons:
+    """Why messages were put away: equal reasons together, with how often."""
+    before = None if cursor is None else _place(cursor)
+    async with given.turns.turn():
+        found = await given.quarantine.reasons(before, limit + 1)
+    items = [
+        ReasonView(
+            id=one.id,
+            address=one.address,
+            code=one.code,
+            detail=one.detail,
+            text=explained(one.code, one.detail),
+            n=one.n,
+            first_at=one.first,
+            last_at=one.last,
+            newest=one.newest,
+        )
+        for one in found[:limit]
+    ]
+    last = items[-1] if len(found) > limit else None
+    return Reasons(items=items, next=f"{last.last_at.isoformat()}_{last.id}" if last else None)
+
+
+def _place(cursor: str) -> tuple[datetime, int]:
+    at, _, number = cursor.partition("_")
+    try:
+        found = datetime.fromisoformat(at), int(number)
+    except ValueError as error:
+        raise BadReasonCursor("the cursor is not one that this list gave") from error
+    if found[0].tzinfo is None or not 0 <= found[1] <= _ID_MAX:
+        raise BadReasonCursor("the cursor is not one that this list gave")
+    return found
 
 
 @router.get(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pulse_postgres import Database
+from pulse_postgres import Connection, Database
 from pulse_telemetry_gateway.model.plain import TIME_KEYS, PlainRules
 
 _NAMES_MAX = 200
@@ -55,6 +55,19 @@ class PlainStore:
         if row is None:
             return PlainSettings()
         return PlainSettings(row["takes_text"], tuple(row["time_keys"]), row["time_zone"], tuple(row["left_out"]))
+
+    async def change(self, connection: Connection, device_id: int, given: PlainSettings) -> None:
+        """Sets how the device's messages are read."""
+        await connection.execute(
+            "INSERT INTO plain_setting (device_id, takes_text, time_keys, time_zone, left_out) "
+            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (device_id) DO UPDATE SET takes_text = excluded.takes_text, "
+            "time_keys = excluded.time_keys, time_zone = excluded.time_zone, left_out = excluded.left_out",
+            device_id,
+            given.takes_text,
+            list(given.time_keys),
+            given.time_zone,
+            list(given.left_out),
+        )
 
     async def add_skipped(self, found: Sequence[tuple[int, str, Skipped]]) -> None:
         """Adds to the counts. A device's names beyond the newest 200 are forgotten."""

@@ -1,0 +1,159 @@
+"""How the messages of a plain device are read, and what of them is skipped."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pulse_chassis.caller import CurrentCaller
+from pulse_chassis.principal import require
+from pulse_chassis.problems import responses
+from pulse_contracts.errors import DomainError
+from pulse_contracts.message import PRINTABLE, DeviceName
+from pulse_telemetry_gateway.model.calendar import BadCalendar, zone_of
+from pulse_telemetry_gateway.model.plain import TIME_KEYS
+from pulse_telemetry_gateway.model.plain_presets import PRESETS, preset_of
+from pulse_telemetry_gateway.routes.given import Given, UnknownDevice
+from pulse_telemetry_gateway.store.plain import PlainSettings
+
+router = APIRouter()
+Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=PRINTABLE)]
+Device = Annotated[DeviceName, Path(description="the device id", examples=["esp-01"])]
+
+
+class UnknownPreset(DomainError):
+    """There is no such preset: `GET /api/telemetry/plain-presets` lists them."""
+
+    code, status = "unknown_preset", 422
+
+
+class PlainSettingsView(BaseModel):
+    """`takes_text`: text that is clearly a number or a switch (`"47"`, `"12,5"`, `"ON"`, `"open"`) is a value.
+    `time_keys`: names of the time, compared without regard to case. `time_zone`: of times that name none. `left_out`:
+    values and objects that are skipped on purpose (`a.b`)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"time_keys": ["Time"], "time_zone": "Europe/Berlin", "left_out": ["Wifi"]}]},
+    )
+
+    takes_text: Annotated[bool, Field(strict=True)] = True
+    time_keys: Annotated[list[Key], Field(max_length=20)] = list(TIME_KEYS)
+    time_zone: Annotated[str, StringConstraints(max_length=64)] = "UTC"
+    left_out: Annotated[list[Name], Field(max_length=200)] = []
+
+
+class PlainSettingsChange(PlainSettingsView):
+    """With `preset`, what is not said is as the preset has it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"preset": "tasmota", "time_zone": "Europe/Berlin"}]}
+    )
+
+    preset: Annotated[str | None, StringConstraints(max_length=32)] = None
+
+    def settings(self) -> PlainSettings:
+        """Raises UnknownPreset, BadCalendar."""
+        preset = preset_of(self.preset or "default")
+        if preset is None:
+            raise UnknownPreset(f"there is no preset {self.preset!r}: choose {', '.join(one.name for one in PRESETS)}")
+        zone_of(self.time_zone)
+        keys = self.time_keys if "time_keys" in self.model_fields_set else preset.time_keys
+        left_out = self.left_out if "left_out" in self.model_fields_set else preset.left_out
+        return PlainSettings(
+            self.takes_text, tuple(dict.fromkeys(key.lower() for key in keys)), self.time_zone, tuple(left_out)
+        )
+
+
+class SkippedView(BaseModel):
+    """So many values of this name were no reading; `example` is the newest."""
+
+    name: str
+    n: int
+    example: str
+    last_at: datetime | None
+
+
+class PlainView(BaseModel):
+    settings: PlainSettingsView
+    skipped: list[SkippedView]
+
+
+class PresetView(BaseModel):
+    """`sample`: a payload of such a device."""
+
+    name: str
+    title: str
+    time_keys: list[str]
+    left_out: list[str]
+    note: str
+    sample: str
+
+
+class Presets(BaseModel):
+    items: list[PresetView]
+
+
+@router.get("/plain-presets", operation_id="list_plain_presets")
+async def presets() -> Presets:
+    """How messages of common firmware are read."""
+    return Presets(
+        items=[
+            PresetView(
+                name=one.name,
+                title=one.title,
+                time_keys=list(one.time_keys),
+                left_out=list(one.left_out),
+                note=one.note,
+                sample=one.sample,
+            )
+            for one in PRESETS
+        ]
+    )
+
+
+@router.get("/devices/{device}/plain", operation_id="get_plain_settings", responses=responses(UnknownDevice))
+async def plain(given: Given, device: Device) -> PlainView:
+    """How the messages of a plain device are read, and what of them was skipped, newest first."""
+    async with given.turns.turn():
+        device_id = await given.device_id(device)
+        settings, skipped = await given.plain.settings(device_id), await given.plain.skipped(device_id)
+    return PlainView(
+        settings=_view(settings),
+        skipped=[
+            SkippedView(name=name, n=one.n, example=one.example, last_at=one.last) for name, one in skipped.items()
+        ],
+    )
+
+
+@router.put(
+    "/devices/{device}/plain",
+    operation_id="change_plain_settings",
+    dependencies=[require("telemetry.manage")],
+    responses=responses(UnknownDevice, UnknownPreset, BadCalendar),
+)
+async def change(given: Given, device: Device, asked: PlainSettingsChange, caller: CurrentCaller) -> PlainSettingsView:
+    """Set how the messages of a plain device are read. It counts for messages from two seconds later on."""
+    settings = asked.settings()
+    async with given.turns.turn():
+        found = await given.device_id(device), device
+        await given.notes.plain_settings_changed(
+            given.plain,
+            found,
+            settings,
+            actor=caller.account,
+            address=caller.address,
+            request_id=caller.request_id,
+        )
+    return _view(settings)
+
+
+def _view(settings: PlainSettings) -> PlainSettingsView:
+    return PlainSettingsView(
+        takes_text=settings.takes_text,
+        time_keys=list(settings.time_keys),
+        time_zone=settings.time_zone,
+        left_out=list(settings.left_out),
+    )

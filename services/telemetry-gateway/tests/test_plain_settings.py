@@ -1,0 +1,138 @@
+"""How messages are read, set over HTTP and counted by name; equal reasons of quarantine, together."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from pulse_postgres import Database
+from pulse_postgres.admin import with_role
+from pulse_testkit.servers import Servers
+from pulse_testkit.waiting import eventually
+
+from .conftest import PASSWORD
+from .system import Collector, Gateway, collector, gateway, token
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+async def started(servers: Servers, database_url: str) -> AsyncIterator[Gateway]:
+    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def alpha(servers: Servers, started: Gateway) -> AsyncIterator[Collector]:
+    async with collector(servers) as device:
+        yield device
+
+
+async def ask(started: Gateway, path: str, *, method: str = "GET", who: str = "admin", body: object = None) -> Any:
+    headers = {"Authorization": f"Bearer {token(role=who)}"}
+    return await started.http.request(method, f"/api/telemetry{path}", headers=headers, json=body)
+
+
+async def names(started: Gateway) -> set[str]:
+    return {entry["name"] for entry in (await ask(started, "/series")).json()["items"]}
+
+
+async def test_a_preset_and_a_zone_are_set_and_count_for_the_next_messages(
+    started: Gateway, alpha: Collector, database: Database
+) -> None:
+    await alpha.raw("plain", b'{"on": "ON"}')
+    await eventually(lambda: _has(started, "on"))
+    before = (await ask(started, "/devices/alpha/plain")).json()
+    assert before["settings"]["time_keys"][0] == "ts"
+    answer = await ask(
+        started, "/devices/alpha/plain", method="PUT", body={"preset": "tasmota", "time_zone": "Europe/Berlin"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["left_out"][0] == "DS18B20.Id"
+    assert (await ask(started, "/devices/alpha/plain")).json()["settings"] == answer.json()
+
+    sent: list[str] = []
+
+    async def is_read_so() -> bool:
+        found = {one["name"]: one["latest"] for one in (await ask(started, "/series")).json()["items"]}
+        if sent and not found.get(sent[-1]):
+            return False
+        if sent and found[sent[-1]]["t"] == 1_795_955_415_000_000:
+            return True
+        sent.append(f"n{len(sent)}")  # messages of the first two seconds are read as before
+        await alpha.raw(
+            "plain", b'{"Time": "2026-11-29T13:30:15", "DS18B20": {"Id": "12"}, "%s": 1}' % sent[-1].encode()
+        )
+        return False
+
+    await eventually(is_read_so, seconds=15)
+    async with database.connection() as connection:
+        row = await connection.fetchrow("SELECT kind, target FROM audit ORDER BY n DESC LIMIT 1")
+    assert row is not None
+    assert tuple(row) == ("plain_settings_changed", "device:alpha")
+
+
+async def _has(started: Gateway, name: str) -> bool:
+    return name in await names(started)
+
+
+async def test_text_that_is_no_value_is_counted_by_name_with_an_example(started: Gateway, alpha: Collector) -> None:
+    for state in ("idle", "washing", "spinning"):
+        await alpha.raw("plain", b'{"state": "%s", "speed": 1}' % state.encode())
+
+    async def is_counted() -> bool:
+        skipped = (await ask(started, "/devices/alpha/plain", who="user")).json().get("skipped", [])
+        return [(one["name"], one["n"], one["example"]) for one in skipped] == [("state", 3, "spinning")]
+
+    await eventually(is_counted)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"preset": "none"}, "unknown_preset"),
+        ({"time_zone": "Nowhere"}, "invalid_calendar"),
+        ({"time_keys": ["a"] * 21}, "invalid"),
+        ({"takes_text": "yes"}, "invalid"),
+        ({"left_out": [""]}, "invalid"),
+        ({"unknown": 1}, "invalid"),
+    ],
+)
+async def test_settings_that_cannot_be_are_refused_and_nothing_changes(
+    started: Gateway, alpha: Collector, body: dict[str, object], code: str
+) -> None:
+    await alpha.raw("plain", b'{"on": true}')
+    await eventually(lambda: _has(started, "on"))
+    answer = await ask(started, "/devices/alpha/plain", method="PUT", body=body)
+    assert answer.status_code == 422
+    assert answer.json()["code"].startswith(code)
+    assert (await ask(started, "/devices/alpha/plain")).json()["settings"]["time_zone"] == "UTC"
+
+
+async def test_who_may_not_manage_may_look_and_not_change(started: Gateway) -> None:
+    assert (await ask(started, "/plain-presets", who="user")).status_code == 200
+    assert (await ask(started, "/devices/none/plain", who="user")).status_code == 404
+    assert (await ask(started, "/devices/alpha/plain", method="PUT", who="user", body={})).status_code == 403
+    assert (await ask(started, "/quarantine/reasons", who="user")).status_code == 403
+
+
+async def test_ten_thousand_equal_mistakes_are_one_reason_and_hide_no_other(started: Gateway, alpha: Collector) -> None:
+    await alpha.raw("plain", b"{not json}")
+    for number in range(300):
+        await alpha.raw("plain", b'{"temperature": 1e999, "n": %d}' % number)
+
+    async def are_there() -> bool:
+        items = (await ask(started, "/quarantine/reasons")).json()["items"]
+        return [one["n"] for one in items] == [300, 1]
+
+    await eventually(are_there, seconds=30)
+    first, second = (await ask(started, "/quarantine/reasons")).json()["items"]
+    assert first["text"].endswith("'temperature' is not a finite number.")
+    assert second["text"].startswith("The message cannot be read")
+    kept = (await ask(started, f"/quarantine?reason={first['id']}&limit=1000")).json()["items"]
+    assert 100 <= len(kept) < 300
+    assert kept[0]["id"] == first["newest"]
+    page = (await ask(started, "/quarantine/reasons?limit=1")).json()
+    following = (await ask(started, f"/quarantine/reasons?limit=1&cursor={page['next'].replace('+', '%2B')}")).json()
+    assert ([one["id"] for one in following["items"]], following["next"]) == ([second["id"]], None)
+    assert (await ask(started, "/quarantine/reasons?cursor=x")).status_code == 422
