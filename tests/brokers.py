@@ -45,9 +45,15 @@ def bus_of(settings: MqttSettings) -> MqttBus:
 
 @asynccontextmanager
 async def running_broker(
-    folder: Path, devices: tuple[str, ...] = (), services: tuple[str, ...] = SERVICES, *, has_tls12: bool = False
+    folder: Path,
+    devices: tuple[str, ...] = (),
+    services: tuple[str, ...] = SERVICES,
+    *,
+    has_tls12: bool = False,
+    is_traced: bool = False,
 ) -> AsyncIterator[Broker]:
-    """Started with these accounts, and stopped at the end. `has_tls12`: with a port that takes TLS 1.2 too."""
+    """Started with these accounts, and stopped at the end. `has_tls12`: with a port that takes TLS 1.2 too.
+    `is_traced`: it logs every packet."""
     for one in (folder, *folder.parents):  # pytest closes its folders to others; the broker runs as another account
         if one.name == "tmp" or one == one.parent:
             break
@@ -61,7 +67,7 @@ async def running_broker(
     )
     tools = REPOSITORY / ".tools"
     program = find(tools) or await fetch(tools)
-    listeners = Listeners(authority.files, port=0, tls12_port=free_port() if has_tls12 else 0)
+    listeners = Listeners(authority.files, port=0, tls12_port=free_port() if has_tls12 else 0, is_traced=is_traced)
     server = Mosquitto(Runner(folder), folder, program, accounts, listeners)
     await server.start()
     passwords = {ADMIN: accounts.admin, **{one.name: one.secret for one in accounts.all()}}

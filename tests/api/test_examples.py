@@ -1,4 +1,4 @@
-"""The guide's examples do what it says: every block is run, in its order, by one shell."""
+"""The guides' examples do what they say: every block is run, in its order, by one shell."""
 
 import os
 import re
@@ -13,7 +13,7 @@ import pytest
 from tests.system import ROOT, System, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
-GUIDE = ROOT / "docs/guides/api.md"
+GUIDE, PLAIN_GUIDE = ROOT / "docs/guides/api.md", ROOT / "docs/guides/plain-devices.md"
 CURL = '''#!{python}
 """Stands in for curl where there is none: the options that the guide uses."""
 import sys, httpx
@@ -34,9 +34,24 @@ open(out, "wb").write(answer.content) if out else sys.stdout.write(answer.text)
 '''
 
 
-def blocks() -> list[str]:
+def blocks(guide: Path) -> list[str]:
     """What stands between ```sh and ```."""
-    return re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```sh\n(.*?)^```$", guide.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def outputs(guide: Path, system: System, folder: Path) -> list[str]:
+    """What each block of the guide printed, run in its order by one shell."""
+    path = f"{folder}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    if shutil.which("curl") is None:
+        stand_in = folder / "curl"
+        stand_in.write_text(CURL.format(python=sys.executable))
+        stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
+    env = os.environ | {"PATH": path, "PULSE": system.url}
+    env |= {"EMAIL": system.admin["email"], "PASSWORD": system.admin["password"]}
+    script = "set -eu\n" + "\necho '<<<>>>'\n".join(blocks(guide))
+    done = subprocess.run(["sh", "-c", script], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout[-2_000:]
+    return done.stdout.split("<<<>>>")
 
 
 def test_every_example_of_the_guide_works(system: System, tmp_path: Path) -> None:
@@ -46,18 +61,17 @@ def test_every_example_of_the_guide_works(system: System, tmp_path: Path) -> Non
         seconds=30,
         what="there is something to read",
     )
-    path = f"{tmp_path}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    if shutil.which("curl") is None:
-        stand_in = tmp_path / "curl"
-        stand_in.write_text(CURL.format(python=sys.executable))
-        stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
-    env = os.environ | {"PATH": path, "PULSE": system.url}
-    env |= {"EMAIL": system.admin["email"], "PASSWORD": system.admin["password"]}
-    script = "set -eu\n" + "\necho '<<<>>>'\n".join(blocks())
-    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr + done.stdout[-2_000:]
-    said = done.stdout.split("<<<>>>")
-    assert len(said) == len(blocks()) > 8
+    said = outputs(GUIDE, system, tmp_path)
+    assert len(said) == len(blocks(GUIDE)) > 8
     assert '"code":"forbidden"' in said[-1]
     assert (tmp_path / "readings.csv").read_text().count("\n") > 1
     assert "account_created" in (tmp_path / "accounts.csv").read_text()
+
+
+def test_a_plain_device_goes_from_nothing_to_a_reading_as_the_guide_says(system: System, tmp_path: Path) -> None:
+    said = outputs(PLAIN_GUIDE, system, tmp_path)
+    assert len(said) == len(blocks(PLAIN_GUIDE)) == 6
+    assert "pulse/v1/telemetry/plain/greenhouse" in said[1]
+    assert '"window"' in said[3]
+    assert '"last_seen"' in said[4]
+    assert '"items":' in said[5]

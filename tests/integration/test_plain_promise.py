@@ -134,3 +134,40 @@ async def test_a_port_for_small_devices_takes_tls_1_2_and_the_other_does_not(tmp
             else:
                 assert is_taken
                 writer.close()
+
+
+async def test_more_messages_than_any_restart_takes_wait_for_the_gateway(tmp_path: Path) -> None:
+    """A database that is away while 22,000 are sent, as it was found."""
+    n = 22_000
+    async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
+        await security.put(plain_account("esp-1"), None)
+        async with running(device := broker.bus("esp-1", SECRET)):
+            for start in range(0, n, 1_000):
+                async with asyncio.TaskGroup() as group:
+                    for value in range(start, start + 1_000):
+                        group.create_task(publish(device, "esp-1", range(value, value + 1)))
+        async with intake(broker) as found:
+            await eventually(lambda: len(found) >= n, seconds=60)
+        assert sorted(found, key=str) == sorted(range(n), key=str)
+
+
+@pytest.mark.announces_log("broker connection")
+async def test_a_wrong_topic_and_a_wrong_client_id_leave_a_line_in_the_brokers_log(tmp_path: Path) -> None:
+    async with running_broker(tmp_path, is_traced=True) as broker, DynamicSecurity.open(broker.admin) as security:
+        await security.put(plain_account("esp-1"), None)
+        async with running(device := broker.bus("esp-1", SECRET)):
+            with pytest.raises(PublishRefused):
+                await publish(device, "esp-2", range(1))
+        found = broker.settings("esp-1", SECRET)
+        stranger = bus_of(MqttSettings(found.url, "esp-1", SECRET, "DVES_123456", ca_file=found.ca_file))
+        trying = asyncio.ensure_future(stranger.run())
+        await eventually(lambda: "authori" in stranger.detail.lower())
+        trying.cancel()
+        await asyncio.wait([trying])
+
+        def lines(*words: str) -> list[str]:
+            text = broker.server.log.read_text(errors="replace")
+            return [line for line in text.splitlines() if all(word in line for word in words)]
+
+        await eventually(lambda: bool(lines("Denied PUBLISH from esp-1", "telemetry/plain/esp-2")))
+        await eventually(lambda: bool(lines("not authorised")))

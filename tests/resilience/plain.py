@@ -4,6 +4,7 @@ them."""
 
 import asyncio
 import contextlib
+import ssl
 import struct
 import time
 from collections import Counter
@@ -34,6 +35,7 @@ class PlainDevice:
     port: int
     journal: Path
     rate: float = 50.0
+    ca: Path | None = None
     next: int = 0
     refused: int = 0
     _unacknowledged: dict[int, int] = field(default_factory=dict)
@@ -48,7 +50,8 @@ class PlainDevice:
 
     async def _session(self, file: "contextlib.AbstractContextManager[object]") -> None:
         async with asyncio.timeout(5):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            context = ssl.create_default_context(cafile=self.ca) if self.ca else None
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=context)
         try:
             texts = b"".join(_text(text) for text in (self.name, self.name, self.password))
             writer.write(_packet(_CONNECT, _text("MQTT") + b"\x04\xc2\x00\x3c" + texts))

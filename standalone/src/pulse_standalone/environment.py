@@ -99,9 +99,18 @@ def _port(name: str) -> int:
 
 def has_plain_broker() -> bool:
     """PULSE_MQTT_PLAIN: whether the loopback has a listener in clear beside that with TLS. Raises SetupError."""
-    text = os.environ.get("PULSE_MQTT_PLAIN") or "off"
+    return _is_on("PULSE_MQTT_PLAIN")
+
+
+def is_broker_traced() -> bool:
+    """PULSE_BROKER_TRACE: whether the broker logs every packet, also the refused ones. Raises SetupError."""
+    return _is_on("PULSE_BROKER_TRACE")
+
+
+def _is_on(name: str) -> bool:
+    text = os.environ.get(name) or "off"
     if text not in {"on", "off"}:
-        raise SetupError(f"PULSE_MQTT_PLAIN={text!r}: choose on or off")
+        raise SetupError(f"{name}={text!r}: choose on or off")
     return text == "on"
 
 

@@ -73,13 +73,15 @@ _EVERYWHERE = frozenset({"*", "0.0.0.0", "::"})  # noqa: S104  # recognised here
 class Listeners:
     """Where the broker listens. `tls`: the certificate of the TLS listener, on `host` and `port` (0: the one it had, or
     a free one). Without it, or with `has_plain`, there is a listener in clear, on the loopback alone. `tls12_port`: of
-    one more listener on `host` that also takes TLS 1.2 (0: there is none)."""
+    one more listener on `host` that also takes TLS 1.2 (0: there is none). `is_traced`: every packet is a line of the
+    log, so that one finds why a device's messages are refused."""
 
     tls: TlsFiles | None = None
     host: str = "127.0.0.1"
     port: int = 0
     has_plain: bool = False
     tls12_port: int = 0
+    is_traced: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,7 @@ class Mosquitto:
             runner.write(granted, json.dumps(made))
             runner.write(made_from, digest)
         self.copy_certificates()
-        text = self._listening() + self._common()
+        text = self._listening() + self._common() + ("log_type debug\n" if self._listeners.is_traced else "")
         if _text(self._folder / "mosquitto.conf") != text:
             runner.write(self._folder / "mosquitto.conf", text)
 

@@ -139,7 +139,12 @@ class System:
             self._mqtt_ca = given.authority
             options = self.options
             listeners = Listeners(
-                given, options.host, options.broker_port, options.has_plain_broker, options.broker_tls12_port
+                given,
+                options.host,
+                options.broker_port,
+                options.has_plain_broker,
+                options.broker_tls12_port,
+                environment.is_broker_traced(),
             )
             accounts = self.accounts()
             self.state.tell_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})

@@ -1,0 +1,60 @@
+"""A plain device keeps sending while the whole system is stopped and started: what was acknowledged is stored."""
+
+import asyncio
+import contextlib
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.resilience.plain import PlainDevice, PlainVerdict, judge_plain, stored_numbers
+from tests.system import System, running_system, wait_until
+
+pytestmark = [pytest.mark.resilience, pytest.mark.timeout(300)]
+ENV = {"PULSE_DEVICES": "esp-1", "PULSE_FIRST_COLLECTOR": "off"}
+
+
+@contextlib.contextmanager
+def sending(device: PlainDevice) -> Iterator[None]:
+    """The device in a loop of its own, as it is a machine of its own."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(device.run())
+    thread = threading.Thread(target=lambda: loop.run_until_complete(asyncio.wait([task])))
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        loop.close()
+
+
+def stored(system: System) -> int:
+    return len(asyncio.run(stored_numbers(system.database_url(), "esp-1")))
+
+
+def test_a_stop_and_a_start_of_the_whole_system_lose_no_acknowledged_message() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        state, journal = Path(folder) / "state", Path(folder) / "journal"
+        with running_system(state, ENV) as system:
+            password = (state / "secrets/devices/esp-1").read_text()
+            device = PlainDevice("esp-1", password, system.broker_port(), journal, rate=40.0, ca=system.broker_ca)
+            with sending(device):
+                wait_until(lambda: stored(system) > 40, seconds=30, what="readings are stored")
+                system.stop()
+                with running_system(state, ENV) as again:
+                    device.port = again.broker_port()
+                    before = device.next
+                    wait_until(lambda: device.next > before + 40, seconds=30, what="the device goes on")
+                    verdict = wait_for_all(again, device)
+        assert verdict.problems == []
+        assert verdict.acknowledged > 80
+        assert verdict.lost == 0
+
+
+def wait_for_all(system: System, device: PlainDevice) -> PlainVerdict:
+    last = len(device.journal.read_text().splitlines())
+    wait_until(lambda: stored(system) >= last, seconds=30, what="what was acknowledged is stored")
+    return asyncio.run(judge_plain(device.journal, system.database_url(), "esp-1", [], device.next + 100))
