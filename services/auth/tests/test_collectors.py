@@ -147,6 +147,8 @@ async def test_two_administrators_cannot_overwrite_each_other_unseen(admin: Worl
     assert (second.status_code, second.json()["code"]) == (412, "precondition_failed")
     assert (await admin.http.delete(path, headers={"If-Match": first.headers["etag"]})).status_code == 204
     assert (await admin.http.get(path)).status_code == 404
+    again = await post(admin, body=NEW)
+    assert (again.status_code, again.json()["state"], again.json()["name"]) == (201, "enabled", "Press 4")
     assert (await post(admin, body=NEW)).json()["code"] == "collector_exists"
 
 

@@ -2,7 +2,7 @@
 
 export type Role = "admin" | "user";
 
-export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "keys.rotate" | "audit.read";
+export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "keys.rotate" | "audit.read";
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
@@ -11,7 +11,8 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "api_keys.own": "make, list and revoke one's own API keys",
   "telemetry.read": "see devices, readings, history and the ledger",
   "telemetry.export": "export readings as files",
-  "telemetry.manage": "see and download what was put into quarantine, set how plain messages are read",
+  "telemetry.manage": "see and download what was put into quarantine, set how plain messages are read, rename devices and series",
+  "telemetry.delete": "delete readings, series and devices with all their readings",
   "accounts.read": "list accounts",
   "accounts.manage": "invite, change, switch off and delete accounts, administrators too: as good as being one",
   "sessions.manage": "see and end anyone's sessions and API keys, reset a second factor, decide who must have one",
@@ -30,6 +31,7 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "telemetry.read",
     "telemetry.export",
     "telemetry.manage",
+    "telemetry.delete",
     "accounts.read",
     "accounts.manage",
     "sessions.manage",

@@ -12,6 +12,7 @@ Permission = Literal[
     "telemetry.read",
     "telemetry.export",
     "telemetry.manage",
+    "telemetry.delete",
     "accounts.read",
     "accounts.manage",
     "sessions.manage",
@@ -26,7 +27,9 @@ PERMISSIONS: Mapping[Permission, str] = {
     "api_keys.own": "make, list and revoke one's own API keys",
     "telemetry.read": "see devices, readings, history and the ledger",
     "telemetry.export": "export readings as files",
-    "telemetry.manage": "see and download what was put into quarantine, set how plain messages are read",
+    "telemetry.manage": "see and download what was put into quarantine, set how plain messages are read, "
+    "rename devices and series",
+    "telemetry.delete": "delete readings, series and devices with all their readings",
     "accounts.read": "list accounts",
     "accounts.manage": "invite, change, switch off and delete accounts, administrators too: as good as being one",
     "sessions.manage": "see and end anyone's sessions and API keys, reset a second factor, decide who must have one",

@@ -11,6 +11,7 @@ from pulse_chassis.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
+from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
@@ -20,6 +21,7 @@ from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.proof import Proof
+from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
 from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
@@ -32,6 +34,7 @@ from pulse_telemetry_gateway.model.grouping import GroupLimits
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
+from pulse_telemetry_gateway.store.erasure import ErasureStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.leases import LeaseStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -113,6 +116,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     stored = HistoryStore(database)
     history = History(stored, registry, history_limits)
     pages = Pages(history)
+    notes = Notes(database, runtime.audit, runtime.clock)
     routes = TelemetryRoutes(
         registry,
         history,
@@ -122,8 +126,10 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         put_away,
         clock_suspect,
         Turns(at_once, settings.history_deadline),
-        Notes(database, runtime.audit, runtime.clock),
+        notes,
         plain_store,
+        Erasure(ErasureStore(database), registry, compaction, notes),
+        Renaming(database, registry, notes),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(

@@ -99,7 +99,7 @@ class Collectors:
         require_free_name(id_)
         async with self._means.database.transaction() as connection:
             if not await self._store.add(connection, id_, given, self._means.now()):
-                raise CollectorExists("there is, or was, a collector with this id")
+                raise CollectorExists("there is a collector with this id already")
             code = await self._new_code(connection, id_)
             await self._means.note(connection, "collector_created", id_, caller, (None, particulars_detail(given)))
             return found_collector(await self._store.by_id(connection, id_)), code
@@ -115,8 +115,8 @@ class Collectors:
             return found_collector(await self._store.by_id(connection, id_))
 
     async def delete(self, id_: str, tag: str | None, caller: Caller) -> None:
-        """It is disconnected, and its keys are destroyed; its readings stay, and its id is used up. Raises as
-        `describe`."""
+        """It is disconnected, and its keys are destroyed; its readings stay, and its id may be given again.
+        Raises as `describe`."""
         async with self._means.database.transaction() as connection:
             found = found_collector(await self._store.lock(connection, id_))
             require_tag(found, tag)

@@ -43,7 +43,7 @@ class PlainDevices:
         where = self._where.read()
         async with self._means.database.transaction() as connection:
             if not await self._store.add_plain(connection, device, given, self._means.now()):
-                raise CollectorExists(f"there is, or was, a device with the id {device.id!r}")
+                raise CollectorExists(f"there is a device with the id {device.id!r} already")
             password = await self._new_password(connection, device)
             change = {
                 **particulars_detail(given),

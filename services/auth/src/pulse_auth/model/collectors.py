@@ -29,7 +29,7 @@ class CollectorNotFound(DomainError):
 
 
 class CollectorExists(DomainError):
-    """There is a collector with this id, or there was: its readings still carry the name."""
+    """There is a collector with this id. Delete it first, or choose another id."""
 
     code, status = "collector_exists", 409
 

@@ -35,7 +35,8 @@ class CollectorUpdate(BaseModel):
 
 
 class CollectorCreate(CollectorUpdate):
-    """`id` is the device's name in topics and at the broker; it can never be used for another collector."""
+    """`id` is the device's name in topics and at the broker; it can be given again once the collector is
+    deleted."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -9,6 +9,13 @@ from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, P
 from pulse_postgres import Connection, Row
 
 _SELECT = "SELECT c.*, e.ends AS code_ends FROM collector c LEFT JOIN enrolment_code e ON e.collector_id = c.id "
+_AGAIN = (
+    "ON CONFLICT (id) DO UPDATE SET name = excluded.name, site = excluded.site, tags = excluded.tags, "
+    "created = excluded.created, kind = excluded.kind, username = excluded.username, "
+    "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, version = c.version + 1 "
+    "WHERE c.state = 'deleted' RETURNING 1"
+)
+"""`gen` goes on counting: a key of the deleted one must never count as one of the new one."""
 _COUNT = "SELECT count(*) FROM collector c "
 _MATCHING = (
     "WHERE c.state <> 'deleted' AND ($1::text IS NULL OR strpos(lower(c.id || ' ' || c.name || ' ' || c.site), "
@@ -43,10 +50,9 @@ class CollectorStore:
     """Collectors by id."""
 
     async def add(self, connection: Connection, id_: str, given: Particulars, now: datetime) -> bool:
-        """A new one; False when the id was ever used."""
+        """A new one, also in the place of a deleted one; False when there is one with this id."""
         row = await connection.fetchval(
-            "INSERT INTO collector (id, name, site, tags, created) VALUES ($1, $2, $3, $4, $5) "
-            "ON CONFLICT (id) DO NOTHING RETURNING 1",
+            f"INSERT INTO collector AS c (id, name, site, tags, created) VALUES ($1, $2, $3, $4, $5) {_AGAIN}",  # noqa: S608
             id_,
             given.name,
             given.site,
@@ -56,10 +62,10 @@ class CollectorStore:
         return row is not None
 
     async def add_plain(self, connection: Connection, device: PlainDevice, given: Particulars, now: datetime) -> bool:
-        """A new plain device; False when the id was ever used."""
+        """As `add`, a plain device."""
         row = await connection.fetchval(
-            "INSERT INTO collector (id, name, site, tags, created, kind, username, has_free_client_id) "
-            "VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7) ON CONFLICT (id) DO NOTHING RETURNING 1",
+            "INSERT INTO collector AS c (id, name, site, tags, created, kind, username, has_free_client_id) "  # noqa: S608
+            f"VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7) {_AGAIN}",
             device.id,
             given.name,
             given.site,

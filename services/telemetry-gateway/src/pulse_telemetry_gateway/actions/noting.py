@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from pulse_postgres import Audit, AuditEntry, Database
+from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.export import Wanted
 from pulse_telemetry_gateway.model.tables import Format
@@ -62,6 +62,10 @@ class Notes:
         async with self._database.transaction() as connection:
             await store.change(connection, device[0], given)
             await self._audit.append(connection, entry, self._now())
+
+    async def within(self, connection: Connection, entry: AuditEntry) -> None:
+        """Writes an entry in somebody else's transaction: its last statement."""
+        await self._audit.append(connection, entry, self._now())
 
     def _now(self) -> datetime:
         return _EPOCH + timedelta(microseconds=self._clock())

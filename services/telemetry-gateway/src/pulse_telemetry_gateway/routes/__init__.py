@@ -4,11 +4,11 @@ the quarantine."""
 from fastapi import APIRouter
 
 from pulse_chassis.principal import require
-from pulse_telemetry_gateway.routes import export, history, ledger, plain, quarantine, registry
+from pulse_telemetry_gateway.routes import erasure, export, history, ledger, plain, quarantine, registry
 from pulse_telemetry_gateway.routes.given import TelemetryRoutes
 
 __all__ = ["TelemetryRoutes", "router"]
 
 router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[require("telemetry.read")])
-for part in (registry, history, export, ledger, plain, quarantine):
+for part in (registry, history, erasure, export, ledger, plain, quarantine):
     router.include_router(part.router)

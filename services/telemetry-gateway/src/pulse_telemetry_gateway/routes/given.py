@@ -8,11 +8,13 @@ from fastapi import Depends, Request
 from pydantic import Field
 
 from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.proof import Proof
+from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
 from pulse_telemetry_gateway.store.plain import PlainStore
@@ -44,6 +46,8 @@ class TelemetryRoutes:
     turns: Turns
     notes: Notes
     plain: PlainStore
+    erasure: Erasure
+    renaming: Renaming
 
     async def device_id(self, device: str) -> int:
         """Its number. Raises UnknownDevice."""

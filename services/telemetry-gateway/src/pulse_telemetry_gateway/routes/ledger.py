@@ -16,7 +16,7 @@ _LIVES = 1_000
 class EpochView(BaseModel):
     """One life of the device's counter. `complete`: every number below `next` is stored, refused or dropped, both by
     the ledger and by what was counted in log, chunks and tables just now. `removed` (of the stored ones) went with
-    age; `missing` is still to come. `counted`: whether ledger and count agree."""
+    age, or was deleted; `missing` is still to come. `counted`: whether ledger and count agree."""
 
     epoch: str
     ord: int

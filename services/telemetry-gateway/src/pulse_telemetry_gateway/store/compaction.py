@@ -28,7 +28,7 @@ from pulse_telemetry_gateway.store.chunk_rows import (
 )
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
-_Stream: TypeAlias = tuple[str, list[str], bytes]
+Stream: TypeAlias = tuple[str, list[str], bytes]
 """A table, its columns, and their rows for binary COPY."""
 _CLAIM: Final = timedelta(seconds=60)
 _PILE: Final = 200
@@ -140,7 +140,7 @@ class CompactionStore:
         """Writes a step and moves the mark from the first of `marks` to the second, in one transaction; the rows at the
         positions `unreadable` are put aside. False, and nothing is written, when somebody else has moved it: no batch
         is ever in chunks twice."""
-        streams = await asyncio.to_thread(_streams, device_id, derived)
+        streams = await asyncio.to_thread(streams_of, device_id, derived)
         months = {month_of(chunk.t.start) for chunk in derived.chunks}
         async with self._database.transaction() as connection:
             if not await Partitions.hold(connection, months):
@@ -153,7 +153,7 @@ class CompactionStore:
             )
             if moved != "UPDATE 1":
                 return False
-            await self._write(connection, streams)
+            await write_streams(connection, streams)
             await self._mark(connection, derived.chunks)
             if unreadable:
                 await connection.execute(
@@ -165,10 +165,6 @@ class CompactionStore:
                 )
             await Partitions.note_written(connection, months)
         return True
-
-    async def _write(self, connection: Connection, streams: Sequence[_Stream]) -> None:
-        for table, columns, stream in streams:
-            await connection.copy_to_table(table, source=io.BytesIO(stream), columns=columns, format="binary")
 
     async def _mark(self, connection: Connection, chunks: Sequence[Chunk]) -> None:
         touched = sorted({(chunk.series, chunk.t.start // DAY) for chunk in chunks})
@@ -242,7 +238,7 @@ class CompactionStore:
         """Puts what was folded in the place of the pile, in one transaction. `has_small`: something is left that more
         may be added to. Raises FoldedMeanwhile, and nothing changes, when somebody else was faster."""
         start, end = pile.day * DAY, (pile.day + 1) * DAY
-        streams = await asyncio.to_thread(_streams, pile.device_id, derived)
+        streams = await asyncio.to_thread(streams_of, pile.device_id, derived)
         async with self._database.transaction() as connection:
             if not await Partitions.hold(connection, {month_of(start)}):
                 raise FoldedMeanwhile
@@ -271,7 +267,7 @@ class CompactionStore:
                 )
                 if gone != f"DELETE {len(ids)}":
                     raise FoldedMeanwhile
-            await self._write(connection, streams)
+            await write_streams(connection, streams)
             # a fold that made nothing fewer would be repeated for ever: it counts as whole
             is_done = pile.is_whole or len(derived.chunks) >= len(pile.chunks)
             left = int(mine) - pile.pieces + has_small if is_done else int(mine)
@@ -283,7 +279,14 @@ class CompactionStore:
             )
 
 
-def _streams(device_id: int, derived: Derived) -> list[_Stream]:
+async def write_streams(connection: Connection, streams: Sequence[Stream]) -> None:
+    """Adds the rows. The caller holds the partitions."""
+    for table, columns, stream in streams:
+        await connection.copy_to_table(table, source=io.BytesIO(stream), columns=columns, format="binary")
+
+
+def streams_of(device_id: int, derived: Derived) -> list[Stream]:
+    """Chunks and roll-ups as rows."""
     return [
         ("chunk", CHUNK_COLUMNS, encode(chunk_blocks(derived.chunks, device_id), CHUNK_TYPES)),
         *(

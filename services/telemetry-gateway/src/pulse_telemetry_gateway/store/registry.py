@@ -182,13 +182,16 @@ class RegistryStore:
         """The devices behind a name, by name: at most so many."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT d.id, d.name, d.display_name, d.online, d.waiting, d.last_seen, "
+                "SELECT d.id, d.name, coalesce(d.given_name, d.display_name) AS display_name, "
+                "d.online, d.waiting, d.last_seen, "
                 "d.alternations >= 3 AND d.alternated > now() - interval '1 hour' AS is_cloned, "
                 "EXISTS (SELECT FROM stream WHERE device_id = d.id AND epoch = 0) AS is_plain, "
                 "(SELECT clock_offset FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 1) "
                 "AS clock_offset, "
-                "(SELECT count(*) FROM series WHERE device_id = d.id) AS series_count "
-                "FROM device d WHERE d.name > $1 ORDER BY d.name LIMIT $2",
+                "(SELECT count(*) FROM series s WHERE s.device_id = d.id AND (s.removed_at IS NULL "
+                "OR EXISTS (SELECT FROM latest WHERE series_id = s.id))) AS series_count "
+                "FROM device d WHERE d.name > $1 "
+                "AND (d.removed_at IS NULL OR d.last_seen > d.removed_at) ORDER BY d.name LIMIT $2",
                 after,
                 most,
             )
@@ -198,13 +201,32 @@ class RegistryStore:
         """Every series, or those of one device, by device and name, with the newest reading: at most so many."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT s.id, d.name AS device, s.name, s.type, s.display_name, s.unit, s.interval_us, l.t, l.word "
+                "SELECT s.id, d.name AS device, s.name, s.type, "
+                "coalesce(s.given_name, s.display_name) AS display_name, "
+                "coalesce(s.given_unit, s.unit) AS unit, s.interval_us, l.t, l.word "
                 "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN latest l ON l.series_id = s.id "
-                "WHERE $1::text IS NULL OR d.name = $1 ORDER BY d.name, s.name, s.type LIMIT $2",
+                "WHERE ($1::text IS NULL OR d.name = $1) AND (s.removed_at IS NULL OR l.series_id IS NOT NULL) "
+                "ORDER BY d.name, s.name, s.type LIMIT $2",
                 device,
                 most,
             )
         return [Series(**dict(row)) for row in rows]
+
+    async def series_kinds(self, device_id: int) -> list[tuple[int, int]]:
+        """Every series of a device with its type's number."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("SELECT id, type FROM series WHERE device_id = $1 ORDER BY id", device_id)
+        return [(row["id"], TYPES.index(row["type"])) for row in rows]
+
+    async def rename_device(self, connection: Connection, device_id: int, name: str | None) -> None:
+        """The name by people; None: as the device calls itself."""
+        await connection.execute("UPDATE device SET given_name = $2 WHERE id = $1", device_id, name)
+
+    async def rename_series(self, connection: Connection, series_id: int, name: str | None, unit: str | None) -> None:
+        """Name and unit by people; None: as the device says."""
+        await connection.execute(
+            "UPDATE series SET given_name = $2, given_unit = $3 WHERE id = $1", series_id, name, unit
+        )
 
     async def devices_of(self, series: Sequence[int]) -> dict[int, tuple[int, str, int]]:
         """For each series that exists: its device's number and name, and the type's number."""

@@ -1,0 +1,116 @@
+"""Deleting readings, series and devices. The ledger then says that they were removed: deleted is not lost."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pulse_chassis.caller import Caller
+from pulse_contracts.errors import DomainError, Unavailable
+from pulse_postgres import AuditEntry
+from pulse_postgres.audit import Detail
+from pulse_telemetry_gateway.actions.compaction import Compaction
+from pulse_telemetry_gateway.actions.history import UnknownSeries, check_range
+from pulse_telemetry_gateway.actions.noting import Notes
+from pulse_telemetry_gateway.store.erasure import Doomed, Erasing, ErasureStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
+
+_PATIENCE = timedelta(seconds=20)
+_NAMED = 20
+
+
+class DeviceUnknown(DomainError):
+    """There is no such device."""
+
+    code, status = "not_found", 404
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was deleted, or with `dry_run` would be."""
+
+    series: int
+    readings: int
+
+
+class Erasure:
+    """Each call is one transaction with its entry in the audit trail. What arrives meanwhile is new, and stays."""
+
+    def __init__(self, store: ErasureStore, registry: RegistryStore, compaction: Compaction, notes: Notes) -> None:
+        self._store, self._registry, self._compaction, self._notes = store, registry, compaction, notes
+
+    async def series(self, series_id: int, caller: Caller, *, is_dry_run: bool) -> Erased:
+        """A series with all its readings. Raises UnknownSeries, Unavailable."""
+        one, device = await self._known(series_id)
+        return await self._erase("series_deleted", device, [one], caller, is_dry_run=is_dry_run)
+
+    async def range(self, series_id: int, span: tuple[int, int], caller: Caller, *, is_dry_run: bool) -> Erased:
+        """The readings of a series in [span[0], span[1]), microseconds. Raises UnknownSeries, BadRange, Unavailable."""
+        check_range(*span)
+        one, device = await self._known(series_id)
+        return await self._erase("readings_deleted", device, [one], caller, span=span, is_dry_run=is_dry_run)
+
+    async def device(self, name: str, caller: Caller, *, is_dry_run: bool) -> Erased:
+        """A device with all its series and readings. Raises DeviceUnknown, Unavailable."""
+        device_id = await self._registry.find(name)
+        if device_id is None:
+            raise DeviceUnknown(f"there is no device {name}")
+        doomed = [Doomed(number, device_id, kind) for number, kind in await self._registry.series_kinds(device_id)]
+        return await self._erase("device_deleted", (device_id, name), doomed, caller, is_dry_run=is_dry_run)
+
+    async def _known(self, series_id: int) -> tuple[Doomed, tuple[int, str]]:
+        found = (await self._registry.devices_of([series_id])).get(series_id)
+        if found is None:
+            raise UnknownSeries(f"there is no series {series_id}")
+        device_id, device, kind = found
+        return Doomed(series_id, device_id, kind), (device_id, device)
+
+    async def _erase(
+        self,
+        kind: str,
+        device: tuple[int, str],
+        doomed: Sequence[Doomed],
+        caller: Caller,
+        *,
+        span: tuple[int, int] | None = None,
+        is_dry_run: bool,
+    ) -> Erased:
+        await self._catch_up(device[0])
+        async with self._store.erasing(device[0], is_dry_run=is_dry_run) as erasing:
+            erased = Erased(len(doomed), await self._delete(erasing, kind, device[0], doomed, span))
+            named = ",".join(str(one.series_id) for one in doomed[:_NAMED])
+            detail: Detail = {
+                "series": named if len(doomed) <= _NAMED else f"{named} and {len(doomed) - _NAMED} more",
+                "readings": erased.readings,
+                **({"from": span[0], "to": span[1]} if span else {}),
+            }
+            target = f"device:{device[1]}"
+            entry = AuditEntry(kind, caller.account, target, detail, None, caller.address, caller.request_id)
+            await self._notes.within(erasing.connection, entry)
+        return erased
+
+    async def _delete(
+        self,
+        erasing: Erasing,
+        kind: str,
+        device_id: int,
+        doomed: Sequence[Doomed],
+        span: tuple[int, int] | None,
+    ) -> int:
+        n = await erasing.series(doomed) if span is None else await erasing.range(doomed[0], *span)
+        await erasing.log(device_id)
+        if kind == "device_deleted":
+            await erasing.device(device_id)
+        return n
+
+    async def _catch_up(self, device_id: int) -> None:
+        """Returns when everything that came before is in chunks and in the newest values."""
+        wanted, done = await self._store.progress(device_id)
+        try:
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                while done < wanted:
+                    await self._compaction.step(device_id)
+                    await asyncio.sleep(0.05)  # the newest values follow by themselves
+                    _, done = await self._store.progress(device_id)
+        except TimeoutError as error:
+            raise Unavailable("the readings that came last are not worked on yet: try again") from error

@@ -1,0 +1,122 @@
+"""Deleting and renaming over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pulse_chassis.caller import CurrentCaller
+from pulse_chassis.principal import require
+from pulse_chassis.problems import responses
+from pulse_contracts.message import PRINTABLE, DeviceName
+from pulse_telemetry_gateway.actions.erasure import DeviceUnknown, Erased
+from pulse_telemetry_gateway.actions.history import BadRange, UnknownSeries
+from pulse_telemetry_gateway.routes.given import Given, Micros
+
+router = APIRouter()
+_DELETES, _RENAMES = [require("telemetry.delete")], [require("telemetry.manage")]
+DryRun = Annotated[bool, Query(description="count only, and delete nothing")]
+SeriesId = Annotated[int, Path(ge=0, lt=2**31)]
+Device = Annotated[DeviceName, Path(description="the device id", examples=["press-4"])]
+GivenName = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=PRINTABLE)]
+GivenUnit = Annotated[str, StringConstraints(max_length=32, strip_whitespace=True, pattern=PRINTABLE)]
+
+
+class ErasedView(BaseModel):
+    """So many series and readings were deleted; with `dry_run` so many would be."""
+
+    series: int
+    readings: int
+    dry_run: bool
+
+
+class DeviceNameChange(BaseModel):
+    """`name`: null gives back the name that the device calls itself by."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Press in hall B"}]})
+
+    name: GivenName | None
+
+
+class SeriesNameChange(BaseModel):
+    """null gives back what the device says."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"display_name": "Oil temperature", "unit": "°C"}]}
+    )
+
+    display_name: GivenName | None = None
+    unit: GivenUnit | None = None
+
+
+class RangeQuery(BaseModel):
+    """[from, to) in microseconds."""
+
+    start: Annotated[Micros, Field(alias="from")]
+    end: Annotated[Micros, Field(alias="to")]
+    dry_run: bool = False
+
+
+@router.delete(
+    "/series/{series_id}", operation_id="delete_series", dependencies=_DELETES, responses=responses(UnknownSeries)
+)
+async def delete_series(
+    given: Given, series_id: SeriesId, caller: CurrentCaller, *, dry_run: DryRun = False
+) -> ErasedView:
+    """Delete a series with all its readings. It comes back when the device sends it again."""
+    async with given.turns.turn():
+        return _view(await given.erasure.series(series_id, caller, is_dry_run=dry_run), is_dry_run=dry_run)
+
+
+@router.delete(
+    "/series/{series_id}/readings",
+    operation_id="delete_readings",
+    dependencies=_DELETES,
+    responses=responses(UnknownSeries, BadRange),
+)
+async def delete_readings(
+    given: Given, series_id: SeriesId, asked: Annotated[RangeQuery, Query()], caller: CurrentCaller
+) -> ErasedView:
+    """Delete the readings of a series in [from, to)."""
+    async with given.turns.turn():
+        span = asked.start, asked.end
+        found = await given.erasure.range(series_id, span, caller, is_dry_run=asked.dry_run)
+    return _view(found, is_dry_run=asked.dry_run)
+
+
+@router.delete(
+    "/devices/{device}", operation_id="delete_device", dependencies=_DELETES, responses=responses(DeviceUnknown)
+)
+async def delete_device(given: Given, device: Device, caller: CurrentCaller, *, dry_run: DryRun = False) -> ErasedView:
+    """Delete a device with all its series and readings; its ledger says that they were removed. Delete its account
+    (`DELETE /api/collectors/{id}`) first, or it comes back when it sends again."""
+    async with given.turns.turn():
+        return _view(await given.erasure.device(device, caller, is_dry_run=dry_run), is_dry_run=dry_run)
+
+
+@router.patch(
+    "/devices/{device}",
+    operation_id="rename_device",
+    status_code=204,
+    dependencies=_RENAMES,
+    responses=responses(DeviceUnknown),
+)
+async def rename_device(given: Given, device: Device, asked: DeviceNameChange, caller: CurrentCaller) -> None:
+    """Give a device another name. Its id stays."""
+    await given.renaming.device(device, asked.name, caller)
+
+
+@router.patch(
+    "/series/{series_id}",
+    operation_id="rename_series",
+    status_code=204,
+    dependencies=_RENAMES,
+    responses=responses(UnknownSeries),
+)
+async def rename_series(given: Given, series_id: SeriesId, asked: SeriesNameChange, caller: CurrentCaller) -> None:
+    """Give a series another display name and unit. Its name in messages stays."""
+    await given.renaming.series(series_id, asked.display_name, asked.unit, caller)
+
+
+def _view(found: Erased, *, is_dry_run: bool) -> ErasedView:
+    return ErasedView(series=found.series, readings=found.readings, dry_run=is_dry_run)

@@ -1,0 +1,216 @@
+"""Deleting readings: chunks, roll-ups, newest values and the log, in one transaction with what the ledger has to
+know."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.model.chunks import DAY, Chunk, Readings, chunks_of, join, unpack
+from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups, merge, of_readings
+from pulse_telemetry_gateway.model.rollups import join as join_rollups
+from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
+from pulse_telemetry_gateway.store.compaction import Derived, streams_of, write_streams
+from pulse_telemetry_gateway.store.partitions import Partitions, month_of
+
+_SOURCE = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A series whose readings go, and of what type it is."""
+
+    series_id: int
+    device_id: int
+    kind: int
+
+
+class ErasureStore:
+    """Every method raises DatabaseUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def progress(self, device_id: int) -> tuple[int, int]:
+        """The device's feed position, and up to which position its log is in chunks and in the newest values."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                "SELECT d.pos, least(d.latest_pos, coalesce(c.pos, 0)) AS done FROM device d "
+                "LEFT JOIN compaction c ON c.device_id = d.id WHERE d.id = $1",
+                device_id,
+            )
+        return (row["pos"], row["done"]) if row else (0, 0)
+
+    @asynccontextmanager
+    async def erasing(self, device_id: int, *, is_dry_run: bool) -> AsyncIterator["Erasing"]:
+        """One transaction; a dry run is rolled back. Compaction of the device waits until it ends."""
+        with suppress(_DryRun):
+            async with self._database.transaction() as connection:
+                await connection.execute("SET LOCAL lock_timeout = '10s'")
+                await Partitions.hold(connection, ())
+                await connection.execute("SELECT 1 FROM compaction WHERE device_id = $1 FOR UPDATE", device_id)
+                yield Erasing(connection)
+                if is_dry_run:
+                    raise _DryRun
+
+
+class _DryRun(Exception):
+    """Rolls the transaction back."""
+
+
+class Erasing:
+    """What is done within the transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def series(self, doomed: Sequence[Doomed]) -> int:
+        """Every reading of these series; returns how many."""
+        ids = [one.series_id for one in doomed]
+        await self._wait_for_folds(ids)
+        counted = await self.connection.fetch(
+            "WITH gone AS (DELETE FROM chunk WHERE series_id = ANY($1::int[]) RETURNING device_id, epoch, n), "
+            "noted AS (INSERT INTO removal (device_id, epoch, n, source) SELECT device_id, epoch, sum(n), $2 FROM gone "
+            "GROUP BY device_id, epoch RETURNING n) SELECT coalesce(sum(n), 0)::bigint AS n FROM noted",
+            ids,
+            _SOURCE,
+        )
+        for table in (*ROLLUP_TABLES.values(), "latest", "unfolded"):
+            await self.connection.execute(f"DELETE FROM {table} WHERE series_id = ANY($1::int[])", ids)  # noqa: S608
+        await self.connection.execute("UPDATE series SET removed_at = now() WHERE id = ANY($1::int[])", ids)
+        return int(counted[0]["n"])
+
+    async def range(self, one: Doomed, start: int, end: int) -> int:
+        """The readings of a series in [start, end); returns how many. Where single readings are gone already, the
+        roll-ups at the edges go as a whole."""
+        await self._wait_for_folds([one.series_id])
+        gone: Counter[int] = Counter()
+        rows = await self.connection.fetch(
+            "DELETE FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t1 < $3 RETURNING epoch, n",
+            one.series_id,
+            start,
+            end,
+        )
+        for row in rows:
+            gone[row["epoch"]] += row["n"]
+        edges = await self.connection.fetch(
+            f"DELETE FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t0 < $4 AND t1 >= $3 RETURNING {CHUNK_READ}",  # noqa: S608
+            one.series_id,
+            start - DAY,
+            start,
+            end,
+        )
+        left: list[Readings] = []
+        for chunk in map(chunk_of, edges):
+            readings = await asyncio.to_thread(unpack, chunk, one.kind)
+            stays = (readings.t < start) | (readings.t >= end)
+            gone[chunk.epoch] += int((~stays).sum())
+            left.append(readings.take(stays))
+        chunks = await asyncio.to_thread(chunks_of, join(left).in_order()) if left else []
+        await self._write(one, chunks, {})
+        for level in ROLLUP_TABLES:
+            await self._rollups(one, level, start, end)
+        await self._note(one.device_id, gone)
+        await self._newest(one, start, end)
+        return gone.total()
+
+    async def log(self, device_id: int) -> None:
+        """The rows of the log that are in chunks already: they hold the deleted readings too. Who resumes from them is
+        told to load history."""
+        await self.connection.execute(
+            "DELETE FROM batch WHERE device_id = $1 AND pos <= "
+            "(SELECT least(d.latest_pos, c.pos) FROM device d JOIN compaction c ON c.device_id = d.id WHERE d.id = $1)",
+            device_id,
+        )
+
+    async def device(self, device_id: int) -> None:
+        """Hides the device until it sends again, and forgets what people and the device said of it."""
+        await self.connection.execute(
+            "UPDATE device SET removed_at = now(), display_name = '', given_name = NULL, online = NULL, waiting = NULL "
+            "WHERE id = $1",
+            device_id,
+        )
+        for table in ("plain_setting", "plain_skipped"):
+            await self.connection.execute(f"DELETE FROM {table} WHERE device_id = $1", device_id)  # noqa: S608
+
+    async def _wait_for_folds(self, series: Sequence[int]) -> None:
+        """A fold that is being written would put back what is deleted: it holds these rows until it is committed."""
+        await self.connection.execute(
+            "SELECT 1 FROM unfolded WHERE series_id = ANY($1::int[]) FOR UPDATE", list(series)
+        )
+
+    async def _rollups(self, one: Doomed, level: Level, start: int, end: int) -> None:
+        width, window = WIDTH[level], WIDTH[level] * SLOTS[level]
+        rows = await self.connection.fetch(
+            f"DELETE FROM {ROLLUP_TABLES[level]} WHERE series_id = $1 AND t0 > $2 AND t0 < $3 RETURNING {ROLLUP_READ}",  # noqa: S608
+            one.series_id,
+            start - window,
+            end,
+        )
+        if not rows:
+            return
+        found = rollups_of(rows, level, {one.series_id: one.kind})
+        kept = found.take((found.bucket + width <= start) | (found.bucket >= end))
+        edges = {start // width * width, (end - 1) // width * width}
+        anew = [await self._bucket(one, edge, width) for edge in edges if edge < start or edge + width > end]
+        await self._write(one, [], {level: merge(join_rollups([kept, *anew]))})
+
+    async def _bucket(self, one: Doomed, start: int, width: int) -> Rollups:
+        """A bucket made anew from the readings that are left."""
+        rows = await self.connection.fetch(
+            f"SELECT {CHUNK_READ} FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t0 < $4 AND t1 >= $3",  # noqa: S608
+            one.series_id,
+            start - DAY,
+            start,
+            start + width,
+        )
+        found = join([unpack(chunk_of(row), one.kind) for row in rows])
+        return of_readings(found.take((found.t >= start) & (found.t < start + width)), width)
+
+    async def _write(self, one: Doomed, chunks: Sequence[Chunk], rollups: dict[Level, Rollups]) -> None:
+        some = {level: found for level, found in rollups.items() if len(found)}
+        if not chunks and not some:
+            return
+        starts = [chunk.t.start for chunk in chunks] + [
+            int(b) for found in some.values() for b in found.bucket[[0, -1]]
+        ]
+        months = {month_of(t) for t in starts}
+        if not await Partitions.hold(self.connection, months):
+            raise RuntimeError("the partition that was just read is gone")
+        await write_streams(self.connection, await asyncio.to_thread(streams_of, one.device_id, Derived(chunks, some)))
+        await Partitions.note_written(self.connection, months)
+
+    async def _note(self, device_id: int, gone: Counter[int]) -> None:
+        await self.connection.executemany(
+            "INSERT INTO removal (device_id, epoch, n, source) VALUES ($1, $2, $3, $4)",
+            [(device_id, epoch, n, _SOURCE) for epoch, n in gone.items() if n],
+        )
+
+    async def _newest(self, one: Doomed, start: int, end: int) -> None:
+        """When the newest value was deleted, the reading with the latest time is the newest."""
+        deleted = await self.connection.execute(
+            "DELETE FROM latest WHERE series_id = $1 AND t >= $2 AND t < $3", one.series_id, start, end
+        )
+        if deleted == "DELETE 0":
+            return
+        row = await self.connection.fetchrow(
+            f"SELECT {CHUNK_READ} FROM chunk WHERE series_id = $1 ORDER BY t1 DESC LIMIT 1",  # noqa: S608
+            one.series_id,
+        )
+        if row is None:
+            return
+        found = unpack(chunk_of(row), one.kind)
+        epoch, seq, t, word = (int(column[-1]) for column in (found.epoch, found.seq, found.t, found.word))
+        await self.connection.execute(
+            "INSERT INTO latest (series_id, ord, epoch, seq, t, word, rank) SELECT $1, s.ord, $3, $4, $5, $6, "
+            "CASE WHEN $3::bigint = 0 THEN $5::bigint ELSE $4::bigint END FROM stream s "
+            "WHERE s.device_id = $2 AND s.epoch = $3",
+            one.series_id,
+            one.device_id,
+            epoch,
+            seq,
+            t,
+            word,
+        )
