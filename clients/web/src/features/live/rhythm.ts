@@ -1,0 +1,111 @@
+// How often readings of a series come, where nobody declared it: read from their times (µs). Pure functions.
+import type { History } from "@/contracts/http";
+
+/** Readings further ahead of the present than this carry a wrong time. Clocks that are a little off are no news. */
+export const AHEAD_US = 60_000_000;
+
+const HOUR_US = 3_600_000_000;
+const MONTH_US = 30 * 24 * HOUR_US;
+const LEAST_DISTANCES = 2;
+const ENOUGH = 20;
+const WANTED = 200;
+const POINTS = 1_200;
+const REMEMBERED = 32;
+
+/**
+ * The distance that 95 % of neighbouring readings keep, so that a few holes do not count, and bursts are not taken for
+ * the rhythm. Null: too few readings to say.
+ */
+export function rhythmOf(t: ArrayLike<number>): number | null {
+  const distances: number[] = [];
+  for (let index = 1; index < t.length; index += 1) distances.push(t[index]! - t[index - 1]!);
+  return usual(distances);
+}
+
+/** The same from distances in any order. The longest one never decides. */
+export function usual(distances: readonly number[]): number | null {
+  if (distances.length < LEAST_DISTANCES) return null;
+  const ascending = [...distances].sort((a, b) => a - b);
+  return ascending[Math.floor(0.95 * (ascending.length - 1))]!;
+}
+
+/** What is known about the rhythm of one series that declares none: from its past, and from what arrives. */
+export class SeenRhythm {
+  private past: number | null = null;
+  private isFinal = false;
+  private readonly distances: number[] = [];
+  private lately: number | null = null;
+  private isDirty = false;
+
+  /** True when the past need not be asked any more. */
+  get isCertain(): boolean {
+    return this.isFinal;
+  }
+
+  /** Null while nobody knows. A rhythm that became slower is believed at once: nothing is called stale too early. */
+  get us(): number | null {
+    if (this.isDirty) {
+      const isEnough = this.past === null || this.distances.length >= ENOUGH / 2;
+      this.lately = isEnough ? usual(this.distances) : null;
+      this.isDirty = false;
+    }
+    return this.past === null ? this.lately : Math.max(this.past, this.lately ?? 0);
+  }
+
+  /** A live reading came so long after the one before it. */
+  note(distance: number): void {
+    this.distances.push(distance);
+    if (this.distances.length > REMEMBERED) this.distances.shift();
+    this.isDirty = true;
+  }
+
+  /** Stored readings, as they were loaded for the screen. */
+  see(history: History): void {
+    if (this.isFinal) return;
+    this.past = rhythmOf(history.t) ?? this.past;
+    this.isFinal = isTelling(history);
+    this.isDirty = true;
+  }
+
+  /** What was found by looking for it. */
+  learn(rhythmUs: number | null): void {
+    this.past = rhythmUs ?? this.past;
+    this.isFinal = rhythmUs !== null;
+    this.isDirty = true;
+  }
+}
+
+/** True when `history` holds enough single readings to tell the rhythm. */
+function isTelling({ sampled, t }: History): boolean {
+  return !sampled && t.length >= ENOUGH;
+}
+
+export type Look = { readonly from: number; readonly to: number; readonly points: number };
+type Fetch = (look: Look) => Promise<History>;
+
+/**
+ * The rhythm before and at `latestUs`: from the last hour, else the last 30 days, and where those are too many
+ * readings, from the last 200 or so. The same whatever range is on the screen.
+ */
+export async function findRhythm(latestUs: number, fetch: Fetch): Promise<number | null> {
+  const look = (span: number) =>
+    fetch({ from: Math.max(0, latestUs - span), to: latestUs + 1, points: POINTS });
+  let found = await look(HOUR_US);
+  if (found.n < ENOUGH) found = await look(MONTH_US);
+  if (found.sampled && found.t.length > 1) {
+    const bucket = (found.to - found.from) / (POINTS / 4);
+    const lively = Math.max(1, livelyTime(found.t, 2 * bucket));
+    found = await look(Math.ceil((lively / found.n) * WANTED));
+  }
+  return rhythmOf(found.t);
+}
+
+/** The time that lies between readings no further apart than `most`. */
+function livelyTime(t: readonly number[], most: number): number {
+  let time = 0;
+  for (let index = 1; index < t.length; index += 1) {
+    const distance = t[index]! - t[index - 1]!;
+    if (distance <= most) time += distance;
+  }
+  return time;
+}
