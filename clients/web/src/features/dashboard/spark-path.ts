@@ -2,7 +2,14 @@
 import { visibleLine, type Window } from "./plot-data";
 import type { GapTest, Samples } from "./ports";
 
-export type SparkPath = { readonly line: string; readonly area: string };
+export type SparkPath = {
+  readonly line: string;
+  readonly area: string;
+  /** Readings with nothing around them: strokes of no length, which round ends make visible. */
+  readonly dots: string;
+  /** How far apart the lowest and the highest value lie. */
+  readonly span: number;
+};
 
 /** Paths in a box of `width` × `height`; empty strings when there is nothing to draw. */
 export function sparkPath(
@@ -23,17 +30,22 @@ export function sparkPath(
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  if (min > max) return { line: "", area: "" };
-  const scale = max > min ? (height - 4) / (max - min) : 0;
+  if (min > max) return { line: "", area: "", dots: "", span: 0 };
+  // Halves, because the whole may be more than a number holds.
+  const half = max / 2 - min / 2;
   const x = (time: number) => (((time - from) / span) * width).toFixed(1);
   // A flat line lies in the middle, not on the ground.
-  const y = (value: number) => (scale ? height - 2 - (value - min) * scale : height / 2).toFixed(1);
+  const y = (value: number) =>
+    (half > 0 ? height - 2 - ((value / 2 - min / 2) / half) * (height - 4) : height / 2).toFixed(1);
   let line = "";
   let area = "";
+  let dots = "";
   let runStart = "";
   let previous = "";
+  let lastAt = "";
   const closeRun = () => {
     if (runStart) area += `L${previous},${height}L${runStart},${height}Z`;
+    if (runStart && runStart === previous) dots += `M${lastAt}h0`;
     runStart = "";
   };
   t.forEach((time, index) => {
@@ -44,7 +56,8 @@ export function sparkPath(
     area += `${runStart ? "L" : "M"}${at}`;
     runStart ||= x(time);
     previous = x(time);
+    lastAt = at;
   });
   closeRun();
-  return { line, area };
+  return { line, area, dots, span: half * 2 };
 }

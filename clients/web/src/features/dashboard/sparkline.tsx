@@ -1,4 +1,5 @@
 // A small line without axes.
+import clsx from "clsx";
 import type { SparkPath } from "./spark-path";
 
 type SparklineProps = {
@@ -10,9 +11,17 @@ type SparklineProps = {
   className?: string;
 };
 
+// Wide enough to be seen beside a line of 1.5.
+const DOT = 4;
+
 export function Sparkline({ path, width, height, color, filled = false, className }: SparklineProps) {
   return (
-    <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className={className} aria-hidden>
+    <svg
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      className={clsx("keep-color", className)}
+      aria-hidden
+    >
       {filled && <path d={path.area} style={{ fill: color }} opacity={0.12} />}
       <path
         d={path.line}
@@ -22,6 +31,16 @@ export function Sparkline({ path, width, height, color, filled = false, classNam
         strokeLinejoin="round"
         vectorEffect="non-scaling-stroke"
       />
+      {path.dots && (
+        <path
+          d={path.dots}
+          fill="none"
+          style={{ stroke: color }}
+          strokeWidth={DOT}
+          strokeLinecap="round"
+          vectorEffect="non-scaling-stroke"
+        />
+      )}
     </svg>
   );
 }
