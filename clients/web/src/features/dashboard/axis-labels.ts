@@ -16,8 +16,9 @@ const LEAST_WIDTH = 48;
  * number can hold has none.
  */
 export function axisLabels(ticks: readonly number[], unit: string): string[] {
-  const largest = Math.max(...ticks.map(Math.abs).filter(Number.isFinite));
-  const spacing = Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0)) || largest || 1;
+  const sayable = ticks.filter(Number.isFinite);
+  const largest = Math.max(...sayable.map(Math.abs));
+  const spacing = Math.abs((sayable[1] ?? 0) - (sayable[0] ?? 0)) || largest || 1;
   const bytes = bytesPer(unit);
   const isTiny = largest < 1 && decimalsOf(spacing) > READABLE_DECIMALS;
   if (largest >= TOO_LONG * (bytes ? 1_000 : 1) || isTiny) {

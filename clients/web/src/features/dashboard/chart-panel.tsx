@@ -105,7 +105,9 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
   return (
     <Panel
       title={group.title}
-      meta={[group.unit, count > 1 ? `${count} series` : ""].filter(Boolean).join(" · ")}
+      meta={[group.title.endsWith(`, ${group.unit}`) ? "" : group.unit, count > 1 ? `${count} series` : ""]
+        .filter(Boolean)
+        .join(" · ")}
       testId={`chart-${group.key}`}
       actions={<ChartKey {...marks} />}
       className="h-full"

@@ -43,9 +43,9 @@ it("finds one of 201 devices by its name, by keyboard alone", () => {
   fireEvent.keyDown(search, { key: "ArrowDown" });
   fireEvent.keyDown(search, { key: "ArrowUp" });
   const active = document.getElementById(search.getAttribute("aria-activedescendant")!);
-  expect(active?.textContent).toContain("Press 170");
+  expect(active?.textContent).toContain("Press 117");
   fireEvent.keyDown(search, { key: "Enter" });
-  expect(onSelect).toHaveBeenCalledWith("press-170");
+  expect(onSelect).toHaveBeenCalledWith("press-117");
 });
 
 it("goes to both ends, and not beyond", () => {

@@ -58,6 +58,7 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
     <div className={clsx("flex min-h-0 flex-col gap-1 text-left", className)}>
       <Input
         fieldSize="sm"
+        className="shrink-0"
         type="search"
         role="combobox"
         aria-label="Find a device"

@@ -56,9 +56,13 @@ describe("formatBrief", () => {
 
   it("shows the digits in which the values on the screen differ", () => {
     expect(formatBrief(21.3456, float("°C"), 0.02).text).toBe("21.3456");
-    expect(formatBrief(1013.25, float("hPa"), 0.5).text).toBe("1,013.250");
+    expect(formatBrief(1013.25, float("hPa"), 0.5).text).toBe("1,013.25");
+    expect(formatBrief(1013.2567, float("hPa"), 0.5).text).toBe("1,013.257");
+    expect(formatBrief(25.9, float("%"), 0.1).text).toBe("25.9");
     expect(formatBrief(21.3456, float("°C"), 40).text).toBe("21.3");
-    expect(formatBrief(-3.2e-17, float("V"), 2).text).toBe("0.00");
+    expect(formatBrief(-3.2e-17, float("V"), 2).text).toBe("0.0");
+    expect(formatBrief(1.797e308, float(), Infinity).text).toBe("1.8e308");
+    expect(formatBrief(3, float(), Infinity).text).toBe("0.0");
   });
 
   it("never takes more room than a tile has, and never shows something as nothing", () => {

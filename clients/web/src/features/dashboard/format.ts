@@ -69,7 +69,8 @@ function asNumber(
 }
 
 function briefly(value: number, span: number): string {
-  const size = Math.abs(value) < span * NOISE ? 0 : Math.abs(value);
+  if (value !== 0 && Math.abs(value) < Math.min(span, Number.MAX_VALUE) * NOISE) return briefly(0, span);
+  const size = Math.abs(value);
   if (size >= LONGEST) return exponential(value, 3);
   if (size >= 1e6) return compact.format(value);
   if (size > 0 && size < 1e-3) {
@@ -77,8 +78,13 @@ function briefly(value: number, span: number): string {
   }
   const wholeDigits = size < 10 ? 1 : Math.floor(Math.log10(size)) + 1;
   const bySpan = span > 0 ? 2 - Math.floor(Math.log10(span)) : 0;
-  const most = Math.max(0, MOST_DIGITS - wholeDigits);
+  const most = Math.max(0, Math.min(MOST_DIGITS - wholeDigits, decimalsOf(value)));
   return withDecimals(value, Math.max(decimalsFor(size), Math.min(bySpan, most)));
+}
+
+/** How many digits `value` itself has after the point. */
+function decimalsOf(value: number): number {
+  return String(value).split(".")[1]?.length ?? 0;
 }
 
 /** Four to five digits where a unit is read in thousands, three elsewhere. */

@@ -50,3 +50,9 @@ it("shows a reading that stands alone as a dot, and nothing as nothing", () => {
 it("holds the value of a switch until the next one", () => {
   expect(trace([0, 1], true).stroke).toBe("M0,0 L0,0 L10,0 L10,1");
 });
+
+it("marks readings so close together that their line could not be seen", () => {
+  const stroke = recorder();
+  traceLine([5, 6], { ...shape, x: (index) => index * 2 }, stroke, null);
+  expect(stroke.strokes.join(" ")).toBe("M0,5 L0,5 L2,6 M5,6 O2,6,3 M3,6 O2,6,1");
+});

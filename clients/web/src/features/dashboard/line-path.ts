@@ -11,7 +11,7 @@ export type LineShape = {
   readonly ground: number;
   /** The value holds until the next one comes, as that of a switch does. */
   readonly isStepped: boolean;
-  /** Of the dot that a reading with nothing around it is: a line of no length would be invisible. */
+  /** Of the dot that marks a reading with nothing around it, or a few so close that their line could not be seen. */
   readonly dotRadius: number;
 };
 
@@ -27,7 +27,7 @@ export function traceLine(
   let lastY = 0;
   const endPiece = () => {
     if (startX === null) return;
-    if (startX === lastX) {
+    if (lastX - startX < dotRadius) {
       // Two rings fill each other's middle: a path that is only stroked cannot be filled.
       for (const radius of [dotRadius, dotRadius / 3]) {
         stroke.moveTo(lastX + radius, lastY);

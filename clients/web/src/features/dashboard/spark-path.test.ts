@@ -31,7 +31,7 @@ it("draws a constant in the middle and nothing as nothing", () => {
 it("shows a reading that stands alone as a dot, and how far apart the values lie", () => {
   const isGap = (a: number, b: number) => b - a > 30;
   const { dots, span } = sparkPath(samples([0, 50, 90, 100], [1, 9, 5, 5]), isGap, window, 100, 20);
-  expect(dots).toBe("M0.0,18.0h0M50.0,2.0h0");
+  expect(dots).toBe("M2.0,18.0h0M50.0,2.0h0");
   expect(span).toBe(8);
 });
 

@@ -1,6 +1,6 @@
 // A small line without axes.
 import clsx from "clsx";
-import type { SparkPath } from "./spark-path";
+import { DOT, type SparkPath } from "./spark-path";
 
 type SparklineProps = {
   path: SparkPath;
@@ -10,9 +10,6 @@ type SparklineProps = {
   filled?: boolean;
   className?: string;
 };
-
-// Wide enough to be seen beside a line of 1.5.
-const DOT = 4;
 
 export function Sparkline({ path, width, height, color, filled = false, className }: SparklineProps) {
   return (
