@@ -48,7 +48,7 @@ export function DashboardBody({ feed, backlogs, device, series, range, onRange }
         onRange={onRange}
       />
       <Notices feed={feed} />
-      <div className="grid grid-cols-2 gap-3 md:grid-cols-3 min-[1400px]:grid-cols-6">
+      <div className="grid grid-cols-2 gap-3 md:grid-cols-3 min-[87.5rem]:grid-cols-6">
         {tiles.map((one) => (
           <Tile
             key={one.id}

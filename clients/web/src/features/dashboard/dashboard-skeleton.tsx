@@ -7,7 +7,7 @@ export function DashboardSkeleton() {
         <div className="skeleton h-6 w-48" />
         <div className="skeleton h-4 w-64" />
       </div>
-      <div className="grid grid-cols-2 gap-3 md:grid-cols-3 min-[1400px]:grid-cols-6">
+      <div className="grid grid-cols-2 gap-3 md:grid-cols-3 min-[87.5rem]:grid-cols-6">
         {Array.from({ length: 6 }, (_, index) => (
           <div key={index} className="h-[104px] space-y-3 rounded-[10px] border bg-surface p-4">
             <div className="skeleton h-3.5 w-20" />

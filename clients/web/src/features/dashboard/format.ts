@@ -15,6 +15,7 @@ const formatters = new Map<number, Intl.NumberFormat>();
 // Grouped digits below, an exponent from here on.
 const LONGEST = 1e15;
 const MOST_DIGITS = 7;
+const EXPONENT_DIGITS = 4;
 // Beside the range that a series covers, this is the rounding of whoever computed it.
 const NOISE = 1e-15;
 
@@ -71,15 +72,15 @@ function asNumber(
 function briefly(value: number, span: number): string {
   if (value !== 0 && Math.abs(value) < Math.min(span, Number.MAX_VALUE) * NOISE) return briefly(0, span);
   const size = Math.abs(value);
-  if (size >= LONGEST) return exponential(value, 3);
+  if (size >= LONGEST) return exponential(value, EXPONENT_DIGITS);
   if (size >= 1e6) return compact.format(value);
   if (size > 0 && size < 1e-3) {
-    return size < 1e-4 ? exponential(value, 3) : exactly.format(Number(value.toPrecision(3)));
+    return size < 1e-4 ? exponential(value, EXPONENT_DIGITS) : exactly.format(Number(value.toPrecision(3)));
   }
   const wholeDigits = size < 10 ? 1 : Math.floor(Math.log10(size)) + 1;
-  const bySpan = span > 0 ? 2 - Math.floor(Math.log10(span)) : 0;
+  const bySpan = span > 0 ? 2 - Math.floor(Math.log10(span) + 1e-9) : 0;
   const most = Math.max(0, Math.min(MOST_DIGITS - wholeDigits, decimalsOf(value)));
-  return withDecimals(value, Math.max(decimalsFor(size), Math.min(bySpan, most)));
+  return withDecimals(value, Math.max(decimalsFor(value), Math.min(bySpan, most)));
 }
 
 /** How many digits `value` itself has after the point. */
@@ -87,11 +88,12 @@ function decimalsOf(value: number): number {
   return String(value).split(".")[1]?.length ?? 0;
 }
 
-/** Four to five digits where a unit is read in thousands, three elsewhere. */
-function decimalsFor(size: number): number {
+/** Three digits, but the hundredths of hundreds and thousands too where there are any: of 1013.25 they are read. */
+function decimalsFor(value: number): number {
+  const size = Math.abs(value);
   if (size >= 1e5) return 0;
   if (size >= 1e4) return 1;
-  if (size >= 1e3) return 2;
+  if (size >= 100) return Math.min(2, Math.max(1, decimalsOf(value)));
   if (size >= 10 || size === 0) return 1;
   if (size >= 1) return 2;
   return Math.min(5, 2 - Math.floor(Math.log10(size)));
@@ -100,7 +102,7 @@ function decimalsFor(size: number): number {
 function briefWhole(value: number): string {
   const size = Math.abs(value);
   if (size < 1e6) return withDecimals(value, 0);
-  return size < LONGEST ? compact.format(value) : exponential(value, 3);
+  return size < LONGEST ? compact.format(value) : exponential(value, EXPONENT_DIGITS);
 }
 
 function briefBytes(value: number): string {
