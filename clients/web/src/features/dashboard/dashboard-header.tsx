@@ -5,7 +5,7 @@ import type { Device, Series } from "@/contracts/http";
 import type { Backlogs } from "./backlog";
 import { CatchUp } from "./catch-up";
 import { deviceState } from "./device-state";
-import { useConnectionKind, useCoarseNow, useTick } from "./feed-hooks";
+import { useCoarseNow, useConnectionKind, useHistoryState, useTick } from "./feed-hooks";
 import { formatAge, formatDuration } from "./format";
 import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
@@ -72,6 +72,7 @@ export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRa
 function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
   const { paused, behindUs } = useTick(feed);
   const now = useCoarseNow(feed);
+  const isLoaded = useHistoryState(feed).status === "ready";
   const states = series.map((one) => {
     const t = feed.latest(one.id)?.t ?? null;
     return { t, freshness: freshnessOf(t, now, feed.rhythm(one.id)) };
@@ -92,7 +93,7 @@ function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
   return (
     <p className="text-ui text-fg-2 tabular-nums" data-testid="summary">
       {count("current")} of {series.length} series reporting
-      {unknown > 0 && ` · ${unknown} with too few readings to tell`}
+      {isLoaded && unknown > 0 && ` · ${unknown} with too few readings to tell`}
       {ahead > 0 && ` · ${ahead} with a time in the future`}
       {Number.isFinite(newest) && ` · updated ${formatAge(now - newest)}`}
     </p>
