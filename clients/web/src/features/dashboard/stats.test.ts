@@ -45,4 +45,5 @@ it("finds a mean of the largest numbers there are, between the lowest and the hi
   const window = { from: 0, to: 100 };
   expect(statsIn(samples([0, 1, 2], [most, most, most]), never, window)?.mean).toBe(most);
   expect(statsIn(samples([0, 1], [most, -most]), never, window)?.mean).toBe(0);
+  expect(statsIn(samples([0, 1, 2], [most, most, -most]), never, window)?.mean).toBe(most / 2);
 });

@@ -1,6 +1,7 @@
 "use client";
 // The latest value of one series, with its age and its recent course.
 import clsx from "clsx";
+import { useMemo } from "react";
 import type { Series } from "@/contracts/http";
 import { formatAge, formatBrief, formatDuration, inFull, spoken } from "./format";
 import { useCoarseNow, useTick } from "./feed-hooks";
@@ -20,12 +21,11 @@ const LONG_TEXT = 8;
 export function Tile({ feed, series, color, sparkUs }: TileProps) {
   const { shownUs } = useTick(feed);
   const to = useCoarseNow(feed);
-  const path = sparkPath(
-    feed.samples(series.id),
-    feed.gapTest(series.id),
-    { from: to - sparkUs, to },
-    WIDTH,
-    HEIGHT,
+  // Twice a second is enough for a line; the age beside it changes more often.
+  const path = useMemo(
+    () =>
+      sparkPath(feed.samples(series.id), feed.gapTest(series.id), { from: to - sparkUs, to }, WIDTH, HEIGHT),
+    [feed, series.id, to, sparkUs],
   );
   const latest = feed.latest(series.id);
   const ageUs = latest ? shownUs - latest.t : 0;
