@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.e2e.conftest import sign_in
 from tests.e2e.device import PLAIN, SECOND, SILENT, PlainDevice
@@ -135,7 +135,9 @@ def test_numbers_keep_the_digits_that_matter_and_the_title_has_all_of_them(
     expect(page.get_by_text("Infinity")).to_have_count(0)
 
 
-def test_a_device_that_there_is_not_is_named_with_the_list_of_those_that_there_are(page: Page, system: System) -> None:
+def test_a_device_that_there_is_not_is_named_with_the_list_of_those_that_there_are(
+    page: Page, system: System, start: int
+) -> None:
     sign_in(page, system)
     page.goto("/dashboard?device=nope")
     expect(page.get_by_role("alert").filter(has_text="There is no device nope")).to_be_visible()
@@ -146,7 +148,7 @@ def test_a_device_that_there_is_not_is_named_with_the_list_of_those_that_there_a
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_device_is_found_by_its_name_with_the_keyboard(page: Page, system: System, width: int) -> None:
+def test_a_device_is_found_by_its_name_with_the_keyboard(page: Page, system: System, start: int, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page, system)
     if width < 1024:
@@ -162,6 +164,27 @@ def test_a_device_is_found_by_its_name_with_the_keyboard(page: Page, system: Sys
     assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]] == []
     page.keyboard.press("Enter")
     page.wait_for_url(f"**device={SILENT}**")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_stretch_with_a_doubtful_clock_is_marked_where_its_readings_are(
+    page: Page, system: System, start: int
+) -> None:
+    def doubt(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"clock_suspect": True})
+
+    page.route("**/readings?*", doubt)
+    sign_in(page, system)
+    open_device(page, PLAIN, "15m", "air", 20)
+    chart = page.get_by_test_id("chart-air")
+    expect(chart.get_by_test_id("key-suspect")).to_be_visible()
+    box = chart.locator(".u-over").bounding_box()
+    assert box is not None
+    age = (time.time_ns() // 1_000 - start) / SECOND + 10
+    page.mouse.move(box["x"] + box["width"] * (1 - age / 900), box["y"] + box["height"] / 2, steps=5)
+    expect(chart).to_contain_text("The clock of the device was off: this time may be wrong")
+    picture(page, "clock-was-off")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -169,6 +192,11 @@ def test_no_words_are_cut_at_any_width(
     context: BrowserContext, page: Page, system: System, start: int, theme: str
 ) -> None:
     context.add_cookies([{"name": "pulse_theme", "value": theme, "url": system.url}])
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 1_000})
+        page.goto("/login")
+        expect(page.get_by_test_id("login-submit")).to_be_visible()
+        assert page.evaluate(_CUT) == [], width
     sign_in(page, system)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 1_000})

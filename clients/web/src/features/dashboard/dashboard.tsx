@@ -114,9 +114,19 @@ export function Dashboard({
     <AppShell
       may={may}
       picker={
-        devices.data && (devices.data.length > 1 || (!device && devices.data.length > 0)) ? (
-          <DevicePicker backlogs={backlogs} devices={devices.data} selected={device} onSelect={onDevice} />
-        ) : null
+        devices.data && (devices.data.length > 1 || (!device && devices.data.length > 0))
+          ? (close) => (
+              <DevicePicker
+                backlogs={backlogs}
+                devices={devices.data}
+                selected={device}
+                onSelect={(id) => {
+                  close();
+                  onDevice(id);
+                }}
+              />
+            )
+          : null
       }
       account={account}
       breadcrumb={<p className="truncate text-ui text-fg-2">Dashboard</p>}
