@@ -11,6 +11,8 @@ describe("rhythmOf", () => {
   it("is the usual distance, whatever holes there are", () => {
     expect(rhythmOf([...every(SECOND, 0, 10), ...every(SECOND, 28 * DAY, 10)])).toBe(SECOND);
     expect(rhythmOf([0, SECOND, 28 * DAY])).toBe(SECOND);
+    const thrice = [0, 27 * DAY, 28 * DAY, 29 * DAY].flatMap((from) => every(SECOND, from, 5));
+    expect(rhythmOf(thrice)).toBe(SECOND);
   });
 
   it("is the distance between bursts, not within them", () => {

@@ -7,26 +7,30 @@ export const AHEAD_US = 60_000_000;
 const HOUR_US = 3_600_000_000;
 const MONTH_US = 30 * 24 * HOUR_US;
 const LEAST_DISTANCES = 2;
+const MOST_HOLES = 3;
+const HOLES_SHARE = 0.05;
 const ENOUGH = 20;
 const WANTED = 200;
 const POINTS = 1_200;
 const REMEMBERED = 32;
 
-/**
- * The distance that 95 % of neighbouring readings keep, so that a few holes do not count, and bursts are not taken for
- * the rhythm. Null: too few readings to say.
- */
+/** The distance that neighbouring readings usually keep at most; null: too few readings to say. */
 export function rhythmOf(t: ArrayLike<number>): number | null {
   const distances: number[] = [];
   for (let index = 1; index < t.length; index += 1) distances.push(t[index]! - t[index - 1]!);
   return usual(distances);
 }
 
-/** The same from distances in any order. The longest one never decides. */
+/**
+ * The same from distances in any order. The longest 5 % do not count, nor the longest three (of few distances the longer
+ * half): they may be holes. More than these are no holes but the pause between bursts.
+ */
 export function usual(distances: readonly number[]): number | null {
-  if (distances.length < LEAST_DISTANCES) return null;
+  const count = distances.length;
+  if (count < LEAST_DISTANCES) return null;
   const ascending = [...distances].sort((a, b) => a - b);
-  return ascending[Math.floor(0.95 * (ascending.length - 1))]!;
+  const holes = Math.min(Math.floor(count / 2), Math.max(MOST_HOLES, Math.ceil(count * HOLES_SHARE)));
+  return ascending[count - 1 - holes]!;
 }
 
 /** What is known about the rhythm of one series that declares none: from its past, and from what arrives. */
