@@ -147,7 +147,7 @@ export class LiveFeed {
     if (outcome.status === "ready") await this.learnRhythms();
   }
 
-  /** Asks how often series come that declare no interval, one after the other: nobody waits for it. */
+  /** Asks how often series come that declare no interval, one after the other. */
   private async learnRhythms(): Promise<void> {
     this.learning?.abort();
     const { signal } = (this.learning = new AbortController());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { History } from "@/contracts/http";
-import { findRhythm, rhythmOf, usual, type Look } from "./rhythm";
+import { findRhythm, rhythmOf, SeenRhythm, usual, type Look } from "./rhythm";
 
 const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
@@ -24,6 +24,37 @@ describe("rhythmOf", () => {
     expect(rhythmOf([])).toBeNull();
     expect(rhythmOf([0, 28 * DAY])).toBeNull();
     expect(usual([5, 5])).toBe(5);
+  });
+});
+
+describe("SeenRhythm", () => {
+  const history = (t: number[], sampled: boolean): History => ({
+    series: 1,
+    from: 0,
+    to: DAY,
+    n: t.length,
+    sampled,
+    t,
+    v: t,
+    clock_suspect: false,
+  });
+
+  it("does not judge silence by samples, but draws lines between them", () => {
+    const seen = new SeenRhythm();
+    seen.see(history(every(3_600 * SECOND, 0, 100), true));
+    expect([seen.us, seen.drawnUs, seen.isCertain]).toEqual([null, 3_600 * SECOND, false]);
+    seen.learn(SECOND);
+    expect([seen.us, seen.drawnUs, seen.isCertain]).toEqual([SECOND, SECOND, true]);
+  });
+
+  it("believes a slower rhythm soon, a faster one later, and still draws what came slowly", () => {
+    const seen = new SeenRhythm();
+    seen.see(history(every(60 * SECOND, 0, 30), false));
+    for (let n = 0; n < 10; n += 1) seen.note(600 * SECOND);
+    expect(seen.us).toBe(600 * SECOND);
+    for (let n = 0; n < 31; n += 1) seen.note(SECOND);
+    expect(seen.us).toBe(SECOND);
+    expect(seen.drawnUs).toBe(60 * SECOND);
   });
 });
 

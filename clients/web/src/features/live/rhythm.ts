@@ -36,6 +36,7 @@ export function usual(distances: readonly number[]): number | null {
 /** What is known about the rhythm of one series that declares none: from its past, and from what arrives. */
 export class SeenRhythm {
   private past: number | null = null;
+  private sampled: number | null = null;
   private isFinal = false;
   private readonly distances: number[] = [];
   private lately: number | null = null;
@@ -46,14 +47,17 @@ export class SeenRhythm {
     return this.isFinal;
   }
 
-  /** Null while nobody knows. A rhythm that became slower is believed at once: nothing is called stale too early. */
+  /** By which silence is judged now; null while nobody knows. */
   get us(): number | null {
-    if (this.isDirty) {
-      const isEnough = this.past === null || this.distances.length >= ENOUGH / 2;
-      this.lately = isEnough ? usual(this.distances) : null;
-      this.isDirty = false;
-    }
-    return this.past === null ? this.lately : Math.max(this.past, this.lately ?? 0);
+    const lately = this.ofLive();
+    if (this.past === null || this.distances.length === REMEMBERED) return lately;
+    // A slower rhythm is believed sooner than a faster one: nothing is called stale too early.
+    return Math.max(this.past, lately ?? 0);
+  }
+
+  /** By which lines are broken: it holds for all that is drawn, also for what came more slowly. */
+  get drawnUs(): number | null {
+    return Math.max(this.past ?? this.sampled ?? 0, this.ofLive() ?? 0) || null;
   }
 
   /** A live reading came so long after the one before it. */
@@ -63,10 +67,12 @@ export class SeenRhythm {
     this.isDirty = true;
   }
 
-  /** Stored readings, as they were loaded for the screen. */
+  /** Stored readings, as they were loaded for the screen. Samples of them lie further apart than they do. */
   see(history: History): void {
     if (this.isFinal) return;
-    this.past = rhythmOf(history.t) ?? this.past;
+    const rhythm = rhythmOf(history.t);
+    if (history.sampled) this.sampled = rhythm;
+    else this.past = rhythm ?? this.past;
     this.isFinal = isTelling(history);
     this.isDirty = true;
   }
@@ -76,6 +82,15 @@ export class SeenRhythm {
     this.past = rhythmUs ?? this.past;
     this.isFinal = rhythmUs !== null;
     this.isDirty = true;
+  }
+
+  private ofLive(): number | null {
+    if (this.isDirty) {
+      const isEnough = this.past === null || this.distances.length >= ENOUGH / 2;
+      this.lately = isEnough ? usual(this.distances) : null;
+      this.isDirty = false;
+    }
+    return this.lately;
   }
 }
 

@@ -103,7 +103,7 @@ export class TelemetryStore {
   /** How often readings come: as declared, else as seen; null when nobody knows. */
   rhythm(id: number): number | null {
     const entry = this.entries.get(id);
-    return entry ? rhythmOfEntry(entry) : null;
+    return entry ? (entry.series.interval_us ?? entry.seen.us) : null;
   }
 
   /** Series whose rhythm is neither declared nor certain, with the time of their latest reading. */
@@ -159,7 +159,7 @@ export class TelemetryStore {
 
   gapTest(id: number): GapTest {
     const entry = this.entries.get(id);
-    return entry ? gapTest(rhythmOfEntry(entry), entry.spans) : () => false;
+    return entry ? gapTest(entry.series.interval_us ?? entry.seen.drawnUs, entry.spans) : () => false;
   }
 
   gaps(id: number): Gap[] {
@@ -216,10 +216,6 @@ function newer(held: Latest | null, offered: Latest | null, nowUs: number): Late
   const isOfferedAhead = offered.t > nowUs + AHEAD_US;
   if (isHeldAhead !== isOfferedAhead) return isHeldAhead ? offered : held;
   return offered.t >= held.t ? offered : held;
-}
-
-function rhythmOfEntry({ series, seen }: Entry): number | null {
-  return series.interval_us ?? seen.us;
 }
 
 /** `stretches` without what lies between `from` and `to`. */
