@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.e2e.device import DEVICE
+from tests.e2e.device import DEVICE, PLAIN, SILENT
 from tests.system import System, running_system
 
 
@@ -20,7 +20,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(tmp_path_factory: pytest.TempPathFactory, journal: Path) -> Iterator[System]:
     """A real `make run` with this machine's metrics and a small simulator."""
     extra = {"PULSE_JOURNAL": str(journal), "PULSE_SIMULATOR_RATE": "40", "PULSE_SIMULATOR_SERIES": "4"}
-    extra["PULSE_DEVICES"] = DEVICE
+    extra["PULSE_DEVICES"] = f"{DEVICE},{PLAIN},{SILENT}"
     with running_system(tmp_path_factory.mktemp("system"), extra) as running:
         yield running
 

@@ -1,8 +1,10 @@
-"""A collector that does what a test says: for what a real one does only in trouble."""
+"""Devices that do what a test says: for what real ones do only in trouble."""
 
+import json
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -11,11 +13,14 @@ from pulse_contracts.message import Lane
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDeclared
-from tests.system import System
+from tests.system import System, wait_until
 
 DEVICE = "zz-told"
 """Last in every list, so that the first collector stays the one that is shown."""
+PLAIN = "zz-plain"
+SILENT = "zz-silent"
 SECOND = 1_000_000
+_CONNACK_REASON = 3
 SERIES = [
     SeriesDeclaration(id=1, name="boiler.temperature", display_name="Boiler", type="float", unit="°C", interval=SECOND)
 ]
@@ -68,3 +73,34 @@ class ToldDevice:
     def _publish(self, topic: str, payload: str) -> None:
         self._number += 1
         self._socket.sendall(publish_packet(topic, payload.encode(), self._number))
+
+
+class PlainDevice:
+    """An MQTT device that publishes JSON and declares nothing. Context manager: connected."""
+
+    def __init__(self, system: System, name: str) -> None:
+        self._name, self._number = name, 0
+        self._password = (system.state / "secrets/devices" / name).read_text().strip()
+        self._port, self._ca = system.broker_port(), system.broker_ca
+
+    def __enter__(self) -> Self:
+        wait_until(self._is_let_in, seconds=20, what="the broker knows the device")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._socket.close()
+
+    def send(self, t: int, values: Mapping[str, float | bool]) -> None:
+        """Readings that were taken at `t`, microseconds; returns when the broker has them."""
+        self._number += 1
+        payload = json.dumps({"ts": t // 1_000, "values": values}).encode()
+        self._socket.sendall(publish_packet(f"telemetry/plain/{self._name}", payload, self._number))
+        assert self._socket.recv(64), "the broker closed the connection"
+
+    def _is_let_in(self) -> bool:
+        plain = socket.create_connection(("127.0.0.1", self._port))
+        self._socket = ssl.create_default_context(cafile=self._ca).wrap_socket(plain, server_hostname="127.0.0.1")
+        for packet in connect_packets(self._name, self._password):
+            self._socket.sendall(packet)
+        answer = self._socket.recv(64)
+        return len(answer) > _CONNACK_REASON and answer[_CONNACK_REASON] == 0

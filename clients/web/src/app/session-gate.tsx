@@ -87,7 +87,7 @@ function Frame({ title, skeleton, problem }: Omit<SessionGateProps, "children"> 
       {problem ? (
         <NoticeState
           icon={ServerOff}
-          title="The sign-in service cannot be reached"
+          title="Your sign-in could not be checked"
           tone="crit"
           role="alert"
           className="min-h-[60dvh]"

@@ -12,8 +12,8 @@ import { Navigation } from "./navigation";
 type AppShellProps = {
   /** What whoever looks may do: nothing else is offered. */
   may: May;
-  /** Below the logo: what the page is about. */
-  picker: ReactNode;
+  /** Below the logo: what the page is about. `close` closes the drawer that it may be in. */
+  picker: ((close: () => void) => ReactNode) | null;
   /** At the foot of the sidebar. */
   account: ReactNode;
   breadcrumb: ReactNode;
@@ -29,7 +29,7 @@ export function AppShell({ may, picker, account, breadcrumb, status, onHelp, chi
     <Sidebar
       may={may}
       onNavigate={() => setDrawerOpen(false)}
-      picker={picker}
+      picker={picker?.(() => setDrawerOpen(false))}
       account={account}
       onHelp={
         onHelp &&

@@ -32,7 +32,7 @@ export function Badge({
         className,
       )}
     >
-      <span className="size-1.5 rounded-full bg-current" aria-hidden />
+      <span className="keep-color size-1.5 rounded-full bg-current" aria-hidden />
       {children}
     </span>
   );
@@ -48,5 +48,10 @@ const DOTS: Record<Tone, string> = {
 
 /** Decoration beside words that say the same. */
 export function StatusDot({ tone }: { tone: Tone }) {
-  return <span aria-hidden className={clsx("inline-block size-1.5 shrink-0 rounded-full", DOTS[tone])} />;
+  return (
+    <span
+      aria-hidden
+      className={clsx("keep-color inline-block size-1.5 shrink-0 rounded-full", DOTS[tone])}
+    />
+  );
 }

@@ -6,9 +6,14 @@ const FIELD =
   "w-full rounded-[7px] border border-border-strong bg-surface px-3 outline-none placeholder:text-fg-3 " +
   "focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent";
 
-export type InputSize = "md" | "lg";
+export type InputSize = "sm" | "md" | "lg";
 
-const HEIGHTS: Record<InputSize, string> = { md: "h-9 text-body", lg: "h-10 text-[15px]" };
+// A phone zooms into a field with letters of less than 16 px: smaller ones are for a mouse on a wide screen only.
+const HEIGHTS: Record<InputSize, string> = {
+  sm: "h-9 text-[16px] sm:pointer-fine:h-8 sm:pointer-fine:text-ui",
+  md: "h-9 text-[16px] sm:pointer-fine:text-body",
+  lg: "h-10 text-[16px] sm:pointer-fine:text-[15px]",
+};
 
 type InputProps = Omit<ComponentProps<"input">, "size"> & { fieldSize?: InputSize };
 
@@ -36,5 +41,5 @@ export function TextField({ label, hint, ...rest }: InputProps & { label: string
 }
 
 export const CHECKBOX =
-  "size-4 shrink-0 appearance-none rounded border border-border-strong bg-surface bg-center bg-no-repeat " +
+  "keep-color size-4 shrink-0 appearance-none rounded border border-border-strong bg-surface bg-center bg-no-repeat " +
   "checked:border-accent checked:bg-accent checked:bg-(image:--tick)";

@@ -18,9 +18,9 @@ export function Panel({ title, meta, actions, className, testId, children }: Pan
       data-testid={testId}
       className={clsx("flex min-w-0 flex-col rounded-[10px] border bg-surface", className)}
     >
-      <header className="flex h-11 shrink-0 items-center gap-2 px-4">
-        <h2 className="truncate text-ui font-semibold">{title}</h2>
-        {meta && <span className="truncate text-xs text-fg-3">{meta}</span>}
+      <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-2 px-4 py-2">
+        <h2 className="text-ui font-semibold wrap-anywhere">{title}</h2>
+        {meta && <span className="text-xs text-fg-3">{meta}</span>}
         {actions && <span className="ml-auto flex items-center gap-1">{actions}</span>}
       </header>
       {children}

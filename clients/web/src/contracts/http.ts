@@ -36,7 +36,17 @@ export const deviceSchema = z.object({
   promise: z.enum(["exactly_once", "at_least_once"]),
   cloned: z.boolean(),
 });
-export const devicesSchema = z.object({ items: z.array(deviceSchema) });
+/** One page of a list. `next`: the `after` of the following one; null or absent: this was the last. */
+const page = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    next: z
+      .union([z.string(), z.number()])
+      .nullish()
+      .transform((next) => (next == null ? null : String(next))),
+  });
+
+export const devicesSchema = page(deviceSchema);
 export type Device = z.infer<typeof deviceSchema>;
 
 export const seriesSchema = z
@@ -58,7 +68,7 @@ export const seriesSchema = z
     latest: z.object({ t: micros, v: value }).nullable(),
   })
   .transform((series) => ({ ...series, display_name: series.display_name || series.name }));
-export const seriesListSchema = z.object({ items: z.array(seriesSchema) });
+export const seriesListSchema = page(seriesSchema);
 export type Series = z.infer<typeof seriesSchema>;
 
 export const historySchema = z
@@ -70,6 +80,8 @@ export const historySchema = z
     sampled: z.boolean(),
     t: z.array(micros),
     v: z.array(value),
+    /** The clock of the device was off while these were taken. */
+    clock_suspect: z.boolean().default(false),
   })
   .refine((history) => history.t.length === history.v.length, "t and v differ in length");
 export type History = z.infer<typeof historySchema>;

@@ -14,6 +14,8 @@ export class ApiError extends Error {
     readonly retryAfterSeconds: number | null = null,
     readonly requestId: string | null = null,
     readonly problem: Problem = {},
+    /** Who failed, as the beginning of a sentence. */
+    readonly service = "The service",
   ) {
     super(message);
     this.name = "ApiError";
@@ -119,7 +121,7 @@ export async function parseAnswer<S extends z.ZodType>(response: Response, schem
     throw new ApiError(
       response.status,
       "unexpected_answer",
-      "The server answered in a form this page does not know.",
+      `${serviceOf(response.url)} answered in a form this page does not know.`,
     );
   }
   return parsed.data;
@@ -135,10 +137,22 @@ export function problemOf(response: Response, body: unknown): ApiError {
     problem.detail ??
       problem.title ??
       (response.status >= 500
-        ? "The service is not available right now."
+        ? `${serviceOf(response.url)} is not available right now.`
         : `The server answered ${response.status}.`),
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
     problem.request_id ?? null,
     problem,
+    serviceOf(response.url),
   );
+}
+
+const SERVICES = [
+  ["/api/telemetry/", "The telemetry service"],
+  ["/api/auth/", "The sign-in service"],
+  ["/api/users", "The account service"],
+] as const;
+
+/** Which service answers at `url`, as the beginning of a sentence. */
+function serviceOf(url: string): string {
+  return SERVICES.find(([path]) => url.includes(path))?.[1] ?? "The service";
 }

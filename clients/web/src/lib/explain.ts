@@ -1,4 +1,4 @@
-// Refusals in words: what the codes mean to a person.
+// Refusals and failures in words: what happened, named after what failed, and what to do.
 import { ApiError } from "./api-client";
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -15,19 +15,67 @@ const WORDS: Readonly<Record<string, string>> = {
   too_many_api_keys: "You have 50 API keys, and more are not possible. Revoke one first.",
   session_ended: "Your session has ended. Sign in again.",
   not_signed_in: "Your session has ended. Sign in again.",
+  unexpected_answer: "This page is older or newer than the service. Reload the page.",
 };
+
+const BROKEN_PAGE = "Something went wrong in this page. Reload it and try again.";
 
 /** `error` as a sentence for the person who caused it. `own` says some codes otherwise than here. */
 export function explain(error: unknown, own: Readonly<Record<string, string>> = {}): string {
-  if (!(error instanceof ApiError)) return "Something went wrong in this page. Reload it and try again.";
+  if (!(error instanceof ApiError)) return BROKEN_PAGE;
   const words = own[error.code] ?? WORDS[error.code];
   if (words) return words;
-  if (error.status === 429) {
-    const wait = error.retryAfterSeconds;
-    return `Too many attempts. Try again ${wait ? `in ${waitText(wait)}` : "a little later"}.`;
-  }
-  if (error.isTemporary) return own.unavailable ?? "The service cannot be reached. Try again in a moment.";
+  if (error.status === 401) return WORDS.not_signed_in!;
+  if (error.status === 429) return `Too many attempts. ${tryAgain(error)}`;
+  if (error.isTemporary && own.unavailable) return own.unavailable;
+  if (error.status === 0) return UNREACHABLE.detail;
+  if (error.isTemporary) return `${outage(error)}. ${tryAgain(error)}`;
   return error.message;
+}
+
+export type Failure = {
+  readonly kind: "page" | "network" | "session" | "forbidden" | "busy" | "service" | "refused";
+  readonly title: string;
+  readonly detail: string;
+};
+
+const UNREACHABLE = {
+  title: "The server cannot be reached",
+  detail: "The server did not answer. Check the network and try again.",
+} as const;
+
+/** Why `what` ("The list of devices") is not on the screen, as a title and what to do. */
+export function failureOf(error: unknown, what: string): Failure {
+  if (!(error instanceof ApiError)) return { kind: "page", title: `${what} has failed`, detail: BROKEN_PAGE };
+  if (error.status === 0) return { kind: "network", ...UNREACHABLE };
+  if (error.status === 401) {
+    return { kind: "session", title: "Your session has ended", detail: "Sign in again to go on." };
+  }
+  if (error.status === 403) {
+    return {
+      kind: "forbidden",
+      title: "Your account has no access to this",
+      detail: "An administrator decides what your role may see.",
+    };
+  }
+  if (error.status === 429) {
+    return { kind: "busy", title: "Too many requests", detail: tryAgain(error) };
+  }
+  if (error.isTemporary) return { kind: "service", title: outage(error), detail: tryAgain(error) };
+  return { kind: "refused", title: `${what} could not be loaded`, detail: explain(error) };
+}
+
+/** 500 is an answer: the service is there, and has made a mistake. */
+function outage({ service, status }: ApiError): string {
+  return status === 500 ? `${service} has failed` : `${service} does not answer`;
+}
+
+function tryAgain({ retryAfterSeconds: wait, status, requestId }: ApiError): string {
+  if (status === 500 && requestId) {
+    return `Try again in a moment. If it fails again, give this number to an administrator: ${requestId}.`;
+  }
+  if (status === 429) return `Try again ${wait ? `in ${waitText(wait)}` : "a little later"}.`;
+  return "Try again in a moment.";
 }
 
 function waitText(seconds: number): string {

@@ -1,7 +1,9 @@
 // What stands at the ticks of a value axis, and how wide it is.
 import { bytesPer, exponential, withDecimals } from "./format";
 
-const MOST_DECIMALS = 6;
+const MOST_DECIMALS = 15;
+// With more than these, a number below one is read more easily with an exponent.
+const READABLE_DECIMALS = 6;
 const SUFFIXES = ["", "K", "M", "B", "T"] as const;
 // Up to here all digits fit beside the chart.
 const LONG = 10_000;
@@ -9,17 +11,26 @@ const TOO_LONG = 1e15;
 const WIDTH_STEP = 8;
 const LEAST_WIDTH = 48;
 
-/** One label for each of the ascending `ticks`: all of one scale and as many decimals as tell two of them apart. */
+/**
+ * One label for each of the ascending `ticks`: all of one scale and as many decimals as tell two of them apart. What no
+ * number can hold has none.
+ */
 export function axisLabels(ticks: readonly number[], unit: string): string[] {
-  const largest = Math.max(...ticks.map(Math.abs));
-  const spacing = Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0)) || largest || 1;
+  const sayable = ticks.filter(Number.isFinite);
+  const largest = Math.max(...sayable.map(Math.abs));
+  const spacing = Math.abs((sayable[1] ?? 0) - (sayable[0] ?? 0)) || largest || 1;
   const bytes = bytesPer(unit);
+  const isTiny = largest < 1 && decimalsOf(spacing) > READABLE_DECIMALS;
+  if (largest >= TOO_LONG * (bytes ? 1_000 : 1) || isTiny) {
+    // All digits down to the one in which neighbours differ, and one more for halves and quarters.
+    const digits = Math.ceil(Math.log10(largest / spacing)) + 3;
+    return ticks.map((tick) => (tick === 0 ? "0" : Number.isFinite(tick) ? exponential(tick, digits) : ""));
+  }
   if (bytes) {
     // Eighths can still be read as decimals (0.125); what is finer is said in the next smaller unit.
     const power = powerBelow(Math.min(largest, spacing * 8), 1_024, bytes.length - 1);
     return scaledLabels(ticks, spacing, 1_024 ** power, ` ${bytes[power]}`, "0");
   }
-  if (largest >= TOO_LONG) return ticks.map((tick) => (tick === 0 ? "0" : exponential(tick, 12)));
   const power =
     largest >= LONG ? powerBelow(Math.min(largest, spacing * 100), 1_000, SUFFIXES.length - 1) : 0;
   const mark = unit === "%" || unit === "°C" || unit === "°F" ? unit.charAt(0) : "";
@@ -56,7 +67,7 @@ function decimalsOf(spacing: number): number {
   let decimals = 0;
   const isRest = () => {
     const scaled = spacing * 10 ** decimals;
-    return Math.abs(scaled - Math.round(scaled)) > 1e-6 * Math.max(1, scaled);
+    return scaled < 0.5 || Math.abs(scaled - Math.round(scaled)) > 1e-6 * Math.max(1, scaled);
   };
   while (decimals < MOST_DECIMALS && isRest()) decimals += 1;
   return decimals;

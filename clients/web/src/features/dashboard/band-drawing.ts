@@ -1,11 +1,11 @@
-// How the markings of a chart are drawn: gaps hatched over the whole height, late readings as a bar on the ground.
+// How the markings of a chart are drawn: over the whole height, or as a bar at one edge.
 import type uPlot from "uplot";
 import type { Band } from "./shading";
 
 // In CSS pixels.
 const STRIPE = 6;
 const LEAST_WIDTH = 2;
-const LATE_HEIGHT = 3;
+const BAR_HEIGHT = 3;
 
 /** Diagonal stripes in `color`, as a canvas fills with them. */
 export function hatching(color: string): CanvasPattern | string {
@@ -25,26 +25,26 @@ export function hatching(color: string): CanvasPattern | string {
   return pen.createPattern(tile, "repeat") ?? color;
 }
 
+export type Marking = {
+  readonly bands: readonly Band[];
+  readonly style: CanvasPattern | string;
+  readonly edge: "all" | "top" | "bottom";
+};
+
 /** Below grid and lines. Times in µs. */
-export function drawBands(
-  plot: uPlot,
-  gaps: readonly Band[],
-  hatch: CanvasPattern | string,
-  late: readonly Band[],
-  lateColor: string,
-): void {
+export function drawBands(plot: uPlot, markings: readonly Marking[]): void {
   const { top, height } = plot.bbox;
-  const fill = (bands: readonly Band[], style: CanvasPattern | string, y: number, tall: number) => {
+  const bar = BAR_HEIGHT * devicePixelRatio;
+  plot.ctx.save();
+  for (const { bands, style, edge } of markings) {
     plot.ctx.fillStyle = style;
+    const y = edge === "bottom" ? top + height - bar : top;
     for (const { from, to } of bands) {
       const left = plot.valToPos(from / 1_000_000, "x", true);
       const right = plot.valToPos(to / 1_000_000, "x", true);
-      plot.ctx.fillRect(left, y, Math.max(LEAST_WIDTH * devicePixelRatio, right - left), tall);
+      const width = Math.max(LEAST_WIDTH * devicePixelRatio, right - left);
+      plot.ctx.fillRect(left, y, width, edge === "all" ? height : bar);
     }
-  };
-  plot.ctx.save();
-  fill(gaps, hatch, top, height);
-  const bar = LATE_HEIGHT * devicePixelRatio;
-  fill(late, lateColor, top + height - bar, bar);
+  }
   plot.ctx.restore();
 }

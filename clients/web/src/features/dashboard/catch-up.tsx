@@ -28,7 +28,7 @@ export function CatchUp({ backlogs, id, isBrief }: { backlogs: Backlogs; id: str
       Catching up: {text}
       <span
         aria-hidden
-        className="absolute bottom-0 left-0 h-0.5 bg-current"
+        className="keep-color absolute bottom-0 left-0 h-0.5 bg-current"
         style={{ width: `${Math.round(progress.done * 100)}%` }}
       />
     </span>

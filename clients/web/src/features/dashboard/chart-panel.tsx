@@ -72,12 +72,15 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     const system = matchMedia("(prefers-color-scheme: dark)");
     system.addEventListener("change", restyle);
+    const forced = matchMedia("(forced-colors: active)");
+    forced.addEventListener("change", restyle);
     return () => {
       remove();
       size.disconnect();
       sight.disconnect();
       theme.disconnect();
       system.removeEventListener("change", restyle);
+      forced.removeEventListener("change", restyle);
       chart.destroy();
       chartRef.current = null;
     };
@@ -102,18 +105,20 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
   return (
     <Panel
       title={group.title}
-      meta={[group.unit, count > 1 ? `${count} series` : ""].filter(Boolean).join(" · ")}
+      meta={[group.title.endsWith(`, ${group.unit}`) ? "" : group.unit, count > 1 ? `${count} series` : ""]
+        .filter(Boolean)
+        .join(" · ")}
       testId={`chart-${group.key}`}
       actions={<ChartKey {...marks} />}
       className="h-full"
     >
       {/* Fills what the row leaves; on a phone two charts and a half fit the screen. */}
-      <div className={clsx("relative flex-auto", isLarge ? "h-60 sm:h-72 lg:h-auto lg:min-h-72" : "h-52")}>
+      <div className={clsx("relative flex-auto", isLarge ? "h-60 sm:h-72 xl:h-auto xl:min-h-72" : "h-52")}>
         <div
           ref={hostRef}
           role="img"
           aria-label={`Line chart of ${group.series.map((one) => one.display_name).join(", ")}. The figures are in the table below.`}
-          className="absolute inset-x-2 inset-y-0"
+          className="keep-color absolute inset-x-2 inset-y-0"
         />
         <ChartOverlay feed={feed} group={group} rangeUs={rangeUs} />
         <div
@@ -122,7 +127,7 @@ export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPa
           className="pointer-events-none absolute top-2 z-10 max-w-72 min-w-40 rounded-[7px] border bg-surface px-3 py-2 shadow-pop"
         />
       </div>
-      <div className="overflow-x-auto px-3 pt-1 pb-3">
+      <div className="px-3 pt-1 pb-3">
         <LegendTable
           feed={feed}
           group={group}

@@ -48,7 +48,7 @@ export function DashboardBody({ feed, backlogs, device, series, range, onRange }
         onRange={onRange}
       />
       <Notices feed={feed} />
-      <div className="grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-6">
+      <div className="grid grid-cols-2 gap-3 md:grid-cols-3 min-[87.5rem]:grid-cols-6">
         {tiles.map((one) => (
           <Tile
             key={one.id}
@@ -72,7 +72,7 @@ export function DashboardBody({ feed, backlogs, device, series, range, onRange }
       )}
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-6">
         {first && (
-          <div className="min-w-0 lg:col-span-4">
+          <div className="min-w-0 lg:col-span-6 xl:col-span-4">
             <ChartPanel
               key={first.key}
               feed={feed}
@@ -83,7 +83,7 @@ export function DashboardBody({ feed, backlogs, device, series, range, onRange }
             />
           </div>
         )}
-        <div className="min-w-0 lg:col-span-2">
+        <div className="min-w-0 lg:col-span-6 xl:col-span-2">
           <SeriesTable feed={feed} series={ordered} sparkUs={range.us} />
         </div>
         {rest.map((group, place) => (

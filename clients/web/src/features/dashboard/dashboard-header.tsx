@@ -4,14 +4,14 @@ import { Badge } from "@/components/badge";
 import type { Device, Series } from "@/contracts/http";
 import type { Backlogs } from "./backlog";
 import { CatchUp } from "./catch-up";
-import { deviceState } from "./device-picker";
-import { useConnectionKind, useCoarseNow, useTick } from "./feed-hooks";
+import { deviceState } from "./device-state";
+import { useCoarseNow, useConnectionKind, useHistoryState, useTick } from "./feed-hooks";
 import { formatAge, formatDuration } from "./format";
 import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
 import { RangePicker } from "./range-picker";
 import type { RangeKey } from "./ranges";
-import { isStale } from "./staleness";
+import { freshnessOf, type Freshness } from "./staleness";
 
 type DashboardHeaderProps = {
   feed: Feed;
@@ -32,10 +32,17 @@ export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRa
     <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
       <div className="min-w-0 flex-1 basis-72">
         <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-          <h1 className="truncate text-[20px] leading-7 font-semibold tracking-[-0.015em]">{device.name}</h1>
+          <h1 className="min-w-0 wrap-anywhere text-[20px] leading-7 font-semibold tracking-[-0.015em]">
+            {device.name}
+          </h1>
           <Badge tone={state.tone}>{state.word.charAt(0).toUpperCase() + state.word.slice(1)}</Badge>
           {device.clock_suspect && device.clock_offset_us !== null && (
-            <Badge tone="warn">Clock off by {formatDuration(Math.abs(device.clock_offset_us))}</Badge>
+            <Badge
+              tone="warn"
+              title="The times of its readings may be wrong. Set the clock of the device, best by NTP."
+            >
+              Clock off by {formatDuration(Math.abs(device.clock_offset_us))}
+            </Badge>
           )}
           {device.cloned && (
             <Badge
@@ -65,11 +72,15 @@ export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRa
 function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
   const { paused, behindUs } = useTick(feed);
   const now = useCoarseNow(feed);
-  const latest = series.map((one) => ({ one, reading: feed.latest(one.id) }));
-  const reporting = latest.filter(
-    ({ one, reading }) => reading && !isStale(now - reading.t, one.interval_us),
-  ).length;
-  const newest = Math.max(...latest.map(({ reading }) => reading?.t ?? -Infinity));
+  const isLoaded = useHistoryState(feed).status === "ready";
+  const states = series.map((one) => {
+    const t = feed.latest(one.id)?.t ?? null;
+    return { t, freshness: freshnessOf(t, now, feed.rhythm(one.id)) };
+  });
+  const count = (wanted: Freshness) => states.filter(({ freshness }) => freshness === wanted).length;
+  const [unknown, ahead] = [count("unknown"), count("ahead")];
+  const past = states.filter(({ freshness }) => freshness !== "ahead");
+  const newest = Math.max(...past.map(({ t }) => t ?? -Infinity));
   if (paused) {
     return (
       <p className="text-ui text-fg-2 tabular-nums" data-testid="paused-note">
@@ -80,8 +91,10 @@ function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
     );
   }
   return (
-    <p className="text-ui text-fg-2 tabular-nums">
-      {reporting} of {series.length} series reporting
+    <p className="text-ui text-fg-2 tabular-nums" data-testid="summary">
+      {count("current")} of {series.length} series reporting
+      {isLoaded && unknown > 0 && ` · ${unknown} with too few readings to tell`}
+      {ahead > 0 && ` · ${ahead} with a time in the future`}
       {Number.isFinite(newest) && ` · updated ${formatAge(now - newest)}`}
     </p>
   );

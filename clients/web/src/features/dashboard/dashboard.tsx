@@ -1,20 +1,23 @@
 "use client";
 // The dashboard: finds out what there is to show, tells the feed, and lays it out.
 import { useQuery } from "@tanstack/react-query";
-import { Lock, RadioTower, ServerCrash, Waypoints } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { RadioTower, Waypoints } from "lucide-react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { AppShell } from "@/components/app-shell";
-import { Button } from "@/components/button";
 import { Banner, NoticeState } from "@/components/notice-state";
-import { ApiError, type ApiClient } from "@/lib/api-client";
+import type { ApiClient } from "@/lib/api-client";
+import type { Series } from "@/contracts/http";
 import type { May } from "@/lib/permissions";
 import type { Backlogs } from "./backlog";
 import { DashboardBody } from "./dashboard-body";
 import { DashboardSkeleton } from "./dashboard-skeleton";
 import { DevicePicker } from "./device-picker";
+import { LoadError } from "./load-error";
+import { bySignificance } from "./order";
 import { HelpDialog } from "./help-dialog";
 import { descriptions, devicesQuery, seriesQuery } from "./inventory";
 import type { Feed } from "./ports";
+import { UnknownDevice } from "./unknown-device";
 import { RANGES, rangeOf, type RangeKey } from "./ranges";
 import { useShortcuts } from "./use-shortcuts";
 
@@ -33,6 +36,9 @@ type DashboardProps = {
   account: ReactNode;
 };
 
+// As many as one live subscription takes.
+const MOST_SERIES = 500;
+
 export function Dashboard({
   may,
   feed,
@@ -49,9 +55,10 @@ export function Dashboard({
   const [isHelpOpen, setHelpOpen] = useState(false);
   const range = rangeOf(rangeKey);
   const devices = useQuery(devicesQuery(api));
-  const device = devices.data?.find(({ id }) => id === deviceId) ?? devices.data?.[0];
+  const device = deviceId ? devices.data?.find(({ id }) => id === deviceId) : devices.data?.[0];
   const series = useQuery(seriesQuery(api, device?.id));
   const described = useQuery({ ...seriesQuery(api, device?.id), select: descriptions });
+  const shown = useMemo(() => mostSignificant(described.data ?? []), [described.data]);
 
   useEffect(() => {
     for (const { id, waiting } of devices.data ?? []) backlogs.note(id, waiting, devices.dataUpdatedAt);
@@ -59,7 +66,7 @@ export function Dashboard({
 
   const listed = series.data;
   useEffect(() => {
-    if (device && listed) feed.select({ device, series: listed, rangeUs: range.us });
+    if (device && listed) feed.select({ device, series: mostSignificant(listed), rangeUs: range.us });
   }, [feed, device, listed, range.us]);
 
   useShortcuts({
@@ -72,10 +79,18 @@ export function Dashboard({
   let content: ReactNode;
   if (error) {
     content = (
-      <LoadError error={error} onRetry={() => void (devices.data ? series.refetch() : devices.refetch())} />
+      <LoadError
+        error={error}
+        what={devices.data ? "The list of series" : "The list of devices"}
+        onRetry={() => void (devices.data ? series.refetch() : devices.refetch())}
+      />
     );
-  } else if (devices.data && !device) {
+  } else if (devices.data?.length === 0) {
     content = <NoCollectors />;
+  } else if (devices.data && !device) {
+    content = (
+      <UnknownDevice id={deviceId ?? ""} backlogs={backlogs} devices={devices.data} onSelect={onDevice} />
+    );
   } else if (!device || !described.data) {
     content = <DashboardSkeleton />;
   } else if (described.data.length === 0) {
@@ -88,7 +103,7 @@ export function Dashboard({
         feed={feed}
         backlogs={backlogs}
         device={device}
-        series={described.data}
+        series={shown}
         range={range}
         onRange={onRange}
       />
@@ -99,9 +114,19 @@ export function Dashboard({
     <AppShell
       may={may}
       picker={
-        device && devices.data && devices.data.length > 1 ? (
-          <DevicePicker backlogs={backlogs} devices={devices.data} selected={device} onSelect={onDevice} />
-        ) : null
+        devices.data && (devices.data.length > 1 || (!device && devices.data.length > 0))
+          ? (close) => (
+              <DevicePicker
+                backlogs={backlogs}
+                devices={devices.data}
+                selected={device}
+                onSelect={(id) => {
+                  close();
+                  onDevice(id);
+                }}
+              />
+            )
+          : null
       }
       account={account}
       breadcrumb={<p className="truncate text-ui text-fg-2">Dashboard</p>}
@@ -112,6 +137,12 @@ export function Dashboard({
         {isDenied && (
           <Banner tone="warn">Your account has no access to that page. This is the dashboard instead.</Banner>
         )}
+        {described.data && described.data.length > shown.length && (
+          <Banner tone="info">
+            This device has {described.data.length.toLocaleString("en")} series. The first {MOST_SERIES} are
+            shown.
+          </Banner>
+        )}
         {content}
       </div>
       <HelpDialog open={isHelpOpen} onOpenChange={setHelpOpen} />
@@ -119,30 +150,8 @@ export function Dashboard({
   );
 }
 
-function LoadError({ error, onRetry }: { error: Error; onRetry: () => void }) {
-  if (error instanceof ApiError && error.status === 403) {
-    return (
-      <NoticeState icon={Lock} title="No access" tone="warn" role="alert" className="min-h-[50dvh]">
-        Your account may not see telemetry. Ask an administrator for the viewer role.
-      </NoticeState>
-    );
-  }
-  return (
-    <NoticeState
-      icon={ServerCrash}
-      title="The telemetry service does not answer"
-      tone="crit"
-      role="alert"
-      className="min-h-[50dvh]"
-      action={
-        <Button onClick={onRetry} data-testid="retry">
-          Try again
-        </Button>
-      }
-    >
-      {error.message}
-    </NoticeState>
-  );
+function mostSignificant(series: readonly Series[]): readonly Series[] {
+  return series.length > MOST_SERIES ? bySignificance(series).slice(0, MOST_SERIES) : series;
 }
 
 function NoCollectors() {

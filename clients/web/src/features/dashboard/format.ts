@@ -9,16 +9,50 @@ const BYTE_UNIT = /^(?:B|bytes?)(\/s)?$/i;
 const NO_VALUE: Shown = { text: "–", unit: "" };
 
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const exactly = new Intl.NumberFormat("en", { maximumFractionDigits: 20 });
 const formatters = new Map<number, Intl.NumberFormat>();
 
-/** `value` with as many decimals as its size needs; bytes in binary multiples. */
+// Grouped digits below, an exponent from here on.
+const LONGEST = 1e15;
+const MOST_DIGITS = 7;
+const EXPONENT_DIGITS = 4;
+// Beside the range that a series covers, this is the rounding of whoever computed it.
+const NOISE = 1e-15;
+
+/** Every digit of `value`, as it was stored; bytes as bytes. */
 export function formatValue(value: RawValue | null, series: Pick<Series, "type" | "unit">): Shown {
-  return shown(value, series, inFull);
+  const [word, number] = asNumber(value, series);
+  if (word) return word;
+  const size = Math.abs(number);
+  const isPlain = number === 0 || (size >= 1e-6 && size < 1e21);
+  return { text: isPlain ? exactly.format(number || 0) : spelled(String(number)), unit: series.unit };
 }
 
-/** The same for where room is short: from a million on three digits and a letter, beyond letters an exponent. */
-export function formatBrief(value: RawValue | null, series: Pick<Series, "type" | "unit">): Shown {
-  return shown(value, series, inBrief);
+/**
+ * As many digits as are read at a glance, and never none: more where the values differ in them. `span`: how far apart
+ * the lowest and the highest value on the screen lie, 0 when that is not known. Bytes in binary multiples.
+ */
+export function formatBrief(value: RawValue | null, series: Pick<Series, "type" | "unit">, span = 0): Shown {
+  const [word, number] = asNumber(value, series);
+  if (word) return word;
+  const steps = bytesPer(series.unit);
+  if (!steps) {
+    const isWhole = series.type === "int" && Number.isInteger(number);
+    return { text: isWhole ? briefWhole(number) : briefly(number, span), unit: series.unit };
+  }
+  const size = Math.abs(number);
+  const power = size < 1 ? 0 : Math.min(steps.length - 1, Math.floor(Math.log2(size) / 10));
+  const scaled = number / 1024 ** power;
+  return { text: power === 0 ? briefBytes(number) : briefScaled(scaled), unit: steps[power]! };
+}
+
+/** The whole value in words: what a title says where the brief form is on the screen. */
+export function inFull(value: RawValue | null, series: Pick<Series, "type" | "unit">): string {
+  const brief = formatBrief(value, series);
+  if (!bytesPer(series.unit) || brief.unit === series.unit || typeof value !== "number")
+    return spoken(formatValue(value, series));
+  // Nobody sends a fraction of a byte: it comes from dividing.
+  return `${spoken(brief)} (${spoken(formatValue(Math.round(value), series))})`;
 }
 
 /** `Processor 21.3 %`, as one would say it. */
@@ -26,29 +60,59 @@ export function spoken({ text, unit }: Shown): string {
   return `${text} ${unit}`.trim();
 }
 
-type Writer = (value: number, decimals: number) => string;
+function asNumber(
+  value: RawValue | null,
+  { type }: Pick<Series, "type">,
+): [word: Shown, number: 0] | [word: null, number: number] {
+  if (value === null || (typeof value === "number" && !Number.isFinite(value))) return [NO_VALUE, 0];
+  if (type === "bool") return [{ text: value ? "On" : "Off", unit: "" }, 0];
+  return [null, Number(value)];
+}
 
-const inFull: Writer = (value, decimals) => withDecimals(value, decimals);
-const inBrief: Writer = (value, decimals) => {
+function briefly(value: number, span: number): string {
+  if (value !== 0 && Math.abs(value) < Math.min(span, Number.MAX_VALUE) * NOISE) return briefly(0, span);
   const size = Math.abs(value);
-  if (size < 1e6) return withDecimals(value, decimals);
-  return size < 1e15 ? compact.format(value) : exponential(value, 3);
-};
-
-function shown(value: RawValue | null, { type, unit }: Pick<Series, "type" | "unit">, write: Writer): Shown {
-  if (value === null || (typeof value === "number" && !Number.isFinite(value))) return NO_VALUE;
-  if (type === "bool") return { text: value ? "On" : "Off", unit: "" };
-  const number = Number(value);
-  const steps = bytesPer(unit);
-  if (!steps) {
-    return {
-      text: write(number, type === "int" && Number.isInteger(number) ? 0 : decimalsFor(number)),
-      unit,
-    };
+  if (size >= LONGEST) return exponential(value, EXPONENT_DIGITS);
+  if (size >= 1e6) return compact.format(value);
+  if (size > 0 && size < 1e-3) {
+    return size < 1e-4 ? exponential(value, EXPONENT_DIGITS) : exactly.format(Number(value.toPrecision(3)));
   }
-  const power = Math.min(steps.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(number))) / 10));
-  const scaled = number / 1024 ** power;
-  return { text: write(scaled, power === 0 ? 0 : decimalsFor(scaled)), unit: steps[power]! };
+  const wholeDigits = size < 10 ? 1 : Math.floor(Math.log10(size)) + 1;
+  const bySpan = span > 0 ? 2 - Math.floor(Math.log10(span) + 1e-9) : 0;
+  const most = Math.max(0, Math.min(MOST_DIGITS - wholeDigits, decimalsOf(value)));
+  return withDecimals(value, Math.max(decimalsFor(value), Math.min(bySpan, most)));
+}
+
+/** How many digits `value` itself has after the point. */
+function decimalsOf(value: number): number {
+  return String(value).split(".")[1]?.length ?? 0;
+}
+
+/** Three digits, but the hundredths of hundreds and thousands too where there are any: of 1013.25 they are read. */
+function decimalsFor(value: number): number {
+  const size = Math.abs(value);
+  if (size >= 1e5) return 0;
+  if (size >= 1e4) return 1;
+  if (size >= 100) return Math.min(2, Math.max(1, decimalsOf(value)));
+  if (size >= 10 || size === 0) return 1;
+  if (size >= 1) return 2;
+  return Math.min(5, 2 - Math.floor(Math.log10(size)));
+}
+
+function briefWhole(value: number): string {
+  const size = Math.abs(value);
+  if (size < 1e6) return withDecimals(value, 0);
+  return size < LONGEST ? compact.format(value) : exponential(value, EXPONENT_DIGITS);
+}
+
+function briefBytes(value: number): string {
+  return Number.isInteger(value) ? withDecimals(value, 0) : briefly(value, 0);
+}
+
+function briefScaled(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e6) return briefWhole(value);
+  return withDecimals(value, size >= 1_000 ? 0 : size >= 10 ? 1 : 2);
 }
 
 /** The binary multiples of a unit of bytes, `B` first; null for other units. */
@@ -59,7 +123,12 @@ export function bytesPer(unit: string): readonly string[] | null {
 
 /** `9.22e18`, with at most `digits` digits and none that say nothing. */
 export function exponential(value: number, digits: number): string {
-  return Number(value.toPrecision(digits)).toExponential().replace("e+", "e");
+  return spelled(value.toExponential(Math.min(100, Math.max(0, digits - 1))));
+}
+
+/** `1.20e+308` as one writes it: `1.2e308`. */
+function spelled(text: string): string {
+  return text.replace(/(\.\d*?)0+(?=e)/, "$1").replace(/\.?e\+?/, "e");
 }
 
 export function formatAge(ageUs: number): string {
@@ -75,14 +144,6 @@ export function formatDuration(us: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
   const days = Math.floor(seconds / 86_400);
   return days === 1 ? "1 day" : `${days} days`;
-}
-
-function decimalsFor(value: number): number {
-  const size = Math.abs(value);
-  if (size >= 1_000) return 0;
-  if (size >= 10 || size === 0) return 1;
-  if (size >= 1) return 2;
-  return 3;
 }
 
 /** Grouped digits, exactly `decimals` after the point. */

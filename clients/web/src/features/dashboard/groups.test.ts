@@ -34,9 +34,9 @@ it("never draws two units, or switches and numbers, on one axis", () => {
     series("sim.counter.2", ""),
   ];
   expect(shape(list)).toEqual([
-    ["sim", "Simulated signals", ["sim.sine"]],
-    ["sim-c", "Simulated signals", ["sim.temp"]],
-    ["sim-counter", "Simulated signals", ["sim.counter.1", "sim.counter.2"]],
+    ["sim", "Simulated signals, V", ["sim.sine"]],
+    ["sim-c", "Simulated signals, °C", ["sim.temp"]],
+    ["sim-counter", "Simulated signals, counter", ["sim.counter.1", "sim.counter.2"]],
     ["sim-n", "sim.n", ["sim.n"]],
     ["sim-on-off", "sim.door", ["sim.door"]],
   ]);
@@ -63,4 +63,14 @@ it("divides what is too much for one chart", () => {
     ["core_temp-2", 8],
     ["core_temp-3", 3],
   ]);
+});
+
+it("calls no two panels the same", () => {
+  const many = Array.from({ length: 19 }, (_, index) => series(`core_temp.${index}`, "°C"));
+  const alike = ["a.x", "b.x"].map((name) => ({ ...series(name, ""), display_name: "Temperature" }));
+  const list = [...many, ...alike, series("sim.a", "V"), series("sim.b", "°C"), series("sim.c", "bar")];
+  const titles = groupSeries(list).map(({ title }) => title);
+  expect(new Set(titles).size, titles.join("; ")).toBe(titles.length);
+  expect(titles).toContain("Core temp, core_temp.0 to core_temp.7");
+  expect(titles).toContain("Simulated signals, bar");
 });

@@ -44,7 +44,27 @@ export function groupSeries(series: readonly Series[]): Group[] {
       firstColor += shown.length;
     }
   }
-  return groups;
+  return withOwnTitles(groups);
+}
+
+/** Two panels are never called the same: what differs between them is added, and where nothing does, their place. */
+function withOwnTitles(groups: readonly Group[]): Group[] {
+  const byKind = distinguish(groups, ({ series: [first] }) => kindOf(first!));
+  return distinguish(byKind, ({ series }) => {
+    const [first, last] = [series[0]!.display_name, series.at(-1)!.display_name];
+    return first === last ? first : `${first} to ${last}`;
+  }).map((group, place, all) => {
+    const isTaken = all.slice(0, place).some(({ title }) => title === group.title);
+    return isTaken ? { ...group, title: `${group.title} (${group.key})` } : group;
+  });
+}
+
+function distinguish(groups: readonly Group[], differenceOf: (group: Group) => string): Group[] {
+  return groups.map((group) => {
+    const alike = groups.filter(({ title }) => title === group.title);
+    const differences = new Set(alike.map(differenceOf));
+    return differences.size > 1 ? { ...group, title: `${group.title}, ${differenceOf(group)}` } : group;
+  });
 }
 
 function prefixOf({ name }: Series): string {

@@ -17,6 +17,7 @@ const NOTES = [
   "While the view is paused, readings go on being collected; Resume jumps back to now.",
   "A broken line means that no readings came for three intervals or more. Nothing is drawn between.",
   "“Stale” means that a value is older than three intervals (at least 3 seconds).",
+  "Where a device does not say how often it sends, that is read from its readings. A grey age means that there are too few.",
   "Over long ranges each pixel shows the lowest and highest reading in its time, so no peak is lost.",
   "A click on a name under a chart shows it alone; with Ctrl it is shown or hidden.",
 ];

@@ -3,6 +3,7 @@ import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { devicesSchema, seriesListSchema, type Device, type Series } from "@/contracts/http";
 import type { DeviceChanged } from "@/contracts/live";
 import { ApiError, type ApiClient } from "@/lib/api-client";
+import { allPages } from "@/lib/pages";
 
 const DEVICES_KEY = ["devices"] as const;
 const DEVICES_EVERY_MS = 15_000;
@@ -15,7 +16,8 @@ const retry = (failures: number, error: Error) =>
 export function devicesQuery(api: ApiClient) {
   return queryOptions({
     queryKey: DEVICES_KEY,
-    queryFn: async ({ signal }) => (await api.get("/api/telemetry/devices", devicesSchema, signal)).items,
+    queryFn: ({ signal }) =>
+      allPages<Device>("/api/telemetry/devices", (path) => api.get(path, devicesSchema, signal)),
     refetchInterval: DEVICES_EVERY_MS,
     retry,
     retryDelay: 1_000,
@@ -25,14 +27,10 @@ export function devicesQuery(api: ApiClient) {
 export function seriesQuery(api: ApiClient, device: string | undefined) {
   return queryOptions({
     queryKey: ["series", device],
-    queryFn: async ({ signal }) =>
-      (
-        await api.get(
-          `/api/telemetry/series?device=${encodeURIComponent(device ?? "")}`,
-          seriesListSchema,
-          signal,
-        )
-      ).items,
+    queryFn: ({ signal }) =>
+      allPages<Series>(`/api/telemetry/series?device=${encodeURIComponent(device ?? "")}`, (path) =>
+        api.get(path, seriesListSchema, signal),
+      ),
     enabled: device !== undefined,
     refetchInterval: SERIES_EVERY_MS,
     retry,

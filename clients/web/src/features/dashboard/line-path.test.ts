@@ -7,6 +7,7 @@ function recorder() {
     strokes,
     moveTo: (x: number, y: number) => void strokes.push(`M${x},${y}`),
     lineTo: (x: number, y: number) => void strokes.push(`L${x},${y}`),
+    arc: (x: number, y: number, radius: number) => void strokes.push(`O${x},${y},${radius}`),
   };
 }
 
@@ -15,6 +16,7 @@ const shape = {
   y: (value: number) => value,
   ground: 100,
   isStepped: false,
+  dotRadius: 3,
 };
 
 function trace(column: (number | null | undefined)[], isStepped = false) {
@@ -33,18 +35,24 @@ it("ends line and area at a gap, and begins both anew after it", () => {
 
 it("breaks at the readings of this series, however many times of other series lie in its gap", () => {
   const { stroke } = trace([1, undefined, undefined, null, undefined, undefined, 7, 8]);
-  expect(stroke).toBe("M0,1 L0,1 L1,1 M60,7 L60,7 L70,8");
+  expect(stroke).toBe("M0,1 L0,1 M3,1 O0,1,3 M1,1 O0,1,1 M60,7 L60,7 L70,8");
 });
 
 it("goes on over times that say nothing", () => {
   expect(trace([1, undefined, 3]).stroke).toBe("M0,1 L0,1 L20,3");
 });
 
-it("shows a reading that stands alone, and nothing as nothing", () => {
-  expect(trace([null, 4, null]).stroke).toBe("M10,4 L10,4 L11,4");
+it("shows a reading that stands alone as a dot, and nothing as nothing", () => {
+  expect(trace([null, 4, null]).stroke).toBe("M10,4 L10,4 M13,4 O10,4,3 M11,4 O10,4,1");
   expect(trace([null, undefined])).toEqual({ stroke: "", area: "" });
 });
 
 it("holds the value of a switch until the next one", () => {
   expect(trace([0, 1], true).stroke).toBe("M0,0 L0,0 L10,0 L10,1");
+});
+
+it("marks readings so close together that their line could not be seen", () => {
+  const stroke = recorder();
+  traceLine([5, 6], { ...shape, x: (index) => index * 2 }, stroke, null);
+  expect(stroke.strokes.join(" ")).toBe("M0,5 L0,5 L2,6 M5,6 O2,6,3 M3,6 O2,6,1");
 });

@@ -2,6 +2,7 @@
 
 /** The part of `Path2D` that is drawn with. */
 export type Pen = { moveTo: (x: number, y: number) => void; lineTo: (x: number, y: number) => void };
+export type DotPen = Pen & { arc: (x: number, y: number, radius: number, from: number, to: number) => void };
 
 export type LineShape = {
   readonly x: (index: number) => number;
@@ -10,16 +11,15 @@ export type LineShape = {
   readonly ground: number;
   /** The value holds until the next one comes, as that of a switch does. */
   readonly isStepped: boolean;
+  /** Of the dot that marks a reading with nothing around it, or a few so close that their line could not be seen. */
+  readonly dotRadius: number;
 };
-
-// A reading with nothing around it would have no length, and be invisible.
-const DOT = 1;
 
 /** In `column`, `null` ends a piece and `undefined` says nothing. Nothing is drawn across an end. */
 export function traceLine(
   column: ArrayLike<number | null | undefined>,
-  { x, y, ground, isStepped }: LineShape,
-  stroke: Pen,
+  { x, y, ground, isStepped, dotRadius }: LineShape,
+  stroke: DotPen,
   area: Pen | null,
 ): void {
   let startX: number | null = null;
@@ -27,7 +27,13 @@ export function traceLine(
   let lastY = 0;
   const endPiece = () => {
     if (startX === null) return;
-    if (startX === lastX) stroke.lineTo(lastX + DOT, lastY);
+    if (lastX - startX < dotRadius) {
+      // Two rings fill each other's middle: a path that is only stroked cannot be filled.
+      for (const radius of [dotRadius, dotRadius / 3]) {
+        stroke.moveTo(lastX + radius, lastY);
+        stroke.arc(lastX, lastY, radius, 0, 2 * Math.PI);
+      }
+    }
     area?.lineTo(lastX, ground);
     area?.lineTo(startX, ground);
     startX = null;

@@ -43,3 +43,8 @@ it("joinLines puts lines of different times on one column and breaks none of the
     [10, null, undefined, 40],
   ]);
 });
+
+it("joinLines divides what is drawn, and keeps breaks", () => {
+  const joined = joinLines([{ t: [1e6, 2e6, 3e6], v: [Number.MAX_VALUE, null, 5e307] }], 1e307);
+  expect(joined.lines[0]).toEqual([Number.MAX_VALUE / 1e307, null, 5]);
+});

@@ -32,8 +32,8 @@ export function visibleLine({ t, v }: Samples, isGap: GapTest, window: Window, p
   return line;
 }
 
-/** Lines of different times on one ascending time column, in seconds as the chart wants them. */
-export function joinLines(lines: readonly Line[]): JoinedLines {
+/** Lines of different times on one ascending time column, in seconds as the chart wants them; values divided by `scale`. */
+export function joinLines(lines: readonly Line[], scale = 1): JoinedLines {
   const total = lines.reduce((sum, line) => sum + line.t.length, 0);
   const all = new Float64Array(total);
   let filled = 0;
@@ -49,7 +49,8 @@ export function joinLines(lines: readonly Line[]): JoinedLines {
     let next = 0;
     for (let index = 0; index < times.length && next < line.t.length; index += 1) {
       if (line.t[next] === times[index]) {
-        column[index] = line.v[next];
+        const value = line.v[next];
+        column[index] = value == null ? value : value / scale;
         next += 1;
       }
     }

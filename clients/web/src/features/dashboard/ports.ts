@@ -5,7 +5,7 @@ import type { RawValue } from "@/contracts/live";
 export type Samples = { readonly t: Float64Array; readonly v: Float64Array };
 export type Reading = { readonly t: number; readonly v: RawValue };
 export type GapTest = (earlier: number, later: number) => boolean;
-/** Readings between these times came long after they were taken. */
+/** What is true of the readings between these times. */
 export type Stretch = { readonly from: number; readonly to: number };
 export type Tick = { readonly shownUs: number; readonly paused: boolean; readonly behindUs: number };
 
@@ -36,4 +36,8 @@ export type Feed = {
   samples: (id: number) => Samples;
   gapTest: (id: number) => GapTest;
   late: (id: number) => readonly Stretch[];
+  /** Where the clock of the device was not to be trusted. */
+  suspect: (id: number) => readonly Stretch[];
+  /** How often readings come (µs); null when nobody knows. */
+  rhythm: (id: number) => number | null;
 };

@@ -20,5 +20,23 @@ it("draws a constant in the middle and nothing as nothing", () => {
   expect(sparkPath(samples([0, 100], [7, 7]), () => false, window, 100, 20).line).toBe(
     "M0.0,10.0L100.0,10.0",
   );
-  expect(sparkPath(samples([], []), () => false, window, 100, 20)).toEqual({ line: "", area: "" });
+  expect(sparkPath(samples([], []), () => false, window, 100, 20)).toEqual({
+    line: "",
+    area: "",
+    dots: "",
+    span: 0,
+  });
+});
+
+it("shows a reading that stands alone as a dot, and how far apart the values lie", () => {
+  const isGap = (a: number, b: number) => b - a > 30;
+  const { dots, span } = sparkPath(samples([0, 50, 90, 100], [1, 9, 5, 5]), isGap, window, 100, 20);
+  expect(dots).toBe("M2.0,18.0h0M50.0,2.0h0");
+  expect(span).toBe(8);
+});
+
+it("draws the largest numbers there are", () => {
+  const most = Number.MAX_VALUE;
+  const { line } = sparkPath(samples([0, 50, 100], [most, -most, 0]), () => false, window, 100, 20);
+  expect(line).toBe("M0.0,2.0L50.0,18.0L100.0,10.0");
 });

@@ -1,5 +1,6 @@
 // A small line without axes.
-import type { SparkPath } from "./spark-path";
+import clsx from "clsx";
+import { DOT, type SparkPath } from "./spark-path";
 
 type SparklineProps = {
   path: SparkPath;
@@ -12,7 +13,12 @@ type SparklineProps = {
 
 export function Sparkline({ path, width, height, color, filled = false, className }: SparklineProps) {
   return (
-    <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className={className} aria-hidden>
+    <svg
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      className={clsx("keep-color", className)}
+      aria-hidden
+    >
       {filled && <path d={path.area} style={{ fill: color }} opacity={0.12} />}
       <path
         d={path.line}
@@ -22,6 +28,16 @@ export function Sparkline({ path, width, height, color, filled = false, classNam
         strokeLinejoin="round"
         vectorEffect="non-scaling-stroke"
       />
+      {path.dots && (
+        <path
+          d={path.dots}
+          fill="none"
+          style={{ stroke: color }}
+          strokeWidth={DOT}
+          strokeLinecap="round"
+          vectorEffect="non-scaling-stroke"
+        />
+      )}
     </svg>
   );
 }

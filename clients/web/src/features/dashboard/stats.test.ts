@@ -24,3 +24,26 @@ it("is nothing when nothing is there, and the value itself when it is alone", ()
     last: 5,
   });
 });
+
+it("does not count a hole of 28 days", () => {
+  const day = 86_400_000_000;
+  const isGap = (a: number, b: number) => b - a > day;
+  const stats = statsIn(samples([0, 1, 28 * day, 28 * day + 1], [10, 10, 30, 30]), isGap, {
+    from: 0,
+    to: 30 * day,
+  });
+  expect(stats?.mean).toBe(20);
+});
+
+it("counts every reading the same where no two belong together", () => {
+  const apart = () => true;
+  expect(statsIn(samples([0, 50, 60], [1, 2, 6]), apart, { from: 0, to: 100 })?.mean).toBeCloseTo(3);
+});
+
+it("finds a mean of the largest numbers there are, between the lowest and the highest", () => {
+  const most = Number.MAX_VALUE;
+  const window = { from: 0, to: 100 };
+  expect(statsIn(samples([0, 1, 2], [most, most, most]), never, window)?.mean).toBe(most);
+  expect(statsIn(samples([0, 1], [most, -most]), never, window)?.mean).toBe(0);
+  expect(statsIn(samples([0, 1, 2], [most, most, -most]), never, window)?.mean).toBe(most / 2);
+});

@@ -12,7 +12,7 @@ export type Stats = {
 
 /**
  * Null when nothing lies in the window. The mean is weighted by time and leaves gaps out: where only extremes were
- * kept, a plain mean would lean towards them.
+ * kept, a plain mean would lean towards them. Where all is gap, every reading counts the same.
  */
 export function statsIn({ t, v }: Samples, isGap: GapTest, window: Window): Stats | null {
   const start = firstNotBelow(t, window.from);
@@ -20,17 +20,24 @@ export function statsIn({ t, v }: Samples, isGap: GapTest, window: Window): Stat
   if (start >= end) return null;
   let min = Infinity;
   let max = -Infinity;
-  let area = 0;
   let covered = 0;
+  let meanOfLines = 0;
+  let meanOfReadings = 0;
   for (let index = start; index < end; index += 1) {
     const value = v[index]!;
     if (value < min) min = value;
     if (value > max) max = value;
+    meanOfReadings = blend(meanOfReadings, value, 1 / (index - start + 1));
     if (index === start || isGap(t[index - 1]!, t[index]!)) continue;
     const width = t[index]! - t[index - 1]!;
-    area += (width * (v[index - 1]! + value)) / 2;
     covered += width;
+    meanOfLines = blend(meanOfLines, v[index - 1]! / 2 + value / 2, width / covered);
   }
-  const last = v[end - 1]!;
-  return { min, max, last, mean: covered > 0 ? area / covered : last };
+  const mean = covered > 0 ? meanOfLines : meanOfReadings;
+  return { min, max, last: v[end - 1]!, mean: Math.min(max, Math.max(min, mean)) };
+}
+
+/** A sum of large numbers is infinite; a mean of them is not. */
+function blend(mean: number, value: number, share: number): number {
+  return mean * (1 - share) + value * share;
 }

@@ -19,7 +19,7 @@ const series: Series = {
 
 const tick = { shownUs: NOW, paused: false, behindUs: 0 };
 
-const feedWith = (latest: Reading | null): Feed => ({
+const feedWith = (latest: Reading | null, rhythmUs: number | null): Feed => ({
   revision: 1,
   view: { current: () => tick, subscribe: () => () => undefined, shownUs: () => NOW },
   connection: { state: { kind: "live" }, subscribe: () => () => undefined },
@@ -32,10 +32,12 @@ const feedWith = (latest: Reading | null): Feed => ({
   samples: () => ({ t: new Float64Array(0), v: new Float64Array(0) }),
   gapTest: () => () => false,
   late: () => [],
+  suspect: () => [],
+  rhythm: () => rhythmUs,
 });
 
-const show = (latest: Reading | null) => {
-  render(<Tile feed={feedWith(latest)} series={series} color="red" sparkUs={60_000_000} />);
+const show = (latest: Reading | null, rhythmUs: number | null = 1_000_000) => {
+  render(<Tile feed={feedWith(latest, rhythmUs)} series={series} color="red" sparkUs={60_000_000} />);
   return screen.getByTestId("tile-cpu.total");
 };
 
@@ -71,4 +73,21 @@ it("says that there is nothing yet", () => {
   expect(tile.textContent).toContain("No data yet");
   expect(tile.getAttribute("aria-label")).toBe("CPU, no data yet");
   expect(tile.dataset.value).toBeUndefined();
+});
+
+it("is not called current or stale when nobody knows how often readings come", () => {
+  const tile = show({ t: NOW - 960_000_000, v: 1 }, null);
+  expect(tile.dataset.freshness).toBe("unknown");
+  expect(tile.textContent).toContain("16 min ago");
+});
+
+it("says that a reading is from the future", () => {
+  const tile = show({ t: NOW + 2 * 86_400_000_000, v: 1 });
+  expect(tile.textContent).toContain("2 days ahead");
+});
+
+it("shows a small value, and all digits of a long one in its title", () => {
+  expect(show({ t: NOW, v: 0.00035 }).textContent).toContain("0.00035");
+  cleanup();
+  expect(show({ t: NOW, v: 1013.256789 }).querySelector("[title='1,013.256789 %']")).toBeTruthy();
 });

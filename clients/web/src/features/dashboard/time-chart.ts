@@ -1,22 +1,24 @@
 // One uPlot chart, fed outside React. Knows canvas, cursor and tooltip; where the data come from it is told.
 import uPlot from "uplot";
-import { nearest } from "@/lib/ordered-search";
 import type { Group } from "./groups";
 import { axisLabels, axisWidth } from "./axis-labels";
 import { drawBands, hatching } from "./band-drawing";
-import { bytesPer, formatDuration, formatValue, spoken } from "./format";
-import { NO_MARKS, type Marks } from "./chart-key";
+import { bytesPer } from "./format";
+import { areSame, NO_MARKS, type Marks } from "./chart-key";
+import { nearestDrawn, readingsAt, tooltipLines } from "./chart-tooltip";
 import { traceLine } from "./line-path";
 import { resolveColor, seriesColor } from "./palette";
 import { joinLines, visibleLine, type Line, type Window } from "./plot-data";
 import type { GapTest, Samples, Stretch } from "./ports";
-import { bandAt, gapsOf, unionOf, type Band } from "./shading";
-import { valueRange } from "./value-range";
+import { gapsOf, unionOf, type Band } from "./shading";
+import { RIGHT_PADDING, timeLabels } from "./time-labels";
+import { drawnScale, valueRange } from "./value-range";
 
 export type ChartSource = {
   samples: (id: number) => Samples;
   gapTest: (id: number) => GapTest;
   late: (id: number) => readonly Stretch[];
+  suspect: (id: number) => readonly Stretch[];
   readonly connection: { readonly state: { readonly kind: string } };
 };
 
@@ -24,16 +26,15 @@ type ChartSettings = {
   host: HTMLElement;
   tooltip: HTMLElement;
   group: Group;
-  /** Told when the chart begins or ceases to show gaps or late readings. */
+  /** Told when the chart begins or ceases to show gaps, late readings or readings with a doubtful time. */
   onMarks: (marks: Marks) => void;
 };
 type Series = Group["series"][number];
 
 const AXIS_FONT = "11px";
 const AXIS_GAP = 6;
-const RIGHT_PADDING = 8;
-// About the width of a digit at this size.
-const LABEL_CHARACTER = 6;
+const LINE_WIDTH = 1.5;
+const DOT_RADIUS = 1.75;
 // A label of bytes is read in powers of two.
 const BYTE_INCREMENTS = Array.from({ length: 80 }, (_, power) => 2 ** power);
 const SYNC_KEY = "pulse";
@@ -45,7 +46,10 @@ export class TimeChart {
   private lines: Line[] = [];
   private gaps: Band[] = [];
   private late: Band[] = [];
-  private lateBySeries: readonly (readonly Stretch[])[] = [];
+  private suspect: Band[] = [];
+  private source: ChartSource | null = null;
+  /** By how much the numbers on the canvas are smaller than the readings. */
+  private scale = 1;
   private marks = NO_MARKS;
   private shownWindow: Window = { from: 0, to: 1 };
   private isHovered = false;
@@ -61,11 +65,13 @@ export class TimeChart {
 
   draw(source: ChartSource, window: Window): void {
     this.shownWindow = window;
+    this.source = source;
     this.lines = this.settings.group.series.map(({ id }) =>
       visibleLine(source.samples(id), source.gapTest(id), window, this.width),
     );
     this.mark(source, window);
-    const { t, lines } = joinLines(this.lines);
+    this.scale = drawnScale(largestOf(this.lines));
+    const { t, lines } = joinLines(this.lines, this.scale);
     this.plot.batch(() => {
       this.plot.setData([t, ...lines] as uPlot.AlignedData, false);
       this.plot.setScale("x", { min: window.from / 1_000_000, max: window.to / 1_000_000 });
@@ -77,7 +83,6 @@ export class TimeChart {
     const shown = this.settings.group.series.map(({ id }, place) => ({ id, line: this.lines[place]! }));
     const isConnected = source.connection.state.kind === "live";
     const visible = shown.filter(({ id }) => !this.hidden.has(id));
-    this.lateBySeries = shown.map(({ id }) => source.late(id));
     this.gaps = unionOf(
       visible.flatMap(({ id, line }) => gapsOf(line, source.gapTest(id), window, isConnected)),
       window,
@@ -86,8 +91,16 @@ export class TimeChart {
       visible.flatMap(({ id }) => source.late(id)),
       window,
     );
-    const marks = { hasGaps: this.gaps.length > 0, hasLate: this.late.length > 0 };
-    if (marks.hasGaps === this.marks.hasGaps && marks.hasLate === this.marks.hasLate) return;
+    this.suspect = unionOf(
+      visible.flatMap(({ id }) => source.suspect(id)),
+      window,
+    );
+    const marks = {
+      hasGaps: this.gaps.length > 0,
+      hasLate: this.late.length > 0,
+      hasSuspect: this.suspect.length > 0,
+    };
+    if (areSame(marks, this.marks)) return;
     this.marks = marks;
     this.settings.onMarks(marks);
   }
@@ -136,6 +149,7 @@ export class TimeChart {
     };
     const isSwitch = series.every(({ type }) => type === "bool");
     const hatch = hatching(color("var(--gap)"));
+    const [info, warn] = [color("var(--info)"), color("var(--warn-fill)")];
     return new uPlot(
       {
         width: Math.max(50, host.clientWidth),
@@ -156,7 +170,13 @@ export class TimeChart {
             space: 34,
             incrs: bytesPer(unit) ? BYTE_INCREMENTS : undefined,
             splits: isSwitch ? () => [0, 1] : undefined,
-            values: (_, ticks) => (isSwitch ? ["Off", "On"] : axisLabels(ticks, unit)),
+            values: (_, ticks) =>
+              isSwitch
+                ? ["Off", "On"]
+                : axisLabels(
+                    ticks.map((tick) => tick * this.scale),
+                    unit,
+                  ),
           },
         ],
         series: [
@@ -175,7 +195,14 @@ export class TimeChart {
         hooks: {
           setCursor: [() => this.isHovered && this.showTooltip()],
           ready: [(plot) => this.watchPointer(plot)],
-          drawClear: [(plot) => drawBands(plot, this.gaps, hatch, this.late, color("var(--info)"))],
+          drawClear: [
+            (plot) =>
+              drawBands(plot, [
+                { bands: this.gaps, style: hatch, edge: "all" },
+                { bands: this.late, style: info, edge: "bottom" },
+                { bands: this.suspect, style: warn, edge: "top" },
+              ]),
+          ],
         },
       },
       [[], ...series.map(() => [])],
@@ -189,7 +216,7 @@ export class TimeChart {
     return {
       label: one.display_name,
       stroke,
-      width: 1.5,
+      width: LINE_WIDTH,
       points: { show: false },
       paths: (plot, place) => linePaths(plot, place, isSwitch, hasArea),
       fill: hasArea ? (plot) => fadingFill(plot, stroke) : undefined,
@@ -213,32 +240,24 @@ export class TimeChart {
       tooltip.hidden = true;
       return;
     }
+    const { source, shownWindow: window } = this;
     const at = this.plot.posToVal(left, "x") * 1_000_000;
-    const reach = ((this.shownWindow.to - this.shownWindow.from) / Math.max(1, this.width)) * REACH_PIXELS;
-    const rows = group.series.flatMap((one, place) => {
+    const reach = ((window.to - window.from) / Math.max(1, this.width)) * REACH_PIXELS;
+    const pointed = group.series.flatMap((series, place) => {
       const line = this.lines[place];
-      if (!line || this.hidden.has(one.id)) return [];
-      const index = nearestDrawn(line.v, nearest(line.t, at));
-      const value = index === null ? null : line.v[index];
-      if (index === null || value == null || Math.abs(line.t[index]! - at) > reach) return [];
-      const isLate = bandAt(this.lateBySeries[place] ?? [], line.t[index]!) !== null;
-      return [{ one, place, value, isLate }];
+      return line && !this.hidden.has(series.id) ? [{ series, line, color: group.firstColor + place }] : [];
     });
-    const gap = rows.length === 0 ? bandAt(this.gaps, at) : null;
-    tooltip.hidden = rows.length === 0 && gap === null;
+    const lines = tooltipLines({
+      at,
+      readings: readingsAt(pointed, at, reach),
+      gaps: this.gaps,
+      late: (id) => source?.late(id) ?? [],
+      suspect: (id) => source?.suspect(id) ?? [],
+      window,
+    });
+    tooltip.hidden = lines.length === 0;
     if (tooltip.hidden) return;
-    rows.sort((a, b) => b.value - a.value);
-    const late = rows.some(({ isLate }) => isLate)
-      ? [element("div", "mt-1 text-2xs text-info", "Arrived late")]
-      : [];
-    tooltip.replaceChildren(
-      element("div", "mb-1 text-2xs text-fg-3 tabular-nums", momentText(at, this.shownWindow)),
-      ...(gap
-        ? [element("div", "text-xs text-fg-2", `No readings for ${formatDuration(gap.to - gap.from)}`)]
-        : []),
-      ...rows.map(({ one, place, value }) => tooltipRow(one, group.firstColor + place, value)),
-      ...late,
-    );
+    tooltip.replaceChildren(...lines);
     const box = this.plot.over;
     const x = box.offsetLeft + left;
     const onLeft = x + 16 + tooltip.offsetWidth > host.clientWidth;
@@ -246,23 +265,11 @@ export class TimeChart {
   }
 }
 
-function tooltipRow(one: Series, color: number, value: number): HTMLElement {
-  const row = element("div", "flex items-center gap-2 text-xs leading-5");
-  const mark = element("span", "h-[3px] w-3 shrink-0 rounded-full");
-  mark.style.background = seriesColor(color);
-  row.append(
-    mark,
-    element("span", "mr-4 truncate text-fg-2", one.display_name),
-    element("span", "ml-auto font-semibold whitespace-nowrap tabular-nums", spoken(formatValue(value, one))),
-  );
-  return row;
-}
-
-function element(tag: string, className: string, text = ""): HTMLElement {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
+function largestOf(lines: readonly Line[]): number {
+  let largest = 0;
+  for (const { v } of lines)
+    for (const value of v) if (value !== null) largest = Math.max(largest, Math.abs(value));
+  return largest;
 }
 
 /** The chart's own masks at gaps cut lines in half and know only the neighbouring times of all series: not used. */
@@ -279,6 +286,7 @@ function linePaths(plot: uPlot, place: number, isStepped: boolean, hasArea: bool
     y: (value: number) => top + ((toY - value) / (toY - fromY)) * height,
     ground: top + height,
     isStepped,
+    dotRadius: DOT_RADIUS * devicePixelRatio,
   };
   traceLine(plot.data[place]!, shape, stroke, fill);
   return { stroke, fill, clip: null, band: null, gaps: [], flags: 0 };
@@ -300,46 +308,4 @@ function fadingFill(plot: uPlot, stroke: string): CanvasGradient {
   gradient.addColorStop(0, stroke.replace(/^rgb\((.+)\)$/, "rgba($1, 0.22)"));
   gradient.addColorStop(1, stroke.replace(/^rgb\((.+)\)$/, "rgba($1, 0)"));
   return gradient;
-}
-
-/** Nearest index at which this column says something; null when nothing near does. */
-function nearestDrawn(column: ArrayLike<number | null | undefined>, index: number): number | null {
-  for (let distance = 0; distance < column.length; distance += 1) {
-    const left = index - distance;
-    const right = index + distance;
-    if (left >= 0 && column[left] != null) return left;
-    if (right < column.length && column[right] != null) return right;
-    if (left < 0 && right >= column.length) return null;
-  }
-  return null;
-}
-
-const clockText = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const secondsText = new Intl.DateTimeFormat("en-GB", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const dayText = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const DAY_SECONDS = 86_400;
-
-function timeLabels(plot: uPlot, ticks: number[], _axis: number, _space: number, spacing: number): string[] {
-  const { min, max } = plot.scales.x!;
-  const pixels = plot.bbox.width / devicePixelRatio;
-  return ticks.map((tick) => {
-    const date = new Date(tick * 1_000);
-    const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
-    const isDay = spacing >= DAY_SECONDS || (spacing >= 3_600 && isMidnight);
-    const format = isDay ? dayText : spacing < 60 ? secondsText : clockText;
-    const text = format.format(date);
-    // Half a label stands right of its tick: one without room there is left out rather than cut.
-    const room = (((max ?? tick) - tick) / ((max ?? 1) - (min ?? 0))) * pixels + RIGHT_PADDING;
-    return room < (text.length * LABEL_CHARACTER) / 2 ? "" : text;
-  });
-}
-
-function momentText(us: number, window: Window): string {
-  const date = new Date(us / 1_000);
-  const time = secondsText.format(date);
-  return window.to - window.from >= (DAY_SECONDS / 2) * 1_000_000 ? `${dayText.format(date)}, ${time}` : time;
 }

@@ -43,7 +43,7 @@ export function ConnectionPill({ feed }: { feed: LiveFeed }) {
         shown.tone ?? TONES[shown.state],
       )}
     >
-      <span className={clsx("size-1.5 rounded-full", DOTS[shown.state])} aria-hidden />
+      <span className={clsx("keep-color size-1.5 rounded-full", DOTS[shown.state])} aria-hidden />
       {shown.label}
       {/* Numbers that change every second are not for a screen reader to announce. */}
       {shown.detail && (

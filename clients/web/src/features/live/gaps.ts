@@ -11,10 +11,10 @@ export type GapTest = (earlier: number, later: number) => boolean;
 const MISSED_INTERVALS = 3;
 const MAX_SPANS = 128;
 
-/** `intervalUs` null: the series keeps no rhythm, so silence means nothing and there are no gaps. */
-export function gapTest(intervalUs: number | null, spans: readonly Span[]): GapTest {
-  if (intervalUs === null) return () => false;
-  const limit = intervalUs * MISSED_INTERVALS;
+/** `rhythmUs`: how often readings come. Null: nobody knows, so nothing is known between any two of them. */
+export function gapTest(rhythmUs: number | null, spans: readonly Span[]): GapTest {
+  if (rhythmUs === null) return () => true;
+  const limit = rhythmUs * MISSED_INTERVALS;
   return (earlier, later) => {
     const silence = later - earlier;
     if (silence <= limit) return false;

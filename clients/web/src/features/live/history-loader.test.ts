@@ -4,7 +4,16 @@ import { ApiError } from "@/lib/api-client";
 import { loadHistory, type FetchHistory } from "./history-loader";
 
 const wanted = { series: [1, 2, 3, 4, 5, 6, 7], from: 0, to: 10, points: 100 };
-const answer = (series: number): History => ({ series, from: 0, to: 10, n: 0, sampled: false, t: [], v: [] });
+const answer = (series: number): History => ({
+  series,
+  from: 0,
+  to: 10,
+  n: 0,
+  sampled: false,
+  t: [],
+  v: [],
+  clock_suspect: false,
+});
 
 it("loads every series, four at a time", async () => {
   let underWay = 0;
@@ -52,6 +61,9 @@ it("gives up with the reason when it does not pass", async () => {
   const fetchHistory: FetchHistory = () => Promise.reject(new ApiError(0, "unreachable", "No answer."));
   const outcome = loadHistory(wanted, fetchHistory, () => undefined, new AbortController().signal);
   await vi.runAllTimersAsync();
-  expect(await outcome).toEqual({ status: "failed", detail: "No answer." });
+  expect(await outcome).toEqual({
+    status: "failed",
+    detail: "The server did not answer. Check the network and try again.",
+  });
   vi.useRealTimers();
 });

@@ -1,6 +1,7 @@
 // Loads stored readings of many series: a few at a time, tried again while the failure may pass.
 import type { History } from "@/contracts/http";
 import { ApiError } from "@/lib/api-client";
+import { explain } from "@/lib/explain";
 
 export type HistoryState =
   | { status: "idle" }
@@ -42,10 +43,7 @@ export async function loadHistory(
   } catch (error) {
     queue.length = 0;
     if (error instanceof ApiError && error.status === 403) return { status: "denied" };
-    return {
-      status: "failed",
-      detail: error instanceof Error ? error.message : "The history could not be loaded.",
-    };
+    return { status: "failed", detail: explain(error) };
   }
 }
 

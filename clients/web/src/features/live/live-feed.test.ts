@@ -38,11 +38,16 @@ function setUp() {
   const loads: Range[] = [];
   const renewals: string[] = [];
   let isOnline = true;
+  let storedUntil = Infinity;
   let fetchHistory = (id: number, range: Range): Promise<History> => {
     loads.push(range);
     const now = Date.now() * 1_000;
     const t: number[] = [];
-    for (let at = Math.ceil(range.from / SECOND) * SECOND; at <= Math.min(range.to, now); at += SECOND)
+    for (
+      let at = Math.ceil(range.from / SECOND) * SECOND;
+      at <= Math.min(range.to, now, storedUntil);
+      at += SECOND
+    )
       t.push(at);
     return Promise.resolve({
       series: id,
@@ -52,6 +57,7 @@ function setUp() {
       sampled: false,
       t,
       v: t.map(() => 1),
+      clock_suspect: false,
     });
   };
   const feed = new LiveFeed({
@@ -93,6 +99,9 @@ function setUp() {
     loads,
     renewals,
     socket: twins[0]!,
+    storeUntil: (us: number) => {
+      storedUntil = us;
+    },
     setOnline: (online: boolean) => {
       isOnline = online;
       feed.connection.networkChanged();
@@ -366,6 +375,21 @@ describe("LiveFeed", () => {
     socket.accept();
     await settled();
     expect(loads).toHaveLength(2);
+    feed.stop();
+  });
+
+  it("looks for the rhythm of a silent series that declares none, outside the range that is shown", async () => {
+    const { feed, socket, loads, storeUntil } = setUp();
+    const latest = { t: START_MS * 1_000 - 960 * SECOND, v: 1 };
+    storeUntil(latest.t);
+    feed.select({ device, series: [{ ...series, interval_us: null, latest }], rangeUs: 300 * SECOND });
+    socket.accept();
+    await settled();
+    expect(feed.samples(1).t).toHaveLength(0);
+    expect(feed.rhythm(1)).toBe(SECOND);
+    const asked = loads.length;
+    await feed.reload();
+    expect(loads).toHaveLength(asked + 1);
     feed.stop();
   });
 });

@@ -5,6 +5,7 @@ import { LiveConnection, type ConnectionPorts } from "./connection";
 import type { Gap, GapTest } from "./gaps";
 import { loadHistory, type FetchHistory, type HistoryState } from "./history-loader";
 import type { Stretch } from "./late";
+import { findRhythm } from "./rhythm";
 import type { Samples } from "./series-buffer";
 import { ServerClock } from "./server-clock";
 import { TelemetryStore, type Latest } from "./telemetry-store";
@@ -43,6 +44,7 @@ export class LiveFeed {
   private history: HistoryState = { status: "idle" };
   private readonly historyListeners = new Set<() => void>();
   private loading: AbortController | null = null;
+  private learning: AbortController | null = null;
   private isSubscribed = false;
   private isHistoryOwed = false;
   private cancelReload: (() => void) | null = null;
@@ -71,6 +73,7 @@ export class LiveFeed {
 
   stop(): void {
     this.loading?.abort();
+    this.learning?.abort();
     this.cancelReload?.();
     this.connection.stop();
     for (const cancel of this.cancels.splice(0)) cancel();
@@ -88,7 +91,7 @@ export class LiveFeed {
       this.setPaused(false);
       this.store.clear();
     }
-    this.store.hold(series);
+    this.store.hold(series, this.deviceNowUs());
     if (otherSeries) {
       this.isSubscribed = false;
       this.isHistoryOwed = true;
@@ -134,13 +137,30 @@ export class LiveFeed {
     const outcome = await loadHistory(
       wanted,
       this.ports.fetchHistory,
-      (history) => this.store.join(history, step),
+      (history) => this.store.join(history, step, this.deviceNowUs()),
       loading.signal,
     );
     if (loading.signal.aborted) return;
     this.loading = null;
     if (outcome.status === "ready") this.isHistoryOwed = false;
     this.setHistory(outcome);
+    if (outcome.status === "ready") await this.learnRhythms();
+  }
+
+  /** Asks how often series come that declare no interval, one after the other. */
+  private async learnRhythms(): Promise<void> {
+    this.learning?.abort();
+    const { signal } = (this.learning = new AbortController());
+    for (const { id, latestUs } of this.store.unsure()) {
+      try {
+        const rhythm = await findRhythm(latestUs, (look) => this.ports.fetchHistory(id, look, signal));
+        if (signal.aborted) return;
+        this.store.learn(id, rhythm);
+      } catch {
+        // Its state stays "unknown", which the page shows. The next load asks again.
+        return;
+      }
+    }
   }
 
   readonly subscribeHistory = (listener: () => void): (() => void) => {
@@ -165,6 +185,14 @@ export class LiveFeed {
 
   late(id: number): readonly Stretch[] {
     return this.store.late(id);
+  }
+
+  suspect(id: number): readonly Stretch[] {
+    return this.store.suspect(id);
+  }
+
+  rhythm(id: number): number | null {
+    return this.store.rhythm(id);
   }
 
   gaps(id: number): Gap[] {

@@ -41,6 +41,7 @@ const history = (id: number, t: number[], overrides: Partial<History> = {}): His
   sampled: false,
   t,
   v: t.map(Number),
+  clock_suspect: false,
   ...overrides,
 });
 
@@ -172,5 +173,57 @@ describe("TelemetryStore", () => {
     expect(store.late(1)).toEqual([{ from: now - 60_000_000, to: now - 11_000_000 }]);
     store.trimBefore(now);
     expect(store.late(1)).toEqual([]);
+  });
+
+  it("finds the rhythm of a series that declares none in its readings, and breaks its line at a hole", () => {
+    const store = storeOf(series(1, { interval_us: null }));
+    expect(store.rhythm(1)).toBeNull();
+    store.join(history(1, [0, 100, 200, 90_000, 90_100, 90_200]), 0);
+    expect(store.rhythm(1)).toBe(100);
+    expect(store.gaps(1)).toEqual([{ from: 200, to: 90_000 }]);
+  });
+
+  it("finds it in live readings when there is no history, and believes a slower one", () => {
+    const store = storeOf(series(1, { interval_us: null }));
+    const feed = (from: number, every: number, count: number) => {
+      for (let n = 0; n < count; n += 1) store.ingest(frame([[1, from + n * every, 1]]));
+    };
+    feed(1_000, 100, 3);
+    expect(store.rhythm(1)).toBe(100);
+    feed(2_000, 500, 12);
+    expect(store.rhythm(1)).toBe(500);
+  });
+
+  it("names the series whose rhythm has to be looked for, until it is found", () => {
+    const latest = { t: 5_000, v: 1 };
+    const store = storeOf(series(1, { latest }), series(2, { latest, interval_us: null }));
+    expect(store.unsure()).toEqual([{ id: 2, latestUs: 5_000 }]);
+    store.learn(2, 700);
+    expect(store.unsure()).toEqual([]);
+    expect(store.rhythm(2)).toBe(700);
+  });
+
+  it("does not let a reading from the future stay the latest", () => {
+    const now = 1_000_000_000;
+    const ahead = now + 63_072_000_000_000;
+    const store = storeOf();
+    store.hold([series(1, { latest: { t: ahead, v: 99 } })], now);
+    expect(store.latest(1)?.v).toBe(99);
+    store.ingest(frame([[1, now, 1]]), now);
+    expect(store.latest(1)?.v).toBe(1);
+    store.ingest(frame([[1, ahead + 1, 100]]), now);
+    store.join(history(1, [ahead + 2]), 0, now);
+    store.hold([series(1, { latest: { t: ahead + 3, v: 99 } })], now);
+    expect(store.latest(1)?.v).toBe(1);
+  });
+
+  it("knows where the clock was not to be trusted, until a better answer about that stretch comes", () => {
+    const store = storeOf(series(1));
+    store.join(history(1, [100, 200, 300, 400], { clock_suspect: true }), 0);
+    expect(store.suspect(1)).toEqual([{ from: 100, to: 400 }]);
+    store.join(history(1, [300, 400, 500]), 0);
+    expect(store.suspect(1)).toEqual([{ from: 100, to: 300 }]);
+    store.trimBefore(350);
+    expect(store.suspect(1)).toEqual([]);
   });
 });

@@ -3,11 +3,21 @@ import type { History, Series } from "@/contracts/http";
 import type { LiveFrame, RawValue } from "@/contracts/live";
 import { gapTest, gapsIn, withoutStretch, withSpan, type Gap, type GapTest, type Span } from "./gaps";
 import { withStretch, type Stretch } from "./late";
+import { AHEAD_US, SeenRhythm } from "./rhythm";
 import { SeriesBuffer, type Samples } from "./series-buffer";
 
 export type Latest = { readonly t: number; readonly v: RawValue };
 
-type Entry = { series: Series; buffer: SeriesBuffer; spans: Span[]; late: Stretch[]; latest: Latest | null };
+type Entry = {
+  series: Series;
+  buffer: SeriesBuffer;
+  spans: Span[];
+  late: Stretch[];
+  suspect: Stretch[];
+  latest: Latest | null;
+  /** Asked only where no interval is declared. */
+  seen: SeenRhythm;
+};
 
 const NONE: readonly Stretch[] = [];
 const EMPTY: Samples = { t: new Float64Array(0), v: new Float64Array(0) };
@@ -31,7 +41,7 @@ export class TelemetryStore {
   }
 
   /** Holds exactly these series from now on; readings of those that stay are kept. */
-  hold(series: readonly Series[]): void {
+  hold(series: readonly Series[], nowUs = Infinity): void {
     const capacity = Math.floor(TOTAL_CAPACITY / Math.max(1, series.length));
     const entries = new Map<number, Entry>();
     for (const one of series) {
@@ -39,7 +49,7 @@ export class TelemetryStore {
         this.entries.get(one.id) ??
         newEntry(one, Math.min(MOST_PER_SERIES, Math.max(LEAST_PER_SERIES, capacity)));
       entry.series = one;
-      entry.latest = newer(entry.latest, one.latest);
+      entry.latest = newer(entry.latest, one.latest, nowUs);
       entries.set(one.id, entry);
     }
     this.entries = entries;
@@ -58,7 +68,9 @@ export class TelemetryStore {
       const t = frame.t[index]!;
       const v = frame.v[index]!;
       if (!entry) continue;
-      if (!entry.latest || t >= entry.latest.t) entry.latest = { t, v };
+      entry.latest = newer(entry.latest, { t, v }, nowUs);
+      const distance = t - (entry.buffer.lastTime ?? t);
+      if (distance > 0 && frame.lane === "live") entry.seen.note(distance);
       // What is older than the view would only push out what is looked at.
       if (t < this.horizon || entry.buffer.append(t, Number(v))) continue;
       const columns = late.get(entry) ?? { t: [], v: [] };
@@ -83,8 +95,32 @@ export class TelemetryStore {
     return this.entries.get(id)?.late ?? NONE;
   }
 
+  /** Where the clock of the device was not to be trusted, ascending. */
+  suspect(id: number): readonly Stretch[] {
+    return this.entries.get(id)?.suspect ?? NONE;
+  }
+
+  /** How often readings come: as declared, else as seen; null when nobody knows. */
+  rhythm(id: number): number | null {
+    const entry = this.entries.get(id);
+    return entry ? (entry.series.interval_us ?? entry.seen.us) : null;
+  }
+
+  /** Series whose rhythm is neither declared nor certain, with the time of their latest reading. */
+  unsure(): { id: number; latestUs: number }[] {
+    return Array.from(this.entries.values()).flatMap(({ series, seen, latest }) =>
+      series.interval_us === null && !seen.isCertain && latest ? [{ id: series.id, latestUs: latest.t }] : [],
+    );
+  }
+
+  /** What the past says about a rhythm that is not declared. */
+  learn(id: number, rhythmUs: number | null): void {
+    this.entries.get(id)?.seen.learn(rhythmUs);
+    this.changes += 1;
+  }
+
   /** Joins stored readings with what is held. `step`: width of the sampling buckets in µs. */
-  join(history: History, step: number): void {
+  join(history: History, step: number, nowUs = Infinity): void {
     const entry = this.entries.get(history.series);
     if (!entry) return;
     const first = history.t[0];
@@ -94,8 +130,11 @@ export class TelemetryStore {
       // What was known about this stretch is replaced by what this answer says about it.
       const others = withoutStretch(entry.spans, first, last);
       entry.spans = history.sampled ? withSpan(others, { from: first, to: last, step }) : others;
-      entry.latest = newer(entry.latest, { t: last, v: typedValue(entry.series, history.v.at(-1)!) });
+      entry.latest = newer(entry.latest, { t: last, v: typedValue(entry.series, history.v.at(-1)!) }, nowUs);
+      entry.suspect = cutOut(entry.suspect, first, last);
+      if (history.clock_suspect) entry.suspect = withStretch(entry.suspect, { from: first, to: last }, 0);
     }
+    entry.seen.see(history);
     this.changes += 1;
   }
 
@@ -105,6 +144,7 @@ export class TelemetryStore {
     for (const entry of this.entries.values()) {
       entry.buffer.trimBefore(t);
       if (entry.late.some(({ to }) => to < t)) entry.late = entry.late.filter(({ to }) => to >= t);
+      if (entry.suspect.some(({ to }) => to < t)) entry.suspect = entry.suspect.filter(({ to }) => to >= t);
       if (entry.spans.some((span) => span.to < t)) entry.spans = entry.spans.filter((span) => span.to >= t);
     }
   }
@@ -119,7 +159,7 @@ export class TelemetryStore {
 
   gapTest(id: number): GapTest {
     const entry = this.entries.get(id);
-    return entry ? gapTest(entry.series.interval_us, entry.spans) : () => false;
+    return entry ? gapTest(entry.series.interval_us ?? entry.seen.drawnUs, entry.spans) : () => false;
   }
 
   gaps(id: number): Gap[] {
@@ -160,6 +200,8 @@ function newEntry(series: Series, capacity: number): Entry {
     latest: null,
     spans: [],
     late: [],
+    suspect: [],
+    seen: new SeenRhythm(),
     buffer: new SeriesBuffer(capacity, (from, to, step) => {
       entry.spans = withSpan(entry.spans, { from, to, step });
     }),
@@ -167,9 +209,23 @@ function newEntry(series: Series, capacity: number): Entry {
   return entry;
 }
 
-function newer(held: Latest | null, offered: Latest | null): Latest | null {
+/** The newer of two, but nothing that lies in the future comes before what does not: it would stay for ever. */
+function newer(held: Latest | null, offered: Latest | null, nowUs: number): Latest | null {
   if (!held || !offered) return held ?? offered;
-  return offered.t > held.t ? offered : held;
+  const isHeldAhead = held.t > nowUs + AHEAD_US;
+  const isOfferedAhead = offered.t > nowUs + AHEAD_US;
+  if (isHeldAhead !== isOfferedAhead) return isHeldAhead ? offered : held;
+  return offered.t >= held.t ? offered : held;
+}
+
+/** `stretches` without what lies between `from` and `to`. */
+function cutOut(stretches: readonly Stretch[], from: number, to: number): Stretch[] {
+  return stretches.flatMap((one) => {
+    if (one.to < from || one.from > to) return [one];
+    const left = one.from < from ? [{ from: one.from, to: from }] : [];
+    const right = one.to > to ? [{ from: to, to: one.to }] : [];
+    return [...left, ...right];
+  });
 }
 
 function typedValue(series: Series, v: RawValue): RawValue {

@@ -1,0 +1,31 @@
+// @vitest-environment jsdom
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
+import { ApiError } from "@/lib/api-client";
+import { LoadError } from "./load-error";
+
+afterEach(cleanup);
+
+const show = (error: Error) => {
+  const onRetry = vi.fn();
+  render(<LoadError error={error} what="The list of devices" onRetry={onRetry} />);
+  return { onRetry, text: screen.getByRole("alert").textContent };
+};
+
+it("does not call a session that is over a service that does not answer", () => {
+  const { text } = show(new ApiError(401, "not_signed_in", "The access token is invalid."));
+  expect(text).toBe("Your session has endedSign in again to go on.Sign in again");
+});
+
+it("names the service that does not answer, and tries again", () => {
+  const error = new ApiError(503, "unavailable", "", null, null, {}, "The telemetry service");
+  const { text, onRetry } = show(error);
+  expect(text).toContain("The telemetry service does not answer");
+  fireEvent.click(screen.getByTestId("retry"));
+  expect(onRetry).toHaveBeenCalledOnce();
+});
+
+it("offers nothing to try again where that cannot help", () => {
+  show(new ApiError(403, "forbidden", ""));
+  expect(screen.queryByRole("button")).toBeNull();
+});

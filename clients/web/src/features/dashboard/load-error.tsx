@@ -1,0 +1,44 @@
+"use client";
+// Why there is no dashboard, named after what failed.
+import { CloudOff, Lock, LogIn, ServerCrash, TriangleAlert, type LucideIcon } from "lucide-react";
+import { Button } from "@/components/button";
+import { NoticeState } from "@/components/notice-state";
+import { failureOf, type Failure } from "@/lib/explain";
+
+const ICONS: Record<Failure["kind"], LucideIcon> = {
+  page: TriangleAlert,
+  network: CloudOff,
+  session: LogIn,
+  forbidden: Lock,
+  busy: TriangleAlert,
+  service: ServerCrash,
+  refused: TriangleAlert,
+};
+
+/** `what`: "The list of devices". */
+export function LoadError({ error, what, onRetry }: { error: Error; what: string; onRetry: () => void }) {
+  const { kind, title, detail } = failureOf(error, what);
+  return (
+    <NoticeState
+      icon={ICONS[kind]}
+      title={title}
+      tone={kind === "forbidden" || kind === "session" ? "warn" : "crit"}
+      role="alert"
+      className="min-h-[50dvh]"
+      action={<Remedy kind={kind} onRetry={onRetry} />}
+    >
+      {detail}
+    </NoticeState>
+  );
+}
+
+function Remedy({ kind, onRetry }: { kind: Failure["kind"]; onRetry: () => void }) {
+  // A page that is loaded anew asks for a session, and leads to the sign-in when there is none.
+  if (kind === "session") return <Button onClick={() => location.reload()}>Sign in again</Button>;
+  if (kind === "forbidden") return null;
+  return (
+    <Button onClick={onRetry} data-testid="retry">
+      Try again
+    </Button>
+  );
+}
