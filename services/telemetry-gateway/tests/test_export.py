@@ -5,13 +5,14 @@ import argparse
 import csv
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from pydantic import TypeAdapter
 
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
@@ -22,8 +23,11 @@ from pulse_telemetry_gateway.actions.export import Export, ForeignPlace, Place, 
 from pulse_telemetry_gateway.actions.export_files import NotOurs, to_csv, to_parquet
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits, UnknownSeries
 from pulse_telemetry_gateway.actions.pages import Pages
+from pulse_telemetry_gateway.model.calendar import zone_of
 from pulse_telemetry_gateway.model.chunks import Readings
+from pulse_telemetry_gateway.model.columns import FLOAT
 from pulse_telemetry_gateway.model.cursors import Key
+from pulse_telemetry_gateway.model.tables import CsvForm, SeriesName, csv_rows
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
@@ -146,14 +150,14 @@ async def test_parquet_parts_are_whole_exact_and_continued(
 
 async def test_a_stream_is_continued_behind_its_last_line(ledger: LedgerStore, export: Export) -> None:
     names = await export.names(WANTED)
-    whole = b"".join([piece async for piece in export.stream(WANTED, names, "csv")])
+    whole = b"".join([piece async for piece in export.stream(WANTED, names, CsvForm())])
     cells = whole.splitlines()[700].decode().split(",")
     after = Place.of(",".join((cells[0], cells[-4], cells[-2], cells[-1])))
     rest = Wanted(WANTED.series, WANTED.start, WANTED.end, after)
-    pieces = [piece async for piece in export.stream(rest, await export.names(rest), "csv")]
+    pieces = [piece async for piece in export.stream(rest, await export.names(rest), CsvForm())]
     assert whole.endswith(b"".join(pieces))
     assert len(b"".join(pieces).splitlines()) == 800
-    parquet = b"".join([piece async for piece in export.stream(WANTED, names, "parquet")])
+    parquet = b"".join([piece async for piece in export.stream(WANTED, names, None)])
     assert pq.read_table(io.BytesIO(parquet)).num_rows == 1_500
 
 
@@ -226,3 +230,35 @@ async def test_a_part_that_was_taken_away_costs_no_other(
     await to_parquet(export, WANTED, tmp_path, resume=True, progress=none)
     assert {path: path.read_bytes() for path in parts[1:-1]} == whole
     assert parts[-1].exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "header", "row"),
+    [
+        (CsvForm(), b'"series","device",', '7,"alpha","flow","m³/h","2026-03-29T00:59:59.250000Z",{t},1.5,1,0'),
+        (
+            CsvForm(zone_of("Europe/Berlin"), ";", has_decimal_comma=True),
+            b'"series";"device";',
+            '7;"alpha";"flow";"m³/h";"2026-03-29T01:59:59.250000+01:00";{t};"1,5";1;0',
+        ),
+    ],
+)
+def test_a_csv_is_written_as_a_spreadsheet_of_the_country_expects(form: CsvForm, header: bytes, row: str) -> None:
+    start = 1_774_745_999_250_000
+    t = np.asarray([start, start + 1_000_000], np.int64)
+    ones = np.ones(2, np.int64)
+    words = np.asarray([1.5, -2e300]).view(np.int64)
+    readings = Readings(7 * ones, np.full(2, FLOAT, np.uint8), ones, np.arange(2), t, words, ones == 0)
+    found = csv_rows(readings, SeriesName(7, "alpha", "flow", FLOAT, "m³/h"), form).decode().splitlines()
+    assert form.header.startswith(header)
+    assert found[0] == row.format(t=start)
+    if form.has_decimal_comma:
+        assert "2026-03-29T03:00:00.250000+02:00" in found[1], "summer time began"
+
+
+def test_the_default_time_is_spelled_as_in_json() -> None:
+    ones = np.ones(1, np.int64)
+    readings = Readings(ones, np.full(1, FLOAT, np.uint8), ones, ones, ones * 1_774_745_999_250_000, ones, ones == 0)
+    row = csv_rows(readings, SeriesName(1, "a", "b", FLOAT)).decode()
+    adapter = TypeAdapter(datetime)
+    assert adapter.dump_json(datetime.fromtimestamp(1_774_745_999.25, UTC)).decode() in row

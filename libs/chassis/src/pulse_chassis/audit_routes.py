@@ -164,7 +164,8 @@ async def _lines(
 def _cells(record: AuditRecord) -> tuple[str, ...]:
     entry = record.entry
     texts = (entry.kind, entry.actor, entry.target, _json(entry.before), _json(entry.after), entry.address)
-    return (str(record.n), record.at.isoformat(), *(_safe(text) for text in (*texts, entry.request_id)))
+    at = record.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (str(record.n), at, *(_safe(text) for text in (*texts, entry.request_id)))
 
 
 def _json(detail: object) -> str | None:

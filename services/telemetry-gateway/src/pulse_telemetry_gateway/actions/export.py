@@ -10,7 +10,7 @@ from pulse_telemetry_gateway.actions.history import BadRange, TooMuch, check_ran
 from pulse_telemetry_gateway.actions.pages import Page, Pages
 from pulse_telemetry_gateway.model.chunks import Readings
 from pulse_telemetry_gateway.model.cursors import Key
-from pulse_telemetry_gateway.model.tables import CSV_HEADER, Format, ParquetStream, SeriesName, csv_rows
+from pulse_telemetry_gateway.model.tables import CsvForm, ParquetStream, SeriesName, csv_rows
 from pulse_telemetry_gateway.store.history import HistoryStore
 
 _PAGE = 50_000
@@ -119,14 +119,16 @@ class Export:
                     raise
                 await asyncio.sleep(1)
 
-    async def stream(self, wanted: Wanted, names: Sequence[SeriesName], form: Format) -> AsyncGenerator[bytes, None]:
-        """The file's bytes. A continued CSV has no header."""
-        parquet = await asyncio.to_thread(ParquetStream) if form == "parquet" else None
-        if parquet is None and wanted.after is None:
-            yield CSV_HEADER
+    async def stream(
+        self, wanted: Wanted, names: Sequence[SeriesName], form: CsvForm | None
+    ) -> AsyncGenerator[bytes, None]:
+        """The file's bytes: Parquet where no form of CSV is given. A continued CSV has no header."""
+        parquet = await asyncio.to_thread(ParquetStream) if form is None else None
+        if form is not None and wanted.after is None:
+            yield form.header
         async for part in self.parts(wanted, names):
             if parquet is None:
-                yield await asyncio.to_thread(csv_rows, part.readings, part.whose)
+                yield await asyncio.to_thread(csv_rows, part.readings, part.whose, form)
             else:
                 yield await asyncio.to_thread(parquet.add, part.readings, part.whose)
         if parquet is not None:

@@ -2,19 +2,24 @@
 
 import io
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pulse_telemetry_gateway.model.chunks import Readings
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
+from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Ints
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Format: TypeAlias = Literal["csv", "parquet"]
 MEDIA_TYPES: Final[dict[Format, str]] = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
-CSV_HEADER: Final = b'"series","device","name","time","t","value","epoch","seq"\n'
+_COLUMNS: Final = ("series", "device", "name", "unit", "time", "t", "value", "epoch", "seq")
+_1970: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER: Final = 900_000_000
+"""Microseconds: no time zone changes its offset within a quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +30,65 @@ class SeriesName:
     device: str
     name: str
     kind: int
+    unit: str = ""
 
 
-def csv_rows(readings: Readings, whose: SeriesName) -> bytes:
-    """Lines without the header: numbers as short as they can be read back exactly, booleans as true and false."""
+@dataclass(frozen=True, slots=True)
+class CsvForm:
+    """How numbers and times are written. `zone` is that of the column `time`; `t` is always microseconds since 1970."""
+
+    zone: tzinfo = UTC
+    separator: str = ","
+    has_decimal_comma: bool = False
+
+    @property
+    def header(self) -> bytes:
+        """The first line."""
+        return self.separator.join(f'"{name}"' for name in _COLUMNS).encode() + b"\n"
+
+
+CSV_HEADER: Final = CsvForm().header
+
+
+def csv_rows(readings: Readings, whose: SeriesName, form: CsvForm | None = None) -> bytes:
+    """Lines without the header: numbers as short as they can be read back exactly, booleans as true and false, times as
+    RFC 3339 with microseconds."""
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import compute, csv
 
+    form = form or CsvForm()
     n = len(readings)
+    values = _values(readings, whose.kind)
+    if form.has_decimal_comma and whose.kind == FLOAT:
+        values = compute.replace_substring(values.cast(pa.string()), ".", ",")
     table = pa.table(
         {
             "series": pa.repeat(pa.scalar(whose.series), n),
             "device": pa.repeat(pa.scalar(whose.device), n),
             "name": pa.repeat(pa.scalar(whose.name), n),
-            "time": pa.array(readings.t).cast(pa.timestamp("us", "UTC")),
+            "unit": pa.repeat(pa.scalar(whose.unit), n),
+            "time": pa.array(_times(readings.t, form.zone)),
             "t": readings.t,
-            "value": _values(readings, whose.kind),
+            "value": values,
             "epoch": readings.epoch,
             "seq": readings.seq,
         }
     )
     sink = io.BytesIO()
-    csv.write_csv(table, sink, csv.WriteOptions(include_header=False))
+    csv.write_csv(table, sink, csv.WriteOptions(include_header=False, delimiter=form.separator))
     return sink.getvalue()
+
+
+def _times(t: Ints, zone: tzinfo) -> NDArray[np.str_]:
+    """RFC 3339, as JSON writes it: `2026-11-29T12:30:15.250000Z`, or with the offset of the zone."""
+    if zone is UTC:
+        return np.char.add(np.datetime_as_string(t.astype("datetime64[us]")), "Z")
+    quarters, places = np.unique(t // _QUARTER, return_inverse=True)
+    moments = [(_1970 + timedelta(microseconds=int(q) * _QUARTER)).astimezone(zone) for q in quarters]
+    shifts = np.asarray([(moment.utcoffset() or timedelta(0)) // timedelta(microseconds=1) for moment in moments])
+    offsets = np.asarray([moment.isoformat()[-6:] for moment in moments])
+    local = np.datetime_as_string((t + shifts[places]).astype("datetime64[us]"))
+    return np.char.add(local, offsets[places])
 
 
 def _values(readings: Readings, kind: int) -> "pa.Array":

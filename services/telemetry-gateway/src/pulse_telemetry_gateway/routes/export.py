@@ -1,6 +1,7 @@
 """Exports over HTTP."""
 
-from typing import Annotated, Any
+from datetime import UTC
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -12,7 +13,8 @@ from pulse_chassis.problems import responses
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.actions.export import ForeignPlace, Place, Wanted
 from pulse_telemetry_gateway.actions.history import BadRange, TooMuch, UnknownSeries
-from pulse_telemetry_gateway.model.tables import MEDIA_TYPES, Format
+from pulse_telemetry_gateway.model.calendar import BadCalendar, zone_of
+from pulse_telemetry_gateway.model.tables import MEDIA_TYPES, CsvForm, Format
 from pulse_telemetry_gateway.routes.given import Given, Micros
 from pulse_telemetry_gateway.routes.history import BadSeries, numbers
 
@@ -25,6 +27,13 @@ class NotContinuable(DomainError):
     code, status = "not_continuable", 422
 
 
+class BadForm(DomainError):
+    """The options of the CSV contradict each other."""
+
+    code, status = "invalid_csv_form", 422
+
+
+_SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
 _FILES: dict[int | str, dict[str, Any]] = {
     200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()}}
 }
@@ -32,20 +41,34 @@ _FILES: dict[int | str, dict[str, Any]] = {
 
 class ExportQuery(BaseModel):
     """`after`: series, t, epoch and seq of the last whole line that came, with commas between: a broken CSV goes on
-    behind it, without a header. Parquet cannot: ask for shorter ranges."""
+    behind it, without a header. Parquet cannot: ask for shorter ranges.
+
+    `tz`, `separator` and `decimal` are of CSV: the zone of its column `time`, and what a spreadsheet of your country
+    expects."""
 
     series: Annotated[str, Field(max_length=10_000, examples=["1,2,3"])]
     start: Annotated[Micros, Field(alias="from")]
     end: Annotated[Micros, Field(alias="to")]
     format: Format = "csv"
     after: Annotated[str | None, Field(max_length=100)] = None
+    tz: Annotated[str, Field(max_length=64, examples=["Europe/Berlin"])] = "UTC"
+    separator: Literal["comma", "semicolon", "tab"] = "comma"
+    decimal: Literal["point", "comma"] = "point"
+
+    def form(self) -> CsvForm:
+        """Raises BadCalendar, BadForm."""
+        if self.decimal == "comma" and self.separator == "comma":
+            raise BadForm("a decimal comma needs another separator: separator=semicolon")
+        zone = UTC if self.tz == "UTC" else zone_of(self.tz)
+        return CsvForm(zone, _SEPARATORS[self.separator], self.decimal == "comma")
 
 
 @router.get(
     "/export",
     operation_id="export_readings",
     response_class=StreamingResponse,
-    responses=responses(UnknownSeries, BadRange, BadSeries, TooMuch, ForeignPlace, NotContinuable) | _FILES,
+    responses=responses(UnknownSeries, BadRange, BadSeries, BadCalendar, BadForm, TooMuch, ForeignPlace, NotContinuable)
+    | _FILES,
 )
 async def export(
     given: Given,
@@ -56,6 +79,7 @@ async def export(
     """Every reading of these series in [from, to), series by series, by (t, epoch, seq); streamed."""
     if asked.after is not None and asked.format != "csv":
         raise NotContinuable("only CSV can be continued: ask for a shorter range")
+    form = asked.form()
     after = None if asked.after is None else Place.of(asked.after)
     wanted = Wanted(tuple(numbers(asked.series)), asked.start, asked.end, after)
     async with given.turns.turn():
@@ -64,5 +88,5 @@ async def export(
             wanted, asked.format, actor=caller.account, address=caller.address, request_id=caller.request_id
         )
     headers = {"Content-Disposition": f'attachment; filename="readings.{asked.format}"', "Cache-Control": "no-store"}
-    stream = given.export.stream(wanted, names, asked.format)
+    stream = given.export.stream(wanted, names, form if asked.format == "csv" else None)
     return StreamingResponse(stream, media_type=MEDIA_TYPES[asked.format], headers=headers)

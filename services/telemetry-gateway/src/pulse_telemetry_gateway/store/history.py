@@ -133,11 +133,14 @@ class HistoryStore:
         """Those of the series that exist."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "SELECT s.id, d.name AS device, s.name, s.type FROM series s JOIN device d ON d.id = s.device_id "
-                "WHERE s.id = ANY($1::int[])",
+                "SELECT s.id, d.name AS device, s.name, s.type, coalesce(s.given_unit, s.unit) AS unit FROM series s "
+                "JOIN device d ON d.id = s.device_id WHERE s.id = ANY($1::int[])",
                 list(series),
             )
-        return {row["id"]: SeriesName(row["id"], row["device"], row["name"], TYPES.index(row["type"])) for row in rows}
+        return {
+            row["id"]: SeriesName(row["id"], row["device"], row["name"], TYPES.index(row["type"]), row["unit"])
+            for row in rows
+        }
 
     async def series_of(self, device: str) -> list[int]:
         """The numbers of a device's series, by name."""
