@@ -55,7 +55,7 @@ class KeysUnknown(Unavailable):
 @dataclass(frozen=True)
 class Principal:
     """The verified caller. `issued` and `expires`, of the token, in epoch seconds. `scope`: what the token was narrowed
-    to, if it was."""
+    to, if it was. `generation`: how often all of the account's tokens had been revoked before."""
 
     account: str
     email: str
@@ -65,6 +65,7 @@ class Principal:
     issued: int
     expires: int
     scope: frozenset[Permission] | None = None
+    generation: int = 0
 
     def may(self, permission: Permission) -> bool:
         """Whether role and scope allow it."""
@@ -136,7 +137,7 @@ class Principals:
 
     def has_ended(self, principal: Principal) -> bool:
         """Whether its session was said to be over since it was verified."""
-        return self._revocations.cover(principal.account, principal.sid, principal.issued)
+        return self._revocations.cover(principal)
 
     def verify(self, token: str) -> Principal:
         """Raises NotSignedIn, also when the session has ended, or KeysUnknown while no key has arrived."""
@@ -169,7 +170,8 @@ def _said_by(claims: Claims) -> Principal:
         raise NotSignedIn("the access token names an unknown role")
     role = cast("Role", claims.role)
     scope = None if claims.scope is None else read_scope(claims.scope)
-    return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp, scope)
+    name, sid = claims.name, claims.sid
+    return Principal(claims.sub, claims.email, name, role, sid, claims.iat, claims.exp, scope, claims.gen)
 
 
 def jwk(record: object) -> dict[str, object]:

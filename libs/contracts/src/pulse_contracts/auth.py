@@ -28,12 +28,14 @@ class VerificationKeys(Message):
 
 
 class SessionRevoked(Message):
-    """Sessions of one account have ended: the one named, or all of them when `sid` is None."""
+    """Sessions of one account have ended: the one named, or all of them when `sid` is None. Of all, `generation` says
+    which tokens are over: those of an earlier one. Without it, those that were issued until `at`."""
 
     kind: Literal["session_revoked"] = "session_revoked"
     account: UuidText
     sid: Annotated[str, StringConstraints(max_length=64)] | None
     at: Micros
+    generation: Annotated[int, Field(ge=1)] | None = None
 
 
 class Revocations(Message):

@@ -246,8 +246,7 @@ class Sockets:
     async def _revoked(self, delivery: Delivery[SessionRevoked]) -> None:
         ended = delivery.message
         for session in list(self._sessions.values()):
-            principal = session.principal
-            if ends(ended, principal.account, principal.sid, principal.issued):
+            if ends(ended, session.principal):
                 await self._end(session, "session_ended", "signed out, or the account may no longer do this")
 
     async def _end(self, session: _Session, code: EndCode, detail: str) -> None:
