@@ -86,6 +86,11 @@ describe("proxy", () => {
     expect(new URL(response.headers.get("location")!).search).toBe("?next=%2Fdashboard%3Frange%3D1h");
   });
 
+  it("says that the session has ended to who comes with one that auth refuses", async () => {
+    const response = await ask("/dashboard", { cookie: "pulse_rt=over" });
+    expect(new URL(response.headers.get("location")!).search).toBe("?notice=ended&next=%2Fdashboard");
+  });
+
   it.each([
     ["x-user", "{}"],
     ["x-middleware-subrequest", "src/proxy:src/proxy"],

@@ -1,6 +1,7 @@
 // The one door of the web server: sends API calls and the socket to their back ends, guards pages, sets the policy.
 import { NextResponse, type NextRequest } from "next/server";
-import { ACCESS_COOKIE, PageGuard, REFRESH_COOKIE } from "@/features/auth/page-guard";
+import { ACCESS_COOKIE, PageGuard, REFRESH_COOKIE, type Cookie } from "@/features/auth/page-guard";
+import { signInAddress } from "@/features/auth/sign-in-notice";
 import { serverEnv } from "@/lib/env";
 import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/security-headers";
 import { acceptsConnections, upstreamOf } from "@/lib/upstream";
@@ -95,8 +96,8 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
 }
 
 /** With https auth gives its cookies names that bind them to this host. */
-function cookieOf(request: NextRequest, name: string): string | undefined {
-  return (request.cookies.get(`__Host-${name}`) ?? request.cookies.get(name))?.value;
+function cookieOf(request: NextRequest, name: string): Cookie | undefined {
+  return request.cookies.get(`__Host-${name}`) ?? request.cookies.get(name);
 }
 
 /** A link on another site leads here without our SameSite=Strict cookies, signed in or not. */
@@ -110,12 +111,12 @@ function askAgain(): NextResponse {
   return new NextResponse(page, { headers: { "content-type": "text/html", "cache-control": "no-store" } });
 }
 
+/** Says why, if there was a session: its cookie is here still, and auth refused it. */
 function loginAddress(request: NextRequest): URL {
-  const address = request.nextUrl.clone();
-  const { pathname, search } = address;
-  address.pathname = "/login";
-  address.search = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
-  return address;
+  const { pathname, search } = request.nextUrl;
+  const notice = cookieOf(request, REFRESH_COOKIE) ? "ended" : undefined;
+  const next = pathname === "/" ? undefined : pathname + search;
+  return new URL(signInAddress(notice, next), request.nextUrl);
 }
 
 function originOf(request: NextRequest): string {

@@ -123,7 +123,7 @@ describe("Session", () => {
     answers.push(() => problem(401, "session_ended"));
     const session = open();
     await expect(session.token()).rejects.toMatchObject({ code: "session_ended" });
-    expect(session.state).toEqual({ status: "signed-out" });
+    expect(session.state).toEqual({ status: "signed-out", why: "ended" });
   });
 
   it("waits out an outage instead of signing anybody out", async () => {

@@ -163,8 +163,7 @@ export class Session implements TokenSource {
 
   private refuse(error: unknown): void {
     if (error instanceof ApiError && !error.isTemporary) {
-      if (this.current.status !== "signed-out")
-        this.end(this.current.status === "signed-in" ? "ended" : undefined);
+      if (this.current.status !== "signed-out") this.end("ended");
       return;
     }
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)] ?? 10_000;

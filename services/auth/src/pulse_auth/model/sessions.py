@@ -102,8 +102,8 @@ class Session:
 
 @dataclass(frozen=True)
 class SessionRules:
-    """Until when a session lives without being used, at all, and how long a used token's owner may have missed the
-    answer."""
+    """Until when a session lives without being used, at all, and for how long a used token gets its unused successor
+    again: the answer may have been lost, and the browser offline since."""
 
     idle: timedelta
     life: timedelta
