@@ -14,14 +14,8 @@ export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|he
 const UNTRUSTED_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "x-user"];
 /** The limit of the services (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
-/** Pages and files that need no sign-in: the reference holds nothing of this installation. */
-const PUBLIC_PAGES = new Set([
-  "/login",
-  "/set-password",
-  "/forgot-password",
-  "/api-reference.html",
-  "/api-reference.css",
-]);
+/** Pages that need a sign-in. Whatever else is there is for everybody; what is not there answers 404 to everybody. */
+const GUARDED_PAGES = new Set(["/", "/dashboard", "/security"]);
 
 let guard: PageGuard | undefined;
 
@@ -75,7 +69,7 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
 
   const setCookies: string[] = [];
   let response = NextResponse.next({ request: { headers } });
-  if (!PUBLIC_PAGES.has(request.nextUrl.pathname)) {
+  if (GUARDED_PAGES.has(request.nextUrl.pathname.replace(/(?<=.)\/+$/, ""))) {
     guard ??= new PageGuard(serverEnv().authUrl);
     const verdict = await guard.judge(
       {
