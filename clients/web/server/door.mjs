@@ -1,6 +1,7 @@
 // @ts-check
 // What the public port refuses before Next sees it, and what it never says.
 import { randomUUID } from "node:crypto";
+import { isIPv4 } from "node:net";
 
 /**
  * @typedef {import("node:http").IncomingMessage} Incoming
@@ -9,6 +10,8 @@ import { randomUUID } from "node:crypto";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const LINGER_MS = 2_000;
+/** Sockets of the live view at the same time from one address. */
+const SOCKETS_PER_ADDRESS = 200;
 /** Next notes here where a request was sent inside. */
 const INNER_HEADERS = "x-middleware-";
 
@@ -21,19 +24,33 @@ const UNKNOWN_UPGRADE = {
     "This server upgrades connections to WebSocket at /socket.io/ only. Send the request without Upgrade.",
 };
 
+/** @type {Refusal} */
+const TOO_MANY_SOCKETS = {
+  status: 429,
+  code: "too_many_sockets",
+  title: "Too many requests",
+  detail: "Too many live views are open from this address. Close some and try again.",
+};
+
 /**
  * Puts the door before an HTTP server: it refuses requests that no service may see, closes connections that ask for an
- * unknown upgrade, and takes inner addresses out of answers. Returns the server.
+ * unknown upgrade, lets one address open so many sockets, and takes inner addresses out of answers. Returns the server.
  * @template {import("node:http").Server} S
  * @param {S} server
+ * @param {number} [socketsPerAddress]
  * @returns {S}
  */
-export function guard(server) {
+export function guard(server, socketsPerAddress = SOCKETS_PER_ADDRESS) {
+  /** @type {Map<string, number>} */
+  const open = new Map();
   const emit = server.emit.bind(server);
   server.emit = (/** @type {string} */ event, /** @type {any[]} */ ...rest) => {
     if (event === "upgrade") {
       const [request, socket] = rest;
-      const refusal = refusalOf(request) ?? (isLiveSocket(request) ? null : UNKNOWN_UPGRADE);
+      const refusal =
+        refusalOf(request) ??
+        (isLiveSocket(request) ? null : UNKNOWN_UPGRADE) ??
+        (takePlace(open, socket, socketsPerAddress) ? null : TOO_MANY_SOCKETS);
       if (refusal) {
         refuseUpgrade(socket, refusal);
         return true;
@@ -75,6 +92,41 @@ function refusalOf(request) {
 function isLiveSocket(request) {
   const path = (request.url ?? "").split("?", 1)[0];
   return path === "/socket.io/" && request.headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/**
+ * @param {Map<string, number>} open
+ * @param {import("node:net").Socket} socket
+ * @param {number} most
+ */
+function takePlace(open, socket, most) {
+  const address = clientOf(socket.remoteAddress ?? "");
+  if (address === null) return true;
+  const before = open.get(address) ?? 0;
+  if (before >= most) return false;
+  open.set(address, before + 1);
+  socket.once("close", () => {
+    const left = (open.get(address) ?? 1) - 1;
+    if (left > 0) open.set(address, left);
+    else open.delete(address);
+  });
+  return true;
+}
+
+/**
+ * By which name a client is counted: an IPv6 one by its /64, which it has to itself. Null for this machine itself, where
+ * a reverse proxy speaks for everybody.
+ * @param {string} address
+ */
+export function clientOf(address) {
+  const v4 = address.replace(/^::ffff:(?=[\d.]+$)/, "");
+  if (v4 === "" || v4 === "::1" || v4.startsWith("127.")) return null;
+  if (isIPv4(v4)) return v4;
+  const [head = "", tail] = v4.split("%", 1)[0]?.split("::") ?? [];
+  const first = head.split(":").filter(Boolean);
+  const last = tail?.split(":").filter(Boolean) ?? [];
+  const groups = [...first, ...Array.from({ length: 8 - first.length - last.length }, () => "0"), ...last];
+  return groups.slice(0, 4).join(":");
 }
 
 /**

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { guard } from "./door.mjs";
+import { clientOf, guard } from "./door.mjs";
 
 let server: Server;
 let port: number;
@@ -61,6 +63,42 @@ describe("the door of the public port", () => {
       "Upgrade: WebSocket",
     );
     expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+  });
+
+  it("gives one address so many sockets, and places back when they close", async () => {
+    const counted = guard(createServer(), 2);
+    counted.on("upgrade", (_, socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+    const place = (remoteAddress: string) => {
+      const socket = Object.assign(new PassThrough(), { remoteAddress });
+      const request = {
+        method: "GET",
+        url: "/socket.io/",
+        rawHeaders: [],
+        headers: { upgrade: "websocket" },
+      };
+      counted.emit("upgrade", request, socket, Buffer.alloc(0));
+      return { socket, line: String(socket.read()).split("\r\n", 1)[0] };
+    };
+    const [first, second, third] = [place("10.0.0.1"), place("::ffff:10.0.0.1"), place("10.0.0.1")];
+    expect([first.line, second.line]).toEqual(Array(2).fill("HTTP/1.1 101 Switching Protocols"));
+    expect(third.line).toBe("HTTP/1.1 429 Too many requests");
+    expect(place("10.0.0.2").line).toContain(" 101 ");
+    first.socket.destroy();
+    await once(first.socket, "close");
+    expect(place("10.0.0.1").line).toContain(" 101 ");
+    for (let n = 0; n < 5; n += 1) expect(place("127.0.0.1").line).toContain(" 101 ");
+  });
+
+  it.each([
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+    ["2001:db8::7", "2001:db8:0:0"],
+    ["fe80::1%eth0", "fe80:0:0:0"],
+    ["192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::1", null],
+    ["::ffff:127.0.0.1", null],
+  ])("counts %s as %s", (address, name) => {
+    expect(clientOf(address)).toBe(name);
   });
 
   it.each([["GET /"], ["POST /api/auth/login"]])("refuses two Host headers: %s", async (line) => {
