@@ -87,6 +87,22 @@ def test_scoring_takes_a_bounded_time(text: str) -> None:
 
 
 @pytest.mark.servers
+async def test_an_api_key_changes_its_owners_name_and_not_how_the_owner_signs_in(world: World) -> None:
+    account = await world.add()
+    key = world.bearer(account, scope="profile.own", sid="key:00000000-0000-4000-8000-000000000009")
+    body = {"current": "correct horse battery", "new": "violet-harbour-candle"}
+    refused = await world.http.put("/api/profile/password", headers=key, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    moved = {"name": "Ada", "email": "b@example.org", "current_password": "correct horse battery"}
+    refused = await world.http.put("/api/profile", headers={"If-Match": "*"} | key, json=moved)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    renamed = await world.http.put("/api/profile", headers={"If-Match": "*"} | key, json={"name": "Countess"})
+    assert renamed.json()["name"] == "Countess"
+    person = world.bearer(account)
+    assert (await world.http.put("/api/profile/password", headers=person, json=body)).status_code == 204
+
+
+@pytest.mark.servers
 async def test_a_new_password_needs_the_current_one_and_takes_a_version(world: World) -> None:
     account = await world.add(role="user")
     url, headers = "/api/profile/password", world.bearer(account)

@@ -13,8 +13,8 @@ from fastapi.security import HTTPBearer
 
 from pulse_bus import Bus, Delivery
 from pulse_chassis.revocations import Revocations
+from pulse_contracts.auth import API_KEY_SID, SessionRevoked, VerificationKeys
 from pulse_contracts.auth import Revocations as RevocationsMessage
-from pulse_contracts.auth import SessionRevoked, VerificationKeys
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import EVERYBODY, ROLES, Permission, Role, read_scope
 from pulse_contracts.topics import AUTH_EVENT, AUTH_KEYS, AUTH_REVOCATIONS
@@ -66,6 +66,11 @@ class Principal:
     expires: int
     scope: frozenset[Permission] | None = None
     generation: int = 0
+
+    @property
+    def is_api_key(self) -> bool:
+        """Whether a program calls, by an API key, and not a person in a session."""
+        return self.sid.startswith(API_KEY_SID)
 
     def may(self, permission: Permission) -> bool:
         """Whether role and scope allow it."""

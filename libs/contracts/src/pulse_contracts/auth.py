@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_contracts.message import Message, Micros, UuidText
 
+API_KEY_SID = "key:"
+"""With which the `sid` of an API key's tokens begins; the key's id follows."""
+
 _Coordinate = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
 

@@ -112,7 +112,7 @@ function SetPasswordForm({ token, onRefused, onSet }: SetPasswordFormProps) {
       >
         Set password
       </SubmitButton>
-      <p className="text-xs text-fg-2">If you are signed in somewhere, all of these sessions end.</p>
+      <p className="text-xs text-fg-2">All of your sessions end, and your API keys stop working.</p>
     </form>
   );
 }

@@ -30,7 +30,7 @@ class Events:
     """Ends sessions and says so, in the caller's transaction. `said` is set whenever something was."""
 
     def __init__(self, outbox: Outbox, audit: Audit) -> None:
-        self._outbox, self._audit, self._sessions = outbox, audit, SessionStore()
+        self._outbox, self._audit, self._sessions, self._keys = outbox, audit, SessionStore(), ApiKeyStore()
         self.said = asyncio.Event()
 
     async def end(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> bool:
@@ -63,6 +63,23 @@ class Events:
         )
         await self._audit.append(connection, entry, now)
         return count
+
+    async def revoke_keys(
+        self, connection: Connection, account: UUID, reason: str, caller: Caller, now: datetime
+    ) -> None:
+        """Every API key of an account, noted if there was one. Its tokens end with `end_all`."""
+        count = await self._keys.revoke_all(connection, account, now)
+        if not count:
+            return
+        entry = AuditEntry(
+            "api_keys_revoked",
+            caller.account,
+            f"account:{account}",
+            after={"reason": reason, "api_keys": count},
+            address=caller.address,
+            request_id=caller.request_id,
+        )
+        await self._audit.append(connection, entry, now)
 
     async def say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
         """Tells every service that tokens of this session, or all of the account, open nothing any more. Those that

@@ -127,7 +127,7 @@ async def forgot(request: Request, given: Given, caller: AnonymousCaller, asked:
     responses=responses(LinkEnded, PasswordUnfit, TooManyRequests, Overloaded),
 )
 async def set_password(request: Request, given: Given, caller: AnonymousCaller, asked: PasswordSet) -> Response:
-    """Uses a link up and sets the password: every session of the account ends."""
+    """Uses a link up and sets the password: every session of the account ends, and its API keys are revoked."""
     await given.links.set_password(caller, client_address(request), asked.token, asked.password)
     return Response(status_code=204)
 
