@@ -8,7 +8,10 @@ import { TextField } from "@/components/input";
 import { SubmitButton } from "@/components/submit-button";
 import { nothingSchema } from "@/contracts/http";
 import { publicApi } from "@/lib/api-client";
+import { asciiEmail, isEmail } from "@/lib/email";
 import { explain } from "@/lib/explain";
+
+const INCOMPLETE = "Enter a complete email address.";
 
 export function ForgotPasswordView() {
   const [isSent, setSent] = useState(false);
@@ -29,14 +32,18 @@ function AskForm({ onSent }: { onSent: () => void }) {
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (isBusy) return;
-    const email = String(new FormData(event.currentTarget).get("email") ?? "").trim();
+    const email = asciiEmail(String(new FormData(event.currentTarget).get("email") ?? ""));
+    if (!isEmail(email)) {
+      setProblem(INCOMPLETE);
+      return;
+    }
     setBusy(true);
     setProblem(null);
     try {
       await publicApi.post("/api/users/password-reset", { email }, nothingSchema);
       onSent();
     } catch (error) {
-      setProblem(explain(error, { invalid_request: "Enter a complete email address." }));
+      setProblem(explain(error, { invalid_request: INCOMPLETE }));
       setBusy(false);
     }
   };
