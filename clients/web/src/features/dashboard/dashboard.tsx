@@ -123,7 +123,7 @@ function LoadError({ error, onRetry }: { error: Error; onRetry: () => void }) {
   if (error instanceof ApiError && error.status === 403) {
     return (
       <NoticeState icon={Lock} title="No access" tone="warn" role="alert" className="min-h-[50dvh]">
-        Your account may not see telemetry. Ask an administrator for the viewer role.
+        Your account may not see telemetry. Ask an administrator for a role that may.
       </NoticeState>
     );
   }
