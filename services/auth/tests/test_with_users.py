@@ -194,7 +194,7 @@ async def test_who_signs_in_right_after_a_new_password_is_let_in_everywhere(pair
             change = {"current": current, "new": new}
             answer = await http.put(f"{pair.urls['users']}/api/profile/password", headers=before, json=change)
             assert answer.status_code == 204
-            mine, given = {"email": "new@example.org", "password": new}, []
+            mine, given = {"email": "new@example.org", "password": new}, list[str]()
 
             async def is_let_in(mine: dict[str, str] = mine, given: list[str] = given) -> bool:
                 answer = await http.post(f"{pair.urls['auth']}/api/auth/login", json=mine)
