@@ -113,7 +113,9 @@ function CreateForm({
       />
       <fieldset>
         <legend className="mb-0.5 text-ui font-medium">May</legend>
-        <p className="mb-1.5 text-xs text-fg-2">Reads only, as most programs do. Add what this one needs.</p>
+        <p className="mb-1.5 text-xs text-fg-2">
+          Reading is enough for most programs. Add what this one needs.
+        </p>
         <div className="max-h-56 space-y-1.5 overflow-y-auto rounded-[7px] border p-3">
           {grantable(role).map((permission) => (
             <label key={permission} className="flex gap-2 text-ui">

@@ -25,7 +25,11 @@ export function ForgotPasswordView() {
   return (
     <EntryFrame
       title="Forgot your password?"
-      subtitle="Say where your account gets its mail, and a link to set another password comes there."
+      subtitle={
+        answer === "no-mail"
+          ? "An administrator can help you."
+          : "Say where your account gets its mail, and a link to set another password comes there."
+      }
     >
       {answer ? <Answered answer={answer} /> : <AskForm onAnswer={setAnswer} />}
     </EntryFrame>

@@ -149,7 +149,9 @@ function SetPasswordForm({ token, email, onRefused, onSet }: SetPasswordFormProp
       >
         Set password
       </SubmitButton>
-      <p className="text-xs text-fg-2">All of your sessions end, and your API keys stop working.</p>
+      <p className="text-xs text-fg-2">
+        If you are signed in somewhere, all of these sessions end, and your API keys stop working.
+      </p>
     </form>
   );
 }
