@@ -47,6 +47,7 @@ def test_the_page_shows_code_as_code_and_names_on_one_line(generator: ModuleType
     assert "`" not in page
     assert "<code>If-Match</code>" in page
     assert '<td class="name"><code>Idempotency-Key</code>' in page
+    assert '<td class="name">header</td>' in page
     style = (ROOT / "clients/web/public/api-reference.css").read_text()
     assert re.search(r"\.name \{\s+white-space: nowrap;", style)
     assert str(generator.prose("`<b>` & `x`")) == "<code>&lt;b&gt;</code> &amp; <code>x</code>"
