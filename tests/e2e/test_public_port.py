@@ -51,8 +51,10 @@ def test_an_unknown_upgrade_is_answered_and_closed(system: System, protocol: str
     assert answer.startswith("HTTP/1.1 400 ")
 
 
-def test_two_hosts_and_trace_are_refused(system: System) -> None:
+def test_two_hosts_odd_targets_and_trace_are_refused(system: System) -> None:
     assert raw(system, "GET /login HTTP/1.1", "Host: a", "Host: b").startswith("HTTP/1.1 400 ")
+    for target in ("OPTIONS *", "GET http://evil.example/dashboard"):
+        assert raw(system, f"{target} HTTP/1.1", "Host: a").startswith("HTTP/1.1 400 ")
     answer = raw(system, "TRACE /login HTTP/1.1", "Host: a")
     assert answer.startswith("HTTP/1.1 405 ")
     assert "node_modules" not in answer

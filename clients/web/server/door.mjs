@@ -79,6 +79,10 @@ function refusalOf(request) {
     const detail = `Use one of ${METHODS.join(", ")}.`;
     return { status: 405, code: "method_not_allowed", title: "Method not allowed", detail };
   }
+  if (!request.url?.startsWith("/")) {
+    const detail = "Send the path of the address alone, beginning with a slash.";
+    return { status: 400, code: "unknown_target", title: "Bad request", detail };
+  }
   // Node keeps the first of several and drops the others: whoever stands before us may have believed another one.
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
   if (hosts.length > 1) {

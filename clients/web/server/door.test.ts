@@ -107,6 +107,16 @@ describe("the door of the public port", () => {
     expect(answer).toContain('"code":"several_hosts"');
   });
 
+  it.each(["OPTIONS *", "GET http://evil.example/dashboard"])(
+    "refuses a target that is no path: %s",
+    async (line) => {
+      const answer = await send(`${line} HTTP/1.1`, "Host: a");
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('"code":"unknown_target"');
+      expect(answer).not.toMatch(/^location:/im);
+    },
+  );
+
   it("refuses two Host headers of an upgrade too", async () => {
     const lines = ["Host: a", "Host: a", "Connection: Upgrade", "Upgrade: websocket"];
     expect(await send("GET /socket.io/?EIO=4 HTTP/1.1", ...lines)).toContain('"code":"several_hosts"');
