@@ -8,6 +8,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from pulse_chassis.commands import openapi
 from pulse_contracts import access_matrix
@@ -26,6 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
 WEB = REPOSITORY / "clients/web"
 SERVICES = {"auth": "pulse_auth", "users": "pulse_users", "telemetry": "pulse_telemetry_gateway"}
+_CODE = re.compile(r"`([^`]+)`")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -134,6 +137,11 @@ def typescript() -> str:
     return "\n".join([*lines, "};", ""])
 
 
+def prose(text: str) -> Markup:
+    """A description as HTML: what stands in backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before
+
+
 def page(of_services: dict[str, dict[str, Any]]) -> str:
     """The one page that people read."""
     environment = Environment(
@@ -144,6 +152,7 @@ def page(of_services: dict[str, dict[str, Any]]) -> str:
         undefined=StrictUndefined,
     )
     bus = yaml.safe_load((REPOSITORY / "libs/contracts/generated/asyncapi.yaml").read_text())
+    environment.filters["prose"] = prose
     return environment.get_template("api-reference.html.j2").render(
         services={name: document | {"operations": operations(document)} for name, document in of_services.items()},
         bus=bus,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pulse_standalone.children import Child, Program
-from pulse_standalone.files import SetupError
+from pulse_standalone.files import SetupError, last_line
 from pulse_standalone.probe import MqttProbe
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
@@ -82,6 +82,18 @@ async def test_a_full_disk_after_the_first_start_is_said_and_tried_again(tmp_pat
         os.kill(child.pid or 0, signal.SIGKILL)
         await until(lambda: child.launches == 3 and child.is_ready)
     assert "No space left" in said[1]
+
+
+async def test_the_log_of_a_running_process_is_kept_small(tmp_path: Path) -> None:
+    flood = "import sys, time\nfor n in range(30): print('x' * 1_000_000, flush=True)\nprint('last', flush=True)\n"
+    child = program(tmp_path, [sys.executable, "-c", flood + "time.sleep(600)"])
+    log, kept = tmp_path / "log", tmp_path / "log.1"
+    async with running(child, []):
+        await until(lambda: kept.exists() and log.stat().st_size <= 10_000_000)
+        assert kept.stat().st_size <= 10_100_000
+        assert child.pid is not None
+        await until(lambda: last_line(log) == "last" or last_line(kept) == "last")
+        assert log.stat().st_blocks * 512 <= 10_100_000, "it appends: what was cut off leaves no hole"
 
 
 async def test_a_hung_process_is_stopped_in_its_time(tmp_path: Path) -> None:

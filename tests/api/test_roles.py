@@ -23,6 +23,7 @@ PUBLIC = {
     "POST /api/auth/login/second-factor",
     "POST /api/auth/token",
     "POST /api/collectors/enrol",
+    "POST /api/users/link-owner",
     "POST /api/users/password-reset",
     "POST /api/users/password-strength",
     "POST /api/users/set-password",

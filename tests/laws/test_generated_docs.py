@@ -1,6 +1,7 @@
 """What is generated from the services is fresh, and every operation is described well enough to be used."""
 
 import importlib.util
+import re
 from types import ModuleType
 
 import pytest
@@ -39,6 +40,17 @@ def test_every_operation_has_a_name_a_description_and_examples_of_its_refusals(g
                 if status in {"429", "503"}:
                     assert "Retry-After" in answer.get("headers", {}), f"{where} {status}"
     assert len(names) == len(set(names)), "operation ids are unique among all services"
+
+
+def test_the_page_shows_code_as_code_and_names_on_one_line(generator: ModuleType) -> None:
+    page = generator.page(generator.documents())
+    assert "`" not in page
+    assert "<code>If-Match</code>" in page
+    assert '<td class="name"><code>Idempotency-Key</code>' in page
+    assert '<td class="name">header</td>' in page
+    style = (ROOT / "clients/web/public/api-reference.css").read_text()
+    assert re.search(r"\.name \{\s+white-space: nowrap;", style)
+    assert str(generator.prose("`<b>` & `x`")) == "<code>&lt;b&gt;</code> &amp; <code>x</code>"
 
 
 def test_the_page_runs_nothing_and_loads_nothing_from_elsewhere(generator: ModuleType) -> None:

@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { basename, dirname, join } from "node:path";
 import { NextRequest } from "next/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { config, proxy } from "./proxy";
@@ -86,6 +88,11 @@ describe("proxy", () => {
     expect(new URL(response.headers.get("location")!).search).toBe("?next=%2Fdashboard%3Frange%3D1h");
   });
 
+  it("says that the session has ended to who comes with one that auth refuses", async () => {
+    const response = await ask("/dashboard", { cookie: "pulse_rt=over" });
+    expect(new URL(response.headers.get("location")!).search).toBe("?notice=ended&next=%2Fdashboard");
+  });
+
   it.each([
     ["x-user", "{}"],
     ["x-middleware-subrequest", "src/proxy:src/proxy"],
@@ -95,6 +102,29 @@ describe("proxy", () => {
     ["cookie", "pulse_rt=stolen"],
   ])("is not fooled by %s: %s", async (name, value) => {
     expect((await ask("/dashboard", { [name]: value })).status).toBe(307);
+  });
+
+  it.each(["/metrics", "/favicon.ico", "/API/users", "/Dashboard", "/dashboard/nothing"])(
+    "has nothing at %s, and leads nobody to the sign-in page",
+    async (path) => {
+      const response = await ask(path);
+      expect(response.headers.get("location")).toBeNull();
+      expect(response.headers.get("x-middleware-next")).toBe("1"); // Next answers it with its 404 page
+    },
+  );
+
+  it("guards every page but those before the sign-in", async () => {
+    const open = ["login", "set-password", "forgot-password"];
+    const app = join(import.meta.dirname, "app");
+    const pages = readdirSync(app, { recursive: true, encoding: "utf8" })
+      .filter((file) => basename(file) === "page.tsx")
+      .map((file) => dirname(file));
+    expect(pages.length).toBeGreaterThan(open.length);
+    for (const page of pages) {
+      for (const path of page === "." ? ["/"] : [`/${page}`, `/${page}/`]) {
+        expect((await ask(path)).status, path).toBe(open.includes(page) ? 200 : 307);
+      }
+    }
   });
 
   it("asks again when a link of another site led here, for strict cookies stayed behind", async () => {

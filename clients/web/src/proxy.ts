@@ -1,6 +1,7 @@
 // The one door of the web server: sends API calls and the socket to their back ends, guards pages, sets the policy.
 import { NextResponse, type NextRequest } from "next/server";
-import { ACCESS_COOKIE, PageGuard, REFRESH_COOKIE } from "@/features/auth/page-guard";
+import { ACCESS_COOKIE, PageGuard, REFRESH_COOKIE, type Cookie } from "@/features/auth/page-guard";
+import { signInAddress } from "@/features/auth/sign-in-notice";
 import { serverEnv } from "@/lib/env";
 import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/security-headers";
 import { acceptsConnections, upstreamOf } from "@/lib/upstream";
@@ -13,14 +14,8 @@ export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|he
 const UNTRUSTED_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "x-user"];
 /** The limit of the services (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
-/** Pages and files that need no sign-in: the reference holds nothing of this installation. */
-const PUBLIC_PAGES = new Set([
-  "/login",
-  "/set-password",
-  "/forgot-password",
-  "/api-reference.html",
-  "/api-reference.css",
-]);
+/** Pages that need a sign-in. Whatever else is there is for everybody; what is not there answers 404 to everybody. */
+const GUARDED_PAGES = new Set(["/", "/dashboard", "/security"]);
 
 let guard: PageGuard | undefined;
 
@@ -74,7 +69,7 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
 
   const setCookies: string[] = [];
   let response = NextResponse.next({ request: { headers } });
-  if (!PUBLIC_PAGES.has(request.nextUrl.pathname)) {
+  if (GUARDED_PAGES.has(request.nextUrl.pathname.replace(/(?<=.)\/+$/, ""))) {
     guard ??= new PageGuard(serverEnv().authUrl);
     const verdict = await guard.judge(
       {
@@ -95,8 +90,8 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
 }
 
 /** With https auth gives its cookies names that bind them to this host. */
-function cookieOf(request: NextRequest, name: string): string | undefined {
-  return (request.cookies.get(`__Host-${name}`) ?? request.cookies.get(name))?.value;
+function cookieOf(request: NextRequest, name: string): Cookie | undefined {
+  return request.cookies.get(`__Host-${name}`) ?? request.cookies.get(name);
 }
 
 /** A link on another site leads here without our SameSite=Strict cookies, signed in or not. */
@@ -110,12 +105,12 @@ function askAgain(): NextResponse {
   return new NextResponse(page, { headers: { "content-type": "text/html", "cache-control": "no-store" } });
 }
 
+/** Says why, if there was a session: its cookie is here still, and auth refused it. */
 function loginAddress(request: NextRequest): URL {
-  const address = request.nextUrl.clone();
-  const { pathname, search } = address;
-  address.pathname = "/login";
-  address.search = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
-  return address;
+  const { pathname, search } = request.nextUrl;
+  const notice = cookieOf(request, REFRESH_COOKIE) ? "ended" : undefined;
+  const next = pathname === "/" ? undefined : pathname + search;
+  return new URL(signInAddress(notice, next), request.nextUrl);
 }
 
 function originOf(request: NextRequest): string {

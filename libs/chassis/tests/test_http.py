@@ -49,6 +49,11 @@ async def fail(how: str) -> None:
     }[how]
 
 
+@router.get("/slashed/")
+async def slashed() -> dict[str, bool]:
+    return {"ok": True}
+
+
 @router.get("/mine", dependencies=[Depends(current)])
 async def mine() -> dict[str, bool]:
     return {"ok": True}
@@ -214,6 +219,16 @@ async def test_unknown_routes_and_methods_are_problems_and_one_metric(http: http
         assert (await http.get(f"/nothing/{number}")).json()["code"] == "not_found"
     assert (await http.delete("/things")).json()["code"] == "method_not_allowed"
     assert "/nothing" not in world.metrics.render().decode()
+
+
+@pytest.mark.parametrize("path", ["/mine/", "/things/", "/slashed", "/livez/", "/nothing/"])
+async def test_a_slash_too_many_or_too_few_is_no_redirect_that_names_our_address(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    for method in ("GET", "POST"):
+        answer = await http.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert "location" not in answer.headers
 
 
 async def test_methods_that_a_client_invents_are_one_metric(http: httpx.AsyncClient, world: World) -> None:

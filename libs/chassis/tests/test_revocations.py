@@ -1,6 +1,7 @@
 """Tokens of ended sessions: refused as soon as the bus says so, for as long as they could live, and within bounds."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -61,13 +62,44 @@ async def test_what_the_bus_revokes_is_no_principal_any_more(clock: FakeClock) -
             task.cancel()
 
 
+@dataclass(frozen=True)
+class Token:
+    """What a revocation looks at."""
+
+    account: str = ADA
+    sid: str = "any"
+    issued: int = 0
+    generation: int = 0
+
+
 @pytest.mark.parametrize(("issued", "is_covered"), [(9, True), (10, True), (11, False)])
-def test_a_whole_account_is_revoked_up_to_the_second(issued: int, is_covered: bool) -> None:
+def test_without_a_generation_a_whole_account_is_revoked_up_to_the_second(issued: int, is_covered: bool) -> None:
     known = Revocations(lambda: 10.0, timedelta(seconds=330))
     known.add(revoked(10_500_000, None))
     known.add(revoked(3_000_000, None))  # told again, late
-    assert known.cover(ADA, "any", issued) is is_covered
-    assert not known.cover(BOB, "any", issued)
+    assert known.cover(Token(issued=issued)) is is_covered
+    assert not known.cover(Token(BOB, issued=issued))
+
+
+@pytest.mark.parametrize(("generation", "is_covered"), [(0, True), (1, True), (2, False), (3, False)])
+@pytest.mark.parametrize("issued", [0, 10, 20])
+def test_a_whole_account_is_revoked_up_to_the_generation_whatever_the_clocks_say(
+    issued: int, generation: int, is_covered: bool
+) -> None:
+    known = Revocations(lambda: 10.0, timedelta(seconds=330))
+    known.add(SessionRevoked(account=ADA, sid=None, at=10_500_000, generation=2))
+    known.add(SessionRevoked(account=ADA, sid=None, at=10_600_000, generation=1))  # an older one, by another clock
+    assert known.cover(Token(issued=issued, generation=generation)) is is_covered
+    assert not known.cover(Token(BOB, issued=issued, generation=generation))
+
+
+def test_a_revocation_of_an_older_auth_stands_beside_one_with_a_generation() -> None:
+    known = Revocations(lambda: 10.0, timedelta(seconds=330))
+    known.add(revoked(10_500_000, None))
+    known.add(SessionRevoked(account=ADA, sid=None, at=1, generation=1))
+    assert known.cover(Token(issued=10, generation=1))
+    assert known.cover(Token(issued=11, generation=0))
+    assert not known.cover(Token(issued=11, generation=1))
 
 
 def test_what_no_token_can_outlive_is_forgotten(clock: FakeClock) -> None:
@@ -75,11 +107,11 @@ def test_what_no_token_can_outlive_is_forgotten(clock: FakeClock) -> None:
     known.add(revoked(0, "s1"))
     clock.advance(timedelta(seconds=330))
     known.add(revoked(0, "s2"))
-    assert known.cover(ADA, "s1", 0)
+    assert known.cover(Token(sid="s1"))
     clock.advance(timedelta(seconds=1))
     known.add(revoked(0, "s3"))
     assert len(known) == 2
-    assert not known.cover(ADA, "s1", 0)
+    assert not known.cover(Token(sid="s1"))
 
 
 @pytest.mark.announces_log("the first is forgotten")
@@ -87,4 +119,4 @@ def test_a_flood_forgets_the_oldest(clock: FakeClock) -> None:
     known = Revocations(clock.seconds, timedelta(seconds=330), limit=3)
     for number in range(4):
         known.add(revoked(0, f"s{number}"))
-    assert [known.cover(ADA, f"s{number}", 0) for number in range(4)] == [False, True, True, True]
+    assert [known.cover(Token(sid=f"s{number}")) for number in range(4)] == [False, True, True, True]

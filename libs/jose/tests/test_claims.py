@@ -38,7 +38,7 @@ CLAIMS = Claims(
     iat=NOW - 10,
     exp=NOW + 290,
 )
-NAMES = [claim.name for claim in fields(Claims) if claim.name != "scope"]
+NAMES = [claim.name for claim in fields(Claims) if claim.name not in {"scope", "gen"}]
 TEXTS = [name for name in NAMES if name not in {"iat", "exp"}]
 
 
@@ -58,6 +58,13 @@ def rule_refusal(claims: Claims, now: float = NOW) -> Reason | None:
     except TokenError as refused:
         return refused.reason
     return None
+
+
+def test_the_generation_may_be_missing_and_is_kept() -> None:
+    members = write_claims(replace(CLAIMS, gen=7))
+    assert read_claims(members).gen == 7
+    del members["gen"]
+    assert read_claims(members).gen == 0
 
 
 def test_a_scope_may_be_missing_and_is_kept() -> None:
@@ -101,8 +108,8 @@ def test_a_claim_that_is_not_short_printable_text_is_refused(name: str, value: o
         "9" * 400,
     ],
 )
-@pytest.mark.parametrize("name", ["iat", "exp"])
-def test_an_instant_that_is_not_a_plain_integer_is_refused(name: str, text: str) -> None:
+@pytest.mark.parametrize("name", ["iat", "exp", "gen"])
+def test_a_number_that_is_not_a_plain_integer_is_refused(name: str, text: str) -> None:
     rest = {other: value for other, value in write_claims(CLAIMS).items() if other != name}
     payload = f'{json.dumps(rest)[:-1]}, "{name}": {text}}}'
     assert reading_refusal(parse_object(payload.encode())) is Reason.CLAIMS

@@ -1,5 +1,6 @@
 """API keys: shown once, narrowed, exchanged, revoked, limited."""
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from pulse_auth.store.limits import Rate
 from pulse_chassis.caller import SYSTEM
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.permissions import ROLES
+from pulse_passwords import PasswordHasher
 
-from .conftest import ACCOUNT, EMAIL, World, event
+from .conftest import ACCOUNT, CHEAP, EMAIL, World, event
 
 pytestmark = pytest.mark.servers
 WISH = {"name": "nightly export", "scope": ["telemetry.read", "telemetry.export"], "expires_in_days": 30}
@@ -75,6 +77,34 @@ async def test_a_revoked_key_and_its_tokens_open_nothing(ada: World) -> None:
     (message,) = await ada.revoked()
     assert SessionRevoked.model_validate_json(message).sid == f"key:{key['id']}"
     assert (await ada.http.delete(path, headers=headers)).json()["code"] == "api_key_not_found"
+
+
+async def test_a_new_password_revokes_every_key_and_a_new_role_none(ada: World, digest: str) -> None:
+    headers = await owner(ada)
+    keys = [await made(ada, headers, name=name) for name in ("one", "two")]
+    await ada.mirror.apply(event(ada.clock, digest, version=2, role="user"))
+    assert [(await exchange(ada, key["key"])).status_code for key in keys] == [200, 200]
+    async with PasswordHasher(CHEAP) as hasher:
+        await ada.mirror.apply(event(ada.clock, await hasher.hash("violet harbour candle"), version=3, role="user"))
+    assert [(await exchange(ada, key["key"])).json()["code"] for key in keys] == ["invalid_api_key"] * 2
+    (entry,) = await ada.rows("SELECT target, after FROM audit WHERE kind = 'api_keys_revoked'")
+    assert entry["target"] == f"account:{ACCOUNT}"
+    assert json.loads(str(entry["after"])) == {"reason": "password_changed", "api_keys": 2}
+
+
+async def test_an_administrator_who_ends_all_sessions_revokes_the_keys_and_ones_own_sign_out_does_not(
+    ada: World, digest: str
+) -> None:
+    eve = UUID("00000000-0000-4000-8000-00000000000e")
+    await ada.mirror.apply(event(ada.clock, digest, account=eve, email="eve@example.org", role="user"))
+    hers = await owner(ada, "eve@example.org")
+    key = await made(ada, hers, scope=["telemetry.read"])
+    ended = await ada.http.delete("/api/auth/sessions?include_current=true", headers=hers)
+    assert ended.json() == {"ended": 1}
+    assert (await exchange(ada, key["key"])).status_code == 200
+    ended = await ada.http.delete(f"/api/auth/accounts/{eve}/sessions", headers=await owner(ada))
+    assert ended.json() == {"ended": 0}
+    assert (await exchange(ada, key["key"])).json()["code"] == "invalid_api_key"
 
 
 async def test_nobody_touches_the_keys_of_others(ada: World, digest: str) -> None:

@@ -81,12 +81,35 @@ async def test_before_any_account_arrived_login_is_refused_as_usual(world: World
 
 async def test_rotation_gives_a_new_token_and_two_tabs_the_same_one(ada: World) -> None:
     first = token(await ada.login())
-    one, other = await ada.refresh(first), None
-    ada.clock.advance(timedelta(seconds=10))
+    one = await ada.refresh(first)
+    ada.clock.advance(timedelta(minutes=10))
     other = await ada.refresh(first)
     assert one.status_code == other.status_code == 200
     assert token(one) == token(other) != first
     assert (await ada.refresh(token(one))).status_code == 200
+
+
+async def test_a_session_survives_an_answer_that_was_lost_and_minutes_offline(ada: World) -> None:
+    first = token(await ada.login())
+    lost = token(await ada.refresh(first))
+    for _ in range(2):
+        ada.clock.advance(timedelta(minutes=4))
+        answer = await ada.refresh(first)
+        assert (answer.status_code, token(answer)) == (200, lost)
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert (await ada.http.get("/api/auth/session", headers=headers)).status_code == 200
+    assert (await ada.refresh(lost)).status_code == 200
+    assert await ada.revoked() == []
+
+
+@pytest.mark.announces_log("refresh token reused")
+async def test_a_parent_whose_successor_was_used_is_reuse_at_once(ada: World) -> None:
+    first = token(await ada.login())
+    second = token(await ada.refresh(first))
+    third = token(await ada.refresh(second))
+    ada.clock.advance(timedelta(seconds=1))
+    assert (await ada.refresh(first)).json()["code"] == "session_ended"
+    assert (await ada.refresh(third)).status_code == 401
 
 
 async def test_tabs_that_rotate_at_once_get_the_same_token(ada: World) -> None:
@@ -100,7 +123,7 @@ async def test_tabs_that_rotate_at_once_get_the_same_token(ada: World) -> None:
 async def test_reuse_after_the_grace_ends_the_family_for_both(ada: World) -> None:
     first = token(await ada.login())
     second = token(await ada.refresh(first))
-    ada.clock.advance(timedelta(seconds=11))
+    ada.clock.advance(timedelta(minutes=10, seconds=1))
     thief = await ada.refresh(first)
     assert (thief.status_code, thief.json()["code"]) == (401, "session_ended")
     assert [line.split("=")[0] for line in thief.headers.get_list("set-cookie")] == ["pulse_at", "pulse_rt"]

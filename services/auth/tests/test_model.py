@@ -103,13 +103,13 @@ def test_more_failures_never_wait_less_and_never_for_ever(failures: int) -> None
 
 @given(st.text(max_size=300))
 def test_every_name_makes_claims_that_a_verifier_believes(name: str) -> None:
-    claims = access_claims(replace(ACCOUNT, name=name[:200]), GRANT, NOW, "j")
+    claims = access_claims(replace(ACCOUNT, name=name[:200]), GRANT, 0, NOW, "j")
     check_claims(claims, RULES, NOW.timestamp())
     assert write_claims(claims)["name"]
 
 
 def test_a_token_never_outlives_its_session() -> None:
-    claims = access_claims(ACCOUNT, replace(GRANT, ends=NOW + timedelta(seconds=90)), NOW, "j")
+    claims = access_claims(ACCOUNT, replace(GRANT, ends=NOW + timedelta(seconds=90)), 0, NOW, "j")
     assert claims.exp - claims.iat == 90
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
@@ -181,6 +182,33 @@ async def test_a_token_that_was_signed_out_is_refused_by_users_too(pair: Pair) -
         assert ended.status_code == 204
         await eventually(is_refused, seconds=20)
         assert await profile(elsewhere) == 200
+
+
+async def test_who_signs_in_right_after_a_new_password_is_let_in_everywhere(pair: Pair) -> None:
+    made = await pair.run("users", "create-admin", "--email", "new@example.org")
+    async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http:
+        passwords = [json.loads(made)["password"], "violet-harbour-candle", "copper-lantern-window"]
+        token = (await sign_in(pair, http, made)).json()["access_token"]
+        for current, new in pairwise(passwords):
+            before = {"Authorization": f"Bearer {token}"}
+            change = {"current": current, "new": new}
+            answer = await http.put(f"{pair.urls['users']}/api/profile/password", headers=before, json=change)
+            assert answer.status_code == 204
+            mine, given = {"email": "new@example.org", "password": new}, list[str]()
+
+            async def is_let_in(mine: dict[str, str] = mine, given: list[str] = given) -> bool:
+                answer = await http.post(f"{pair.urls['auth']}/api/auth/login", json=mine)
+                given += [answer.json()["access_token"]] if answer.status_code == 200 else []
+                return bool(given)
+
+            async def is_old_one_refused(before: dict[str, str] = before) -> bool:
+                return (await http.get(f"{pair.urls['users']}/api/profile", headers=before)).status_code == 401
+
+            await eventually(is_let_in, seconds=20)
+            await eventually(is_old_one_refused, seconds=20)
+            token = given[0]
+            for url in (f"{pair.urls['auth']}/api/auth/sessions", f"{pair.urls['users']}/api/profile"):
+                assert (await http.get(url, headers={"Authorization": f"Bearer {token}"})).status_code == 200
 
 
 async def test_an_account_switched_off_loses_its_session_and_the_bus_hears_of_it(pair: Pair, servers: Servers) -> None:

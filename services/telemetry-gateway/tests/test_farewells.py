@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from pulse_chassis.process import now_micros
 from pulse_contracts.auth import SessionRevoked
@@ -127,6 +128,40 @@ async def test_there_is_room_for_so_many_browsers_and_no_more(started: Gateway) 
             await stack.enter_async_context(browser(started.port, {"token": token()}))
         async with browser(started.port, {"token": token()}) as fourth:
             assert fourth.refusal == "too_many_viewers"
+
+
+async def test_one_account_does_not_take_the_places_of_others(servers: Servers, url: str) -> None:
+    other = "00000000-0000-4000-8000-00000000000b"
+    async with gateway(servers, url, viewers_of_account_max=2) as started:
+
+        async def refusal(account: str = ACCOUNT) -> str | None:
+            async with browser(started.port, {"token": token(account=account, sid="s3")}) as one_more:
+                return one_more.refusal
+
+        async def is_let_in() -> bool:
+            return await refusal() is None
+
+        async with browser(started.port, {"token": token(sid="s1")}), browser(started.port, {"token": token(sid="s2")}):
+            assert await refusal() == "too_many_viewers_of_account"
+            assert await refusal(other) is None
+        await eventually(is_let_in)
+
+
+async def test_who_opens_sockets_and_does_not_sign_in_leaves_room_and_no_trace_in_the_log(
+    started: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    address = f"ws://127.0.0.1:{started.port}/socket.io/?EIO=4&transport=websocket"
+    async with contextlib.AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(connect(address, origin="http://127.0.0.1:1")) for _ in range(5)]  # type: ignore[arg-type]
+        for wire in wires[:2]:  # three have room: the oldest had their time
+            async with asyncio.timeout(5):  # well before the 10 s in which one has to sign in
+                with contextlib.suppress(ConnectionClosed):
+                    while True:
+                        await wire.recv()
+        async with browser(started.port, {"token": token()}) as client:
+            assert client.refusal is None
+    assert [record.getMessage() for record in caplog.records if record.name.startswith(("uvicorn", "pulse.live"))] == []
 
 
 @pytest.mark.parametrize(

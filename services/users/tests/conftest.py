@@ -103,7 +103,9 @@ class World:
     async def invited(self, email: str = "new@example.org") -> Account:
         return await self.accounts.create(COMMAND_LINE, NewAccount(email, "New", "user", None))
 
-    def bearer(self, account: Account, role: str | None = None, scope: str | None = None) -> dict[str, str]:
+    def bearer(
+        self, account: Account, role: str | None = None, scope: str | None = None, sid: str = "s"
+    ) -> dict[str, str]:
         """What auth would have signed."""
         now = self.clock.seconds()
         claims = Claims(
@@ -111,7 +113,7 @@ class World:
             aud="pulse",
             sub=str(account.id),
             jti="j",
-            sid="s",
+            sid=sid,
             role=role or account.role,
             email=account.email,
             name=account.name,

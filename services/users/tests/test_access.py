@@ -23,6 +23,7 @@ _BODIES: dict[str, Any] = {
     "PUT /api/profile/password": {"current": "correct horse battery", "new": "violet-harbour-candle"},
     "POST /api/users/password-strength": {"password": "violet"},
     "POST /api/users/password-reset": {"email": "a@example.org"},
+    "POST /api/users/link-owner": {"token": "q" * 43},
     "POST /api/users/set-password": {"token": "q" * 43, "password": "violet-harbour-candle"},
 }
 _ADMINISTRATORS = {
@@ -39,7 +40,7 @@ _ADMINISTRATORS = {
     "GET /api/users/audit.csv",
 }
 _SIGNED_IN = {"GET /api/profile", "PUT /api/profile", "PUT /api/profile/password", "POST /api/users/password-strength"}
-_ANYBODY = {"POST /api/users/password-reset", "POST /api/users/set-password"}
+_ANYBODY = {"POST /api/users/password-reset", "POST /api/users/set-password", "POST /api/users/link-owner"}
 
 
 def operations() -> set[str]:

@@ -106,13 +106,28 @@ async def test_who_cannot_be_invited_or_reset(world: World) -> None:
     assert (mailed.status_code, mailed.json()["code"]) == (409, "mail_not_configured")
 
 
+async def test_a_link_says_whose_it_is_and_is_not_used_up_by_that(world: World) -> None:
+    admin, new = await world.add(), await world.invited("eve@example.org")
+    made = await world.http.post(f"/api/users/{new.id}/invitation", headers=world.bearer(admin), json={})
+    given = {"token": made.json()["link"].partition("#")[2]}
+    for _ in range(2):
+        owner = await world.http.post("/api/users/link-owner", json=given)
+        assert (owner.status_code, owner.json()) == (200, {"email": "eve@example.org", "name": "New"})
+    taken = await world.http.post("/api/users/set-password", json=given | {"password": "violet-harbour-candle"})
+    assert taken.status_code == 204
+    for token in (given["token"], "q" * 43):
+        over = await world.http.post("/api/users/link-owner", json={"token": token})
+        assert (over.status_code, over.json()["code"]) == (410, "link_ended")
+
+
 @pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org", "off@example.org"])
 async def test_asking_for_a_reset_tells_nothing(world: World, email: str) -> None:
     account = await world.add()
     await world.add("off@example.org", "user")
     await world.accounts.set_active(COMMAND_LINE, "off@example.org", active=False)
     answer = await world.http.post("/api/users/password-reset", json={"email": email})
-    assert (answer.status_code, answer.content) == (202, b"")
+    assert (answer.status_code, answer.json()["code"]) == (409, "mail_not_configured")
+    assert answer.json()["detail"].startswith("This system sends no mail.")
 
     async def is_done() -> bool:
         return not await world.rows("SELECT 1 FROM reset_request")
@@ -132,13 +147,13 @@ async def test_resets_are_limited_for_all_and_the_limit_outlives_the_process(wor
     outcomes = [
         (await world.http.post("/api/users/password-reset", json={"email": f"a{n}@example.org"})) for n in range(121)
     ]
-    assert [answer.status_code for answer in outcomes[:120]] == [202] * 120
+    assert [answer.status_code for answer in outcomes[:120]] == [409] * 120
     assert outcomes[120].status_code == 429
     assert int(outcomes[120].headers["retry-after"]) >= 1
     assert await world.rows("SELECT count(*) AS n FROM rate_limit") == [{"n": 1}]
     world.clock.advance(timedelta(seconds=1))
     again = await world.http.post("/api/users/password-reset", json={"email": "a@example.org"})
-    assert again.status_code == 202
+    assert again.status_code == 409
 
 
 async def test_a_limit_lets_a_burst_through_and_then_one_at_a_time(world: World) -> None:

@@ -33,6 +33,14 @@ async def test_an_account_is_invited_without_a_password_and_active_with_one(worl
     assert "argon" not in made.text
 
 
+async def test_a_domain_of_another_script_is_refused_with_what_to_write(world: World) -> None:
+    headers = world.bearer(await world.add())
+    answer = await world.http.post("/api/users", headers=headers, json={"email": "anna@m\u00fcller.de", "name": "A"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    (error,) = answer.json()["errors"]
+    assert error["msg"] == "Write the domain of the e-mail address in its ASCII form: anna@xn--mller-kva.de"
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

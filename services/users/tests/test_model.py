@@ -13,15 +13,14 @@ from pulse_contracts.errors import DomainError
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
 from pulse_users.model.accounts import (
     Account,
-    EmailMalformed,
     NameUnfit,
     NewAccount,
     Precondition,
     PreconditionRequired,
     changed,
-    check_email,
     read_if_match,
 )
+from pulse_users.model.emails import EmailMalformed, check_email
 from pulse_users.model.listing import CursorOfAnotherQuery, Listing, Position, read_cursor, write_cursor
 from pulse_users.settings import UsersSettings
 
@@ -49,11 +48,34 @@ def test_an_email_as_browsers_take_it_is_fit(email: str) -> None:
         "a@b.c\n",
         "a\x00@b",
         "a" * 10_000 + "@b",
+        "a..b@c.org",
+        ".a@c.org",
+        "a.@c.org",
     ],
 )
 def test_a_malformed_email_is_refused(email: str) -> None:
     with pytest.raises(EmailMalformed):
         check_email(email)
+
+
+@pytest.mark.parametrize(
+    ("email", "told"),
+    [
+        ("anna@m\u00fcller.de", "Write the domain of the e-mail address in its ASCII form: anna@xn--mller-kva.de"),
+        ("a@stra\u00dfe.de", "Write the domain of the e-mail address in its ASCII form: a@xn--strae-oqa.de"),
+        ("a@\u4f8b\u3048.jp", "Write the domain of the e-mail address in its ASCII form: a@xn--r8jz45g.jp"),
+        ("\u00e4nne@example.org", "letters a to z, digits"),
+        ("a..b@example.org", "no two dots in a row"),
+        ("a@exa mple.org", "The domain after the @ is not valid"),
+        ("a@\u00fc..de", "The domain after the @ is not valid"),
+        ("ada", "Write a whole e-mail address"),
+        ("a" * 65 + "@b.c", "64 of them before the @"),
+    ],
+)
+def test_it_is_said_what_is_wrong_with_an_email_and_what_to_write_instead(email: str, told: str) -> None:
+    with pytest.raises(EmailMalformed) as raised:
+        check_email(email)
+    assert told in raised.value.detail
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a" * 201, "\x00"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from pulse_standalone.environment import child_environment
-from pulse_standalone.files import SetupError, last_line, rotate
+from pulse_standalone.files import SetupError, cap, last_line, rotate
 from pulse_standalone.probe import http_ok
 from pulse_standalone.runner import die_with_parent
 
@@ -101,6 +101,8 @@ class Child(ABC):
         ended = asyncio.ensure_future(process.wait())
         try:
             while not ended.done():
+                if self.log:
+                    await asyncio.to_thread(cap, self.log)
                 self.is_ready = await self.answers()
                 if self.is_ready:
                     self.became_ready.set()

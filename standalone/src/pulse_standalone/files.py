@@ -68,6 +68,19 @@ def rotate(log: Path) -> None:
             log.replace(log.with_name(log.name + ".1"))
 
 
+def cap(log: Path) -> None:
+    """Keeps a log that its running process appends to within 10 MB: its end becomes `.1`, and it begins anew. What is
+    written in between is lost; so is all of it when the disk is too full to keep it."""
+    with contextlib.suppress(OSError):
+        size = log.stat().st_size
+        if size <= _LOG_BYTES:
+            return
+        with contextlib.suppress(OSError), log.open("rb") as file, log.with_name(log.name + ".1").open("wb") as kept:
+            file.seek(size - _LOG_BYTES)
+            kept.write(file.read(_LOG_BYTES))
+        os.truncate(log, 0)
+
+
 def last_line(log: Path) -> str:
     """The end of a log, or nothing."""
     try:

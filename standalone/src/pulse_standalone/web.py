@@ -12,7 +12,16 @@ from pathlib import Path
 from pulse_standalone.files import SetupError
 
 _MINIMUM = (20, 9)
-_SOURCES = ("src", "public", "scripts", "package.json", "package-lock.json", "next.config.mjs", "postcss.config.mjs")
+_SOURCES = (
+    "src",
+    "server",
+    "public",
+    "scripts",
+    "package.json",
+    "package-lock.json",
+    "next.config.mjs",
+    "postcss.config.mjs",
+)
 
 
 def find_node() -> Path:
@@ -39,7 +48,7 @@ def _version(node: Path) -> tuple[int, int]:
 
 def server_script(root: Path) -> Path:
     """What Node.js runs."""
-    return root / "clients/web/.next/standalone/server.js"
+    return root / "clients/web/.next/standalone/start.mjs"
 
 
 def build(root: Path) -> None:

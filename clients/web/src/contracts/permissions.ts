@@ -6,7 +6,7 @@ export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "tele
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
-  "profile.own": "see and change one's own profile and password",
+  "profile.own": "see and change one's own profile; an API key cannot change e-mail or password",
   "sessions.own": "see and end one's own sessions, set up a second factor",
   "api_keys.own": "make, list and revoke one's own API keys",
   "telemetry.read": "see devices, readings, history and the ledger",

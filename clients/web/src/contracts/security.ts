@@ -11,6 +11,8 @@ export const strengthSchema = z.object({
 });
 export type Strength = z.infer<typeof strengthSchema>;
 
+export const linkOwnerSchema = z.object({ email: z.string(), name: z.string() });
+
 export const secondFactorSchema = z.object({
   is_enabled: z.boolean(),
   enabled_at: z.string().nullable(),

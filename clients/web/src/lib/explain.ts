@@ -4,7 +4,8 @@ import { ApiError } from "./api-client";
 const WORDS: Readonly<Record<string, string>> = {
   invalid_credentials: "Email or password is wrong.",
   wrong_password: "The current password is wrong.",
-  wrong_code: "The code is wrong or was used before. Wait for the next one and try again.",
+  wrong_code:
+    "The code is wrong or was used before. Try the next one. If that fails too, the time on your phone may be wrong: set its date and time to automatic.",
   challenge_over: "That took too long, or there were too many wrong codes. Sign in again.",
   link_ended: "This link was used, has expired, or was replaced by a newer one.",
   second_factor_exists: "There is a second factor already.",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { grantable, may, mayEverybody, mayOf } from "./permissions";
+import { READ_ONLY, grantable, may, mayEverybody, mayOf } from "./permissions";
 
 describe("may", () => {
   it("follows the table, and knows no role that is not in it", () => {
@@ -27,6 +27,7 @@ describe("grantable", () => {
   it("leaves out what only a person may do", () => {
     expect(grantable("user")).toEqual(["profile.own", "telemetry.read", "telemetry.export"]);
     expect(grantable("admin")).not.toContain("api_keys.own");
+    expect(grantable("user")).toEqual(expect.arrayContaining([...READ_ONLY]));
     expect(grantable("nobody")).toEqual([]);
   });
 });

@@ -28,6 +28,9 @@ export function grantable(role: string): readonly Permission[] {
   return own.filter((permission) => permission !== "sessions.own" && permission !== "api_keys.own");
 }
 
+/** What most programs need, and what a new API key begins with. */
+export const READ_ONLY: readonly Permission[] = ["telemetry.read"];
+
 function permissionsOf(role: string): readonly Permission[] {
   return Object.hasOwn(ROLES, role) ? ROLES[role as keyof typeof ROLES] : [];
 }

@@ -13,7 +13,13 @@ it.each([
   [-DAY, "yesterday"],
   [-41 * DAY, "41 days ago"],
   [30 * SECOND, "in a moment"],
-  [89.5 * DAY, "in 89 days"],
+  [59 * SECOND, "in a moment"],
+  [59.5 * 60 * SECOND, "in 1 hr."],
+  [59.4 * 60 * SECOND, "in 59 min."],
+  [23.5 * 3_600 * SECOND, "tomorrow"],
+  [90 * DAY - 20 * SECOND, "in 90 days"],
+  [90 * DAY - 11 * 3_600 * SECOND, "in 90 days"],
+  [89.4 * DAY, "in 89 days"],
   [DAY, "tomorrow"],
 ])("says %d ms as %s", (offset, said) => {
   expect(relativeTime(1_700_000_000_000 + offset, 1_700_000_000_000)).toBe(said);

@@ -136,7 +136,14 @@ def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[
 def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health: Health, metrics: Metrics) -> FastAPI:
     """The service's HTTP app. Its documentation is at `/openapi.json`; there are no interactive pages."""
     title = f"PrecisionPulse {name}"
-    app = DirectApp(title=title, version=version, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
+    app = DirectApp(
+        title=title,
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+        redirect_slashes=False,  # such a redirect names our own address, which callers behind a proxy must not see
+    )
     problems.install(app)
 
     def openapi() -> dict[str, Any]:

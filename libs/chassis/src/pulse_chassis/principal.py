@@ -13,8 +13,8 @@ from fastapi.security import HTTPBearer
 
 from pulse_bus import Bus, Delivery
 from pulse_chassis.revocations import Revocations
+from pulse_contracts.auth import API_KEY_SID, SessionRevoked, VerificationKeys
 from pulse_contracts.auth import Revocations as RevocationsMessage
-from pulse_contracts.auth import SessionRevoked, VerificationKeys
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import EVERYBODY, ROLES, Permission, Role, read_scope
 from pulse_contracts.topics import AUTH_EVENT, AUTH_KEYS, AUTH_REVOCATIONS
@@ -55,7 +55,7 @@ class KeysUnknown(Unavailable):
 @dataclass(frozen=True)
 class Principal:
     """The verified caller. `issued` and `expires`, of the token, in epoch seconds. `scope`: what the token was narrowed
-    to, if it was."""
+    to, if it was. `generation`: how often all of the account's tokens had been revoked before."""
 
     account: str
     email: str
@@ -65,6 +65,12 @@ class Principal:
     issued: int
     expires: int
     scope: frozenset[Permission] | None = None
+    generation: int = 0
+
+    @property
+    def is_api_key(self) -> bool:
+        """Whether a program calls, by an API key, and not a person in a session."""
+        return self.sid.startswith(API_KEY_SID)
 
     def may(self, permission: Permission) -> bool:
         """Whether role and scope allow it."""
@@ -136,7 +142,7 @@ class Principals:
 
     def has_ended(self, principal: Principal) -> bool:
         """Whether its session was said to be over since it was verified."""
-        return self._revocations.cover(principal.account, principal.sid, principal.issued)
+        return self._revocations.cover(principal)
 
     def verify(self, token: str) -> Principal:
         """Raises NotSignedIn, also when the session has ended, or KeysUnknown while no key has arrived."""
@@ -169,7 +175,8 @@ def _said_by(claims: Claims) -> Principal:
         raise NotSignedIn("the access token names an unknown role")
     role = cast("Role", claims.role)
     scope = None if claims.scope is None else read_scope(claims.scope)
-    return Principal(claims.sub, claims.email, claims.name, role, claims.sid, claims.iat, claims.exp, scope)
+    name, sid = claims.name, claims.sid
+    return Principal(claims.sub, claims.email, name, role, sid, claims.iat, claims.exp, scope, claims.gen)
 
 
 def jwk(record: object) -> dict[str, object]:

@@ -257,6 +257,7 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
             host=settings.http_host,
             port=settings.http_port,
             log_config=None,
+            log_level="warning",  # at INFO it tells of each websocket: anybody could fill the disk
             access_log=False,
             lifespan="off",
             http=HttpConnection,

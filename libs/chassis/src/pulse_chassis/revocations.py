@@ -4,6 +4,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Protocol
 
 from pulse_contracts.auth import SessionRevoked
 
@@ -11,14 +12,31 @@ log = logging.getLogger("pulse.principal")
 MAX_REVOCATIONS = 50_000
 
 
-def ends(event: SessionRevoked, account: str, sid: str, issued: int) -> bool:
-    """Whether a revocation ends a token of this account and session, issued at this epoch second.
+class Held(Protocol):
+    """What a revocation is compared with. `issued` in epoch seconds; `generation`: the token's `gen`."""
 
-    One of a whole account spares tokens that were issued after it: by the whole second, for tokens know no finer time,
-    so one of the same second counts as before."""
-    if event.account != account:
+    @property
+    def account(self) -> str: ...
+    @property
+    def sid(self) -> str: ...
+    @property
+    def issued(self) -> int: ...
+    @property
+    def generation(self) -> int: ...
+
+
+def ends(event: SessionRevoked, token: Held) -> bool:
+    """Whether a revocation ends this token.
+
+    One of a whole account spares tokens of its generation: they were issued after it, however soon. An auth of an older
+    version tells no generation; then the time decides, and a token of the same second counts as issued before."""
+    if event.account != token.account:
         return False
-    return issued * 1_000_000 <= event.at if event.sid is None else event.sid == sid
+    if event.sid is not None:
+        return event.sid == token.sid
+    if event.generation is not None:
+        return token.generation < event.generation
+    return token.issued * 1_000_000 <= event.at
 
 
 class Revocations:
@@ -28,13 +46,13 @@ class Revocations:
 
     def __init__(self, clock: Callable[[], float], keep: timedelta, limit: int = MAX_REVOCATIONS) -> None:
         self._clock, self._keep, self._limit = clock, keep.total_seconds(), limit
-        self._heard: OrderedDict[tuple[str, str | None], tuple[float, SessionRevoked]] = OrderedDict()
+        self._heard: OrderedDict[tuple[str, str | None, bool], tuple[float, SessionRevoked]] = OrderedDict()
 
     def add(self, event: SessionRevoked) -> None:
         """Remembers one; of several of a whole account the latest, in whatever order they come."""
-        key, now = (event.account, event.sid), self._clock()
+        key, now = (event.account, event.sid, event.generation is not None), self._clock()
         before = self._heard.pop(key, None)
-        if before and before[1].at > event.at:
+        if before and (before[1].generation or 0, before[1].at) > (event.generation or 0, event.at):
             event = before[1]
         self._heard[key] = now, event
         while self._heard and next(iter(self._heard.values()))[0] < now - self._keep:
@@ -43,12 +61,15 @@ class Revocations:
             self._heard.popitem(last=False)
             log.warning("more than %d sessions ended within minutes: the first is forgotten", self._limit)
 
-    def cover(self, account: str, sid: str, issued: int) -> bool:
-        """Whether a token of this account and session, issued at this epoch second, has been revoked."""
+    def cover(self, token: Held) -> bool:
+        """Whether this token has been revoked."""
         if not self._heard:
             return False
-        found = (self._heard.get((account, each)) for each in (sid, None))
-        return any(entry and ends(entry[1], account, sid, issued) for entry in found)
+        account = token.account
+        found = (
+            self._heard.get(key) for key in ((account, token.sid, False), (account, None, False), (account, None, True))
+        )
+        return any(entry and ends(entry[1], token) for entry in found)
 
     def __len__(self) -> int:
         return len(self._heard)

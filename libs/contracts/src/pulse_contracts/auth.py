@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_contracts.message import Message, Micros, UuidText
 
+API_KEY_SID = "key:"
+"""With which the `sid` of an API key's tokens begins; the key's id follows."""
+
 _Coordinate = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
 
@@ -28,12 +31,14 @@ class VerificationKeys(Message):
 
 
 class SessionRevoked(Message):
-    """Sessions of one account have ended: the one named, or all of them when `sid` is None."""
+    """Sessions of one account have ended: the one named, or all of them when `sid` is None. Of all, `generation` says
+    which tokens are over: those of an earlier one. Without it, those that were issued until `at`."""
 
     kind: Literal["session_revoked"] = "session_revoked"
     account: UuidText
     sid: Annotated[str, StringConstraints(max_length=64)] | None
     at: Micros
+    generation: Annotated[int, Field(ge=1)] | None = None
 
 
 class Revocations(Message):

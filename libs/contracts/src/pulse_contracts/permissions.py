@@ -22,7 +22,7 @@ Permission = Literal[
     "audit.read",
 ]
 PERMISSIONS: Mapping[Permission, str] = {
-    "profile.own": "see and change one's own profile and password",
+    "profile.own": "see and change one's own profile; an API key cannot change e-mail or password",
     "sessions.own": "see and end one's own sessions, set up a second factor",
     "api_keys.own": "make, list and revoke one's own API keys",
     "telemetry.read": "see devices, readings, history and the ledger",

@@ -13,7 +13,7 @@ from pulse_jose.errors import Reason, TokenError
 MAX_CLAIM_LENGTH: Final = 320
 """Characters of one claim; the longest is an e-mail address (RFC 5321: 64 + 1 + 255)."""
 
-_MAX_INSTANT: Final = 2**53 - 1
+_MAX_NUMBER: Final = 2**53 - 1
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -30,7 +30,8 @@ class TokenRules:
 @dataclass(frozen=True, slots=True)
 class Claims:
     """The claims of an access token. `iat` and `exp` are epoch seconds; `sid` is the session, `sub` the account;
-    `scope`, if there, names the only permissions that the token carries (space-separated, RFC 9068 §2.2.3).
+    `scope`, if there, names the only permissions that the token carries (space-separated, RFC 9068 §2.2.3). `gen` is
+    how often all of the account's tokens had been revoked before this one was issued.
 
     `jti`, never the token's text, is what a denylist is keyed on: ECDSA signatures have two valid forms.
     """
@@ -46,6 +47,7 @@ class Claims:
     iat: int
     exp: int
     scope: str | None = None
+    gen: int = 0
 
 
 _NAMES: Final = tuple(claim.name for claim in fields(Claims))
@@ -54,7 +56,7 @@ _NAMES: Final = tuple(claim.name for claim in fields(Claims))
 def read_claims(members: Mapping[str, object]) -> Claims:
     """The typed claims in `members`; further members are ignored, but for `nbf`. Raises `TokenError` (claims).
 
-    Text has 1 to 320 characters and no control characters; instants are integers and never bool, float or text.
+    Text has 1 to 320 characters and no control characters; numbers are integers and never bool, float or text.
     `nbf` is refused: a limit that is not honoured must not be passed over (RFC 7519 §4.1.5), and our issuer sets none.
     """
     if "nbf" in members:
@@ -68,9 +70,10 @@ def read_claims(members: Mapping[str, object]) -> Claims:
         role=_text(members, "role"),
         email=_text(members, "email"),
         name=_text(members, "name"),
-        iat=_instant(members, "iat"),
-        exp=_instant(members, "exp"),
+        iat=_number(members, "iat"),
+        exp=_number(members, "exp"),
         scope=_text(members, "scope") if "scope" in members else None,
+        gen=_number(members, "gen") if "gen" in members else 0,
     )
 
 
@@ -105,9 +108,9 @@ def _text(members: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _instant(members: Mapping[str, object], name: str) -> int:
+def _number(members: Mapping[str, object], name: str) -> int:
     value = members.get(name)
     # `type`, not isinstance: True is an int.
-    if type(value) is not int or not 0 <= value <= _MAX_INSTANT:
+    if type(value) is not int or not 0 <= value <= _MAX_NUMBER:
         raise TokenError(Reason.CLAIMS)
     return value

@@ -37,7 +37,7 @@ class AuthSettings(ServiceSettings):
     key_poll: _Positive = timedelta(seconds=10)
     session_idle: _Positive = timedelta(hours=12)
     session_life: _Positive = timedelta(days=7)
-    rotation_grace: _Positive = timedelta(seconds=10)
+    rotation_grace: _Positive = timedelta(minutes=10)
     replay_pause: _Positive = timedelta(seconds=2)
     replay_grace: _Positive = timedelta(milliseconds=500)
     heartbeat_every: _Positive = timedelta(seconds=5)

@@ -100,6 +100,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         settings.viewer_silence_notice.total_seconds(),
         settings.viewer_silence_end.total_seconds(),
         settings.viewers_max,
+        settings.viewers_of_account_max,
         settings.drain_spread.total_seconds(),
     )
     hub = Hub(Feeds(bus, log), log, registry, limits, runtime.metrics)

@@ -40,6 +40,7 @@ class GatewaySettings(ServiceSettings):
     resume_readings_max: Annotated[int, Field(ge=0)] = 100_000
     viewer_pending_bytes: Annotated[int, Field(ge=1_024)] = 262_144
     viewers_max: Annotated[int, Field(ge=1)] = 2_000
+    viewers_of_account_max: Annotated[int, Field(ge=1)] = 100
     drain_spread: timedelta = timedelta(seconds=3)
     viewer_silence_notice: timedelta = timedelta(seconds=10)
     viewer_silence_end: timedelta = timedelta(seconds=30)

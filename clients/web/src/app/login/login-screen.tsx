@@ -1,11 +1,20 @@
 "use client";
 // Joins the sign-in page to the router.
 import { useRouter } from "next/navigation";
+import { browserSession } from "@/features/auth/browser-session";
 import { LoginView } from "@/features/auth/login-view";
+import { useIsHydrated } from "@/lib/use-is-hydrated";
 
 export function LoginScreen({ next, notice }: { next: string; notice: string | null }) {
   const router = useRouter();
+  const isHydrated = useIsHydrated();
+  const email = isHydrated ? browserSession().expectedEmail : "";
   return (
-    <LoginView notice={notice} onSignedIn={(mustEnrol) => router.replace(mustEnrol ? "/security" : next)} />
+    <LoginView
+      key={email}
+      email={email}
+      notice={notice}
+      onSignedIn={(mustEnrol) => router.replace(mustEnrol ? "/security" : next)}
+    />
   );
 }

@@ -1,6 +1,7 @@
 "use client";
 // Joins the page for links to the router.
 import { useRouter } from "next/navigation";
+import { browserSession } from "@/features/auth/browser-session";
 import { signInAddress } from "@/features/auth/sign-in-notice";
 import { pageLinkToken } from "@/features/security/link-token";
 import { SetPasswordFrame, SetPasswordView } from "@/features/security/set-password-view";
@@ -11,6 +12,12 @@ export function SetPasswordScreen() {
   // What stands behind "#" never reaches the server: it cannot know whether there is a link.
   if (!useIsHydrated()) return <SetPasswordFrame />;
   return (
-    <SetPasswordView link={pageLinkToken()} onSet={() => router.replace(signInAddress("password-set"))} />
+    <SetPasswordView
+      link={pageLinkToken()}
+      onSet={(email) => {
+        browserSession().expect(email);
+        router.replace(signInAddress("password-set"));
+      }}
+    />
   );
 }

@@ -6,6 +6,7 @@ import { FormNotice, FormProblem } from "@/components/form-problem";
 import { CHECKBOX, TextField } from "@/components/input";
 import { PasswordField } from "@/components/password-field";
 import { SubmitButton } from "@/components/submit-button";
+import { asciiEmail } from "@/lib/email";
 import { explain } from "@/lib/explain";
 import { browserSession } from "./browser-session";
 import type { SignInOutcome } from "./session";
@@ -28,7 +29,7 @@ export function LoginForm({ notice, problem: earlier = null, email = "", onOutco
     event.preventDefault();
     if (isBusy) return;
     const form = new FormData(event.currentTarget);
-    const typed = String(form.get("email") ?? "").trim();
+    const typed = asciiEmail(String(form.get("email") ?? ""));
     setBusy(true);
     setProblem(null);
     try {

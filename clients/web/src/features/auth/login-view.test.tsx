@@ -58,6 +58,16 @@ describe("LoginView", () => {
     });
   });
 
+  it("says that the phone's time may be wrong when a code is", async () => {
+    setUp(asked(), problem(401, "wrong_code"));
+    await givePassword();
+    type("login-code", "123456");
+    send("login-code-submit");
+    expect((await screen.findByTestId("login-error")).textContent).toContain(
+      "time on your phone may be wrong",
+    );
+  });
+
   it("takes a recovery code instead", async () => {
     const { sent, onSignedIn } = setUp(asked(), problem(401, "wrong_code"), grant(false));
     await givePassword();

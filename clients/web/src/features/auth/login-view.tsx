@@ -10,13 +10,15 @@ type Step =
   | { name: "code"; challenge: string; email: string };
 
 type LoginViewProps = {
+  /** Who is expected to sign in, if anybody in particular. */
+  email?: string;
   /** What led here, if it should be said. */
   notice: string | null;
   onSignedIn: (mustEnrol: boolean) => void;
 };
 
-export function LoginView({ notice, onSignedIn }: LoginViewProps) {
-  const [step, setStep] = useState<Step>({ name: "password", problem: null, email: "" });
+export function LoginView({ email = "", notice, onSignedIn }: LoginViewProps) {
+  const [step, setStep] = useState<Step>({ name: "password", problem: null, email });
   if (step.name === "code") {
     return (
       <EntryFrame title="Enter your code" subtitle="Your password was right. One more step.">

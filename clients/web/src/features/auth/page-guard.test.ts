@@ -13,6 +13,7 @@ let publicKey: CryptoKey;
 let stranger: CryptoKey;
 let refreshes: { cookie: string | undefined; origin: string | undefined; csrf: string | undefined }[];
 let refreshStatus: number;
+let isAnswerLost: boolean;
 
 const sign = (
   changes: { alg?: string; typ?: string; iss?: string; aud?: string; exp?: string; by?: CryptoKey } = {},
@@ -42,6 +43,10 @@ beforeAll(async () => {
       origin: request.headers.origin,
       csrf: request.headers["x-pulse-csrf"] as string | undefined,
     });
+    if (isAnswerLost) {
+      request.socket.destroy();
+      return;
+    }
     response.statusCode = refreshStatus;
     response.setHeader(
       "set-cookie",
@@ -58,10 +63,17 @@ afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
   refreshes = [];
   refreshStatus = 200;
+  isAnswerLost = false;
 });
 
 const judge = (access: string | undefined, refresh?: string, guard = new PageGuard(url)) =>
-  guard.judge({ access, refresh }, ORIGIN);
+  guard.judge(
+    {
+      access: access === undefined ? undefined : { name: "pulse_at", value: access },
+      refresh: refresh === undefined ? undefined : { name: "pulse_rt", value: refresh },
+    },
+    ORIGIN,
+  );
 
 describe("PageGuard", () => {
   it("lets a valid token pass without asking auth to refresh", async () => {
@@ -90,6 +102,21 @@ describe("PageGuard", () => {
       setCookies: ["pulse_at=new", "pulse_rt=next"],
     });
     expect(refreshes).toEqual([{ cookie: "pulse_rt=rt-1", origin: ORIGIN, csrf: "1" }]);
+  });
+
+  it("hands a cookie on by the name that binds it to the host", async () => {
+    const refresh = { name: "__Host-pulse_rt", value: "rt-1" };
+    await new PageGuard(url).judge({ access: undefined, refresh }, ORIGIN);
+    expect(refreshes[0]?.cookie).toBe("__Host-pulse_rt=rt-1");
+  });
+
+  it("asks again with the same token after an answer that was lost", async () => {
+    const guard = new PageGuard(url);
+    isAnswerLost = true;
+    expect(await judge(undefined, "rt-1", guard)).toEqual({ kind: "unknown" });
+    isAnswerLost = false;
+    await expect.poll(async () => (await judge(undefined, "rt-1", guard)).kind).toBe("signed-in");
+    expect(new Set(refreshes.map(({ cookie }) => cookie))).toEqual(new Set(["pulse_rt=rt-1"]));
   });
 
   it("renews once for parallel requests with one refresh token", async () => {

@@ -10,7 +10,9 @@ export type Verdict =
   | { kind: "signed-out"; setCookies: readonly string[] }
   | { kind: "unknown" };
 
-type Cookies = { access: string | undefined; refresh: string | undefined };
+export type Cookie = { name: string; value: string };
+
+type Cookies = { access: Cookie | undefined; refresh: Cookie | undefined };
 
 const REFRESH_TIMEOUT_MS = 3_000;
 // Parallel page requests with one refresh token must share one rotation, including those that come just after it.
@@ -29,7 +31,7 @@ export class PageGuard {
   }
 
   async judge(cookies: Cookies, origin: string): Promise<Verdict> {
-    const token = cookies.access ? await this.verify(cookies.access) : "invalid";
+    const token = cookies.access ? await this.verify(cookies.access.value) : "invalid";
     if (token === "valid") return { kind: "signed-in", setCookies: [] };
     if (cookies.refresh) return this.refresh(cookies.refresh, origin);
     return token === "unknown" ? { kind: "unknown" } : { kind: "signed-out", setCookies: [] };
@@ -52,25 +54,27 @@ export class PageGuard {
     }
   }
 
-  private refresh(refreshToken: string, origin: string): Promise<Verdict> {
-    const running = this.flights.get(refreshToken);
+  private refresh(cookie: Cookie, origin: string): Promise<Verdict> {
+    // With its name: auth trusts a cookie of https only by the name that binds it to this host.
+    const refreshCookie = `${cookie.name}=${cookie.value}`;
+    const running = this.flights.get(refreshCookie);
     if (running) return running;
-    const flight = this.askForRefresh(refreshToken, origin);
-    this.flights.set(refreshToken, flight);
+    const flight = this.askForRefresh(refreshCookie, origin);
+    this.flights.set(refreshCookie, flight);
     void flight.then((verdict) => {
       // An outage is not an answer: the next request asks again.
       const keep = verdict.kind === "unknown" ? 0 : SINGLE_FLIGHT_MS;
-      setTimeout(() => this.flights.delete(refreshToken), keep).unref();
+      setTimeout(() => this.flights.delete(refreshCookie), keep).unref();
     });
     return flight;
   }
 
-  private async askForRefresh(refreshToken: string, origin: string): Promise<Verdict> {
+  private async askForRefresh(refreshCookie: string, origin: string): Promise<Verdict> {
     try {
       const response = await fetch(`${this.authUrl}/api/auth/refresh`, {
         method: "POST",
         headers: {
-          cookie: `${REFRESH_COOKIE}=${refreshToken}`,
+          cookie: refreshCookie,
           origin,
           "x-pulse-csrf": "1",
           "content-type": "application/json",

@@ -123,7 +123,7 @@ describe("Session", () => {
     answers.push(() => problem(401, "session_ended"));
     const session = open();
     await expect(session.token()).rejects.toMatchObject({ code: "session_ended" });
-    expect(session.state).toEqual({ status: "signed-out" });
+    expect(session.state).toEqual({ status: "signed-out", why: "ended" });
   });
 
   it("waits out an outage instead of signing anybody out", async () => {
@@ -222,6 +222,7 @@ describe("Session", () => {
     await elsewhere.token();
     await expect(elsewhere.renewNow()).rejects.toMatchObject({ code: "session_ended" });
     expect(elsewhere.state).toEqual({ status: "signed-out", why: "ended" });
+    expect(elsewhere.expectedEmail).toBe("a@example.com");
 
     answers.push(() => grant("two"));
     const [here, there] = [open(), open()];
@@ -229,7 +230,9 @@ describe("Session", () => {
     // Auth cannot be told: the session is over all the same.
     await here.leave("password-changed");
     expect(here.state).toEqual({ status: "signed-out", why: "password-changed" });
+    expect(here.expectedEmail).toBe("a@example.com");
     expect(there.state).toEqual({ status: "signed-out", why: undefined });
+    expect(there.expectedEmail).toBe("");
   });
 
   it("reports wrong credentials as they are", async () => {

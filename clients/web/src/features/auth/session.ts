@@ -51,6 +51,7 @@ export class Session implements TokenSource {
   private refreshing: Promise<string> | null = null;
   private cancelTimer: () => void = () => {};
   private failures = 0;
+  private expected = "";
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly ports: SessionPorts) {
@@ -59,6 +60,15 @@ export class Session implements TokenSource {
 
   get state(): SessionState {
     return this.current;
+  }
+
+  /** Whose sign-in is expected next, "" if nobody's in particular. In memory only: it is in no address and no storage. */
+  get expectedEmail(): string {
+    return this.expected;
+  }
+
+  expect(email: string): void {
+    this.expected = email;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -163,8 +173,7 @@ export class Session implements TokenSource {
 
   private refuse(error: unknown): void {
     if (error instanceof ApiError && !error.isTemporary) {
-      if (this.current.status !== "signed-out")
-        this.end(this.current.status === "signed-in" ? "ended" : undefined);
+      if (this.current.status !== "signed-out") this.end("ended");
       return;
     }
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)] ?? 10_000;
@@ -180,6 +189,8 @@ export class Session implements TokenSource {
 
   private end(why?: SignedOutWhy): void {
     this.cancelTimer();
+    // Who leaves of their own will may leave the page to somebody else.
+    this.expected = why && this.current.status === "signed-in" ? this.current.account.email : "";
     this.held = null;
     this.move({ status: "signed-out", why });
   }

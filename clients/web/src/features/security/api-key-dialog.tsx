@@ -12,7 +12,7 @@ import { newApiKeySchema } from "@/contracts/security";
 import type { ApiClient } from "@/lib/api-client";
 import { explain } from "@/lib/explain";
 import { idempotencyKeys } from "@/lib/idempotency-key";
-import { grantable } from "@/lib/permissions";
+import { grantable, READ_ONLY } from "@/lib/permissions";
 import { typed, useSubmission } from "./use-submission";
 
 const DEFAULT_DAYS = 90;
@@ -112,7 +112,10 @@ function CreateForm({
         aria-describedby={problem ? errorId : undefined}
       />
       <fieldset>
-        <legend className="mb-1.5 text-ui font-medium">May</legend>
+        <legend className="mb-0.5 text-ui font-medium">May</legend>
+        <p className="mb-1.5 text-xs text-fg-2">
+          Reading is enough for most programs. Add what this one needs.
+        </p>
         <div className="max-h-56 space-y-1.5 overflow-y-auto rounded-[7px] border p-3">
           {grantable(role).map((permission) => (
             <label key={permission} className="flex gap-2 text-ui">
@@ -120,6 +123,7 @@ function CreateForm({
                 type="checkbox"
                 name="scope"
                 value={permission}
+                defaultChecked={READ_ONLY.includes(permission)}
                 className={`${CHECKBOX} mt-0.5`}
                 data-testid={`scope-${permission}`}
               />

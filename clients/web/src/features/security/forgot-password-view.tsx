@@ -7,36 +7,58 @@ import { FormProblem } from "@/components/form-problem";
 import { TextField } from "@/components/input";
 import { SubmitButton } from "@/components/submit-button";
 import { nothingSchema } from "@/contracts/http";
-import { publicApi } from "@/lib/api-client";
+import { ApiError, publicApi } from "@/lib/api-client";
+import { asciiEmail, isEmail } from "@/lib/email";
 import { explain } from "@/lib/explain";
 
+const ANSWERS = {
+  sent: "If there is an account with this address, a link is on its way. It works once, for 24 hours. If nothing comes within a few minutes, ask an administrator for a link.",
+  "no-mail":
+    "This system sends no mail, so no link can come. Ask an administrator for a link to set another password.",
+} as const;
+type Answer = keyof typeof ANSWERS;
+
+const INCOMPLETE = "Enter a complete email address.";
+
 export function ForgotPasswordView() {
-  const [isSent, setSent] = useState(false);
+  const [answer, setAnswer] = useState<Answer | null>(null);
   return (
     <EntryFrame
       title="Forgot your password?"
-      subtitle="Say where your account gets its mail, and a link to set another password comes there."
+      subtitle={
+        answer === "no-mail"
+          ? "An administrator can help you."
+          : "Say where your account gets its mail, and a link to set another password comes there."
+      }
     >
-      {isSent ? <Sent /> : <AskForm onSent={() => setSent(true)} />}
+      {answer ? <Answered answer={answer} /> : <AskForm onAnswer={setAnswer} />}
     </EntryFrame>
   );
 }
 
-function AskForm({ onSent }: { onSent: () => void }) {
+function AskForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const errorId = useId();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (isBusy) return;
-    const email = String(new FormData(event.currentTarget).get("email") ?? "").trim();
+    const email = asciiEmail(String(new FormData(event.currentTarget).get("email") ?? ""));
+    if (!isEmail(email)) {
+      setProblem(INCOMPLETE);
+      return;
+    }
     setBusy(true);
     setProblem(null);
     try {
       await publicApi.post("/api/users/password-reset", { email }, nothingSchema);
-      onSent();
+      onAnswer("sent");
     } catch (error) {
-      setProblem(explain(error, { invalid_request: "Enter a complete email address." }));
+      if (error instanceof ApiError && error.code === "mail_not_configured") {
+        onAnswer("no-mail");
+        return;
+      }
+      setProblem(explain(error, { invalid_request: INCOMPLETE }));
       setBusy(false);
     }
   };
@@ -71,7 +93,7 @@ function AskForm({ onSent }: { onSent: () => void }) {
   );
 }
 
-function Sent() {
+function Answered({ answer }: { answer: Answer }) {
   const said = useRef<HTMLParagraphElement>(null);
   useEffect(() => said.current?.focus(), []);
   return (
@@ -79,11 +101,10 @@ function Sent() {
       <p
         ref={said}
         tabIndex={-1}
-        data-testid="forgot-sent"
+        data-testid={`forgot-${answer}`}
         className="rounded-[7px] bg-info-soft px-3 py-2.5 text-ui text-info outline-none"
       >
-        If there is an account with this address, a link is on its way. It works once, for 24 hours. If
-        nothing comes within a few minutes, ask an administrator for a link.
+        {ANSWERS[answer]}
       </p>
       <BackToSignIn />
     </div>

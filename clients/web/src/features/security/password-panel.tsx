@@ -57,7 +57,9 @@ export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
           <SubmitButton isBusy={isBusy} busyText="Changing…" data-testid="change-password">
             Change password
           </SubmitButton>
-          <p className="text-xs text-fg-2">Every session ends, this one as well: you sign in again.</p>
+          <p className="text-xs text-fg-2">
+            Every session ends, this one as well: you sign in again. Your API keys stop working.
+          </p>
         </div>
       </form>
     </Panel>

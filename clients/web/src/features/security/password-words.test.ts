@@ -4,7 +4,7 @@ import { explainPassword, passwordProblems } from "./password-words";
 
 describe("passwordProblems", () => {
   it("has a sentence of its own for each rule, and one for rules of tomorrow", () => {
-    const all = ["too_short", "too_long", "not_text", "common", "contains_context", "of_tomorrow"];
+    const all = ["too_short", "too_long", "not_text", "common", "pattern", "contains_context", "of_tomorrow"];
     const said = passwordProblems(all, { min_length: 12, max_length: 128 });
     expect(new Set(said).size).toBe(all.length);
     expect(said[0]).toContain("12");

@@ -19,6 +19,8 @@ export function passwordProblems(problems: readonly string[], lengths?: Lengths)
         return "It holds characters that are not text.";
       case "common":
         return "Too common: it is little more than one of the most used passwords or words.";
+      case "pattern":
+        return "Too easy: it is little more than a sequence, neighbouring keys or a repetition.";
       case "contains_context":
         return "Little more than your name, your email or the name of this product.";
       default:

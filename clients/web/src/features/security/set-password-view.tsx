@@ -14,15 +14,19 @@ import { EntryFrame } from "@/components/entry-frame";
 import { FormProblem } from "@/components/form-problem";
 import { SubmitButton } from "@/components/submit-button";
 import { nothingSchema } from "@/contracts/http";
+import { linkOwnerSchema } from "@/contracts/security";
 import { ApiError, publicApi } from "@/lib/api-client";
 import type { LinkToken } from "./link-token";
 import { NewPasswordField } from "./new-password-field";
 import { explainPassword } from "./password-words";
-import { askStrength, useStrength } from "./use-strength";
+import { useStrength } from "./use-strength";
+import { UsernameField } from "./username-field";
 
-export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: () => void }) {
+/** `onSet` hears whose password was set, "" where that is not known. */
+export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: (email: string) => void }) {
   const token = useSyncExternalStore(link.subscribe, link.current, link.current);
   const [ended, setEnded] = useState<string | null>(null);
+  const [owner, setOwner] = useState<{ of: string; email: string } | null>(null);
   const refused = useCallback(
     (error: ApiError) => {
       if (error.code === "link_ended") setEnded(token ?? null);
@@ -30,9 +34,12 @@ export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: () =>
     [token],
   );
   useEffect(() => {
-    // A link that is over should be said before anybody thinks of a password.
-    if (token)
-      askStrength(publicApi, "", token).catch((error) => error instanceof ApiError && refused(error));
+    if (!token) return;
+    // Whose account it is, and whether the link is over, should be said before anybody thinks of a password.
+    publicApi.post("/api/users/link-owner", { token }, linkOwnerSchema).then(
+      ({ email }) => setOwner({ of: token, email }),
+      (error: unknown) => error instanceof ApiError && refused(error),
+    );
   }, [token, refused]);
 
   if (token === undefined) return <SetPasswordFrame />;
@@ -51,25 +58,54 @@ export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: () =>
       </LinkUnusable>
     );
   }
+  const email = owner?.of === token ? owner.email : "";
   return (
-    <SetPasswordFrame>
-      <SetPasswordForm key={token} token={token} onRefused={refused} onSet={onSet} />
+    <SetPasswordFrame email={email}>
+      <SetPasswordForm
+        key={token}
+        token={token}
+        email={email}
+        onRefused={refused}
+        onSet={() => onSet(email)}
+      />
     </SetPasswordFrame>
   );
 }
 
 /** The page, with as much room as the form takes while it is not known whether there is a link. */
-export function SetPasswordFrame({ children = <div className="h-[214px]" /> }: { children?: ReactNode }) {
+export function SetPasswordFrame({
+  email = "",
+  children = <div className="h-[214px]" />,
+}: {
+  email?: string;
+  children?: ReactNode;
+}) {
   return (
-    <EntryFrame title="Set your password" subtitle="You sign in with it from now on.">
+    <EntryFrame
+      title="Set your password"
+      subtitle={
+        email ? (
+          <span className="break-words" data-testid="link-owner">
+            For {email}
+          </span>
+        ) : (
+          "You sign in with it from now on."
+        )
+      }
+    >
       {children}
     </EntryFrame>
   );
 }
 
-type SetPasswordFormProps = { token: string; onRefused: (error: ApiError) => void; onSet: () => void };
+type SetPasswordFormProps = {
+  token: string;
+  email: string;
+  onRefused: (error: ApiError) => void;
+  onSet: () => void;
+};
 
-function SetPasswordForm({ token, onRefused, onSet }: SetPasswordFormProps) {
+function SetPasswordForm({ token, email, onRefused, onSet }: SetPasswordFormProps) {
   const [password, setPassword] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -96,6 +132,7 @@ function SetPasswordForm({ token, onRefused, onSet }: SetPasswordFormProps) {
       <FormProblem id={errorId} testId="set-password-error">
         {problem}
       </FormProblem>
+      <UsernameField email={email} />
       <NewPasswordField
         value={password}
         onChange={setPassword}
@@ -112,7 +149,9 @@ function SetPasswordForm({ token, onRefused, onSet }: SetPasswordFormProps) {
       >
         Set password
       </SubmitButton>
-      <p className="text-xs text-fg-2">If you are signed in somewhere, all of these sessions end.</p>
+      <p className="text-xs text-fg-2">
+        If you are signed in somewhere, all of these sessions end, and your API keys stop working.
+      </p>
     </form>
   );
 }

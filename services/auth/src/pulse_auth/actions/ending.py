@@ -12,7 +12,7 @@ from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.collectors import CodeStore
 from pulse_auth.store.limits import LimitStore
 from pulse_auth.store.second_factors import ChallengeStore
-from pulse_auth.store.sessions import SessionStore
+from pulse_auth.store.sessions import Revoked, SessionStore
 from pulse_chassis.caller import Caller
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
@@ -30,7 +30,7 @@ class Events:
     """Ends sessions and says so, in the caller's transaction. `said` is set whenever something was."""
 
     def __init__(self, outbox: Outbox, audit: Audit) -> None:
-        self._outbox, self._audit, self._sessions = outbox, audit, SessionStore()
+        self._outbox, self._audit, self._sessions, self._keys = outbox, audit, SessionStore(), ApiKeyStore()
         self.said = asyncio.Event()
 
     async def end(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> bool:
@@ -64,12 +64,38 @@ class Events:
         await self._audit.append(connection, entry, now)
         return count
 
+    async def revoke_keys(
+        self, connection: Connection, account: UUID, reason: str, caller: Caller, now: datetime
+    ) -> None:
+        """Every API key of an account, noted if there was one. Its tokens end with `end_all`."""
+        count = await self._keys.revoke_all(connection, account, now)
+        if not count:
+            return
+        entry = AuditEntry(
+            "api_keys_revoked",
+            caller.account,
+            f"account:{account}",
+            after={"reason": reason, "api_keys": count},
+            address=caller.address,
+            request_id=caller.request_id,
+        )
+        await self._audit.append(connection, entry, now)
+
     async def say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
-        """Tells every service that tokens of this session, or of all of the account, open nothing any more."""
-        message = SessionRevoked(account=str(account), sid=sid, at=micros(now))
-        await self._sessions.note_revoked(connection, account, sid, now)
+        """Tells every service that tokens of this session, or all of the account, open nothing any more. Those that
+        are issued after it are spared: a number decides, not a clock."""
+        generation = await self._sessions.next_generation(connection, account) if sid is None else None
+        revoked = Revoked(account, sid, now, generation)
+        await self._sessions.note_revoked(connection, revoked)
+        message = revocation(revoked)
         await self._outbox.put(connection, AUTH_EVENT, message, account=str(account))
         self.said.set()
+
+
+def revocation(revoked: Revoked) -> SessionRevoked:
+    """As the bus hears of it."""
+    at, generation = micros(revoked.at), revoked.generation
+    return SessionRevoked(account=str(revoked.account), sid=revoked.sid, at=at, generation=generation)
 
 
 class Sweep:

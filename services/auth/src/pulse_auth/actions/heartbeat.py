@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from pulse_auth.actions.ending import Events
+from pulse_auth.actions.ending import Events, revocation
 from pulse_auth.model.sessions import micros, moment
 from pulse_auth.store.sessions import SessionStore
 from pulse_bus import Bus
-from pulse_contracts.auth import Revocations, SessionRevoked
+from pulse_contracts.auth import Revocations
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_REVOCATIONS
 from pulse_postgres import Database
@@ -58,5 +58,5 @@ class Heartbeat:
         now = moment(self._clock())
         async with self._database.connection() as connection:
             ended = await self._sessions.revoked_since(connection, now - _KEEP, _MOST)
-        recent = [SessionRevoked(account=str(account), sid=sid, at=micros(at)) for account, sid, at in ended]
+        recent = [revocation(revoked) for revoked in ended]
         await self._bus.publish(AUTH_REVOCATIONS, Revocations(at=micros(now), recent=recent))

@@ -39,8 +39,8 @@ class Mirror:
 
     async def apply(self, message: AccountChanged) -> None:
         """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
-        transaction; and a deleted account's second factor and API keys are gone. Raises Reject for a seal that does not
-        fit, Unavailable."""
+        transaction. With the password its API keys are revoked: who knew the old one may have made some. A deleted
+        account's second factor and API keys are gone. Raises Reject for a seal that does not fit, Unavailable."""
         account, is_deleted = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
         async with self._database.transaction() as connection:
             old = await self._accounts.lock(connection, account.id)
@@ -49,6 +49,8 @@ class Mirror:
             if is_newer and is_deleted:  # nothing of a deleted account is worth keeping a secret for
                 await self._factors.remove(connection, account.id)
                 await self._keys.remove_all(connection, account.id)
+            if is_newer and old and old.digest != account.digest:
+                await self._events.revoke_keys(connection, account.id, "password_changed", SYSTEM, now)
             if is_newer and old and ends_sessions(old, account):  # last: who has a key or factor waits for the trail
                 await self._events.end_all(connection, account.id, "account_changed", SYSTEM, now)
         if old is None:

@@ -212,7 +212,7 @@ class SecondFactors:
         confirmed, _ = await self._factors.status(connection, account)
         await self._note(connection, "second_factor_refused", account, caller)
         is_there = confirmed is not None or await self._factors.lock(connection, account) is not None
-        return WrongCode("the code is wrong or was used before") if is_there else NoSecondFactor("there is none")
+        return WrongCode() if is_there else NoSecondFactor("there is none")
 
     async def _new_recovery_codes(self, connection: Connection, account: UUID) -> list[str]:
         made = new_recovery_codes(self._means.entropy)

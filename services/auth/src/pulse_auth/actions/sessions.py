@@ -7,7 +7,6 @@ from uuid import UUID
 from pulse_auth.actions.ending import Events
 from pulse_auth.actions.signing_in import SignedIn, cookie_seconds
 from pulse_auth.actions.tokens import Means, Tokens
-from pulse_auth.model.api_keys import SID_PREFIX
 from pulse_auth.model.sessions import (
     AccountNotFound,
     Grant,
@@ -26,6 +25,7 @@ from pulse_auth.store.sessions import AccountCopy, FoundToken, NewToken, Session
 from pulse_chassis.caller import SYSTEM, Caller
 from pulse_chassis.metrics import Metrics
 from pulse_chassis.principal import NotSignedIn, Principal
+from pulse_contracts.auth import API_KEY_SID
 from pulse_postgres import Connection, Database
 
 log = logging.getLogger("pulse.auth")
@@ -93,10 +93,10 @@ class Sessions:
             raise NotSignedIn("the session has ended")
 
     async def _is_running(self, connection: Connection, sid: str, now: datetime) -> bool:
-        id_ = _uuid(sid.removeprefix(SID_PREFIX))
+        id_ = _uuid(sid.removeprefix(API_KEY_SID))
         if id_ is None:
             return False
-        if sid.startswith(SID_PREFIX):
+        if sid.startswith(API_KEY_SID):
             key = await ApiKeyStore().by_id(connection, id_)
             return key is not None and key.revoked is None and now < key.expires
         session = await self._sessions.by_id(connection, id_)
@@ -119,9 +119,19 @@ class Sessions:
             if not await self._events.end(connection, found, "session_ended", caller, self._means.now()):
                 raise SessionNotFound("the session has ended already")
 
+    async def end_everything(self, account: UUID, caller: Caller) -> int:
+        """Ends every session of the account and revokes its API keys; how many sessions were running. Raises
+        AccountNotFound, Unavailable."""
+        async with self._database.transaction() as connection:
+            if await self._accounts.lock(connection, account) is None:
+                raise AccountNotFound("there is no account of this id")
+            now = self._means.now()  # not before: whoever held the account may have signed a token since
+            await self._events.revoke_keys(connection, account, "asked", caller, now)
+            return await self._events.end_all(connection, account, "asked", caller, now)
+
     async def end_all(self, account: UUID, caller: Caller, *, spare: str | None = None) -> int:
-        """Ends every session of the account, with all tokens of its API keys, but the one to be spared; how many.
-        Raises AccountNotFound, Unavailable."""
+        """Ends every session of the account, with all tokens of its API keys, but the one to be spared; how many. The
+        keys stay. Raises AccountNotFound, Unavailable."""
         count = 0
         async with self._database.transaction() as connection:
             if await self._accounts.lock(connection, account) is None:

@@ -220,7 +220,7 @@ class SignIn:
             await self._challenges.count_try(connection, hash_)
             entry = _entry("second_factor_refused", account.id, visitor, None)
             await self._means.audit.append(connection, entry, now)
-            return WrongCode("the code is wrong or was used before")
+            return WrongCode()
         await self._challenges.remove(connection, hash_)
         device = read_device(self._device_secret, visitor.device_cookie, account.email, now)
         attempt = _Attempt(account.email, b"", device, challenge.remember, visitor)

@@ -58,6 +58,6 @@ class Tokens:
         """The token of a session. Raises Unavailable before the first key was made."""
         must_enrol = standing.must_enrol(account.role)
         narrowed = Grant(grant.sid, grant.ends, ENROLMENT_SCOPE) if must_enrol else grant
-        claims = access_claims(account, narrowed, now, self._means.entropy(_JTI_BYTES).hex())
+        claims = access_claims(account, narrowed, standing.generation, now, self._means.entropy(_JTI_BYTES).hex())
         token = self._means.keys.signer_of(standing.key).sign(claims)
         return Issued(token, moment(claims.exp * 1_000_000), must_enrol)

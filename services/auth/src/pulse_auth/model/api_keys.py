@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pulse_auth.model.sessions import write_token
+from pulse_contracts.auth import API_KEY_SID
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import ROLES, Permission, Role
 
@@ -16,7 +17,6 @@ DEFAULT_LIFE = timedelta(days=90)
 MAX_LIFE = timedelta(days=365)
 MAX_KEYS = 50
 SECRET_BYTES = 32
-SID_PREFIX = "key:"
 _KEY = re.compile(r"pp_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _NEVER: frozenset[Permission] = frozenset({"sessions.own", "api_keys.own"})
 """What only a person may do: a leaked key must not make others, nor touch sign-in."""
@@ -63,7 +63,7 @@ class ApiKey:
     @property
     def sid(self) -> str:
         """By which its tokens are revoked."""
-        return f"{SID_PREFIX}{self.id}"
+        return f"{API_KEY_SID}{self.id}"
 
     def opens(self, secret: bytes, now: datetime) -> bool:
         """Whether this secret's hash opens it now."""

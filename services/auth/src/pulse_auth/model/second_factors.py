@@ -37,9 +37,16 @@ class SecondFactorRequired(DomainError):
 
 
 class WrongCode(DomainError):
-    """The one-time code or recovery code is wrong, or was used before."""
+    """The one-time code or recovery code is wrong, or was used before. If the next codes fail as well, the clock of the
+    device that shows them is probably wrong: set its date and time to automatic."""
 
     code, status = "wrong_code", 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The code is wrong or was used before. Try the next one. If that fails as well, the clock of the device "
+            "that shows the codes may be wrong: set its date and time to automatic."
+        )
 
 
 class ChallengeOver(DomainError):

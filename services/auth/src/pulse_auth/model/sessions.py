@@ -102,8 +102,8 @@ class Session:
 
 @dataclass(frozen=True)
 class SessionRules:
-    """Until when a session lives without being used, at all, and how long a used token's owner may have missed the
-    answer."""
+    """Until when a session lives without being used, at all, and for how long a used token gets its unused successor
+    again: the answer may have been lost, and the browser offline since."""
 
     idle: timedelta
     life: timedelta
@@ -218,9 +218,10 @@ class Grant:
     scope: frozenset[Permission] | None = None
 
 
-def access_claims(account: Account, grant: Grant, now: datetime, jti: str) -> Claims:
-    """What the access token says. It never outlives its session. Claims are printable and not empty: a token without
-    a name could not be verified, so the e-mail stands in."""
+def access_claims(account: Account, grant: Grant, generation: int, now: datetime, jti: str) -> Claims:
+    """What the access token says. It never outlives its session. `generation`: how often all of the account's tokens
+    have been revoked. Claims are printable and not empty: a token without a name could not be verified, so the e-mail
+    stands in."""
     issued = micros(now) // 1_000_000
     ends = micros(grant.ends) // 1_000_000
     email = _UNPRINTABLE.sub("", account.email) or str(account.id)
@@ -236,4 +237,5 @@ def access_claims(account: Account, grant: Grant, now: datetime, jti: str) -> Cl
         iat=issued,
         exp=max(issued + 1, min(issued + int(ACCESS_LIFE.total_seconds()), ends)),
         scope=None if grant.scope is None else " ".join(sorted(grant.scope)) or "none",
+        gen=generation,
     )

@@ -56,8 +56,8 @@ async def list_sessions(account: UUID, routes: Given, principal: _Manager) -> Ru
     responses=responses(AccountNotFound, RevocationsUnknown),
 )
 async def end_sessions(account: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> EndedSessions:
-    """End all of somebody's sessions."""
-    return EndedSessions(ended=await routes.sessions.end_all(account, caller))
+    """End all of somebody's sessions and revoke that person's API keys."""
+    return EndedSessions(ended=await routes.sessions.end_everything(account, caller))
 
 
 @router.delete(
@@ -77,7 +77,7 @@ async def end_session(account: UUID, session: UUID, routes: Given, _: _Manager, 
     responses=responses(RevocationsUnknown),
 )
 async def list_keys(account: UUID, routes: Given, _: _Manager) -> ApiKeyList:
-    """List somebody's API keys: they outlive a change of the password."""
+    """List somebody's API keys."""
     return ApiKeyList(items=[view_of_key(key) for key in await routes.api_keys.of(account)])
 
 

@@ -20,12 +20,13 @@ _NOBODY = UUID(int=0)
 
 @dataclass(frozen=True)
 class Standing:
-    """What decides about an account's tokens: whether its second factor is confirmed, which roles must have one, and
-    the key that signs, if there is one yet."""
+    """What decides about an account's tokens: whether its second factor is confirmed, which roles must have one, the
+    key that signs, if there is one yet, and how often all of the account's tokens have been revoked."""
 
     is_confirmed: bool
     required: frozenset[Role]
     key: StoredKey | None
+    generation: int = 0
 
     def must_enrol(self, role: Role) -> bool:
         """Whether an account of this role must have a second factor and this one has none."""
@@ -140,4 +141,4 @@ class AdmissionStore:
 
 def _standing(row: Row) -> Standing:
     key = read_key(row) if row["kid"] else None
-    return Standing(row["is_confirmed"], required_roles(row["required"]), key)
+    return Standing(row["is_confirmed"], required_roles(row["required"]), key, row["generation"])

@@ -55,6 +55,11 @@ class ApiKeyStore:
         )
         return _key(row) if row else None
 
+    async def revoke_all(self, connection: Connection, account: UUID, now: datetime) -> int:
+        """Revokes all of an account's keys; how many."""
+        query = "UPDATE api_key SET revoked = $2 WHERE account_id = $1 AND revoked IS NULL RETURNING 1"
+        return len(await connection.fetch(query, account, now))
+
     async def remove_all(self, connection: Connection, account: UUID) -> None:
         """An account's keys are gone without a trace."""
         await connection.execute("DELETE FROM api_key WHERE account_id = $1", account)

@@ -37,6 +37,16 @@ class NewToken:
     parent: bytes | None = None
 
 
+@dataclass(frozen=True)
+class Revoked:
+    """A session that ended, or all of an account's tokens of an earlier `generation` where `sid` is None."""
+
+    account: UUID
+    sid: str | None
+    at: datetime
+    generation: int | None
+
+
 class AccountCopy:
     """auth's copy of the accounts."""
 
@@ -174,19 +184,29 @@ class SessionStore:
         query = "UPDATE session SET revoked = $1 WHERE revoked IS NULL AND ends > $1 RETURNING account_id"
         return sorted({UUID(str(row["account_id"])) for row in await connection.fetch(query, now)})
 
-    async def note_revoked(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
-        """For the heartbeats of the next minutes."""
-        query = "INSERT INTO revocation (account_id, sid, at) VALUES ($1, $2, $3)"
-        await connection.execute(query, account, sid, now)
-
-    async def revoked_since(
-        self, connection: Connection, since: datetime, limit: int
-    ) -> list[tuple[UUID, str | None, datetime]]:
-        """Account, session (None: all) and time of what was revoked since then, the newest `limit`, oldest first."""
-        rows = await connection.fetch(
-            "SELECT account_id, sid, at FROM revocation WHERE at >= $1 ORDER BY id DESC LIMIT $2", since, limit
+    async def next_generation(self, connection: Connection, account: UUID) -> int:
+        """Counts that all tokens of an account are revoked: those that are issued from now on carry this number."""
+        query = (
+            "INSERT INTO token_generation AS t (account_id, generation) VALUES ($1, 1) "
+            "ON CONFLICT (account_id) DO UPDATE SET generation = t.generation + 1 RETURNING generation"
         )
-        return [(UUID(str(row["account_id"])), row["sid"], row["at"]) for row in reversed(rows)]
+        return int(await connection.fetchval(query, account))
+
+    async def note_revoked(self, connection: Connection, revoked: Revoked) -> None:
+        """For the heartbeats of the next minutes."""
+        query = "INSERT INTO revocation (account_id, sid, at, generation) VALUES ($1, $2, $3, $4)"
+        await connection.execute(query, revoked.account, revoked.sid, revoked.at, revoked.generation)
+
+    async def revoked_since(self, connection: Connection, since: datetime, limit: int) -> list[Revoked]:
+        """What was revoked since then, the newest `limit`, oldest first."""
+        rows = await connection.fetch(
+            "SELECT account_id, sid, at, generation FROM revocation WHERE at >= $1 ORDER BY id DESC LIMIT $2",
+            since,
+            limit,
+        )
+        return [
+            Revoked(UUID(str(row["account_id"])), row["sid"], row["at"], row["generation"]) for row in reversed(rows)
+        ]
 
     async def forget_revoked(self, connection: Connection, before: datetime) -> None:
         """What every token has outlived."""

@@ -34,6 +34,7 @@ class LiveLimits:
     silence_notice: float
     silence_end: float
     viewers_max: int
+    viewers_of_account_max: int
     drain_spread: float
 
 

@@ -45,7 +45,8 @@ def _with_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 class ClientFaults(logging.LoggerAdapter[logging.Logger]):
     """engineio says `error` for what a client does wrong (a foreign origin, an unknown transport, a packet that is
-    none): no fault of ours. Its own failures and ours stay errors; its chatter about each packet is left out."""
+    none): no fault of ours, and anybody may do it for ever, so it is told at DEBUG only. Its own failures and ours stay
+    errors; its chatter about each packet is left out."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         return msg, kwargs
@@ -54,10 +55,10 @@ class ClientFaults(logging.LoggerAdapter[logging.Logger]):
         if level < logging.WARNING:
             return
         if kwargs.get("exc_info") and _was_reading():
-            super().log(logging.INFO, "a packet that cannot be read: %s", sys.exc_info()[1])
+            super().log(logging.DEBUG, "a packet that cannot be read: %s", sys.exc_info()[1])
             return
         is_ours = level > logging.ERROR or kwargs.get("exc_info")
-        super().log(level if is_ours else logging.INFO, msg, *args, **kwargs)
+        super().log(level if is_ours else logging.DEBUG, msg, *args, **kwargs)
 
 
 def _was_reading() -> bool:

@@ -148,6 +148,10 @@ class Sockets:
 
     def _opened(self, wire: Wire) -> None:
         self._strangers[wire] = asyncio.get_running_loop().time()
+        if len(self._strangers) > self._limits.viewers_max:  # the oldest: a browser signs in at once
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.abort()
 
     async def _show_out(self) -> None:
         """Who opened a socket and did not sign in."""
@@ -176,6 +180,9 @@ class Sockets:
             raise self._refusal("unavailable")
         if len(self._sessions) >= self._limits.viewers_max:
             raise self._refusal("too_many_viewers")
+        own = sum(session.principal.account == principal.account for session in self._sessions.values())
+        if own >= self._limits.viewers_of_account_max:
+            raise self._refusal("too_many_viewers_of_account")
         wire = Wire.of(environ["asgi.scope"])
         self._strangers.pop(wire, None)
         viewer = self._hub.viewer(sid, wire)
@@ -246,8 +253,7 @@ class Sockets:
     async def _revoked(self, delivery: Delivery[SessionRevoked]) -> None:
         ended = delivery.message
         for session in list(self._sessions.values()):
-            principal = session.principal
-            if ends(ended, principal.account, principal.sid, principal.issued):
+            if ends(ended, session.principal):
                 await self._end(session, "session_ended", "signed out, or the account may no longer do this")
 
     async def _end(self, session: _Session, code: EndCode, detail: str) -> None:

@@ -15,8 +15,8 @@ from pulse_users.model.accounts import (
     OwnAccount,
     Precondition,
     UnknownAccount,
-    check_email,
 )
+from pulse_users.model.emails import check_email
 from pulse_users.store.accounts import AccountStore
 from pulse_users.store.links import LinkStore
 

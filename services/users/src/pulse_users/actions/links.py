@@ -85,7 +85,8 @@ class Links:
             return await self._make(made, account, "reset", mailed=mailed)
 
     async def forgot(self, caller: Caller, client: str | None, email: str) -> None:
-        """Notes the wish: the same work for every e-mail. Raises TooManyRequests."""
+        """Notes the wish: the same work and the same answer for every e-mail. Raises TooManyRequests, and
+        MailNotConfigured once it is noted."""
         now = self._means.now()
         async with self._means.database.transaction() as connection:
             if client is not None:
@@ -94,6 +95,8 @@ class Links:
             request = ResetRequest(email, caller.address, caller.request_id)
             await self._requests.add(connection, request, now)
         self._wished.set()
+        if not self._mail.is_configured:
+            raise MailNotConfigured("This system sends no mail. Ask an administrator for a link to set a new password.")
 
     async def set_password(self, caller: Caller, client: str | None, token: str, password: str) -> Account:
         """Uses a link up. Raises TooManyRequests, LinkEnded, PasswordUnfit (the link stays good), Overloaded."""
@@ -182,7 +185,9 @@ class Links:
         if account is None:
             raise UnknownAccount("there is no such account")
         if mailed and not self._mail.is_configured:
-            raise MailNotConfigured("no mail server is set: hand over the link yourself")
+            raise MailNotConfigured(
+                "No mail server is configured. Make the link without mail and hand it over yourself."
+            )
         return account
 
     async def _make(self, made: Change, account: Account, kind: LinkKind, *, mailed: bool) -> LinkMade:

@@ -1,4 +1,4 @@
-"""Accounts: what they are, which e-mails and names are fit, what may not happen to them, and how a change reads on the
+"""Accounts: what they are, which names are fit, what may not happen to them, and how a change reads on the
 bus."""
 
 import re
@@ -12,22 +12,12 @@ from pulse_contracts.accounts import AccountChanged, AccountRecord
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
 from pulse_jose import Clock, SealingKey, seal
+from pulse_users.model.emails import check_email
 
-MAX_EMAIL = 254
 MAX_NAME = 200
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-EMAIL = rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*"
-"""What browsers take as an e-mail (HTML Living Standard, `type=email`): ASCII, so that lower case is unambiguous."""
-_EMAIL = re.compile(EMAIL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 State = Literal["active", "inactive", "invited"]
-
-
-class EmailMalformed(DomainError):
-    """The text is no e-mail address of at most 254 characters."""
-
-    code = "email_malformed"
 
 
 class EmailTaken(DomainError):
@@ -171,12 +161,6 @@ def read_if_match(header: str | None) -> Precondition:
 def etag(version: int) -> str:
     """The strong tag of an account's version."""
     return f'"{version}"'
-
-
-def check_email(email: str) -> None:
-    """Raises EmailMalformed."""
-    if len(email) > MAX_EMAIL or _EMAIL.fullmatch(email) is None:
-        raise EmailMalformed(f"{email[:80]!r} is not an e-mail address of at most {MAX_EMAIL} characters")
 
 
 def fit_name(name: str) -> str:

@@ -36,7 +36,8 @@ class NotResettable(DomainError):
 
 
 class MailNotConfigured(DomainError):
-    """No mail server is set: hand over the link yourself."""
+    """No mail server is configured, so no link can be mailed: an administrator hands links over. The same answer for
+    every e-mail."""
 
     code, status = "mail_not_configured", 409
 

@@ -16,6 +16,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from pulse_contracts.errors import DomainError
 from pulse_passwords import MAX_PASSWORD_BYTES
+from pulse_users.model.patterns import without_patterns
 
 FLOOR = 8
 MAX_PASSWORD = 128
@@ -28,19 +29,20 @@ _EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _SCORING = threading.Lock()
 """zxcvbn puts the context words of a call into a table of the module: two calls at once would mix them."""
 
-PasswordFault = Literal["too_short", "too_long", "not_text", "common", "contains_context"]
+PasswordFault = Literal["too_short", "too_long", "not_text", "common", "pattern", "contains_context"]
 _SAID: dict[PasswordFault, str] = {
     "too_short": "it needs at least {minimum} characters",
     "too_long": f"it may have at most {MAX_PASSWORD} characters and {MAX_PASSWORD_BYTES} bytes",
     "not_text": "it is not Unicode text",
     "common": "it is among the most used ones, or little more than a common word",
+    "pattern": "it is little more than a sequence, a run of neighbouring keys or a repetition",
     "contains_context": "it is little more than your name, your e-mail or the name of this product",
 }
 
 
 class PasswordUnfit(DomainError):
-    """The password is too short, too long, too common, or little more than a name that stands beside it: `problems`
-    lists which."""
+    """The password is too short, too long, too common, little more than a sequence or a repetition, or little more than
+    a name that stands beside it: `problems` lists which."""
 
     code = "password_unfit"
 
@@ -72,9 +74,14 @@ class PasswordRules:
             found.append("too_short")
         if len(composed) > MAX_PASSWORD or size > MAX_PASSWORD_BYTES:
             found.append("too_long")
-        if self._is_common(composed.casefold()):
+        folded = composed.casefold()
+        left = without_patterns(folded[:MAX_PASSWORD])
+        if self._is_common(folded) or self._is_common(left):
             found.append("common")
-        if _is_little_more_than(composed.casefold(), context_words(email, name, self.company)):
+        if left != folded and len(left) < FLOOR:
+            found.append("pattern")
+        words = context_words(email, name, self.company)
+        if _is_little_more_than(folded, words) or _is_little_more_than(left, words):
             found.append("contains_context")
         return found
 

@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from pulse_chassis.caller import Caller, caller_of
-from pulse_chassis.principal import Principal, require
+from pulse_chassis.principal import Forbidden, Principal, require
 from pulse_chassis.rate_limits import RateLimits
 from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.bulk import BulkChanges
@@ -79,10 +79,24 @@ async def _changing_self(
     return caller_of(request, principal)
 
 
+async def _signing_in_self(
+    caller: Annotated[Caller, Depends(_changing_self)], principal: Annotated[Principal, require("profile.own")]
+) -> Caller:
+    require_person(principal)
+    return caller
+
+
+def require_person(principal: Principal) -> None:
+    """Raises Forbidden for an API key: it must not change how its owner signs in."""
+    if principal.is_api_key:
+        raise Forbidden("an API key may not change e-mail or password: sign in and change them yourself")
+
+
 Reader = Annotated[Caller, Depends(_reader)]
 Manager = Annotated[Caller, Depends(_manager)]
 Self = Annotated[Caller, Depends(_self)]
 ChangingSelf = Annotated[Caller, Depends(_changing_self)]
+Person = Annotated[Caller, Depends(_signing_in_self)]
 
 
 async def _precondition(

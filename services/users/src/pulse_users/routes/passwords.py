@@ -52,6 +52,19 @@ class PasswordSet(Asked):
     password: NewPassword
 
 
+class LinkGiven(Asked):
+    """`token` is what stands behind `#` in the link."""
+
+    token: _Token
+
+
+class LinkOwnerView(BaseModel):
+    """Whose password the link sets."""
+
+    email: str
+    name: str
+
+
 class StrengthWanted(Asked):
     """`token` of a link, or else an access token. `email` and `name`: of the account that is about to be made."""
 
@@ -112,12 +125,25 @@ async def reset(
     operation_id="request_password_reset",
     status_code=202,
     response_class=Response,
-    responses=responses(TooManyRequests),
+    responses=responses(MailNotConfigured, TooManyRequests),
 )
 async def forgot(request: Request, given: Given, caller: AnonymousCaller, asked: ResetWanted) -> Response:
-    """Mails a link to set a new password, if there is such an account and a mail server: the answer does not tell."""
+    """Mails a link to set a new password, if there is such an account: the answer does not tell. Without a mail server
+    the answer is 409 for every e-mail, and the wish stands in the audit trail."""
     await given.links.forgot(caller, client_address(request), asked.email)
     return Response(status_code=202)
+
+
+@router.post(
+    "/link-owner",
+    operation_id="get_link_owner",
+    responses=responses(LinkEnded, TooManyRequests),
+)
+async def link_owner(given: Given, asked: LinkGiven) -> LinkOwnerView:
+    """Whose account a link is for. It uses nothing up, and its token stands in no address."""
+    owner = await given.links.owner(asked.token)
+    await given.limiter.check("strength", given.limits.strength, token_hash(asked.token).hex())
+    return LinkOwnerView(email=owner.email, name=owner.name)
 
 
 @router.post(
@@ -127,7 +153,7 @@ async def forgot(request: Request, given: Given, caller: AnonymousCaller, asked:
     responses=responses(LinkEnded, PasswordUnfit, TooManyRequests, Overloaded),
 )
 async def set_password(request: Request, given: Given, caller: AnonymousCaller, asked: PasswordSet) -> Response:
-    """Uses a link up and sets the password: every session of the account ends."""
+    """Uses a link up and sets the password: every session of the account ends, and its API keys are revoked."""
     await given.links.set_password(caller, client_address(request), asked.token, asked.password)
     return Response(status_code=204)
 

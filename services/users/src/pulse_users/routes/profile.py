@@ -11,7 +11,7 @@ from pulse_chassis.problems import Overloaded, TooManyRequests, responses
 from pulse_users.actions.profile import WrongPassword
 from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired, etag
 from pulse_users.model.passwords import PasswordUnfit
-from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, UsersRoutes, tag
+from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, Person, UsersRoutes, require_person, tag
 from pulse_users.routes.views import TAGGED, AccountView, CurrentPassword, Email, Name, NewPassword, view
 
 router = APIRouter(prefix="/api/profile", tags=["profile"])
@@ -63,9 +63,16 @@ async def get_profile(request: Request, principal: Annotated[Principal, require(
     },
 )
 async def update_profile(
-    response: Response, given: Given, caller: ChangingSelf, precondition: IfMatch, asked: ProfileUpdate
+    response: Response,
+    given: Given,
+    caller: ChangingSelf,
+    principal: Annotated[Principal, require("profile.own")],
+    precondition: IfMatch,
+    asked: ProfileUpdate,
 ) -> AccountView:
-    """Changes the caller's name and e-mail."""
+    """Changes the caller's name and e-mail. An API key may change the name alone."""
+    if asked.current_password is not None:  # another e-mail needs it
+        require_person(principal)
     wanted = Edit(email=asked.email, name=asked.name)
     account = await given.profile.edit(caller, wanted, precondition, asked.current_password)
     tag(response, account)
@@ -78,7 +85,7 @@ async def update_profile(
     status_code=204,
     responses=responses(WrongPassword, PreconditionFailed, PasswordUnfit, TooManyRequests, Overloaded),
 )
-async def change_password(given: Given, caller: ChangingSelf, asked: PasswordChange) -> Response:
-    """Changes the caller's password: every session ends, this one as well."""
+async def change_password(given: Given, caller: Person, asked: PasswordChange) -> Response:
+    """Changes the caller's password: every session ends, this one as well, and API keys are revoked."""
     await given.profile.change_password(caller, asked.current, asked.new)
     return Response(status_code=204)

@@ -1,0 +1,78 @@
+"""What of a password a guesser has for nothing: sequences, runs of keys and repetitions."""
+
+import re
+
+_MIN_RUN = 4
+"""Characters: shorter ones stand in words ("first", "certain")."""
+_MIN_REPEATED = 6
+_ROWS = (
+    "01234567890123456789",
+    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+    "1234567890-=qwertyuiop[]asdfghjkl;'zxcvbnm,./",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
+    "йцукенгшщзхъфывапролджэячсмитьбю",
+    "!@#$%^&*()_+",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
+    "qazwsxedcrfvtgbyhnujmikolp",
+    "qweasdzxcrtyfghvbnuiojkl",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "q1w2e3r4t5y6u7i8o9p0",
+)
+_TABLES = (*_ROWS, *(row[::-1] for row in _ROWS))
+_DOUBLED = re.compile(r"(?:(.)\1+)+", re.DOTALL)
+_SAME = re.compile(r"(.)\1+", re.DOTALL)
+
+
+def without_patterns(folded: str) -> str:
+    """What is left of a case-folded password without them; itself if there is none. Doubled characters ("112233") and
+    two patterns that take turns ("1a2b3c4d") are looked through."""
+    candidates = [_reduced(folded), _reduced(folded[::2]) + _reduced(folded[1::2])]
+    if _DOUBLED.fullmatch(folded):
+        candidates.append(_reduced(_SAME.sub(r"\1", folded)))
+    return min(candidates, key=len)
+
+
+def _reduced(text: str) -> str:
+    once, at, left = _once(text), 0, ""
+    while at < len(once):
+        run = _run(once, at)
+        if run < _MIN_RUN:
+            left, run = left + once[at], 1
+        at += run
+    return left
+
+
+def _once(text: str) -> str:
+    """With what is repeated standing there once."""
+    at, kept = 0, ""
+    while at < len(text):
+        most, size = 0, 1
+        for width in range(1, (len(text) - at) // 2 + 1):
+            block, copies = text[at : at + width], 1
+            while text.startswith(block, at + copies * width):
+                copies += 1
+            saved = (copies - 1) * width
+            is_repeated = copies > 2 if width == 1 else copies > 1 and copies * width >= _MIN_REPEATED
+            if is_repeated and saved > most:
+                most, size = saved, width
+        kept += text[at : at + size]
+        at += size + most
+    return kept
+
+
+def _run(text: str, at: int) -> int:
+    """How many characters from `at` on follow one another in an alphabet or on a keyboard."""
+    longest = max(_counted(text, at, step) for step in (1, -1))
+    for table in _TABLES:
+        while longest < len(text) - at and text[at : at + longest + 1] in table:
+            longest += 1
+    return longest
+
+
+def _counted(text: str, at: int, step: int) -> int:
+    end = at + 1
+    while end < len(text) and text[end].isalnum() and ord(text[end]) - ord(text[end - 1]) == step:
+        end += 1
+    return end - at

@@ -1,0 +1,60 @@
+"""The public port as a stranger sees it: what it refuses, and that it never names an address inside."""
+
+import json
+import socket
+from contextlib import closing
+
+import httpx
+import pytest
+
+from tests.system import System
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+
+def raw(system: System, *lines: str) -> str:
+    """All that comes until the server closes the connection, or the socket's timeout is an error."""
+    url = httpx.URL(system.url)
+    with closing(socket.create_connection((url.host, url.port or 80), timeout=10)) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        parts = []
+        while part := connection.recv(65_536):
+            parts.append(part)
+    return b"".join(parts).decode()
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/favicon.ico", "/API/users", "/.env", "/dashboard/x", "/api/nothing"])
+def test_what_is_not_there_is_404_for_everybody(system: System, path: str) -> None:
+    answer = httpx.get(f"{system.url}{path}")
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/api/users", "/api/profile", "/api/auth/session", "/api/telemetry/devices"])
+def test_no_answer_names_an_address_inside(system: System, path: str) -> None:
+    inside = [each["port"] for each in system.status()["processes"] if each["name"] != "web" and each["port"]]
+    bearer = {"Authorization": f"Bearer {system.token()}"}
+    for asked in (path, f"{path}/"):
+        for headers in ({}, bearer):
+            answer = httpx.get(f"{system.url}{asked}", headers=headers)
+            assert answer.status_code == (404 if asked != path else 200 if headers else 401)
+            told = json.dumps(dict(answer.headers))
+            assert "x-middleware" not in told.lower()
+            assert not [port for port in inside if f":{port}" in told]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "path"), [("h2c", "/"), ("websocket", "/dashboard"), ("h2c", "/socket.io/?EIO=4")]
+)
+def test_an_unknown_upgrade_is_answered_and_closed(system: System, protocol: str, path: str) -> None:
+    answer = raw(system, f"GET {path} HTTP/1.1", "Host: a", "Connection: Upgrade", f"Upgrade: {protocol}")
+    assert answer.startswith("HTTP/1.1 400 ")
+
+
+def test_two_hosts_odd_targets_and_trace_are_refused(system: System) -> None:
+    assert raw(system, "GET /login HTTP/1.1", "Host: a", "Host: b").startswith("HTTP/1.1 400 ")
+    for target in ("OPTIONS *", "GET http://evil.example/dashboard"):
+        assert raw(system, f"{target} HTTP/1.1", "Host: a").startswith("HTTP/1.1 400 ")
+    answer = raw(system, "TRACE /login HTTP/1.1", "Host: a")
+    assert answer.startswith("HTTP/1.1 405 ")
+    assert "node_modules" not in answer
