@@ -7,7 +7,7 @@ from pulse_bus.credentials import BrokerAccount, MemoryCredentials, Stored
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.topics import ROOT
 
-pytestmark = [pytest.mark.announces_log("devices_refused")]
+pytestmark = pytest.mark.announces_log("devices_refused")
 ACCOUNTS = (
     BrokerAccount("esp-1", "plain-device", "s" * 43),
     BrokerAccount("press-4", "collector", "s" * 43),
@@ -59,3 +59,19 @@ async def test_a_broker_that_says_nothing_or_holds_little_refuses_nobody(stored:
     names, guard, _ = await enabled_after([stored])
     assert names == ["esp-1", "press-4", "users"]
     assert not guard.refuses("plain-device")
+
+
+async def test_before_the_broker_has_said_how_much_it_holds_everything_stays_as_it_is() -> None:
+    broker, guard, admitted = MemoryCredentials(), IntakeGuard(GuardLimits(100, 1_000), ROOT, Metrics()), list[str]()
+    guard.on_admitted = lambda: admitted.append("admitted")
+    assert not guard.may_connect("plain-device", is_enabled=False)
+    assert guard.may_connect("plain-device", is_enabled=True)
+    assert guard.may_connect("plain-device", is_enabled=None)
+    for _ in range(5):
+        await guard.look(broker)
+    assert guard.may_connect("plain-device", is_enabled=False), "such a broker never says it"
+    assert admitted == ["admitted"]
+    broker.stored = Stored(100, 0)
+    await guard.look(broker)
+    assert not guard.may_connect("plain-device", is_enabled=True)
+    assert guard.may_connect("users", is_enabled=False)

@@ -70,7 +70,10 @@ async def test_a_name_of_another_form_has_to_be_allowed_and_keeps_its_form_at_th
     assert (same.status_code, same.json()["code"]) == (409, "collector_exists")
 
 
-@pytest.mark.parametrize("username", ["", "a/b", "a b", "+", "#", "é", "-", "_", "a" * 65, "users", "plain-devices"])
+@pytest.mark.parametrize(
+    "username",
+    ["", "a/b", "a b", "+", "#", "é", "-", "_", "a" * 65, "users", "plain-devices", "telemetry-gateway-plain"],
+)
 async def test_a_name_that_cannot_be_one_is_refused(office: World, username: str) -> None:
     answer = await create(office, username=username, allow_own_form=True)
     assert answer.status_code == 422

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pulse_telemetry_gateway.actions.history import BadRange, check_range
 from pulse_telemetry_gateway.model.calendar import BadCalendar, edges, zone_of
+from pulse_telemetry_gateway.model.levels import Plan, Retained, by_edges
 
 HOUR = 3_600_000_000
 BERLIN = zone_of("Europe/Berlin")
@@ -88,3 +89,15 @@ def test_a_range_in_seconds_or_milliseconds_is_refused_with_a_hint(start: int, e
     with pytest.raises(BadRange, match=f"microseconds.*looks like {unit}"):
         check_range(start, end)
     check_range(0, end)
+
+
+def test_a_day_that_a_zone_skipped_is_no_bucket() -> None:
+    apia = zone_of("Pacific/Apia")
+    found = edges(micros("2011-12-28T12:00-10:00"), micros("2012-01-02T12:00+14:00"), "1d", apia, 20)
+    assert all(a < b for a, b in pairwise(found))
+
+
+def test_where_only_hours_are_kept_buckets_that_cut_an_hour_cannot_be_answered() -> None:
+    kept = Retained(raw=2**52, minutes=2**52, hours=-(2**63))
+    assert by_edges([0, 24 * HOUR, 48 * HOUR], 10**6, kept) == Plan("1h", (0, 24 * HOUR, 48 * HOUR), 24 * HOUR)
+    assert by_edges([0, 24 * HOUR + HOUR // 2, 48 * HOUR], 10**6, kept) is None

@@ -5,20 +5,24 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import numpy as np
 import pytest
 
+from pulse_chassis.process import now_micros
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.compaction import Compaction
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.actions.upkeep import Latest
+from pulse_telemetry_gateway.actions.upkeep import Latest, newest
+from pulse_telemetry_gateway.model.columns import FLOAT
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import Doomed, ErasureStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.proof import ProofStore
+from pulse_telemetry_gateway.store.registry import RegistryStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -120,6 +124,52 @@ async def test_a_fold_at_the_same_time_brings_nothing_back(database: Database) -
     assert await Proof(ProofStore(database)).verify(1, lambda _: None) == []
 
 
+async def test_a_range_whose_single_readings_went_with_age_is_taken_from_the_roll_ups(
+    database: Database, database_url: str
+) -> None:
+    ledger = await three_series(database)
+    await ledger.commit([mixed(0, 3_000, every=7_000_000)])
+    await compact(database)
+    connection = await asyncpg.connect(database_url)
+    try:
+        query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'telemetry.chunk'::regclass"
+        for row in await connection.fetch(query):
+            await connection.execute(f"DROP TABLE {row[0]}")  # as retention does
+    finally:
+        await connection.close()
+    span = NOW + 600_000_000, NOW + 1_200_000_000
+    async with database.connection() as inside:
+        before = await inside.fetchval("SELECT sum(cardinality(n)) FROM rollup_minute WHERE series_id = 1")
+        assert await erase(database, 1, span, is_dry_run=True) == 0
+        assert await erase(database, 1, span) == 0
+        after = await inside.fetchval("SELECT sum(cardinality(n)) FROM rollup_minute WHERE series_id = 1")
+    assert after == before - 10
+
+
+async def test_deleted_series_make_room_for_others(database: Database) -> None:
+    await three_series(database)
+    registry = RegistryStore(database)
+    device_id = await registry.device_id("tasmota")
+    made = await registry.plain_series(device_id, {(f"n{i}", "float"): "x" for i in range(5)}, 5)
+    assert await registry.plain_series(device_id, {("new", "float"): "x"}, 5) == {}
+    async with ErasureStore(database).erasing(device_id, is_dry_run=False) as erasing:
+        await erasing.series([Doomed(ref.id, device_id, FLOAT) for ref in made.values()])
+    assert set(await registry.plain_series(device_id, {("new", "float"): "x"}, 5)) == {("new", "float")}
+
+
+async def test_a_value_that_was_deleted_is_not_brought_back_by_a_replica_that_was_slow(database: Database) -> None:
+    ledger = await three_series(database)
+    await ledger.commit([mixed(0, 30)])
+    await compact(database)
+    log = LogStore(database)
+    found, _ = newest(await log.unapplied(1, 100))
+    await log.apply_latest(1, found, 1)
+    await erase(database, 1, None)
+    await log.apply_latest(1, found, 1)
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM latest WHERE series_id = 1") == 0
+
+
 @pytest.fixture
 async def started(servers: Servers, database_url: str) -> AsyncIterator[Gateway]:
     async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD)) as opened:
@@ -180,6 +230,27 @@ async def test_the_newest_value_that_was_deleted_gives_way_to_the_one_before(
     assert done.json()["readings"] == 1
     (series,) = [one for one in await items(started, "/series?device=alpha") if one["name"] == "cpu.total"]
     assert series["latest"]["v"] == 2.0
+
+
+async def test_a_time_ahead_does_not_freeze_the_newest_value_after_a_deletion(
+    started: Gateway, alpha: Collector
+) -> None:
+    now = now_micros() // 1_000_000
+
+    async def newest_is(value: float) -> bool:
+        found = [one for one in await items(started, "/series?device=alpha") if one["name"] == "b"]
+        return [one["latest"]["v"] for one in found if one["latest"]] == [value]
+
+    await alpha.raw("plain", b'{"ts": %d, "b": 1}' % (now + 730 * 86_400))
+    await eventually(lambda: newest_is(1.0))
+    await alpha.raw("plain", b'{"b": 2}')
+    await eventually(lambda: newest_is(2.0))
+    number = next(one["id"] for one in await items(started, "/series?device=alpha") if one["name"] == "b")
+    span = f"from={(now - 60) * 10**6}&to={(now + 60) * 10**6}"
+    assert (await ask(started, f"/series/{number}/readings?{span}", "DELETE")).json()["readings"] == 1
+    await eventually(lambda: newest_is(1.0))
+    await alpha.raw("plain", b'{"b": 3}')
+    await eventually(lambda: newest_is(3.0))
 
 
 async def test_devices_and_series_are_renamed_and_given_their_names_back(started: Gateway, alpha: Collector) -> None:

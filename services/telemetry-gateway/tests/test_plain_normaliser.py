@@ -104,6 +104,8 @@ def test_names_are_cleaned_predictably_in_any_script(given_name: str, name: str)
         ("21.5", {"value": 21.5}),
         ('"ON"', {"value": True}),
         ("[1, 2]", {"0": 1.0, "1": 2.0}),
+        ('[[21.5], {"a": 1}]', {"0.0": 21.5, "a": 1.0}),
+        ('{"a": "0,125"}', {"a": 0.125}),
         ('{"values": 3}', {"values": 3.0}),
     ],
 )  # fmt: skip

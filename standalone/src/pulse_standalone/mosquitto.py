@@ -158,11 +158,13 @@ async def _quietly(*command: str, cwd: Path) -> str:
 
 @dataclass(frozen=True)
 class BrokerAccounts:
-    """Passwords of everybody who may connect."""
+    """Passwords of everybody who may connect. `plain_session`: client id of the intake of plain devices, which no
+    device should be able to guess."""
 
     admin: str
     services: Mapping[Party, str]
     devices: Mapping[str, str]
+    plain_session: str = PLAIN_SESSION
 
     def all(self) -> list[BrokerAccount]:
         """Services and devices."""
@@ -229,8 +231,8 @@ class Mosquitto:
         """Starts it with the rules that the catalogue says now, and does not wait. Raises SetupError, OSError."""
         await self._wait_for_port()
         self.write_rules()
-        if not (self._folder / "store/mosquitto.db").exists():
-            await self._make_store()
+        if not (self._folder / "store/mosquitto.db").exists() or _text(self._marker) != self._accounts.plain_session:
+            await self._make_session()
         self.process = await self._runner.start(
             self._program.executable,
             "-c",
@@ -262,13 +264,18 @@ class Mosquitto:
         store = self._folder / "store"
         return _CONFIG.format(plugin=self._program.plugin, rules=store / "dynamic-security.json", folder=store)
 
-    async def _make_store(self) -> None:
+    @property
+    def _marker(self) -> Path:
+        """Names the session that was made: a store alone does not tell, for its broker may have been stopped early."""
+        return self._folder / "plain-session"
+
+    async def _make_session(self) -> None:
         """Makes the session that queues what plain devices send, before any device can connect: one that came earlier
         would be acknowledged, and its message discarded. A broker that listens on the loopback alone does it."""
         password = self._accounts.services.get("telemetry-gateway")
         if password is None:
             return
-        port, file = free_port(), self._folder / "first.conf"
+        port, file, session = free_port(), self._folder / "first.conf", self._accounts.plain_session
         self._runner.write(file, _PLAIN.format(port=port) + self._common())
         process = await self._runner.start(
             self._program.executable, "-c", file, log=self.log, env=self._program.env, on_parent_death=signal.SIGTERM
@@ -281,7 +288,7 @@ class Mosquitto:
                         raise SetupError(f"Mosquitto did not start: {last_line(self.log)} (see {self.log})")
                     await asyncio.sleep(0.02)
                 url = f"mqtt://127.0.0.1:{port}"
-                settings = MqttSettings(url, "telemetry-gateway", password, PLAIN_SESSION, session_expiry=NEVER)
+                settings = MqttSettings(url, "telemetry-gateway", password, session, session_expiry=NEVER)
                 await create_session(settings, TELEMETRY_PLAIN)
         except TimeoutError as error:
             raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
@@ -291,6 +298,7 @@ class Mosquitto:
                 process.send_signal(signal.SIGTERM)
             await process.wait()
             file.unlink()
+        self._runner.write(self._marker, session)
 
     def _listening(self) -> str:
         listeners, text = self._listeners, ""

@@ -166,6 +166,7 @@ class System:
             self.state.secret("broker", "admin_password"),
             {service: self.state.secret(service, "pulse_mqtt_password") for service in SERVICES},
             {name: self.state.device_password_file(name).read_text() for name in names},
+            self.state.secret("telemetry-gateway", "pulse_plain_session"),
         )
 
     async def provision(self, servers: list[Child]) -> None:

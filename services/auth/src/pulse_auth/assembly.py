@@ -96,7 +96,7 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     await runtime.principals.follow(bus)
     limits = GuardLimits(settings.broker_stored_messages_max, settings.broker_stored_bytes_max)
     guard = IntakeGuard(limits, settings.mqtt_prefix, runtime.metrics)
-    reconciler = Reconciler(database, vault, settings.mqtt_prefix, runtime.metrics, guard.refuses)
+    reconciler = Reconciler(database, vault, settings.mqtt_prefix, runtime.metrics, guard)
     guard.on_admitted = reconciler.check_soon
     fleet = CollectorMeans(database, vault, runtime.audit, clock, secrets.token_bytes, reconciler.wake)
     return Parts(

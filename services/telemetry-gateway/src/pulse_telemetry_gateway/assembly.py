@@ -146,7 +146,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             sockets.run,
         ],
         wrap=sockets.wrap,
-        on_stop=[intake.stop, sockets.stop],
+        on_stop=[intake.stop, plain.flush, sockets.stop],
         state={"telemetry": routes},
     )
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pulse_auth.actions.collectors import SEAL_PURPOSE
+from pulse_auth.actions.guard import IntakeGuard
 from pulse_auth.actions.vault import Vault
 from pulse_auth.store.broker import BrokerStore, StoredCredential
 from pulse_bus.credentials import BrokerAccount, BrokerCredentials, ObservedAccount
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_contracts.topics import Party
 from pulse_postgres import Database
 
 log = logging.getLogger("pulse.auth.broker")
@@ -47,9 +47,9 @@ class Reconciler:
         vault: Vault,
         prefix: str,
         metrics: Metrics,
-        refuses: Callable[[Party], bool] = lambda _: False,
+        guard: IntakeGuard | None = None,
     ) -> None:
-        self._database, self._vault, self._prefix, self._refuses = database, vault, prefix, refuses
+        self._database, self._vault, self._prefix, self._guard = database, vault, prefix, guard
         self._is_check_due = False
         self._store, self._woken = BrokerStore(), asyncio.Event()
         self._drift = metrics.gauge("broker_accounts_drift", "Accounts that differed at the last check")
@@ -151,7 +151,10 @@ class Reconciler:
             await broker.remove(stored.name)
         else:
             secret = self._vault.unseal(stored.secret, SEAL_PURPOSE, stored.name).decode()
-            is_enabled = stored.is_enabled and not self._refuses(stored.party)
+            was_enabled = seen.is_enabled if seen is not None else None
+            is_enabled = stored.is_enabled and (
+                self._guard is None or self._guard.may_connect(stored.party, is_enabled=was_enabled)
+            )
             wanted = BrokerAccount(
                 stored.name, stored.party, secret, is_enabled, self._prefix, stored.has_free_client_id
             )

@@ -21,6 +21,8 @@ from pulse_contracts.topics import TELEMETRY_DATA, TELEMETRY_PLAIN, Party
 log = logging.getLogger("pulse.auth.guard")
 _PLAIN: Final = 1
 _ALL: Final = 2
+_SILENT_LOOKS: Final = 5
+"""A broker that has not said by then how much it holds is taken for one that never does."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,21 @@ class IntakeGuard:
         self._limits, self._prefix = limits, prefix
         self.on_admitted: Callable[[], None] = lambda: None
         self._level = 0
+        self._silent, self._has_looked = 0, False
         self._messages = metrics.gauge("broker_stored_messages", "Messages that the broker holds, for all queues")
         self._bytes = metrics.gauge("broker_stored_bytes", "Their payloads")
         metrics.gauge("broker_stored_messages_limit", "At which plain devices are refused").set(limits.messages)
         metrics.gauge("broker_stored_bytes_limit", "At which plain devices are refused").set(limits.bytes)
         self._refusing = metrics.gauge("broker_devices_refused", "0: none, 1: plain devices, 2: every device")
+
+    def may_connect(self, party: Party, *, is_enabled: bool | None) -> bool:
+        """Whether an account of this party may be enabled now. `is_enabled`: as it is at the broker, None for a new
+        one. Before the broker has said how much it holds, everything stays as it is."""
+        if party not in DEVICES:
+            return True
+        if self._silent < _SILENT_LOOKS and not self._has_looked:
+            return is_enabled is not False
+        return not self.refuses(party)
 
     def refuses(self, party: Party) -> bool:
         """Whether accounts of this party have to stay disabled for now."""
@@ -66,6 +78,12 @@ class IntakeGuard:
     async def look(self, broker: BrokerCredentials) -> None:
         """One look, and what follows from it. Raises Unavailable."""
         stored = broker.stored
+        if stored.messages is None and stored.bytes is None:
+            self._silent += 1  # it has not said yet, or never does: other brokers have no such topics
+            if self._silent == _SILENT_LOOKS and not self._has_looked:
+                self.on_admitted()
+            return
+        is_first, self._has_looked = not self._has_looked, True
         self._messages.set(stored.messages or 0)
         self._bytes.set(stored.bytes or 0)
         before, self._level = self._level, self._judge(stored)
@@ -76,7 +94,7 @@ class IntakeGuard:
             # at each look: an account may have been made, or put back, meanwhile
             seen = await broker.observe()
             await broker.disable([one.name for one in seen.values() if one.is_enabled and self._is_refused(one)])
-        elif before:
+        elif before or is_first:
             log.info("devices_admitted messages=%s bytes=%s", stored.messages, stored.bytes)
             self.on_admitted()
 

@@ -19,6 +19,8 @@ PLAIN = "plain-devices"
 """Another such word."""
 CollectorState = Literal["enabled", "disabled", "lost", "deleted"]
 CollectorKind = Literal["collector", "plain"]
+GATEWAY = "telemetry-gateway"
+"""Begins the client ids of gateways: a device with such a name would disconnect them."""
 _USERNAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -157,7 +159,7 @@ def may_sign_in(rules: Iterable[AccessRule], account: str, role: Role) -> bool:
 
 def require_free_name(id_: str) -> None:
     """Raises CollectorNameReserved."""
-    if id_ in RESERVED or id_ in {ENROL, PLAIN}:
+    if id_ in RESERVED or id_ in {ENROL, PLAIN} or id_.startswith(f"{GATEWAY}-"):
         raise CollectorNameReserved(f"{id_} is a name of our own: choose another")
 
 

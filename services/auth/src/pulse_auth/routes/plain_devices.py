@@ -32,7 +32,7 @@ class PlainDeviceCreate(CollectorUpdate):
 
     `allow_own_form` lets it be other than a-z, 0-9 and `-` (`ESP_01`, a MAC address); the device id is then the same in
     lower case, with `-` for everything else. `allow_any_client_id` is for firmware that chooses its own MQTT client id:
-    whoever knows the password can then connect beside the device without disconnecting it.
+    whoever knows the password can then connect beside the device unnoticed, and disconnect any other client by its id.
     """
 
     model_config = ConfigDict(

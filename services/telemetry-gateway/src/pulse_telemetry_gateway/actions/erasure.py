@@ -15,7 +15,7 @@ from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.store.erasure import Doomed, Erasing, ErasureStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
-_PATIENCE = timedelta(seconds=20)
+_PATIENCE = timedelta(seconds=10)
 _NAMED = 20
 
 

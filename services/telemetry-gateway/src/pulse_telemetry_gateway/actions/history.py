@@ -187,7 +187,13 @@ class History:
                 if chosen.level is None and extent.n > _RAW_AT_ONCE:
                     chosen = whole_buckets(start, end, buckets, "1m")  # wider buckets, in bounded memory
             else:
-                chosen = by_edges(buckets, extent.n, retained)
+                found_plan = by_edges(buckets, extent.n, retained)
+                if found_plan is None:
+                    raise BadRange(
+                        "of that time only hours are kept, and these buckets do not begin with an hour of UTC: "
+                        "choose tz=UTC, longer buckets, or a later from"
+                    )
+                chosen = found_plan
                 if chosen.level is None and extent.n > _RAW_AT_ONCE:
                     raise TooMuch(f"{extent.n} readings in such buckets: ask for a shorter range or longer buckets")
             fresh, unread = await _unchunked(snapshot, known, start, end)

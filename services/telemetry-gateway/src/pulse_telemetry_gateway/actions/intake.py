@@ -92,6 +92,8 @@ class Intake:
 
     async def _holds_lease(self) -> bool:
         """While the database is away nobody can take the lease over, so nothing changes."""
+        if self._is_stopping.is_set():
+            return False
         try:
             self._is_mine = await self._leases.take(_LEASE, self._owner, self._pace.lease)
         except Unavailable as error:

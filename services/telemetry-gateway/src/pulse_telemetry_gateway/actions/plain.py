@@ -1,6 +1,7 @@
 """Plain JSON from any MQTT device: series made at the first sight of a name, readings numbered here, no ledger."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from pulse_telemetry_gateway.model.plain_json import Document
 from pulse_telemetry_gateway.model.screening import SeriesRef
 from pulse_telemetry_gateway.store.plain import PlainStore, Skipped
 
+log = logging.getLogger("pulse.plain")
 PlainKey = tuple[str, str]
 """A series of a plain device: its name and its type."""
 _RULES_KEPT = 2.0
@@ -98,6 +100,8 @@ class Plain:
         except Unavailable:
             for (device_id, name), what in skipped.items():
                 self._note(device_id, name, what)
+        except Exception:
+            log.exception("skipped_values_not_counted")  # a statistic must not end the process
 
     async def _rules_of(self, device_id: int) -> PlainRules:
         now = asyncio.get_running_loop().time()

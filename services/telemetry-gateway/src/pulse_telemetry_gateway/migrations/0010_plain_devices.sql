@@ -10,7 +10,7 @@ CREATE TABLE lease (
 -- `rank` orders the readings of one series: the sequence number of a collector's, the time (at most that of arrival, so
 -- that a wrong clock freezes nothing) of a plain device's.
 ALTER TABLE latest ADD COLUMN rank bigint;
-UPDATE latest SET rank = CASE WHEN epoch = 0 THEN t ELSE seq END;
+UPDATE latest SET rank = CASE WHEN epoch = 0 THEN least(t, (extract(epoch FROM now()) * 1000000)::bigint) ELSE seq END;
 ALTER TABLE latest ALTER COLUMN rank SET NOT NULL;
 
 -- Equal reasons are counted together, so that a device that sends the same mistake all day hides no other.

@@ -75,17 +75,20 @@ def whole_buckets(start: int, end: int, most: int, source: Level) -> Plan:
         width += max(1, -(-(end - start) // (most - 1) - width) // WIDTH[source]) * WIDTH[source]
 
 
-def by_edges(edges: Sequence[int], readings: int, retained: Retained) -> Plan:
-    """Buckets with given edges. Roll-ups serve where every inner edge is a multiple of theirs."""
+def by_edges(edges: Sequence[int], readings: int, retained: Retained) -> Plan | None:
+    """Buckets with given edges. Roll-ups serve where every inner edge is a multiple of theirs. None when what is kept
+    of that time does not serve."""
     start, width = edges[0], max(b - a for a, b in pairwise(edges))
     inner = edges[1:-1]
-    source: Source = "raw"
-    if readings > RAW_MAX or start < retained.raw:
-        fits: list[Level] = [level for level in ("1m", "1h") if not any(edge % WIDTH[level] for edge in inner)]
-        fits = [level for level in fits if WIDTH[level] <= width]
-        if fits:
-            source = fits[-1]
-    return Plan(source, tuple(edges), width)
+    since: dict[Level, int] = {"1m": retained.minutes, "1h": retained.hours}
+    fits: list[Level] = [
+        level
+        for level in ("1m", "1h")
+        if start >= since[level] and WIDTH[level] <= width and not any(edge % WIDTH[level] for edge in inner)
+    ]
+    if start >= retained.raw and (readings <= RAW_MAX or not fits):
+        return Plan("raw", tuple(edges), width)
+    return Plan(fits[-1], tuple(edges), width) if fits else None
 
 
 def inside(start: int, end: int, unit: int, raw_since: int) -> tuple[int, int]:

@@ -21,12 +21,16 @@ from typing import Final
 
 from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import MAX_PLAIN_VALUES
-from pulse_telemetry_gateway.model.plain_json import Document
+from pulse_telemetry_gateway.model.plain_json import Document, storable
 from pulse_telemetry_gateway.model.plain_times import micros_of
 
 TIME_KEYS: Final = ("ts", "time", "timestamp", "datetime", "date_time", "_time")
 """Default names of the time, compared without regard to case."""
 NAME_MAX: Final = 128
+_PATH_MAX: Final = 512
+"""Characters of a nested name before it is cleaned."""
+_VISITS_MAX: Final = 5_000
+"""Values, objects and arrays of one message."""
 _DEPTH_MAX: Final = 8
 _EXACT: Final = 2**53
 _UNFIT: Final = re.compile(r"[^\w.:/\-]+")
@@ -63,8 +67,8 @@ class PlainValue:
 @dataclass(slots=True)
 class Told:
     """`values` can be stored. `skipped` has an example by name: null, and text that is no value. `refused` has a code
-    by name: `bad_name`, `name_taken`, `duplicate_name`, `time_not_understood`, `implausible_time`, `out_of_range`,
-    `not_finite`, `too_deep`, `too_many_values`, `no_object`."""
+    by name: `bad_name`, `name_taken`, `name_too_long`, `duplicate_name`, `time_not_understood`, `implausible_time`,
+    `out_of_range`, `not_finite`, `too_deep`, `too_many_values`, `no_values`."""
 
     values: list[PlainValue] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -99,16 +103,18 @@ class _Reading:
         self._received, self._span, self._rules = received, span, rules
         self._found = Told()
         self._names: dict[tuple[str, int], str] = {}
+        self._visits = 0
 
     def read(self, document: Document) -> Told:
         self._found.refused.update((name, "duplicate_name") for name in document.duplicates)
         content = document.content
-        if isinstance(content, list):
-            for position, sample in enumerate(content):
-                self._sample(sample, "" if isinstance(sample, dict) else str(position))
-        else:
-            self._sample(content, "" if isinstance(content, dict) else "value")
-        if len(self._found.values) > MAX_PLAIN_VALUES:
+        try:
+            if isinstance(content, list):
+                for position, sample in enumerate(content):
+                    self._sample(sample, "" if isinstance(sample, dict) else str(position))
+            else:
+                self._sample(content, "" if isinstance(content, dict) else "value")
+        except _TooMany:
             return Told(refused={"message": "too_many_values"})
         if not (self._found.values or self._found.skipped or self._found.refused):
             self._found.refused["message"] = "no_values"
@@ -116,7 +122,7 @@ class _Reading:
 
     def _sample(self, sample: object, path: str) -> None:
         if not isinstance(sample, dict):
-            self._value(path, sample, self._received)
+            self._any(sample, path, self._received, 0)
             return
         inner = sample.get("values")
         if not isinstance(inner, dict):
@@ -125,39 +131,43 @@ class _Reading:
         beside = {name: value for name, value in sample.items() if name != "values"}
         if type(beside.get("v")) is int and beside["v"] == 1:
             del beside["v"]  # the version of this form
-        t = self._time(beside, path, self._received, is_outer=True)
-        self._members(inner, path, self._time(inner, path, t, is_outer=False), 1)
-        self._members(beside, path, t, 1)
+        t = self._object(beside, path, self._received, 0)
+        self._object(inner, path, t, 1)
 
-    def _object(self, given: dict[str, object], path: str, t: int, depth: int) -> None:
-        self._members(given, path, self._time(given, path, t, is_outer=depth == 0), depth + 1)
-
-    def _time(self, given: dict[str, object], path: str, t: int, *, is_outer: bool) -> int:
-        """The time of this object. Removes the key that gave it, also where the outermost one is not understood."""
+    def _object(self, given: dict[str, object], path: str, t: int, depth: int) -> int:
+        """Everything in it; returns its time. `given` stays as it is: a message may be read again."""
+        times = [name for name in given if name.lower() in self._rules.time_keys]
         found: int | None = None
-        for key in [name for name in given if name.lower() in self._rules.time_keys]:
-            value = given[key]
-            understood = micros_of(value, self._rules.zone)
-            if understood is None and not is_outer:
-                continue
-            del given[key]
-            if understood is None and value is not None:
-                self._found.refused[_joined(path, key)] = "time_not_understood"
-            elif found is None:
+        used: set[str] = set()
+        for key in times:
+            understood = micros_of(given[key], self._rules.zone)
+            if understood is None and depth > 0:
+                continue  # a value like any other
+            used.add(key)
+            if understood is not None and found is None:
                 found = understood
-        return t if found is None else found
-
-    def _members(self, given: dict[str, object], path: str, t: int, depth: int) -> None:
+            elif understood is None and given[key] is not None:
+                self._refuse(_joined(path, key), "time_not_understood")
+            else:
+                self._skip(_joined(path, key), given[key])
+        t = t if found is None else found
         for key, value in given.items():
-            self._any(value, _joined(path, key), t, depth)
+            if key not in used:
+                self._any(value, _joined(path, key), t, depth + 1)
+        return t
 
     def _any(self, value: object, path: str, t: int, depth: int) -> None:
+        self._visits += 1
+        if self._visits > _VISITS_MAX:
+            raise _TooMany
         if path in self._rules.left_out:
             return
-        if isinstance(value, dict | list) and depth > _DEPTH_MAX:
-            self._found.refused[path] = "too_deep"
+        if len(path) > _PATH_MAX:
+            self._refuse(path[:_PATH_MAX], "name_too_long")
+        elif isinstance(value, dict | list) and depth > _DEPTH_MAX:
+            self._refuse(path, "too_deep")
         elif isinstance(value, dict):
-            self._object(value, path, t, depth)
+            self._object(value, path, t, max(depth, 1))
         elif isinstance(value, list):
             is_timed = bool(value) and all(self._is_timed(one) for one in value)
             for position, one in enumerate(value):
@@ -172,20 +182,26 @@ class _Reading:
         )
 
     def _value(self, path: str, given: object, t: int) -> None:
-        if path in self._rules.left_out:
-            return
         value = self._taken(given)
         if value is None:
-            self._found.skipped[path] = "null" if given is None else str(given)[:80]
+            self._skip(path, given)
             return
         name = cleaned_name(path)
         code = self._refusal(name, path, value, t)
         if code:
-            self._found.refused[path] = code
+            self._refuse(path, code)
             return
         self._names[name, t] = path
         kind, word = _bits(value)
         self._found.values.append(PlainValue(name, path[:NAME_MAX], kind, word, t))
+        if len(self._found.values) > MAX_PLAIN_VALUES:
+            raise _TooMany
+
+    def _skip(self, path: str, given: object) -> None:
+        self._found.skipped[path[:NAME_MAX]] = "null" if given is None else storable(str(given)[:80])
+
+    def _refuse(self, path: str, code: str) -> None:
+        self._found.refused[path] = code
 
     def _taken(self, given: object) -> bool | int | float | None:
         """The value, or None where there is none to take."""
@@ -196,7 +212,8 @@ class _Reading:
             if text.lower() in _SWITCH:
                 return _SWITCH[text.lower()]
             found = _NUMBER.fullmatch(text)
-            if found and not (found[2] == "," and len(found[3]) == 3):  # "1,234" may mean either
+            # "1,234" may mean either; "0,234" cannot be thousands
+            if found and not (found[2] == "," and len(found[3]) == 3 and found[1] != "0"):
                 return float(text.replace(",", "."))
         return None
 
@@ -212,6 +229,10 @@ class _Reading:
         if isinstance(value, int) and abs(value) > _EXACT:
             return "out_of_range"
         return None if math.isfinite(value) else "not_finite"
+
+
+class _TooMany(Exception):
+    """The message holds more than is read of one."""
 
 
 def _joined(path: str, key: str) -> str:

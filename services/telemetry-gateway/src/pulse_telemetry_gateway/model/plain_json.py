@@ -3,7 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+PAYLOAD_MAX: Final = 256 * 1024
+"""Bytes of one message: reading more would hold up other devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,11 @@ class Document:
 
     content: object
     duplicates: tuple[str, ...] = ()
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL cannot store: NUL, and halves of surrogate pairs, which JSON can write."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def read_documents(payloads: Sequence[bytes]) -> list[Document | Exception]:
@@ -24,12 +32,16 @@ def _read(payload: bytes) -> Document | Exception:
     twice: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            seen: set[str] = set()
-            twice.extend(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            key = storable(name)
+            if key in found:
+                twice.append(key)
+            found[key] = value
         return found
 
+    if len(payload) > PAYLOAD_MAX:
+        return ValueError(f"{len(payload)} bytes, and {PAYLOAD_MAX} are the most: send several messages")
     try:
         content = json.loads(payload.decode(), object_pairs_hook=members)
     except UnicodeDecodeError as error:

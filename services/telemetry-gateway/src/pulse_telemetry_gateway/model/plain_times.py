@@ -41,8 +41,8 @@ def _of_number(number: Decimal) -> int | None:
         return None
     for bound, factor in _UNITS:
         if number < bound:
-            return int(number * factor)
-    return int(number / 1_000)
+            return round(number * factor)  # a float of seconds is off by some nanoseconds
+    return round(number / 1_000)
 
 
 def _of_text(text: str, zone: tzinfo) -> int | None:

@@ -16,7 +16,8 @@ _CODES: Final = {
 _VALUES: Final = {
     "bad_name": "has a name without letters or digits",
     "name_taken": "has a name that becomes the same as another one's",
-    "duplicate_name": "is in the message twice",
+    "name_too_long": "has a name of more than 512 characters",
+    "duplicate_name": "has two values for the same time",
     "time_not_understood": "should be a time, but is not one that is known",
     "implausible_time": "has a time more than ten years from now",
     "out_of_range": "is a whole number beyond 2^53, which would be rounded",
@@ -26,7 +27,7 @@ _VALUES: Final = {
 }
 _WHOLE: Final = {
     "no_values": "The message holds no value.",
-    "too_many_values": "The message holds more than 1,000 values: send several messages.",
+    "too_many_values": "The message holds more than 1,000 values, or 5,000 parts: send several messages.",
 }
 _REFUSED: Final = re.compile(r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"): ([a-z_]+)")
 

@@ -77,7 +77,8 @@ async def delete_series(
 async def delete_readings(
     given: Given, series_id: SeriesId, asked: Annotated[RangeQuery, Query()], caller: CurrentCaller
 ) -> ErasedView:
-    """Delete the readings of a series in [from, to)."""
+    """Delete the readings of a series in [from, to). Where single readings are gone by age, the minutes and hours at
+    the edges go as a whole."""
     async with given.turns.turn():
         span = asked.start, asked.end
         found = await given.erasure.range(series_id, span, caller, is_dry_run=asked.dry_run)

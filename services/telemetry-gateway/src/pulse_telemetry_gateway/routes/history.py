@@ -169,7 +169,12 @@ class Buckets:
 async def _buckets(
     points: Annotated[int, Query(ge=1, le=5_000)] = 300,
     every: Annotated[
-        str | None, Query(max_length=8, description="15m, 1h, 1d, 1w, 1mo or 1y: in place of `points`", examples=["1d"])
+        str | None,
+        Query(
+            max_length=8,
+            description="15m, 1h, 1d, 1w, 1mo or 1y, in place of `points`; hours count on from the first midnight",
+            examples=["1d"],
+        ),
     ] = None,
     tz: Annotated[
         str, Query(max_length=64, description="the time zone of `every`", examples=["Europe/Berlin"])

@@ -1,6 +1,6 @@
 """What nobody could read, for administrators."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -15,6 +15,8 @@ from pulse_telemetry_gateway.routes.given import Given
 
 router = APIRouter(dependencies=[require("telemetry.manage")])
 _ID_MAX = 2**63 - 1
+_LAST_MICROS = 253_000_000_000_000_000
+"""In the year 9987."""
 
 
 class GoneMessage(DomainError):
@@ -94,7 +96,7 @@ class BadReasonCursor(DomainError):
 @router.get("/quarantine/reasons", operation_id="list_quarantine_reasons", responses=responses(BadReasonCursor))
 async def reasons(
     given: Given,
-    cursor: Annotated[str | None, Query(max_length=80)] = None,
+    cursor: Annotated[str | None, Query(max_length=48, pattern=r"^[0-9_]+$")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Reasons:
     """Why messages were put away: equal reasons together, with how often."""
@@ -116,18 +118,21 @@ async def reasons(
         for one in found[:limit]
     ]
     last = items[-1] if len(found) > limit else None
-    return Reasons(items=items, next=f"{last.last_at.isoformat()}_{last.id}" if last else None)
+    return Reasons(items=items, next=f"{_micros(last.last_at)}_{last.id}" if last else None)
+
+
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _micros(at: datetime) -> int:
+    return (at - _1970) // timedelta(microseconds=1)
 
 
 def _place(cursor: str) -> tuple[datetime, int]:
     at, _, number = cursor.partition("_")
-    try:
-        found = datetime.fromisoformat(at), int(number)
-    except ValueError as error:
-        raise BadReasonCursor("the cursor is not one that this list gave") from error
-    if found[0].tzinfo is None or not 0 <= found[1] <= _ID_MAX:
+    if not (at.isdecimal() and number.isdecimal()) or int(at) > _LAST_MICROS or int(number) > _ID_MAX:
         raise BadReasonCursor("the cursor is not one that this list gave")
-    return found
+    return _1970 + timedelta(microseconds=int(at)), int(number)
 
 
 @router.get(

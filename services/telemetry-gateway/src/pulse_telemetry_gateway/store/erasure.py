@@ -79,7 +79,9 @@ class Erasing:
         )
         for table in (*ROLLUP_TABLES.values(), "latest", "unfolded"):
             await self.connection.execute(f"DELETE FROM {table} WHERE series_id = ANY($1::int[])", ids)  # noqa: S608
-        await self.connection.execute("UPDATE series SET removed_at = now() WHERE id = ANY($1::int[])", ids)
+        await self.connection.execute(
+            "UPDATE series SET removed_at = now(), given_name = NULL, given_unit = NULL WHERE id = ANY($1::int[])", ids
+        )
         return int(counted[0]["n"])
 
     async def range(self, one: Doomed, start: int, end: int) -> int:
@@ -134,6 +136,18 @@ class Erasing:
         )
         for table in ("plain_setting", "plain_skipped"):
             await self.connection.execute(f"DELETE FROM {table} WHERE device_id = $1", device_id)  # noqa: S608
+        await self.connection.execute(
+            "WITH gone AS (DELETE FROM unreadable WHERE device_id = $1 RETURNING epoch, n) "
+            "INSERT INTO removal (device_id, epoch, n, source) SELECT $1, epoch, sum(n), $2 FROM gone GROUP BY epoch",
+            device_id,
+            _SOURCE,
+        )
+        await self.connection.execute(
+            "WITH gone AS (DELETE FROM quarantine_reason r USING device d WHERE d.id = $1 AND "
+            "trim(BOTH '-' FROM regexp_replace(lower(split_part(r.address, '/', 3)), '[^a-z0-9]+', '-', 'g')) = d.name "
+            "RETURNING r.id) DELETE FROM quarantine q USING gone WHERE q.reason_id = gone.id",
+            device_id,
+        )
 
     async def _wait_for_folds(self, series: Sequence[int]) -> None:
         """A fold that is being written would put back what is deleted: it holds these rows until it is committed."""
@@ -177,10 +191,11 @@ class Erasing:
             int(b) for found in some.values() for b in found.bucket[[0, -1]]
         ]
         months = {month_of(t) for t in starts}
-        if not await Partitions.hold(self.connection, months):
+        tables = [*(["chunk"] if chunks else []), *(ROLLUP_TABLES[level] for level in some)]
+        if not await Partitions.hold(self.connection, months, tables):
             raise RuntimeError("the partition that was just read is gone")
         await write_streams(self.connection, await asyncio.to_thread(streams_of, one.device_id, Derived(chunks, some)))
-        await Partitions.note_written(self.connection, months)
+        await Partitions.note_written(self.connection, months, tables)
 
     async def _note(self, device_id: int, gone: Counter[int]) -> None:
         await self.connection.executemany(
@@ -205,7 +220,8 @@ class Erasing:
         epoch, seq, t, word = (int(column[-1]) for column in (found.epoch, found.seq, found.t, found.word))
         await self.connection.execute(
             "INSERT INTO latest (series_id, ord, epoch, seq, t, word, rank) SELECT $1, s.ord, $3, $4, $5, $6, "
-            "CASE WHEN $3::bigint = 0 THEN $5::bigint ELSE $4::bigint END FROM stream s "
+            "CASE WHEN $3::bigint = 0 THEN least($5::bigint, (extract(epoch FROM now()) * 1000000)::bigint) "
+            "ELSE $4::bigint END FROM stream s "
             "WHERE s.device_id = $2 AND s.epoch = $3",
             one.series_id,
             one.device_id,

@@ -98,8 +98,14 @@ class LogStore:
         return [StoredBatch(*row) for row in rows]
 
     async def apply_latest(self, device_id: int, found: Sequence[LatestReading], pos: int) -> None:
-        """Moves the newest values forward, never back, and the mark up to `pos`. Repeating it changes nothing."""
+        """Moves the newest values forward, never back, and the mark up to `pos`. Does nothing where the mark is there
+        already: what was deleted since must not come back."""
         async with self._database.transaction() as connection:
+            moved = await connection.execute(
+                "UPDATE device SET latest_pos = $2 WHERE id = $1 AND latest_pos < $2", device_id, pos
+            )
+            if moved == "UPDATE 0":
+                return
             await connection.execute(
                 "INSERT INTO latest AS l (series_id, ord, epoch, seq, t, word, rank) SELECT * FROM "
                 "unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) "
@@ -113,9 +119,6 @@ class LogStore:
                 [f.t for f in found],
                 [f.word for f in found],
                 [f.rank for f in found],
-            )
-            await connection.execute(
-                "UPDATE device SET latest_pos = $2 WHERE id = $1 AND latest_pos < $2", device_id, pos
             )
 
     async def make_partitions(self, today: datetime, days: int) -> None:

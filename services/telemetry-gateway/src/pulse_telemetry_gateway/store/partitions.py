@@ -1,6 +1,6 @@
 """Partitions of chunks and roll-ups, a month each: made before they are written to, dropped by retention."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -39,22 +39,24 @@ class Partitions:
         self._database = database
 
     @staticmethod
-    async def hold(connection: Connection, months: Iterable[tuple[int, int]]) -> bool:
+    async def hold(connection: Connection, months: Iterable[tuple[int, int]], tables: Sequence[str] = DERIVED) -> bool:
         """Keeps partitions from being dropped until the transaction ends; False when one is gone already."""
         await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", REMOVAL_LOCK)
-        names = [name_of(table, month) for month in months for table in DERIVED]
+        names = [name_of(table, month) for month in months for table in tables]
         missing = await connection.fetchval(
             "SELECT EXISTS (SELECT FROM unnest($1::text[]) AS w (name) WHERE to_regclass(name) IS NULL)", names
         )
         return not missing
 
     @staticmethod
-    async def note_written(connection: Connection, months: Iterable[tuple[int, int]]) -> None:
+    async def note_written(
+        connection: Connection, months: Iterable[tuple[int, int]], tables: Sequence[str] = DERIVED
+    ) -> None:
         """That readings are added to them; once an hour, so that replicas rarely wait for each other here."""
         await connection.execute(
             "INSERT INTO partition_written AS w (name) SELECT * FROM unnest($1::text[]) ON CONFLICT (name) "
             "DO UPDATE SET at = now() WHERE w.at < now() - interval '1 hour'",
-            sorted(name_of(table, month) for month in months for table in DERIVED),
+            sorted(name_of(table, month) for month in months for table in tables),
         )
 
     async def ensure(self, months: Iterable[tuple[int, int]]) -> None:

@@ -77,9 +77,9 @@ class PlainStore:
                 "SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[], $4::text[]) ON CONFLICT (device_id, name) "
                 "DO UPDATE SET n = p.n + excluded.n, example = excluded.example, last = now()",
                 [device_id for device_id, _, _ in found],
-                [name.replace("\x00", "") for _, name, _ in found],
+                [name for _, name, _ in found],
                 [what.n for _, _, what in found],
-                [what.example.replace("\x00", "") for _, _, what in found],
+                [what.example for _, _, what in found],
             )
             await connection.execute(
                 "DELETE FROM plain_skipped p USING (SELECT device_id, name, row_number() OVER (PARTITION BY device_id "

@@ -142,9 +142,13 @@ class RegistryStore:
         found: dict[tuple[str, ValueType], SeriesRef] = {}
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
-            rows = await connection.fetch("SELECT id, name, type FROM series WHERE device_id = $1", device_id)
+            rows = await connection.fetch(
+                "SELECT id, name, type, removed_at IS NOT NULL AND NOT EXISTS "
+                "(SELECT FROM latest WHERE series_id = s.id) AS is_removed FROM series s WHERE device_id = $1",
+                device_id,
+            )
             known = {(row["name"], row["type"]): row["id"] for row in rows}
-            left = most - len(rows)
+            left = most - sum(not row["is_removed"] for row in rows)
             for (name, kind), display_name in wanted.items():
                 number = known.get((name, kind))
                 if number is None and left > 0:
