@@ -28,7 +28,14 @@ MAX_RANGES = 1_024
 LocalSeriesId = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 SessionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 SeriesDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-OrdEpoch = tuple[Annotated[int, Field(ge=0, le=2**62, strict=True)], EpochNumber]
+Ord = Annotated[int, Field(ge=0, le=2**62, strict=True)]
+"""Order of a device's lives in time. What may be read is wider than what is believed: see `MAX_ORD`."""
+MAX_ORD = 2**53
+"""The highest `ord` that a gateway takes or a collector gives. Each process start adds one, so no device comes near it;
+who is told a higher one does not follow."""
+ORD_JUMP = 2**32
+"""How far an `ord` may lie above the highest known of its device: a start every second for 136 years."""
+OrdEpoch = tuple[Ord, EpochNumber]
 RefusalCode = Literal["unknown_series", "wrong_type", "not_finite", "implausible_time", "out_of_range"]
 DropReason = Literal["overflow", "expired", "thinned", "unreadable"]
 
@@ -61,7 +68,7 @@ class Hello(Uplink):
     """
 
     epoch: EpochNumber
-    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    ord: Ord
     next: Seq
     pending: Annotated[list[PendingEpoch], Field(max_length=MAX_EPOCHS)]
     session: SessionId
@@ -123,7 +130,7 @@ class ReadingBatch(Uplink):
     """
 
     epoch: EpochNumber
-    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    ord: Ord
     catalog: EpochNumber
     lo: Seq
     lane: Lane
@@ -219,7 +226,7 @@ class Dropped(Uplink):
     """Readings that the collector lost, declared until acknowledged. `first`, `last`: when they were taken."""
 
     epoch: EpochNumber
-    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    ord: Ord
     ranges: Annotated[list[SeqRange], Field(min_length=1, max_length=MAX_RANGES)]
     reason: DropReason
     first: Micros | None = None

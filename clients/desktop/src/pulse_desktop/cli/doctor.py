@@ -108,6 +108,7 @@ def _buffer(folder: Path) -> Iterator[Finding]:
         with Look.at(folder) as look:
             problems = look.faults()
             counts = look.counts()
+            order = look.impossible_order()
     except NoBufferError:
         yield Finding("buffer", "OK", "no buffer yet: nothing waits")
         return
@@ -116,7 +117,10 @@ def _buffer(folder: Path) -> Iterator[Finding]:
         yield Finding("buffer", "FAIL", str(failure), todo)
         return
     text = f"{counts['waiting']:,} readings wait, {counts['quarantined']:,} are quarantined"
-    if problems:
+    if order:
+        text = f"it was told the order {order}, which no collector can have reached ({text})"
+        yield Finding("buffer", "WARN", text, "restart the collector: it counts anew; find who uses its credentials")
+    elif problems:
         yield Finding("buffer", "FAIL", f"{problems[0]} ({len(problems)} problems)", "`buffer verify`, then restart")
     elif counts["quarantined"]:
         yield Finding("buffer", "WARN", text, "`quarantine list` says why; fix the source, then `quarantine clear`")

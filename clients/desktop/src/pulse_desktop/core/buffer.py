@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from pulse_contracts.telemetry import SeriesDeclaration
+from pulse_contracts.telemetry import MAX_ORD, SeriesDeclaration
 from pulse_desktop.core.ballast import Ballast
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.journal import Journal
@@ -82,7 +82,7 @@ class Buffer:
         self._corrupt = ""
         """Why the file is corrupt, until a new one is in its place."""
         self._must_reconcile = False
-        self.life = Life(epoch, found.highest_ord + 1)
+        self.life = Life(epoch, min(found.highest_ord + 1, MAX_ORD))
         self._next = self._summary_next = 0
         self._sent: Ranges = EMPTY
         self._pending = dict(found.pending)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from random import Random
 
 from pulse_contracts.message import Lane
-from pulse_contracts.telemetry import BatchAck, Have, Hello, PendingEpoch
+from pulse_contracts.telemetry import MAX_ORD, BatchAck, Have, Hello, PendingEpoch
 from pulse_desktop.core.losses import Losses
 from pulse_desktop.core.model import SUMMARY_ORD, Drop, Holdings, Life, Refusal, Settlement
 from pulse_desktop.core.ranges import EMPTY, Ranges, count, intersect, normal, subtract, union
@@ -38,8 +38,6 @@ from pulse_desktop.core.signals import (
     TooLarge,
 )
 from pulse_desktop.core.throttle import Throttle
-
-_ORD_MAX = 2**62
 
 
 class Replay:
@@ -222,10 +220,11 @@ class Replay:
                 del self._leases[key]
 
     def _observe(self, newest: Sequence[tuple[int, int]], out: list[Command]) -> None:
-        """Another life with an equal or higher `ord` (a restored disk) would freeze latest values: rise above it."""
-        others = [ord_ for ord_, epoch in newest if epoch != self.life.epoch]
+        """Another life with an equal or higher `ord` (a restored disk) would freeze latest values: rise above it. A
+        number that no device can have reached is not followed, or no number would be left for the lives to come."""
+        others = [ord_ for ord_, epoch in newest if epoch != self.life.epoch and ord_ < MAX_ORD]
         highest = max(others, default=-1)
-        if self.life.ord <= highest < _ORD_MAX:
+        if self.life.ord <= highest:
             self.life = replace(self.life, ord=highest + 1)
             if self.life.epoch in self._ords:
                 self._ords[self.life.epoch] = self.life.ord

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pulse_bus import Bus, Disconnected, MessageTooLarge
+from pulse_bus import Bus, Disconnected, MessageTooLarge, Reject
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Lane
@@ -24,7 +24,7 @@ from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits
 from pulse_telemetry_gateway.model.joining import joined
 from pulse_telemetry_gateway.model.ranges import Range, covering
 from pulse_telemetry_gateway.model.screening import Meaning, Screened, screen
-from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.ledger import ImplausibleOrder, LedgerStore
 
 log = logging.getLogger("pulse.ingest")
 _ACK_RANGES = 256
@@ -127,7 +127,9 @@ class Ingest:
         for (places, _), outcome in zip(runs, await self.join(entries, size), strict=True):
             for place in places:
                 outcomes[place] = outcome
-                if outcome is not None and len(places) > 1:  # one of them is at fault, and it must not cost the others
+                if outcome is None or isinstance(outcome, Reject):
+                    continue
+                if len(places) > 1:  # one of them is at fault, and it must not cost the others
                     outcomes[place] = (await self.take([parcels[place]]))[0]
         return outcomes
 
@@ -158,9 +160,12 @@ class Ingest:
         await self._say(device, ack)
 
     async def drop(self, device: str, message: Dropped) -> None:
-        """Settles declared losses and acknowledges them."""
+        """Settles declared losses and acknowledges them. Raises Unavailable, Reject."""
         device_id = await self._catalogs.device_id(device)
-        settled, newest = await self._ledger.declare_dropped(device_id, message)
+        try:
+            settled, newest = await self._ledger.declare_dropped(device_id, message)
+        except ImplausibleOrder as error:
+            raise Reject("implausible_ord", str(error)) from error
         await self._say(device, self._ack(message.epoch, settled, message.ranges, [], newest))
 
     async def run(self) -> None:
@@ -187,7 +192,7 @@ class Ingest:
         """One group commit, its acknowledgements and its live messages; `done` of each says how it went."""
         try:
             entries = [entry for waiting in group for entry in waiting.entries]
-            await self._commit(entries, min(waiting.since for waiting in group))
+            outcomes = await self._commit(entries, min(waiting.since for waiting in group))
         except Unavailable as error:
             for waiting in group:
                 if not waiting.done.done():
@@ -196,22 +201,25 @@ class Ingest:
         except Exception as error:  # noqa: BLE001  # looked for one by one: a bad batch must not cost its neighbours
             log.debug("a group failed, each batch alone: %s", error)
             for waiting in group:
-                outcomes = [await self._alone(entry, waiting.since) for entry in waiting.entries]
+                alone = [await self._alone(entry, waiting.since) for entry in waiting.entries]
                 if not waiting.done.done():
-                    waiting.done.set_result(outcomes)
+                    waiting.done.set_result(alone)
             return
+        start = 0
         for waiting in group:
+            end = start + len(waiting.entries)
             if not waiting.done.done():
-                waiting.done.set_result([None] * len(waiting.entries))
+                waiting.done.set_result(outcomes[start:end])
+            start = end
 
     async def _alone(self, entry: Entry, since: float) -> Exception | None:
         try:
-            await self._commit([entry], since)
+            return (await self._commit([entry], since))[0]
         except Exception as error:  # noqa: BLE001  # handed on: the bus retries, counts, logs and quarantines it
             return error
-        return None
 
-    async def _commit(self, group: list[Entry], since: float) -> None:
+    async def _commit(self, group: list[Entry], since: float) -> list[Exception | None]:
+        """What became of each."""
         with self._group.time():
             result = await self._ledger.commit([entry.arrival for entry in group])
         now = asyncio.get_running_loop().time()
@@ -219,9 +227,12 @@ class Ingest:
         self._wait.observe(now - since)
         self._budget.set(self._credit.budget)
         self._senders.set(self._credit.active)
-        self._count(group, result)
-        await self._acknowledge(group, result)
-        await self._tell(group, result)
+        accepted = [entry for place, entry in enumerate(group) if place not in result.rejected]
+        self._count(accepted, result)
+        await self._acknowledge(accepted, result)
+        await self._tell(accepted, result)
+        found = [result.rejected.get(place) for place in range(len(group))]
+        return [None if one is None else Reject(one.code, one.detail) for one in found]
 
     async def _acknowledge(self, group: list[Entry], result: GroupResult) -> None:
         acks: dict[tuple[str, int, int], list[Entry]] = defaultdict(list)

@@ -1,5 +1,6 @@
 """What a group commit takes and gives: batches on their way into the log, and what is known once they are there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -58,13 +59,23 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why nothing of a batch was taken, and never will be."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupResult:
-    """After the commit: the ledger of every stream in the group, the two newest lives per device, and the new rows."""
+    """After the commit: the ledger of every stream in the group, the two newest lives per device, the new rows, and
+    by place in the group what was rejected."""
 
     settled: dict[StreamKey, list[Range]]
     newest: dict[int, list[tuple[int, int]]]
     logged: list[Logged]
     duplicates: int = 0
+    rejected: Mapping[int, Rejection] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The ledger and the batch log: `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of `device`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,18 +11,25 @@ from pulse_telemetry_gateway.model.arrivals import (
     Arrival,
     GroupResult,
     Logged,
+    Rejection,
     StreamChange,
     StreamKey,
     StreamState,
 )
 from pulse_telemetry_gateway.model.columns import concatenate, encode
+from pulse_telemetry_gateway.model.orders import is_plausible, why_not
 from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, subtract, union
 from pulse_telemetry_gateway.model.settling import News, Refusal, rows, settle
 
 _LANES = {"live": 0, "backlog": 1}
 _LOG_COLUMNS, _STREAM_COLUMNS = 13, 9
+_NOTHING = StreamState(0, [], 0)
 Newest = list[tuple[int, int]]
 """The two newest lives of a device as (ord, epoch), newest first."""
+
+
+class ImplausibleOrder(Exception):  # what a device did, not an error of ours
+    """A device claims an `ord` that it cannot have reached."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +54,31 @@ class LedgerStore:
     async def commit(self, group: Sequence[Arrival]) -> GroupResult:
         """Appends what is new of these batches, widens the ledger, and returns after the commit.
         Raises DatabaseUnavailable; then nothing of the group happened."""
-        streams: dict[StreamKey, int] = {}
-        for arrival in group:
-            key = arrival.device_id, arrival.epoch
-            streams[key] = max(arrival.ord, streams.get(key, 0))
+        streams = {(arrival.device_id, arrival.epoch) for arrival in group}
         async with self._database.transaction() as connection:
             positions = await self._lock(connection, {device_id for device_id, _ in streams})
-            changes, newest = await self._read(connection, streams)
-            news = settle(group, changes)
+            known, newest = await self._read(connection, streams)
+            rejected = _implausible(group, newest)
+            accepted = [arrival for place, arrival in enumerate(group) if place not in rejected]
+            changes = _changes(accepted, known)
+            news = settle(accepted, changes)
             log, logged = _rows(news, positions)
             await self._refuse(connection, news.refusals)
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
         settled = {key: change.settled for key, change in changes.items()}
-        return GroupResult(settled, _with(newest, changes), logged, news.duplicates)
+        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected)
 
     async def declare_dropped(self, device_id: int, message: Dropped) -> tuple[list[Range], list[tuple[int, int]]]:
         """Settles what the collector declares lost and is not settled yet (what came first stays). Returns the
-        stream's settled ranges and the two newest lives, after the commit."""
+        stream's settled ranges and the two newest lives, after the commit. Raises ImplausibleOrder."""
         async with self._database.transaction() as connection:
             await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
-            changes, newest = await self._read(connection, {key: message.ord})
-            change = changes[key]
+            known, newest = await self._read(connection, {key})
+            if not is_plausible(message.ord, highest := _highest(newest[device_id])):
+                raise ImplausibleOrder(why_not(message.ord, highest))
+            state = known.get(key, _NOTHING)
+            change = StreamChange(max(message.ord, state.ord), list(state.settled), next=state.next)
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
             for part in fresh:
@@ -88,8 +98,8 @@ class LedgerStore:
                 )
             change.next = max(change.next, declared[-1][1])
             change.dropped = count(fresh)
-            await self._write(connection, changes)
-        return change.settled, _with(newest, changes)[device_id]
+            await self._write(connection, {key: change})
+        return change.settled, _with(newest, {key: change})[device_id]
 
     async def settled_of(
         self, device_id: int, epochs: Iterable[int]
@@ -142,10 +152,10 @@ class LedgerStore:
         return {row["id"]: row["pos"] for row in rows}
 
     async def _read(
-        self, connection: Connection, wanted: Mapping[StreamKey, int]
-    ) -> tuple[dict[StreamKey, StreamChange], dict[int, Newest]]:
-        """The wanted streams (with the `ord` that is claimed for each), and the two newest lives of their devices. In
-        one question: at a hundred commits a second it is round trips that cost."""
+        self, connection: Connection, wanted: Collection[StreamKey]
+    ) -> tuple[dict[StreamKey, StreamState], dict[int, Newest]]:
+        """The wanted streams that exist, and the two newest lives of their devices. In one question: at a hundred
+        commits a second it is round trips that cost."""
         devices, epochs = [device_id for device_id, _ in wanted], [epoch for _, epoch in wanted]
         found = await connection.fetch(
             "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next FROM stream s "
@@ -163,11 +173,7 @@ class LedgerStore:
                 newest[device_id].append((number, epoch))
             else:
                 known[device_id, epoch] = StreamState(number, ranges(settled), next_seq)
-        changes: dict[StreamKey, StreamChange] = {}
-        for key, number in wanted.items():
-            state = known.get(key, StreamState(0, [], 0))
-            changes[key] = StreamChange(max(number, state.ord), state.settled, next=state.next)
-        return changes, newest
+        return known, newest
 
     async def _refuse(self, connection: Connection, refusals: Sequence[Refusal]) -> None:
         for refusal in refusals:
@@ -232,6 +238,34 @@ class LedgerStore:
         for row in rows:
             found[row["id"]].append((row["ord"], row["epoch"]))
         return found
+
+
+def _highest(newest: Newest) -> int:
+    return max((number for number, _ in newest), default=0)
+
+
+def _implausible(group: Sequence[Arrival], newest: Mapping[int, Newest]) -> dict[int, Rejection]:
+    """What claims an `ord` that its device cannot have reached, by place in the group."""
+    highest = {device_id: _highest(lives) for device_id, lives in newest.items()}
+    return {
+        place: Rejection("implausible_ord", why_not(arrival.ord, highest[arrival.device_id]))
+        for place, arrival in enumerate(group)
+        if not is_plausible(arrival.ord, highest[arrival.device_id])
+    }
+
+
+def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -> dict[StreamKey, StreamChange]:
+    """What is to be widened: each stream as it is, with the highest `ord` that is claimed for it."""
+    changes: dict[StreamKey, StreamChange] = {}
+    for arrival in group:
+        key = arrival.device_id, arrival.epoch
+        change = changes.get(key)
+        if change is None:
+            state = known.get(key, _NOTHING)
+            changes[key] = StreamChange(max(arrival.ord, state.ord), list(state.settled), next=state.next)
+        else:
+            change.ord = max(arrival.ord, change.ord)
+    return changes
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:

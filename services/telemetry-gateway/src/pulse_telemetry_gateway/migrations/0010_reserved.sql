@@ -1,0 +1,2 @@
+-- Reserved: the next numbers are counted from here.
+SELECT 1;
