@@ -25,6 +25,7 @@ from pulse_telemetry_gateway.model.grouping import GroupLimits
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.standing import StandingStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -261,7 +262,7 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
     catalogs = Catalogs(registry)
     limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     ingest = Ingest(ledger, catalogs, bus, limits, metrics)
-    greeting = Greeting(ledger, registry, catalogs, ingest)
+    greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
     plain = Plain(ingest, catalogs, PlainLimits(10, 10**15))
     await Handlers(bus, ingest, plain, greeting, registry).subscribe()
     async with asyncio.TaskGroup() as group:

@@ -44,6 +44,12 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Refused(_Part):
+    seq: Seq
+    code: RefusalCode
+    detail: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
 class Uplink(Message):
     """Base of what a collector sends. The topic names the device; a payload that names another one is quarantined."""
 
@@ -59,12 +65,19 @@ class PendingEpoch(_Part):
     n: Annotated[int, Field(ge=0, strict=True)]
 
 
+class RefusalsKept(_Part):
+    """Refused readings of one epoch that the collector's quarantine holds."""
+
+    epoch: EpochNumber
+    ranges: Annotated[list[SeqRange], Field(min_length=1, max_length=MAX_RANGES)]
+
+
 class Hello(Uplink):
     """The first word after every connect, repeated each second until the `Have` of this session is here.
 
     `epoch` and `ord` are those of the running life, `next` its next sequence number. `series` is the digest of the
     declaration that the collector is going to use (see `SeriesDeclared.digest`). Oldest epochs come first; more follow
-    in the next hello once these are settled.
+    in the next hello once these are settled. `kept` confirms refusals: the gateway repeats each until it was in there.
     """
 
     epoch: EpochNumber
@@ -73,11 +86,16 @@ class Hello(Uplink):
     pending: Annotated[list[PendingEpoch], Field(max_length=MAX_EPOCHS)]
     session: SessionId
     series: SeriesDigest
+    kept: list[RefusalsKept] = Field(default_factory=list, max_length=MAX_EPOCHS)
 
 
 class EpochSettled(_Part):
+    """`refused`: which of the settled readings were refused and are not confirmed as kept. No other refused reading
+    that is not confirmed is settled here."""
+
     epoch: EpochNumber
     settled: list[SeqRange]
+    refused: list[Refused] = Field(default_factory=list, max_length=MAX_BATCH)
 
 
 class Have(Message):
@@ -155,14 +173,9 @@ class ReadingBatch(Uplink):
         return self
 
 
-class Refused(_Part):
-    seq: Seq
-    code: RefusalCode
-    detail: Annotated[str, StringConstraints(max_length=200)] = ""
-
-
 class BatchAck(Message):
     """What is settled (stored, refused and dropped alike) of one epoch, committed in PostgreSQL before this was sent.
+    `refused` names every refused reading in `settled` that the collector has not confirmed as kept (`Hello.kept`).
 
     `declare` asks for the series declaration and a hello again: the gateway does not know the sender's catalog.
     `live_paused` asks the live lane to wait until the backlog has closed holes in the ledger.

@@ -38,6 +38,7 @@ from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
+from pulse_telemetry_gateway.store.standing import StandingStore
 
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
@@ -79,7 +80,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         ),
         runtime.metrics,
     )
-    greeting = Greeting(ledger, registry, catalogs, ingest)
+    greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
     span = int(settings.plausible_span.total_seconds() * 1e6)
     plain = Plain(ingest, catalogs, PlainLimits(settings.plain_series_max, span))
     await Handlers(bus, ingest, plain, greeting, registry).subscribe()

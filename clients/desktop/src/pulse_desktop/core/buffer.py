@@ -215,8 +215,9 @@ class Buffer:
             self._fail(failure)
             return None
 
-    def settle(self, settlements: Sequence[Settlement]) -> None:
-        """These readings may leave. While the disk refuses, that is remembered and done later."""
+    def settle(self, settlements: Sequence[Settlement]) -> bool:
+        """These readings may leave; returns whether that is durable. While the disk refuses, it is remembered and done
+        later."""
         for settlement in settlements:
             held = intersect(self._pending.get(settlement.epoch, EMPTY), settlement.ranges)
             refused = sum(1 for r in settlement.refused if intersect(held, ((r.seq, r.seq + 1),)))
@@ -229,6 +230,7 @@ class Buffer:
                 self._settle_owed()
             except StoreFailure as failure:
                 self._fail(failure)
+        return not self._owed
 
     def _settle_owed(self) -> None:
         if not self._owed:

@@ -4,19 +4,20 @@ import asyncio
 import logging
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge, Reject
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Lane
-from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, Refused
+from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, RefusalCode, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
+from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged, StreamKey
 from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import concatenate
 from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
@@ -24,6 +25,7 @@ from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits
 from pulse_telemetry_gateway.model.joining import joined
 from pulse_telemetry_gateway.model.ranges import Range, covering
 from pulse_telemetry_gateway.model.screening import Meaning, Screened, screen
+from pulse_telemetry_gateway.model.telling import Part, split, within
 from pulse_telemetry_gateway.store.ledger import ImplausibleOrder, LedgerStore
 
 log = logging.getLogger("pulse.ingest")
@@ -163,10 +165,10 @@ class Ingest:
         """Settles declared losses and acknowledges them. Raises Unavailable, Reject."""
         device_id = await self._catalogs.device_id(device)
         try:
-            settled, newest = await self._ledger.declare_dropped(device_id, message)
+            result = await self._ledger.declare_dropped(device_id, message)
         except ImplausibleOrder as error:
             raise Reject("implausible_ord", str(error)) from error
-        await self._say(device, self._ack(message.epoch, settled, message.ranges, [], newest))
+        await self._say_settled(device, (device_id, message.epoch), message.ranges, result)
 
     async def run(self) -> None:
         """Commits what has gathered: while the last commit ran, and a little longer where commits would follow each
@@ -241,31 +243,33 @@ class Ingest:
                 continue  # a plain device holds nothing that an ack could settle
             acks[entry.device, entry.arrival.device_id, entry.arrival.epoch].append(entry)
         for (device, device_id, epoch), entries in acks.items():
-            settled = result.settled[device_id, epoch]
-            refused = [r for entry in entries for r in entry.refused]
             wanted = [entry.arrival.wanted for entry in entries]
-            with _committed(device):
-                for start in range(0, max(1, len(refused)), _ACK_REFUSED):
-                    part = refused[start : start + _ACK_REFUSED]
-                    await self._say(device, self._ack(epoch, settled, wanted, part, result.newest[device_id]))
+            known = {r.seq: r for entry in entries for r in entry.refused}
+            await self._say_settled(device, (device_id, epoch), wanted, result, known)
 
-    def _ack(
+    async def _say_settled(
         self,
-        epoch: int,
-        settled: list[Range],
-        wanted: list[Range],
-        refused: list[Refused],
-        newest: list[tuple[int, int]],
-    ) -> BatchAck:
-        parts = covering(wanted, settled)
-        return BatchAck(
-            epoch=epoch,
-            settled=parts[:_ACK_RANGES],
-            refused=refused,
-            newest=newest,
-            credit=self.credit,
-            live_paused=len(settled) > self._limits.fragments_max,
-        )
+        device: str,
+        key: StreamKey,
+        wanted: Sequence[Range],
+        result: GroupResult,
+        known: Mapping[int, Refused] = MappingProxyType({}),
+    ) -> None:
+        settled, again = result.settled[key], result.unconfirmed.get(key)
+        part: Part = covering(wanted, settled), []
+        if again is not None:
+            repeated = [known.get(seq) or refused(seq, code) for seq, code in again.refused]
+            part = within(again.ranges, settled), repeated
+        for ranges, named in split(part, _ACK_RANGES, _ACK_REFUSED):
+            ack = BatchAck(
+                epoch=key[1],
+                settled=ranges,
+                refused=named,
+                newest=result.newest[key[0]],
+                credit=self.credit,
+                live_paused=len(settled) > self._limits.fragments_max,
+            )
+            await self._say(device, ack)
 
     async def _say(self, device: str, ack: BatchAck) -> None:
         with _committed(device):
@@ -290,6 +294,11 @@ class Ingest:
         self._readings.labels("refused").inc(sum(len(entry.refused) for entry in group))
         for code, n in Counter(refused.code for entry in group for refused in entry.refused).items():
             self._refusals.labels(code).inc(n)
+
+
+def refused(seq: int, code: str) -> Refused:
+    """One that is told again."""
+    return Refused(seq=seq, code=cast("RefusalCode", code))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a group commit takes and gives: batches on their way into the log, and what is known once they are there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -41,11 +41,13 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """One life of a device's counter as the ledger has it."""
+    """One life of a device's counter as the ledger has it. `unconfirmed`: refused readings that its collector has not
+    confirmed."""
 
     ord: int
     settled: list[Range]
     next: int
+    unconfirmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,24 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """`refused`: the refused readings (number, code) within `ranges` that their collector has not confirmed."""
+
+    ranges: Sequence[Range]
+    refused: Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class GroupResult:
     """After the commit: the ledger of every stream in the group, the two newest lives per device, the new rows, and
-    by place in the group what was rejected."""
+    by place in the group what was rejected. `unconfirmed`: what has to be told again, for each stream that has any."""
 
     settled: dict[StreamKey, list[Range]]
     newest: dict[int, list[tuple[int, int]]]
     logged: list[Logged]
     duplicates: int = 0
     rejected: Mapping[int, Rejection] = field(default_factory=dict)
+    unconfirmed: Mapping[StreamKey, Again] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -89,4 +100,5 @@ class StreamChange:
     refused: int = 0
     dropped: int = 0
     next: int = 0
+    unconfirmed: int = 0
     clock_offset: int | None = None

@@ -1,6 +1,6 @@
 """The ledger and the batch log: `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of `device`."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,6 +8,7 @@ from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
 from pulse_telemetry_gateway.model.arrivals import (
+    Again,
     Arrival,
     GroupResult,
     Logged,
@@ -18,11 +19,15 @@ from pulse_telemetry_gateway.model.arrivals import (
 )
 from pulse_telemetry_gateway.model.columns import concatenate, encode
 from pulse_telemetry_gateway.model.orders import is_plausible, why_not
-from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, subtract, union
-from pulse_telemetry_gateway.model.settling import News, Refusal, rows, settle
+from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, covering, subtract, union
+from pulse_telemetry_gateway.model.settling import News, rows, settle
+from pulse_telemetry_gateway.store import refusals
 
 _LANES = {"live": 0, "backlog": 1}
 _LOG_COLUMNS, _STREAM_COLUMNS = 13, 9
+_REPEATED = 1_000
+"""Refused readings of one stream that are repeated with whatever touches them; where there are more, only those of the
+batch that came are told."""
 _NOTHING = StreamState(0, [], 0)
 Newest = list[tuple[int, int]]
 """The two newest lives of a device as (ord, epoch), newest first."""
@@ -63,14 +68,18 @@ class LedgerStore:
             changes = _changes(accepted, known)
             news = settle(accepted, changes)
             log, logged = _rows(news, positions)
-            await self._refuse(connection, news.refusals)
+            await refusals.record(connection, news.refusals)
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
+            wanted: dict[StreamKey, list[Range]] = {key: [] for key in changes}
+            for arrival in accepted:
+                wanted[arrival.device_id, arrival.epoch].append(arrival.wanted)
+            untold = await self._unconfirmed(connection, wanted, changes)
         settled = {key: change.settled for key, change in changes.items()}
-        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected)
+        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected, untold)
 
-    async def declare_dropped(self, device_id: int, message: Dropped) -> tuple[list[Range], list[tuple[int, int]]]:
-        """Settles what the collector declares lost and is not settled yet (what came first stays). Returns the
-        stream's settled ranges and the two newest lives, after the commit. Raises ImplausibleOrder."""
+    async def declare_dropped(self, device_id: int, message: Dropped) -> GroupResult:
+        """Settles what the collector declares lost and is not settled yet (what came first stays), and returns
+        after the commit. Raises ImplausibleOrder."""
         async with self._database.transaction() as connection:
             await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
@@ -79,6 +88,7 @@ class LedgerStore:
                 raise ImplausibleOrder(why_not(message.ord, highest))
             state = known.get(key, _NOTHING)
             change = StreamChange(max(message.ord, state.ord), list(state.settled), next=state.next)
+            change.unconfirmed = state.unconfirmed
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
             for part in fresh:
@@ -99,30 +109,8 @@ class LedgerStore:
             change.next = max(change.next, declared[-1][1])
             change.dropped = count(fresh)
             await self._write(connection, {key: change})
-        return change.settled, _with(newest, {key: change})[device_id]
-
-    async def settled_of(
-        self, device_id: int, epochs: Iterable[int]
-    ) -> tuple[dict[int, list[Range]], list[tuple[int, int]]]:
-        """Settled ranges of the epochs that exist, and the device's two newest lives as (ord, epoch)."""
-        async with self._database.snapshot() as connection:
-            rows = await connection.fetch(
-                "SELECT epoch, settled FROM stream WHERE device_id = $1 AND epoch = ANY($2::bigint[])",
-                device_id,
-                list(epochs),
-            )
-            newest = await self._newest(connection, [device_id])
-        return {row["epoch"]: ranges(row["settled"]) for row in rows}, newest.get(device_id, [])
-
-    async def heard_of(self, device_id: int, epoch: int, next_seq: int) -> None:
-        """The collector says how far an epoch goes: what is not settled below is still to come."""
-        async with self._database.connection() as connection:
-            await connection.execute(
-                "UPDATE stream SET next = greatest(next, $3) WHERE device_id = $1 AND epoch = $2 AND next < $3",
-                device_id,
-                epoch,
-                next_seq,
-            )
+            again = await self._unconfirmed(connection, {key: declared}, {key: change})
+        return GroupResult({key: change.settled}, _with(newest, {key: change}), [], unconfirmed=again)
 
     async def of_device(self, device_id: int) -> list[EpochLedger]:
         """The device's ledger, newest life first."""
@@ -158,9 +146,9 @@ class LedgerStore:
         commits a second it is round trips that cost."""
         devices, epochs = [device_id for device_id, _ in wanted], [epoch for _, epoch in wanted]
         found = await connection.fetch(
-            "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next FROM stream s "
+            "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next, s.unconfirmed_n FROM stream s "
             "JOIN unnest($1::int[], $2::bigint[]) AS w (device_id, epoch) USING (device_id, epoch) "
-            "UNION ALL SELECT d.id, s.epoch, s.ord, NULL, 0 FROM unnest($3::int[]) AS d (id), "
+            "UNION ALL SELECT d.id, s.epoch, s.ord, NULL, 0, 0 FROM unnest($3::int[]) AS d (id), "
             "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 2) s",
             devices,
             epochs,
@@ -168,21 +156,27 @@ class LedgerStore:
         )
         known: dict[StreamKey, StreamState] = {}
         newest: dict[int, Newest] = {device_id: [] for device_id in devices}
-        for device_id, epoch, number, settled, next_seq in found:
+        for device_id, epoch, number, settled, next_seq, unconfirmed in found:
             if settled is None:
                 newest[device_id].append((number, epoch))
             else:
-                known[device_id, epoch] = StreamState(number, ranges(settled), next_seq)
+                known[device_id, epoch] = StreamState(number, ranges(settled), next_seq, unconfirmed)
         return known, newest
 
-    async def _refuse(self, connection: Connection, refusals: Sequence[Refusal]) -> None:
-        for refusal in refusals:
-            await connection.execute(
-                "INSERT INTO refusal (device_id, epoch, seqs, codes) VALUES ($1, $2, $3, $4)",
-                *refusal.stream,
-                refusal.seqs,
-                refusal.codes,
-            )
+    async def _unconfirmed(
+        self,
+        connection: Connection,
+        wanted: Mapping[StreamKey, Sequence[Range]],
+        changes: Mapping[StreamKey, StreamChange],
+    ) -> dict[StreamKey, Again]:
+        """What acknowledgements of the wanted ranges have to repeat; costs nothing where every refusal is confirmed."""
+        told: dict[StreamKey, Sequence[Range]] = {}
+        for key, parts in wanted.items():
+            change = changes[key]
+            if n := change.unconfirmed + change.refused:
+                told[key] = covering(parts, change.settled) if n <= _REPEATED else parts
+        found = await refusals.unconfirmed(connection, told)
+        return {key: Again(tuple(told[key]), tuple((u.seq, u.code) for u in found.get(key, ()))) for key in told}
 
     async def _write(
         self,
@@ -213,31 +207,21 @@ class LedgerStore:
             "$12::timestamptz[], $13::bytea[])), "
             "moved AS (UPDATE device d SET pos = w.pos, last_seen = now() "
             "FROM unnest($14::int[], $15::bigint[]) AS w (id, pos) WHERE d.id = w.id) "
-            "INSERT INTO stream AS s (device_id, epoch, ord, settled, stored_n, refused_n, dropped_n, next, "
-            "clock_offset) SELECT device_id, epoch, ord, added::int8multirange, stored, refused, dropped, next, "
-            "clock_offset FROM unnest($16::int[], $17::bigint[], $18::bigint[], $19::text[], $20::bigint[], "
-            "$21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) "
+            "INSERT INTO stream AS s (device_id, epoch, ord, settled, stored_n, refused_n, unconfirmed_n, dropped_n, "
+            "next, clock_offset) SELECT device_id, epoch, ord, added::int8multirange, stored, refused, refused, "
+            "dropped, next, clock_offset FROM unnest($16::int[], $17::bigint[], $18::bigint[], $19::text[], "
+            "$20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) "
             "AS w (device_id, epoch, ord, added, stored, refused, dropped, next, clock_offset) "
             "ON CONFLICT (device_id, epoch) DO UPDATE SET ord = greatest(s.ord, excluded.ord), "
             "settled = s.settled + excluded.settled, stored_n = s.stored_n + excluded.stored_n, "
-            "refused_n = s.refused_n + excluded.refused_n, dropped_n = s.dropped_n + excluded.dropped_n, "
+            "refused_n = s.refused_n + excluded.refused_n, "
+            "unconfirmed_n = s.unconfirmed_n + excluded.unconfirmed_n, dropped_n = s.dropped_n + excluded.dropped_n, "
             "next = greatest(s.next, excluded.next), clock_offset = least(s.clock_offset, excluded.clock_offset)",
             *_columns(log, _LOG_COLUMNS),
             list(moved),
             list(moved.values()),
             *_columns(streams, _STREAM_COLUMNS),
         )
-
-    async def _newest(self, connection: Connection, devices: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-        rows = await connection.fetch(
-            "SELECT d.id, s.ord, s.epoch FROM unnest($1::int[]) AS d (id), "
-            "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 2) s",
-            list(devices),
-        )
-        found: dict[int, list[tuple[int, int]]] = {device: [] for device in devices}
-        for row in rows:
-            found[row["id"]].append((row["ord"], row["epoch"]))
-        return found
 
 
 def _highest(newest: Newest) -> int:
@@ -262,7 +246,8 @@ def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -
         change = changes.get(key)
         if change is None:
             state = known.get(key, _NOTHING)
-            changes[key] = StreamChange(max(arrival.ord, state.ord), list(state.settled), next=state.next)
+            change = changes[key] = StreamChange(max(arrival.ord, state.ord), list(state.settled), next=state.next)
+            change.unconfirmed = state.unconfirmed
         else:
             change.ord = max(arrival.ord, change.ord)
     return changes
