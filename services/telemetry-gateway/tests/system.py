@@ -112,7 +112,9 @@ async def gateway(servers: Servers, url: str, **changed: Any) -> AsyncIterator[G
             process._mqtt_settings(assembly.IDENTITY, settings, now_micros()),
             clock=now_micros,
             rng=random.Random(1),
-            quarantine=process.counted(quarantine(QuarantineStore(database)), metrics),
+            quarantine=process.counted(
+                quarantine(QuarantineStore(database), assembly.budget_of(settings), metrics), metrics
+            ),
         )
         runtime = Runtime(
             assembly.IDENTITY,

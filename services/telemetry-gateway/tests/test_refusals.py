@@ -1,6 +1,7 @@
-"""A refusal is told with whatever covers it, until the collector has confirmed that its quarantine holds the reading."""
+"""A refusal is told with all that covers it, until the collector has confirmed that its quarantine holds it."""
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 
 from pulse_contracts.telemetry import Dropped, Refused
@@ -13,6 +14,8 @@ from pulse_testkit.servers import Servers
 
 from .conftest import PASSWORD, arrival, three_series
 from .system import collector, gateway
+
+pytestmark = pytest.mark.servers
 
 KEY = (1, 7)
 

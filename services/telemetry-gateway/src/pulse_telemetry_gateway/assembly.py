@@ -22,7 +22,7 @@ from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
 from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
-from pulse_telemetry_gateway.handlers import Handlers, quarantine
+from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
@@ -32,11 +32,11 @@ from pulse_telemetry_gateway.routes import TelemetryRoutes, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
-from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore, QuarantineBounds, QuarantineStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.proof import ProofStore
-from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.registry import RegistryLimits, RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
 from pulse_telemetry_gateway.store.standing import StandingStore
 
@@ -51,15 +51,17 @@ async def serve(settings: GatewaySettings) -> None:
     async def assemble(runtime: Runtime) -> Parts:
         return await _assemble(runtime, settings)
 
-    def put_away(database: Database) -> Quarantine:
-        return quarantine(quarantine_of(database, settings))
+    def put_away(database: Database, metrics: Metrics) -> Quarantine:
+        return quarantine(quarantine_of(database, settings), budget_of(settings), metrics)
 
     await process.serve(IDENTITY, settings, assemble, quarantine=put_away)
 
 
 async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     database, bus = runtime.database, runtime.bus
-    ledger, registry, log = LedgerStore(database), RegistryStore(database), LogStore(database)
+    ledger = LedgerStore(database, LedgerLimits(settings.ledger_fragments_max, settings.device_epochs_max))
+    registry = RegistryStore(database, RegistryLimits(settings.device_series_max, settings.device_catalogs_max))
+    log = LogStore(database)
     catalogs = Catalogs(registry)
     ingest = Ingest(
         ledger,
@@ -77,6 +79,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             ),
             settings.ledger_fragments_max,
             int(settings.plausible_span.total_seconds() * 1e6),
+            settings.device_waiting_max,
         ),
         runtime.metrics,
     )
@@ -132,6 +135,11 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         on_stop=[sockets.stop],
         state={"telemetry": routes},
     )
+
+
+def budget_of(settings: GatewaySettings) -> DeviceBudget:
+    """As the settings say."""
+    return DeviceBudget(quarantined=settings.device_quarantined_per_second)
 
 
 def compaction_of(database: Database, settings: GatewaySettings, metrics: Metrics | None = None) -> Compaction:

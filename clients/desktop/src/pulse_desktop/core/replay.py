@@ -263,9 +263,9 @@ class Replay:
         for key, lease in list(self._leases.items()):
             if now < lease.due:
                 continue
-            del self._leases[key]
-            claim = replace(lease.claim, tries=lease.claim.tries + 1)
-            others_were_acked = self._acked_at > claim.seen
+            claim = replace(self._leases.pop(key).claim, tries=lease.claim.tries + 1)
+            # a ledger in pieces holds batches back until its holes are closed: that is no fault of a reading
+            others_were_acked = self._acked_at > claim.seen and not self._live_paused
             if others_were_acked:
                 claim = replace(claim, unanswered=claim.unanswered + 1, seen=self._acked_at)
             if claim.unanswered <= self._policy.resends:
@@ -371,12 +371,11 @@ class Replay:
         return None
 
     def _oldest(self) -> Claim | None:
-        own = self.life.epoch
         for epoch in by_age(set(self._pending), self._ords):
             if epoch not in self.life.own and epoch not in self._told:
                 continue
             free = self._free(epoch)
-            if epoch == own and self._recent:
+            if epoch == self.life.epoch and self._recent:
                 free = intersect(free, ((0, self._recent[0][0]),))  # younger ones are the live lane's
             if free:
                 lo, hi = free[0]

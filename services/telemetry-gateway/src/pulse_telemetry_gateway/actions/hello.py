@@ -57,3 +57,8 @@ class Greeting:
         except SeriesRedeclared as error:
             raise Reject("series_redeclared", str(error)) from error
         self._catalogs.remember(device_id, message.catalog, catalog.refs)
+        if catalog.left_out:
+            raise Reject(
+                "too_many_series",
+                f"{catalog.left_out} of them are beyond PULSE_DEVICE_SERIES_MAX; the others are taken",
+            )

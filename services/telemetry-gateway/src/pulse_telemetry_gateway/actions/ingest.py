@@ -13,36 +13,37 @@ from typing import NamedTuple, cast
 from pulse_bus import Bus, Disconnected, MessageTooLarge, Reject
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_contracts.message import Lane
-from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, RefusalCode, Refused
+from pulse_contracts.telemetry import BatchAck, Dropped, RefusalCode, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged, StreamKey
 from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.columns import concatenate
 from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
-from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits
+from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits, shared_out
 from pulse_telemetry_gateway.model.joining import joined
+from pulse_telemetry_gateway.model.live_batches import live_batches
+from pulse_telemetry_gateway.model.pace import Pace
 from pulse_telemetry_gateway.model.ranges import Range, covering
 from pulse_telemetry_gateway.model.screening import Meaning, Screened, screen
 from pulse_telemetry_gateway.model.telling import Part, split, within
-from pulse_telemetry_gateway.store.ledger import ImplausibleOrder, LedgerStore
+from pulse_telemetry_gateway.store.ledger import LedgerStore, Rejected
 
 log = logging.getLogger("pulse.ingest")
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
-_LIVE_READINGS = 2_000
-"""More readings than this of one device and lane in one group are not sent live: who watches reads the log."""
+_LOOKUPS = 50
+"""Questions to the database a second, about what one device's ids mean."""
 
 
 @dataclass(frozen=True)
 class IngestLimits:
-    """See `GatewaySettings`."""
+    """See `GatewaySettings`. `waiting_max`: messages of one device that wait for a commit."""
 
     credit: CreditLimits
     group: GroupLimits
     fragments_max: int
     span: int
+    waiting_max: int = 250
 
 
 class Parcel(NamedTuple):
@@ -73,6 +74,11 @@ class Waiting:
     done: "asyncio.Future[list[Exception | None]]"
 
     @property
+    def streams(self) -> list[tuple[str, int]]:
+        """Of which device and epoch."""
+        return [(entry.device, entry.arrival.epoch) for entry in self.entries]
+
+    @property
     def batches(self) -> int:
         """How many messages."""
         return sum(entry.arrival.batches for entry in self.entries)
@@ -85,7 +91,9 @@ class Ingest:
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
     ) -> None:
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
-        self._gathering = Gathering[Waiting](limits.group)
+        self._gathering = Gathering[Waiting](limits.group, lambda waiting: waiting.streams)
+        self._in_work: Counter[str] = Counter()
+        self._lookups = Pace(_LOOKUPS, _LOOKUPS * 2)
         self._arrived, self._enough = asyncio.Event(), asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
@@ -101,13 +109,39 @@ class Ingest:
 
     async def take(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
         """Returns when everything new in the batches is committed: for each None, or why it is not. Raises Unavailable
-        while the database is away."""
+        while the database is away. What is beyond its device's budget is not answered: its collector sends it again."""
+        admitted: list[int] = []
+        for place, parcel in enumerate(parcels):
+            if self._in_work[parcel.device] < self._limits.waiting_max:
+                self._in_work[parcel.device] += 1
+                admitted.append(place)
+        self._batches.labels("over_budget").inc(len(parcels) - len(admitted))
+        outcomes: list[Exception | None] = [None] * len(parcels)
+        try:
+            found = await self._take([parcels[place] for place in admitted]) if admitted else []
+        finally:
+            for place in admitted:
+                self._leave(parcels[place].device)
+        for place, outcome in zip(admitted, found, strict=True):
+            outcomes[place] = outcome
+        return outcomes
+
+    def _leave(self, device: str) -> None:
+        self._in_work[device] -= 1
+        if not self._in_work[device]:
+            del self._in_work[device]
+
+    async def _take(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
         known: list[tuple[Batch, Meaning]] = []
         runs: list[tuple[list[int], int]] = []
         strangers: dict[tuple[str, int], None] = {}
         for places in joined([(parcel.device, parcel.batch) for parcel in parcels]):
             device, batch = parcels[places[0]].device, parcels[places[0]].batch
             device_id = await self._catalogs.device_id(device)
+            is_remembered = self._catalogs.remembers(device_id, batch.catalog, batch.series)
+            if not is_remembered and not self._lookups.allows(device, asyncio.get_running_loop().time()):
+                self._batches.labels("over_budget").inc(len(places))
+                continue
             meaning = await self._catalogs.meaning(device_id, batch.catalog, batch.series)
             if meaning is None:
                 strangers[device, batch.epoch] = None
@@ -132,24 +166,33 @@ class Ingest:
                 if outcome is None or isinstance(outcome, Reject):
                     continue
                 if len(places) > 1:  # one of them is at fault, and it must not cost the others
-                    outcomes[place] = (await self.take([parcels[place]]))[0]
+                    outcomes[place] = (await self._take([parcels[place]]))[0]
         return outcomes
 
     async def join(self, entries: list[Entry], size: int) -> list[Exception | None]:
-        """Joins the next group commit; as `take`. `size`: bytes of the payloads."""
+        """Joins the next group commits; as `take`. `size`: bytes of the payloads."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(entries, size, loop.time(), loop.create_future())
-        self._gathering.add(waiting)
-        self._held.inc(waiting.batches)
-        self._held_bytes.inc(waiting.size)
+        shares = [
+            (places, Waiting([entries[i] for i in places], size // len(entries), loop.time(), loop.create_future()))
+            for places in shared_out([(entry.device, entry.arrival.epoch) for entry in entries])
+        ]
+        for _, waiting in shares:
+            self._gathering.add(waiting)
+        batches = sum(waiting.batches for _, waiting in shares)
+        self._held.inc(batches)
+        self._held_bytes.inc(size)
         self._arrived.set()
         if self._gathering.is_enough:
             self._enough.set()
+        outcomes: list[Exception | None] = [None] * len(entries)
         try:
-            return await waiting.done
+            for (places, _), found in zip(shares, await asyncio.gather(*(one.done for _, one in shares)), strict=True):
+                for place, outcome in zip(places, found, strict=True):
+                    outcomes[place] = outcome
         finally:
-            self._held.dec(waiting.batches)
-            self._held_bytes.dec(waiting.size)
+            self._held.dec(batches)
+            self._held_bytes.dec(size)
+        return outcomes
 
     @property
     def credit(self) -> int:
@@ -166,8 +209,8 @@ class Ingest:
         device_id = await self._catalogs.device_id(device)
         try:
             result = await self._ledger.declare_dropped(device_id, message)
-        except ImplausibleOrder as error:
-            raise Reject("implausible_ord", str(error)) from error
+        except Rejected as error:
+            raise Reject(error.why.code, error.why.detail) from error
         await self._say_settled(device, (device_id, message.epoch), message.ranges, result)
 
     async def run(self) -> None:
@@ -282,14 +325,14 @@ class Ingest:
             feeds[entry.device_id].append(entry)
         for device_id, entries in feeds.items():
             with _committed(names[device_id]):
-                for run in _runs(entries):
-                    is_flood = sum(len(entry.columns) for entry in run) > _LIVE_READINGS
-                    message = _mark(run) if is_flood else live_batch(run)
+                for message in live_batches(entries):
                     await self._bus.publish(TELEMETRY_LIVE, message, device=names[device_id])
 
     def _count(self, group: list[Entry], result: GroupResult) -> None:
+        total = sum(entry.arrival.batches for entry in group)
         self._batches.labels("duplicate").inc(result.duplicates)
-        self._batches.labels("stored").inc(sum(entry.arrival.batches for entry in group) - result.duplicates)
+        self._batches.labels("held").inc(result.held)
+        self._batches.labels("stored").inc(total - result.duplicates - result.held)
         self._readings.labels("stored").inc(sum(len(entry.columns) for entry in result.logged))
         self._readings.labels("refused").inc(sum(len(entry.refused) for entry in group))
         for code, n in Counter(refused.code for entry in group for refused in entry.refused).items():
@@ -311,41 +354,6 @@ def _committed(device: str) -> Iterator[None]:
         return
     except Exception:
         log.exception("%s could not be told what was committed", device)
-
-
-def _runs(entries: list[Logged]) -> list[list[Logged]]:
-    """Neighbours of the same lane, so that a live batch has one lane."""
-    runs: list[list[Logged]] = []
-    lane: Lane | None = None
-    for entry in entries:
-        if entry.lane != lane:
-            runs.append([])
-            lane = entry.lane
-        runs[-1].append(entry)
-    return runs
-
-
-def _mark(entries: list[Logged]) -> LiveBatch:
-    """Says where the feed is now, without the readings."""
-    after, pos = entries[0].pos - 1, entries[-1].pos
-    return LiveBatch(after=after, pos=pos, lane=entries[0].lane, series=[], t0=0, dt=[], x=[], value=[])
-
-
-def live_batch(entries: list[Logged]) -> LiveBatch:
-    """Rows of one device and lane, neighbours in the feed, as one message."""
-    columns = concatenate([entry.columns for entry in entries])
-    t0 = int(columns.t[0])
-    return LiveBatch.model_construct(
-        v=1,
-        after=entries[0].pos - 1,
-        pos=entries[-1].pos,
-        lane=entries[0].lane,
-        series=columns.series.tolist(),
-        t0=t0,
-        dt=(columns.t - t0).tolist(),
-        x=columns.x.tolist(),
-        value=columns.values(),
-    )
 
 
 def _entry(parcels: Sequence[Parcel], device_id: int, screened: Screened) -> Entry:

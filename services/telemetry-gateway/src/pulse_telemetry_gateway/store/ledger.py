@@ -1,10 +1,11 @@
 """The ledger and the batch log: `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of `device`."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pulse_contracts.telemetry import Dropped
+from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
 from pulse_telemetry_gateway.model.arrivals import (
@@ -20,7 +21,7 @@ from pulse_telemetry_gateway.model.arrivals import (
 from pulse_telemetry_gateway.model.columns import concatenate, encode
 from pulse_telemetry_gateway.model.orders import is_plausible, why_not
 from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, covering, subtract, union
-from pulse_telemetry_gateway.model.settling import News, rows, settle
+from pulse_telemetry_gateway.model.settling import News, adds_beyond, rows, settle
 from pulse_telemetry_gateway.store import refusals
 
 _LANES = {"live": 0, "backlog": 1}
@@ -28,13 +29,24 @@ _LOG_COLUMNS, _STREAM_COLUMNS = 13, 9
 _REPEATED = 1_000
 """Refused readings of one stream that are repeated with whatever touches them; where there are more, only those of the
 batch that came are told."""
-_NOTHING = StreamState(0, [], 0)
 Newest = list[tuple[int, int]]
 """The two newest lives of a device as (ord, epoch), newest first."""
 
 
-class ImplausibleOrder(Exception):  # what a device did, not an error of ours
-    """A device claims an `ord` that it cannot have reached."""
+class Rejected(Exception):  # what a device did, not an error of ours
+    """Nothing of the message was taken, and never will be."""
+
+    def __init__(self, why: Rejection) -> None:
+        super().__init__(f"{why.code}: {why.detail}")
+        self.why = why
+
+
+@dataclass(frozen=True)
+class _Device:
+    """`pos`: its feed position; `epochs`: how many it has."""
+
+    pos: int
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -50,24 +62,32 @@ class EpochLedger:
     dropped: int
 
 
+@dataclass(frozen=True)
+class LedgerLimits:
+    """`fragments`: pieces of one stream, beyond which it takes only what closes holes. `epochs`: of one device."""
+
+    fragments: int = 1_024
+    epochs: int = 100_000
+
+
 class LedgerStore:
     """Every method that writes locks the device rows first, in order of their ids: two replicas cannot deadlock."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, limits: LedgerLimits = LedgerLimits()) -> None:  # frozen
+        self._database, self._limits = database, limits
 
     async def commit(self, group: Sequence[Arrival]) -> GroupResult:
         """Appends what is new of these batches, widens the ledger, and returns after the commit.
         Raises DatabaseUnavailable; then nothing of the group happened."""
         streams = {(arrival.device_id, arrival.epoch) for arrival in group}
         async with self._database.transaction() as connection:
-            positions = await self._lock(connection, {device_id for device_id, _ in streams})
+            devices = await self._lock(connection, {device_id for device_id, _ in streams})
             known, newest = await self._read(connection, streams)
-            rejected = _implausible(group, newest)
+            rejected = self._rejected([(a.device_id, a.epoch, a.ord) for a in group], devices, known, newest)
             accepted = [arrival for place, arrival in enumerate(group) if place not in rejected]
             changes = _changes(accepted, known)
-            news = settle(accepted, changes)
-            log, logged = _rows(news, positions)
+            news = settle(accepted, changes, self._limits.fragments)
+            log, logged = _rows(news, {device_id: device.pos for device_id, device in devices.items()})
             await refusals.record(connection, news.refusals)
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
             wanted: dict[StreamKey, list[Range]] = {key: [] for key in changes}
@@ -75,25 +95,21 @@ class LedgerStore:
                 wanted[arrival.device_id, arrival.epoch].append(arrival.wanted)
             untold = await self._unconfirmed(connection, wanted, changes)
         settled = {key: change.settled for key, change in changes.items()}
-        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected, untold)
+        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected, untold, news.held)
 
     async def declare_dropped(self, device_id: int, message: Dropped) -> GroupResult:
         """Settles what the collector declares lost and is not settled yet (what came first stays), and returns
-        after the commit. Raises ImplausibleOrder."""
+        after the commit. Raises Rejected."""
         async with self._database.transaction() as connection:
-            await self._lock(connection, {device_id})
+            devices = await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
             known, newest = await self._read(connection, {key})
-            if not is_plausible(message.ord, highest := _highest(newest[device_id])):
-                raise ImplausibleOrder(why_not(message.ord, highest))
-            state = known.get(key, _NOTHING)
-            change = StreamChange(max(message.ord, state.ord), list(state.settled), next=state.next)
-            change.unconfirmed = state.unconfirmed
+            if rejected := self._rejected([(*key, message.ord)], devices, known, newest):
+                raise Rejected(rejected[0])
+            change = StreamChange.of(message.ord, known.get(key))
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
-            for part in fresh:
-                add(change.settled, part)
-                add(change.added, part)
+            fresh = [part for part in fresh if self._takes(change, part)]
             if fresh:
                 await connection.execute(
                     "INSERT INTO declared_drop (device_id, epoch, ranges, n, reason, t_first, t_last) "
@@ -111,6 +127,14 @@ class LedgerStore:
             await self._write(connection, {key: change})
             again = await self._unconfirmed(connection, {key: declared}, {key: change})
         return GroupResult({key: change.settled}, _with(newest, {key: change}), [], unconfirmed=again)
+
+    def _takes(self, change: StreamChange, part: Range) -> bool:
+        """Settles a part of a declared loss, unless it would be one piece too many: it is declared again."""
+        if adds_beyond(change.settled, part, self._limits.fragments):
+            return False
+        add(change.settled, part)
+        add(change.added, part)
+        return True
 
     async def of_device(self, device_id: int) -> list[EpochLedger]:
         """The device's ledger, newest life first."""
@@ -133,11 +157,35 @@ class LedgerStore:
             for row in rows
         ]
 
-    async def _lock(self, connection: Connection, devices: set[int]) -> dict[int, int]:
+    async def _lock(self, connection: Connection, devices: set[int]) -> dict[int, _Device]:
         rows = await connection.fetch(
-            "SELECT id, pos FROM device WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE", sorted(devices)
+            "SELECT id, pos, epochs FROM device WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE", sorted(devices)
         )
-        return {row["id"]: row["pos"] for row in rows}
+        return {row["id"]: _Device(row["pos"], row["epochs"]) for row in rows}
+
+    def _rejected(
+        self,
+        claims: Sequence[tuple[int, int, int]],
+        devices: Mapping[int, _Device],
+        known: Mapping[StreamKey, StreamState],
+        newest: Mapping[int, Newest],
+    ) -> dict[int, Rejection]:
+        """By place, which of the claimed (device, epoch, ord) no device may claim."""
+        found: dict[int, Rejection] = {}
+        added: dict[int, set[int]] = {}
+        for place, (device_id, epoch, number) in enumerate(claims):
+            highest = max((number for number, _ in newest[device_id]), default=0)
+            if not is_plausible(number, highest):
+                found[place] = Rejection("implausible_ord", why_not(number, highest))
+            elif (device_id, epoch) not in known and epoch != PLAIN_EPOCH:
+                mine = added.setdefault(device_id, set())
+                had = devices[device_id].epochs if device_id in devices else 0  # a device that is gone fails later
+                if epoch not in mine and had + len(mine) >= self._limits.epochs:
+                    detail = f"the device has {self._limits.epochs} epochs already (PULSE_DEVICE_EPOCHS_MAX)"
+                    found[place] = Rejection("too_many_epochs", detail)
+                else:
+                    mine.add(epoch)
+        return found
 
     async def _read(
         self, connection: Connection, wanted: Collection[StreamKey]
@@ -146,21 +194,23 @@ class LedgerStore:
         commits a second it is round trips that cost."""
         devices, epochs = [device_id for device_id, _ in wanted], [epoch for _, epoch in wanted]
         found = await connection.fetch(
-            "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next, s.unconfirmed_n FROM stream s "
+            "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next, s.unconfirmed_n, s.stored_n + s.refused_n > 0 "
+            "FROM stream s "
             "JOIN unnest($1::int[], $2::bigint[]) AS w (device_id, epoch) USING (device_id, epoch) "
-            "UNION ALL SELECT d.id, s.epoch, s.ord, NULL, 0, 0 FROM unnest($3::int[]) AS d (id), "
-            "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 2) s",
+            "UNION ALL SELECT d.id, s.epoch, s.ord, NULL, 0, 0, true FROM unnest($3::int[]) AS d (id), "
+            "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id AND stored_n + refused_n > 0 "
+            "ORDER BY ord DESC, epoch LIMIT 2) s",
             devices,
             epochs,
             list(set(devices)),
         )
         known: dict[StreamKey, StreamState] = {}
         newest: dict[int, Newest] = {device_id: [] for device_id in devices}
-        for device_id, epoch, number, settled, next_seq, unconfirmed in found:
+        for device_id, epoch, number, settled, next_seq, unconfirmed, has_readings in found:
             if settled is None:
                 newest[device_id].append((number, epoch))
             else:
-                known[device_id, epoch] = StreamState(number, ranges(settled), next_seq, unconfirmed)
+                known[device_id, epoch] = StreamState(number, ranges(settled), next_seq, unconfirmed, has_readings)
         return known, newest
 
     async def _unconfirmed(
@@ -173,7 +223,7 @@ class LedgerStore:
         told: dict[StreamKey, Sequence[Range]] = {}
         for key, parts in wanted.items():
             change = changes[key]
-            if n := change.unconfirmed + change.refused:
+            if n := change.unconfirmed:
                 told[key] = covering(parts, change.settled) if n <= _REPEATED else parts
         found = await refusals.unconfirmed(connection, told)
         return {key: Again(tuple(told[key]), tuple((u.seq, u.code) for u in found.get(key, ()))) for key in told}
@@ -199,7 +249,18 @@ class LedgerStore:
                 change.clock_offset,
             )
             for key, change in sorted(changes.items())
+            if change.is_change
         ]
+        new = Counter(device_id for (device_id, _), change in changes.items() if change.was is None)
+        if new:
+            await connection.execute(
+                "UPDATE device d SET epochs = d.epochs + w.n FROM unnest($1::int[], $2::int[]) AS w (id, n) "
+                "WHERE d.id = w.id",
+                list(new),
+                list(new.values()),
+            )
+        if not streams and not log:
+            return
         await connection.execute(
             "WITH logged AS (INSERT INTO batch (device_id, pos, epoch, ord, lo, hi, n, lane, t_min, t_max, sent, "
             "received, payload) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], "
@@ -224,20 +285,6 @@ class LedgerStore:
         )
 
 
-def _highest(newest: Newest) -> int:
-    return max((number for number, _ in newest), default=0)
-
-
-def _implausible(group: Sequence[Arrival], newest: Mapping[int, Newest]) -> dict[int, Rejection]:
-    """What claims an `ord` that its device cannot have reached, by place in the group."""
-    highest = {device_id: _highest(lives) for device_id, lives in newest.items()}
-    return {
-        place: Rejection("implausible_ord", why_not(arrival.ord, highest[arrival.device_id]))
-        for place, arrival in enumerate(group)
-        if not is_plausible(arrival.ord, highest[arrival.device_id])
-    }
-
-
 def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -> dict[StreamKey, StreamChange]:
     """What is to be widened: each stream as it is, with the highest `ord` that is claimed for it."""
     changes: dict[StreamKey, StreamChange] = {}
@@ -245,9 +292,7 @@ def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -
         key = arrival.device_id, arrival.epoch
         change = changes.get(key)
         if change is None:
-            state = known.get(key, _NOTHING)
-            change = changes[key] = StreamChange(max(arrival.ord, state.ord), list(state.settled), next=state.next)
-            change.unconfirmed = state.unconfirmed
+            changes[key] = StreamChange.of(arrival.ord, known.get(key))
         else:
             change.ord = max(arrival.ord, change.ord)
     return changes
@@ -262,7 +307,8 @@ def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange
     """The two newest lives of each device, once the changes are there too."""
     found = {device_id: {epoch: number for number, epoch in lives} for device_id, lives in newest.items()}
     for (device_id, epoch), change in changes.items():
-        found[device_id][epoch] = change.ord
+        if change.has_readings:
+            found[device_id][epoch] = change.ord
     return {
         device_id: sorted(((number, epoch) for epoch, number in lives.items()), key=lambda life: (-life[0], life[1]))[
             :2

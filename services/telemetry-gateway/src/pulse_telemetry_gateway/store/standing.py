@@ -49,7 +49,9 @@ class StandingStore:
             asked = {(device_id, epoch): [windows[epoch]] for epoch, _, has_refused in rows if has_refused}
             told = await refusals.unconfirmed(connection, asked, most_refused + 1)
             newest = await connection.fetch(
-                "SELECT ord, epoch FROM stream WHERE device_id = $1 ORDER BY ord DESC, epoch LIMIT 2", device_id
+                "SELECT ord, epoch FROM stream WHERE device_id = $1 AND stored_n + refused_n > 0 "
+                "ORDER BY ord DESC, epoch LIMIT 2",
+                device_id,
             )
         if any(is_further for _, is_further, _ in rows):
             await self._heard(device_id, windows)
