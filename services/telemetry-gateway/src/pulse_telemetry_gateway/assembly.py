@@ -26,6 +26,7 @@ from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
+from pulse_telemetry_gateway.model.clocks import ClockLimits
 from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.model.grouping import GroupLimits
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
@@ -59,7 +60,10 @@ async def serve(settings: GatewaySettings) -> None:
 
 async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     database, bus = runtime.database, runtime.bus
-    ledger = LedgerStore(database, LedgerLimits(settings.ledger_fragments_max, settings.device_epochs_max))
+    clocks = ClockLimits(
+        *(int(t.total_seconds() * 1e6) for t in (settings.clock_suspect_after, settings.clock_behind_after))
+    )
+    ledger = LedgerStore(database, LedgerLimits(settings.ledger_fragments_max, settings.device_epochs_max, clocks))
     registry = RegistryStore(database, RegistryLimits(settings.device_series_max, settings.device_catalogs_max))
     log = LogStore(database)
     catalogs = Catalogs(registry)

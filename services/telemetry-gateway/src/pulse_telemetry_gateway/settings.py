@@ -36,6 +36,7 @@ class GatewaySettings(ServiceSettings):
     device_quarantined_per_second: Annotated[float, Field(gt=0)] = 20
     plain_series_max: Annotated[int, Field(ge=1, le=10_000)] = 200
     clock_suspect_after: timedelta = timedelta(seconds=2)
+    clock_behind_after: timedelta = timedelta(seconds=60)
     latest_every: timedelta = timedelta(milliseconds=500)
     history_deadline: timedelta = timedelta(seconds=20)
     resume_readings_max: Annotated[int, Field(ge=0)] = 100_000

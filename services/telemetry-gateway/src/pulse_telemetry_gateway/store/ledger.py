@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped
@@ -18,6 +18,7 @@ from pulse_telemetry_gateway.model.arrivals import (
     StreamKey,
     StreamState,
 )
+from pulse_telemetry_gateway.model.clocks import ClockLimits, Stretch, stretches
 from pulse_telemetry_gateway.model.columns import concatenate, encode
 from pulse_telemetry_gateway.model.orders import is_plausible, why_not
 from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, covering, subtract, union
@@ -64,10 +65,12 @@ class EpochLedger:
 
 @dataclass(frozen=True)
 class LedgerLimits:
-    """`fragments`: pieces of one stream, beyond which it takes only what closes holes. `epochs`: of one device."""
+    """`fragments`: pieces of one stream, beyond which it takes only what closes holes. `epochs`: of one device.
+    `clocks`: beyond which a clock is off."""
 
     fragments: int = 1_024
     epochs: int = 100_000
+    clocks: ClockLimits = field(default_factory=ClockLimits)
 
 
 class LedgerStore:
@@ -89,6 +92,8 @@ class LedgerStore:
             news = settle(accepted, changes, self._limits.fragments)
             log, logged = _rows(news, {device_id: device.pos for device_id, device in devices.items()})
             await refusals.record(connection, news.refusals)
+            pieces = (piece for parts in news.pieces.values() for piece in parts)
+            await _note_clocks(connection, stretches(pieces, self._limits.clocks))
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
             wanted: dict[StreamKey, list[Range]] = {key: [] for key in changes}
             for arrival in accepted:
@@ -282,6 +287,16 @@ class LedgerStore:
             list(moved),
             list(moved.values()),
             *_columns(streams, _STREAM_COLUMNS),
+        )
+
+
+async def _note_clocks(connection: Connection, off: Sequence[Stretch]) -> None:
+    if off:
+        await connection.executemany(
+            "INSERT INTO clock_stretch AS c VALUES ($1, $2, $3, $4, $5, $6, $7) "
+            "ON CONFLICT (device_id, day, epoch, step) DO UPDATE SET t_min = least(c.t_min, excluded.t_min), "
+            "t_max = greatest(c.t_max, excluded.t_max), clock_offset = excluded.clock_offset",
+            off,
         )
 
 
