@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from pulse_contracts.message import Message
 from pulse_contracts.telemetry import (
-    MAX_ORD,
     ORD_JUMP,
     PLAIN_EPOCH,
     Dropped,
@@ -160,9 +159,9 @@ def _codes(one: Sent, message: Message | None, now: int) -> tuple[set[str], bool
             return {"foreign_device"}, True
         case ReadingBatch() | Dropped():
             may = {"plain_epoch"} if message.epoch == 0 else {"implausible_ord"} if message.ord > ORD_JUMP else set()
-            return may, message.epoch == 0 or message.ord > MAX_ORD
+            return may, message.epoch == 0
         case SeriesDeclared():
-            return {"series_redeclared"}, False
+            return {"series_redeclared", "wrong_digest"}, False
         case PlainReadings():
             refused = [told(message, now + shift, _SPAN).refused for shift in (-_MARGIN, _MARGIN)]
             return {"refused_values"}, all(refused)

@@ -139,7 +139,7 @@ async def test_values_that_cannot_be_stored_are_refused_one_by_one_and_counted_b
     given["dt"][4], given["dt"][5] = far, -far
     text = json.dumps(given)
     assert text.count('"NaN"') == text.count('"Infinity"') == 1
-    await alpha.raw("data", text.replace('"NaN"', "NaN").replace('"Infinity"', "1e999").encode())
+    await alpha.raw("data", text.replace('"Infinity"', "1e999").encode())
     await eventually(lambda: any(ack.settled for ack in alpha.acks))
     assert [(r.seq, r.code, r.detail) for r in alpha.acks[-1].refused] == [
         (1, "not_finite", ""),

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import Dropped, Hello, SeriesDeclaration, SeriesDeclared
 from pulse_contracts.topics import TELEMETRY_DROP, TELEMETRY_HELLO, TELEMETRY_SERIES
 from pulse_postgres import Database
@@ -175,7 +176,7 @@ async def test_declarations_without_end_stop_at_the_limits_and_nobody_waits_for_
             nonlocal number
             number += 1
             series = [SeriesDeclaration(id=i, name=f"s{number}.{i}", type="int") for i in range(200)]
-            message = SeriesDeclared(catalog=100 + number, digest="0" * 64, series=series)
+            message = SeriesDeclared(catalog=100 + number, digest=series_digest(series), series=series)
             await alpha.bus.publish(TELEMETRY_SERIES, message, device="alpha")
 
         await judged(beta, flood)

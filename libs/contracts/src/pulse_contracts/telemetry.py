@@ -1,6 +1,6 @@
 """Telemetry delivery (protocol A): readings up, acknowledgements down. Ranges are half-open; times are microseconds."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -204,6 +204,8 @@ class PlainReadings(Message):
     is 1973, as is 1e14 microseconds); without it the time of arrival counts. A number is a float, true and false are
     booleans; a series is created at the first sight of its name.
     """
+
+    is_exact: ClassVar[bool] = False
 
     ts: (
         Annotated[int, Field(ge=0, lt=10**17, strict=True)]

@@ -20,6 +20,7 @@ from pulse_desktop.core.engine import World
 from pulse_desktop.core.identity import PLACES, IdentityError, open_identity
 from pulse_desktop.core.inspection import Look, NoBufferError
 from pulse_desktop.core.model import StoreFailure
+from pulse_desktop.core.privacy import open_to_others
 from pulse_desktop.core.settings import BadSettingsError, Settings
 
 _DEADLINE = 5.0
@@ -78,6 +79,10 @@ def _folder(folder: Path) -> Iterator[Finding]:
         return
     if stat.S_IMODE(folder.stat().st_mode) & 0o077:
         yield Finding(name, "WARN", f"{folder} is open to other users", f"chmod 700 {folder}")
+        return
+    if others := open_to_others(folder):
+        text = f"{folder}: other users may read {', '.join(others[:5])} once they get in"
+        yield Finding(name, "WARN", text, "start the collector: it closes them, or chmod 600")
         return
     yield Finding(name, "OK", f"{folder} can be written, by this user only")
 

@@ -5,6 +5,7 @@ declared losses until they are acknowledged; `quarantine` what was refused. `syn
 survives a power cut.
 """
 
+import os
 import shutil
 import sqlite3
 from collections import defaultdict
@@ -54,6 +55,8 @@ class Store:
 
     def __init__(self, path: Path, limits: BufferLimits) -> None:
         self._folder, self._limits, self._compacted = path.parent, limits, 0
+        with suppress(OSError):  # SQLite will say what is wrong; its other files get the same rights as this one
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with translated():
             self._db = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
             try:

@@ -4,6 +4,7 @@ from pulse_bus import Reject
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest, refused
+from pulse_telemetry_gateway.model.declaring import Declarations
 from pulse_telemetry_gateway.model.ranges import Range
 from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared
 from pulse_telemetry_gateway.store.standing import StandingStore
@@ -17,6 +18,7 @@ class Greeting:
 
     def __init__(self, standing: StandingStore, registry: RegistryStore, catalogs: Catalogs, ingest: Ingest) -> None:
         self._standing, self._registry, self._catalogs, self._ingest = standing, registry, catalogs, ingest
+        self._declarations = Declarations()
 
     async def answer(self, device: str, hello: Hello) -> Have:
         """What the collector may forget, and whether it may send. Raises Unavailable."""
@@ -50,6 +52,8 @@ class Greeting:
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:
         """Learns what the ids of a life mean. Raises Unavailable, Reject."""
+        if self._declarations.is_false(device, message):
+            raise Reject("wrong_digest", "the series that were declared have another digest")
         device_id = await self._catalogs.device_id(device)
         part = (message.part, message.parts)
         try:
