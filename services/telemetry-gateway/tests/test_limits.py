@@ -130,7 +130,7 @@ async def test_unreadable_messages_keep_nobody_waiting_and_are_kept_within_a_bud
     servers: Servers, database_url: str, database: Database
 ) -> None:
     junk = json.dumps({"v": 1, "what": "x" * 30_000}).encode()
-    async with bench(servers, database_url, device_quarantined_per_second=2) as (started, alpha, beta):
+    async with bench(servers, database_url, device_pace=0.2) as (started, alpha, beta):
 
         async def flood() -> None:
             await asyncio.gather(*(alpha.raw(kind, junk) for kind in ("data", "hello", "drop", "series")))

@@ -14,7 +14,7 @@ from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPac
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
-from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.ingest import LOOKUPS, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
@@ -84,13 +84,14 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             settings.ledger_fragments_max,
             int(settings.plausible_span.total_seconds() * 1e6),
             settings.device_waiting_max,
+            LOOKUPS * settings.device_pace,
         ),
         runtime.metrics,
     )
     greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
     span = int(settings.plausible_span.total_seconds() * 1e6)
     plain = Plain(ingest, catalogs, PlainLimits(settings.plain_series_max, span))
-    await Handlers(bus, ingest, plain, greeting, registry).subscribe()
+    await Handlers(bus, ingest, plain, greeting, registry, budget_of(settings)).subscribe()
     limits = LiveLimits(
         settings.resume_readings_max,
         settings.viewer_pending_bytes,
@@ -143,7 +144,10 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
 
 def budget_of(settings: GatewaySettings) -> DeviceBudget:
     """As the settings say."""
-    return DeviceBudget(quarantined=settings.device_quarantined_per_second)
+    usual, pace = DeviceBudget(), settings.device_pace
+    return DeviceBudget(
+        usual.hellos * pace, usual.drops * pace, usual.parts * pace, usual.states * pace, usual.quarantined * pace
+    )
 
 
 def compaction_of(database: Database, settings: GatewaySettings, metrics: Metrics | None = None) -> Compaction:

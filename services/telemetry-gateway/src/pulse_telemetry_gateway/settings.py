@@ -14,7 +14,8 @@ class GatewaySettings(ServiceSettings):
     `group_commit_bytes_max`: their payloads' bytes. A group is collected while the last commit began less than
     `group_commit_interval` ago, and never for longer than `group_commit_age_max`. `plain_series_max`: series that a
     plain device may make by sending new names. `device_…`: what one collector may have: messages that wait for a
-    commit, series, epochs, catalogs that are kept, and unusable messages that are quarantined."""
+    commit, series, epochs, catalogs that are kept, and by how much its paces are multiplied
+    (`handlers.DeviceBudget`)."""
 
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
     # long enough for a restart, short enough that the broker soon stops giving a removed replica its share
@@ -33,7 +34,7 @@ class GatewaySettings(ServiceSettings):
     device_series_max: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     device_epochs_max: Annotated[int, Field(ge=1)] = 100_000
     device_catalogs_max: Annotated[int, Field(ge=1)] = 100
-    device_quarantined_per_second: Annotated[float, Field(gt=0)] = 20
+    device_pace: Annotated[float, Field(gt=0)] = 1.0
     plain_series_max: Annotated[int, Field(ge=1, le=10_000)] = 200
     clock_suspect_after: timedelta = timedelta(seconds=2)
     clock_behind_after: timedelta = timedelta(seconds=60)

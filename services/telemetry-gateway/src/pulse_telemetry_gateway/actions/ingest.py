@@ -31,19 +31,20 @@ from pulse_telemetry_gateway.store.ledger import LedgerStore, Rejected
 log = logging.getLogger("pulse.ingest")
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
-_LOOKUPS = 50
-"""Questions to the database a second, about what one device's ids mean."""
+LOOKUPS = 50.0
 
 
 @dataclass(frozen=True)
 class IngestLimits:
-    """See `GatewaySettings`. `waiting_max`: messages of one device that wait for a commit."""
+    """See `GatewaySettings`. `waiting_max`: messages of one device that wait for a commit; `lookups`: how often
+    a second the database is asked what one device's ids mean."""
 
     credit: CreditLimits
     group: GroupLimits
     fragments_max: int
     span: int
     waiting_max: int = 250
+    lookups: float = LOOKUPS
 
 
 class Parcel(NamedTuple):
@@ -93,7 +94,7 @@ class Ingest:
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
         self._gathering = Gathering[Waiting](limits.group, lambda waiting: waiting.streams)
         self._in_work: Counter[str] = Counter()
-        self._lookups = Pace(_LOOKUPS, _LOOKUPS * 2)
+        self._lookups = Pace(limits.lookups, int(limits.lookups * 2))
         self._arrived, self._enough = asyncio.Event(), asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
