@@ -292,11 +292,12 @@ class LedgerStore:
 
 async def _note_clocks(connection: Connection, off: Sequence[Stretch]) -> None:
     if off:
-        await connection.executemany(
-            "INSERT INTO clock_stretch AS c VALUES ($1, $2, $3, $4, $5, $6, $7) "
-            "ON CONFLICT (device_id, day, epoch, step) DO UPDATE SET t_min = least(c.t_min, excluded.t_min), "
+        await connection.execute(
+            "INSERT INTO clock_stretch AS c SELECT * FROM unnest($1::int[], $2::int[], $3::bigint[], $4::smallint[], "
+            "$5::bigint[], $6::bigint[], $7::bigint[]) ON CONFLICT (device_id, day, epoch, step) DO UPDATE SET "
+            "t_min = least(c.t_min, excluded.t_min), "
             "t_max = greatest(c.t_max, excluded.t_max), clock_offset = excluded.clock_offset",
-            off,
+            *map(list, zip(*off, strict=True)),
         )
 
 

@@ -24,11 +24,15 @@ class Unconfirmed(NamedTuple):
 
 async def record(connection: Connection, refusals: Sequence[Refusal]) -> None:
     """Keeps them, as not confirmed."""
-    rows = [(*refusal.stream, *part) for refusal in refusals for part in _parts(refusal)]
-    if rows:
-        await connection.executemany(
-            "INSERT INTO refusal (device_id, epoch, seqs, codes, lo, unconfirmed) VALUES ($1, $2, $3, $4, $5, $3)", rows
-        )
+    for refusal in refusals:
+        for seqs, codes, lo in _parts(refusal):
+            await connection.execute(
+                "INSERT INTO refusal (device_id, epoch, seqs, codes, lo, unconfirmed) VALUES ($1, $2, $3, $4, $5, $3)",
+                *refusal.stream,
+                seqs,
+                codes,
+                lo,
+            )
 
 
 def _parts(refusal: Refusal) -> list[tuple[list[int], list[str], int]]:
