@@ -32,6 +32,8 @@ log = logging.getLogger("pulse.ingest")
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
 LOOKUPS = 50.0
+_LIVE_READINGS = 2_000
+"""More readings than this of one device and lane in one group are not sent live."""
 
 
 @dataclass(frozen=True)
@@ -326,7 +328,7 @@ class Ingest:
             feeds[entry.device_id].append(entry)
         for device_id, entries in feeds.items():
             with _committed(names[device_id]):
-                for message in live_batches(entries):
+                for message in live_batches(entries, _LIVE_READINGS):
                     await self._bus.publish(TELEMETRY_LIVE, message, device=names[device_id])
 
     def _count(self, group: list[Entry], result: GroupResult) -> None:

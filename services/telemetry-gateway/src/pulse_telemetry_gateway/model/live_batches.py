@@ -1,20 +1,16 @@
 """What was just committed, as messages for whoever watches. Pure."""
 
-from typing import Final
-
 from pulse_contracts.message import Lane
 from pulse_contracts.telemetry import LiveBatch
 from pulse_telemetry_gateway.model.arrivals import Logged
 from pulse_telemetry_gateway.model.columns import concatenate
 
-_READINGS: Final = 2_000
-"""More readings than this of one device and lane in one group are not sent live: who watches reads the log."""
 
-
-def live_batches(entries: list[Logged]) -> list[LiveBatch]:
-    """Rows of one device, neighbours in the feed: one message for each run of a lane."""
+def live_batches(entries: list[Logged], most: int) -> list[LiveBatch]:
+    """Rows of one device, neighbours in the feed: one message for each run of a lane. One with more than `most`
+    readings only says where the feed is: who watches reads the log."""
     runs = _runs(entries)
-    return [_mark(run) if sum(len(entry.columns) for entry in run) > _READINGS else live_batch(run) for run in runs]
+    return [_mark(run) if sum(len(entry.columns) for entry in run) > most else live_batch(run) for run in runs]
 
 
 def live_batch(entries: list[Logged]) -> LiveBatch:
