@@ -9,7 +9,7 @@ from pulse_contracts.message import Message
 from pulse_contracts.telemetry import BatchAck, Dropped, Hello, ReadingBatch, SeriesDeclared
 from pulse_desktop.core.model import Reading, Slice
 from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.signals import Committed
+from pulse_desktop.core.signals import Committed, Event, Lost
 from pulse_telemetry_gateway.model.ranges import Range, clip, count, covering, subtract, union
 
 Value = tuple[int, float]
@@ -138,10 +138,12 @@ def floats(batch: ReadingBatch) -> list[float]:
 
 @dataclass
 class World(Simulation):
-    """One device with as many disks as it has clones. `parked`: what the disks hold that are not in use."""
+    """One device with as many disks as it has clones. `parked`: what the disks hold that are not in use. `given_up`:
+    what a full buffer lost, whether or not the gateway had it already."""
 
     gateway: ModelGateway = field(default_factory=Gateway)
     parked: dict[Path, set[Key]] = field(default_factory=dict)
+    given_up: set[Key] = field(default_factory=set)
     is_clock_right: bool = True
     newest_t: int = -1
 
@@ -151,6 +153,12 @@ class World(Simulation):
         if not isinstance(self.gateway, Gateway):
             raise TypeError(self.gateway)
         return self.gateway
+
+    def feed(self, event: Event) -> None:
+        """Notes what is lost."""
+        if isinstance(event, Lost):
+            self.given_up |= {(drop.epoch, seq) for drop in event.drops for seq in range(drop.lo, drop.hi)}
+        super().feed(event)
 
     def produce_and_die(self, n: int) -> None:
         """Killed between taking readings and their commit: nothing of them was ever there."""
@@ -222,7 +230,7 @@ class World(Simulation):
         insist(all(told), "stored what was not produced, or altered")
         insist(len(set(self.gateway.stored.values())) == len(self.gateway.stored), "a reading beside its own summary")
         insist(not self.ledger.values.keys() & self.ledger.dropped, "counted as stored and as dropped")
-        deleted = self.ledger.refused - self.on_disk() - self.kept - self.destroyed
+        deleted = self.ledger.refused - self.on_disk() - self.kept - self.destroyed - self.given_up
         insist(not deleted, f"refused, and in no quarantine: {sorted(deleted)[:3]}")
         insist(self.replay.under_way <= max(self.credits), "more under way than any credit allowed")
         if self.is_clock_right and self.ledger.latest is not None:
