@@ -114,6 +114,7 @@ def gateway(given: Servers, folder: Path, url: str | None = None) -> Iterator[Ga
         "PULSE_MIGRATE_ON_START": "true",
         "PULSE_AUDIT_KEY": "A" * 43,  # of a database that lives for a minute
         "PULSE_LOG_LEVEL": "warning",
+        "PULSE_DEVICE_PACE": "100000",  # mutants are looked for where they have to be
     }
     command = [sys.executable, "-m", "pulse_telemetry_gateway", "serve"]
     with (folder / "gateway.log").open("ab") as log, subprocess.Popen(command, env=env, stderr=log, stdout=log) as one:

@@ -9,7 +9,15 @@ import asyncpg
 from pydantic import ValidationError
 
 from pulse_contracts.message import Message
-from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, ReadingBatch, SeriesDeclared, Uplink
+from pulse_contracts.telemetry import (
+    ORD_JUMP,
+    PLAIN_EPOCH,
+    Dropped,
+    Hello,
+    ReadingBatch,
+    SeriesDeclared,
+    Uplink,
+)
 from pulse_contracts.topics import (
     SYSTEM_STATUS,
     TELEMETRY_DATA,
@@ -152,15 +160,15 @@ def _codes(one: Sent, message: Message | Document | None, now: int) -> tuple[set
             return {"unreadable"}, True
         case Uplink(device=str(device)) if device != one.device:
             return {"foreign_device"}, True
-        case ReadingBatch(epoch=0) | Dropped(epoch=0):
-            return {"plain_epoch"}, True
+        case ReadingBatch() | Dropped():
+            may = {"plain_epoch"} if message.epoch == 0 else {"implausible_ord"} if message.ord > ORD_JUMP else set()
+            return may, message.epoch == 0
         case SeriesDeclared():
-            return {"series_redeclared"}, False
+            return {"series_redeclared", "wrong_digest"}, False
         case Document():
             refused = [told(message, now + shift, _SPAN).refused for shift in (-_MARGIN, _MARGIN)]
             return {"refused_values"}, all(refused)
-        case _:
-            return set(), False
+    return set(), False
 
 
 def _outcome(
@@ -181,7 +189,8 @@ def _outcome(
         case Dropped():
             found = "settled" if is_settled(message.epoch, message.ranges) else None
         case Hello():
-            found = "answered" if message.session in heard.sessions else None
+            newer = "left to a newer one" if heard.sessions else None  # of several, only the newest is answered
+            found = "answered" if message.session in heard.sessions else newer
         case SeriesDeclared():
             found = "declared" if (one.device, message.catalog) in lives else None
         case Document():

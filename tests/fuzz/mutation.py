@@ -7,6 +7,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from pulse_contracts.series_digest import series_digest
+from pulse_contracts.telemetry import SeriesDeclaration
+
 LARGEST: Final = 400_000
 """Bytes: the broker takes a million, and one such message costs as much as a thousand."""
 _NUMBERS: Final[Sequence[int | float]] = (
@@ -210,7 +213,7 @@ class Samples:
         series = [
             {"id": i + 1, "name": f"s.{i}", "display_name": "S", "type": kinds[i], "unit": "°C"} for i in range(3)
         ]
-        digest = "".join(self._rng.choice("0123456789abcdef") for _ in range(64))
+        digest = series_digest(SeriesDeclaration.model_validate(one) for one in series)
         return {"v": 1, "catalog": self._life(), "digest": digest, "part": 0, "parts": 1, "series": series}
 
     def hello(self) -> dict[str, object]:

@@ -174,6 +174,22 @@ def the_same_batch_twice(folder: Path) -> None:
     end(world)
 
 
+def a_refusal_whose_ack_is_lost(folder: Path) -> None:
+    """Readings are refused, the acknowledgement that says so is lost; what comes later covers them."""
+    for is_restarted in (False, True):
+        world = make(folder, seed=int(is_restarted))
+        world.gateway.refuses = lambda value: value < 0.5
+        world.open()
+        world.produce(20)
+        while world.up:
+            world.pass_up()
+        world.down.clear()
+        if is_restarted:
+            world.restart()
+        world.gateway.refuses = lambda _: False
+        end(world)
+
+
 def data_for_what_was_declared_dropped(folder: Path) -> None:
     """A batch that was long on its way arrives after its readings were declared lost."""
     world = make(folder, limits=SMALL)

@@ -11,7 +11,7 @@ import pytest
 
 from clients.desktop.tests.simulation import Simulation
 from pulse_contracts.message import Message
-from pulse_contracts.telemetry import BatchAck, ReadingBatch
+from pulse_contracts.telemetry import BatchAck, Have, ReadingBatch, Refused
 from pulse_desktop.core import buffer, replay, room
 from pulse_desktop.core.buffer import Buffer
 from pulse_desktop.core.losses import Losses
@@ -168,6 +168,27 @@ def refused_is_not_settled(patch: Patch) -> None:
     patch.setattr(Gateway, "widen", widen)
 
 
+def a_refusal_is_told_once(patch: Patch) -> None:
+    real = Gateway.again
+
+    def again(self: Gateway, epoch: int, ranges: Ranges) -> list[Refused]:
+        told = real(self, epoch, ranges)
+        self.unconfirmed -= {(epoch, one.seq) for one in told}
+        return told
+
+    patch.setattr(Gateway, "again", again)
+
+
+def a_refusal_is_not_repeated_in_the_have(patch: Patch) -> None:
+    real = Replay._have
+
+    def have(self: Replay, message: Have, now: float, out: list[Command]) -> None:
+        epochs = [part.model_copy(update={"refused": []}) for part in message.epochs]
+        real(self, message.model_copy(update={"epochs": epochs}), now, out)
+
+    patch.setattr(Replay, "_have", have)
+
+
 def dropped_is_not_settled(patch: Patch) -> None:
     real = Gateway.settle_drop
 
@@ -298,6 +319,18 @@ RULES = (
         "as stored and as dropped",
     ),
     Rule("A4.2 refused is settled", refused_is_not_settled, scenarios.the_same_batch_twice, "does not drain|settled"),
+    Rule(
+        "A3.3 a refusal is repeated until it is confirmed",
+        a_refusal_is_told_once,
+        scenarios.a_refusal_whose_ack_is_lost,
+        "in no quarantine",
+    ),
+    Rule(
+        "A3.3 in every have too",
+        a_refusal_is_not_repeated_in_the_have,
+        scenarios.a_refusal_whose_ack_is_lost,
+        "in no quarantine",
+    ),
     Rule(
         "A4.2 dropped is settled",
         dropped_is_not_settled,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from clients.desktop.tests.simulation import Key, ModelGateway, Simulation
 from pulse_contracts.message import Message
-from pulse_contracts.telemetry import BatchAck, Dropped, Hello, ReadingBatch, Refused, SeriesDeclared
+from pulse_contracts.telemetry import BatchAck, Dropped, Hello, ReadingBatch, SeriesDeclared
 from pulse_desktop.core.model import Reading, Slice
 from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.signals import Committed
+from pulse_desktop.core.signals import Committed, Event, Lost
 from pulse_telemetry_gateway.model.ranges import Range, clip, count, covering, subtract, union
 
 Value = tuple[int, float]
@@ -80,13 +80,13 @@ class Gateway(ModelGateway):
         """Stores what is new, refuses what cannot be stored, and widens the ledger by both."""
         epoch, whole = batch.epoch, (batch.lo, batch.lo + len(batch.value))
         self._meet(epoch, batch.ord)
-        values, refusals = floats(batch), []
+        values = floats(batch)
         stored: list[Range] = []
         for lo, hi in self.new(batch, whole, seen):
             for seq in range(lo, hi):
                 value = values[seq - batch.lo]
                 if self.refuses(value):
-                    refusals.append(Refused(seq=seq, code="out_of_range"))
+                    self.unconfirmed.add((epoch, seq))
                     self.refused.add((epoch, seq))
                     continue
                 insist((epoch, seq) not in self.values, f"{epoch}/{seq} is stored twice")
@@ -95,7 +95,8 @@ class Gateway(ModelGateway):
                 self.see(batch.ord, seq, self.values[epoch, seq][0])
                 stored.append((seq, seq + 1))
         self.widen(epoch, whole, stored)
-        return self._ack(epoch, tuple(covering([whole], list(self._of(epoch)))), refusals)
+        parts = tuple(covering([whole], list(self._of(epoch))))
+        return self._ack(epoch, parts, self.again(epoch, parts))
 
     def settle_drop(self, dropped: Dropped) -> BatchAck:
         """What came first stays: a drop declared for what was stored after all settles nothing."""
@@ -105,7 +106,7 @@ class Gateway(ModelGateway):
             for lo, hi in self.newly_dropped(epoch, part):
                 self.dropped |= {(epoch, seq) for seq in range(lo, hi)}
         self.settled[epoch] = tuple(union([*self._of(epoch), *dropped.ranges]))
-        return self._ack(epoch, tuple(dropped.ranges), [])
+        return self._ack(epoch, tuple(dropped.ranges), self.again(epoch, tuple(dropped.ranges)))
 
     # -- the rules, one method each, so that a mutant can break one
 
@@ -137,10 +138,12 @@ def floats(batch: ReadingBatch) -> list[float]:
 
 @dataclass
 class World(Simulation):
-    """One device with as many disks as it has clones. `parked`: what the disks hold that are not in use."""
+    """One device with as many disks as it has clones. `parked`: what the disks hold that are not in use. `given_up`:
+    what a full buffer lost, whether or not the gateway had it already."""
 
     gateway: ModelGateway = field(default_factory=Gateway)
     parked: dict[Path, set[Key]] = field(default_factory=dict)
+    given_up: set[Key] = field(default_factory=set)
     is_clock_right: bool = True
     newest_t: int = -1
 
@@ -150,6 +153,12 @@ class World(Simulation):
         if not isinstance(self.gateway, Gateway):
             raise TypeError(self.gateway)
         return self.gateway
+
+    def feed(self, event: Event) -> None:
+        """Notes what is lost."""
+        if isinstance(event, Lost):
+            self.given_up |= {(drop.epoch, seq) for drop in event.drops for seq in range(drop.lo, drop.hi)}
+        super().feed(event)
 
     def produce_and_die(self, n: int) -> None:
         """Killed between taking readings and their commit: nothing of them was ever there."""
@@ -221,6 +230,8 @@ class World(Simulation):
         insist(all(told), "stored what was not produced, or altered")
         insist(len(set(self.gateway.stored.values())) == len(self.gateway.stored), "a reading beside its own summary")
         insist(not self.ledger.values.keys() & self.ledger.dropped, "counted as stored and as dropped")
+        deleted = self.ledger.refused - self.on_disk() - self.kept - self.destroyed - self.given_up
+        insist(not deleted, f"refused, and in no quarantine: {sorted(deleted)[:3]}")
         insist(self.replay.under_way <= max(self.credits), "more under way than any credit allowed")
         if self.is_clock_right and self.ledger.latest is not None:
             insist(self.ledger.latest[2] >= self.newest_t, "latest went back")

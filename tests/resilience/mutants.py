@@ -9,15 +9,18 @@ def _acks_before_the_commit() -> None:
     """It tells the collector that all is stored, then starts to store it, and is slow about it."""
     import asyncio
 
+    from pulse_contracts.telemetry import BatchAck
+
     ingest = importlib.import_module("pulse_telemetry_gateway.actions.ingest")
     inner = ingest.Ingest._commit
 
-    async def commit(self: Any, group: list[Any], since: float) -> None:
+    async def commit(self: Any, group: list[Any], since: float) -> Any:
         for entry in group:
-            settled = [entry.arrival.wanted]
-            await self._say(entry.device, self._ack(entry.arrival.epoch, settled, settled, [], []))
+            whole = [entry.arrival.wanted]
+            ack = BatchAck(epoch=entry.arrival.epoch, settled=whole, refused=[], newest=[], credit=self.credit)
+            await self._say(entry.device, ack)
         await asyncio.sleep(0.3)
-        await inner(self, group, since)
+        return await inner(self, group, since)
 
     ingest.Ingest._commit = commit
 

@@ -23,7 +23,7 @@ from pulse_contracts.telemetry import (
 from pulse_desktop.core.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.link import as_batch, declaration
-from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec
+from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
 from pulse_desktop.core.opening import FILE
 from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal, subtract, union
 from pulse_desktop.core.replay import Replay
@@ -36,6 +36,7 @@ from pulse_desktop.core.signals import (
     Event,
     GotAck,
     GotHave,
+    Kept,
     LinkLost,
     Lost,
     Policy,
@@ -61,6 +62,7 @@ class ModelGateway:
     stored: dict[Key, float] = field(default_factory=dict)
     lives: dict[int, int] = field(default_factory=dict)
     digest: str | None = None
+    unconfirmed: set[Key] = field(default_factory=set)
     refuses: Callable[[float], bool] = lambda _: False
     ignores: Callable[[float], bool] = lambda _: False
     is_down: bool = False
@@ -76,7 +78,14 @@ class ModelGateway:
                 self.digest = message.digest
                 return []
             case Hello():
-                epochs = [EpochSettled(epoch=p.epoch, settled=list(self._of(p.epoch))) for p in message.pending]
+                for part in message.kept:
+                    self.confirm(part.epoch, tuple(part.ranges))
+                epochs = [
+                    EpochSettled(
+                        epoch=p.epoch, settled=list(self._of(p.epoch)), refused=self.again(p.epoch, self._of(p.epoch))
+                    )
+                    for p in message.pending
+                ]
                 return [
                     Have(
                         session=message.session,
@@ -103,17 +112,27 @@ class ModelGateway:
             return []
         self.lives[batch.epoch] = max(batch.ord, self.lives.get(batch.epoch, 0))
         whole: Ranges = ((batch.lo, batch.lo + len(values)),)
-        refused = []
         for lo, hi in subtract(whole, self._of(batch.epoch)):
             for seq in range(lo, hi):
                 value = values[seq - batch.lo]
                 if self.refuses(value):
-                    refused.append(Refused(seq=seq, code="out_of_range"))
+                    self.unconfirmed.add((batch.epoch, seq))
                 else:
                     assert (batch.epoch, seq) not in self.stored
                     self.stored[batch.epoch, seq] = value
         self.settled[batch.epoch] = union(self._of(batch.epoch), whole)
-        return [self._ack(batch.epoch, whole, refused)]
+        return [self._ack(batch.epoch, whole, self.again(batch.epoch, whole))]
+
+    def confirm(self, epoch: int, kept: Ranges) -> None:
+        """The collector's quarantine holds these."""
+        self.unconfirmed -= {
+            (e, seq) for e, seq in self.unconfirmed if e == epoch and intersect(kept, ((seq, seq + 1),))
+        }
+
+    def again(self, epoch: int, ranges: Ranges) -> list[Refused]:
+        """What is refused there and not confirmed: told with everything that covers it."""
+        seqs = sorted(seq for e, seq in self.unconfirmed if e == epoch and intersect(ranges, ((seq, seq + 1),)))
+        return [Refused(seq=seq, code="out_of_range") for seq in seqs]
 
     def _ack(self, epoch: int, ranges: Ranges, refused: list[Refused], *, declare: bool = False) -> BatchAck:
         return BatchAck(
@@ -131,7 +150,8 @@ class ModelGateway:
 
 @dataclass
 class Simulation:
-    """One device. `up`, `down`: messages under way. `destroyed`: readings that went with a replaced disk."""
+    """One device. `up`, `down`: messages under way. `destroyed`: readings that went with a replaced disk. `kept`:
+    what was ever in a quarantine."""
 
     folder: Path
     seed: int = 0
@@ -143,6 +163,7 @@ class Simulation:
     sent: list[Send] = field(default_factory=list)
     produced: dict[Key, float] = field(default_factory=dict)
     destroyed: set[Key] = field(default_factory=set)
+    kept: set[Key] = field(default_factory=set)
     credits: set[int] = field(default_factory=lambda: {0})
     now: float = 0.0
 
@@ -274,11 +295,24 @@ class Simulation:
                 assert session in self.answered, "a loss declared before the have of this session"
                 self.up.append(dropped)
             case Settle(settlement):
-                self.buffer.settle([settlement])
+                self.settle(settlement)
             case RaiseOrd(to):
                 self.buffer.raise_ord(to)
             case SetAside(epoch, seq):
                 self.feed(Lost(tuple(self.buffer.set_aside(epoch, seq, "unanswered"))))
+
+    def settle(self, settlement: Settlement) -> None:
+        """Confirms what is refused after it is durable."""
+        if self.buffer.settle([settlement]) and settlement.told:
+            self.kept |= self.quarantined()
+            self.feed(Kept(settlement.epoch, settlement.told))
+
+    def quarantined(self) -> set[Key]:
+        """What the disk's quarantine holds."""
+        db = sqlite3.connect(self.folder / FILE)
+        found = set(db.execute("SELECT epoch, seq FROM quarantine").fetchall())
+        db.close()
+        return found
 
     # -- what must always hold (protocol A5)
 

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from pulse_contracts.telemetry import BatchAck, Dropped, Hello, SeriesDeclared
-from pulse_desktop.core.model import BufferLimits, Drop, Holdings
+from pulse_desktop.core.model import BufferLimits, Drop, Holdings, StoreFailure
 from pulse_desktop.core.signals import (
     Committed,
     Connected,
+    Kept,
     RaiseOrd,
+    Say,
+    Settle,
     TableChanged,
     Tick,
 )
@@ -212,3 +215,39 @@ def test_a_lost_declaration_is_repeated_with_growing_patience() -> None:
     assert [b - a for a, b in pairwise(said)] == [5, 10, 20, 40, 60]
     replay.handle(ack(3, (0, 10)), now)
     assert not [c for c in replay.handle(Tick(), now + 500) if type(c).__name__ == "DeclareLoss"]
+
+
+def test_a_refusal_is_confirmed_once_the_quarantine_holds_it_until_a_have_answers() -> None:
+    replay, _ = opened()
+    replay.handle(Committed(((0, 4),)), 1)
+    told = ack(9, (0, 4), refused=[{"seq": 2, "code": "wrong_type"}])
+    (settle,) = [c for c in replay.handle(told, 1.1) if isinstance(c, Settle)]
+    assert settle.settlement.told == ((2, 3),)
+    assert not [c for c in replay.handle(Tick(), 2.5) if isinstance(c, Say)], "confirmed although nothing is durable"
+    for at, again in ((2.6, Kept(9, ((2, 3),))), (3.7, Tick())):
+        (say,) = [c for c in replay.handle(again, at) if isinstance(c, Say)]
+        assert [(part.epoch, part.ranges) for part in say.hello.kept] == [(9, [(2, 3)])]
+    replay.handle(have(), 3.8)
+    assert not [c for c in replay.handle(Tick(), 9) if isinstance(c, Say)]
+
+
+def test_while_the_disk_refuses_nothing_is_confirmed(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation.gateway.refuses = lambda _: True
+    simulation.connect()
+    while simulation.up or simulation.down:
+        simulation.pass_up() if simulation.up else simulation.pass_down()
+    simulation.produce(3)
+    simulation.pass_up()
+
+    def full(*_: object) -> None:
+        raise StoreFailure("i/o error", "no")
+
+    monkeypatch.setattr(simulation.buffer._store, "settle", full)
+    simulation.pass_down()
+    simulation.wait(3)
+    assert not [m for m in simulation.up if isinstance(m, Hello) and m.kept]
+    monkeypatch.undo()
+    simulation.restart()
+    simulation.settle_down()
+    simulation.check_drained()
+    assert simulation.kept == {(e, seq) for e, seq in simulation.produced}

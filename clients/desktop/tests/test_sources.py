@@ -1,17 +1,21 @@
 """The sources: what they declare, the types they give, and that a failing one is started again."""
 
 import asyncio
+import threading
+from collections import namedtuple
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+import psutil
 import pytest
 
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import Reading, SeriesSpec, check_value
-from pulse_desktop.core.sources import base
+from pulse_desktop.core.sources import base, interfaces
 from pulse_desktop.core.sources.base import Outlet, Source, supervise
-from pulse_desktop.core.sources.host import SERIES, HostSource
+from pulse_desktop.core.sources.host import SERIES, HostSource, next_look
+from pulse_desktop.core.sources.interfaces import kinds
 from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
 from pulse_testkit.waiting import eventually
 
@@ -76,8 +80,83 @@ async def test_the_host_reports_itself_with_units(tmp_path: Path, monkeypatch: p
     await run_until(HostSource(tmp_path, Clock()), bowl, 4 * len(SERIES))
     assert {s.name for s in bowl.specs.values()} >= {"cpu.total", "memory.used", "processes.count"}
     assert all(isinstance(v, int) and v > 0 for v in bowl.values("memory.used"))
-    assert all(isinstance(v, float) and v >= 0 for v in bowl.values("network.sent"))
-    assert bowl.values("network.sent")
+    sent = [v for part in ("", ".virtual", ".loopback") for v in bowl.values(f"network{part}.sent")]
+    assert sent
+    assert all(isinstance(v, float) and v >= 0 for v in sent)
+
+
+Times = namedtuple("Times", "user system idle iowait guest")  # noqa: PYI024  # as psutil gives them
+Io = namedtuple("Io", "bytes_recv bytes_sent")  # noqa: PYI024
+
+
+class Machine:
+    """Counters of a machine, whose clock a test moves. Each look is taken by a thread of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.now, self.cpu, self.nics = 100.0, [0.0, 0.0, 0.0, 0.0, 0.0], {"lo": Io(0, 0)}
+        self.source = HostSource(folder, Clock(lambda: int(self.now * 1e6), lambda: self.now))
+        monkeypatch.setattr(psutil, "cpu_times", lambda: Times(*self.cpu))
+        monkeypatch.setattr(psutil, "net_io_counters", lambda pernic: dict(self.nics))  # noqa: ARG005
+        monkeypatch.setattr(interfaces, "_SYS", folder)
+
+    def look(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        thread = threading.Thread(target=lambda: found.update(self.source._look()))
+        thread.start()
+        thread.join()
+        return found
+
+
+def test_the_load_is_that_between_two_looks_whichever_threads_take_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, tmp_path)
+    assert "cpu.total" not in machine.look()
+    for busy, load in ((1.0, 100.0), (0.0, 0.0), (0.25, 25.0)):
+        machine.now += 1
+        machine.cpu[0] += busy
+        machine.cpu[4] += busy  # of a guest: counted in `user` already
+        machine.cpu[2] += (1 - busy) / 2
+        machine.cpu[3] += (1 - busy) / 2
+        assert machine.look()["cpu.total"] == pytest.approx(load)
+
+
+def test_real_interfaces_are_apart_from_loopback_and_virtual_ones_and_each_is_over_its_own_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, tmp_path)
+    machine.nics = {"eth0": Io(0, 0), "lo": Io(0, 0), "docker0": Io(0, 0)}
+    assert not [name for name in machine.look() if name.startswith("network")]
+    machine.now += 2
+    machine.nics = {"eth0": Io(200, 20), "lo": Io(8_000, 8_000), "docker0": Io(60, 6), "eth1": Io(10**9, 0)}
+    found = {name: value for name, value in machine.look().items() if name.startswith("network")}
+    assert found == {
+        "network.received": 100,
+        "network.sent": 10,
+        "network.loopback.received": 4_000,
+        "network.loopback.sent": 4_000,
+        "network.virtual.received": 30,
+        "network.virtual.sent": 3,
+    }
+    machine.now += 1
+    machine.nics |= {"eth0": Io(0, 30), "eth1": Io(10**9 + 5, 0)}  # one was reset
+    again = machine.look()
+    assert (again["network.received"], again["network.sent"]) == (5, 10)
+
+
+def test_with_devices_the_kernel_says_which_interfaces_are_real(tmp_path: Path) -> None:
+    for name in ("enp3s0", "weird0"):
+        (tmp_path / name / "device").mkdir(parents=True)
+    names = ["enp3s0", "weird0", "eth9", "veth12ab", "lo", "br0", "enp3s0.7", "tun0"]
+    found = kinds(names, tmp_path)
+    assert [name for name in names if found[name] == "real"] == ["enp3s0", "weird0"]
+    assert [name for name in names if found[name] == "loopback"] == ["lo"]
+
+
+@pytest.mark.parametrize("slept", [1.5, 3.0, 3_600.0])
+def test_after_a_sleep_of_the_machine_a_whole_interval_passes_first(slept: float) -> None:
+    assert next_look(10.0, 10.003) == 11.0, "looks drift"
+    assert next_look(11.0, 11.003 + slept) == pytest.approx(12.003 + slept)
 
 
 class Flaky:

@@ -112,7 +112,8 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
     async with Database(PoolSettings(url, None, settings.database_pool_size)) as database:
         metrics = Metrics()
         mqtt = process._mqtt_settings(assembly.IDENTITY, settings, now_micros())
-        put_away = process.counted(quarantine(QuarantineStore(database)), metrics)
+        budget = assembly.budget_of(settings)
+        put_away = process.counted(quarantine(QuarantineStore(database), budget, metrics), metrics)
         bus = MqttBus(mqtt, clock=now_micros, rng=random.Random(1), quarantine=put_away)
         runtime = Runtime(
             assembly.IDENTITY,
@@ -159,12 +160,14 @@ class Collector:
     acks: list[BatchAck] = field(default_factory=list)
     haves: list[Have] = field(default_factory=list)
 
-    async def greet(self, *, upto: int = 0) -> Have:
+    async def greet(self, *, upto: int = 0, **more: Any) -> Have:
         """Hello, answered."""
         before = len(self.haves)
         pending = [{"epoch": self.epoch, "lo": 0, "hi": upto, "n": upto}] if upto else []
         hello = {"epoch": self.epoch, "ord": self.ord, "next": upto, "session": "s", "series": series_digest(SERIES)}
-        await self.bus.publish(TELEMETRY_HELLO, Hello.model_validate(hello | {"pending": pending}), device=self.name)
+        await self.bus.publish(
+            TELEMETRY_HELLO, Hello.model_validate(hello | {"pending": pending} | more), device=self.name
+        )
         await eventually(lambda: len(self.haves) > before)
         return self.haves[-1]
 

@@ -111,8 +111,8 @@ async def test_a_drop_declared_for_what_was_stored_after_all_changes_nothing(
     ledger: LedgerStore, database: Database
 ) -> None:
     await ledger.commit([arrival(0, 10)])
-    settled, _ = await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=[(5, 20)], reason="overflow"))
-    assert settled == [(0, 20)]
+    dropped = await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=[(5, 20)], reason="overflow"))
+    assert dropped.settled[1, 7] == [(0, 20)]
     line = (await ledger.of_device(1))[0]
     assert (line.stored, line.dropped, line.next) == (10, 10, 20)
 

@@ -16,6 +16,7 @@ from pulse_desktop.core import lock, logs, status
 from pulse_desktop.core.engine import Engine, World
 from pulse_desktop.core.inspection import NoBufferError
 from pulse_desktop.core.model import StoreFailure
+from pulse_desktop.core.privacy import keep_private
 from pulse_desktop.core.settings import BadSettingsError, Settings
 
 
@@ -84,6 +85,7 @@ def _run(flags: dict[str, Any]) -> int:
     logs.configure(settings.log_format)
     try:
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keep_private(settings.state_dir)
         held = lock.acquire(settings.state_dir)
     except lock.AlreadyRunningError as error:
         complain(str(error))

@@ -62,11 +62,12 @@ class _Door(Generic[M]):
     quarantine: Quarantine
     rng: random.Random
 
-    async def deliver(self, incoming: Incoming, read: R | Exception) -> Delivery[R] | None:
-        """What was read, as a delivery; None when it was unreadable and lies in quarantine."""
-        if isinstance(read, Exception):
-            await self.put_away(incoming, "unreadable", _why_unreadable(read))
-            return None
+    async def put_unreadable(self, incoming: Incoming, error: Exception) -> None:
+        """Returns when it lies in quarantine."""
+        await self.put_away(incoming, "unreadable", _why_unreadable(error))
+
+    def delivery(self, incoming: Incoming, read: R) -> Delivery[R]:
+        """What was read, as a delivery."""
         size, is_retained = len(incoming.payload), incoming.is_retained
         return Delivery(self.topic, incoming.levels, read, incoming.received, size, is_retained)
 
@@ -113,9 +114,13 @@ class Handling(_Door[M]):
 
     async def settle(self, incoming: Incoming) -> None:
         """Returns when the message may be acknowledged to the broker: it was handled, or it lies in quarantine."""
-        delivery = await self.deliver(incoming, _read(self.topic.message, incoming.payload))
+        read = _read(self.topic.message, incoming.payload)
+        if isinstance(read, Exception):
+            await self.put_unreadable(incoming, read)
+            return
+        delivery = self.delivery(incoming, read)
         bugs, waits = 0, 0
-        while delivery is not None:
+        while True:
             try:
                 await self.handler(delivery)
             except Reject as refusal:
@@ -155,12 +160,19 @@ class GroupHandling(_Door[M], Generic[M, R]):
         """Calls back for each message when it may be acknowledged to the broker; returns after the last."""
         left: list[_Waiting[R]] = []
         found = self.read([incoming.payload for incoming, _ in group])
-        for (incoming, settled), read in zip(group, found, strict=True):
-            delivery = await self.deliver(incoming, read)
-            if delivery is None:
-                settled()
-            else:
-                left.append(_Waiting(incoming, delivery, settled))
+        async with asyncio.TaskGroup() as tasks:  # what cannot be read keeps nothing else waiting
+            for (incoming, settled), read in zip(group, found, strict=True):
+                if isinstance(read, Exception):
+                    tasks.create_task(self._put_away(incoming, read, settled))
+                else:
+                    left.append(_Waiting(incoming, self.delivery(incoming, read), settled))
+            await self._handle(left)
+
+    async def _put_away(self, incoming: Incoming, error: Exception, settled: Callable[[], None]) -> None:
+        await self.put_unreadable(incoming, error)
+        settled()
+
+    async def _handle(self, left: list[_Waiting[R]]) -> None:
         times = 0
         while left:
             left = await self._round(left, times + 1)

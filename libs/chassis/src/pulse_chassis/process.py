@@ -104,7 +104,7 @@ async def serve(
     settings: ServiceSettings,
     assemble: Assemble,
     *,
-    quarantine: Callable[[Database], Quarantine] | None = None,
+    quarantine: Callable[[Database, Metrics], Quarantine] | None = None,
 ) -> None:
     """Runs the service until SIGTERM or SIGINT. Raises the failure of whichever part died."""
     logs.configure(identity.name, style=settings.log_format, level=settings.log_level)
@@ -121,7 +121,7 @@ async def serve(
         started = now_micros()
         metrics = Metrics()
         mqtt = _mqtt_settings(identity, settings, started)
-        put_away = counted(quarantine(database) if quarantine else log_quarantine, metrics)
+        put_away = counted(quarantine(database, metrics) if quarantine else log_quarantine, metrics)
         bus = MqttBus(mqtt, clock=now_micros, rng=rng, quarantine=put_away)
         principals, audit = Principals(time.time), Audit(decoded_key(settings.audit_key))
         runtime = Runtime(identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng)

@@ -1,9 +1,10 @@
 """What every message has in common: frozen, versioned, tolerant of unknown fields, bounded field types."""
 
+import json
 import re
-from typing import Annotated, ClassVar, Literal, NewType
+from typing import Annotated, Any, ClassVar, Literal, NewType, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 DeviceId = NewType("DeviceId", str)
 SeriesId = NewType("SeriesId", int)
@@ -50,12 +51,47 @@ Lane = Literal["live", "backlog"]
 ValueType = Literal["int", "float", "bool"]
 
 
+def _exact(value: object) -> object:
+    if type(value) is not int:
+        raise ValueError("the version is a whole number")
+    return value
+
+
 class Message(BaseModel):
     """Base of every message. `v` is the version of its meaning: a reader refuses a version that it does not know,
-    and ignores fields that it does not know. Non-finite floats travel as the strings "NaN", "Infinity", "-Infinity",
-    so that the payload stays JSON (RFC 8259); only the refusal of a reading ever needs them."""
+    and ignores fields that it does not know. JSON is read as RFC 8259 and I-JSON (RFC 7493) have it: a member that is
+    there twice, and NaN or Infinity as a number, make a message unreadable, for two readers may understand them
+    differently. `is_exact`: False for what foreign devices send, who write such things.
+
+    Non-finite floats travel as the strings "NaN", "Infinity", "-Infinity", so that the payload stays JSON; only the
+    refusal of a reading ever needs them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
     content_type: ClassVar[str] = "application/json"
+    is_exact: ClassVar[bool] = True
 
-    v: Literal[1] = 1
+    v: Annotated[Literal[1], BeforeValidator(_exact)] = 1
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **given: Any) -> Self:
+        """As pydantic's, and exact. Raises ValidationError, RecursionError (nested too deeply)."""
+        found = super().model_validate_json(json_data, **given)
+        if cls.is_exact:
+            try:
+                json.loads(json_data, object_pairs_hook=_unique, parse_constant=_constant, parse_int=float)
+            except ValueError as error:
+                raise ValidationError.from_exception_data(
+                    cls.__name__, [{"type": "value_error", "input": None, "ctx": {"error": error}}], "json"
+                ) from None
+        return found
+
+
+def _unique(members: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in members]
+    if len(set(names)) < len(names):
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f"the member {twice[:40]!r} is there twice")
+
+
+def _constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")

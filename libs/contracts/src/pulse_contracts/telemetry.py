@@ -1,6 +1,6 @@
 """Telemetry delivery (protocol A): readings up, acknowledgements down. Ranges are half-open; times are microseconds."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -28,13 +28,26 @@ MAX_RANGES = 1_024
 LocalSeriesId = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 SessionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 SeriesDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-OrdEpoch = tuple[Annotated[int, Field(ge=0, le=2**62, strict=True)], EpochNumber]
+Ord = Annotated[int, Field(ge=0, le=2**62, strict=True)]
+"""Order of a device's lives in time. What may be read is wider than what is believed: see `MAX_ORD`."""
+MAX_ORD = 2**53
+"""The highest `ord` that a gateway takes or a collector gives. Each process start adds one, so no device comes near it;
+who is told a higher one does not follow."""
+ORD_JUMP = 2**32
+"""How far an `ord` may lie above the highest known of its device: a start every second for 136 years."""
+OrdEpoch = tuple[Ord, EpochNumber]
 RefusalCode = Literal["unknown_series", "wrong_type", "not_finite", "implausible_time", "out_of_range"]
 DropReason = Literal["overflow", "expired", "thinned", "unreadable"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Refused(_Part):
+    seq: Seq
+    code: RefusalCode
+    detail: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class Uplink(Message):
@@ -52,25 +65,37 @@ class PendingEpoch(_Part):
     n: Annotated[int, Field(ge=0, strict=True)]
 
 
+class RefusalsKept(_Part):
+    """Refused readings of one epoch that the collector's quarantine holds."""
+
+    epoch: EpochNumber
+    ranges: Annotated[list[SeqRange], Field(min_length=1, max_length=MAX_RANGES)]
+
+
 class Hello(Uplink):
     """The first word after every connect, repeated each second until the `Have` of this session is here.
 
     `epoch` and `ord` are those of the running life, `next` its next sequence number. `series` is the digest of the
     declaration that the collector is going to use (see `SeriesDeclared.digest`). Oldest epochs come first; more follow
-    in the next hello once these are settled.
+    in the next hello once these are settled. `kept` confirms refusals: the gateway repeats each until it was in there.
     """
 
     epoch: EpochNumber
-    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    ord: Ord
     next: Seq
     pending: Annotated[list[PendingEpoch], Field(max_length=MAX_EPOCHS)]
     session: SessionId
     series: SeriesDigest
+    kept: list[RefusalsKept] = Field(default_factory=list, max_length=MAX_EPOCHS)
 
 
 class EpochSettled(_Part):
+    """`refused`: which of the settled readings were refused and are not confirmed as kept. No other refused reading
+    that is not confirmed is settled here."""
+
     epoch: EpochNumber
     settled: list[SeqRange]
+    refused: list[Refused] = Field(default_factory=list, max_length=MAX_BATCH)
 
 
 class Have(Message):
@@ -123,7 +148,7 @@ class ReadingBatch(Uplink):
     """
 
     epoch: EpochNumber
-    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    ord: Ord
     catalog: EpochNumber
     lo: Seq
     lane: Lane
@@ -148,14 +173,9 @@ class ReadingBatch(Uplink):
         return self
 
 
-class Refused(_Part):
-    seq: Seq
-    code: RefusalCode
-    detail: Annotated[str, StringConstraints(max_length=200)] = ""
-
-
 class BatchAck(Message):
     """What is settled (stored, refused and dropped alike) of one epoch, committed in PostgreSQL before this was sent.
+    `refused` names every refused reading in `settled` that the collector has not confirmed as kept (`Hello.kept`).
 
     `declare` asks for the series declaration and a hello again: the gateway does not know the sender's catalog.
     `live_paused` asks the live lane to wait until the backlog has closed holes in the ledger.
@@ -185,6 +205,8 @@ class PlainReadings(Message):
     a series is created at the first sight of its name.
     """
 
+    is_exact: ClassVar[bool] = False
+
     ts: int | float | str | None = None
     values: Annotated[
         dict[str, object],
@@ -199,7 +221,7 @@ class Dropped(Uplink):
     """Readings that the collector lost, declared until acknowledged. `first`, `last`: when they were taken."""
 
     epoch: EpochNumber
-    ord: Annotated[int, Field(ge=0, le=2**62, strict=True)]
+    ord: Ord
     ranges: Annotated[list[SeqRange], Field(min_length=1, max_length=MAX_RANGES)]
     reason: DropReason
     first: Micros | None = None

@@ -15,7 +15,7 @@ from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
-from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.ingest import LOOKUPS, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.intake import Intake
 from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
@@ -25,10 +25,11 @@ from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
 from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
-from pulse_telemetry_gateway.handlers import Handlers, quarantine
+from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
+from pulse_telemetry_gateway.model.clocks import ClockLimits
 from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.model.grouping import GroupLimits
 from pulse_telemetry_gateway.routes import TelemetryRoutes, router
@@ -37,14 +38,15 @@ from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.leases import LeaseStore
-from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineBounds, QuarantineStore
-from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.registry import RegistryLimits, RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
+from pulse_telemetry_gateway.store.standing import StandingStore
 
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
@@ -57,15 +59,20 @@ async def serve(settings: GatewaySettings) -> None:
     async def assemble(runtime: Runtime) -> Parts:
         return await _assemble(runtime, settings)
 
-    def put_away(database: Database) -> Quarantine:
-        return quarantine(quarantine_of(database, settings))
+    def put_away(database: Database, metrics: Metrics) -> Quarantine:
+        return quarantine(quarantine_of(database, settings), budget_of(settings), metrics)
 
     await process.serve(IDENTITY, settings, assemble, quarantine=put_away)
 
 
 async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     database, bus = runtime.database, runtime.bus
-    ledger, registry, log = LedgerStore(database), RegistryStore(database), LogStore(database)
+    clocks = ClockLimits(
+        *(int(t.total_seconds() * 1e6) for t in (settings.clock_suspect_after, settings.clock_behind_after))
+    )
+    ledger = LedgerStore(database, LedgerLimits(settings.ledger_fragments_max, settings.device_epochs_max, clocks))
+    registry = RegistryStore(database, RegistryLimits(settings.device_series_max, settings.device_catalogs_max))
+    log = LogStore(database)
     catalogs = Catalogs(registry)
     ingest = Ingest(
         ledger,
@@ -83,15 +90,17 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             ),
             settings.ledger_fragments_max,
             int(settings.plausible_span.total_seconds() * 1e6),
+            settings.device_waiting_max,
+            LOOKUPS * settings.device_pace,
         ),
         runtime.metrics,
     )
-    greeting = Greeting(ledger, registry, catalogs, ingest)
+    greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
     span = int(settings.plausible_span.total_seconds() * 1e6)
     plain_limits = PlainLimits(settings.plain_series_max, span)
     plain_store = PlainStore(database)
     plain = Plain(ingest, catalogs, plain_store, plain_limits, runtime.metrics)
-    handlers = Handlers(bus, ingest, plain, greeting, registry)
+    handlers = Handlers(bus, ingest, plain, greeting, registry, budget_of(settings))
     await handlers.subscribe()
     intake = _intake(runtime, settings, handlers)
     limits = LiveLimits(
@@ -160,6 +169,14 @@ def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> 
         return opener(settings.plain_session, settings.plain_session_expiry)
 
     return Intake(LeaseStore(runtime.database), open_session, handlers.subscribe_plain, runtime.metrics)
+
+
+def budget_of(settings: GatewaySettings) -> DeviceBudget:
+    """As the settings say."""
+    usual, pace = DeviceBudget(), settings.device_pace
+    return DeviceBudget(
+        usual.hellos * pace, usual.drops * pace, usual.parts * pace, usual.states * pace, usual.quarantined * pace
+    )
 
 
 def compaction_of(database: Database, settings: GatewaySettings, metrics: Metrics | None = None) -> Compaction:

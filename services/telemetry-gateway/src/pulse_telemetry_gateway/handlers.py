@@ -1,9 +1,11 @@
 """Bus deliveries to actions: translation only. The topic's device is the authority on who sends."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
+from pulse_chassis.metrics import Metrics
 from pulse_contracts.message import device_name_of, is_device_name
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, SeriesDeclared
@@ -16,10 +18,12 @@ from pulse_contracts.topics import (
     TELEMETRY_PLAIN,
     TELEMETRY_SERIES,
 )
+from pulse_telemetry_gateway.actions.fairness import FairQuarantine, InTurn, NewestOnly
 from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.ingest import Ingest, Parcel
 from pulse_telemetry_gateway.actions.plain import Plain, PlainParcel
 from pulse_telemetry_gateway.model.batches import Batch, read_batches
+from pulse_telemetry_gateway.model.pace import Pace
 from pulse_telemetry_gateway.model.plain_json import Document, read_documents
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -29,29 +33,67 @@ U = TypeVar("U", Batch, Dropped, Hello, SeriesDeclared)
 C = TypeVar("C", Batch, Dropped)
 
 
-def quarantine(store: QuarantineStore) -> Quarantine:
-    """Where unreadable and rejected messages go."""
+@dataclass(frozen=True)
+class DeviceBudget:
+    """What one device may have done in a second: hellos answered, declared losses and parts of declarations taken,
+    unusable messages quarantined. After a rest it may have it for ten seconds at once. `waiting`: messages of one kind
+    that wait at most."""
+
+    hellos: float = 5
+    drops: float = 10
+    parts: float = 10
+    states: float = 2
+    quarantined: float = 20
+    waiting: int = 200
+
+
+_REST: Final = 10
+_TAKEN: Final = 64
+"""Messages taken at a time, so that those of one device keep no others waiting: the budgets say which are worked on."""
+_AT_ONCE: Final = 2
+"""Messages of one kind that are worked on at a time, so that the readings always find a connection to the database."""
+
+
+def quarantine(
+    store: QuarantineStore, budget: DeviceBudget | None = None, metrics: Metrics | None = None
+) -> Quarantine:
+    """Where unreadable and rejected messages go; with a budget, only so many of one device."""
 
     async def put_away(item: Quarantined) -> None:
         await store.put(item)
 
-    return put_away
+    if budget is None:
+        return put_away
+    pace = Pace(budget.quarantined, int(budget.quarantined * _REST))
+    return FairQuarantine(put_away, pace, metrics or Metrics()).put
 
 
 class Handlers:
     """Subscribes and translates."""
 
-    def __init__(self, bus: Bus, ingest: Ingest, plain: Plain, greeting: Greeting, registry: RegistryStore) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        ingest: Ingest,
+        plain: Plain,
+        greeting: Greeting,
+        registry: RegistryStore,
+        budget: DeviceBudget = DeviceBudget(),  # frozen
+    ) -> None:
         self._bus, self._ingest, self._plain, self._greeting, self._registry = bus, ingest, plain, greeting, registry
+        self._hellos = NewestOnly(self._answer, Pace(budget.hellos, int(budget.hellos * _REST)), _AT_ONCE)
+        self._states = NewestOnly(self._note_status, Pace(budget.states, int(budget.states * _REST)), _AT_ONCE)
+        self._drops = InTurn(Pace(budget.drops, int(budget.drops * _REST)), _AT_ONCE, budget.waiting)
+        self._parts = InTurn(Pace(budget.parts, int(budget.parts * _REST)), _AT_ONCE, budget.waiting)
 
     async def subscribe(self) -> None:
         """Everything that collectors send."""
         bus = self._bus
         await bus.subscribe_groups(TELEMETRY_DATA, self.data, read_batches, shared=True)
-        await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True)
-        await bus.subscribe(TELEMETRY_HELLO, self.hello, shared=True)
-        await bus.subscribe(TELEMETRY_DROP, self.drop, shared=True)
-        await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector")
+        await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True, concurrency=_TAKEN)
+        await bus.subscribe(TELEMETRY_DROP, self.drop, shared=True, concurrency=_TAKEN)
+        await bus.subscribe(TELEMETRY_HELLO, self.hello, shared=True, concurrency=_TAKEN)
+        await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector", concurrency=_TAKEN)
 
     async def subscribe_plain(self, bus: Bus) -> None:
         """Everything that plain devices send, on the bus of their own session."""
@@ -75,12 +117,15 @@ class Handlers:
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
         """A declaration."""
-        await self._greeting.declare(_device(delivery), delivery.message)
+        device = _device(delivery)
+        await self._parts.take(device, lambda: self._greeting.declare(device, delivery.message))
 
     async def hello(self, delivery: Delivery[Hello]) -> None:
-        """A hello is answered with what we have."""
-        device = _device(delivery)
-        have = await self._greeting.answer(device, delivery.message)
+        """A hello is answered with what we have, unless the device has said a newer one."""
+        await self._hellos.take(_device(delivery), delivery.message)
+
+    async def _answer(self, device: str, hello: Hello) -> None:
+        have = await self._greeting.answer(device, hello)
         try:
             await self._bus.publish(TELEMETRY_HAVE, have, device=device)
         except Disconnected:
@@ -88,13 +133,16 @@ class Handlers:
 
     async def drop(self, delivery: Delivery[Dropped]) -> None:
         """Declared losses."""
-        await self._ingest.drop(_counting_device(delivery), delivery.message)
+        device = _counting_device(delivery)
+        await self._drops.take(device, lambda: self._ingest.drop(device, delivery.message))
 
     async def status(self, delivery: Delivery[Status]) -> None:
         """A collector came or went."""
-        status = delivery.message
+        await self._states.take(_named(delivery.levels["id"]), delivery.message)
+
+    async def _note_status(self, device: str, status: Status) -> None:
         await self._registry.note_status(
-            _named(delivery.levels["id"]),
+            device,
             online=status.state == "online",
             display_name=status.name,
             waiting=status.waiting,

@@ -15,7 +15,9 @@ class GatewaySettings(ServiceSettings):
     `commit_wait_target` for its commit, all get less. `group_commit_max`: batches in one transaction,
     `group_commit_bytes_max`: their payloads' bytes. A group is collected while the last commit began less than
     `group_commit_interval` ago, and never for longer than `group_commit_age_max`. `plain_series_max`: series that a
-    plain device may make by sending new names."""
+    plain device may make by sending new names. `device_…`: what one collector may have: messages that wait for a
+    commit, series, epochs, catalogs that are kept, and by how much its paces are multiplied
+    (`handlers.DeviceBudget`)."""
 
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
     # long enough for a restart, short enough that the broker soon stops giving a removed replica its share
@@ -30,11 +32,17 @@ class GatewaySettings(ServiceSettings):
     commit_wait_target: timedelta = timedelta(milliseconds=100)
     ledger_fragments_max: Annotated[int, Field(ge=16)] = 1_024
     plausible_span: timedelta = timedelta(days=3653)
+    device_waiting_max: Annotated[int, Field(ge=1, le=65535)] = 250
+    device_series_max: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    device_epochs_max: Annotated[int, Field(ge=1)] = 100_000
+    device_catalogs_max: Annotated[int, Field(ge=1)] = 100
+    device_pace: Annotated[float, Field(gt=0)] = 1.0
     plain_series_max: Annotated[int, Field(ge=1, le=10_000)] = 200
     # one session for all gateways, which the broker keeps for ever: it queues while none of them runs
     plain_session: str = PLAIN_SESSION
     plain_session_expiry: timedelta = NEVER
     clock_suspect_after: timedelta = timedelta(seconds=2)
+    clock_behind_after: timedelta = timedelta(seconds=60)
     latest_every: timedelta = timedelta(milliseconds=500)
     history_deadline: timedelta = timedelta(seconds=20)
     resume_readings_max: Annotated[int, Field(ge=0)] = 100_000

@@ -20,6 +20,7 @@ from pulse_desktop.core.engine import World
 from pulse_desktop.core.identity import PLACES, IdentityError, open_identity
 from pulse_desktop.core.inspection import Look, NoBufferError
 from pulse_desktop.core.model import StoreFailure
+from pulse_desktop.core.privacy import open_to_others
 from pulse_desktop.core.settings import BadSettingsError, Settings
 
 _DEADLINE = 5.0
@@ -79,6 +80,10 @@ def _folder(folder: Path) -> Iterator[Finding]:
     if stat.S_IMODE(folder.stat().st_mode) & 0o077:
         yield Finding(name, "WARN", f"{folder} is open to other users", f"chmod 700 {folder}")
         return
+    if others := open_to_others(folder):
+        text = f"{folder}: other users may read {', '.join(others[:5])} once they get in"
+        yield Finding(name, "WARN", text, "start the collector: it closes them, or chmod 600")
+        return
     yield Finding(name, "OK", f"{folder} can be written, by this user only")
 
 
@@ -108,6 +113,7 @@ def _buffer(folder: Path) -> Iterator[Finding]:
         with Look.at(folder) as look:
             problems = look.faults()
             counts = look.counts()
+            order = look.impossible_order()
     except NoBufferError:
         yield Finding("buffer", "OK", "no buffer yet: nothing waits")
         return
@@ -116,7 +122,10 @@ def _buffer(folder: Path) -> Iterator[Finding]:
         yield Finding("buffer", "FAIL", str(failure), todo)
         return
     text = f"{counts['waiting']:,} readings wait, {counts['quarantined']:,} are quarantined"
-    if problems:
+    if order:
+        text = f"it was told the order {order}, which no collector can have reached ({text})"
+        yield Finding("buffer", "WARN", text, "restart the collector: it counts anew; find who uses its credentials")
+    elif problems:
         yield Finding("buffer", "FAIL", f"{problems[0]} ({len(problems)} problems)", "`buffer verify`, then restart")
     elif counts["quarantined"]:
         yield Finding("buffer", "WARN", text, "`quarantine list` says why; fix the source, then `quarantine clear`")

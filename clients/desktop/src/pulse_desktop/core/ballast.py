@@ -5,6 +5,8 @@ from pathlib import Path
 
 import structlog
 
+from pulse_desktop.core.privacy import open_private
+
 log = structlog.get_logger("pulse.desktop.buffer")
 
 FILE = "ballast"
@@ -26,7 +28,8 @@ class Ballast:
         """Puts it back when the disk has room for four of it."""
         try:
             if not self.is_there and shutil.disk_usage(self._folder).free > 4 * SIZE:
-                (self._folder / FILE).write_bytes(b"\xa5" * SIZE)
+                with open_private(self._folder / FILE) as file:
+                    file.write(b"\xa5" * SIZE)
         except OSError as error:
             log.debug("no_ballast", why=str(error))
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from pulse_contracts.telemetry import SeriesDeclaration
+from pulse_contracts.telemetry import MAX_ORD, SeriesDeclaration
 from pulse_desktop.core.ballast import Ballast
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.journal import Journal
@@ -82,7 +82,7 @@ class Buffer:
         self._corrupt = ""
         """Why the file is corrupt, until a new one is in its place."""
         self._must_reconcile = False
-        self.life = Life(epoch, found.highest_ord + 1)
+        self.life = Life(epoch, min(found.highest_ord + 1, MAX_ORD))
         self._next = self._summary_next = 0
         self._sent: Ranges = EMPTY
         self._pending = dict(found.pending)
@@ -215,8 +215,9 @@ class Buffer:
             self._fail(failure)
             return None
 
-    def settle(self, settlements: Sequence[Settlement]) -> None:
-        """These readings may leave. While the disk refuses, that is remembered and done later."""
+    def settle(self, settlements: Sequence[Settlement]) -> bool:
+        """These readings may leave; returns whether that is durable. While the disk refuses, it is remembered and done
+        later."""
         for settlement in settlements:
             held = intersect(self._pending.get(settlement.epoch, EMPTY), settlement.ranges)
             refused = sum(1 for r in settlement.refused if intersect(held, ((r.seq, r.seq + 1),)))
@@ -229,6 +230,7 @@ class Buffer:
                 self._settle_owed()
             except StoreFailure as failure:
                 self._fail(failure)
+        return not self._owed
 
     def _settle_owed(self) -> None:
         if not self._owed:

@@ -84,9 +84,9 @@ class BufferThread:
         """See `Buffer.read`."""
         return await self._run(lambda: self._buffer.read(epoch, lo, hi))
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """See `Buffer.settle`."""
-        await self._run(lambda: self._buffer.settle(settlements))
+        return await self._run(lambda: self._buffer.settle(settlements))
 
     async def set_aside(self, epoch: int, seq: int, code: str) -> list[Drop]:
         """See `Buffer.set_aside`."""

@@ -145,6 +145,11 @@ class Look:
                 after = number
                 yield StoredBlock(epoch, lo, hi, data, without)
 
+    def impossible_order(self) -> int:
+        """See `tables.impossible_order`."""
+        with translated():
+            return tables.impossible_order(self._db)
+
     def faults(self) -> list[str]:
         """What SQLite itself finds wrong with the file, and what our tables say against each other."""
         with translated():

@@ -30,6 +30,7 @@ from pulse_desktop.core.signals import (
     Event,
     GotAck,
     GotHave,
+    Kept,
     LinkLost,
     Lost,
     RaiseOrd,
@@ -155,8 +156,8 @@ class Link:
                     await self._buffer.raise_ord(to)
                 case SetAside(epoch, seq):
                     answers += await self._set_aside(epoch, seq)
-        if settlements:
-            await self._buffer.settle(settlements)
+        if settlements and await self._buffer.settle(settlements):
+            answers += [Kept(settled.epoch, settled.told) for settled in settlements if settled.told]
         return answers
 
     def _enqueue(self, command: Declare | Say | DeclareLoss) -> None:

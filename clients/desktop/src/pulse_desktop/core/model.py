@@ -1,11 +1,11 @@
 """What the collector talks about: readings, series, lives, losses. No I/O."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from pulse_contracts.message import ValueType
-from pulse_contracts.telemetry import MAX_BATCH, DropReason, SeriesDeclaration
+from pulse_contracts.telemetry import MAX_BATCH, MAX_ORD, DropReason, SeriesDeclaration
 from pulse_desktop.core.ranges import EMPTY, Range, Ranges
 
 Value = bool | int | float
@@ -56,6 +56,12 @@ class Life:
     epoch: int
     ord: int
 
+    def above(self, newest: Sequence[tuple[int, int]]) -> "Life":
+        """Another life with an equal or higher `ord` (a restored disk) would freeze latest values: the same life, above
+        it. A number that no device can have reached is not followed, or none would be left for the lives to come."""
+        highest = max((ord_ for ord_, epoch in newest if epoch != self.epoch and ord_ < MAX_ORD), default=-1)
+        return self if self.ord > highest else replace(self, ord=highest + 1)
+
     @property
     def summary(self) -> int:
         """The epoch of this life's summaries: as fresh and as random as its own."""
@@ -65,6 +71,11 @@ class Life:
     def own(self) -> frozenset[int]:
         """Both epochs that only this process can have given numbers of."""
         return frozenset((self.epoch, self.summary))
+
+
+def by_age(epochs: Iterable[int], ords: Mapping[int, int]) -> list[int]:
+    """Oldest first."""
+    return sorted(epochs, key=lambda epoch: (ords.get(epoch, 0), epoch))
 
 
 @dataclass(frozen=True)
@@ -95,11 +106,13 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Settlement:
-    """Ranges of one epoch that are settled: their readings leave the buffer, the refused ones into the quarantine."""
+    """Ranges of one epoch that are settled: their readings leave the buffer, the refused ones into the quarantine.
+    `told`: what the gateway said was refused; to be confirmed once none of it can be lost any more."""
 
     epoch: int
     ranges: Ranges
     refused: tuple[Refusal, ...] = ()
+    told: Ranges = EMPTY
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from random import Random
 
 from pulse_contracts.message import Lane
-from pulse_contracts.telemetry import BatchAck, Have, Hello, PendingEpoch
+from pulse_contracts.telemetry import BatchAck, Have, Hello, PendingEpoch, Refused
+from pulse_desktop.core.kept import Confirmations
 from pulse_desktop.core.losses import Losses
-from pulse_desktop.core.model import SUMMARY_ORD, Drop, Holdings, Life, Refusal, Settlement
+from pulse_desktop.core.model import SUMMARY_ORD, Drop, Holdings, Life, Refusal, Settlement, by_age
 from pulse_desktop.core.ranges import EMPTY, Ranges, count, intersect, normal, subtract, union
 from pulse_desktop.core.signals import (
     Claim,
@@ -23,6 +24,7 @@ from pulse_desktop.core.signals import (
     Event,
     GotAck,
     GotHave,
+    Kept,
     Lease,
     LinkLost,
     Lost,
@@ -39,8 +41,6 @@ from pulse_desktop.core.signals import (
 )
 from pulse_desktop.core.throttle import Throttle
 
-_ORD_MAX = 2**62
-
 
 class Replay:
     """One life's delivery. `handle` takes an event and the monotonic time in seconds; `deadline` says when the next
@@ -52,6 +52,7 @@ class Replay:
         self._ords = dict(holdings.ords)
         self._pending: dict[int, Ranges] = dict(holdings.pending)
         self._losses = Losses(holdings.drops, self._policy, rng)
+        self._kept = Confirmations()
         self._next = 0
         self._recent: deque[tuple[int, float]] = deque()
         self._leases: dict[int, Lease] = {}
@@ -99,6 +100,8 @@ class Replay:
             times += self._losses.due()
             times += [at + self._policy.live_age for _, at in self._recent]
             times += self._throttle.due(self._now) if self._pending else []
+            if self._kept and self._hello_at is None:
+                times.append(self._said_at + self._policy.hello_every)
             if self._credit == 0 and not self._leases and self._hello_at is None:
                 times.append(self._said_at + self._policy.probe_every)
         return min(times, default=None)
@@ -121,12 +124,8 @@ class Replay:
                 self._have(have, now, out)
             case GotAck(ack):
                 self._ack(ack, now, out)
-            case Committed(ranges):
-                self._commit(ranges, now)
-            case Lost(drops):
-                self._lose(drops, now)
-            case Summarised(ranges):
-                self._add(self.life.summary, SUMMARY_ORD, ranges)
+            case Committed() | Lost() | Summarised() | Kept():
+                self._buffered(event, now)
             case Throttled(rate):
                 self._throttle.set(rate, now)
             case TableChanged(digest):
@@ -138,6 +137,17 @@ class Replay:
         self._advance(now, out)
         return out
 
+    def _buffered(self, event: Committed | Lost | Summarised | Kept, now: float) -> None:
+        match event:
+            case Committed(ranges):
+                self._commit(ranges, now)
+            case Lost(drops):
+                self._lose(drops, now)
+            case Summarised(ranges):
+                self._add(self.life.summary, SUMMARY_ORD, ranges)
+            case Kept(epoch, ranges):
+                self._kept.add(epoch, ranges)
+
     def _cut_off(self, session: str) -> None:
         if session == self._session:
             self._release()
@@ -145,11 +155,12 @@ class Replay:
 
     def _have(self, have: Have, now: float, out: list[Command]) -> None:
         for told in have.epochs:
-            self._settled(told.epoch, normal(told.settled), (), out)
+            self._settled(told.epoch, normal(told.settled), told.refused, out)
         self._observe(have.newest, out)
         if not self._session or have.session != self._session:
             return
         self._credit = have.credit
+        self._kept.answered()
         if have.series != self._digest:
             self._is_open, self._declare = False, True
             if self._hello_at is None:
@@ -161,8 +172,7 @@ class Replay:
     def _ack(self, ack: BatchAck, now: float, out: list[Command]) -> None:
         if ack.settled:
             self._acked_at = now
-        refused = tuple(Refusal(r.seq, r.code, r.detail) for r in ack.refused)
-        self._settled(ack.epoch, normal(ack.settled), refused, out)
+        self._settled(ack.epoch, normal(ack.settled), ack.refused, out)
         self._observe(ack.newest, out)
         self._credit, self._live_paused = ack.credit, ack.live_paused
         if ack.declare and self._is_open:
@@ -191,8 +201,7 @@ class Replay:
             self._hello_at = now
 
     def _too_large(self, lease_id: int, out: list[Command]) -> None:
-        lease = self._leases.pop(lease_id, None)
-        if lease is None:
+        if (lease := self._leases.pop(lease_id, None)) is None:
             return
         claim = lease.claim
         if claim.hi - claim.lo == 1:
@@ -203,12 +212,14 @@ class Replay:
 
     # -- facts from the gateway
 
-    def _settled(self, epoch: int, ranges: Ranges, refused: tuple[Refusal, ...], out: list[Command]) -> None:
+    def _settled(self, epoch: int, ranges: Ranges, refused: Sequence[Refused], out: list[Command]) -> None:
         held = intersect(self._pending.get(epoch, EMPTY), ranges)
         known_lost = self._losses.acknowledge(epoch, ranges)
-        if held or known_lost:
-            own = tuple(r for r in refused if intersect(held, ((r.seq, r.seq + 1),)))
-            out.append(Settle(Settlement(epoch, union(held, known_lost), own)))
+        told = intersect(normal((r.seq, r.seq + 1) for r in refused), ranges)
+        if held or known_lost or told:
+            own = [r for r in refused if intersect(held, ((r.seq, r.seq + 1),))]
+            quarantined = tuple(Refusal(r.seq, r.code, r.detail) for r in own)
+            out.append(Settle(Settlement(epoch, union(held, known_lost), quarantined, told)))
         self._remove(epoch, held)
 
     def _remove(self, epoch: int, ranges: Ranges) -> None:
@@ -222,11 +233,9 @@ class Replay:
                 del self._leases[key]
 
     def _observe(self, newest: Sequence[tuple[int, int]], out: list[Command]) -> None:
-        """Another life with an equal or higher `ord` (a restored disk) would freeze latest values: rise above it."""
-        others = [ord_ for ord_, epoch in newest if epoch != self.life.epoch]
-        highest = max(others, default=-1)
-        if self.life.ord <= highest < _ORD_MAX:
-            self.life = replace(self.life, ord=highest + 1)
+        risen = self.life.above(newest)
+        if risen != self.life:
+            self.life = risen
             if self.life.epoch in self._ords:
                 self._ords[self.life.epoch] = self.life.ord
             out.append(RaiseOrd(self.life.ord))
@@ -254,9 +263,9 @@ class Replay:
         for key, lease in list(self._leases.items()):
             if now < lease.due:
                 continue
-            del self._leases[key]
-            claim = replace(lease.claim, tries=lease.claim.tries + 1)
-            others_were_acked = self._acked_at > claim.seen
+            claim = replace(self._leases.pop(key).claim, tries=lease.claim.tries + 1)
+            # a ledger in pieces holds batches back until its holes are closed: that is no fault of a reading
+            others_were_acked = self._acked_at > claim.seen and not self._live_paused
             if others_were_acked:
                 claim = replace(claim, unanswered=claim.unanswered + 1, seen=self._acked_at)
             if claim.unanswered <= self._policy.resends:
@@ -277,38 +286,37 @@ class Replay:
     def _wants_hello(self, now: float) -> bool:
         if not self._is_open:
             return False
-        if self._credit == 0 and not self._leases and now >= self._said_at + self._policy.probe_every:
+        since = now - self._said_at
+        if self._kept and since >= self._policy.hello_every:
+            return True
+        if self._credit == 0 and not self._leases and since >= self._policy.probe_every:
             return True
         held = {*self._pending, *self._losses.epochs} - self.life.own
         return bool(held) and not held & self._told
-
-    def _by_age(self, epochs: set[int]) -> list[int]:
-        return sorted(epochs, key=lambda e: (self._ords.get(e, 0), e))
 
     def _hello(self, now: float, out: list[Command]) -> None:
         if self._declare:
             out.append(Declare(self._session))
             self._declare = False
-        held = self._by_age({*self._pending, *self._losses.epochs})[: self._policy.hello_epochs]
-        pending = []
-        for epoch in held:
-            mine = self._pending.get(epoch, EMPTY)
-            hull = union(mine, self._losses.of(epoch))
-            pending.append(PendingEpoch(epoch=epoch, lo=hull[0][0], hi=hull[-1][1], n=count(mine)))
+        held = by_age({*self._pending, *self._losses.epochs}, self._ords)[: self._policy.hello_epochs]
+        pending = [self._held(epoch) for epoch in held]
         self._asked = tuple(held)
         self._said_at, self._hello_at = now, now + self._policy.hello_every
-        out.append(
-            Say(
-                Hello(
-                    epoch=self.life.epoch,
-                    ord=self.life.ord,
-                    next=self._next,
-                    pending=pending,
-                    session=self._session,
-                    series=self._digest,
-                )
-            )
+        hello = Hello(
+            epoch=self.life.epoch,
+            ord=self.life.ord,
+            next=self._next,
+            pending=pending,
+            session=self._session,
+            series=self._digest,
+            kept=self._kept.say(),
         )
+        out.append(Say(hello))
+
+    def _held(self, epoch: int) -> PendingEpoch:
+        mine = self._pending.get(epoch, EMPTY)
+        hull = union(mine, self._losses.of(epoch))
+        return PendingEpoch(epoch=epoch, lo=hull[0][0], hi=hull[-1][1], n=count(mine))
 
     # -- sending
 
@@ -316,14 +324,12 @@ class Replay:
         window = min(self._credit, self._policy.window_cap)
         live_window = 0 if self._live_paused else min(self._policy.live_window, window)
         while len(self._leases) < window and self._in_lane("live") < live_window:
-            newest = self._newest()
-            if newest is None:
+            if (newest := self._newest()) is None:
                 break
             self._send(newest, "live", now, out)
         backlog_window = max(1, window - self._policy.live_window)
         while len(self._leases) < window and self._in_lane("backlog") < backlog_window and self._throttle.allows(now):
-            claim = self._next_backlog()
-            if claim is None:
+            if (claim := self._next_backlog()) is None:
                 break
             self._throttle.took(claim.hi - claim.lo, now)
             self._send(claim, "backlog", now, out)
@@ -339,8 +345,7 @@ class Replay:
     def _newest(self) -> Claim | None:
         if not self._recent:
             return None
-        free = intersect(self._free(self.life.epoch), ((self._recent[0][0], self._next),))
-        if not free:
+        if not (free := intersect(self._free(self.life.epoch), ((self._recent[0][0], self._next),))):
             return None
         lo, hi = free[-1]
         return Claim(self.life.epoch, max(lo, hi - self._batch), hi)
@@ -366,12 +371,11 @@ class Replay:
         return None
 
     def _oldest(self) -> Claim | None:
-        own = self.life.epoch
-        for epoch in self._by_age(set(self._pending)):
+        for epoch in by_age(set(self._pending), self._ords):
             if epoch not in self.life.own and epoch not in self._told:
                 continue
             free = self._free(epoch)
-            if epoch == own and self._recent:
+            if epoch == self.life.epoch and self._recent:
                 free = intersect(free, ((0, self._recent[0][0]),))  # younger ones are the live lane's
             if free:
                 lo, hi = free[0]

@@ -13,7 +13,7 @@ from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS
 from pulse_desktop.core.buffer_thread import BufferThread
-from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.clock import Clock, JumpWatch
 from pulse_desktop.core.fill import LEVELS, FillWatch
 from pulse_desktop.core.link import Link
 from pulse_desktop.core.model import Usage
@@ -61,6 +61,7 @@ class Reporter:
         self.last: Snapshot | None = None
         self._is_file_refused = False
         self._fill, self._replay = FillWatch(), ReplayWatch(identity.folder)
+        self._jumps = JumpWatch(clock)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -80,6 +81,8 @@ class Reporter:
 
     async def report(self) -> None:
         """Follows the operator's wish, writes the file, and publishes when something changed."""
+        if (by := self._jumps.jump()) is not None:
+            log.warning("clock_jumped", seconds=round(by, 3), why="it was set, or the machine slept")
         await self.follow()
         snapshot = await self._look()
         self.last = snapshot

@@ -108,12 +108,31 @@ class TooLarge:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Whatever was refused of this epoch with these numbers is in the quarantine, durably, or was not held."""
+
+    epoch: int
+    ranges: Ranges
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time passed."""
 
 
 Event = (
-    Connected | LinkLost | GotHave | GotAck | Committed | Lost | Summarised | Throttled | TableChanged | TooLarge | Tick
+    Connected
+    | LinkLost
+    | GotHave
+    | GotAck
+    | Committed
+    | Lost
+    | Summarised
+    | Throttled
+    | TableChanged
+    | TooLarge
+    | Kept
+    | Tick
 )
 
 

@@ -5,6 +5,7 @@ declared losses until they are acknowledged; `quarantine` what was refused. `syn
 survives a power cut.
 """
 
+import os
 import shutil
 import sqlite3
 from collections import defaultdict
@@ -12,7 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pulse_contracts.telemetry import SeriesDeclaration
+import structlog
+
+from pulse_contracts.telemetry import MAX_ORD, SeriesDeclaration
 from pulse_desktop.core import tables
 from pulse_desktop.core.compacting import compact
 from pulse_desktop.core.failures import translated
@@ -30,12 +33,15 @@ from pulse_desktop.core.model import (
     SeriesTable,
     Settlement,
     Slice,
+    StoreFailure,
     Usage,
 )
 from pulse_desktop.core.ranges import normal, subtract
 from pulse_desktop.core.room import Ceiling, make_room
 from pulse_desktop.core.salvage import Wreck
 from pulse_desktop.core.tables import PAGE
+
+log = structlog.get_logger("pulse.desktop.buffer")
 
 _WAL_LIMIT = 4 * 1024 * 1024
 _EMPTY_EPOCHS = (
@@ -49,11 +55,13 @@ class Store:
 
     def __init__(self, path: Path, limits: BufferLimits) -> None:
         self._folder, self._limits, self._compacted = path.parent, limits, 0
+        with suppress(OSError):  # SQLite will say what is wrong; its other files get the same rights as this one
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with translated():
             self._db = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
             try:
                 self._open()
-            except sqlite3.Error:
+            except (sqlite3.Error, StoreFailure):
                 self._db.close()
                 raise
 
@@ -66,6 +74,10 @@ class Store:
         db.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT}")
         db.execute(f"PRAGMA max_page_count={max(256, self._limits.max_bytes * 5 // 4 // PAGE)}")
         db.executescript(f"BEGIN IMMEDIATE;{tables.SCHEMA}{_EMPTY_EPOCHS};COMMIT;")
+        with self._transaction():
+            told = tables.forget_impossible_orders(db)
+        if told:
+            log.warning("impossible_order_forgotten", ord=told, limit=MAX_ORD)
 
     def close(self) -> None:
         """Checkpoints and closes; a failing disk cannot stop that."""

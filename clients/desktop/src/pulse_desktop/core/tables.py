@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
+from pulse_contracts.telemetry import MAX_ORD
 from pulse_desktop.core import codec
 from pulse_desktop.core.model import BLOCK_READINGS, BlockUnreadable, Drop, Reading
 from pulse_desktop.core.ranges import Ranges, count, intersect, normal, subtract, union
@@ -167,6 +168,26 @@ def raise_highest(db: sqlite3.Connection, value: int) -> None:
         "INSERT INTO meta VALUES ('highest_ord', ?) ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)",
         (value,),
     )
+
+
+def impossible_order(db: sqlite3.Connection) -> int:
+    """The highest `ord` in the file that no collector can have reached; 0 when there is none."""
+    row = db.execute(
+        "SELECT max(ord) FROM (SELECT ord FROM epoch UNION ALL SELECT value FROM meta WHERE key = 'highest_ord') "
+        "WHERE ord > ?",
+        (MAX_ORD,),
+    ).fetchone()
+    return row[0] or 0
+
+
+def forget_impossible_orders(db: sqlite3.Connection) -> int:
+    """Lives that were told such a number count as old ones, and this disk counts anew: the gateway says how far the
+    running life has to rise, as after a restored backup. Returns the highest number that was forgotten, or 0."""
+    told = impossible_order(db)
+    if told:
+        db.execute("UPDATE epoch SET ord = 1 WHERE ord > ?", (MAX_ORD,))
+        db.execute("DELETE FROM meta WHERE key = 'highest_ord' AND value > ?", (MAX_ORD,))
+    return told
 
 
 def unpack(epoch: int, lo: int, hi: int, data: bytes) -> list[Reading]:

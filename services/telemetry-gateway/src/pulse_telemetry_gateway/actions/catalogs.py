@@ -37,6 +37,13 @@ class Catalogs:
             found = self._devices[name] = await self._registry.device_id(name)
         return found
 
+    def remembers(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> bool:
+        """Whether `meaning` answers without the database."""
+        if (device_id, epoch, local_ids) in self._meanings:
+            return True
+        refs = self._known.get((device_id, epoch))
+        return refs is not None and all(local in refs for local in local_ids)
+
     async def meaning(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning | None:
         """What a batch's ids mean, or None when that life declared nothing."""
         key = (device_id, epoch, local_ids)

@@ -3,20 +3,22 @@
 from pulse_bus import Reject
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Ingest
-from pulse_telemetry_gateway.model.ranges import Range, clip
-from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.actions.ingest import Ingest, refused
+from pulse_telemetry_gateway.model.declaring import Declarations
+from pulse_telemetry_gateway.model.ranges import Range
 from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared
+from pulse_telemetry_gateway.store.standing import StandingStore
 
-_RANGES = 1_024
+_RANGES, _REFUSED = 1_024, 1_000
 """In the whole answer: what is left out is acknowledged when it is sent again."""
 
 
 class Greeting:
     """Answers from the ledger."""
 
-    def __init__(self, ledger: LedgerStore, registry: RegistryStore, catalogs: Catalogs, ingest: Ingest) -> None:
-        self._ledger, self._registry, self._catalogs, self._ingest = ledger, registry, catalogs, ingest
+    def __init__(self, standing: StandingStore, registry: RegistryStore, catalogs: Catalogs, ingest: Ingest) -> None:
+        self._standing, self._registry, self._catalogs, self._ingest = standing, registry, catalogs, ingest
+        self._declarations = Declarations()
 
     async def answer(self, device: str, hello: Hello) -> Have:
         """What the collector may forget, and whether it may send. Raises Unavailable."""
@@ -27,21 +29,31 @@ class Greeting:
             if entry.lo < entry.hi:
                 lo, hi = windows.get(entry.epoch, (entry.lo, entry.hi))
                 windows[entry.epoch] = min(lo, entry.lo), max(hi, entry.hi)
-        settled, newest = await self._ledger.settled_of(device_id, {*windows, hello.epoch})
-        for epoch, (_, hi) in windows.items():
-            await self._ledger.heard_of(device_id, epoch, hi)
+        if hello.kept:
+            await self._standing.confirm(device_id, {part.epoch: part.ranges for part in hello.kept})
+        standing = await self._standing.of(device_id, windows, _RANGES, _REFUSED)
         catalog = await self._registry.catalog(device_id, hello.epoch)
         digest = catalog.digest if catalog is not None and catalog.is_complete else None
-        epochs: list[EpochSettled] = []
-        left = _RANGES
-        for epoch, window in windows.items():
-            parts = clip(settled.get(epoch, []), window)[:left]
-            left -= len(parts)
-            epochs.append(EpochSettled(epoch=epoch, settled=parts))
-        return Have(session=hello.session, newest=newest, epochs=epochs, credit=self._ingest.credit, series=digest)
+        epochs = [
+            EpochSettled(
+                epoch=epoch,
+                settled=standing.settled.get(epoch, []),
+                refused=[refused(one.seq, one.code) for one in standing.refused.get(epoch, ())],
+            )
+            for epoch in windows
+        ]
+        return Have(
+            session=hello.session,
+            newest=standing.newest,
+            epochs=epochs,
+            credit=self._ingest.credit,
+            series=digest,
+        )
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:
         """Learns what the ids of a life mean. Raises Unavailable, Reject."""
+        if self._declarations.is_false(device, message):
+            raise Reject("wrong_digest", "the series that were declared have another digest")
         device_id = await self._catalogs.device_id(device)
         part = (message.part, message.parts)
         try:
@@ -49,3 +61,8 @@ class Greeting:
         except SeriesRedeclared as error:
             raise Reject("series_redeclared", str(error)) from error
         self._catalogs.remember(device_id, message.catalog, catalog.refs)
+        if catalog.left_out:
+            raise Reject(
+                "too_many_series",
+                f"{catalog.left_out} of them are beyond PULSE_DEVICE_SERIES_MAX; the others are taken",
+            )

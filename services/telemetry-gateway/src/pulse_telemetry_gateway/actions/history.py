@@ -160,7 +160,7 @@ class History:
                 for edge in ((start, inner[0]), (inner[1], end)):
                     if edge[0] < edge[1]:
                         await _add_chunks(found, snapshot, series, kind, edge)
-            suspect = await self._is_suspect(snapshot, [device_id], extent.epochs, fresh)
+            suspect = await self._is_suspect(snapshot, [device_id], extent.epochs, fresh, (start, end))
             unread += await snapshot.put_aside([device_id], start, end)
         t, word = await asyncio.to_thread(found.result)
         times = t.tolist()
@@ -209,7 +209,7 @@ class History:
                     async for chunks in pieces:
                         parts += [await asyncio.to_thread(_unpacked, chunks, kinds, *edge)]
             found = await asyncio.to_thread(_together, stored, join(parts), chosen)
-            suspect = await self._is_suspect(snapshot, devices, extent.epochs, fresh)
+            suspect = await self._is_suspect(snapshot, devices, extent.epochs, fresh, (start, end))
         return Aligned(chosen, kinds, found, Quality(chosen.source, [], int(found.late.sum()), suspect, unread))
 
     async def quality(
@@ -218,15 +218,20 @@ class History:
         """Of single readings that are all that there is in a span. Five times the usual distance is a gap."""
         times = found.t.tolist()
         widest = gaps(times, 5 * int(np.median(np.diff(times)))) if len(times) > 1 else []
-        suspect = await self._is_suspect(snapshot, [device_id], frozenset(), found)
+        suspect = await self._is_suspect(snapshot, [device_id], frozenset(), found, span)
         unread += await snapshot.put_aside([device_id], *span)
         return Quality("raw", widest, int(found.late.sum()), suspect, unread)
 
     async def _is_suspect(
-        self, snapshot: Snapshot, devices: list[int], of_chunks: frozenset[int], fresh: Readings
+        self,
+        snapshot: Snapshot,
+        devices: list[int],
+        of_chunks: frozenset[int],
+        fresh: Readings,
+        span: tuple[int, int],
     ) -> bool:
         epochs = of_chunks | set(np.unique(fresh.epoch).tolist())
-        return await snapshot.is_clock_suspect(devices, sorted(epochs), self._limits.clock_suspect)
+        return await snapshot.is_clock_suspect(devices, sorted(epochs), self._limits.clock_suspect, span)
 
 
 class _Fold:

@@ -4,43 +4,49 @@ import asyncio
 import logging
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
-from pulse_bus import Bus, Disconnected, MessageTooLarge
+from pulse_bus import Bus, Disconnected, MessageTooLarge, Reject
 from pulse_chassis.metrics import Metrics
 from pulse_contracts.errors import Unavailable
-from pulse_contracts.message import Lane
-from pulse_contracts.telemetry import BatchAck, Dropped, LiveBatch, Refused
+from pulse_contracts.telemetry import BatchAck, Dropped, RefusalCode, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged
+from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult, Logged, StreamKey
 from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.columns import concatenate
 from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
-from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits
+from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits, shared_out
 from pulse_telemetry_gateway.model.joining import joined
+from pulse_telemetry_gateway.model.live_batches import live_batches
+from pulse_telemetry_gateway.model.pace import Pace
 from pulse_telemetry_gateway.model.ranges import Range, covering
 from pulse_telemetry_gateway.model.screening import Meaning, Screened, screen
-from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_telemetry_gateway.model.telling import Part, split, within
+from pulse_telemetry_gateway.store.ledger import LedgerStore, Rejected
 
 log = logging.getLogger("pulse.ingest")
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
+LOOKUPS = 50.0
 _LIVE_READINGS = 2_000
-"""More readings than this of one device and lane in one group are not sent live: who watches reads the log."""
+"""More readings than this of one device and lane in one group are not sent live."""
 
 
 @dataclass(frozen=True)
 class IngestLimits:
-    """See `GatewaySettings`."""
+    """See `GatewaySettings`. `waiting_max`: messages of one device that wait for a commit; `lookups`: how often
+    a second the database is asked what one device's ids mean."""
 
     credit: CreditLimits
     group: GroupLimits
     fragments_max: int
     span: int
+    waiting_max: int = 250
+    lookups: float = LOOKUPS
 
 
 class Parcel(NamedTuple):
@@ -71,6 +77,11 @@ class Waiting:
     done: "asyncio.Future[list[Exception | None]]"
 
     @property
+    def streams(self) -> list[tuple[str, int]]:
+        """Of which device and epoch."""
+        return [(entry.device, entry.arrival.epoch) for entry in self.entries]
+
+    @property
     def batches(self) -> int:
         """How many messages."""
         return sum(entry.arrival.batches for entry in self.entries)
@@ -83,7 +94,9 @@ class Ingest:
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
     ) -> None:
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
-        self._gathering = Gathering[Waiting](limits.group)
+        self._gathering = Gathering[Waiting](limits.group, lambda waiting: waiting.streams)
+        self._in_work: Counter[str] = Counter()
+        self._lookups = Pace(limits.lookups, int(limits.lookups * 2))
         self._arrived, self._enough = asyncio.Event(), asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
@@ -99,13 +112,39 @@ class Ingest:
 
     async def take(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
         """Returns when everything new in the batches is committed: for each None, or why it is not. Raises Unavailable
-        while the database is away."""
+        while the database is away. What is beyond its device's budget is not answered: its collector sends it again."""
+        admitted: list[int] = []
+        for place, parcel in enumerate(parcels):
+            if self._in_work[parcel.device] < self._limits.waiting_max:
+                self._in_work[parcel.device] += 1
+                admitted.append(place)
+        self._batches.labels("over_budget").inc(len(parcels) - len(admitted))
+        outcomes: list[Exception | None] = [None] * len(parcels)
+        try:
+            found = await self._take([parcels[place] for place in admitted]) if admitted else []
+        finally:
+            for place in admitted:
+                self._leave(parcels[place].device)
+        for place, outcome in zip(admitted, found, strict=True):
+            outcomes[place] = outcome
+        return outcomes
+
+    def _leave(self, device: str) -> None:
+        self._in_work[device] -= 1
+        if not self._in_work[device]:
+            del self._in_work[device]
+
+    async def _take(self, parcels: Sequence[Parcel]) -> list[Exception | None]:
         known: list[tuple[Batch, Meaning]] = []
         runs: list[tuple[list[int], int]] = []
         strangers: dict[tuple[str, int], None] = {}
         for places in joined([(parcel.device, parcel.batch) for parcel in parcels]):
             device, batch = parcels[places[0]].device, parcels[places[0]].batch
             device_id = await self._catalogs.device_id(device)
+            is_remembered = self._catalogs.remembers(device_id, batch.catalog, batch.series)
+            if not is_remembered and not self._lookups.allows(device, asyncio.get_running_loop().time()):
+                self._batches.labels("over_budget").inc(len(places))
+                continue
             meaning = await self._catalogs.meaning(device_id, batch.catalog, batch.series)
             if meaning is None:
                 strangers[device, batch.epoch] = None
@@ -127,25 +166,36 @@ class Ingest:
         for (places, _), outcome in zip(runs, await self.join(entries, size), strict=True):
             for place in places:
                 outcomes[place] = outcome
-                if outcome is not None and len(places) > 1:  # one of them is at fault, and it must not cost the others
-                    outcomes[place] = (await self.take([parcels[place]]))[0]
+                if outcome is None or isinstance(outcome, Reject):
+                    continue
+                if len(places) > 1:  # one of them is at fault, and it must not cost the others
+                    outcomes[place] = (await self._take([parcels[place]]))[0]
         return outcomes
 
     async def join(self, entries: list[Entry], size: int) -> list[Exception | None]:
-        """Joins the next group commit; as `take`. `size`: bytes of the payloads."""
+        """Joins the next group commits; as `take`. `size`: bytes of the payloads."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(entries, size, loop.time(), loop.create_future())
-        self._gathering.add(waiting)
-        self._held.inc(waiting.batches)
-        self._held_bytes.inc(waiting.size)
+        shares = [
+            (places, Waiting([entries[i] for i in places], size // len(entries), loop.time(), loop.create_future()))
+            for places in shared_out([(entry.device, entry.arrival.epoch) for entry in entries])
+        ]
+        for _, waiting in shares:
+            self._gathering.add(waiting)
+        batches = sum(waiting.batches for _, waiting in shares)
+        self._held.inc(batches)
+        self._held_bytes.inc(size)
         self._arrived.set()
         if self._gathering.is_enough:
             self._enough.set()
+        outcomes: list[Exception | None] = [None] * len(entries)
         try:
-            return await waiting.done
+            for (places, _), found in zip(shares, await asyncio.gather(*(one.done for _, one in shares)), strict=True):
+                for place, outcome in zip(places, found, strict=True):
+                    outcomes[place] = outcome
         finally:
-            self._held.dec(waiting.batches)
-            self._held_bytes.dec(waiting.size)
+            self._held.dec(batches)
+            self._held_bytes.dec(size)
+        return outcomes
 
     @property
     def credit(self) -> int:
@@ -158,10 +208,13 @@ class Ingest:
         await self._say(device, ack)
 
     async def drop(self, device: str, message: Dropped) -> None:
-        """Settles declared losses and acknowledges them."""
+        """Settles declared losses and acknowledges them. Raises Unavailable, Reject."""
         device_id = await self._catalogs.device_id(device)
-        settled, newest = await self._ledger.declare_dropped(device_id, message)
-        await self._say(device, self._ack(message.epoch, settled, message.ranges, [], newest))
+        try:
+            result = await self._ledger.declare_dropped(device_id, message)
+        except Rejected as error:
+            raise Reject(error.why.code, error.why.detail) from error
+        await self._say_settled(device, (device_id, message.epoch), message.ranges, result)
 
     async def run(self) -> None:
         """Commits what has gathered: while the last commit ran, and a little longer where commits would follow each
@@ -187,7 +240,7 @@ class Ingest:
         """One group commit, its acknowledgements and its live messages; `done` of each says how it went."""
         try:
             entries = [entry for waiting in group for entry in waiting.entries]
-            await self._commit(entries, min(waiting.since for waiting in group))
+            outcomes = await self._commit(entries, min(waiting.since for waiting in group))
         except Unavailable as error:
             for waiting in group:
                 if not waiting.done.done():
@@ -196,22 +249,25 @@ class Ingest:
         except Exception as error:  # noqa: BLE001  # looked for one by one: a bad batch must not cost its neighbours
             log.debug("a group failed, each batch alone: %s", error)
             for waiting in group:
-                outcomes = [await self._alone(entry, waiting.since) for entry in waiting.entries]
+                alone = [await self._alone(entry, waiting.since) for entry in waiting.entries]
                 if not waiting.done.done():
-                    waiting.done.set_result(outcomes)
+                    waiting.done.set_result(alone)
             return
+        start = 0
         for waiting in group:
+            end = start + len(waiting.entries)
             if not waiting.done.done():
-                waiting.done.set_result([None] * len(waiting.entries))
+                waiting.done.set_result(outcomes[start:end])
+            start = end
 
     async def _alone(self, entry: Entry, since: float) -> Exception | None:
         try:
-            await self._commit([entry], since)
+            return (await self._commit([entry], since))[0]
         except Exception as error:  # noqa: BLE001  # handed on: the bus retries, counts, logs and quarantines it
             return error
-        return None
 
-    async def _commit(self, group: list[Entry], since: float) -> None:
+    async def _commit(self, group: list[Entry], since: float) -> list[Exception | None]:
+        """What became of each."""
         with self._group.time():
             result = await self._ledger.commit([entry.arrival for entry in group])
         now = asyncio.get_running_loop().time()
@@ -219,9 +275,12 @@ class Ingest:
         self._wait.observe(now - since)
         self._budget.set(self._credit.budget)
         self._senders.set(self._credit.active)
-        self._count(group, result)
-        await self._acknowledge(group, result)
-        await self._tell(group, result)
+        accepted = [entry for place, entry in enumerate(group) if place not in result.rejected]
+        self._count(accepted, result)
+        await self._acknowledge(accepted, result)
+        await self._tell(accepted, result)
+        found = [result.rejected.get(place) for place in range(len(group))]
+        return [None if one is None else Reject(one.code, one.detail) for one in found]
 
     async def _acknowledge(self, group: list[Entry], result: GroupResult) -> None:
         acks: dict[tuple[str, int, int], list[Entry]] = defaultdict(list)
@@ -230,31 +289,33 @@ class Ingest:
                 continue  # a plain device holds nothing that an ack could settle
             acks[entry.device, entry.arrival.device_id, entry.arrival.epoch].append(entry)
         for (device, device_id, epoch), entries in acks.items():
-            settled = result.settled[device_id, epoch]
-            refused = [r for entry in entries for r in entry.refused]
             wanted = [entry.arrival.wanted for entry in entries]
-            with _committed(device):
-                for start in range(0, max(1, len(refused)), _ACK_REFUSED):
-                    part = refused[start : start + _ACK_REFUSED]
-                    await self._say(device, self._ack(epoch, settled, wanted, part, result.newest[device_id]))
+            known = {r.seq: r for entry in entries for r in entry.refused}
+            await self._say_settled(device, (device_id, epoch), wanted, result, known)
 
-    def _ack(
+    async def _say_settled(
         self,
-        epoch: int,
-        settled: list[Range],
-        wanted: list[Range],
-        refused: list[Refused],
-        newest: list[tuple[int, int]],
-    ) -> BatchAck:
-        parts = covering(wanted, settled)
-        return BatchAck(
-            epoch=epoch,
-            settled=parts[:_ACK_RANGES],
-            refused=refused,
-            newest=newest,
-            credit=self.credit,
-            live_paused=len(settled) > self._limits.fragments_max,
-        )
+        device: str,
+        key: StreamKey,
+        wanted: Sequence[Range],
+        result: GroupResult,
+        known: Mapping[int, Refused] = MappingProxyType({}),
+    ) -> None:
+        settled, again = result.settled[key], result.unconfirmed.get(key)
+        part: Part = covering(wanted, settled), []
+        if again is not None:
+            repeated = [known.get(seq) or refused(seq, code) for seq, code in again.refused]
+            part = within(again.ranges, settled), repeated
+        for ranges, named in split(part, _ACK_RANGES, _ACK_REFUSED):
+            ack = BatchAck(
+                epoch=key[1],
+                settled=ranges,
+                refused=named,
+                newest=result.newest[key[0]],
+                credit=self.credit,
+                live_paused=len(settled) > self._limits.fragments_max,
+            )
+            await self._say(device, ack)
 
     async def _say(self, device: str, ack: BatchAck) -> None:
         with _committed(device):
@@ -267,18 +328,23 @@ class Ingest:
             feeds[entry.device_id].append(entry)
         for device_id, entries in feeds.items():
             with _committed(names[device_id]):
-                for run in _runs(entries):
-                    is_flood = sum(len(entry.columns) for entry in run) > _LIVE_READINGS
-                    message = _mark(run) if is_flood else live_batch(run)
+                for message in live_batches(entries, _LIVE_READINGS):
                     await self._bus.publish(TELEMETRY_LIVE, message, device=names[device_id])
 
     def _count(self, group: list[Entry], result: GroupResult) -> None:
+        total = sum(entry.arrival.batches for entry in group)
         self._batches.labels("duplicate").inc(result.duplicates)
-        self._batches.labels("stored").inc(sum(entry.arrival.batches for entry in group) - result.duplicates)
+        self._batches.labels("held").inc(result.held)
+        self._batches.labels("stored").inc(total - result.duplicates - result.held)
         self._readings.labels("stored").inc(sum(len(entry.columns) for entry in result.logged))
         self._readings.labels("refused").inc(sum(len(entry.refused) for entry in group))
         for code, n in Counter(refused.code for entry in group for refused in entry.refused).items():
             self._refusals.labels(code).inc(n)
+
+
+def refused(seq: int, code: str) -> Refused:
+    """One that is told again."""
+    return Refused(seq=seq, code=cast("RefusalCode", code))
 
 
 @contextmanager
@@ -291,41 +357,6 @@ def _committed(device: str) -> Iterator[None]:
         return
     except Exception:
         log.exception("%s could not be told what was committed", device)
-
-
-def _runs(entries: list[Logged]) -> list[list[Logged]]:
-    """Neighbours of the same lane, so that a live batch has one lane."""
-    runs: list[list[Logged]] = []
-    lane: Lane | None = None
-    for entry in entries:
-        if entry.lane != lane:
-            runs.append([])
-            lane = entry.lane
-        runs[-1].append(entry)
-    return runs
-
-
-def _mark(entries: list[Logged]) -> LiveBatch:
-    """Says where the feed is now, without the readings."""
-    after, pos = entries[0].pos - 1, entries[-1].pos
-    return LiveBatch(after=after, pos=pos, lane=entries[0].lane, series=[], t0=0, dt=[], x=[], value=[])
-
-
-def live_batch(entries: list[Logged]) -> LiveBatch:
-    """Rows of one device and lane, neighbours in the feed, as one message."""
-    columns = concatenate([entry.columns for entry in entries])
-    t0 = int(columns.t[0])
-    return LiveBatch.model_construct(
-        v=1,
-        after=entries[0].pos - 1,
-        pos=entries[-1].pos,
-        lane=entries[0].lane,
-        series=columns.series.tolist(),
-        t0=t0,
-        dt=(columns.t - t0).tolist(),
-        x=columns.x.tolist(),
-        value=columns.values(),
-    )
 
 
 def _entry(parcels: Sequence[Parcel], device_id: int, screened: Screened) -> Entry:

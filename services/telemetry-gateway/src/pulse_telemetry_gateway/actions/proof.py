@@ -33,10 +33,12 @@ class Proof:
     def __init__(self, store: ProofStore) -> None:
         self._store = store
 
-    async def accounts(self, device_id: int, most: int = LIVES_MAX) -> list[Account]:
-        """The device's lives, newest first, counted anew: at most so many."""
+    async def accounts(
+        self, device_id: int, most: int = LIVES_MAX, after: tuple[int, int] | None = None
+    ) -> list[Account]:
+        """The device's lives, newest first, behind an (ord, epoch), counted anew: at most so many."""
         async with self._store.evidence() as evidence:
-            return await evidence.accounts(device_id, most)
+            return await evidence.accounts(device_id, most, after)
 
     async def verify(self, device_id: int, progress: Callable[[int], None]) -> list[Disagreement]:
         """Goes through every sequence number of a device: each is at most once in the log or the chunks, what is

@@ -196,7 +196,7 @@ def _floats(parts: Sequence[bytes]) -> NDArray[np.float64] | None:
         return None
     text = b"[" + b",".join(parts) + b"]"
     try:
-        found = np.asarray(from_json(text))
+        found = np.asarray(from_json(text, allow_inf_nan=False))
     except ValueError:
         return None
     is_flat = found.dtype == np.float64 and found.ndim == 1
@@ -205,7 +205,7 @@ def _floats(parts: Sequence[bytes]) -> NDArray[np.float64] | None:
 
 def _listed(text: _Texts) -> list[object] | None:
     try:
-        found = cast("list[object]", from_json(b"[" + text.value + b"]"))
+        found = cast("list[object]", from_json(b"[" + text.value + b"]", allow_inf_nan=False))
     except ValueError:
         return None
     return found if len(found) == text.n else None

@@ -1,6 +1,7 @@
 """Which waiting batches become one commit, and when it begins: pure, without a clock of its own."""
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -39,11 +40,19 @@ class GroupLimits:
     interval: float
 
 
-class Gathering(Generic[W]):
-    """What waits, oldest first. Who adds bounds how much that is: the broker's window and the collectors' credit."""
+Streams = Sequence[tuple[str, int]]
+"""(device, epoch)."""
+SHARE: Final = 2
+"""Streams of one device in one commit: each costs up to 3 ms, however little is in it, and others wait meanwhile. A
+collector sends of one or two: the life that runs, and the oldest of its backlog."""
 
-    def __init__(self, limits: GroupLimits) -> None:
-        self._limits = limits
+
+class Gathering(Generic[W]):
+    """What waits, oldest first. Who adds bounds how much that is: the broker's window and the collectors' credit.
+    `streams` says of what is added; what is all of one device and over its share waits for a later group."""
+
+    def __init__(self, limits: GroupLimits, streams: Callable[[W], Streams] = lambda _: ()) -> None:
+        self._limits, self._streams = limits, streams
         self._waiting: deque[W] = deque()
         self._batches, self._bytes = 0, 0
 
@@ -69,16 +78,45 @@ class Gathering(Generic[W]):
     def take(self) -> list[W]:
         """The next group: as many of the oldest as fit, one at least if there is one."""
         group: list[W] = []
+        later: deque[W] = deque()
+        shares: dict[str, set[int]] = {}
         batches, size = 0, 0
         while self._waiting:
             first = self._waiting[0]
+            if self._is_over(first, shares):
+                later.append(self._waiting.popleft())
+                continue
             batches, size = batches + first.batches, size + first.size
             if group and (batches > self._limits.batches or size > self._limits.bytes):
                 break
             group.append(self._waiting.popleft())
             self._count(first, -1)
+        self._waiting.extendleft(reversed(later))
         return group
+
+    def _is_over(self, waiting: W, shares: dict[str, set[int]]) -> bool:
+        """Whether its device has its share already; else it counts."""
+        for device, epoch in self._streams(waiting):
+            mine = shares.setdefault(device, set())
+            if mine and epoch not in mine and len(mine) >= SHARE:
+                return True
+            mine.add(epoch)
+        return False
 
     def _count(self, waiting: W, sign: int) -> None:
         self._batches += sign * waiting.batches
         self._bytes += sign * waiting.size
+
+
+def shared_out(streams: Streams) -> list[list[int]]:
+    """The places of what arrived together: one list for each device, or several where it has more than its share."""
+    found: list[list[int]] = []
+    latest: dict[str, tuple[list[int], set[int]]] = {}
+    for place, (device, epoch) in enumerate(streams):
+        places, epochs = latest.get(device, ([], set()))
+        if not places or (epoch not in epochs and len(epochs) >= SHARE):
+            places, epochs = latest[device] = [], set()
+            found.append(places)
+        places.append(place)
+        epochs.add(epoch)
+    return found

@@ -35,6 +35,13 @@ def add(settled: list[Range], part: Range) -> None:
     settled[first:last] = [(lo, hi)]
 
 
+def touches(settled: Sequence[Range], part: Range) -> bool:
+    """Whether `part` overlaps or adjoins one of them, so that adding it makes no further piece."""
+    lo, hi = part
+    first = bisect_left(settled, lo, key=_end)
+    return first < len(settled) and settled[first][0] <= hi
+
+
 def _start(part: Range) -> int:
     return part[0]
 

@@ -9,7 +9,7 @@ import numpy as np
 from pulse_contracts.message import Lane
 from pulse_telemetry_gateway.model.arrivals import Arrival, StreamChange, StreamKey
 from pulse_telemetry_gateway.model.columns import Columns
-from pulse_telemetry_gateway.model.ranges import Range, add, subtract
+from pulse_telemetry_gateway.model.ranges import Range, add, subtract, touches
 
 ROW_READINGS: Final = 4_000
 """Readings in one row of the log at most."""
@@ -29,20 +29,28 @@ class Refusal:
 
 @dataclass
 class News:
-    """What a group adds: readings by (device id, epoch, ord, lane), refusals, and how many batches added nothing."""
+    """What a group adds: readings by (device id, epoch, ord, lane), refusals, and how many batches added nothing or
+    were held back."""
 
     pieces: dict[tuple[int, int, int, Lane], list[Piece]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     duplicates: int = 0
+    held: int = 0
 
 
-def settle(group: Sequence[Arrival], changes: Mapping[StreamKey, StreamChange]) -> News:
-    """Subtracts what is settled from each batch, one after the other, and widens `changes` by what is new."""
+def settle(
+    group: Sequence[Arrival], changes: Mapping[StreamKey, StreamChange], fragments_max: int | None = None
+) -> News:
+    """Subtracts what is settled from each batch, one after the other, and widens `changes` by what is new. A stream in
+    more than `fragments_max` pieces takes only what adds no piece: the rest is held back, and comes again."""
     news = News()
     for given in group:
         change = changes[given.device_id, given.epoch]
         arrival = given if given.is_numbered else given.numbered_from(change.next)
         fresh = subtract(arrival.wanted, change.settled)
+        if fragments_max is not None and adds_beyond(change.settled, arrival.wanted, fragments_max):
+            news.held += arrival.batches
+            continue
         _note(change, arrival)
         if not fresh:
             news.duplicates += arrival.batches
@@ -61,6 +69,11 @@ def settle(group: Sequence[Arrival], changes: Mapping[StreamKey, StreamChange]) 
             key = (arrival.device_id, arrival.epoch, arrival.ord, arrival.lane)
             news.pieces.setdefault(key, []).append((arrival, columns))
     return news
+
+
+def adds_beyond(settled: Sequence[Range], part: Range, fragments_max: int) -> bool:
+    """Whether the part would be one more piece of a stream that is in too many already."""
+    return len(settled) > fragments_max and not touches(settled, part)
 
 
 def rows(pieces: Sequence[Piece]) -> list[list[Piece]]:

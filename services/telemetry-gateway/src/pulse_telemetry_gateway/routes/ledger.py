@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from pulse_chassis.problems import responses
@@ -32,21 +32,32 @@ class EpochView(BaseModel):
 
 
 class Ledger(BaseModel):
-    """Newest life first. `truncated`: it had more lives than are told here; `verify` goes through all."""
+    """Newest life first. `next`: the `after` of the following page; null: this was the last one. `truncated`: whether
+    there is one; `verify` goes through all."""
 
     device: str
     epochs: list[EpochView]
+    next: str | None
     truncated: bool
 
 
 @router.get("/devices/{device}/ledger", operation_id="get_ledger", responses=responses(UnknownDevice))
-async def ledger(given: Given, device: Annotated[DeviceName, Path()]) -> Ledger:
-    """The proof: what became of every sequence number that the device ever gave."""
+async def ledger(
+    given: Given,
+    device: Annotated[DeviceName, Path()],
+    after: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}\.[0-9]{1,19}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=_LIVES)] = _LIVES,
+) -> Ledger:
+    """The proof: what became of every sequence number that the device ever gave, in pages of its lives."""
+    number, _, epoch = (after or "").partition(".")
+    place = (int(number), min(int(epoch), 2**63 - 1)) if after else None
     async with given.turns.turn():
-        accounts = await given.proof.accounts(await given.device_id(device), _LIVES + 1)
+        accounts = await given.proof.accounts(await given.device_id(device), limit + 1, place)
+    last = accounts[limit - 1] if len(accounts) > limit else None
     return Ledger(
         device=device,
-        truncated=len(accounts) > _LIVES,
+        next=None if last is None else f"{last.ord}.{last.epoch}",
+        truncated=last is not None,
         epochs=[
             EpochView(
                 epoch=str(one.epoch),
@@ -61,6 +72,6 @@ async def ledger(given: Given, device: Annotated[DeviceName, Path()]) -> Ledger:
                 counted=one.is_counted,
                 complete=one.is_complete,
             )
-            for one in accounts[:_LIVES]
+            for one in accounts[:limit]
         ],
     )

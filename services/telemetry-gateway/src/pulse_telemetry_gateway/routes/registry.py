@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from pulse_contracts.message import DeviceName
+from pulse_chassis.problems import responses
+from pulse_contracts.message import DeviceName, is_device_name
 from pulse_telemetry_gateway.model.columns import TYPES
+from pulse_telemetry_gateway.model.cursors import ForeignCursor
 from pulse_telemetry_gateway.routes.given import Given, Value, value
+from pulse_telemetry_gateway.store.registry import SeriesKey
 
 
 class DeviceView(BaseModel):
@@ -51,9 +54,10 @@ class Devices(BaseModel):
 
 
 class AllSeries(BaseModel):
-    """`truncated`: there are more than are told here: ask for one device's."""
+    """`next`: the `after` of the following page; null: this was the last one. `truncated`: whether there is one."""
 
     items: list[SeriesView]
+    next: str | None
     truncated: bool
 
 
@@ -91,13 +95,21 @@ async def devices(
     )
 
 
-@router.get("/series", operation_id="list_series")
-async def series(given: Given, device: DeviceName | None = None) -> AllSeries:
-    """Every series, or those of one device, with the newest reading."""
+@router.get("/series", operation_id="list_series", responses=responses(ForeignCursor))
+async def series(
+    given: Given,
+    device: DeviceName | None = None,
+    after: Annotated[str | None, Query(max_length=256)] = None,
+    limit: Annotated[int, Query(ge=1, le=_SERIES)] = _SERIES,
+) -> AllSeries:
+    """Every series, or those of one device, by device, name and type, with the newest reading, in pages."""
+    key = _key(after)
     async with given.turns.turn():
-        found = await given.registry.series(device, _SERIES + 1)
+        found = await given.registry.series(device, key, limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
     return AllSeries(
-        truncated=len(found) > _SERIES,
+        next=None if last is None else f"{last.device}/{last.name}/{last.type}",
+        truncated=last is not None,
         items=[
             SeriesView(
                 id=entry.id,
@@ -111,6 +123,17 @@ async def series(given: Given, device: DeviceName | None = None) -> AllSeries:
                 if entry.t is None or entry.word is None
                 else LatestView(t=entry.t, v=value(entry.word, TYPES.index(entry.type))),
             )
-            for entry in found[:_SERIES]
+            for entry in found[:limit]
         ],
     )
+
+
+def _key(after: str | None) -> SeriesKey:
+    """A cursor is the last series of the page before: a name may have slashes, an id and a type have none."""
+    if after is None:
+        return "", "", ""
+    device, _, rest = after.partition("/")
+    name, _, kind = rest.rpartition("/")
+    if not is_device_name(device) or not name or kind not in TYPES or "\x00" in name:
+        raise ForeignCursor("the cursor is not one that this API gave")
+    return device, name, kind

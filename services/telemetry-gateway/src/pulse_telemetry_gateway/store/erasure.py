@@ -134,7 +134,7 @@ class Erasing:
             "WHERE id = $1",
             device_id,
         )
-        for table in ("plain_setting", "plain_skipped"):
+        for table in ("plain_setting", "plain_skipped", "clock_stretch"):
             await self.connection.execute(f"DELETE FROM {table} WHERE device_id = $1", device_id)  # noqa: S608
         await self.connection.execute(
             "WITH gone AS (DELETE FROM unreadable WHERE device_id = $1 RETURNING epoch, n) "

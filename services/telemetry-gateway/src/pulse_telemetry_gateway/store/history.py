@@ -105,14 +105,21 @@ class Snapshot:
         )
         return int(found)
 
-    async def is_clock_suspect(self, devices: Sequence[int], epochs: Sequence[int], limit: int) -> bool:
-        """Whether the clock of one of these lives was off by more than `limit` microseconds."""
+    async def is_clock_suspect(
+        self, devices: Sequence[int], epochs: Sequence[int], limit: int, span: tuple[int, int]
+    ) -> bool:
+        """Whether the clock of one of these lives was off within the span. What was recorded says when; a life without
+        records was off as a whole if it always was, by more than `limit` microseconds."""
         found = await self._connection.fetchval(
-            "SELECT bool_or(abs(clock_offset) > $3) FROM stream WHERE device_id = ANY($1::int[]) "
-            "AND epoch = ANY($2::bigint[])",
+            "SELECT EXISTS (SELECT FROM clock_stretch WHERE device_id = ANY($1::int[]) AND epoch = ANY($2::bigint[]) "
+            "AND day BETWEEN $4::bigint / 86400000000 - 1 AND $5::bigint / 86400000000 AND t_max >= $4 AND t_min < $5) "
+            "OR EXISTS (SELECT FROM stream s WHERE device_id = ANY($1::int[]) AND epoch = ANY($2::bigint[]) "
+            "AND abs(clock_offset) > $3 AND NOT EXISTS (SELECT FROM clock_stretch c "
+            "WHERE c.device_id = s.device_id AND c.epoch = s.epoch))",
             list(devices),
             list(epochs),
             limit,
+            *span,
         )
         return bool(found)
 

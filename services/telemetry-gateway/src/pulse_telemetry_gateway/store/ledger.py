@@ -1,28 +1,53 @@
 """The ledger and the batch log: `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of `device`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pulse_contracts.telemetry import Dropped
+from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
 from pulse_telemetry_gateway.model.arrivals import (
+    Again,
     Arrival,
     GroupResult,
     Logged,
+    Rejection,
     StreamChange,
     StreamKey,
     StreamState,
 )
+from pulse_telemetry_gateway.model.clocks import ClockLimits, Stretch, stretches
 from pulse_telemetry_gateway.model.columns import concatenate, encode
-from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, subtract, union
-from pulse_telemetry_gateway.model.settling import News, Refusal, rows, settle
+from pulse_telemetry_gateway.model.orders import is_plausible, why_not
+from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, covering, subtract, union
+from pulse_telemetry_gateway.model.settling import News, adds_beyond, rows, settle
+from pulse_telemetry_gateway.store import refusals
 
 _LANES = {"live": 0, "backlog": 1}
 _LOG_COLUMNS, _STREAM_COLUMNS = 13, 9
+_REPEATED = 1_000
+"""Refused readings of one stream that are repeated with whatever touches them; where there are more, only those of the
+batch that came are told."""
 Newest = list[tuple[int, int]]
 """The two newest lives of a device as (ord, epoch), newest first."""
+
+
+class Rejected(Exception):  # what a device did, not an error of ours
+    """Nothing of the message was taken, and never will be."""
+
+    def __init__(self, why: Rejection) -> None:
+        super().__init__(f"{why.code}: {why.detail}")
+        self.why = why
+
+
+@dataclass(frozen=True)
+class _Device:
+    """`pos`: its feed position; `epochs`: how many it has."""
+
+    pos: int
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -38,42 +63,58 @@ class EpochLedger:
     dropped: int
 
 
+@dataclass(frozen=True)
+class LedgerLimits:
+    """`fragments`: pieces of one stream, beyond which it takes only what closes holes. `epochs`: of one device.
+    `clocks`: beyond which a clock is off."""
+
+    fragments: int = 1_024
+    epochs: int = 100_000
+    clocks: ClockLimits = field(default_factory=ClockLimits)
+
+
 class LedgerStore:
     """Every method that writes locks the device rows first, in order of their ids: two replicas cannot deadlock."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, limits: LedgerLimits = LedgerLimits()) -> None:  # frozen
+        self._database, self._limits = database, limits
 
     async def commit(self, group: Sequence[Arrival]) -> GroupResult:
         """Appends what is new of these batches, widens the ledger, and returns after the commit.
         Raises DatabaseUnavailable; then nothing of the group happened."""
-        streams: dict[StreamKey, int] = {}
-        for arrival in group:
-            key = arrival.device_id, arrival.epoch
-            streams[key] = max(arrival.ord, streams.get(key, 0))
+        streams = {(arrival.device_id, arrival.epoch) for arrival in group}
         async with self._database.transaction() as connection:
-            positions = await self._lock(connection, {device_id for device_id, _ in streams})
-            changes, newest = await self._read(connection, streams)
-            news = settle(group, changes)
-            log, logged = _rows(news, positions)
-            await self._refuse(connection, news.refusals)
+            devices = await self._lock(connection, {device_id for device_id, _ in streams})
+            known, newest = await self._read(connection, streams)
+            rejected = self._rejected([(a.device_id, a.epoch, a.ord) for a in group], devices, known, newest)
+            accepted = [arrival for place, arrival in enumerate(group) if place not in rejected]
+            changes = _changes(accepted, known)
+            news = settle(accepted, changes, self._limits.fragments)
+            log, logged = _rows(news, {device_id: device.pos for device_id, device in devices.items()})
+            await refusals.record(connection, news.refusals)
+            pieces = (piece for parts in news.pieces.values() for piece in parts)
+            await _note_clocks(connection, stretches(pieces, self._limits.clocks))
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
+            wanted: dict[StreamKey, list[Range]] = {key: [] for key in changes}
+            for arrival in accepted:
+                wanted[arrival.device_id, arrival.epoch].append(arrival.wanted)
+            untold = await self._unconfirmed(connection, wanted, changes)
         settled = {key: change.settled for key, change in changes.items()}
-        return GroupResult(settled, _with(newest, changes), logged, news.duplicates)
+        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected, untold, news.held)
 
-    async def declare_dropped(self, device_id: int, message: Dropped) -> tuple[list[Range], list[tuple[int, int]]]:
-        """Settles what the collector declares lost and is not settled yet (what came first stays). Returns the
-        stream's settled ranges and the two newest lives, after the commit."""
+    async def declare_dropped(self, device_id: int, message: Dropped) -> GroupResult:
+        """Settles what the collector declares lost and is not settled yet (what came first stays), and returns
+        after the commit. Raises Rejected."""
         async with self._database.transaction() as connection:
-            await self._lock(connection, {device_id})
+            devices = await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
-            changes, newest = await self._read(connection, {key: message.ord})
-            change = changes[key]
+            known, newest = await self._read(connection, {key})
+            if rejected := self._rejected([(*key, message.ord)], devices, known, newest):
+                raise Rejected(rejected[0])
+            change = StreamChange.of(message.ord, known.get(key))
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
-            for part in fresh:
-                add(change.settled, part)
-                add(change.added, part)
+            fresh = [part for part in fresh if self._takes(change, part)]
             if fresh:
                 await connection.execute(
                     "INSERT INTO declared_drop (device_id, epoch, ranges, n, reason, t_first, t_last) "
@@ -88,31 +129,17 @@ class LedgerStore:
                 )
             change.next = max(change.next, declared[-1][1])
             change.dropped = count(fresh)
-            await self._write(connection, changes)
-        return change.settled, _with(newest, changes)[device_id]
+            await self._write(connection, {key: change})
+            again = await self._unconfirmed(connection, {key: declared}, {key: change})
+        return GroupResult({key: change.settled}, _with(newest, {key: change}), [], unconfirmed=again)
 
-    async def settled_of(
-        self, device_id: int, epochs: Iterable[int]
-    ) -> tuple[dict[int, list[Range]], list[tuple[int, int]]]:
-        """Settled ranges of the epochs that exist, and the device's two newest lives as (ord, epoch)."""
-        async with self._database.snapshot() as connection:
-            rows = await connection.fetch(
-                "SELECT epoch, settled FROM stream WHERE device_id = $1 AND epoch = ANY($2::bigint[])",
-                device_id,
-                list(epochs),
-            )
-            newest = await self._newest(connection, [device_id])
-        return {row["epoch"]: ranges(row["settled"]) for row in rows}, newest.get(device_id, [])
-
-    async def heard_of(self, device_id: int, epoch: int, next_seq: int) -> None:
-        """The collector says how far an epoch goes: what is not settled below is still to come."""
-        async with self._database.connection() as connection:
-            await connection.execute(
-                "UPDATE stream SET next = greatest(next, $3) WHERE device_id = $1 AND epoch = $2 AND next < $3",
-                device_id,
-                epoch,
-                next_seq,
-            )
+    def _takes(self, change: StreamChange, part: Range) -> bool:
+        """Settles a part of a declared loss, unless it would be one piece too many: it is declared again."""
+        if adds_beyond(change.settled, part, self._limits.fragments):
+            return False
+        add(change.settled, part)
+        add(change.added, part)
+        return True
 
     async def of_device(self, device_id: int) -> list[EpochLedger]:
         """The device's ledger, newest life first."""
@@ -135,48 +162,76 @@ class LedgerStore:
             for row in rows
         ]
 
-    async def _lock(self, connection: Connection, devices: set[int]) -> dict[int, int]:
+    async def _lock(self, connection: Connection, devices: set[int]) -> dict[int, _Device]:
         rows = await connection.fetch(
-            "SELECT id, pos FROM device WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE", sorted(devices)
+            "SELECT id, pos, epochs FROM device WHERE id = ANY($1::int[]) ORDER BY id FOR UPDATE", sorted(devices)
         )
-        return {row["id"]: row["pos"] for row in rows}
+        return {row["id"]: _Device(row["pos"], row["epochs"]) for row in rows}
+
+    def _rejected(
+        self,
+        claims: Sequence[tuple[int, int, int]],
+        devices: Mapping[int, _Device],
+        known: Mapping[StreamKey, StreamState],
+        newest: Mapping[int, Newest],
+    ) -> dict[int, Rejection]:
+        """By place, which of the claimed (device, epoch, ord) no device may claim."""
+        found: dict[int, Rejection] = {}
+        added: dict[int, set[int]] = {}
+        for place, (device_id, epoch, number) in enumerate(claims):
+            highest = max((number for number, _ in newest[device_id]), default=0)
+            if not is_plausible(number, highest):
+                found[place] = Rejection("implausible_ord", why_not(number, highest))
+            elif (device_id, epoch) not in known and epoch != PLAIN_EPOCH:
+                mine = added.setdefault(device_id, set())
+                had = devices[device_id].epochs if device_id in devices else 0  # a device that is gone fails later
+                if epoch not in mine and had + len(mine) >= self._limits.epochs:
+                    detail = f"the device has {self._limits.epochs} epochs already (PULSE_DEVICE_EPOCHS_MAX)"
+                    found[place] = Rejection("too_many_epochs", detail)
+                else:
+                    mine.add(epoch)
+        return found
 
     async def _read(
-        self, connection: Connection, wanted: Mapping[StreamKey, int]
-    ) -> tuple[dict[StreamKey, StreamChange], dict[int, Newest]]:
-        """The wanted streams (with the `ord` that is claimed for each), and the two newest lives of their devices. In
-        one question: at a hundred commits a second it is round trips that cost."""
+        self, connection: Connection, wanted: Collection[StreamKey]
+    ) -> tuple[dict[StreamKey, StreamState], dict[int, Newest]]:
+        """The wanted streams that exist, and the two newest lives of their devices. In one question: at a hundred
+        commits a second it is round trips that cost."""
         devices, epochs = [device_id for device_id, _ in wanted], [epoch for _, epoch in wanted]
         found = await connection.fetch(
-            "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next FROM stream s "
+            "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next, s.unconfirmed_n, s.stored_n + s.refused_n > 0 "
+            "FROM stream s "
             "JOIN unnest($1::int[], $2::bigint[]) AS w (device_id, epoch) USING (device_id, epoch) "
-            "UNION ALL SELECT d.id, s.epoch, s.ord, NULL, 0 FROM unnest($3::int[]) AS d (id), "
-            "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 2) s",
+            "UNION ALL SELECT d.id, s.epoch, s.ord, NULL, 0, 0, true FROM unnest($3::int[]) AS d (id), "
+            "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id AND stored_n + refused_n > 0 "
+            "ORDER BY ord DESC, epoch LIMIT 2) s",
             devices,
             epochs,
             list(set(devices)),
         )
         known: dict[StreamKey, StreamState] = {}
         newest: dict[int, Newest] = {device_id: [] for device_id in devices}
-        for device_id, epoch, number, settled, next_seq in found:
+        for device_id, epoch, number, settled, next_seq, unconfirmed, has_readings in found:
             if settled is None:
                 newest[device_id].append((number, epoch))
             else:
-                known[device_id, epoch] = StreamState(number, ranges(settled), next_seq)
-        changes: dict[StreamKey, StreamChange] = {}
-        for key, number in wanted.items():
-            state = known.get(key, StreamState(0, [], 0))
-            changes[key] = StreamChange(max(number, state.ord), state.settled, next=state.next)
-        return changes, newest
+                known[device_id, epoch] = StreamState(number, ranges(settled), next_seq, unconfirmed, has_readings)
+        return known, newest
 
-    async def _refuse(self, connection: Connection, refusals: Sequence[Refusal]) -> None:
-        for refusal in refusals:
-            await connection.execute(
-                "INSERT INTO refusal (device_id, epoch, seqs, codes) VALUES ($1, $2, $3, $4)",
-                *refusal.stream,
-                refusal.seqs,
-                refusal.codes,
-            )
+    async def _unconfirmed(
+        self,
+        connection: Connection,
+        wanted: Mapping[StreamKey, Sequence[Range]],
+        changes: Mapping[StreamKey, StreamChange],
+    ) -> dict[StreamKey, Again]:
+        """What acknowledgements of the wanted ranges have to repeat; costs nothing where every refusal is confirmed."""
+        told: dict[StreamKey, Sequence[Range]] = {}
+        for key, parts in wanted.items():
+            change = changes[key]
+            if n := change.unconfirmed:
+                told[key] = covering(parts, change.settled) if n <= _REPEATED else parts
+        found = await refusals.unconfirmed(connection, told)
+        return {key: Again(tuple(told[key]), tuple((u.seq, u.code) for u in found.get(key, ()))) for key in told}
 
     async def _write(
         self,
@@ -199,7 +254,18 @@ class LedgerStore:
                 change.clock_offset,
             )
             for key, change in sorted(changes.items())
+            if change.is_change
         ]
+        new = Counter(device_id for (device_id, _), change in changes.items() if change.was is None)
+        if new:
+            await connection.execute(
+                "UPDATE device d SET epochs = d.epochs + w.n FROM unnest($1::int[], $2::int[]) AS w (id, n) "
+                "WHERE d.id = w.id",
+                list(new),
+                list(new.values()),
+            )
+        if not streams and not log:
+            return
         await connection.execute(
             "WITH logged AS (INSERT INTO batch (device_id, pos, epoch, ord, lo, hi, n, lane, t_min, t_max, sent, "
             "received, payload) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], "
@@ -207,14 +273,15 @@ class LedgerStore:
             "$12::timestamptz[], $13::bytea[])), "
             "moved AS (UPDATE device d SET pos = w.pos, last_seen = now() "
             "FROM unnest($14::int[], $15::bigint[]) AS w (id, pos) WHERE d.id = w.id) "
-            "INSERT INTO stream AS s (device_id, epoch, ord, settled, stored_n, refused_n, dropped_n, next, "
-            "clock_offset) SELECT device_id, epoch, ord, added::int8multirange, stored, refused, dropped, next, "
-            "clock_offset FROM unnest($16::int[], $17::bigint[], $18::bigint[], $19::text[], $20::bigint[], "
-            "$21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) "
+            "INSERT INTO stream AS s (device_id, epoch, ord, settled, stored_n, refused_n, unconfirmed_n, dropped_n, "
+            "next, clock_offset) SELECT device_id, epoch, ord, added::int8multirange, stored, refused, refused, "
+            "dropped, next, clock_offset FROM unnest($16::int[], $17::bigint[], $18::bigint[], $19::text[], "
+            "$20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) "
             "AS w (device_id, epoch, ord, added, stored, refused, dropped, next, clock_offset) "
             "ON CONFLICT (device_id, epoch) DO UPDATE SET ord = greatest(s.ord, excluded.ord), "
             "settled = s.settled + excluded.settled, stored_n = s.stored_n + excluded.stored_n, "
-            "refused_n = s.refused_n + excluded.refused_n, dropped_n = s.dropped_n + excluded.dropped_n, "
+            "refused_n = s.refused_n + excluded.refused_n, "
+            "unconfirmed_n = s.unconfirmed_n + excluded.unconfirmed_n, dropped_n = s.dropped_n + excluded.dropped_n, "
             "next = greatest(s.next, excluded.next), clock_offset = least(s.clock_offset, excluded.clock_offset)",
             *_columns(log, _LOG_COLUMNS),
             list(moved),
@@ -222,16 +289,29 @@ class LedgerStore:
             *_columns(streams, _STREAM_COLUMNS),
         )
 
-    async def _newest(self, connection: Connection, devices: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-        rows = await connection.fetch(
-            "SELECT d.id, s.ord, s.epoch FROM unnest($1::int[]) AS d (id), "
-            "LATERAL (SELECT ord, epoch FROM stream WHERE device_id = d.id ORDER BY ord DESC, epoch LIMIT 2) s",
-            list(devices),
+
+async def _note_clocks(connection: Connection, off: Sequence[Stretch]) -> None:
+    if off:
+        await connection.execute(
+            "INSERT INTO clock_stretch AS c SELECT * FROM unnest($1::int[], $2::int[], $3::bigint[], $4::smallint[], "
+            "$5::bigint[], $6::bigint[], $7::bigint[]) ON CONFLICT (device_id, day, epoch, step) DO UPDATE SET "
+            "t_min = least(c.t_min, excluded.t_min), "
+            "t_max = greatest(c.t_max, excluded.t_max), clock_offset = excluded.clock_offset",
+            *map(list, zip(*off, strict=True)),
         )
-        found: dict[int, list[tuple[int, int]]] = {device: [] for device in devices}
-        for row in rows:
-            found[row["id"]].append((row["ord"], row["epoch"]))
-        return found
+
+
+def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -> dict[StreamKey, StreamChange]:
+    """What is to be widened: each stream as it is, with the highest `ord` that is claimed for it."""
+    changes: dict[StreamKey, StreamChange] = {}
+    for arrival in group:
+        key = arrival.device_id, arrival.epoch
+        change = changes.get(key)
+        if change is None:
+            changes[key] = StreamChange.of(arrival.ord, known.get(key))
+        else:
+            change.ord = max(arrival.ord, change.ord)
+    return changes
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
@@ -243,7 +323,8 @@ def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange
     """The two newest lives of each device, once the changes are there too."""
     found = {device_id: {epoch: number for number, epoch in lives} for device_id, lives in newest.items()}
     for (device_id, epoch), change in changes.items():
-        found[device_id][epoch] = change.ord
+        if change.has_readings:
+            found[device_id][epoch] = change.ord
     return {
         device_id: sorted(((number, epoch) for epoch, number in lives.items()), key=lambda life: (-life[0], life[1]))[
             :2

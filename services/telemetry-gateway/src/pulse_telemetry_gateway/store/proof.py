@@ -62,7 +62,8 @@ _ACCOUNTS: Final = """
 SELECT s.epoch, s.ord, s.next, s.settled, s.stored_n, s.refused_n, s.dropped_n,
     coalesce(l.n, 0)::bigint AS in_log, coalesce(c.n, 0)::bigint AS in_chunks, coalesce(r.n, 0)::bigint AS removed,
     coalesce(f.n, 0)::bigint AS refused_rows, coalesce(d.n, 0)::bigint AS dropped_rows
-FROM (SELECT * FROM stream WHERE device_id = $1 ORDER BY ord DESC, epoch LIMIT $2) s
+FROM (SELECT * FROM stream WHERE device_id = $1
+      AND ($3::bigint IS NULL OR ord < $3 OR (ord = $3 AND epoch > $4::bigint)) ORDER BY ord DESC, epoch LIMIT $2) s
 LEFT JOIN (SELECT epoch, sum(n) AS n FROM batch WHERE device_id = $1
            AND pos > coalesce((SELECT pos FROM compaction WHERE device_id = $1), 0) GROUP BY epoch) l USING (epoch)
 LEFT JOIN (SELECT epoch, sum(n) AS n FROM chunk WHERE device_id = $1 GROUP BY epoch) c USING (epoch)
@@ -89,9 +90,9 @@ class Evidence:
         self.unreadable: dict[int, tuple[int, int]] = {}
         """Rows of the log met by `log` that cannot be read: position, and how many readings from which number on."""
 
-    async def accounts(self, device_id: int, most: int) -> list[Account]:
-        """The device's lives, newest first: at most so many."""
-        rows = await self._connection.fetch(_ACCOUNTS, device_id, most)
+    async def accounts(self, device_id: int, most: int, after: tuple[int, int] | None = None) -> list[Account]:
+        """The device's lives, newest first, behind an (ord, epoch): at most so many."""
+        rows = await self._connection.fetch(_ACCOUNTS, device_id, most, *(after or (None, None)))
         return [Account(row[0], row[1], row[2], ranges(row[3]), *row[4:12]) for row in rows]
 
     async def chunks(self, device_id: int, epoch: int) -> AsyncGenerator[Ints, None]:

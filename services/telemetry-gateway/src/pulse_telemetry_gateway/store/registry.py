@@ -1,7 +1,7 @@
 """Devices, their series, what the ids of a life mean, and the newest value of each series."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pulse_contracts.message import ValueType
@@ -44,24 +44,38 @@ class Series:
     word: int | None
 
 
+SeriesKey = tuple[str, str, str]
+"""(device, name, type): the order of lists."""
+
+
 @dataclass(frozen=True)
 class Catalog:
-    """What a life's ids mean; complete when every part of the declaration with this digest was seen."""
+    """What a life's ids mean; complete when every part of the declaration with this digest was seen. `left_out`: series
+    of the part that was declared last which are beyond the device's limit."""
 
     digest: str
     is_complete: bool
     refs: dict[int, SeriesRef]
+    left_out: int = 0
 
 
 class SeriesRedeclared(Exception):  # what a device did, not an error of ours
     """A life gave one of its ids another meaning: batches that are on their way would change theirs."""
 
 
+@dataclass(frozen=True)
+class RegistryLimits:
+    """Of one device: `series`, and the newest `catalogs` that are kept."""
+
+    series: int = 10_000
+    catalogs: int = 100
+
+
 class RegistryStore:
     """Small tables, read often."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, limits: RegistryLimits = RegistryLimits()) -> None:  # frozen
+        self._database, self._limits = database, limits
 
     async def find(self, name: str) -> int | None:
         """The device's number, if it is known."""
@@ -81,11 +95,11 @@ class RegistryStore:
     async def declare(
         self, device_id: int, epoch: int, digest: str, part: tuple[int, int], series: Sequence[SeriesDeclaration]
     ) -> Catalog:
-        """Takes part `part[0]` of `part[1]` of a declaration; returns the catalog as it now is. Raises
-        SeriesRedeclared; then nothing of the part is taken."""
+        """Takes part `part[0]` of `part[1]` of a declaration; returns the catalog as it now is. Series beyond the
+        device's limit are left out of it. Raises SeriesRedeclared; then nothing of the part is taken."""
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
-            ids = [await self._series(connection, device_id, entry) for entry in series]
+            ids = await self._series(connection, device_id, series)
             row = await connection.fetchrow(
                 "SELECT digest, parts_seen, local_ids, series_ids FROM catalog WHERE device_id = $1 AND epoch = $2",
                 device_id,
@@ -96,8 +110,9 @@ class RegistryStore:
             if row is not None:
                 mapping = dict(zip(row["local_ids"], row["series_ids"], strict=True))
                 seen = set(row["parts_seen"]) if row["digest"] == digest else set()
-            for entry, number in zip(series, ids, strict=True):
-                if mapping.setdefault(entry.id, number) != number:
+            for entry in series:
+                number = ids.get((entry.name, entry.type))
+                if number is not None and mapping.setdefault(entry.id, number) != number:
                     raise SeriesRedeclared(
                         f"id {entry.id} meant another series than {entry.name} ({entry.type}) before"
                     )
@@ -114,25 +129,55 @@ class RegistryStore:
                 list(mapping),
                 list(mapping.values()),
             )
+            if row is None:  # a batch names the catalog of the life that sends it: those of older lives are not needed
+                await connection.execute(
+                    "DELETE FROM catalog WHERE device_id = $1 AND epoch IN (SELECT epoch FROM catalog "
+                    "WHERE device_id = $1 ORDER BY declared DESC, epoch OFFSET $2)",
+                    device_id,
+                    self._limits.catalogs,
+                )
         catalog = await self.catalog(device_id, epoch)
         if catalog is None:
             raise RuntimeError("the catalog just written is gone")
-        return catalog
+        return replace(catalog, left_out=sum((entry.name, entry.type) not in ids for entry in series))
 
-    async def _series(self, connection: Connection, device_id: int, entry: SeriesDeclaration) -> int:
-        found = await connection.fetchval(
-            "INSERT INTO series (device_id, name, type, display_name, unit, interval_us) "
-            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (device_id, name, type) DO UPDATE SET "
-            "display_name = excluded.display_name, unit = excluded.unit, interval_us = excluded.interval_us "
-            "RETURNING id",
+    async def _series(
+        self, connection: Connection, device_id: int, series: Sequence[SeriesDeclaration]
+    ) -> dict[tuple[str, ValueType], int]:
+        """Their numbers by name and type; absent where the device has its most already."""
+        wanted = {(entry.name, entry.type): entry for entry in series}
+        known = await self._numbers(connection, device_id, wanted)
+        new = [key for key in wanted if key not in known]
+        if new:
+            has = await connection.fetchval("SELECT count(*) FROM series WHERE device_id = $1", device_id)
+            new = new[: max(0, self._limits.series - has)]
+        entries = [wanted[key] for key in (*known, *new)]
+        await connection.execute(
+            "INSERT INTO series AS s (device_id, name, type, display_name, unit, interval_us) "
+            "SELECT $1, w.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) AS w "
+            "ON CONFLICT (device_id, name, type) DO UPDATE SET display_name = excluded.display_name, "
+            "unit = excluded.unit, interval_us = excluded.interval_us WHERE (s.display_name, s.unit, s.interval_us) "
+            "IS DISTINCT FROM (excluded.display_name, excluded.unit, excluded.interval_us)",
             device_id,
-            entry.name,
-            entry.type,
-            entry.display_name or entry.name,
-            entry.unit,
-            entry.interval,
+            [entry.name for entry in entries],
+            [entry.type for entry in entries],
+            [entry.display_name or entry.name for entry in entries],
+            [entry.unit for entry in entries],
+            [entry.interval for entry in entries],
         )
-        return int(found)
+        return known | await self._numbers(connection, device_id, new) if new else known
+
+    async def _numbers(
+        self, connection: Connection, device_id: int, wanted: Collection[tuple[str, ValueType]]
+    ) -> dict[tuple[str, ValueType], int]:
+        rows = await connection.fetch(
+            "SELECT s.id, s.name, s.type FROM unnest($2::text[], $3::text[]) AS w (name, type) "
+            "JOIN series s ON s.device_id = $1 AND s.name = w.name AND s.type = w.type",
+            device_id,
+            [name for name, _ in wanted],
+            [kind for _, kind in wanted],
+        )
+        return {(row["name"], row["type"]): row["id"] for row in rows}
 
     async def plain_series(
         self, device_id: int, wanted: Mapping[tuple[str, ValueType], str], most: int
@@ -201,17 +246,19 @@ class RegistryStore:
             )
         return [Device(**dict(row)) for row in rows]
 
-    async def series(self, device: str | None, most: int = 10_000) -> list[Series]:
-        """Every series, or those of one device, by device and name, with the newest reading: at most so many."""
+    async def series(self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000) -> list[Series]:
+        """Every series, or those of one device, behind a (device, name, type) and in that order, with the newest
+        reading: at most so many."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT s.id, d.name AS device, s.name, s.type, "
                 "coalesce(s.given_name, s.display_name) AS display_name, "
                 "coalesce(s.given_unit, s.unit) AS unit, s.interval_us, l.t, l.word "
                 "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN latest l ON l.series_id = s.id "
-                "WHERE ($1::text IS NULL OR d.name = $1) AND (s.removed_at IS NULL OR l.series_id IS NOT NULL) "
-                "ORDER BY d.name, s.name, s.type LIMIT $2",
+                "WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
+                "AND (s.removed_at IS NULL OR l.series_id IS NOT NULL) ORDER BY d.name, s.name, s.type LIMIT $5",
                 device,
+                *after,
                 most,
             )
         return [Series(**dict(row)) for row in rows]

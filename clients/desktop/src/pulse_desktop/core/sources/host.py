@@ -1,8 +1,11 @@
-"""The machine itself as a source: processor, memory, disk and network, once a second."""
+"""The machine itself as a source: processor, memory, disk and network, once a second.
+
+Loads and rates are differences of the system's counters between two looks of this source, and of nobody else: psutil's
+own baseline belongs to a thread, and looks are taken by whichever thread is free."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -10,6 +13,7 @@ import psutil
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import Reading, SeriesSpec, Value
 from pulse_desktop.core.sources.base import Outlet
+from pulse_desktop.core.sources.interfaces import Kind, kinds
 
 _EVERY = 1.0
 _MICROS = 1_000_000
@@ -25,64 +29,111 @@ SERIES = (
     SeriesSpec("disk.write", "float", "B/s", "Disk written", _MICROS),
     SeriesSpec("network.received", "float", "B/s", "Network received", _MICROS),
     SeriesSpec("network.sent", "float", "B/s", "Network sent", _MICROS),
+    SeriesSpec("network.virtual.received", "float", "B/s", "Virtual networks received", _MICROS),
+    SeriesSpec("network.virtual.sent", "float", "B/s", "Virtual networks sent", _MICROS),
+    SeriesSpec("network.loopback.received", "float", "B/s", "Loopback received", _MICROS),
+    SeriesSpec("network.loopback.sent", "float", "B/s", "Loopback sent", _MICROS),
     SeriesSpec("processes.count", "int", "", "Processes", _MICROS),
 )
 
 
-@dataclass(frozen=True)
-class _Counters:
-    """Totals that rates are made of, and when they were read (monotonic seconds)."""
+class _Rates:
+    """Differences of counters between two looks, each over exactly the seconds between its own two."""
 
-    at: float
-    totals: dict[str, int]
+    def __init__(self) -> None:
+        self._before: dict[str, tuple[float, dict[str, float]]] = {}
+
+    def forget(self) -> None:
+        """The next look is the first."""
+        self._before.clear()
+
+    def differences(self, what: str, at: float, totals: dict[str, float]) -> tuple[float, dict[str, float]]:
+        """Seconds since the last look at `what`, and by how much each counter grew; a counter that was reset counts as
+        standing still. Nothing at the first look, and nothing of a counter that is new."""
+        since, before = self._before.get(what, (at, {}))
+        self._before[what] = at, totals
+        if at <= since:
+            return 0.0, {}
+        return at - since, {name: max(0.0, now - before[name]) for name, now in totals.items() if name in before}
 
 
 class HostSource:
-    """Rates need two looks: their first reading comes with the second look. What a machine does not have is not
-    reported."""
+    """Loads and rates need two looks: their first reading comes with the second look. What a machine does not have is
+    not reported."""
 
     name = "host"
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        self._folder, self._clock = folder, clock
-        self._before: _Counters | None = None
+        self._folder, self._clock, self._rates = folder, clock, _Rates()
 
     async def run(self, outlet: Outlet) -> None:
         """See `Source.run`."""
         ids = dict(zip((s.name for s in SERIES), await outlet.declare(SERIES), strict=True))
-        self._before = None
-        await asyncio.to_thread(psutil.cpu_percent, None)
+        self._rates.forget()
         due = self._clock.monotonic()
         while True:
-            due += _EVERY
-            late = self._clock.monotonic() - due
-            if late > _EVERY:
-                due += late  # the machine slept: no burst to catch up
+            due = next_look(due, self._clock.monotonic())
             await asyncio.sleep(max(0.0, due - self._clock.monotonic()))
             values = await asyncio.to_thread(self._look)
             t = self._clock.micros()
             await outlet.put([Reading(ids[name], t, value) for name, value in values.items()])
 
     def _look(self) -> dict[str, Value]:
+        values: dict[str, Value] = {}
+        for look in (self._processor, self._levels, self._swap, self._disk, self._network):
+            _maybe(lambda look=look: values.update(look()))  # type: ignore[misc]
+        return values
+
+    def _processor(self) -> dict[str, Value]:
+        times = psutil.cpu_times()._asdict()
+        # a guest's time is also in the time of who runs it
+        totals = {name: float(spent) for name, spent in times.items() if name not in {"guest", "guest_nice"}}
+        _, grown = self._rates.differences("processor", self._clock.monotonic(), totals)
+        total = sum(grown.values())
+        values: dict[str, Value] = {"cpu.load1": float(psutil.getloadavg()[0])}
+        if total > 0:
+            idle = grown.get("idle", 0.0) + grown.get("iowait", 0.0)
+            values["cpu.total"] = 100.0 * (total - idle) / total
+        return values
+
+    def _levels(self) -> dict[str, Value]:
         memory = psutil.virtual_memory()
-        values: dict[str, Value] = {
-            "cpu.total": float(psutil.cpu_percent(None)),
-            "cpu.load1": float(psutil.getloadavg()[0]),
+        return {
             "memory.used": int(memory.used),
             "memory.percent": float(memory.percent),
             "disk.percent": float(psutil.disk_usage(str(self._folder)).percent),
             "processes.count": len(psutil.pids()),
         }
-        _maybe(lambda: values.update({"swap.percent": float(psutil.swap_memory().percent)}))
-        now = _Counters(self._clock.monotonic(), {})
-        _maybe(lambda: now.totals.update(_disk()))
-        _maybe(lambda: now.totals.update(_network()))
-        before, self._before = self._before, now
-        if before is not None and now.at > before.at:
-            for name, total in now.totals.items():
-                if name in before.totals:  # a counter that was reset counts as standing still
-                    values[name] = max(0, total - before.totals[name]) / (now.at - before.at)
-        return values
+
+    def _swap(self) -> dict[str, Value]:
+        return {"swap.percent": float(psutil.swap_memory().percent)}
+
+    def _disk(self) -> dict[str, Value]:
+        io = psutil.disk_io_counters()
+        totals = {"disk.read": float(io.read_bytes), "disk.write": float(io.write_bytes)} if io is not None else {}
+        seconds, grown = self._rates.differences("disk", self._clock.monotonic(), totals)
+        return {name: n / seconds for name, n in grown.items()}
+
+    def _network(self) -> dict[str, Value]:
+        counters = psutil.net_io_counters(pernic=True)
+        totals = {f"received {name}": float(io.bytes_recv) for name, io in counters.items()}
+        totals |= {f"sent {name}": float(io.bytes_sent) for name, io in counters.items()}
+        seconds, grown = self._rates.differences("network", self._clock.monotonic(), totals)
+        sums: dict[str, float] = defaultdict(float)
+        kind = kinds(counters)
+        for counter, n in grown.items():
+            way, _, name = counter.partition(" ")
+            sums[f"{_NETWORKS[kind[name]]}.{way}"] += n / seconds
+        return dict(sums)
+
+
+_NETWORKS: dict[Kind, str] = {"real": "network", "virtual": "network.virtual", "loopback": "network.loopback"}
+
+
+def next_look(last: float, now: float) -> float:
+    """When to look again, where the last look was due at `last` and it is `now`. After a long sleep of the machine a
+    whole interval passes first: a value over a few milliseconds says nothing."""
+    return last + _EVERY if now < last + _EVERY else now + _EVERY
 
 
 def _maybe(look: Callable[[], None]) -> None:
@@ -90,13 +141,3 @@ def _maybe(look: Callable[[], None]) -> None:
         look()
     except (OSError, RuntimeError, NotImplementedError):  # a container or a platform without it
         return
-
-
-def _disk() -> dict[str, int]:
-    io = psutil.disk_io_counters()
-    return {"disk.read": io.read_bytes, "disk.write": io.write_bytes} if io is not None else {}
-
-
-def _network() -> dict[str, int]:
-    io = psutil.net_io_counters()
-    return {"network.received": io.bytes_recv, "network.sent": io.bytes_sent}

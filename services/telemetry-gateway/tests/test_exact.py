@@ -1,0 +1,99 @@
+"""Messages are read exactly, and declarations are what their digest says."""
+
+import json
+
+import pytest
+
+from pulse_contracts.series_digest import series_digest
+from pulse_contracts.telemetry import SeriesDeclared
+from pulse_contracts.topics import TELEMETRY_SERIES
+from pulse_postgres import Database
+from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.model.batches import Batch, read_batches
+from pulse_testkit.servers import Servers
+from pulse_testkit.waiting import eventually
+
+from .conftest import PASSWORD
+from .system import SERIES, collector, gateway
+
+pytestmark = pytest.mark.servers
+OTHER = [SERIES[0].model_copy(update={"name": "cpu.other"}), SERIES[1]]
+
+
+async def reasons(database: Database) -> list[tuple[str, str, str]]:
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT address, code, detail FROM quarantine ORDER BY id")
+    return [tuple(row) for row in rows]
+
+
+def spoilt(text: str) -> dict[str, str]:
+    """A valid message in ways that two readers could understand differently, and what is said of each."""
+    epoch = text.index('"epoch"')
+    return {
+        text.replace('"v":1,', '"v":true,'): "v: Value error, the version is a whole number",
+        text.replace('"v":1,', '"v":1.0,'): "v: Value error, the version is a whole number",
+        text[:epoch] + '"epoch":5,' + text[epoch:]: "Value error, the member 'epoch' is there twice",
+        text[:-1] + ',"more":{"a":1,"b":2,"a":3}}': "Value error, the member 'a' is there twice",
+        text[:-1] + ',"more":[NaN]}': "Value error, NaN is not a number",
+    }
+
+
+async def test_what_two_readers_could_understand_differently_is_unreadable(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    async with gateway(servers, url), collector(servers) as alpha:
+        await alpha.declare()
+        batch = alpha.batch(0, [1.0, 2.5]).model_dump_json()
+        messages = spoilt(batch) | {
+            batch.replace("[1.0,2.5]", "[1.0,NaN]"): "Value error, NaN is not a number",
+            batch.replace("[1.0,2.5]", "[1,-Infinity]"): "Value error, -Infinity is not a number",
+        }
+        for text in messages:
+            assert not isinstance(read_batches([text.encode(), batch.encode()])[0], Batch), text
+            await alpha.raw("data", text.encode())
+        hello = {"v": 1, "epoch": 7, "ord": 1, "next": 0, "pending": [], "session": "s", "series": "0" * 64}
+        hellos = spoilt(json.dumps(hello, separators=(",", ":")))
+        for text in hellos:
+            await alpha.raw("hello", text.encode())
+
+        async def are_away() -> bool:
+            return len(await reasons(database)) == len(messages) + len(hellos)
+
+        await eventually(are_away)
+        found = await reasons(database)
+        assert {code for _, code, _ in found} == {"unreadable"}
+        said = sorted([*messages.values(), *hellos.values()])
+        assert sorted(detail for _, _, detail in found) == said
+        assert (await alpha.deliver(alpha.batch(0, [1.0]))).settled == [(0, 1)]
+
+
+async def test_a_declaration_is_taken_only_under_its_own_digest(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    async with gateway(servers, url), collector(servers) as alpha:
+        await alpha.declare()
+        for catalog, parts in ((20, [OTHER]), (21, [OTHER[:1], OTHER[1:]])):
+            for part, series in enumerate(parts):
+                message = SeriesDeclared(
+                    catalog=catalog, digest=series_digest(SERIES), part=part, parts=len(parts), series=series
+                )
+                await alpha.bus.publish(TELEMETRY_SERIES, message, device="alpha")
+
+        async def are_away() -> bool:
+            return [code for _, code, _ in await reasons(database)] == ["wrong_digest"] * 2
+
+        await eventually(are_away)
+        for catalog in (20, 21):
+            assert (await alpha.greet(epoch=catalog)).series is None
+        for part in (1, 0):  # in whichever order
+            message = SeriesDeclared(
+                catalog=22, digest=series_digest(OTHER), part=part, parts=2, series=OTHER[part : part + 1]
+            )
+            await alpha.bus.publish(TELEMETRY_SERIES, message, device="alpha")
+
+        async def is_known() -> bool:
+            return (await alpha.greet(epoch=22)).series == series_digest(OTHER)
+
+        await eventually(is_known)

@@ -1,0 +1,163 @@
+"""The budgets by themselves: paces, turns, shares of a group, pieces of a ledger."""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from pulse_contracts.telemetry import Dropped
+from pulse_postgres import Database
+from pulse_telemetry_gateway.actions.fairness import InTurn, NewestOnly
+from pulse_telemetry_gateway.model.arrivals import StreamChange
+from pulse_telemetry_gateway.model.grouping import SHARE, Gathering, GroupLimits, shared_out
+from pulse_telemetry_gateway.model.pace import Pace
+from pulse_telemetry_gateway.model.ranges import Range, subtract, touches, union
+from pulse_telemetry_gateway.model.settling import settle
+from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
+
+from .conftest import arrival, three_series
+
+pytestmark = pytest.mark.servers
+
+RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)).map(lambda p: (p[0], p[0] + p[1])), max_size=12)
+
+
+@given(st.lists(st.floats(0, 5), max_size=80), st.floats(0.5, 20), st.integers(1, 20))
+def test_no_device_does_more_than_its_burst_and_its_rate_and_none_pays_for_another(
+    gaps: list[float], rate: float, burst: int
+) -> None:
+    pace, now, done = Pace(rate, burst), 0.0, 0
+    for number, gap in enumerate(gaps):
+        now += gap
+        done += pace.allows("a", now)
+        assert done <= burst + rate * now + 1e-6
+        assert pace.allows(f"b{number}", now)
+
+
+@given(RANGES, RANGES)
+def test_what_touches_a_range_adds_no_piece(settled: list[Range], parts: list[Range]) -> None:
+    have = union(settled)
+    for part in parts:
+        assert touches(have, part) == (len(union([*have, part])) <= len(have))
+
+
+@given(RANGES, st.integers(0, 6))
+def test_a_stream_never_has_more_than_one_piece_beyond_its_limit_and_holes_can_always_be_closed(
+    parts: list[Range], most: int
+) -> None:
+    change = StreamChange(1, [])
+    for part in parts:
+        before = list(change.settled)
+        settle([arrival(*part)], {(1, 7): change}, most)
+        assert len(change.settled) <= most + 1
+        assert change.settled in (before, union([*before, part]))
+    for hole in subtract((0, 100), change.settled):
+        settle([arrival(*hole)], {(1, 7): change}, most)
+    assert len(change.settled) <= max(1, most + 1)
+
+
+@dataclass(frozen=True)
+class Came:
+    """One message of a device."""
+
+    device: str
+    epoch: int
+    batches: int = 1
+    size: int = 1
+    since: float = 0.0
+
+
+STREAMS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_size=40)
+
+
+@given(STREAMS)
+def test_no_group_has_more_of_a_device_than_its_share_and_all_come_in_their_order(
+    streams: list[tuple[str, int]],
+) -> None:
+    gathering = Gathering[Came](GroupLimits(100, 100, 1, 1), lambda one: [(one.device, one.epoch)])
+    for stream in streams:
+        gathering.add(Came(*stream))
+    taken: list[Came] = []
+    while gathering:
+        group = gathering.take()
+        assert group
+        for device in "abc":
+            assert len({one.epoch for one in group if one.device == device}) <= SHARE
+        taken += group
+    for key in set(streams):
+        assert taken.count(Came(*key)) == streams.count(key)
+    first = gathering.take()
+    assert first == []
+
+
+@given(STREAMS)
+def test_what_arrived_together_is_shared_out_by_device(streams: list[tuple[str, int]]) -> None:
+    shares = shared_out(streams)
+    assert sorted(place for places in shares for place in places) == list(range(len(streams)))
+    for places in shares:
+        assert len({streams[place][0] for place in places}) == 1
+        assert len({streams[place] for place in places}) <= SHARE
+
+
+async def test_of_one_device_only_the_newest_is_worked_on_and_another_does_not_wait_for_it() -> None:
+    worked: list[tuple[str, int]] = []
+    gate = asyncio.Event()
+
+    async def work(device: str, message: int) -> None:
+        worked.append((device, message))
+        if device == "a":
+            await gate.wait()
+
+    newest = NewestOnly(work, Pace(1_000, 1_000), 2)
+    async with asyncio.TaskGroup() as group:
+        for message in range(50):
+            group.create_task(newest.take("a", message))
+            await asyncio.sleep(0)
+        await newest.take("b", 0)
+        assert worked == [("a", 0), ("b", 0)]
+        gate.set()
+    assert worked == [("a", 0), ("b", 0), ("a", 49)]
+
+
+async def test_one_devices_turns_follow_each_other_and_what_is_too_much_is_left_undone() -> None:
+    done: list[int] = []
+    gate = asyncio.Event()
+
+    async def work(number: int) -> None:
+        await gate.wait()
+        done.append(number)
+
+    turns = InTurn(Pace(1_000, 1_000), 2, 10)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(turns.take("a", partial(work, number))) for number in range(30)]
+        await asyncio.sleep(0)
+        gate.set()
+        assert await turns.take("b", partial(work, 100))
+    assert [task.result() for task in tasks] == [True] * 10 + [False] * 20
+    assert [number for number in done if number < 100] == list(range(10))
+
+
+async def test_losses_are_settled_as_far_as_they_tear_no_ledger_and_the_rest_is_declared_again(
+    database: Database,
+) -> None:
+    await three_series(database)
+    ledger = LedgerStore(database, LedgerLimits(fragments=4))
+    pieces = [(lo, lo + 1) for lo in range(0, 40, 4)]
+    told = await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=pieces, reason="overflow"))
+    assert told.settled[1, 7] == pieces[:5]
+    closing = Dropped(epoch=7, ord=1, ranges=[(0, 21), (100, 101)], reason="overflow")
+    assert (await ledger.declare_dropped(1, closing)).settled[1, 7] == [(0, 21), (100, 101)]
+    line = (await ledger.of_device(1))[0]
+    assert (line.dropped, line.stored) == (22, 0)
+
+
+async def test_the_newest_lives_are_those_that_hold_a_reading(database: Database) -> None:
+    ledger = await three_series(database)
+    await ledger.commit([arrival(0, 1, epoch=7, order=1)])
+    dropped = await ledger.declare_dropped(1, Dropped(epoch=8, ord=9, ranges=[(0, 5)], reason="overflow"))
+    assert dropped.newest[1] == [(1, 7)]
+    assert (await ledger.commit([arrival(1, 2, epoch=7, order=1)])).newest[1] == [(1, 7)]
+    assert (await ledger.commit([arrival(5, 6, epoch=8, order=9)])).newest[1] == [(9, 8), (1, 7)]

@@ -1,0 +1,66 @@
+"""Every list has a cursor: pages follow each other until all was told, once."""
+
+import pytest
+
+from pulse_postgres import Database
+from pulse_postgres.admin import with_role
+from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_testkit.servers import Servers
+
+from .conftest import PASSWORD, arrival, three_series
+from .system import Gateway, gateway, user
+
+pytestmark = pytest.mark.servers
+
+
+async def pages(running: Gateway, path: str, what: str, **given: str) -> list[list[dict[str, object]]]:
+    """Page by page; `next` is the `after` of the one that follows."""
+    found: list[list[dict[str, object]]] = []
+    after: dict[str, str] = {}
+    while True:
+        answer = await running.http.get(f"/api/telemetry/{path}", params={**given, **after}, headers=user())
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        found.append(body[what])
+        assert body.get("truncated", body["next"] is not None) == (body["next"] is not None)
+        if body["next"] is None:
+            return found
+        after = {"after": body["next"]}
+
+
+async def test_series_come_in_pages_whatever_their_names_are(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    await three_series(database)
+    names = ["a/b", "a/b/int", "a", "z:1", "s1"]
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO series (device_id, name, type, display_name, unit) "
+            "SELECT 2, n, t, n, '' FROM unnest($1::text[]) n, unnest($2::text[]) t",
+            names,
+            ["int", "float"],
+        )
+    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD)) as running:
+        whole = (await pages(running, "series", "items"))[0]
+        assert len(whole) == 13
+        for limit in (1, 2, 5, 12):
+            parts = await pages(running, "series", "items", limit=str(limit))
+            assert [one for part in parts for one in part] == whole
+            assert {len(part) for part in parts[:-1]} == {limit}
+        mine = await pages(running, "series", "items", limit="4", device="beta")
+        assert [one for part in mine for one in part] == [one for one in whole if one["device"] == "beta"]
+        for foreign in ("nothing", "alpha/s1", "alpha/s1/text", "A/s1/int", "a/\x00/int"):
+            answer = await running.http.get("/api/telemetry/series", params={"after": foreign}, headers=user())
+            assert (answer.status_code, answer.json()["code"]) == (422, "foreign_cursor")
+
+
+async def test_the_lives_of_a_ledger_come_in_pages(servers: Servers, database_url: str, database: Database) -> None:
+    await three_series(database)
+    for number in range(7):
+        await LedgerStore(database).commit([arrival(0, 2, epoch=2**62 + number, order=number // 2)])
+    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD)) as running:
+        whole = (await pages(running, "devices/alpha/ledger", "epochs"))[0]
+        assert [one["ord"] for one in whole] == [3, 2, 2, 1, 1, 0, 0]
+        parts = await pages(running, "devices/alpha/ledger", "epochs", limit="2")
+        assert [one for part in parts for one in part] == whole
+        assert [len(part) for part in parts] == [2, 2, 2, 1]
