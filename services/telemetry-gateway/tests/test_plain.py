@@ -88,6 +88,19 @@ async def test_the_newest_value_follows_the_time_and_a_time_ahead_freezes_nothin
         return await latest(running_gateway) == expected
 
     await eventually(has_all)
+    headers = {"Authorization": f"Bearer {token()}"}
+    shown = (await running_gateway.http.get("/api/telemetry/series", headers=headers)).json()["items"]
+    assert {one["name"]: one["latest"]["ahead"] for one in shown} == {"a": False, "b": True, "c": True}
+    number = next(one["id"] for one in shown if one["name"] == "b")
+    span = f"from={(now - day) * 10**6}&to={(now + 800 * day) * 10**6}"
+    for path in (f"series/{number}/readings?{span}", f"series/{number}/readings?{span}&raw=true",
+                 f"readings?series={number}&{span}"):  # fmt: skip
+        found = (await running_gateway.http.get(f"/api/telemetry/{path}", headers=headers)).json()
+        assert now * 10**6 < found["ahead_from"] < (now + day) * 10**6
+    early = await running_gateway.http.get(
+        f"/api/telemetry/series/{number}/readings?from={(now - day) * 10**6}&to={(now + day) * 10**6}", headers=headers
+    )
+    assert early.json()["ahead_from"] is None
     await alpha.raw("plain", b'{"b": 3, "c": 2}')
 
     async def moved_on() -> bool:

@@ -124,7 +124,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     at_once = max(1, settings.database_pool_size // 4)
     history_limits = HistoryLimits(settings.history_deadline, at_once, clock_suspect)
     stored = HistoryStore(database)
-    history = History(stored, registry, history_limits)
+    history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
     notes = Notes(database, runtime.audit, runtime.clock)
     routes = TelemetryRoutes(
@@ -140,6 +140,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         plain_store,
         Erasure(ErasureStore(database), registry, compaction, notes),
         Renaming(database, registry, notes),
+        runtime.clock,
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,8 @@ _FOLD = 100_000
 _LONGEST = 100 * 366 * 86_400_000_000
 _SOME_SECONDS, _SOME_MILLIS, _SOME_MICROS = 10**8, 10**11, 10**14
 """1973 in seconds, in milliseconds and in microseconds: a range between them is meant in another unit."""
+AHEAD_AFTER = 300_000_000
+"""Microseconds after the gateway's clock from which a reading lies in the future: small differences are no news."""
 _AT_ONCE = 50
 _RAW_AT_ONCE = 2_000_000
 """Single readings of several series in memory: some hundred megabytes."""
@@ -54,14 +57,16 @@ class TooMuch(DomainError):
 @dataclass(frozen=True)
 class Quality:
     """From what the answer was made, and what is to be known about it: the widest gaps between readings, how many
-    readings came more than a minute late, whether the device's clock was suspect, and how many stored batches of the
-    devices nobody can read: readings of these series may be in them."""
+    readings came more than a minute late, whether the device's clock was suspect, how many stored batches of the
+    devices nobody can read (readings of these series may be in them), and from which time on (microseconds) readings
+    lie in the future, None when none does."""
 
     source: Source
     gaps: list[tuple[int, int]]
     late: int
     clock_suspect: bool
     unreadable: int
+    ahead_from: int | None
 
 
 @dataclass(frozen=True)
@@ -112,8 +117,14 @@ class HistoryLimits:
 class History:
     """Answers from one snapshot each."""
 
-    def __init__(self, store: HistoryStore, registry: RegistryStore, limits: HistoryLimits) -> None:
-        self._store, self._registry, self._limits = store, registry, limits
+    def __init__(
+        self,
+        store: HistoryStore,
+        registry: RegistryStore,
+        limits: HistoryLimits,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000,
+    ) -> None:
+        self._store, self._registry, self._limits, self._clock = store, registry, limits, clock
         self._slots = asyncio.Semaphore(limits.at_once)
 
     async def known(self, series: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -164,7 +175,8 @@ class History:
             unread += await snapshot.put_aside([device_id], start, end)
         t, word = await asyncio.to_thread(found.result)
         times = t.tolist()
-        quality = Quality(chosen.source, _gaps(times, found, chosen), late, suspect, unread)
+        ahead = self._ahead(times[-1] if times else 0)
+        quality = Quality(chosen.source, _gaps(times, found, chosen), late, suspect, unread, ahead)
         return Sampled(found.n, times, values(word, kind), quality)
 
     async def aligned(self, series: Sequence[int], start: int, end: int, buckets: int | Sequence[int]) -> Aligned:
@@ -210,7 +222,8 @@ class History:
                         parts += [await asyncio.to_thread(_unpacked, chunks, kinds, *edge)]
             found = await asyncio.to_thread(_together, stored, join(parts), chosen)
             suspect = await self._is_suspect(snapshot, devices, extent.epochs, fresh, (start, end))
-        return Aligned(chosen, kinds, found, Quality(chosen.source, [], int(found.late.sum()), suspect, unread))
+        ahead = self._ahead(int(found.t_last.max()) if len(found) else 0)
+        return Aligned(chosen, kinds, found, Quality(chosen.source, [], int(found.late.sum()), suspect, unread, ahead))
 
     async def quality(
         self, snapshot: Snapshot, device_id: int, found: Readings, span: tuple[int, int], unread: int
@@ -220,7 +233,12 @@ class History:
         widest = gaps(times, 5 * int(np.median(np.diff(times)))) if len(times) > 1 else []
         suspect = await self._is_suspect(snapshot, [device_id], frozenset(), found, span)
         unread += await snapshot.put_aside([device_id], *span)
-        return Quality("raw", widest, int(found.late.sum()), suspect, unread)
+        ahead = self._ahead(times[-1] if times else 0)
+        return Quality("raw", widest, int(found.late.sum()), suspect, unread, ahead)
+
+    def _ahead(self, last: int) -> int | None:
+        limit = self._clock() + AHEAD_AFTER
+        return limit if last > limit else None
 
     async def _is_suspect(
         self,

@@ -1,5 +1,6 @@
 """What the routes are given: put into `app.state.telemetry` by the assembly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -48,6 +49,7 @@ class TelemetryRoutes:
     plain: PlainStore
     erasure: Erasure
     renaming: Renaming
+    clock: Callable[[], int]
 
     async def device_id(self, device: str) -> int:
         """Its number. Raises UnknownDevice."""

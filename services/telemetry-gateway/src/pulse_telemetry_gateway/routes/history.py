@@ -44,7 +44,8 @@ class ReadingsView(BaseModel):
     """Real readings, ascending in time; when `sampled`, first, minimum, maximum and last of each bucket. `level`: from
     what it was made. `gaps`: the widest spans in which readings were missing. `late`: so many readings came more than
     a minute after their time. `clock_suspect`: the device's clock was off. `unreadable`: so many stored batches of the
-    device cannot be read; readings of this series may be in them."""
+    device cannot be read; readings of this series may be in them. `ahead_from`: readings from that time on lie in the
+    future; null: none does."""
 
     series: int
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
@@ -58,12 +59,13 @@ class ReadingsView(BaseModel):
     late: int
     clock_suspect: bool
     unreadable: int
+    ahead_from: int | None
 
 
 class PageView(BaseModel):
     """Every reading with its identity, by (t, epoch, seq). `next` asks for the following page; null: this was the
-    last one. Readings that arrive later for a time already read are not told. `level`, `gaps`, `late`, `clock_suspect`
-    and `unreadable` are this page's, as with a sample."""
+    last one. Readings that arrive later for a time already read are not told. `level`, `gaps`, `late`, `clock_suspect`,
+    `unreadable` and `ahead_from` are this page's, as with a sample."""
 
     series: int
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
@@ -78,6 +80,7 @@ class PageView(BaseModel):
     late: int
     clock_suspect: bool
     unreadable: int
+    ahead_from: int | None
 
 
 class AlignedSeries(BaseModel):
@@ -103,6 +106,7 @@ class AlignedView(BaseModel):
     late: int
     clock_suspect: bool
     unreadable: int
+    ahead_from: int | None
     t: list[int]
     items: list[AlignedSeries]
 
@@ -134,6 +138,7 @@ async def readings(
             late=page.quality.late,
             clock_suspect=page.quality.clock_suspect,
             unreadable=page.quality.unreadable,
+            ahead_from=page.quality.ahead_from,
         )
     sampled = await given.history.readings(series_id, start, end, asked.points)
     return ReadingsView.model_construct(
@@ -149,6 +154,7 @@ async def readings(
         late=sampled.quality.late,
         clock_suspect=sampled.quality.clock_suspect,
         unreadable=sampled.quality.unreadable,
+        ahead_from=sampled.quality.ahead_from,
     )
 
 
@@ -210,6 +216,7 @@ async def aligned(
         late=found.quality.late,
         clock_suspect=found.quality.clock_suspect,
         unreadable=found.quality.unreadable,
+        ahead_from=found.quality.ahead_from,
         t=list(axis.edges[:-1]),
         items=[_one(found, one) for one in found.kinds],
     )

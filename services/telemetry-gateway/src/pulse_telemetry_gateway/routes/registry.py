@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from pulse_chassis.problems import responses
 from pulse_contracts.message import DeviceName, is_device_name
+from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
 from pulse_telemetry_gateway.model.columns import TYPES
 from pulse_telemetry_gateway.model.cursors import ForeignCursor
 from pulse_telemetry_gateway.routes.given import Given, Value, value
@@ -31,8 +32,11 @@ class DeviceView(BaseModel):
 
 
 class LatestView(BaseModel):
+    """`ahead`: its time lies in the future; the device's clock is wrong."""
+
     t: int
     v: Value
+    ahead: bool
 
 
 class SeriesView(BaseModel):
@@ -121,7 +125,11 @@ async def series(
                 interval_us=entry.interval_us,
                 latest=None
                 if entry.t is None or entry.word is None
-                else LatestView(t=entry.t, v=value(entry.word, TYPES.index(entry.type))),
+                else LatestView(
+                    t=entry.t,
+                    v=value(entry.word, TYPES.index(entry.type)),
+                    ahead=entry.t > given.clock() + AHEAD_AFTER,
+                ),
             )
             for entry in found[:limit]
         ],
