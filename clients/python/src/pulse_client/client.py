@@ -16,6 +16,7 @@ from pulse_client.models import (
     ApiKeyInfo,
     AuditRecord,
     Device,
+    Epoch,
     Ledger,
     NewApiKey,
     Reading,
@@ -168,10 +169,15 @@ class PulseClient:
             params["after"] = found["next"]
 
     async def series(self, device: str | None = None) -> list[Series]:
-        """A device's series; without one, those of all devices (10,000 at most)."""
-        params = {} if device is None else {"device": device}
-        answer = await self._transport.call("GET", "/api/telemetry/series", params=params)
-        return [Series.model_validate(item) for item in answer["items"]]
+        """A device's series; without one, those of all devices."""
+        params: dict[str, Any] = {} if device is None else {"device": device}
+        found: list[Series] = []
+        while True:
+            answer = await self._transport.call("GET", "/api/telemetry/series", params=params)
+            found += [Series.model_validate(item) for item in answer["items"]]
+            if answer["next"] is None:
+                return found
+            params["after"] = answer["next"]
 
     async def sampled(self, series: int, start: datetime | int, end: datetime | int, points: int = 1_200) -> Sampled:
         """Readings of [start, end), at most `points`; every extreme is among them. Times: aware, or microseconds."""
@@ -192,8 +198,16 @@ class PulseClient:
             params["cursor"] = page["next"]
 
     async def ledger(self, device: str) -> Ledger:
-        """The proof of what became of everything a device counted."""
-        return Ledger.model_validate(await self._transport.call("GET", f"/api/telemetry/devices/{device}/ledger"))
+        """The proof of what became of everything a device counted: all its epochs."""
+        params: dict[str, Any] = {}
+        epochs: list[Epoch] = []
+        while True:
+            answer = await self._transport.call("GET", f"/api/telemetry/devices/{device}/ledger", params=params)
+            page = Ledger.model_validate(answer)
+            epochs += page.epochs
+            if answer["next"] is None:
+                return page.model_copy(update={"epochs": epochs})
+            params["after"] = answer["next"]
 
     async def export(
         self,

@@ -95,10 +95,11 @@ class Device(_Answer):
 
 
 class Latest(_Answer):
-    """The newest value of a series; `t` in microseconds."""
+    """The newest value of a series; `t` in microseconds. `ahead`: that time lies in the future."""
 
     t: int
     v: Value
+    ahead: bool
 
 
 class Series(_Answer):
@@ -126,6 +127,7 @@ class Sampled(_Answer):
     late: int
     clock_suspect: bool
     unreadable: int
+    ahead_from: int | None
 
 
 class Reading(NamedTuple):
