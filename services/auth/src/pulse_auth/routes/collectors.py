@@ -9,6 +9,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from pulse_auth.actions.enrolment import BrokerUnknown
 from pulse_auth.model.collectors import (
     ENROL,
+    PLAIN,
     CollectorChanged,
     CollectorExists,
     CollectorNameReserved,
@@ -52,9 +53,9 @@ from pulse_contracts.message import PRINTABLE
 
 
 class _NotEnrol(StringConvertor):
-    """`/api/collectors/enrol` is a door and no collector: what it takes must not look as if it were one."""
+    """`/api/collectors/enrol` and `…/plain-devices` are no collectors: what they take must not look as if they were."""
 
-    regex = f"(?!{ENROL}(?:/|$))[^/]+"
+    regex = f"(?!(?:{ENROL}|{PLAIN})(?:/|$))[^/]+"
 
 
 register_url_convertor("collector", _NotEnrol())
