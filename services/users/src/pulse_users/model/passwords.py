@@ -25,7 +25,8 @@ _SCORED = 72
 """Characters that are scored: zxcvbn's time grows with the square, and no score changes after that many."""
 _PRODUCT = ("precisionpulse", "precision", "pulse")
 _WORDS = re.compile(r"[^\W_]+")
-_EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_EDGES = re.compile(r"^[\W\d_]++|(?<![\W\d_])[\W\d_]++$")
+"""Each run is tried once, from its start: a run in the middle would else take the square of its length."""
 _SCORING = threading.Lock()
 """zxcvbn puts the context words of a call into a table of the module: two calls at once would mix them."""
 
