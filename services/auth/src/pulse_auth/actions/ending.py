@@ -38,6 +38,14 @@ class Events:
         if not await self._sessions.revoke(connection, session.id, now):
             return False
         await self.say(connection, session.account, str(session.id), now)
+        await self._note(connection, session, kind, caller, now)
+        return True
+
+    async def note_late(self, connection: Connection, session: Session, caller: Caller, now: datetime) -> None:
+        """A used refresh token came again later than two tabs explain; the session goes on."""
+        await self._note(connection, session, "token_repeated_late", caller, now)
+
+    async def _note(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> None:
         entry = AuditEntry(
             kind,
             caller.account,
@@ -47,7 +55,6 @@ class Events:
             request_id=caller.request_id,
         )
         await self._audit.append(connection, entry, now)
-        return True
 
     async def end_all(self, connection: Connection, account: UUID, reason: str, caller: Caller, now: datetime) -> int:
         """Every session of an account, and every token of its API keys; how many sessions were running."""

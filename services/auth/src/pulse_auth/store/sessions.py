@@ -115,8 +115,9 @@ class SessionStore:
         account = await AccountCopy().hold(connection, UUID(str(row["account_id"])))
         session = await self.lock(connection, UUID(str(row["id"])))
         token = await connection.fetchrow(
-            "SELECT t.idle_ends, t.used, coalesce(n.used IS NOT NULL, false) AS is_successor_used "
-            "FROM refresh_token t LEFT JOIN refresh_token n ON n.parent = t.hash WHERE t.hash = $1",
+            "SELECT t.idle_ends, t.used, n.used IS NOT NULL AS is_successor_used, "
+            "p.repeated_late IS NOT NULL AS is_parent_late FROM refresh_token t LEFT JOIN refresh_token n "
+            "ON n.parent = t.hash LEFT JOIN refresh_token p ON p.hash = t.parent WHERE t.hash = $1",
             hash_,
         )
         if account is None or session is None or token is None:
@@ -128,6 +129,7 @@ class SessionStore:
             account.active,
             token["used"],
             token["is_successor_used"],
+            token["is_parent_late"],
         )
         return FoundToken(state, session, account)
 
@@ -143,6 +145,11 @@ class SessionStore:
         """The token is used up; whether it was not before. Of many at once one hears yes."""
         query = "UPDATE refresh_token SET used = $2 WHERE hash = $1 AND used IS NULL RETURNING 1"
         return await connection.fetchval(query, hash_, now) is not None
+
+    async def note_late(self, connection: Connection, hash_: bytes, now: datetime) -> None:
+        """The token came again, late."""
+        query = "UPDATE refresh_token SET repeated_late = coalesce(repeated_late, $2) WHERE hash = $1"
+        await connection.execute(query, hash_, now)
 
     async def touch(self, connection: Connection, id_: UUID, place: Place, now: datetime) -> None:
         """It was used from there."""
