@@ -91,7 +91,7 @@ class Events:
     async def say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
         """Tells every service that tokens of this session, or all of the account, open nothing any more. Those that
         are issued after it are spared: a number decides, not a clock."""
-        generation = await self._sessions.next_generation(connection, account) if sid is None else None
+        generation = await self._sessions.next_generation(connection, account, now) if sid is None else None
         revoked = Revoked(account, sid, now, generation)
         await self._sessions.note_revoked(connection, revoked)
         message = revocation(revoked)

@@ -228,9 +228,9 @@ class Grant:
 
 
 def access_claims(account: Account, grant: Grant, generation: int, now: datetime, jti: str) -> Claims:
-    """What the access token says. It never outlives its session. `generation`: how often all of the account's tokens
-    have been revoked. Claims are printable and not empty: a token without a name could not be verified, so the e-mail
-    stands in."""
+    """What the access token says. It never outlives its session. `generation`: the number of the last time that all of
+    the account's tokens were revoked. Claims are printable and not empty: a token without a name could not be verified,
+    so the e-mail stands in."""
     issued = micros(now) // 1_000_000
     ends = micros(grant.ends) // 1_000_000
     email = _UNPRINTABLE.sub("", account.email) or str(account.id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key
+from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key, micros
 from pulse_postgres import Connection, Row
 
 
@@ -191,13 +191,14 @@ class SessionStore:
         query = "UPDATE session SET revoked = $1 WHERE revoked IS NULL AND ends > $1 RETURNING account_id"
         return sorted({UUID(str(row["account_id"])) for row in await connection.fetch(query, now)})
 
-    async def next_generation(self, connection: Connection, account: UUID) -> int:
-        """Counts that all tokens of an account are revoked: those that are issued from now on carry this number."""
+    async def next_generation(self, connection: Connection, account: UUID, now: datetime) -> int:
+        """Notes that all tokens of an account are revoked: those that are issued from now on carry this number. It is
+        the time in milliseconds, or one more than before: a restored database goes on above all that it ever gave."""
         query = (
-            "INSERT INTO token_generation AS t (account_id, generation) VALUES ($1, 1) "
-            "ON CONFLICT (account_id) DO UPDATE SET generation = t.generation + 1 RETURNING generation"
+            "INSERT INTO token_generation AS t (account_id, generation) VALUES ($1, $2) ON CONFLICT (account_id) "
+            "DO UPDATE SET generation = greatest(t.generation + 1, excluded.generation) RETURNING generation"
         )
-        return int(await connection.fetchval(query, account))
+        return int(await connection.fetchval(query, account, micros(now) // 1_000))
 
     async def note_revoked(self, connection: Connection, revoked: Revoked) -> None:
         """For the heartbeats of the next minutes."""
