@@ -10,7 +10,7 @@ import { isIPv4 } from "node:net";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const LINGER_MS = 2_000;
-/** Sockets of the live view at the same time from one address. */
+/** Sockets of the live view at the same time from one address, unless PULSE_SOCKETS_PER_ADDRESS says otherwise. */
 const SOCKETS_PER_ADDRESS = 200;
 /** Next notes here where a request was sent inside. */
 const INNER_HEADERS = "x-middleware-";
@@ -33,14 +33,28 @@ const TOO_MANY_SOCKETS = {
 };
 
 /**
+ * What PULSE_SOCKETS_PER_ADDRESS says: 0 is no limit. Throws an Error whose message says what to type.
+ * @param {string} [text]
+ */
+export function socketsPerAddress(text) {
+  if (!text) return SOCKETS_PER_ADDRESS;
+  if (!/^\d{1,7}$/.test(text)) {
+    throw new Error(
+      `PULSE_SOCKETS_PER_ADDRESS=${JSON.stringify(text)}: choose 1 to 9999999, or 0 for no limit`,
+    );
+  }
+  return Number(text) || Infinity;
+}
+
+/**
  * Puts the door before an HTTP server: it refuses requests that no service may see, closes connections that ask for an
  * unknown upgrade, lets one address open so many sockets, and takes inner addresses out of answers. Returns the server.
  * @template {import("node:http").Server} S
  * @param {S} server
- * @param {number} [socketsPerAddress]
+ * @param {number} [most] sockets per address
  * @returns {S}
  */
-export function guard(server, socketsPerAddress = SOCKETS_PER_ADDRESS) {
+export function guard(server, most = SOCKETS_PER_ADDRESS) {
   /** @type {Map<string, number>} */
   const open = new Map();
   const emit = server.emit.bind(server);
@@ -50,7 +64,7 @@ export function guard(server, socketsPerAddress = SOCKETS_PER_ADDRESS) {
       const refusal =
         refusalOf(request) ??
         (isLiveSocket(request) ? null : UNKNOWN_UPGRADE) ??
-        (takePlace(open, socket, socketsPerAddress) ? null : TOO_MANY_SOCKETS);
+        (takePlace(open, socket, most) ? null : TOO_MANY_SOCKETS);
       if (refusal) {
         refuseUpgrade(socket, refusal);
         return true;

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { clientOf, guard } from "./door.mjs";
+import { clientOf, guard, socketsPerAddress } from "./door.mjs";
 
 let server: Server;
 let port: number;
@@ -87,6 +87,20 @@ describe("the door of the public port", () => {
     await once(first.socket, "close");
     expect(place("10.0.0.1").line).toContain(" 101 ");
     for (let n = 0; n < 5; n += 1) expect(place("127.0.0.1").line).toContain(" 101 ");
+  });
+
+  it.each([
+    [undefined, 200],
+    ["", 200],
+    ["1", 1],
+    ["5000", 5000],
+    ["0", Infinity],
+  ])("takes %j as a limit of %d sockets", (text, most) => {
+    expect(socketsPerAddress(text)).toBe(most);
+  });
+
+  it.each(["-1", "many", "2.5", "12345678", "0x10"])("does not take %s as a limit", (text) => {
+    expect(() => socketsPerAddress(text)).toThrow("PULSE_SOCKETS_PER_ADDRESS=");
   });
 
   it.each([

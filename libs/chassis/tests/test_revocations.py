@@ -93,6 +93,26 @@ def test_a_whole_account_is_revoked_up_to_the_generation_whatever_the_clocks_say
     assert not known.cover(Token(BOB, issued=issued, generation=generation))
 
 
+def test_an_auth_that_was_restored_ends_what_was_signed_before_and_takes_nothing_back() -> None:
+    known = Revocations(lambda: 100.0, timedelta(seconds=330))
+    known.add(SessionRevoked(account=ADA, sid=None, at=90_000_000, generation=1_800_000_000_005))
+    assert known.cover(Token(issued=101, generation=1_800_000_000_003))  # as of the backup
+    known.add(SessionRevoked(account=ADA, sid=None, at=100_000_000, generation=1_800_000_010_000))
+    assert known.cover(Token(issued=95, generation=1_800_000_000_005))
+    assert not known.cover(Token(issued=95, generation=1_800_000_010_000))
+
+
+def test_a_generation_stays_exact_in_a_token_and_on_the_bus(clock: FakeClock) -> None:
+    most = 2**53 - 1
+    now = clock() // 1_000_000
+    claims = Claims("precisionpulse", "pulse", ADA, "j", "s1", "user", "a@b.c", "A", now, now + 300, gen=most)
+    principals = Principals(lambda: clock() / 1_000_000)
+    principals.use([KEY.verification_key()])
+    assert principals.verify(TokenSigner(KEY, RULES).sign(claims)).generation == most
+    told = SessionRevoked(account=ADA, sid=None, at=1, generation=most)
+    assert SessionRevoked.model_validate_json(told.model_dump_json()).generation == most
+
+
 def test_a_revocation_of_an_older_auth_stands_beside_one_with_a_generation() -> None:
     known = Revocations(lambda: 10.0, timedelta(seconds=330))
     known.add(revoked(10_500_000, None))

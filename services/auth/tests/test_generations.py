@@ -111,4 +111,31 @@ async def test_the_heartbeat_tells_the_generation_too(ada: World) -> None:
     heartbeat = Heartbeat(ada.database, ada.bus, ada.routes.sessions._events, ada.clock)
     await heartbeat.beat()
     await eventually(lambda: len(heard) == 1)
-    assert [event.generation for event in heard[0].recent] == [1, 2]
+    now = ada.clock() // 1_000
+    assert [event.generation for event in heard[0].recent] == [now, now + 1]
+
+
+async def test_a_restored_database_goes_on_above_every_number_that_it_gave(ada: World) -> None:
+    await ada.sessions.end_all(ACCOUNT, SYSTEM)
+    backup = await ada.rows("SELECT generation FROM token_generation")
+    ada.clock.advance(timedelta(days=1))
+    await ada.sessions.end_all(ACCOUNT, SYSTEM)
+    known = (await ada.login()).json()["access_token"]
+    async with ada.database.transaction() as connection:
+        await connection.execute("UPDATE token_generation SET generation = $1", backup[0]["generation"])
+    ada.clock.advance(timedelta(seconds=1))
+    await ada.sessions.end_all(ACCOUNT, SYSTEM)
+    await hear(ada)
+    assert await ask(ada, known) == 401
+    after = (await ada.login()).json()["access_token"]
+    assert await ask(ada, after) == 200
+
+
+async def test_a_clock_that_is_set_back_takes_no_number_twice(ada: World) -> None:
+    known = []
+    for _ in range(3):
+        await ada.sessions.end_all(ACCOUNT, SYSTEM)
+        known.append((await ada.rows("SELECT generation FROM token_generation"))[0]["generation"])
+        ada.clock.advance(-timedelta(hours=1))
+    assert known == [known[0], known[0] + 1, known[0] + 2]  # type: ignore[operator]
+    assert 0 < ada.clock() // 1_000 < known[2] < 2**53  # type: ignore[operator]

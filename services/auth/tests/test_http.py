@@ -103,6 +103,33 @@ async def test_a_session_survives_an_answer_that_was_lost_and_minutes_offline(ad
 
 
 @pytest.mark.announces_log("refresh token reused")
+async def test_a_thief_beside_the_owner_is_noticed_at_the_second_rotation(ada: World) -> None:
+    stolen = token(await ada.login())
+    for _ in range(2):
+        following = token(await ada.refresh(stolen))  # the owner
+        ada.clock.advance(timedelta(minutes=2))
+        thief = await ada.refresh(stolen)
+        stolen = following
+        ada.clock.advance(timedelta(minutes=2))
+    assert (thief.status_code, thief.json()["code"]) == (401, "session_ended")
+    assert (await ada.refresh(following)).status_code == 401
+    assert await ada.kinds() == ["signed_in", "token_repeated_late", "token_reused"]
+
+
+async def test_answers_may_be_lost_now_and_again(ada: World) -> None:
+    held = token(await ada.login())
+    for is_lost in [True, False] * 4:
+        answer = await ada.refresh(held)
+        if is_lost:
+            ada.clock.advance(timedelta(minutes=2))
+            answer = await ada.refresh(held)
+        assert answer.status_code == 200
+        held = token(answer)
+        ada.clock.advance(timedelta(minutes=4))
+    assert await ada.kinds() == ["signed_in", *["token_repeated_late"] * 4]
+
+
+@pytest.mark.announces_log("refresh token reused")
 async def test_a_parent_whose_successor_was_used_is_reuse_at_once(ada: World) -> None:
     first = token(await ada.login())
     second = token(await ada.refresh(first))

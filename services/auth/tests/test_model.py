@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -48,6 +48,53 @@ GRANT = Grant(str(UUID(int=2)), NOW + timedelta(days=7))
 )
 def test_the_rotation_rule(state: TokenState, verdict: Verdict) -> None:
     assert judge(state, NOW, GRACE) is verdict
+
+
+LONG_GRACE = timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_parent_late", "verdict"),
+    [
+        (10, False, Verdict.REPEAT),
+        (10, True, Verdict.REPEAT),
+        (11, False, Verdict.REPEAT_LATE),
+        (11, True, Verdict.REUSED),
+        (600, False, Verdict.REPEAT_LATE),
+        (601, False, Verdict.REUSED),
+    ],
+)
+def test_a_late_repeat_is_believed_once(seconds: int, is_parent_late: bool, verdict: Verdict) -> None:
+    state = replace(FRESH, used=NOW - timedelta(seconds=seconds), is_parent_late=is_parent_late)
+    assert judge(state, NOW, LONG_GRACE) is verdict
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(11, 600)), min_size=30, max_size=30))
+@example([(True, 120), (False, 120)] * 15)
+def test_a_thief_and_the_owner_do_not_go_on_side_by_side(turns: list[tuple[bool, int]]) -> None:
+    """However they take turns, as long as both do: within three rotations it is noticed."""
+    now, late, holds = NOW, set[int](), [0, 0]
+    chain: list[datetime | None] = [None]
+    for is_thief, seconds in turns:
+        now += timedelta(seconds=seconds)
+        at = holds[is_thief]
+        state = replace(
+            FRESH,
+            idle_ends=FRESH.session_ends,
+            used=chain[at],
+            is_successor_used=at + 1 < len(chain) and chain[at + 1] is not None,
+            is_parent_late=at - 1 in late,
+        )
+        verdict = judge(state, now, LONG_GRACE)
+        if verdict is Verdict.REUSED:
+            return
+        if verdict is Verdict.ROTATE:
+            chain[at] = now
+            chain.append(None)
+        elif verdict is Verdict.REPEAT_LATE:
+            late.add(at)
+        holds[is_thief] = at + 1
+        assert min(holds) <= 2, "both went on"
 
 
 class Family(RuleBasedStateMachine):

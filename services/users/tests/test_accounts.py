@@ -166,3 +166,34 @@ async def test_the_role_has_no_right_on_another_schema(superuser_url: str, own_u
                 await mine.execute(query)
     finally:
         await mine.close()
+
+
+OLD = "a..b@example.org"
+
+
+async def test_an_address_from_before_todays_rules_stays_while_something_else_changes(world: World) -> None:
+    """`a..b@` was taken once. Another unfit one is refused in a sentence."""
+    admin, other = await world.add(), await world.add("b@example.org", role="user")
+    await world.rows("UPDATE account SET email = $1 WHERE id = $2 RETURNING id", OLD, other.id)
+    headers, url = world.bearer(admin) | {"If-Match": "*"}, f"/api/users/{other.id}"
+    kept = await world.http.put(url, headers=headers, json={"email": OLD, "name": "Bea", "role": "admin"})
+    assert (kept.status_code, kept.json()["email"], kept.json()["name"]) == (200, OLD, "Bea")
+    assert kept.json()["role"] == "admin"
+    for unfit in ("a..c@example.org", OLD.upper(), "b", "\x00"):
+        refused = await world.http.put(url, headers=headers, json={"email": unfit, "name": "Bea", "role": "admin"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+        (error,) = refused.json()["errors"]
+        assert error["loc"] == ["body", "email"]
+        assert "e-mail address" in error["msg"]
+    mended = await world.http.put(url, headers=headers, json={"email": "b@example.org", "name": "B", "role": "user"})
+    assert mended.json()["email"] == "b@example.org"
+
+
+async def test_ones_own_address_from_before_todays_rules_stays_too(world: World) -> None:
+    own = await world.add()
+    await world.rows("UPDATE account SET email = $1 WHERE id = $2 RETURNING id", OLD, own.id)
+    headers = world.bearer(own) | {"If-Match": "*"}
+    kept = await world.http.put("/api/profile", headers=headers, json={"email": OLD, "name": "Countess"})
+    assert (kept.status_code, kept.json()["email"], kept.json()["name"]) == (200, OLD, "Countess")
+    refused = await world.http.put("/api/profile", headers=headers, json={"email": "a..c@example.org", "name": "C"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")

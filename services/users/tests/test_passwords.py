@@ -1,6 +1,7 @@
 """Which passwords are taken, and how one's own is changed."""
 
 import random
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from pulse_passwords import normalise
 from pulse_users.model.accounts import moment
+from pulse_users.model.emails import email_problem
 from pulse_users.model.passwords import PasswordRules, read_blocklist, score
 from pulse_users.store.limits import BackoffStore
 
@@ -75,6 +77,21 @@ GOOD = "violet-harbour-candle"
         ("ada.lovelace42", ["contains_context"]),
         ("Lovelace-1815-x", ["contains_context"]),
         ("Lovelace wrote notes", []),
+        ("147258369147", ["pattern"]),
+        ("741852963741", ["pattern"]),
+        ("963852741-ab", ["pattern"]),
+        ("13579246810a", ["pattern"]),
+        ("acegikmoqsuw", ["pattern"]),
+        ("97531-97531x", ["pattern"]),
+        ("24681012141618", ["pattern"]),
+        ("979899100101102", ["pattern"]),
+        ("Welcome2024!", ["common"]),
+        ("Summer2025!!", ["common"]),
+        ("january2024!", ["common"]),
+        ("harbour-1999", ["common"]),
+        ("kvtrwmz2024!", []),
+        ("harbour-7193", []),
+        ("welcome-home-2024", []),
     ],
 )
 def test_a_password_is_fit_or_it_is_said_why(password: str, faults: list[str]) -> None:
@@ -248,3 +265,27 @@ async def test_a_free_attempt_waits_for_no_other_that_read_its_clock_a_moment_la
             for late in (5, 0, 3)
         ]
     assert waits == [timedelta(0)] * 3
+
+
+@pytest.mark.parametrize("tail", ["y", "1y", "yyz"])
+@pytest.mark.parametrize("run", ["x" * 126, "xy" * 63, "xxyy" * 31, "xxxyyy" * 21])
+def test_no_password_takes_long_to_judge(run: str, tail: str) -> None:
+    started = time.perf_counter()
+    RULES.faults((run + tail)[-128:])
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("text", ["1" * 511 + "a", ("1" * 250 + "a") * 2, "a" + "-_" * 255])
+def test_a_long_run_at_the_edge_takes_no_longer(text: str) -> None:
+    started = time.perf_counter()
+    for _ in range(20):
+        RULES.faults(text)
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("tail", ["", "-", "..", "@", "@a..b", "@a.b-"])
+@pytest.mark.parametrize("block", ["a", "a.", "a-", "@a", "a@a."])
+def test_no_address_takes_long_to_judge(block: str, tail: str) -> None:
+    started = time.perf_counter()
+    email_problem((block * 254)[: 254 - len(tail)] + tail)
+    assert time.perf_counter() - started < 0.5

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from pulse_standalone.environment import child_environment
-from pulse_standalone.files import SetupError, cap, last_line, rotate
+from pulse_standalone.files import SetupError, cap, last_line, open_log, rotate
 from pulse_standalone.probe import http_ok
 from pulse_standalone.runner import die_with_parent
 
@@ -163,7 +163,7 @@ class Program(Child):
 
     async def launch(self) -> asyncio.subprocess.Process:
         rotate(self._output)
-        with self._output.open("ab") as output:
+        with open_log(self._output) as output:
             return await asyncio.create_subprocess_exec(
                 *self._command,
                 env=child_environment(self._env),

@@ -3,7 +3,9 @@
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 _LOG_BYTES = 10_000_000
 
@@ -64,28 +66,48 @@ def read_secret(path: Path, remedy: str) -> str:
 def rotate(log: Path) -> None:
     """Sets a log of more than 10 MB aside as `.1`, before its process starts."""
     with contextlib.suppress(OSError):
-        if log.stat().st_size > _LOG_BYTES:
+        if log.lstat().st_size > _LOG_BYTES:
             log.replace(log.with_name(log.name + ".1"))
+
+
+def open_log(log: Path) -> BinaryIO:
+    """To append to; a new one is 0600. Follows no link and opens no pipe: the folder may belong to an account that has
+    fewer rights than we do. Raises OSError."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(log, flags, 0o600)
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(descriptor)
+        raise OSError(errno.EMLINK, "is a link or no plain file", str(log))
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "ab")
 
 
 def cap(log: Path) -> None:
     """Keeps a log that its running process appends to within 10 MB: its end becomes `.1`, and it begins anew. What is
-    written in between is lost; so is all of it when the disk is too full to keep it."""
-    with contextlib.suppress(OSError):
-        size = log.stat().st_size
-        if size <= _LOG_BYTES:
+    written in between is lost; so is all of it when the disk is too full to keep it. Follows no link, as `open_log`."""
+    with contextlib.suppress(OSError), _opened(log, os.O_RDWR | os.O_NONBLOCK) as file:
+        found = os.fstat(file.fileno())
+        if found.st_size <= _LOG_BYTES or found.st_nlink != 1 or not stat.S_ISREG(found.st_mode):
             return
-        with contextlib.suppress(OSError), log.open("rb") as file, log.with_name(log.name + ".1").open("wb") as kept:
-            file.seek(size - _LOG_BYTES)
-            kept.write(file.read(_LOG_BYTES))
-        os.truncate(log, 0)
+        kept = log.with_name(log.name + ".1")
+        with contextlib.suppress(OSError):
+            kept.unlink(missing_ok=True)
+            with _opened(kept, os.O_RDWR | os.O_CREAT | os.O_EXCL) as aside:
+                file.seek(found.st_size - _LOG_BYTES)
+                aside.write(file.read(_LOG_BYTES))
+        os.ftruncate(file.fileno(), 0)
+
+
+def _opened(path: Path, flags: int, mode: Literal["rb", "r+b"] = "r+b") -> BinaryIO:
+    return os.fdopen(os.open(path, flags | os.O_NOFOLLOW, 0o600), mode)
 
 
 def last_line(log: Path) -> str:
     """The end of a log, or nothing."""
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4_096))
+        with _opened(log, os.O_RDONLY | os.O_NONBLOCK, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 4_096))
             lines = file.read().decode(errors="replace").strip().splitlines()
     except OSError:
         return ""

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pulse_standalone.files import SetupError, rotate, write_private
+from pulse_standalone.files import SetupError, open_log, rotate, write_private
 
 _ACCOUNTS = ("precisionpulse", "postgres", "nobody")
 """Tried in this order; initdb needs a passwd entry."""
@@ -148,7 +148,7 @@ class Runner:
     ) -> asyncio.subprocess.Process:
         """Starts a server whose output goes to `log`; it gets `on_parent_death` when we die."""
         rotate(log)
-        with log.open("ab") as output:
+        with open_log(log) as output:
             return await asyncio.create_subprocess_exec(
                 *self.prefix,
                 *map(str, command),

@@ -10,6 +10,17 @@ describe("asciiEmail", () => {
     ["a@1.2", "a@1.2"],
     ["a@ü b", "a@ü b"],
     ["müller", "müller"],
+    ["a@müller.de/x", "a@müller.de/x"],
+    ["a@müller.de:8080", "a@müller.de:8080"],
+    ["a@müller.de?x", "a@müller.de?x"],
+    ["a@müller.de#x", "a@müller.de#x"],
+    ["a@müller.de\\x", "a@müller.de\\x"],
+    ["a@müller.de／x", "a@müller.de／x"],
+    ["a@müller.de：80", "a@müller.de：80"],
+    ["a@müller.de℀b", "a@müller.de℀b"],
+    ["a@[ü]", "a@[ü]"],
+    ["a@１２７.0.0.1", "a@１２７.0.0.1"],
+    ["a@１", "a@１"],
   ])("reads %s as %s", (typed, email) => {
     expect(asciiEmail(typed)).toBe(email);
   });

@@ -7,7 +7,6 @@ export type Upstream = { name: "auth" | "users" | "telemetry"; url: string };
 const ROUTES: readonly { prefix: string; name: Upstream["name"] }[] = [
   { prefix: "/api/auth", name: "auth" },
   { prefix: "/api/collectors", name: "auth" },
-  { prefix: "/api/collectors", name: "auth" },
   { prefix: "/api/users", name: "users" },
   { prefix: "/api/profile", name: "users" },
   { prefix: "/api/telemetry", name: "telemetry" },

@@ -55,7 +55,7 @@ class KeysUnknown(Unavailable):
 @dataclass(frozen=True)
 class Principal:
     """The verified caller. `issued` and `expires`, of the token, in epoch seconds. `scope`: what the token was narrowed
-    to, if it was. `generation`: how often all of the account's tokens had been revoked before."""
+    to, if it was. `generation`: the number of the last time that all tokens of the account were revoked."""
 
     account: str
     email: str

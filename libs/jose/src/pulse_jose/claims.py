@@ -31,7 +31,7 @@ class TokenRules:
 class Claims:
     """The claims of an access token. `iat` and `exp` are epoch seconds; `sid` is the session, `sub` the account;
     `scope`, if there, names the only permissions that the token carries (space-separated, RFC 9068 §2.2.3). `gen` is
-    how often all of the account's tokens had been revoked before this one was issued.
+    the number of the last time before it that all of the account's tokens were revoked.
 
     `jti`, never the token's text, is what a denylist is keyed on: ECDSA signatures have two valid forms.
     """

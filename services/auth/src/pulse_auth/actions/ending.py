@@ -38,6 +38,14 @@ class Events:
         if not await self._sessions.revoke(connection, session.id, now):
             return False
         await self.say(connection, session.account, str(session.id), now)
+        await self._note(connection, session, kind, caller, now)
+        return True
+
+    async def note_late(self, connection: Connection, session: Session, caller: Caller, now: datetime) -> None:
+        """A used refresh token came again later than two tabs explain; the session goes on."""
+        await self._note(connection, session, "token_repeated_late", caller, now)
+
+    async def _note(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> None:
         entry = AuditEntry(
             kind,
             caller.account,
@@ -47,7 +55,6 @@ class Events:
             request_id=caller.request_id,
         )
         await self._audit.append(connection, entry, now)
-        return True
 
     async def end_all(self, connection: Connection, account: UUID, reason: str, caller: Caller, now: datetime) -> int:
         """Every session of an account, and every token of its API keys; how many sessions were running."""
@@ -84,7 +91,7 @@ class Events:
     async def say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
         """Tells every service that tokens of this session, or all of the account, open nothing any more. Those that
         are issued after it are spared: a number decides, not a clock."""
-        generation = await self._sessions.next_generation(connection, account) if sid is None else None
+        generation = await self._sessions.next_generation(connection, account, now) if sid is None else None
         revoked = Revoked(account, sid, now, generation)
         await self._sessions.note_revoked(connection, revoked)
         message = revocation(revoked)

@@ -50,10 +50,13 @@ class Sessions:
             verdict = judge(found.state, now, self._rules.grace) if found else Verdict.ENDED
             if found:
                 await self._settle(connection, found, token, verdict, place)
-                if verdict in {Verdict.ROTATE, Verdict.REPEAT}:
+                if verdict in {Verdict.ROTATE, Verdict.REPEAT, Verdict.REPEAT_LATE}:
                     grant = Grant(str(found.session.id), found.session.ends)
                     standing = await self._tokens.standing(connection, found.account, now)
                     issued = self._tokens.issue(found.account, grant, standing, now)
+                if verdict is Verdict.REPEAT_LATE:  # after the keys' lock: the audit's head is locked last
+                    await self._sessions.note_late(connection, token_hash(token), now)
+                    await self._events.note_late(connection, found.session, Caller(SYSTEM.account, place.address), now)
         self._rotations.labels(verdict.value).inc()
         if found is None or issued is None:
             raise SessionEnded("sign in again")

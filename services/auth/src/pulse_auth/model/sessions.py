@@ -17,6 +17,8 @@ ACCESS_LIFE = timedelta(minutes=5)
 FREE_FAILURES = 5
 MAX_WAIT = timedelta(seconds=300)
 TOKEN_BYTES = 32
+_LATE = timedelta(seconds=10)
+"""After that two tabs and a retry are over: an answer was lost, or two parties hold the token."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -117,6 +119,8 @@ class Verdict(Enum):
     """It is the newest: it is used up, and its successor is given."""
     REPEAT = "repeat"
     """Two tabs, or an answer that got lost: the same successor is given again."""
+    REPEAT_LATE = "repeat_late"
+    """The same, more than 10 s after: noted, and believed once."""
     ENDED = "ended"
     """The session is over; sign in again."""
     REUSED = "reused"
@@ -125,7 +129,8 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class TokenState:
-    """What the store knows about one refresh token. `used` is when its successor was first given."""
+    """What the store knows about one refresh token. `used` is when its successor was first given; `is_parent_late`
+    tells whether the rotation before was repeated late."""
 
     session_ends: datetime
     idle_ends: datetime
@@ -133,17 +138,21 @@ class TokenState:
     is_account_active: bool
     used: datetime | None
     is_successor_used: bool
+    is_parent_late: bool = False
 
 
 def judge(state: TokenState, now: datetime, grace: timedelta) -> Verdict:
-    """The rotation rule (RFC 9700 §4.14.2). Only the immediate parent of the newest token may come again."""
+    """The rotation rule (RFC 9700 §4.14.2). Only the immediate parent of the newest token may come again, and late not
+    at two rotations in a row: a lost answer is one event, a thief beside the owner makes all come twice."""
     if state.is_revoked or not state.is_account_active or now >= state.session_ends:
         return Verdict.ENDED
     if state.used is None:
         return Verdict.ENDED if now >= state.idle_ends else Verdict.ROTATE
-    if not state.is_successor_used and now - state.used <= grace:
+    if state.is_successor_used or now - state.used > grace:
+        return Verdict.REUSED
+    if now - state.used <= _LATE:
         return Verdict.REPEAT
-    return Verdict.REUSED
+    return Verdict.REUSED if state.is_parent_late else Verdict.REPEAT_LATE
 
 
 def wait_after(failures: int) -> timedelta:
@@ -219,9 +228,9 @@ class Grant:
 
 
 def access_claims(account: Account, grant: Grant, generation: int, now: datetime, jti: str) -> Claims:
-    """What the access token says. It never outlives its session. `generation`: how often all of the account's tokens
-    have been revoked. Claims are printable and not empty: a token without a name could not be verified, so the e-mail
-    stands in."""
+    """What the access token says. It never outlives its session. `generation`: the number of the last time that all of
+    the account's tokens were revoked. Claims are printable and not empty: a token without a name could not be verified,
+    so the e-mail stands in."""
     issued = micros(now) // 1_000_000
     ends = micros(grant.ends) // 1_000_000
     email = _UNPRINTABLE.sub("", account.email) or str(account.id)

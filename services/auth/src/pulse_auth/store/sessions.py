@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key
+from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key, micros
 from pulse_postgres import Connection, Row
 
 
@@ -115,8 +115,9 @@ class SessionStore:
         account = await AccountCopy().hold(connection, UUID(str(row["account_id"])))
         session = await self.lock(connection, UUID(str(row["id"])))
         token = await connection.fetchrow(
-            "SELECT t.idle_ends, t.used, coalesce(n.used IS NOT NULL, false) AS is_successor_used "
-            "FROM refresh_token t LEFT JOIN refresh_token n ON n.parent = t.hash WHERE t.hash = $1",
+            "SELECT t.idle_ends, t.used, n.used IS NOT NULL AS is_successor_used, "
+            "p.repeated_late IS NOT NULL AS is_parent_late FROM refresh_token t LEFT JOIN refresh_token n "
+            "ON n.parent = t.hash LEFT JOIN refresh_token p ON p.hash = t.parent WHERE t.hash = $1",
             hash_,
         )
         if account is None or session is None or token is None:
@@ -128,6 +129,7 @@ class SessionStore:
             account.active,
             token["used"],
             token["is_successor_used"],
+            token["is_parent_late"],
         )
         return FoundToken(state, session, account)
 
@@ -143,6 +145,11 @@ class SessionStore:
         """The token is used up; whether it was not before. Of many at once one hears yes."""
         query = "UPDATE refresh_token SET used = $2 WHERE hash = $1 AND used IS NULL RETURNING 1"
         return await connection.fetchval(query, hash_, now) is not None
+
+    async def note_late(self, connection: Connection, hash_: bytes, now: datetime) -> None:
+        """The token came again, late."""
+        query = "UPDATE refresh_token SET repeated_late = coalesce(repeated_late, $2) WHERE hash = $1"
+        await connection.execute(query, hash_, now)
 
     async def touch(self, connection: Connection, id_: UUID, place: Place, now: datetime) -> None:
         """It was used from there."""
@@ -184,13 +191,14 @@ class SessionStore:
         query = "UPDATE session SET revoked = $1 WHERE revoked IS NULL AND ends > $1 RETURNING account_id"
         return sorted({UUID(str(row["account_id"])) for row in await connection.fetch(query, now)})
 
-    async def next_generation(self, connection: Connection, account: UUID) -> int:
-        """Counts that all tokens of an account are revoked: those that are issued from now on carry this number."""
+    async def next_generation(self, connection: Connection, account: UUID, now: datetime) -> int:
+        """Notes that all tokens of an account are revoked: those that are issued from now on carry this number. It is
+        the time in milliseconds, or one more than before: a restored database goes on above all that it ever gave."""
         query = (
-            "INSERT INTO token_generation AS t (account_id, generation) VALUES ($1, 1) "
-            "ON CONFLICT (account_id) DO UPDATE SET generation = t.generation + 1 RETURNING generation"
+            "INSERT INTO token_generation AS t (account_id, generation) VALUES ($1, $2) ON CONFLICT (account_id) "
+            "DO UPDATE SET generation = greatest(t.generation + 1, excluded.generation) RETURNING generation"
         )
-        return int(await connection.fetchval(query, account))
+        return int(await connection.fetchval(query, account, micros(now) // 1_000))
 
     async def note_revoked(self, connection: Connection, revoked: Revoked) -> None:
         """For the heartbeats of the next minutes."""

@@ -29,7 +29,7 @@ _WHOLE: Final = {
     "no_values": "The message holds no value.",
     "too_many_values": "The message holds more than 1,000 values, or 5,000 parts: send several messages.",
 }
-_REFUSED: Final = re.compile(r"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"): ([a-z_]+)")
+_REFUSED: Final = re.compile(r"('(?:[^'\\]++|\\.)*+'|\"(?:[^\"\\]++|\\.)*+\"): ([a-z_]+)")
 
 
 def explained(code: str, detail: str) -> str:

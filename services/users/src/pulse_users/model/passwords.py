@@ -9,6 +9,7 @@ import threading
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from zxcvbn import zxcvbn
@@ -25,7 +26,9 @@ _SCORED = 72
 """Characters that are scored: zxcvbn's time grows with the square, and no score changes after that many."""
 _PRODUCT = ("precisionpulse", "precision", "pulse")
 _WORDS = re.compile(r"[^\W_]+")
-_EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_EDGES = re.compile(r"^[\W\d_]++|(?<![\W\d_])[\W\d_]++$")
+"""Each run is tried once, from its start: a run in the middle would else take the square of its length."""
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _SCORING = threading.Lock()
 """zxcvbn puts the context words of a call into a table of the module: two calls at once would mix them."""
 
@@ -92,7 +95,21 @@ class PasswordRules:
 
     def _is_common(self, folded: str) -> bool:
         core = _EDGES.sub("", folded)
-        return folded in self.blocked or (core in self.blocked and len(folded) - len(core) < FLOOR)
+        if folded in self.blocked:
+            return True
+        if len(folded) - len(core) >= FLOOR:
+            return False
+        return core in self.blocked or (core in _short_words() and _has_year_behind(folded, core))
+
+
+def _has_year_behind(folded: str, core: str) -> bool:
+    return _YEAR.search(folded, folded.index(core) + len(core)) is not None
+
+
+@cache
+def _short_words() -> frozenset[str]:
+    """zxcvbn's lists below the length of a password: with a year they are the first that is tried ("welcome2024!")."""
+    return frozenset(word for entries in FREQUENCY_LISTS.values() for word in entries if len(word) < FLOOR)
 
 
 def context_words(email: str, name: str, company: str) -> list[str]:

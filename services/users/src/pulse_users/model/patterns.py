@@ -5,6 +5,9 @@ import re
 _MIN_RUN = 4
 """Characters: shorter ones stand in words ("first", "certain")."""
 _MIN_REPEATED = 6
+_STEPS = (1, -1, 2, -2)
+_MIN_NUMBERS = 3
+_MAX_DIGITS = 4
 _ROWS = (
     "01234567890123456789",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
@@ -19,9 +22,12 @@ _ROWS = (
     "qweasdzxcrtyfghvbnuiojkl",
     "1q2w3e4r5t6y7u8i9o0p",
     "q1w2e3r4t5y6u7i8o9p0",
+    "147258369",
+    "741852963",
 )
 _TABLES = (*_ROWS, *(row[::-1] for row in _ROWS))
-_DOUBLED = re.compile(r"(?:(.)\1+)+", re.DOTALL)
+_DOUBLED = re.compile(r"(?:(.)\1++)++", re.DOTALL)
+"""Possessive: without that, a run of 60 equal characters and another one after it takes for ever."""
 _SAME = re.compile(r"(.)\1+", re.DOTALL)
 
 
@@ -64,7 +70,7 @@ def _once(text: str) -> str:
 
 def _run(text: str, at: int) -> int:
     """How many characters from `at` on follow one another in an alphabet or on a keyboard."""
-    longest = max(_counted(text, at, step) for step in (1, -1))
+    longest = max(max(_counted(text, at, step), _numbers(text, at, step)) for step in _STEPS)
     for table in _TABLES:
         while longest < len(text) - at and text[at : at + longest + 1] in table:
             longest += 1
@@ -76,3 +82,18 @@ def _counted(text: str, at: int, step: int) -> int:
     while end < len(text) and text[end].isalnum() and ord(text[end]) - ord(text[end - 1]) == step:
         end += 1
     return end - at
+
+
+def _numbers(text: str, at: int, step: int) -> int:
+    """How many characters from `at` on are numbers that are counted ("8101214"); 0 for fewer than three."""
+    longest = 0
+    for digits in range(1, _MAX_DIGITS + 1):
+        first = text[at : at + digits]
+        if len(first) < digits or not (first.isascii() and first.isdecimal()):
+            break
+        number, end, count = int(first), at + digits, 1
+        while (number := number + step) >= 0 and text.startswith(str(number), end):
+            end, count = end + len(str(number)), count + 1
+        if count >= _MIN_NUMBERS:
+            longest = max(longest, end - at)
+    return longest

@@ -21,6 +21,7 @@ from pulse_users.model.accounts import (
     State,
     UnknownAccount,
 )
+from pulse_users.model.emails import email_problem
 from pulse_users.model.listing import (
     MAX_CURSOR,
     CursorMalformed,
@@ -33,7 +34,17 @@ from pulse_users.model.listing import (
 )
 from pulse_users.model.passwords import PasswordUnfit
 from pulse_users.routes.given import AccountId, Asked, Given, IfMatch, Manager, Reader, tag
-from pulse_users.routes.views import TAGGED, AccountView, Email, Name, NewPassword, location, view
+from pulse_users.routes.views import (
+    TAGGED,
+    AccountView,
+    Email,
+    KnownEmail,
+    Name,
+    NewPassword,
+    changed_email,
+    location,
+    view,
+)
 
 router = APIRouter(prefix="/api/users", tags=["accounts"], route_class=IdempotentRoute)
 _CHANGES = (
@@ -67,7 +78,7 @@ class AccountCreate(Asked):
 class AccountUpdate(Asked):
     """The account as it should be. A change of role ends the account's sessions."""
 
-    email: Email
+    email: KnownEmail
     name: Name
     role: Role
 
@@ -173,7 +184,10 @@ async def update_account(  # what a request has, each by its name
     asked: AccountUpdate,
 ) -> AccountView:
     """Changes e-mail, name and role. Nobody changes their own role."""
-    made = await given.accounts.edit(caller, account, Edit(asked.email, asked.name, asked.role), precondition)
+    email: str | None = asked.email
+    if email_problem(asked.email):
+        email = changed_email(asked.email, await given.directory.one(caller, account))
+    made = await given.accounts.edit(caller, account, Edit(email, asked.name, asked.role), precondition)
     tag(response, made)
     return view(made)
 

@@ -10,9 +10,19 @@ from pulse_chassis.principal import Principal, require
 from pulse_chassis.problems import Overloaded, TooManyRequests, responses
 from pulse_users.actions.profile import WrongPassword
 from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired, etag
+from pulse_users.model.emails import email_problem
 from pulse_users.model.passwords import PasswordUnfit
 from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, Person, UsersRoutes, require_person, tag
-from pulse_users.routes.views import TAGGED, AccountView, CurrentPassword, Email, Name, NewPassword, view
+from pulse_users.routes.views import (
+    TAGGED,
+    AccountView,
+    CurrentPassword,
+    KnownEmail,
+    Name,
+    NewPassword,
+    changed_email,
+    view,
+)
 
 router = APIRouter(prefix="/api/profile", tags=["profile"])
 direct = APIRouter(prefix="/api/profile", tags=["profile"], route_class=DirectRoute)
@@ -25,7 +35,7 @@ class ProfileUpdate(Asked):
     model_config = ConfigDict(json_schema_extra=_UPDATE)
 
     name: Name
-    email: Email | None = None
+    email: KnownEmail | None = None
     current_password: CurrentPassword | None = None
 
 
@@ -73,8 +83,10 @@ async def update_profile(
     """Changes the caller's name and e-mail. An API key may change the name alone."""
     if asked.current_password is not None:  # another e-mail needs it
         require_person(principal)
-    wanted = Edit(email=asked.email, name=asked.name)
-    account = await given.profile.edit(caller, wanted, precondition, asked.current_password)
+    email = asked.email
+    if email is not None and email_problem(email):
+        email = changed_email(email, await given.directory.profile(principal.account))
+    account = await given.profile.edit(caller, Edit(email=email, name=asked.name), precondition, asked.current_password)
     tag(response, account)
     return view(account)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -27,6 +28,12 @@ Email = Annotated[
     AfterValidator(_fit_email),
     Field(examples=["ada@example.org"], json_schema_extra={"pattern": EMAIL}),
 ]
+KnownEmail = Annotated[
+    str,
+    StringConstraints(max_length=MAX_EMAIL),
+    Field(examples=["ada@example.org"], json_schema_extra={"pattern": EMAIL}),
+]
+"""An account's e-mail beside what is changed: `changed_email` judges it."""
 Name = Annotated[
     str,
     StringConstraints(
@@ -91,6 +98,16 @@ def view(account: Account) -> AccountView:
         updated_at=account.updated,
         version=account.version,
     )
+
+
+def changed_email(asked: str, stored: Account) -> str | None:
+    """None for the stored address, which may be from before today's rules: who keeps it changes something else. Raises
+    RequestValidationError for another one that is unfit."""
+    if asked == stored.email:
+        return None
+    if problem := email_problem(asked):
+        raise RequestValidationError([{"type": "email_malformed", "loc": ("body", "email"), "msg": problem}])
+    return asked
 
 
 def location(request: Request, account: Account) -> str:

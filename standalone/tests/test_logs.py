@@ -1,0 +1,70 @@
+"""Logs of processes: kept small and private, and never by way of a link that somebody else laid."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pulse_standalone import files
+
+BIG = b"x" * 10_000_001
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Path:
+    made = tmp_path / "victim"
+    made.write_bytes(BIG)
+    return made
+
+
+def test_a_log_is_set_aside_with_its_end_and_begins_anew(tmp_path: Path) -> None:
+    log, kept = tmp_path / "log", tmp_path / "log.1"
+    log.write_bytes(BIG + b"last")
+    kept.write_text("older")
+    files.cap(log)
+    assert log.stat().st_size == 0
+    assert kept.stat().st_size == 10_000_000
+    assert kept.read_bytes().endswith(b"last")
+
+
+def test_a_place_to_set_aside_that_is_a_link_is_not_followed(tmp_path: Path, victim: Path) -> None:
+    log, kept = tmp_path / "log", tmp_path / "log.1"
+    log.write_bytes(BIG)
+    kept.symlink_to(victim)
+    files.cap(log)
+    assert victim.read_bytes() == BIG
+    assert not kept.is_symlink()
+    assert log.stat().st_size == 0
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_log_that_is_a_link_is_neither_cut_nor_written_to(tmp_path: Path, victim: Path, link: object) -> None:
+    log = tmp_path / "log"
+    assert callable(link)
+    link(victim, log)
+    files.cap(log)
+    assert victim.read_bytes() == BIG
+    assert files.last_line(log) == ("" if log.is_symlink() else "x" * 300)
+    with pytest.raises(OSError, match="link"):
+        files.open_log(log)
+
+
+def test_a_log_that_is_a_pipe_makes_nobody_wait(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    os.mkfifo(log)
+    files.cap(log)
+    with pytest.raises(OSError, match="log"):
+        files.open_log(log)
+
+
+def test_a_log_and_what_is_set_aside_are_private(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with files.open_log(log) as file:
+        file.write(BIG)
+    files.cap(log)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (log, tmp_path / "log.1")]
+    assert modes == [0o600, 0o600]
+    with files.open_log(log) as file:
+        file.write(b"more")
+    assert log.read_bytes() == b"more"
