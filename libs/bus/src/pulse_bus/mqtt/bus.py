@@ -351,7 +351,7 @@ class MqttBus:
         address = topic.decode(errors="replace")[len(self._settings.prefix) + 1 :]
         found = [(entry, levels) for entry in self._subscriptions if (levels := entry.matches(address)) is not None]
         if not found:
-            log.info("no_subscription_matched topic=%s", address)
+            log.debug("no_subscription_matched topic=%s", address)
             return address, found
         if len(self._routes) > 10_000:
             self._routes.clear()
