@@ -28,6 +28,8 @@ async def test_eventually_waits_for_a_state_and_names_what_did_not_come() -> Non
     await eventually(done.is_set)
     with pytest.raises(AssertionError, match=r"not within 0\.05 s: the moon"):
         await eventually(lambda: False, seconds=0.05, what="the moon")
+    with pytest.raises(AssertionError, match=r"not within 0\.05 s: \[7\]"):
+        await eventually(lambda: False, seconds=0.05, what=lambda: [7])
 
 
 INNER = """

@@ -78,7 +78,7 @@ async def test_what_another_gateway_committed_and_died_before_it_told_reaches_th
     async with browser(started.port, {"token": token()}) as client:
         await client.ask("subscribe", {"series": [1], "rate": 20})
         await LedgerStore(database).commit([arrival(1, 4)])  # and not a word on the bus
-        await eventually(lambda: client.values() == [1.0, 2.0, 3.0])
+        await eventually(lambda: client.values() == [1.0, 2.0, 3.0], seconds=30, what=lambda: client.frames)
         assert client.frames[-1]["pos"] == {"alpha": 2}
 
 

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def eventually(claim: Callable[[], bool | Awaitable[bool]], *, seconds: float = 10, what: str = "") -> None:
-    """Returns when the claim holds. Raises AssertionError when it does not within `seconds`."""
+async def eventually(
+    claim: Callable[[], bool | Awaitable[bool]], *, seconds: float = 10, what: str | Callable[[], object] = ""
+) -> None:
+    """Returns when the claim holds. Raises AssertionError when it does not within `seconds`; `what` is then shown, or
+    what it returns."""
     try:
         async with asyncio.timeout(seconds):
             while True:
@@ -14,4 +17,4 @@ async def eventually(claim: Callable[[], bool | Awaitable[bool]], *, seconds: fl
                     return
                 await asyncio.sleep(0.01)
     except TimeoutError:
-        raise AssertionError(f"not within {seconds} s: {what or claim}") from None
+        raise AssertionError(f"not within {seconds} s: {(what() if callable(what) else what) or claim}") from None
