@@ -32,7 +32,7 @@ GATEWAY: Final = {
     "gateway: before the broker's ack": Point(_RECEIPT, "Receipt._done", "before"),
     "gateway: after the broker's ack": Point(_RECEIPT, "Receipt._done", "after"),
     "gateway: before a have": Point(_HELLO, "Greeting.answer", "after"),
-    "gateway: in compaction, before the commit": Point(_COMPACTION, "CompactionStore._write", "after"),
+    "gateway: in compaction, before the commit": Point(_COMPACTION, "write_streams", "after"),
     "gateway: after a step of compaction": Point(_COMPACTION, "CompactionStore.advance", "after"),
 }
 COLLECTOR: Final = {
