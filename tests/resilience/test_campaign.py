@@ -1,6 +1,5 @@
 """A short campaign with every kind of fault in it; and gateways with a known mistake, which the same judge condemns."""
 
-import importlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ import pytest
 
 from tests.resilience.campaign import Plan, run
 from tests.resilience.faults import FAULTS
-from tests.resilience.points import POINTS
 from tests.resilience.world import Size
 
 pytestmark = [pytest.mark.resilience, pytest.mark.timeout(900)]
@@ -38,19 +36,6 @@ async def test_sixty_faults_lose_nothing_double_nothing_and_alter_nothing(folder
         assert verdict.in_chunks > 0, device
         assert verdict.refused == 0, device  # nothing that a simulator makes is wrong, however wrong its clock
         assert verdict.dropped < verdict.produced / 5, device  # a small disk that was filled may have to thin
-
-
-@pytest.mark.parametrize(
-    ("program", "start"), [("pulse_telemetry_gateway", "gateway: "), ("pulse_desktop", "collector: ")]
-)
-def test_a_named_point_is_one_of_the_program_that_it_names(program: str, start: str) -> None:
-    mine = {name for name, point in POINTS.items() if point.is_in(program)}
-    assert mine == {name for name in POINTS if name.startswith(start)}
-    assert len(mine) >= 8
-    for point in POINTS.values():
-        owner = importlib.import_module(point.module)
-        for part in point.attribute.split("."):
-            owner = getattr(owner, part)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""Each named point of the fault campaigns lies in the program that it names. The campaigns take minutes; this does
+not."""
+
+import importlib
+
+import pytest
+
+from tests.resilience.points import POINTS
+
+
+@pytest.mark.parametrize(
+    ("program", "start"), [("pulse_telemetry_gateway", "gateway: "), ("pulse_desktop", "collector: ")]
+)
+def test_a_named_point_is_one_of_the_program_that_it_names(program: str, start: str) -> None:
+    mine = {name for name, point in POINTS.items() if point.is_in(program)}
+    assert mine == {name for name in POINTS if name.startswith(start)}
+    assert len(mine) >= 8
+    for point in POINTS.values():
+        owner = importlib.import_module(point.module)
+        for part in point.attribute.split("."):
+            owner = getattr(owner, part)
