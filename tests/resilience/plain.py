@@ -130,14 +130,13 @@ async def judge_plain(
     """Compares the acknowledged messages with what is stored. `sent`: numbers below it
     were published."""
     verdict = PlainVerdict()
-    lines = [line.split() for line in journal.read_text().splitlines() if line.count(" ") == 1]
-    acknowledged = {int(number): float(at) for number, at in lines}
+    acknowledged = acknowledgements(journal)
     stored = await stored_numbers(database_url, device)
     verdict.acknowledged, verdict.stored = len(acknowledged), len(stored)
     verdict.again = sum(stored.values()) - len(stored)
     missing: list[int] = []
     for number, at in acknowledged.items():
-        if any(start <= at <= end for start, end in at_risk):
+        if is_within(at, at_risk):
             verdict.at_risk += 1
             verdict.at_risk_lost += number not in stored
         elif number not in stored:
@@ -150,6 +149,17 @@ async def judge_plain(
     if invented:
         verdict.problems.append(f"invented: {invented[:5]}")
     return verdict
+
+
+def acknowledgements(journal: Path) -> dict[int, float]:
+    """When the broker acknowledged each number, seconds since 1970."""
+    lines = [line.split() for line in journal.read_text().splitlines() if line.count(" ") == 1]
+    return {int(number): float(at) for number, at in lines}
+
+
+def is_within(at: float, spans: Sequence[Span]) -> bool:
+    """Whether the time lies in one of the spans."""
+    return any(start <= at <= end for start, end in spans)
 
 
 async def stored_numbers(database_url: str, device: str) -> "Counter[int]":

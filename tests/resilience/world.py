@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 
@@ -24,7 +25,7 @@ from pulse_standalone.ports import free_port
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.probe import http_ok
 from pulse_standalone.runner import Runner, die_with_parent
-from tests.resilience.plain import PlainDevice, Span, stored_numbers
+from tests.resilience.plain import PlainDevice, Span, acknowledgements, is_within, stored_numbers
 from tests.resilience.proxy import Proxy
 from tests.system import ROOT, open_path
 
@@ -35,6 +36,8 @@ GATEWAY_ENV: Mapping[str, str] = {
     "PULSE_COMPACTION_LAG": "PT3S",
     "PULSE_COMPACTION_QUIET": "PT10S",
 }
+_MISSING_PATIENCE: Final = 20.0
+"""Seconds. A gateway tries a message again after a few seconds at most."""
 _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
@@ -194,6 +197,8 @@ class World:
     mounted: list[Path] = field(default_factory=list)
     plain: list[PlainDevice] = field(default_factory=list)
     at_risk: list[Span] = field(default_factory=list)
+    missing: dict[str, set[int]] = field(default_factory=dict)
+    """Acknowledged numbers of plain devices that did not come in time."""
     """When the broker acknowledged what it may not have saved before it was killed."""
     flowed: float = 0.0
     """When everything that plain devices had sent until then was known to be stored."""
@@ -316,15 +321,22 @@ class World:
         return time.monotonic() - began
 
     async def _plain_flows(self, seconds: float) -> None:
-        """Returns when a message that plain devices send from now on is stored: they are queued in order, so that
-        everything before it is stored too."""
+        """Returns when a message that plain devices send from now on is stored, and all that was acknowledged before:
+        a gateway commits them in any order when the database was away. What stays missing is left to the judge."""
         now, end = time.time(), time.monotonic() + seconds
         for device in self.plain:
-            wanted = device.next
-            while max(await self._stored(device), default=-1) < wanted:
+            wanted, missing = device.next, self.missing.setdefault(device.name, set())
+            acknowledged = acknowledgements(device.journal)
+            promised = {number for number, at in acknowledged.items() if not is_within(at, self.at_risk)}
+            while max(stored := await self._stored(device), default=-1) < wanted:
                 if time.monotonic() > end:
                     raise NoRecoveryError(f"{device.name}: number {wanted} is not stored after {seconds:.0f} s")
                 await asyncio.sleep(0.1)  # an outsider can only look again
+            patience = time.monotonic() + _MISSING_PATIENCE
+            while (left := promised - stored.keys() - missing) and time.monotonic() < patience:
+                await asyncio.sleep(0.1)  # an outsider can only look again
+                stored = await self._stored(device)
+            missing |= left
         self.flowed = now
 
     async def _stored(self, device: PlainDevice) -> "Counter[int]":
