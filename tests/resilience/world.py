@@ -36,8 +36,8 @@ GATEWAY_ENV: Mapping[str, str] = {
     "PULSE_COMPACTION_LAG": "PT3S",
     "PULSE_COMPACTION_QUIET": "PT10S",
 }
-_MISSING_PATIENCE: Final = 20.0
-"""Seconds. A gateway tries a message again after a few seconds at most."""
+_MISSING_PATIENCE: Final = 8.0
+"""Seconds. A gateway tries a message again after 5 s at most."""
 _LEFT_BEHIND: Final = "Future exception was never retrieved", "ConnectionDoesNotExistError"
 _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
