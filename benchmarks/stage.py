@@ -21,7 +21,7 @@ import psutil
 
 from benchmarks.mqtt_load import connect_packets, publish_packet
 from pulse_bus.mqtt import MqttBus, MqttSettings
-from pulse_chassis.principal import RULES
+from pulse_chassis.identity.principal import RULES
 from pulse_contracts.auth import Revocations, VerificationKeyRecord, VerificationKeys
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.series_digest import series_digest

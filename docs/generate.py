@@ -19,7 +19,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from pulse_chassis.commands import openapi
+from pulse_chassis.process.commands import openapi
 from pulse_contracts import access_matrix
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import PERMISSIONS, ROLES

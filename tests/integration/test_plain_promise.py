@@ -14,7 +14,7 @@ from pulse_bus import Delivery, Disconnected, PublishRefused
 from pulse_bus.credentials import BrokerAccount
 from pulse_bus.mqtt import NEVER, MqttBus, MqttSettings
 from pulse_bus.mqtt.dynsec import DynamicSecurity
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.access import PLAIN_SESSION
 from pulse_contracts.telemetry import PlainReadings
 from pulse_contracts.topics import ROOT, TELEMETRY_PLAIN

@@ -14,10 +14,10 @@ from starlette.background import BackgroundTask
 from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 
-from pulse_chassis.direct import DirectRoute
-from pulse_chassis.http import MAX_BODY, Envelope, Health, create_app
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import Principal, Principals, require
+from pulse_chassis.http.app import MAX_BODY, Envelope, Health, create_app
+from pulse_chassis.http.direct import DirectRoute
+from pulse_chassis.identity.principal import Principal, Principals, require
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
 

@@ -10,11 +10,11 @@ import pytest
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from pulse_chassis.http import MAX_BODY, Envelope, Health, create_app
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import RULES, Principals, current, require
-from pulse_chassis.problems import Overloaded
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.app import MAX_BODY, Envelope, Health, create_app
+from pulse_chassis.http.problems import Overloaded
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.principal import RULES, Principals, current, require
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import Revocations
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_jose import SigningKey

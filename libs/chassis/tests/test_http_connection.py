@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
-from pulse_chassis import http_connection
-from pulse_chassis.http_connection import KEEP_ALIVE_SECONDS, MAX_FRAMING, MAX_HEAD, HttpConnection, WebSocketConnection
+from pulse_chassis.http import connection as http_connection
+from pulse_chassis.http.connection import KEEP_ALIVE_SECONDS, MAX_FRAMING, MAX_HEAD, HttpConnection, WebSocketConnection
 from pulse_standalone.ports import free_port
 from pulse_testkit.waiting import eventually
 

@@ -13,10 +13,10 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from pulse_chassis.http import Envelope, Health, create_app
-from pulse_chassis.idempotency import IdempotencyKey, IdempotentRoute
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import RULES, CurrentPrincipal, Principals
+from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.idempotency import IdempotencyKey, IdempotentRoute
+from pulse_chassis.identity.principal import RULES, CurrentPrincipal, Principals
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import DomainError
 from pulse_jose import SigningKey
 from pulse_jose.claims import Claims

@@ -6,7 +6,7 @@ import sys
 
 _WRITE = """
 import logging, structlog
-from pulse_chassis import logs
+from pulse_chassis.observability import logs
 log = structlog.get_logger("pulse.ours")  # as modules do: before anything is configured
 logs.configure("auth", style={style!r}, level={level!r})
 structlog.contextvars.bind_contextvars(request_id="r1")

@@ -11,9 +11,9 @@ from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_chassis.http import Envelope, Health, create_app
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import RULES, NotSignedIn, Principal, Principals, require
+from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.identity.principal import RULES, NotSignedIn, Principal, Principals, require
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import Revocations, SessionRevoked
 from pulse_contracts.permissions import EVERYBODY, PERMISSIONS, ROLES, Permission, Role, read_scope
 from pulse_jose import SigningKey

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pulse_chassis.problems import TooManyRequests
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.problems import TooManyRequests
+from pulse_chassis.http.rate_limits import RateLimits
 
 
 class Clock:

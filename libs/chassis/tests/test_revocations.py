@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_chassis.principal import RULES, NotSignedIn, Principals
-from pulse_chassis.revocations import Revocations
+from pulse_chassis.identity.principal import RULES, NotSignedIn, Principals
+from pulse_chassis.identity.revocations import Revocations
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.topics import AUTH_EVENT
 from pulse_jose import SigningKey

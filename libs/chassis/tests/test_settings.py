@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pulse_chassis.settings import ServiceSettings, load
+from pulse_chassis.process.settings import ServiceSettings, load
 
 GOOD = {
     "PULSE_DATABASE_URL": "postgresql://h/d",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pulse_chassis.http_connection import MAX_HEAD
+from pulse_chassis.http.connection import MAX_HEAD
 from pulse_postgres.admin import create_database, drop_database, provision
 from pulse_standalone.ports import free_port
 from pulse_testkit.servers import Servers

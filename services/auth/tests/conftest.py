@@ -13,19 +13,19 @@ import httpx
 import pytest
 
 from pulse_auth.actions.ending import Events
-from pulse_auth.actions.enrolment import Whereabouts
+from pulse_auth.actions.enrolment import BrokerEndpoint
 from pulse_auth.actions.mirror import Mirror
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.assembly import IDENTITY, build
-from pulse_auth.routes.given import AuthRoutes
+from pulse_auth.routes.dependencies import AuthDependencies
 from pulse_auth.settings import AuthSettings
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_chassis.http import Envelope, Health, create_app
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import Principals
-from pulse_chassis.process import Runtime, furnish
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.principal import Principals
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.service import Runtime, furnish
 from pulse_contracts.accounts import AccountChanged, AccountRecord
 from pulse_contracts.auth import Revocations
 from pulse_contracts.permissions import Role
@@ -113,7 +113,7 @@ class World:
     database: Database
     bus: MemoryBus
     clock: FakeClock
-    routes: AuthRoutes
+    routes: AuthDependencies
     metrics: Metrics
     """The mirror's."""
 
@@ -177,7 +177,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
     )
     parts = await build(runtime, settings, CHEAP)
     routes = parts.state["auth"]
-    assert isinstance(routes, AuthRoutes)
+    assert isinstance(routes, AuthDependencies)
     app = create_app("auth", "0", parts.routers, health=Health(), metrics=metrics)
     furnish(app, runtime, settings)
     principals.hear(Revocations(at=clock(), recent=[]))
@@ -209,5 +209,5 @@ async def admin(ada: World, tmp_path: Path) -> World:
     ada.http.headers["authorization"] = f"Bearer {token}"
     ca = tmp_path / "ca.pem"
     ca.write_text("-----BEGIN CERTIFICATE-----")
-    ada.routes.enrolment._where = Whereabouts("mqtts://broker.example:8883", ca, "pulse/v1", True)
+    ada.routes.enrolment._where = BrokerEndpoint("mqtts://broker.example:8883", ca, "pulse/v1", True)
     return ada

@@ -18,8 +18,8 @@ from pulse_auth.actions.broker import Pace, Reconciler
 from pulse_auth.actions.ending import Sweep
 from pulse_auth.actions.vault import Vault
 from pulse_bus.credentials import BrokerAccount, MemoryCredentials
-from pulse_chassis.caller import SYSTEM
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.identity.caller import SYSTEM
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer
 from pulse_jose.enrolment import Code, Enrolling
 from pulse_testkit.waiting import eventually

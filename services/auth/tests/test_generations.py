@@ -8,7 +8,7 @@ import pytest
 
 from pulse_auth.actions.heartbeat import Heartbeat
 from pulse_bus import Delivery
-from pulse_chassis.caller import SYSTEM
+from pulse_chassis.identity.caller import SYSTEM
 from pulse_contracts.auth import Revocations, SessionRevoked
 from pulse_contracts.topics import AUTH_REVOCATIONS
 from pulse_passwords import PasswordHasher

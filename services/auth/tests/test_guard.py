@@ -4,7 +4,7 @@ import pytest
 
 from pulse_auth.actions.guard import GuardLimits, IntakeGuard
 from pulse_bus.credentials import BrokerAccount, MemoryCredentials, Stored
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.topics import ROOT
 
 pytestmark = pytest.mark.announces_log("devices_refused")

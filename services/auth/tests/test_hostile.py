@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pulse_auth.store.signing_keys import SigningKeyStore
-from pulse_chassis.caller import COMMAND_LINE
+from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_contracts.auth import SessionRevoked
 from pulse_testkit.waiting import eventually
 

@@ -12,7 +12,7 @@ import pytest
 from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.model.sessions import NOWHERE
 from pulse_auth.store.limits import Rate
-from pulse_chassis.clients import Proxies
+from pulse_chassis.identity.proxies import Proxies
 from pulse_postgres import DatabaseUnavailable
 
 from .conftest import EMAIL, ORIGIN, OTHER_ORIGIN, PASSWORD, World, event

@@ -22,7 +22,7 @@ from pulse_auth.model.sessions import (
     wait_after,
     write_token,
 )
-from pulse_chassis.principal import RULES
+from pulse_chassis.identity.principal import RULES
 from pulse_jose.claims import check_claims, write_claims
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pulse_auth.actions.enrolment import Whereabouts
+from pulse_auth.actions.enrolment import BrokerEndpoint
 
 from .conftest import World
 from .test_collectors import post
@@ -19,7 +19,7 @@ async def office(admin: World, tmp_path: Path) -> World:
     """An administrator, and a broker with a port for small devices."""
     ca = tmp_path / "ca.pem"
     ca.write_text("-----BEGIN CERTIFICATE-----")
-    where = Whereabouts("mqtts://broker.example:8883", ca, "pulse/v1", True, "mqtts://broker.example:8884")
+    where = BrokerEndpoint("mqtts://broker.example:8883", ca, "pulse/v1", True, "mqtts://broker.example:8884")
     admin.routes.plain_devices._where = where
     return admin
 

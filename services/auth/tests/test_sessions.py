@@ -18,8 +18,8 @@ from pulse_auth.model.user_agents import device_name
 from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_bus import Delivery
-from pulse_chassis.clients import Proxies
-from pulse_chassis.commands import openapi
+from pulse_chassis.identity.proxies import Proxies
+from pulse_chassis.process.commands import openapi
 from pulse_contracts.auth import Revocations
 from pulse_contracts.permissions import EVERYBODY, ROLES
 from pulse_contracts.topics import AUTH_REVOCATIONS

@@ -14,8 +14,8 @@ from pulse_auth.actions.signing_keys import Rotation, SigningKeys
 from pulse_auth.actions.vault import Vault, VaultClosed
 from pulse_auth.model.signing_keys import KEEP, LEAD, StoredKey, current_key, published, turn
 from pulse_bus import Delivery
-from pulse_chassis.caller import SYSTEM
-from pulse_chassis.principal import Principals
+from pulse_chassis.identity.caller import SYSTEM
+from pulse_chassis.identity.principal import Principals
 from pulse_contracts.auth import VerificationKeys
 from pulse_contracts.topics import AUTH_KEYS
 from pulse_postgres import Audit, Outbox

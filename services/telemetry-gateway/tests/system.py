@@ -17,11 +17,11 @@ from websockets.exceptions import ConnectionClosedError
 
 from pulse_bus import Delivery
 from pulse_bus.mqtt import MqttBus, MqttSettings
-from pulse_chassis import process
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import RULES, Principals
-from pulse_chassis.process import Runtime, now_micros
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.principal import RULES, Principals
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process import service as process
+from pulse_chassis.process.service import Runtime, now_micros
 from pulse_contracts.auth import Revocations, VerificationKeyRecord, VerificationKeys
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import BatchAck, Have, Hello, ReadingBatch, SeriesDeclaration, SeriesDeclared

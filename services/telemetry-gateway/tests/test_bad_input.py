@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.process import counted, now_micros
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.service import counted, now_micros
 from pulse_contracts.message import device_name_of
 from pulse_contracts.telemetry import Dropped, Hello
 from pulse_contracts.topics import TELEMETRY_DROP, TELEMETRY_HELLO

@@ -9,7 +9,7 @@ import asyncpg
 import numpy as np
 import pytest
 
-from pulse_chassis.process import now_micros
+from pulse_chassis.process.service import now_micros
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.compaction import Compaction

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from pulse_chassis.process import now_micros
+from pulse_chassis.process.service import now_micros
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.topics import AUTH_EVENT
 from pulse_postgres.admin import with_role

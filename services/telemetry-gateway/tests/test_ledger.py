@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Database, DatabaseUnavailable
 from pulse_postgres.admin import provision, with_role

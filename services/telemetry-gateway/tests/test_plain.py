@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pulse_chassis.process import now_micros
+from pulse_chassis.process.service import now_micros
 from pulse_contracts.telemetry import Hello
 from pulse_contracts.topics import TELEMETRY_HELLO
 from pulse_postgres import Database

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pulse_chassis.principal import RULES
+from pulse_chassis.identity.principal import RULES
 from pulse_jose.claims import Claims
 from pulse_jose.signing import TokenSigner
 from pulse_postgres import Database

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pulse_bus.mqtt import MqttBus
-from pulse_chassis.process import now_micros
+from pulse_chassis.process.service import now_micros
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import LiveBatch

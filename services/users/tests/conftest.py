@@ -14,12 +14,12 @@ import pytest
 from pydantic import SecretStr
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_chassis.caller import COMMAND_LINE
-from pulse_chassis.http import Envelope, Health, create_app
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import RULES, Principals
-from pulse_chassis.process import Runtime, furnish
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.caller import COMMAND_LINE
+from pulse_chassis.identity.principal import RULES, Principals
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.service import Runtime, furnish
 from pulse_contracts.auth import Revocations
 from pulse_jose import Claims, SealingKey, SigningKey
 from pulse_jose.signing import TokenSigner
@@ -33,7 +33,7 @@ from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.announcements import Announcements
 from pulse_users.assembly import IDENTITY, build
 from pulse_users.model.accounts import Account, NewAccount, changed
-from pulse_users.routes.given import UsersRoutes
+from pulse_users.routes.dependencies import UsersDependencies
 from pulse_users.settings import UsersSettings
 
 ROLE_PASSWORD = "test-password-test-password"
@@ -80,7 +80,7 @@ class World:
     """One users, and hands to reach into it."""
 
     http: httpx.AsyncClient
-    routes: UsersRoutes
+    routes: UsersDependencies
     announcements: Announcements
     database: Database
     bus: MemoryBus
@@ -155,7 +155,7 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
     furnish(app, runtime, settings)
     principals.hear(Revocations(at=clock(), recent=[]))
     routes = parts.state["users"]
-    assert isinstance(routes, UsersRoutes)
+    assert isinstance(routes, UsersDependencies)
     app.state.users = routes
     announcements = Announcements(database, outbox, bus, partial(changed, key=KEY, clock=clock.seconds))
     transport = httpx.ASGITransport(app=Envelope(app, metrics), client=("192.0.2.7", 1))

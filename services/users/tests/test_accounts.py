@@ -7,7 +7,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from pulse_chassis.caller import COMMAND_LINE
+from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_contracts.accounts import ReplayRequested, set_digest
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_postgres.admin import provision

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from pulse_chassis.caller import COMMAND_LINE
+from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_testkit.waiting import eventually
 from pulse_users.actions.links import _ALL
 from pulse_users.model.accounts import Account, moment

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from pulse_chassis.caller import COMMAND_LINE
+from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_jose import KeySet, unseal
 from pulse_users.actions.bulk import Bulk, judge
 from pulse_users.model.accounts import NewAccount

@@ -31,7 +31,7 @@ from pulse_standalone.runner import Runner, complete
 from pulse_standalone.state import State
 
 _MOST_SILENCE = 15
-"""Seconds: what a service allows itself (`pulse_chassis.principal.MAX_SILENCE`)."""
+"""Seconds: what a service allows itself (`pulse_chassis.identity.principal.MAX_SILENCE`)."""
 _SCHEMAS: Mapping[Party, str] = {"users": "users", "auth": "auth", "telemetry-gateway": "telemetry"}
 ADMIN_EMAIL = "admin@example.com"
 

@@ -21,7 +21,7 @@ _HEADER_MEMBERS: Final = frozenset({"alg", "typ", "kid"})
 
 
 class TokenVerifier:
-    """Turns access tokens into claims. Raises `TokenError`, and nothing else, for whatever it is given.
+    """ConcurrencyLimit access tokens into claims. Raises `TokenError`, and nothing else, for whatever it is given.
 
     `clock` is read once per token. `keys` may be replaced while tokens are being verified (a rotation): on
     `Reason.UNKNOWN_KEY` the owner may re-read the published keys, at most once a minute.
@@ -42,7 +42,7 @@ class TokenVerifier:
 
 
 class MessageVerifier:
-    """Turns signed messages of one type into their payload. Raises `TokenError`, and nothing else.
+    """ConcurrencyLimit signed messages of one type into their payload. Raises `TokenError`, and nothing else.
 
     Freshness, recipient and order are the payload's business: a verified message may still be a replay. `typ` names the
     purpose (such as `pulse-mirror`), and `keys` must not be those of access tokens.

@@ -9,9 +9,9 @@ import sys
 from pulse_auth.actions.adoption import Adoption
 from pulse_auth.assembly import IDENTITY, ROUTERS, fleet_offline, offline, serve
 from pulse_auth.settings import AuthSettings
-from pulse_chassis.caller import COMMAND_LINE
-from pulse_chassis.commands import Command, Program
-from pulse_chassis.commands import main as run
+from pulse_chassis.identity.caller import COMMAND_LINE
+from pulse_chassis.process.commands import Command, Program
+from pulse_chassis.process.commands import main as run
 
 _SECRET, _DEVICE = re.compile(r"[!-~]{32,128}"), re.compile(r"[a-z0-9-]{1,32}")
 

@@ -15,7 +15,7 @@ from pulse_auth.actions.broker import Pace, Reconciler
 from pulse_auth.actions.codes import Codes
 from pulse_auth.actions.collectors import CollectorMeans, Collectors
 from pulse_auth.actions.ending import Events, Sweep
-from pulse_auth.actions.enrolment import Enrolment, Whereabouts
+from pulse_auth.actions.enrolment import BrokerEndpoint, Enrolment
 from pulse_auth.actions.guard import GuardLimits, IntakeGuard
 from pulse_auth.actions.heartbeat import Heartbeat
 from pulse_auth.actions.mirror import Drift, Mirror
@@ -24,7 +24,7 @@ from pulse_auth.actions.second_factors import SecondFactors
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.actions.signing_keys import Rotation, SigningKeys
-from pulse_auth.actions.tokens import Means
+from pulse_auth.actions.tokens import SessionDependencies
 from pulse_auth.actions.vault import Vault
 from pulse_auth.handlers import Handlers
 from pulse_auth.model.sessions import SessionRules, derived_key
@@ -37,16 +37,16 @@ from pulse_auth.routes import (
     second_factors,
     sessions,
 )
-from pulse_auth.routes.given import AuthRoutes, Limits
+from pulse_auth.routes.dependencies import AuthDependencies, Limits
 from pulse_auth.settings import AuthSettings, uses_and_seconds
 from pulse_auth.store.limits import Rate
 from pulse_bus.mqtt import MqttSettings
 from pulse_bus.mqtt.dynsec import DynamicSecurity
-from pulse_chassis import process
-from pulse_chassis.audit_routes import audit_router
-from pulse_chassis.principal import Principals
-from pulse_chassis.process import Identity, Parts, Runtime
-from pulse_chassis.settings import decoded_key
+from pulse_chassis.audit.routes import audit_router
+from pulse_chassis.identity.principal import Principals
+from pulse_chassis.process import service as process
+from pulse_chassis.process.service import Identity, Parts, Runtime
+from pulse_chassis.process.settings import decoded_key
 from pulse_contracts.access import ADMIN
 from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
 from pulse_postgres import Audit, Database, Migrations, Outbox
@@ -89,7 +89,7 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     rotation = Rotation(database, keys, events, runtime.audit, clock)
     rotation.every = settings.key_rotation
     secret = derived_key(settings.vault_key(), "refresh successor")
-    means = Means(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
+    means = SessionDependencies(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
     mirror = Mirror(database, events, settings.sealing_key(), runtime.metrics, clock=clock)
     drift = Drift(mirror, bus, IDENTITY.name)
     await Handlers(bus, mirror, drift, keys).subscribe()
@@ -122,7 +122,7 @@ async def offline(settings: AuthSettings) -> AsyncIterator[tuple[Rotation, Secon
         vault, events = Vault(settings.vault_key(), clock), Events(Outbox(), audit)
         keys = SigningKeys(None, Principals(time.time), vault)
         hasher = PasswordHasher(LOGIN_POLICY, workers=1)
-        means = Means(hasher, keys, b"", secrets.token_bytes, uuid.uuid4, clock, audit)
+        means = SessionDependencies(hasher, keys, b"", secrets.token_bytes, uuid.uuid4, clock, audit)
         yield (
             Rotation(database, keys, events, audit, clock),
             SecondFactors(database, means, vault, Codes(vault), events),
@@ -141,13 +141,16 @@ async def fleet_offline(settings: AuthSettings) -> AsyncIterator[CollectorMeans]
 
 
 def _routes(  # this is where everything meets
-    runtime: Runtime, settings: AuthSettings, means: Means, parts: tuple[Vault, Events, Rotation, CollectorMeans]
-) -> AuthRoutes:
+    runtime: Runtime,
+    settings: AuthSettings,
+    means: SessionDependencies,
+    parts: tuple[Vault, Events, Rotation, CollectorMeans],
+) -> AuthDependencies:
     vault, events, rotation, fleet = parts
     database, metrics = runtime.database, runtime.metrics
     rules = SessionRules(settings.session_idle, settings.session_life, settings.rotation_grace)
     codes = Codes(vault)
-    where = Whereabouts(
+    where = BrokerEndpoint(
         settings.broker_url,
         settings.mqtt_ca_file,
         settings.mqtt_prefix,
@@ -156,7 +159,7 @@ def _routes(  # this is where everything meets
     )
     sign_in = SignIn(database, means, rules, codes, metrics)
     sign_in.client_rate = _rate(settings.login_limit_client)
-    return AuthRoutes(
+    return AuthDependencies(
         sign_in,
         Sessions(database, events, means, rules, metrics),
         SecondFactors(database, means, vault, codes, events),

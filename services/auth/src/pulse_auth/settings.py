@@ -6,7 +6,7 @@ from typing import Annotated
 from limits import parse
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
-from pulse_chassis.settings import SecretKey, ServiceSettings, decoded_key
+from pulse_chassis.process.settings import SecretKey, ServiceSettings, decoded_key
 from pulse_jose import SealingKey
 
 _Positive = Annotated[timedelta, Field(gt=timedelta(0))]

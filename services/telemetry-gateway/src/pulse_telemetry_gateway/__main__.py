@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pulse_chassis.commands import Command, Program
-from pulse_chassis.commands import main as run
+from pulse_chassis.process.commands import Command, Program
+from pulse_chassis.process.commands import main as run
 from pulse_contracts.errors import DomainError
 from pulse_postgres import Database
 from pulse_postgres.database import PoolSettings

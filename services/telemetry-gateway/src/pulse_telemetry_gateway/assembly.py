@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from pulse_bus import Bus, Quarantine
-from pulse_chassis import process
-from pulse_chassis.audit_routes import audit_router
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.process import Identity, Parts, Runtime
-from pulse_chassis.settings import decoded_key
+from pulse_chassis.audit.routes import audit_router
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process import service as process
+from pulse_chassis.process.service import Identity, Parts, Runtime
+from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
+from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.hello import Greeting
@@ -23,16 +24,15 @@ from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
-from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
 from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
-from pulse_telemetry_gateway.live.sockets import Sockets, Surroundings
+from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
 from pulse_telemetry_gateway.model.clocks import ClockLimits
 from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.model.grouping import GroupLimits
-from pulse_telemetry_gateway.routes import TelemetryRoutes, router
+from pulse_telemetry_gateway.routes import TelemetryDependencies, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
@@ -113,7 +113,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         settings.drain_spread.total_seconds(),
     )
     hub = Hub(Feeds(bus, log), log, registry, limits, runtime.metrics)
-    around = Surroundings(runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins)
+    around = SocketDependencies(runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins)
     sockets = Sockets(hub, limits, around)
     await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
     await sockets.subscribe_bus(bus)
@@ -127,7 +127,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
     notes = Notes(database, runtime.audit, runtime.clock)
-    routes = TelemetryRoutes(
+    routes = TelemetryDependencies(
         registry,
         history,
         pages,
@@ -135,7 +135,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Export(pages, stored),
         put_away,
         clock_suspect,
-        Turns(at_once, settings.history_deadline),
+        ConcurrencyLimit(at_once, settings.history_deadline),
         notes,
         plain_store,
         Erasure(ErasureStore(database), registry, compaction, notes),

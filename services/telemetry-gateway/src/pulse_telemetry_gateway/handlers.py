@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.message import device_name_of, is_device_name
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, SeriesDeclared

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pulse_bus.mqtt import NEVER
-from pulse_chassis.settings import ServiceSettings
+from pulse_chassis.process.settings import ServiceSettings
 from pulse_contracts.access import PLAIN_SESSION
 
 

@@ -6,9 +6,9 @@ import secrets
 import sys
 from collections.abc import Mapping
 
-from pulse_chassis.caller import COMMAND_LINE
-from pulse_chassis.commands import Command, Program
-from pulse_chassis.commands import main as run
+from pulse_chassis.identity.caller import COMMAND_LINE
+from pulse_chassis.process.commands import Command, Program
+from pulse_chassis.process.commands import main as run
 from pulse_passwords import generate_password
 from pulse_users.assembly import IDENTITY, ROUTERS, offline, serve
 from pulse_users.model.accounts import NewAccount

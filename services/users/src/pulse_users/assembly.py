@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pulse_chassis import process
-from pulse_chassis.audit_routes import audit_router
-from pulse_chassis.process import Identity, Parts, Runtime, now_micros
-from pulse_chassis.settings import decoded_key
+from pulse_chassis.audit.routes import audit_router
+from pulse_chassis.process import service as process
+from pulse_chassis.process.service import Identity, Parts, Runtime, now_micros
+from pulse_chassis.process.settings import decoded_key
 from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
 from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.database import PoolSettings
 from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.announcements import Announcements
 from pulse_users.actions.bulk import BulkChanges
-from pulse_users.actions.changes import Means
+from pulse_users.actions.changes import ChangeDependencies
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Letterhead, Links
 from pulse_users.actions.mailing import Mailer, MailQueue
@@ -32,7 +32,7 @@ from pulse_users.handlers import Handlers
 from pulse_users.model.accounts import changed
 from pulse_users.model.passwords import PasswordRules, read_blocklist
 from pulse_users.routes import accounts, bulk, passwords, profile
-from pulse_users.routes.given import Limits, UsersRoutes
+from pulse_users.routes.dependencies import Limits, UsersDependencies
 from pulse_users.settings import UsersSettings
 
 VERSION = "0.1.0"
@@ -61,7 +61,7 @@ async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy
     """The parts of the service. `policy` is what a digest costs."""
     database, clock = runtime.database, runtime.clock
     sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
-    means = Means(database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4)
+    means = ChangeDependencies(database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4)
     hasher = PasswordHasher(policy)
     await hasher.start()
     checked = Passwords(hasher, await asyncio.to_thread(rules, settings))
@@ -72,7 +72,7 @@ async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy
     server = _mail_server(settings)
     queue = MailQueue(settings.mail_key(), uuid.uuid4, clock, is_configured=server is not None)
     links = Links(means, checked, queue, Letterhead(settings.origins[0], settings.company, secrets.token_bytes))
-    routes = UsersRoutes(
+    routes = UsersDependencies(
         Directory(database, means.recent),
         Accounts(means),
         BulkChanges(means),
@@ -135,7 +135,7 @@ async def offline(settings: UsersSettings) -> AsyncIterator[Offline]:
         async with Database(PoolSettings(settings.database_url, password, 2)) as database:
             sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
             audit = Audit(decoded_key(settings.audit_key))
-            means = Means(database, Outbox(), audit, sealer, now_micros, uuid.uuid4)
+            means = ChangeDependencies(database, Outbox(), audit, sealer, now_micros, uuid.uuid4)
             yield Offline(Accounts(means), checked)
     finally:
         await checked.close()

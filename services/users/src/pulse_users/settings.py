@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from limits import parse
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from pulse_chassis.settings import SecretKey, ServiceSettings, decoded_key
+from pulse_chassis.process.settings import SecretKey, ServiceSettings, decoded_key
 from pulse_jose import SealingKey
 
 _Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"\\]{1,64}@[^@\s<>,;:\"\\]{1,190}$")]

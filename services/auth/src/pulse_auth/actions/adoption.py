@@ -8,7 +8,7 @@ from pulse_auth.actions.collectors import SEAL_PURPOSE, CollectorMeans
 from pulse_auth.model.collectors import Particulars, require_free_name
 from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import CollectorStore
-from pulse_chassis.caller import SYSTEM, Caller
+from pulse_chassis.identity.caller import SYSTEM, Caller
 from pulse_contracts.access import SERVICES
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import Party

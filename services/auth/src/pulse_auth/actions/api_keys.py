@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pulse_auth.actions.ending import Events
-from pulse_auth.actions.tokens import Means, Tokens
+from pulse_auth.actions.tokens import SessionDependencies, Tokens
 from pulse_auth.model.api_keys import (
     MAX_KEYS,
     SECRET_BYTES,
@@ -24,9 +24,9 @@ from pulse_auth.store.admission import Standing
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.sessions import AccountCopy
-from pulse_chassis.caller import Caller
-from pulse_chassis.principal import Principal
-from pulse_chassis.problems import TooManyRequests
+from pulse_chassis.http.problems import TooManyRequests
+from pulse_chassis.identity.caller import Caller
+from pulse_chassis.identity.principal import Principal
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Permission
 from pulse_postgres import AuditEntry, Connection, Database
@@ -58,7 +58,7 @@ class Exchanged:
 class ApiKeys:
     """`rate`: how often one key, or one address that is known, may ask for tokens."""
 
-    def __init__(self, database: Database, events: Events, means: Means, rate: Rate) -> None:
+    def __init__(self, database: Database, events: Events, means: SessionDependencies, rate: Rate) -> None:
         self._database, self._events, self._means, self._rate = database, events, means, rate
         self._store, self._accounts, self._limits, self._tokens = (
             ApiKeyStore(),

@@ -14,7 +14,7 @@ from pulse_auth.actions.guard import IntakeGuard
 from pulse_auth.actions.vault import Vault
 from pulse_auth.store.broker import BrokerStore, StoredCredential
 from pulse_bus.credentials import BrokerAccount, BrokerCredentials, ObservedAccount
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
 

@@ -24,7 +24,7 @@ from pulse_auth.model.collectors import (
 from pulse_auth.model.sessions import moment
 from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import AccessStore, CodeStore, CollectorStore, Listing
-from pulse_chassis.caller import Caller
+from pulse_chassis.identity.caller import Caller
 from pulse_jose.enrolment import Code
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail

@@ -13,7 +13,7 @@ from pulse_auth.store.collectors import CodeStore
 from pulse_auth.store.limits import LimitStore
 from pulse_auth.store.second_factors import ChallengeStore
 from pulse_auth.store.sessions import Revoked, SessionStore
-from pulse_chassis.caller import Caller
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_EVENT

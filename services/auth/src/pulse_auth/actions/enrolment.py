@@ -12,8 +12,8 @@ from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import CodeStore, CollectorStore, Enrolled
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.signing_root import RootStore
-from pulse_chassis.caller import Caller
-from pulse_chassis.problems import TooManyRequests
+from pulse_chassis.http.problems import TooManyRequests
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer, EnrolmentOffer
 from pulse_contracts.errors import DomainError
@@ -37,7 +37,7 @@ class BrokerUnknown(DomainError):
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class BrokerEndpoint:
     """Where collectors find the broker, and whose certificate they take. The file is read at each enrolment, because
     authorities are renewed. `is_kept`: auth makes the broker's accounts, without which no collector gets in.
     `tls12_url`: a listener that also takes TLS 1.2, for small devices."""
@@ -64,7 +64,7 @@ class Whereabouts:
 class Enrolment:
     """`rate`: how many attempts are taken from everybody together, and from each address that is known."""
 
-    def __init__(self, means: CollectorMeans, where: Whereabouts, rate: Rate) -> None:
+    def __init__(self, means: CollectorMeans, where: BrokerEndpoint, rate: Rate) -> None:
         self._means, self._where, self._rate = means, where, rate
         self._store, self._codes, self._broker = CollectorStore(), CodeStore(), BrokerStore()
         self._limits, self._roots = LimitStore(), RootStore()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pulse_bus.credentials import BrokerCredentials, ObservedAccount, Stored
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.access import DEVICES, Grant
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import TELEMETRY_DATA, TELEMETRY_PLAIN, Party

@@ -14,8 +14,8 @@ from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.second_factors import FactorStore
 from pulse_auth.store.sessions import AccountCopy
 from pulse_bus import Bus, Disconnected, Reject
-from pulse_chassis.caller import SYSTEM
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.identity.caller import SYSTEM
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested, set_digest
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import USERS_REPLAY

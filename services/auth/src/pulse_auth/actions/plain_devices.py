@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pulse_auth.actions.collectors import SEAL_PURPOSE, CollectorMeans, found_collector, particulars_detail
-from pulse_auth.actions.enrolment import Whereabouts
+from pulse_auth.actions.enrolment import BrokerEndpoint
 from pulse_auth.model.collectors import Collector, CollectorExists, Particulars, PlainDevice, require_kind
 from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import CollectorStore
-from pulse_chassis.caller import Caller
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.topics import TELEMETRY_PLAIN
 from pulse_postgres import Connection
 
@@ -32,7 +32,7 @@ class PlainCredentials:
 class PlainDevices:
     """What administrators do with them beside what they do with collectors. Every method raises Unavailable."""
 
-    def __init__(self, means: CollectorMeans, where: Whereabouts) -> None:
+    def __init__(self, means: CollectorMeans, where: BrokerEndpoint) -> None:
         self._means, self._where = means, where
         self._store, self._broker = CollectorStore(), BrokerStore()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pulse_auth.actions.codes import Codes, Tried
 from pulse_auth.actions.ending import Events
-from pulse_auth.actions.tokens import Means
+from pulse_auth.actions.tokens import SessionDependencies
 from pulse_auth.actions.vault import Vault
 from pulse_auth.model.second_factors import (
     SECRET_BYTES,
@@ -26,8 +26,8 @@ from pulse_auth.model.sessions import Account, AccountNotFound, WrongPassword
 from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.second_factors import FactorStore, PolicyStore
 from pulse_auth.store.sessions import AccountCopy
-from pulse_chassis.caller import Caller
-from pulse_chassis.problems import Overloaded, TooManyRequests
+from pulse_chassis.http.problems import Overloaded, TooManyRequests
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
 from pulse_passwords import HashingBusy, PasswordRefused
@@ -64,7 +64,9 @@ class FactorState:
 class SecondFactors:
     """Everything about second factors but signing in with them."""
 
-    def __init__(self, database: Database, means: Means, vault: Vault, codes: Codes, events: Events) -> None:
+    def __init__(
+        self, database: Database, means: SessionDependencies, vault: Vault, codes: Codes, events: Events
+    ) -> None:
         self._database, self._means, self._vault, self._codes, self._events = database, means, vault, codes, events
         self._factors, self._policy, self._accounts = FactorStore(), PolicyStore(), AccountCopy()
         self._backoff = BackoffStore()

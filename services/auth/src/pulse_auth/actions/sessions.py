@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pulse_auth.actions.ending import Events
 from pulse_auth.actions.signing_in import SignedIn, cookie_seconds
-from pulse_auth.actions.tokens import Means, Tokens
+from pulse_auth.actions.tokens import SessionDependencies, Tokens
 from pulse_auth.model.sessions import (
     AccountNotFound,
     Grant,
@@ -22,9 +22,9 @@ from pulse_auth.model.sessions import (
 )
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.sessions import AccountCopy, FoundToken, NewToken, SessionStore, UsedSession
-from pulse_chassis.caller import SYSTEM, Caller
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import NotSignedIn, Principal
+from pulse_chassis.identity.caller import SYSTEM, Caller
+from pulse_chassis.identity.principal import NotSignedIn, Principal
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import API_KEY_SID
 from pulse_postgres import Connection, Database
 
@@ -34,7 +34,9 @@ log = logging.getLogger("pulse.auth")
 class Sessions:
     """Rotation, signing out, and who is signed in."""
 
-    def __init__(self, database: Database, events: Events, means: Means, rules: SessionRules, metrics: Metrics) -> None:
+    def __init__(
+        self, database: Database, events: Events, means: SessionDependencies, rules: SessionRules, metrics: Metrics
+    ) -> None:
         self._database, self._means, self._rules = database, means, rules
         self._events, self._sessions, self._accounts = events, SessionStore(), AccountCopy()
         self._tokens = Tokens(means)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pulse_auth.actions.codes import Codes
-from pulse_auth.actions.tokens import Means, Tokens
+from pulse_auth.actions.tokens import SessionDependencies, Tokens
 from pulse_auth.model.known_devices import ID_BYTES, failures_key, read_device, write_device
 from pulse_auth.model.second_factors import (
     CHALLENGE_LIFE,
@@ -35,9 +35,9 @@ from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.second_factors import Challenge, ChallengeStore
 from pulse_auth.store.sessions import AccountCopy, NewToken
-from pulse_chassis.caller import Caller
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.problems import Overloaded, TooManyRequests
+from pulse_chassis.http.problems import Overloaded, TooManyRequests
+from pulse_chassis.identity.caller import Caller
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import DomainError
 from pulse_passwords import HashingBusy, PasswordRefused
 from pulse_postgres import AuditEntry, Connection, Database, DatabaseUnavailable
@@ -88,7 +88,9 @@ class _ChangedMeanwhile(Exception):
 class SignIn:
     """E-mail and password to a session."""
 
-    def __init__(self, database: Database, means: Means, rules: SessionRules, codes: Codes, metrics: Metrics) -> None:
+    def __init__(
+        self, database: Database, means: SessionDependencies, rules: SessionRules, codes: Codes, metrics: Metrics
+    ) -> None:
         self._database, self._means, self._rules, self._codes = database, means, rules, codes
         self._tokens, self._limits = Tokens(means), LimitStore()
         self._accounts, self._admission, self._backoff = AccountCopy(), AdmissionStore(), BackoffStore()

@@ -16,9 +16,9 @@ from pulse_auth.model.signing_keys import KEEP, StoredKey, current_key, publishe
 from pulse_auth.store.sessions import SessionStore
 from pulse_auth.store.signing_keys import SigningKeyStore
 from pulse_bus import Bus, Disconnected
-from pulse_chassis.caller import SYSTEM, Caller
-from pulse_chassis.principal import RULES, KeysUnknown, Principals
-from pulse_chassis.problems import TooManyRequests
+from pulse_chassis.http.problems import TooManyRequests
+from pulse_chassis.identity.caller import SYSTEM, Caller
+from pulse_chassis.identity.principal import RULES, KeysUnknown, Principals
 from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_KEYS

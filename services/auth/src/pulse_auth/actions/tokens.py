@@ -19,7 +19,7 @@ _JTI_BYTES = 16
 
 
 @dataclass(frozen=True)
-class Means:
+class SessionDependencies:
     """What sessions are made with. `entropy(n)` gives n unpredictable bytes; `secret` derives successors."""
 
     hasher: PasswordHasher
@@ -47,7 +47,7 @@ class Issued:
 class Tokens:
     """Issues them, in the caller's transaction."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: SessionDependencies) -> None:
         self._means, self._admission = means, AdmissionStore()
 
     async def standing(self, connection: Connection, account: Account, now: datetime) -> Standing:

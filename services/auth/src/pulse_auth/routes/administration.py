@@ -11,12 +11,12 @@ from pulse_auth.model.api_keys import ApiKeyNotFound
 from pulse_auth.model.second_factors import NoSecondFactor, OwnSecondFactor
 from pulse_auth.model.sessions import AccountNotFound, SessionNotFound
 from pulse_auth.routes.api_keys import ApiKeyList, view_of_key
-from pulse_auth.routes.given import Given
+from pulse_auth.routes.dependencies import Dependencies
 from pulse_auth.routes.own_sessions import EndedSessions, RunningSessions, view_of_sessions
 from pulse_auth.routes.sessions import Keys, KeyView
-from pulse_chassis.caller import CurrentCaller
-from pulse_chassis.principal import Principal, RevocationsUnknown, require
-from pulse_chassis.problems import TooManyRequests, responses
+from pulse_chassis.http.problems import TooManyRequests, responses
+from pulse_chassis.identity.caller import CurrentCaller
+from pulse_chassis.identity.principal import Principal, RevocationsUnknown, require
 from pulse_contracts.permissions import Role
 
 router = APIRouter(prefix="/api/auth", tags=["administration"])
@@ -45,9 +45,9 @@ class RotationRequest(BaseModel):
     operation_id="list_account_sessions",
     responses=responses(AccountNotFound, RevocationsUnknown),
 )
-async def list_sessions(account: UUID, routes: Given, principal: _Manager) -> RunningSessions:
+async def list_sessions(account: UUID, deps: Dependencies, principal: _Manager) -> RunningSessions:
     """List somebody's sessions."""
-    return view_of_sessions(await routes.sessions.of_account(account), principal.sid)
+    return view_of_sessions(await deps.sessions.of_account(account), principal.sid)
 
 
 @router.delete(
@@ -55,9 +55,9 @@ async def list_sessions(account: UUID, routes: Given, principal: _Manager) -> Ru
     operation_id="end_account_sessions",
     responses=responses(AccountNotFound, RevocationsUnknown),
 )
-async def end_sessions(account: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> EndedSessions:
+async def end_sessions(account: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> EndedSessions:
     """End all of somebody's sessions and revoke that person's API keys."""
-    return EndedSessions(ended=await routes.sessions.end_everything(account, caller))
+    return EndedSessions(ended=await deps.sessions.end_everything(account, caller))
 
 
 @router.delete(
@@ -66,9 +66,9 @@ async def end_sessions(account: UUID, routes: Given, _: _Manager, caller: Curren
     status_code=204,
     responses=responses(SessionNotFound, RevocationsUnknown),
 )
-async def end_session(account: UUID, session: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
+async def end_session(account: UUID, session: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> None:
     """End one of somebody's sessions."""
-    await routes.sessions.end(account, session, caller)
+    await deps.sessions.end(account, session, caller)
 
 
 @router.get(
@@ -76,9 +76,9 @@ async def end_session(account: UUID, session: UUID, routes: Given, _: _Manager, 
     operation_id="list_account_api_keys",
     responses=responses(RevocationsUnknown),
 )
-async def list_keys(account: UUID, routes: Given, _: _Manager) -> ApiKeyList:
+async def list_keys(account: UUID, deps: Dependencies, _: _Manager) -> ApiKeyList:
     """List somebody's API keys."""
-    return ApiKeyList(items=[view_of_key(key) for key in await routes.api_keys.of(account)])
+    return ApiKeyList(items=[view_of_key(key) for key in await deps.api_keys.of(account)])
 
 
 @router.delete(
@@ -87,9 +87,9 @@ async def list_keys(account: UUID, routes: Given, _: _Manager) -> ApiKeyList:
     status_code=204,
     responses=responses(ApiKeyNotFound, RevocationsUnknown),
 )
-async def revoke_key(account: UUID, key: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
+async def revoke_key(account: UUID, key: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> None:
     """Revoke one of somebody's API keys."""
-    await routes.api_keys.revoke(account, key, caller)
+    await deps.api_keys.revoke(account, key, caller)
 
 
 @router.delete(
@@ -98,22 +98,22 @@ async def revoke_key(account: UUID, key: UUID, routes: Given, _: _Manager, calle
     status_code=204,
     responses=responses(AccountNotFound, NoSecondFactor, OwnSecondFactor, RevocationsUnknown),
 )
-async def reset_factor(account: UUID, routes: Given, _: _Manager, caller: CurrentCaller) -> None:
+async def reset_factor(account: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> None:
     """Take somebody's lost second factor away, and end that person's sessions."""
-    await routes.factors.reset(account, caller)
+    await deps.factors.reset(account, caller)
 
 
 @router.get("/policy", operation_id="get_policy", responses=responses(RevocationsUnknown))
-async def show_policy(routes: Given, _: _Manager) -> Policy:
+async def show_policy(deps: Dependencies, _: _Manager) -> Policy:
     """Say which roles must have a second factor."""
-    return Policy(second_factor_roles=sorted(await routes.factors.policy()))
+    return Policy(second_factor_roles=sorted(await deps.factors.policy()))
 
 
 @router.put("/policy", operation_id="set_policy", responses=responses(RevocationsUnknown))
-async def set_policy(given: Policy, routes: Given, _: _Manager, caller: CurrentCaller) -> Policy:
+async def set_policy(body: Policy, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> Policy:
     """Decide which roles must have a second factor."""
-    roles = frozenset(given.second_factor_roles)
-    await routes.factors.require_for(roles, caller)
+    roles = frozenset(body.second_factor_roles)
+    await deps.factors.require_for(roles, caller)
     return Policy(second_factor_roles=sorted(roles))
 
 
@@ -122,7 +122,7 @@ async def set_policy(given: Policy, routes: Given, _: _Manager, caller: CurrentC
     operation_id="rotate_signing_keys",
     responses=responses(TooManyRequests, RevocationsUnknown),
 )
-async def rotate(given: RotationRequest, routes: Given, _: _Rotator, caller: CurrentCaller) -> Keys:
+async def rotate(body: RotationRequest, deps: Dependencies, _: _Rotator, caller: CurrentCaller) -> Keys:
     """Let the next signing key take over, or destroy all keys in an emergency."""
-    await routes.rotation.on_demand(caller, is_emergency=given.emergency)
-    return Keys(keys=[KeyView.model_validate(json.loads(key.public)) for key in routes.keys.published])
+    await deps.rotation.on_demand(caller, is_emergency=body.emergency)
+    return Keys(keys=[KeyView.model_validate(json.loads(key.public)) for key in deps.keys.published])

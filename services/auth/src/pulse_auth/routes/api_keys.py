@@ -18,15 +18,15 @@ from pulse_auth.model.api_keys import (
     ScopeTooWide,
     TooManyApiKeys,
 )
-from pulse_auth.routes.given import NO_STORE, AuthRoutes, Given, account_of
-from pulse_chassis.caller import AnonymousCaller, CurrentCaller, client_address
-from pulse_chassis.idempotency import (
+from pulse_auth.routes.dependencies import NO_STORE, AuthDependencies, Dependencies, account_of
+from pulse_chassis.http.idempotency import (
     ONCE,
     IdempotencyKey,
     IdempotentRoute,
 )
-from pulse_chassis.principal import NotSignedIn, Principal, bearer, require
-from pulse_chassis.problems import TooManyRequests, responses
+from pulse_chassis.http.problems import TooManyRequests, responses
+from pulse_chassis.identity.caller import AnonymousCaller, CurrentCaller, client_address
+from pulse_chassis.identity.principal import NotSignedIn, Principal, bearer, require
 from pulse_contracts.permissions import Permission
 
 router = APIRouter(prefix="/api/auth", tags=["API keys"], route_class=IdempotentRoute)
@@ -35,9 +35,9 @@ _API_KEY = Depends(
 )
 
 
-async def _owner(given: Given, principal: Annotated[Principal, require("api_keys.own")]) -> Principal:
-    await given.limiter.check("own", given.limits.own, principal.account)
-    await given.sessions.require_running(principal)
+async def _owner(deps: Dependencies, principal: Annotated[Principal, require("api_keys.own")]) -> Principal:
+    await deps.limiter.check("own", deps.limits.own, principal.account)
+    await deps.sessions.require_running(principal)
     return principal
 
 
@@ -90,9 +90,9 @@ class TokenView(BaseModel):
 
 
 @router.get("/api-keys", operation_id="list_api_keys", responses=responses(TooManyRequests))
-async def list_keys(routes: Given, principal: _Owner) -> ApiKeyList:
+async def list_keys(deps: Dependencies, principal: _Owner) -> ApiKeyList:
     """List your API keys, the newest first."""
-    return ApiKeyList(items=[view_of_key(key) for key in await routes.api_keys.of(account_of(principal))])
+    return ApiKeyList(items=[view_of_key(key) for key in await deps.api_keys.of(account_of(principal))])
 
 
 @router.post(
@@ -103,15 +103,15 @@ async def list_keys(routes: Given, principal: _Owner) -> ApiKeyList:
 )
 async def make_key(  # FastAPI's way to say what a route takes
     response: Response,
-    given: ApiKeyRequest,
-    routes: Given,
+    body: ApiKeyRequest,
+    deps: Dependencies,
     principal: _Owner,
     caller: CurrentCaller,
     _: IdempotencyKey = None,
 ) -> NewApiKey:
     """Create an API key; its text is shown this once."""
-    wish = Wish(given.name, frozenset(given.scope), timedelta(days=given.expires_in_days))
-    key, text = await routes.api_keys.make(principal, wish, caller)
+    wish = Wish(body.name, frozenset(body.scope), timedelta(days=body.expires_in_days))
+    key, text = await deps.api_keys.make(principal, wish, caller)
     response.headers.update(NO_STORE)
     return NewApiKey(**view_of_key(key).model_dump(), key=text)
 
@@ -122,9 +122,9 @@ async def make_key(  # FastAPI's way to say what a route takes
     status_code=204,
     responses=responses(ApiKeyNotFound, TooManyRequests),
 )
-async def revoke_key(key: UUID, routes: Given, principal: _Owner, caller: CurrentCaller) -> None:
+async def revoke_key(key: UUID, deps: Dependencies, principal: _Owner, caller: CurrentCaller) -> None:
     """Revoke an API key and every token that was made of it."""
-    await routes.api_keys.revoke(account_of(principal), key, caller)
+    await deps.api_keys.revoke(account_of(principal), key, caller)
 
 
 token_router = APIRouter(prefix="/api/auth", tags=["API keys"])
@@ -136,10 +136,10 @@ token_router = APIRouter(prefix="/api/auth", tags=["API keys"])
     dependencies=[_API_KEY],
     responses=responses(InvalidApiKey, NotSignedIn, TooManyRequests),
 )
-async def exchange(request: Request, response: Response, routes: Given, caller: AnonymousCaller) -> TokenView:
+async def exchange(request: Request, response: Response, deps: Dependencies, caller: AnonymousCaller) -> TokenView:
     """Exchange an API key for an access token of 5 minutes."""
-    await _check_flood(routes)
-    made = await routes.api_keys.exchange(bearer(request), client_address(request), caller)
+    await _check_flood(deps)
+    made = await deps.api_keys.exchange(bearer(request), client_address(request), caller)
     response.headers.update(NO_STORE)
     return TokenView(
         access_token=made.token,
@@ -149,8 +149,8 @@ async def exchange(request: Request, response: Response, routes: Given, caller: 
     )
 
 
-async def _check_flood(routes: AuthRoutes) -> None:
-    await routes.limiter.check("token", routes.limits.login_global, "all")
+async def _check_flood(deps: AuthDependencies) -> None:
+    await deps.limiter.check("token", deps.limits.login_global, "all")
 
 
 def view_of_key(key: ApiKey) -> ApiKeyView:

@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_auth.model.collectors import AccessRule, Collector, CollectorKind, CollectorState, Particulars
-from pulse_auth.routes.given import NO_STORE
+from pulse_auth.routes.dependencies import NO_STORE
 from pulse_contracts.message import PRINTABLE
 from pulse_contracts.permissions import Role
 from pulse_jose.enrolment import Code
@@ -156,12 +156,12 @@ def with_code(response: Response, collector: Collector, code: Code) -> Collector
     return CollectorWithCode(**tagged(response, collector).model_dump(), code=code.text)
 
 
-def rules_of(given: AccessList) -> list[AccessRule]:
+def rules_of(body: AccessList) -> list[AccessRule]:
     """A denial wins already here: the table has one rule for each subject."""
     found: dict[str, AccessRule] = {}
     for accounts, roles, is_allowed in (
-        (given.allowed_accounts, given.allowed_roles, True),
-        (given.denied_accounts, given.denied_roles, False),
+        (body.allowed_accounts, body.allowed_roles, True),
+        (body.denied_accounts, body.denied_roles, False),
     ):
         for subject in (*(f"account:{one}" for one in accounts), *(f"role:{one}" for one in roles)):
             found[subject] = AccessRule(subject, is_allowed)

@@ -38,16 +38,16 @@ from pulse_auth.routes.collector_views import (
     view,
     with_code,
 )
-from pulse_auth.routes.given import NO_STORE, AuthRoutes, Given
+from pulse_auth.routes.dependencies import NO_STORE, AuthDependencies, Dependencies
 from pulse_auth.store.collectors import Listing
-from pulse_chassis.caller import AnonymousCaller, Caller, caller_of, client_address
-from pulse_chassis.idempotency import (
+from pulse_chassis.http.idempotency import (
     ONCE,
     IdempotencyKey,
     IdempotentRoute,
 )
-from pulse_chassis.principal import Principal, RevocationsUnknown, require
-from pulse_chassis.problems import TooManyRequests, responses
+from pulse_chassis.http.problems import TooManyRequests, responses
+from pulse_chassis.identity.caller import AnonymousCaller, Caller, caller_of, client_address
+from pulse_chassis.identity.principal import Principal, RevocationsUnknown, require
 from pulse_contracts.enrolment import EnrolmentAnswer, EnrolmentOffer
 from pulse_contracts.message import PRINTABLE
 
@@ -67,15 +67,15 @@ TAGGED: dict[str, Any] = {"headers": {"ETag": _ETAG}}
 _GUARDED = (CollectorChanged, CollectorTagMissing)
 
 
-async def _reader(routes: Given, principal: Annotated[Principal, require("collectors.read")]) -> Principal:
-    await routes.limiter.check("collectors", routes.limits.own, principal.account)
+async def _reader(deps: Dependencies, principal: Annotated[Principal, require("collectors.read")]) -> Principal:
+    await deps.limiter.check("collectors", deps.limits.own, principal.account)
     return principal
 
 
 async def _manager(
-    request: Request, routes: Given, principal: Annotated[Principal, require("collectors.manage")]
+    request: Request, deps: Dependencies, principal: Annotated[Principal, require("collectors.manage")]
 ) -> Caller:
-    await routes.limiter.check("collectors", routes.limits.own, principal.account)
+    await deps.limiter.check("collectors", deps.limits.own, principal.account)
     return caller_of(request, principal)
 
 
@@ -101,14 +101,14 @@ async def _listing(
 
 @router.get("", operation_id="list_collectors", responses=responses(*Common))
 async def list_collectors(
-    routes: Given,
+    deps: Dependencies,
     _: _Reader,
     listing: Annotated[Listing, Depends(_listing)],
     after: Annotated[str | None, Query(pattern=ID_PATTERN, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CollectorPage:
     """Collectors by id, in pages."""
-    found, total = await routes.collectors.page(listing, after, limit + 1)
+    found, total = await deps.collectors.page(listing, after, limit + 1)
     following = found[limit - 1].id if len(found) > limit else None
     return CollectorPage(items=[view(one) for one in found[:limit]], next=following, total=total)
 
@@ -124,22 +124,22 @@ async def list_collectors(
 )
 async def create_collector(
     response: Response,
-    given: CollectorCreate,
-    routes: Given,
+    body: CollectorCreate,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
     """Create a collector; its one-time code is shown this once."""
-    collector, code = await routes.collectors.create(given.id, given.particulars(), caller)
+    collector, code = await deps.collectors.create(body.id, body.particulars(), caller)
     return with_code(response, collector, code)
 
 
 @router.get(
     "/{id:collector}", operation_id="get_collector", responses={200: TAGGED, **responses(CollectorNotFound, *Common)}
 )
-async def get_collector(id: CollectorId, response: Response, routes: Given, _: _Reader) -> CollectorView:  # noqa: A002  # its name in the path
+async def get_collector(id: CollectorId, response: Response, deps: Dependencies, _: _Reader) -> CollectorView:  # noqa: A002  # its name in the path
     """One collector."""
-    return tagged(response, await routes.collectors.find(id))
+    return tagged(response, await deps.collectors.find(id))
 
 
 @router.put(
@@ -150,13 +150,13 @@ async def get_collector(id: CollectorId, response: Response, routes: Given, _: _
 async def update_collector(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    given: CollectorUpdate,
-    routes: Given,
+    body: CollectorUpdate,
+    deps: Dependencies,
     caller: Manager,
     if_match: IfMatch = None,
 ) -> CollectorView:
     """Change name, site and tags."""
-    return tagged(response, await routes.collectors.describe(id, given.particulars(), if_match, caller))
+    return tagged(response, await deps.collectors.describe(id, body.particulars(), if_match, caller))
 
 
 @router.delete(
@@ -167,12 +167,12 @@ async def update_collector(
 )
 async def delete_collector(
     id: CollectorId,  # noqa: A002  # its name in the path
-    routes: Given,
+    deps: Dependencies,
     caller: Manager,
     if_match: IfMatch = None,
 ) -> None:
     """Disconnect a collector, destroy its keys and forget it; its readings stay."""
-    await routes.collectors.delete(id, if_match, caller)
+    await deps.collectors.delete(id, if_match, caller)
 
 
 @router.post(
@@ -187,12 +187,12 @@ async def delete_collector(
 async def create_code(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    routes: Given,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
     """Make another one-time code; the one before opens nothing any more."""
-    return with_code(response, *await routes.collectors.new_code(id, caller))
+    return with_code(response, *await deps.collectors.new_code(id, caller))
 
 
 @router.post(
@@ -203,13 +203,13 @@ async def create_code(
 async def rotate(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    given: CollectorRotate,
-    routes: Given,
+    body: CollectorRotate,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
     """Make a one-time code for new keys; with `cut_off` the old secret ends now, else when the code is used."""
-    return with_code(response, *await routes.collectors.rotate(id, caller, cuts_off=given.cut_off))
+    return with_code(response, *await deps.collectors.rotate(id, caller, cuts_off=body.cut_off))
 
 
 @router.post(
@@ -220,12 +220,12 @@ async def rotate(
 async def disable(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    routes: Given,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorView:
     """Disconnect a collector, which then keeps its readings to itself."""
-    return tagged(response, await routes.collectors.switch(id, caller, is_enabled=False))
+    return tagged(response, await deps.collectors.switch(id, caller, is_enabled=False))
 
 
 @router.post(
@@ -236,12 +236,12 @@ async def disable(
 async def enable(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    routes: Given,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorView:
     """Take a collector again that was disabled: it delivers what it kept."""
-    return tagged(response, await routes.collectors.switch(id, caller, is_enabled=True))
+    return tagged(response, await deps.collectors.switch(id, caller, is_enabled=True))
 
 
 @router.post(
@@ -252,12 +252,12 @@ async def enable(
 async def lost(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    routes: Given,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> LostCollector:
     """Disconnect a lost collector, destroy its keys, and list the accounts that could sign in there."""
-    collector, known = await routes.collectors.lose(id, caller)
+    collector, known = await deps.collectors.lose(id, caller)
     accounts = [KnownAccountView(id=one.id, email=one.email, name=one.name, role=one.role) for one in known]
     return LostCollector(**tagged(response, collector).model_dump(), accounts=accounts)
 
@@ -267,9 +267,9 @@ async def lost(
     operation_id="get_collector_access",
     responses={200: TAGGED, **responses(CollectorNotFound, *Common)},
 )
-async def get_access(id: CollectorId, response: Response, routes: Given, _: _Reader) -> AccessList:  # noqa: A002  # its name in the path
+async def get_access(id: CollectorId, response: Response, deps: Dependencies, _: _Reader) -> AccessList:  # noqa: A002  # its name in the path
     """Who may sign in at a collector."""
-    collector, rules = await routes.collectors.access(id)
+    collector, rules = await deps.collectors.access(id)
     response.headers["ETag"] = collector.tag
     return access_view(rules)
 
@@ -282,13 +282,13 @@ async def get_access(id: CollectorId, response: Response, routes: Given, _: _Rea
 async def set_access(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    given: AccessList,
-    routes: Given,
+    body: AccessList,
+    deps: Dependencies,
     caller: Manager,
     if_match: IfMatch = None,
 ) -> AccessList:
     """Replace the list of who may sign in at a collector. What is both allowed and denied is denied."""
-    collector, rules = await routes.collectors.grant(id, rules_of(given), if_match, caller)
+    collector, rules = await deps.collectors.grant(id, rules_of(body), if_match, caller)
     response.headers["ETag"] = collector.tag
     return access_view(rules)
 
@@ -297,14 +297,14 @@ async def set_access(
     f"/{ENROL}", operation_id="enrol_collector", responses=responses(EnrolmentFailed, TooManyRequests, BrokerUnknown)
 )
 async def enrol(
-    request: Request, response: Response, given: EnrolmentOffer, routes: Given, caller: AnonymousCaller
+    request: Request, response: Response, body: EnrolmentOffer, deps: Dependencies, caller: AnonymousCaller
 ) -> EnrolmentAnswer:
     """Enrol a collector by its one-time code. For `pulse-collector enrol`: see protocol B1."""
-    await _check_flood(routes)
-    answer = await routes.enrolment(given, client_address(request), caller)
+    await _check_flood(deps)
+    answer = await deps.enrolment(body, client_address(request), caller)
     response.headers.update(NO_STORE)
     return answer
 
 
-async def _check_flood(routes: AuthRoutes) -> None:
-    await routes.limiter.check("enrol", routes.limits.login_global, "all")
+async def _check_flood(deps: AuthDependencies) -> None:
+    await deps.limiter.check("enrol", deps.limits.login_global, "all")

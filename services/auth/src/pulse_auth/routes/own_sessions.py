@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from pulse_auth.model.sessions import SessionNotFound
-from pulse_auth.routes.given import Given, SessionOwner, account_of
+from pulse_auth.routes.dependencies import Dependencies, SessionOwner, account_of
 from pulse_auth.store.sessions import UsedSession
-from pulse_chassis.caller import CurrentCaller
-from pulse_chassis.problems import TooManyRequests, responses
+from pulse_chassis.http.problems import TooManyRequests, responses
+from pulse_chassis.identity.caller import CurrentCaller
 
 router = APIRouter(prefix="/api/auth", tags=["sessions"])
 
@@ -56,21 +56,21 @@ def view_of_sessions(found: list[UsedSession], current: str | None) -> RunningSe
 
 
 @router.get("/sessions", operation_id="list_own_sessions", responses=responses(TooManyRequests))
-async def list_sessions(routes: Given, principal: SessionOwner) -> RunningSessions:
+async def list_sessions(deps: Dependencies, principal: SessionOwner) -> RunningSessions:
     """List your own sessions, the last used first."""
-    return view_of_sessions(await routes.sessions.of_account(account_of(principal)), principal.sid)
+    return view_of_sessions(await deps.sessions.of_account(account_of(principal)), principal.sid)
 
 
 @router.delete("/sessions", operation_id="end_own_sessions", responses=responses(TooManyRequests))
 async def end_sessions(
-    routes: Given,
+    deps: Dependencies,
     principal: SessionOwner,
     caller: CurrentCaller,
     include_current: Annotated[bool, Query(description="end the session that asks, too")] = False,  # noqa: FBT002
 ) -> EndedSessions:
     """End all your other sessions."""
     spare = None if include_current else principal.sid
-    return EndedSessions(ended=await routes.sessions.end_all(account_of(principal), caller, spare=spare))
+    return EndedSessions(ended=await deps.sessions.end_all(account_of(principal), caller, spare=spare))
 
 
 @router.delete(
@@ -79,6 +79,6 @@ async def end_sessions(
     status_code=204,
     responses=responses(SessionNotFound, TooManyRequests),
 )
-async def end_session(session: UUID, routes: Given, principal: SessionOwner, caller: CurrentCaller) -> None:
+async def end_session(session: UUID, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller) -> None:
     """End one of your sessions."""
-    await routes.sessions.end(account_of(principal), session, caller)
+    await deps.sessions.end(account_of(principal), session, caller)

@@ -19,9 +19,9 @@ from pulse_auth.model.collectors import (
 )
 from pulse_auth.routes.collector_views import CollectorUpdate, CollectorView, tagged
 from pulse_auth.routes.collectors import TAGGED, CollectorId, Common, Manager
-from pulse_auth.routes.given import NO_STORE, Given
-from pulse_chassis.idempotency import ONCE, IdempotencyKey, IdempotentRoute
-from pulse_chassis.problems import responses
+from pulse_auth.routes.dependencies import NO_STORE, Dependencies
+from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.problems import responses
 
 router = APIRouter(prefix="/api/collectors", tags=["collectors"], route_class=IdempotentRoute)
 _CREATED: dict[int | str, dict[str, Any]] = {201: TAGGED | {"description": "Created"}}
@@ -70,16 +70,16 @@ class PlainDeviceCredentials(CollectorView):
 )
 async def create_plain_device(
     response: Response,
-    given: PlainDeviceCreate,
-    routes: Given,
+    body: PlainDeviceCreate,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> PlainDeviceCredentials:
     """Create a plain MQTT device and its account at the broker."""
     device = plain_device(
-        given.username, allows_own_form=given.allow_own_form, has_free_client_id=given.allow_any_client_id
+        body.username, allows_own_form=body.allow_own_form, has_free_client_id=body.allow_any_client_id
     )
-    return _shown(response, *await routes.plain_devices.create(device, given.particulars(), caller))
+    return _shown(response, *await deps.plain_devices.create(device, body.particulars(), caller))
 
 
 @router.post(
@@ -91,12 +91,12 @@ async def create_plain_device(
 async def renew_credentials(
     id: CollectorId,  # noqa: A002  # its name in the path
     response: Response,
-    routes: Given,
+    deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> PlainDeviceCredentials:
     """Give a plain device a new password; the one before ends at once."""
-    return _shown(response, *await routes.plain_devices.renew(id, caller))
+    return _shown(response, *await deps.plain_devices.renew(id, caller))
 
 
 def _shown(response: Response, collector: Collector, made: PlainCredentials) -> PlainDeviceCredentials:

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pulse_auth.model.second_factors import NoSecondFactor, SecondFactorExists, SecondFactorMandatory, WrongCode
 from pulse_auth.model.sessions import WrongPassword
-from pulse_auth.routes.given import NO_STORE, CodeText, Given, PasswordText, SessionOwner, account_of
-from pulse_chassis.caller import CurrentCaller
-from pulse_chassis.problems import Overloaded, TooManyRequests, responses
+from pulse_auth.routes.dependencies import NO_STORE, CodeText, Dependencies, PasswordText, SessionOwner, account_of
+from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
+from pulse_chassis.identity.caller import CurrentCaller
 
 router = APIRouter(prefix="/api/auth/second-factor", tags=["second factor"])
 
@@ -62,9 +62,9 @@ class RecoveryCodes(BaseModel):
 
 
 @router.get("", operation_id="get_own_second_factor", responses=responses(TooManyRequests))
-async def show(routes: Given, principal: SessionOwner) -> SecondFactorView:
+async def show(deps: Dependencies, principal: SessionOwner) -> SecondFactorView:
     """Say whether you have a second factor."""
-    found = await routes.factors.state(account_of(principal))
+    found = await deps.factors.state(account_of(principal))
     return SecondFactorView(
         is_enabled=found.confirmed is not None,
         enabled_at=found.confirmed,
@@ -79,10 +79,10 @@ async def show(routes: Given, principal: SessionOwner) -> SecondFactorView:
     responses=responses(WrongPassword, SecondFactorExists, TooManyRequests, Overloaded),
 )
 async def begin(
-    response: Response, given: OwnPassword, routes: Given, principal: SessionOwner, caller: CurrentCaller
+    response: Response, body: OwnPassword, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller
 ) -> EnrolmentView:
     """Get a secret for an authenticator app; it counts once it is confirmed."""
-    made = await routes.factors.enrol(account_of(principal), given.password, caller)
+    made = await deps.factors.enrol(account_of(principal), body.password, caller)
     response.headers.update(NO_STORE)
     return EnrolmentView(secret=made.secret, uri=made.uri)
 
@@ -93,10 +93,10 @@ async def begin(
     responses=responses(WrongCode, NoSecondFactor, TooManyRequests),
 )
 async def confirm(
-    response: Response, given: CodeRequest, routes: Given, principal: SessionOwner, caller: CurrentCaller
+    response: Response, body: CodeRequest, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller
 ) -> RecoveryCodes:
     """Confirm the app's first code, and get the recovery codes. Refresh the session afterwards."""
-    made = await routes.factors.confirm(account_of(principal), given.code, caller)
+    made = await deps.factors.confirm(account_of(principal), body.code, caller)
     response.headers.update(NO_STORE)
     return RecoveryCodes(recovery_codes=made)
 
@@ -107,10 +107,10 @@ async def confirm(
     responses=responses(WrongCode, NoSecondFactor, TooManyRequests),
 )
 async def renew(
-    response: Response, given: CodeRequest, routes: Given, principal: SessionOwner, caller: CurrentCaller
+    response: Response, body: CodeRequest, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller
 ) -> RecoveryCodes:
     """Get ten new recovery codes; the old ones are void."""
-    made = await routes.factors.renew_recovery_codes(account_of(principal), given.code, caller)
+    made = await deps.factors.renew_recovery_codes(account_of(principal), body.code, caller)
     response.headers.update(NO_STORE)
     return RecoveryCodes(recovery_codes=made)
 
@@ -121,6 +121,6 @@ async def renew(
     status_code=204,
     responses=responses(WrongPassword, WrongCode, NoSecondFactor, SecondFactorMandatory, TooManyRequests, Overloaded),
 )
-async def disable(given: DisableRequest, routes: Given, principal: SessionOwner, caller: CurrentCaller) -> None:
+async def disable(body: DisableRequest, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller) -> None:
     """Switch your second factor off."""
-    await routes.factors.disable(account_of(principal), given.password, given.code, caller)
+    await deps.factors.disable(account_of(principal), body.password, body.code, caller)

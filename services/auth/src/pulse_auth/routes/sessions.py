@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pulse_auth.model.second_factors import ChallengeOver, SecondFactorRequired, WrongCode
 from pulse_auth.model.sessions import CsrfHeaderMissing, InvalidCredentials, SessionEnded, WrongOrigin
-from pulse_auth.routes.given import (
+from pulse_auth.routes.dependencies import (
     NO_STORE,
     REFRESH_COOKIE,
     AccountView,
     CodeText,
-    Given,
+    Dependencies,
     PasswordText,
     SignedInView,
     access_token,
@@ -29,10 +29,10 @@ from pulse_auth.routes.given import (
     view_of,
     visitor_of,
 )
-from pulse_chassis.caller import AnonymousCaller
-from pulse_chassis.direct import DirectRoute
-from pulse_chassis.principal import KeysUnknown, NotSignedIn
-from pulse_chassis.problems import Overloaded, TooManyRequests, problem, responses
+from pulse_chassis.http.direct import DirectRoute
+from pulse_chassis.http.problems import Overloaded, TooManyRequests, problem, responses
+from pulse_chassis.identity.caller import AnonymousCaller
+from pulse_chassis.identity.principal import KeysUnknown, NotSignedIn
 
 direct = APIRouter(prefix="/api/auth", tags=["sessions"], route_class=DirectRoute)
 router = APIRouter(prefix="/api/auth", tags=["sessions"])
@@ -91,14 +91,14 @@ class Keys(BaseModel):
     response_model=SignedInView,
     responses=responses(InvalidCredentials, SecondFactorRequired, WrongOrigin, TooManyRequests, Overloaded),
 )
-async def login(request: Request, given: LoginRequest) -> Response:
+async def login(request: Request, body: LoginRequest) -> Response:
     """Open a session, or get the challenge for the second factor."""
     await own_origin(request)
-    routes = routes_of(request)
-    await routes.limiter.check("login", routes.limits.login_global, "all")
+    deps = routes_of(request)
+    await deps.limiter.check("login", deps.limits.login_global, "all")
     visitor = visitor_of(request)
-    signed_in = await routes.sign_in(given.email, given.password, visitor, remember=given.remember)
-    return answer(signed_in, routes)
+    signed_in = await deps.sign_in(body.email, body.password, visitor, remember=body.remember)
+    return answer(signed_in, deps)
 
 
 @router.post(
@@ -108,11 +108,11 @@ async def login(request: Request, given: LoginRequest) -> Response:
     dependencies=[Depends(own_origin)],
     responses=responses(ChallengeOver, WrongCode, WrongOrigin, TooManyRequests),
 )
-async def login_second_factor(request: Request, routes: Given, given: SecondStepRequest) -> Response:
+async def login_second_factor(request: Request, deps: Dependencies, body: SecondStepRequest) -> Response:
     """Open a session with the second factor."""
-    await routes.limiter.check("login", routes.limits.login_global, "all")
-    signed_in = await routes.sign_in.second(given.challenge, given.code, visitor_of(request))
-    return answer(signed_in, routes)
+    await deps.limiter.check("login", deps.limits.login_global, "all")
+    signed_in = await deps.sign_in.second(body.challenge, body.code, visitor_of(request))
+    return answer(signed_in, deps)
 
 
 @router.post(
@@ -122,16 +122,16 @@ async def login_second_factor(request: Request, routes: Given, given: SecondStep
     response_model=SignedInView,
     responses=responses(SessionEnded, WrongOrigin, CsrfHeaderMissing, TooManyRequests),
 )
-async def refresh(request: Request, routes: Given, caller: AnonymousCaller) -> Response:
+async def refresh(request: Request, deps: Dependencies, caller: AnonymousCaller) -> Response:
     """Get the session's next pair of tokens, by the refresh cookie."""
-    await routes.limiter.check("refresh", routes.limits.refresh_global, "all")
+    await deps.limiter.check("refresh", deps.limits.refresh_global, "all")
     try:
-        signed_in = await routes.sessions.refresh(cookie_of(request, REFRESH_COOKIE), place_of(request, caller))
+        signed_in = await deps.sessions.refresh(cookie_of(request, REFRESH_COOKIE), place_of(request, caller))
     except SessionEnded as error:
         refusal = problem(error.status, error.code, error.detail, headers=NO_STORE)
-        clear(refusal, routes)
+        clear(refusal, deps)
         return refusal
-    return answer(signed_in, routes)
+    return answer(signed_in, deps)
 
 
 @router.post(
@@ -141,11 +141,11 @@ async def refresh(request: Request, routes: Given, caller: AnonymousCaller) -> R
     dependencies=[Depends(own_page)],
     responses=responses(WrongOrigin, CsrfHeaderMissing),
 )
-async def logout(request: Request, routes: Given, caller: AnonymousCaller) -> Response:
+async def logout(request: Request, deps: Dependencies, caller: AnonymousCaller) -> Response:
     """End the session of the refresh cookie."""
-    await routes.sessions.logout(cookie_of(request, REFRESH_COOKIE), caller)
+    await deps.sessions.logout(cookie_of(request, REFRESH_COOKIE), caller)
     response = Response(status_code=204)
-    clear(response, routes)
+    clear(response, deps)
     return response
 
 
@@ -155,18 +155,18 @@ async def logout(request: Request, routes: Given, caller: AnonymousCaller) -> Re
     dependencies=[_OPTIONAL_BEARER],
     responses=responses(NotSignedIn),
 )
-async def session(request: Request, response: Response, routes: Given) -> SessionView:
+async def session(request: Request, response: Response, deps: Dependencies) -> SessionView:
     """Say who is signed in, by bearer token or by the access cookie."""
-    principal = routes.principals.verify(access_token(request))
-    await routes.sessions.require_running(principal)
+    principal = deps.principals.verify(access_token(request))
+    await deps.sessions.require_running(principal)
     response.headers.update(NO_STORE)
     return SessionView(account=view_of(principal), expires_at=datetime.fromtimestamp(principal.expires, UTC))
 
 
 @router.get("/keys", operation_id="list_verification_keys")
-async def keys(response: Response, routes: Given) -> Keys:
+async def keys(response: Response, deps: Dependencies) -> Keys:
     """List the keys that verify access tokens."""
-    found = routes.keys.published
+    found = deps.keys.published
     if not found:
         raise KeysUnknown("there is no signing key yet")
     response.headers["Cache-Control"] = "max-age=60"

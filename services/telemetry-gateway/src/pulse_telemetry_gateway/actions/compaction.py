@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_telemetry_gateway.model.chunks import READINGS_MAX, chunks_of, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import decode

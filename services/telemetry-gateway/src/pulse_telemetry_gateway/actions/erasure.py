@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pulse_chassis.caller import Caller
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_postgres import AuditEntry
 from pulse_postgres.audit import Detail

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from pulse_bus import Quarantine, Quarantined
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.topics import TELEMETRY_PLAIN
 from pulse_telemetry_gateway.model.pace import Pace
 

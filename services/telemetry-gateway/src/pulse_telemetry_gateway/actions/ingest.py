@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge, Reject
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.telemetry import BatchAck, Dropped, RefusalCode, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pulse_bus import Bus, LinkState
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_telemetry_gateway.store.leases import LeaseStore
 

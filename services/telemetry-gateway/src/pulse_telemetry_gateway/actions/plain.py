@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pulse_bus import Reject
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.telemetry import PLAIN_EPOCH
 from pulse_telemetry_gateway.actions.catalogs import Catalogs

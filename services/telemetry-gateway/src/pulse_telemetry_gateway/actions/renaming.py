@@ -1,6 +1,6 @@
 """Names and units that people give: they stand above what a device says of itself."""
 
-from pulse_chassis.caller import Caller
+from pulse_chassis.identity.caller import Caller
 from pulse_postgres import AuditEntry, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.erasure import DeviceUnknown

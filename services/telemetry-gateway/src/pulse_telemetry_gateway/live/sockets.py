@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from pulse_bus import Bus, Delivery
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import NotSignedIn, Principal, Principals
-from pulse_chassis.revocations import ends
+from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals
+from pulse_chassis.identity.revocations import ends
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import (
@@ -65,7 +65,7 @@ class _Session:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class SocketDependencies:
     """What sockets need from the process: `clock` in microseconds, and the origins that pages may come from."""
 
     principals: Principals
@@ -78,7 +78,7 @@ class Surroundings:
 class Sockets:
     """The Socket.IO server; `run` also owns the hub's tasks."""
 
-    def __init__(self, hub: Hub, limits: LiveLimits, given: Surroundings) -> None:
+    def __init__(self, hub: Hub, limits: LiveLimits, given: SocketDependencies) -> None:
         self._hub, self._limits, self._given = hub, limits, given
         self._principals, self._clock = given.principals, given.clock
         self._sessions: dict[str, _Session] = {}

@@ -3,11 +3,11 @@ the quarantine."""
 
 from fastapi import APIRouter
 
-from pulse_chassis.principal import require
+from pulse_chassis.identity.principal import require
 from pulse_telemetry_gateway.routes import erasure, export, history, ledger, plain, quarantine, registry
-from pulse_telemetry_gateway.routes.given import TelemetryRoutes
+from pulse_telemetry_gateway.routes.dependencies import TelemetryDependencies
 
-__all__ = ["TelemetryRoutes", "router"]
+__all__ = ["TelemetryDependencies", "router"]
 
 router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[require("telemetry.read")])
 for part in (registry, history, erasure, export, ledger, plain, quarantine):

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_chassis.caller import CurrentCaller
-from pulse_chassis.principal import require
-from pulse_chassis.problems import responses
+from pulse_chassis.http.problems import responses
+from pulse_chassis.identity.caller import CurrentCaller
+from pulse_chassis.identity.principal import require
 from pulse_contracts.message import PRINTABLE, DeviceName
 from pulse_telemetry_gateway.actions.erasure import DeviceUnknown, Erased
 from pulse_telemetry_gateway.actions.history import BadRange, UnknownSeries
-from pulse_telemetry_gateway.routes.given import Given, Micros
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
 
 router = APIRouter()
 _DELETES, _RENAMES = [require("telemetry.delete")], [require("telemetry.manage")]
@@ -61,11 +61,11 @@ class RangeQuery(BaseModel):
     "/series/{series_id}", operation_id="delete_series", dependencies=_DELETES, responses=responses(UnknownSeries)
 )
 async def delete_series(
-    given: Given, series_id: SeriesId, caller: CurrentCaller, *, dry_run: DryRun = False
+    deps: Dependencies, series_id: SeriesId, caller: CurrentCaller, *, dry_run: DryRun = False
 ) -> ErasedView:
     """Delete a series with all its readings. It comes back when the device sends it again."""
-    async with given.turns.turn():
-        return _view(await given.erasure.series(series_id, caller, is_dry_run=dry_run), is_dry_run=dry_run)
+    async with deps.concurrency.slot():
+        return _view(await deps.erasure.series(series_id, caller, is_dry_run=dry_run), is_dry_run=dry_run)
 
 
 @router.delete(
@@ -75,24 +75,26 @@ async def delete_series(
     responses=responses(UnknownSeries, BadRange),
 )
 async def delete_readings(
-    given: Given, series_id: SeriesId, asked: Annotated[RangeQuery, Query()], caller: CurrentCaller
+    deps: Dependencies, series_id: SeriesId, asked: Annotated[RangeQuery, Query()], caller: CurrentCaller
 ) -> ErasedView:
     """Delete the readings of a series in [from, to). Where single readings are gone by age, the minutes and hours at
     the edges go as a whole."""
-    async with given.turns.turn():
+    async with deps.concurrency.slot():
         span = asked.start, asked.end
-        found = await given.erasure.range(series_id, span, caller, is_dry_run=asked.dry_run)
+        found = await deps.erasure.range(series_id, span, caller, is_dry_run=asked.dry_run)
     return _view(found, is_dry_run=asked.dry_run)
 
 
 @router.delete(
     "/devices/{device}", operation_id="delete_device", dependencies=_DELETES, responses=responses(DeviceUnknown)
 )
-async def delete_device(given: Given, device: Device, caller: CurrentCaller, *, dry_run: DryRun = False) -> ErasedView:
+async def delete_device(
+    deps: Dependencies, device: Device, caller: CurrentCaller, *, dry_run: DryRun = False
+) -> ErasedView:
     """Delete a device with all its series and readings; its ledger says that they were removed. Delete its account
     (`DELETE /api/collectors/{id}`) first, or it comes back when it sends again."""
-    async with given.turns.turn():
-        return _view(await given.erasure.device(device, caller, is_dry_run=dry_run), is_dry_run=dry_run)
+    async with deps.concurrency.slot():
+        return _view(await deps.erasure.device(device, caller, is_dry_run=dry_run), is_dry_run=dry_run)
 
 
 @router.patch(
@@ -102,9 +104,9 @@ async def delete_device(given: Given, device: Device, caller: CurrentCaller, *, 
     dependencies=_RENAMES,
     responses=responses(DeviceUnknown),
 )
-async def rename_device(given: Given, device: Device, asked: DeviceNameChange, caller: CurrentCaller) -> None:
+async def rename_device(deps: Dependencies, device: Device, asked: DeviceNameChange, caller: CurrentCaller) -> None:
     """Give a device another name. Its id stays."""
-    await given.renaming.device(device, asked.name, caller)
+    await deps.renaming.device(device, asked.name, caller)
 
 
 @router.patch(
@@ -114,9 +116,11 @@ async def rename_device(given: Given, device: Device, asked: DeviceNameChange, c
     dependencies=_RENAMES,
     responses=responses(UnknownSeries),
 )
-async def rename_series(given: Given, series_id: SeriesId, asked: SeriesNameChange, caller: CurrentCaller) -> None:
+async def rename_series(
+    deps: Dependencies, series_id: SeriesId, asked: SeriesNameChange, caller: CurrentCaller
+) -> None:
     """Give a series another display name and unit. Its name in messages stays."""
-    await given.renaming.series(series_id, asked.display_name, asked.unit, caller)
+    await deps.renaming.series(series_id, asked.display_name, asked.unit, caller)
 
 
 def _view(found: Erased, *, is_dry_run: bool) -> ErasedView:

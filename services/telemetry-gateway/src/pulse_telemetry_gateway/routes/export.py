@@ -7,15 +7,15 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from pulse_chassis.caller import CurrentCaller
-from pulse_chassis.principal import Principal, require
-from pulse_chassis.problems import responses
+from pulse_chassis.http.problems import responses
+from pulse_chassis.identity.caller import CurrentCaller
+from pulse_chassis.identity.principal import Principal, require
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.actions.export import ForeignPlace, Place, Wanted
 from pulse_telemetry_gateway.actions.history import BadRange, TooMuch, UnknownSeries
 from pulse_telemetry_gateway.model.calendar import BadCalendar, zone_of
 from pulse_telemetry_gateway.model.tables import MEDIA_TYPES, CsvForm, Format
-from pulse_telemetry_gateway.routes.given import Given, Micros
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
 from pulse_telemetry_gateway.routes.history import BadSeries, numbers
 
 router = APIRouter()
@@ -71,7 +71,7 @@ class ExportQuery(BaseModel):
     | _FILES,
 )
 async def export(
-    given: Given,
+    deps: Dependencies,
     asked: Annotated[ExportQuery, Query()],
     _: Annotated[Principal, require("telemetry.export")],
     caller: CurrentCaller,
@@ -82,11 +82,11 @@ async def export(
     form = asked.form()
     after = None if asked.after is None else Place.of(asked.after)
     wanted = Wanted(tuple(numbers(asked.series)), asked.start, asked.end, after)
-    async with given.turns.turn():
-        names = await given.export.names(wanted)
-        await given.notes.exported(
+    async with deps.concurrency.slot():
+        names = await deps.export.names(wanted)
+        await deps.notes.exported(
             wanted, asked.format, actor=caller.account, address=caller.address, request_id=caller.request_id
         )
     headers = {"Content-Disposition": f'attachment; filename="readings.{asked.format}"', "Cache-Control": "no-store"}
-    stream = given.export.stream(wanted, names, form if asked.format == "csv" else None)
+    stream = deps.export.stream(wanted, names, form if asked.format == "csv" else None)
     return StreamingResponse(stream, media_type=MEDIA_TYPES[asked.format], headers=headers)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from pulse_chassis.problems import responses
+from pulse_chassis.http.problems import responses
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.actions.history import Aligned, BadRange, TooMuch, UnknownSeries, check_range, values
 from pulse_telemetry_gateway.model.calendar import BadCalendar, edges, zone_of
@@ -16,7 +16,7 @@ from pulse_telemetry_gateway.model.columns import FLOAT, Ints
 from pulse_telemetry_gateway.model.cursors import ForeignCursor
 from pulse_telemetry_gateway.model.levels import Source
 from pulse_telemetry_gateway.model.rollups import Rollups
-from pulse_telemetry_gateway.routes.given import Given, Micros, Value
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros, Value
 
 router = APIRouter()
 _PAGE = 10_000
@@ -117,12 +117,12 @@ class AlignedView(BaseModel):
     responses=responses(UnknownSeries, BadRange, ForeignCursor),
 )
 async def readings(
-    given: Given, series_id: Annotated[int, Path(ge=0, lt=2**31)], asked: Annotated[ReadingsQuery, Query()]
+    deps: Dependencies, series_id: Annotated[int, Path(ge=0, lt=2**31)], asked: Annotated[ReadingsQuery, Query()]
 ) -> ReadingsView | PageView:
     """Readings of [from, to) in microseconds: at most `points`, or with `raw=true` every one, `limit` a page."""
     start, end = asked.start, asked.end
     if asked.raw:
-        page, following = await given.pages.at(series_id, (start, end), asked.cursor, asked.limit)
+        page, following = await deps.pages.at(series_id, (start, end), asked.cursor, asked.limit)
         found = page.readings
         return PageView.model_construct(
             series=series_id,
@@ -140,7 +140,7 @@ async def readings(
             unreadable=page.quality.unreadable,
             ahead_from=page.quality.ahead_from,
         )
-    sampled = await given.history.readings(series_id, start, end, asked.points)
+    sampled = await deps.history.readings(series_id, start, end, asked.points)
     return ReadingsView.model_construct(
         series=series_id,
         from_=start,
@@ -195,7 +195,7 @@ async def _buckets(
     responses=responses(UnknownSeries, BadRange, BadSeries, BadCalendar, TooMuch),
 )
 async def aligned(
-    given: Given,
+    deps: Dependencies,
     series: Annotated[str, Query(max_length=1_000, examples=["1,2,3"])],
     start: Annotated[Micros, Query(alias="from")],
     end: Annotated[Micros, Query(alias="to")],
@@ -206,7 +206,7 @@ async def aligned(
     chosen = (
         buckets.points if buckets.every is None else edges(start, end, buckets.every, zone_of(buckets.tz), _EVERY_MAX)
     )
-    found = await given.history.aligned(numbers(series), start, end, chosen)
+    found = await deps.history.aligned(numbers(series), start, end, chosen)
     axis = found.plan
     return AlignedView.model_construct(
         from_=axis.start,

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from pulse_chassis.problems import responses
+from pulse_chassis.http.problems import responses
 from pulse_contracts.message import DeviceName
-from pulse_telemetry_gateway.routes.given import Given, UnknownDevice
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, UnknownDevice
 
 router = APIRouter()
 _LIVES = 1_000
@@ -43,7 +43,7 @@ class Ledger(BaseModel):
 
 @router.get("/devices/{device}/ledger", operation_id="get_ledger", responses=responses(UnknownDevice))
 async def ledger(
-    given: Given,
+    deps: Dependencies,
     device: Annotated[DeviceName, Path()],
     after: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}\.[0-9]{1,19}$")] = None,
     limit: Annotated[int, Query(ge=1, le=_LIVES)] = _LIVES,
@@ -51,8 +51,8 @@ async def ledger(
     """The proof: what became of every sequence number that the device ever gave, in pages of its lives."""
     number, _, epoch = (after or "").partition(".")
     place = (int(number), min(int(epoch), 2**63 - 1)) if after else None
-    async with given.turns.turn():
-        accounts = await given.proof.accounts(await given.device_id(device), limit + 1, place)
+    async with deps.concurrency.slot():
+        accounts = await deps.proof.accounts(await deps.device_id(device), limit + 1, place)
     last = accounts[limit - 1] if len(accounts) > limit else None
     return Ledger(
         device=device,

@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_chassis.caller import CurrentCaller
-from pulse_chassis.principal import require
-from pulse_chassis.problems import responses
+from pulse_chassis.http.problems import responses
+from pulse_chassis.identity.caller import CurrentCaller
+from pulse_chassis.identity.principal import require
 from pulse_contracts.errors import DomainError
 from pulse_contracts.message import PRINTABLE, DeviceName
 from pulse_telemetry_gateway.model.calendar import BadCalendar, zone_of
 from pulse_telemetry_gateway.model.plain import TIME_KEYS
 from pulse_telemetry_gateway.model.plain_presets import PRESETS, preset_of
-from pulse_telemetry_gateway.routes.given import Given, UnknownDevice
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, UnknownDevice
 from pulse_telemetry_gateway.store.plain import PlainSettings
 
 router = APIRouter()
@@ -115,11 +115,11 @@ async def presets() -> Presets:
 
 
 @router.get("/devices/{device}/plain", operation_id="get_plain_settings", responses=responses(UnknownDevice))
-async def plain(given: Given, device: Device) -> PlainView:
+async def plain(deps: Dependencies, device: Device) -> PlainView:
     """How the messages of a plain device are read, and what of them was skipped, newest first."""
-    async with given.turns.turn():
-        device_id = await given.device_id(device)
-        settings, skipped = await given.plain.settings(device_id), await given.plain.skipped(device_id)
+    async with deps.concurrency.slot():
+        device_id = await deps.device_id(device)
+        settings, skipped = await deps.plain.settings(device_id), await deps.plain.skipped(device_id)
     return PlainView(
         settings=_view(settings),
         skipped=[
@@ -134,13 +134,15 @@ async def plain(given: Given, device: Device) -> PlainView:
     dependencies=[require("telemetry.manage")],
     responses=responses(UnknownDevice, UnknownPreset, BadCalendar),
 )
-async def change(given: Given, device: Device, asked: PlainSettingsChange, caller: CurrentCaller) -> PlainSettingsView:
+async def change(
+    deps: Dependencies, device: Device, asked: PlainSettingsChange, caller: CurrentCaller
+) -> PlainSettingsView:
     """Set how the messages of a plain device are read. It counts for messages from two seconds later on."""
     settings = asked.settings()
-    async with given.turns.turn():
-        found = await given.device_id(device), device
-        await given.notes.plain_settings_changed(
-            given.plain,
+    async with deps.concurrency.slot():
+        found = await deps.device_id(device), device
+        await deps.notes.plain_settings_changed(
+            deps.plain,
             found,
             settings,
             actor=caller.account,

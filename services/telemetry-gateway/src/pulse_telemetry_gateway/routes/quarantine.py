@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
-from pulse_chassis.caller import CurrentCaller
-from pulse_chassis.principal import require
-from pulse_chassis.problems import responses
+from pulse_chassis.http.problems import responses
+from pulse_chassis.identity.caller import CurrentCaller
+from pulse_chassis.identity.principal import require
 from pulse_contracts.errors import DomainError
 from pulse_telemetry_gateway.model.quarantine_words import explained
-from pulse_telemetry_gateway.routes.given import Given
+from pulse_telemetry_gateway.routes.dependencies import Dependencies
 
 router = APIRouter(dependencies=[require("telemetry.manage")])
 _ID_MAX = 2**63 - 1
@@ -50,14 +50,14 @@ class Messages(BaseModel):
 
 @router.get("/quarantine", operation_id="list_quarantine")
 async def messages(
-    given: Given,
+    deps: Dependencies,
     cursor: Annotated[int, Query(ge=1, le=_ID_MAX)] = _ID_MAX,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     reason: Annotated[int | None, Query(ge=1, le=_ID_MAX, description="the `id` of a reason")] = None,
 ) -> Messages:
     """The messages that were put away, with the reason. Of equal ones the newest hundred are kept."""
-    async with given.turns.turn():
-        found = await given.quarantine.newest(cursor, limit + 1, reason)
+    async with deps.concurrency.slot():
+        found = await deps.quarantine.newest(cursor, limit + 1, reason)
     items = [
         MessageView(id=m.id, address=m.address, code=m.code, detail=m.detail, size=m.size, received=m.received)
         for m in found[:limit]
@@ -95,14 +95,14 @@ class BadReasonCursor(DomainError):
 
 @router.get("/quarantine/reasons", operation_id="list_quarantine_reasons", responses=responses(BadReasonCursor))
 async def reasons(
-    given: Given,
+    deps: Dependencies,
     cursor: Annotated[str | None, Query(max_length=48, pattern=r"^[0-9_]+$")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Reasons:
     """Why messages were put away: equal reasons together, with how often."""
     before = None if cursor is None else _place(cursor)
-    async with given.turns.turn():
-        found = await given.quarantine.reasons(before, limit + 1)
+    async with deps.concurrency.slot():
+        found = await deps.quarantine.reasons(before, limit + 1)
     items = [
         ReasonView(
             id=one.id,
@@ -141,13 +141,15 @@ def _place(cursor: str) -> tuple[datetime, int]:
     response_class=Response,
     responses=responses(GoneMessage) | _BYTES,
 )
-async def payload(given: Given, number: Annotated[int, Path(ge=1, le=_ID_MAX)], caller: CurrentCaller) -> Response:
+async def payload(
+    deps: Dependencies, number: Annotated[int, Path(ge=1, le=_ID_MAX)], caller: CurrentCaller
+) -> Response:
     """Its bytes, as they came."""
-    async with given.turns.turn():
-        found = await given.quarantine.payload(number)
+    async with deps.concurrency.slot():
+        found = await deps.quarantine.payload(number)
     if found is None:
         raise GoneMessage(f"there is no message {number}")
-    await given.notes.downloaded(number, actor=caller.account, address=caller.address, request_id=caller.request_id)
+    await deps.notes.downloaded(number, actor=caller.account, address=caller.address, request_id=caller.request_id)
     headers = {
         "Content-Disposition": f'attachment; filename="quarantine-{number}.bin"',
         "X-Content-Type-Options": "nosniff",

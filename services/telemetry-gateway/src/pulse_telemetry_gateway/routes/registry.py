@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from pulse_chassis.problems import responses
+from pulse_chassis.http.problems import responses
 from pulse_contracts.message import DeviceName, is_device_name
 from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
 from pulse_telemetry_gateway.model.columns import TYPES
 from pulse_telemetry_gateway.model.cursors import ForeignCursor
-from pulse_telemetry_gateway.routes.given import Given, Value, value
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, Value, value
 from pulse_telemetry_gateway.store.registry import SeriesKey
 
 
@@ -72,13 +72,13 @@ _SERIES = 10_000
 
 @router.get("/devices", operation_id="list_devices")
 async def devices(
-    given: Given,
+    deps: Dependencies,
     after: DeviceName | None = None,
     limit: Annotated[int, Query(ge=1, le=_DEVICES)] = _DEVICES,
 ) -> Devices:
     """The devices, by id, in pages."""
-    async with given.turns.turn():
-        found = await given.registry.devices(after or "", limit + 1)
+    async with deps.concurrency.slot():
+        found = await deps.registry.devices(after or "", limit + 1)
     return Devices(
         next=found[limit - 1].name if len(found) > limit else None,
         items=[
@@ -88,7 +88,7 @@ async def devices(
                 online=device.online,
                 last_seen_at=device.last_seen,
                 clock_offset_us=device.clock_offset,
-                clock_suspect=abs(device.clock_offset or 0) > given.clock_suspect,
+                clock_suspect=abs(device.clock_offset or 0) > deps.clock_suspect,
                 series_count=device.series_count,
                 waiting=device.waiting,
                 promise="at_least_once" if device.is_plain else "exactly_once",
@@ -101,15 +101,15 @@ async def devices(
 
 @router.get("/series", operation_id="list_series", responses=responses(ForeignCursor))
 async def series(
-    given: Given,
+    deps: Dependencies,
     device: DeviceName | None = None,
     after: Annotated[str | None, Query(max_length=256)] = None,
     limit: Annotated[int, Query(ge=1, le=_SERIES)] = _SERIES,
 ) -> AllSeries:
     """Every series, or those of one device, by device, name and type, with the newest reading, in pages."""
     key = _key(after)
-    async with given.turns.turn():
-        found = await given.registry.series(device, key, limit + 1)
+    async with deps.concurrency.slot():
+        found = await deps.registry.series(device, key, limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     return AllSeries(
         next=None if last is None else f"{last.device}/{last.name}/{last.type}",
@@ -128,7 +128,7 @@ async def series(
                 else LatestView(
                     t=entry.t,
                     v=value(entry.word, TYPES.index(entry.type)),
-                    ahead=entry.t > given.clock() + AHEAD_AFTER,
+                    ahead=entry.t > deps.clock() + AHEAD_AFTER,
                 ),
             )
             for entry in found[:limit]

@@ -3,8 +3,8 @@
 import dataclasses
 from uuid import UUID
 
-from pulse_chassis.caller import Caller
-from pulse_users.actions.changes import Change, Means, change, difference, shown
+from pulse_chassis.identity.caller import Caller
+from pulse_users.actions.changes import Change, ChangeDependencies, change, difference, shown
 from pulse_users.model.accounts import (
     ANY_VERSION,
     Account,
@@ -25,7 +25,7 @@ class Accounts:
     """Changes to single accounts. Each takes its version first: the counter's lock puts changes and their events in one
     order."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: ChangeDependencies) -> None:
         self._means = means
         self._store = AccountStore()
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from pulse_chassis.caller import Caller
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
 from pulse_users.actions.accounts import bury, is_own_loss, replace
-from pulse_users.actions.changes import Means, change
+from pulse_users.actions.changes import ChangeDependencies, change
 from pulse_users.model.accounts import Account, Edit
 from pulse_users.store.accounts import AccountStore
 
@@ -60,7 +60,7 @@ class BulkRefused(DomainError):
 class BulkChanges:
     """Changes to up to 500 accounts in one transaction."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: ChangeDependencies) -> None:
         self._means, self._store = means, AccountStore()
 
     async def __call__(self, caller: Caller, bulk: Bulk) -> list[Row]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from pulse_chassis.caller import COMMAND_LINE, Caller
-from pulse_chassis.principal import Forbidden, NotSignedIn
-from pulse_chassis.problems import TooManyRequests
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.problems import TooManyRequests
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.caller import COMMAND_LINE, Caller
+from pulse_chassis.identity.principal import Forbidden, NotSignedIn
 from pulse_contracts.accounts import AccountChanged
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import ROLES, Permission
@@ -29,7 +29,7 @@ Shown = dict[str, str | int | float | bool | list[str] | None]
 
 
 @dataclass(frozen=True)
-class Means:
+class ChangeDependencies:
     """What changes are made with. `clock` in microseconds since 1970."""
 
     database: Database
@@ -50,7 +50,7 @@ class Means:
 class Change:
     """One transaction that holds the counter. `actor` is who asks, or None for the command line and for a link."""
 
-    means: Means
+    means: ChangeDependencies
     connection: Connection
     caller: Caller
     actor: Account | None
@@ -89,7 +89,7 @@ class Change:
 
 @asynccontextmanager
 async def change(
-    means: Means, caller: Caller, permission: Permission | None = None, about: UUID | None = None
+    means: ChangeDependencies, caller: Caller, permission: Permission | None = None, about: UUID | None = None
 ) -> AsyncIterator[Change]:
     """One change: all of it happens, or nothing. The counter's lock comes first, so that whoever has just lost the
     right to ask is refused. Without a permission, whoever asks has shown something else that allows it. `about`: the
@@ -111,7 +111,7 @@ async def change(
         means.recent.forget()
 
 
-async def _note_refusal(means: Means, caller: Caller, about: UUID | None, code: str) -> None:
+async def _note_refusal(means: ChangeDependencies, caller: Caller, about: UUID | None, code: str) -> None:
     """Ten times a minute for each who asks and each code, so that nobody fills the trail. Nothing is refused less when
     the database is away."""
     try:

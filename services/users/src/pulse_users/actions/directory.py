@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from pulse_chassis.caller import Caller
+from pulse_chassis.identity.caller import Caller
 from pulse_postgres import Database
 from pulse_users.actions.changes import account_id, checked, require_account
 from pulse_users.actions.recent import RecentAccounts

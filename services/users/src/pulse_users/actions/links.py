@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from pulse_chassis.caller import Caller
-from pulse_chassis.problems import TooManyRequests
+from pulse_chassis.http.problems import TooManyRequests
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import Unavailable
 from pulse_postgres import Connection
 from pulse_users.actions.accounts import give_password
-from pulse_users.actions.changes import Change, Means, change, refused
+from pulse_users.actions.changes import Change, ChangeDependencies, change, refused
 from pulse_users.actions.mailing import MailQueue
 from pulse_users.actions.passwords import Passwords, Strength
 from pulse_users.model.accounts import Account, OwnAccount, UnknownAccount
@@ -58,7 +58,7 @@ class Letterhead:
 class Links:
     """Makes links, and takes them back with a password."""
 
-    def __init__(self, means: Means, passwords: Passwords, mail: MailQueue, head: Letterhead) -> None:
+    def __init__(self, means: ChangeDependencies, passwords: Passwords, mail: MailQueue, head: Letterhead) -> None:
         self._means, self._passwords, self._mail, self._head = means, passwords, mail, head
         self._accounts, self._links = AccountStore(), LinkStore()
         self._limits, self._requests = LimitStore(), ResetRequestStore()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from pulse_chassis.metrics import Metrics
+from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_jose import KeySet, SealingKey, TokenError, seal, unseal
 from pulse_postgres import Connection, Database

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pulse_chassis.problems import Overloaded
+from pulse_chassis.http.problems import Overloaded
 from pulse_passwords import HashingBusy, PasswordHasher, PasswordRefused
 from pulse_users.model.passwords import PasswordFault, PasswordRules, PasswordUnfit, context_words, score
 

@@ -1,10 +1,10 @@
 """What people change of their own account."""
 
-from pulse_chassis.caller import Caller
-from pulse_chassis.problems import Overloaded, TooManyRequests
+from pulse_chassis.http.problems import Overloaded, TooManyRequests
+from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_users.actions.accounts import give_password, replace
-from pulse_users.actions.changes import Means, change, require_account
+from pulse_users.actions.changes import ChangeDependencies, change, require_account
 from pulse_users.actions.passwords import Passwords
 from pulse_users.model.accounts import Account, Edit, Precondition, PreconditionFailed
 from pulse_users.model.links import limit_key
@@ -21,7 +21,7 @@ class WrongPassword(DomainError):
 class Profile:
     """Changes to the caller's own account."""
 
-    def __init__(self, means: Means, passwords: Passwords) -> None:
+    def __init__(self, means: ChangeDependencies, passwords: Passwords) -> None:
         self._means, self._passwords = means, passwords
         self._store, self._backoff = AccountStore(), BackoffStore()
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
-from pulse_chassis.idempotency import ONCE, IdempotencyKey, IdempotentRoute
-from pulse_chassis.principal import RevocationsUnknown
-from pulse_chassis.problems import Overloaded, TooManyRequests, responses
+from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
+from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.permissions import Role
 from pulse_users.model.accounts import (
     Edit,
@@ -33,7 +33,7 @@ from pulse_users.model.listing import (
     write_cursor,
 )
 from pulse_users.model.passwords import PasswordUnfit
-from pulse_users.routes.given import AccountId, Asked, Given, IfMatch, Manager, Reader, tag
+from pulse_users.routes.dependencies import AccountId, Asked, Dependencies, IfMatch, Manager, Reader, tag
 from pulse_users.routes.views import (
     TAGGED,
     AccountView,
@@ -106,7 +106,7 @@ async def _listing(
     responses=responses(CursorMalformed, CursorOfAnotherQuery, TooManyRequests, RevocationsUnknown),
 )
 async def list_accounts(
-    given: Given,
+    deps: Dependencies,
     caller: Reader,
     listing: Annotated[Listing, Depends(_listing)],
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -117,7 +117,7 @@ async def list_accounts(
 ) -> AccountPage:
     """Accounts, in pages."""
     after = read_cursor(cursor, listing) if cursor else None
-    page = await given.directory.page(caller, listing, after, limit)
+    page = await deps.directory.page(caller, listing, after, limit)
     following = write_cursor(position_of(page.accounts[-1], listing), listing) if page.has_more else None
     return AccountPage(items=[view(account) for account in page.accounts], next=following, total=page.total)
 
@@ -142,7 +142,7 @@ async def list_accounts(
 async def create_account(
     request: Request,
     response: Response,
-    given: Given,
+    deps: Dependencies,
     caller: Manager,
     asked: AccountCreate,
     _: IdempotencyKey = None,
@@ -150,9 +150,9 @@ async def create_account(
     """Makes an account."""
     new = NewAccount(asked.email, asked.name, asked.role, None)
     if asked.password is not None:
-        digest = await given.passwords.digest(asked.password, new.email, new.name)
+        digest = await deps.passwords.digest(asked.password, new.email, new.name)
         new = NewAccount(asked.email, asked.name, asked.role, digest)
-    account = await given.accounts.create(caller, new)
+    account = await deps.accounts.create(caller, new)
     tag(response, account)
     response.headers["Location"] = location(request, account)
     return view(account)
@@ -163,9 +163,9 @@ async def create_account(
     operation_id="get_user",
     responses={200: TAGGED, **responses(UnknownAccount, TooManyRequests, RevocationsUnknown)},
 )
-async def get_account(response: Response, given: Given, caller: Reader, account: AccountId) -> AccountView:
+async def get_account(response: Response, deps: Dependencies, caller: Reader, account: AccountId) -> AccountView:
     """One account."""
-    found = await given.directory.one(caller, account)
+    found = await deps.directory.one(caller, account)
     tag(response, found)
     return view(found)
 
@@ -177,7 +177,7 @@ async def get_account(response: Response, given: Given, caller: Reader, account:
 )
 async def update_account(  # what a request has, each by its name
     response: Response,
-    given: Given,
+    deps: Dependencies,
     caller: Manager,
     precondition: IfMatch,
     account: AccountId,
@@ -186,8 +186,8 @@ async def update_account(  # what a request has, each by its name
     """Changes e-mail, name and role. Nobody changes their own role."""
     email: str | None = asked.email
     if email_problem(asked.email):
-        email = changed_email(asked.email, await given.directory.one(caller, account))
-    made = await given.accounts.edit(caller, account, Edit(email, asked.name, asked.role), precondition)
+        email = changed_email(asked.email, await deps.directory.one(caller, account))
+    made = await deps.accounts.edit(caller, account, Edit(email, asked.name, asked.role), precondition)
     tag(response, made)
     return view(made)
 
@@ -199,24 +199,24 @@ async def update_account(  # what a request has, each by its name
 )
 async def toggle_status(
     response: Response,
-    given: Given,
+    deps: Dependencies,
     caller: Manager,
     precondition: IfMatch,
     account: AccountId,
 ) -> AccountView:
     """Switches an account off, which ends its sessions, or on again."""
-    made = await given.accounts.toggle(caller, account, precondition)
+    made = await deps.accounts.toggle(caller, account, precondition)
     tag(response, made)
     return view(made)
 
 
 @router.delete("/{id:uuid}", operation_id="delete_user", status_code=204, responses=responses(*_CHANGES))
 async def delete_account(
-    given: Given,
+    deps: Dependencies,
     caller: Manager,
     precondition: IfMatch,
     account: AccountId,
 ) -> Response:
     """Deletes an account and ends its sessions; its e-mail may be used again."""
-    await given.accounts.delete(caller, account, precondition)
+    await deps.accounts.delete(caller, account, precondition)
     return Response(status_code=204)

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import AfterValidator, BaseModel, Field
 
-from pulse_chassis.idempotency import ONCE, IdempotencyKey, IdempotentRoute
-from pulse_chassis.principal import RevocationsUnknown
-from pulse_chassis.problems import TooManyRequests, responses
+from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.problems import TooManyRequests, responses
+from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.permissions import Role
 from pulse_users.actions.bulk import MAX_ROWS, Bulk, BulkRefused, Outcome, Row
-from pulse_users.routes.given import Asked, Given, Manager
+from pulse_users.routes.dependencies import Asked, Dependencies, Manager
 
 router = APIRouter(prefix="/api/users", tags=["accounts"], route_class=IdempotentRoute)
 _SAID: dict[Outcome, str] = {
@@ -79,7 +79,7 @@ class BulkReport(BaseModel):
     responses=responses(BulkRefused, *ONCE, TooManyRequests, RevocationsUnknown),
 )
 async def bulk(
-    given: Given,
+    deps: Dependencies,
     caller: Manager,
     asked: Annotated[
         BulkChange | BulkRole,
@@ -95,7 +95,7 @@ async def bulk(
 ) -> BulkReport:
     """Changes up to 500 accounts: all of them, or none."""
     role = asked.role if isinstance(asked, BulkRole) else None
-    rows = await given.bulk(caller, Bulk(asked.action, tuple(asked.ids), role, asked.versions))
+    rows = await deps.bulk(caller, Bulk(asked.action, tuple(asked.ids), role, asked.versions))
     return BulkReport(rows=[_view(row) for row in rows])
 
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_chassis.caller import AnonymousCaller, client_address
-from pulse_chassis.idempotency import ONCE, IdempotencyKey, IdempotentRoute
-from pulse_chassis.principal import Forbidden, NotSignedIn, Principals, RevocationsUnknown, bearer
-from pulse_chassis.problems import Overloaded, TooManyRequests, responses
+from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
+from pulse_chassis.identity.caller import AnonymousCaller, client_address
+from pulse_chassis.identity.principal import Forbidden, NotSignedIn, Principals, RevocationsUnknown, bearer
 from pulse_users.model.accounts import OwnAccount, UnknownAccount
 from pulse_users.model.links import TOKEN, LinkEnded, LinkMade, MailNotConfigured, NotInvited, NotResettable, token_hash
 from pulse_users.model.passwords import MAX_PASSWORD, PasswordFault, PasswordUnfit
-from pulse_users.routes.given import AccountId, Asked, Given, Manager
+from pulse_users.routes.dependencies import AccountId, Asked, Dependencies, Manager
 from pulse_users.routes.views import Email, NewPassword
 
 router = APIRouter(prefix="/api/users", tags=["passwords"])
@@ -93,14 +93,14 @@ class StrengthView(BaseModel):
     responses=responses(NotInvited, *_MADE, *ONCE),
 )
 async def invite(
-    given: Given,
+    deps: Dependencies,
     caller: Manager,
     account: AccountId,
     asked: LinkWanted,
     _: IdempotencyKey = None,
 ) -> LinkView:
     """A link by which a new account's owner sets the first password, within 24 hours; earlier ones end."""
-    return _view(await given.links.invite(caller, account, mailed=asked.mail))
+    return _view(await deps.links.invite(caller, account, mailed=asked.mail))
 
 
 @managed.post(
@@ -110,14 +110,14 @@ async def invite(
     responses=responses(NotResettable, OwnAccount, *_MADE, *ONCE),
 )
 async def reset(
-    given: Given,
+    deps: Dependencies,
     caller: Manager,
     account: AccountId,
     asked: LinkWanted,
     _: IdempotencyKey = None,
 ) -> LinkView:
     """A link by which an account's owner sets a new password, within 24 hours; until then nothing changes."""
-    return _view(await given.links.reset(caller, account, mailed=asked.mail))
+    return _view(await deps.links.reset(caller, account, mailed=asked.mail))
 
 
 @router.post(
@@ -127,10 +127,10 @@ async def reset(
     response_class=Response,
     responses=responses(MailNotConfigured, TooManyRequests),
 )
-async def forgot(request: Request, given: Given, caller: AnonymousCaller, asked: ResetWanted) -> Response:
+async def forgot(request: Request, deps: Dependencies, caller: AnonymousCaller, asked: ResetWanted) -> Response:
     """Mails a link to set a new password, if there is such an account: the answer does not tell. Without a mail server
     the answer is 409 for every e-mail, and the wish stands in the audit trail."""
-    await given.links.forgot(caller, client_address(request), asked.email)
+    await deps.links.forgot(caller, client_address(request), asked.email)
     return Response(status_code=202)
 
 
@@ -139,10 +139,10 @@ async def forgot(request: Request, given: Given, caller: AnonymousCaller, asked:
     operation_id="get_link_owner",
     responses=responses(LinkEnded, TooManyRequests),
 )
-async def link_owner(given: Given, asked: LinkGiven) -> LinkOwnerView:
+async def link_owner(deps: Dependencies, asked: LinkGiven) -> LinkOwnerView:
     """Whose account a link is for. It uses nothing up, and its token stands in no address."""
-    owner = await given.links.owner(asked.token)
-    await given.limiter.check("strength", given.limits.strength, token_hash(asked.token).hex())
+    owner = await deps.links.owner(asked.token)
+    await deps.limiter.check("strength", deps.limits.strength, token_hash(asked.token).hex())
     return LinkOwnerView(email=owner.email, name=owner.name)
 
 
@@ -152,9 +152,9 @@ async def link_owner(given: Given, asked: LinkGiven) -> LinkOwnerView:
     status_code=204,
     responses=responses(LinkEnded, PasswordUnfit, TooManyRequests, Overloaded),
 )
-async def set_password(request: Request, given: Given, caller: AnonymousCaller, asked: PasswordSet) -> Response:
+async def set_password(request: Request, deps: Dependencies, caller: AnonymousCaller, asked: PasswordSet) -> Response:
     """Uses a link up and sets the password: every session of the account ends, and its API keys are revoked."""
-    await given.links.set_password(caller, client_address(request), asked.token, asked.password)
+    await deps.links.set_password(caller, client_address(request), asked.token, asked.password)
     return Response(status_code=204)
 
 
@@ -163,23 +163,23 @@ async def set_password(request: Request, given: Given, caller: AnonymousCaller, 
     operation_id="password_strength",
     responses=responses(NotSignedIn, Forbidden, LinkEnded, TooManyRequests, Overloaded),
 )
-async def strength(request: Request, given: Given, asked: StrengthWanted) -> StrengthView:
+async def strength(request: Request, deps: Dependencies, asked: StrengthWanted) -> StrengthView:
     """How hard a password is to guess, and whether it would be taken. With the token of a link, or signed in."""
     if asked.token is not None:
-        await given.links.owner(asked.token)  # before it is counted: a counter for each guess would fill the memory
-        await given.limiter.check("strength", given.limits.strength, token_hash(asked.token).hex())
-        found = await given.links.strength(asked.token, asked.password)
+        await deps.links.owner(asked.token)  # before it is counted: a counter for each guess would fill the memory
+        await deps.limiter.check("strength", deps.limits.strength, token_hash(asked.token).hex())
+        found = await deps.links.strength(asked.token, asked.password)
     else:
         principals: Principals = request.app.state.principals
         principal = principals.verify(bearer(request))
         if not principal.may("profile.own"):
             raise Forbidden("this needs the permission profile.own")
-        await given.limiter.check("strength", given.limits.strength, principal.account)
-        own = await given.directory.profile(principal.account)
+        await deps.limiter.check("strength", deps.limits.strength, principal.account)
+        own = await deps.directory.profile(principal.account)
         is_own = not asked.email and not asked.name
         email, name = (own.email, own.name) if is_own else (asked.email, asked.name)
-        found = await given.passwords.strength(asked.password, email, name)
-    minimum = given.passwords.rules.minimum
+        found = await deps.passwords.strength(asked.password, email, name)
+    minimum = deps.passwords.rules.minimum
     return StrengthView(
         score=found.score,
         fit=not found.faults,

@@ -5,14 +5,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict
 
-from pulse_chassis.direct import DirectRoute
-from pulse_chassis.principal import Principal, require
-from pulse_chassis.problems import Overloaded, TooManyRequests, responses
+from pulse_chassis.http.direct import DirectRoute
+from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
+from pulse_chassis.identity.principal import Principal, require
 from pulse_users.actions.profile import WrongPassword
 from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired, etag
 from pulse_users.model.emails import email_problem
 from pulse_users.model.passwords import PasswordUnfit
-from pulse_users.routes.given import Asked, ChangingSelf, Given, IfMatch, Person, UsersRoutes, require_person, tag
+from pulse_users.routes.dependencies import (
+    Asked,
+    ChangingSelf,
+    Dependencies,
+    IfMatch,
+    Person,
+    UsersDependencies,
+    require_person,
+    tag,
+)
 from pulse_users.routes.views import (
     TAGGED,
     AccountView,
@@ -49,8 +58,8 @@ class PasswordChange(Asked):
 @direct.get("", operation_id="get_profile", response_model=AccountView, responses={200: TAGGED})
 async def get_profile(request: Request, principal: Annotated[Principal, require("profile.own")]) -> Response:
     """The caller's own account."""
-    given: UsersRoutes = request.app.state.users
-    account = await given.directory.profile(principal.account)
+    deps: UsersDependencies = request.app.state.users
+    account = await deps.directory.profile(principal.account)
     # written here: whoever is signed in asks again and again, and the framework would check the view a second time
     body = view(account).model_dump_json()
     return Response(body, media_type="application/json", headers={"ETag": etag(account.version)})
@@ -74,7 +83,7 @@ async def get_profile(request: Request, principal: Annotated[Principal, require(
 )
 async def update_profile(
     response: Response,
-    given: Given,
+    deps: Dependencies,
     caller: ChangingSelf,
     principal: Annotated[Principal, require("profile.own")],
     precondition: IfMatch,
@@ -85,8 +94,8 @@ async def update_profile(
         require_person(principal)
     email = asked.email
     if email is not None and email_problem(email):
-        email = changed_email(email, await given.directory.profile(principal.account))
-    account = await given.profile.edit(caller, Edit(email=email, name=asked.name), precondition, asked.current_password)
+        email = changed_email(email, await deps.directory.profile(principal.account))
+    account = await deps.profile.edit(caller, Edit(email=email, name=asked.name), precondition, asked.current_password)
     tag(response, account)
     return view(account)
 
@@ -97,7 +106,7 @@ async def update_profile(
     status_code=204,
     responses=responses(WrongPassword, PreconditionFailed, PasswordUnfit, TooManyRequests, Overloaded),
 )
-async def change_password(given: Given, caller: Person, asked: PasswordChange) -> Response:
+async def change_password(deps: Dependencies, caller: Person, asked: PasswordChange) -> Response:
     """Changes the caller's password: every session ends, this one as well, and API keys are revoked."""
-    await given.profile.change_password(caller, asked.current, asked.new)
+    await deps.profile.change_password(caller, asked.current, asked.new)
     return Response(status_code=204)

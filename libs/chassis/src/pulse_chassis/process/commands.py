@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 import uvloop
 from fastapi import APIRouter
 
-from pulse_chassis.http import Health, create_app
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.process import Identity
-from pulse_chassis.settings import ServiceSettings, decoded_key, load
+from pulse_chassis.http.app import Health, create_app
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.service import Identity
+from pulse_chassis.process.settings import ServiceSettings, decoded_key, load
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_postgres import Audit, AuditAnchor, Database, MigrationError
 from pulse_postgres.database import PoolSettings

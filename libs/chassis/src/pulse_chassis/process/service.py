@@ -21,15 +21,15 @@ from starlette.types import ASGIApp
 from pulse_bus import Bus, LinkState, Quarantine, Quarantined
 from pulse_bus.handling import log_quarantine
 from pulse_bus.mqtt import MqttBus, MqttSettings, Will
-from pulse_chassis import logs
-from pulse_chassis.clients import Proxies
-from pulse_chassis.http import Envelope, Health, create_app
-from pulse_chassis.http_connection import HttpConnection, WebSocketConnection
-from pulse_chassis.metrics import Metrics
-from pulse_chassis.principal import Principals
-from pulse_chassis.rate_limits import RateLimits
-from pulse_chassis.refusals import Refusals
-from pulse_chassis.settings import ServiceSettings, decoded_key
+from pulse_chassis.audit.refusals import Refusals
+from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.connection import HttpConnection, WebSocketConnection
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.principal import Principals
+from pulse_chassis.identity.proxies import Proxies
+from pulse_chassis.observability import logs
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.settings import ServiceSettings, decoded_key
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
 from pulse_contracts.topics import SYSTEM_STATUS

@@ -6,8 +6,8 @@ from typing import Annotated
 import structlog
 from fastapi import Depends, Request
 
-from pulse_chassis.clients import Proxies
-from pulse_chassis.principal import CurrentPrincipal, Principal
+from pulse_chassis.identity.principal import CurrentPrincipal, Principal
+from pulse_chassis.identity.proxies import Proxies
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from limits import parse
 
-from pulse_chassis.problems import TooManyRequests
+from pulse_chassis.http.problems import TooManyRequests
 
 
 class RateLimits:

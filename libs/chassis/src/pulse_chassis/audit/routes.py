@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, StringConstraints
 from starlette.responses import StreamingResponse
 
-from pulse_chassis.caller import Caller, caller_of
-from pulse_chassis.principal import Principal, require
+from pulse_chassis.identity.caller import Caller, caller_of
+from pulse_chassis.identity.principal import Principal, require
 from pulse_postgres import Audit, AuditEntry, AuditFilter, AuditRecord, Database
 
 _PAGE = 500

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from pulse_chassis.clients import Proxies
+from pulse_chassis.identity.proxies import Proxies
 
 LOCAL = Proxies([ip_network("127.0.0.1"), ip_network("::1"), ip_network("10.0.0.0/8")])
 

@@ -17,7 +17,7 @@ from fastapi import Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from pulse_chassis.principal import Principal, Principals, bearer
+from pulse_chassis.identity.principal import Principal, Principals, bearer
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import EVERYBODY, PERMISSIONS
 from pulse_jose import MAX_PAYLOAD_BYTES, KeySet, SealingKey, TokenError, seal, unseal

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from pulse_chassis.caller import Caller, caller_of
-from pulse_chassis.principal import Forbidden, Principal, require
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.caller import Caller, caller_of
+from pulse_chassis.identity.principal import Forbidden, Principal, require
 from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.bulk import BulkChanges
 from pulse_users.actions.directory import Directory
@@ -29,7 +29,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class UsersRoutes:
+class UsersDependencies:
     """Every action, and the limits of those that are cheap."""
 
     directory: Directory
@@ -48,23 +48,25 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-async def _given(request: Request) -> UsersRoutes:
-    given: UsersRoutes = request.app.state.users
-    return given
+async def _given(request: Request) -> UsersDependencies:
+    found: UsersDependencies = request.app.state.users
+    return found
 
 
-Given = Annotated[UsersRoutes, Depends(_given)]
+Dependencies = Annotated[UsersDependencies, Depends(_given)]
 
 
-async def _reader(request: Request, given: Given, principal: Annotated[Principal, require("accounts.read")]) -> Caller:
-    await given.limiter.check("users-list", given.limits.listing, principal.account)
+async def _reader(
+    request: Request, deps: Dependencies, principal: Annotated[Principal, require("accounts.read")]
+) -> Caller:
+    await deps.limiter.check("users-list", deps.limits.listing, principal.account)
     return caller_of(request, principal)
 
 
 async def _manager(
-    request: Request, given: Given, principal: Annotated[Principal, require("accounts.manage")]
+    request: Request, deps: Dependencies, principal: Annotated[Principal, require("accounts.manage")]
 ) -> Caller:
-    await given.limiter.check("users-change", given.limits.change, principal.account)
+    await deps.limiter.check("users-change", deps.limits.change, principal.account)
     return caller_of(request, principal)
 
 
@@ -73,9 +75,9 @@ async def _self(request: Request, principal: Annotated[Principal, require("profi
 
 
 async def _changing_self(
-    request: Request, given: Given, principal: Annotated[Principal, require("profile.own")]
+    request: Request, deps: Dependencies, principal: Annotated[Principal, require("profile.own")]
 ) -> Caller:
-    await given.limiter.check("profile-change", given.limits.change, principal.account)
+    await deps.limiter.check("profile-change", deps.limits.change, principal.account)
     return caller_of(request, principal)
 
 

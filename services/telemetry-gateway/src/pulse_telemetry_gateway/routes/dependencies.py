@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from pydantic import Field
 
 from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
@@ -16,7 +17,6 @@ from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.renaming import Renaming
-from pulse_telemetry_gateway.actions.turns import Turns
 from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
 from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
@@ -33,8 +33,8 @@ class UnknownDevice(DomainError):
 
 
 @dataclass(frozen=True)
-class TelemetryRoutes:
-    """The routes' needs. `turns`: for whatever asks the database and is not history, which has its own.
+class TelemetryDependencies:
+    """The routes' needs. `concurrency`: for whatever asks the database and is not history, which has its own.
     `clock_suspect`: microseconds."""
 
     registry: RegistryStore
@@ -44,7 +44,7 @@ class TelemetryRoutes:
     export: Export
     quarantine: QuarantineStore
     clock_suspect: int
-    turns: Turns
+    concurrency: ConcurrencyLimit
     notes: Notes
     plain: PlainStore
     erasure: Erasure
@@ -59,13 +59,13 @@ class TelemetryRoutes:
         return found
 
 
-def given(request: Request) -> TelemetryRoutes:
+def _dependencies(request: Request) -> TelemetryDependencies:
     """Of this process."""
-    found: TelemetryRoutes = request.app.state.telemetry
+    found: TelemetryDependencies = request.app.state.telemetry
     return found
 
 
-Given = Annotated[TelemetryRoutes, Depends(given)]
+Dependencies = Annotated[TelemetryDependencies, Depends(_dependencies)]
 
 
 def value(word: int, kind: int) -> Value:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from fastapi import Request
 
-from pulse_chassis.caller import caller_of
-from pulse_chassis.principal import Principal
-from pulse_chassis.problems import TooManyRequests
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.problems import TooManyRequests
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.caller import caller_of
+from pulse_chassis.identity.principal import Principal
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.permissions import Permission
 from pulse_postgres import Audit, AuditEntry, Database

@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pulse_chassis import problems
-from pulse_chassis.direct import DirectApp
-from pulse_chassis.metrics import CONTENT_TYPE, Metrics
-from pulse_chassis.openapi import document
+from pulse_chassis.http import problems
+from pulse_chassis.http.direct import DirectApp
+from pulse_chassis.http.openapi import document
+from pulse_chassis.observability.metrics import CONTENT_TYPE, Metrics
 
 log = structlog.get_logger("pulse.http")
 MAX_BODY = 64 * 1024

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from pulse_chassis import problems
+from pulse_chassis.http import problems
 
 _COMMON: Mapping[int, tuple[str, str]] = {
     400: ("refused", "the request cannot be read"),

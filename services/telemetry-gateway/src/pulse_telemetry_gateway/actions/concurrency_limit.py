@@ -1,4 +1,4 @@
-"""Turns at the database for whoever asks over HTTP, so that ingest never waits for a connection."""
+"""Limits how many HTTP requests use the database at once, so that ingest never waits for a connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,14 +8,14 @@ from datetime import timedelta
 from pulse_contracts.errors import Unavailable
 
 
-class Turns:
+class ConcurrencyLimit:
     """`at_once` of them at the same moment; each, with the wait for it, ends at the deadline."""
 
     def __init__(self, at_once: int, deadline: timedelta) -> None:
         self._slots, self._deadline = asyncio.Semaphore(at_once), deadline
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[None]:
         """Raises Unavailable when it took too long."""
         try:
             async with asyncio.timeout(self._deadline.total_seconds()), self._slots:

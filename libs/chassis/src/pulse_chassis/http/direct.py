@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
-from pulse_chassis.principal import Principal, SignedIn
+from pulse_chassis.identity.principal import Principal, SignedIn
 
 log = structlog.get_logger("pulse.http")
 _Guard = Callable[[Request], Awaitable[Principal]]

@@ -12,7 +12,7 @@ from fastapi import Request, Security
 from fastapi.security import HTTPBearer
 
 from pulse_bus import Bus, Delivery
-from pulse_chassis.revocations import Revocations
+from pulse_chassis.identity.revocations import Revocations
 from pulse_contracts.auth import API_KEY_SID, SessionRevoked, VerificationKeys
 from pulse_contracts.auth import Revocations as RevocationsMessage
 from pulse_contracts.errors import DomainError, Unavailable
@@ -85,7 +85,7 @@ class NotesRefusals(Protocol):
 
 
 class Principals:
-    """Turns tokens into principals. Knows nobody until the keys have come over the bus."""
+    """ConcurrencyLimit tokens into principals. Knows nobody until the keys have come over the bus."""
 
     def __init__(self, clock: Callable[[], float], rules: TokenRules = RULES) -> None:
         self._verifier = TokenVerifier(KeySet(()), rules, clock)

@@ -20,9 +20,9 @@ from pulse_auth.actions.signing_keys import Rotation, SigningKeys
 from pulse_auth.model.known_devices import LIFE as DEVICE_LIFE
 from pulse_auth.model.sessions import ACCESS_LIFE, Account, CsrfHeaderMissing, Place, WrongOrigin
 from pulse_auth.model.user_agents import device_name
-from pulse_chassis.caller import Caller, caller_of, client_address
-from pulse_chassis.principal import NotSignedIn, Principal, Principals, bearer, require
-from pulse_chassis.rate_limits import RateLimits
+from pulse_chassis.http.rate_limits import RateLimits
+from pulse_chassis.identity.caller import Caller, caller_of, client_address
+from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals, bearer, require
 
 ACCESS_COOKIE, REFRESH_COOKIE, DEVICE_COOKIE = "pulse_at", "pulse_rt", "pulse_dv"
 _HOST_ONLY = "__Host-"
@@ -62,7 +62,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class AuthRoutes:
+class AuthDependencies:
     """What the routes need. `origins` are those of our own pages, the public one first."""
 
     sign_in: SignIn
@@ -85,17 +85,17 @@ class AuthRoutes:
         return self.origins[0].startswith("https://")
 
 
-def routes_of(request: Request) -> AuthRoutes:
-    """What the app was given."""
-    given: AuthRoutes = request.app.state.auth
-    return given
+def routes_of(request: Request) -> AuthDependencies:
+    """What the app was body."""
+    found: AuthDependencies = request.app.state.auth
+    return found
 
 
-async def _given(request: Request) -> AuthRoutes:
+async def _given(request: Request) -> AuthDependencies:
     return routes_of(request)
 
 
-Given = Annotated[AuthRoutes, Depends(_given)]
+Dependencies = Annotated[AuthDependencies, Depends(_given)]
 
 
 async def own_origin(request: Request) -> None:
@@ -122,9 +122,9 @@ async def own_page(request: Request) -> None:
         raise CsrfHeaderMissing("send the header X-Pulse-CSRF: 1")
 
 
-async def _of_own_sessions(given: Given, principal: Annotated[Principal, require("sessions.own")]) -> Principal:
-    await given.limiter.check("own", given.limits.own, principal.account)
-    await given.sessions.require_running(principal)
+async def _of_own_sessions(deps: Dependencies, principal: Annotated[Principal, require("sessions.own")]) -> Principal:
+    await deps.limiter.check("own", deps.limits.own, principal.account)
+    await deps.sessions.require_running(principal)
     return principal
 
 
@@ -174,7 +174,7 @@ def view_of(account: Account | Principal) -> AccountView:
     return AccountView(id=id_, email=account.email, name=account.name or account.email, role=account.role)
 
 
-def answer(signed_in: SignedIn, routes: AuthRoutes) -> Response:
+def answer(signed_in: SignedIn, deps: AuthDependencies) -> Response:
     """The pair of tokens: in the body (SignedInView), and in cookies. Written here: the framework would check the view
     a second time, and a sign-in has little time beside its hash."""
     view = SignedInView(
@@ -184,21 +184,21 @@ def answer(signed_in: SignedIn, routes: AuthRoutes) -> Response:
         second_factor_enrolment_required=signed_in.must_enrol,
     )
     response = Response(view.model_dump_json(), media_type="application/json", headers=NO_STORE)
-    _set(response, ACCESS_COOKIE, signed_in.access_token, int(ACCESS_LIFE.total_seconds()), routes)
-    _set(response, REFRESH_COOKIE, signed_in.refresh_token, signed_in.cookie_seconds, routes)
+    _set(response, ACCESS_COOKIE, signed_in.access_token, int(ACCESS_LIFE.total_seconds()), deps)
+    _set(response, REFRESH_COOKIE, signed_in.refresh_token, signed_in.cookie_seconds, deps)
     if signed_in.device_cookie is not None:
-        _set(response, DEVICE_COOKIE, signed_in.device_cookie, int(DEVICE_LIFE.total_seconds()), routes)
+        _set(response, DEVICE_COOKIE, signed_in.device_cookie, int(DEVICE_LIFE.total_seconds()), deps)
     return response
 
 
-def clear(response: Response, routes: AuthRoutes) -> None:
+def clear(response: Response, deps: AuthDependencies) -> None:
     """Takes the session's cookies away; the device stays known."""
     for name in (ACCESS_COOKIE, REFRESH_COOKIE):
-        _set(response, name, "", 0, routes)
+        _set(response, name, "", 0, deps)
 
 
-def _set(response: Response, name: str, value: str, seconds: int | None, routes: AuthRoutes) -> None:
+def _set(response: Response, name: str, value: str, seconds: int | None, deps: AuthDependencies) -> None:
     # What we set is of RFC 6265's cookie-octets and needs no quotes; http.cookies costs a sign-in 7 % of its event loop
     life = "" if seconds is None else f"; Max-Age={seconds}"
-    host, secure = (_HOST_ONLY, "; Secure") if routes.is_secure else ("", "")
+    host, secure = (_HOST_ONLY, "; Secure") if deps.is_secure else ("", "")
     response.headers.append("set-cookie", f"{host}{name}={value}; HttpOnly{life}; Path=/; SameSite=strict{secure}")

@@ -1,0 +1,1 @@
+"""Who calls: access tokens, permissions and revocations."""
