@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -29,6 +30,7 @@ from pulse_chassis.identity.principal import Principals
 from pulse_chassis.identity.proxies import Proxies
 from pulse_chassis.observability import logs
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import Background, Job
 from pulse_chassis.process.settings import ServiceSettings, decoded_key
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.system import Status
@@ -83,6 +85,7 @@ class Parts:
 
     routers: Sequence[APIRouter]
     tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    jobs: Sequence[Job] = ()
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
     on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
     state: dict[str, object] = field(default_factory=dict)
@@ -277,6 +280,7 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
 
     bus.on_connected(say_online)
     async with asyncio.TaskGroup() as group:
+        background = Background(runtime.metrics, runtime.rng)
         relay = Relay(database, runtime.outbox, bus, runtime.rng)
         schema_is_there = asyncio.Event()
         watch = group.create_task(_watch_schema(migrated, schema_is_there), name="schema")
@@ -285,6 +289,10 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
         endless = [
             group.create_task(_endless(schema_is_there, task), name=getattr(task, "__qualname__", "task"))
             for task in (relay.run, *parts.tasks)
+        ]
+        jobs = [
+            group.create_task(_endless(schema_is_there, partial(background.run, job)), name=job.name)
+            for job in parts.jobs
         ]
         gc.collect()
         gc.freeze()  # what is there at the start stays: no collection need look at it again
@@ -300,7 +308,7 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
             await callback()
         server.should_exit = True
         await asyncio.wait([http], timeout=settings.shutdown_timeout.total_seconds() / 2)
-        for running in (http, watch, *endless):
+        for running in (http, watch, *endless, *jobs):
             running.cancel()
     log.info("stopped")
 
