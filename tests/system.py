@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import httpx
@@ -22,6 +22,7 @@ from pulse_standalone.ports import free_port
 ROOT = Path(__file__).resolve().parents[1]
 READY = "PrecisionPulse is ready: "
 _START_SECONDS = 120
+T = TypeVar("T")
 
 
 def wait_until(claim: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -31,6 +32,12 @@ def wait_until(claim: Callable[[], bool], *, seconds: float, what: str) -> None:
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
+
+
+def run_in_thread(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end in a thread. Playwright's synchronous API keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @dataclass

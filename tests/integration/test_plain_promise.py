@@ -83,7 +83,7 @@ async def test_devices_are_refused_before_the_broker_would_acknowledge_and_disca
         guard = IntakeGuard(GuardLimits(300, 10**9, every=0.2), ROOT, Metrics())
         admitted = asyncio.Event()
         guard.on_admitted = admitted.set
-        watching = asyncio.ensure_future(guard.keep_watching(lambda: DynamicSecurity.open(broker.admin)))
+        watching = asyncio.ensure_future(guard.watch(lambda: DynamicSecurity.open(broker.admin)))
         acknowledged: list[int] = []
         device = broker.bus("esp-1", SECRET)
         try:

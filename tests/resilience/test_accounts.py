@@ -1,7 +1,6 @@
 """A change of an account survives whatever dies between any two of its steps: within ten seconds of healing auth holds
 what users holds, nothing that was confirmed is missing, and nothing was applied twice."""
 
-import asyncio
 import os
 import random
 import signal
@@ -16,7 +15,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.system import ROOT, System, running_system, wait_until
+from tests.system import ROOT, System, run_in_thread, running_system, wait_until
 
 pytestmark = [pytest.mark.resilience, pytest.mark.timeout(400)]
 HEALED_WITHIN = 10.0
@@ -148,7 +147,7 @@ async def tables(system: System) -> tuple[dict[str, dict[str, Any]], dict[str, d
 def differences(system: System) -> list[str]:
     """What auth's copy lacks or has otherwise, and events that wait; empty when both hold the same."""
     try:
-        theirs, ours, waiting = asyncio.run(tables(system))
+        theirs, ours, waiting = run_in_thread(tables(system))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return [f"the database does not answer: {error}"]
     found = [f"{waiting} events wait"] if waiting else []
@@ -211,7 +210,7 @@ def stale(system: System, changes: Changes) -> list[str]:
     """What auth does not know although it was confirmed before we looked: changes go on all the while."""
     confirmed = {account["id"]: int(account["version"]) for account in list(changes.confirmed.values())}
     try:
-        _, ours, _ = asyncio.run(tables(system))
+        _, ours, _ = run_in_thread(tables(system))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return [str(error)]
     return [id_ for id_, version in confirmed.items() if ours.get(id_, {}).get("version", -1) < version]
@@ -220,7 +219,7 @@ def stale(system: System, changes: Changes) -> list[str]:
 def final(system: System, changes: Changes) -> None:
     """At rest both sides are equal, and every confirmed change is there."""
     wait_until(lambda: differences(system) == [], seconds=HEALED_WITHIN, what="both hold the same and nothing waits")
-    theirs, _, _ = asyncio.run(tables(system))
+    theirs, _, _ = run_in_thread(tables(system))
     by_email = {row["email"]: row for row in theirs.values() if row["email"]}
     for email, account in changes.confirmed.items():
         if email not in changes.doubtful:

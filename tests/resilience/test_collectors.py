@@ -1,7 +1,6 @@
 """A collector's whole life beside a whole system: enrolled, disabled, enabled, rotated, lost; and a broker that lost
 its disk. The collector and its buffer are real processes and files."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ import httpx
 import pytest
 
 from tests.resilience.checker import judge
-from tests.system import System, running_system, wait_until
+from tests.system import System, run_in_thread, running_system, wait_until
 
 pytestmark = pytest.mark.resilience
 DEVICE, RATE = "press-4", 500
@@ -130,7 +129,7 @@ def test_a_collector_that_was_disabled_rotated_and_whose_broker_was_wiped_loses_
     wait_until(lambda: collector.status().get("waiting") == 0, seconds=60, what="nothing waits")
     collector.stop()
 
-    verdict = asyncio.run(judge(collector.journal, system.database_url(), DEVICE))
+    verdict = run_in_thread(judge(collector.journal, system.database_url(), DEVICE))
     assert verdict.problems == []
     assert verdict.stored >= verdict.produced > 3 * RATE
 

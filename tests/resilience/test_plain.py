@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.resilience.plain import PlainDevice, PlainVerdict, judge_plain, stored_numbers
-from tests.system import System, running_system, wait_until
+from tests.system import System, run_in_thread, running_system, wait_until
 
 pytestmark = [pytest.mark.resilience, pytest.mark.timeout(300)]
 ENV = {"PULSE_DEVICES": "esp-1", "PULSE_FIRST_COLLECTOR": "off"}
@@ -32,7 +32,7 @@ def sending(device: PlainDevice) -> Iterator[None]:
 
 
 def stored(system: System) -> int:
-    return len(asyncio.run(stored_numbers(system.database_url(), "esp-1")))
+    return len(run_in_thread(stored_numbers(system.database_url(), "esp-1")))
 
 
 def test_a_stop_and_a_start_of_the_whole_system_lose_no_acknowledged_message() -> None:
@@ -57,4 +57,4 @@ def test_a_stop_and_a_start_of_the_whole_system_lose_no_acknowledged_message() -
 def wait_for_all(system: System, device: PlainDevice) -> PlainVerdict:
     last = len(device.journal.read_text().splitlines())
     wait_until(lambda: stored(system) >= last, seconds=30, what="what was acknowledged is stored")
-    return asyncio.run(judge_plain(device.journal, system.database_url(), "esp-1", [], device.next + 100))
+    return run_in_thread(judge_plain(device.journal, system.database_url(), "esp-1", [], device.next + 100))

@@ -157,6 +157,8 @@ def cap_pages(buffer: Buffer, more: int) -> None:
     db.execute(f"PRAGMA max_page_count={pages + more}")
 
 
+@pytest.mark.announces_log("buffer_refuses")
+@pytest.mark.announces_log("buffer_works_again")
 def test_a_full_disk_stops_the_seqs_and_goes_on_by_itself_without_a_loss(buffer: Buffer, hands: Hands) -> None:
     buffer.append(some(10))
     cap_pages(buffer, 0)
@@ -183,6 +185,8 @@ def test_a_disk_that_stays_full_is_logged_once(buffer: Buffer, hands: Hands) -> 
     assert buffer.counts.lost_in_memory == 0
 
 
+@pytest.mark.announces_log("buffer_refuses")
+@pytest.mark.announces_log("buffer_works_again")
 def test_what_falls_out_of_the_ring_is_counted(tmp_path: Path, hands: Hands) -> None:
     buffer = open_buffer(tmp_path, hands, limits=BufferLimits(ring=1_000))
     cap_pages(buffer, 0)
@@ -197,6 +201,7 @@ def test_what_falls_out_of_the_ring_is_counted(tmp_path: Path, hands: Hands) -> 
     buffer.close()
 
 
+@pytest.mark.announces_log("buffer_refuses")
 def test_a_full_disk_can_still_settle_because_of_the_ballast(buffer: Buffer, hands: Hands, tmp_path: Path) -> None:
     buffer.append(some(3_000))
     cap_pages(buffer, 0)
@@ -208,6 +213,8 @@ def test_a_full_disk_can_still_settle_because_of_the_ballast(buffer: Buffer, han
     assert buffer._store.holdings().of(EPOCH)[0][0] == 1_500
 
 
+@pytest.mark.announces_log("buffer_refuses")
+@pytest.mark.announces_log("buffer_works_again")
 def test_a_read_only_file_is_said_and_recovers(buffer: Buffer, hands: Hands) -> None:
     buffer._store._db.execute("PRAGMA query_only=1")
     assert buffer.append(some(5)).committed == ()
@@ -217,6 +224,8 @@ def test_a_read_only_file_is_said_and_recovers(buffer: Buffer, hands: Hands) -> 
     assert buffer.fault == ""
 
 
+@pytest.mark.announces_log("buffer_refuses")
+@pytest.mark.announces_log("buffer_works_again")
 def test_a_commit_that_failed_but_happened_is_not_stored_twice(buffer: Buffer, hands: Hands) -> None:
     real = buffer._store.append
 
@@ -231,6 +240,10 @@ def test_a_commit_that_failed_but_happened_is_not_stored_twice(buffer: Buffer, h
     assert buffer.append(some(2)).committed == ((0, 5), (5, 7))
 
 
+@pytest.mark.announces_log("buffer_corrupt")
+@pytest.mark.announces_log("buffer_lost_readings")
+@pytest.mark.announces_log("buffer_refuses")
+@pytest.mark.announces_log("buffer_works_again")
 def test_a_corrupt_file_is_moved_aside_and_its_readings_declared_lost(tmp_path: Path, hands: Hands) -> None:
     buffer = open_buffer(tmp_path, hands)
     buffer.append(some(4_000))
@@ -250,6 +263,7 @@ def test_a_corrupt_file_is_moved_aside_and_its_readings_declared_lost(tmp_path: 
     buffer.close()
 
 
+@pytest.mark.announces_log("buffer_corrupt")
 def test_a_file_that_is_corrupt_at_the_start_makes_room_for_a_new_one(tmp_path: Path, hands: Hands) -> None:
     (tmp_path / FILE).write_bytes(b"this is no database, " * 1_000)
     buffer = open_buffer(tmp_path, hands)
@@ -258,6 +272,7 @@ def test_a_file_that_is_corrupt_at_the_start_makes_room_for_a_new_one(tmp_path: 
     buffer.close()
 
 
+@pytest.mark.announces_log("block_unreadable")
 def test_an_unreadable_block_is_declared_and_does_not_block_the_others(buffer: Buffer) -> None:
     buffer.append(some(10))
     buffer.append(some(10))

@@ -231,6 +231,7 @@ def test_a_refusal_is_confirmed_once_the_quarantine_holds_it_until_a_have_answer
     assert not [c for c in replay.handle(Tick(), 9) if isinstance(c, Say)]
 
 
+@pytest.mark.announces_log("buffer_refuses")
 def test_while_the_disk_refuses_nothing_is_confirmed(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     simulation.gateway.refuses = lambda _: True
     simulation.connect()

@@ -49,6 +49,8 @@ def fill_up(disk: Path) -> None:
 
 
 @pytest.mark.announces_log("ballast_freed")
+@pytest.mark.announces_log("buffer_refuses")
+@pytest.mark.announces_log("buffer_works_again")
 def test_a_full_disk_stops_numbers_lets_deletes_go_on_and_loses_nothing(disk: Path) -> None:
     buffer = Buffer(disk, 7, BufferLimits(max_bytes=10**9, min_free_bytes=0), Clock(lambda: 0, lambda: NOW[0]))
     buffer.declare([SeriesSpec("level", "float")])

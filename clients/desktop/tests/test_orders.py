@@ -48,6 +48,7 @@ def test_an_order_that_nobody_can_have_reached_is_not_followed(told: int) -> Non
 
 
 @pytest.mark.parametrize("told", [FAR, FAR - 1, MAX_ORD + 1])
+@pytest.mark.announces_log("impossible_order_forgotten")
 def test_a_disk_that_was_told_so_starts_again_and_delivers_what_it_holds(tmp_path: Path, told: int) -> None:
     simulation = Simulation(tmp_path, policy=CALM)
     simulation.produce(5)

@@ -50,6 +50,7 @@ def test_the_file_is_kept_under_its_date_and_said_loudly(tmp_path: Path) -> None
     buffer.close()
 
 
+@pytest.mark.announces_log("buffer_corrupt")
 def test_a_second_corruption_in_the_same_second_overwrites_nothing(tmp_path: Path) -> None:
     for text in (b"first bad file ", b"second bad file "):
         (tmp_path / FILE).write_bytes(text * 1_000)
@@ -61,6 +62,7 @@ def test_a_second_corruption_in_the_same_second_overwrites_nothing(tmp_path: Pat
 
 
 @pytest.mark.parametrize("at", [0.35, 0.5, 0.8])
+@pytest.mark.announces_log("buffer_corrupt")
 def test_what_can_be_read_is_kept_and_the_rest_is_declared_lost(tmp_path: Path, at: float) -> None:
     left_behind(tmp_path)
     expected = values(tmp_path / FILE)
@@ -103,6 +105,7 @@ def values(file: Path) -> list[float | int]:
     return out
 
 
+@pytest.mark.announces_log("buffer_corrupt")
 def test_losses_that_were_not_acknowledged_yet_are_still_declared(tmp_path: Path) -> None:
     left_behind(tmp_path, 2_000)
     buffer = open_buffer(tmp_path, 2)

@@ -357,7 +357,6 @@ async def test_an_outage_of_a_whole_group_is_retried_until_it_ends(world: World)
 
 
 @pytest.mark.announces_log("quarantine failed")
-@pytest.mark.announces_log("handler failed")
 async def test_a_quarantine_that_is_broken_itself_does_not_end_the_process(clock: FakeClock) -> None:
     async def broken(_: Quarantined) -> None:
         raise ValueError("no such table")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from importlib.resources import files
 
 import asyncpg
 import pytest
@@ -14,7 +14,7 @@ from pulse_postgres.database import PoolSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = bytes(range(32))
-SQL = Path(__file__).parents[3] / "services/users/src/pulse_users/migrations/0002_audit.sql"
+SQL = files("pulse_postgres.tables").joinpath("audit.sql")
 Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]
 
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from pulse_postgres import Database, DatabaseUnavailable
-from pulse_postgres.database import PoolSettings, multirange, ranges
+from pulse_postgres.database import PoolSettings, after_commit, multirange, ranges
 from pulse_testkit.waiting import eventually
 
 pytestmark = pytest.mark.servers
@@ -95,6 +95,75 @@ async def test_a_value_that_can_never_be_stored_is_our_fault_and_not_an_outage(
     assert await database.is_reachable()
 
 
+async def test_a_wrong_number_of_arguments_is_our_bug(database: Database) -> None:
+    with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
+        async with database.connection() as connection:
+            await connection.execute("SELECT $1::int", 1, 2)
+
+
+async def test_two_operations_at_once_on_one_connection_are_our_bug(database: Database) -> None:
+    async def overlap() -> None:
+        async with database.connection() as connection:
+            first = asyncio.create_task(connection.execute("SELECT pg_sleep(0.1)"))
+            await asyncio.sleep(0)
+            try:
+                await connection.execute("SELECT 1")
+            finally:
+                await first
+
+    with pytest.raises(asyncpg.InterfaceError, match="another operation is in progress"):
+        await overlap()
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError("key.pem"), TimeoutError("a peer"), ConnectionResetError("a peer")]
+)
+async def test_an_error_of_the_block_itself_is_not_an_outage_of_the_database(
+    database: Database, error: OSError
+) -> None:
+    with pytest.raises(type(error), match=str(error)):
+        async with database.transaction():
+            raise error
+
+
+async def test_a_timeout_of_the_caller_stays_a_timeout_of_the_caller(database: Database) -> None:
+    with pytest.raises(TimeoutError):  # noqa: PT012  # the timeout lies inside the block
+        async with database.connection() as connection:
+            async with asyncio.timeout(0.05):
+                await connection.execute("SELECT pg_sleep(5)")
+    assert await database.is_reachable()
+
+
+async def test_a_statement_on_a_connection_that_the_server_closed_is_an_outage(
+    database: Database, admin_url: str
+) -> None:
+    closed = asyncio.Event()
+    admin = await asyncpg.connect(admin_url)
+    try:
+        with pytest.raises(DatabaseUnavailable, match="InterfaceError"):  # noqa: PT012  # the failure comes from inside the block
+            async with database.connection() as connection:
+                connection.add_termination_listener(lambda _: closed.set())
+                await admin.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+                await closed.wait()
+                await connection.execute("SELECT 1")
+    finally:
+        await admin.close()
+
+
+async def test_a_callback_runs_after_the_commit_and_never_after_a_rollback(database: Database) -> None:
+    calls: list[str] = []
+    async with database.transaction():
+        after_commit(lambda: calls.append("committed"))
+        assert calls == []
+    assert calls == ["committed"]
+    with pytest.raises(LookupError):  # noqa: PT012
+        async with database.transaction():
+            after_commit(lambda: calls.append("rolled back"))
+            raise LookupError
+    after_commit(lambda: calls.append("no transaction"))
+    assert calls == ["committed", "no transaction"]
+
+
 async def test_a_block_that_raises_rolls_back_with_its_own_error(database: Database) -> None:
     async with database.connection() as connection:
         await connection.execute("CREATE TABLE thing (id integer)")
@@ -114,7 +183,7 @@ async def test_a_snapshot_sees_one_moment_and_writes_nothing(database: Database)
         async with database.transaction() as connection:
             await connection.execute("INSERT INTO thing VALUES (1)")
         assert await snapshot.fetchval("SELECT count(*) FROM thing") == 0
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(RuntimeError, match="tried to write"):
         async with database.snapshot() as snapshot:
             await snapshot.execute("INSERT INTO thing VALUES (2)")
 
@@ -182,19 +251,6 @@ async def test_what_a_block_forgot_to_end_is_ended_before_the_next_use(small: Da
         await connection.execute("BEGIN")
     async with small.connection() as connection:
         assert not connection.is_in_transaction()
-
-
-async def test_a_connection_that_rested_for_long_is_not_used_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def served() -> int:
-        async with database.connection() as connection:
-            return int(await connection.fetchval("SELECT pg_backend_pid()"))
-
-    first = await served()
-    assert await served() == first
-    monkeypatch.setattr("pulse_postgres.database._WARM_SECONDS", -1.0)
-    assert await served() != first
 
 
 async def test_closing_waits_for_whoever_is_at_work_and_leaves_no_connection(url: str, admin_url: str) -> None:

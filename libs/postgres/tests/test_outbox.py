@@ -1,8 +1,9 @@
 """The outbox: an event exists exactly if its change does, and is published until the broker has confirmed it."""
 
 import asyncio
-import random
 from collections.abc import Callable
+from contextlib import suppress
+from importlib.resources import files
 
 import asyncpg
 import pytest
@@ -45,10 +46,8 @@ class Broker:
 @pytest.fixture
 async def shop(database: Database) -> Database:
     async with database.connection() as connection:
-        await connection.execute(
-            "CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, template text NOT NULL, "
-            "levels text NOT NULL, message text NOT NULL, created_at timestamptz NOT NULL DEFAULT now())"
-        )
+        for table in ("outbox", "outbox_set_aside"):
+            await connection.execute(files("pulse_postgres.tables").joinpath(f"{table}.sql").read_text())
     return database
 
 
@@ -63,8 +62,17 @@ async def waiting(database: Database) -> int:
         return int(await connection.fetchval("SELECT count(*) FROM outbox"))
 
 
-def relay(database: Database, outbox: Outbox, broker: Broker) -> Relay:
-    return Relay(database, outbox, broker, random.Random(1))
+async def publish_all(relay: Relay) -> None:
+    while await relay.publish_next():
+        pass
+
+
+async def keep_publishing(relay: Relay) -> None:
+    """As the background job does it, without its waits."""
+    while True:
+        with suppress(Unavailable):
+            await relay.publish_next()
+        await asyncio.sleep(0.01)
 
 
 async def test_a_rolled_back_change_has_no_event(shop: Database) -> None:
@@ -73,8 +81,9 @@ async def test_a_rolled_back_change_has_no_event(shop: Database) -> None:
         async with shop.transaction() as connection:
             await outbox.put(connection, AUTH_EVENT, event(1), account=event(1).account)
             raise ZeroDivisionError
-    assert await relay(shop, outbox, broker).publish_waiting() == 0
+    await publish_all(Relay(shop, broker))
     assert broker.got == []
+    assert not outbox.written.is_set()
 
 
 async def test_a_bad_address_fails_the_change_and_not_the_relay(shop: Database) -> None:
@@ -87,8 +96,11 @@ async def test_a_bad_address_fails_the_change_and_not_the_relay(shop: Database) 
 async def test_events_leave_in_order_with_their_levels_and_are_gone_then(shop: Database) -> None:
     outbox, broker = Outbox(), Broker()
     await put(outbox, shop, *range(150))
-    mine = relay(shop, outbox, broker)
-    assert (await mine.publish_waiting(), await mine.publish_waiting()) == (100, 50)
+    assert outbox.written.is_set()
+    relay = Relay(shop, broker)
+    assert await relay.publish_next()
+    assert broker.got == list(range(100))
+    assert not await relay.publish_next()
     assert broker.got == list(range(150))
     assert broker.levels[7] == {"account": event(7).account}
     assert await waiting(shop) == 0
@@ -98,7 +110,7 @@ async def test_while_the_broker_is_away_nothing_is_lost_and_the_order_stays(shop
     outbox, broker = Outbox(), Broker()
     broker.is_down = True
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(relay(shop, outbox, broker).run())
+        task = group.create_task(keep_publishing(Relay(shop, broker)))
         await put(outbox, shop, 1, 2)
         await put(outbox, shop, 3)
         assert await waiting(shop) == 3
@@ -123,11 +135,11 @@ async def test_a_crash_between_publishing_and_deleting_publishes_again(shop: Dat
             raise DatabaseUnavailable("crashed")
 
     broker.after = give_up
-    mine = relay(shop, outbox, broker)
+    relay = Relay(shop, broker)
     with pytest.raises(DatabaseUnavailable):
-        await mine.publish_waiting()
+        await relay.publish_next()
     broker.after = None
-    assert await mine.publish_waiting() == 3
+    await publish_all(relay)
     assert broker.got == [1, 2, 1, 2, 3]
 
 
@@ -147,7 +159,7 @@ async def test_a_database_that_dies_before_the_delete_publishes_again(shop: Data
 
     broker = Fatal()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(relay(shop, outbox, broker).run())
+        task = group.create_task(keep_publishing(Relay(shop, broker)))
 
         async def is_empty() -> bool:
             return bool(broker.got) and await waiting(shop) == 0
@@ -167,29 +179,75 @@ async def test_two_relays_publish_each_event_once_and_in_order(shop: Database) -
 
     outbox, broker = Outbox(), Slow()
     await put(outbox, shop, *range(120))
-    one, two = relay(shop, outbox, broker), relay(shop, outbox, broker)
+    one, two = Relay(shop, broker), Relay(shop, broker)
     async with shop.connection(), shop.connection(), shop.connection():
         pass  # the pool is warm: both begin at once
     for _ in range(3):
-        await asyncio.gather(one.publish_waiting(), two.publish_waiting())
+        await asyncio.gather(one.publish_next(), two.publish_next())
     assert broker.got == list(range(120))
 
 
-@pytest.mark.announces_log("an event cannot be published")
-async def test_an_event_that_cannot_be_published_is_said_and_ends_nothing(
-    shop: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pulse_postgres.outbox._STUCK_SECONDS", 0.01)
-    outbox, broker = Outbox(), Broker()
-    refusals = iter([True, True])
+@pytest.mark.announces_log("outbox_event_set_aside")
+async def test_an_event_that_cannot_be_read_is_set_aside_and_blocks_nothing(shop: Database) -> None:
+    outbox, broker, counted = Outbox(), Broker(), list[str]()
+    await put(outbox, shop, 1)
+    async with shop.transaction() as connection:
+        await connection.execute("INSERT INTO outbox (template, levels, message) VALUES ('no/such/topic', '{}', '{}')")
+    await put(outbox, shop, 2)
+    await publish_all(Relay(shop, broker, lambda: counted.append("set aside")))
+    assert broker.got == [1, 2]
+    assert counted == ["set aside"]
+    assert await set_aside(shop) == [("no/such/topic", "KeyError: 'no/such/topic'")]
 
-    def refuse(_: int) -> None:
-        if next(refusals, False):
+
+@pytest.mark.announces_log("outbox_event_set_aside")
+async def test_an_event_that_the_broker_refuses_gets_five_attempts(shop: Database) -> None:
+    outbox, broker = Outbox(), Broker()
+    refused = list[int]()
+
+    def refuse(at: int) -> None:
+        if at == 2:
+            refused.append(at)
             raise ValueError("the broker refused it")
 
     broker.after = refuse
-    await put(outbox, shop, 1, 2)
-    async with asyncio.TaskGroup() as group:
-        relay = group.create_task(Relay(shop, outbox, broker, random.Random(1)).run())
-        await eventually(lambda: broker.got[-2:] == [1, 2])
-        relay.cancel()
+    await put(outbox, shop, 1, 2, 3)
+    relay = Relay(shop, broker)
+    for _ in range(4):
+        with pytest.raises(ValueError, match="refused it"):
+            await relay.publish_next()
+        assert await waiting(shop) == 2, "the event before it is gone, the event behind it waits"
+    await publish_all(relay)
+    assert len(refused) == 5
+    assert broker.got == [1, 2, 2, 2, 2, 2, 3]
+    assert await set_aside(shop) == [(AUTH_EVENT.template, "ValueError: the broker refused it")]
+
+
+async def test_an_outage_of_the_broker_never_sets_an_event_aside(shop: Database) -> None:
+    outbox, broker = Outbox(), Broker()
+    broker.is_down = True
+    await put(outbox, shop, 1)
+    relay = Relay(shop, broker)
+    for _ in range(20):
+        with pytest.raises(Unavailable):
+            await relay.publish_next()
+    assert await set_aside(shop) == []
+    assert await waiting(shop) == 1
+
+
+async def test_depth_and_age_are_measured(shop: Database) -> None:
+    relay = Relay(shop, Broker())
+    await relay.measure()
+    assert (relay.depth, relay.oldest_age) == (0, 0.0)
+    await put(Outbox(), shop, 1, 2)
+    async with shop.connection() as connection:
+        await connection.execute("UPDATE outbox SET created_at = now() - interval '90 seconds' WHERE id = 1")
+    await relay.measure()
+    assert relay.depth == 2
+    assert 90 <= relay.oldest_age < 100
+
+
+async def set_aside(database: Database) -> list[tuple[str, str]]:
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT template, reason FROM outbox_set_aside ORDER BY id")
+    return [(row["template"], row["reason"]) for row in rows]

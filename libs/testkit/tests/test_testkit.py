@@ -35,28 +35,45 @@ async def test_eventually_waits_for_a_state_and_names_what_did_not_come() -> Non
 INNER = """
 import logging
 import pytest
+import structlog
 
 def test_silent(): ...
 
 def test_warns():
     logging.getLogger("x").warning("the disk is nearly full")
 
+def test_warns_by_structlog():
+    structlog.get_logger("y").error("disk_full", path="/data")
+
 @pytest.mark.announces_log("nearly full")
+@pytest.mark.announces_log("disk_full")
 def test_announces():
     logging.getLogger("x").warning("the disk is nearly full")
+    structlog.get_logger("y").error("disk_full", path="/data")
+    structlog.get_logger("y").info("disk_cleaned")
 
 @pytest.mark.announces_log("something else")
 def test_announces_another():
     logging.getLogger("x").error("the disk is full")
+
+@pytest.mark.announces_log("quota")
+def test_announces_and_logs_nothing(): ...
 """
 
 
-def test_an_unannounced_warning_fails_and_an_announced_one_does_not(pytester: pytest.Pytester) -> None:
+def test_warnings_and_announcements_must_agree(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nmarkers = announces_log(text): x\nasyncio_default_fixture_loop_scope = function")
     pytester.makepyfile(INNER)
     outcome = pytester.runpytest_subprocess("-q")
-    outcome.assert_outcomes(passed=4, errors=2)
-    outcome.stdout.fnmatch_lines(["*x: the disk is nearly full*"])
+    outcome.assert_outcomes(passed=6, errors=4)
+    outcome.stdout.fnmatch_lines_random(
+        [
+            "*x: the disk is nearly full*",
+            "*y: event=disk_full path=/data*",
+            "*announced logs that never appeared:",
+            "*quota",
+        ]
+    )
 
 
 @pytest.mark.servers

@@ -10,11 +10,11 @@ import pytest
 from pulse_auth.actions.api_keys import Wish
 from pulse_auth.model.api_keys import require_grantable
 from pulse_auth.model.sessions import AccountNotFound
-from pulse_auth.store.limits import Rate
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.permissions import ROLES
 from pulse_passwords import PasswordHasher
+from pulse_postgres import Rate
 
 from .conftest import ACCOUNT, CHEAP, EMAIL, World, event
 

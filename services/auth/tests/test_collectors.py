@@ -1,11 +1,13 @@
 """The fleet over HTTP: created, enrolled by one of many, switched off and on, rotated, lost, deleted; and the audit."""
 
 import asyncio
+import random
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +22,7 @@ from pulse_auth.actions.vault import Vault
 from pulse_bus.credentials import BrokerAccount, MemoryCredentials
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import Background, Job
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer
 from pulse_jose.enrolment import Code, Enrolling
 from pulse_testkit.waiting import eventually
@@ -49,13 +52,16 @@ async def enrol(world: World, code: Code) -> EnrolledDevice:
     return EnrolledDevice.model_validate_json(payload)
 
 
-@pytest.mark.announces_log("authorities cannot be read")
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
         ({"broker_url": None}, "PULSE_BROKER_URL is not set"),
         ({"is_kept": False}, "does not keep this broker's accounts"),
-        ({"ca_file": Path("nowhere")}, "authorities cannot be read"),
+        pytest.param(
+            {"ca_file": Path("nowhere")},
+            "authorities cannot be read",
+            marks=pytest.mark.announces_log("authorities cannot be read"),
+        ),
     ],
 )
 async def test_where_nobody_can_be_enrolled_the_reason_is_told_and_the_code_stays_good(
@@ -279,16 +285,22 @@ async def test_a_wiped_broker_gets_everything_back_and_strays_go(admin: World, r
     assert broker.accounts["press-3"] == tampered
 
 
+@pytest.mark.announces_log("background_job_failed")
 async def test_an_outage_of_the_broker_is_waited_out(admin: World, reconciler: Reconciler) -> None:
-    broker = MemoryCredentials()
+    broker, tries = MemoryCredentials(), 0
     broker.is_down = True
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[MemoryCredentials]:
+        nonlocal tries
+        tries += 1
         yield broker
 
     await enrol(admin, await created(admin))
-    task = asyncio.ensure_future(reconciler.keep_reconciling(connect, Pace(timedelta(milliseconds=10))))
+    soon = timedelta(milliseconds=10)
+    job = Job("broker_accounts", partial(reconciler.reconcile, connect, Pace(soon)), soon, retry_floor=soon)
+    task = asyncio.ensure_future(Background(Metrics(), random.Random(1)).run(job))
+    await eventually(lambda: tries > 1)
     broker.is_down = False
     await eventually(lambda: "press-4" in broker.accounts)
     task.cancel()
@@ -347,7 +359,7 @@ async def test_a_certificate_that_is_renewed_under_the_connection_is_seen(admin:
         yield broker
 
     pace = Pace(timedelta(milliseconds=10), look=timedelta(0))
-    task = asyncio.ensure_future(reconciler.keep_reconciling(connect, pace))
+    task = asyncio.ensure_future(reconciler.reconcile(connect, pace))
     await eventually(lambda: reconciler._ends._value.get() > 0)
     broker.ends = datetime.now(UTC) + timedelta(days=397)
     await eventually(lambda: reconciler._ends._value.get() == (broker.ends or datetime.now(UTC)).timestamp())

@@ -108,7 +108,7 @@ async def test_the_heartbeat_tells_the_generation_too(ada: World) -> None:
     await ada.bus.subscribe(AUTH_REVOCATIONS, note)
     for _ in range(2):
         await ada.sessions.end_all(ACCOUNT, SYSTEM)
-    heartbeat = Heartbeat(ada.database, ada.bus, ada.routes.sessions._events, ada.clock)
+    heartbeat = Heartbeat(ada.database, ada.bus, ada.clock)
     await heartbeat.beat()
     await eventually(lambda: len(heard) == 1)
     now = ada.clock() // 1_000

@@ -7,7 +7,7 @@ from pulse_bus.credentials import BrokerAccount, MemoryCredentials, Stored
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.topics import ROOT
 
-pytestmark = pytest.mark.announces_log("devices_refused")
+REFUSES = pytest.mark.announces_log("devices_refused")
 ACCOUNTS = (
     BrokerAccount("esp-1", "plain-device", "s" * 43),
     BrokerAccount("press-4", "collector", "s" * 43),
@@ -26,6 +26,7 @@ async def enabled_after(looks: list[Stored]) -> tuple[list[str], IntakeGuard, li
     return [name for name, one in broker.accounts.items() if one.is_enabled], guard, admitted
 
 
+@REFUSES
 @pytest.mark.parametrize(
     ("stored", "left"),
     [
@@ -45,6 +46,7 @@ async def test_plain_devices_are_refused_first_then_collectors_and_services_neve
     assert not guard.refuses("users")
 
 
+@REFUSES
 async def test_devices_come_back_at_half_of_the_limit_and_not_before() -> None:
     _, guard, admitted = await enabled_after([Stored(100, 0), Stored(99, 0), Stored(50, 0)])
     assert guard.refuses("plain-device")
@@ -61,6 +63,7 @@ async def test_a_broker_that_says_nothing_or_holds_little_refuses_nobody(stored:
     assert not guard.refuses("plain-device")
 
 
+@REFUSES
 async def test_before_the_broker_has_said_how_much_it_holds_everything_stays_as_it_is() -> None:
     broker, guard, admitted = MemoryCredentials(), IntakeGuard(GuardLimits(100, 1_000), ROOT, Metrics()), list[str]()
     guard.on_admitted = lambda: admitted.append("admitted")

@@ -11,9 +11,8 @@ import pytest
 
 from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.model.sessions import NOWHERE
-from pulse_auth.store.limits import Rate
 from pulse_chassis.identity.proxies import Proxies
-from pulse_postgres import DatabaseUnavailable
+from pulse_postgres import DatabaseUnavailable, Rate
 
 from .conftest import EMAIL, ORIGIN, OTHER_ORIGIN, PASSWORD, World, event
 

@@ -19,7 +19,6 @@ from pulse_auth.model.sessions import (
     is_token,
     judge,
     successor,
-    wait_after,
     write_token,
 )
 from pulse_chassis.identity.principal import RULES
@@ -136,16 +135,6 @@ class Family(RuleBasedStateMachine):
 
 
 TestFamily = Family.TestCase
-
-
-def test_five_failures_are_free_then_the_wait_doubles_up_to_five_minutes() -> None:
-    seconds = [int(wait_after(n).total_seconds()) for n in range(16)]
-    assert seconds == [0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
-
-
-@given(st.integers(0, 10**9))
-def test_more_failures_never_wait_less_and_never_for_ever(failures: int) -> None:
-    assert wait_after(failures) <= wait_after(failures + 1) <= timedelta(seconds=300)
 
 
 @given(st.text(max_size=300))

@@ -1,6 +1,7 @@
 """Lists of sessions and ending them; rotation in a race and under reuse; devices that are known; who may do what."""
 
 import asyncio
+import random
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,19 +12,19 @@ from hypothesis import strategies as st
 
 from pulse_auth.__main__ import PROGRAM
 from pulse_auth.actions.ending import Events
-from pulse_auth.actions.heartbeat import Heartbeat
+from pulse_auth.actions.heartbeat import Heartbeat, heartbeat_job
 from pulse_auth.model.known_devices import LIFE, read_device, write_device
 from pulse_auth.model.sessions import NOWHERE, moment
 from pulse_auth.model.user_agents import device_name
-from pulse_auth.store.backoff import BackoffStore
-from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_bus import Delivery
 from pulse_chassis.identity.proxies import Proxies
+from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import Background
 from pulse_chassis.process.commands import openapi
 from pulse_contracts.auth import Revocations
 from pulse_contracts.permissions import EVERYBODY, ROLES
 from pulse_contracts.topics import AUTH_REVOCATIONS
-from pulse_postgres import Audit, Outbox
+from pulse_postgres import Audit, Outbox, Rate
 from pulse_testkit.waiting import eventually
 
 from .conftest import ACCOUNT, EMAIL, ORIGIN, PASSWORD, SECRET, World, event
@@ -169,14 +170,6 @@ async def test_a_stranger_who_guesses_does_not_make_the_owner_wait(ada: World) -
     assert (await ada.login()).status_code == 429  # a stolen cookie has five guesses of its own
 
 
-async def test_of_free_attempts_at_once_none_waits_for_one_whose_clock_is_ahead(ada: World) -> None:
-    store, key = BackoffStore(), bytes(32)
-    for ahead in (3, 2, 1, 0):
-        async with ada.database.transaction() as connection:
-            now = moment(ada.clock() + ahead * 1_000)
-            assert await store.reserve(connection, key, now) == timedelta(0)
-
-
 async def test_a_wait_is_noted_once(ada: World) -> None:
     for _ in range(20):
         await ada.login("guess")
@@ -201,6 +194,7 @@ async def test_a_forged_forwarding_header_changes_nothing_by_default(ada: World)
     ]
 
 
+@pytest.mark.announces_log("request_failed")
 async def test_without_the_audit_trail_nobody_signs_in_or_out(ada: World) -> None:
     signed_in = await ada.login()
     await ada.rows("DELETE FROM audit_head RETURNING 1")
@@ -246,7 +240,7 @@ async def test_what_ended_is_said_again_with_every_heartbeat(ada: World) -> None
     await ada.bus.subscribe(AUTH_REVOCATIONS, hear)
     signed_in = await ada.login()
     await ada.http.delete("/api/auth/sessions?include_current=true", headers=bearer(signed_in))
-    heartbeat = Heartbeat(ada.database, ada.bus, Events(Outbox(), Audit(SECRET)), ada.clock)
+    heartbeat = Heartbeat(ada.database, ada.bus, ada.clock)
     await heartbeat.beat()
     await eventually(lambda: bool(heard))
     assert [(event.account, event.sid) for event in heard[0].recent] == [(str(ACCOUNT), None)]
@@ -256,20 +250,25 @@ async def test_what_ended_is_said_again_with_every_heartbeat(ada: World) -> None
     assert heard[1].recent == []
 
 
-async def test_a_heartbeat_that_failed_is_made_up_for_at_once(ada: World, caplog: pytest.LogCaptureFixture) -> None:
-    """Administrators wait for the first: auth is often ready before its link to the broker is."""
-    heartbeat = Heartbeat(ada.database, ada.bus, Events(Outbox(), Audit(SECRET)), ada.clock)
-    said = ada.bus.broker.retained
+@pytest.mark.announces_log("background_job_failed")
+async def test_a_failed_heartbeat_is_retried_soon(ada: World) -> None:
+    """Administrators wait for the first one, and auth is often ready before its connection to the broker."""
+    events = Events(Outbox(), Audit(SECRET))
+    job = heartbeat_job(Heartbeat(ada.database, ada.bus, ada.clock), events, timedelta(hours=1))
+    metrics, retained = Metrics(), ada.bus.broker.retained
     await ada.bus.wait_connected()
     ada.bus.cut()
-    with caplog.at_level("INFO", "pulse.auth"):
-        beating = asyncio.create_task(heartbeat.keep_beating(timedelta(hours=1)))
-        await eventually(lambda: "no heartbeat: cut off" in caplog.messages)
-        assert AUTH_REVOCATIONS.address() not in said
-        ada.bus.heal()
-        await eventually(lambda: AUTH_REVOCATIONS.address() in said)
-        beating.cancel()
-    assert caplog.messages.count("no heartbeat: cut off") == 1
+
+    def failures() -> float:
+        labels = {"job": "heartbeat", "kind": "outage"}
+        return metrics.registry.get_sample_value("pulse_background_failures_total", labels) or 0
+
+    beating = asyncio.create_task(Background(metrics, random.Random(1)).run(job))
+    await eventually(lambda: failures() > 0)
+    assert AUTH_REVOCATIONS.address() not in retained
+    ada.bus.heal()
+    await eventually(lambda: AUTH_REVOCATIONS.address() in retained)
+    beating.cancel()
 
 
 # Who may do what: every route that asks for a permission, with every kind of caller.
@@ -320,26 +319,6 @@ def test_a_device_is_known_by_its_own_cookie_alone(seconds: int) -> None:
     assert read_device(bytes(31) + b"x", cookie, EMAIL, now) is None
     assert read_device(bytes(32), cookie, EMAIL, now + LIFE + timedelta(seconds=61)) is None
     assert read_device(bytes(32), cookie, EMAIL, now - timedelta(seconds=61)) is None
-
-
-async def test_a_bucket_gives_its_uses_and_fills_again_one_by_one(ada: World) -> None:
-    store, rate, key = LimitStore(), Rate(4, timedelta(seconds=8)), limit_key("x", "y")
-    now = moment(ada.clock())
-
-    async def take(count: int) -> int:
-        taken = 0
-        for _ in range(count):
-            async with ada.database.transaction() as connection:
-                taken += not await store.take(connection, key, rate, now)
-        return taken
-
-    assert sum(await asyncio.gather(*(take(5) for _ in range(4)))) == 4
-    async with ada.database.transaction() as connection:
-        assert await store.take(connection, key, rate, now) == timedelta(seconds=2)
-    now += timedelta(seconds=2)
-    assert await take(3) == 1
-    now += timedelta(seconds=60)
-    assert await take(9) == 4
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
     transport = httpx.ASGITransport(app=Envelope(app, metrics), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
-        tasks = [group.create_task(task()) for task in parts.tasks]
+        tasks = [group.create_task(runtime.background.run(job)) for job in parts.jobs]
         made = World(http, routes, announcements, database, bus, clock, digest, principals)
 
         async def is_announced() -> bool:

@@ -85,7 +85,8 @@ async def test_a_wish_for_a_replay_publishes_every_account(world: World) -> None
 async def test_a_replay_goes_through_all_pages(world: World) -> None:
     await asyncio.gather(*(world.add(f"a{n}@example.org") for n in range(101)))
     await world.bus.wait_connected()
-    assert await world.announcements.replay() == 101
+    await world.announcements.replay()
+    assert sum(address.startswith("users/event/") for address, _ in world.bus.broker.published) == 101
 
 
 async def test_the_profile_is_the_callers_own(world: World) -> None:

@@ -7,11 +7,10 @@ import httpx
 import pytest
 
 from pulse_chassis.identity.caller import COMMAND_LINE
+from pulse_postgres import LimitStore, limit_key
 from pulse_testkit.waiting import eventually
 from pulse_users.actions.links import _ALL
 from pulse_users.model.accounts import Account, moment
-from pulse_users.model.links import Limit
-from pulse_users.store.limits import LimitStore
 
 from .conftest import World
 
@@ -156,22 +155,11 @@ async def test_resets_are_limited_for_all_and_the_limit_outlives_the_process(wor
     assert again.status_code == 409
 
 
-async def test_a_limit_lets_a_burst_through_and_then_one_at_a_time(world: World) -> None:
-    limit = Limit("test", 3, timedelta(seconds=10))
-
-    async def at(seconds: int, who: str = "x") -> float:
-        now = moment(world.clock()) + timedelta(seconds=seconds)
-        async with world.database.transaction() as connection:
-            return (await LimitStore().use(connection, limit, who, now)).total_seconds()
-
-    assert [await at(0), await at(0), await at(0), await at(0), await at(9)] == [0, 0, 0, 10, 1]
-    assert [await at(10), await at(10), await at(0, "y")] == [0, 10, 0]
-
-
 async def test_links_are_tried_so_often_and_no_more(world: World) -> None:
     async with world.database.transaction() as connection:
+        name, rate = _ALL
         for _ in range(600):
-            await LimitStore().use(connection, _ALL, "all", moment(world.clock()))
+            await LimitStore().take(connection, limit_key(name, "all"), rate, moment(world.clock()))
     assert (await use(world, "q" * 43)).status_code == 429
     world.clock.advance(timedelta(seconds=1))
     assert (await use(world, "q" * 43)).status_code == 410
@@ -181,8 +169,9 @@ async def test_no_flood_of_guesses_keeps_the_owner_of_a_link_out(world: World) -
     admin, account = await world.add(), await world.invited()
     token = await link(world, admin, account, "invitation")
     async with world.database.transaction() as connection:
+        name, rate = _ALL
         for _ in range(600):
-            await LimitStore().use(connection, _ALL, "all", moment(world.clock()))
+            await LimitStore().take(connection, limit_key(name, "all"), rate, moment(world.clock()))
     assert (await use(world, "q" * 43)).status_code == 429
     assert (await use(world, token, "short")).status_code == 422
     assert (await use(world, token)).status_code == 204

@@ -9,10 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pulse_passwords import normalise
-from pulse_users.model.accounts import moment
 from pulse_users.model.emails import email_problem
 from pulse_users.model.passwords import PasswordRules, read_blocklist, score
-from pulse_users.store.limits import BackoffStore
 
 from .conftest import World
 
@@ -254,17 +252,6 @@ async def test_the_form_learns_the_strength(world: World) -> None:
     assert (await ask({}, password="hopper-hopper-1", token=token))["problems"] == ["contains_context"]
     assert (await ask({}, password=GOOD, token="q" * 43))["code"] == "link_ended"
     assert (await ask({}, password=GOOD))["code"] == "not_signed_in"
-
-
-@pytest.mark.servers
-async def test_a_free_attempt_waits_for_no_other_that_read_its_clock_a_moment_later(world: World) -> None:
-    now = moment(world.clock())
-    async with world.database.transaction() as connection:
-        waits = [
-            await BackoffStore().reserve(connection, bytes(32), now + timedelta(milliseconds=late))
-            for late in (5, 0, 3)
-        ]
-    assert waits == [timedelta(0)] * 3
 
 
 @pytest.mark.parametrize("tail", ["y", "1y", "yyz"])

@@ -1,5 +1,5 @@
-"""The one door to asyncpg: `Database` (pool and transactions), `Audit` (the trail of changes), `Outbox` and `Relay`,
-migrations, provisioning."""
+"""The one door to asyncpg: pool and transactions, migrations, and the tables that several services have (audit log,
+outbox, back-off, rate limits)."""
 
 from pulse_postgres.audit import (
     Audit,
@@ -8,28 +8,34 @@ from pulse_postgres.audit import (
     AuditFilter,
     AuditRecord,
     AuditVerdict,
-    SealedEntry,
     marked,
 )
+from pulse_postgres.backoff import FREE_FAILURES, BackoffStore, wait_after
 from pulse_postgres.database import Connection, Database, DatabaseUnavailable, Row
 from pulse_postgres.migrations import MigrationError, Migrations
 from pulse_postgres.outbox import Outbox, Relay
+from pulse_postgres.rate_limits import LimitStore, Rate, limit_key
 
 __all__ = [
+    "FREE_FAILURES",
     "Audit",
     "AuditAnchor",
     "AuditEntry",
     "AuditFilter",
     "AuditRecord",
     "AuditVerdict",
+    "BackoffStore",
     "Connection",
     "Database",
     "DatabaseUnavailable",
+    "LimitStore",
     "MigrationError",
     "Migrations",
     "Outbox",
+    "Rate",
     "Relay",
     "Row",
-    "SealedEntry",
+    "limit_key",
     "marked",
+    "wait_after",
 ]

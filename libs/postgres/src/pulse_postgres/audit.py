@@ -29,10 +29,6 @@ _MATCHING = (
     "($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR actor = $2) AND ($3::text IS NULL OR target = $3) "
     "AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5)"
 )
-
-
-LOCK_HEAD = "SELECT n, hash FROM audit_head FOR UPDATE"
-"""The end of the chain, which is nobody else's until the transaction ends."""
 _mark: ContextVar[Mark | None] = ContextVar("mark", default=None)
 
 
@@ -102,16 +98,6 @@ class AuditVerdict:
         return self.fault is None
 
 
-@dataclass(frozen=True)
-class SealedEntry:
-    """An entry that fits the trail as long as its end has the hash `follows`: `row` is then the next row of `audit`,
-    and its number `n` and hash are the new end."""
-
-    n: int
-    follows: bytes
-    row: tuple[object, ...]
-
-
 class Audit:
     """One service's trail. `key` has 32 bytes."""
 
@@ -119,7 +105,6 @@ class Audit:
         if len(key) != 32:
             raise ValueError("an audit key has 32 bytes")
         self._key = key
-        self._end = (0, bytes(32))  # as far as we know: others may have gone on
 
     async def append(self, connection: Connection, entry: AuditEntry, now: datetime) -> int:
         """Writes one entry within the caller's transaction, and returns its number. Takes the lock that puts entries in
@@ -127,32 +112,19 @@ class Audit:
         happen then."""
         if (mark := _mark.get()) is not None:
             await mark(connection)
-        head = await connection.fetchrow(LOCK_HEAD)
+        head = await connection.fetchrow("SELECT n, hash FROM audit_head FOR UPDATE")
         if head is None:
-            raise LookupError("the audit trail has no head")
-        self.move_to(head)
-        sealed = self.seal(entry, now)
+            raise LookupError("the audit log has no head")
+        n = int(head["n"]) + 1
+        before, after = _text(entry.before), _text(entry.after)
+        fields = (n, now, entry.kind, entry.actor, entry.target, before, after, entry.address, entry.request_id)
         await connection.execute(
             "WITH moved AS (UPDATE audit_head SET n = $1, hash = $10) "  # noqa: S608  # names of our own
             f"INSERT INTO audit ({_FIELDS}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            *sealed.row,
+            *fields,
+            self._hash(bytes(head["hash"]), fields),
         )
-        return sealed.n
-
-    def seal(self, entry: AuditEntry, now: datetime) -> SealedEntry:
-        """The entry as it comes next if nobody else has appended meanwhile: for a statement that appends it only if
-        the end of the trail, which it has locked, has the hash `follows`. The next one that is sealed follows this one.
-        Where the end was another, say so (`move_to`) and seal again. Calls no `mark`."""
-        n, follows = self._end[0] + 1, self._end[1]
-        before, after = _text(entry.before), _text(entry.after)
-        fields = (n, now, entry.kind, entry.actor, entry.target, before, after, entry.address, entry.request_id)
-        hash_ = self._hash(follows, fields)
-        self._end = (n, hash_)
-        return SealedEntry(n, follows, (*fields, hash_))
-
-    def move_to(self, head: Row) -> None:
-        """The end of the trail is there: a row of `audit_head`."""
-        self._end = (int(head["n"]), bytes(head["hash"]))
+        return n
 
     async def page(
         self, connection: Connection, wanted: AuditFilter, before: int | None, limit: int

@@ -1,13 +1,14 @@
-"""A pool of connections, and transactions whose failures say whether the world or the request was wrong."""
+"""A pool of connections and transactions. Outages of PostgreSQL become DatabaseUnavailable; our own bugs stay what
+they are."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import asyncpg
 
@@ -22,9 +23,7 @@ else:
     Connection = asyncpg.Connection
     Row = asyncpg.Record
 
-_GONE = (
-    OSError,
-    asyncpg.InterfaceError,
+_SERVER_OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -38,21 +37,18 @@ _GONE = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-"""What may go away by itself: no connection, a restart, a full disk, a lost race for locks."""
+"""Answers of the server that a later attempt may not get: a restart, a full disk, a failover, a lost lock."""
 
-
-_MOST_WARM = 2
-_WARM_SECONDS = 60.0
-"""After a longer rest something on the way may have forgotten the connection, and its next use would wait in vain."""
+_after_commit: ContextVar[list[Callable[[], object]] | None] = ContextVar("after_commit", default=None)
 
 
 class DatabaseUnavailable(Unavailable):
-    """PostgreSQL does not answer, is restarting, is full, or gave up on a lock: worth trying again."""
+    """PostgreSQL does not answer, is restarting, is full, or gave up on a lock. A retry may succeed."""
 
 
 @dataclass(frozen=True)
 class PoolSettings:
-    """`url` names host, database and role; the password is given beside it, or stands in it on loopback."""
+    """`url` names host, database and role. The password is given beside it, or is part of it on loopback."""
 
     url: str = field(repr=False)
     password: str | None = field(default=None, repr=False)
@@ -62,14 +58,12 @@ class PoolSettings:
 
 
 class Database:
-    """A pool. Open it with `async with Database(settings) as database:`; it opens even while PostgreSQL is down, and
-    every use then raises DatabaseUnavailable until it is back."""
+    """A pool. Open it with `async with Database(settings) as database:`. It opens even while PostgreSQL is down; every
+    use then raises DatabaseUnavailable until PostgreSQL is back."""
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._warm: list[tuple[Connection, float]] = []
-        self._waiting, self._is_closing = 0, False
 
     async def __aenter__(self) -> Self:
         settings = self._settings
@@ -87,70 +81,54 @@ class Database:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._is_closing = True
         if self._pool is not None:
             try:
                 async with asyncio.timeout(5):
-                    while self._warm:
-                        await self._pool.release(self._warm.pop()[0])
                     await self._pool.close()
             except TimeoutError:
                 self._pool.terminate()
 
-    def connection(self) -> AbstractAsyncContextManager[Connection]:
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
         """One connection without a transaction, for single statements. Raises DatabaseUnavailable."""
-        return _Loan(self._take, self._give_back)
-
-    async def _take(self) -> Connection:
-        """One that was used before, if there is one: a turn through the pool (a task, three timers) takes as long as
-        what it would be needed for."""
-        pool = self._open_pool()
-        while self._warm:
-            connection, since = self._warm.pop()
-            if _is_open(connection):
-                if time.monotonic() - since <= _WARM_SECONDS:
-                    return connection
-                connection.terminate()
-            await pool.release(connection)
-        self._waiting += 1
-        try:
-            return await pool.acquire(timeout=self._settings.acquire_timeout.total_seconds())
-        finally:
-            self._waiting -= 1
-
-    async def _give_back(self, connection: Connection, is_clean: bool) -> None:  # noqa: FBT001  # of `_Loan` alone
-        if not (is_clean and self._keep(connection)):
-            timeout = self._settings.acquire_timeout.total_seconds()
-            await self._open_pool().release(connection, timeout=timeout)
-
-    def _open_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
         if self._pool is None:
             raise RuntimeError("the database is not open")
-        return self._pool
-
-    def _keep(self, connection: Connection) -> bool:
-        """Whether it stays here for the next. Not while somebody waits at the pool, which knows of none here."""
-        if self._waiting or self._is_closing or len(self._warm) >= _MOST_WARM or not _is_open(connection):
-            return False
-        if connection.is_in_transaction():  # the pool ends what a block left open
-            return False
-        self._warm.append((connection, time.monotonic()))
-        return True
+        timeout = self._settings.acquire_timeout.total_seconds()
+        with outages_translated():
+            connection = await self._pool.acquire(timeout=timeout)
+        try:
+            with outages_translated(connection):
+                yield connection
+        finally:
+            with outages_translated():
+                await self._pool.release(connection, timeout=timeout)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """One transaction: commits when the block ends, rolls back when it raises. Raises DatabaseUnavailable."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        """One transaction. It commits when the block ends and rolls back when the block raises. Raises
+        DatabaseUnavailable."""
+        outer, callbacks = _after_commit.get(), list[Callable[[], object]]()
+        _after_commit.set(callbacks)
+        try:
+            async with self.connection() as connection, connection.transaction():
+                yield connection
+        finally:
+            _after_commit.set(outer)
+        for callback in callbacks:
+            callback()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
-        """A read-only transaction that sees one moment (REPEATABLE READ). Raises DatabaseUnavailable."""
+        """A read-only transaction that sees one moment (REPEATABLE READ). Raises DatabaseUnavailable, and
+        RuntimeError for a statement that writes."""
         async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            yield connection
+            try:
+                yield connection
+            except asyncpg.ReadOnlySQLTransactionError as error:
+                raise RuntimeError("a statement tried to write in a read-only snapshot") from error
 
     async def is_reachable(self) -> bool:
-        """Whether it answers now."""
+        """Whether PostgreSQL answers a query at this moment."""
         try:
             async with self.connection() as connection:
                 await connection.execute("SELECT 1")
@@ -159,49 +137,67 @@ class Database:
         return True
 
 
-class _Loan:
-    """A connection for the length of a block. A class: a generator for it costs more than what it does."""
-
-    __slots__ = ("_connection", "_give_back", "_take")
-
-    def __init__(
-        self, take: Callable[[], Awaitable[Connection]], give_back: Callable[[Connection, bool], Awaitable[None]]
-    ) -> None:
-        self._take, self._give_back = take, give_back
-
-    async def __aenter__(self) -> Connection:
-        try:
-            self._connection = await self._take()
-        except _GONE as error:
-            raise _unavailable(error) from error
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            await self._give_back(self._connection, error is None)
-        except _GONE as failure:
-            raise _unavailable(failure) from failure
-        if isinstance(error, _GONE):
-            raise _unavailable(error) from error
+def after_commit(callback: Callable[[], object]) -> None:
+    """Calls `callback` once the current `Database.transaction` has committed, and never if it rolls back. Outside a
+    transaction the callback runs at once."""
+    callbacks = _after_commit.get()
+    if callbacks is None:
+        callback()
+    else:
+        callbacks.append(callback)
 
 
-def _unavailable(error: BaseException) -> DatabaseUnavailable:
-    is_late = isinstance(error, TimeoutError)  # which is an OSError, too
-    return DatabaseUnavailable("no answer in time" if is_late else f"{type(error).__name__}: {error}")
+class _Closable(Protocol):
+    def is_closed(self) -> bool: ...
 
 
-def _is_open(connection: Connection) -> bool:
+@contextmanager
+def outages_translated(connection: _Closable | None = None) -> Iterator[None]:
+    """Raises DatabaseUnavailable instead of an error that means that PostgreSQL is away.
+
+    `connection` is the one that the block uses: an InterfaceError counts as an outage only if that connection is
+    closed. OSError and TimeoutError count only if asyncpg raised them. Every other error passes unchanged: a wrong
+    number of arguments or a missing file is a bug, not an outage.
+    """
     try:
-        return not connection.is_closed()
-    except asyncpg.InterfaceError:  # it died, and the pool has taken it back already
-        return False
+        yield
+    except (*_SERVER_OUTAGES, asyncpg.InterfaceError, OSError) as error:
+        if not _is_outage(error, connection):
+            raise
+        is_timeout = isinstance(error, TimeoutError)
+        reason = "no answer in time" if is_timeout else f"{type(error).__name__}: {error}"
+        raise DatabaseUnavailable(reason) from error
+
+
+def _is_outage(error: Exception, connection: _Closable | None) -> bool:
+    if isinstance(error, asyncpg.InterfaceError):
+        return connection is not None and _is_closed(connection)
+    if isinstance(error, OSError):
+        return _is_raised_by_asyncpg(error.__traceback__)
+    return True
+
+
+def _is_closed(connection: _Closable) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the connection died and the pool has removed it
+        return True
+
+
+def _is_raised_by_asyncpg(trace: TracebackType | None) -> bool:
+    """Whether the innermost frame outside asyncio and the socket modules belongs to asyncpg."""
+    module = ""
+    while trace is not None:
+        name = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] not in {"asyncio", "uvloop", "socket", "ssl"}:
+            module = name
+        trace = trace.tb_next
+    return module.partition(".")[0] == "asyncpg"
 
 
 async def _nothing_to_reset(_: object) -> None:
-    """No session state is ever set here (SET LOCAL and transaction locks end with their transaction, and asyncpg rolls
-    back an open one by itself): a RESET ALL after each use would be a round trip for nothing."""
+    """No session state is ever set: SET LOCAL and transaction locks end with their transaction, and asyncpg rolls back
+    an open one. RESET ALL after each use would cost a round trip."""
 
 
 def ranges(value: Any) -> list[tuple[int, int]]:

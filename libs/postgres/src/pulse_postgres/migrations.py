@@ -1,6 +1,8 @@
 """Migrations of one schema: numbered SQL files, applied in order, each in its own transaction, under an advisory lock.
 
-ADR 0003 says why this and not Alembic.
+A line `-- include name` stands for the file `name.sql` of `pulse_postgres.tables`, which owns the tables that several
+services have. The checksum covers the expanded text, so an included file must never change either. ADR 0003 says why
+this and not Alembic.
 """
 
 import hashlib
@@ -10,9 +12,10 @@ from importlib.resources import files
 
 import asyncpg
 
-from pulse_postgres.database import _GONE, DatabaseUnavailable
+from pulse_postgres.database import outages_translated
 
 _FILE = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
+_INCLUDE = re.compile(r"^-- include ([a-z_]+)\n", re.MULTILINE)
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migration (
     version    integer PRIMARY KEY,
@@ -53,7 +56,7 @@ class Migrations:
             match = _FILE.match(file.name)
             if match is None or int(match.group(1)) != len(found) + 1:
                 raise MigrationError(f"{self.package}/{file.name}: expected {len(found) + 1:04d}_name.sql")
-            found.append(_Step(int(match.group(1)), file.name, file.read_text(encoding="utf-8")))
+            found.append(_Step(int(match.group(1)), file.name, _expanded(file.read_text(encoding="utf-8"))))
         return found
 
     @property
@@ -64,14 +67,11 @@ class Migrations:
     async def apply(self, url: str, password: str | None = None) -> list[str]:
         """Brings the schema to the head; returns the names of the applied files. Several processes may call it at
         once: one works, the others wait. Raises MigrationError, DatabaseUnavailable."""
-        try:
+        with outages_translated():
             connection = await asyncpg.connect(url, password=password, timeout=10)
-        except (*_GONE, TimeoutError) as error:
-            raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
         try:
-            return await self._bring_to_head(connection)
-        except (*_GONE, TimeoutError) as error:
-            raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+            with outages_translated(connection):
+                return await self._bring_to_head(connection)
         finally:
             await connection.close()
 
@@ -106,3 +106,8 @@ class Migrations:
             if (row["version"], row["checksum"]) != (step.version, step.checksum):
                 raise MigrationError(f"{step.name} is not what was applied as version {row['version']}: never edit one")
         return len(rows)
+
+
+def _expanded(sql: str) -> str:
+    tables = files("pulse_postgres.tables")
+    return _INCLUDE.sub(lambda found: tables.joinpath(f"{found[1]}.sql").read_text(encoding="utf-8"), sql)

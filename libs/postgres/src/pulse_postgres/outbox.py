@@ -1,41 +1,43 @@
-"""The outbox: an event is a row of the same transaction as the change that it tells of, and the relay publishes it
-afterwards, in order, until the broker has confirmed it. Published twice after a crash: consumers go by version."""
+"""The outbox: an event is a row of the same transaction as its change, and a relay publishes it afterwards.
+
+The relay publishes in order and deletes an event once the broker has confirmed it. After a crash it may publish an
+event twice: consumers compare versions.
+"""
 
 import asyncio
 import json
-import logging
-import random
+from collections.abc import Callable
 from typing import Protocol, TypeVar
+
+import structlog
 
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import CATALOGUE, Topic
-from pulse_postgres.database import Connection, Database
+from pulse_postgres.database import Connection, Database, Row, after_commit
 
-log = logging.getLogger("pulse.outbox")
+log = structlog.get_logger("pulse.outbox")
 M_contra = TypeVar("M_contra", bound=Message, contravariant=True)
 M = TypeVar("M", bound=Message)
 _BATCH = 100
-_STUCK_SECONDS = 5.0
-_COMMIT_SECONDS, _LOOKS = 0.02, 10
-"""What was written is seen once its transaction has committed: so often and so soon it is looked for."""
+_ATTEMPTS = 5
 
 
 class Publisher(Protocol):
     """The part of a bus that the relay needs."""
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
-        """Returns when the broker has taken it."""
+        """Returns when the broker has confirmed the message. Raises Unavailable during an outage."""
 
 
 class Outbox:
-    """Writes events; wakes the relay of the same process."""
+    """Writes events. `written` is set whenever a transaction with an event has committed."""
 
     def __init__(self) -> None:
-        self._written = asyncio.Event()
+        self.written = asyncio.Event()
 
     async def put(self, connection: Connection, topic: Topic[M], message: M, **levels: str) -> None:
-        """Appends an event to the transaction of `connection`."""
+        """Appends an event to the transaction of `connection`. Raises ValueError for a bad topic level."""
         topic.address(**levels)
         await connection.execute(
             "INSERT INTO outbox (template, levels, message) VALUES ($1, $2, $3)",
@@ -43,60 +45,84 @@ class Outbox:
             json.dumps(levels),
             message.model_dump_json(),
         )
-        self._written.set()
-
-    async def wait_written(self, seconds: float) -> bool:
-        """Returns when something was written here, or after so many seconds (another process may have written); whether
-        something was. It may not be committed yet."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._written.wait()
-        except TimeoutError:
-            return False
-        else:
-            return True
-        finally:
-            self._written.clear()
+        after_commit(self.written.set)
 
 
 class Relay:
-    """Publishes what lies in the outbox, oldest first, and deletes what the broker confirmed. One at a time per
-    schema: the rows are locked while they are on their way."""
+    """Publishes events from the outbox, oldest first.
 
-    def __init__(self, database: Database, outbox: Outbox, bus: Publisher, rng: random.Random) -> None:
-        self._database, self._outbox, self._bus, self._rng = database, outbox, bus, rng
+    Only one relay per schema works at a time: it locks the rows that it publishes. An event that cannot be published is
+    set aside, so that it does not block the others: at once if it cannot be read, and after five attempts if publishing
+    it fails for another reason than an outage. `on_set_aside` is called for each.
+    """
+
+    def __init__(self, database: Database, bus: Publisher, on_set_aside: Callable[[], object] = lambda: None) -> None:
+        self._database, self._bus, self._on_set_aside = database, bus, on_set_aside
         self._topics = {topic.template: topic for topic in CATALOGUE}
+        self._attempts: dict[int, int] = {}
+        self.depth = 0
+        """Events that wait to be published, as `measure` found it."""
+        self.oldest_age = 0.0
+        """Age of the oldest waiting event in seconds, as `measure` found it."""
 
-    async def run(self) -> None:
-        """Works until cancelled; an outage of database or broker is waited out."""
-        failures, looks = 0, 0
-        while True:
-            try:
-                moved = await self.publish_waiting()
-            except Unavailable as error:
-                failures += 1
-                log.log(logging.INFO if failures == 1 else logging.DEBUG, "outbox waits: %s", error)
-                await asyncio.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)) * self._rng.uniform(0.5, 1.0))
-                continue
-            except Exception as error:  # noqa: BLE001  # the process must live; the event stays, and those behind it, loudly
-                failures += 1
-                log.log(logging.ERROR if failures == 1 else logging.DEBUG, "an event cannot be published: %s", error)
-                await asyncio.sleep(_STUCK_SECONDS)
-                continue
-            failures = 0
-            looks = 0 if moved else max(0, looks - 1)
-            if moved < _BATCH and await self._outbox.wait_written(_COMMIT_SECONDS if looks else 1.0):
-                looks = _LOOKS
-
-    async def publish_waiting(self) -> int:
-        """Publishes up to a hundred events; returns how many. Raises Unavailable."""
+    async def publish_next(self) -> bool:
+        """Publishes up to 100 events. Returns whether more may be waiting. Raises Unavailable, and whatever `publish`
+        raised for an event that gets another attempt."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(
                 "SELECT id, template, levels, message FROM outbox ORDER BY id LIMIT $1 FOR UPDATE", _BATCH
             )
+            done, failure = list[int](), None
             for row in rows:
-                topic = self._topics[row["template"]]
-                message = topic.message.model_validate_json(row["message"])
-                await self._bus.publish(topic, message, **json.loads(row["levels"]))
-            await connection.execute("DELETE FROM outbox WHERE id = ANY($1)", [row["id"] for row in rows])
-        return len(rows)
+                failure = await self._publish(connection, row)
+                if failure is not None:
+                    break
+                done.append(row["id"])
+            await connection.execute("DELETE FROM outbox WHERE id = ANY($1)", done)
+        for id_ in done:
+            self._attempts.pop(id_, None)
+        if failure is not None:
+            raise failure
+        return len(rows) == _BATCH
+
+    async def measure(self) -> None:
+        """Updates `depth` and `oldest_age`. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                "SELECT count(*) AS depth, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age "
+                "FROM outbox"
+            )
+        if row is not None:
+            self.depth, self.oldest_age = row["depth"], row["age"]
+
+    async def _publish(self, connection: Connection, row: Row) -> Exception | None:
+        """Publishes one event or sets it aside. Returns the failure of an event that gets another attempt. Raises
+        Unavailable."""
+        try:
+            topic = self._topics[row["template"]]
+            message = topic.message.model_validate_json(row["message"])
+            levels = json.loads(row["levels"])
+        except (KeyError, ValueError) as error:
+            await self._set_aside(connection, row, error)
+            return None
+        try:
+            await self._bus.publish(topic, message, **levels)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # the broker refused this event: it must not block the others for ever
+            attempts = self._attempts[row["id"]] = self._attempts.get(row["id"], 0) + 1
+            if attempts < _ATTEMPTS:
+                return error
+            await self._set_aside(connection, row, error)
+        return None
+
+    async def _set_aside(self, connection: Connection, row: Row, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"[:1_000]
+        await connection.execute(
+            "INSERT INTO outbox_set_aside (id, template, levels, message, created_at, reason) "
+            "SELECT id, template, levels, message, created_at, $2 FROM outbox WHERE id = $1",
+            row["id"],
+            reason,
+        )
+        after_commit(self._on_set_aside)
+        log.error("outbox_event_set_aside", id=row["id"], topic=row["template"], reason=type(error).__name__)

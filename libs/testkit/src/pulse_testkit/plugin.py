@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from pulse_postgres.admin import clone_database, create_database, drop_database
 from pulse_testkit.clock import FakeClock
@@ -76,24 +77,45 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-class _Warnings(logging.Handler):
+def pytest_configure() -> None:
+    """Sends structlog events of the tested code through `logging`, so that one handler sees every log line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"], repr_native_str=False),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+class _WarningRecorder(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.seen: list[str] = []
+        self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.seen.append(f"{record.name}: {record.getMessage()}")
+        self.lines.append(f"{record.name}: {record.getMessage()}")
 
 
 @pytest.fixture(autouse=True)
 def no_unannounced_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fails the test on a WARNING log that it did not announce by `@pytest.mark.announces_log("text")`."""
-    announced = [str(mark.args[0]) for mark in request.node.iter_markers("announces_log")]
-    handler = _Warnings()
+    """Fails the test when its WARNING logs and its announcements differ.
+
+    `@pytest.mark.announces_log("text")` announces a log line of WARNING or above that contains the text. The test fails
+    on a line that no mark announces, and on a mark whose text never appears.
+    """
+    recorder = _WarningRecorder()
     root = logging.getLogger()
-    root.addHandler(handler)
+    root.addHandler(recorder)
     yield
-    root.removeHandler(handler)
-    surprises = [line for line in handler.seen if not any(text in line for text in announced)]
-    if surprises:
-        pytest.fail("unannounced WARNING logs:\n" + "\n".join(surprises))
+    root.removeHandler(recorder)
+    announced = [str(mark.args[0]) for mark in request.node.iter_markers("announces_log")]
+    unannounced = [line for line in recorder.lines if not any(text in line for text in announced)]
+    missing = [text for text in announced if not any(text in line for line in recorder.lines)]
+    if unannounced:
+        pytest.fail("unannounced WARNING logs:\n" + "\n".join(unannounced))
+    if missing:
+        pytest.fail("announced logs that never appeared:\n" + "\n".join(missing))

@@ -3,11 +3,10 @@
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.api_keys import ApiKeys
@@ -17,7 +16,7 @@ from pulse_auth.actions.collectors import CollectorMeans, Collectors
 from pulse_auth.actions.ending import Events, Sweep
 from pulse_auth.actions.enrolment import BrokerEndpoint, Enrolment
 from pulse_auth.actions.guard import GuardLimits, IntakeGuard
-from pulse_auth.actions.heartbeat import Heartbeat
+from pulse_auth.actions.heartbeat import Heartbeat, heartbeat_job
 from pulse_auth.actions.mirror import Drift, Mirror
 from pulse_auth.actions.plain_devices import PlainDevices
 from pulse_auth.actions.second_factors import SecondFactors
@@ -39,17 +38,17 @@ from pulse_auth.routes import (
 )
 from pulse_auth.routes.dependencies import AuthDependencies, Limits
 from pulse_auth.settings import AuthSettings, uses_and_seconds
-from pulse_auth.store.limits import Rate
 from pulse_bus.mqtt import MqttSettings
 from pulse_bus.mqtt.dynsec import DynamicSecurity
 from pulse_chassis.audit.routes import audit_router
 from pulse_chassis.identity.principal import Principals
 from pulse_chassis.process import service as process
+from pulse_chassis.process.background import Background, Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_contracts.access import ADMIN
 from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
-from pulse_postgres import Audit, Database, Migrations, Outbox
+from pulse_postgres import Audit, Database, Migrations, Outbox, Rate
 from pulse_postgres.database import PoolSettings
 
 VERSION = "0.1.0"
@@ -66,7 +65,7 @@ ROUTERS = [
     collectors.enrolment_router,
     audit_router("/api/auth", "auth"),
 ]
-IDENTITY = Identity("auth", VERSION, Migrations("pulse_auth.migrations"))
+IDENTITY = Identity("auth", VERSION, Migrations("pulse_auth.migrations"), has_outbox=True)
 
 
 async def serve(settings: AuthSettings) -> None:
@@ -101,12 +100,14 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     fleet = CollectorMeans(database, vault, runtime.audit, clock, secrets.token_bytes, reconciler.wake)
     return Parts(
         routers=ROUTERS,
-        tasks=[
-            partial(rotation.keep_turning, settings.key_poll),
-            partial(drift.keep_comparing, settings.replay_grace, settings.replay_pause),
-            partial(Heartbeat(database, bus, events, clock).keep_beating, settings.heartbeat_every),
-            partial(Sweep(database, clock).keep_sweeping, settings.sweep_every),
-            *_broker_tasks(settings, reconciler, guard, fleet),
+        jobs=[
+            Job("key_rotation", rotation.on_schedule, interval=settings.key_poll),
+            Job(
+                "account_drift", partial(drift.compare, settings.replay_grace, settings.replay_pause), wake=drift.heard
+            ),
+            heartbeat_job(Heartbeat(database, bus, clock), events, settings.heartbeat_every),
+            Job("sweep", Sweep(database, clock).sweep, interval=settings.sweep_every),
+            *_broker_jobs(runtime.background, settings, reconciler, guard, fleet),
         ],
         on_stop=[hasher.close],
         state={"auth": _routes(runtime, settings, means, (vault, events, rotation, fleet))},
@@ -176,10 +177,14 @@ def _routes(  # this is where everything meets
     )
 
 
-def _broker_tasks(
-    settings: AuthSettings, reconciler: Reconciler, guard: IntakeGuard, fleet: CollectorMeans
-) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-    """Nobody but the broker's administrator can keep its accounts: without the password somebody else has to."""
+def _broker_jobs(
+    background: Background,
+    settings: AuthSettings,
+    reconciler: Reconciler,
+    guard: IntakeGuard,
+    fleet: CollectorMeans,
+) -> list[Job]:
+    """None without the password of the broker's administrator: somebody else then has to keep its accounts."""
     if settings.broker_admin_password is None:
         return []
     mqtt = MqttSettings(
@@ -192,14 +197,22 @@ def _broker_tasks(
     adopted = {name: secret.get_secret_value() for name, secret in settings.broker_accounts.items()}
     pace = Pace(settings.broker_poll, settings.broker_check)
 
-    async def keep() -> None:
-        await Adoption(fleet).all(adopted)
-        await reconciler.keep_reconciling(lambda: DynamicSecurity.open(mqtt), pace)
+    async def reconcile() -> None:
+        if adopted:
+            await Adoption(fleet).all(adopted)
+            adopted.clear()
+        await reconciler.reconcile(
+            lambda: DynamicSecurity.open(mqtt), pace, partial(background.progress, "broker_accounts")
+        )
 
     async def watch() -> None:
-        await guard.keep_watching(lambda: DynamicSecurity.open(mqtt))
+        await guard.watch(lambda: DynamicSecurity.open(mqtt), partial(background.progress, "intake_guard"))
 
-    return [keep, watch]
+    pause, most = timedelta(seconds=1), timedelta(seconds=5)
+    return [
+        Job("broker_accounts", reconcile, interval=pause, retry_floor=pause, retry_cap=most),
+        Job("intake_guard", watch, interval=pause, retry_floor=pause, retry_cap=most),
+    ]
 
 
 def _rate(limit: str) -> Rate:

@@ -4,14 +4,15 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from pulse_chassis.audit.routes import audit_router
 from pulse_chassis.process import service as process
+from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Identity, Parts, Runtime, now_micros
 from pulse_chassis.process.settings import decoded_key
 from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
@@ -36,6 +37,8 @@ from pulse_users.routes.dependencies import Limits, UsersDependencies
 from pulse_users.settings import UsersSettings
 
 VERSION = "0.1.0"
+_POLL = timedelta(seconds=5)
+"""How often a job looks for work that another replica has left."""
 ROUTERS = [
     profile.direct,  # first: it is asked for most, and each router before it costs every answer
     profile.router,
@@ -45,7 +48,7 @@ ROUTERS = [
     passwords.managed,
     accounts.router,
 ]
-IDENTITY = Identity("users", VERSION, Migrations("pulse_users.migrations"))
+IDENTITY = Identity("users", VERSION, Migrations("pulse_users.migrations"), has_outbox=True)
 
 
 async def serve(settings: UsersSettings) -> None:
@@ -82,15 +85,16 @@ async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy
         runtime.limits,
         Limits(settings.list_limit, settings.change_limit, settings.strength_limit),
     )
-    tasks: list[partial[Coroutine[Any, Any, None]]] = [
-        partial(announcements.keep_digest, settings.digest_every),
-        partial(announcements.keep_replaying, settings.replay_pause),
-        partial(Sweep(database, clock).keep_sweeping, settings.sweep_every),
-        partial(links.keep_answering),
+    jobs = [
+        Job("accounts_digest", announcements.announce_digest, settings.digest_every, announcements.digest_due),
+        Job("accounts_replay", announcements.replay, wake=announcements.replay_due, pause=settings.replay_pause),
+        Job("sweep", Sweep(database, clock).sweep, settings.sweep_every),
+        Job("reset_requests", links.answer_one, _POLL, links.requested),
     ]
     if server is not None:
-        tasks.append(partial(Mailer(database, queue, server.send, runtime.metrics, clock).keep_sending))
-    return Parts(routers=ROUTERS, tasks=tasks, on_stop=[checked.close], state={"users": routes})
+        mailer = Mailer(database, queue, server.send, runtime.metrics, clock)
+        jobs.append(Job("mail", mailer.send_one, _POLL, queue.written))
+    return Parts(routers=ROUTERS, jobs=jobs, on_stop=[checked.close], state={"users": routes})
 
 
 def rules(settings: UsersSettings) -> PasswordRules:

@@ -52,6 +52,7 @@ class Background:
 
     def __init__(self, metrics: Metrics, rng: random.Random, clock: Callable[[], float] = time.time) -> None:
         self._rng, self._clock = rng, clock
+        self._states: dict[str, _State] = {}
         self._failures = metrics.counter(
             "background_failures", "Failed rounds of a background job. kind is outage or bug.", ["job", "kind"]
         )
@@ -64,7 +65,7 @@ class Background:
         interval."""
         for kind in ("outage", "bug"):
             self._failures.labels(job.name, kind)
-        state = _State(job.name)
+        state = self._states[job.name] = _State(job.name)
         if job.interval is None:
             await _wait(job)
         while True:
@@ -84,6 +85,10 @@ class Background:
                     await asyncio.sleep(job.pause.total_seconds())
                 if not is_more:
                     await _wait(job)
+
+    def progress(self, name: str) -> None:
+        """Counts as the success of a round that is still running: for a step that keeps a connection open."""
+        self._succeed(self._states[name])
 
     def _delay(self, job: Job, state: "_State") -> float:
         return retry_delay(state.failures, job.retry_floor.total_seconds(), job.retry_cap.total_seconds(), self._rng)

@@ -58,6 +58,7 @@ class Identity:
     name: str
     version: str
     migrations: Migrations
+    has_outbox: bool = False
 
 
 @dataclass
@@ -77,6 +78,10 @@ class Runtime:
     open_session: Callable[[str, timedelta], Bus] | None = None
     """Makes a second bus: client id, and how long the broker keeps its session. It has the service's account and no
     last will. None where there is no broker."""
+    background: Background = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.background = Background(self.metrics, self.rng)
 
 
 @dataclass(frozen=True)
@@ -279,20 +284,19 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
         await bus.publish(SYSTEM_STATUS, status, kind=identity.name, id=client_id)
 
     bus.on_connected(say_online)
+    all_jobs = [*parts.jobs, *(_outbox_jobs(runtime) if identity.has_outbox else ())]
     async with asyncio.TaskGroup() as group:
-        background = Background(runtime.metrics, runtime.rng)
-        relay = Relay(database, runtime.outbox, bus, runtime.rng)
         schema_is_there = asyncio.Event()
         watch = group.create_task(_watch_schema(migrated, schema_is_there), name="schema")
         intake = group.create_task(_after(schema_is_there, bus.run), name="bus")
         http = group.create_task(_serve_http(server, stop), name="http")
         endless = [
             group.create_task(_endless(schema_is_there, task), name=getattr(task, "__qualname__", "task"))
-            for task in (relay.run, *parts.tasks)
+            for task in parts.tasks
         ]
         jobs = [
-            group.create_task(_endless(schema_is_there, partial(background.run, job)), name=job.name)
-            for job in parts.jobs
+            group.create_task(_endless(schema_is_there, partial(runtime.background.run, job)), name=job.name)
+            for job in all_jobs
         ]
         gc.collect()
         gc.freeze()  # what is there at the start stays: no collection need look at it again
@@ -311,6 +315,19 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
         for running in (http, watch, *endless, *jobs):
             running.cancel()
     log.info("stopped")
+
+
+def _outbox_jobs(runtime: Runtime) -> list[Job]:
+    set_aside = runtime.metrics.counter("outbox_set_aside", "Events that could never be published and were set aside")
+    relay = Relay(runtime.database, runtime.bus, set_aside.inc)
+    depth = runtime.metrics.gauge("outbox_depth", "Events that wait to be published")
+    depth.set_function(lambda: relay.depth)
+    age = runtime.metrics.gauge("outbox_oldest_age_seconds", "Age of the oldest event that waits to be published")
+    age.set_function(lambda: relay.oldest_age)
+    return [
+        Job("outbox_relay", relay.publish_next, interval=timedelta(seconds=1), wake=runtime.outbox.written),
+        Job("outbox_measure", relay.measure, interval=timedelta(seconds=5)),
+    ]
 
 
 async def _say_offline(bus: Bus, identity: Identity, settings: ServiceSettings) -> None:

@@ -1,6 +1,5 @@
 """Accounts of the broker whose secrets were made elsewhere: the services', and devices' that were set up by hand."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -10,12 +9,10 @@ from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import CollectorStore
 from pulse_chassis.identity.caller import SYSTEM, Caller
 from pulse_contracts.access import SERVICES
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import Party
 from pulse_postgres import Connection
 
 log = logging.getLogger("pulse.auth.broker")
-_RETRY = 1.0
 
 
 class Adoption:
@@ -25,17 +22,10 @@ class Adoption:
         self._means, self._store, self._broker = means, CollectorStore(), BrokerStore()
 
     async def all(self, secrets: Mapping[str, str]) -> None:
-        """Services and devices, however long the database takes to come up."""
-        while True:
-            try:
-                await self.services(secrets)
-                for name in secrets.keys() - set(SERVICES):
-                    await self.device(name, secrets[name], SYSTEM)
-            except Unavailable as error:
-                log.info("adopting broker accounts waits: %s", error)
-                await asyncio.sleep(_RETRY)
-            else:
-                return
+        """Adopts the services and devices of `secrets`. Raises Unavailable."""
+        await self.services(secrets)
+        for name in secrets.keys() - set(SERVICES):
+            await self.device(name, secrets[name], SYSTEM)
 
     async def services(self, secrets: Mapping[str, str]) -> None:
         """Accounts of services among `secrets`. Raises Unavailable."""

@@ -20,16 +20,15 @@ from pulse_auth.model.api_keys import (
     write_key,
 )
 from pulse_auth.model.sessions import Account, AccountNotFound, Grant
-from pulse_auth.store.admission import Standing
 from pulse_auth.store.api_keys import ApiKeyStore
-from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.sessions import AccountCopy
+from pulse_auth.store.standing import Standing
 from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_chassis.identity.principal import Principal
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Permission
-from pulse_postgres import AuditEntry, Connection, Database
+from pulse_postgres import AuditEntry, Connection, Database, LimitStore, Rate, limit_key
 from pulse_postgres.audit import Detail
 
 _NOTED = Rate(1, timedelta(seconds=6))

@@ -5,17 +5,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pulse_auth.actions.collectors import SEAL_PURPOSE
-from pulse_auth.actions.guard import IntakeGuard
+from pulse_auth.actions.guard import Connect, IntakeGuard
 from pulse_auth.actions.vault import Vault
 from pulse_auth.store.broker import BrokerStore, StoredCredential
 from pulse_bus.credentials import BrokerAccount, BrokerCredentials, ObservedAccount
 from pulse_chassis.observability.metrics import Metrics
-from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
 
 log = logging.getLogger("pulse.auth.broker")
@@ -23,9 +21,6 @@ _LOCK = 0x70756C73655F6272
 """Of PostgreSQL's advisory locks: whoever holds it talks to the broker's administration. "pulse_br" in ASCII."""
 _AT_ONCE = 50
 _EXPIRES_SOON = timedelta(days=14)
-_RETRY = timedelta(seconds=1)
-
-Connect = Callable[[], AbstractAsyncContextManager[BrokerCredentials]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,6 @@ class Reconciler:
         self._foreign = metrics.gauge("broker_accounts_foreign", "Accounts at the broker that are none of ours")
         self._last = metrics.gauge("broker_reconciled_timestamp_seconds", "When the broker was last seen to be equal")
         self._changes = metrics.counter("broker_account_changes", "Accounts changed at the broker")
-        self._failures = metrics.counter("broker_reconcile_failures", "Attempts that failed")
         self._ends = metrics.gauge("broker_certificate_expiry_timestamp_seconds", "When the broker's certificate ends")
 
     def wake(self) -> None:
@@ -68,36 +62,25 @@ class Reconciler:
         self._is_check_due = True
         self.wake()
 
-    async def keep_reconciling(self, connect: Connect, pace: Pace = Pace()) -> None:  # frozen
-        """Endless. An outage of broker or database is waited out; a vault that does not open is an outage too."""
-        failures = 0
-        while True:
-            try:
-                async with connect() as broker:
-                    failures = 0
-                    await self._stay(broker, pace)
-            except Unavailable as error:
-                failures += 1
-                self._failures.inc()
-                log.log(logging.INFO if failures == 1 else logging.DEBUG, "the broker's accounts wait: %s", error)
-            await asyncio.sleep(min(5.0, _RETRY.total_seconds() * failures))
-
-    async def _stay(self, broker: BrokerCredentials, pace: Pace) -> None:
-        check_at = look_at = time.monotonic()
-        while not broker.ended.is_set():
-            self._woken.clear()
-            if time.monotonic() >= look_at:  # every replica, and again: it is renewed while we stay connected
-                await self.look_at_certificate(broker)
-                look_at = time.monotonic() + pace.look.total_seconds()
-            async with self._database.transaction() as held:
-                if await self._store.is_mine(held, _LOCK):
-                    if time.monotonic() >= check_at or self._is_check_due:
-                        self._is_check_due = False
-                        await self.check(broker)
-                        check_at = time.monotonic() + pace.check.total_seconds()
-                    while await self.carry_out(broker):
-                        pass
-            await self._rest(broker, pace.poll)
+    async def reconcile(self, connect: Connect, pace: Pace, on_round: Callable[[], None] = lambda: None) -> None:
+        """Works while the connection to the broker lasts; calls `on_round` after each round. Raises Unavailable."""
+        async with connect() as broker:
+            check_at = look_at = time.monotonic()
+            while not broker.ended.is_set():
+                self._woken.clear()
+                if time.monotonic() >= look_at:  # by every replica, repeatedly: the certificate is renewed meanwhile
+                    await self.look_at_certificate(broker)
+                    look_at = time.monotonic() + pace.look.total_seconds()
+                async with self._database.transaction() as held:
+                    if await self._store.is_mine(held, _LOCK):
+                        if time.monotonic() >= check_at or self._is_check_due:
+                            self._is_check_due = False
+                            await self.check(broker)
+                            check_at = time.monotonic() + pace.check.total_seconds()
+                        while await self.carry_out(broker):
+                            pass
+                on_round()
+                await self._rest(broker, pace.poll)
 
     async def _rest(self, broker: BrokerCredentials, poll: timedelta) -> None:
         waits = [asyncio.ensure_future(event.wait()) for event in (self._woken, broker.ended)]

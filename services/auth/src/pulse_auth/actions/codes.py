@@ -8,9 +8,8 @@ from uuid import UUID
 
 from pulse_auth.actions.vault import Vault
 from pulse_auth.model.second_factors import recovery_hash, step_of
-from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.second_factors import FactorStore, StoredFactor
-from pulse_postgres import Connection
+from pulse_postgres import BackoffStore, Connection
 
 Used = Literal["totp", "recovery_code"]
 
@@ -40,7 +39,7 @@ class Codes:
             return Tried(None)
         used = await self._used(connection, account, factor, code, now)
         if used:
-            await self._backoff.clear(connection, key, now)
+            await self._backoff.clear(connection, key)
         return Tried(used)
 
     async def confirm(self, connection: Connection, account: UUID, code: str, now: datetime) -> Tried:
@@ -54,7 +53,7 @@ class Codes:
         if step is None:
             return Tried(None)
         await self._factors.use_step(connection, account, step)
-        await self._backoff.clear(connection, key, now)
+        await self._backoff.clear(connection, key)
         return Tried("totp")
 
     async def _used(

@@ -1,25 +1,21 @@
 """How sessions end: revoked, noted and told in one transaction; and how what ended long ago is removed."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pulse_auth.model.sessions import Session, micros, moment
 from pulse_auth.store.api_keys import ApiKeyStore
-from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.collectors import CodeStore
-from pulse_auth.store.limits import LimitStore
 from pulse_auth.store.second_factors import ChallengeStore
 from pulse_auth.store.sessions import Revoked, SessionStore
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.auth import SessionRevoked
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_EVENT
-from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
+from pulse_postgres import Audit, AuditEntry, BackoffStore, Connection, Database, LimitStore, Outbox
+from pulse_postgres.database import after_commit
 
-log = logging.getLogger("pulse.auth")
 _FORGET_FAILURES = timedelta(days=1)
 _KEEP_SESSIONS = timedelta(days=1)
 _KEEP_API_KEYS = timedelta(days=30)
@@ -27,7 +23,7 @@ _KEEP_REVOCATIONS = timedelta(minutes=30)
 
 
 class Events:
-    """Ends sessions and says so, in the caller's transaction. `said` is set whenever something was."""
+    """Ends sessions and announces it, in the caller's transaction. `said` is set once it has committed."""
 
     def __init__(self, outbox: Outbox, audit: Audit) -> None:
         self._outbox, self._audit, self._sessions, self._keys = outbox, audit, SessionStore(), ApiKeyStore()
@@ -96,7 +92,7 @@ class Events:
         await self._sessions.note_revoked(connection, revoked)
         message = revocation(revoked)
         await self._outbox.put(connection, AUTH_EVENT, message, account=str(account))
-        self.said.set()
+        after_commit(self.said.set)
 
 
 def revocation(revoked: Revoked) -> SessionRevoked:
@@ -111,17 +107,8 @@ class Sweep:
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database, self._clock = database, clock
 
-    async def keep_sweeping(self, every: timedelta) -> None:
-        """Endless."""
-        while True:
-            try:
-                await self.sweep()
-            except Unavailable as error:
-                log.info("sweep waits: %s", error)
-            await asyncio.sleep(every.total_seconds())
-
-    async def sweep(self) -> int:
-        """How many sessions went."""
+    async def sweep(self) -> None:
+        """Deletes expired sessions, codes, challenges, API keys, limits and failures. Raises Unavailable."""
         now = moment(self._clock())
         async with self._database.transaction() as connection:
             await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
@@ -131,4 +118,4 @@ class Sweep:
             await ChallengeStore().sweep(connection, now)
             await ApiKeyStore().sweep(connection, now - _KEEP_API_KEYS)
             await SessionStore().forget_revoked(connection, now - _KEEP_REVOCATIONS)
-            return await SessionStore().sweep(connection, now - _KEEP_SESSIONS)
+            await SessionStore().sweep(connection, now - _KEEP_SESSIONS)

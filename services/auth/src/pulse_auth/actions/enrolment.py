@@ -10,7 +10,6 @@ from pulse_auth.actions.collectors import CODE_PURPOSE, SEAL_PURPOSE, CollectorM
 from pulse_auth.model.collectors import Collector, EnrolmentFailed
 from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import CodeStore, CollectorStore, Enrolled
-from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.signing_root import RootStore
 from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import Caller
@@ -19,7 +18,7 @@ from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer, Enrolment
 from pulse_contracts.errors import DomainError
 from pulse_jose import SigningKey
 from pulse_jose.enrolment import EnrolmentRefused, answer_offer, check_offer, read_code_id, read_public_key
-from pulse_postgres import Connection
+from pulse_postgres import Connection, LimitStore, Rate, limit_key
 
 log = logging.getLogger("pulse.auth")
 ROOT_PURPOSE, MIRROR_PURPOSE = "signing root", "mirror key"

@@ -15,7 +15,6 @@ from typing import Final
 from pulse_bus.credentials import BrokerCredentials, ObservedAccount, Stored
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.access import DEVICES, Grant
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import TELEMETRY_DATA, TELEMETRY_PLAIN, Party
 
 log = logging.getLogger("pulse.auth.guard")
@@ -23,6 +22,9 @@ _PLAIN: Final = 1
 _ALL: Final = 2
 _SILENT_LOOKS: Final = 5
 """A broker that has not said by then how much it holds is taken for one that never does."""
+
+
+Connect = Callable[[], AbstractAsyncContextManager[BrokerCredentials]]
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,13 @@ class IntakeGuard:
         """Whether accounts of this party have to stay disabled for now."""
         return party in DEVICES and self._level >= (_PLAIN if party == "plain-device" else _ALL)
 
-    async def keep_watching(self, connect: Callable[[], AbstractAsyncContextManager[BrokerCredentials]]) -> None:
-        """Runs until cancelled."""
-        while True:
-            try:
-                async with connect() as broker:
-                    while not broker.ended.is_set():
-                        await self.look(broker)
-                        await asyncio.sleep(self._limits.every)
-            except Unavailable as error:
-                log.debug("guard_waits reason=%s", error)
-            await asyncio.sleep(self._limits.every)
+    async def watch(self, connect: Connect, on_look: Callable[[], None] = lambda: None) -> None:
+        """Looks again and again while the connection lasts; calls `on_look` after each look. Raises Unavailable."""
+        async with connect() as broker:
+            while not broker.ended.is_set():
+                await self.look(broker)
+                on_look()
+                await asyncio.sleep(self._limits.every)
 
     async def look(self, broker: BrokerCredentials) -> None:
         """One look, and what follows from it. Raises Unavailable."""

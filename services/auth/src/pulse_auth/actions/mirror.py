@@ -17,7 +17,6 @@ from pulse_bus import Bus, Disconnected, Reject
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested, set_digest
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
 from pulse_passwords import HostileDigest, check_digest
@@ -95,26 +94,21 @@ class Drift:
     def __init__(self, mirror: Mirror, bus: Bus, service: str) -> None:
         self._mirror, self._bus, self._service = mirror, bus, service
         self._newest: AccountsDigest | None = None
-        self._heard = asyncio.Event()
+        self.heard = asyncio.Event()
 
     def hear(self, digest: AccountsDigest) -> None:
         """The newest digest is compared soon."""
         self._newest = digest
-        self._heard.set()
+        self.heard.set()
 
-    async def keep_comparing(self, grace: timedelta, pause: timedelta) -> None:
-        """Compares each digest; one that differs gets `grace`, for its events may be right behind it. Rests for
-        `pause` after each request. Endless."""
-        while True:
-            await self._heard.wait()
-            self._heard.clear()
-            try:
-                if await self._differs():
-                    await asyncio.sleep(grace.total_seconds())
-                    if await self.ask_if_different():
-                        await asyncio.sleep(pause.total_seconds())
-            except Unavailable as error:
-                log.info("comparison waits for the next digest: %s", error)
+    async def compare(self, grace: timedelta, pause: timedelta) -> None:
+        """Compares the newest digest with our copy. If they differ, waits `grace`, because the missing events may be on
+        their way, and compares again before it asks for a replay. Rests for `pause` after each request. Raises
+        Unavailable."""
+        if await self._differs():
+            await asyncio.sleep(grace.total_seconds())
+            if await self.ask_if_different():
+                await asyncio.sleep(pause.total_seconds())
 
     async def ask_if_different(self) -> bool:
         """Whether a replay was asked for. Raises Unavailable."""

@@ -23,7 +23,6 @@ from pulse_auth.model.second_factors import (
     recovery_hash,
 )
 from pulse_auth.model.sessions import Account, AccountNotFound, WrongPassword
-from pulse_auth.store.backoff import BackoffStore
 from pulse_auth.store.second_factors import FactorStore, PolicyStore
 from pulse_auth.store.sessions import AccountCopy
 from pulse_chassis.http.problems import Overloaded, TooManyRequests
@@ -31,7 +30,7 @@ from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
 from pulse_passwords import HashingBusy, PasswordRefused
-from pulse_postgres import AuditEntry, Connection, Database
+from pulse_postgres import AuditEntry, BackoffStore, Connection, Database
 
 Kind = Literal[
     "password_refused",
@@ -206,7 +205,7 @@ class SecondFactors:
                 await self._note(connection, "password_refused", account, caller)
             raise WrongPassword("the password is wrong")
         async with self._database.transaction() as connection:
-            await self._backoff.clear(connection, key, now)
+            await self._backoff.clear(connection, key)
 
     async def _refusal(self, connection: Connection, account: UUID, tried: Tried, caller: Caller) -> DomainError:
         if tried.wait:

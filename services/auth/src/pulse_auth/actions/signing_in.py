@@ -1,10 +1,11 @@
-"""Signing in: e-mail and password, and a second factor where there is one, to a session."""
+"""Signing in with e-mail and password, and with a second factor if the account has one."""
 
-import logging
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import structlog
 
 from pulse_auth.actions.codes import Codes
 from pulse_auth.actions.tokens import SessionDependencies, Tokens
@@ -30,27 +31,38 @@ from pulse_auth.model.sessions import (
     token_hash,
     write_token,
 )
-from pulse_auth.store.admission import Admission, AdmissionStore, Opening, Outcome, Reserved
-from pulse_auth.store.backoff import BackoffStore
-from pulse_auth.store.limits import LimitStore, Rate, limit_key
 from pulse_auth.store.second_factors import Challenge, ChallengeStore
-from pulse_auth.store.sessions import AccountCopy, NewToken
+from pulse_auth.store.sessions import AccountCopy, NewToken, SessionStore
+from pulse_auth.store.signing_keys import SigningKeyStore
+from pulse_auth.store.standing import Standing
 from pulse_chassis.http.problems import Overloaded, TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import DomainError
 from pulse_passwords import HashingBusy, PasswordRefused
-from pulse_postgres import AuditEntry, Connection, Database, DatabaseUnavailable
+from pulse_postgres import (
+    AuditEntry,
+    BackoffStore,
+    Connection,
+    Database,
+    DatabaseUnavailable,
+    LimitStore,
+    Rate,
+    limit_key,
+)
 
-log = logging.getLogger("pulse.auth")
+log = structlog.get_logger("pulse.auth")
 _NOTED = Rate(1, timedelta(minutes=1))
-_TRIES = 3
+"""Expired challenges are noted in the audit log at most once a minute each: nobody can fill it."""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who signs in, as far as that can be told beforehand. `client`: by which limits may count (None: unknown);
-    `device_cookie`: of a sign-in before, or empty."""
+    """Who signs in, as far as it is known before the password is verified.
+
+    client: the name by which limits count the client, or None if it is unknown.
+    device_cookie: from an earlier sign-in on the same browser, or empty.
+    """
 
     caller: Caller
     place: Place
@@ -60,8 +72,12 @@ class Visitor:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session's new pair of tokens. `cookie_seconds` is None for a cookie that ends with the browser;
-    `device_cookie` is None where it stays as it is."""
+    """A session's new pair of tokens.
+
+    cookie_seconds: lifetime of the refresh cookie; None for a cookie that ends with the browser.
+    must_enrol: the token only allows setting up a second factor.
+    device_cookie: None where the browser's cookie stays as it is.
+    """
 
     account: Account
     access_token: str = field(repr=False)
@@ -81,47 +97,42 @@ class _Attempt:
     visitor: Visitor
 
 
-class _ChangedMeanwhile(Exception):
-    """The account is not as it was when its password was verified."""
-
-
 class SignIn:
-    """E-mail and password to a session."""
+    """Opens a session for an e-mail and a password."""
 
     def __init__(
         self, database: Database, means: SessionDependencies, rules: SessionRules, codes: Codes, metrics: Metrics
     ) -> None:
         self._database, self._means, self._rules, self._codes = database, means, rules, codes
-        self._tokens, self._limits = Tokens(means), LimitStore()
-        self._accounts, self._admission, self._backoff = AccountCopy(), AdmissionStore(), BackoffStore()
+        self._tokens, self._limits, self._backoff = Tokens(means), LimitStore(), BackoffStore()
+        self._accounts, self._sessions, self._keys = AccountCopy(), SessionStore(), SigningKeyStore()
         self._challenges = ChallengeStore()
         self._device_secret = derived_key(means.secret, "known device")
         self.client_rate: Rate | None = None
         self._logins = metrics.counter("auth_logins", "Sign-ins by outcome", ["outcome"])
-        self._accepted = self._logins.labels("accepted")
         self._alarms = metrics.counter("auth_digests_refused", "Stored digests that verification refused")
 
     async def __call__(self, email: str, password: str, visitor: Visitor, *, remember: bool) -> SignedIn:
-        """Raises InvalidCredentials, SecondFactorRequired, TooManyRequests, Overloaded, Unavailable. Unknown accounts,
-        such as are switched off and wrong passwords take the same time and get the same answer."""
+        """Signs in. Unknown accounts, disabled accounts and wrong passwords take equal time and get the same answer.
+        Raises InvalidCredentials, SecondFactorRequired, TooManyRequests, Overloaded, KeysUnknown, Unavailable."""
         device = read_device(self._device_secret, visitor.device_cookie, email, self._means.now())
         attempt = _Attempt(email, failures_key(email, device), device, remember, visitor)
-        found = await self._reserved(attempt)
-        if not await self._is_verified(attempt, found.account, password):
-            raise await self._refused(attempt, found)
-        try:
-            outcome = await self._admit(found.account, attempt)
-        except _ChangedMeanwhile:
-            raise await self._refused(attempt, found) from None
-        await self._gave_back(attempt)
-        if isinstance(outcome, SecondFactorRequired):
+        account = await self._reserve(attempt)
+        outcome: SignedIn | DomainError | None = None
+        if await self._is_verified(attempt, account, password) and account is not None:
+            async with self._database.transaction() as connection:
+                outcome = await self._admit(connection, account, attempt)
+        if outcome is None:
+            raise await self._refuse(attempt, account)
+        await self._give_back_client_use(attempt)
+        if isinstance(outcome, DomainError):
             self._logins.labels("second_factor").inc()
             raise outcome
-        self._accepted.inc()
+        self._logins.labels("accepted").inc()
         return outcome
 
     async def second(self, challenge: str, code: str, visitor: Visitor) -> SignedIn:
-        """The second step. Raises ChallengeOver, WrongCode, TooManyRequests, Unavailable."""
+        """The second step of a sign-in. Raises ChallengeOver, WrongCode, TooManyRequests, KeysUnknown, Unavailable."""
         if not is_token(challenge):
             raise ChallengeOver("sign in again")
         async with self._database.transaction() as connection:
@@ -129,22 +140,22 @@ class SignIn:
         if isinstance(outcome, DomainError):
             self._logins.labels("second_factor_refused").inc()
             raise outcome
-        self._accepted.inc()
+        self._logins.labels("accepted").inc()
         return outcome
 
-    async def _reserved(self, attempt: _Attempt) -> Reserved:
-        """Counts the attempt as failed, and finds whose it is. Each statement stands for itself: what a crash leaves
-        counts as a failure. Raises TooManyRequests."""
+    async def _reserve(self, attempt: _Attempt) -> Account | None:
+        """Counts the attempt as failed before the password is verified, and finds the account. Raises
+        TooManyRequests."""
         now, client = self._means.now(), attempt.visitor.client
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             if client and self.client_rate:
                 wait = await self._limits.take(connection, limit_key("login", client), self.client_rate, now)
                 if wait:
                     raise TooManyRequests(wait)
-            reserved = await self._admission.reserve(connection, attempt.key, attempt.email, now)
-        if not reserved.wait:
-            return reserved
-        wait = reserved.wait
+            wait = await self._backoff.reserve(connection, attempt.key, now)
+            account = await self._accounts.by_email(connection, attempt.email)
+        if not wait:
+            return account
         async with self._database.transaction() as connection:
             if await self._backoff.note_wait(connection, attempt.key):
                 entry = _entry("sign_in_waits", None, attempt.visitor, None, seconds=int(wait.total_seconds()) + 1)
@@ -152,10 +163,12 @@ class SignIn:
         self._logins.labels("waits").inc()
         raise TooManyRequests(wait)
 
-    async def _is_verified(self, attempt: _Attempt, account: Account, password: str) -> bool:
-        """Whether the password is the account's own. Raises Overloaded."""
+    async def _is_verified(self, attempt: _Attempt, account: Account | None, password: str) -> bool:
+        """Whether the password belongs to the account. Without an active account the hasher verifies a dummy. Raises
+        Overloaded."""
+        digest = account.digest if account is not None and account.active else None
         try:
-            answer = await self._means.hasher.verify(password, account.digest if account.active else None)
+            answer = await self._means.hasher.verify(password, digest)
         except PasswordRefused:
             return False
         except HashingBusy as error:
@@ -164,41 +177,38 @@ class SignIn:
                 await self._backoff.give_back(connection, attempt.key, self._means.now())
             self._logins.labels("busy").inc()
             raise Overloaded(error.retry_after) from error
-        if answer.is_digest_refused:
+        if answer.is_digest_refused and account is not None:
             self._alarms.inc()
-            log.error("the stored digest of account %s was refused: it was not made by users", account.id)
+            log.error("stored_digest_refused", account=str(account.id))
         return answer.is_valid
 
-    async def _refused(self, attempt: _Attempt, found: Reserved) -> InvalidCredentials:
-        """What is raised once it has been noted: the same work for known and unknown."""
+    async def _refuse(self, attempt: _Attempt, account: Account | None) -> InvalidCredentials:
+        """Notes a refused sign-in in the audit log: the same work for known and unknown accounts."""
         async with self._database.transaction() as connection:
-            mark = backoff_key(attempt.email).hex()[:16]  # what was typed might be a password
-            whose = f"account:{found.account.id}"
-            target = whose if found.is_known else None
+            mark = backoff_key(attempt.email).hex()[:16]  # not the e-mail itself: a password may have been typed there
+            target = f"account:{account.id}" if account is not None else None
             entry = _entry("sign_in_refused", None, attempt.visitor, target, email_hash=mark)
             await self._means.audit.append(connection, entry, self._means.now())
         self._logins.labels("refused").inc()
-        return InvalidCredentials("e-mail or password is wrong")
+        return InvalidCredentials("The e-mail or the password is wrong.")
 
-    async def _admit(self, verified: Account, attempt: _Attempt) -> SignedIn | SecondFactorRequired:
-        """The password was right: a session, or what is still needed. Mostly one statement is all; whoever is overtaken
-        at the end of the audit trail again and again locks it. Raises _ChangedMeanwhile."""
-        # Before a key was opened here nobody knows whether one can be: what is opened has to be undone if not.
-        tries = _TRIES if self._means.keys.has_signer else 0
-        async with self._database.connection() as connection:
-            for _ in range(tries):
-                opened = await self._open(connection, verified, attempt)
-                if isinstance(opened, SignedIn):
-                    return opened
-                if opened.outcome is not Outcome.MOVED:
-                    break
-        async with self._database.transaction() as connection:
-            held = await self._open_held(connection, verified, attempt)
-            return held if isinstance(held, SignedIn) else await self._challenge(connection, held, attempt)
+    async def _admit(
+        self, connection: Connection, verified: Account, attempt: _Attempt
+    ) -> SignedIn | SecondFactorRequired | None:
+        """The password was right: opens a session, or asks for the second factor. None if the account has changed since
+        its password was verified. Raises KeysUnknown."""
+        account = await self._accounts.hold(connection, verified.id)
+        if account is None or not account.active or account.digest != verified.digest:
+            return None
+        await self._keys.hold(connection)
+        standing = await self._tokens.standing(connection, account, self._means.now())
+        await self._backoff.clear(connection, attempt.key)
+        if standing.is_confirmed:
+            return await self._challenge(connection, account, attempt)
+        return await self._open(connection, account, standing, attempt)
 
     async def _challenge(self, connection: Connection, account: Account, attempt: _Attempt) -> SecondFactorRequired:
         now = self._means.now()
-        await self._backoff.clear(connection, attempt.key, now)
         token = write_token(self._means.entropy(TOKEN_BYTES))
         waiting = Challenge(token_hash(token), account.id, account.version, attempt.remember, now + CHALLENGE_LIFE)
         await self._challenges.add(connection, waiting)
@@ -212,9 +222,10 @@ class SignIn:
         account = await self._accounts.hold(connection, owner) if owner else None
         challenge = await self._challenges.lock(connection, hash_)
         if challenge is None or now >= challenge.ends or challenge.tries >= CHALLENGE_TRIES:
-            return await self._over(connection, hash_ if challenge else None, owner, visitor)
+            return await self._expired(connection, hash_ if challenge else None, owner, visitor)
         if account is None or not account.active or account.version != challenge.version:
-            return await self._over(connection, hash_, owner, visitor)
+            return await self._expired(connection, hash_, owner, visitor)
+        await self._keys.hold(connection)
         tried = await self._codes.attempt(connection, account.id, code, now)
         if tried.wait:
             return TooManyRequests(tried.wait)
@@ -226,13 +237,12 @@ class SignIn:
         await self._challenges.remove(connection, hash_)
         device = read_device(self._device_secret, visitor.device_cookie, account.email, now)
         attempt = _Attempt(account.email, b"", device, challenge.remember, visitor)
-        opened = await self._open_held(connection, account, attempt, factor=tried.used)
-        return opened if isinstance(opened, SignedIn) else ChallengeOver("sign in again")
+        standing = await self._tokens.standing(connection, account, now)
+        return await self._open(connection, account, standing, attempt, factor=tried.used)
 
-    async def _over(
+    async def _expired(
         self, connection: Connection, hash_: bytes | None, owner: UUID | None, visitor: Visitor
     ) -> ChallengeOver:
-        """Noted once a minute for each challenge, and for all that never were: nobody fills the trail."""
         now = self._means.now()
         key = limit_key("challenge over", hash_.hex() if hash_ else "unknown")
         if not await self._limits.take(connection, key, _NOTED, now):
@@ -240,50 +250,32 @@ class SignIn:
             await self._means.audit.append(connection, entry, now)
         return ChallengeOver("sign in again")
 
-    async def _open_held(
-        self, connection: Connection, known: Account, attempt: _Attempt, factor: str | None = None
-    ) -> SignedIn | Account:
-        """As `_open`, within a transaction, where the trail moves on at most once before its end is ours. The account,
-        which is held, where a second factor is still missing."""
-        opened = await self._open(connection, known, attempt, factor)
-        if isinstance(opened, Admission) and opened.outcome is Outcome.MOVED:
-            # without its failures, which are forgotten already: who notes a wait has them before the trail's end
-            opened = await self._open(connection, known, replace(attempt, key=b""), factor)
-        if not isinstance(opened, Admission):
-            return opened
-        if opened.outcome is Outcome.MOVED:
-            raise LookupError("the end of the audit trail moved while it was held")
-        return opened.account
-
     async def _open(
-        self, connection: Connection, known: Account, attempt: _Attempt, factor: str | None = None
-    ) -> SignedIn | Admission:
-        """A session, together with its entry in the audit trail; or why there is none. It holds the account, and the
-        keys with it: an emergency that ends all sessions misses none that is being opened. Raises _ChangedMeanwhile,
-        KeysUnknown."""
+        self,
+        connection: Connection,
+        account: Account,
+        standing: Standing,
+        attempt: _Attempt,
+        factor: str | None = None,
+    ) -> SignedIn:
+        """Opens a session together with its entry in the audit log. The caller's transaction holds the account and the
+        keys, so an emergency that ends all sessions misses none that is being opened. Raises KeysUnknown."""
         means, visitor, now = self._means, attempt.visitor, self._means.now()
-        session = Session(means.new_id(), known.id, attempt.remember, now + self._rules.life, place=visitor.place)
+        session = Session(means.new_id(), account.id, attempt.remember, now + self._rules.life, place=visitor.place)
         token = write_token(means.entropy(TOKEN_BYTES))
-        first = NewToken(token_hash(token), session.id, now + self._rules.idle)
-        opening = Opening(session, first, attempt.key, is_factor_met=factor is not None)
+        issued = self._tokens.issue(account, Grant(str(session.id), session.ends), standing, now)
+        await self._sessions.add(connection, session, now)
+        await self._sessions.add_token(connection, NewToken(token_hash(token), session.id, now + self._rules.idle))
         target = f"session:{session.id}"
-        note = _entry("signed_in", known.id, visitor, target, remember=attempt.remember, second_factor=factor)
-        admitted = await self._admission.admit(connection, known, opening, means.audit.seal(note, now), now)
-        if admitted is None:
-            raise _ChangedMeanwhile
-        if admitted.end is not None:
-            means.audit.move_to(admitted.end)
-        if admitted.outcome in {Outcome.MOVED, Outcome.SECOND_FACTOR_MISSING}:
-            return admitted
-        account = admitted.account
-        issued = self._tokens.issue(account, Grant(str(session.id), session.ends), admitted.standing, now)
+        entry = _entry("signed_in", account.id, visitor, target, remember=attempt.remember, second_factor=factor)
+        await means.audit.append(connection, entry, now)
         device = write_device(self._device_secret, attempt.device or means.entropy(ID_BYTES), account.email, now)
         left = cookie_seconds(session, now)
         return SignedIn(account, issued.token, token, issued.expires, left, issued.must_enrol, device)
 
-    async def _gave_back(self, attempt: _Attempt) -> None:
-        """The attempt was none that the client's limit is for. By itself, and nothing that was opened fails for it:
-        what is not given back counts."""
+    async def _give_back_client_use(self, attempt: _Attempt) -> None:
+        """The client's limit is for failed attempts only. A failure here does not fail the sign-in: the use then stays
+        counted."""
         if not (attempt.visitor.client and self.client_rate):
             return
         with suppress(DatabaseUnavailable):
@@ -297,7 +289,7 @@ class SignIn:
 
 
 def cookie_seconds(session: Session, now: datetime) -> int | None:
-    """How long the browser keeps the refresh token; None for as long as it runs."""
+    """Lifetime of the refresh cookie in seconds; None for a cookie that ends with the browser."""
     return max(1, int((session.ends - now).total_seconds())) if session.remember else None
 
 
@@ -307,5 +299,5 @@ def _entry(
     caller = visitor.caller
     actor = str(account) if account and target else None
     on = target or (f"account:{account}" if account else None)
-    told = {"device": visitor.place.device} | after
-    return AuditEntry(kind, actor, on, None, told, caller.address, caller.request_id)
+    details = {"device": visitor.place.device} | after
+    return AuditEntry(kind, actor, on, None, details, caller.address, caller.request_id)

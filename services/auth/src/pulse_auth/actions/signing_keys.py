@@ -3,7 +3,6 @@
 Several replicas do this at once: a lock in the database orders them, and every signature asks it which key is the
 current one."""
 
-import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -20,7 +19,6 @@ from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import SYSTEM, Caller
 from pulse_chassis.identity.principal import RULES, KeysUnknown, Principals
 from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
-from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import AUTH_KEYS
 from pulse_jose import SigningKey, VerificationKey
 from pulse_jose.signing import TokenSigner
@@ -51,11 +49,6 @@ class SigningKeys:
             pem = self._vault.unseal(stored.private, "signing_key", stored.kid)
             self._signers = {stored.kid: TokenSigner(SigningKey.from_pem(pem, kid=stored.kid), RULES)}
         return self._signers[stored.kid]
-
-    @property
-    def has_signer(self) -> bool:
-        """Whether a key was opened here already, so that the vault's key is the right one."""
-        return bool(self._signers)
 
     async def load(self, connection: Connection, now: datetime) -> bool:
         """Takes what the database has; whether it is something new."""
@@ -96,15 +89,6 @@ class Rotation:
         self._database, self._keys, self._events, self._audit, self._clock = database, keys, events, audit, clock
         self._store, self._sessions = SigningKeyStore(), SessionStore()
         self.every = timedelta(days=30)
-
-    async def keep_turning(self, pause: timedelta) -> None:
-        """Endless: looks so often whether a key's time has come, or another replica has turned them."""
-        while True:
-            try:
-                await self.on_schedule()
-            except Unavailable as error:
-                log.info("keys wait: %s", error)
-            await asyncio.sleep(pause.total_seconds())
 
     async def on_schedule(self) -> None:
         """Does what is due, loads what there is, and publishes it if it changed. Raises Unavailable."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pulse_auth.actions.signing_keys import SigningKeys
 from pulse_auth.model.sessions import Account, Grant, access_claims, moment
-from pulse_auth.store.admission import AdmissionStore, Standing
+from pulse_auth.store.standing import Standing, StandingStore
 from pulse_contracts.permissions import Permission
 from pulse_passwords import PasswordHasher
 from pulse_postgres import Audit, Connection
@@ -48,11 +48,11 @@ class Tokens:
     """Issues them, in the caller's transaction."""
 
     def __init__(self, means: SessionDependencies) -> None:
-        self._means, self._admission = means, AdmissionStore()
+        self._means, self._standings = means, StandingStore()
 
     async def standing(self, connection: Connection, account: Account, now: datetime) -> Standing:
         """What decides about the account's tokens, from now until what the transaction holds is let go."""
-        return await self._admission.standing(connection, account.id, now)
+        return await self._standings.of(connection, account.id, now)
 
     def issue(self, account: Account, grant: Grant, standing: Standing, now: datetime) -> Issued:
         """The token of a session. Raises Unavailable before the first key was made."""

@@ -34,13 +34,7 @@ CREATE TABLE refresh_token (
 CREATE INDEX refresh_token_session ON refresh_token (session_id);
 
 -- By hash of the e-mail, known or not: the wait must not tell which accounts exist.
-CREATE TABLE backoff (
-    key      bytea PRIMARY KEY CHECK (octet_length(key) = 32),
-    failures integer NOT NULL,
-    until    timestamptz NOT NULL,
-    touched  timestamptz NOT NULL
-);
-CREATE INDEX backoff_touched ON backoff (touched);
+-- include backoff
 
 -- What an administrator wants to see afterwards. Append-only but for the sweep.
 CREATE TABLE audit (
@@ -51,10 +45,4 @@ CREATE TABLE audit (
     session_id uuid
 );
 
-CREATE TABLE outbox (
-    id         bigserial PRIMARY KEY,
-    template   text NOT NULL,
-    levels     text NOT NULL,
-    message    text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
+-- include outbox

@@ -6,7 +6,7 @@ ALTER TABLE session
     ADD COLUMN last_used timestamptz NOT NULL DEFAULT now();
 
 -- A wait is noted in the audit trail once, not for each request that runs into it.
-ALTER TABLE backoff ADD COLUMN noted timestamptz;
+-- include backoff_noted
 
 -- The secret is sealed with the key-encryption key. last_step: no code is good twice (RFC 6238 §5.2).
 CREATE TABLE second_factor (
@@ -67,11 +67,7 @@ CREATE TABLE policy (
 INSERT INTO policy DEFAULT VALUES;
 
 -- Limits that outlive the process: the generic cell rate algorithm needs one instant for each key.
-CREATE TABLE rate_limit (
-    key     bytea PRIMARY KEY CHECK (octet_length(key) = 32),
-    arrival timestamptz NOT NULL                      -- the theoretical arrival time (ITU-T I.371)
-);
-CREATE INDEX rate_limit_arrival ON rate_limit (arrival);
+-- include rate_limit
 
 -- What ended lately, said again with every heartbeat. sid NULL: everything of the account.
 CREATE TABLE revocation (

@@ -14,8 +14,6 @@ from pulse_contracts.permissions import Permission, Role
 from pulse_jose import Claims
 
 ACCESS_LIFE = timedelta(minutes=5)
-FREE_FAILURES = 5
-MAX_WAIT = timedelta(seconds=300)
 TOKEN_BYTES = 32
 _LATE = timedelta(seconds=10)
 """After that two tabs and a retry are over: an answer was lost, or two parties hold the token."""
@@ -153,18 +151,6 @@ def judge(state: TokenState, now: datetime, grace: timedelta) -> Verdict:
     if now - state.used <= _LATE:
         return Verdict.REPEAT
     return Verdict.REUSED if state.is_parent_late else Verdict.REPEAT_LATE
-
-
-def wait_after(failures: int) -> timedelta:
-    """How long an account takes no sign-in after so many failures in a row: 5 are free, then 1, 2, 4, … 300 s."""
-    beyond = failures - FREE_FAILURES
-    if beyond <= 0:
-        return timedelta(0)
-    return min(MAX_WAIT, timedelta(seconds=2 ** min(beyond - 1, 16)))
-
-
-WAITS = [wait_after(failures) for failures in range(1, FREE_FAILURES + 11)]
-"""What `wait_after` says of 1, 2, … failures; more wait as long as the last."""
 
 
 def ends_sessions(old: Account, new: Account) -> bool:

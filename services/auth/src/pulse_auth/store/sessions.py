@@ -94,6 +94,20 @@ class AccountCopy:
 class SessionStore:
     """Sessions and their refresh tokens. Locks are taken account first, then session."""
 
+    async def add(self, connection: Connection, session: Session, now: datetime) -> None:
+        """Stores a new session."""
+        await connection.execute(
+            "INSERT INTO session (id, account_id, remember, created, ends, last_used, device, address) "
+            "VALUES ($1, $2, $3, $4, $5, $4, $6, $7)",
+            session.id,
+            session.account,
+            session.remember,
+            now,
+            session.ends,
+            session.place.device,
+            session.place.address,
+        )
+
     async def add_token(self, connection: Connection, token: NewToken) -> None:
         """A new refresh token."""
         await connection.execute(

@@ -5,16 +5,20 @@ from datetime import datetime
 from pulse_auth.model.signing_keys import StoredKey
 from pulse_postgres import Connection, Row
 
-LOCK = 0x70756C7365_01
-"""The advisory lock of `signing_key`: exclusive while keys turn, shared while a session is opened."""
+_LOCK = 0x70756C7365_01
+"""The advisory lock of `signing_key`: exclusive while keys rotate, shared while a session is opened."""
 
 
 class SigningKeyStore:
     """Signing keys."""
 
     async def lock(self, connection: Connection) -> None:
-        """Nobody else turns keys or opens sessions until the transaction ends."""
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        """Keeps other transactions from rotating keys and from opening sessions until this one ends."""
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+
+    async def hold(self, connection: Connection) -> None:
+        """Keeps other transactions from rotating keys until this one ends."""
+        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _LOCK)
 
     async def all(self, connection: Connection) -> list[StoredKey]:
         """Every key."""

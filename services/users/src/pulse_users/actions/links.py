@@ -9,8 +9,7 @@ from uuid import UUID
 
 from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import Caller
-from pulse_contracts.errors import Unavailable
-from pulse_postgres import Connection
+from pulse_postgres import Connection, LimitStore, Rate, limit_key
 from pulse_users.actions.accounts import give_password
 from pulse_users.actions.changes import Change, ChangeDependencies, change, refused
 from pulse_users.actions.mailing import MailQueue
@@ -19,7 +18,6 @@ from pulse_users.model.accounts import Account, OwnAccount, UnknownAccount
 from pulse_users.model.links import (
     LINK_LIFE,
     TOKEN_BYTES,
-    Limit,
     Link,
     LinkEnded,
     LinkKind,
@@ -33,17 +31,15 @@ from pulse_users.model.links import (
     write_token,
 )
 from pulse_users.store.accounts import AccountStore
-from pulse_users.store.limits import LimitStore
 from pulse_users.store.links import LinkStore, ResetRequest, ResetRequestStore
 
 log = logging.getLogger("pulse.users")
-_PER_CLIENT = Limit("set-password", 20, timedelta(seconds=3))
-_ALL = Limit("set-password-all", 600, timedelta(milliseconds=100))
-_PER_LINK = Limit("set-password-link", 60, timedelta(seconds=1))
-_PER_CLIENT_RESET = Limit("reset-client", 10, timedelta(seconds=30))
-_ALL_RESETS = Limit("reset", 120, timedelta(milliseconds=500))
-_PER_EMAIL = Limit("reset-email", 3, timedelta(minutes=20))
-_POLL = timedelta(seconds=5)
+_PER_CLIENT = "set-password", Rate(20, timedelta(minutes=1))
+_ALL = "set-password-all", Rate(600, timedelta(minutes=1))
+_PER_LINK = "set-password-link", Rate(60, timedelta(minutes=1))
+_PER_CLIENT_RESET = "reset-client", Rate(10, timedelta(minutes=5))
+_ALL_RESETS = "reset", Rate(120, timedelta(minutes=1))
+_PER_EMAIL = "reset-email", Rate(3, timedelta(hours=1))
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class Links:
         self._means, self._passwords, self._mail, self._head = means, passwords, mail, head
         self._accounts, self._links = AccountStore(), LinkStore()
         self._limits, self._requests = LimitStore(), ResetRequestStore()
-        self._wished = asyncio.Event()
+        self.requested = asyncio.Event()
 
     async def invite(self, caller: Caller, id_: UUID, *, mailed: bool) -> LinkMade:
         """A link for an account that has no password yet; earlier ones end. Raises UnknownAccount, NotInvited,
@@ -94,7 +90,7 @@ class Links:
             await self._use(connection, _ALL_RESETS, "all")
             request = ResetRequest(email, caller.address, caller.request_id)
             await self._requests.add(connection, request, now)
-        self._wished.set()
+        self.requested.set()
         if not self._mail.is_configured:
             raise MailNotConfigured("This system sends no mail. Ask an administrator for a link to set a new password.")
 
@@ -140,21 +136,6 @@ class Links:
         owner = await self.owner(token)
         return await self._passwords.strength(password, owner.email, owner.name)
 
-    async def keep_answering(self) -> None:
-        """Works through what was wished by `forgot`. Endless."""
-        while True:
-            try:
-                async with asyncio.timeout(_POLL.total_seconds()):
-                    await self._wished.wait()
-            except TimeoutError:
-                pass
-            self._wished.clear()
-            try:
-                while await self.answer_one():
-                    pass
-            except Unavailable as error:
-                log.info("wishes for new passwords wait: %s", error)
-
     async def answer_one(self) -> bool:
         """Whether there was a wish. Raises Unavailable."""
         async with self._means.database.transaction() as connection:
@@ -168,15 +149,17 @@ class Links:
             account = await self._accounts.by_email(made.connection, request.email)
             if account is None or not account.active:
                 return True
-            wait = await self._limits.use(made.connection, _PER_EMAIL, str(account.id), made.now)
+            name, rate = _PER_EMAIL
+            wait = await self._limits.take(made.connection, limit_key(name, str(account.id)), rate, made.now)
             is_mailed = self._mail.is_configured and not wait
             made.note("password_reset_requested", account.id, None, {"mailed": is_mailed})
             if is_mailed:
                 await self._make(made, account, "reset" if account.digest else "invitation", mailed=True)
         return True
 
-    async def _use(self, connection: Connection, limit: Limit, who: str) -> None:
-        wait = await self._limits.use(connection, limit, who, self._means.now())
+    async def _use(self, connection: Connection, limit: tuple[str, Rate], who: str) -> None:
+        name, rate = limit
+        wait = await self._limits.take(connection, limit_key(name, who), rate, self._means.now())
         if wait:
             raise TooManyRequests(wait)
 

@@ -19,7 +19,6 @@ from pulse_users.store.links import MailStore, WaitingMail
 
 log = logging.getLogger("pulse.users")
 _LEASE = timedelta(minutes=3)
-_POLL = timedelta(seconds=5)
 _MAILS = TypeAdapter(Mail)
 
 
@@ -64,21 +63,6 @@ class Mailer:
         self._database, self._queue, self._send, self._clock = database, queue, send, clock
         self._store = MailStore()
         self._sent = metrics.counter("users_mails", "Mails by what became of an attempt to send one", ["outcome"])
-
-    async def keep_sending(self) -> None:
-        """Endless."""
-        while True:
-            try:
-                while await self.send_one():
-                    pass
-            except Unavailable as error:
-                log.info("mail waits: %s", error)
-            try:
-                async with asyncio.timeout(_POLL.total_seconds()):
-                    await self._queue.written.wait()
-            except TimeoutError:
-                pass
-            self._queue.written.clear()
 
     async def send_one(self) -> bool:
         """Whether one was due. Raises Unavailable for the database alone."""

@@ -3,13 +3,12 @@
 from pulse_chassis.http.problems import Overloaded, TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
+from pulse_postgres import BackoffStore, limit_key
 from pulse_users.actions.accounts import give_password, replace
 from pulse_users.actions.changes import ChangeDependencies, change, require_account
 from pulse_users.actions.passwords import Passwords
 from pulse_users.model.accounts import Account, Edit, Precondition, PreconditionFailed
-from pulse_users.model.links import limit_key
 from pulse_users.store.accounts import AccountStore
-from pulse_users.store.limits import BackoffStore
 
 
 class WrongPassword(DomainError):

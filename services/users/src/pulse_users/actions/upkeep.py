@@ -1,14 +1,11 @@
 """Removing what nobody needs any more."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from pulse_contracts.errors import Unavailable
-from pulse_postgres import Database
+from pulse_postgres import BackoffStore, Database, LimitStore
 from pulse_users.model.accounts import moment
-from pulse_users.store.limits import BackoffStore, LimitStore
 from pulse_users.store.links import LinkStore
 
 log = logging.getLogger("pulse.users")
@@ -20,15 +17,6 @@ class Sweep:
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database, self._clock = database, clock
-
-    async def keep_sweeping(self, every: timedelta) -> None:
-        """Endless."""
-        while True:
-            try:
-                await self.sweep()
-            except Unavailable as error:
-                log.info("sweep waits: %s", error)
-            await asyncio.sleep(every.total_seconds())
 
     async def sweep(self) -> None:
         """Raises Unavailable."""

@@ -21,10 +21,4 @@ CREATE TABLE account_counter (
 );
 INSERT INTO account_counter (version) VALUES (0);
 
-CREATE TABLE outbox (
-    id         bigserial PRIMARY KEY,
-    template   text NOT NULL,
-    levels     text NOT NULL,
-    message    text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
+-- include outbox

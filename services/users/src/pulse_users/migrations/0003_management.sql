@@ -53,17 +53,7 @@ CREATE TABLE reset_request (
 );
 
 -- Wrong passwords in a row, by hash of the account.
-CREATE TABLE backoff (
-    key      bytea PRIMARY KEY CHECK (octet_length(key) = 32),
-    failures integer NOT NULL,
-    until    timestamptz NOT NULL,
-    touched  timestamptz NOT NULL
-);
-CREATE INDEX backoff_touched ON backoff (touched);
+-- include backoff
 
 -- Limits that outlive the process: the generic cell rate algorithm needs one instant for each key.
-CREATE TABLE rate_limit (
-    key     bytea PRIMARY KEY CHECK (octet_length(key) = 32),
-    arrival timestamptz NOT NULL                      -- the theoretical arrival time (ITU-T I.371)
-);
-CREATE INDEX rate_limit_arrival ON rate_limit (arrival);
+-- include rate_limit

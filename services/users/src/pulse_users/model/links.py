@@ -12,8 +12,6 @@ from pulse_contracts.errors import DomainError
 LINK_LIFE = timedelta(hours=24)
 TOKEN_BYTES = 32
 TOKEN = r"^[A-Za-z0-9_-]{43}$"  # noqa: S105  # the form of one
-FREE_FAILURES = 5
-MAX_WAIT = timedelta(seconds=300)
 LinkKind = Literal["invitation", "reset"]
 
 
@@ -70,15 +68,6 @@ class Mail:
     text: str = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Limit:
-    """At most `burst` at once, and one in `interval` in the long run."""
-
-    name: str
-    burst: int
-    interval: timedelta
-
-
 def write_token(raw: bytes) -> str:
     """A token of 256 bits as it stands in a link."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
@@ -92,19 +81,6 @@ def token_hash(token: str) -> bytes:
 def link_url(origin: str, token: str) -> str:
     """The token stands behind `#`: browsers keep that to themselves, so it is in no server's log."""
     return f"{origin}/set-password#{token}"
-
-
-def limit_key(name: str, who: str) -> bytes:
-    """By which uses are counted: of whomever, in constant size and without a name."""
-    return hashlib.sha256(f"{name}\0{who}".encode("utf-8", "surrogatepass")).digest()
-
-
-def wait_after(failures: int) -> timedelta:
-    """How long an account takes no password after so many wrong ones in a row: 5 are free, then 1, 2, 4, … 300 s."""
-    beyond = failures - FREE_FAILURES
-    if beyond <= 0:
-        return timedelta(0)
-    return min(MAX_WAIT, timedelta(seconds=2 ** min(beyond - 1, 16)))
 
 
 def retry_mail_after(attempts: int) -> timedelta:

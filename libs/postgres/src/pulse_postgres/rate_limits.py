@@ -1,35 +1,35 @@
-"""Limits that outlive the process and hold for all replicas: the generic cell rate algorithm, in one statement."""
+"""Rate limits that survive a restart and hold for all replicas: the generic cell rate algorithm in one statement."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pulse_postgres import Connection
+from pulse_postgres.database import Connection
 
 
 @dataclass(frozen=True)
 class Rate:
-    """So many uses per window: a bucket of `uses`, which fills again one by one."""
+    """At most `uses` at once, and `uses` per `window` in the long run."""
 
     uses: int
     window: timedelta
 
     @property
     def interval(self) -> timedelta:
-        """How long one use takes to come back."""
+        """Time until one use becomes free again."""
         return self.window / self.uses
 
 
 def limit_key(name: str, who: str) -> bytes:
-    """By which a limit is counted; a hash, for names of all sizes."""
+    """The key of a limit for one client or account: a hash of constant size that contains no name."""
     return hashlib.sha256(f"{name}\0{who}".encode("utf-8", "surrogatepass")).digest()
 
 
 class LimitStore:
-    """One instant for each key: until when its uses are paid for (ITU-T I.371, virtual scheduling)."""
+    """The table `rate_limit`: one theoretical arrival time for each key (ITU-T I.371, virtual scheduling)."""
 
     async def take(self, connection: Connection, key: bytes, rate: Rate, now: datetime) -> timedelta:
-        """Takes one use: zero, or for how long there is none."""
+        """Takes one use. Returns zero, or how long to wait for the next free use; nothing is taken then."""
         until = await connection.fetchval(
             "INSERT INTO rate_limit AS l (key, arrival) VALUES ($1, $2::timestamptz + $3::interval) "
             "ON CONFLICT (key) DO UPDATE SET arrival = greatest(l.arrival, $2) + $3 "
@@ -43,14 +43,14 @@ class LimitStore:
             return timedelta(0)
         arrival = await connection.fetchval("SELECT arrival FROM rate_limit WHERE key = $1", key)
         wait = arrival + rate.interval - rate.window - now if arrival else rate.interval
-        return max(timedelta(milliseconds=1), wait)
+        return max(timedelta(milliseconds=1), timedelta(seconds=wait.total_seconds()))
 
     async def give_back(self, connection: Connection, key: bytes, rate: Rate) -> None:
-        """The use was none after all."""
+        """Returns a use that was taken."""
         await connection.execute(
             "UPDATE rate_limit SET arrival = arrival - $2::interval WHERE key = $1", key, rate.interval
         )
 
     async def sweep(self, connection: Connection, now: datetime) -> None:
-        """Forgets buckets that are full again."""
+        """Deletes keys whose uses are all free again."""
         await connection.execute("DELETE FROM rate_limit WHERE arrival < $1", now)

@@ -1,0 +1,1 @@
+ALTER TABLE backoff ADD COLUMN noted timestamptz;

@@ -1,0 +1,2 @@
+-- The gateway never wrote an event to it.
+DROP TABLE outbox;

@@ -1,0 +1,3 @@
+-- The tables that several services have get the form that they have everywhere.
+-- include backoff_noted
+-- include outbox_set_aside
