@@ -1,0 +1,684 @@
+CREATE SCHEMA telemetry;
+
+CREATE FUNCTION audit_is_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit trail is append-only';
+END
+$$;
+
+CREATE FUNCTION grant_reader() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'telemetry'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'telemetry_reader') THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO telemetry_reader', current_schema());
+        GRANT SELECT ON reading, reading_minute, reading_hour, reading_device, reading_series TO telemetry_reader;
+        GRANT EXECUTE ON FUNCTION reading_between TO telemetry_reader;
+    END IF;
+END
+$$;
+
+CREATE SEQUENCE chunk_id
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE chunk (
+    id bigint DEFAULT nextval('chunk_id'::regclass) NOT NULL,
+    t0 bigint NOT NULL,
+    t1 bigint NOT NULL,
+    epoch bigint NOT NULL,
+    t_step double precision NOT NULL,
+    q0 bigint NOT NULL,
+    q_step double precision NOT NULL,
+    v0 bigint NOT NULL,
+    v_step double precision NOT NULL,
+    divisor double precision NOT NULL,
+    series_id integer NOT NULL,
+    device_id integer NOT NULL,
+    n integer NOT NULL,
+    late integer NOT NULL,
+    t2 smallint[],
+    t4 integer[],
+    t8 bigint[],
+    q2 smallint[],
+    q4 integer[],
+    q8 bigint[],
+    v2 smallint[],
+    v4 integer[],
+    v8 bigint[],
+    vf double precision[]
+)
+PARTITION BY RANGE (t0);
+
+CREATE TABLE device (
+    id integer NOT NULL,
+    name text NOT NULL,
+    display_name text DEFAULT ''::text NOT NULL,
+    pos bigint DEFAULT 0 NOT NULL,
+    latest_pos bigint DEFAULT 0 NOT NULL,
+    online boolean,
+    waiting bigint,
+    last_seen timestamp with time zone,
+    hello_epoch bigint,
+    hello_before bigint,
+    alternations integer DEFAULT 0 NOT NULL,
+    alternated timestamp with time zone,
+    epochs integer DEFAULT 0 NOT NULL,
+    removed_at timestamp with time zone,
+    given_name text
+);
+
+CREATE TABLE series (
+    id integer NOT NULL,
+    device_id integer NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    display_name text NOT NULL,
+    unit text NOT NULL,
+    interval_us bigint,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    given_name text,
+    given_unit text,
+    CONSTRAINT series_type_check CHECK ((type = ANY (ARRAY['int'::text, 'float'::text, 'bool'::text])))
+);
+
+CREATE VIEW reading AS
+ SELECT c.series_id,
+    d.name AS device,
+    s.name,
+    (to_timestamp((0)::double precision) + ((((c.t0 + (round((c.t_step * (u.i)::double precision)))::bigint) + COALESCE((u.t2)::bigint, (u.t4)::bigint, u.t8, (0)::bigint)))::double precision * '00:00:00.000001'::interval)) AS ts,
+    COALESCE(u.vf, ((((c.v0 + (round((c.v_step * (u.i)::double precision)))::bigint) + COALESCE((u.v2)::bigint, (u.v4)::bigint, u.v8, (0)::bigint)))::double precision / c.divisor)) AS value,
+        CASE
+            WHEN (s.type <> 'float'::text) THEN ((c.v0 + (round((c.v_step * (u.i)::double precision)))::bigint) + COALESCE((u.v2)::bigint, (u.v4)::bigint, u.v8, (0)::bigint))
+            ELSE NULL::bigint
+        END AS value_int,
+    s.type,
+    s.unit,
+    c.epoch,
+    ((c.q0 + (round((c.q_step * (u.i)::double precision)))::bigint) + COALESCE((u.q2)::bigint, (u.q4)::bigint, u.q8, (0)::bigint)) AS seq,
+    ((c.t0 + (round((c.t_step * (u.i)::double precision)))::bigint) + COALESCE((u.t2)::bigint, (u.t4)::bigint, u.t8, (0)::bigint)) AS t,
+    c.t0 AS chunk_t0,
+    c.t1 AS chunk_t1
+   FROM (((chunk c
+     JOIN series s ON ((s.id = c.series_id)))
+     JOIN device d ON ((d.id = c.device_id)))
+     CROSS JOIN LATERAL ROWS FROM(generate_series(0, (c.n - 1)), unnest(c.t2), unnest(c.t4), unnest(c.t8), unnest(c.q2), unnest(c.q4), unnest(c.q8), unnest(c.v2), unnest(c.v4), unnest(c.v8), unnest(c.vf)) u(i, t2, t4, t8, q2, q4, q8, v2, v4, v8, vf));
+
+COMMENT ON VIEW reading IS 'One row per reading that is in chunks; the newest are about PULSE_COMPACTION_LAG old';
+
+CREATE FUNCTION reading_between(since timestamp with time zone, until timestamp with time zone) RETURNS SETOF reading
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT reading.series_id,
+     reading.device,
+     reading.name,
+     reading.ts,
+     reading.value,
+     reading.value_int,
+     reading.type,
+     reading.unit,
+     reading.epoch,
+     reading.seq,
+     reading.t,
+     reading.chunk_t0,
+     reading.chunk_t1
+    FROM reading
+   WHERE ((reading.chunk_t0 >= (((EXTRACT(epoch FROM reading_between.since) * (1000000)::numeric))::bigint - '86400000000'::bigint)) AND (reading.chunk_t0 < ((EXTRACT(epoch FROM reading_between.until) * (1000000)::numeric))::bigint) AND (reading.chunk_t1 >= ((EXTRACT(epoch FROM reading_between.since) * (1000000)::numeric))::bigint) AND (reading.ts >= reading_between.since) AND (reading.ts < reading_between.until));
+END;
+
+CREATE TABLE audit (
+    n bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    actor text,
+    target text,
+    before text,
+    after text,
+    address text,
+    request_id text,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+CREATE TABLE audit_head (
+    single boolean DEFAULT true NOT NULL,
+    n bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_head_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT audit_head_single_check CHECK (single)
+);
+
+CREATE TABLE batch (
+    device_id integer NOT NULL,
+    pos bigint NOT NULL,
+    epoch bigint NOT NULL,
+    ord bigint NOT NULL,
+    lo bigint NOT NULL,
+    hi bigint NOT NULL,
+    n integer NOT NULL,
+    lane smallint NOT NULL,
+    t_min bigint NOT NULL,
+    t_max bigint NOT NULL,
+    sent bigint NOT NULL,
+    received timestamp with time zone NOT NULL,
+    payload bytea NOT NULL
+)
+PARTITION BY RANGE (received);
+ALTER TABLE ONLY batch ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+CREATE TABLE batch_default (
+    device_id integer CONSTRAINT batch_device_id_not_null NOT NULL,
+    pos bigint CONSTRAINT batch_pos_not_null NOT NULL,
+    epoch bigint CONSTRAINT batch_epoch_not_null NOT NULL,
+    ord bigint CONSTRAINT batch_ord_not_null NOT NULL,
+    lo bigint CONSTRAINT batch_lo_not_null NOT NULL,
+    hi bigint CONSTRAINT batch_hi_not_null NOT NULL,
+    n integer CONSTRAINT batch_n_not_null NOT NULL,
+    lane smallint CONSTRAINT batch_lane_not_null NOT NULL,
+    t_min bigint CONSTRAINT batch_t_min_not_null NOT NULL,
+    t_max bigint CONSTRAINT batch_t_max_not_null NOT NULL,
+    sent bigint CONSTRAINT batch_sent_not_null NOT NULL,
+    received timestamp with time zone CONSTRAINT batch_received_not_null NOT NULL,
+    payload bytea CONSTRAINT batch_payload_not_null NOT NULL
+);
+ALTER TABLE ONLY batch_default ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+CREATE TABLE catalog (
+    device_id integer NOT NULL,
+    epoch bigint NOT NULL,
+    digest text NOT NULL,
+    parts integer NOT NULL,
+    parts_seen integer[] NOT NULL,
+    local_ids integer[] NOT NULL,
+    series_ids integer[] NOT NULL,
+    declared timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE clock_stretch (
+    device_id integer NOT NULL,
+    day integer NOT NULL,
+    epoch bigint NOT NULL,
+    step smallint NOT NULL,
+    t_min bigint NOT NULL,
+    t_max bigint NOT NULL,
+    clock_offset bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE compaction (
+    device_id integer NOT NULL,
+    pos bigint DEFAULT 0 NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    claimed_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE declared_drop (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    epoch bigint NOT NULL,
+    ranges int8multirange NOT NULL,
+    n bigint NOT NULL,
+    reason text NOT NULL,
+    t_first bigint,
+    t_last bigint,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE declared_drop ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME declared_drop_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME device_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE latest (
+    series_id integer NOT NULL,
+    ord bigint NOT NULL,
+    epoch bigint NOT NULL,
+    seq bigint NOT NULL,
+    t bigint NOT NULL,
+    word bigint NOT NULL,
+    rank bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE lease (
+    name text NOT NULL,
+    owner text NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+CREATE TABLE partition_written (
+    name text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE plain_setting (
+    device_id integer NOT NULL,
+    takes_text boolean DEFAULT true NOT NULL,
+    time_keys text[] NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    left_out text[] DEFAULT '{}'::text[] NOT NULL
+);
+
+CREATE TABLE plain_skipped (
+    device_id integer NOT NULL,
+    name text NOT NULL,
+    n bigint NOT NULL,
+    example text NOT NULL,
+    last timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE quarantine (
+    id bigint NOT NULL,
+    address text NOT NULL,
+    code text NOT NULL,
+    detail text NOT NULL,
+    payload bytea NOT NULL,
+    received timestamp with time zone DEFAULT now() NOT NULL,
+    reason_id bigint
+);
+
+ALTER TABLE quarantine ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quarantine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE quarantine_reason (
+    id bigint NOT NULL,
+    key bytea NOT NULL,
+    address text NOT NULL,
+    code text NOT NULL,
+    detail text NOT NULL,
+    n bigint DEFAULT 0 NOT NULL,
+    first timestamp with time zone DEFAULT now() NOT NULL,
+    last timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE quarantine_reason ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quarantine_reason_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW reading_device AS
+ SELECT id AS device_id,
+    name AS device,
+    display_name,
+    online,
+    last_seen
+   FROM device;
+
+CREATE SEQUENCE rollup_id
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE rollup_hour (
+    id bigint DEFAULT nextval('rollup_id'::regclass) NOT NULL,
+    t0 bigint NOT NULL,
+    series_id integer NOT NULL,
+    slot smallint[] NOT NULL,
+    n integer[] NOT NULL,
+    late integer[] NOT NULL,
+    t_first bigint[] NOT NULL,
+    t_last bigint[] NOT NULL,
+    t_min bigint[] NOT NULL,
+    t_max bigint[] NOT NULL,
+    sum double precision[] NOT NULL,
+    f_first double precision[],
+    f_last double precision[],
+    f_min double precision[],
+    f_max double precision[],
+    i_first bigint[],
+    i_last bigint[],
+    i_min bigint[],
+    i_max bigint[]
+)
+PARTITION BY RANGE (t0);
+
+COMMENT ON TABLE rollup_hour IS 'Additive roll-ups of hours, one row per series and UTC day; arrays of equal length';
+
+CREATE VIEW reading_hour AS
+ SELECT r.series_id,
+    d.name AS device,
+    s.name,
+    s.unit,
+    (to_timestamp((0)::double precision) + (((r.t0 + ((u.slot)::bigint * '3600000000'::bigint)))::double precision * '00:00:00.000001'::interval)) AS ts,
+    sum(u.n) AS n,
+    min(COALESCE(u.f_min, (u.i_min)::double precision)) AS min,
+    max(COALESCE(u.f_max, (u.i_max)::double precision)) AS max,
+    ((sum((u.sum)::numeric) / (sum(u.n))::numeric))::double precision AS mean,
+    (array_agg(COALESCE(u.f_first, (u.i_first)::double precision) ORDER BY u.t_first))[1] AS first,
+    (array_agg(COALESCE(u.f_last, (u.i_last)::double precision) ORDER BY u.t_last DESC))[1] AS last
+   FROM (((rollup_hour r
+     JOIN series s ON ((s.id = r.series_id)))
+     JOIN device d ON ((d.id = s.device_id)))
+     CROSS JOIN LATERAL UNNEST(r.slot, r.n, r.sum, r.t_first, r.t_last, r.f_first, r.f_last, r.f_min, r.f_max, r.i_first, r.i_last, r.i_min, r.i_max) u(slot, n, sum, t_first, t_last, f_first, f_last, f_min, f_max, i_first, i_last, i_min, i_max))
+  GROUP BY r.series_id, d.name, s.name, s.unit, r.t0, u.slot;
+
+CREATE TABLE rollup_minute (
+    id bigint DEFAULT nextval('rollup_id'::regclass) NOT NULL,
+    t0 bigint NOT NULL,
+    series_id integer NOT NULL,
+    slot smallint[] NOT NULL,
+    n integer[] NOT NULL,
+    late integer[] NOT NULL,
+    t_first integer[] NOT NULL,
+    t_last integer[] NOT NULL,
+    t_min integer[] NOT NULL,
+    t_max integer[] NOT NULL,
+    sum double precision[] NOT NULL,
+    f_first double precision[],
+    f_last double precision[],
+    f_min double precision[],
+    f_max double precision[],
+    i_first bigint[],
+    i_last bigint[],
+    i_min bigint[],
+    i_max bigint[]
+)
+PARTITION BY RANGE (t0);
+
+COMMENT ON TABLE rollup_minute IS 'Additive roll-ups of minutes, one row per series and four hours; arrays of equal length';
+
+CREATE VIEW reading_minute AS
+ SELECT r.series_id,
+    d.name AS device,
+    s.name,
+    s.unit,
+    (to_timestamp((0)::double precision) + (((r.t0 + ((u.slot)::bigint * 60000000)))::double precision * '00:00:00.000001'::interval)) AS ts,
+    sum(u.n) AS n,
+    min(COALESCE(u.f_min, (u.i_min)::double precision)) AS min,
+    max(COALESCE(u.f_max, (u.i_max)::double precision)) AS max,
+    ((sum((u.sum)::numeric) / (sum(u.n))::numeric))::double precision AS mean,
+    (array_agg(COALESCE(u.f_first, (u.i_first)::double precision) ORDER BY u.t_first))[1] AS first,
+    (array_agg(COALESCE(u.f_last, (u.i_last)::double precision) ORDER BY u.t_last DESC))[1] AS last
+   FROM (((rollup_minute r
+     JOIN series s ON ((s.id = r.series_id)))
+     JOIN device d ON ((d.id = s.device_id)))
+     CROSS JOIN LATERAL UNNEST(r.slot, r.n, r.sum, r.t_first, r.t_last, r.f_first, r.f_last, r.f_min, r.f_max, r.i_first, r.i_last, r.i_min, r.i_max) u(slot, n, sum, t_first, t_last, f_first, f_last, f_min, f_max, i_first, i_last, i_min, i_max))
+  GROUP BY r.series_id, d.name, s.name, s.unit, r.t0, u.slot;
+
+CREATE VIEW reading_series AS
+ SELECT s.id AS series_id,
+    d.name AS device,
+    s.name,
+    s.type,
+    s.unit,
+    s.display_name
+   FROM (series s
+     JOIN device d ON ((d.id = s.device_id)));
+
+CREATE TABLE refusal (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    epoch bigint NOT NULL,
+    seqs bigint[] NOT NULL,
+    codes text[] NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    lo bigint,
+    unconfirmed bigint[]
+);
+
+ALTER TABLE refusal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME refusal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE removal (
+    id bigint NOT NULL,
+    device_id integer NOT NULL,
+    epoch bigint NOT NULL,
+    n bigint NOT NULL,
+    source text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE removal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME removal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE retained (
+    level text NOT NULL,
+    since bigint NOT NULL,
+    CONSTRAINT retained_level_check CHECK ((level = ANY (ARRAY['raw'::text, '1m'::text, '1h'::text])))
+);
+
+CREATE TABLE schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE stream (
+    device_id integer NOT NULL,
+    epoch bigint NOT NULL,
+    ord bigint NOT NULL,
+    next bigint DEFAULT 0 NOT NULL,
+    settled int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    stored_n bigint DEFAULT 0 NOT NULL,
+    refused_n bigint DEFAULT 0 NOT NULL,
+    dropped_n bigint DEFAULT 0 NOT NULL,
+    clock_offset bigint,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    unconfirmed_n bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE unfolded (
+    series_id integer NOT NULL,
+    day integer NOT NULL,
+    pieces integer NOT NULL,
+    touched timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE unreadable (
+    device_id integer NOT NULL,
+    pos bigint NOT NULL,
+    epoch bigint NOT NULL,
+    ord bigint NOT NULL,
+    lo bigint NOT NULL,
+    hi bigint NOT NULL,
+    n integer NOT NULL,
+    received timestamp with time zone NOT NULL,
+    payload bytea NOT NULL,
+    noted timestamp with time zone DEFAULT now() NOT NULL,
+    t_min bigint,
+    t_max bigint
+);
+
+ALTER TABLE ONLY batch ATTACH PARTITION batch_default DEFAULT;
+
+ALTER TABLE ONLY audit_head
+    ADD CONSTRAINT audit_head_pkey PRIMARY KEY (single);
+
+ALTER TABLE ONLY audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (n);
+
+ALTER TABLE ONLY batch
+    ADD CONSTRAINT batch_pkey PRIMARY KEY (device_id, pos, received);
+
+ALTER TABLE ONLY batch_default
+    ADD CONSTRAINT batch_default_pkey PRIMARY KEY (device_id, pos, received);
+
+ALTER TABLE ONLY catalog
+    ADD CONSTRAINT catalog_pkey PRIMARY KEY (device_id, epoch);
+
+ALTER TABLE ONLY chunk
+    ADD CONSTRAINT chunk_pkey PRIMARY KEY (series_id, t0, id);
+
+ALTER TABLE ONLY clock_stretch
+    ADD CONSTRAINT clock_stretch_pkey PRIMARY KEY (device_id, day, epoch, step);
+
+ALTER TABLE ONLY compaction
+    ADD CONSTRAINT compaction_pkey PRIMARY KEY (device_id);
+
+ALTER TABLE ONLY declared_drop
+    ADD CONSTRAINT declared_drop_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY device
+    ADD CONSTRAINT device_name_key UNIQUE (name);
+
+ALTER TABLE ONLY device
+    ADD CONSTRAINT device_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY latest
+    ADD CONSTRAINT latest_pkey PRIMARY KEY (series_id);
+
+ALTER TABLE ONLY lease
+    ADD CONSTRAINT lease_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY partition_written
+    ADD CONSTRAINT partition_written_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY plain_setting
+    ADD CONSTRAINT plain_setting_pkey PRIMARY KEY (device_id);
+
+ALTER TABLE ONLY plain_skipped
+    ADD CONSTRAINT plain_skipped_pkey PRIMARY KEY (device_id, name);
+
+ALTER TABLE ONLY quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY quarantine_reason
+    ADD CONSTRAINT quarantine_reason_key_key UNIQUE (key);
+
+ALTER TABLE ONLY quarantine_reason
+    ADD CONSTRAINT quarantine_reason_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY refusal
+    ADD CONSTRAINT refusal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY removal
+    ADD CONSTRAINT removal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY retained
+    ADD CONSTRAINT retained_pkey PRIMARY KEY (level);
+
+ALTER TABLE ONLY rollup_hour
+    ADD CONSTRAINT rollup_hour_pkey PRIMARY KEY (series_id, t0, id);
+
+ALTER TABLE ONLY rollup_minute
+    ADD CONSTRAINT rollup_minute_pkey PRIMARY KEY (series_id, t0, id);
+
+ALTER TABLE ONLY schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY series
+    ADD CONSTRAINT series_device_id_name_type_key UNIQUE (device_id, name, type);
+
+ALTER TABLE ONLY series
+    ADD CONSTRAINT series_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY stream
+    ADD CONSTRAINT stream_pkey PRIMARY KEY (device_id, epoch);
+
+ALTER TABLE ONLY unfolded
+    ADD CONSTRAINT unfolded_pkey PRIMARY KEY (series_id, day);
+
+ALTER TABLE ONLY unreadable
+    ADD CONSTRAINT unreadable_pkey PRIMARY KEY (device_id, pos);
+
+CREATE INDEX audit_actor ON audit USING btree (actor, n);
+
+CREATE INDEX audit_kind ON audit USING btree (kind, n);
+
+CREATE INDEX audit_target ON audit USING btree (target, n);
+
+CREATE INDEX batch_time ON ONLY batch USING btree (device_id, t_max);
+
+CREATE INDEX batch_default_device_id_t_max_idx ON batch_default USING btree (device_id, t_max);
+
+CREATE INDEX chunk_stream ON ONLY chunk USING btree (device_id, epoch);
+
+CREATE INDEX declared_drop_stream ON declared_drop USING btree (device_id, epoch);
+
+CREATE INDEX quarantine_of_reason ON quarantine USING btree (reason_id, id DESC);
+
+CREATE INDEX quarantine_reason_last ON quarantine_reason USING btree (last DESC, id DESC);
+
+CREATE INDEX refusal_stream ON refusal USING btree (device_id, epoch);
+
+CREATE INDEX refusal_unconfirmed ON refusal USING btree (device_id, epoch, lo) WHERE (unconfirmed IS NOT NULL);
+
+CREATE INDEX removal_stream ON removal USING btree (device_id, epoch);
+
+CREATE INDEX stream_device ON stream USING btree (device_id, ord DESC, epoch);
+
+CREATE INDEX stream_newest ON stream USING btree (device_id, ord DESC, epoch) WHERE ((stored_n + refused_n) > 0);
+
+ALTER INDEX batch_time ATTACH PARTITION batch_default_device_id_t_max_idx;
+
+ALTER INDEX batch_pkey ATTACH PARTITION batch_default_pkey;
+
+CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+ALTER TABLE ONLY catalog
+    ADD CONSTRAINT catalog_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY compaction
+    ADD CONSTRAINT compaction_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY latest
+    ADD CONSTRAINT latest_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
+
+ALTER TABLE ONLY plain_setting
+    ADD CONSTRAINT plain_setting_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY plain_skipped
+    ADD CONSTRAINT plain_skipped_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY series
+    ADD CONSTRAINT series_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY stream
+    ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);

