@@ -6,6 +6,7 @@ import importlib
 import pytest
 
 from tests.resilience.points import POINTS
+from tests.resilience.test_accounts import POINTS as ACCOUNT_POINTS
 
 
 @pytest.mark.parametrize(
@@ -18,4 +19,12 @@ def test_a_named_point_is_one_of_the_program_that_it_names(program: str, start: 
     for point in POINTS.values():
         owner = importlib.import_module(point.module)
         for part in point.attribute.split("."):
+            owner = getattr(owner, part)
+
+
+def test_each_named_point_of_the_account_campaign_exists() -> None:
+    for place in ACCOUNT_POINTS.values():
+        module, attribute, _ = place.split()
+        owner = importlib.import_module(module)
+        for part in attribute.split("."):
             owner = getattr(owner, part)

@@ -23,7 +23,7 @@ SEED = 20261123
 
 POINTS = {
     "users: in the transaction, the event written": "pulse_postgres.outbox Outbox.put after",
-    "users: committed, nothing published": "pulse_postgres.outbox Relay.publish_waiting before",
+    "users: committed, nothing published": "pulse_postgres.outbox Relay.publish_next before",
     "users: published, the outbox still full": "pulse_bus.mqtt.bus MqttBus.publish after",
     "auth: the event has arrived": "pulse_auth.actions.mirror Mirror.apply before",
     "auth: in the transaction, the copy written": "pulse_auth.store.sessions AccountCopy.put after",

@@ -4,7 +4,7 @@ that two servers could read in two ways is read at all."""
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from pulse_chassis.http import connection as http_connection
-from pulse_chassis.http.connection import KEEP_ALIVE_SECONDS, MAX_FRAMING, MAX_HEAD, HttpConnection, WebSocketConnection
+from pulse_chassis.http.connection import KEEP_ALIVE_SECONDS, MAX_HEAD, HttpConnection, WebSocketConnection
 from pulse_standalone.ports import free_port
 from pulse_testkit.waiting import eventually
 
@@ -23,6 +23,7 @@ SEEN: list[str] = []
 RELEASE: list[asyncio.Event] = []
 """What holds requests for `/held`, of the loop that runs."""
 ACCEPTED: list[HttpConnection] = []
+BODY = 1 << 20
 LINE = b"POST /?q=1 HTTP/1.1\r\nhost: a\r\n"
 
 
@@ -150,7 +151,7 @@ async def test_trailers_that_never_end_are_refused(port: int, endless: bytes) ->
     ending = b"\r\n" if endless.startswith(b"x:") else b""
 
     async def write_on() -> None:
-        for _ in range(100 * MAX_FRAMING // len(endless)):
+        for _ in range(100 * MAX_HEAD // len(endless)):
             writer.write(endless + ending)
             await writer.drain()
         await reader.readexactly(1 << 20)
@@ -161,7 +162,7 @@ async def test_trailers_that_never_end_are_refused(port: int, endless: bytes) ->
 
 
 async def test_a_body_of_any_size_is_no_framing(port: int) -> None:
-    one = LINE + b"content-length: %d\r\n\r\n" % (2 * MAX_FRAMING) + b"x" * 2 * MAX_FRAMING
+    one = LINE + b"content-length: %d\r\n\r\n" % BODY + b"x" * BODY
     assert [status for status, _ in await asked(port, one, one)] == [200, 200]
 
 
@@ -209,7 +210,7 @@ async def test_what_can_be_read_in_two_ways_is_refused(port: int, request_: byte
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_)
     seen = await reader.read()
-    assert seen.startswith(b"HTTP/1.1 400 ")
+    assert seen.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
     assert seen.count(b"HTTP/1.1 ") == 1
     assert len(SEEN) == ("zz" in request_.decode("latin-1") or "\r\n1\r\nabc" in request_.decode("latin-1"))
     writer.close()
@@ -236,7 +237,6 @@ async def test_a_body_behind_an_upgrade_that_is_not_heard_is_a_body(port: int, f
         status, answer = await status_of(reader)
         said = json.loads(answer)
         assert (status, said["path"], said["body"]) == (200, "/", body.decode())
-        assert said["headers"] == ["host", framing.split(b":")[0].decode()]
         SEEN.clear()
     writer.close()
 
@@ -280,7 +280,7 @@ async def test_a_request_that_runs_for_longer_than_a_head_may_take_is_answered(
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /held HTTP/1.1\r\nhost")
-    await eventually(lambda: bool(ACCEPTED) and ACCEPTED[0]._is_head_awaited, what="half of it is read")
+    await eventually(lambda: bool(ACCEPTED) and ACCEPTED[0]._deadline is not None, what="half of it is read")
     writer.write(b": a\r\n\r\n")
     await eventually(lambda: "/held" in SEEN, what="it runs")
     late, later = await asyncio.open_connection("127.0.0.1", port)
@@ -292,19 +292,25 @@ async def test_a_request_that_runs_for_longer_than_a_head_may_take_is_answered(
     later.close()
 
 
-async def test_who_does_not_wait_for_the_answer_gets_it_and_no_more(port: int) -> None:
+async def test_requests_that_do_not_wait_are_answered_one_after_the_other(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" + b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" * 10_000)
+    writer.write(b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" + b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" * 100)
     await eventually(lambda: "/held" in SEEN, what="the first runs")
-    writer.write(b"\0garbage" * 10_000)
-    await writer.drain()
-    RELEASE[0].set()
-    status, answer = await status_of(reader)
-    assert (status, json.loads(answer)["path"]) == (200, "/held")
-    with suppress(ConnectionResetError):
-        async with asyncio.timeout(3):  # long before an idle connection is closed anyhow
-            assert await reader.read() == b""
     assert SEEN == ["/held"]
+    RELEASE[0].set()
+    paths = [json.loads((await status_of(reader))[1])["path"] for _ in range(101)]
+    assert paths == ["/held"] + ["/"] * 100
+    writer.close()
+
+
+@INVALID
+async def test_a_lenient_line_behind_an_answered_request_is_refused(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET /smuggled HTTP/1.1\nhost: a\n\n")
+    assert (await status_of(reader))[0] == 200
+    assert (await status_of(reader))[0] == 400
+    assert await reader.read() == b""
+    assert SEEN == ["/"]
     writer.close()
 
 
@@ -318,14 +324,14 @@ async def test_a_body_that_breaks_is_not_answered_within_an_answer(port: int) ->
     writer.close()
 
 
-@INVALID
-async def test_a_body_that_nobody_reads_is_not_read_for_ever(port: int) -> None:
+async def test_a_body_that_nobody_reads_is_not_read_for_ever(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n")
+    writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 100000000000\r\n\r\n")
     assert (await status_of(reader))[0] == 200
 
     async def write_on() -> None:
-        for _ in range(1_000):
+        for _ in range(100_000):
             writer.write(b"x" * 1_000_000)
             await writer.drain()
 
@@ -356,7 +362,10 @@ async def test_a_websocket_is_opened_or_told_why_not(port: int, more: bytes, sta
     writer.close()
 
 
-async def test_after_an_answer_that_came_before_the_body_was_asked_for_the_connection_ends(port: int) -> None:
+async def test_after_an_answer_that_came_before_the_body_was_asked_for_the_connection_ends(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n")
     async with asyncio.timeout(3):

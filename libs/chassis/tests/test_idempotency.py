@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from importlib.resources import files
 
 import asyncpg
 import httpx
@@ -26,8 +26,7 @@ from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
 from pulse_testkit.waiting import eventually
 
-MIGRATIONS = Path(__file__).parents[3] / "services/users/src/pulse_users/migrations"
-SQL = [MIGRATIONS / "0002_audit.sql", MIGRATIONS / "0004_idempotency_done.sql"]
+SQL = [files("pulse_postgres.tables").joinpath(f"{name}.sql") for name in ("audit", "idempotency", "idempotency_done")]
 SIGNER = SigningKey.generate(kid="k1")
 KEY = "0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"
 Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]

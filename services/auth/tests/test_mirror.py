@@ -70,7 +70,7 @@ async def test_a_hostile_digest_is_stored_as_no_password(world: World) -> None:
     assert (await world.login()).status_code == 401
 
 
-@pytest.mark.announces_log("was refused")
+@pytest.mark.announces_log("stored_digest_refused")
 async def test_a_digest_that_got_into_the_table_raises_an_alarm(ada: World) -> None:
     await ada.rows("UPDATE account SET digest = 'plain' RETURNING id")
     assert (await ada.login()).status_code == 401
@@ -161,7 +161,7 @@ async def test_the_sweep_removes_what_ended_and_nothing_else(ada: World) -> None
     await sweep.sweep()
     assert len(await ada.rows("SELECT 1 FROM session")) == 1
     assert len(await ada.rows("SELECT 1 FROM refresh_token")) == 1
-    assert [row["failures"] for row in await ada.rows("SELECT failures FROM backoff")] == [0]
+    assert await ada.rows("SELECT failures FROM backoff") == []
     ada.clock.advance(timedelta(days=1))
     await sweep.sweep()
     assert await ada.rows("SELECT 1 FROM backoff") == []

@@ -37,10 +37,11 @@ from pulse_auth.routes import (
     sessions,
 )
 from pulse_auth.routes.dependencies import AuthDependencies, Limits
-from pulse_auth.settings import AuthSettings, uses_and_seconds
+from pulse_auth.settings import AuthSettings
 from pulse_bus.mqtt import MqttSettings
 from pulse_bus.mqtt.dynsec import DynamicSecurity
 from pulse_chassis.audit.routes import audit_router
+from pulse_chassis.http.rate_limits import parse_limit
 from pulse_chassis.identity.principal import Principals
 from pulse_chassis.process import service as process
 from pulse_chassis.process.background import Background, Job
@@ -53,7 +54,6 @@ from pulse_postgres.database import PoolSettings
 
 VERSION = "0.1.0"
 ROUTERS = [
-    sessions.direct,
     sessions.router,
     own_sessions.router,
     second_factors.router,
@@ -216,5 +216,5 @@ def _broker_jobs(
 
 
 def _rate(limit: str) -> Rate:
-    uses, seconds = uses_and_seconds(limit)
+    uses, seconds = parse_limit(limit)
     return Rate(uses, timedelta(seconds=seconds))

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Annotated
 
-from limits import parse
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
+from pulse_chassis.http.rate_limits import parse_limit
 from pulse_chassis.process.settings import SecretKey, ServiceSettings, decoded_key
 from pulse_jose import SealingKey
 
@@ -75,7 +75,7 @@ class AuthSettings(ServiceSettings):
     )
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
-        parse(value)
+        parse_limit(value)
         return value
 
     def sealing_key(self) -> SealingKey:
@@ -85,9 +85,3 @@ class AuthSettings(ServiceSettings):
     def vault_key(self) -> bytes:
         """The key-encryption key."""
         return decoded_key(self.key_encryption_key)
-
-
-def uses_and_seconds(limit: str) -> tuple[int, int]:
-    """What a limit such as "120/minute" says: 120, 60."""
-    item = parse(limit)
-    return item.amount, item.get_expiry()

@@ -40,7 +40,6 @@ VERSION = "0.1.0"
 _POLL = timedelta(seconds=5)
 """How often a job looks for work that another replica has left."""
 ROUTERS = [
-    profile.direct,  # first: it is asked for most, and each router before it costs every answer
     profile.router,
     audit_router("/api/users", "users"),
     bulk.router,

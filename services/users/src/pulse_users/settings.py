@@ -8,9 +8,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from limits import parse
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
+from pulse_chassis.http.rate_limits import parse_limit
 from pulse_chassis.process.settings import SecretKey, ServiceSettings, decoded_key
 from pulse_jose import SealingKey
 
@@ -48,7 +48,7 @@ class UsersSettings(ServiceSettings):
     @field_validator("list_limit", "change_limit", "strength_limit")
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
-        parse(value)
+        parse_limit(value)
         return value
 
     @field_validator("password_blocklist")

@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pulse_chassis.http import problems
-from pulse_chassis.http.direct import DirectApp
 from pulse_chassis.http.openapi import document
 from pulse_chassis.observability.metrics import CONTENT_TYPE, Metrics
 
@@ -136,7 +135,7 @@ def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[
 def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health: Health, metrics: Metrics) -> FastAPI:
     """The service's HTTP app. Its documentation is at `/openapi.json`; there are no interactive pages."""
     title = f"PrecisionPulse {name}"
-    app = DirectApp(
+    app = FastAPI(
         title=title,
         version=version,
         docs_url=None,
@@ -153,7 +152,7 @@ def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health:
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document
     for router in routers:
-        app.take_over(router)
+        app.include_router(router)
 
     @app.get("/livez", include_in_schema=False)
     async def livez() -> JSONResponse:

@@ -11,6 +11,12 @@ from limits import parse
 from pulse_chassis.http.problems import TooManyRequests
 
 
+def parse_limit(text: str) -> tuple[int, int]:
+    """Uses and seconds of a limit: 120 and 60 for "120/minute". Raises ValueError."""
+    item = parse(text)
+    return item.amount, item.get_expiry()
+
+
 class RateLimits:
     """`await limits.check("login", "20/minute", key)` raises TooManyRequests when the key has had its share.
 
@@ -41,8 +47,7 @@ class RateLimits:
     def _window(self, name: str, limit: str) -> "_Window":
         found = self._windows.get((name, limit))
         if found is None:
-            item = parse(limit)
-            found = self._windows[name, limit] = _Window(item.amount, item.get_expiry())
+            found = self._windows[name, limit] = _Window(*parse_limit(limit))
         return found
 
     def __len__(self) -> int:

@@ -39,8 +39,8 @@ class Job:
     wake: asyncio.Event | None = None
     gather: timedelta = _ZERO
     pause: timedelta = _ZERO
-    retry_floor: timedelta = timedelta(milliseconds=500)
-    retry_cap: timedelta = timedelta(seconds=30)
+    retry_floor: timedelta = timedelta(milliseconds=100)
+    retry_cap: timedelta = timedelta(seconds=5)
 
     def __post_init__(self) -> None:
         if self.interval is None and self.wake is None:

@@ -25,16 +25,13 @@ from pulse_auth.routes.dependencies import (
     own_origin,
     own_page,
     place_of,
-    routes_of,
     view_of,
     visitor_of,
 )
-from pulse_chassis.http.direct import DirectRoute
 from pulse_chassis.http.problems import Overloaded, TooManyRequests, problem, responses
 from pulse_chassis.identity.caller import AnonymousCaller
 from pulse_chassis.identity.principal import KeysUnknown, NotSignedIn
 
-direct = APIRouter(prefix="/api/auth", tags=["sessions"], route_class=DirectRoute)
 router = APIRouter(prefix="/api/auth", tags=["sessions"])
 _OPTIONAL_BEARER = Depends(HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of auth"))
 
@@ -85,20 +82,19 @@ class Keys(BaseModel):
     keys: Annotated[list[KeyView], Field(max_length=8)]
 
 
-@direct.post(
+@router.post(
     "/login",
     operation_id="log_in",
     response_model=SignedInView,
+    dependencies=[Depends(own_origin)],
     responses=responses(InvalidCredentials, SecondFactorRequired, WrongOrigin, TooManyRequests, Overloaded),
 )
-async def login(request: Request, body: LoginRequest) -> Response:
+async def login(request: Request, response: Response, deps: Dependencies, body: LoginRequest) -> SignedInView:
     """Open a session, or get the challenge for the second factor."""
-    await own_origin(request)
-    deps = routes_of(request)
     await deps.limiter.check("login", deps.limits.login_global, "all")
     visitor = visitor_of(request)
     signed_in = await deps.sign_in(body.email, body.password, visitor, remember=body.remember)
-    return answer(signed_in, deps)
+    return answer(response, signed_in, deps)
 
 
 @router.post(
@@ -108,11 +104,13 @@ async def login(request: Request, body: LoginRequest) -> Response:
     dependencies=[Depends(own_origin)],
     responses=responses(ChallengeOver, WrongCode, WrongOrigin, TooManyRequests),
 )
-async def login_second_factor(request: Request, deps: Dependencies, body: SecondStepRequest) -> Response:
+async def login_second_factor(
+    request: Request, response: Response, deps: Dependencies, body: SecondStepRequest
+) -> SignedInView:
     """Open a session with the second factor."""
     await deps.limiter.check("login", deps.limits.login_global, "all")
     signed_in = await deps.sign_in.second(body.challenge, body.code, visitor_of(request))
-    return answer(signed_in, deps)
+    return answer(response, signed_in, deps)
 
 
 @router.post(
@@ -122,7 +120,9 @@ async def login_second_factor(request: Request, deps: Dependencies, body: Second
     response_model=SignedInView,
     responses=responses(SessionEnded, WrongOrigin, CsrfHeaderMissing, TooManyRequests),
 )
-async def refresh(request: Request, deps: Dependencies, caller: AnonymousCaller) -> Response:
+async def refresh(
+    request: Request, response: Response, deps: Dependencies, caller: AnonymousCaller
+) -> SignedInView | Response:
     """Get the session's next pair of tokens, by the refresh cookie."""
     await deps.limiter.check("refresh", deps.limits.refresh_global, "all")
     try:
@@ -131,7 +131,7 @@ async def refresh(request: Request, deps: Dependencies, caller: AnonymousCaller)
         refusal = problem(error.status, error.code, error.detail, headers=NO_STORE)
         clear(refusal, deps)
         return refusal
-    return answer(signed_in, deps)
+    return answer(response, signed_in, deps)
 
 
 @router.post(

@@ -2,14 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import ConfigDict
 
-from pulse_chassis.http.direct import DirectRoute
 from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
 from pulse_chassis.identity.principal import Principal, require
 from pulse_users.actions.profile import WrongPassword
-from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired, etag
+from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired
 from pulse_users.model.emails import email_problem
 from pulse_users.model.passwords import PasswordUnfit
 from pulse_users.routes.dependencies import (
@@ -18,7 +17,6 @@ from pulse_users.routes.dependencies import (
     Dependencies,
     IfMatch,
     Person,
-    UsersDependencies,
     require_person,
     tag,
 )
@@ -34,7 +32,6 @@ from pulse_users.routes.views import (
 )
 
 router = APIRouter(prefix="/api/profile", tags=["profile"])
-direct = APIRouter(prefix="/api/profile", tags=["profile"], route_class=DirectRoute)
 _UPDATE: dict[str, Any] = {"examples": [{"name": "Ada Lovelace"}]}
 
 
@@ -55,14 +52,14 @@ class PasswordChange(Asked):
     new: NewPassword
 
 
-@direct.get("", operation_id="get_profile", response_model=AccountView, responses={200: TAGGED})
-async def get_profile(request: Request, principal: Annotated[Principal, require("profile.own")]) -> Response:
+@router.get("", operation_id="get_profile", responses={200: TAGGED})
+async def get_profile(
+    response: Response, deps: Dependencies, principal: Annotated[Principal, require("profile.own")]
+) -> AccountView:
     """The caller's own account."""
-    deps: UsersDependencies = request.app.state.users
     account = await deps.directory.profile(principal.account)
-    # written here: whoever is signed in asks again and again, and the framework would check the view a second time
-    body = view(account).model_dump_json()
-    return Response(body, media_type="application/json", headers={"ETag": etag(account.version)})
+    tag(response, account)
+    return view(account)
 
 
 @router.put(
