@@ -5,7 +5,7 @@ import typescript from "eslint-config-next/typescript";
 const features = ["auth", "live", "dashboard", "security"];
 
 const config = [
-  { ignores: [".next/**", "node_modules/**", "next-env.d.ts"] },
+  { ignores: [".next/**", "node_modules/**", "next-env.d.ts", "src/contracts/generated/**"] },
   ...coreWebVitals,
   ...typescript,
   {
@@ -13,6 +13,11 @@ const config = [
     rules: {
       "@typescript-eslint/consistent-type-definitions": ["error", "type"],
       "@typescript-eslint/consistent-type-imports": "error",
+      // Browsers get no Zod: answers of the services are typed from their documents. Only the server reads settings with it.
+      "no-restricted-imports": [
+        "error",
+        { paths: [{ name: "zod", message: "Zod stays on the server: src/lib/env.ts." }] },
+      ],
       "import/no-restricted-paths": [
         "error",
         {
@@ -37,6 +42,7 @@ const config = [
       ],
     },
   },
+  { files: ["src/lib/env.ts"], rules: { "no-restricted-imports": "off" } },
 ];
 
 export default config;

@@ -6,7 +6,7 @@ import { useEffect, type ReactNode } from "react";
 import { AppShell } from "@/components/app-shell";
 import { NoticeState } from "@/components/notice-state";
 import { ThemeMenu } from "@/components/theme-menu";
-import type { Permission } from "@/contracts/permissions";
+import type { Permission } from "@/contracts/generated/permissions";
 import { AccountMenu } from "@/features/auth/account-menu";
 import { browserSession } from "@/features/auth/browser-session";
 import type { Session, SessionState, SignedInState } from "@/features/auth/session";

@@ -4,7 +4,7 @@ import clsx from "clsx";
 import { LayoutDashboard, ShieldCheck, type LucideIcon } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import type { Permission } from "@/contracts/permissions";
+import type { Permission } from "@/contracts/generated/permissions";
 import type { May } from "@/lib/permissions";
 
 type Entry = { href: string; label: string; icon: LucideIcon; needs: Permission };

@@ -13,7 +13,7 @@ import type {
   Subscribe,
   Subscribed as Granted,
   TokenExpiring,
-} from "@/contracts/generated";
+} from "@/contracts/generated/live";
 
 export type { Authenticate, Drain, Ended, LiveFrame, Notice, Subscribe, TokenExpiring };
 

@@ -1,10 +1,9 @@
-// Calls to the project's HTTP API: the bearer token, one retry after a 401, parsing, and one kind of error.
-import type { z } from "zod";
-import { problemSchema, type Problem } from "@/contracts/http";
+// Calls to the services' HTTP APIs: bearer token, one retry after a 401, typed answers, and one class of error.
+import type { Answer, Input, Method, PathOf, Problem } from "@/contracts/http";
 
 /**
- * A call that did not succeed. `status` 0: no answer at all. `code` is stable and safe to branch on; `problem` is all
- * that the service said.
+ * A call that failed. `status` is 0 when no answer came. `code` is stable, so callers may branch on it. `problem` is the
+ * problem document of the service.
  */
 export class ApiError extends Error {
   constructor(
@@ -14,93 +13,98 @@ export class ApiError extends Error {
     readonly retryAfterSeconds: number | null = null,
     readonly requestId: string | null = null,
     readonly problem: Problem = {},
-    /** Who failed, as the beginning of a sentence. */
+    /** The name of the service that failed, as the beginning of a sentence. */
     readonly service = "The service",
   ) {
     super(message);
     this.name = "ApiError";
   }
 
-  /** True when trying again later may succeed without anybody changing anything. */
+  /** True when a later retry may succeed without any change. */
   get isTemporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
 export type TokenSource = {
-  /** A token believed valid; obtains one when there is none. */
+  /** Returns a token that is probably valid. Gets a new one when there is none. */
   token: () => Promise<string>;
-  /** A token newer than `rejected`, which a service refused. */
+  /** Returns a token newer than `rejected`, which a service rejected. */
   renew: (rejected: string) => Promise<string>;
 };
 
-type Ask = <S extends z.ZodType>(path: string, schema: S, signal?: AbortSignal) => Promise<z.output<S>>;
-type Tell = <S extends z.ZodType>(
-  path: string,
-  body: unknown,
-  schema: S,
-  signal?: AbortSignal,
-  idempotencyKey?: string,
-) => Promise<z.output<S>>;
+type Options = { signal?: AbortSignal; idempotencyKey?: string };
+type Arguments<P extends PathOf<M>, M extends Method> =
+  Record<never, never> extends Input<P, M> ? [input?: Input<P, M> & Options] : [input: Input<P, M> & Options];
+type Call<M extends Method> = <P extends PathOf<M>>(
+  path: P,
+  ...rest: Arguments<P, M>
+) => Promise<Answer<P, M>>;
 
-/** Each call gives the answer as its schema reads it; `nothingSchema` where there is none. Throws ApiError. */
-export type ApiClient = { get: Ask; delete: Ask; post: Tell; put: Tell };
+/** One function per HTTP method. Each throws ApiError; abort errors pass through. */
+export type ApiClient = { readonly [M in Method]: Call<M> };
+
+type Send = (token: string | null) => Promise<Response>;
+type AnyInput = Options & {
+  path?: Readonly<Record<string, string | number>>;
+  query?: Readonly<Record<string, unknown>>;
+  body?: unknown;
+};
 
 const TIMEOUT_MS = 20_000;
+/** Statuses of successful answers without a body. */
+const NO_BODY = new Set([202, 204]);
 
-/** An API client that signs its calls with tokens from `tokens`. Throws ApiError; abort errors pass through. */
+/** An API client that sends tokens from `tokens`. */
 export function createApiClient(tokens: TokenSource): ApiClient {
   return clientOf(async (send) => {
     const token = await tokens.token();
     const response = await send(token);
-    return (await isTokenRefused(response)) ? send(await tokens.renew(token)) : response;
+    return (await isTokenRejected(response)) ? send(await tokens.renew(token)) : response;
   });
 }
 
-/** For the pages that need no sign-in: calls without a token. Throws ApiError; abort errors pass through. */
+/** An API client without a token, for pages that need no sign-in. */
 export const publicApi: ApiClient = clientOf((send) => send(null));
 
-function clientOf(
-  signed: (send: (token: string | null) => Promise<Response>) => Promise<Response>,
-): ApiClient {
-  const call =
-    (method: string): Tell =>
-    async (path, body, schema, signal, idempotencyKey) => {
-      const send = (token: string | null) =>
-        request(path, {
-          method,
-          headers: {
-            accept: "application/json",
-            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-            ...(body === undefined ? {} : { "content-type": "application/json" }),
-            ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          signal,
-        });
-      return parseAnswer(await signed(send), schema);
-    };
-  const bare =
-    (method: string): Ask =>
-    (path, schema, signal) =>
-      call(method)(path, undefined, schema, signal);
-  return { get: bare("GET"), delete: bare("DELETE"), post: call("POST"), put: call("PUT") };
+function clientOf(signed: (send: Send) => Promise<Response>): ApiClient {
+  const call = (method: Method) => async (path: string, input?: AnyInput) =>
+    readAnswer(await signed((token) => request(addressOf(path, input), requestOf(method, token, input))));
+  // The types of paths, inputs and answers exist at compile time only.
+  return { get: call("get"), delete: call("delete"), post: call("post"), put: call("put") } as ApiClient;
 }
 
-/** A wrong one-time code is a 401 as well: to send it again with another token would count as another wrong one. */
-async function isTokenRefused(response: Response): Promise<boolean> {
+/** `path` with its parameters filled in and its query appended. */
+function addressOf(path: string, { path: parameters = {}, query = {} }: AnyInput = {}): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""));
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value != null) search.set(name, String(value));
+  return search.size ? `${filled}?${search}` : filled;
+}
+
+function requestOf(method: Method, token: string | null, input: AnyInput = {}): RequestInit {
+  const { body, idempotencyKey, signal } = input;
+  return {
+    method: method.toUpperCase(),
+    headers: {
+      accept: "application/json",
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal,
+  };
+}
+
+/** A wrong one-time code is a 401 too. A retry with another token would count as another wrong code. */
+async function isTokenRejected(response: Response): Promise<boolean> {
   if (response.status !== 401) return false;
-  const parsed = problemSchema.safeParse(
-    await response
-      .clone()
-      .json()
-      .catch(() => null),
-  );
-  const code = parsed.success ? parsed.data.code : undefined;
+  const { code } = problemIn(await jsonOf(response.clone()));
   return code === undefined || code === "not_signed_in";
 }
 
-/** `fetch` with a time limit and network failures as ApiError. */
+/** `fetch` with a timeout. Throws ApiError when the network fails. */
 export async function request(path: string, init: RequestInit): Promise<Response> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
@@ -112,24 +116,24 @@ export async function request(path: string, init: RequestInit): Promise<Response
   }
 }
 
-/** The body of a successful response, parsed; otherwise the problem it holds as ApiError. */
-export async function parseAnswer<S extends z.ZodType>(response: Response, schema: S): Promise<z.output<S>> {
-  const body: unknown = await response.json().catch(() => null);
+/**
+ * The body of a successful answer. Throws the problem of any other as ApiError. Its type comes from the service's
+ * OpenAPI document. Only JSON is checked here: a proxy or a Wi-Fi login page may answer 200 with a page of its own.
+ */
+export async function readAnswer<Body>(response: Response): Promise<Body> {
+  if (response.ok && NO_BODY.has(response.status)) return null as Body;
+  const body = await jsonOf(response);
   if (!response.ok) throw problemOf(response, body);
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) {
-    throw new ApiError(
-      response.status,
-      "unexpected_answer",
-      `${serviceOf(response.url)} answered in a form this page does not know.`,
-    );
-  }
-  return parsed.data;
+  if (typeof body === "object" && body !== null) return body as Body;
+  throw new ApiError(
+    response.status,
+    "unexpected_answer",
+    `${serviceOf(response.url)} sent an answer that this page cannot read.`,
+  );
 }
 
 export function problemOf(response: Response, body: unknown): ApiError {
-  const parsed = problemSchema.safeParse(body);
-  const problem = parsed.success ? parsed.data : {};
+  const problem = problemIn(body);
   const retryAfter = Number(response.headers.get("retry-after"));
   return new ApiError(
     response.status,
@@ -137,13 +141,34 @@ export function problemOf(response: Response, body: unknown): ApiError {
     problem.detail ??
       problem.title ??
       (response.status >= 500
-        ? `${serviceOf(response.url)} is not available right now.`
-        : `The server answered ${response.status}.`),
+        ? `${serviceOf(response.url)} is not available.`
+        : `The server answered with status ${response.status}.`),
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
     problem.request_id ?? null,
     problem,
     serviceOf(response.url),
   );
+}
+
+/** The parsed body, or null when it is not JSON. */
+function jsonOf(response: Response): Promise<unknown> {
+  return response.json().catch(() => null);
+}
+
+/** The problem in `body`. A proxy may send anything with an error status, so each member is checked. */
+function problemIn(body: unknown): Problem {
+  if (typeof body !== "object" || body === null) return {};
+  const members = body as Readonly<Record<string, unknown>>;
+  const text = (name: string) => (typeof members[name] === "string" ? members[name] : undefined);
+  const { problems } = members;
+  return {
+    title: text("title"),
+    detail: text("detail"),
+    code: text("code"),
+    request_id: text("request_id"),
+    challenge: text("challenge"),
+    problems: Array.isArray(problems) ? problems.filter((one) => typeof one === "string") : undefined,
+  };
 }
 
 const SERVICES = [
@@ -152,7 +177,7 @@ const SERVICES = [
   ["/api/users", "The account service"],
 ] as const;
 
-/** Which service answers at `url`, as the beginning of a sentence. */
+/** The name of the service that answers at `url`, as the beginning of a sentence. */
 function serviceOf(url: string): string {
   return SERVICES.find(([path]) => url.includes(path))?.[1] ?? "The service";
 }

@@ -1,22 +1,22 @@
-// Lists come in pages: whoever wants all of a list follows its cursor to the end.
+// Reads a whole list that a service sends page by page.
 
-export type Page<Item> = { items: Item[]; next: string | null };
+/** `next` is the `after` of the next page; null on the last page. */
+export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null };
 
-// Far more than any list that a page can show.
-const MOST_PAGES = 1_000;
+// A guard against a cursor that never ends. No real list has this many pages.
+const MAX_PAGES = 1_000;
 
-/** The items of every page. `ask` gets the address of one: `path`, with `after` from the page before it. */
+/** The items of all pages. `fetchPage` gets the cursor of the page before; undefined for the first page. */
 export async function allPages<Item>(
-  path: string,
-  ask: (path: string) => Promise<Page<Item>>,
+  fetchPage: (after: string | undefined) => Promise<Page<Item>>,
 ): Promise<Item[]> {
   const items: Item[] = [];
-  let address = path;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const { items: more, next } = await ask(address);
+  let after: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const { items: more, next } = await fetchPage(after);
     items.push(...more);
     if (next === null) break;
-    address = `${path}${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(next)}`;
+    after = next;
   }
   return items;
 }

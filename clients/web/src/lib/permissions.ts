@@ -1,6 +1,6 @@
 // Who may do what, from the one table of the services. Services refuse by it too: this only keeps pages from offering
 // what would be refused.
-import { ROLES, type Permission } from "@/contracts/permissions";
+import { ROLES, type Permission } from "@/contracts/generated/permissions";
 
 /** Whether `role` has `permission`; a role that this build does not know has none. */
 export function may(role: string, permission: Permission): boolean {

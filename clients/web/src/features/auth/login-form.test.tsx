@@ -25,7 +25,8 @@ describe("LoginForm", () => {
     const fetched = answerWith(200, {
       access_token: "t",
       expires_at: "2030-01-01T00:00:00Z",
-      account: { id: "1", email: "a@example.com", name: "A", role: "viewer" },
+      account: { id: "1", email: "a@example.com", name: "A", role: "user" },
+      second_factor_enrolment_required: false,
     });
     const onOutcome = vi.fn();
     render(<LoginForm onOutcome={onOutcome} />);

@@ -8,7 +8,12 @@ const tokenOf = (name: string, seconds: number) =>
   `${name}.${btoa(JSON.stringify({ iat: 1_000, exp: 1_000 + seconds }))}.x`;
 
 const grant = (name: string, seconds = 300) =>
-  Response.json({ access_token: tokenOf(name, seconds), expires_at: "2020-01-01T00:00:00Z", account });
+  Response.json({
+    access_token: tokenOf(name, seconds),
+    expires_at: "2020-01-01T00:00:00Z",
+    account,
+    second_factor_enrolment_required: false,
+  });
 
 const problem = (status: number, code: string, headers = {}) =>
   new Response(JSON.stringify({ code, status, detail: code }), { status, headers });

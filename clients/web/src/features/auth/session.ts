@@ -1,6 +1,6 @@
 // The browser's session: the access token lives here, in memory only. No React in this file.
-import { grantSchema, type Account, type Grant } from "@/contracts/http";
-import { ApiError, parseAnswer, problemOf, request, type TokenSource } from "@/lib/api-client";
+import type { Account, Grant } from "@/contracts/http";
+import { ApiError, problemOf, readAnswer, request, type TokenSource } from "@/lib/api-client";
 
 export type SessionState =
   | { status: "starting" }
@@ -103,7 +103,7 @@ export class Session implements TokenSource {
   async signIn(credentials: Credentials): Promise<SignInOutcome> {
     const response = await postJson("/api/auth/login", credentials);
     try {
-      return this.signedIn(await parseAnswer(response, grantSchema));
+      return this.signedIn(await readAnswer<Grant>(response));
     } catch (error) {
       const challenge = error instanceof ApiError && error.problem.challenge;
       if (challenge && error.code === "second_factor_required") return { kind: "second-factor", challenge };
@@ -114,7 +114,7 @@ export class Session implements TokenSource {
   /** The second step. Throws ApiError: `wrong_code`, `challenge_over` (begin again), `rate_limited`, … */
   async signInSecond(challenge: string, code: string): Promise<SignInOutcome> {
     const response = await postJson("/api/auth/login/second-factor", { challenge, code });
-    return this.signedIn(await parseAnswer(response, grantSchema));
+    return this.signedIn(await readAnswer<Grant>(response));
   }
 
   /** Ends the session at auth, here and in the other tabs. Throws ApiError when auth cannot be reached. */
@@ -155,7 +155,7 @@ export class Session implements TokenSource {
   }
 
   private async askForGrant(): Promise<Grant> {
-    return parseAnswer(await postJson("/api/auth/refresh", {}), grantSchema);
+    return readAnswer<Grant>(await postJson("/api/auth/refresh", {}));
   }
 
   private accept(grant: Grant): string {

@@ -1,6 +1,6 @@
 // Which devices and series there are: asked by REST, again now and then, because collectors come and declare more.
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
-import { devicesSchema, seriesListSchema, type Device, type Series } from "@/contracts/http";
+import type { Device, Series } from "@/contracts/http";
 import type { DeviceChanged } from "@/contracts/live";
 import { ApiError, type ApiClient } from "@/lib/api-client";
 import { allPages } from "@/lib/pages";
@@ -17,7 +17,7 @@ export function devicesQuery(api: ApiClient) {
   return queryOptions({
     queryKey: DEVICES_KEY,
     queryFn: ({ signal }) =>
-      allPages<Device>("/api/telemetry/devices", (path) => api.get(path, devicesSchema, signal)),
+      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
     refetchInterval: DEVICES_EVERY_MS,
     retry,
     retryDelay: 1_000,
@@ -28,9 +28,7 @@ export function seriesQuery(api: ApiClient, device: string | undefined) {
   return queryOptions({
     queryKey: ["series", device],
     queryFn: ({ signal }) =>
-      allPages<Series>(`/api/telemetry/series?device=${encodeURIComponent(device ?? "")}`, (path) =>
-        api.get(path, seriesListSchema, signal),
-      ),
+      allPages((after) => api.get("/api/telemetry/series", { query: { device, after }, signal })),
     enabled: device !== undefined,
     refetchInterval: SERIES_EVERY_MS,
     retry,

@@ -380,7 +380,7 @@ describe("LiveFeed", () => {
 
   it("looks for the rhythm of a silent series that declares none, outside the range that is shown", async () => {
     const { feed, socket, loads, storeUntil } = setUp();
-    const latest = { t: START_MS * 1_000 - 960 * SECOND, v: 1 };
+    const latest = { t: START_MS * 1_000 - 960 * SECOND, v: 1, ahead: false };
     storeUntil(latest.t);
     feed.select({ device, series: [{ ...series, interval_us: null, latest }], rangeUs: 300 * SECOND });
     socket.accept();

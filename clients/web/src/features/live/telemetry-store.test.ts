@@ -195,7 +195,7 @@ describe("TelemetryStore", () => {
   });
 
   it("names the series whose rhythm has to be looked for, until it is found", () => {
-    const latest = { t: 5_000, v: 1 };
+    const latest = { t: 5_000, v: 1, ahead: false };
     const store = storeOf(series(1, { latest }), series(2, { latest, interval_us: null }));
     expect(store.unsure()).toEqual([{ id: 2, latestUs: 5_000 }]);
     store.learn(2, 700);
@@ -207,13 +207,13 @@ describe("TelemetryStore", () => {
     const now = 1_000_000_000;
     const ahead = now + 63_072_000_000_000;
     const store = storeOf();
-    store.hold([series(1, { latest: { t: ahead, v: 99 } })], now);
+    store.hold([series(1, { latest: { t: ahead, v: 99, ahead: true } })], now);
     expect(store.latest(1)?.v).toBe(99);
     store.ingest(frame([[1, now, 1]]), now);
     expect(store.latest(1)?.v).toBe(1);
     store.ingest(frame([[1, ahead + 1, 100]]), now);
     store.join(history(1, [ahead + 2]), 0, now);
-    store.hold([series(1, { latest: { t: ahead + 3, v: 99 } })], now);
+    store.hold([series(1, { latest: { t: ahead + 3, v: 99, ahead: true } })], now);
     expect(store.latest(1)?.v).toBe(1);
   });
 

@@ -7,8 +7,7 @@ import { Dialog } from "@/components/dialog";
 import { FormProblem } from "@/components/form-problem";
 import { CHECKBOX, TextField } from "@/components/input";
 import { SubmitButton } from "@/components/submit-button";
-import { PERMISSIONS } from "@/contracts/permissions";
-import { newApiKeySchema } from "@/contracts/security";
+import { PERMISSIONS } from "@/contracts/generated/permissions";
 import type { ApiClient } from "@/lib/api-client";
 import { explain } from "@/lib/explain";
 import { idempotencyKeys } from "@/lib/idempotency-key";
@@ -75,10 +74,14 @@ function CreateForm({
   const [keyOf] = useState(idempotencyKeys);
   const { isBusy, problem, setProblem, submit } = useSubmission(
     async (form) => {
-      const scope = form.getAll("scope").map(String);
-      const wish = { name: typed(form, "name").trim(), scope, expires_in_days: Number(typed(form, "days")) };
-      const made = await api.post("/api/auth/api-keys", wish, newApiKeySchema, undefined, keyOf(wish));
-      onCreated(made.key);
+      const checked = form.getAll("scope");
+      const body = {
+        name: typed(form, "name").trim(),
+        scope: grantable(role).filter((permission) => checked.includes(permission)),
+        expires_in_days: Number(typed(form, "days")),
+      };
+      const { key } = await api.post("/api/auth/api-keys", { body, idempotencyKey: keyOf(body) });
+      onCreated(key);
     },
     (error) => explain(error, { invalid_request: `Give a name, a permission, and 1 to ${MAX_DAYS} days.` }),
   );

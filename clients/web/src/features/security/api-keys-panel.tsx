@@ -8,8 +8,7 @@ import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
-import { nothingSchema } from "@/contracts/http";
-import type { ApiKey } from "@/contracts/security";
+import type { ApiKey } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api-client";
 import { ApiKeyDialog } from "./api-key-dialog";
 import { PanelContent } from "./panel-content";
@@ -75,7 +74,7 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
 /** Already gone is as good as revoked. */
 async function revoke(api: ApiClient, id: string): Promise<void> {
   try {
-    await api.delete(`/api/auth/api-keys/${encodeURIComponent(id)}`, nothingSchema);
+    await api.delete("/api/auth/api-keys/{key}", { path: { key: id } });
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 404)) throw error;
   }

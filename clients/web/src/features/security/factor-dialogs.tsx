@@ -5,8 +5,6 @@ import { Dialog } from "@/components/dialog";
 import { FormProblem } from "@/components/form-problem";
 import { PasswordField } from "@/components/password-field";
 import { SubmitButton } from "@/components/submit-button";
-import { nothingSchema } from "@/contracts/http";
-import { recoveryCodesSchema } from "@/contracts/security";
 import type { ApiClient } from "@/lib/api-client";
 import { explain } from "@/lib/explain";
 import { CodeField, codeOf } from "./code-field";
@@ -27,9 +25,9 @@ export function RenewDialog({ api, onRenewed, onClose }: RenewDialogProps) {
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
-      const asked = { code: codeOf(typed(form, "code")) };
-      const made = await api.post("/api/auth/second-factor/recovery-codes", asked, recoveryCodesSchema);
-      setCodes(made.recovery_codes);
+      const body = { code: codeOf(typed(form, "code")) };
+      const { recovery_codes } = await api.post("/api/auth/second-factor/recovery-codes", { body });
+      setCodes(recovery_codes);
       onRenewed();
     },
     (error) => explain(error, CODE_WORDS),
@@ -71,8 +69,8 @@ export function DisableDialog({ api, email, onDisabled, onClose }: DisableDialog
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
-      const asked = { password: typed(form, "password"), code: codeOf(typed(form, "code")) };
-      await api.post("/api/auth/second-factor/disable", asked, nothingSchema);
+      const body = { password: typed(form, "password"), code: codeOf(typed(form, "code")) };
+      await api.post("/api/auth/second-factor/disable", { body });
       onDisabled();
       onClose();
     },

@@ -6,7 +6,6 @@ import { EntryFrame } from "@/components/entry-frame";
 import { FormProblem } from "@/components/form-problem";
 import { TextField } from "@/components/input";
 import { SubmitButton } from "@/components/submit-button";
-import { nothingSchema } from "@/contracts/http";
 import { ApiError, publicApi } from "@/lib/api-client";
 import { asciiEmail, isEmail } from "@/lib/email";
 import { explain } from "@/lib/explain";
@@ -51,7 +50,7 @@ function AskForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
     setBusy(true);
     setProblem(null);
     try {
-      await publicApi.post("/api/users/password-reset", { email }, nothingSchema);
+      await publicApi.post("/api/users/password-reset", { body: { email } });
       onAnswer("sent");
     } catch (error) {
       if (error instanceof ApiError && error.code === "mail_not_configured") {

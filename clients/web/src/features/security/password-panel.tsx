@@ -5,7 +5,6 @@ import { FormProblem } from "@/components/form-problem";
 import { Panel } from "@/components/panel";
 import { PasswordField } from "@/components/password-field";
 import { SubmitButton } from "@/components/submit-button";
-import { nothingSchema } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api-client";
 import { NewPasswordField } from "./new-password-field";
 import { explainPassword } from "./password-words";
@@ -21,8 +20,8 @@ export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
-      const change = { current: typed(form, "current-password"), new: password };
-      await api.put("/api/profile/password", change, nothingSchema);
+      const body = { current: typed(form, "current-password"), new: password };
+      await api.put("/api/profile/password", { body });
       await onChanged();
     },
     explainPassword,

@@ -1,5 +1,5 @@
 // What is the matter with a password, in words.
-import type { Strength } from "@/contracts/security";
+import type { Strength } from "@/contracts/http";
 import { ApiError } from "@/lib/api-client";
 import { explain } from "@/lib/explain";
 

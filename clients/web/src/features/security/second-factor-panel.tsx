@@ -6,7 +6,7 @@ import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
-import type { SecondFactor } from "@/contracts/security";
+import type { SecondFactor } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api-client";
 import { DisableDialog, RenewDialog } from "./factor-dialogs";
 import { PanelContent } from "./panel-content";

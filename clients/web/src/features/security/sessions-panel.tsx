@@ -8,8 +8,7 @@ import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
-import { nothingSchema } from "@/contracts/http";
-import { endedSchema, type RunningSession } from "@/contracts/security";
+import type { RunningSession } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api-client";
 import { PanelContent } from "./panel-content";
 import { sessionsQuery } from "./queries";
@@ -23,7 +22,7 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
   const others = query.data?.filter(({ is_current }) => !is_current).length ?? 0;
 
   const end = async (what: Ending) => {
-    await (what === "others" ? api.delete("/api/auth/sessions", endedSchema) : endOne(api, what.id));
+    await (what === "others" ? api.delete("/api/auth/sessions") : endOne(api, what.id));
     await client.invalidateQueries({ queryKey: sessionsQuery(api).queryKey });
   };
 
@@ -68,7 +67,7 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
 /** Already over is as good as ended. */
 async function endOne(api: ApiClient, id: string): Promise<void> {
   try {
-    await api.delete(`/api/auth/sessions/${encodeURIComponent(id)}`, nothingSchema);
+    await api.delete("/api/auth/sessions/{session}", { path: { session: id } });
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 404)) throw error;
   }

@@ -13,8 +13,6 @@ import {
 import { EntryFrame } from "@/components/entry-frame";
 import { FormProblem } from "@/components/form-problem";
 import { SubmitButton } from "@/components/submit-button";
-import { nothingSchema } from "@/contracts/http";
-import { linkOwnerSchema } from "@/contracts/security";
 import { ApiError, publicApi } from "@/lib/api-client";
 import type { LinkToken } from "./link-token";
 import { NewPasswordField } from "./new-password-field";
@@ -36,7 +34,7 @@ export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: (emai
   useEffect(() => {
     if (!token) return;
     // Whose account it is, and whether the link is over, should be said before anybody thinks of a password.
-    publicApi.post("/api/users/link-owner", { token }, linkOwnerSchema).then(
+    publicApi.post("/api/users/link-owner", { body: { token } }).then(
       ({ email }) => setOwner({ of: token, email }),
       (error: unknown) => error instanceof ApiError && refused(error),
     );
@@ -118,7 +116,7 @@ function SetPasswordForm({ token, email, onRefused, onSet }: SetPasswordFormProp
     setBusy(true);
     setProblem(null);
     try {
-      await publicApi.post("/api/users/set-password", { token, password }, nothingSchema);
+      await publicApi.post("/api/users/set-password", { body: { token, password } });
       onSet();
     } catch (error) {
       setBusy(false);

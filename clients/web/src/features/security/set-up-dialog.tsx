@@ -7,7 +7,7 @@ import { FormProblem } from "@/components/form-problem";
 import { PasswordField } from "@/components/password-field";
 import { QrCode } from "@/components/qr-code";
 import { SubmitButton } from "@/components/submit-button";
-import { enrolmentSchema, recoveryCodesSchema, type Enrolment } from "@/contracts/security";
+import type { Enrolment } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api-client";
 import { explain } from "@/lib/explain";
 import { CodeField, codeOf } from "./code-field";
@@ -66,9 +66,7 @@ function PasswordStep({
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
     async (form) =>
-      onDone(
-        await api.post("/api/auth/second-factor", { password: typed(form, "password") }, enrolmentSchema),
-      ),
+      onDone(await api.post("/api/auth/second-factor", { body: { password: typed(form, "password") } })),
     (error) => explain(error, { wrong_password: "The password is wrong." }),
   );
   return (
@@ -109,9 +107,7 @@ function AppStep({
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
       const code = codeOf(typed(form, "code"));
-      onDone(
-        (await api.post("/api/auth/second-factor/confirm", { code }, recoveryCodesSchema)).recovery_codes,
-      );
+      onDone((await api.post("/api/auth/second-factor/confirm", { body: { code } })).recovery_codes);
     },
     (error) => explain(error, { invalid_request: "A code has six digits." }),
   );

@@ -1,10 +1,9 @@
 // How strong what is typed is, asked once the typing pauses.
 import { useEffect, useState } from "react";
-import { strengthSchema, type Strength } from "@/contracts/security";
+import type { Strength } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api-client";
 
 const PAUSE_MS = 250;
-const PATH = "/api/users/password-strength";
 
 /** Of a password; `token` of a link where nobody is signed in. Throws ApiError: `link_ended`, … */
 export function askStrength(
@@ -13,7 +12,7 @@ export function askStrength(
   token?: string,
   signal?: AbortSignal,
 ): Promise<Strength> {
-  return api.post(PATH, { password, ...(token ? { token } : {}) }, strengthSchema, signal);
+  return api.post("/api/users/password-strength", { body: { password, token }, signal });
 }
 
 export type StrengthState = { strength: Strength | null; isOutdated: boolean };
