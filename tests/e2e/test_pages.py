@@ -183,7 +183,7 @@ def test_a_stretch_with_a_doubtful_clock_is_marked_where_its_readings_are(
     assert box is not None
     age = (time.time_ns() // 1_000 - start) / SECOND + 10
     page.mouse.move(box["x"] + box["width"] * (1 - age / 900), box["y"] + box["height"] / 2, steps=5)
-    expect(chart).to_contain_text("The clock of the device was off: this time may be wrong")
+    expect(chart).to_contain_text("The clock of the device was wrong, so this time may be wrong")
     picture(page, "clock-was-off")
 
 

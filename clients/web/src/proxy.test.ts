@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { NextRequest } from "next/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { config, proxy } from "./proxy";
+import { config, proxy } from "@/proxy";
 
 let backEnd: Server;
 let url: string;

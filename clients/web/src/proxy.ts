@@ -2,9 +2,9 @@
 import { NextResponse, type NextRequest } from "next/server";
 import { ACCESS_COOKIE, PageGuard, REFRESH_COOKIE, type Cookie } from "@/features/auth/page-guard";
 import { signInAddress } from "@/features/auth/sign-in-notice";
-import { serverEnv } from "@/lib/env";
-import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/security-headers";
-import { acceptsConnections, upstreamOf } from "@/lib/upstream";
+import { serverEnv } from "@/lib/server/env";
+import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/server/security-headers";
+import { acceptsConnections, upstreamOf } from "@/lib/server/upstream";
 
 // Everything passes here except files that are the same for everybody. A condition on request headers (such as
 // skipping prefetches) would let anybody walk round the guard by sending that header.

@@ -3,9 +3,9 @@
 import { AlertDialog } from "radix-ui";
 import { useState, type ReactNode } from "react";
 import { useFocusReturn } from "@/lib/use-focus-return";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 import { Button } from "./button";
-import { FormProblem } from "./form-problem";
+import { FormProblem } from "./form/form-problem";
 
 type ConfirmDialogProps = {
   title: string;

@@ -7,14 +7,14 @@ import { SessionGate } from "@/app/session-gate";
 import { ThemeMenu } from "@/components/theme-menu";
 import { AccountMenu } from "@/features/auth/account-menu";
 import type { Session, SignedInState } from "@/features/auth/session";
-import { Backlogs } from "@/features/dashboard/backlog";
+import { Backlogs } from "@/features/dashboard/devices/backlog";
 import { Dashboard } from "@/features/dashboard/dashboard";
 import { DashboardSkeleton } from "@/features/dashboard/dashboard-skeleton";
 import { applyDeviceChange } from "@/features/dashboard/inventory";
 import { createBrowserFeed } from "@/features/live/browser-feed";
-import { ConnectionPill } from "@/features/live/connection-pill";
+import { ConnectionPill } from "@/features/live/connection/connection-pill";
 import { exposeFeed } from "@/features/live/debug-hook";
-import { createApiClient } from "@/lib/api-client";
+import { createApiClient } from "@/lib/api/api-client";
 import { mayOf } from "@/lib/permissions";
 
 export function DashboardScreen() {

@@ -8,7 +8,7 @@ import { ThemeMenu } from "@/components/theme-menu";
 import { AccountMenu } from "@/features/auth/account-menu";
 import type { Session, SignedInState } from "@/features/auth/session";
 import { Security, SecuritySkeleton } from "@/features/security/security";
-import { ApiError, createApiClient } from "@/lib/api-client";
+import { ApiError, createApiClient } from "@/lib/api/api-client";
 import { mayOf } from "@/lib/permissions";
 
 const MOST_RETRIES = 2;

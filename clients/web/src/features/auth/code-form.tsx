@@ -3,11 +3,11 @@
 import { ArrowLeft } from "lucide-react";
 import { useId, useRef, useState, type FormEvent } from "react";
 import { Button } from "@/components/button";
-import { FormProblem } from "@/components/form-problem";
-import { TextField } from "@/components/input";
-import { SubmitButton } from "@/components/submit-button";
-import { ApiError } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import { FormProblem } from "@/components/form/form-problem";
+import { TextField } from "@/components/form/input";
+import { SubmitButton } from "@/components/form/submit-button";
+import { ApiError } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 import { browserSession } from "./browser-session";
 
 type CodeFormProps = {

@@ -2,12 +2,12 @@
 // Email and password, and what went wrong.
 import Link from "next/link";
 import { useId, useState, type FormEvent } from "react";
-import { FormNotice, FormProblem } from "@/components/form-problem";
-import { CHECKBOX, TextField } from "@/components/input";
-import { PasswordField } from "@/components/password-field";
-import { SubmitButton } from "@/components/submit-button";
+import { FormNotice, FormProblem } from "@/components/form/form-problem";
+import { CHECKBOX, TextField } from "@/components/form/input";
+import { PasswordField } from "@/components/form/password-field";
+import { SubmitButton } from "@/components/form/submit-button";
 import { asciiEmail } from "@/lib/email";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 import { browserSession } from "./browser-session";
 import type { SignInOutcome } from "./session";
 

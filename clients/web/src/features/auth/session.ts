@@ -1,6 +1,6 @@
 // The browser's session: the access token lives here, in memory only. No React in this file.
 import type { Account, Grant } from "@/contracts/http";
-import { ApiError, problemOf, readAnswer, request, type TokenSource } from "@/lib/api-client";
+import { ApiError, problemOf, readAnswer, request, type TokenSource } from "@/lib/api/api-client";
 
 export type SessionState =
   | { status: "starting" }

@@ -4,18 +4,18 @@ import { useEffect, useMemo, useState } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
 import type { Device, Series } from "@/contracts/http";
-import type { Backlogs } from "./backlog";
-import { ChartPanel } from "./chart-panel";
+import type { Backlogs } from "./devices/backlog";
+import { ChartPanel } from "./series/chart-panel";
 import { DashboardHeader } from "./dashboard-header";
-import { browserScheduler } from "./browser-scheduler";
+import { browserScheduler } from "@/charts/drawing/browser-scheduler";
 import { useConnectionKind, useHistoryState } from "./feed-hooks";
-import { groupSeries, type Group } from "./groups";
-import { bySignificance } from "./order";
-import { seriesColor } from "./palette";
+import { groupSeries, type Group } from "./series/groups";
+import { bySignificance } from "./series/order";
+import { seriesColor } from "@/charts/palette";
 import type { Feed } from "./ports";
 import type { Range, RangeKey } from "./ranges";
-import { SeriesTable } from "./series-table";
-import { Tile } from "./tile";
+import { SeriesTable } from "./series/series-table";
+import { Tile } from "./series/tile";
 
 type DashboardBodyProps = {
   feed: Feed;

@@ -2,16 +2,16 @@
 // Title line of the dashboard: which device, how it is, and the controls of the view.
 import { Badge } from "@/components/badge";
 import type { Device, Series } from "@/contracts/http";
-import type { Backlogs } from "./backlog";
-import { CatchUp } from "./catch-up";
-import { deviceState } from "./device-state";
+import type { Backlogs } from "./devices/backlog";
+import { CatchUp } from "./devices/catch-up";
+import { deviceState } from "./devices/device-state";
 import { useCoarseNow, useConnectionKind, useHistoryState, useTick } from "./feed-hooks";
-import { formatAge, formatDuration } from "./format";
+import { formatAge, formatDuration } from "@/lib/format";
 import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
 import { RangePicker } from "./range-picker";
 import type { RangeKey } from "./ranges";
-import { freshnessOf, type Freshness } from "./staleness";
+import { freshnessOf, type Freshness } from "./series/staleness";
 
 type DashboardHeaderProps = {
   feed: Feed;

@@ -2,8 +2,8 @@
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import type { Device, Series } from "@/contracts/http";
 import type { DeviceChanged } from "@/contracts/live";
-import { ApiError, type ApiClient } from "@/lib/api-client";
-import { allPages } from "@/lib/pages";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
+import { allPages } from "@/lib/api/pages";
 
 const DEVICES_KEY = ["devices"] as const;
 const DEVICES_EVERY_MS = 15_000;

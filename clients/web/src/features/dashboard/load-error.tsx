@@ -3,7 +3,7 @@
 import { CloudOff, Lock, LogIn, ServerCrash, TriangleAlert, type LucideIcon } from "lucide-react";
 import { Button } from "@/components/button";
 import { NoticeState } from "@/components/notice-state";
-import { failureOf, type Failure } from "@/lib/explain";
+import { failureOf, type Failure } from "@/lib/api/explain";
 
 const ICONS: Record<Failure["kind"], LucideIcon> = {
   page: TriangleAlert,

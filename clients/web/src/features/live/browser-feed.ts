@@ -2,8 +2,8 @@
 import { io } from "socket.io-client";
 import type { History } from "@/contracts/http";
 import { NAMESPACE, type DeviceChanged } from "@/contracts/live";
-import type { ApiClient, TokenSource } from "@/lib/api-client";
-import type { LiveSocket } from "./connection";
+import type { ApiClient, TokenSource } from "@/lib/api/api-client";
+import type { LiveSocket } from "./connection/connection";
 import { LiveFeed } from "./live-feed";
 
 const CONNECT_TIMEOUT_MS = 8_000;

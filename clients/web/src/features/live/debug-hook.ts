@@ -1,5 +1,5 @@
 // `window.__pulse`: what the page holds, for browser tests. Read only, and nothing that is not on the screen.
-import type { Gap } from "./gaps";
+import type { Gap } from "./readings/gaps";
 import type { LiveFeed } from "./live-feed";
 
 export type PulseHook = {

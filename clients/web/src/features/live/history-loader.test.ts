@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 import type { History } from "@/contracts/http";
-import { ApiError } from "@/lib/api-client";
+import { ApiError } from "@/lib/api/api-client";
 import { loadHistory, type FetchHistory } from "./history-loader";
 
 const wanted = { series: [1, 2, 3, 4, 5, 6, 7], from: 0, to: 10, points: 100 };

@@ -1,7 +1,7 @@
 // Loads stored readings of many series: a few at a time, tried again while the failure may pass.
 import type { History } from "@/contracts/http";
-import { ApiError } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import { ApiError } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 
 export type HistoryState =
   | { status: "idle" }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Device, History, Series } from "@/contracts/http";
-import { ApiError } from "@/lib/api-client";
+import { ApiError } from "@/lib/api/api-client";
 import { LiveFeed } from "./live-feed";
-import { SocketTwin } from "./socket-twin";
+import { SocketTwin } from "./connection/socket-twin";
 
 const SECOND = 1_000_000;
 const START_MS = 1_700_000_000_000;

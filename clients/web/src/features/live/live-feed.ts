@@ -1,14 +1,14 @@
 // One device's readings for one page: joins the live stream with stored history, and keeps both within the view.
 import type { Device, Series } from "@/contracts/http";
 import type { DeviceChanged, Resumed } from "@/contracts/live";
-import { LiveConnection, type ConnectionPorts } from "./connection";
-import type { Gap, GapTest } from "./gaps";
+import { LiveConnection, type ConnectionPorts } from "./connection/connection";
+import type { Gap, GapTest } from "./readings/gaps";
 import { loadHistory, type FetchHistory, type HistoryState } from "./history-loader";
-import type { Stretch } from "./late";
-import { findRhythm } from "./rhythm";
-import type { Samples } from "./series-buffer";
-import { ServerClock } from "./server-clock";
-import { TelemetryStore, type Latest } from "./telemetry-store";
+import type { Stretch } from "./readings/late";
+import { findRhythm } from "./readings/rhythm";
+import type { Samples } from "./readings/series-buffer";
+import { ServerClock } from "./connection/server-clock";
+import { TelemetryStore, type Latest } from "./readings/telemetry-store";
 import { ViewClock } from "./view-clock";
 
 export type Selection = { device: Device; series: readonly Series[]; rangeUs: number };

@@ -1,6 +1,6 @@
 // A one-time code of an authenticator app.
 import type { ComponentProps } from "react";
-import { TextField } from "@/components/input";
+import { TextField } from "@/components/form/input";
 
 type CodeFieldProps = Pick<
   ComponentProps<typeof TextField>,

@@ -2,11 +2,11 @@
 // What is done with a second factor that there is: other recovery codes, or switching it off.
 import { useId, useState } from "react";
 import { Dialog } from "@/components/dialog";
-import { FormProblem } from "@/components/form-problem";
-import { PasswordField } from "@/components/password-field";
-import { SubmitButton } from "@/components/submit-button";
-import type { ApiClient } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import { FormProblem } from "@/components/form/form-problem";
+import { PasswordField } from "@/components/form/password-field";
+import { SubmitButton } from "@/components/form/submit-button";
+import type { ApiClient } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 import { CodeField, codeOf } from "./code-field";
 import { RecoveryCodes } from "./recovery-codes";
 import { typed, useSubmission } from "./use-submission";

@@ -3,12 +3,12 @@
 import Link from "next/link";
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { EntryFrame } from "@/components/entry-frame";
-import { FormProblem } from "@/components/form-problem";
-import { TextField } from "@/components/input";
-import { SubmitButton } from "@/components/submit-button";
-import { ApiError, publicApi } from "@/lib/api-client";
+import { FormProblem } from "@/components/form/form-problem";
+import { TextField } from "@/components/form/input";
+import { SubmitButton } from "@/components/form/submit-button";
+import { ApiError, publicApi } from "@/lib/api/api-client";
 import { asciiEmail, isEmail } from "@/lib/email";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 
 const ANSWERS = {
   sent: "If there is an account with this address, a link is on its way. It works once, for 24 hours. If nothing comes within a few minutes, ask an administrator for a link.",

@@ -3,7 +3,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Button } from "@/components/button";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 
 type PanelContentProps<T> = {
   query: UseQueryResult<T>;

@@ -1,11 +1,11 @@
 "use client";
 // Changing one's own password, which ends every session.
 import { useId, useState } from "react";
-import { FormProblem } from "@/components/form-problem";
+import { FormProblem } from "@/components/form/form-problem";
 import { Panel } from "@/components/panel";
-import { PasswordField } from "@/components/password-field";
-import { SubmitButton } from "@/components/submit-button";
-import type { ApiClient } from "@/lib/api-client";
+import { PasswordField } from "@/components/form/password-field";
+import { SubmitButton } from "@/components/form/submit-button";
+import type { ApiClient } from "@/lib/api/api-client";
 import { NewPasswordField } from "./new-password-field";
 import { explainPassword } from "./password-words";
 import { typed, useSubmission } from "./use-submission";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ApiError } from "@/lib/api-client";
+import { ApiError } from "@/lib/api/api-client";
 import { explainPassword, passwordProblems } from "./password-words";
 
 describe("passwordProblems", () => {

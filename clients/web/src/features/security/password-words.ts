@@ -1,7 +1,7 @@
 // What is the matter with a password, in words.
 import type { Strength } from "@/contracts/http";
-import { ApiError } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import { ApiError } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 
 export const SCORE_WORDS = ["Guessed at once", "Weak", "Fair", "Good", "Strong"] as const;
 

@@ -1,6 +1,6 @@
 // What the security page asks for, and under which names it is remembered.
 import { queryOptions } from "@tanstack/react-query";
-import type { ApiClient } from "@/lib/api-client";
+import type { ApiClient } from "@/lib/api/api-client";
 
 const SESSIONS_EVERY_MS = 30_000;
 

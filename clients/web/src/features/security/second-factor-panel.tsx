@@ -7,7 +7,7 @@ import { Button } from "@/components/button";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
 import type { SecondFactor } from "@/contracts/http";
-import type { ApiClient } from "@/lib/api-client";
+import type { ApiClient } from "@/lib/api/api-client";
 import { DisableDialog, RenewDialog } from "./factor-dialogs";
 import { PanelContent } from "./panel-content";
 import { secondFactorQuery } from "./queries";

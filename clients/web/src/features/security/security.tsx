@@ -4,7 +4,7 @@ import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { Banner } from "@/components/notice-state";
 import type { Account } from "@/contracts/http";
-import type { ApiClient } from "@/lib/api-client";
+import type { ApiClient } from "@/lib/api/api-client";
 import type { May } from "@/lib/permissions";
 import { ApiKeysPanel } from "./api-keys-panel";
 import { PasswordPanel } from "./password-panel";

@@ -9,7 +9,7 @@ import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
 import type { RunningSession } from "@/contracts/http";
-import { ApiError, type ApiClient } from "@/lib/api-client";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { PanelContent } from "./panel-content";
 import { sessionsQuery } from "./queries";
 

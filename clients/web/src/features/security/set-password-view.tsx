@@ -11,9 +11,9 @@ import {
   type ReactNode,
 } from "react";
 import { EntryFrame } from "@/components/entry-frame";
-import { FormProblem } from "@/components/form-problem";
-import { SubmitButton } from "@/components/submit-button";
-import { ApiError, publicApi } from "@/lib/api-client";
+import { FormProblem } from "@/components/form/form-problem";
+import { SubmitButton } from "@/components/form/submit-button";
+import { ApiError, publicApi } from "@/lib/api/api-client";
 import type { LinkToken } from "./link-token";
 import { NewPasswordField } from "./new-password-field";
 import { explainPassword } from "./password-words";

@@ -3,13 +3,13 @@
 import { useId, useState } from "react";
 import { CopyButton } from "@/components/copy-button";
 import { Dialog } from "@/components/dialog";
-import { FormProblem } from "@/components/form-problem";
-import { PasswordField } from "@/components/password-field";
+import { FormProblem } from "@/components/form/form-problem";
+import { PasswordField } from "@/components/form/password-field";
 import { QrCode } from "@/components/qr-code";
-import { SubmitButton } from "@/components/submit-button";
+import { SubmitButton } from "@/components/form/submit-button";
 import type { Enrolment } from "@/contracts/http";
-import type { ApiClient } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import type { ApiClient } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 import { CodeField, codeOf } from "./code-field";
 import { RecoveryCodes } from "./recovery-codes";
 import { typed, useSubmission } from "./use-submission";

@@ -1,7 +1,7 @@
 // How strong what is typed is, asked once the typing pauses.
 import { useEffect, useState } from "react";
 import type { Strength } from "@/contracts/http";
-import { ApiError, type ApiClient } from "@/lib/api-client";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
 
 const PAUSE_MS = 250;
 
