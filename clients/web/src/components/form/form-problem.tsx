@@ -1,11 +1,11 @@
-// What went wrong with a form, above its fields.
+// Messages above the fields of a form.
 import clsx from "clsx";
 import { CircleCheck, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 
 type FormProblemProps = { id?: string; testId?: string; className?: string; children: ReactNode };
 
-/** Read aloud when it appears; nothing at all while there is nothing to say. */
+/** A problem. Screen readers announce it. Renders nothing without children. */
 export function FormProblem({ id, testId, className, children }: FormProblemProps) {
   if (!children) return null;
   return (
@@ -21,7 +21,7 @@ export function FormProblem({ id, testId, className, children }: FormProblemProp
   );
 }
 
-/** Something that was done, in the same place. */
+/** A success message. */
 export function FormNotice({ testId, children }: { testId?: string; children: ReactNode }) {
   if (!children) return null;
   return (

@@ -1,4 +1,4 @@
-// Text fields with their label.
+// Text fields with labels.
 import clsx from "clsx";
 import { useId, type ComponentProps, type ReactNode } from "react";
 
@@ -8,7 +8,7 @@ const FIELD =
 
 export type InputSize = "sm" | "md" | "lg";
 
-// A phone zooms into a field with letters of less than 16 px: smaller ones are for a mouse on a wide screen only.
+// Phones zoom into fields with text below 16 px. Smaller text needs a wide screen and a mouse.
 const HEIGHTS: Record<InputSize, string> = {
   sm: "h-9 text-[16px] sm:pointer-fine:h-8 sm:pointer-fine:text-ui",
   md: "h-9 text-[16px] sm:pointer-fine:text-body",
@@ -21,7 +21,7 @@ export function Input({ fieldSize = "lg", className, ...rest }: InputProps) {
   return <input className={clsx(FIELD, HEIGHTS[fieldSize], className)} {...rest} />;
 }
 
-/** An input under its label; `hint` is read with it. */
+/** An input below its label. Screen readers read `hint` with it. */
 export function TextField({ label, hint, ...rest }: InputProps & { label: string; hint?: ReactNode }) {
   const id = useId();
   const described = [rest["aria-describedby"], hint ? `${id}-hint` : undefined].filter(Boolean).join(" ");

@@ -1,5 +1,5 @@
 "use client";
-// A password under its label, which can be shown.
+// A password field with a button that shows the password.
 import clsx from "clsx";
 import { Eye, EyeOff } from "lucide-react";
 import { useId, useState, type ComponentProps, type ReactNode } from "react";
@@ -7,9 +7,9 @@ import { Input } from "./input";
 
 type PasswordFieldProps = Omit<ComponentProps<typeof Input>, "type" | "id"> & {
   label: string;
-  /** Which password a password manager should offer. */
+  /** Tells password managers which password to offer. */
   autoComplete: "current-password" | "new-password";
-  /** At the end of the label's line; comes after the field in the tab order. */
+  /** Shown at the end of the label's line. Follows the field in the tab order. */
   aside?: ReactNode;
 };
 

@@ -1,5 +1,5 @@
 "use client";
-// The one button that sends a form: busy while it is sent, so nothing is sent twice.
+// The button that sends a form. It is disabled while busy, so that a form is not sent twice.
 import clsx from "clsx";
 import type { ComponentProps } from "react";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
@@ -21,7 +21,7 @@ export function SubmitButton({
       tone="primary"
       {...rest}
       type="submit"
-      // Not looking disabled before hydration: nobody should see a flicker.
+      // Looks enabled before hydration, so that it does not flicker.
       className={clsx(className, !isHydrated && "disabled:cursor-default disabled:opacity-100")}
       disabled={!isHydrated || isBusy || disabled}
     >

@@ -7,7 +7,7 @@ import { AppShell } from "@/components/app-shell";
 import { Banner, NoticeState } from "@/components/notice-state";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Series } from "@/contracts/http";
-import type { May } from "@/lib/permissions";
+import type { Can } from "@/lib/permissions";
 import type { Backlogs } from "./devices/backlog";
 import { DashboardBody } from "./dashboard-body";
 import { DashboardSkeleton } from "./dashboard-skeleton";
@@ -22,7 +22,7 @@ import { RANGES, rangeOf, type RangeKey } from "./ranges";
 import { useShortcuts } from "./use-shortcuts";
 
 type DashboardProps = {
-  may: May;
+  can: Can;
   feed: Feed;
   backlogs: Backlogs;
   api: ApiClient;
@@ -40,7 +40,7 @@ type DashboardProps = {
 const MOST_SERIES = 500;
 
 export function Dashboard({
-  may,
+  can,
   feed,
   backlogs,
   api,
@@ -112,7 +112,7 @@ export function Dashboard({
 
   return (
     <AppShell
-      may={may}
+      can={can}
       picker={
         devices.data && (devices.data.length > 1 || (!device && devices.data.length > 0))
           ? (close) => (

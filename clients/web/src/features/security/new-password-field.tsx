@@ -1,5 +1,5 @@
 "use client";
-// A new password with its strength.
+// The field for a new password, with its strength.
 import { useId } from "react";
 import type { InputSize } from "@/components/form/input";
 import { PasswordField } from "@/components/form/password-field";

@@ -1,4 +1,4 @@
-// What the security page asks for, and under which names it is remembered.
+// The queries of the security page.
 import { queryOptions } from "@tanstack/react-query";
 import type { ApiClient } from "@/lib/api/api-client";
 
@@ -14,7 +14,7 @@ export const sessionsQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["sessions"],
     queryFn: async ({ signal }) => (await api.get("/api/auth/sessions", { signal })).items,
-    // Somebody may sign in, or be thrown out, at any time.
+    // Sessions can start and end elsewhere at any time.
     refetchInterval: SESSIONS_EVERY_MS,
     refetchOnWindowFocus: "always",
   });

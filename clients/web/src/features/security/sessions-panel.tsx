@@ -1,5 +1,5 @@
 "use client";
-// Where one is signed in, and ending it there.
+// The sessions of the account, and buttons to end them.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Monitor, Smartphone } from "lucide-react";
 import { useState } from "react";
@@ -56,7 +56,7 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
           onClose={() => setEnding(null)}
         >
           {ending === "others"
-            ? "Everybody who is signed in as you elsewhere is signed out within two seconds."
+            ? "All other devices are signed out within two seconds."
             : `${ending.device || "The device"} is signed out within two seconds.`}
         </ConfirmDialog>
       )}
@@ -64,7 +64,7 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
   );
 }
 
-/** Already over is as good as ended. */
+/** A session that is already gone counts as ended. */
 async function endOne(api: ApiClient, id: string): Promise<void> {
   try {
     await api.delete("/api/auth/sessions/{session}", { path: { session: id } });
@@ -88,7 +88,7 @@ function SessionRow({ session, onEnd }: { session: RunningSession; onEnd: () => 
           <span className="truncate font-medium" title={name}>
             {name}
           </span>
-          {session.is_current && <Badge tone="info">This one</Badge>}
+          {session.is_current && <Badge tone="info">This session</Badge>}
         </p>
         <p className="flex flex-wrap gap-x-2 text-xs text-fg-2">
           <span className="tabular-nums">{session.address ?? "Unknown address"}</span>

@@ -1,36 +1,43 @@
-// Refusals and failures in words: what happened, named after what failed, and what to do.
+// Explains failed calls to users: what failed and what to do. One error code has one explanation.
+import { passwordProblems } from "../password-rules";
 import { ApiError } from "./api-client";
 
-const WORDS: Readonly<Record<string, string>> = {
+const SESSION_ENDED = "Your session has ended. Sign in again.";
+
+const EXPLANATIONS: Readonly<Record<string, string>> = {
   invalid_credentials: "Email or password is wrong.",
-  wrong_password: "The current password is wrong.",
+  invalid_request: "Some fields are not valid. Check them and try again.",
+  wrong_password: "The password is wrong.",
   wrong_code:
-    "The code is wrong or was used before. Try the next one. If that fails too, the time on your phone may be wrong: set its date and time to automatic.",
-  challenge_over: "That took too long, or there were too many wrong codes. Sign in again.",
-  link_ended: "This link was used, has expired, or was replaced by a newer one.",
-  second_factor_exists: "There is a second factor already.",
-  no_second_factor: "There is no second factor any more. Close this and look again.",
-  second_factor_mandatory: "Your role must have a second factor, so it cannot be switched off.",
+    "The code is wrong or was already used. Use the next code of your app, or another recovery code. If that fails too, the time on your phone may be wrong: set its date and time to automatic.",
+  challenge_over: "Signing in took too long, or there were too many wrong codes. Sign in again.",
+  link_ended: "This link has expired, was already used, or was replaced by a newer one.",
+  second_factor_exists: "Your account already has a second factor.",
+  no_second_factor: "Your account has no second factor. Reload the page.",
+  second_factor_mandatory: "Your role requires a second factor, so you cannot disable it.",
   scope_too_wide:
-    "Your role may not give all of these permissions. Sign out and in again to see what it may.",
-  too_many_api_keys: "You have 50 API keys, and more are not possible. Revoke one first.",
-  session_ended: "Your session has ended. Sign in again.",
-  not_signed_in: "Your session has ended. Sign in again.",
-  unexpected_answer: "This page is older or newer than the service. Reload the page.",
+    "Your role does not have all of these permissions. Sign out and sign in again to see the ones it has.",
+  too_many_api_keys: "You have 50 API keys, which is the maximum. Revoke one first.",
+  session_ended: SESSION_ENDED,
+  not_signed_in: SESSION_ENDED,
+  unexpected_answer: "The server sent an answer that this page cannot read. Reload the page.",
 };
 
-const BROKEN_PAGE = "Something went wrong in this page. Reload it and try again.";
+const PAGE_FAILED = "Something went wrong on this page. Reload it and try again.";
 
-/** `error` as a sentence for the person who caused it. `own` says some codes otherwise than here. */
-export function explain(error: unknown, own: Readonly<Record<string, string>> = {}): string {
-  if (!(error instanceof ApiError)) return BROKEN_PAGE;
-  const words = own[error.code] ?? WORDS[error.code];
-  if (words) return words;
-  if (error.status === 401) return WORDS.not_signed_in!;
-  if (error.status === 429) return `Too many attempts. ${tryAgain(error)}`;
-  if (error.isTemporary && own.unavailable) return own.unavailable;
+/** `error` as a text for the user. `fieldHint` says what a form needs; it is used when the service rejects a field. */
+export function explain(error: unknown, fieldHint?: string): string {
+  if (!(error instanceof ApiError)) return PAGE_FAILED;
+  if (error.code === "invalid_request" && fieldHint) return fieldHint;
+  if (error.code === "password_unfit" && error.problem.problems?.length) {
+    return passwordProblems(error.problem.problems).join(" ");
+  }
+  const explanation = EXPLANATIONS[error.code];
+  if (explanation) return explanation;
+  if (error.status === 401) return SESSION_ENDED;
+  if (error.status === 429) return `Too many attempts. ${retryAdvice(error)}`;
   if (error.status === 0) return UNREACHABLE.detail;
-  if (error.isTemporary) return `${outage(error)}. ${tryAgain(error)}`;
+  if (error.isTemporary) return `${outage(error)}. ${retryAdvice(error)}`;
   return error.message;
 }
 
@@ -45,33 +52,33 @@ const UNREACHABLE = {
   detail: "The server did not answer. Check the network and try again.",
 } as const;
 
-/** Why `what` ("The list of devices") is not on the screen, as a title and what to do. */
+/** Explains why `what` ("The list of devices") could not be loaded: a title, and what to do. */
 export function failureOf(error: unknown, what: string): Failure {
-  if (!(error instanceof ApiError)) return { kind: "page", title: `${what} has failed`, detail: BROKEN_PAGE };
+  if (!(error instanceof ApiError)) return { kind: "page", title: `${what} has failed`, detail: PAGE_FAILED };
   if (error.status === 0) return { kind: "network", ...UNREACHABLE };
   if (error.status === 401) {
-    return { kind: "session", title: "Your session has ended", detail: "Sign in again to go on." };
+    return { kind: "session", title: "Your session has ended", detail: "Sign in again to continue." };
   }
   if (error.status === 403) {
     return {
       kind: "forbidden",
       title: "Your account has no access to this",
-      detail: "An administrator decides what your role may see.",
+      detail: "Ask an administrator for a role that has access.",
     };
   }
   if (error.status === 429) {
-    return { kind: "busy", title: "Too many requests", detail: tryAgain(error) };
+    return { kind: "busy", title: "Too many requests", detail: retryAdvice(error) };
   }
-  if (error.isTemporary) return { kind: "service", title: outage(error), detail: tryAgain(error) };
+  if (error.isTemporary) return { kind: "service", title: outage(error), detail: retryAdvice(error) };
   return { kind: "refused", title: `${what} could not be loaded`, detail: explain(error) };
 }
 
-/** 500 is an answer: the service is there, and has made a mistake. */
+/** A service that answers 500 runs, but it has a bug. */
 function outage({ service, status }: ApiError): string {
   return status === 500 ? `${service} has failed` : `${service} does not answer`;
 }
 
-function tryAgain({ retryAfterSeconds: wait, status, requestId }: ApiError): string {
+function retryAdvice({ retryAfterSeconds: wait, status, requestId }: ApiError): string {
   if (status === 500 && requestId) {
     return `Try again in a moment. If it fails again, give this number to an administrator: ${requestId}.`;
   }

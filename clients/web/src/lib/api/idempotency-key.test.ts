@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { idempotencyKeys } from "./idempotency-key";
 
-it("gives one key to a wish that is sent again, and another to another wish", () => {
+it("gives the same body the same key, and another body another key", () => {
   const keyOf = idempotencyKeys();
   const first = keyOf({ name: "export", days: 30 });
   expect(first).toMatch(/^[0-9a-f]{32}$/);
@@ -9,6 +9,6 @@ it("gives one key to a wish that is sent again, and another to another wish", ()
   expect(keyOf({ name: "export", days: 31 })).not.toBe(first);
 });
 
-it("gives the same wish of another form another key", () => {
+it("gives the same body of another form another key", () => {
   expect(idempotencyKeys()("x")).not.toBe(idempotencyKeys()("x"));
 });

@@ -1,17 +1,17 @@
-// What makes it safe to send a form again after its answer was lost: the same wish has the same key.
+// Idempotency keys: a form can be sent again after its answer was lost, and the service does the work once.
 const KEY_BYTES = 16;
 
-/** Gives the key for a wish: the one it had before while the wish stays the same, else a new one. */
-export function idempotencyKeys(): (wish: unknown) => string {
-  let last = { wish: "", key: "" };
-  return (wish) => {
-    const text = JSON.stringify(wish);
-    if (last.wish !== text) last = { wish: text, key: randomKey() };
+/** Returns a function that gives the key of a request body. The key stays the same while the body stays the same. */
+export function idempotencyKeys(): (body: unknown) => string {
+  let last = { text: "", key: "" };
+  return (body) => {
+    const text = JSON.stringify(body);
+    if (last.text !== text) last = { text, key: randomKey() };
     return last.key;
   };
 }
 
-// randomUUID() exists in secure contexts alone; dashboards are also opened by address in a plant's network.
+// randomUUID() needs a secure context, but a plant's network may serve the dashboard over plain HTTP.
 function randomKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,4 +1,4 @@
-// Run-time settings of the web server. Read on each use, never at build time, so one build serves every installation.
+// Settings of the web server. They are read at run time, so one build works for every installation.
 import { z } from "zod";
 
 z.config({ jitless: true });
@@ -9,7 +9,7 @@ const envSchema = z.object({
   PULSE_AUTH_URL: address.default("http://127.0.0.1:8101"),
   PULSE_USERS_URL: address.default("http://127.0.0.1:8102"),
   PULSE_GATEWAY_URL: address.default("http://127.0.0.1:8103"),
-  /** Origin that browsers see, for calls made in their name; by default the one of the request. */
+  /** The origin that browsers see. The server sends it with calls for them. Default: the origin of the request. */
   PULSE_PUBLIC_ORIGIN: address.optional(),
 });
 
@@ -22,7 +22,7 @@ export type ServerEnv = {
 
 let cached: ServerEnv | undefined;
 
-/** Settings of this process. Throws, naming each bad variable, when one is not an http(s) address. */
+/** The settings of this process. Throws an Error that names each variable without a valid http(s) address. */
 export function serverEnv(): ServerEnv {
   if (cached) return cached;
   const parsed = envSchema.safeParse({
@@ -31,7 +31,7 @@ export function serverEnv(): ServerEnv {
     PULSE_GATEWAY_URL: process.env.PULSE_GATEWAY_URL || undefined,
     PULSE_PUBLIC_ORIGIN: process.env.PULSE_PUBLIC_ORIGIN || undefined,
   });
-  if (!parsed.success) throw new Error(`bad settings:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new Error(`invalid settings:\n${z.prettifyError(parsed.error)}`);
   cached = {
     authUrl: parsed.data.PULSE_AUTH_URL,
     usersUrl: parsed.data.PULSE_USERS_URL,

@@ -1,15 +1,15 @@
-// The headers that limit what a page may do in the browser.
+// Response headers that restrict what a page may do in the browser.
 
-/** The content security policy of one answer; scripts and style elements need `nonce`. */
+/** The content security policy of one response. Scripts and style elements need `nonce`. */
 export function contentSecurityPolicy(nonce: string, isDevelopment: boolean): string {
-  // React's development build and its hot reload evaluate code and inject styles.
+  // React's development build needs eval and inline styles for hot reload.
   const scripts = `'self' 'nonce-${nonce}' 'strict-dynamic'${isDevelopment ? " 'unsafe-eval'" : ""}`;
   const styles = isDevelopment ? "'self' 'unsafe-inline'" : `'self' 'nonce-${nonce}'`;
   return [
     "default-src 'self'",
     `script-src ${scripts}`,
     `style-src ${styles}`,
-    // Style attributes cannot run code; positions and colours are set through them.
+    // Style attributes cannot run code. They set positions and colours.
     "style-src-attr 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self'",

@@ -23,11 +23,14 @@ it.each([
   expect(upstreamOf(path, env)?.name).toBe(name);
 });
 
-it.each(["/api", "/api/", "/api/usersx", "/api/authors", "/api/nothing"])("knows nobody for %s", (path) => {
-  expect(upstreamOf(path, env)).toBeNull();
-});
+it.each(["/api", "/api/", "/api/usersx", "/api/authors", "/api/nothing"])(
+  "finds no back end for %s",
+  (path) => {
+    expect(upstreamOf(path, env)).toBeNull();
+  },
+);
 
-it("tells a back end that listens from one that does not", async () => {
+it("detects whether a back end listens", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

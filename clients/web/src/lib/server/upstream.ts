@@ -1,4 +1,4 @@
-// Where each public path is served, and whether that back end accepts connections.
+// Which back end serves a public path, and whether that back end accepts connections.
 import { connect } from "node:net";
 import type { ServerEnv } from "./env";
 
@@ -12,7 +12,7 @@ const ROUTES: readonly { prefix: string; name: Upstream["name"] }[] = [
   { prefix: "/api/telemetry", name: "telemetry" },
 ];
 
-/** The back end of an `/api/…` path, or null for a path nobody serves. */
+/** The back end of an `/api/…` path; null for an unknown path. */
 export function upstreamOf(pathname: string, env: ServerEnv): Upstream | null {
   const route = ROUTES.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`));
   if (!route) return null;
@@ -22,17 +22,17 @@ export function upstreamOf(pathname: string, env: ServerEnv): Upstream | null {
 
 const CONNECT_TIMEOUT_MS = 1_000;
 
-const underWay = new Map<string, Promise<boolean>>();
+const inFlight = new Map<string, Promise<boolean>>();
 
 /**
- * Whether a TCP connection to `url` can be opened. Asked before each forwarded call (0.2 ms on one machine), because a
- * rewrite to a dead back end ends in a bare 500; calls at the same moment share one attempt.
+ * Whether `url` accepts TCP connections. Checked before each forwarded call, because Next answers a bare 500 when the back
+ * end is down. The check takes 0.2 ms on one machine. Concurrent calls share one attempt.
  */
 export function acceptsConnections(url: string): Promise<boolean> {
-  let attempt = underWay.get(url);
+  let attempt = inFlight.get(url);
   if (!attempt) {
-    attempt = tryConnect(new URL(url)).finally(() => underWay.delete(url));
-    underWay.set(url, attempt);
+    attempt = tryConnect(new URL(url)).finally(() => inFlight.delete(url));
+    inFlight.set(url, attempt);
   }
   return attempt;
 }
@@ -40,7 +40,7 @@ export function acceptsConnections(url: string): Promise<boolean> {
 function tryConnect({ hostname, port, protocol }: URL): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({
-      // URL keeps the brackets of an IPv6 address; connect wants them gone.
+      // URL keeps the brackets of an IPv6 address, but `connect` needs it without them.
       host: hostname.replace(/^\[|\]$/g, ""),
       port: Number(port) || (protocol === "https:" ? 443 : 80),
     });

@@ -3,13 +3,13 @@ import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { clientOf, guard, socketsPerAddress } from "./door.mjs";
+import { clientKey, filterRequests, socketsPerAddress } from "./request-filter.mjs";
 
 let server: Server;
 let port: number;
 
 beforeAll(async () => {
-  server = guard(
+  server = filterRequests(
     createServer((request, response) => {
       response.setHeader("x-middleware-rewrite", "http://127.0.0.1:8102/api/users");
       response.setHeader("x-kept", "1");
@@ -17,7 +17,7 @@ beforeAll(async () => {
       response.end("inside");
     }),
   );
-  // As Next does with what it does not know: nothing, for ever.
+  // Next never answers an unknown upgrade, and neither does this server.
   server.on("upgrade", (request, socket) => {
     if (request.url?.startsWith("/socket.io/")) socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n");
   });
@@ -27,16 +27,16 @@ beforeAll(async () => {
 
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-/** Everything that comes until the server has closed the connection. */
+/** Everything that the server sends until it closes the connection. */
 const send = (...lines: string[]) =>
   new Promise<string>((resolve, reject) => {
-    let heard = "";
+    let received = "";
     const socket = connect(port, "127.0.0.1", () => socket.write([...lines, "", ""].join("\r\n")));
-    socket.setEncoding("utf8").on("data", (chunk: string) => (heard += chunk));
-    socket.on("error", reject).on("close", () => resolve(heard));
+    socket.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
+    socket.on("error", reject).on("close", () => resolve(received));
   });
 
-describe("the door of the public port", () => {
+describe("filterRequests", () => {
   it.each([
     ["h2c", "/"],
     ["h2c", "/socket.io/?EIO=4"],
@@ -44,7 +44,7 @@ describe("the door of the public port", () => {
     ["websocket", "/api/telemetry/live"],
     ["websocket", "/socket.io/../dashboard"],
     ["tls/1.0", "/dashboard"],
-  ])("answers and closes an upgrade to %s at %s", async (protocol, path) => {
+  ])("rejects and closes an upgrade to %s at %s", async (protocol, path) => {
     const answer = await send(
       `GET ${path} HTTP/1.1`,
       "Host: a",
@@ -55,7 +55,7 @@ describe("the door of the public port", () => {
     expect(answer).toContain('"code":"unknown_upgrade"');
   });
 
-  it("lets the live view's socket through", async () => {
+  it("accepts the live socket", async () => {
     const answer = await send(
       "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1",
       "Host: a",
@@ -65,10 +65,10 @@ describe("the door of the public port", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 101 /);
   });
 
-  it("gives one address so many sockets, and places back when they close", async () => {
-    const counted = guard(createServer(), 2);
+  it("limits the sockets of one address, and frees them when they close", async () => {
+    const counted = filterRequests(createServer(), 2);
     counted.on("upgrade", (_, socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
-    const place = (remoteAddress: string) => {
+    const open = (remoteAddress: string) => {
       const socket = Object.assign(new PassThrough(), { remoteAddress });
       const request = {
         method: "GET",
@@ -79,14 +79,14 @@ describe("the door of the public port", () => {
       counted.emit("upgrade", request, socket, Buffer.alloc(0));
       return { socket, line: String(socket.read()).split("\r\n", 1)[0] };
     };
-    const [first, second, third] = [place("10.0.0.1"), place("::ffff:10.0.0.1"), place("10.0.0.1")];
+    const [first, second, third] = [open("10.0.0.1"), open("::ffff:10.0.0.1"), open("10.0.0.1")];
     expect([first.line, second.line]).toEqual(Array(2).fill("HTTP/1.1 101 Switching Protocols"));
     expect(third.line).toBe("HTTP/1.1 429 Too many requests");
-    expect(place("10.0.0.2").line).toContain(" 101 ");
+    expect(open("10.0.0.2").line).toContain(" 101 ");
     first.socket.destroy();
     await once(first.socket, "close");
-    expect(place("10.0.0.1").line).toContain(" 101 ");
-    for (let n = 0; n < 5; n += 1) expect(place("127.0.0.1").line).toContain(" 101 ");
+    expect(open("10.0.0.1").line).toContain(" 101 ");
+    for (let n = 0; n < 5; n += 1) expect(open("127.0.0.1").line).toContain(" 101 ");
   });
 
   it.each([
@@ -95,11 +95,11 @@ describe("the door of the public port", () => {
     ["1", 1],
     ["5000", 5000],
     ["0", Infinity],
-  ])("takes %j as a limit of %d sockets", (text, most) => {
+  ])("reads %j as a limit of %d sockets", (text, most) => {
     expect(socketsPerAddress(text)).toBe(most);
   });
 
-  it.each(["-1", "many", "2.5", "12345678", "0x10"])("does not take %s as a limit", (text) => {
+  it.each(["-1", "many", "2.5", "12345678", "0x10"])("rejects the limit %s", (text) => {
     expect(() => socketsPerAddress(text)).toThrow("PULSE_SOCKETS_PER_ADDRESS=");
   });
 
@@ -111,18 +111,18 @@ describe("the door of the public port", () => {
     ["::ffff:192.0.2.7", "192.0.2.7"],
     ["::1", null],
     ["::ffff:127.0.0.1", null],
-  ])("counts %s as %s", (address, name) => {
-    expect(clientOf(address)).toBe(name);
+  ])("counts %s under %s", (address, name) => {
+    expect(clientKey(address)).toBe(name);
   });
 
-  it.each([["GET /"], ["POST /api/auth/login"]])("refuses two Host headers: %s", async (line) => {
+  it.each([["GET /"], ["POST /api/auth/login"]])("rejects two Host headers: %s", async (line) => {
     const answer = await send(`${line} HTTP/1.1`, "Host: a", "HOST: b");
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('"code":"several_hosts"');
   });
 
   it.each(["OPTIONS *", "GET http://evil.example/dashboard"])(
-    "refuses a target that is no path: %s",
+    "rejects a target that is not a path: %s",
     async (line) => {
       const answer = await send(`${line} HTTP/1.1`, "Host: a");
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -131,19 +131,19 @@ describe("the door of the public port", () => {
     },
   );
 
-  it("refuses two Host headers of an upgrade too", async () => {
+  it("rejects two Host headers of an upgrade", async () => {
     const lines = ["Host: a", "Host: a", "Connection: Upgrade", "Upgrade: websocket"];
     expect(await send("GET /socket.io/?EIO=4 HTTP/1.1", ...lines)).toContain('"code":"several_hosts"');
   });
 
-  it.each(["TRACE", "PROPFIND", "PURGE", "M-SEARCH"])("has no method %s", async (method) => {
+  it.each(["TRACE", "PROPFIND", "PURGE", "M-SEARCH"])("rejects the method %s", async (method) => {
     const answer = await send(`${method} /dashboard HTTP/1.1`, "Host: a");
     expect(answer).toMatch(/^HTTP\/1\.1 405 /);
     expect(answer).toContain("allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     expect(answer).not.toContain("inside");
   });
 
-  it.each(["/", "/written"])("never says where a request went inside: %s", async (path) => {
+  it.each(["/", "/written"])("removes internal headers: %s", async (path) => {
     const answer = await send(`GET ${path} HTTP/1.1`, "Host: a", "Connection: close");
     expect(answer).toContain("inside");
     expect(answer.toLowerCase()).toContain("x-kept: 1");

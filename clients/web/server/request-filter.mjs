@@ -1,21 +1,22 @@
 // @ts-check
-// What the public port refuses before Next sees it, and what it never says.
+// Rejects invalid requests at the public port before Next gets them, and removes internal headers from responses.
 import { randomUUID } from "node:crypto";
 import { isIPv4 } from "node:net";
 
 /**
  * @typedef {import("node:http").IncomingMessage} Incoming
- * @typedef {{ status: number, code: string, title: string, detail: string }} Refusal
+ * @typedef {{ status: number, code: string, title: string, detail: string }} Rejection
  */
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** How long a rejected upgrade stays open when the client does not close its side. */
 const LINGER_MS = 2_000;
-/** Sockets of the live view at the same time from one address, unless PULSE_SOCKETS_PER_ADDRESS says otherwise. */
+/** Default of PULSE_SOCKETS_PER_ADDRESS: the open live sockets of one address. */
 const SOCKETS_PER_ADDRESS = 200;
-/** Next notes here where a request was sent inside. */
-const INNER_HEADERS = "x-middleware-";
+/** The prefix of Next's headers with the addresses of back ends. */
+const INTERNAL_PREFIX = "x-middleware-";
 
-/** @type {Refusal} */
+/** @type {Rejection} */
 const UNKNOWN_UPGRADE = {
   status: 400,
   code: "unknown_upgrade",
@@ -24,7 +25,7 @@ const UNKNOWN_UPGRADE = {
     "This server upgrades connections to WebSocket at /socket.io/ only. Send the request without Upgrade.",
 };
 
-/** @type {Refusal} */
+/** @type {Rejection} */
 const TOO_MANY_SOCKETS = {
   status: 429,
   code: "too_many_sockets",
@@ -33,71 +34,71 @@ const TOO_MANY_SOCKETS = {
 };
 
 /**
- * What PULSE_SOCKETS_PER_ADDRESS says: 0 is no limit. Throws an Error whose message says what to type.
+ * Parses PULSE_SOCKETS_PER_ADDRESS; 0 means no limit. Throws an Error that says which values are valid.
  * @param {string} [text]
  */
 export function socketsPerAddress(text) {
   if (!text) return SOCKETS_PER_ADDRESS;
   if (!/^\d{1,7}$/.test(text)) {
     throw new Error(
-      `PULSE_SOCKETS_PER_ADDRESS=${JSON.stringify(text)}: choose 1 to 9999999, or 0 for no limit`,
+      `PULSE_SOCKETS_PER_ADDRESS=${JSON.stringify(text)}: use a number from 1 to 9999999, or 0 for no limit`,
     );
   }
   return Number(text) || Infinity;
 }
 
 /**
- * Puts the door before an HTTP server: it refuses requests that no service may see, closes connections that ask for an
- * unknown upgrade, lets one address open so many sockets, and takes inner addresses out of answers. Returns the server.
+ * Filters the requests of an HTTP server: rejects invalid requests and unknown upgrades, limits the live sockets of one
+ * address, and removes internal headers from responses. Returns the server.
  * @template {import("node:http").Server} S
  * @param {S} server
- * @param {number} [most] sockets per address
+ * @param {number} [limit] sockets per address
  * @returns {S}
  */
-export function guard(server, most = SOCKETS_PER_ADDRESS) {
+export function filterRequests(server, limit = SOCKETS_PER_ADDRESS) {
   /** @type {Map<string, number>} */
   const open = new Map();
   const emit = server.emit.bind(server);
-  server.emit = (/** @type {string} */ event, /** @type {any[]} */ ...rest) => {
+  server.emit = (/** @type {string} */ event, /** @type {any[]} */ ...args) => {
     if (event === "upgrade") {
-      const [request, socket] = rest;
-      const refusal =
-        refusalOf(request) ??
+      const [request, socket] = args;
+      const rejection =
+        rejectionOf(request) ??
         (isLiveSocket(request) ? null : UNKNOWN_UPGRADE) ??
-        (takePlace(open, socket, most) ? null : TOO_MANY_SOCKETS);
-      if (refusal) {
-        refuseUpgrade(socket, refusal);
+        (takeSlot(open, socket, limit) ? null : TOO_MANY_SOCKETS);
+      if (rejection) {
+        rejectUpgrade(socket, rejection);
         return true;
       }
     }
     if (event === "request") {
-      const [request, response] = rest;
-      const refusal = refusalOf(request);
-      if (refusal) {
-        refuse(response, refusal);
+      const [request, response] = args;
+      const rejection = rejectionOf(request);
+      if (rejection) {
+        reject(response, rejection);
         return true;
       }
-      keepInnerHeaders(response);
+      removeInternalHeaders(response);
     }
-    return emit(event, ...rest);
+    return emit(event, ...args);
   };
   return server;
 }
 
 /**
  * @param {Incoming} request
- * @returns {Refusal | null}
+ * @returns {Rejection | null}
  */
-function refusalOf(request) {
+function rejectionOf(request) {
   if (!METHODS.includes(request.method ?? "")) {
     const detail = `Use one of ${METHODS.join(", ")}.`;
     return { status: 405, code: "method_not_allowed", title: "Method not allowed", detail };
   }
   if (!request.url?.startsWith("/")) {
-    const detail = "Send the path of the address alone, beginning with a slash.";
+    const detail = "Send the path of the address only, starting with a slash.";
     return { status: 400, code: "unknown_target", title: "Bad request", detail };
   }
-  // Node keeps the first of several and drops the others: whoever stands before us may have believed another one.
+  // Node keeps the first of several Host headers. A proxy in front may have used another one.
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
   if (hosts.length > 1) {
     const detail = "Send exactly one Host header.";
@@ -115,14 +116,14 @@ function isLiveSocket(request) {
 /**
  * @param {Map<string, number>} open
  * @param {import("node:net").Socket} socket
- * @param {number} most
+ * @param {number} limit
  */
-function takePlace(open, socket, most) {
-  const address = clientOf(socket.remoteAddress ?? "");
+function takeSlot(open, socket, limit) {
+  const address = clientKey(socket.remoteAddress ?? "");
   if (address === null) return true;
-  const before = open.get(address) ?? 0;
-  if (before >= most) return false;
-  open.set(address, before + 1);
+  const count = open.get(address) ?? 0;
+  if (count >= limit) return false;
+  open.set(address, count + 1);
   socket.once("close", () => {
     const left = (open.get(address) ?? 1) - 1;
     if (left > 0) open.set(address, left);
@@ -132,11 +133,11 @@ function takePlace(open, socket, most) {
 }
 
 /**
- * By which name a client is counted: an IPv6 one by its /64, which it has to itself. Null for this machine itself, where
- * a reverse proxy speaks for everybody.
+ * The key under which a client's sockets are counted. An IPv6 client has a /64 to itself, so its key is the /64. Null for
+ * this machine, where a reverse proxy may connect for all clients.
  * @param {string} address
  */
-export function clientOf(address) {
+export function clientKey(address) {
   const v4 = address.replace(/^::ffff:(?=[\d.]+$)/, "");
   if (v4 === "" || v4 === "::1" || v4.startsWith("127.")) return null;
   if (isIPv4(v4)) return v4;
@@ -149,27 +150,27 @@ export function clientOf(address) {
 
 /**
  * @param {import("node:http").ServerResponse} response
- * @param {Refusal} refusal
+ * @param {Rejection} rejection
  */
-function refuse(response, refusal) {
-  const { headers, body } = problem(refusal);
-  response.writeHead(refusal.status, headers).end(body);
+function reject(response, rejection) {
+  const { headers, body } = problem(rejection);
+  response.writeHead(rejection.status, headers).end(body);
 }
 
 /**
  * @param {import("node:stream").Duplex} socket
- * @param {Refusal} refusal
+ * @param {Rejection} rejection
  */
-function refuseUpgrade(socket, refusal) {
-  const { headers, body } = problem(refusal);
+function rejectUpgrade(socket, rejection) {
+  const { headers, body } = problem(rejection);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const head = [`HTTP/1.1 ${refusal.status} ${refusal.title}`, ...lines, "", ""].join("\r\n");
-  socket.on("error", () => {}); // the client is gone already
+  const head = [`HTTP/1.1 ${rejection.status} ${rejection.title}`, ...lines, "", ""].join("\r\n");
+  socket.on("error", () => {}); // the client has disconnected
   socket.end(head + body);
-  setTimeout(() => socket.destroy(), LINGER_MS).unref(); // a client that keeps its half open holds no connection
+  setTimeout(() => socket.destroy(), LINGER_MS).unref(); // closes the connection when the client does not
 }
 
-/** @param {Refusal} refusal */
+/** @param {Rejection} rejection */
 function problem({ status, code, title, detail }) {
   const requestId = randomUUID();
   const body = JSON.stringify({ type: "about:blank", title, status, detail, code, request_id: requestId });
@@ -186,12 +187,12 @@ function problem({ status, code, title, detail }) {
 }
 
 /** @param {import("node:http").ServerResponse} response */
-function keepInnerHeaders(response) {
+function removeInternalHeaders(response) {
   const writeHead = response.writeHead;
-  response.writeHead = function (/** @type {any[]} */ ...given) {
+  response.writeHead = function (/** @type {any[]} */ ...args) {
     for (const name of response.getHeaderNames()) {
-      if (name.startsWith(INNER_HEADERS)) response.removeHeader(name);
+      if (name.startsWith(INTERNAL_PREFIX)) response.removeHeader(name);
     }
-    return Reflect.apply(writeHead, response, given);
+    return Reflect.apply(writeHead, response, args);
   };
 }
