@@ -1,5 +1,5 @@
 "use client";
-// Guards every signed-in page: without a session it leads to the sign-in, without a permission it says so.
+// Guards every signed-in page. It redirects to the sign-in page without a session, and shows a notice without permission.
 import { Lock, ServerOff } from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { useEffect, type ReactNode } from "react";

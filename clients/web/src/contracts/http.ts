@@ -1,4 +1,4 @@
-// The HTTP APIs as types, without a copy by hand: all of them follow from the services' OpenAPI documents.
+// The HTTP APIs as types, derived from the services' OpenAPI documents.
 import type { components, paths as AuthPaths } from "./generated/auth";
 import type { paths as TelemetryPaths } from "./generated/telemetry";
 import type { paths as UsersPaths } from "./generated/users";
@@ -54,7 +54,7 @@ type StoredReadings = Exclude<
   Answer<"/api/telemetry/series/{series_id}/readings", "get">,
   { readonly seq: readonly number[] }
 >;
-/** Stored readings of one series, thinned to the asked number of points. The part of the answer that is used here. */
+/** Stored readings of one series, thinned to the requested number of points: the members that this page uses. */
 export type History = Pick<
   StoredReadings,
   "series" | "from" | "to" | "n" | "sampled" | "t" | "v" | "clock_suspect"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAge, formatBrief, formatDuration, formatValue, inFull, spoken } from "./format";
+import { formatAge, formatBrief, formatDuration, formatValue, formatFull, valueText } from "./format";
 
 const float = (unit = "") => ({ type: "float" as const, unit });
 
@@ -14,12 +14,12 @@ describe("formatValue", () => {
     [Number.MAX_VALUE, "1.7976931348623157e308"],
     [Number.MIN_VALUE, "5e-324"],
     [-0, "0"],
-  ])("says every digit of %d", (value, text) => {
+  ])("shows every digit of %d", (value, text) => {
     expect(formatValue(value, float("V"))).toEqual({ text, unit: "V" });
     expect(Number(text.replaceAll(",", ""))).toBe(value || 0);
   });
 
-  it("shows switches as words, integers without decimals and nothing as a dash", () => {
+  it("shows switches as words, integers without decimals, and a missing value as a dash", () => {
     expect(formatValue(true, { type: "bool", unit: "" }).text).toBe("On");
     expect(formatValue(0, { type: "bool", unit: "" }).text).toBe("Off");
     expect(formatValue(7_168_558_266, { type: "int", unit: "" }).text).toBe("7,168,558,266");
@@ -67,7 +67,7 @@ describe("formatBrief", () => {
     expect(formatBrief(3, float(), Infinity).text).toBe("0.0");
   });
 
-  it("never takes more room than a tile has, and never shows something as nothing", () => {
+  it("fits a tile, and never shows a value other than zero as zero", () => {
     for (let power = -320; power < 308; power += 1) {
       for (const unit of ["", "B", "B/s"]) {
         const { text } = formatBrief(-9.87654321 * 10 ** power, float(unit));
@@ -79,20 +79,20 @@ describe("formatBrief", () => {
   });
 });
 
-it("is said as number and unit", () => {
-  expect(spoken(formatBrief(21.34, float("%")))).toBe("21.3 %");
-  expect(spoken(formatBrief(null, float("%")))).toBe("–");
+it("valueText joins number and unit", () => {
+  expect(valueText(formatBrief(21.34, float("%")))).toBe("21.3 %");
+  expect(valueText(formatBrief(null, float("%")))).toBe("–");
 });
 
-it("inFull says all digits, and of bytes both ways of counting", () => {
-  expect(inFull(1013.25, float("hPa"))).toBe("1,013.25 hPa");
-  expect(inFull(6_442_450_944, float("B"))).toBe("6.00 GiB (6,442,450,944 B)");
-  expect(inFull(1_536.34, float("B/s"))).toBe("1.50 KiB/s (1,536 B/s)");
-  expect(inFull(12, float("B"))).toBe("12 B");
-  expect(inFull(null, float("B"))).toBe("–");
+it("formatFull shows all digits, and bytes in both units", () => {
+  expect(formatFull(1013.25, float("hPa"))).toBe("1,013.25 hPa");
+  expect(formatFull(6_442_450_944, float("B"))).toBe("6.00 GiB (6,442,450,944 B)");
+  expect(formatFull(1_536.34, float("B/s"))).toBe("1.50 KiB/s (1,536 B/s)");
+  expect(formatFull(12, float("B"))).toBe("12 B");
+  expect(formatFull(null, float("B"))).toBe("–");
 });
 
-it("ages are said as one would say them", () => {
+it("formatAge and formatDuration use the largest unit", () => {
   expect(formatAge(400_000)).toBe("now");
   expect(formatAge(4_200_000)).toBe("4 s ago");
   expect(formatDuration(125_000_000)).toBe("2 min");

@@ -1,40 +1,45 @@
-// Numbers, units and ages as they are read on the screen.
+// Formats numbers, units and ages for the screen.
 import type { Series } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
 
-export type Shown = { readonly text: string; readonly unit: string };
+export type FormattedValue = { readonly text: string; readonly unit: string };
 
 const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 const BYTE_UNIT = /^(?:B|bytes?)(\/s)?$/i;
-const NO_VALUE: Shown = { text: "–", unit: "" };
+const NO_VALUE: FormattedValue = { text: "–", unit: "" };
 
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const exactly = new Intl.NumberFormat("en", { maximumFractionDigits: 20 });
 const formatters = new Map<number, Intl.NumberFormat>();
 
-// Grouped digits below, an exponent from here on.
-const LONGEST = 1e15;
-const MOST_DIGITS = 7;
+// Larger numbers are written with an exponent.
+const LEAST_EXPONENTIAL = 1e15;
+const MAX_DIGITS = 7;
 const EXPONENT_DIGITS = 4;
-// Beside the range that a series covers, this is the rounding of whoever computed it.
+// A value below this share of the range is rounding noise.
 const NOISE = 1e-15;
 
-/** Every digit of `value`, as it was stored; bytes as bytes. */
-export function formatValue(value: RawValue | null, series: Pick<Series, "type" | "unit">): Shown {
-  const [word, number] = asNumber(value, series);
-  if (word) return word;
+/** Every digit of `value`, as it was stored. Bytes are not scaled. */
+export function formatValue(value: RawValue | null, series: Pick<Series, "type" | "unit">): FormattedValue {
+  const [fixed, number] = asNumber(value, series);
+  if (fixed) return fixed;
   const size = Math.abs(number);
   const isPlain = number === 0 || (size >= 1e-6 && size < 1e21);
-  return { text: isPlain ? exactly.format(number || 0) : spelled(String(number)), unit: series.unit };
+  return { text: isPlain ? exactly.format(number || 0) : shortExponent(String(number)), unit: series.unit };
 }
 
 /**
- * As many digits as are read at a glance, and never none: more where the values differ in them. `span`: how far apart
- * the lowest and the highest value on the screen lie, 0 when that is not known. Bytes in binary multiples.
+ * A short form of `value`, at least one digit long. It has more digits when the values on the screen differ only in these.
+ * `span`: the difference between the highest and the lowest value on the screen; 0 when it is unknown. Bytes are scaled to
+ * binary multiples.
  */
-export function formatBrief(value: RawValue | null, series: Pick<Series, "type" | "unit">, span = 0): Shown {
-  const [word, number] = asNumber(value, series);
-  if (word) return word;
+export function formatBrief(
+  value: RawValue | null,
+  series: Pick<Series, "type" | "unit">,
+  span = 0,
+): FormattedValue {
+  const [fixed, number] = asNumber(value, series);
+  if (fixed) return fixed;
   const steps = bytesPer(series.unit);
   if (!steps) {
     const isWhole = series.type === "int" && Number.isInteger(number);
@@ -46,24 +51,24 @@ export function formatBrief(value: RawValue | null, series: Pick<Series, "type" 
   return { text: power === 0 ? briefBytes(number) : briefScaled(scaled), unit: steps[power]! };
 }
 
-/** The whole value in words: what a title says where the brief form is on the screen. */
-export function inFull(value: RawValue | null, series: Pick<Series, "type" | "unit">): string {
+/** The full value as text: for the title where the screen shows the short form. */
+export function formatFull(value: RawValue | null, series: Pick<Series, "type" | "unit">): string {
   const brief = formatBrief(value, series);
   if (!bytesPer(series.unit) || brief.unit === series.unit || typeof value !== "number")
-    return spoken(formatValue(value, series));
-  // Nobody sends a fraction of a byte: it comes from dividing.
-  return `${spoken(brief)} (${spoken(formatValue(Math.round(value), series))})`;
+    return valueText(formatValue(value, series));
+  // A fraction of a byte comes from a division, so it is rounded.
+  return `${valueText(brief)} (${valueText(formatValue(Math.round(value), series))})`;
 }
 
-/** `Processor 21.3 %`, as one would say it. */
-export function spoken({ text, unit }: Shown): string {
+/** The value with its unit: `21.3 %`. */
+export function valueText({ text, unit }: FormattedValue): string {
   return `${text} ${unit}`.trim();
 }
 
 function asNumber(
   value: RawValue | null,
   { type }: Pick<Series, "type">,
-): [word: Shown, number: 0] | [word: null, number: number] {
+): [fixed: FormattedValue, number: 0] | [fixed: null, number: number] {
   if (value === null || (typeof value === "number" && !Number.isFinite(value))) return [NO_VALUE, 0];
   if (type === "bool") return [{ text: value ? "On" : "Off", unit: "" }, 0];
   return [null, Number(value)];
@@ -72,23 +77,23 @@ function asNumber(
 function briefly(value: number, span: number): string {
   if (value !== 0 && Math.abs(value) < Math.min(span, Number.MAX_VALUE) * NOISE) return briefly(0, span);
   const size = Math.abs(value);
-  if (size >= LONGEST) return exponential(value, EXPONENT_DIGITS);
+  if (size >= LEAST_EXPONENTIAL) return exponential(value, EXPONENT_DIGITS);
   if (size >= 1e6) return compact.format(value);
   if (size > 0 && size < 1e-3) {
     return size < 1e-4 ? exponential(value, EXPONENT_DIGITS) : exactly.format(Number(value.toPrecision(3)));
   }
   const wholeDigits = size < 10 ? 1 : Math.floor(Math.log10(size)) + 1;
   const bySpan = span > 0 ? 2 - Math.floor(Math.log10(span) + 1e-9) : 0;
-  const most = Math.max(0, Math.min(MOST_DIGITS - wholeDigits, decimalsOf(value)));
+  const most = Math.max(0, Math.min(MAX_DIGITS - wholeDigits, decimalsOf(value)));
   return withDecimals(value, Math.max(decimalsFor(value), Math.min(bySpan, most)));
 }
 
-/** How many digits `value` itself has after the point. */
+/** How many decimals `value` has. */
 function decimalsOf(value: number): number {
   return String(value).split(".")[1]?.length ?? 0;
 }
 
-/** Three digits, but the hundredths of hundreds and thousands too where there are any: of 1013.25 they are read. */
+/** The decimals for three digits. Values from 100 to 9,999 keep up to two decimals, for example 1,013.25. */
 function decimalsFor(value: number): number {
   const size = Math.abs(value);
   if (size >= 1e5) return 0;
@@ -102,7 +107,7 @@ function decimalsFor(value: number): number {
 function briefWhole(value: number): string {
   const size = Math.abs(value);
   if (size < 1e6) return withDecimals(value, 0);
-  return size < LONGEST ? compact.format(value) : exponential(value, EXPONENT_DIGITS);
+  return size < LEAST_EXPONENTIAL ? compact.format(value) : exponential(value, EXPONENT_DIGITS);
 }
 
 function briefBytes(value: number): string {
@@ -115,19 +120,19 @@ function briefScaled(value: number): string {
   return withDecimals(value, size >= 1_000 ? 0 : size >= 10 ? 1 : 2);
 }
 
-/** The binary multiples of a unit of bytes, `B` first; null for other units. */
+/** The binary multiples of a byte unit, `B` first; null for other units. */
 export function bytesPer(unit: string): readonly string[] | null {
   const bytes = BYTE_UNIT.exec(unit);
   return bytes && BYTE_STEPS.map((step) => step + (bytes[1] ?? ""));
 }
 
-/** `9.22e18`, with at most `digits` digits and none that say nothing. */
+/** `9.22e18`, with at most `digits` digits and without trailing zeros. */
 export function exponential(value: number, digits: number): string {
-  return spelled(value.toExponential(Math.min(100, Math.max(0, digits - 1))));
+  return shortExponent(value.toExponential(Math.min(100, Math.max(0, digits - 1))));
 }
 
-/** `1.20e+308` as one writes it: `1.2e308`. */
-function spelled(text: string): string {
+/** Shortens an exponent form: `1.20e+308` becomes `1.2e308`. */
+function shortExponent(text: string): string {
   return text.replace(/(\.\d*?)0+(?=e)/, "$1").replace(/\.?e\+?/, "e");
 }
 
@@ -146,7 +151,7 @@ export function formatDuration(us: number): string {
   return days === 1 ? "1 day" : `${days} days`;
 }
 
-/** Grouped digits, exactly `decimals` after the point. */
+/** Grouped digits with exactly `decimals` decimals. */
 export function withDecimals(value: number, decimals: number): string {
   let formatter = formatters.get(decimals);
   if (!formatter) {
@@ -156,6 +161,6 @@ export function withDecimals(value: number, decimals: number): string {
     });
     formatters.set(decimals, formatter);
   }
-  // "-0.0" is rounding, not news.
+  // Rounding may give "-0.0".
   return formatter.format(value).replace(/^-(0(?:\.0*)?)$/, "$1");
 }

@@ -1,4 +1,4 @@
-// Turns held readings into the columns that uPlot draws: the visible part, thinned to the pixels, with marked gaps.
+// Turns readings into the columns that uPlot draws: the visible part, thinned to the pixels, with marked gaps.
 import { m4 } from "@/lib/m4";
 import { firstNotBelow } from "@/lib/ordered-search";
 import type { GapTest, Samples, TimeSpan } from "../types";

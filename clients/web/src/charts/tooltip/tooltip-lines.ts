@@ -2,7 +2,7 @@
 // because it changes with every move of the pointer.
 import { nearest } from "@/lib/ordered-search";
 import type { Series } from "@/contracts/http";
-import { bytesPer, formatBrief, formatDuration, formatValue, spoken } from "@/lib/format";
+import { bytesPer, formatBrief, formatDuration, formatValue, valueText } from "@/lib/format";
 import { seriesColor } from "../palette";
 import type { Line } from "../data/plot-data";
 import { bandAt } from "../marks/shading";
@@ -84,7 +84,7 @@ function readingRow({ series, color, value }: TooltipReading, moment: string | n
   mark.style.background = seriesColor(color);
   const name = span("mr-4 min-w-0 wrap-anywhere text-fg-2", series.display_name);
   const shown = bytesPer(series.unit) ? formatBrief(value, series) : formatValue(value, series);
-  const text = span("ml-auto font-semibold whitespace-nowrap tabular-nums", spoken(shown));
+  const text = span("ml-auto font-semibold whitespace-nowrap tabular-nums", valueText(shown));
   row.append(mark, name, text);
   if (moment) row.append(span("w-full pl-5 text-2xs leading-4 text-fg-3 tabular-nums", moment));
   return row;

@@ -76,7 +76,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
           spellCheck={false}
           autoFocus
           placeholder="xxxx-xxxx-xxxx-xxxx"
-          hint="One of your ten recovery codes. Each works once."
+          hint="One of your ten recovery codes, each of which works once"
           data-testid="login-recovery-code"
           aria-describedby={problem ? errorId : undefined}
           className="font-mono"
@@ -93,7 +93,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
           autoComplete="one-time-code"
           autoFocus
           placeholder="000000"
-          hint="Six digits from your authenticator app."
+          hint="Six digits from your authenticator app"
           data-testid="login-code"
           aria-describedby={problem ? errorId : undefined}
           className="tracking-[0.2em] tabular-nums"

@@ -82,7 +82,7 @@ describe("PageGuard", () => {
   });
 
   it.each([
-    ["another issuer", () => sign({ iss: "somebody" })],
+    ["another issuer", () => sign({ iss: "stranger" })],
     ["another audience", () => sign({ aud: "other" })],
     ["another kind of token", () => sign({ typ: "JWT" })],
     ["an expired token", () => sign({ exp: "-1s" })],

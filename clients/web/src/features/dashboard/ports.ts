@@ -31,5 +31,5 @@ export type Feed = ChartSource & {
   setPaused: (paused: boolean) => void;
   latest: (id: number) => Reading | null;
   /** The usual interval between readings in µs; null when it is unknown. */
-  rhythm: (id: number) => number | null;
+  interval: (id: number) => number | null;
 };

@@ -47,7 +47,7 @@ export function RenewDialog({ api, onRenewed, onClose }: RenewDialogProps) {
           <CodeField
             autoFocus
             maxLength={RECOVERY_LENGTH}
-            hint="From your authenticator app, or a remaining recovery code."
+            hint="From your authenticator app, or a remaining recovery code"
             aria-describedby={problem ? errorId : undefined}
           />
           <SubmitButton isBusy={isBusy} busyText="Working…" data-testid="renew-confirm">
@@ -93,7 +93,7 @@ export function DisableDialog({ api, email, onDisabled, onClose }: DisableDialog
         />
         <CodeField
           maxLength={RECOVERY_LENGTH}
-          hint="From your authenticator app, or a recovery code."
+          hint="From your authenticator app, or a recovery code"
           aria-describedby={describedBy}
         />
         <SubmitButton tone="danger" isBusy={isBusy} busyText="Working…" data-testid="disable-confirm">

@@ -128,7 +128,7 @@ function AppStep({
       </FormProblem>
       <CodeField
         autoFocus
-        hint="The six digits that the app shows now."
+        hint="The six digits that the app shows now"
         aria-describedby={problem ? errorId : undefined}
       />
       <SubmitButton isBusy={isBusy} busyText="Confirming…" data-testid="set-up-confirm">

@@ -1,40 +1,40 @@
-// How far collectors are behind and when they will have caught up, from what they say now and then. No React, no clock.
+// The backlogs of collectors, and when they will be empty. No React, no clock.
 
 export type Progress = {
   readonly waiting: number;
-  /** Seconds until nothing waits, at the pace of late; null when it does not shrink, or is not known yet. */
+  /** Seconds until the backlog is empty, at its recent rate; null when it does not shrink or the rate is unknown. */
   readonly secondsLeft: number | null;
   readonly isGrowing: boolean;
-  /** Share of the most that has waited since this began, already delivered: 0 to 1. */
+  /** The delivered share of the largest backlog since it began: 0 to 1. */
   readonly done: number;
 };
 
 type Sample = { readonly atMs: number; readonly waiting: number };
 type Trend = {
   readonly samples: readonly Sample[];
-  readonly most: number;
+  readonly largest: number;
   readonly progress: Progress | null;
 };
 
-// Some readings are always on their way; only more than these are a backlog worth a word.
-const ALWAYS_ON_THE_WAY = 1_000;
-// The pace of long ago says nothing about now.
-const REMEMBERED_MS = 30_000;
+// Some readings are always in flight. Up to this many are not shown as a backlog.
+const USUAL_IN_FLIGHT = 1_000;
+// The rate is computed from samples of this time only.
+const RATE_WINDOW_MS = 30_000;
 
-/** Behind, over time, of every collector. */
+/** The backlog of every collector over time. */
 export class Backlogs {
   private readonly trends = new Map<string, Trend>();
   private readonly listeners = new Set<() => void>();
 
-  /** A collector says how many readings wait; null when it says nothing about that. */
-  note(id: string, waiting: number | null, atMs: number): void {
+  /** Adds a report: a collector has `waiting` readings in its backlog; null when it does not report them. */
+  add(id: string, waiting: number | null, atMs: number): void {
     const before = this.trends.get(id);
-    if (waiting === null || (!before && waiting <= ALWAYS_ON_THE_WAY)) return;
+    if (waiting === null || (!before && waiting <= USUAL_IN_FLIGHT)) return;
     this.trends.set(id, next(before, { atMs, waiting }));
     for (const listener of this.listeners) listener();
   }
 
-  /** Null: not behind. The same object until something is noted. */
+  /** The progress of a collector; null without a backlog. The same object until the next report. */
   progress(id: string): Progress | null {
     return this.trends.get(id)?.progress ?? null;
   }
@@ -47,27 +47,27 @@ export class Backlogs {
 
 function next(before: Trend | undefined, sample: Sample): Trend {
   const { waiting, atMs } = sample;
-  if (waiting <= ALWAYS_ON_THE_WAY) return { samples: [], most: 0, progress: null };
+  if (waiting <= USUAL_IN_FLIGHT) return { samples: [], largest: 0, progress: null };
   const last = before?.samples.at(-1);
-  const kept = (before?.samples ?? []).filter((one) => atMs - one.atMs <= REMEMBERED_MS && one.atMs < atMs);
-  // The answer by HTTP may repeat what the socket has said already: silence is no standstill.
+  const kept = (before?.samples ?? []).filter((one) => atMs - one.atMs <= RATE_WINDOW_MS && one.atMs < atMs);
+  // An HTTP answer may repeat a report of the socket. A repeated number is not a new sample.
   const samples = last?.waiting === waiting ? (before?.samples ?? []) : [...kept, sample];
-  const most = Math.max(before?.most ?? 0, waiting);
+  const largest = Math.max(before?.largest ?? 0, waiting);
   const [first] = samples;
-  const pace = first && atMs > first.atMs ? ((first.waiting - waiting) / (atMs - first.atMs)) * 1_000 : 0;
+  const rate = first && atMs > first.atMs ? ((first.waiting - waiting) / (atMs - first.atMs)) * 1_000 : 0;
   return {
     samples,
-    most,
+    largest,
     progress: {
       waiting,
-      secondsLeft: pace > 0 ? Math.ceil(waiting / pace) : null,
-      isGrowing: pace < 0,
-      done: 1 - waiting / most,
+      secondsLeft: rate > 0 ? Math.ceil(waiting / rate) : null,
+      isGrowing: rate < 0,
+      done: 1 - waiting / largest,
     },
   };
 }
 
-/** `12 480 behind, 40 s`: thin spaces keep the number in one piece. */
+/** `12 480 behind, 40 s`. Narrow no-break spaces group the digits. */
 export function progressText({ waiting, secondsLeft, isGrowing }: Progress): string {
   const behind = `${waiting.toLocaleString("en").replaceAll(",", "\u202f")} behind`;
   if (secondsLeft !== null) return `${behind}, ${spanText(secondsLeft)}`;

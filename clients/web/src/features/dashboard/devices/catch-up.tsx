@@ -1,5 +1,5 @@
 "use client";
-// How far a collector is behind, in words and as a bar.
+// The backlog of a collector, as text and as a bar.
 import clsx from "clsx";
 import { useSyncExternalStore } from "react";
 import { progressText, type Backlogs, type Progress } from "./backlog";
@@ -9,7 +9,7 @@ function useProgress(backlogs: Backlogs, id: string): Progress | null {
   return useSyncExternalStore(backlogs.subscribe, read, read);
 }
 
-/** A badge that fills while the collector catches up; nothing when it is not behind. */
+/** A badge that fills while the collector catches up. Renders nothing without a backlog. */
 export function CatchUp({ backlogs, id, isBrief }: { backlogs: Backlogs; id: string; isBrief?: boolean }) {
   const progress = useProgress(backlogs, id);
   if (!progress) return null;
@@ -19,7 +19,7 @@ export function CatchUp({ backlogs, id, isBrief }: { backlogs: Backlogs; id: str
     <span
       data-testid="catch-up"
       data-waiting={progress.waiting}
-      title="Readings that this collector kept while it was cut off, and has not delivered yet"
+      title="Readings that the collector stored while it was offline, and has not delivered yet"
       className={clsx(
         "relative inline-flex h-5 items-center gap-1.5 overflow-hidden rounded-[5px] px-1.5 text-2xs font-medium whitespace-nowrap tabular-nums",
         progress.isGrowing ? "bg-warn-soft text-warn" : "bg-info-soft text-info",

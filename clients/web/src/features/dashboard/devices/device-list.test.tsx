@@ -48,7 +48,7 @@ it("finds one of 201 devices by its name, by keyboard alone", () => {
   expect(onSelect).toHaveBeenCalledWith("press-117");
 });
 
-it("goes to both ends, and not beyond", () => {
+it("moves to both ends, and not beyond", () => {
   const { onSelect, search } = show(many);
   fireEvent.keyDown(search, { key: "ArrowUp" });
   fireEvent.keyDown(search, { key: "Enter" });
@@ -58,7 +58,7 @@ it("goes to both ends, and not beyond", () => {
   expect(onSelect.mock.calls).toEqual([["press-0"], ["press-200"]]);
 });
 
-it("says that nothing is found, and then chooses nothing", () => {
+it("reports that nothing matches, and then selects nothing", () => {
   const { onSelect, search } = show(many);
   type(search, "boiler");
   expect(screen.getByRole("status").textContent).toBe("No device matches “boiler”");
@@ -66,7 +66,7 @@ it("says that nothing is found, and then chooses nothing", () => {
   expect(onSelect).not.toHaveBeenCalled();
 });
 
-it("does not put ten thousand rows on the screen, and says so", () => {
+it("limits the rows on the screen, and says so", () => {
   const { search } = show(Array.from({ length: 1_000 }, (_, index) => device(`d${index}`, `D ${index}`)));
   expect(options()).toHaveLength(300);
   expect(screen.getByRole("status").textContent).toMatch(/^300 of 1000/);
@@ -74,15 +74,15 @@ it("does not put ten thousand rows on the screen, and says so", () => {
   expect(options()).toHaveLength(1);
 });
 
-it("searches every word in name and id, whatever the case", () => {
+it("searches every word in name and id, ignoring case", () => {
   const devices = [device("rtm-1", "Cooling Tower"), device("rtm-2", "Boiler"), device("ams-1", "Boiler")];
-  const found = (text: string) => devicesMatching(devices, text).map(({ id }) => id);
-  expect(found(" BOILER  rtm ")).toEqual(["rtm-2"]);
-  expect(found("tower")).toEqual(["rtm-1"]);
-  expect(found("")).toHaveLength(3);
+  const idsFor = (text: string) => devicesMatching(devices, text).map(({ id }) => id);
+  expect(idsFor(" BOILER  rtm ")).toEqual(["rtm-2"]);
+  expect(idsFor("tower")).toEqual(["rtm-1"]);
+  expect(idsFor("")).toHaveLength(3);
 });
 
-it("says that there is no such device, with the list of those that there are", () => {
+it("reports an unknown device, and lists the known ones", () => {
   const onSelect = vi.fn();
   render(
     <UnknownDevice id="nope" backlogs={new Backlogs()} devices={many.slice(0, 2)} onSelect={onSelect} />,

@@ -1,5 +1,5 @@
 "use client";
-// All devices, with a search: arrow keys move, Enter chooses.
+// The list of devices with a search. Arrow keys move, Enter selects.
 import clsx from "clsx";
 import { Check } from "lucide-react";
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
@@ -19,8 +19,8 @@ type DeviceListProps = {
   className?: string;
 };
 
-// More rows than these nobody reads; a word more finds the right one.
-const MOST_SHOWN = 300;
+// A longer list is not readable. The search finds the others.
+const MAX_SHOWN = 300;
 
 export function DeviceList({ backlogs, devices, selectedId, onSelect, className }: DeviceListProps) {
   const id = useId();
@@ -32,8 +32,8 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
       devices.findIndex((device) => device.id === selectedId),
     ),
   );
-  const found = devicesMatching(devices, text);
-  const shown = found.slice(0, MOST_SHOWN);
+  const matching = devicesMatching(devices, text);
+  const shown = matching.slice(0, MAX_SHOWN);
   const place = Math.min(active, shown.length - 1);
   useEffect(() => {
     list.current?.children[place]?.scrollIntoView?.({ block: "nearest" });
@@ -47,9 +47,9 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
       End: shown.length - 1,
     };
     const next = steps[event.key];
-    const chosen = shown[place];
+    const selected = shown[place];
     if (next !== undefined) setActive(Math.max(0, Math.min(shown.length - 1, next)));
-    else if (event.key === "Enter" && chosen) onSelect(chosen.id);
+    else if (event.key === "Enter" && selected) onSelect(selected.id);
     else return;
     event.preventDefault();
   };
@@ -76,7 +76,7 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
         onKeyDown={onKey}
       />
       <p role="status" className="px-2 py-0.5 text-xs text-fg-3">
-        {countText(devices.length, found.length, shown.length, text)}
+        {countText(devices.length, matching.length, shown.length, text)}
       </p>
       <ul
         ref={list}
@@ -113,8 +113,8 @@ export function DeviceList({ backlogs, devices, selectedId, onSelect, className 
   );
 }
 
-function countText(all: number, found: number, shown: number, text: string): string {
-  if (found === 0) return `No device matches “${text.trim()}”`;
-  if (shown < found) return `${shown} of ${found} are shown: type more of the name`;
-  return found === all ? `${all} devices` : `${found} of ${all} devices`;
+function countText(all: number, matching: number, shown: number, text: string): string {
+  if (matching === 0) return `No device matches “${text.trim()}”`;
+  if (shown < matching) return `${shown} of ${matching} are shown. Type more of the name`;
+  return matching === all ? `${all} devices` : `${matching} of ${all} devices`;
 }

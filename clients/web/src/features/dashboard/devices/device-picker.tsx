@@ -1,5 +1,5 @@
 "use client";
-// Which device is shown; only there when there is a choice.
+// Selects the device to show. Rendered only when there is a choice.
 import { ChevronsUpDown } from "lucide-react";
 import { Popover } from "radix-ui";
 import { useState } from "react";
@@ -11,7 +11,7 @@ import { deviceState } from "./device-state";
 type DevicePickerProps = {
   backlogs: Backlogs;
   devices: readonly Device[];
-  /** Absent when the address names a device that there is not. */
+  /** Undefined when the address names an unknown device. */
   selected: Device | undefined;
   onSelect: (id: string) => void;
 };

@@ -1,4 +1,4 @@
-// How a device is, in a colour and a word.
+// The state of a device, as a colour and a word.
 import type { Tone } from "@/components/badge";
 import type { Device } from "@/contracts/http";
 

@@ -1,5 +1,5 @@
 "use client";
-// The address names a device that there is not: say so, and offer those that there are.
+// Shown when the address names an unknown device. Lists the known ones.
 import { SearchX } from "lucide-react";
 import { NoticeState } from "@/components/notice-state";
 import type { Device } from "@/contracts/http";
@@ -31,7 +31,7 @@ export function UnknownDevice({ id, backlogs, devices, onSelect }: UnknownDevice
         />
       }
     >
-      Check the address, or choose one of these.
+      Check the address, or choose one of these devices.
     </NoticeState>
   );
 }

@@ -24,7 +24,7 @@ it("puts series of one prefix and one unit in one chart, the most significant fi
   ]);
 });
 
-it("never draws two units, or switches and numbers, on one axis", () => {
+it("never puts two units, or switches and numbers, on one axis", () => {
   const list = [
     series("sim.sine", "V"),
     series("sim.temp", "°C"),
@@ -42,7 +42,7 @@ it("never draws two units, or switches and numbers, on one axis", () => {
   ]);
 });
 
-it("puts CPU in percent first, whatever else a computer says and in whatever order", () => {
+it("puts CPU in percent first, in any order of the series", () => {
   const list = [series("cpu.load1", ""), series("disk.read", "B/s"), series("cpu.total", "%")];
   expect(shape(list)).toEqual([
     ["cpu", "CPU", ["cpu.total"]],
@@ -56,7 +56,7 @@ it("gives neighbours different colours", () => {
   expect(groupSeries(list).map(({ firstColor }) => firstColor)).toEqual([0, 1, 2]);
 });
 
-it("divides what is too much for one chart", () => {
+it("splits a group that is too large for one chart", () => {
   const list = Array.from({ length: 19 }, (_, index) => series(`core_temp.${index}`, "°C"));
   expect(groupSeries(list).map(({ key, series: members }) => [key, members.length])).toEqual([
     ["core_temp", 8],
@@ -65,7 +65,7 @@ it("divides what is too much for one chart", () => {
   ]);
 });
 
-it("calls no two panels the same", () => {
+it("gives every panel a unique title", () => {
   const many = Array.from({ length: 19 }, (_, index) => series(`core_temp.${index}`, "°C"));
   const alike = ["a.x", "b.x"].map((name) => ({ ...series(name, ""), display_name: "Temperature" }));
   const list = [...many, ...alike, series("sim.a", "V"), series("sim.b", "°C"), series("sim.c", "bar")];

@@ -1,20 +1,20 @@
-// Which series share a chart: those with the same first part of their name and the same unit.
+// Groups series into charts, by the first part of their name and their unit.
 import type { SeriesGroup } from "@/charts/types";
 import type { Series } from "@/contracts/http";
 import { bySignificance } from "./order";
 
 export type Group = SeriesGroup & {
-  /** Stable: `cpu`, or `cpu-ghz` when a prefix holds several units and this is not its first. */
+  /** Stable: `cpu`, or `cpu-ghz` for another unit of the same prefix. */
   readonly key: string;
   readonly title: string;
 };
 
-// More lines than this in one chart cannot be told apart; the colours repeat after it.
-const MOST_LINES = 8;
+// More lines in one chart are hard to tell apart, and the colours would repeat.
+const MAX_LINES = 8;
 
 const TITLES: Record<string, string> = { cpu: "CPU", gpu: "GPU", io: "I/O", sim: "Simulated signals" };
 
-/** Charts in order of significance, the most significant first; so are the series of each. */
+/** The groups, and the series of each, in order of significance. */
 export function groupSeries(series: readonly Series[]): Group[] {
   const kinds = new Map<string, Series[]>();
   for (const one of bySignificance(series)) {
@@ -28,9 +28,9 @@ export function groupSeries(series: readonly Series[]): Group[] {
     const prefix = prefixOf(members[0]!);
     const key = known.has(prefix) ? `${prefix}-${slug(kindOf(members[0]!))}` : prefix;
     known.add(prefix);
-    for (let start = 0; start < members.length; start += MOST_LINES) {
-      const page = start / MOST_LINES;
-      const shown = members.slice(start, start + MOST_LINES);
+    for (let start = 0; start < members.length; start += MAX_LINES) {
+      const page = start / MAX_LINES;
+      const shown = members.slice(start, start + MAX_LINES);
       groups.push({
         key: page > 0 ? `${key}-${page + 1}` : key,
         title: titleOf(prefix, members),
@@ -41,11 +41,11 @@ export function groupSeries(series: readonly Series[]): Group[] {
       firstColor += shown.length;
     }
   }
-  return withOwnTitles(groups);
+  return withUniqueTitles(groups);
 }
 
-/** Two panels are never called the same: what differs between them is added, and where nothing does, their place. */
-function withOwnTitles(groups: readonly Group[]): Group[] {
+/** Makes titles unique: adds what differs between groups of one title, or else their key. */
+function withUniqueTitles(groups: readonly Group[]): Group[] {
   const byKind = distinguish(groups, ({ series: [first] }) => kindOf(first!));
   return distinguish(byKind, ({ series }) => {
     const [first, last] = [series[0]!.display_name, series.at(-1)!.display_name];
@@ -68,17 +68,17 @@ function prefixOf({ name }: Series): string {
   return name.split(".", 1)[0] ?? name;
 }
 
-/** What must be equal to share an axis. Numbers without a unit only do when their names differ in a number alone. */
+/** Series share an axis when this is equal. Without a unit, their names may differ in a number only. */
 function kindOf({ name, type, unit }: Series): string {
   if (type === "bool") return "on/off";
   return unit || name.slice(name.indexOf(".") + 1).replace(/[._-]?\d+$/, "");
 }
 
-/** Where no unit tells the charts of one prefix apart, the name of the only series does. */
+/** A single series without a unit gives the title. Otherwise the prefix does. */
 function titleOf(prefix: string, members: readonly Series[]): string {
   const [first] = members;
   if (members.length === 1 && first && first.unit === "") return first.display_name;
-  return TITLES[prefix] ?? capitalised(prefix);
+  return TITLES[prefix] ?? capitalized(prefix);
 }
 
 function slug(unit: string): string {
@@ -89,7 +89,7 @@ function slug(unit: string): string {
   return plain.replace(/^-+|-+$/g, "") || "plain";
 }
 
-function capitalised(prefix: string): string {
+function capitalized(prefix: string): string {
   const words = prefix.replaceAll(/[_-]+/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

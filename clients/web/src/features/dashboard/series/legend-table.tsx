@@ -1,9 +1,9 @@
 "use client";
-// The figures under a chart; a click on a name shows that series alone.
+// The table below a chart. A click on a name shows that series alone.
 import clsx from "clsx";
 import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "../feed-hooks";
-import { formatBrief, inFull } from "@/lib/format";
+import { formatBrief, formatFull } from "@/lib/format";
 import type { Group } from "./groups";
 import { seriesColor } from "@/charts/palette";
 import type { Feed } from "../ports";
@@ -19,7 +19,7 @@ type LegendTableProps = {
 };
 
 const FIGURES = ["min", "mean", "max", "last"] as const;
-// Four figures side by side; the name before them where there is room, else above them.
+// Four columns of figures. The name is in front of them, or above them on a narrow screen.
 const ROW = "grid grid-cols-4 items-center @md:grid-cols-[minmax(0,1fr)_repeat(4,5rem)]";
 
 export function LegendTable({ feed, group, rangeUs, hidden, onSolo, onToggle }: LegendTableProps) {
@@ -27,7 +27,7 @@ export function LegendTable({ feed, group, rangeUs, hidden, onSolo, onToggle }: 
   const window = { from: to - rangeUs, to };
   return (
     <div className="@container">
-      {/* Laid out as a grid, which needs the roles said again. */}
+      {/* `display: grid` removes the table roles, so they are set again. */}
       <table role="table" className="block text-xs tabular-nums">
         <thead role="rowgroup" className="block">
           <tr role="row" className={clsx(ROW, "h-7 border-t text-fg-3")}>
@@ -59,7 +59,7 @@ export function LegendTable({ feed, group, rangeUs, hidden, onSolo, onToggle }: 
                   <button
                     type="button"
                     aria-pressed={!isHidden}
-                    title="Show alone; with Ctrl show or hide"
+                    title="Show this series alone. Ctrl+click shows or hides it."
                     onClick={(event) => (event.ctrlKey || event.metaKey ? onToggle(one.id) : onSolo(one.id))}
                     className={clsx(
                       "flex min-h-6 max-w-full items-center gap-2 rounded px-1 text-left hover:bg-surface-2",
@@ -88,7 +88,7 @@ export function LegendTable({ feed, group, rangeUs, hidden, onSolo, onToggle }: 
 function Figures({ series, stats }: { series: Series; stats: Stats | null }) {
   const span = stats ? stats.max - stats.min : 0;
   return FIGURES.map((figure) => {
-    // Half on is no state of a switch.
+    // A switch has no mean.
     const isMeaningless = series.type === "bool" && figure === "mean";
     const value = stats && !isMeaningless ? stats[figure] : null;
     const shown = formatBrief(value, series, span);
@@ -96,11 +96,11 @@ function Figures({ series, stats }: { series: Series; stats: Stats | null }) {
       <td
         key={figure}
         role="cell"
-        title={inFull(value, series)}
+        title={formatFull(value, series)}
         className={clsx("px-1 text-right", figure === "last" ? "font-medium" : "text-fg-2")}
       >
         {shown.text}
-        {/* Scaled units differ from row to row; the others stand in the header. */}
+        {/* Scaled units differ between rows. The header has the others. */}
         {shown.unit !== series.unit && <span className="text-fg-3"> {shown.unit}</span>}
       </td>
     );

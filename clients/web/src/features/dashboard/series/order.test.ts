@@ -36,17 +36,17 @@ const EXPECTED = [
   "sim.counter.1",
 ];
 
-it("begins with what matters about a computer and ends with what is simulated", () => {
+it("starts with the headlines of a computer and ends with simulated series", () => {
   expect(names(HOST)).toEqual(EXPECTED);
 });
 
-it("does not depend on the order in which series were declared, and leaves the list alone", () => {
+it("does not depend on the given order, and does not change the list", () => {
   const reversed = [...HOST].reverse();
   expect(names(reversed)).toEqual(EXPECTED);
   expect(reversed[0]!.name).toBe("swap.percent");
 });
 
-it("gives an unknown device a sensible order: shares, measures, plain numbers, switches", () => {
+it("orders an unknown device: percentages, values with a unit, plain numbers, switches", () => {
   const list = [
     one("press.door", "", "bool"),
     one("press.cycles", "", "int"),
@@ -63,6 +63,6 @@ it("gives an unknown device a sensible order: shares, measures, plain numbers, s
   ]);
 });
 
-it("takes only a whole word for simulated", () => {
+it("detects simulated series by a whole word", () => {
   expect(names([one("sim.a", "%"), one("simple.b")])).toEqual(["simple.b", "sim.a"]);
 });

@@ -1,17 +1,17 @@
-// Which series come first on the screen: what says most about a machine, and simulated ones last.
+// The order of series on the screen: the most significant first, simulated ones last.
 import type { Series } from "@/contracts/http";
 
 type Ordered = Pick<Series, "name" | "type" | "unit">;
 
-// What one wants to know of a computer before anything else. Everything else follows rules.
+// The most important series of a computer. All others are ordered by rules.
 const HEADLINES = ["cpu.total", "memory.percent", "disk.percent", "network.received", "network.sent"];
 const SIMULATED = /^sim(?:ulat\w*)?(?:[._-]|$)/i;
 
 const names = new Intl.Collator("en", { numeric: true });
 
 /**
- * A sorted copy: headlines, then shares of a whole (%), then measures, then plain numbers, then switches; simulated
- * series after all others in the same order. Equals by name, `core2` before `core10`. Does not depend on the order given.
+ * A sorted copy: headlines, then percentages, then values with a unit, then plain numbers, then switches. Simulated series
+ * follow in the same order. Within a kind, series are sorted by name, `core2` before `core10`.
  */
 export function bySignificance<S extends Ordered>(series: readonly S[]): S[] {
   return [...series].sort(

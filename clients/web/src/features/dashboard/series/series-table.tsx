@@ -1,9 +1,9 @@
 "use client";
-// Every series of the device in one list: recent course, latest value, state.
+// The list of all series of the device: sparkline, latest value, state.
 import { Panel } from "@/components/panel";
 import type { Series } from "@/contracts/http";
 import { useCoarseNow } from "../feed-hooks";
-import { formatBrief, inFull } from "@/lib/format";
+import { formatBrief, formatFull } from "@/lib/format";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
 import { Sparkline } from "@/charts/sparkline/sparkline";
@@ -14,7 +14,7 @@ type SeriesTableProps = { feed: Feed; series: readonly Series[]; sparkUs: number
 
 const WIDTH = 90;
 const HEIGHT = 20;
-const COLUMNS = ["Name", "Recent course", "Latest value", "State"];
+const COLUMNS = ["Name", "Trend", "Latest value", "State"];
 
 export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
   const to = useCoarseNow(feed);
@@ -27,7 +27,7 @@ export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
         role="region"
         aria-label="List of series"
       >
-        {/* One line a series where there is room, else two: laid out as a grid, which needs the roles said again. */}
+        {/* One line per series, or two on a narrow screen. `display: grid` removes the table roles, so they are set again. */}
         <table role="table" className="block text-ui">
           <thead role="rowgroup" className="sr-only">
             <tr role="row">
@@ -74,12 +74,12 @@ function SeriesRow({ feed, series, window }: SeriesRowProps) {
           className="block h-5 w-full max-w-28"
         />
       </td>
-      <td role="cell" className="text-right tabular-nums" title={inFull(value, series)}>
+      <td role="cell" className="text-right tabular-nums" title={formatFull(value, series)}>
         {shown.text} <span className="text-xs text-fg-3">{shown.unit}</span>
       </td>
       <td role="cell" className="order-1 text-right @md:order-none">
         <StateBadge
-          freshness={freshnessOf(latest?.t ?? null, window.to, feed.rhythm(series.id))}
+          freshness={freshnessOf(latest?.t ?? null, window.to, feed.interval(series.id))}
           ageUs={window.to - (latest?.t ?? 0)}
         />
       </td>

@@ -1,22 +1,22 @@
-// Whether a latest value may be taken for the present.
+// Whether a latest value is current.
 
 const MISSED_INTERVALS = 3;
-const LEAST_US = 3_000_000;
-// Clocks that are a little off are no news.
-const AHEAD_US = 60_000_000;
+const MIN_AGE_US = 3_000_000;
+// Small clock differences are normal.
+const MAX_AHEAD_US = 60_000_000;
 
-/** `unknown`: nobody knows how often readings come, so silence says nothing. `ahead`: its time is yet to come. */
+/** `unknown`: the interval is unknown. `ahead`: the reading's time is in the future. */
 export type Freshness = "none" | "current" | "stale" | "unknown" | "ahead";
 
 /**
- * Of a reading at `t` (null: there is none), seen at `nowUs`. Stale after three missed intervals, and never within three
+ * The freshness of a reading at `t`; null when there is none. A value is stale after three intervals, but never within three
  * seconds.
  */
-export function freshnessOf(t: number | null, nowUs: number, rhythmUs: number | null): Freshness {
+export function freshnessOf(t: number | null, nowUs: number, intervalUs: number | null): Freshness {
   if (t === null) return "none";
   const age = nowUs - t;
-  if (age < -AHEAD_US) return "ahead";
-  if (age <= LEAST_US) return "current";
-  if (rhythmUs === null) return "unknown";
-  return age > MISSED_INTERVALS * rhythmUs ? "stale" : "current";
+  if (age < -MAX_AHEAD_US) return "ahead";
+  if (age <= MIN_AGE_US) return "current";
+  if (intervalUs === null) return "unknown";
+  return age > MISSED_INTERVALS * intervalUs ? "stale" : "current";
 }

@@ -1,9 +1,9 @@
-// Whether a value is current, as a badge: never green when nobody knows.
+// The freshness of a value as a badge. It is green only for a current value.
 import { Badge } from "@/components/badge";
 import { formatDuration } from "@/lib/format";
 import type { Freshness } from "./staleness";
 
-/** `ageUs`: of the latest reading; below zero when it lies in the future. */
+/** `ageUs`: the age of the latest reading, negative when its time is in the future. */
 export function StateBadge({ freshness, ageUs }: { freshness: Freshness; ageUs: number }) {
   switch (freshness) {
     case "none":
@@ -14,13 +14,13 @@ export function StateBadge({ freshness, ageUs }: { freshness: Freshness; ageUs: 
       return <Badge tone="warn">Stale {formatDuration(ageUs)}</Badge>;
     case "unknown":
       return (
-        <Badge tone="neutral" title="Too few readings to know how often they come">
+        <Badge tone="neutral" title="There are too few readings to know the interval">
           {formatDuration(ageUs)} ago
         </Badge>
       );
     case "ahead":
       return (
-        <Badge tone="warn" title="The time of this reading is in the future: check the clock of the device">
+        <Badge tone="warn" title="The time of this reading is in the future. Check the clock of the device.">
           {formatDuration(-ageUs)} ahead
         </Badge>
       );

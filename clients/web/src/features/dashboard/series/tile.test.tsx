@@ -19,7 +19,7 @@ const series: Series = {
 
 const tick = { shownUs: NOW, paused: false, behindUs: 0 };
 
-const feedWith = (latest: Reading | null, rhythmUs: number | null): Feed => ({
+const feedWith = (latest: Reading | null, intervalUs: number | null): Feed => ({
   revision: 1,
   view: { current: () => tick, subscribe: () => () => undefined, shownUs: () => NOW },
   connection: { state: { kind: "live" }, subscribe: () => () => undefined },
@@ -33,55 +33,55 @@ const feedWith = (latest: Reading | null, rhythmUs: number | null): Feed => ({
   gapTest: () => () => false,
   late: () => [],
   suspect: () => [],
-  rhythm: () => rhythmUs,
+  interval: () => intervalUs,
 });
 
-const show = (latest: Reading | null, rhythmUs: number | null = 1_000_000) => {
-  render(<Tile feed={feedWith(latest, rhythmUs)} series={series} color="red" sparkUs={60_000_000} />);
+const show = (latest: Reading | null, intervalUs: number | null = 1_000_000) => {
+  render(<Tile feed={feedWith(latest, intervalUs)} series={series} color="red" sparkUs={60_000_000} />);
   return screen.getByTestId("tile-cpu.total");
 };
 
 afterEach(cleanup);
 
-it("shows value, unit and age, and gives the raw value to tests", () => {
+it("shows value, unit and age, and exposes the raw value", () => {
   const tile = show({ t: NOW - 500_000, v: 46.8751 });
   expect(tile.textContent).toContain("46.9");
   expect(tile.textContent).toContain("now");
   expect(tile.dataset).toMatchObject({ value: "46.8751", t: String(NOW - 500_000), stale: "false" });
 });
 
-it("is read as a sentence", () => {
+it("has a readable accessible name", () => {
   show({ t: NOW, v: 46.8751 });
   expect(screen.getByRole("article", { name: "CPU 46.9 %, now" })).toBeTruthy();
 });
 
-it("shortens what has no room, and keeps all of it at hand", () => {
+it("shortens a long value, and keeps all digits in the title", () => {
   const tile = show({ t: NOW, v: 7_168_558_266 });
   expect(tile.textContent).toContain("7.17B");
   expect(tile.querySelector("[title='7,168,558,266 %']")).toBeTruthy();
 });
 
-it("says how stale a value is", () => {
+it("shows how stale a value is", () => {
   const tile = show({ t: NOW - 42_000_000, v: 1 });
   expect(tile.textContent).toContain("Stale 42 s");
   expect(tile.dataset.stale).toBe("true");
   expect(tile.getAttribute("aria-label")).toBe("CPU 1.00 %, stale 42 s");
 });
 
-it("says that there is nothing yet", () => {
+it("shows that there is no data yet", () => {
   const tile = show(null);
   expect(tile.textContent).toContain("No data yet");
   expect(tile.getAttribute("aria-label")).toBe("CPU, no data yet");
   expect(tile.dataset.value).toBeUndefined();
 });
 
-it("is not called current or stale when nobody knows how often readings come", () => {
+it("is neither current nor stale when the interval is unknown", () => {
   const tile = show({ t: NOW - 960_000_000, v: 1 }, null);
   expect(tile.dataset.freshness).toBe("unknown");
   expect(tile.textContent).toContain("16 min ago");
 });
 
-it("says that a reading is from the future", () => {
+it("shows that a reading is from the future", () => {
   const tile = show({ t: NOW + 2 * 86_400_000_000, v: 1 });
   expect(tile.textContent).toContain("2 days ahead");
 });

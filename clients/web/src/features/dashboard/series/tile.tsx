@@ -1,9 +1,9 @@
 "use client";
-// The latest value of one series, with its age and its recent course.
+// The latest value of one series, with its age and a sparkline.
 import clsx from "clsx";
 import { useMemo } from "react";
 import type { Series } from "@/contracts/http";
-import { formatAge, formatBrief, formatDuration, inFull, spoken } from "@/lib/format";
+import { formatAge, formatBrief, formatDuration, formatFull, valueText } from "@/lib/format";
 import { useCoarseNow, useTick } from "../feed-hooks";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
@@ -15,13 +15,13 @@ type TileProps = { feed: Feed; series: Series; color: string; sparkUs: number };
 
 const WIDTH = 200;
 const HEIGHT = 36;
-// What is longer is written smaller, so that it stays on one line.
+// Longer text gets a smaller font, so that it fits on one line.
 const LONG_TEXT = 8;
 
 export function Tile({ feed, series, color, sparkUs }: TileProps) {
   const { shownUs } = useTick(feed);
   const to = useCoarseNow(feed);
-  // Twice a second is enough for a line; the age beside it changes more often.
+  // The line changes twice a second. The age changes more often.
   const path = useMemo(
     () =>
       sparkPath(feed.samples(series.id), feed.gapTest(series.id), { from: to - sparkUs, to }, WIDTH, HEIGHT),
@@ -29,13 +29,13 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
   );
   const latest = feed.latest(series.id);
   const ageUs = latest ? shownUs - latest.t : 0;
-  const freshness = freshnessOf(latest?.t ?? null, shownUs, feed.rhythm(series.id));
+  const freshness = freshnessOf(latest?.t ?? null, shownUs, feed.interval(series.id));
   const value = latest?.v ?? null;
   const shown = formatBrief(value, series, path.span);
-  const isDoubtful = freshness === "stale" || freshness === "ahead";
+  const isSuspect = freshness === "stale" || freshness === "ahead";
   return (
     <article
-      aria-label={`${series.display_name}${latest ? ` ${spoken(shown)}` : ""}, ${ageText(freshness, ageUs)}`}
+      aria-label={`${series.display_name}${latest ? ` ${valueText(shown)}` : ""}, ${ageText(freshness, ageUs)}`}
       data-testid={`tile-${series.name}`}
       data-value={latest ? JSON.stringify(latest.v) : undefined}
       data-t={latest?.t}
@@ -48,12 +48,12 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
           {series.display_name}
         </h3>
         <div className="flex flex-wrap items-baseline gap-x-1.5">
-          <p className="flex flex-wrap items-baseline gap-x-1.5" title={inFull(value, series)}>
+          <p className="flex flex-wrap items-baseline gap-x-1.5" title={formatFull(value, series)}>
             <span
               className={clsx(
                 "leading-8 font-semibold tracking-[-0.025em] whitespace-nowrap tabular-nums",
                 shown.text.length > LONG_TEXT ? "text-[20px]" : "text-[26px]",
-                isDoubtful && "text-fg-3",
+                isSuspect && "text-fg-3",
               )}
             >
               {shown.text}
@@ -61,7 +61,7 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
             <span className="text-ui wrap-anywhere text-fg-3">{shown.unit}</span>
           </p>
           <span className="ml-auto text-2xs whitespace-nowrap text-fg-3 tabular-nums">
-            {isDoubtful ? (
+            {isSuspect ? (
               <StateBadge freshness={freshness} ageUs={ageUs} />
             ) : latest ? (
               formatAge(ageUs)
@@ -75,7 +75,7 @@ export function Tile({ feed, series, color, sparkUs }: TileProps) {
         path={path}
         width={WIDTH}
         height={HEIGHT}
-        color={isDoubtful ? "var(--fg-3)" : color}
+        color={isSuspect ? "var(--fg-3)" : color}
         filled
         className="absolute inset-x-0 bottom-0 h-9 w-full"
       />

@@ -1,5 +1,5 @@
 "use client";
-// How live the page is, in one word.
+// The state of the live connection, in one word.
 import clsx from "clsx";
 import { useSyncExternalStore } from "react";
 import { countdownSeconds } from "./reconnect";
@@ -37,7 +37,7 @@ export function ConnectionPill({ feed }: { feed: LiveFeed }) {
       data-testid="connection-pill"
       data-state={shown.state}
       role="status"
-      title={shown.tone ? "Some readings are left out; lowest and highest are kept." : undefined}
+      title={shown.tone ? "Some readings are left out. The lowest and highest are kept." : undefined}
       className={clsx(
         "inline-flex h-7 items-center gap-1.5 rounded-md px-2.5 text-xs font-medium whitespace-nowrap",
         shown.tone ?? TONES[shown.state],
@@ -45,7 +45,7 @@ export function ConnectionPill({ feed }: { feed: LiveFeed }) {
     >
       <span className={clsx("keep-color size-1.5 rounded-full", DOTS[shown.state])} aria-hidden />
       {shown.label}
-      {/* Numbers that change every second are not for a screen reader to announce. */}
+      {/* Hidden from screen readers, which would announce every change. */}
       {shown.detail && (
         <span aria-hidden className="font-normal tabular-nums">
           {shown.detail}
@@ -59,7 +59,8 @@ function describe(state: ConnectionState, paused: boolean, now: () => number): S
   switch (state.kind) {
     case "live":
       if (paused) return { state: "paused", label: "Paused" };
-      if (state.isSlow) return { state: "live", label: "Live, slow link", tone: "bg-warn-soft text-warn" };
+      if (state.isSlow)
+        return { state: "live", label: "Live, slow connection", tone: "bg-warn-soft text-warn" };
       return {
         state: "live",
         label: "Live",

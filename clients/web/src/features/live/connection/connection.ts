@@ -1,4 +1,4 @@
-// The socket to the gateway: signs in, subscribes, resumes, measures the round trip, and comes back after a loss.
+// The socket to the gateway: authenticates, subscribes, resumes, measures the round trip, and reconnects after a loss.
 import type { Socket } from "socket.io-client";
 import type {
   ClientEvents,
@@ -18,16 +18,16 @@ import type { ServerClock } from "./server-clock";
 
 export type ConnectionState =
   | { kind: "connecting" }
-  /** `isSlow`: the gateway leaves readings out because this browser takes them too slowly. */
+  /** `isSlow`: the gateway leaves readings out because this browser is too slow. */
   | { kind: "live"; rttMs: number | null; isSlow: boolean }
-  /** `atMs`: when the next attempt starts; null while one is under way. */
+  /** `atMs`: when the next attempt starts; null during an attempt. */
   | { kind: "reconnecting"; atMs: number | null }
   | { kind: "offline" };
 
 export type LiveSocket = Socket<ServerEvents, ClientEvents>;
 
 export type ConnectionPorts = {
-  /** A socket that does not connect or reconnect by itself; `auth` is asked before each connect. */
+  /** Opens a socket that neither connects nor reconnects by itself. It calls `auth` before each connect. */
   openSocket: (auth: (give: (data: { token: string }) => void) => void) => LiveSocket;
   tokens: TokenSource;
   nowMs: () => number;
@@ -43,20 +43,24 @@ export type ConnectionEvents = {
   device: (change: DeviceChanged) => void;
 };
 
-export type Wanted = { device: string; series: readonly number[]; rate: number };
+export type Subscription = { device: string; series: readonly number[]; rate: number };
 
 const PROBE_EVERY_MS = 5_000;
-const ANSWER_WITHIN_MS = 6_000;
-const MISSED_PROBES = 2;
+const ANSWER_TIMEOUT_MS = 6_000;
+const MAX_MISSED_PROBES = 2;
+/** How long the page shows a slow connection after the gateway's last notice. */
 const SLOW_FOR_MS = 20_000;
-// A gateway that asks for more than this has made a mistake.
-const LONGEST_DRAIN_MS = 30_000;
+/** How often to check the network while offline, in case the browser's event is lost. */
+const OFFLINE_CHECK_MS = 10_000;
+// A limit for the delay that a draining gateway asks for.
+const MAX_DRAIN_MS = 30_000;
 
 export class LiveConnection {
   private current: ConnectionState = { kind: "connecting" };
   private readonly listeners = new Set<() => void>();
   private socket: LiveSocket | null = null;
-  private wanted: Wanted | null = null;
+  private subscription: Subscription | null = null;
+  /** The feed position of the shown device: what this browser has received. */
   private pos: Record<string, number> = {};
   private attempt = 0;
   private cancelRetry: () => void = () => {};
@@ -64,7 +68,7 @@ export class LiveConnection {
   private missedProbes = 0;
   private lastToken = "";
   private slowUntilMs = 0;
-  private comeBackMs: number | null = null;
+  private drainDelayMs: number | null = null;
 
   constructor(
     private readonly ports: ConnectionPorts,
@@ -92,22 +96,22 @@ export class LiveConnection {
       );
     });
     this.socket = socket;
-    socket.on("connect", () => this.connected());
+    socket.on("connect", () => this.onConnect());
     socket.on("disconnect", () => this.fail());
-    socket.on("connect_error", (error) => this.refused(error));
+    socket.on("connect_error", (error) => this.onConnectError(error));
     socket.on("frame", (message, ack) => {
       const frame = decodeFrame(message);
       if (frame) {
-        this.keep(frame.pos);
+        this.rememberPosition(frame.pos);
         this.on.frame(frame);
       }
       ack?.();
     });
     socket.on("token_expiring", () => void this.renewToken());
     socket.on("devices", ({ items }) => items.forEach((change) => this.on.device(change)));
-    socket.on("drain", (message) => this.drained(message));
-    socket.on("ended", (message) => this.ended(message));
-    socket.on("notice", (notice) => this.noticed(notice));
+    socket.on("drain", (message) => this.onDrain(message));
+    socket.on("ended", (message) => this.onEnded(message));
+    socket.on("notice", (notice) => this.onNotice(notice));
     socket.connect();
   }
 
@@ -119,58 +123,58 @@ export class LiveConnection {
     this.socket = null;
   }
 
-  /** Which series to send from now on. `fresh` forgets the feed position: nothing of before is wanted. */
-  want(wanted: Wanted, fresh: boolean): void {
-    this.wanted = wanted;
-    if (fresh) this.pos = {};
+  /** Subscribes to these series. `isNewDevice`: forgets the feed position, so that nothing is resumed. */
+  setSubscription(subscription: Subscription, isNewDevice: boolean): void {
+    this.subscription = subscription;
+    if (isNewDevice) this.pos = {};
     if (this.socket?.connected) void this.sendSubscription();
   }
 
-  /** The computer's network came or went. */
+  /** Call this when the computer's network connects or disconnects. */
   networkChanged(): void {
     if (this.current.kind === "live" || !this.socket) return;
     this.attempt = 0;
     this.retryAfter(0);
   }
 
-  private connected(): void {
+  private onConnect(): void {
     this.attempt = 0;
     this.missedProbes = 0;
     this.cancelRetry();
     this.slowUntilMs = 0;
-    this.move({ kind: "live", rttMs: null, isSlow: false });
+    this.setState({ kind: "live", rttMs: null, isSlow: false });
     void this.sendSubscription();
     void this.probe();
   }
 
   private async sendSubscription(): Promise<void> {
-    const { socket, wanted } = this;
-    if (!socket || !wanted || wanted.series.length === 0) return;
+    const { socket, subscription } = this;
+    if (!socket || !subscription || subscription.series.length === 0) return;
     try {
-      const { series, rate } = wanted;
+      const { series, rate } = subscription;
       const answer = await socket
-        .timeout(ANSWER_WITHIN_MS)
+        .timeout(ANSWER_TIMEOUT_MS)
         .emitWithAck("subscribe", { series, rate, pos: this.pos });
-      if (this.wanted !== wanted || !socket.connected) return;
+      if (this.subscription !== subscription || !socket.connected) return;
       if (!answer.ok) throw new Error(answer.code);
-      this.adopt(answer.pos, answer.resumed);
+      this.adoptPositions(answer.pos, answer.resumed);
       this.on.subscribed(answer.resumed);
     } catch {
-      // Connected but not subscribed is of no use to anybody: begin again.
-      if (this.wanted === wanted && socket.connected) socket.disconnect();
+      // A connection without a subscription is useless, so reconnect.
+      if (this.subscription === subscription && socket.connected) socket.disconnect();
     }
   }
 
-  private adopt(pos: Positions, resumed: Readonly<Record<string, Resumed>>): void {
-    // What was missed is still on its way when the answer is "exact": its frames move the position.
-    if (this.wanted && resumed[this.wanted.device] !== "exact") this.keep(pos);
+  private adoptPositions(pos: Positions, resumed: Readonly<Record<string, Resumed>>): void {
+    // With "exact", the missed frames follow, and they advance the position.
+    if (this.subscription && resumed[this.subscription.device] !== "exact") this.rememberPosition(pos);
   }
 
-  /** A late frame of what was shown before says nothing about what is shown now. */
-  private keep(pos: Positions): void {
-    const device = this.wanted?.device;
-    const at = device === undefined ? undefined : pos[device];
-    if (device !== undefined && at !== undefined) this.pos = { [device]: at };
+  /** Remembers the position of the shown device. A late frame of another device is ignored. */
+  private rememberPosition(pos: Positions): void {
+    const device = this.subscription?.device;
+    const position = device === undefined ? undefined : pos[device];
+    if (device !== undefined && position !== undefined) this.pos = { [device]: position };
   }
 
   private async probe(): Promise<void> {
@@ -178,16 +182,20 @@ export class LiveConnection {
     if (!socket?.connected) return;
     const sent = this.ports.nowMs();
     try {
-      const answer = await socket.timeout(ANSWER_WITHIN_MS).emitWithAck("probe", {});
+      const answer = await socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck("probe", {});
       const received = this.ports.nowMs();
       this.missedProbes = 0;
-      this.clock.learn(sent, received, answer.t);
+      this.clock.addTrip(sent, received, answer.t);
       if (this.socket === socket && socket.connected) {
-        this.move({ kind: "live", rttMs: Math.round(received - sent), isSlow: received < this.slowUntilMs });
+        this.setState({
+          kind: "live",
+          rttMs: Math.round(received - sent),
+          isSlow: received < this.slowUntilMs,
+        });
       }
     } catch {
       this.missedProbes += 1;
-      if (this.missedProbes >= MISSED_PROBES && socket.connected) {
+      if (this.missedProbes >= MAX_MISSED_PROBES && socket.connected) {
         socket.disconnect();
         return;
       }
@@ -197,20 +205,20 @@ export class LiveConnection {
     this.cancelProbe = this.ports.after(PROBE_EVERY_MS, () => void this.probe());
   }
 
-  private noticed(notice: Notice): void {
+  private onNotice(notice: Notice): void {
     if (notice.code !== "slow_client" || this.current.kind !== "live") return;
     this.slowUntilMs = this.ports.nowMs() + SLOW_FOR_MS;
-    this.move({ ...this.current, isSlow: true });
+    this.setState({ ...this.current, isSlow: true });
   }
 
-  /** The gateway ends. It says when to come back, so that not everybody does at once. */
-  private drained({ after_ms }: Drain): void {
-    this.comeBackMs = Math.min(LONGEST_DRAIN_MS, Math.max(0, after_ms));
+  /** The gateway shuts down. It says when to reconnect, so that not all clients do it at once. */
+  private onDrain({ after_ms }: Drain): void {
+    this.drainDelayMs = Math.min(MAX_DRAIN_MS, Math.max(0, after_ms));
     this.socket?.disconnect();
   }
 
-  /** The gateway closes the socket and says why. A session that is over must not wait for the next attempt to show. */
-  private ended({ code }: Ended): void {
+  /** The gateway closes the socket with a reason. An ended session is checked at once, not with the next attempt. */
+  private onEnded({ code }: Ended): void {
     if (code === "session_ended" || code === "token_expired") {
       this.ports.tokens.renew(this.lastToken).catch(() => {});
     }
@@ -220,15 +228,15 @@ export class LiveConnection {
     try {
       const token = await this.ports.tokens.renew(this.lastToken);
       this.lastToken = token;
-      await this.socket?.timeout(ANSWER_WITHIN_MS).emitWithAck("authenticate", { token });
+      await this.socket?.timeout(ANSWER_TIMEOUT_MS).emitWithAck("authenticate", { token });
     } catch {
-      // The gateway ends the connection, and the way back asks for a token again.
+      // The gateway closes the connection, and the reconnect gets a new token.
     }
   }
 
-  private refused(error: Error): void {
+  private onConnectError(error: Error): void {
     if (error.message !== "not_signed_in") return this.fail();
-    // The gateway does not like the token: a new one, then again. Without one the session itself says what is wrong.
+    // The gateway rejected the token: get a new one and retry. Without one, the session shows the problem.
     this.ports.tokens.renew(this.lastToken).then(
       () => this.fail(),
       () => this.fail(),
@@ -240,24 +248,24 @@ export class LiveConnection {
     if (!this.socket) return;
     if (this.socket.active || this.socket.connected) this.socket.disconnect();
     this.on.lost();
-    this.retryAfter(this.comeBackMs ?? reconnectDelay(this.attempt, this.ports.random()));
-    this.comeBackMs = null;
+    this.retryAfter(this.drainDelayMs ?? reconnectDelay(this.attempt, this.ports.random()));
+    this.drainDelayMs = null;
     this.attempt += 1;
   }
 
   private retryAfter(delay: number): void {
     this.cancelRetry();
     const offline = !this.ports.isOnline();
-    this.move(offline ? { kind: "offline" } : { kind: "reconnecting", atMs: this.ports.nowMs() + delay });
-    // Without a network there is nothing to try; its return is announced. A slow look guards against a lost event.
-    this.cancelRetry = this.ports.after(offline ? 10_000 : delay, () => {
+    this.setState(offline ? { kind: "offline" } : { kind: "reconnecting", atMs: this.ports.nowMs() + delay });
+    // While offline, wait for the browser's event. The timer helps when the event is lost.
+    this.cancelRetry = this.ports.after(offline ? OFFLINE_CHECK_MS : delay, () => {
       if (!this.ports.isOnline()) return this.retryAfter(0);
-      this.move({ kind: "reconnecting", atMs: null });
+      this.setState({ kind: "reconnecting", atMs: null });
       this.socket?.connect();
     });
   }
 
-  private move(state: ConnectionState): void {
+  private setState(state: ConnectionState): void {
     this.current = state;
     for (const listener of this.listeners) listener();
   }

@@ -13,7 +13,7 @@ const frame = {
 };
 
 describe("decodeFrame", () => {
-  it("passes a frame through", () => {
+  it("accepts a valid frame", () => {
     expect(decodeFrame(frame)).toEqual(frame);
   });
 
@@ -23,13 +23,13 @@ describe("decodeFrame", () => {
     ["columns of different length", { ...frame, t: [1, 2] }],
     ["an index past the series", { ...frame, x: [0, 1, 2] }],
     ["a negative index", { ...frame, x: [0, 1, -1] }],
-    ["a value that is no value", { ...frame, v: [1, "2", 3] }],
+    ["a value that is neither a number nor a boolean", { ...frame, v: [1, "2", 3] }],
     ["a value that is not finite", { ...frame, v: [1, Number.NaN, 3] }],
     ["a fractional time", { ...frame, t: [1, 2, 3.5] }],
     ["an unknown lane", { ...frame, lane: "express" }],
-    ["a position that is no number", { ...frame, pos: { a: "7" } }],
+    ["a position that is not a number", { ...frame, pos: { a: "7" } }],
     ["no series", { ...frame, series: undefined }],
-  ])("refuses %s", (_, message) => {
+  ])("rejects %s", (_, message) => {
     expect(decodeFrame(message)).toBeNull();
   });
 });

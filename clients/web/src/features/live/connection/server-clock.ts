@@ -1,17 +1,17 @@
-// The gateway's time as seen from here; readings carry server-side times, and this computer's clock may be wrong.
+// Estimates the gateway's time, because the clock of this computer may be wrong.
 
-const KEPT = 8;
+const KEPT_TRIPS = 8;
 
-/** Best estimate of server time from round trips: the shortest of the last few has the smallest error. */
+/** Estimates the server's time from round trips. The shortest of the last few has the smallest error. */
 export class ServerClock {
   private readonly trips: { rtt: number; offset: number }[] = [];
 
-  /** `sentMs`, `receivedMs`: this computer's clock around a probe that the server answered with `serverUs`. */
-  learn(sentMs: number, receivedMs: number, serverUs: number): void {
+  /** Adds a probe: sent and received by this computer's clock, and answered with the server's time. */
+  addTrip(sentMs: number, receivedMs: number, serverUs: number): void {
     const rtt = receivedMs - sentMs;
     if (rtt < 0) return;
     this.trips.push({ rtt, offset: serverUs / 1_000 - (sentMs + receivedMs) / 2 });
-    if (this.trips.length > KEPT) this.trips.shift();
+    if (this.trips.length > KEPT_TRIPS) this.trips.shift();
   }
 
   nowUs(nowMs: number): number {

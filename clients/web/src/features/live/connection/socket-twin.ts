@@ -1,21 +1,20 @@
-// An in-memory gateway socket for tests: keeps the connection protocol of the real one, without a network.
+// An in-memory gateway socket for tests. It follows the protocol of the real one without a network.
 import type { LiveSocket } from "./connection";
 
 type Handler = (...args: never[]) => void;
 
-/** What a test tells the twin, and what it hears from it. */
 export class SocketTwin {
   connected = false;
   active = false;
   readonly tokens: string[] = [];
   readonly sent: { event: string; message: unknown }[] = [];
-  /** Answers to `subscribe`, `authenticate` and `probe`; a missing one never answers. */
+  /** Answers to `subscribe`, `authenticate` and `probe`. An event without an entry gets no answer. */
   readonly answers: Record<string, (message: never) => unknown> = {};
   private handlers = new Map<string, Handler[]>();
 
   constructor(private readonly auth: (give: (data: { token: string }) => void) => void) {}
 
-  /** This twin as the type that the connection talks to; it implements the part that is used. */
+  /** This twin as a LiveSocket. It implements only what the connection uses. */
   asSocket(): LiveSocket {
     return this as unknown as LiveSocket;
   }

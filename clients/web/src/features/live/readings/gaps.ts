@@ -1,20 +1,20 @@
-// Where a line must not be drawn: readings were expected and none came. Pure functions over times in µs.
+// Finds gaps: times in which readings are missing. Pure functions. Times in µs.
 
-/** Between `from` and `to` fewer readings are held than were taken; neighbours may lie up to `step` apart. */
-export type Span = { readonly from: number; readonly to: number; readonly step: number };
+import type { TimeSpan } from "./time-spans";
 
-export type Gap = { readonly from: number; readonly to: number };
+/** Between `from` and `to`, the page holds only some of the readings. Neighbours may be up to `step` apart. */
+export type SampledSpan = { readonly from: number; readonly to: number; readonly step: number };
 
-/** True when nothing is known for the time between two neighbouring readings. */
+/** True when readings are missing between two neighbours. */
 export type GapTest = (earlier: number, later: number) => boolean;
 
 const MISSED_INTERVALS = 3;
 const MAX_SPANS = 128;
 
-/** `rhythmUs`: how often readings come. Null: nobody knows, so nothing is known between any two of them. */
-export function gapTest(rhythmUs: number | null, spans: readonly Span[]): GapTest {
-  if (rhythmUs === null) return () => true;
-  const limit = rhythmUs * MISSED_INTERVALS;
+/** `intervalUs`: the usual interval; null when it is unknown, and then every distance is a gap. */
+export function gapTest(intervalUs: number | null, spans: readonly SampledSpan[]): GapTest {
+  if (intervalUs === null) return () => true;
+  const limit = intervalUs * MISSED_INTERVALS;
   return (earlier, later) => {
     const silence = later - earlier;
     if (silence <= limit) return false;
@@ -22,18 +22,18 @@ export function gapTest(rhythmUs: number | null, spans: readonly Span[]): GapTes
   };
 }
 
-/** `spans` with `added`; bounded, the oldest go first. */
-export function withSpan(spans: readonly Span[], added: Span): Span[] {
+/** `spans` with `added`. The list is bounded: the oldest spans are dropped first. */
+export function withSpan(spans: readonly SampledSpan[], added: SampledSpan): SampledSpan[] {
   const last = spans.at(-1);
-  // Conflated frames come in rows: neighbours of one step are one span.
+  // Conflated frames follow each other. Adjacent spans with the same step are merged.
   if (last && last.step === added.step && added.from <= last.to && added.from >= last.from) {
     return [...spans.slice(0, -1), { ...last, to: Math.max(last.to, added.to) }];
   }
   return [...spans, added].slice(-MAX_SPANS);
 }
 
-/** `spans` after everything between `from` and `to` has become complete. */
-export function withoutStretch(spans: readonly Span[], from: number, to: number): Span[] {
+/** `spans` without the time between `from` and `to`, for which the page holds all readings. */
+export function withoutRange(spans: readonly SampledSpan[], from: number, to: number): SampledSpan[] {
   return spans.flatMap((span) => {
     if (span.to <= from || span.from >= to) return [span];
     const left = span.from < from ? [{ ...span, to: from }] : [];
@@ -42,9 +42,9 @@ export function withoutStretch(spans: readonly Span[], from: number, to: number)
   });
 }
 
-/** All gaps between the given ascending times. */
-export function gapsIn(t: ArrayLike<number>, isGap: GapTest): Gap[] {
-  const gaps: Gap[] = [];
+/** All gaps between the ascending times `t`. */
+export function gapsIn(t: ArrayLike<number>, isGap: GapTest): TimeSpan[] {
+  const gaps: TimeSpan[] = [];
   for (let index = 1; index < t.length; index += 1) {
     const from = t[index - 1]!;
     const to = t[index]!;

@@ -1,4 +1,4 @@
-// The readings of one series that this page holds: two columns sorted by time. No React, no clock.
+// The readings of one series in memory: two arrays sorted by time. No React, no clock.
 import { m4 } from "@/lib/m4";
 import { firstNotBelow } from "@/lib/ordered-search";
 
@@ -7,8 +7,8 @@ export type Samples = { readonly t: Float64Array; readonly v: Float64Array };
 const FIRST_SIZE = 256;
 
 /**
- * Time-sorted, bounded buffer. Same time means the same reading, so a repeated time is ignored. When it is full it
- * thins itself to a quarter or less, keeping the extremes of each stretch, instead of forgetting its oldest part.
+ * A bounded buffer sorted by time. A reading with a known time is a duplicate and is ignored. A full buffer does not drop
+ * its oldest readings: it thins itself to a quarter or less, and keeps the extremes.
  */
 export class SeriesBuffer {
   private t = new Float64Array(FIRST_SIZE);
@@ -16,7 +16,7 @@ export class SeriesBuffer {
   private start = 0;
   private end = 0;
 
-  /** `onThinned(from, to, step)`: between these times only extremes per `step` are left. */
+  /** `onThinned(from, to, step)`: between these times, only the extremes of each `step` are left. */
   constructor(
     private readonly capacity: number,
     private readonly onThinned: (from: number, to: number, step: number) => void = () => {},
@@ -36,12 +36,12 @@ export class SeriesBuffer {
     return this.length ? this.t[this.end - 1]! : null;
   }
 
-  /** A view without a copy; good until the buffer changes. */
+  /** A view without a copy. It is valid until the buffer changes. */
   samples(): Samples {
     return { t: this.t.subarray(this.start, this.end), v: this.v.subarray(this.start, this.end) };
   }
 
-  /** Adds a reading that is newer than all others. False, and nothing added, when it is not. */
+  /** Adds a reading that is newer than all others. Returns false, and adds nothing, when it is not. */
   append(t: number, v: number): boolean {
     if (this.end > this.start && t <= this.t[this.end - 1]!) return false;
     if (this.end === this.t.length) this.makeRoom(1);
@@ -51,12 +51,12 @@ export class SeriesBuffer {
     return true;
   }
 
-  /** Adds readings of any order and age; returns how many were new. */
+  /** Adds readings in any order. Returns how many were new. */
   merge(ts: readonly number[], vs: readonly number[]): number {
     const order = ascending(ts);
     let added = 0;
     let next = 0;
-    // The part that is newer than everything held needs no merge.
+    // Readings newer than all in the buffer are appended without a merge.
     const last = this.lastTime ?? -Infinity;
     const olderCount = order.findIndex((index) => ts[index]! > last);
     const older = olderCount < 0 ? order : order.slice(0, olderCount);
@@ -68,24 +68,24 @@ export class SeriesBuffer {
     return added;
   }
 
-  /** Forgets what is older than `t`, but for the one reading from which a line still enters the view. */
+  /** Drops readings older than `t`. Keeps the last of them, so that the line still enters the view. */
   trimBefore(t: number): void {
     const keep = firstNotBelow(this.samples().t, t) - 1;
     if (keep > 0) this.start += keep;
   }
 
   private mergeSorted(order: readonly number[], ts: readonly number[], vs: readonly number[]): number {
-    const held = this.samples();
-    const t = new Float64Array(held.t.length + order.length);
+    const current = this.samples();
+    const t = new Float64Array(current.t.length + order.length);
     const v = new Float64Array(t.length);
     let count = 0;
     let added = 0;
     let left = 0;
     for (const index of order) {
       const time = ts[index]!;
-      while (left < held.t.length && held.t[left]! <= time) {
-        t[count] = held.t[left]!;
-        v[count] = held.v[left]!;
+      while (left < current.t.length && current.t[left]! <= time) {
+        t[count] = current.t[left]!;
+        v[count] = current.v[left]!;
         count += 1;
         left += 1;
       }
@@ -95,26 +95,26 @@ export class SeriesBuffer {
       count += 1;
       added += 1;
     }
-    t.set(held.t.subarray(left), count);
-    v.set(held.v.subarray(left), count);
+    t.set(current.t.subarray(left), count);
+    v.set(current.v.subarray(left), count);
     this.t = t;
     this.v = v;
     this.start = 0;
-    this.end = count + held.t.length - left;
+    this.end = count + current.t.length - left;
     if (this.end > this.capacity) this.thin();
     return added;
   }
 
   private makeRoom(extra: number): void {
     if (this.length + extra > this.capacity) this.thin();
-    const held = this.samples();
-    // Twice what is held: the next copy is as many appends away as this one moves.
+    const current = this.samples();
+    // Doubling the size keeps the cost of an append constant on average.
     const size = Math.max(FIRST_SIZE, (this.length + extra) * 2);
     const t = new Float64Array(size);
     const v = new Float64Array(size);
-    t.set(held.t);
-    v.set(held.v);
-    this.end = held.t.length;
+    t.set(current.t);
+    v.set(current.v);
+    this.end = current.t.length;
     this.start = 0;
     this.t = t;
     this.v = v;

@@ -1,53 +1,54 @@
-// All readings this page holds, per series, with what is known about their completeness. No React, no network.
+// All readings that the page holds, by series, with their gaps and marks. No React, no network.
 import type { History, Series } from "@/contracts/http";
 import type { LiveFrame, RawValue } from "@/contracts/live";
-import { gapTest, gapsIn, withoutStretch, withSpan, type Gap, type GapTest, type Span } from "./gaps";
-import { withStretch, type Stretch } from "./late";
-import { AHEAD_US, SeenRhythm } from "./rhythm";
+import { gapTest, gapsIn, withoutRange, withSpan, type GapTest, type SampledSpan } from "./gaps";
+import { IntervalEstimate, MAX_AHEAD_US } from "./interval";
 import { SeriesBuffer, type Samples } from "./series-buffer";
+import { addTimeSpan, cutTimeSpan, type TimeSpan } from "./time-spans";
 
 export type Latest = { readonly t: number; readonly v: RawValue };
 
 type Entry = {
   series: Series;
   buffer: SeriesBuffer;
-  spans: Span[];
-  late: Stretch[];
-  suspect: Stretch[];
+  /** Where the page holds only some of the readings. */
+  spans: SampledSpan[];
+  late: TimeSpan[];
+  suspect: TimeSpan[];
   latest: Latest | null;
-  /** Asked only where no interval is declared. */
-  seen: SeenRhythm;
+  /** Used when the series declares no interval. */
+  estimate: IntervalEstimate;
 };
 
-const NONE: readonly Stretch[] = [];
+const NONE: readonly TimeSpan[] = [];
 const EMPTY: Samples = { t: new Float64Array(0), v: new Float64Array(0) };
 const TOTAL_CAPACITY = 2_000_000;
-const MOST_PER_SERIES = 32_768;
-const LEAST_PER_SERIES = 4_096;
-// What a collector kept while it was cut off is older than this when it comes.
+const MAX_PER_SERIES = 32_768;
+const MIN_PER_SERIES = 4_096;
+// A backlog reading that arrives later than this is marked as late.
 const LATE_US = 10_000_000;
-// Late readings of one outage lie together, also when they come in pieces.
-const LATE_APART_US = 5_000_000;
+// Late readings of one outage are merged to one span, also when they arrive in pieces.
+const LATE_DISTANCE_US = 5_000_000;
 
 export class TelemetryStore {
   private entries = new Map<number, Entry>();
   private lastSent: number | null = null;
-  private horizon = -Infinity;
+  private oldest = -Infinity;
   private changes = 0;
 
-  /** Grows with each change; equal numbers mean equal content. */
+  /** Grows with each change. Equal numbers mean equal content. */
   get revision(): number {
     return this.changes;
   }
 
-  /** Holds exactly these series from now on; readings of those that stay are kept. */
-  hold(series: readonly Series[], nowUs = Infinity): void {
+  /** Sets which series to hold. Readings of series that stay are kept. */
+  setSeries(series: readonly Series[], nowUs = Infinity): void {
     const capacity = Math.floor(TOTAL_CAPACITY / Math.max(1, series.length));
     const entries = new Map<number, Entry>();
     for (const one of series) {
       const entry =
         this.entries.get(one.id) ??
-        newEntry(one, Math.min(MOST_PER_SERIES, Math.max(LEAST_PER_SERIES, capacity)));
+        newEntry(one, Math.min(MAX_PER_SERIES, Math.max(MIN_PER_SERIES, capacity)));
       entry.series = one;
       entry.latest = newer(entry.latest, one.latest, nowUs);
       entries.set(one.id, entry);
@@ -56,8 +57,8 @@ export class TelemetryStore {
     this.changes += 1;
   }
 
-  /** `nowUs`: the present in the time of the device. */
-  ingest(frame: LiveFrame, nowUs: number = frame.sent): void {
+  /** Adds the readings of a frame. `nowUs`: now by the clock of the device. */
+  addFrame(frame: LiveFrame, nowUs: number = frame.sent): void {
     const covered = this.lastSent === null ? 0 : Math.max(0, frame.sent - this.lastSent);
     this.lastSent = frame.sent;
     const entries = frame.series.map((id) => this.entries.get(id));
@@ -70,9 +71,9 @@ export class TelemetryStore {
       if (!entry) continue;
       entry.latest = newer(entry.latest, { t, v }, nowUs);
       const distance = t - (entry.buffer.lastTime ?? t);
-      if (distance > 0 && frame.lane === "live") entry.seen.note(distance);
-      // What is older than the view would only push out what is looked at.
-      if (t < this.horizon || entry.buffer.append(t, Number(v))) continue;
+      if (distance > 0 && frame.lane === "live") entry.estimate.addLive(distance);
+      // Readings older than the view are skipped: they would only displace visible ones.
+      if (t < this.oldest || entry.buffer.append(t, Number(v))) continue;
       const columns = late.get(entry) ?? { t: [], v: [] };
       columns.t.push(t);
       columns.v.push(Number(v));
@@ -83,64 +84,66 @@ export class TelemetryStore {
     entries.forEach((entry, index) => {
       const from = before?.[index] ?? null;
       const to = entry?.buffer.lastTime ?? null;
-      // The gateway left readings out on purpose; that silence is not a gap.
+      // The gateway left readings out on purpose. That is not a gap.
       if (entry && from !== null && to !== null && to > from)
         entry.spans = withSpan(entry.spans, { from, to, step: covered });
     });
     this.changes += 1;
   }
 
-  /** Where readings lie that came long after they were taken, ascending. */
-  late(id: number): readonly Stretch[] {
+  /** Where readings arrived late, ascending. */
+  late(id: number): readonly TimeSpan[] {
     return this.entries.get(id)?.late ?? NONE;
   }
 
-  /** Where the clock of the device was not to be trusted, ascending. */
-  suspect(id: number): readonly Stretch[] {
+  /** Where the clock of the device was wrong, ascending. */
+  suspect(id: number): readonly TimeSpan[] {
     return this.entries.get(id)?.suspect ?? NONE;
   }
 
-  /** How often readings come: as declared, else as seen; null when nobody knows. */
-  rhythm(id: number): number | null {
+  /** The interval of the readings: declared, else estimated; null when it is unknown. */
+  interval(id: number): number | null {
     const entry = this.entries.get(id);
-    return entry ? (entry.series.interval_us ?? entry.seen.us) : null;
+    return entry ? (entry.series.interval_us ?? entry.estimate.currentUs) : null;
   }
 
-  /** Series whose rhythm is neither declared nor certain, with the time of their latest reading. */
-  unsure(): { id: number; latestUs: number }[] {
-    return Array.from(this.entries.values()).flatMap(({ series, seen, latest }) =>
-      series.interval_us === null && !seen.isCertain && latest ? [{ id: series.id, latestUs: latest.t }] : [],
+  /** Series without a declared or a reliably estimated interval, with the time of their latest reading. */
+  withoutInterval(): { id: number; latestUs: number }[] {
+    return Array.from(this.entries.values()).flatMap(({ series, estimate, latest }) =>
+      series.interval_us === null && !estimate.isCertain && latest
+        ? [{ id: series.id, latestUs: latest.t }]
+        : [],
     );
   }
 
-  /** What the past says about a rhythm that is not declared. */
-  learn(id: number, rhythmUs: number | null): void {
-    this.entries.get(id)?.seen.learn(rhythmUs);
+  /** Sets the interval that stored readings show; null when they show none. */
+  setFoundInterval(id: number, intervalUs: number | null): void {
+    this.entries.get(id)?.estimate.setFound(intervalUs);
     this.changes += 1;
   }
 
-  /** Joins stored readings with what is held. `step`: width of the sampling buckets in µs. */
-  join(history: History, step: number, nowUs = Infinity): void {
+  /** Merges readings of the gateway's history. `step`: the width of the sampling buckets in µs. */
+  addHistory(history: History, step: number, nowUs = Infinity): void {
     const entry = this.entries.get(history.series);
     if (!entry) return;
     const first = history.t[0];
     const last = history.t.at(-1);
     entry.buffer.merge(history.t, history.v.map(Number));
     if (first !== undefined && last !== undefined) {
-      // What was known about this stretch is replaced by what this answer says about it.
-      const others = withoutStretch(entry.spans, first, last);
+      // The answer replaces all that was known about this time span.
+      const others = withoutRange(entry.spans, first, last);
       entry.spans = history.sampled ? withSpan(others, { from: first, to: last, step }) : others;
       entry.latest = newer(entry.latest, { t: last, v: typedValue(entry.series, history.v.at(-1)!) }, nowUs);
-      entry.suspect = cutOut(entry.suspect, first, last);
-      if (history.clock_suspect) entry.suspect = withStretch(entry.suspect, { from: first, to: last }, 0);
+      entry.suspect = cutTimeSpan(entry.suspect, first, last);
+      if (history.clock_suspect) entry.suspect = addTimeSpan(entry.suspect, { from: first, to: last }, 0);
     }
-    entry.seen.see(history);
+    entry.estimate.addStored(history);
     this.changes += 1;
   }
 
-  /** Nothing older than `t` is needed any more. */
+  /** Drops everything older than `t`. */
   trimBefore(t: number): void {
-    this.horizon = t;
+    this.oldest = t;
     for (const entry of this.entries.values()) {
       entry.buffer.trimBefore(t);
       if (entry.late.some(({ to }) => to < t)) entry.late = entry.late.filter(({ to }) => to >= t);
@@ -159,10 +162,10 @@ export class TelemetryStore {
 
   gapTest(id: number): GapTest {
     const entry = this.entries.get(id);
-    return entry ? gapTest(entry.series.interval_us ?? entry.seen.drawnUs, entry.spans) : () => false;
+    return entry ? gapTest(entry.series.interval_us ?? entry.estimate.drawnUs, entry.spans) : () => false;
   }
 
-  gaps(id: number): Gap[] {
+  gaps(id: number): TimeSpan[] {
     return gapsIn(this.samples(id).t, this.gapTest(id));
   }
 
@@ -170,21 +173,21 @@ export class TelemetryStore {
     return Array.from(this.entries.values(), (entry) => entry.series);
   }
 
-  /** The stream was interrupted: the time until the next frame is no measure of what that frame covers. */
+  /** Call this when the stream was interrupted. The next frame does not cover the time since the last one. */
   markInterrupted(): void {
     this.lastSent = null;
   }
 
   private markLate(frame: LiveFrame, entries: readonly (Entry | undefined)[], before: number): void {
-    const found = new Map<Entry, { from: number; to: number }>();
+    const lateSpans = new Map<Entry, TimeSpan>();
     for (let index = 0; index < frame.t.length; index += 1) {
       const entry = entries[frame.x[index]!];
       const t = frame.t[index]!;
-      if (!entry || t >= before || t < this.horizon) continue;
-      const held = found.get(entry) ?? { from: t, to: t };
-      found.set(entry, { from: Math.min(held.from, t), to: Math.max(held.to, t) });
+      if (!entry || t >= before || t < this.oldest) continue;
+      const span = lateSpans.get(entry) ?? { from: t, to: t };
+      lateSpans.set(entry, { from: Math.min(span.from, t), to: Math.max(span.to, t) });
     }
-    for (const [entry, stretch] of found) entry.late = withStretch(entry.late, stretch, LATE_APART_US);
+    for (const [entry, span] of lateSpans) entry.late = addTimeSpan(entry.late, span, LATE_DISTANCE_US);
   }
 
   clear(): void {
@@ -201,7 +204,7 @@ function newEntry(series: Series, capacity: number): Entry {
     spans: [],
     late: [],
     suspect: [],
-    seen: new SeenRhythm(),
+    estimate: new IntervalEstimate(),
     buffer: new SeriesBuffer(capacity, (from, to, step) => {
       entry.spans = withSpan(entry.spans, { from, to, step });
     }),
@@ -209,23 +212,13 @@ function newEntry(series: Series, capacity: number): Entry {
   return entry;
 }
 
-/** The newer of two, but nothing that lies in the future comes before what does not: it would stay for ever. */
-function newer(held: Latest | null, offered: Latest | null, nowUs: number): Latest | null {
-  if (!held || !offered) return held ?? offered;
-  const isHeldAhead = held.t > nowUs + AHEAD_US;
-  const isOfferedAhead = offered.t > nowUs + AHEAD_US;
-  if (isHeldAhead !== isOfferedAhead) return isHeldAhead ? offered : held;
-  return offered.t >= held.t ? offered : held;
-}
-
-/** `stretches` without what lies between `from` and `to`. */
-function cutOut(stretches: readonly Stretch[], from: number, to: number): Stretch[] {
-  return stretches.flatMap((one) => {
-    if (one.to < from || one.from > to) return [one];
-    const left = one.from < from ? [{ from: one.from, to: from }] : [];
-    const right = one.to > to ? [{ from: to, to: one.to }] : [];
-    return [...left, ...right];
-  });
+/** The newer of two readings. A reading from the future loses against one that is not: it would stay for ever. */
+function newer(current: Latest | null, candidate: Latest | null, nowUs: number): Latest | null {
+  if (!current || !candidate) return current ?? candidate;
+  const isCurrentAhead = current.t > nowUs + MAX_AHEAD_US;
+  const isCandidateAhead = candidate.t > nowUs + MAX_AHEAD_US;
+  if (isCurrentAhead !== isCandidateAhead) return isCurrentAhead ? candidate : current;
+  return candidate.t >= current.t ? candidate : current;
 }
 
 function typedValue(series: Series, v: RawValue): RawValue {
