@@ -56,6 +56,8 @@ bench: setup-dev setup-web ## measure (make bench lists what; NAME=ingest or all
 generate: setup-dev ## write anew what is generated from the contracts and the services
 	@$(PY) libs/contracts/generate.py
 	@$(PY) docs/generate.py
+	@cd clients/web && PATH="$$(dirname "$$(../../$(PY) -c 'from pulse_standalone.web import find_node; print(find_node())')"):$$PATH" && \
+	  export PATH && { test -d node_modules/openapi-typescript || npm ci --no-audit --no-fund; } && npm run --silent generate
 
 lock: setup-dev ## resolve requirements/*.txt anew (hashed, naming no host)
 	@requirements/lock

@@ -203,7 +203,7 @@ def files() -> dict[Path, str]:
         DOCS / "api/problems.md": problems_page(),
         DOCS / "security/permissions.md": permissions_page(found),
         DOCS / "security/topics.md": access_matrix.page(),
-        WEB / "src/contracts/permissions.ts": typescript(),
+        WEB / "src/contracts/generated/permissions.ts": typescript(),
         WEB / "public/api-reference.html": page(found),
     }
 

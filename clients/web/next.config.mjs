@@ -1,16 +1,16 @@
-// Build settings of the web client. Back-end addresses are not here: they are read at run time by src/proxy.ts.
+// Build settings. The addresses of the back ends are settings of src/proxy.ts, which reads them at run time.
 
 /** @type {import("next").NextConfig} */
 const config = {
   output: "standalone",
-  // Both roots are this folder, so that the server lies at .next/standalone/server.js wherever the repository lies.
+  // Both roots are this folder, so that the server is at .next/standalone/server.js in any checkout.
   outputFileTracingRoot: import.meta.dirname,
   turbopack: { root: import.meta.dirname },
-  // No image is resized here; leaving sharp out makes the standalone folder 17 MB smaller.
+  // The server resizes no images. Without sharp, the standalone folder is 17 MB smaller.
   images: { unoptimized: true },
   outputFileTracingExcludes: { "*": ["node_modules/@img/**", "node_modules/sharp/**"] },
   poweredByHeader: false,
-  // Socket.IO's path ends in a slash; a redirect would break the upgrade.
+  // Socket.IO's path ends in a slash. A redirect would break the upgrade.
   skipTrailingSlashRedirect: true,
   experimental: { proxyTimeout: 120_000 },
 };

@@ -3,6 +3,6 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  // Tests of components ask for a browser in their own first line; everything else is pure.
+  // Component tests select jsdom in their first line.
   test: { environment: "node", include: ["{src,server}/**/*.test.{ts,tsx}"], testTimeout: 5_000 },
 });

@@ -19,7 +19,7 @@ from pulse_contracts.topics import CATALOGUE, ROOT
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GENERATED = REPOSITORY / "libs/contracts/generated"
-TYPESCRIPT = REPOSITORY / "clients/web/src/contracts/generated.ts"
+TYPESCRIPT = REPOSITORY / "clients/web/src/contracts/generated/live.ts"
 VERSION = "1.0.0"
 
 _LIVE: tuple[type[BaseModel], ...] = (

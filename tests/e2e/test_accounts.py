@@ -191,7 +191,7 @@ def test_a_new_password_ends_every_session(page: Page, elsewhere: Page, office: 
     page.get_by_test_id("current-password").fill("not the one that is")
     page.get_by_test_id("new-password").fill(SECOND)
     page.get_by_test_id("change-password").click()
-    expect(page.get_by_test_id("password-error")).to_contain_text("The current password is wrong")
+    expect(page.get_by_test_id("password-error")).to_contain_text("The password is wrong")
     page.get_by_test_id("current-password").fill(FIRST)
     page.get_by_test_id("change-password").click()
     page.wait_for_url("**/login?notice=password-changed")
@@ -223,7 +223,7 @@ def test_a_used_link_says_so_and_leads_to_another(page: Page, office: Office) ->
     assert "#" not in page.url
     page.reload()
     expect(page.get_by_test_id("link-missing")).to_be_visible()
-    page.get_by_role("link", name="ask for one by mail").click()
+    page.get_by_role("link", name="request one by mail").click()
     expect(page.get_by_test_id("forgot-email")).to_be_visible()
 
 
@@ -241,7 +241,7 @@ def test_who_forgot_a_password_hears_the_same_with_and_without_an_account(
         said.append(page.get_by_test_id("forgot-no-mail").inner_text())
     examine(page, "forgot-no-mail")
     assert said[0] == said[1]
-    assert "no mail" in said[0], "this system has no mail server, and promises no link"
+    assert "cannot send mail" in said[0], "this system has no mail server, and promises no link"
     assert unexpected(complaints) == []
 
 

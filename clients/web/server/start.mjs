@@ -1,16 +1,16 @@
-// Starts the built server behind its door. Copied beside server.js by scripts/copy-static.mjs.
+// Starts the built server with the request filter. scripts/copy-static.mjs copies this file next to server.js.
 import http from "node:http";
 import { createRequire } from "node:module";
-import { guard, socketsPerAddress } from "./door.mjs";
+import { filterRequests, socketsPerAddress } from "./request-filter.mjs";
 
-let most = 0;
+let limit = 0;
 try {
-  most = socketsPerAddress(process.env.PULSE_SOCKETS_PER_ADDRESS);
+  limit = socketsPerAddress(process.env.PULSE_SOCKETS_PER_ADDRESS);
 } catch (error) {
   console.error(error.message);
   process.exit(1);
 }
 const createServer = http.createServer;
-http.createServer = (...given) => guard(createServer(...given), most);
+http.createServer = (...args) => filterRequests(createServer(...args), limit);
 
 createRequire(import.meta.url)("./server.js");

@@ -1,20 +1,20 @@
-// The one door of the web server: sends API calls and the socket to their back ends, guards pages, sets the policy.
+// The entry point of all requests: forwards API calls and the socket to their back ends, guards pages, sets headers.
 import { NextResponse, type NextRequest } from "next/server";
 import { ACCESS_COOKIE, PageGuard, REFRESH_COOKIE, type Cookie } from "@/features/auth/page-guard";
 import { signInAddress } from "@/features/auth/sign-in-notice";
-import { serverEnv } from "@/lib/env";
-import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/security-headers";
-import { acceptsConnections, upstreamOf } from "@/lib/upstream";
+import { serverEnv } from "@/lib/server/env";
+import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/server/security-headers";
+import { acceptsConnections, upstreamOf } from "@/lib/server/upstream";
 
-// Everything passes here except files that are the same for everybody. A condition on request headers (such as
-// skipping prefetches) would let anybody walk round the guard by sending that header.
+// Matches everything but static files. Do not exclude requests by a header, such as prefetches: anyone could then bypass
+// the guard by sending that header.
 export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|healthz$).*)"] };
 
-// Who a caller is must come from the connection and the token, never from what the caller says.
+// The client's identity comes from the connection and the token, never from these headers.
 const UNTRUSTED_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "x-user"];
-/** The limit of the services (MAX_BODY in pulse_chassis.http). */
+/** Equals the services' limit (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
-/** Pages that need a sign-in. Whatever else is there is for everybody; what is not there answers 404 to everybody. */
+/** Pages that need a sign-in. All other pages are public, and unknown pages are 404 for everyone. */
 const GUARDED_PAGES = new Set(["/", "/dashboard", "/security"]);
 
 let guard: PageGuard | undefined;
@@ -37,8 +37,8 @@ async function forwardApi(request: NextRequest, headers: Headers): Promise<NextR
   const { pathname, search } = request.nextUrl;
   const upstream = upstreamOf(pathname, serverEnv());
   if (!upstream) return problem(404, "not_found", "Not found", "No service answers at this address.");
-  const refusal = refuseBody(request.headers);
-  if (refusal) return refusal;
+  const rejection = checkBody(request.headers);
+  if (rejection) return rejection;
   if (!(await acceptsConnections(upstream.url))) {
     return problem(
       503,
@@ -50,14 +50,14 @@ async function forwardApi(request: NextRequest, headers: Headers): Promise<NextR
   return NextResponse.rewrite(new URL(pathname + search, upstream.url), { request: { headers } });
 }
 
-/** A back end that answers before a body has ended is a bare 500 here, so what it would refuse is refused first. */
-function refuseBody(headers: Headers): NextResponse | null {
+/** Rejects bodies that a back end would reject. Next answers a bare 500 when a back end answers before the body ends. */
+function checkBody(headers: Headers): NextResponse | null {
   if (headers.has("transfer-encoding")) {
     return problem(411, "length_required", "Length required", "Send the body with its Content-Length.");
   }
   const length = headers.get("content-length") ?? "0";
   if (/^\d+$/.test(length) && Number(length) <= MAX_BODY_BYTES) return null;
-  return problem(413, "too_large", "Content too large", `The body may have ${MAX_BODY_BYTES} bytes at most.`);
+  return problem(413, "too_large", "Content too large", `The body must not exceed ${MAX_BODY_BYTES} bytes.`);
 }
 
 async function servePage(request: NextRequest, headers: Headers): Promise<NextResponse> {
@@ -71,7 +71,7 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
   let response = NextResponse.next({ request: { headers } });
   if (GUARDED_PAGES.has(request.nextUrl.pathname.replace(/(?<=.)\/+$/, ""))) {
     guard ??= new PageGuard(serverEnv().authUrl);
-    const verdict = await guard.judge(
+    const verdict = await guard.check(
       {
         access: cookieOf(request, ACCESS_COOKIE),
         refresh: cookieOf(request, REFRESH_COOKIE),
@@ -80,7 +80,7 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
     );
     if (verdict.kind !== "unknown") setCookies.push(...verdict.setCookies);
     if (verdict.kind === "signed-out") {
-      response = cameFromElsewhere(request) ? askAgain() : NextResponse.redirect(loginAddress(request));
+      response = isCrossSite(request) ? reloadPage() : NextResponse.redirect(loginAddress(request));
     }
   }
   for (const cookie of setCookies) response.headers.append("set-cookie", cookie);
@@ -89,23 +89,23 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
   return response;
 }
 
-/** With https auth gives its cookies names that bind them to this host. */
+/** With https, auth's cookies have the `__Host-` prefix. */
 function cookieOf(request: NextRequest, name: string): Cookie | undefined {
   return request.cookies.get(`__Host-${name}`) ?? request.cookies.get(name);
 }
 
-/** A link on another site leads here without our SameSite=Strict cookies, signed in or not. */
-function cameFromElsewhere(request: NextRequest): boolean {
+/** A request from a link on another site comes without the SameSite=Strict cookies, also when signed in. */
+function isCrossSite(request: NextRequest): boolean {
   return request.method === "GET" && request.headers.get("sec-fetch-site") === "cross-site";
 }
 
-/** Loads the same address once more: that request is our own page's, so the cookies come with it. */
-function askAgain(): NextResponse {
+/** A page that loads its own address again. That request comes from this site, so it has the cookies. */
+function reloadPage(): NextResponse {
   const page = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>…</title>';
   return new NextResponse(page, { headers: { "content-type": "text/html", "cache-control": "no-store" } });
 }
 
-/** Says why, if there was a session: its cookie is here still, and auth refused it. */
+/** The sign-in page. A refresh cookie that auth rejected means that a session has ended, so the page says so. */
 function loginAddress(request: NextRequest): URL {
   const { pathname, search } = request.nextUrl;
   const notice = cookieOf(request, REFRESH_COOKIE) ? "ended" : undefined;

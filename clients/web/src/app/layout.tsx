@@ -1,4 +1,4 @@
-// The document: theme from its cookie, nonce for what makes styles in the browser.
+// The HTML document. It sets the theme from a cookie and the nonce for styles that are made in the browser.
 import { GeistMono } from "geist/font/mono";
 import { GeistSans } from "geist/font/sans";
 import type { Metadata, Viewport } from "next";
@@ -24,7 +24,7 @@ export const viewport: Viewport = {
 };
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  // Reading headers makes every page dynamic, which a nonce per answer needs.
+  // Reading headers makes every page dynamic. Each response needs a nonce of its own.
   const nonce = (await headers()).get("x-nonce") ?? "";
   const chosen = (await cookies()).get(THEME_COOKIE)?.value;
   return (

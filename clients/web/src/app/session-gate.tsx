@@ -1,33 +1,33 @@
 "use client";
-// What every signed-in page begins with: a session, or the way to one; and whether one may see the page.
+// Guards every signed-in page. It redirects to the sign-in page without a session, and shows a notice without permission.
 import { Lock, ServerOff } from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { useEffect, type ReactNode } from "react";
 import { AppShell } from "@/components/app-shell";
 import { NoticeState } from "@/components/notice-state";
 import { ThemeMenu } from "@/components/theme-menu";
-import type { Permission } from "@/contracts/permissions";
+import type { Permission } from "@/contracts/generated/permissions";
 import { AccountMenu } from "@/features/auth/account-menu";
 import { browserSession } from "@/features/auth/browser-session";
 import type { Session, SessionState, SignedInState } from "@/features/auth/session";
 import { signInAddress } from "@/features/auth/sign-in-notice";
 import { useSessionState } from "@/features/auth/use-session";
-import { mayEverybody, mayOf } from "@/lib/permissions";
+import { everyRoleCan, sessionCan } from "@/lib/permissions";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
 
-/** Where a second factor is set up. */
+/** The page that sets up a second factor. */
 const SECURITY = "/security";
 
 type SessionGateProps = {
   title: string;
   needs: Permission;
-  /** The page while nobody knows yet who looks at it. */
+  /** Shown until the session is known. */
   skeleton: ReactNode;
   children: (session: Session, state: SignedInState) => ReactNode;
 };
 
 export function SessionGate(props: SessionGateProps) {
-  // Session, socket and storage exist in the browser only; the server renders the frame.
+  // The session exists in the browser only, so the server renders the frame.
   return useIsHydrated() ? <WithSession {...props} session={browserSession()} /> : <Frame {...props} />;
 }
 
@@ -42,43 +42,43 @@ function WithSession({ session, children, ...frame }: SessionGateProps & { sessi
   }, [elsewhere, router]);
 
   if (elsewhere || state.status === "starting") return <Frame {...frame} />;
-  if (state.status !== "signed-in") return <Frame {...frame} problem={detailOf(state)} />;
-  if (mayOf(state)(frame.needs)) return children(session, state);
+  if (state.status !== "signed-in") return <Frame {...frame} problem={problemOf(state)} />;
+  if (sessionCan(state)(frame.needs)) return children(session, state);
   return (
     <AppShell
-      may={mayOf(state)}
+      can={sessionCan(state)}
       picker={null}
       account={<AccountMenu session={session} account={state.account} />}
       breadcrumb={<p className="truncate text-ui text-fg-2">{frame.title}</p>}
       status={<ThemeMenu />}
     >
       <NoticeState icon={Lock} title="Your account has no access to this page" className="min-h-[60dvh]">
-        An administrator decides what your role may see.
+        Ask an administrator for a role that has access.
       </NoticeState>
     </AppShell>
   );
 }
 
-/** Where this session has to go instead of here; null when it may stay. */
+/** The address that this session must go to; null when it may stay. */
 function addressFor(state: SessionState, pathname: string): string | null {
   if (state.status === "signed-in") return state.mustEnrol && pathname !== SECURITY ? SECURITY : null;
   if (state.status !== "signed-out") return null;
-  // A new password is no reason to come back to where it was set.
+  // After a password change, sign-in does not return to the page that changed it.
   return signInAddress(
-    state.why,
-    state.why === "password-changed" ? undefined : location.pathname + location.search,
+    state.reason,
+    state.reason === "password-changed" ? undefined : location.pathname + location.search,
   );
 }
 
-function detailOf(state: SessionState): string | undefined {
-  return state.status === "unreachable" ? state.detail : undefined;
+function problemOf(state: SessionState): string | undefined {
+  return state.status === "unreachable" ? state.problem : undefined;
 }
 
-/** The page without a session: still starting, or auth cannot be reached. */
+/** The page without a session: it is still starting, or auth cannot be reached. */
 function Frame({ title, skeleton, problem }: Omit<SessionGateProps, "children"> & { problem?: string }) {
   return (
     <AppShell
-      may={mayEverybody}
+      can={everyRoleCan}
       picker={null}
       account={<div className="h-11" />}
       breadcrumb={<p className="truncate text-ui text-fg-2">{title}</p>}
@@ -92,7 +92,7 @@ function Frame({ title, skeleton, problem }: Omit<SessionGateProps, "children"> 
           role="alert"
           className="min-h-[60dvh]"
         >
-          {problem} This page tries again by itself.
+          {problem}. This page retries automatically.
         </NoticeState>
       ) : (
         skeleton

@@ -1,8 +1,8 @@
 "use client";
-// The frame round every signed-in page: sidebar, top bar, drawer on narrow screens.
+// The frame of every signed-in page: a top bar, and a sidebar that becomes a drawer on narrow screens.
 import { LifeBuoy, PanelLeft } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import type { May } from "@/lib/permissions";
+import type { Can } from "@/lib/permissions";
 import { Button } from "./button";
 import { Drawer } from "./dialog";
 import { Kbd } from "./kbd";
@@ -10,24 +10,24 @@ import { Logo } from "./logo";
 import { Navigation } from "./navigation";
 
 type AppShellProps = {
-  /** What whoever looks may do: nothing else is offered. */
-  may: May;
-  /** Below the logo: what the page is about. `close` closes the drawer that it may be in. */
+  /** The permissions of the session. The navigation shows allowed pages only. */
+  can: Can;
+  /** Below the logo: selects the subject of the page. `close` closes the drawer. */
   picker: ((close: () => void) => ReactNode) | null;
   /** At the foot of the sidebar. */
   account: ReactNode;
   breadcrumb: ReactNode;
   status: ReactNode;
-  /** Absent while there is nothing to help with. */
+  /** Absent when the page has no help. */
   onHelp?: () => void;
   children: ReactNode;
 };
 
-export function AppShell({ may, picker, account, breadcrumb, status, onHelp, children }: AppShellProps) {
+export function AppShell({ can, picker, account, breadcrumb, status, onHelp, children }: AppShellProps) {
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const sidebar = (
     <Sidebar
-      may={may}
+      can={can}
       onNavigate={() => setDrawerOpen(false)}
       picker={picker?.(() => setDrawerOpen(false))}
       account={account}
@@ -75,13 +75,13 @@ export function AppShell({ may, picker, account, breadcrumb, status, onHelp, chi
 }
 
 function Sidebar({
-  may,
+  can,
   onNavigate,
   picker,
   account,
   onHelp,
 }: {
-  may: May;
+  can: Can;
   onNavigate: () => void;
   picker: ReactNode;
   account: ReactNode;
@@ -93,7 +93,7 @@ function Sidebar({
         <Logo />
       </div>
       {picker && <div className="px-3 pb-2">{picker}</div>}
-      <Navigation may={may} onNavigate={onNavigate} />
+      <Navigation can={can} onNavigate={onNavigate} />
       <div className="space-y-1 border-t p-3">
         {onHelp && (
           <button

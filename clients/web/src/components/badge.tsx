@@ -1,4 +1,4 @@
-// A small coloured label with a dot: state in colour and in words.
+// A small label with a coloured dot.
 import clsx from "clsx";
 import type { ReactNode } from "react";
 
@@ -46,7 +46,7 @@ const DOTS: Record<Tone, string> = {
   neutral: "bg-fg-3",
 };
 
-/** Decoration beside words that say the same. */
+/** A decorative dot. The text next to it must say the same. */
 export function StatusDot({ tone }: { tone: Tone }) {
   return (
     <span

@@ -1,4 +1,4 @@
-// Buttons in the weights the pages need.
+// The buttons of all pages.
 import clsx from "clsx";
 import type { ComponentProps } from "react";
 

@@ -1,24 +1,24 @@
 "use client";
-// Asks before something that cannot be taken back.
+// Asks for confirmation before an action that cannot be undone.
 import { AlertDialog } from "radix-ui";
 import { useState, type ReactNode } from "react";
 import { useFocusReturn } from "@/lib/use-focus-return";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 import { Button } from "./button";
-import { FormProblem } from "./form-problem";
+import { FormProblem } from "./form/form-problem";
 
 type ConfirmDialogProps = {
   title: string;
   children: ReactNode;
-  /** What the button does, and while it does it. */
+  /** The button's label, and its label while busy. */
   action: string;
   busyAction: string;
-  /** Resolves when it is done; its refusal is shown and the dialog stays. */
+  /** Resolves when the action is done. When it rejects, the dialog shows the problem and stays open. */
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
 };
 
-/** Open as long as it is rendered. */
+/** The dialog is open while it is rendered. */
 export function ConfirmDialog({
   title,
   children,
@@ -29,7 +29,7 @@ export function ConfirmDialog({
 }: ConfirmDialogProps) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const giveFocusBack = useFocusReturn();
+  const returnFocus = useFocusReturn();
   const confirm = async () => {
     if (isBusy) return;
     setBusy(true);
@@ -47,7 +47,7 @@ export function ConfirmDialog({
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="fixed inset-0 z-40 bg-[rgb(5_8_14/0.45)]" />
         <AlertDialog.Content
-          onCloseAutoFocus={giveFocusBack}
+          onCloseAutoFocus={returnFocus}
           className="fixed top-1/2 left-1/2 z-50 w-[min(26rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 space-y-4 rounded-[10px] border bg-surface p-5 shadow-pop outline-none"
         >
           <div className="space-y-1">

@@ -1,5 +1,5 @@
 "use client";
-// Our own fault: say so, and offer a fresh start.
+// Shown after an error in the page's own code.
 import { Bug } from "lucide-react";
 import { Button } from "./button";
 import { NoticeState } from "./notice-state";
@@ -14,7 +14,7 @@ export function CrashView({ onRetry }: { onRetry: () => void }) {
         role="alert"
         action={<Button onClick={onRetry}>Try again</Button>}
       >
-        The mistake is ours. If it comes again, tell an administrator what you did just before.
+        An error occurred in this page. If it happens again, tell an administrator what you did before it.
       </NoticeState>
     </main>
   );

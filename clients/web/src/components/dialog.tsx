@@ -1,5 +1,5 @@
 "use client";
-// Modal dialogs and the side drawer of narrow screens.
+// Modal dialogs, and the drawer of narrow screens.
 import clsx from "clsx";
 import { X } from "lucide-react";
 import { Dialog as RadixDialog } from "radix-ui";
@@ -12,7 +12,7 @@ type DialogProps = {
   onOpenChange: (open: boolean) => void;
   title: string;
   description?: string;
-  /** It shows what is shown once: only its own buttons close it. */
+  /** True when only the dialog's own buttons may close it, because it shows something that is shown once. */
   isLocked?: boolean;
   children: ReactNode;
 };
@@ -28,7 +28,7 @@ export function Dialog({ open, onOpenChange, title, description, isLocked = fals
         <ModalContent
           onEscapeKeyDown={keep}
           onInteractOutside={keep}
-          // Radix asks for this when there is no description on purpose.
+          // Radix warns about a missing description unless this is set.
           {...(description ? {} : { "aria-describedby": undefined })}
           className="fixed top-1/2 left-1/2 z-50 max-h-[85dvh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-auto rounded-[10px] border bg-surface p-5 shadow-pop outline-none"
         >
@@ -63,7 +63,7 @@ type DrawerProps = {
   children: ReactNode;
 };
 
-/** Slides in from the left; not in the page at all while closed, so it takes no part in the tab order. */
+/** A panel that slides in from the left. It is not in the page while closed, so it is not in the tab order. */
 export function Drawer({ open, onOpenChange, title, children }: DrawerProps) {
   return (
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
@@ -81,7 +81,7 @@ export function Drawer({ open, onOpenChange, title, children }: DrawerProps) {
   );
 }
 
-/** Mounted only while open. Our dialogs have no trigger of Radix's own, to which it would give the focus back. */
+/** Mounted while open. Radix returns the focus to its own triggers only, and these dialogs have none. */
 function ModalContent(props: ComponentProps<typeof RadixDialog.Content>) {
   return <RadixDialog.Content onCloseAutoFocus={useFocusReturn()} {...props} />;
 }

@@ -1,4 +1,4 @@
-// The frame of the pages that need no sign-in: form at the left, decoration at the right.
+// The frame of pages without a sign-in: the form on the left, decoration on the right.
 import type { ReactNode } from "react";
 import { Logo } from "./logo";
 import { ThemeMenu } from "./theme-menu";

@@ -1,11 +1,11 @@
 "use client";
-// Drop-down menus in the project's look; behaviour and accessibility come from Radix.
+// Drop-down menus. Radix provides their behaviour and accessibility.
 import clsx from "clsx";
 import { Check } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { ComponentProps } from "react";
 
-/** Not modal: a small menu need not hide the rest of the page from a screen reader. */
+/** Not modal, so that screen readers can still reach the rest of the page. */
 export function Menu(props: ComponentProps<typeof DropdownMenu.Root>) {
   return <DropdownMenu.Root modal={false} {...props} />;
 }

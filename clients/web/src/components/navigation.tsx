@@ -1,11 +1,11 @@
 "use client";
-// The pages there are, and which of them one may open.
+// Links to the pages that the session may open.
 import clsx from "clsx";
 import { LayoutDashboard, ShieldCheck, type LucideIcon } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import type { Permission } from "@/contracts/permissions";
-import type { May } from "@/lib/permissions";
+import type { Permission } from "@/contracts/generated/permissions";
+import type { Can } from "@/lib/permissions";
 
 type Entry = { href: string; label: string; icon: LucideIcon; needs: Permission };
 
@@ -20,18 +20,18 @@ const GROUPS: readonly { title: string; entries: readonly Entry[] }[] = [
   },
 ];
 
-export function Navigation({ may, onNavigate }: { may: May; onNavigate: () => void }) {
+export function Navigation({ can, onNavigate }: { can: Can; onNavigate: () => void }) {
   const pathname = usePathname();
   return (
     <nav aria-label="Main" className="flex-1 space-y-3 overflow-y-auto px-3">
       {GROUPS.map(({ title, entries }) => {
-        const open = entries.filter(({ needs }) => may(needs));
-        if (open.length === 0) return null;
+        const allowed = entries.filter(({ needs }) => can(needs));
+        if (allowed.length === 0) return null;
         return (
           <div key={title}>
             <p className="px-2 pt-1 pb-2 text-xs text-fg-3">{title}</p>
             <ul className="space-y-0.5">
-              {open.map((entry) => (
+              {allowed.map((entry) => (
                 <li key={entry.href}>
                   <NavigationLink {...entry} isCurrent={pathname === entry.href} onNavigate={onNavigate} />
                 </li>

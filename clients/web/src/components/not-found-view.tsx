@@ -1,4 +1,4 @@
-// A page that does not exist.
+// Shown for an unknown address.
 import { MapPinOff } from "lucide-react";
 import Link from "next/link";
 import { NoticeState } from "./notice-state";
@@ -8,14 +8,14 @@ export function NotFoundView() {
     <main className="flex min-h-dvh items-center justify-center">
       <NoticeState
         icon={MapPinOff}
-        title="There is no such page"
+        title="Page not found"
         action={
           <Link href="/dashboard" className="text-ui font-medium text-accent hover:underline">
             Go to the dashboard
           </Link>
         }
       >
-        The address may be mistyped.
+        Check the address.
       </NoticeState>
     </main>
   );

@@ -1,4 +1,4 @@
-// The designed absence of content: what is the matter, and what to do about it.
+// Shown in place of content: what the state is, and what to do.
 import clsx from "clsx";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
@@ -45,7 +45,7 @@ export function NoticeState({
   );
 }
 
-/** One line across the page about something that concerns all of it. */
+/** One line across the page, about the page as a whole. */
 export function Banner({
   tone,
   children,

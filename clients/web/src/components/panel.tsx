@@ -1,4 +1,4 @@
-// A bordered surface with a header line.
+// A bordered section with a header.
 import clsx from "clsx";
 import type { ReactNode } from "react";
 

@@ -6,7 +6,7 @@ import { QrCode } from "./qr-code";
 
 afterEach(cleanup);
 
-it("draws every dark module and no other, inside a border of four", () => {
+it("draws all dark modules and no others, inside a border of four", () => {
   const text =
     "otpauth://totp/PrecisionPulse:ada%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=PrecisionPulse";
   render(<QrCode text={text} label="code" />);

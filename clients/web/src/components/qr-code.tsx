@@ -1,12 +1,12 @@
-// A QR code as one SVG path. Black on white in every theme: not every camera reads the other way round.
+// A QR code as one SVG path. It is black on white in every theme, because some cameras cannot read inverted codes.
 import { encode } from "uqr";
 
-/** The light border that the standard asks for (ISO/IEC 18004 §6.3.8), in modules. */
-const QUIET = 4;
+/** The width of the light border in modules (ISO/IEC 18004 §6.3.8). */
+const QUIET_ZONE = 4;
 
 export function QrCode({ text, label }: { text: string; label: string }) {
   const { data, size } = encode(text, { ecc: "M", border: 0 });
-  const whole = size + 2 * QUIET;
+  const whole = size + 2 * QUIET_ZONE;
   return (
     <svg
       role="img"
@@ -20,7 +20,7 @@ export function QrCode({ text, label }: { text: string; label: string }) {
   );
 }
 
-/** Each run of dark modules of a row is one rectangle. */
+/** One rectangle for each run of dark modules in a row. */
 function modulesPath(rows: readonly (readonly boolean[])[]): string {
   const runs: string[] = [];
   rows.forEach((row, y) => {
@@ -28,7 +28,7 @@ function modulesPath(rows: readonly (readonly boolean[])[]): string {
       if (!row[x]) continue;
       let end = x;
       while (row[end]) end += 1;
-      runs.push(`M${x + QUIET} ${y + QUIET}h${end - x}v1h${x - end}z`);
+      runs.push(`M${x + QUIET_ZONE} ${y + QUIET_ZONE}h${end - x}v1h${x - end}z`);
       x = end;
     }
   });

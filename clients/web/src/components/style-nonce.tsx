@@ -1,5 +1,5 @@
 "use client";
-// Dialogs and menus make a <style> while they are open; the policy lets it through with this nonce only.
+// Open dialogs and menus add a <style> element. The content security policy allows it with this nonce only.
 import { setNonce } from "get-nonce";
 
 export function StyleNonce({ nonce }: { nonce: string }) {

@@ -1,5 +1,5 @@
 "use client";
-// Light, dark, or as the system says. The choice is a cookie, so the server renders it and nothing flashes.
+// The theme: light, dark or the system's. A cookie stores it, so the server renders the right theme at once.
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { isTheme, THEME_COOKIE, type Theme } from "@/lib/theme";

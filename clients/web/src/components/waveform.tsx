@@ -1,4 +1,4 @@
-// Decoration of the sign-in page: a quiet waveform. It shows no data and claims none.
+// Decoration of the sign-in page. It shows no data.
 
 const WIDTH = 640;
 const HEIGHT = 300;
@@ -41,7 +41,7 @@ export function Waveform() {
   );
 }
 
-/** A sum of sines with a little jitter that is the same on each render. */
+/** A sum of sines with some jitter. It is the same on each render. */
 function wave(base: number, phase: number): string {
   const points: string[] = [];
   for (let x = 0; x <= WIDTH; x += 4) {

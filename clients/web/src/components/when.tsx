@@ -1,5 +1,5 @@
 "use client";
-// An instant in words, exact in its title.
+// A time relative to now, with the exact time as its title.
 import { useSyncExternalStore } from "react";
 import { relativeTime } from "@/lib/relative-time";
 
@@ -10,10 +10,10 @@ function subscribe(changed: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Steps of 20 s, so that the words change when they should and nothing else is drawn. */
+/** Now in steps of 20 s, so that React renders only when a step ends. */
 const coarseNow = () => Math.ceil(Date.now() / EVERY_MS) * EVERY_MS;
 
-/** `at` as ISO 8601. Only for pages drawn in the browser: the server knows neither zone nor clock. */
+/** `at`: ISO 8601. Render it in the browser only: the server does not know the user's time zone. */
 export function When({ at }: { at: string }) {
   const now = useSyncExternalStore(subscribe, coarseNow, coarseNow);
   const ms = Date.parse(at);

@@ -1,103 +1,64 @@
-// What the HTTP services answer, as schemas: nothing from the network is used before it has passed one of these.
-import { z } from "zod";
+// The HTTP APIs as types, derived from the services' OpenAPI documents.
+import type { components, paths as AuthPaths } from "./generated/auth";
+import type { paths as TelemetryPaths } from "./generated/telemetry";
+import type { paths as UsersPaths } from "./generated/users";
 
-// Zod's generated code needs eval, which the content security policy forbids.
-z.config({ jitless: true });
+type Paths = AuthPaths & TelemetryPaths & UsersPaths;
+export type Method = "get" | "post" | "put" | "delete";
 
-const micros = z.number().int();
-const value = z.union([z.number(), z.boolean()]);
+/** The paths that take `M`, as the documents write them: `/api/auth/sessions/{session}`. */
+export type PathOf<M extends Method> = {
+  [P in keyof Paths]: [Paths[P][M]] extends [undefined] ? never : P;
+}[keyof Paths];
 
-export const accountSchema = z.object({
-  id: z.string(),
-  email: z.string(),
-  name: z.string(),
-  role: z.string(),
-});
-export type Account = z.infer<typeof accountSchema>;
+type Operation<P extends PathOf<M>, M extends Method> = NonNullable<Paths[P][M]>;
+type Json<Holder> = Holder extends { content: { "application/json": infer Body } } ? Body : null;
+type Success<Responses> = Responses[keyof Responses & (200 | 201 | 202 | 204)];
 
-export const grantSchema = z.object({
-  access_token: z.string().min(1),
-  expires_at: z.string(),
-  account: accountSchema,
-  /** The role must have a second factor and there is none: until it is set up the token opens only that. */
-  second_factor_enrolment_required: z.boolean().default(false),
-});
-export type Grant = z.infer<typeof grantSchema>;
+/** What a successful call answers; null where the answer has no body. */
+export type Answer<P extends PathOf<M>, M extends Method> =
+  Operation<P, M> extends { responses: infer Responses } ? Json<Success<Responses>> : never;
 
-export const deviceSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  online: z.boolean().nullable(),
-  last_seen_at: z.string().nullable(),
-  clock_offset_us: z.number().nullable(),
-  clock_suspect: z.boolean(),
-  series_count: z.number().int(),
-  waiting: z.number().int().nullable(),
-  promise: z.enum(["exactly_once", "at_least_once"]),
-  cloned: z.boolean(),
-});
-/** One page of a list. `next`: the `after` of the following one; null or absent: this was the last. */
-const page = <Item extends z.ZodType>(item: Item) =>
-  z.object({
-    items: z.array(item),
-    next: z
-      .union([z.string(), z.number()])
-      .nullish()
-      .transform((next) => (next == null ? null : String(next))),
-  });
+type Parameter<O, Place extends "path" | "query"> = O extends { parameters: infer Parameters }
+  ? Place extends keyof Parameters
+    ? NonNullable<Parameters[Place]>
+    : never
+  : never;
+type Body<O> = O extends { requestBody: infer Request } ? Json<Request> : never;
+/** `value` under `Name`: absent where there is nothing to give, optional where all of it is. */
+type Member<Name extends string, Value> = [Value] extends [never]
+  ? unknown
+  : Record<never, never> extends Value
+    ? { readonly [N in Name]?: Value }
+    : { readonly [N in Name]: Value };
 
-export const devicesSchema = page(deviceSchema);
-export type Device = z.infer<typeof deviceSchema>;
+/** What a call takes: its parameters in the path and in the query, and its JSON body. */
+export type Input<P extends PathOf<M>, M extends Method> = Member<
+  "path",
+  Parameter<Operation<P, M>, "path">
+> &
+  Member<"query", Parameter<Operation<P, M>, "query">> &
+  Member<"body", Body<Operation<P, M>>>;
 
-export const seriesSchema = z
-  .object({
-    id: z.number().int(),
-    device: z.string(),
-    name: z.string(),
-    display_name: z.string(),
-    type: z.enum(["int", "float", "bool"]),
-    unit: z
-      .string()
-      .nullable()
-      .transform((unit) => unit ?? ""),
-    // Zero would mean "always"; a series that promises no rhythm has none.
-    interval_us: micros
-      .nonnegative()
-      .nullable()
-      .transform((interval) => interval || null),
-    latest: z.object({ t: micros, v: value }).nullable(),
-  })
-  .transform((series) => ({ ...series, display_name: series.display_name || series.name }));
-export const seriesListSchema = page(seriesSchema);
-export type Series = z.infer<typeof seriesSchema>;
+export type Grant = Answer<"/api/auth/login", "post">;
+export type Account = Grant["account"];
+export type SecondFactor = Answer<"/api/auth/second-factor", "get">;
+export type Enrolment = Answer<"/api/auth/second-factor", "post">;
+export type RunningSession = Answer<"/api/auth/sessions", "get">["items"][number];
+export type ApiKey = Answer<"/api/auth/api-keys", "get">["items"][number];
+export type Strength = Answer<"/api/users/password-strength", "post">;
+export type Device = Answer<"/api/telemetry/devices", "get">["items"][number];
+export type Series = Answer<"/api/telemetry/series", "get">["items"][number];
 
-export const historySchema = z
-  .object({
-    series: z.number().int(),
-    from: micros,
-    to: micros,
-    n: z.number().int(),
-    sampled: z.boolean(),
-    t: z.array(micros),
-    v: z.array(value),
-    /** The clock of the device was off while these were taken. */
-    clock_suspect: z.boolean().default(false),
-  })
-  .refine((history) => history.t.length === history.v.length, "t and v differ in length");
-export type History = z.infer<typeof historySchema>;
+type StoredReadings = Exclude<
+  Answer<"/api/telemetry/series/{series_id}/readings", "get">,
+  { readonly seq: readonly number[] }
+>;
+/** Stored readings of one series, thinned to the requested number of points: the members that this page uses. */
+export type History = Pick<
+  StoredReadings,
+  "series" | "from" | "to" | "n" | "sampled" | "t" | "v" | "clock_suspect"
+>;
 
-export const problemSchema = z.object({
-  title: z.string().optional(),
-  status: z.number().optional(),
-  detail: z.string().optional(),
-  code: z.string().optional(),
-  request_id: z.string().optional(),
-  /** With `second_factor_required`: what the code is sent with. */
-  challenge: z.string().optional(),
-  /** With `password_unfit`: which rules the password breaks. */
-  problems: z.array(z.string()).optional(),
-});
-export type Problem = z.infer<typeof problemSchema>;
-
-/** The answer without a body (204). */
-export const nothingSchema = z.null();
+/** A problem document. A proxy on the way may answer without one, so every member may be missing. */
+export type Problem = Partial<components["schemas"]["Problem"]>;

@@ -1,5 +1,4 @@
-// The Socket.IO events between the browser and the telemetry gateway: which message goes where. The messages themselves
-// are generated from the Python contracts.
+// The Socket.IO events between browser and telemetry gateway. The message types are generated from the Python contracts.
 import type {
   Authenticate,
   Authenticated as Accepted,
@@ -13,13 +12,13 @@ import type {
   Subscribe,
   Subscribed as Granted,
   TokenExpiring,
-} from "@/contracts/generated";
+} from "@/contracts/generated/live";
 
 export type { Authenticate, Drain, Ended, LiveFrame, Notice, Subscribe, TokenExpiring };
 
 export type RawValue = LiveFrame["v"][number];
 export type Lane = LiveFrame["lane"];
-/** Feed position of each device: what has been delivered to this browser. */
+/** The feed position of each device: what this browser has received. */
 export type Positions = LiveFrame["pos"];
 export type Resumed = Granted["resumed"][string];
 export type Refusal = LiveRefusal;
@@ -28,7 +27,7 @@ export type Authenticated = Accepted | LiveRefusal;
 export type DeviceChanged = DeviceState;
 export type Probed = { t: number };
 
-/** The namespace of all of these. */
+/** The Socket.IO namespace of these events. */
 export const NAMESPACE = "/live";
 
 export type ServerEvents = {

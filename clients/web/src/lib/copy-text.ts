@@ -1,12 +1,12 @@
-// The clipboard, also where there is no secure origin.
+// Copies text to the clipboard, also on pages without https.
 
-/** Whether `text` is in the clipboard now. */
+/** Copies `text`. Returns whether it worked. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without https there is no clipboard API, and somebody may have forbidden it.
+    // The clipboard API is missing without https, and the user may have denied it.
     return copySelected(text);
   }
 }
@@ -17,7 +17,7 @@ function copySelected(text: string): boolean {
   field.value = text;
   field.setAttribute("aria-hidden", "true");
   field.className = "sr-only";
-  // Inside the dialog, if there is one: it would take the focus back from anywhere else.
+  // An open dialog keeps the focus inside itself, so the field must be in the dialog.
   (before?.closest("[role=dialog]") ?? document.body).append(field);
   field.select();
   const isCopied = document.execCommand("copy");

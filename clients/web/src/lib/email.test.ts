@@ -21,19 +21,19 @@ describe("asciiEmail", () => {
     ["a@[ü]", "a@[ü]"],
     ["a@１２７.0.0.1", "a@１２７.0.0.1"],
     ["a@１", "a@１"],
-  ])("reads %s as %s", (typed, email) => {
+  ])("converts %s to %s", (typed, email) => {
     expect(asciiEmail(typed)).toBe(email);
   });
 });
 
 describe("isEmail", () => {
   it.each(["a@b", "ada.lovelace+x@sub.example.org", "a@xn--mller-kva.de", `${"a".repeat(64)}@b.c`])(
-    "takes %s",
+    "accepts %s",
     (email) => expect(isEmail(email)).toBe(true),
   );
 
   it.each(["a..b@c.org", ".a@c.org", "a.@c.org", "a@-b", "ä@b.c", "a@b@c", "", `${"a".repeat(65)}@b.c`])(
-    "does not take %s",
+    "rejects %s",
     (email) => expect(isEmail(email)).toBe(false),
   );
 });

@@ -15,7 +15,7 @@ it("keeps first, lowest, highest and last of each bucket, in order and once", ()
   expect(sample([], 4)).toEqual([]);
 });
 
-it("never keeps more than four of a bucket", () => {
+it("keeps at most four samples of a bucket", () => {
   const v = Array.from({ length: 1_000 }, (_, index) => (Math.sin(index * 12.9898) * 43_758) % 1);
   expect(sample(v, 100).length).toBeLessThanOrEqual(40);
 });

@@ -1,12 +1,11 @@
-// M4 sampling: of each bucket of time keep first, lowest, highest and last. Every kept sample is a real one, and a line
-// drawn through them at one bucket per pixel has the same pixels as the full line (Jugel et al., VLDB 2014).
-
-export type Columns = { t: number[]; v: number[] };
+// M4 sampling keeps the first, lowest, highest and last sample of each time bucket. With one bucket per pixel, the line
+// through them has the same pixels as the full line (Jugel et al., VLDB 2014).
 
 /**
- * Samples of `t`/`v` (ascending, same length) between indexes `from` (included) and `to` (excluded), thinned to at
- * most four for each `step` of time. Buckets lie on multiples of `step`, so that a moving window does not flicker.
- * `breakAfter(i)` true ends a bucket between i and i+1, so that both edges of a gap are kept.
+ * Calls `onSample` with the index of each kept sample: at most four per `step` of time. `t` must ascend and be as long as
+ * `v`. The samples are those from index `from` up to, but not including, `to`. Buckets start at multiples of `step`, so
+ * that a moving window does not flicker. A bucket also ends after index `i` when `breakAfter(i)` is true, so that both
+ * edges of a gap are kept.
  */
 export function m4(
   t: ArrayLike<number>,

@@ -1,6 +1,6 @@
-// Binary search in ascending columns.
+// Binary search in ascending arrays.
 
-/** Index of the first element of `t` (of `length`) that is not below `value`; `length` when there is none. */
+/** Index of the first element of `t` that is not below `value`; `length` when there is none. */
 export function firstNotBelow(t: ArrayLike<number>, value: number, length = t.length): number {
   let low = 0;
   let high = length;

@@ -1,33 +1,33 @@
 import { describe, expect, it } from "vitest";
-import { READ_ONLY, grantable, may, mayEverybody, mayOf } from "./permissions";
+import { DEFAULT_SCOPE, everyRoleCan, grantablePermissions, roleCan, sessionCan } from "./permissions";
 
-describe("may", () => {
-  it("follows the table, and knows no role that is not in it", () => {
-    expect(may("admin", "accounts.manage")).toBe(true);
-    expect(may("user", "accounts.manage")).toBe(false);
-    expect(may("user", "telemetry.read")).toBe(true);
+describe("permissions", () => {
+  it("follow the table, and an unknown role has none", () => {
+    expect(roleCan("admin", "accounts.manage")).toBe(true);
+    expect(roleCan("user", "accounts.manage")).toBe(false);
+    expect(roleCan("user", "telemetry.read")).toBe(true);
     for (const role of ["", "root", "constructor", "toString", "__proto__"])
-      expect(may(role, "telemetry.read")).toBe(false);
+      expect(roleCan(role, "telemetry.read")).toBe(false);
   });
 
-  it("is narrow while the second factor is missing", () => {
-    const held = { account: { role: "admin" }, mustEnrol: true };
-    expect(mayOf(held)("sessions.own")).toBe(true);
-    expect(mayOf(held)("telemetry.read")).toBe(false);
-    expect(mayOf({ ...held, mustEnrol: false })("telemetry.read")).toBe(true);
+  it("are limited until the second factor is set up", () => {
+    const session = { account: { role: "admin" }, mustEnrol: true };
+    expect(sessionCan(session)("sessions.own")).toBe(true);
+    expect(sessionCan(session)("telemetry.read")).toBe(false);
+    expect(sessionCan({ ...session, mustEnrol: false })("telemetry.read")).toBe(true);
   });
 
-  it("assumes of a stranger what everybody may", () => {
-    expect(mayEverybody("telemetry.read")).toBe(true);
-    expect(mayEverybody("audit.read")).toBe(false);
+  it("of every role are the common ones", () => {
+    expect(everyRoleCan("telemetry.read")).toBe(true);
+    expect(everyRoleCan("audit.read")).toBe(false);
   });
 });
 
-describe("grantable", () => {
-  it("leaves out what only a person may do", () => {
-    expect(grantable("user")).toEqual(["profile.own", "telemetry.read", "telemetry.export"]);
-    expect(grantable("admin")).not.toContain("api_keys.own");
-    expect(grantable("user")).toEqual(expect.arrayContaining([...READ_ONLY]));
-    expect(grantable("nobody")).toEqual([]);
+describe("grantablePermissions", () => {
+  it("excludes permissions about sign-in", () => {
+    expect(grantablePermissions("user")).toEqual(["profile.own", "telemetry.read", "telemetry.export"]);
+    expect(grantablePermissions("admin")).not.toContain("api_keys.own");
+    expect(grantablePermissions("user")).toEqual(expect.arrayContaining([...DEFAULT_SCOPE]));
+    expect(grantablePermissions("nobody")).toEqual([]);
   });
 });

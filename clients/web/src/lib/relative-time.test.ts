@@ -21,6 +21,6 @@ it.each([
   [90 * DAY - 11 * 3_600 * SECOND, "in 90 days"],
   [89.4 * DAY, "in 89 days"],
   [DAY, "tomorrow"],
-])("says %d ms as %s", (offset, said) => {
-  expect(relativeTime(1_700_000_000_000 + offset, 1_700_000_000_000)).toBe(said);
+])("formats %d ms as %s", (offset, text) => {
+  expect(relativeTime(1_700_000_000_000 + offset, 1_700_000_000_000)).toBe(text);
 });

@@ -1,6 +1,6 @@
-// Instants as people say them: "5 min ago", "in 89 days".
+// Times relative to now, as texts: "5 min ago", "in 89 days".
 
-/** `next`: seconds of the next smaller unit. */
+/** `next`: the seconds of the next smaller unit. */
 const STEPS = [
   { unit: "day", seconds: 86_400, next: 3_600 },
   { unit: "hour", seconds: 3_600, next: 60 },
@@ -10,8 +10,8 @@ const STEPS = [
 const words = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
 /**
- * `at` seen from `now` (both in ms since the epoch). The past is rounded towards now; within a minute "just now". The
- * future is rounded to the nearest: what was just set to 90 days ends "in 90 days", not in 89.
+ * `at` relative to `now`, both in ms since the Unix epoch. Past times are rounded towards now. Future times are rounded to
+ * the nearest unit: a key created for 90 days expires "in 90 days", not in 89.
  */
 export function relativeTime(at: number, now: number): string {
   const seconds = (at - now) / 1_000;

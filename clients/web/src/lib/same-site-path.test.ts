@@ -19,6 +19,6 @@ it.each([
   "/login",
   "/login?next=/login",
   `/${"x".repeat(600)}`,
-])("answers %j with the dashboard", (path) => {
+])("replaces %j with the dashboard", (path) => {
   expect(sameSitePath(path)).toBe("/dashboard");
 });

@@ -1,4 +1,4 @@
-// The names of the themes and of the cookie that keeps the choice.
+// The themes, and the cookie that stores the user's choice.
 
 export const THEME_COOKIE = "pulse_theme";
 

@@ -1,9 +1,12 @@
-// Where the keyboard goes when a dialog closes.
+// Returns the keyboard focus when a dialog closes.
 import { useState } from "react";
 
-/** For `onCloseAutoFocus` of what is mounted when it opens: back to where the focus was, or to the page's content. */
+/**
+ * A handler for `onCloseAutoFocus`. It returns the focus to the element that had it before, or to the page's content. Use
+ * it in a component that mounts when the dialog opens.
+ */
 export function useFocusReturn(): (event: Event) => void {
-  // Before anything in the dialog takes the focus.
+  // Runs before an element of the dialog takes the focus.
   const [opener] = useState(() => document.activeElement);
   return (event) => {
     event.preventDefault();

@@ -1,9 +1,9 @@
-// Whether the page's own code runs yet.
+// Whether React has hydrated the page.
 import { useSyncExternalStore } from "react";
 
 const never = () => () => {};
 
-/** False on the server and in the first render: a submit would go to the server as a plain form then. */
+/** False on the server and in the first render. Until it is true, a submit would send a plain form to the server. */
 export function useIsHydrated(): boolean {
   return useSyncExternalStore(
     never,

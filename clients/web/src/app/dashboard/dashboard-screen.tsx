@@ -1,5 +1,5 @@
 "use client";
-// Joins session, live feed and dashboard: the one place that knows all three.
+// Connects session, live feed and dashboard.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useSearchParams } from "next/navigation";
 import { useEffect, useState } from "react";
@@ -7,15 +7,15 @@ import { SessionGate } from "@/app/session-gate";
 import { ThemeMenu } from "@/components/theme-menu";
 import { AccountMenu } from "@/features/auth/account-menu";
 import type { Session, SignedInState } from "@/features/auth/session";
-import { Backlogs } from "@/features/dashboard/backlog";
+import { Backlogs } from "@/features/dashboard/devices/backlog";
 import { Dashboard } from "@/features/dashboard/dashboard";
 import { DashboardSkeleton } from "@/features/dashboard/dashboard-skeleton";
 import { applyDeviceChange } from "@/features/dashboard/inventory";
 import { createBrowserFeed } from "@/features/live/browser-feed";
-import { ConnectionPill } from "@/features/live/connection-pill";
+import { ConnectionPill } from "@/features/live/connection/connection-pill";
 import { exposeFeed } from "@/features/live/debug-hook";
-import { createApiClient } from "@/lib/api-client";
-import { mayOf } from "@/lib/permissions";
+import { createApiClient } from "@/lib/api/api-client";
+import { sessionCan } from "@/lib/permissions";
 
 export function DashboardScreen() {
   return (
@@ -57,7 +57,7 @@ function SignedIn({ session, state }: { session: Session; state: SignedInState }
   return (
     <QueryClientProvider client={client}>
       <Dashboard
-        may={mayOf(state)}
+        can={sessionCan(state)}
         feed={feed}
         backlogs={backlogs}
         api={api}

@@ -1,4 +1,4 @@
-// Readiness of this process for its supervisor: it answers, whatever its back ends do.
+// Tells the supervisor that this process serves. It does not depend on the back ends.
 
 export const dynamic = "force-dynamic";
 

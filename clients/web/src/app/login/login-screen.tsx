@@ -1,5 +1,5 @@
 "use client";
-// Joins the sign-in page to the router.
+// Connects the sign-in page to the router.
 import { useRouter } from "next/navigation";
 import { browserSession } from "@/features/auth/browser-session";
 import { LoginView } from "@/features/auth/login-view";
@@ -8,7 +8,7 @@ import { useIsHydrated } from "@/lib/use-is-hydrated";
 export function LoginScreen({ next, notice }: { next: string; notice: string | null }) {
   const router = useRouter();
   const isHydrated = useIsHydrated();
-  const email = isHydrated ? browserSession().expectedEmail : "";
+  const email = isHydrated ? browserSession().suggestedEmail : "";
   return (
     <LoginView
       key={email}

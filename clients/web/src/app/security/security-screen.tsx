@@ -1,5 +1,5 @@
 "use client";
-// Joins the session and the page about it.
+// Connects the session and the security page.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useState } from "react";
 import { SessionGate } from "@/app/session-gate";
@@ -8,8 +8,8 @@ import { ThemeMenu } from "@/components/theme-menu";
 import { AccountMenu } from "@/features/auth/account-menu";
 import type { Session, SignedInState } from "@/features/auth/session";
 import { Security, SecuritySkeleton } from "@/features/security/security";
-import { ApiError, createApiClient } from "@/lib/api-client";
-import { mayOf } from "@/lib/permissions";
+import { ApiError, createApiClient } from "@/lib/api/api-client";
+import { sessionCan } from "@/lib/permissions";
 
 const MOST_RETRIES = 2;
 
@@ -17,7 +17,7 @@ const newClient = () =>
   new QueryClient({
     defaultOptions: {
       queries: {
-        // A refusal stays a refusal.
+        // Only temporary errors are retried.
         retry: (failures, error) =>
           failures < MOST_RETRIES && error instanceof ApiError && error.isTemporary && error.status !== 429,
       },
@@ -38,18 +38,18 @@ function SignedIn({ session, state }: { session: Session; state: SignedInState }
   return (
     <QueryClientProvider client={client}>
       <AppShell
-        may={mayOf(state)}
+        can={sessionCan(state)}
         picker={null}
         account={<AccountMenu session={session} account={state.account} />}
         breadcrumb={<p className="truncate text-ui text-fg-2">Security</p>}
         status={<ThemeMenu />}
       >
         <Security
-          // Another account's answers are not shown to this one.
+          // Another account gets a new page, without the data of this one.
           key={state.account.id}
           api={api}
           account={state.account}
-          may={mayOf(state)}
+          can={sessionCan(state)}
           mustEnrol={state.mustEnrol}
           onPasswordChanged={() => session.leave("password-changed")}
           onFactorEnabled={() => void session.renewNow().catch(() => undefined)}

@@ -1,5 +1,5 @@
 "use client";
-// Joins the page for links to the router.
+// Connects the page that sets a password to the router.
 import { useRouter } from "next/navigation";
 import { browserSession } from "@/features/auth/browser-session";
 import { signInAddress } from "@/features/auth/sign-in-notice";
@@ -9,13 +9,13 @@ import { useIsHydrated } from "@/lib/use-is-hydrated";
 
 export function SetPasswordScreen() {
   const router = useRouter();
-  // What stands behind "#" never reaches the server: it cannot know whether there is a link.
+  // The token follows "#", so the server never gets it. Only the browser knows whether there is a link.
   if (!useIsHydrated()) return <SetPasswordFrame />;
   return (
     <SetPasswordView
       link={pageLinkToken()}
       onSet={(email) => {
-        browserSession().expect(email);
+        browserSession().suggestEmail(email);
         router.replace(signInAddress("password-set"));
       }}
     />

@@ -1,10 +1,11 @@
 "use client";
-// Who is signed in, and the way out.
+// Shows the signed-in account, and signs it out.
 import { LogOut, ShieldCheck } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { Menu, MenuContent, MenuItem, MenuLabel, MenuSeparator, MenuTrigger } from "@/components/menu";
 import type { Account } from "@/contracts/http";
+import { explain } from "@/lib/api/explain";
 import type { Session } from "./session";
 
 export function AccountMenu({ session, account }: { session: Session; account: Account }) {
@@ -12,7 +13,7 @@ export function AccountMenu({ session, account }: { session: Session; account: A
   const signOut = () => {
     setProblem(null);
     session.signOut().catch((error: unknown) => {
-      setProblem(error instanceof Error ? error.message : "Signing out did not work.");
+      setProblem(explain(error));
     });
   };
   return (

@@ -1,4 +1,4 @@
-// The page's one session, joined to the real browser.
+// The page's only session, connected to the browser.
 import { Session, type SessionPorts } from "./session";
 
 const LOCK = "pulse-refresh";
@@ -8,13 +8,13 @@ function browserPorts(): SessionPorts {
   return {
     now: () => Date.now(),
     exclusively: (work) => {
-      // Locks exist on secure origins only; elsewhere the service's grace period for rotated tokens has to do.
+      // Locks need https. Without them, the grace period of auth for rotated tokens covers concurrent refreshes.
       if (!("locks" in navigator)) return work();
       return navigator.locks.request(LOCK, work);
     },
     signOutChannel: {
       announce: () => channel?.postMessage("signed-out"),
-      listen: (heard) => channel?.addEventListener("message", heard),
+      listen: (listener) => channel?.addEventListener("message", listener),
     },
     after: (ms, work) => {
       const timer = setTimeout(work, ms);
@@ -25,7 +25,7 @@ function browserPorts(): SessionPorts {
 
 let session: Session | undefined;
 
-/** The session of this page; made on first use. Only to be called in the browser. */
+/** The session of this page. Call it in the browser only. */
 export function browserSession(): Session {
   session ??= new Session(browserPorts());
   return session;

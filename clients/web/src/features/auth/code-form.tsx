@@ -1,19 +1,19 @@
 "use client";
-// The second step of signing in: a one-time code, or a recovery code.
+// The second step of signing in: a one-time code or a recovery code.
 import { ArrowLeft } from "lucide-react";
 import { useId, useRef, useState, type FormEvent } from "react";
 import { Button } from "@/components/button";
-import { FormProblem } from "@/components/form-problem";
-import { TextField } from "@/components/input";
-import { SubmitButton } from "@/components/submit-button";
-import { ApiError } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import { FormProblem } from "@/components/form/form-problem";
+import { TextField } from "@/components/form/input";
+import { SubmitButton } from "@/components/form/submit-button";
+import { ApiError } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 import { browserSession } from "./browser-session";
 
 type CodeFormProps = {
   challenge: string;
   onSignedIn: (mustEnrol: boolean) => void;
-  /** Back to the first step; `problem` when the challenge is over. */
+  /** Returns to the first step. `problem` is set when the challenge has expired. */
   onBack: (problem: string | null) => void;
 };
 
@@ -43,12 +43,10 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
         return;
       }
       setProblem(
-        explain(error, {
-          invalid_request: usesRecovery
-            ? "A recovery code has sixteen letters and digits."
-            : "A code has six digits.",
-          ...(usesRecovery ? { wrong_code: "The recovery code is wrong or was used before." } : {}),
-        }),
+        explain(
+          error,
+          usesRecovery ? "A recovery code has sixteen letters and digits." : "A code has six digits.",
+        ),
       );
       field.current?.select();
     }
@@ -78,7 +76,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
           spellCheck={false}
           autoFocus
           placeholder="xxxx-xxxx-xxxx-xxxx"
-          hint="One of the ten that you were given; each works once."
+          hint="One of your ten recovery codes, each of which works once"
           data-testid="login-recovery-code"
           aria-describedby={problem ? errorId : undefined}
           className="font-mono"
@@ -95,7 +93,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
           autoComplete="one-time-code"
           autoFocus
           placeholder="000000"
-          hint="Six digits, from your authenticator app."
+          hint="Six digits from your authenticator app"
           data-testid="login-code"
           aria-describedby={problem ? errorId : undefined}
           className="tracking-[0.2em] tabular-nums"
@@ -131,7 +129,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
   );
 }
 
-/** Apps show codes in groups, and people copy them so. */
+/** `code` without spaces and hyphens: apps show codes in groups. */
 function digits(code: string): string {
   return code.replace(/[\s-]/g, "");
 }

@@ -4,7 +4,11 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { LoginForm } from "./login-form";
 
 const answerWith = (status: number, body: unknown, headers = {}) => {
-  const fetched = vi.fn(() => Promise.resolve(new Response(JSON.stringify(body), { status, headers })));
+  const fetched = vi.fn((path: string) => {
+    const response = new Response(JSON.stringify(body), { status, headers });
+    Object.defineProperty(response, "url", { value: `https://pulse.example${path}` });
+    return Promise.resolve(response);
+  });
   vi.stubGlobal("fetch", fetched);
   return fetched;
 };
@@ -21,11 +25,12 @@ afterEach(() => {
 });
 
 describe("LoginForm", () => {
-  it("hands over what was typed, and goes on", async () => {
+  it("sends the typed values and reports the outcome", async () => {
     const fetched = answerWith(200, {
       access_token: "t",
       expires_at: "2030-01-01T00:00:00Z",
-      account: { id: "1", email: "a@example.com", name: "A", role: "viewer" },
+      account: { id: "1", email: "a@example.com", name: "A", role: "user" },
+      second_factor_enrolment_required: false,
     });
     const onOutcome = vi.fn();
     render(<LoginForm onOutcome={onOutcome} />);
@@ -45,14 +50,14 @@ describe("LoginForm", () => {
     [401, { code: "invalid_credentials" }, {}, "Email or password is wrong."],
     [429, { code: "rate_limited" }, { "retry-after": "42" }, "Too many attempts. Try again in 42 s."],
     [429, { code: "rate_limited" }, { "retry-after": "600" }, "Too many attempts. Try again in 10 min."],
-    [503, { code: "unavailable" }, {}, "The sign-in service cannot be reached. Try again in a moment."],
-    [500, "not a problem document", {}, "The sign-in service cannot be reached. Try again in a moment."],
-  ])("says what a %i means and lets one try again", async (status, body, headers, words) => {
+    [503, { code: "unavailable" }, {}, "The sign-in service does not answer. Try again in a moment."],
+    [500, "not a problem document", {}, "The sign-in service has failed. Try again in a moment."],
+  ])("explains a %i and allows another attempt", async (status, body, headers, text) => {
     answerWith(status, body, headers);
     render(<LoginForm onOutcome={() => expect.unreachable()} />);
     signIn();
     const alert = await screen.findByTestId("login-error");
-    expect(alert.textContent).toBe(words);
+    expect(alert.textContent).toBe(text);
     expect(alert.getAttribute("role")).toBe("alert");
     expect(screen.getByTestId<HTMLButtonElement>("login-submit").disabled).toBe(false);
   });

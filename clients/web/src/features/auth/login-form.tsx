@@ -1,21 +1,21 @@
 "use client";
-// Email and password, and what went wrong.
+// The first step of signing in: email and password.
 import Link from "next/link";
 import { useId, useState, type FormEvent } from "react";
-import { FormNotice, FormProblem } from "@/components/form-problem";
-import { CHECKBOX, TextField } from "@/components/input";
-import { PasswordField } from "@/components/password-field";
-import { SubmitButton } from "@/components/submit-button";
+import { FormNotice, FormProblem } from "@/components/form/form-problem";
+import { CHECKBOX, TextField } from "@/components/form/input";
+import { PasswordField } from "@/components/form/password-field";
+import { SubmitButton } from "@/components/form/submit-button";
 import { asciiEmail } from "@/lib/email";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 import { browserSession } from "./browser-session";
 import type { SignInOutcome } from "./session";
 
 type LoginFormProps = {
-  /** What happened before, in a sentence: good or bad. */
+  /** Shown until the first attempt: why the user is here. */
   notice?: string | null;
   problem?: string | null;
-  /** From an attempt before. */
+  /** The email of an earlier attempt. */
   email?: string;
   onOutcome: (outcome: SignInOutcome, email: string) => void;
 };
@@ -40,12 +40,7 @@ export function LoginForm({ notice, problem: earlier = null, email = "", onOutco
       });
       onOutcome(outcome, typed);
     } catch (error) {
-      setProblem(
-        explain(error, {
-          invalid_request: "Enter a complete email address and your password.",
-          unavailable: "The sign-in service cannot be reached. Try again in a moment.",
-        }),
-      );
+      setProblem(explain(error, "Enter a complete email address and your password."));
       setBusy(false);
     }
   };

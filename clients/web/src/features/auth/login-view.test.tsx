@@ -29,14 +29,14 @@ const type = (id: string, text: string) =>
   fireEvent.change(screen.getByTestId(id), { target: { value: text } });
 const send = (id: string) => fireEvent.submit(screen.getByTestId(id).closest("form")!);
 
-async function givePassword() {
+async function enterPassword() {
   type("login-email", "a@example.com");
   type("login-password", "secret words");
   send("login-submit");
   return screen.findByTestId<HTMLInputElement>("login-code");
 }
 
-const asked = () => problem(401, "second_factor_required", { challenge: "c1" });
+const challenged = () => problem(401, "second_factor_required", { challenge: "c1" });
 
 afterEach(() => {
   cleanup();
@@ -44,9 +44,9 @@ afterEach(() => {
 });
 
 describe("LoginView", () => {
-  it("asks for a code when the password was right, and sends it as it counts", async () => {
-    const { sent, onSignedIn } = setUp(asked(), grant(true));
-    const code = await givePassword();
+  it("asks for a code after a right password, and sends it without spaces", async () => {
+    const { sent, onSignedIn } = setUp(challenged(), grant(true));
+    const code = await enterPassword();
     expect([code.inputMode, code.autocomplete]).toEqual(["numeric", "one-time-code"]);
     expect(document.activeElement).toBe(code);
     type("login-code", "123 456");
@@ -58,9 +58,9 @@ describe("LoginView", () => {
     });
   });
 
-  it("says that the phone's time may be wrong when a code is", async () => {
-    setUp(asked(), problem(401, "wrong_code"));
-    await givePassword();
+  it("says that the phone's time may be wrong after a wrong code", async () => {
+    setUp(challenged(), problem(401, "wrong_code"));
+    await enterPassword();
     type("login-code", "123456");
     send("login-code-submit");
     expect((await screen.findByTestId("login-error")).textContent).toContain(
@@ -68,21 +68,21 @@ describe("LoginView", () => {
     );
   });
 
-  it("takes a recovery code instead", async () => {
-    const { sent, onSignedIn } = setUp(asked(), problem(401, "wrong_code"), grant(false));
-    await givePassword();
+  it("accepts a recovery code instead", async () => {
+    const { sent, onSignedIn } = setUp(challenged(), problem(401, "wrong_code"), grant(false));
+    await enterPassword();
     fireEvent.click(screen.getByTestId("login-other-code"));
     type("login-recovery-code", " 7k2m-q9xd-0hne-4wtv ");
     send("login-code-submit");
-    expect((await screen.findByTestId("login-error")).textContent).toContain("recovery code is wrong");
+    expect((await screen.findByTestId("login-error")).textContent).toContain("another recovery code");
     send("login-code-submit");
     await waitFor(() => expect(onSignedIn).toHaveBeenCalledExactlyOnceWith(false));
     expect(sent[2]!.body).toEqual({ challenge: "c1", code: "7k2m-q9xd-0hne-4wtv" });
   });
 
-  it("goes back to the password when the challenge is over, says so, and keeps the email", async () => {
-    setUp(asked(), problem(401, "challenge_over"));
-    await givePassword();
+  it("returns to the password when the challenge has expired, explains it, and keeps the email", async () => {
+    setUp(challenged(), problem(401, "challenge_over"));
+    await enterPassword();
     type("login-code", "123456");
     send("login-code-submit");
     expect((await screen.findByTestId("login-error")).textContent).toContain("Sign in again");
@@ -90,17 +90,17 @@ describe("LoginView", () => {
     expect(screen.getByTestId<HTMLInputElement>("login-password").value).toBe("");
   });
 
-  it("goes back when asked to, without a word", async () => {
-    setUp(asked());
-    await givePassword();
+  it("returns to the password on request, without a problem", async () => {
+    setUp(challenged());
+    await enterPassword();
     fireEvent.click(screen.getByTestId("login-back"));
     expect(screen.getByTestId("login-submit")).toBeTruthy();
     expect(screen.queryByTestId("login-error")).toBeNull();
   });
 
-  it("sends nothing twice", async () => {
-    const { sent } = setUp(asked());
-    await givePassword();
+  it("sends no form twice", async () => {
+    const { sent } = setUp(challenged());
+    await enterPassword();
     vi.stubGlobal("fetch", (path: string) => {
       sent.push({ path, body: null });
       return new Promise(() => undefined);

@@ -1,5 +1,5 @@
 "use client";
-// The whole sign-in page, in one step or two.
+// The sign-in page, with one or two steps.
 import { useState } from "react";
 import { EntryFrame } from "@/components/entry-frame";
 import { CodeForm } from "./code-form";
@@ -10,9 +10,9 @@ type Step =
   | { name: "code"; challenge: string; email: string };
 
 type LoginViewProps = {
-  /** Who is expected to sign in, if anybody in particular. */
+  /** The email that the form starts with. */
   email?: string;
-  /** What led here, if it should be said. */
+  /** Why the user is here; null without a reason to show. */
   notice: string | null;
   onSignedIn: (mustEnrol: boolean) => void;
 };
@@ -21,7 +21,7 @@ export function LoginView({ email = "", notice, onSignedIn }: LoginViewProps) {
   const [step, setStep] = useState<Step>({ name: "password", problem: null, email });
   if (step.name === "code") {
     return (
-      <EntryFrame title="Enter your code" subtitle="Your password was right. One more step.">
+      <EntryFrame title="Enter your code" subtitle="Your password is right. One more step.">
         <CodeForm
           challenge={step.challenge}
           onSignedIn={onSignedIn}

@@ -13,7 +13,7 @@ let publicKey: CryptoKey;
 let stranger: CryptoKey;
 let refreshes: { cookie: string | undefined; origin: string | undefined; csrf: string | undefined }[];
 let refreshStatus: number;
-let isAnswerLost: boolean;
+let dropsAnswer: boolean;
 
 const sign = (
   changes: { alg?: string; typ?: string; iss?: string; aud?: string; exp?: string; by?: CryptoKey } = {},
@@ -43,7 +43,7 @@ beforeAll(async () => {
       origin: request.headers.origin,
       csrf: request.headers["x-pulse-csrf"] as string | undefined,
     });
-    if (isAnswerLost) {
+    if (dropsAnswer) {
       request.socket.destroy();
       return;
     }
@@ -63,11 +63,11 @@ afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
   refreshes = [];
   refreshStatus = 200;
-  isAnswerLost = false;
+  dropsAnswer = false;
 });
 
-const judge = (access: string | undefined, refresh?: string, guard = new PageGuard(url)) =>
-  guard.judge(
+const check = (access: string | undefined, refresh?: string, guard = new PageGuard(url)) =>
+  guard.check(
     {
       access: access === undefined ? undefined : { name: "pulse_at", value: access },
       refresh: refresh === undefined ? undefined : { name: "pulse_rt", value: refresh },
@@ -76,78 +76,78 @@ const judge = (access: string | undefined, refresh?: string, guard = new PageGua
   );
 
 describe("PageGuard", () => {
-  it("lets a valid token pass without asking auth to refresh", async () => {
-    expect(await judge(await sign(), "rt")).toEqual({ kind: "signed-in", setCookies: [] });
+  it("accepts a valid token without a refresh", async () => {
+    expect(await check(await sign(), "rt")).toEqual({ kind: "signed-in", setCookies: [] });
     expect(refreshes).toEqual([]);
   });
 
   it.each([
-    ["another issuer", () => sign({ iss: "somebody" })],
+    ["another issuer", () => sign({ iss: "stranger" })],
     ["another audience", () => sign({ aud: "other" })],
     ["another kind of token", () => sign({ typ: "JWT" })],
-    ["a token that is over", () => sign({ exp: "-1s" })],
+    ["an expired token", () => sign({ exp: "-1s" })],
     ["a foreign signature", () => sign({ by: stranger })],
     [
       "no signature",
       () => `${btoa('{"alg":"none","typ":"at+jwt"}')}.${btoa('{"sub":"x","exp":9999999999}')}.`,
     ],
-    ["rubbish", () => "rubbish"],
-  ])("does not let pass %s", async (_, token) => {
-    expect(await judge(await token())).toEqual({ kind: "signed-out", setCookies: [] });
+    ["garbage", () => "garbage"],
+  ])("rejects %s", async (_, token) => {
+    expect(await check(await token())).toEqual({ kind: "signed-out", setCookies: [] });
   });
 
-  it("renews in silence, with what auth demands, and hands the cookies on", async () => {
-    expect(await judge(await sign({ exp: "-1s" }), "rt-1")).toEqual({
+  it("refreshes the session with the headers that auth requires, and passes the cookies on", async () => {
+    expect(await check(await sign({ exp: "-1s" }), "rt-1")).toEqual({
       kind: "signed-in",
       setCookies: ["pulse_at=new", "pulse_rt=next"],
     });
     expect(refreshes).toEqual([{ cookie: "pulse_rt=rt-1", origin: ORIGIN, csrf: "1" }]);
   });
 
-  it("hands a cookie on by the name that binds it to the host", async () => {
+  it("sends a cookie under its `__Host-` name", async () => {
     const refresh = { name: "__Host-pulse_rt", value: "rt-1" };
-    await new PageGuard(url).judge({ access: undefined, refresh }, ORIGIN);
+    await new PageGuard(url).check({ access: undefined, refresh }, ORIGIN);
     expect(refreshes[0]?.cookie).toBe("__Host-pulse_rt=rt-1");
   });
 
-  it("asks again with the same token after an answer that was lost", async () => {
+  it("retries with the same token after a lost answer", async () => {
     const guard = new PageGuard(url);
-    isAnswerLost = true;
-    expect(await judge(undefined, "rt-1", guard)).toEqual({ kind: "unknown" });
-    isAnswerLost = false;
-    await expect.poll(async () => (await judge(undefined, "rt-1", guard)).kind).toBe("signed-in");
+    dropsAnswer = true;
+    expect(await check(undefined, "rt-1", guard)).toEqual({ kind: "unknown" });
+    dropsAnswer = false;
+    await expect.poll(async () => (await check(undefined, "rt-1", guard)).kind).toBe("signed-in");
     expect(new Set(refreshes.map(({ cookie }) => cookie))).toEqual(new Set(["pulse_rt=rt-1"]));
   });
 
-  it("renews once for parallel requests with one refresh token", async () => {
+  it("refreshes once for parallel requests with one refresh token", async () => {
     const guard = new PageGuard(url);
-    const verdicts = await Promise.all(Array.from({ length: 12 }, () => judge(undefined, "rt-1", guard)));
+    const verdicts = await Promise.all(Array.from({ length: 12 }, () => check(undefined, "rt-1", guard)));
     expect(verdicts.every(({ kind }) => kind === "signed-in")).toBe(true);
     expect(refreshes).toHaveLength(1);
-    await judge(undefined, "rt-2", guard);
+    await check(undefined, "rt-2", guard);
     expect(refreshes).toHaveLength(2);
   });
 
-  it("signs out, and clears the cookies, when the session has ended", async () => {
+  it("signs out and clears the cookies when the session has ended", async () => {
     refreshStatus = 401;
-    expect(await judge(undefined, "rt-1")).toEqual({
+    expect(await check(undefined, "rt-1")).toEqual({
       kind: "signed-out",
       setCookies: ["pulse_rt=; Max-Age=0"],
     });
   });
 
-  it("asks again after an outage instead of remembering it", async () => {
+  it("retries after an outage", async () => {
     const guard = new PageGuard(url);
     refreshStatus = 503;
-    expect(await judge(undefined, "rt-1", guard)).toEqual({ kind: "unknown" });
+    expect(await check(undefined, "rt-1", guard)).toEqual({ kind: "unknown" });
     refreshStatus = 200;
-    await expect.poll(async () => (await judge(undefined, "rt-1", guard)).kind).toBe("signed-in");
+    await expect.poll(async () => (await check(undefined, "rt-1", guard)).kind).toBe("signed-in");
   });
 
-  it("does not know when auth cannot be reached, and does not guess", async () => {
-    const nowhere = new PageGuard("http://127.0.0.1:9");
-    expect(await judge(await sign(), undefined, nowhere)).toEqual({ kind: "unknown" });
-    expect(await judge(undefined, "rt-1", nowhere)).toEqual({ kind: "unknown" });
-    expect(await judge(undefined, undefined, nowhere)).toEqual({ kind: "signed-out", setCookies: [] });
+  it("returns unknown when auth cannot be reached", async () => {
+    const unreachable = new PageGuard("http://127.0.0.1:9");
+    expect(await check(await sign(), undefined, unreachable)).toEqual({ kind: "unknown" });
+    expect(await check(undefined, "rt-1", unreachable)).toEqual({ kind: "unknown" });
+    expect(await check(undefined, undefined, unreachable)).toEqual({ kind: "signed-out", setCookies: [] });
   });
 });

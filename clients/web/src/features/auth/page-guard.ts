@@ -1,10 +1,10 @@
-// Server side: who may see a page. Verifies the access cookie and, when it is over, renews the session silently.
+// Server side: decides who may see a page. Verifies the access cookie, and refreshes the session when it has expired.
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 export const ACCESS_COOKIE = "pulse_at";
 export const REFRESH_COOKIE = "pulse_rt";
 
-/** `unknown`: there is a session, but auth could not be asked. Pages hold no data, so they are shown and say so. */
+/** `unknown`: auth could not be reached. Pages hold no data, so they are served and show the problem themselves. */
 export type Verdict =
   | { kind: "signed-in"; setCookies: readonly string[] }
   | { kind: "signed-out"; setCookies: readonly string[] }
@@ -15,12 +15,12 @@ export type Cookie = { name: string; value: string };
 type Cookies = { access: Cookie | undefined; refresh: Cookie | undefined };
 
 const REFRESH_TIMEOUT_MS = 3_000;
-// Parallel page requests with one refresh token must share one rotation, including those that come just after it.
-const SINGLE_FLIGHT_MS = 5_000;
+// Page requests with one refresh token share one rotation. A result is shared with requests that come this much later.
+const SHARE_REFRESH_MS = 5_000;
 
 export class PageGuard {
   private readonly keys: ReturnType<typeof createRemoteJWKSet>;
-  private readonly flights = new Map<string, Promise<Verdict>>();
+  private readonly refreshes = new Map<string, Promise<Verdict>>();
 
   constructor(private readonly authUrl: string) {
     this.keys = createRemoteJWKSet(new URL(`${authUrl}/api/auth/keys`), {
@@ -30,7 +30,8 @@ export class PageGuard {
     });
   }
 
-  async judge(cookies: Cookies, origin: string): Promise<Verdict> {
+  /** `origin`: the origin that the browser sees. Auth checks it on a refresh. */
+  async check(cookies: Cookies, origin: string): Promise<Verdict> {
     const token = cookies.access ? await this.verify(cookies.access.value) : "invalid";
     if (token === "valid") return { kind: "signed-in", setCookies: [] };
     if (cookies.refresh) return this.refresh(cookies.refresh, origin);
@@ -48,28 +49,28 @@ export class PageGuard {
       });
       return "valid";
     } catch (error) {
-      // Only a key set that could not be fetched leaves the question open; all else is the token's fault.
+      // The token is unknown only when the keys could not be fetched. Any other error makes it invalid.
       if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) return "unknown";
       return error.code === "ERR_JOSE_GENERIC" ? "unknown" : "invalid";
     }
   }
 
   private refresh(cookie: Cookie, origin: string): Promise<Verdict> {
-    // With its name: auth trusts a cookie of https only by the name that binds it to this host.
+    // Send the cookie under its own name: with https, auth accepts the `__Host-` name only.
     const refreshCookie = `${cookie.name}=${cookie.value}`;
-    const running = this.flights.get(refreshCookie);
+    const running = this.refreshes.get(refreshCookie);
     if (running) return running;
-    const flight = this.askForRefresh(refreshCookie, origin);
-    this.flights.set(refreshCookie, flight);
-    void flight.then((verdict) => {
-      // An outage is not an answer: the next request asks again.
-      const keep = verdict.kind === "unknown" ? 0 : SINGLE_FLIGHT_MS;
-      setTimeout(() => this.flights.delete(refreshCookie), keep).unref();
+    const refresh = this.requestRefresh(refreshCookie, origin);
+    this.refreshes.set(refreshCookie, refresh);
+    void refresh.then((verdict) => {
+      // Do not share an outage: the next request tries again.
+      const shareMs = verdict.kind === "unknown" ? 0 : SHARE_REFRESH_MS;
+      setTimeout(() => this.refreshes.delete(refreshCookie), shareMs).unref();
     });
-    return flight;
+    return refresh;
   }
 
-  private async askForRefresh(refreshCookie: string, origin: string): Promise<Verdict> {
+  private async requestRefresh(refreshCookie: string, origin: string): Promise<Verdict> {
     try {
       const response = await fetch(`${this.authUrl}/api/auth/refresh`, {
         method: "POST",

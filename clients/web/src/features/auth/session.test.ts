@@ -3,12 +3,17 @@ import { lifetimeMs, Session } from "./session";
 
 const account = { id: "a", email: "a@example.com", name: "A", role: "viewer" };
 
-/** A token of the given lifetime, as this page reads it; nobody here checks the signature. */
+/** A token with the given lifetime. Its signature is not valid; the page does not check it. */
 const tokenOf = (name: string, seconds: number) =>
   `${name}.${btoa(JSON.stringify({ iat: 1_000, exp: 1_000 + seconds }))}.x`;
 
 const grant = (name: string, seconds = 300) =>
-  Response.json({ access_token: tokenOf(name, seconds), expires_at: "2020-01-01T00:00:00Z", account });
+  Response.json({
+    access_token: tokenOf(name, seconds),
+    expires_at: "2020-01-01T00:00:00Z",
+    account,
+    second_factor_enrolment_required: false,
+  });
 
 const problem = (status: number, code: string, headers = {}) =>
   new Response(JSON.stringify({ code, status, detail: code }), { status, headers });
@@ -24,20 +29,20 @@ function setUp() {
   });
   let turn: Promise<unknown> = Promise.resolve();
   const open = () => {
-    const heard: (() => void)[] = [];
+    const own: (() => void)[] = [];
     return new Session({
       now: () => Date.now(),
-      // One lock for all sessions of this test, as for all tabs of one site.
+      // One lock for all sessions of a test, as for all tabs of one site.
       exclusively: <T>(work: () => Promise<T>) => {
         const mine = turn.then(work);
         turn = mine.catch(() => undefined);
         return mine;
       },
       signOutChannel: {
-        announce: () => channel.forEach((hear) => !heard.includes(hear) && hear()),
-        listen: (hear) => {
-          heard.push(hear);
-          channel.add(hear);
+        announce: () => channel.forEach((listener) => !own.includes(listener) && listener()),
+        listen: (listener) => {
+          own.push(listener);
+          channel.add(listener);
         },
       },
       after: (ms, work) => {
@@ -58,7 +63,7 @@ describe("Session", () => {
     vi.unstubAllGlobals();
   });
 
-  it("asks once for any number of callers, and says what protects the call", async () => {
+  it("refreshes once for concurrent callers, with the CSRF header", async () => {
     const { open, calls, answers } = setUp();
     answers.push(() => grant("one"));
     const session = open();
@@ -70,7 +75,7 @@ describe("Session", () => {
     expect(session.state).toEqual({ status: "signed-in", account, mustEnrol: false });
   });
 
-  it("renews a minute before the end", async () => {
+  it("renews a minute before expiry", async () => {
     const { open, calls, answers } = setUp();
     answers.push(
       () => grant("one"),
@@ -85,7 +90,7 @@ describe("Session", () => {
     expect(await session.token()).toBe(tokenOf("two", 300));
   });
 
-  it("renews a refused token once, for however many calls were refused with it", async () => {
+  it("renews a rejected token once for all calls that were rejected with it", async () => {
     const { open, calls, answers } = setUp();
     answers.push(
       () => grant("one"),
@@ -99,15 +104,15 @@ describe("Session", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("lets tabs refresh one after the other, never at once", async () => {
+  it("lets one tab refresh at a time", async () => {
     const { open, answers } = setUp();
-    let underWay = 0;
-    let most = 0;
+    let inFlight = 0;
+    let maxInFlight = 0;
     const slow = (name: string) => async () => {
-      underWay += 1;
-      most = Math.max(most, underWay);
+      inFlight += 1;
+      maxInFlight = Math.max(maxInFlight, inFlight);
       await new Promise((resolve) => setTimeout(resolve, 50));
-      underWay -= 1;
+      inFlight -= 1;
       return grant(name);
     };
     answers.push(slow("one"), slow("two"), slow("three"));
@@ -115,30 +120,30 @@ describe("Session", () => {
     const tokens = Promise.all(tabs.map((tab) => tab.token()));
     await vi.advanceTimersByTimeAsync(500);
     expect(await tokens).toEqual([tokenOf("one", 300), tokenOf("two", 300), tokenOf("three", 300)]);
-    expect(most).toBe(1);
+    expect(maxInFlight).toBe(1);
   });
 
-  it("ends when the server says that the session has ended", async () => {
+  it("ends when auth answers that the session has ended", async () => {
     const { open, answers } = setUp();
     answers.push(() => problem(401, "session_ended"));
     const session = open();
     await expect(session.token()).rejects.toMatchObject({ code: "session_ended" });
-    expect(session.state).toEqual({ status: "signed-out", why: "ended" });
+    expect(session.state).toEqual({ status: "signed-out", reason: "ended" });
   });
 
-  it("waits out an outage instead of signing anybody out", async () => {
+  it("retries during an outage and does not sign out", async () => {
     const { open, answers } = setUp();
     answers.push(() => problem(503, "unavailable"));
     const session = open();
     session.start();
     await vi.advanceTimersByTimeAsync(0);
-    expect(session.state).toEqual({ status: "unreachable", detail: "unavailable" });
+    expect(session.state).toEqual({ status: "unreachable", problem: "The service does not answer" });
     answers.push(() => grant("one"));
     await vi.advanceTimersByTimeAsync(1_000);
     expect(session.state.status).toBe("signed-in");
   });
 
-  it("keeps a signed-in page as it is while renewing fails for a while", async () => {
+  it("stays signed in while renewing fails for a while", async () => {
     const { open, answers } = setUp();
     answers.push(() => grant("one"));
     const session = open();
@@ -150,7 +155,7 @@ describe("Session", () => {
     expect(await session.token()).toBe(tokenOf("two", 300));
   });
 
-  it("signs the other tabs out too", async () => {
+  it("signs out the other tabs too", async () => {
     const { open, answers } = setUp();
     answers.push(
       () => grant("one"),
@@ -165,7 +170,7 @@ describe("Session", () => {
     expect(there.state.status).toBe("signed-out");
   });
 
-  it("does not pretend to have signed out when the server could not be told", async () => {
+  it("stays signed in when auth cannot be reached for the sign-out", async () => {
     const { open, answers } = setUp();
     answers.push(
       () => grant("one"),
@@ -177,11 +182,11 @@ describe("Session", () => {
     expect(session.state.status).toBe("signed-in");
   });
 
-  it("hands on the challenge of a second factor, and opens a session with its code", async () => {
+  it("returns the challenge of a second factor, and opens a session with the code", async () => {
     const { open, answers, calls } = setUp();
-    const asked = { code: "second_factor_required", status: 401, challenge: "c1" };
+    const challenged = { code: "second_factor_required", status: 401, challenge: "c1" };
     answers.push(
-      () => new Response(JSON.stringify(asked), { status: 401 }),
+      () => new Response(JSON.stringify(challenged), { status: 401 }),
       () => problem(401, "wrong_code"),
       () => grant("one"),
     );
@@ -196,7 +201,7 @@ describe("Session", () => {
     expect(session.state.status).toBe("signed-in");
   });
 
-  it("knows that a second factor must be set up, until a new token says otherwise", async () => {
+  it("requires a second factor to be set up until a new token does not", async () => {
     const { open, answers } = setUp();
     answers.push(
       async () => Response.json({ ...(await grant("one").json()), second_factor_enrolment_required: true }),
@@ -212,7 +217,7 @@ describe("Session", () => {
     expect(await session.token()).toContain("two");
   });
 
-  it("says why it is over: from elsewhere, by a new password here, or of one's own will", async () => {
+  it("gives the reason of a sign-out: ended elsewhere, a new password, or none", async () => {
     const { open, answers } = setUp();
     answers.push(
       () => grant("one"),
@@ -221,21 +226,21 @@ describe("Session", () => {
     const elsewhere = open();
     await elsewhere.token();
     await expect(elsewhere.renewNow()).rejects.toMatchObject({ code: "session_ended" });
-    expect(elsewhere.state).toEqual({ status: "signed-out", why: "ended" });
-    expect(elsewhere.expectedEmail).toBe("a@example.com");
+    expect(elsewhere.state).toEqual({ status: "signed-out", reason: "ended" });
+    expect(elsewhere.suggestedEmail).toBe("a@example.com");
 
     answers.push(() => grant("two"));
     const [here, there] = [open(), open()];
     await here.token();
-    // Auth cannot be told: the session is over all the same.
+    // The logout call fails, but the session has ended anyway.
     await here.leave("password-changed");
-    expect(here.state).toEqual({ status: "signed-out", why: "password-changed" });
-    expect(here.expectedEmail).toBe("a@example.com");
-    expect(there.state).toEqual({ status: "signed-out", why: undefined });
-    expect(there.expectedEmail).toBe("");
+    expect(here.state).toEqual({ status: "signed-out", reason: "password-changed" });
+    expect(here.suggestedEmail).toBe("a@example.com");
+    expect(there.state).toEqual({ status: "signed-out", reason: undefined });
+    expect(there.suggestedEmail).toBe("");
   });
 
-  it("reports wrong credentials as they are", async () => {
+  it("passes on a rate limit", async () => {
     const { open, answers } = setUp();
     answers.push(() => problem(429, "rate_limited", { "retry-after": "42" }));
     const attempt = open().signIn({ email: "a", password: "b", remember: true });
@@ -244,13 +249,13 @@ describe("Session", () => {
 });
 
 describe("lifetimeMs", () => {
-  it("comes from the token, so that a wrong clock here does no harm", () => {
+  it("comes from the token, so that a wrong clock does not matter", () => {
     expect(
       lifetimeMs({ access_token: tokenOf("x", 120), expires_at: "1999-01-01T00:00:00Z" }, Date.now()),
     ).toBe(120_000);
   });
 
-  it("falls back to the stated end, and then to a minute", () => {
+  it("falls back to expires_at, and then to a minute", () => {
     const now = Date.parse("2026-01-01T00:00:00Z");
     expect(lifetimeMs({ access_token: "opaque", expires_at: "2026-01-01T00:02:00Z" }, now)).toBe(120_000);
     expect(lifetimeMs({ access_token: "opaque", expires_at: "soon" }, now)).toBe(60_000);

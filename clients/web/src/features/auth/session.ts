@@ -1,57 +1,60 @@
-// The browser's session: the access token lives here, in memory only. No React in this file.
-import { grantSchema, type Account, type Grant } from "@/contracts/http";
-import { ApiError, parseAnswer, problemOf, request, type TokenSource } from "@/lib/api-client";
+// The browser's session. It keeps the access token in memory only. No React in this file.
+import type { Account, Grant } from "@/contracts/http";
+import { ApiError, problemOf, readAnswer, request, type TokenSource } from "@/lib/api/api-client";
+import { failureOf } from "@/lib/api/explain";
 
 export type SessionState =
   | { status: "starting" }
-  /** `mustEnrol`: the role needs a second factor first, and until then the token opens nothing else. */
+  /** `mustEnrol`: the role requires a second factor. Until it is set up, the token allows nothing else. */
   | { status: "signed-in"; account: Account; mustEnrol: boolean }
-  /** A session may exist, but auth cannot be reached; the session keeps asking. */
-  | { status: "unreachable"; detail: string }
-  /** `why`: what the sign-in page should say about it. */
-  | { status: "signed-out"; why?: SignedOutWhy };
+  /** Auth cannot be reached, so it is unknown whether a session exists. The session retries. */
+  | { status: "unreachable"; problem: string }
+  /** `reason`: what the sign-in page should tell the user. */
+  | { status: "signed-out"; reason?: SignedOutReason };
 
 export type SignedInState = Extract<SessionState, { status: "signed-in" }>;
 
-/** `password-changed`: here, which ends every session. `ended`: from elsewhere, or its time was up. */
-export type SignedOutWhy = "password-changed" | "ended";
+/** `password-changed`: on this page, which ends every session. `ended`: revoked elsewhere, or expired. */
+export type SignedOutReason = "password-changed" | "ended";
 
 export type Credentials = { email: string; password: string; remember: boolean };
 
-/** What a right password leads to: a session, or the challenge that the second factor is sent with. */
+/** The result of a right password: a session, or the challenge to answer with a second factor. */
 export type SignInOutcome =
   { kind: "signed-in"; mustEnrol: boolean } | { kind: "second-factor"; challenge: string };
 
-type Token = { value: string; endsAt: number };
+type Token = { value: string; expiresAt: number };
 
-/** What the session needs from the browser; replaced in tests. */
+/** What the session needs from the browser. Tests replace it. */
 export type SessionPorts = {
   now: () => number;
-  /** Runs `work` while no other tab of this site runs work under the same name. */
+  /** Runs `work` while no other tab of this site runs work through this function. */
   exclusively: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Tells the other tabs, and hears from them, that the session was ended. */
-  signOutChannel: { announce: () => void; listen: (heard: () => void) => void };
+  /** Tells the other tabs about a sign-out, and listens for theirs. */
+  signOutChannel: { announce: () => void; listen: (listener: () => void) => void };
+  /** Runs `work` after `ms`. Returns a function that cancels it. */
   after: (ms: number, work: () => void) => () => void;
 };
 
-const RENEW_BEFORE_END_MS = 60_000;
+const RENEW_BEFORE_EXPIRY_MS = 60_000;
+const EXPIRY_MARGIN_MS = 5_000;
 const MIN_RENEW_DELAY_MS = 15_000;
-// A timer past 2^31 ms would fire at once; renewing now and then does no harm.
+// A timer beyond 2^31 ms fires at once.
 const MAX_RENEW_DELAY_MS = 3_600_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const;
 const CSRF_HEADERS = { "content-type": "application/json", "x-pulse-csrf": "1" };
 
 /**
- * One page's session. Several tabs share the cookies but each holds its own token: refreshes take turns, so that no
- * tab rotates the refresh token under another one's feet.
+ * The session of one page. Tabs share the cookies, but each has its own access token. A lock lets one tab refresh at a
+ * time, so that no two tabs rotate the same refresh token.
  */
 export class Session implements TokenSource {
   private current: SessionState = { status: "starting" };
-  private held: Token | null = null;
+  private currentToken: Token | null = null;
   private refreshing: Promise<string> | null = null;
   private cancelTimer: () => void = () => {};
   private failures = 0;
-  private expected = "";
+  private nextEmail = "";
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly ports: SessionPorts) {
@@ -62,13 +65,13 @@ export class Session implements TokenSource {
     return this.current;
   }
 
-  /** Whose sign-in is expected next, "" if nobody's in particular. In memory only: it is in no address and no storage. */
-  get expectedEmail(): string {
-    return this.expected;
+  /** The email that the sign-in form starts with, or "". Kept in memory only: not in an address, not in storage. */
+  get suggestedEmail(): string {
+    return this.nextEmail;
   }
 
-  expect(email: string): void {
-    this.expected = email;
+  suggestEmail(email: string): void {
+    this.nextEmail = email;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -76,24 +79,25 @@ export class Session implements TokenSource {
     return () => this.listeners.delete(listener);
   };
 
-  /** Throws ApiError (`session_ended` when there is no session any more). */
+  /** Throws ApiError; its code is `session_ended` when there is no session. */
   async token(): Promise<string> {
-    if (this.held && this.held.endsAt - this.ports.now() > 5_000) return this.held.value;
+    const token = this.currentToken;
+    if (token && token.expiresAt - this.ports.now() > EXPIRY_MARGIN_MS) return token.value;
     return this.refresh();
   }
 
   async renew(rejected: string): Promise<string> {
-    if (this.held && this.held.value !== rejected) return this.held.value;
+    if (this.currentToken && this.currentToken.value !== rejected) return this.currentToken.value;
     return this.refresh();
   }
 
-  /** Called at page load: a token for whoever the cookies belong to. Failures show in `state`. */
+  /** Gets a token from the cookies when the page loads. A failure shows in `state`. */
   start(): void {
-    if (this.held || this.refreshing) return;
+    if (this.currentToken || this.refreshing) return;
     this.refresh().catch(() => undefined);
   }
 
-  /** A new token whatever there is: after something that changes what the session may. Throws ApiError. */
+  /** Gets a new token in any case. Call it after the session's permissions changed. Throws ApiError. */
   async renewNow(): Promise<void> {
     await this.refreshing?.catch(() => undefined);
     await this.refresh();
@@ -103,7 +107,7 @@ export class Session implements TokenSource {
   async signIn(credentials: Credentials): Promise<SignInOutcome> {
     const response = await postJson("/api/auth/login", credentials);
     try {
-      return this.signedIn(await parseAnswer(response, grantSchema));
+      return this.signedIn(await readAnswer<Grant>(response));
     } catch (error) {
       const challenge = error instanceof ApiError && error.problem.challenge;
       if (challenge && error.code === "second_factor_required") return { kind: "second-factor", challenge };
@@ -111,28 +115,28 @@ export class Session implements TokenSource {
     }
   }
 
-  /** The second step. Throws ApiError: `wrong_code`, `challenge_over` (begin again), `rate_limited`, … */
+  /** The second step of signing in. Throws ApiError: `wrong_code`, `challenge_over` (start again), `rate_limited`, … */
   async signInSecond(challenge: string, code: string): Promise<SignInOutcome> {
     const response = await postJson("/api/auth/login/second-factor", { challenge, code });
-    return this.signedIn(await parseAnswer(response, grantSchema));
+    return this.signedIn(await readAnswer<Grant>(response));
   }
 
-  /** Ends the session at auth, here and in the other tabs. Throws ApiError when auth cannot be reached. */
+  /** Ends the session at auth, on this page and in the other tabs. Throws ApiError when auth cannot be reached. */
   async signOut(): Promise<void> {
     const response = await postJson("/api/auth/logout", {});
-    // A failed call leaves the cookies; saying "signed out" would then be a lie.
+    // After a failed call the cookies are still valid, so the session is not signed out.
     if (!response.ok && response.status !== 401)
       throw problemOf(response, await response.json().catch(() => null));
     this.ports.signOutChannel.announce();
     this.end();
   }
 
-  /** After what ended every session of the account: takes the cookies away and leaves, here and in the other tabs. */
-  async leave(why: SignedOutWhy): Promise<void> {
-    // The session is over whether or not the cookies could be cleared: they open nothing any more.
+  /** Signs out here and in the other tabs, after a change that ended every session of the account. */
+  async leave(reason: SignedOutReason): Promise<void> {
+    // The cookies are invalid already, so a failure to clear them does no harm.
     await postJson("/api/auth/logout", {}).catch(() => undefined);
     this.ports.signOutChannel.announce();
-    this.end(why);
+    this.end(reason);
   }
 
   private signedIn(grant: Grant): SignInOutcome {
@@ -142,10 +146,10 @@ export class Session implements TokenSource {
 
   private refresh(): Promise<string> {
     this.refreshing ??= this.ports
-      .exclusively(() => this.askForGrant())
+      .exclusively(() => this.requestGrant())
       .then((grant) => this.accept(grant))
       .catch((error: unknown) => {
-        this.refuse(error);
+        this.refreshFailed(error);
         throw error;
       })
       .finally(() => {
@@ -154,16 +158,17 @@ export class Session implements TokenSource {
     return this.refreshing;
   }
 
-  private async askForGrant(): Promise<Grant> {
-    return parseAnswer(await postJson("/api/auth/refresh", {}), grantSchema);
+  private async requestGrant(): Promise<Grant> {
+    return readAnswer<Grant>(await postJson("/api/auth/refresh", {}));
   }
 
   private accept(grant: Grant): string {
     const lifetime = lifetimeMs(grant, this.ports.now());
-    this.held = { value: grant.access_token, endsAt: this.ports.now() + lifetime };
+    this.currentToken = { value: grant.access_token, expiresAt: this.ports.now() + lifetime };
     this.failures = 0;
-    this.schedule(Math.min(MAX_RENEW_DELAY_MS, Math.max(MIN_RENEW_DELAY_MS, lifetime - RENEW_BEFORE_END_MS)));
-    this.move({
+    const delay = Math.max(MIN_RENEW_DELAY_MS, lifetime - RENEW_BEFORE_EXPIRY_MS);
+    this.scheduleRefresh(Math.min(MAX_RENEW_DELAY_MS, delay));
+    this.setState({
       status: "signed-in",
       account: grant.account,
       mustEnrol: grant.second_factor_enrolment_required,
@@ -171,38 +176,38 @@ export class Session implements TokenSource {
     return grant.access_token;
   }
 
-  private refuse(error: unknown): void {
+  private refreshFailed(error: unknown): void {
     if (error instanceof ApiError && !error.isTemporary) {
       if (this.current.status !== "signed-out") this.end("ended");
       return;
     }
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)] ?? 10_000;
     this.failures += 1;
-    this.schedule(
+    this.scheduleRefresh(
       error instanceof ApiError && error.retryAfterSeconds ? error.retryAfterSeconds * 1_000 : wait,
     );
-    // Somebody who is looking at live data keeps looking at it; only a page that never started shows the outage.
+    // A signed-in page keeps its live data during an outage. Only a page that never started shows the problem.
     if (this.current.status !== "signed-in") {
-      this.move({ status: "unreachable", detail: error instanceof Error ? error.message : "No answer." });
+      this.setState({ status: "unreachable", problem: failureOf(error, "The sign-in").title });
     }
   }
 
-  private end(why?: SignedOutWhy): void {
+  private end(reason?: SignedOutReason): void {
     this.cancelTimer();
-    // Who leaves of their own will may leave the page to somebody else.
-    this.expected = why && this.current.status === "signed-in" ? this.current.account.email : "";
-    this.held = null;
-    this.move({ status: "signed-out", why });
+    // After a sign-out by the user, another person may use the page. Do not suggest the email then.
+    this.nextEmail = reason && this.current.status === "signed-in" ? this.current.account.email : "";
+    this.currentToken = null;
+    this.setState({ status: "signed-out", reason });
   }
 
-  private schedule(delay: number): void {
+  private scheduleRefresh(delay: number): void {
     this.cancelTimer();
     this.cancelTimer = this.ports.after(delay, () => {
       this.refresh().catch(() => undefined);
     });
   }
 
-  private move(state: SessionState): void {
+  private setState(state: SessionState): void {
     this.current = state;
     for (const listener of this.listeners) listener();
   }
@@ -212,7 +217,7 @@ function postJson(path: string, body: unknown): Promise<Response> {
   return request(path, { method: "POST", headers: CSRF_HEADERS, body: JSON.stringify(body) });
 }
 
-/** How long a token lives. From its own issue and end, so that a wrong clock in this browser does no harm. */
+/** The lifetime of a token from its own times of issue and expiry, so that a wrong clock of this computer does not matter. */
 export function lifetimeMs(grant: Pick<Grant, "access_token" | "expires_at">, now: number): number {
   try {
     const payload = grant.access_token.split(".")[1] ?? "";
@@ -222,8 +227,8 @@ export function lifetimeMs(grant: Pick<Grant, "access_token" | "expires_at">, no
       if (lifetime > 0) return lifetime;
     }
   } catch {
-    // Not a token this page can read: the stated end is the next best answer.
+    // This page cannot read the token. `expires_at` is the next best source.
   }
-  const stated = Date.parse(grant.expires_at) - now;
-  return Number.isFinite(stated) && stated > 0 ? stated : RENEW_BEFORE_END_MS;
+  const remaining = Date.parse(grant.expires_at) - now;
+  return Number.isFinite(remaining) && remaining > 0 ? remaining : RENEW_BEFORE_EXPIRY_MS;
 }

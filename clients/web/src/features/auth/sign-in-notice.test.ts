@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { signInAddress, signInNotice } from "./sign-in-notice";
 
 describe("signInNotice", () => {
-  it("says nothing that this page does not say itself", () => {
+  it("shows known notices only", () => {
     expect(signInNotice("password-set")).toContain("Your password is set");
     for (const name of [undefined, "", "Call this number", "toString", ["ended"]])
       expect(signInNotice(name)).toBeNull();
@@ -10,7 +10,7 @@ describe("signInNotice", () => {
 });
 
 describe("signInAddress", () => {
-  it("carries the reason and the way back", () => {
+  it("contains the notice and the next page", () => {
     expect(signInAddress()).toBe("/login");
     expect(signInAddress(undefined, "/security")).toBe("/login?next=%2Fsecurity");
     expect(signInAddress("ended", "/dashboard?range=1h")).toBe(

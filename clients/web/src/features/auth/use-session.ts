@@ -1,4 +1,4 @@
-// React's view of the session.
+// The session as React state.
 import { useSyncExternalStore } from "react";
 import type { Session, SessionState } from "./session";
 

@@ -1,21 +1,21 @@
 "use client";
-// One device's dashboard: notices, tiles, charts and the list of series.
+// The dashboard of one device: notices, tiles, charts and the list of series.
 import { useEffect, useMemo, useState } from "react";
 import { Button } from "@/components/button";
 import { Banner } from "@/components/notice-state";
 import type { Device, Series } from "@/contracts/http";
-import type { Backlogs } from "./backlog";
-import { ChartPanel } from "./chart-panel";
+import type { Backlogs } from "./devices/backlog";
+import { ChartPanel } from "./series/chart-panel";
 import { DashboardHeader } from "./dashboard-header";
-import { browserScheduler } from "./browser-scheduler";
+import { browserScheduler } from "@/charts/drawing/browser-scheduler";
 import { useConnectionKind, useHistoryState } from "./feed-hooks";
-import { groupSeries, type Group } from "./groups";
-import { bySignificance } from "./order";
-import { seriesColor } from "./palette";
+import { groupSeries, type Group } from "./series/groups";
+import { bySignificance } from "./series/order";
+import { seriesColor } from "@/charts/palette";
 import type { Feed } from "./ports";
 import type { Range, RangeKey } from "./ranges";
-import { SeriesTable } from "./series-table";
-import { Tile } from "./tile";
+import { SeriesTable } from "./series/series-table";
+import { Tile } from "./series/tile";
 
 type DashboardBodyProps = {
   feed: Feed;
@@ -26,15 +26,15 @@ type DashboardBodyProps = {
   onRange: (key: RangeKey) => void;
 };
 
-// One row on a wide screen, three on a phone; the rest is a click away, and in the list of series anyway.
-const TILES_AT_FIRST = 6;
+// One row on a wide screen, three on a phone. A button shows the others.
+const FIRST_TILES = 6;
 
 export function DashboardBody({ feed, backlogs, device, series, range, onRange }: DashboardBodyProps) {
   const [areAllTilesShown, setAllTilesShown] = useState(false);
   const groups = useMemo(() => groupSeries(series), [series]);
   const colors = useMemo(() => colorsOf(groups), [groups]);
   const ordered = useMemo(() => bySignificance(series), [series]);
-  const tiles = areAllTilesShown ? ordered : ordered.slice(0, TILES_AT_FIRST);
+  const tiles = areAllTilesShown ? ordered : ordered.slice(0, FIRST_TILES);
   const scheduler = browserScheduler();
   const [first, ...rest] = groups;
   return (
@@ -59,7 +59,7 @@ export function DashboardBody({ feed, backlogs, device, series, range, onRange }
           />
         ))}
       </div>
-      {ordered.length > TILES_AT_FIRST && (
+      {ordered.length > FIRST_TILES && (
         <Button
           tone="ghost"
           className="-mt-2 mb-2"
@@ -96,7 +96,7 @@ export function DashboardBody({ feed, backlogs, device, series, range, onRange }
   );
 }
 
-/** Rows of two, and the last alone takes the whole width. */
+/** Two panels per row. A single last one takes the whole width. */
 function spanOf(place: number, count: number): string {
   const isAlone = place === count - 1 && count % 2 === 1;
   return isAlone ? "min-w-0 lg:col-span-6" : "min-w-0 lg:col-span-3";
@@ -110,8 +110,8 @@ function colorsOf(groups: readonly Group[]): Map<number, string> {
   );
 }
 
-// A short break heals by itself and is shown by the pill; only a longer one deserves a line across the page.
-const SPEAK_UP_AFTER_MS = 4_000;
+// The connection pill shows a short break. A longer one also gets a banner.
+const BANNER_AFTER_MS = 4_000;
 
 function Notices({ feed }: { feed: Feed }) {
   const history = useHistoryState(feed);
@@ -132,7 +132,7 @@ function Notices({ feed }: { feed: Feed }) {
           }
         >
           {history.status === "denied"
-            ? "Your account may not read stored readings; only what arrives now is shown."
+            ? "Your account has no access to stored readings. The page shows new readings only."
             : `Stored readings could not be loaded. ${history.detail}`}
         </Banner>
       )}
@@ -143,15 +143,15 @@ function Notices({ feed }: { feed: Feed }) {
 function DisconnectedBanner({ isOffline }: { isOffline: boolean }) {
   const [isLong, setLong] = useState(false);
   useEffect(() => {
-    const timer = setTimeout(() => setLong(true), SPEAK_UP_AFTER_MS);
+    const timer = setTimeout(() => setLong(true), BANNER_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   if (!isLong) return null;
   return (
     <Banner tone="warn">
       {isOffline
-        ? "This computer is offline. What you see is the last that arrived; it is completed when the network returns."
-        : "The live connection is lost. What you see is the last that arrived; what is missed meanwhile is loaded on return."}
+        ? "This computer is offline. You see the last received readings. Missing ones are loaded when the network returns."
+        : "The live connection is lost. You see the last received readings. Missing ones are loaded after the reconnect."}
     </Banner>
   );
 }

@@ -1,17 +1,17 @@
 "use client";
-// Title line of the dashboard: which device, how it is, and the controls of the view.
+// The header of the dashboard: the device, its state, and the controls of the view.
 import { Badge } from "@/components/badge";
 import type { Device, Series } from "@/contracts/http";
-import type { Backlogs } from "./backlog";
-import { CatchUp } from "./catch-up";
-import { deviceState } from "./device-state";
+import type { Backlogs } from "./devices/backlog";
+import { CatchUp } from "./devices/catch-up";
+import { deviceState } from "./devices/device-state";
 import { useCoarseNow, useConnectionKind, useHistoryState, useTick } from "./feed-hooks";
-import { formatAge, formatDuration } from "./format";
+import { formatAge, formatDuration } from "@/lib/format";
 import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
 import { RangePicker } from "./range-picker";
 import type { RangeKey } from "./ranges";
-import { freshnessOf, type Freshness } from "./staleness";
+import { freshnessOf, type Freshness } from "./series/staleness";
 
 type DashboardHeaderProps = {
   feed: Feed;
@@ -22,11 +22,9 @@ type DashboardHeaderProps = {
   onRange: (key: RangeKey) => void;
 };
 
-const WORTH_SAYING_US = 2_000_000;
-
 export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRange }: DashboardHeaderProps) {
   const kind = useConnectionKind(feed);
-  // Without a connection nobody here knows whether the collector is up.
+  // Without a connection, the state of the collector is unknown.
   const state = deviceState(kind === "reconnecting" || kind === "offline" ? { online: null } : device);
   return (
     <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
@@ -39,21 +37,21 @@ export function DashboardHeader({ feed, backlogs, device, series, rangeKey, onRa
           {device.clock_suspect && device.clock_offset_us !== null && (
             <Badge
               tone="warn"
-              title="The times of its readings may be wrong. Set the clock of the device, best by NTP."
+              title="The times of its readings may be wrong. Set the clock of the device, preferably with NTP."
             >
-              Clock off by {formatDuration(Math.abs(device.clock_offset_us))}
+              Clock wrong by {formatDuration(Math.abs(device.clock_offset_us))}
             </Badge>
           )}
           {device.cloned && (
             <Badge
               tone="warn"
-              title="Two machines use this identity in turns. Nothing is lost: each has a life of its own."
+              title="Two machines connect as this device. No reading is lost, but only one should use this identity."
             >
               Two machines
             </Badge>
           )}
           {device.promise === "at_least_once" && (
-            <Badge tone="neutral" title="Plain JSON: stored at least once, without a ledger of its own.">
+            <Badge tone="neutral" title="This device sends plain JSON. A reading may be stored twice.">
               At least once
             </Badge>
           )}
@@ -75,25 +73,23 @@ function Summary({ feed, series }: { feed: Feed; series: readonly Series[] }) {
   const isLoaded = useHistoryState(feed).status === "ready";
   const states = series.map((one) => {
     const t = feed.latest(one.id)?.t ?? null;
-    return { t, freshness: freshnessOf(t, now, feed.rhythm(one.id)) };
+    return { t, freshness: freshnessOf(t, now, feed.interval(one.id)) };
   });
-  const count = (wanted: Freshness) => states.filter(({ freshness }) => freshness === wanted).length;
+  const count = (kind: Freshness) => states.filter(({ freshness }) => freshness === kind).length;
   const [unknown, ahead] = [count("unknown"), count("ahead")];
   const past = states.filter(({ freshness }) => freshness !== "ahead");
   const newest = Math.max(...past.map(({ t }) => t ?? -Infinity));
   if (paused) {
     return (
       <p className="text-ui text-fg-2 tabular-nums" data-testid="paused-note">
-        Paused,{" "}
-        {behindUs < WORTH_SAYING_US ? Math.floor(behindUs / 1_000_000) + " s" : formatDuration(behindUs)}{" "}
-        behind
+        Paused, {formatDuration(behindUs)} behind
       </p>
     );
   }
   return (
     <p className="text-ui text-fg-2 tabular-nums" data-testid="summary">
       {count("current")} of {series.length} series reporting
-      {isLoaded && unknown > 0 && ` · ${unknown} with too few readings to tell`}
+      {isLoaded && unknown > 0 && ` · ${unknown} with too few readings`}
       {ahead > 0 && ` · ${ahead} with a time in the future`}
       {Number.isFinite(newest) && ` · updated ${formatAge(now - newest)}`}
     </p>

@@ -1,4 +1,4 @@
-// The dashboard before anything is known: the same shapes, no content.
+// The dashboard while it loads: the same shapes without content.
 
 export function DashboardSkeleton() {
   return (

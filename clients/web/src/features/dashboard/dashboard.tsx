@@ -1,32 +1,32 @@
 "use client";
-// The dashboard: finds out what there is to show, tells the feed, and lays it out.
+// The dashboard: loads the devices and series, selects them in the feed, and shows them.
 import { useQuery } from "@tanstack/react-query";
 import { RadioTower, Waypoints } from "lucide-react";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { AppShell } from "@/components/app-shell";
 import { Banner, NoticeState } from "@/components/notice-state";
-import type { ApiClient } from "@/lib/api-client";
+import type { ApiClient } from "@/lib/api/api-client";
 import type { Series } from "@/contracts/http";
-import type { May } from "@/lib/permissions";
-import type { Backlogs } from "./backlog";
+import type { Can } from "@/lib/permissions";
+import type { Backlogs } from "./devices/backlog";
 import { DashboardBody } from "./dashboard-body";
 import { DashboardSkeleton } from "./dashboard-skeleton";
-import { DevicePicker } from "./device-picker";
+import { DevicePicker } from "./devices/device-picker";
 import { LoadError } from "./load-error";
-import { bySignificance } from "./order";
+import { bySignificance } from "./series/order";
 import { HelpDialog } from "./help-dialog";
 import { descriptions, devicesQuery, seriesQuery } from "./inventory";
 import type { Feed } from "./ports";
-import { UnknownDevice } from "./unknown-device";
+import { UnknownDevice } from "./devices/unknown-device";
 import { RANGES, rangeOf, type RangeKey } from "./ranges";
 import { useShortcuts } from "./use-shortcuts";
 
 type DashboardProps = {
-  may: May;
+  can: Can;
   feed: Feed;
   backlogs: Backlogs;
   api: ApiClient;
-  /** From the address; null for the default. */
+  /** From the address; null means the default. */
   rangeKey: string | null;
   deviceId: string | null;
   isDenied: boolean;
@@ -36,11 +36,11 @@ type DashboardProps = {
   account: ReactNode;
 };
 
-// As many as one live subscription takes.
-const MOST_SERIES = 500;
+// The limit of one live subscription.
+const MAX_SERIES = 500;
 
 export function Dashboard({
-  may,
+  can,
   feed,
   backlogs,
   api,
@@ -61,7 +61,7 @@ export function Dashboard({
   const shown = useMemo(() => mostSignificant(described.data ?? []), [described.data]);
 
   useEffect(() => {
-    for (const { id, waiting } of devices.data ?? []) backlogs.note(id, waiting, devices.dataUpdatedAt);
+    for (const { id, waiting } of devices.data ?? []) backlogs.add(id, waiting, devices.dataUpdatedAt);
   }, [backlogs, devices.data, devices.dataUpdatedAt]);
 
   const listed = series.data;
@@ -98,7 +98,7 @@ export function Dashboard({
   } else {
     content = (
       <DashboardBody
-        // Another device is another dashboard: nothing of the last one is kept.
+        // Another device gets a new dashboard, without the state of this one.
         key={device.id}
         feed={feed}
         backlogs={backlogs}
@@ -112,7 +112,7 @@ export function Dashboard({
 
   return (
     <AppShell
-      may={may}
+      can={can}
       picker={
         devices.data && (devices.data.length > 1 || (!device && devices.data.length > 0))
           ? (close) => (
@@ -135,12 +135,12 @@ export function Dashboard({
     >
       <div className="space-y-4">
         {isDenied && (
-          <Banner tone="warn">Your account has no access to that page. This is the dashboard instead.</Banner>
+          <Banner tone="warn">Your account has no access to that page. You see the dashboard instead.</Banner>
         )}
         {described.data && described.data.length > shown.length && (
           <Banner tone="info">
-            This device has {described.data.length.toLocaleString("en")} series. The first {MOST_SERIES} are
-            shown.
+            This device has {described.data.length.toLocaleString("en")} series. The page shows the{" "}
+            {MAX_SERIES} most significant ones.
           </Banner>
         )}
         {content}
@@ -151,7 +151,7 @@ export function Dashboard({
 }
 
 function mostSignificant(series: readonly Series[]): readonly Series[] {
-  return series.length > MOST_SERIES ? bySignificance(series).slice(0, MOST_SERIES) : series;
+  return series.length > MAX_SERIES ? bySignificance(series).slice(0, MAX_SERIES) : series;
 }
 
 function NoCollectors() {
@@ -171,8 +171,8 @@ function NoSeries({ name }: { name: string }) {
       role="status"
       className="min-h-[60dvh]"
     >
-      The collector is known, but it has not declared any series. Check that at least one sensor is switched
-      on in it.
+      The collector is connected, but it has not declared any series. Check that at least one of its sensors
+      is enabled.
     </NoticeState>
   );
 }

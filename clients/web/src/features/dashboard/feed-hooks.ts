@@ -1,4 +1,4 @@
-// React's view of the feed: text four times a second, figures twice a second, charts not at all.
+// The feed as React state. Text renders four times a second, figures twice a second. Charts do not use React.
 import { useSyncExternalStore } from "react";
 import type { Feed, HistoryState, Tick } from "./ports";
 
@@ -8,7 +8,7 @@ export function useTick(feed: Feed): Tick {
 
 const COARSE_US = 500_000;
 
-/** The shown moment (µs) in steps of half a second, for figures that cost something; stands still while paused. */
+/** The shown moment in µs, in steps of half a second. Use it for figures that are expensive to compute. */
 export function useCoarseNow(feed: Feed): number {
   const read = () => Math.floor(feed.view.current().shownUs / COARSE_US) * COARSE_US;
   return useSyncExternalStore(feed.view.subscribe, read, read);

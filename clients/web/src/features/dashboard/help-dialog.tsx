@@ -1,5 +1,5 @@
 "use client";
-// What the page shows and which keys it knows.
+// The help: keyboard shortcuts and notes about the charts.
 import { Dialog } from "@/components/dialog";
 import { Kbd } from "@/components/kbd";
 import { RANGES } from "./ranges";
@@ -14,12 +14,12 @@ const SHORTCUTS = [
 ];
 
 const NOTES = [
-  "While the view is paused, readings go on being collected; Resume jumps back to now.",
-  "A broken line means that no readings came for three intervals or more. Nothing is drawn between.",
-  "“Stale” means that a value is older than three intervals (at least 3 seconds).",
-  "Where a device does not say how often it sends, that is read from its readings. A grey age means that there are too few.",
-  "Over long ranges each pixel shows the lowest and highest reading in its time, so no peak is lost.",
-  "A click on a name under a chart shows it alone; with Ctrl it is shown or hidden.",
+  "While the view is paused, readings are still collected. Resume returns to now.",
+  "A line breaks where no readings arrived for more than three intervals.",
+  "A value is stale when it is older than three intervals, and at least 3 seconds old.",
+  "If a device does not declare its interval, the page estimates it. A grey age means that there are too few readings.",
+  "In long ranges, each pixel shows the lowest and highest reading of its time, so every peak is visible.",
+  "Click a name under a chart to show that series alone. Ctrl+click shows or hides it.",
 ];
 
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {

@@ -1,15 +1,15 @@
-// Which devices and series there are: asked by REST, again now and then, because collectors come and declare more.
+// The queries for devices and series. They refetch regularly, because collectors may add devices and series.
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
-import { devicesSchema, seriesListSchema, type Device, type Series } from "@/contracts/http";
+import type { Device, Series } from "@/contracts/http";
 import type { DeviceChanged } from "@/contracts/live";
-import { ApiError, type ApiClient } from "@/lib/api-client";
-import { allPages } from "@/lib/pages";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
+import { allPages } from "@/lib/api/pages";
 
 const DEVICES_KEY = ["devices"] as const;
 const DEVICES_EVERY_MS = 15_000;
 const SERIES_EVERY_MS = 10_000;
 
-// What cannot succeed by waiting is shown at once.
+// Only temporary errors are retried.
 const retry = (failures: number, error: Error) =>
   error instanceof ApiError && error.isTemporary && failures < 2;
 
@@ -17,7 +17,7 @@ export function devicesQuery(api: ApiClient) {
   return queryOptions({
     queryKey: DEVICES_KEY,
     queryFn: ({ signal }) =>
-      allPages<Device>("/api/telemetry/devices", (path) => api.get(path, devicesSchema, signal)),
+      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
     refetchInterval: DEVICES_EVERY_MS,
     retry,
     retryDelay: 1_000,
@@ -28,9 +28,7 @@ export function seriesQuery(api: ApiClient, device: string | undefined) {
   return queryOptions({
     queryKey: ["series", device],
     queryFn: ({ signal }) =>
-      allPages<Series>(`/api/telemetry/series?device=${encodeURIComponent(device ?? "")}`, (path) =>
-        api.get(path, seriesListSchema, signal),
-      ),
+      allPages((after) => api.get("/api/telemetry/series", { query: { device, after }, signal })),
     enabled: device !== undefined,
     refetchInterval: SERIES_EVERY_MS,
     retry,
@@ -38,12 +36,12 @@ export function seriesQuery(api: ApiClient, device: string | undefined) {
   });
 }
 
-/** The series as they are described, without the value that changes all the time: equal lists stay the same object. */
+/** The series without their latest values. Equal lists stay the same object, so that React does not render again. */
 export function descriptions(series: Series[]): Series[] {
   return series.map((one) => ({ ...one, latest: null }));
 }
 
-/** A device's state as the socket told it, before the next REST answer says the same. */
+/** Applies a device state from the socket to the loaded devices. */
 export function applyDeviceChange(
   client: QueryClient,
   { id, online, last_seen_at, waiting }: DeviceChanged,
@@ -51,7 +49,7 @@ export function applyDeviceChange(
   client.setQueryData<Device[]>(DEVICES_KEY, (devices) =>
     devices?.map((device) => (device.id === id ? { ...device, online, last_seen_at, waiting } : device)),
   );
-  // A device nobody knew: the list has more to say about it.
-  const known = client.getQueryData<Device[]>(DEVICES_KEY)?.some((device) => device.id === id);
-  if (!known) void client.invalidateQueries({ queryKey: DEVICES_KEY });
+  // An unknown device: load the list again.
+  const isKnown = client.getQueryData<Device[]>(DEVICES_KEY)?.some((device) => device.id === id);
+  if (!isKnown) void client.invalidateQueries({ queryKey: DEVICES_KEY });
 }

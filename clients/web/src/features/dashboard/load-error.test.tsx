@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
-import { ApiError } from "@/lib/api-client";
+import { ApiError } from "@/lib/api/api-client";
 import { LoadError } from "./load-error";
 
 afterEach(cleanup);
@@ -12,12 +12,12 @@ const show = (error: Error) => {
   return { onRetry, text: screen.getByRole("alert").textContent };
 };
 
-it("does not call a session that is over a service that does not answer", () => {
+it("does not call an ended session an outage of a service", () => {
   const { text } = show(new ApiError(401, "not_signed_in", "The access token is invalid."));
-  expect(text).toBe("Your session has endedSign in again to go on.Sign in again");
+  expect(text).toBe("Your session has endedSign in again to continue.Sign in again");
 });
 
-it("names the service that does not answer, and tries again", () => {
+it("names the service that does not answer, and retries", () => {
   const error = new ApiError(503, "unavailable", "", null, null, {}, "The telemetry service");
   const { text, onRetry } = show(error);
   expect(text).toContain("The telemetry service does not answer");
@@ -25,7 +25,7 @@ it("names the service that does not answer, and tries again", () => {
   expect(onRetry).toHaveBeenCalledOnce();
 });
 
-it("offers nothing to try again where that cannot help", () => {
+it("offers no retry when a retry cannot help", () => {
   show(new ApiError(403, "forbidden", ""));
   expect(screen.queryByRole("button")).toBeNull();
 });

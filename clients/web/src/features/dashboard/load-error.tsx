@@ -1,9 +1,9 @@
 "use client";
-// Why there is no dashboard, named after what failed.
+// Explains why the dashboard could not be loaded.
 import { CloudOff, Lock, LogIn, ServerCrash, TriangleAlert, type LucideIcon } from "lucide-react";
 import { Button } from "@/components/button";
 import { NoticeState } from "@/components/notice-state";
-import { failureOf, type Failure } from "@/lib/explain";
+import { failureOf, type Failure } from "@/lib/api/explain";
 
 const ICONS: Record<Failure["kind"], LucideIcon> = {
   page: TriangleAlert,
@@ -15,7 +15,7 @@ const ICONS: Record<Failure["kind"], LucideIcon> = {
   refused: TriangleAlert,
 };
 
-/** `what`: "The list of devices". */
+/** `what`: the subject of the title, such as "The list of devices". */
 export function LoadError({ error, what, onRetry }: { error: Error; what: string; onRetry: () => void }) {
   const { kind, title, detail } = failureOf(error, what);
   return (
@@ -25,15 +25,15 @@ export function LoadError({ error, what, onRetry }: { error: Error; what: string
       tone={kind === "forbidden" || kind === "session" ? "warn" : "crit"}
       role="alert"
       className="min-h-[50dvh]"
-      action={<Remedy kind={kind} onRetry={onRetry} />}
+      action={<FailureAction kind={kind} onRetry={onRetry} />}
     >
       {detail}
     </NoticeState>
   );
 }
 
-function Remedy({ kind, onRetry }: { kind: Failure["kind"]; onRetry: () => void }) {
-  // A page that is loaded anew asks for a session, and leads to the sign-in when there is none.
+function FailureAction({ kind, onRetry }: { kind: Failure["kind"]; onRetry: () => void }) {
+  // A reload checks the session, and opens the sign-in page when there is none.
   if (kind === "session") return <Button onClick={() => location.reload()}>Sign in again</Button>;
   if (kind === "forbidden") return null;
   return (

@@ -1,5 +1,5 @@
 "use client";
-// Stops and resumes the view; the readings go on arriving behind it.
+// Pauses and resumes the view. Readings are still collected while paused.
 import { Pause, Play } from "lucide-react";
 import { Button } from "@/components/button";
 import { useTick } from "./feed-hooks";

@@ -1,12 +1,11 @@
-// What the dashboard needs from the live feed; declared here by its user, provided by src/app.
+// What the dashboard needs from the live feed. `src/app` passes an implementation.
+import type { ChartSource } from "@/charts/types";
 import type { Device, Series } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
 
-export type Samples = { readonly t: Float64Array; readonly v: Float64Array };
 export type Reading = { readonly t: number; readonly v: RawValue };
-export type GapTest = (earlier: number, later: number) => boolean;
-/** What is true of the readings between these times. */
-export type Stretch = { readonly from: number; readonly to: number };
+
+/** `shownUs`: the right edge of the view in µs. `behindUs`: how far it lies in the past while paused. */
 export type Tick = { readonly shownUs: number; readonly paused: boolean; readonly behindUs: number };
 
 export type HistoryState =
@@ -16,12 +15,10 @@ export type HistoryState =
   | { status: "denied" }
   | { status: "failed"; detail: string };
 
-export type Feed = {
-  readonly revision: number;
+export type Feed = ChartSource & {
   readonly view: {
     readonly current: () => Tick;
     readonly subscribe: (listener: () => void) => () => void;
-    shownUs: () => number;
   };
   readonly connection: {
     readonly state: { readonly kind: "connecting" | "live" | "reconnecting" | "offline" };
@@ -33,11 +30,6 @@ export type Feed = {
   reload: () => Promise<void>;
   setPaused: (paused: boolean) => void;
   latest: (id: number) => Reading | null;
-  samples: (id: number) => Samples;
-  gapTest: (id: number) => GapTest;
-  late: (id: number) => readonly Stretch[];
-  /** Where the clock of the device was not to be trusted. */
-  suspect: (id: number) => readonly Stretch[];
-  /** How often readings come (µs); null when nobody knows. */
-  rhythm: (id: number) => number | null;
+  /** The usual interval between readings in µs; null when it is unknown. */
+  interval: (id: number) => number | null;
 };

@@ -1,5 +1,5 @@
 "use client";
-// How far back the charts reach.
+// Selects the time range of the charts.
 import clsx from "clsx";
 import { RANGES, type RangeKey } from "./ranges";
 

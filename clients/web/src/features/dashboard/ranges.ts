@@ -1,4 +1,4 @@
-// The stretches of time that can be looked at.
+// The time ranges of the dashboard.
 
 const SECOND_US = 1_000_000;
 
@@ -15,7 +15,7 @@ export const RANGES = [
 export type Range = (typeof RANGES)[number];
 export type RangeKey = Range["key"];
 
-// A first run has no more to show.
+// A new installation has little history.
 const DEFAULT = RANGES[0];
 
 export function rangeOf(key: string | null): Range {

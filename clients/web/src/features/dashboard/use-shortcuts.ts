@@ -1,13 +1,13 @@
-// Single-key shortcuts of the dashboard; silent while somebody types or a menu or dialog is open.
+// Single-key shortcuts of the dashboard. Ignored in text fields, menus and dialogs.
 import { useEffect, useEffectEvent } from "react";
 
-const BUSY = "input, textarea, select, [contenteditable=true], [role=menu], [role=dialog]";
+const IGNORED = "input, textarea, select, [contenteditable=true], [role=menu], [role=dialog]";
 
-/** Runs `bindings[key]` when that key alone is pressed. */
+/** Runs `bindings[key]` when the key is pressed without a modifier. */
 export function useShortcuts(bindings: Readonly<Record<string, () => void>>): void {
   const pressed = useEffectEvent((event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
-    if (event.target instanceof Element && event.target.closest(BUSY)) return;
+    if (event.target instanceof Element && event.target.closest(IGNORED)) return;
     const action = bindings[event.key];
     if (!action) return;
     event.preventDefault();

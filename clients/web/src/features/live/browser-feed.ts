@@ -1,9 +1,9 @@
-// Joins the live feed to the real browser: socket, timers, network state.
+// Connects the live feed to the browser: socket, timers, network state.
 import { io } from "socket.io-client";
-import { historySchema } from "@/contracts/http";
+import type { History } from "@/contracts/http";
 import { NAMESPACE, type DeviceChanged } from "@/contracts/live";
-import type { ApiClient, TokenSource } from "@/lib/api-client";
-import type { LiveSocket } from "./connection";
+import type { ApiClient, TokenSource } from "@/lib/api/api-client";
+import type { LiveSocket } from "./connection/connection";
 import { LiveFeed } from "./live-feed";
 
 const CONNECT_TIMEOUT_MS = 8_000;
@@ -14,7 +14,7 @@ export type BrowserFeedSettings = {
   deviceChanged: (change: DeviceChanged) => void;
 };
 
-/** A feed over this page's own origin. Only to be called in the browser. */
+/** A feed from this page's origin. Call it in the browser only. */
 export function createBrowserFeed({ api, tokens, deviceChanged }: BrowserFeedSettings): LiveFeed {
   return new LiveFeed({
     tokens,
@@ -24,7 +24,7 @@ export function createBrowserFeed({ api, tokens, deviceChanged }: BrowserFeedSet
         path: "/socket.io",
         transports: ["websocket"],
         autoConnect: false,
-        // The connection's own state machine decides when to come back, so that the wait can be shown.
+        // LiveConnection reconnects itself, so that the page can show the countdown.
         reconnection: false,
         forceNew: true,
         timeout: CONNECT_TIMEOUT_MS,
@@ -41,11 +41,12 @@ export function createBrowserFeed({ api, tokens, deviceChanged }: BrowserFeedSet
       const timer = setInterval(work, ms);
       return () => clearInterval(timer);
     },
+    // Without `raw` the answer is thinned readings.
     fetchHistory: (id, { from, to, points }, signal) =>
-      api.get(
-        `/api/telemetry/series/${id}/readings?from=${Math.floor(from)}&to=${Math.ceil(to)}&points=${points}`,
-        historySchema,
+      api.get("/api/telemetry/series/{series_id}/readings", {
+        path: { series_id: id },
+        query: { from: Math.floor(from), to: Math.ceil(to), points },
         signal,
-      ),
+      }) as Promise<History>,
   });
 }

@@ -1,19 +1,19 @@
-// `window.__pulse`: what the page holds, for browser tests. Read only, and nothing that is not on the screen.
-import type { Gap } from "./gaps";
+// `window.__pulse`: read-only data for browser tests. It contains only what is on the screen.
+import type { TimeSpan } from "./readings/time-spans";
 import type { LiveFeed } from "./live-feed";
 
 export type PulseHook = {
   series: (id: number) => { t: number[]; v: (number | null)[] };
   seriesIds: () => Record<string, number>;
-  gaps: (id: number) => Gap[];
-  late: (id: number) => Gap[];
+  gaps: (id: number) => TimeSpan[];
+  late: (id: number) => TimeSpan[];
 };
 
 declare global {
   var __pulse: PulseHook | undefined;
 }
 
-/** Publishes `feed`; returns what takes it away again. */
+/** Exposes `feed`. Returns a function that removes it. */
 export function exposeFeed(feed: LiveFeed): () => void {
   const hook: PulseHook = {
     series: (id) => {

@@ -1,7 +1,7 @@
-// Loads stored readings of many series: a few at a time, tried again while the failure may pass.
+// Loads stored readings of many series: a few at a time, with retries after temporary failures.
 import type { History } from "@/contracts/http";
-import { ApiError } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import { ApiError } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 
 export type HistoryState =
   | { status: "idle" }
@@ -18,17 +18,17 @@ export type FetchHistory = (
   signal: AbortSignal,
 ) => Promise<History>;
 
-const AT_ONCE = 4;
+const CONCURRENT = 4;
 const RETRY_MS = [500, 2_000, 5_000] as const;
 
-/** Loads each series and gives it to `onLoaded`. Ends in `ready`, `denied` or `failed`, or silently when aborted. */
+/** Loads each series and passes it to `onLoaded`. Returns `ready`, `denied` or `failed`. */
 export async function loadHistory(
-  wanted: HistoryRequest,
+  request: HistoryRequest,
   fetchHistory: FetchHistory,
   onLoaded: (history: History) => void,
   signal: AbortSignal,
 ): Promise<HistoryState> {
-  const { series, ...range } = wanted;
+  const { series, ...range } = request;
   const queue = [...series];
   const worker = async () => {
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
@@ -38,7 +38,7 @@ export async function loadHistory(
     }
   };
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: CONCURRENT }, worker));
     return { status: "ready" };
   } catch (error) {
     queue.length = 0;

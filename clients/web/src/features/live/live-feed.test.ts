@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Device, History, Series } from "@/contracts/http";
-import { ApiError } from "@/lib/api-client";
+import { ApiError } from "@/lib/api/api-client";
 import { LiveFeed } from "./live-feed";
-import { SocketTwin } from "./socket-twin";
+import { SocketTwin } from "./connection/socket-twin";
 
 const SECOND = 1_000_000;
 const START_MS = 1_700_000_000_000;
@@ -32,7 +32,7 @@ const series: Series = {
 
 type Range = { from: number; to: number; points: number };
 
-/** A feed over a twin socket, with every reading stored once a second since ever. */
+/** A feed with a socket twin and an endless history of one reading per second. */
 function setUp() {
   const twins: SocketTwin[] = [];
   const loads: Range[] = [];
@@ -107,10 +107,10 @@ function setUp() {
       feed.connection.networkChanged();
     },
     failHistory: (error: Error) => {
-      const before = fetchHistory;
+      const working = fetchHistory;
       fetchHistory = () => Promise.reject(error);
       return () => {
-        fetchHistory = before;
+        fetchHistory = working;
       };
     },
     subscriptions: () =>
@@ -139,7 +139,7 @@ describe("LiveFeed", () => {
     vi.useRealTimers();
   });
 
-  it("subscribes first, then loads history and joins both without a hole", async () => {
+  it("subscribes first, then loads history, and merges both without a gap", async () => {
     const { feed, socket, loads, subscriptions } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     await settled();
@@ -156,7 +156,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("shows stored readings when the socket does not come", async () => {
+  it("shows stored readings without a socket", async () => {
     const { feed, loads } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     await vi.advanceTimersByTimeAsync(1_500);
@@ -165,7 +165,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("acknowledges each frame, also one that it cannot read", async () => {
+  it("acknowledges each frame, also an invalid one", async () => {
     const { feed, socket } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -177,7 +177,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("resumes from its last position, and loads nothing again when that is exact", async () => {
+  it("resumes from its last position, without a reload when the resume is exact", async () => {
     const { feed, socket, loads, subscriptions } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -193,7 +193,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("loads the visible range once after a burst of conflated frames, and not while it is loading", async () => {
+  it("reloads once after a burst of conflated frames, and not during a load", async () => {
     const { feed, socket, loads } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -211,7 +211,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("forgets the position of a device that is shown no longer, also when a frame of it comes late", async () => {
+  it("forgets the position of the previous device, also after a late frame of it", async () => {
     const { feed, socket, subscriptions } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -230,7 +230,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("loads the visible range again when the log no longer reaches back", async () => {
+  it("reloads when the log no longer has the missed readings", async () => {
     const { feed, socket, loads } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -245,14 +245,14 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("still owes the history that failed, even when the stream resumes exactly", async () => {
+  it("loads a failed history again, also after an exact resume", async () => {
     const { feed, socket, loads, failHistory } = setUp();
-    const heal = failHistory(new ApiError(403, "forbidden", "No."));
+    const restore = failHistory(new ApiError(403, "forbidden", "No."));
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     expect(feed.historyState()).toEqual({ status: "denied" });
-    heal();
+    restore();
     socket.drop();
     await vi.advanceTimersByTimeAsync(500);
     socket.accept();
@@ -262,7 +262,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("asks for a new token when the gateway refuses the old one, and when it is about to end", async () => {
+  it("gets a new token when the gateway rejects the old one, and before it expires", async () => {
     const { feed, socket, renewals } = setUp();
     await settled();
     socket.refuse("not_signed_in");
@@ -278,7 +278,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("waits for the network instead of counting down without one", async () => {
+  it("shows offline without a countdown while there is no network", async () => {
     const { feed, socket, setOnline } = setUp();
     socket.accept();
     await settled();
@@ -292,7 +292,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("gives up a connection on which nothing comes back", async () => {
+  it("reconnects when probes get no answer", async () => {
     const { feed, socket } = setUp();
     socket.answers.probe = () => Promise.reject(new Error("timeout"));
     socket.accept();
@@ -301,7 +301,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("says that the link is slow, and takes that back when the gateway has long been silent about it", async () => {
+  it("shows a slow connection, until the gateway sends no more notices", async () => {
     const { feed, socket } = setUp();
     socket.accept();
     await settled();
@@ -312,7 +312,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("holds the shown values while paused and goes on collecting behind them", async () => {
+  it("keeps the shown values while paused, and keeps collecting readings", async () => {
     const { feed, socket } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -330,7 +330,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("shows a device with a wrong clock at the right edge all the same", async () => {
+  it("shows a device with a wrong clock at the right edge", async () => {
     const { feed } = setUp();
     const wrong = { ...device, clock_suspect: true, clock_offset_us: 3_600 * SECOND };
     feed.select({ device: wrong, series: [series], rangeUs: 300 * SECOND });
@@ -338,7 +338,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("comes back when a gateway that ends told it to, with the position it holds", async () => {
+  it("reconnects after the delay of a draining gateway, with its position", async () => {
     const { feed, socket, subscriptions } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -353,7 +353,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("asks at once whether the session is over when the gateway says so", async () => {
+  it("checks the session at once when the gateway reports its end", async () => {
     const { feed, socket, renewals } = setUp();
     socket.accept();
     await settled();
@@ -364,7 +364,7 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("loads history for a position that the gateway has not reached", async () => {
+  it("reloads when its position is ahead of the gateway", async () => {
     const { feed, socket, loads } = setUp();
     feed.select({ device, series: [series], rangeUs: 300 * SECOND });
     socket.accept();
@@ -378,18 +378,18 @@ describe("LiveFeed", () => {
     feed.stop();
   });
 
-  it("looks for the rhythm of a silent series that declares none, outside the range that is shown", async () => {
+  it("finds the interval of a silent series outside the visible range", async () => {
     const { feed, socket, loads, storeUntil } = setUp();
-    const latest = { t: START_MS * 1_000 - 960 * SECOND, v: 1 };
+    const latest = { t: START_MS * 1_000 - 960 * SECOND, v: 1, ahead: false };
     storeUntil(latest.t);
     feed.select({ device, series: [{ ...series, interval_us: null, latest }], rangeUs: 300 * SECOND });
     socket.accept();
     await settled();
     expect(feed.samples(1).t).toHaveLength(0);
-    expect(feed.rhythm(1)).toBe(SECOND);
-    const asked = loads.length;
+    expect(feed.interval(1)).toBe(SECOND);
+    const before = loads.length;
     await feed.reload();
-    expect(loads).toHaveLength(asked + 1);
+    expect(loads).toHaveLength(before + 1);
     feed.stop();
   });
 });

@@ -1,14 +1,14 @@
-// One device's readings for one page: joins the live stream with stored history, and keeps both within the view.
+// The readings of one device for one page. It merges the live stream with stored history.
 import type { Device, Series } from "@/contracts/http";
 import type { DeviceChanged, Resumed } from "@/contracts/live";
-import { LiveConnection, type ConnectionPorts } from "./connection";
-import type { Gap, GapTest } from "./gaps";
+import { LiveConnection, type ConnectionPorts } from "./connection/connection";
+import type { GapTest } from "./readings/gaps";
 import { loadHistory, type FetchHistory, type HistoryState } from "./history-loader";
-import type { Stretch } from "./late";
-import { findRhythm } from "./rhythm";
-import type { Samples } from "./series-buffer";
-import { ServerClock } from "./server-clock";
-import { TelemetryStore, type Latest } from "./telemetry-store";
+import { findInterval } from "./readings/interval";
+import type { Samples } from "./readings/series-buffer";
+import { ServerClock } from "./connection/server-clock";
+import { TelemetryStore, type Latest } from "./readings/telemetry-store";
+import type { TimeSpan } from "./readings/time-spans";
 import { ViewClock } from "./view-clock";
 
 export type Selection = { device: Device; series: readonly Series[]; rangeUs: number };
@@ -19,20 +19,20 @@ export type FeedPorts = ConnectionPorts & {
   deviceChanged: (change: DeviceChanged) => void;
 };
 
-// The most that the gateway gives: a frame waits 25 ms on average, which is what keeps live under 100 ms.
+// The gateway's maximum. A frame then waits 25 ms on average, so that readings show within 100 ms.
 const FRAMES_PER_SECOND = 20;
-// Short ranges come whole up to ten readings a second; long ones need four for each pixel and no more.
+// Short ranges are loaded in full, up to ten readings per second. Long ranges need four samples per pixel.
 const SHORT_RANGE_US = 900_000_000;
 const SHORT_RANGE_POINTS = 5_000;
 const LONG_RANGE_POINTS = 2_400;
-// A socket that is slow to come must not keep the stored readings from being seen.
+// Stored readings are loaded after this time even without a socket.
 const HISTORY_WITHOUT_SOCKET_MS = 1_500;
-// Clocks are estimates: what was read "in the future" belongs to the present too.
+// The clock is an estimate, so readings up to this far ahead are loaded too.
 const BEYOND_NOW_US = 10_000_000;
 const TRIM_EVERY_MS = 5_000;
-// A conflated frame says that readings between its extremes were left out: history has them. One reload serves a burst.
+// A conflated frame leaves out readings that history has. One reload serves a burst of such frames.
 const RELOAD_AFTER_CONFLATED_MS = 1_500;
-const MOST_SERIES = 500;
+const MAX_SERIES = 500;
 
 export class LiveFeed {
   readonly connection: LiveConnection;
@@ -44,16 +44,16 @@ export class LiveFeed {
   private history: HistoryState = { status: "idle" };
   private readonly historyListeners = new Set<() => void>();
   private loading: AbortController | null = null;
-  private learning: AbortController | null = null;
+  private findingIntervals: AbortController | null = null;
   private isSubscribed = false;
-  private isHistoryOwed = false;
+  private needsHistory = false;
   private cancelReload: (() => void) | null = null;
   private readonly cancels: (() => void)[] = [];
 
   constructor(private readonly ports: FeedPorts) {
     this.connection = new LiveConnection(ports, this.clock, {
       frame: (frame) => {
-        this.store.ingest(frame, this.deviceNowUs());
+        this.store.addFrame(frame, this.deviceNowUs());
         if (frame.conflated) this.reloadSoon();
       },
       subscribed: (resumed) => this.subscribed(resumed),
@@ -73,40 +73,40 @@ export class LiveFeed {
 
   stop(): void {
     this.loading?.abort();
-    this.learning?.abort();
+    this.findingIntervals?.abort();
     this.cancelReload?.();
     this.connection.stop();
     for (const cancel of this.cancels.splice(0)) cancel();
   }
 
-  /** Shows another device, other series or another range; calling it with what is shown already does nothing. */
+  /** Shows another device, other series or another range. Does nothing when all of them are the same. */
   select(next: Selection): void {
-    const before = this.selection;
-    const series = next.series.slice(0, MOST_SERIES);
-    const otherDevice = before?.device.id !== next.device.id;
-    const otherSeries = otherDevice || !sameIds(before.series, series);
-    const otherRange = before?.rangeUs !== next.rangeUs;
+    const previous = this.selection;
+    const series = next.series.slice(0, MAX_SERIES);
+    const isNewDevice = previous?.device.id !== next.device.id;
+    const isNewSeries = isNewDevice || !sameIds(previous.series, series);
+    const isNewRange = previous?.rangeUs !== next.rangeUs;
     this.selection = { ...next, series };
-    if (otherDevice) {
+    if (isNewDevice) {
       this.setPaused(false);
       this.store.clear();
     }
-    this.store.hold(series, this.deviceNowUs());
-    if (otherSeries) {
+    this.store.setSeries(series, this.deviceNowUs());
+    if (isNewSeries) {
       this.isSubscribed = false;
-      this.isHistoryOwed = true;
+      this.needsHistory = true;
       this.setHistory({ status: "loading" });
-      this.connection.want(
+      this.connection.setSubscription(
         { device: next.device.id, series: series.map(({ id }) => id), rate: FRAMES_PER_SECOND },
-        otherDevice,
+        isNewDevice,
       );
       this.cancels.push(
         this.ports.after(HISTORY_WITHOUT_SOCKET_MS, () => {
-          if (!this.isSubscribed && this.isHistoryOwed) void this.reload();
+          if (!this.isSubscribed && this.needsHistory) void this.reload();
         }),
       );
-    } else if (otherRange) {
-      this.isHistoryOwed = true;
+    } else if (isNewRange) {
+      this.needsHistory = true;
       void this.reload();
     }
     this.trim();
@@ -120,7 +120,7 @@ export class LiveFeed {
     this.view.setPaused(paused);
   }
 
-  /** Loads the visible range again, joining it with what is held. */
+  /** Loads the visible range and merges it into the store. */
   async reload(): Promise<void> {
     const { selection } = this;
     if (!selection) return;
@@ -131,33 +131,33 @@ export class LiveFeed {
     const to = this.deviceNowUs() + BEYOND_NOW_US;
     const from = Math.max(0, this.view.shownUs() - selection.rangeUs - margin(selection.rangeUs));
     const points = selection.rangeUs <= SHORT_RANGE_US ? SHORT_RANGE_POINTS : LONG_RANGE_POINTS;
-    const wanted = { series: selection.series.map(({ id }) => id), from, to, points };
-    // Four samples a bucket; neighbours lie at most one bucket apart.
+    const request = { series: selection.series.map(({ id }) => id), from, to, points };
+    // A bucket has four samples, so neighbours are at most one bucket apart.
     const step = Math.ceil((to - from) / Math.floor(points / 4));
     const outcome = await loadHistory(
-      wanted,
+      request,
       this.ports.fetchHistory,
-      (history) => this.store.join(history, step, this.deviceNowUs()),
+      (history) => this.store.addHistory(history, step, this.deviceNowUs()),
       loading.signal,
     );
     if (loading.signal.aborted) return;
     this.loading = null;
-    if (outcome.status === "ready") this.isHistoryOwed = false;
+    if (outcome.status === "ready") this.needsHistory = false;
     this.setHistory(outcome);
-    if (outcome.status === "ready") await this.learnRhythms();
+    if (outcome.status === "ready") await this.findIntervals();
   }
 
-  /** Asks how often series come that declare no interval, one after the other. */
-  private async learnRhythms(): Promise<void> {
-    this.learning?.abort();
-    const { signal } = (this.learning = new AbortController());
-    for (const { id, latestUs } of this.store.unsure()) {
+  /** Finds the interval of series that declare none, one after the other. */
+  private async findIntervals(): Promise<void> {
+    this.findingIntervals?.abort();
+    const { signal } = (this.findingIntervals = new AbortController());
+    for (const { id, latestUs } of this.store.withoutInterval()) {
       try {
-        const rhythm = await findRhythm(latestUs, (look) => this.ports.fetchHistory(id, look, signal));
+        const interval = await findInterval(latestUs, (range) => this.ports.fetchHistory(id, range, signal));
         if (signal.aborted) return;
-        this.store.learn(id, rhythm);
+        this.store.setFoundInterval(id, interval);
       } catch {
-        // Its state stays "unknown", which the page shows. The next load asks again.
+        // The interval stays unknown. The next reload tries again.
         return;
       }
     }
@@ -170,7 +170,7 @@ export class LiveFeed {
 
   readonly historyState = (): HistoryState => this.history;
 
-  /** Newest reading, or the one that was newest when the view was paused. */
+  /** The newest reading; while paused, the newest at the moment of the pause. */
   latest(id: number): Latest | null {
     return this.pausedLatest ? (this.pausedLatest.get(id) ?? null) : this.store.latest(id);
   }
@@ -183,19 +183,19 @@ export class LiveFeed {
     return this.store.gapTest(id);
   }
 
-  late(id: number): readonly Stretch[] {
+  late(id: number): readonly TimeSpan[] {
     return this.store.late(id);
   }
 
-  suspect(id: number): readonly Stretch[] {
+  suspect(id: number): readonly TimeSpan[] {
     return this.store.suspect(id);
   }
 
-  rhythm(id: number): number | null {
-    return this.store.rhythm(id);
+  interval(id: number): number | null {
+    return this.store.interval(id);
   }
 
-  gaps(id: number): Gap[] {
+  gaps(id: number): TimeSpan[] {
     return this.store.gaps(id);
   }
 
@@ -211,19 +211,19 @@ export class LiveFeed {
     this.isSubscribed = true;
     const device = this.selection?.device.id;
     const isExact = device !== undefined && resumed[device] === "exact";
-    if (!isExact || this.isHistoryOwed || this.history.status === "failed") void this.reload();
+    if (!isExact || this.needsHistory || this.history.status === "failed") void this.reload();
   }
 
   private reloadSoon(): void {
     this.cancelReload ??= this.ports.after(RELOAD_AFTER_CONFLATED_MS, () => {
       this.cancelReload = null;
-      // Loading again would throw away what is on its way: under lasting pressure nothing would ever arrive.
+      // A reload aborts the load in flight. Under lasting pressure, no load would ever finish.
       if (this.loading) this.reloadSoon();
       else void this.reload();
     });
   }
 
-  /** Now, as the device's clock tells it: readings of a device whose clock is off still lie at the right edge. */
+  /** Now by the clock of the device. Readings of a device with a wrong clock still show at the right edge. */
   private deviceNowUs(): number {
     const now = this.clock.nowUs(this.ports.nowMs());
     const device = this.selection?.device;
@@ -242,7 +242,7 @@ export class LiveFeed {
   }
 }
 
-/** What is kept beyond the left edge, so that small moves need no loading. */
+/** The time that is kept beyond the left edge, so that small moves need no reload. */
 function margin(rangeUs: number): number {
   return Math.max(30_000_000, rangeUs * 0.05);
 }

@@ -1,9 +1,10 @@
-// The moment that the page shows: now, or where the reader paused. Ticks a few times a second for text and tiles.
+// The moment that the page shows: now, or the moment of the pause. Ticks four times a second for text and tiles.
 
 export type Tick = {
-  /** Right edge of the view, in the device's own time (µs). */
+  /** The right edge of the view in µs, by the clock of the device. */
   readonly shownUs: number;
   readonly paused: boolean;
+  /** How far the view is behind now, while paused. */
   readonly behindUs: number;
 };
 
@@ -15,7 +16,7 @@ export class ViewClock {
   private cancel: () => void = () => {};
   private readonly listeners = new Set<() => void>();
 
-  /** `nowUs`: the device's present in its own time. */
+  /** `nowUs`: now by the clock of the device. */
   constructor(
     private readonly nowUs: () => number,
     private readonly every: (ms: number, work: () => void) => () => void,
@@ -34,7 +35,7 @@ export class ViewClock {
     };
   };
 
-  /** The right edge for this very moment; charts draw more often than text changes. */
+  /** The exact right edge. Charts draw more often than the clock ticks. */
   shownUs(): number {
     return this.pausedAtUs ?? this.nowUs();
   }

@@ -1,18 +1,16 @@
 "use client";
-// Making an API key: what it may, for how long, and its text, which is shown once.
+// Creates an API key: its permissions, its lifetime, and the key itself, which is shown once.
 import { useId, useState } from "react";
 import { Button } from "@/components/button";
 import { CopyButton } from "@/components/copy-button";
 import { Dialog } from "@/components/dialog";
-import { FormProblem } from "@/components/form-problem";
-import { CHECKBOX, TextField } from "@/components/input";
-import { SubmitButton } from "@/components/submit-button";
-import { PERMISSIONS } from "@/contracts/permissions";
-import { newApiKeySchema } from "@/contracts/security";
-import type { ApiClient } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
-import { idempotencyKeys } from "@/lib/idempotency-key";
-import { grantable, READ_ONLY } from "@/lib/permissions";
+import { FormProblem } from "@/components/form/form-problem";
+import { CHECKBOX, TextField } from "@/components/form/input";
+import { SubmitButton } from "@/components/form/submit-button";
+import { PERMISSIONS } from "@/contracts/generated/permissions";
+import type { ApiClient } from "@/lib/api/api-client";
+import { idempotencyKeys } from "@/lib/api/idempotency-key";
+import { DEFAULT_SCOPE, grantablePermissions } from "@/lib/permissions";
 import { typed, useSubmission } from "./use-submission";
 
 const DEFAULT_DAYS = 90;
@@ -20,20 +18,20 @@ const MAX_DAYS = 365;
 
 type ApiKeyDialogProps = { api: ApiClient; role: string; onCreated: () => void; onClose: () => void };
 
-/** Open as long as it is rendered. */
+/** The dialog is open while it is rendered. */
 export function ApiKeyDialog({ api, role, onCreated, onClose }: ApiKeyDialogProps) {
   const [text, setText] = useState<string | null>(null);
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={text ? "Keep your API key" : "Create an API key"}
+      title={text ? "Save your API key" : "Create an API key"}
       isLocked={text !== null}
     >
       {text ? (
         <div className="space-y-4">
           <p className="text-ui text-fg-2">
-            This is the only time that the key is shown. Who has it may what you allowed it.
+            The key is shown only now. Anyone who has it has the permissions that you chose.
           </p>
           <p
             className="rounded-[7px] border bg-surface-2 p-3 font-mono text-ui break-all select-all"
@@ -44,7 +42,7 @@ export function ApiKeyDialog({ api, role, onCreated, onClose }: ApiKeyDialogProp
           <div className="flex gap-2">
             <CopyButton text={text} label="Copy" testId="copy-key" />
             <Button tone="primary" className="ml-auto" onClick={onClose} data-testid="key-kept">
-              I have kept it
+              I saved it
             </Button>
           </div>
         </div>
@@ -75,18 +73,22 @@ function CreateForm({
   const [keyOf] = useState(idempotencyKeys);
   const { isBusy, problem, setProblem, submit } = useSubmission(
     async (form) => {
-      const scope = form.getAll("scope").map(String);
-      const wish = { name: typed(form, "name").trim(), scope, expires_in_days: Number(typed(form, "days")) };
-      const made = await api.post("/api/auth/api-keys", wish, newApiKeySchema, undefined, keyOf(wish));
-      onCreated(made.key);
+      const checked = form.getAll("scope");
+      const body = {
+        name: typed(form, "name").trim(),
+        scope: grantablePermissions(role).filter((permission) => checked.includes(permission)),
+        expires_in_days: Number(typed(form, "days")),
+      };
+      const { key } = await api.post("/api/auth/api-keys", { body, idempotencyKey: keyOf(body) });
+      onCreated(key);
     },
-    (error) => explain(error, { invalid_request: `Give a name, a permission, and 1 to ${MAX_DAYS} days.` }),
+    { fieldHint: `Enter a name, at least one permission, and 1 to ${MAX_DAYS} days.` },
   );
   return (
     <form
       method="post"
       onSubmit={(event) => {
-        // "At least one of these" is nothing that a browser checks by itself.
+        // Browsers cannot check that at least one box is ticked.
         if (new FormData(event.currentTarget).has("scope")) return submit(event);
         event.preventDefault();
         setProblem("Choose at least one permission.");
@@ -102,7 +104,7 @@ function CreateForm({
         name="name"
         required
         maxLength={80}
-        // Spaces alone are no name.
+        // A name must not consist of spaces only.
         pattern=".*\S.*"
         autoComplete="off"
         autoFocus
@@ -112,18 +114,18 @@ function CreateForm({
         aria-describedby={problem ? errorId : undefined}
       />
       <fieldset>
-        <legend className="mb-0.5 text-ui font-medium">May</legend>
+        <legend className="mb-0.5 text-ui font-medium">Permissions</legend>
         <p className="mb-1.5 text-xs text-fg-2">
-          Reading is enough for most programs. Add what this one needs.
+          Most programs only need to read. Add a permission if yours needs it.
         </p>
         <div className="max-h-56 space-y-1.5 overflow-y-auto rounded-[7px] border p-3">
-          {grantable(role).map((permission) => (
+          {grantablePermissions(role).map((permission) => (
             <label key={permission} className="flex gap-2 text-ui">
               <input
                 type="checkbox"
                 name="scope"
                 value={permission}
-                defaultChecked={READ_ONLY.includes(permission)}
+                defaultChecked={DEFAULT_SCOPE.includes(permission)}
                 className={`${CHECKBOX} mt-0.5`}
                 data-testid={`scope-${permission}`}
               />

@@ -1,5 +1,5 @@
 "use client";
-// API keys of one's own.
+// The API keys of the signed-in account.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
@@ -8,9 +8,8 @@ import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
-import { nothingSchema } from "@/contracts/http";
-import type { ApiKey } from "@/contracts/security";
-import { ApiError, type ApiClient } from "@/lib/api-client";
+import type { ApiKey } from "@/contracts/http";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { ApiKeyDialog } from "./api-key-dialog";
 import { PanelContent } from "./panel-content";
 import { apiKeysQuery } from "./queries";
@@ -35,7 +34,7 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
         {(keys) =>
           keys.length === 0 ? (
             <p className="px-4 pt-1 pb-4 text-ui text-fg-2" data-testid="no-api-keys">
-              No API keys. With one, a program of yours reads what you may read, without your password.
+              No API keys. With an API key, a program can read telemetry without your password.
             </p>
           ) : (
             <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label="API keys">
@@ -65,17 +64,17 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
           }}
           onClose={() => setRevoking(null)}
         >
-          Programs that use this key are refused within two seconds. It cannot be brought back.
+          Programs that use this key lose access within two seconds. You cannot undo this.
         </ConfirmDialog>
       )}
     </Panel>
   );
 }
 
-/** Already gone is as good as revoked. */
+/** A key that is already gone counts as revoked. */
 async function revoke(api: ApiClient, id: string): Promise<void> {
   try {
-    await api.delete(`/api/auth/api-keys/${encodeURIComponent(id)}`, nothingSchema);
+    await api.delete("/api/auth/api-keys/{key}", { path: { key: id } });
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 404)) throw error;
   }
@@ -90,14 +89,14 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
           <span className="truncate font-medium" title={apiKey.name}>
             {apiKey.name}
           </span>
-          {isOver(apiKey) && <Badge tone="warn">Expired</Badge>}
+          {isExpired(apiKey) && <Badge tone="warn">Expired</Badge>}
           <span className="truncate font-mono text-2xs text-fg-2" title={apiKey.scope.join(" ")}>
             {apiKey.scope.join(" ")}
           </span>
         </p>
         <p className="flex flex-wrap gap-x-2 text-xs text-fg-2">
           <span>
-            {isOver(apiKey) ? "Expired" : "Expires"} <When at={apiKey.expires_at} />
+            {isExpired(apiKey) ? "Expired" : "Expires"} <When at={apiKey.expires_at} />
           </span>
           <span>
             {apiKey.last_used_at ? (
@@ -117,6 +116,6 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
   );
 }
 
-function isOver({ expires_at }: ApiKey): boolean {
+function isExpired({ expires_at }: ApiKey): boolean {
   return Date.parse(expires_at) <= Date.now();
 }

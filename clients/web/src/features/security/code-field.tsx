@@ -1,6 +1,6 @@
-// A one-time code of an authenticator app.
+// The field for a one-time code.
 import type { ComponentProps } from "react";
-import { TextField } from "@/components/input";
+import { TextField } from "@/components/form/input";
 
 type CodeFieldProps = Pick<
   ComponentProps<typeof TextField>,
@@ -14,7 +14,7 @@ export function CodeField({ maxLength = 9, ...rest }: CodeFieldProps) {
       name="code"
       required
       maxLength={maxLength}
-      // A recovery code has letters too.
+      // A recovery code contains letters.
       inputMode={maxLength > 9 ? "text" : "numeric"}
       autoComplete="one-time-code"
       fieldSize="md"
@@ -26,7 +26,7 @@ export function CodeField({ maxLength = 9, ...rest }: CodeFieldProps) {
   );
 }
 
-/** Apps show codes in groups, and people type them so. */
+/** `typed` without spaces: apps show codes in groups. */
 export function codeOf(typed: string): string {
   return typed.replace(/\s/g, "");
 }

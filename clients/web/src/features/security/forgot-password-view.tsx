@@ -1,20 +1,18 @@
 "use client";
-// Asking for a link to set another password. What follows is the same for every address, known or not.
+// Requests a link to reset the password. The answer is the same for every address, known or unknown.
 import Link from "next/link";
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { EntryFrame } from "@/components/entry-frame";
-import { FormProblem } from "@/components/form-problem";
-import { TextField } from "@/components/input";
-import { SubmitButton } from "@/components/submit-button";
-import { nothingSchema } from "@/contracts/http";
-import { ApiError, publicApi } from "@/lib/api-client";
+import { FormProblem } from "@/components/form/form-problem";
+import { TextField } from "@/components/form/input";
+import { SubmitButton } from "@/components/form/submit-button";
+import { ApiError, publicApi } from "@/lib/api/api-client";
 import { asciiEmail, isEmail } from "@/lib/email";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 
 const ANSWERS = {
-  sent: "If there is an account with this address, a link is on its way. It works once, for 24 hours. If nothing comes within a few minutes, ask an administrator for a link.",
-  "no-mail":
-    "This system sends no mail, so no link can come. Ask an administrator for a link to set another password.",
+  sent: "If an account has this address, we have sent it a link. The link works once, within 24 hours. If no mail arrives within a few minutes, ask an administrator for a link.",
+  "no-mail": "This system cannot send mail. Ask an administrator for a link to reset your password.",
 } as const;
 type Answer = keyof typeof ANSWERS;
 
@@ -28,15 +26,15 @@ export function ForgotPasswordView() {
       subtitle={
         answer === "no-mail"
           ? "An administrator can help you."
-          : "Say where your account gets its mail, and a link to set another password comes there."
+          : "Enter the email address of your account, and we send you a link to reset your password."
       }
     >
-      {answer ? <Answered answer={answer} /> : <AskForm onAnswer={setAnswer} />}
+      {answer ? <Answered answer={answer} /> : <RequestForm onAnswer={setAnswer} />}
     </EntryFrame>
   );
 }
 
-function AskForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
+function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const errorId = useId();
@@ -51,14 +49,14 @@ function AskForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
     setBusy(true);
     setProblem(null);
     try {
-      await publicApi.post("/api/users/password-reset", { email }, nothingSchema);
+      await publicApi.post("/api/users/password-reset", { body: { email } });
       onAnswer("sent");
     } catch (error) {
       if (error instanceof ApiError && error.code === "mail_not_configured") {
         onAnswer("no-mail");
         return;
       }
-      setProblem(explain(error, { invalid_request: INCOMPLETE }));
+      setProblem(explain(error, INCOMPLETE));
       setBusy(false);
     }
   };
@@ -94,12 +92,12 @@ function AskForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
 }
 
 function Answered({ answer }: { answer: Answer }) {
-  const said = useRef<HTMLParagraphElement>(null);
-  useEffect(() => said.current?.focus(), []);
+  const answerRef = useRef<HTMLParagraphElement>(null);
+  useEffect(() => answerRef.current?.focus(), []);
   return (
     <div className="space-y-5">
       <p
-        ref={said}
+        ref={answerRef}
         tabIndex={-1}
         data-testid={`forgot-${answer}`}
         className="rounded-[7px] bg-info-soft px-3 py-2.5 text-ui text-info outline-none"

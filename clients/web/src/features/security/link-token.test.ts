@@ -14,22 +14,22 @@ function open(hash: string) {
       location.hash = "";
     },
   };
-  const heard = new Set<() => void>();
+  const listeners = new Set<() => void>();
   const token = new LinkToken({
     location,
     history,
-    addEventListener: (_, hear) => heard.add(hear),
-    removeEventListener: (_, hear) => heard.delete(hear),
+    addEventListener: (_, listener) => listeners.add(listener),
+    removeEventListener: (_, listener) => listeners.delete(listener),
   });
   const openLink = (next: string) => {
     location.hash = next;
-    heard.forEach((hear) => hear());
+    listeners.forEach((listener) => listener());
   };
-  return { token, addresses, openLink, heard };
+  return { token, addresses, openLink, listeners };
 }
 
 describe("LinkToken", () => {
-  it("takes the token out of the address and keeps it", () => {
+  it("moves the token from the address to memory", () => {
     const { token, addresses } = open(`#${TOKEN}`);
     expect(token.current()).toBeUndefined();
     token.subscribe(() => undefined)();
@@ -40,7 +40,7 @@ describe("LinkToken", () => {
   });
 
   it.each(["#short", `#${TOKEN}x`, `#${TOKEN}&x=1`, `#${"q".repeat(42)}%20`])(
-    "knows no token in %s, and removes it all the same",
+    "finds no token in %s, and removes it from the address",
     (hash) => {
       const { token, addresses } = open(hash);
       token.subscribe(() => undefined);
@@ -49,8 +49,8 @@ describe("LinkToken", () => {
     },
   );
 
-  it("takes another link that is opened in the same tab, as long as somebody listens", () => {
-    const { token, openLink, heard } = open("");
+  it("takes another link opened in the same tab, while subscribed", () => {
+    const { token, openLink, listeners } = open("");
     const changed = vi.fn();
     const stop = token.subscribe(changed);
     expect(token.current()).toBeNull();
@@ -59,6 +59,6 @@ describe("LinkToken", () => {
     expect(token.current()).toBe(TOKEN);
     expect(changed).toHaveBeenCalledOnce();
     stop();
-    expect(heard.size).toBe(0);
+    expect(listeners.size).toBe(0);
   });
 });

@@ -1,26 +1,26 @@
-// The token of a link to set a password. It stands behind `#`, leaves the address bar at once, and is kept in memory
-// only: it opens an account, so it belongs in no history, no storage and no log.
+// The token of a link that sets a password. It follows `#`, so no server logs it. It is removed from the address bar at
+// once and kept in memory only, because it gives access to an account.
 
 const TOKEN = /^#([A-Za-z0-9_-]{43})$/;
 
-/** As much of `window` as is needed. */
+/** The part of `window` that is used here. */
 type Page = {
   location: Pick<Location, "hash" | "pathname">;
   history: Pick<History, "state" | "replaceState">;
-  addEventListener: (kind: "hashchange", heard: () => void) => void;
-  removeEventListener: (kind: "hashchange", heard: () => void) => void;
+  addEventListener: (kind: "hashchange", listener: () => void) => void;
+  removeEventListener: (kind: "hashchange", listener: () => void) => void;
 };
 
 export class LinkToken {
-  private held: string | null | undefined;
+  private token: string | null | undefined;
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly page: Page) {}
 
-  /** Undefined until somebody listens; null for a page without a link, or with one that was spoilt on its way. */
-  readonly current = (): string | null | undefined => this.held;
+  /** Undefined until the first subscription; null for a page without a valid link. */
+  readonly current = (): string | null | undefined => this.token;
 
-  /** Takes the token that there is, now and whenever another link is opened in the same tab. */
+  /** Reads the token now, and whenever another link is opened in the same tab. */
   readonly subscribe = (changed: () => void): (() => void) => {
     this.listeners.add(changed);
     this.page.addEventListener("hashchange", this.take);
@@ -33,20 +33,20 @@ export class LinkToken {
 
   private readonly take = (): void => {
     const { location, history } = this.page;
-    const before = this.held;
+    const before = this.token;
     if (location.hash) {
-      this.held = TOKEN.exec(location.hash)?.[1] ?? null;
+      this.token = TOKEN.exec(location.hash)?.[1] ?? null;
       history.replaceState(history.state, "", location.pathname);
     }
-    this.held ??= null;
-    if (this.held !== before) for (const listener of this.listeners) listener();
+    this.token ??= null;
+    if (this.token !== before) for (const listener of this.listeners) listener();
   };
 }
 
-let ofThisPage: LinkToken | undefined;
+let pageToken: LinkToken | undefined;
 
-/** Only to be called in the browser. */
+/** The token of this page. Call it in the browser only. */
 export function pageLinkToken(): LinkToken {
-  ofThisPage ??= new LinkToken(window);
-  return ofThisPage;
+  pageToken ??= new LinkToken(window);
+  return pageToken;
 }

@@ -1,8 +1,8 @@
 "use client";
-// A new password with its strength.
+// The field for a new password, with its strength.
 import { useId } from "react";
-import type { InputSize } from "@/components/input";
-import { PasswordField } from "@/components/password-field";
+import type { InputSize } from "@/components/form/input";
+import { PasswordField } from "@/components/form/password-field";
 import { StrengthMeter } from "./strength-meter";
 import type { StrengthState } from "./use-strength";
 

@@ -1,25 +1,25 @@
 "use client";
-// What a panel shows while its data are on their way, and when they do not come.
+// The content of a panel: a skeleton while loading, a problem after a failure, else the data.
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Button } from "@/components/button";
-import { explain } from "@/lib/explain";
+import { explain } from "@/lib/api/explain";
 
 type PanelContentProps<T> = {
   query: UseQueryResult<T>;
-  /** In rem: about as high as what comes, so that nothing jumps. */
+  /** In rem: about the height of the data, so that the page does not jump. */
   skeletonHeight: string;
   children: (data: T) => ReactNode;
 };
 
-/** Data that are there stay there while newer ones cannot be had; then a line says so. */
+/** Loaded data stays visible when a reload fails. Then a line says that it may be outdated. */
 export function PanelContent<T>({ query, skeletonHeight, children }: PanelContentProps<T>) {
   if (query.data === undefined && query.isError) {
     return (
       <div role="alert" className="flex flex-wrap items-center gap-3 px-4 pt-1 pb-4 text-ui">
         <span className="text-crit">{explain(query.error)}</span>
         <Button onClick={() => void query.refetch()} disabled={query.isFetching}>
-          {query.isFetching ? "Trying…" : "Try again"}
+          {query.isFetching ? "Retrying…" : "Try again"}
         </Button>
       </div>
     );
@@ -36,7 +36,7 @@ export function PanelContent<T>({ query, skeletonHeight, children }: PanelConten
       {children(query.data)}
       {query.isError && (
         <p role="status" className="px-4 pb-3 text-xs text-warn">
-          This may have changed: {explain(query.error)}
+          This may be outdated. {explain(query.error)}
         </p>
       )}
     </>

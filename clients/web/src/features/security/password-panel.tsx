@@ -1,14 +1,12 @@
 "use client";
-// Changing one's own password, which ends every session.
+// Changes the password of the signed-in account, which ends every session.
 import { useId, useState } from "react";
-import { FormProblem } from "@/components/form-problem";
+import { FormProblem } from "@/components/form/form-problem";
 import { Panel } from "@/components/panel";
-import { PasswordField } from "@/components/password-field";
-import { SubmitButton } from "@/components/submit-button";
-import { nothingSchema } from "@/contracts/http";
-import type { ApiClient } from "@/lib/api-client";
+import { PasswordField } from "@/components/form/password-field";
+import { SubmitButton } from "@/components/form/submit-button";
+import type { ApiClient } from "@/lib/api/api-client";
 import { NewPasswordField } from "./new-password-field";
-import { explainPassword } from "./password-words";
 import { typed, useSubmission } from "./use-submission";
 import { useStrength } from "./use-strength";
 import { UsernameField } from "./username-field";
@@ -21,11 +19,10 @@ export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
-      const change = { current: typed(form, "current-password"), new: password };
-      await api.put("/api/profile/password", change, nothingSchema);
+      const body = { current: typed(form, "current-password"), new: password };
+      await api.put("/api/profile/password", { body });
       await onChanged();
     },
-    explainPassword,
     { stayBusy: true },
   );
   const describedBy = problem ? errorId : undefined;
@@ -58,7 +55,7 @@ export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
             Change password
           </SubmitButton>
           <p className="text-xs text-fg-2">
-            Every session ends, this one as well: you sign in again. Your API keys stop working.
+            This ends all your sessions, including this one, and revokes your API keys. You sign in again.
           </p>
         </div>
       </form>

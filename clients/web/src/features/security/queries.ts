@@ -1,21 +1,20 @@
-// What the security page asks for, and under which names it is remembered.
+// The queries of the security page.
 import { queryOptions } from "@tanstack/react-query";
-import { apiKeysSchema, secondFactorSchema, sessionsSchema } from "@/contracts/security";
-import type { ApiClient } from "@/lib/api-client";
+import type { ApiClient } from "@/lib/api/api-client";
 
 const SESSIONS_EVERY_MS = 30_000;
 
 export const secondFactorQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["second-factor"],
-    queryFn: ({ signal }) => api.get("/api/auth/second-factor", secondFactorSchema, signal),
+    queryFn: ({ signal }) => api.get("/api/auth/second-factor", { signal }),
   });
 
 export const sessionsQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["sessions"],
-    queryFn: async ({ signal }) => (await api.get("/api/auth/sessions", sessionsSchema, signal)).items,
-    // Somebody may sign in, or be thrown out, at any time.
+    queryFn: async ({ signal }) => (await api.get("/api/auth/sessions", { signal })).items,
+    // Sessions can start and end elsewhere at any time.
     refetchInterval: SESSIONS_EVERY_MS,
     refetchOnWindowFocus: "always",
   });
@@ -23,5 +22,5 @@ export const sessionsQuery = (api: ApiClient) =>
 export const apiKeysQuery = (api: ApiClient) =>
   queryOptions({
     queryKey: ["api-keys"],
-    queryFn: async ({ signal }) => (await api.get("/api/auth/api-keys", apiKeysSchema, signal)).items,
+    queryFn: async ({ signal }) => (await api.get("/api/auth/api-keys", { signal })).items,
   });

@@ -1,5 +1,5 @@
 "use client";
-// Recovery codes, which are shown once.
+// Shows recovery codes. They are shown only once.
 import { Download } from "lucide-react";
 import { Button } from "@/components/button";
 import { CopyButton } from "@/components/copy-button";
@@ -8,8 +8,8 @@ export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onD
   return (
     <div className="space-y-4">
       <p className="text-ui text-fg-2">
-        Each of these codes signs you in once when your phone is not at hand. They are shown only now: keep
-        them where your password is not.
+        Use one of these codes to sign in without your phone. Each works once. They are shown only now: store
+        them apart from your password.
       </p>
       <ul
         aria-label="Recovery codes"
@@ -27,7 +27,7 @@ export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onD
           Download
         </Button>
         <Button tone="primary" className="ml-auto" onClick={onDone} data-testid="codes-kept">
-          I have kept them
+          I saved them
         </Button>
       </div>
     </div>
@@ -35,7 +35,7 @@ export function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onD
 }
 
 function download(codes: readonly string[]): void {
-  const text = `PrecisionPulse recovery codes for ${location.host}\nEach works once.\n\n${codes.join("\n")}\n`;
+  const text = `PrecisionPulse recovery codes for ${location.host}\nEach code works once.\n\n${codes.join("\n")}\n`;
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = address;

@@ -1,13 +1,13 @@
 "use client";
-// Whether there is a second factor, and everything about it.
+// Shows the second factor of the account, and opens the dialogs that change it.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
-import type { SecondFactor } from "@/contracts/security";
-import type { ApiClient } from "@/lib/api-client";
+import type { SecondFactor } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
 import { DisableDialog, RenewDialog } from "./factor-dialogs";
 import { PanelContent } from "./panel-content";
 import { secondFactorQuery } from "./queries";
@@ -18,7 +18,7 @@ const FEW_CODES = 3;
 type SecondFactorPanelProps = {
   api: ApiClient;
   email: string;
-  /** What the session may changes with it. */
+  /** Called when a second factor was set up. It changes the session's permissions. */
   onEnabled: () => void;
 };
 
@@ -54,7 +54,7 @@ export function SecondFactorPanel({ api, email, onEnabled }: SecondFactorPanelPr
                   </Button>
                   {!factor.is_mandatory && (
                     <Button tone="danger" onClick={() => setDialog("disable")} data-testid="disable-factor">
-                      Switch off
+                      Disable
                     </Button>
                   )}
                 </>
@@ -89,22 +89,17 @@ function IsOn({ factor }: { factor: SecondFactor }) {
   return (
     <>
       <p>
-        Signing in needs a code of your authenticator app
+        Signing in needs a code from your authenticator app
         {factor.enabled_at && (
           <>
             , set up <When at={factor.enabled_at} />
           </>
         )}
-        .{factor.is_mandatory && " Your role must have one."}
+        .{factor.is_mandatory && " Your role requires it."}
       </p>
       <p className={left <= FEW_CODES ? "text-warn" : undefined} data-testid="codes-left">
-        {left === 0
-          ? "No recovery code is"
-          : left === 1
-            ? "1 recovery code is"
-            : `${left} recovery codes are`}{" "}
-        left.
-        {left <= FEW_CODES && " Make new ones before you need them."}
+        {left === 0 ? "No recovery codes" : left === 1 ? "1 recovery code" : `${left} recovery codes`} left.
+        {left <= FEW_CODES && " Create new ones before you need them."}
       </p>
     </>
   );
@@ -113,8 +108,8 @@ function IsOn({ factor }: { factor: SecondFactor }) {
 function IsOff({ factor }: { factor: SecondFactor }) {
   return (
     <p>
-      A code of an app on your phone, beside the password: then a stolen password opens nothing.
-      {factor.is_mandatory && " Your role must have one."}
+      Sign in with your password and a code from your phone. A stolen password alone is then useless.
+      {factor.is_mandatory && " Your role requires it."}
     </p>
   );
 }

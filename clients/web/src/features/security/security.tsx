@@ -1,11 +1,11 @@
 "use client";
-// The page about signing in: password, second factor, sessions, API keys.
+// The security page: second factor, sessions, password and API keys.
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { Banner } from "@/components/notice-state";
 import type { Account } from "@/contracts/http";
-import type { ApiClient } from "@/lib/api-client";
-import type { May } from "@/lib/permissions";
+import type { ApiClient } from "@/lib/api/api-client";
+import type { Can } from "@/lib/permissions";
 import { ApiKeysPanel } from "./api-keys-panel";
 import { PasswordPanel } from "./password-panel";
 import { apiKeysQuery, secondFactorQuery, sessionsQuery } from "./queries";
@@ -15,24 +15,24 @@ import { SessionsPanel } from "./sessions-panel";
 type SecurityProps = {
   api: ApiClient;
   account: Account;
-  may: May;
-  /** The role needs a second factor first. */
+  can: Can;
+  /** The role requires a second factor that is not set up. */
   mustEnrol: boolean;
-  /** Every session has ended, this one as well. */
+  /** Called when every session has ended, including this one. */
   onPasswordChanged: () => Promise<void>;
-  /** The session may do more than before. */
+  /** Called when the session may get more permissions. */
   onFactorEnabled: () => void;
 };
 
 export function Security({
   api,
   account,
-  may,
+  can,
   mustEnrol,
   onPasswordChanged,
   onFactorEnabled,
 }: SecurityProps) {
-  const hasKeys = may("api_keys.own");
+  const hasKeys = can("api_keys.own");
   const isReady = useReadyOnce([
     useQuery(secondFactorQuery(api)),
     useQuery(sessionsQuery(api)),
@@ -44,33 +44,33 @@ export function Security({
       {mustEnrol && (
         <Banner tone="warn">
           <span data-testid="must-enrol">
-            Your role must have a second factor. Set it up below: until then nothing else opens.
+            Your role requires a second factor. Set it up below to get access to the other pages.
           </span>
         </Banner>
       )}
       <SecondFactorPanel api={api} email={account.email} onEnabled={onFactorEnabled} />
       <SessionsPanel api={api} />
-      {may("profile.own") && <PasswordPanel api={api} email={account.email} onChanged={onPasswordChanged} />}
+      {can("profile.own") && <PasswordPanel api={api} email={account.email} onChanged={onPasswordChanged} />}
       {hasKeys && <ApiKeysPanel api={api} role={account.role} />}
     </SecurityFrame>
   );
 }
 
 /**
- * False until the first answers are there, so that lists of any length come at once and push nothing away. What fails
- * is not waited for: its own panel says so.
+ * True once every query has an answer or has failed once. All panels then appear together, so that none pushes another
+ * down. A failed query shows its problem in its own panel.
  */
 function useReadyOnce(
   queries: readonly Pick<UseQueryResult, "isPending" | "fetchStatus" | "failureCount">[],
 ) {
   const [isReady, setReady] = useState(false);
-  const waits = queries.some(
+  const isWaiting = queries.some(
     ({ isPending, fetchStatus, failureCount }) =>
       isPending && fetchStatus === "fetching" && failureCount === 0,
   );
-  // For good: what is asked for later must not take away what is being done on the page.
-  if (!waits && !isReady) setReady(true);
-  return isReady || !waits;
+  // Stays true: a later query must not hide a page that is in use.
+  if (!isWaiting && !isReady) setReady(true);
+  return isReady || !isWaiting;
 }
 
 export function SecuritySkeleton() {

@@ -1,5 +1,5 @@
 "use client";
-// Where one is signed in, and ending it there.
+// The sessions of the account, and buttons to end them.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Monitor, Smartphone } from "lucide-react";
 import { useState } from "react";
@@ -8,9 +8,8 @@ import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
-import { nothingSchema } from "@/contracts/http";
-import { endedSchema, type RunningSession } from "@/contracts/security";
-import { ApiError, type ApiClient } from "@/lib/api-client";
+import type { RunningSession } from "@/contracts/http";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { PanelContent } from "./panel-content";
 import { sessionsQuery } from "./queries";
 
@@ -23,7 +22,7 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
   const others = query.data?.filter(({ is_current }) => !is_current).length ?? 0;
 
   const end = async (what: Ending) => {
-    await (what === "others" ? api.delete("/api/auth/sessions", endedSchema) : endOne(api, what.id));
+    await (what === "others" ? api.delete("/api/auth/sessions") : endOne(api, what.id));
     await client.invalidateQueries({ queryKey: sessionsQuery(api).queryKey });
   };
 
@@ -57,7 +56,7 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
           onClose={() => setEnding(null)}
         >
           {ending === "others"
-            ? "Everybody who is signed in as you elsewhere is signed out within two seconds."
+            ? "All other devices are signed out within two seconds."
             : `${ending.device || "The device"} is signed out within two seconds.`}
         </ConfirmDialog>
       )}
@@ -65,10 +64,10 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
   );
 }
 
-/** Already over is as good as ended. */
+/** A session that is already gone counts as ended. */
 async function endOne(api: ApiClient, id: string): Promise<void> {
   try {
-    await api.delete(`/api/auth/sessions/${encodeURIComponent(id)}`, nothingSchema);
+    await api.delete("/api/auth/sessions/{session}", { path: { session: id } });
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 404)) throw error;
   }
@@ -89,7 +88,7 @@ function SessionRow({ session, onEnd }: { session: RunningSession; onEnd: () => 
           <span className="truncate font-medium" title={name}>
             {name}
           </span>
-          {session.is_current && <Badge tone="info">This one</Badge>}
+          {session.is_current && <Badge tone="info">This session</Badge>}
         </p>
         <p className="flex flex-wrap gap-x-2 text-xs text-fg-2">
           <span className="tabular-nums">{session.address ?? "Unknown address"}</span>

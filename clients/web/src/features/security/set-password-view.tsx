@@ -1,5 +1,5 @@
 "use client";
-// Setting a password by a link: the first one of an invitation, or another one after a reset.
+// Sets a password from a link: of an invitation, or of a reset.
 import Link from "next/link";
 import {
   useCallback,
@@ -11,23 +11,21 @@ import {
   type ReactNode,
 } from "react";
 import { EntryFrame } from "@/components/entry-frame";
-import { FormProblem } from "@/components/form-problem";
-import { SubmitButton } from "@/components/submit-button";
-import { nothingSchema } from "@/contracts/http";
-import { linkOwnerSchema } from "@/contracts/security";
-import { ApiError, publicApi } from "@/lib/api-client";
+import { FormProblem } from "@/components/form/form-problem";
+import { SubmitButton } from "@/components/form/submit-button";
+import { ApiError, publicApi } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
 import type { LinkToken } from "./link-token";
 import { NewPasswordField } from "./new-password-field";
-import { explainPassword } from "./password-words";
 import { useStrength } from "./use-strength";
 import { UsernameField } from "./username-field";
 
-/** `onSet` hears whose password was set, "" where that is not known. */
+/** `onSet` gets the email of the account; "" when it is unknown. */
 export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: (email: string) => void }) {
   const token = useSyncExternalStore(link.subscribe, link.current, link.current);
   const [ended, setEnded] = useState<string | null>(null);
-  const [owner, setOwner] = useState<{ of: string; email: string } | null>(null);
-  const refused = useCallback(
+  const [owner, setOwner] = useState<{ token: string; email: string } | null>(null);
+  const onRejection = useCallback(
     (error: ApiError) => {
       if (error.code === "link_ended") setEnded(token ?? null);
     },
@@ -35,44 +33,43 @@ export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: (emai
   );
   useEffect(() => {
     if (!token) return;
-    // Whose account it is, and whether the link is over, should be said before anybody thinks of a password.
-    publicApi.post("/api/users/link-owner", { token }, linkOwnerSchema).then(
-      ({ email }) => setOwner({ of: token, email }),
-      (error: unknown) => error instanceof ApiError && refused(error),
+    // Shows the account, or that the link has expired, before the user chooses a password.
+    publicApi.post("/api/users/link-owner", { body: { token } }).then(
+      ({ email }) => setOwner({ token, email }),
+      (error: unknown) => error instanceof ApiError && onRejection(error),
     );
-  }, [token, refused]);
+  }, [token, onRejection]);
 
   if (token === undefined) return <SetPasswordFrame />;
   if (token === null) {
     return (
       <LinkUnusable title="Open your link again" testId="link-missing">
-        Links to set a password work from the mail or message that they came in, and this page keeps nothing.
-        Open the link once more.
+        Open the link again from the mail or message that contains it. This page does not store it.
       </LinkUnusable>
     );
   }
   if (ended === token) {
     return (
-      <LinkUnusable title="This link works no more" testId="link-ended">
-        It was used, is older than 24 hours, or was replaced by a newer one.
+      <LinkUnusable title="This link no longer works" testId="link-ended">
+        It was already used, is older than 24 hours, or was replaced by a newer one.
       </LinkUnusable>
     );
   }
-  const email = owner?.of === token ? owner.email : "";
+  const email = owner?.token === token ? owner.email : "";
   return (
     <SetPasswordFrame email={email}>
       <SetPasswordForm
         key={token}
         token={token}
         email={email}
-        onRefused={refused}
+        onRejected={onRejection}
         onSet={() => onSet(email)}
       />
     </SetPasswordFrame>
   );
 }
 
-/** The page, with as much room as the form takes while it is not known whether there is a link. */
+/** The frame of the page. Until the link is known, it has the height of the form. */
 export function SetPasswordFrame({
   email = "",
   children = <div className="h-[214px]" />,
@@ -89,7 +86,7 @@ export function SetPasswordFrame({
             For {email}
           </span>
         ) : (
-          "You sign in with it from now on."
+          "You use it to sign in."
         )
       }
     >
@@ -101,15 +98,15 @@ export function SetPasswordFrame({
 type SetPasswordFormProps = {
   token: string;
   email: string;
-  onRefused: (error: ApiError) => void;
+  onRejected: (error: ApiError) => void;
   onSet: () => void;
 };
 
-function SetPasswordForm({ token, email, onRefused, onSet }: SetPasswordFormProps) {
+function SetPasswordForm({ token, email, onRejected, onSet }: SetPasswordFormProps) {
   const [password, setPassword] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const strength = useStrength(publicApi, password, token, onRefused);
+  const strength = useStrength(publicApi, password, token, onRejected);
   const errorId = useId();
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
@@ -118,12 +115,12 @@ function SetPasswordForm({ token, email, onRefused, onSet }: SetPasswordFormProp
     setBusy(true);
     setProblem(null);
     try {
-      await publicApi.post("/api/users/set-password", { token, password }, nothingSchema);
+      await publicApi.post("/api/users/set-password", { body: { token, password } });
       onSet();
     } catch (error) {
       setBusy(false);
-      setProblem(explainPassword(error));
-      if (error instanceof ApiError) onRefused(error);
+      setProblem(explain(error));
+      if (error instanceof ApiError) onRejected(error);
     }
   };
 
@@ -149,9 +146,7 @@ function SetPasswordForm({ token, email, onRefused, onSet }: SetPasswordFormProp
       >
         Set password
       </SubmitButton>
-      <p className="text-xs text-fg-2">
-        If you are signed in somewhere, all of these sessions end, and your API keys stop working.
-      </p>
+      <p className="text-xs text-fg-2">This ends all your sessions and revokes your API keys.</p>
     </form>
   );
 }
@@ -161,9 +156,9 @@ function LinkUnusable({ title, testId, children }: { title: string; testId: stri
     <EntryFrame title={title} subtitle={<span data-testid={testId}>{children}</span>}>
       <p className="space-y-3 text-ui text-fg-2">
         <span className="block">
-          An administrator can give you another link, or you can{" "}
+          Ask an administrator for another link, or{" "}
           <Link href="/forgot-password" className="font-medium text-accent underline">
-            ask for one by mail
+            request one by mail
           </Link>
           .
         </span>

@@ -1,15 +1,14 @@
 "use client";
-// Setting up a second factor: password, then the app and its first code, then the recovery codes.
+// Sets up a second factor: first the password, then the app and its first code, then the recovery codes.
 import { useId, useState } from "react";
 import { CopyButton } from "@/components/copy-button";
 import { Dialog } from "@/components/dialog";
-import { FormProblem } from "@/components/form-problem";
-import { PasswordField } from "@/components/password-field";
+import { FormProblem } from "@/components/form/form-problem";
+import { PasswordField } from "@/components/form/password-field";
 import { QrCode } from "@/components/qr-code";
-import { SubmitButton } from "@/components/submit-button";
-import { enrolmentSchema, recoveryCodesSchema, type Enrolment } from "@/contracts/security";
-import type { ApiClient } from "@/lib/api-client";
-import { explain } from "@/lib/explain";
+import { SubmitButton } from "@/components/form/submit-button";
+import type { Enrolment } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
 import { CodeField, codeOf } from "./code-field";
 import { RecoveryCodes } from "./recovery-codes";
 import { typed, useSubmission } from "./use-submission";
@@ -21,19 +20,19 @@ type Step =
 type SetUpDialogProps = {
   api: ApiClient;
   email: string;
-  /** It counts from now on: the session may do more than before. */
+  /** Called when the second factor is active. The session may have more permissions then. */
   onEnabled: () => void;
   onClose: () => void;
 };
 
-/** Open as long as it is rendered. */
+/** The dialog is open while it is rendered. */
 export function SetUpDialog({ api, email, onEnabled, onClose }: SetUpDialogProps) {
   const [step, setStep] = useState<Step>({ name: "password" });
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={step.name === "codes" ? "Keep your recovery codes" : "Set up the second factor"}
+      title={step.name === "codes" ? "Save your recovery codes" : "Set up the second factor"}
       isLocked={step.name === "codes"}
     >
       {step.name === "password" && (
@@ -64,17 +63,13 @@ function PasswordStep({
   onDone: (enrolment: Enrolment) => void;
 }) {
   const errorId = useId();
-  const { isBusy, problem, submit } = useSubmission(
-    async (form) =>
-      onDone(
-        await api.post("/api/auth/second-factor", { password: typed(form, "password") }, enrolmentSchema),
-      ),
-    (error) => explain(error, { wrong_password: "The password is wrong." }),
+  const { isBusy, problem, submit } = useSubmission(async (form) =>
+    onDone(await api.post("/api/auth/second-factor", { body: { password: typed(form, "password") } })),
   );
   return (
     <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4">
       <p className="text-ui text-fg-2">
-        You need an authenticator app on your phone. First say once more who you are.
+        You need an authenticator app on your phone. First confirm your password.
       </p>
       <FormProblem id={errorId} testId="set-up-error">
         {problem}
@@ -89,7 +84,7 @@ function PasswordStep({
         data-testid="set-up-password"
         aria-describedby={problem ? errorId : undefined}
       />
-      <SubmitButton isBusy={isBusy} busyText="One moment…" data-testid="set-up-begin">
+      <SubmitButton isBusy={isBusy} busyText="Working…" data-testid="set-up-begin">
         Continue
       </SubmitButton>
     </form>
@@ -109,17 +104,17 @@ function AppStep({
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
       const code = codeOf(typed(form, "code"));
-      onDone(
-        (await api.post("/api/auth/second-factor/confirm", { code }, recoveryCodesSchema)).recovery_codes,
-      );
+      onDone((await api.post("/api/auth/second-factor/confirm", { body: { code } })).recovery_codes);
     },
-    (error) => explain(error, { invalid_request: "A code has six digits." }),
+    { fieldHint: "A code has six digits." },
   );
   return (
     <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4">
-      <p className="text-ui text-fg-2">Scan this with your authenticator app, or type the secret into it.</p>
+      <p className="text-ui text-fg-2">
+        Scan the QR code with your authenticator app, or type the secret into it.
+      </p>
       <div className="flex flex-wrap items-center gap-4">
-        <QrCode text={enrolment.uri} label="QR code for the authenticator app; the secret stands beside it" />
+        <QrCode text={enrolment.uri} label="QR code for the authenticator app; the secret is next to it" />
         <div className="min-w-0 flex-1 basis-44 space-y-2">
           <p className="text-xs text-fg-2">Secret</p>
           <p className="font-mono text-ui break-words select-all" data-testid="set-up-secret">
@@ -133,7 +128,7 @@ function AppStep({
       </FormProblem>
       <CodeField
         autoFocus
-        hint="Six digits that the app shows now."
+        hint="The six digits that the app shows now"
         aria-describedby={problem ? errorId : undefined}
       />
       <SubmitButton isBusy={isBusy} busyText="Confirming…" data-testid="set-up-confirm">
@@ -143,7 +138,7 @@ function AppStep({
   );
 }
 
-/** Four letters at a time are easier to type off. */
+/** `secret` in groups of four letters, which are easier to copy by hand. */
 function grouped(secret: string): string {
   return secret.replace(/(.{4})(?=.)/g, "$1 ");
 }

@@ -1,11 +1,13 @@
-// How hard a password is to guess: in four bars and in words.
+// The strength of a password: four bars and a text.
 import clsx from "clsx";
-import { passwordProblems, SCORE_WORDS } from "./password-words";
+import { passwordProblems } from "@/lib/password-rules";
 import type { StrengthState } from "./use-strength";
 
+/** By score: 0 is guessed at once, 4 is strong. */
+const SCORES = ["Guessed at once", "Weak", "Fair", "Good", "Strong"] as const;
 const FILLS = ["bg-crit-fill", "bg-crit-fill", "bg-warn-fill", "bg-ok-fill", "bg-ok-fill"] as const;
 
-/** Takes the same room whatever it says, up to two lines. */
+/** Its height does not change with its text, up to two lines. */
 export function StrengthMeter({ id, state }: { id: string; state: StrengthState }) {
   const { strength, isOutdated } = state;
   const problems = strength ? passwordProblems(strength.problems, strength) : [];
@@ -25,8 +27,8 @@ export function StrengthMeter({ id, state }: { id: string; state: StrengthState 
       </div>
       <p id={id} aria-live="polite" className="min-h-8 text-xs text-fg-2" data-testid="strength-words">
         {strength
-          ? [...(problems.length ? problems : [`${SCORE_WORDS[score]}.`])].join(" ")
-          : "Long beats complicated: a few unusual words are good."}
+          ? [...(problems.length ? problems : [`${SCORES[score]}.`])].join(" ")
+          : "A long password is better than a complicated one: use a few unusual words."}
       </p>
     </div>
   );

@@ -1,42 +1,41 @@
-// How strong what is typed is, asked once the typing pauses.
+// The strength of a typed password. The service rates it when the typing pauses.
 import { useEffect, useState } from "react";
-import { strengthSchema, type Strength } from "@/contracts/security";
-import { ApiError, type ApiClient } from "@/lib/api-client";
+import type { Strength } from "@/contracts/http";
+import { ApiError, type ApiClient } from "@/lib/api/api-client";
 
 const PAUSE_MS = 250;
-const PATH = "/api/users/password-strength";
 
-/** Of a password; `token` of a link where nobody is signed in. Throws ApiError: `link_ended`, … */
-export function askStrength(
+/** `token`: of the link, on a page without a sign-in. Throws ApiError: `link_ended`, … */
+function fetchStrength(
   api: ApiClient,
   password: string,
   token?: string,
   signal?: AbortSignal,
 ): Promise<Strength> {
-  return api.post(PATH, { password, ...(token ? { token } : {}) }, strengthSchema, signal);
+  return api.post("/api/users/password-strength", { body: { password, token }, signal });
 }
 
 export type StrengthState = { strength: Strength | null; isOutdated: boolean };
 
 /**
- * The last strength that is known, and whether it is of what was typed before. An answer that fails is left out: the
- * service judges the password anyway when it is set. `onRefused` hears of refusals other than temporary ones.
+ * The last known strength. `isOutdated`: it belongs to an earlier input. A failed request is ignored, because the service
+ * checks the password again when it is set. `onRejected` gets errors that are not temporary.
  */
 export function useStrength(
   api: ApiClient,
   password: string,
   token?: string,
-  onRefused?: (error: ApiError) => void,
+  onRejected?: (error: ApiError) => void,
 ): StrengthState {
-  const [known, setKnown] = useState<{ of: string; strength: Strength } | null>(null);
+  const [known, setKnown] = useState<{ password: string; strength: Strength } | null>(null);
   useEffect(() => {
     if (!password) return;
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      askStrength(api, password, token, abort.signal).then(
-        (strength) => setKnown({ of: password, strength }),
+      fetchStrength(api, password, token, abort.signal).then(
+        (strength) => setKnown({ password, strength }),
         (error: unknown) => {
-          if (error instanceof ApiError && !error.isTemporary) onRefused?.(error);
+          if (error instanceof ApiError && !error.isTemporary) onRejected?.(error);
         },
       );
     }, PAUSE_MS);
@@ -44,7 +43,7 @@ export function useStrength(
       clearTimeout(timer);
       abort.abort();
     };
-  }, [api, password, token, onRefused]);
+  }, [api, password, token, onRejected]);
   if (!password) return { strength: null, isOutdated: false };
-  return { strength: known?.strength ?? null, isOutdated: known?.of !== password };
+  return { strength: known?.strength ?? null, isOutdated: known?.password !== password };
 }

@@ -1,19 +1,22 @@
-// One form that is sent: busy, refused, or done. Never twice at once.
+// The state of one form: idle, busy, or with a problem. A busy form is not sent again.
 import { useState, type FormEvent } from "react";
+import { explain } from "@/lib/api/explain";
 
 export type Submission = {
   isBusy: boolean;
   problem: string | null;
   setProblem: (problem: string | null) => void;
-  /** For a form's `onSubmit`. */
+  /** The form's `onSubmit`. */
   submit: (event: FormEvent<HTMLFormElement>) => void;
 };
 
-/** `send` gets what was typed; what it throws is said by `explain`. Busy goes on after success if `stayBusy`. */
+/**
+ * `send` gets the form's data. An error that it throws becomes the problem. `fieldHint`: see `explain`. With `stayBusy` the
+ * form stays busy after success.
+ */
 export function useSubmission(
   send: (form: FormData) => Promise<unknown>,
-  explain: (error: unknown) => string,
-  { stayBusy = false } = {},
+  { fieldHint, stayBusy = false }: { fieldHint?: string; stayBusy?: boolean } = {},
 ): Submission {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -24,7 +27,7 @@ export function useSubmission(
       await send(form);
       if (!stayBusy) setBusy(false);
     } catch (error) {
-      setProblem(explain(error));
+      setProblem(explain(error, fieldHint));
       setBusy(false);
     }
   };
@@ -39,7 +42,7 @@ export function useSubmission(
   };
 }
 
-/** A field's text as it was typed. */
+/** The text of the field `name`, unchanged. */
 export function typed(form: FormData, name: string): string {
   return String(form.get(name) ?? "");
 }

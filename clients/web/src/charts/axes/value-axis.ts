@@ -1,0 +1,55 @@
+// The value axis of a chart: its range, its ticks and its width.
+import type uPlot from "uplot";
+import { bytesPer } from "@/lib/format";
+import { axisLabels, axisWidth } from "./axis-labels";
+import { valueRange } from "./value-range";
+
+export const AXIS_GAP = 6;
+const LEAST_SPACING = 34;
+// Bytes are labelled in powers of two, so their ticks lie on powers of two.
+const BYTE_INCREMENTS = Array.from({ length: 80 }, (_, power) => 2 ** power);
+// Some air around the two values of a switch, 0 and 1.
+const SWITCH_RANGE: uPlot.Range.MinMax = [-0.15, 1.15];
+
+export type ValueAxisSettings = {
+  readonly unit: string;
+  /** True when all series of the chart are on or off. */
+  readonly isSwitch: boolean;
+  /** Returns the divisor of the drawn values. Labels show the undivided values. */
+  readonly scale: () => number;
+};
+
+export function valueScale({ unit, isSwitch }: ValueAxisSettings): uPlot.Scale {
+  return { range: isSwitch ? SWITCH_RANGE : (_, min, max) => valueRange(min, max, unit) };
+}
+
+/** The value axis in the look of `style`, with labels in `font`. */
+export function valueAxis(
+  style: uPlot.Axis,
+  font: string,
+  { unit, isSwitch, scale }: ValueAxisSettings,
+): uPlot.Axis {
+  return {
+    ...style,
+    size: (plot, labels: string[] | null) => axisWidth(widestText(plot.ctx, font, labels ?? []), AXIS_GAP),
+    space: LEAST_SPACING,
+    incrs: bytesPer(unit) ? BYTE_INCREMENTS : undefined,
+    splits: isSwitch ? () => [0, 1] : undefined,
+    values: (_, ticks) =>
+      isSwitch
+        ? ["Off", "On"]
+        : axisLabels(
+            ticks.map((tick) => tick * scale()),
+            unit,
+          ),
+  };
+}
+
+/** The width of the widest label in CSS pixels. */
+function widestText(context: CanvasRenderingContext2D, font: string, labels: readonly string[]): number {
+  context.save();
+  context.font = font;
+  const widest = Math.max(0, ...labels.map((label) => context.measureText(label).width));
+  context.restore();
+  return widest;
+}

@@ -1,0 +1,30 @@
+// What a chart needs from its caller. All times are in µs since the Unix epoch.
+import type { Series } from "@/contracts/http";
+
+export type Samples = { readonly t: Float64Array; readonly v: Float64Array };
+
+/** True when readings are missing between two neighbours. No line joins them. */
+export type GapTest = (earlier: number, later: number) => boolean;
+
+export type TimeSpan = { readonly from: number; readonly to: number };
+
+/** The series of one chart. They share `unit`. The first gets the palette's colour number `firstColor`. */
+export type SeriesGroup = {
+  readonly series: readonly Series[];
+  readonly unit: string;
+  readonly firstColor: number;
+};
+
+/** Where a chart reads from each time it draws. */
+export type ChartSource = {
+  /** Changes whenever a reading, a gap or a mark changes. */
+  readonly revision: number;
+  readonly view: { readonly shownUs: () => number };
+  readonly connection: { readonly state: { readonly kind: string } };
+  samples: (id: number) => Samples;
+  gapTest: (id: number) => GapTest;
+  /** Where readings arrived late, ascending. */
+  late: (id: number) => readonly TimeSpan[];
+  /** Where the device's clock was wrong, ascending. */
+  suspect: (id: number) => readonly TimeSpan[];
+};

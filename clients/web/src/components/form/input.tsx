@@ -1,0 +1,45 @@
+// Text fields with labels.
+import clsx from "clsx";
+import { useId, type ComponentProps, type ReactNode } from "react";
+
+const FIELD =
+  "w-full rounded-[7px] border border-border-strong bg-surface px-3 outline-none placeholder:text-fg-3 " +
+  "focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent";
+
+export type InputSize = "sm" | "md" | "lg";
+
+// Phones zoom into fields with text below 16 px. Smaller text needs a wide screen and a mouse.
+const HEIGHTS: Record<InputSize, string> = {
+  sm: "h-9 text-[16px] sm:pointer-fine:h-8 sm:pointer-fine:text-ui",
+  md: "h-9 text-[16px] sm:pointer-fine:text-body",
+  lg: "h-10 text-[16px] sm:pointer-fine:text-[15px]",
+};
+
+type InputProps = Omit<ComponentProps<"input">, "size"> & { fieldSize?: InputSize };
+
+export function Input({ fieldSize = "lg", className, ...rest }: InputProps) {
+  return <input className={clsx(FIELD, HEIGHTS[fieldSize], className)} {...rest} />;
+}
+
+/** An input below its label. Screen readers read `hint` with it. */
+export function TextField({ label, hint, ...rest }: InputProps & { label: string; hint?: ReactNode }) {
+  const id = useId();
+  const described = [rest["aria-describedby"], hint ? `${id}-hint` : undefined].filter(Boolean).join(" ");
+  return (
+    <div className="space-y-1.5">
+      <label htmlFor={id} className="block text-ui font-medium">
+        {label}
+      </label>
+      <Input {...rest} id={id} aria-describedby={described || undefined} />
+      {hint && (
+        <p id={`${id}-hint`} className="text-xs text-fg-2">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export const CHECKBOX =
+  "keep-color size-4 shrink-0 appearance-none rounded border border-border-strong bg-surface bg-center bg-no-repeat " +
+  "checked:border-accent checked:bg-accent checked:bg-(image:--tick)";

@@ -1,0 +1,982 @@
+// Generated from docs/api/telemetry.openapi.json by `make generate`. Do not edit.
+
+export type paths = {
+    readonly "/api/telemetry/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_telemetry_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/audit.csv": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["export_telemetry_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/devices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_devices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/devices/{device}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete: operations["delete_device"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch: operations["rename_device"];
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/devices/{device}/ledger": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_ledger"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/devices/{device}/plain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_plain_settings"];
+        readonly put: operations["change_plain_settings"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["export_readings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/plain-presets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_plain_presets"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/quarantine": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_quarantine"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/quarantine/reasons": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_quarantine_reasons"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/quarantine/{number}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["download_quarantined"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/readings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["align_readings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/series": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_series"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/series/{series_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete: operations["delete_series"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch: operations["rename_series"];
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/series/{series_id}/readings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_readings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete: operations["delete_readings"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+};
+export type webhooks = Record<string, never>;
+export type components = {
+    schemas: {
+        readonly AlignedSeries: {
+            readonly first: readonly (boolean | number | null)[];
+            readonly last: readonly (boolean | number | null)[];
+            readonly max: readonly (boolean | number | null)[];
+            readonly mean: readonly (number | null)[];
+            readonly min: readonly (boolean | number | null)[];
+            readonly n: readonly number[];
+            readonly series: number;
+        };
+        readonly AlignedView: {
+            readonly ahead_from: number | null;
+            readonly clock_suspect: boolean;
+            readonly from: number;
+            readonly items: readonly components["schemas"]["AlignedSeries"][];
+            readonly late: number;
+            /** @enum {string} */
+            readonly level: "raw" | "1m" | "1h";
+            readonly t: readonly number[];
+            readonly to: number;
+            readonly unreadable: number;
+            readonly width: number;
+        };
+        readonly AllSeries: {
+            readonly items: readonly components["schemas"]["SeriesView"][];
+            readonly next: string | null;
+            readonly truncated: boolean;
+        };
+        readonly AuditHeadView: {
+            readonly hash: string;
+            readonly n: number;
+        };
+        readonly AuditPage: {
+            readonly head: components["schemas"]["AuditHeadView"];
+            readonly items: readonly components["schemas"]["AuditRecordView"][];
+            readonly next: number | null;
+        };
+        readonly AuditRecordView: {
+            readonly actor: string | null;
+            readonly address: string | null;
+            readonly after: {
+                readonly [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            readonly at: string;
+            readonly before: {
+                readonly [key: string]: unknown;
+            } | null;
+            readonly kind: string;
+            readonly n: number;
+            readonly request_id: string | null;
+            readonly target: string | null;
+        };
+        readonly DeviceNameChange: {
+            readonly name: string | null;
+        };
+        readonly DeviceView: {
+            readonly clock_offset_us: number | null;
+            readonly clock_suspect: boolean;
+            readonly cloned: boolean;
+            readonly id: string;
+            readonly last_seen_at: string | null;
+            readonly name: string;
+            readonly online: boolean | null;
+            /** @enum {string} */
+            readonly promise: "exactly_once" | "at_least_once";
+            readonly series_count: number;
+            readonly waiting: number | null;
+        };
+        readonly Devices: {
+            readonly items: readonly components["schemas"]["DeviceView"][];
+            readonly next: string | null;
+        };
+        readonly EpochView: {
+            readonly complete: boolean;
+            readonly counted: boolean;
+            readonly dropped: number;
+            readonly epoch: string;
+            readonly missing: readonly (readonly [
+                number,
+                number
+            ])[];
+            readonly next: number;
+            readonly ord: number;
+            readonly refused: number;
+            readonly removed: number;
+            readonly settled: readonly (readonly [
+                number,
+                number
+            ])[];
+            readonly stored: number;
+        };
+        readonly ErasedView: {
+            readonly dry_run: boolean;
+            readonly readings: number;
+            readonly series: number;
+        };
+        readonly FieldProblem: {
+            readonly loc: readonly string[];
+            readonly msg: string;
+        };
+        readonly LatestView: {
+            readonly ahead: boolean;
+            readonly t: number;
+            readonly v: boolean | number;
+        };
+        readonly Ledger: {
+            readonly device: string;
+            readonly epochs: readonly components["schemas"]["EpochView"][];
+            readonly next: string | null;
+            readonly truncated: boolean;
+        };
+        readonly MessageView: {
+            readonly address: string;
+            readonly code: string;
+            readonly detail: string;
+            readonly id: number;
+            /** Format: date-time */
+            readonly received: string;
+            readonly size: number;
+        };
+        readonly Messages: {
+            readonly items: readonly components["schemas"]["MessageView"][];
+            readonly next: number | null;
+        };
+        readonly PageView: {
+            readonly ahead_from: number | null;
+            readonly clock_suspect: boolean;
+            readonly epoch: readonly string[];
+            readonly from: number;
+            readonly gaps: readonly (readonly [
+                number,
+                number
+            ])[];
+            readonly late: number;
+            /** @enum {string} */
+            readonly level: "raw" | "1m" | "1h";
+            readonly next: string | null;
+            readonly seq: readonly number[];
+            readonly series: number;
+            readonly t: readonly number[];
+            readonly to: number;
+            readonly unreadable: number;
+            readonly v: readonly (boolean | number)[];
+        };
+        readonly PlainSettingsChange: {
+            /** @default [] */
+            readonly left_out?: readonly string[];
+            readonly preset?: string | null;
+            /** @default true */
+            readonly takes_text?: boolean;
+            /**
+             * @default [
+             *       "ts",
+             *       "time",
+             *       "timestamp",
+             *       "datetime",
+             *       "date_time",
+             *       "_time"
+             *     ]
+             */
+            readonly time_keys?: readonly string[];
+            /** @default UTC */
+            readonly time_zone?: string;
+        };
+        readonly PlainSettingsView: {
+            /** @default [] */
+            readonly left_out?: readonly string[];
+            /** @default true */
+            readonly takes_text?: boolean;
+            /**
+             * @default [
+             *       "ts",
+             *       "time",
+             *       "timestamp",
+             *       "datetime",
+             *       "date_time",
+             *       "_time"
+             *     ]
+             */
+            readonly time_keys?: readonly string[];
+            /** @default UTC */
+            readonly time_zone?: string;
+        };
+        readonly PlainView: {
+            readonly settings: components["schemas"]["PlainSettingsView"];
+            readonly skipped: readonly components["schemas"]["SkippedView"][];
+        };
+        readonly PresetView: {
+            readonly left_out: readonly string[];
+            readonly name: string;
+            readonly note: string;
+            readonly sample: string;
+            readonly time_keys: readonly string[];
+            readonly title: string;
+        };
+        readonly Presets: {
+            readonly items: readonly components["schemas"]["PresetView"][];
+        };
+        readonly Problem: {
+            /** @default null */
+            readonly challenge?: string | null;
+            readonly code: string;
+            readonly detail: string;
+            /** @default null */
+            readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;
+            /** @default null */
+            readonly problems?: readonly string[] | null;
+            readonly request_id: string | null;
+            /** @default null */
+            readonly rows?: readonly {
+                readonly [key: string]: string;
+            }[] | null;
+            readonly status: number;
+            readonly title: string;
+            readonly type: string;
+        };
+        readonly ReadingsView: {
+            readonly ahead_from: number | null;
+            readonly clock_suspect: boolean;
+            readonly from: number;
+            readonly gaps: readonly (readonly [
+                number,
+                number
+            ])[];
+            readonly late: number;
+            /** @enum {string} */
+            readonly level: "raw" | "1m" | "1h";
+            readonly n: number;
+            readonly sampled: boolean;
+            readonly series: number;
+            readonly t: readonly number[];
+            readonly to: number;
+            readonly unreadable: number;
+            readonly v: readonly (boolean | number)[];
+        };
+        readonly ReasonView: {
+            readonly address: string;
+            readonly code: string;
+            readonly detail: string;
+            /** Format: date-time */
+            readonly first_at: string;
+            readonly id: number;
+            /** Format: date-time */
+            readonly last_at: string;
+            readonly n: number;
+            readonly newest: number | null;
+            readonly text: string;
+        };
+        readonly Reasons: {
+            readonly items: readonly components["schemas"]["ReasonView"][];
+            readonly next: string | null;
+        };
+        readonly SeriesNameChange: {
+            readonly display_name?: string | null;
+            readonly unit?: string | null;
+        };
+        readonly SeriesView: {
+            readonly device: string;
+            readonly display_name: string;
+            readonly id: number;
+            readonly interval_us: number | null;
+            readonly latest: components["schemas"]["LatestView"] | null;
+            readonly name: string;
+            /** @enum {string} */
+            readonly type: "int" | "float" | "bool";
+            readonly unit: string;
+        };
+        readonly SkippedView: {
+            readonly example: string;
+            readonly last_at: string | null;
+            readonly n: number;
+            readonly name: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+};
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly list_telemetry_audit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly before?: number | null;
+                readonly limit?: number;
+                readonly kind?: string | null;
+                readonly actor?: string | null;
+                readonly target?: string | null;
+                readonly since?: string | null;
+                readonly until?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+        };
+    };
+    readonly export_telemetry_audit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly kind?: string | null;
+                readonly actor?: string | null;
+                readonly target?: string | null;
+                readonly since?: string | null;
+                readonly until?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly list_devices: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Devices"];
+                };
+            };
+        };
+    };
+    readonly delete_device: {
+        readonly parameters: {
+            readonly query?: {
+                readonly dry_run?: boolean;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErasedView"];
+                };
+            };
+        };
+    };
+    readonly rename_device: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DeviceNameChange"];
+            };
+        };
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly get_ledger: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ledger"];
+                };
+            };
+        };
+    };
+    readonly get_plain_settings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlainView"];
+                };
+            };
+        };
+    };
+    readonly change_plain_settings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PlainSettingsChange"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlainSettingsView"];
+                };
+            };
+        };
+    };
+    readonly export_readings: {
+        readonly parameters: {
+            readonly query: {
+                readonly series: string;
+                readonly from: number;
+                readonly to: number;
+                readonly format?: "csv" | "parquet";
+                readonly after?: string | null;
+                readonly tz?: string;
+                readonly separator?: "comma" | "semicolon" | "tab";
+                readonly decimal?: "point" | "comma";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/vnd.apache.parquet": string;
+                    readonly "text/csv; charset=utf-8": string;
+                };
+            };
+        };
+    };
+    readonly list_plain_presets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Presets"];
+                };
+            };
+        };
+    };
+    readonly list_quarantine: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: number;
+                readonly limit?: number;
+                readonly reason?: number | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Messages"];
+                };
+            };
+        };
+    };
+    readonly list_quarantine_reasons: {
+        readonly parameters: {
+            readonly query?: {
+                readonly cursor?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Reasons"];
+                };
+            };
+        };
+    };
+    readonly download_quarantined: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly number: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    readonly align_readings: {
+        readonly parameters: {
+            readonly query: {
+                readonly series: string;
+                readonly from: number;
+                readonly to: number;
+                readonly points?: number;
+                readonly every?: string | null;
+                readonly tz?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AlignedView"];
+                };
+            };
+        };
+    };
+    readonly list_series: {
+        readonly parameters: {
+            readonly query?: {
+                readonly device?: string | null;
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AllSeries"];
+                };
+            };
+        };
+    };
+    readonly delete_series: {
+        readonly parameters: {
+            readonly query?: {
+                readonly dry_run?: boolean;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErasedView"];
+                };
+            };
+        };
+    };
+    readonly rename_series: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SeriesNameChange"];
+            };
+        };
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly list_readings: {
+        readonly parameters: {
+            readonly query: {
+                readonly from: number;
+                readonly to: number;
+                readonly points?: number;
+                readonly raw?: boolean;
+                readonly cursor?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReadingsView"] | components["schemas"]["PageView"];
+                };
+            };
+        };
+    };
+    readonly delete_readings: {
+        readonly parameters: {
+            readonly query: {
+                readonly from: number;
+                readonly to: number;
+                readonly dry_run?: boolean;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErasedView"];
+                };
+            };
+        };
+    };
+}

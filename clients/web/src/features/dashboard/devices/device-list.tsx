@@ -1,0 +1,120 @@
+"use client";
+// The list of devices with a search. Arrow keys move, Enter selects.
+import clsx from "clsx";
+import { Check } from "lucide-react";
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { StatusDot } from "@/components/badge";
+import { Input } from "@/components/form/input";
+import type { Device } from "@/contracts/http";
+import type { Backlogs } from "./backlog";
+import { CatchUp } from "./catch-up";
+import { devicesMatching } from "./device-search";
+import { deviceState } from "./device-state";
+
+type DeviceListProps = {
+  backlogs: Backlogs;
+  devices: readonly Device[];
+  selectedId: string | null;
+  onSelect: (id: string) => void;
+  className?: string;
+};
+
+// A longer list is not readable. The search finds the others.
+const MAX_SHOWN = 300;
+
+export function DeviceList({ backlogs, devices, selectedId, onSelect, className }: DeviceListProps) {
+  const id = useId();
+  const list = useRef<HTMLUListElement>(null);
+  const [text, setText] = useState("");
+  const [active, setActive] = useState(() =>
+    Math.max(
+      0,
+      devices.findIndex((device) => device.id === selectedId),
+    ),
+  );
+  const matching = devicesMatching(devices, text);
+  const shown = matching.slice(0, MAX_SHOWN);
+  const place = Math.min(active, shown.length - 1);
+  useEffect(() => {
+    list.current?.children[place]?.scrollIntoView?.({ block: "nearest" });
+  }, [place]);
+
+  const onKey = (event: KeyboardEvent) => {
+    const steps: Record<string, number> = {
+      ArrowDown: place + 1,
+      ArrowUp: place - 1,
+      Home: 0,
+      End: shown.length - 1,
+    };
+    const next = steps[event.key];
+    const selected = shown[place];
+    if (next !== undefined) setActive(Math.max(0, Math.min(shown.length - 1, next)));
+    else if (event.key === "Enter" && selected) onSelect(selected.id);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <div className={clsx("flex min-h-0 flex-col gap-1 text-left", className)}>
+      <Input
+        fieldSize="sm"
+        className="shrink-0"
+        type="search"
+        role="combobox"
+        aria-label="Find a device"
+        aria-expanded
+        aria-controls={`${id}-list`}
+        aria-activedescendant={place >= 0 ? `${id}-${place}` : undefined}
+        autoComplete="off"
+        placeholder="Find a device"
+        data-testid="device-search"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setActive(0);
+        }}
+        onKeyDown={onKey}
+      />
+      <p role="status" className="px-2 py-0.5 text-xs text-fg-3">
+        {countText(devices.length, matching.length, shown.length, text)}
+      </p>
+      <ul
+        ref={list}
+        id={`${id}-list`}
+        role="listbox"
+        aria-label="Devices"
+        className="min-h-0 flex-1 overflow-y-auto"
+      >
+        {shown.map((device, index) => (
+          <li
+            key={device.id}
+            id={`${id}-${index}`}
+            role="option"
+            aria-selected={device.id === selectedId}
+            data-testid={`device-${device.id}`}
+            onClick={() => onSelect(device.id)}
+            onPointerMove={() => setActive(index)}
+            className={clsx(
+              "flex min-h-8 cursor-pointer items-center gap-2 rounded-[5px] px-2 py-1 text-ui",
+              index === place && "bg-surface-2 outline-1 -outline-offset-1 outline-border-strong",
+            )}
+          >
+            <StatusDot tone={deviceState(device).tone} />
+            <span className="min-w-0 wrap-anywhere">{device.name}</span>
+            <span className="sr-only">{deviceState(device).word}</span>
+            <CatchUp backlogs={backlogs} id={device.id} isBrief />
+            {device.id === selectedId && (
+              <Check className="ml-auto size-4 shrink-0 text-accent" aria-hidden />
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function countText(all: number, matching: number, shown: number, text: string): string {
+  if (matching === 0) return `No device matches “${text.trim()}”`;
+  if (shown < matching) return `${shown} of ${matching} are shown. Type more of the name`;
+  return matching === all ? `${all} devices` : `${matching} of ${all} devices`;
+}

@@ -1,0 +1,99 @@
+"use client";
+// One group of series as a chart with its legend. React renders the frame; the scheduler draws the chart.
+import clsx from "clsx";
+import { useState } from "react";
+import { statsIn } from "@/charts/data/stats";
+import type { DrawScheduler } from "@/charts/drawing/draw-scheduler";
+import { ChartKey } from "@/charts/marks/chart-key";
+import { useTimeChart } from "@/charts/use-time-chart";
+import { Panel } from "@/components/panel";
+import { formatDuration } from "@/lib/format";
+import { useCoarseNow, useHistoryState } from "../feed-hooks";
+import type { Feed } from "../ports";
+import type { Group } from "./groups";
+import { LegendTable } from "./legend-table";
+
+type ChartPanelProps = {
+  feed: Feed;
+  group: Group;
+  rangeUs: number;
+  scheduler: DrawScheduler;
+  isLarge: boolean;
+};
+
+export function ChartPanel({ feed, group, rangeUs, scheduler, isLarge }: ChartPanelProps) {
+  const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
+  const { hostRef, tooltipRef, marks } = useTimeChart({ source: feed, group, rangeUs, scheduler, hidden });
+
+  const solo = (id: number) => {
+    const others = group.series.map((one) => one.id).filter((one) => one !== id);
+    const isSolo = !hidden.has(id) && others.every((one) => hidden.has(one));
+    setHidden(new Set(isSolo ? [] : others));
+  };
+  const toggle = (id: number) => {
+    const next = new Set(hidden);
+    if (!next.delete(id)) next.add(id);
+    setHidden(next.size === group.series.length ? new Set() : next);
+  };
+
+  const count = group.series.length;
+  return (
+    <Panel
+      title={group.title}
+      meta={[group.title.endsWith(`, ${group.unit}`) ? "" : group.unit, count > 1 ? `${count} series` : ""]
+        .filter(Boolean)
+        .join(" · ")}
+      testId={`chart-${group.key}`}
+      actions={<ChartKey {...marks} />}
+      className="h-full"
+    >
+      {/* Fills the rest of the row. On a phone, two and a half charts fit the screen. */}
+      <div className={clsx("relative flex-auto", isLarge ? "h-60 sm:h-72 xl:h-auto xl:min-h-72" : "h-52")}>
+        <div
+          ref={hostRef}
+          role="img"
+          aria-label={`Line chart of ${group.series.map((one) => one.display_name).join(", ")}. The table below has the numbers.`}
+          className="keep-color absolute inset-x-2 inset-y-0"
+        />
+        <ChartOverlay feed={feed} group={group} rangeUs={rangeUs} />
+        <div
+          ref={tooltipRef}
+          hidden
+          className="pointer-events-none absolute top-2 z-10 max-w-72 min-w-40 rounded-[7px] border bg-surface px-3 py-2 shadow-pop"
+        />
+      </div>
+      <div className="px-3 pt-1 pb-3">
+        <LegendTable
+          feed={feed}
+          group={group}
+          rangeUs={rangeUs}
+          hidden={hidden}
+          onSolo={solo}
+          onToggle={toggle}
+        />
+      </div>
+    </Panel>
+  );
+}
+
+/** Covers a chart without readings: a skeleton while loading, then the reason. */
+function ChartOverlay({ feed, group, rangeUs }: { feed: Feed; group: Group; rangeUs: number }) {
+  const history = useHistoryState(feed);
+  const to = useCoarseNow(feed) + 1_000_000;
+  const window = { from: to - rangeUs, to };
+  const hasData = group.series.some(({ id }) => statsIn(feed.samples(id), feed.gapTest(id), window) !== null);
+  if (hasData) return null;
+  return (
+    <div className="pointer-events-none absolute inset-0 flex items-center justify-center">
+      {history.status === "loading" || history.status === "idle" ? (
+        <div className="skeleton h-[70%] w-[88%]" />
+      ) : (
+        <p className="rounded-[7px] bg-surface px-3 py-1.5 text-ui text-fg-2">
+          {history.status === "ready"
+            ? `No readings in the last ${formatDuration(rangeUs)}`
+            : "The history could not be loaded"}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+"use client";
+// The list of all series of the device: sparkline, latest value, state.
+import { Panel } from "@/components/panel";
+import type { Series } from "@/contracts/http";
+import { useCoarseNow } from "../feed-hooks";
+import { formatBrief, formatFull } from "@/lib/format";
+import type { Feed } from "../ports";
+import { sparkPath } from "@/charts/sparkline/spark-path";
+import { Sparkline } from "@/charts/sparkline/sparkline";
+import { StateBadge } from "./state-badge";
+import { freshnessOf } from "./staleness";
+
+type SeriesTableProps = { feed: Feed; series: readonly Series[]; sparkUs: number };
+
+const WIDTH = 90;
+const HEIGHT = 20;
+const COLUMNS = ["Name", "Trend", "Latest value", "State"];
+
+export function SeriesTable({ feed, series, sparkUs }: SeriesTableProps) {
+  const to = useCoarseNow(feed);
+  const window = { from: to - sparkUs, to };
+  return (
+    <Panel title="Series" meta={String(series.length)} testId="series-table" className="h-full">
+      <div
+        className="@container max-h-[27rem] overflow-y-auto border-t"
+        tabIndex={0}
+        role="region"
+        aria-label="List of series"
+      >
+        {/* One line per series, or two on a narrow screen. `display: grid` removes the table roles, so they are set again. */}
+        <table role="table" className="block text-ui">
+          <thead role="rowgroup" className="sr-only">
+            <tr role="row">
+              {COLUMNS.map((column) => (
+                <th key={column} role="columnheader" scope="col">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody role="rowgroup" className="block">
+            {series.map((one) => (
+              <SeriesRow key={one.id} feed={feed} series={one} window={window} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+type SeriesRowProps = { feed: Feed; series: Series; window: { from: number; to: number } };
+
+function SeriesRow({ feed, series, window }: SeriesRowProps) {
+  const latest = feed.latest(series.id);
+  const value = latest?.v ?? null;
+  const path = sparkPath(feed.samples(series.id), feed.gapTest(series.id), window, WIDTH, HEIGHT);
+  const shown = formatBrief(value, series, path.span);
+  return (
+    <tr
+      role="row"
+      data-testid={`row-${series.name}`}
+      className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 gap-y-0.5 border-b px-4 py-1.5 last:border-b-0 @md:grid-cols-[minmax(0,1fr)_5.5rem_8rem_7rem]"
+    >
+      <th role="rowheader" scope="row" className="text-left font-normal wrap-anywhere" title={series.name}>
+        {series.display_name}
+      </th>
+      <td role="cell" className="order-1 @md:order-none">
+        <Sparkline
+          path={path}
+          width={WIDTH}
+          height={HEIGHT}
+          color="var(--fg-3)"
+          className="block h-5 w-full max-w-28"
+        />
+      </td>
+      <td role="cell" className="text-right tabular-nums" title={formatFull(value, series)}>
+        {shown.text} <span className="text-xs text-fg-3">{shown.unit}</span>
+      </td>
+      <td role="cell" className="order-1 text-right @md:order-none">
+        <StateBadge
+          freshness={freshnessOf(latest?.t ?? null, window.to, feed.interval(series.id))}
+          ageUs={window.to - (latest?.t ?? 0)}
+        />
+      </td>
+    </tr>
+  );
+}

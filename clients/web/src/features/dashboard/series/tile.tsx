@@ -1,0 +1,91 @@
+"use client";
+// The latest value of one series, with its age and a sparkline.
+import clsx from "clsx";
+import { useMemo } from "react";
+import type { Series } from "@/contracts/http";
+import { formatAge, formatBrief, formatDuration, formatFull, valueText } from "@/lib/format";
+import { useCoarseNow, useTick } from "../feed-hooks";
+import type { Feed } from "../ports";
+import { sparkPath } from "@/charts/sparkline/spark-path";
+import { Sparkline } from "@/charts/sparkline/sparkline";
+import { StateBadge } from "./state-badge";
+import { freshnessOf, type Freshness } from "./staleness";
+
+type TileProps = { feed: Feed; series: Series; color: string; sparkUs: number };
+
+const WIDTH = 200;
+const HEIGHT = 36;
+// Longer text gets a smaller font, so that it fits on one line.
+const LONG_TEXT = 8;
+
+export function Tile({ feed, series, color, sparkUs }: TileProps) {
+  const { shownUs } = useTick(feed);
+  const to = useCoarseNow(feed);
+  // The line changes twice a second. The age changes more often.
+  const path = useMemo(
+    () =>
+      sparkPath(feed.samples(series.id), feed.gapTest(series.id), { from: to - sparkUs, to }, WIDTH, HEIGHT),
+    [feed, series.id, to, sparkUs],
+  );
+  const latest = feed.latest(series.id);
+  const ageUs = latest ? shownUs - latest.t : 0;
+  const freshness = freshnessOf(latest?.t ?? null, shownUs, feed.interval(series.id));
+  const value = latest?.v ?? null;
+  const shown = formatBrief(value, series, path.span);
+  const isSuspect = freshness === "stale" || freshness === "ahead";
+  return (
+    <article
+      aria-label={`${series.display_name}${latest ? ` ${valueText(shown)}` : ""}, ${ageText(freshness, ageUs)}`}
+      data-testid={`tile-${series.name}`}
+      data-value={latest ? JSON.stringify(latest.v) : undefined}
+      data-t={latest?.t}
+      data-stale={freshness === "stale"}
+      data-freshness={freshness}
+      className="relative flex min-h-[104px] min-w-0 flex-col overflow-hidden rounded-[10px] border bg-surface"
+    >
+      <div className="px-4 pt-3 pb-9">
+        <h3 className="text-ui wrap-anywhere text-fg-2" title={series.name}>
+          {series.display_name}
+        </h3>
+        <div className="flex flex-wrap items-baseline gap-x-1.5">
+          <p className="flex flex-wrap items-baseline gap-x-1.5" title={formatFull(value, series)}>
+            <span
+              className={clsx(
+                "leading-8 font-semibold tracking-[-0.025em] whitespace-nowrap tabular-nums",
+                shown.text.length > LONG_TEXT ? "text-[20px]" : "text-[26px]",
+                isSuspect && "text-fg-3",
+              )}
+            >
+              {shown.text}
+            </span>
+            <span className="text-ui wrap-anywhere text-fg-3">{shown.unit}</span>
+          </p>
+          <span className="ml-auto text-2xs whitespace-nowrap text-fg-3 tabular-nums">
+            {isSuspect ? (
+              <StateBadge freshness={freshness} ageUs={ageUs} />
+            ) : latest ? (
+              formatAge(ageUs)
+            ) : (
+              "No data yet"
+            )}
+          </span>
+        </div>
+      </div>
+      <Sparkline
+        path={path}
+        width={WIDTH}
+        height={HEIGHT}
+        color={isSuspect ? "var(--fg-3)" : color}
+        filled
+        className="absolute inset-x-0 bottom-0 h-9 w-full"
+      />
+    </article>
+  );
+}
+
+function ageText(freshness: Freshness, ageUs: number): string {
+  if (freshness === "none") return "no data yet";
+  if (freshness === "stale") return `stale ${formatDuration(ageUs)}`;
+  if (freshness === "ahead") return `${formatDuration(-ageUs)} ahead`;
+  return formatAge(ageUs);
+}

@@ -1,0 +1,183 @@
+// Calls to the services' HTTP APIs: bearer token, one retry after a 401, typed answers, and one class of error.
+import type { Answer, Input, Method, PathOf, Problem } from "@/contracts/http";
+
+/**
+ * A call that failed. `status` is 0 when no answer came. `code` is stable, so callers may branch on it. `problem` is the
+ * problem document of the service.
+ */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly retryAfterSeconds: number | null = null,
+    readonly requestId: string | null = null,
+    readonly problem: Problem = {},
+    /** The name of the service that failed, as the beginning of a sentence. */
+    readonly service = "The service",
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+
+  /** True when a later retry may succeed without any change. */
+  get isTemporary(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export type TokenSource = {
+  /** Returns a token that is probably valid. Gets a new one when there is none. */
+  token: () => Promise<string>;
+  /** Returns a token newer than `rejected`, which a service rejected. */
+  renew: (rejected: string) => Promise<string>;
+};
+
+type Options = { signal?: AbortSignal; idempotencyKey?: string };
+type Arguments<P extends PathOf<M>, M extends Method> =
+  Record<never, never> extends Input<P, M> ? [input?: Input<P, M> & Options] : [input: Input<P, M> & Options];
+type Call<M extends Method> = <P extends PathOf<M>>(
+  path: P,
+  ...rest: Arguments<P, M>
+) => Promise<Answer<P, M>>;
+
+/** One function per HTTP method. Each throws ApiError; abort errors pass through. */
+export type ApiClient = { readonly [M in Method]: Call<M> };
+
+type Send = (token: string | null) => Promise<Response>;
+type AnyInput = Options & {
+  path?: Readonly<Record<string, string | number>>;
+  query?: Readonly<Record<string, unknown>>;
+  body?: unknown;
+};
+
+const TIMEOUT_MS = 20_000;
+/** Statuses of successful answers without a body. */
+const NO_BODY = new Set([202, 204]);
+
+/** An API client that sends tokens from `tokens`. */
+export function createApiClient(tokens: TokenSource): ApiClient {
+  return clientOf(async (send) => {
+    const token = await tokens.token();
+    const response = await send(token);
+    return (await isTokenRejected(response)) ? send(await tokens.renew(token)) : response;
+  });
+}
+
+/** An API client without a token, for pages that need no sign-in. */
+export const publicApi: ApiClient = clientOf((send) => send(null));
+
+function clientOf(signed: (send: Send) => Promise<Response>): ApiClient {
+  const call = (method: Method) => async (path: string, input?: AnyInput) =>
+    readAnswer(await signed((token) => request(addressOf(path, input), requestOf(method, token, input))));
+  // The types of paths, inputs and answers exist at compile time only.
+  return { get: call("get"), delete: call("delete"), post: call("post"), put: call("put") } as ApiClient;
+}
+
+/** `path` with its parameters filled in and its query appended. */
+function addressOf(path: string, { path: parameters = {}, query = {} }: AnyInput = {}): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""));
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value != null) search.set(name, String(value));
+  return search.size ? `${filled}?${search}` : filled;
+}
+
+function requestOf(method: Method, token: string | null, input: AnyInput = {}): RequestInit {
+  const { body, idempotencyKey, signal } = input;
+  return {
+    method: method.toUpperCase(),
+    headers: {
+      accept: "application/json",
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal,
+  };
+}
+
+/** A wrong one-time code is a 401 too. A retry with another token would count as another wrong code. */
+async function isTokenRejected(response: Response): Promise<boolean> {
+  if (response.status !== 401) return false;
+  const { code } = problemIn(await jsonOf(response.clone()));
+  return code === undefined || code === "not_signed_in";
+}
+
+/** `fetch` with a timeout. Throws ApiError when the network fails. */
+export async function request(path: string, init: RequestInit): Promise<Response> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+  try {
+    return await fetch(path, { cache: "no-store", credentials: "same-origin", ...init, signal });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, "unreachable", "The server did not answer. Check the network and try again.");
+  }
+}
+
+/**
+ * The body of a successful answer. Throws the problem of any other as ApiError. Its type comes from the service's
+ * OpenAPI document. Only JSON is checked here: a proxy or a Wi-Fi login page may answer 200 with a page of its own.
+ */
+export async function readAnswer<Body>(response: Response): Promise<Body> {
+  if (response.ok && NO_BODY.has(response.status)) return null as Body;
+  const body = await jsonOf(response);
+  if (!response.ok) throw problemOf(response, body);
+  if (typeof body === "object" && body !== null) return body as Body;
+  throw new ApiError(
+    response.status,
+    "unexpected_answer",
+    `${serviceOf(response.url)} sent an answer that this page cannot read.`,
+  );
+}
+
+export function problemOf(response: Response, body: unknown): ApiError {
+  const problem = problemIn(body);
+  const retryAfter = Number(response.headers.get("retry-after"));
+  return new ApiError(
+    response.status,
+    problem.code ?? (response.status >= 500 ? "unavailable" : "refused"),
+    problem.detail ??
+      problem.title ??
+      (response.status >= 500
+        ? `${serviceOf(response.url)} is not available.`
+        : `The server answered with status ${response.status}.`),
+    Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
+    problem.request_id ?? null,
+    problem,
+    serviceOf(response.url),
+  );
+}
+
+/** The parsed body, or null when it is not JSON. */
+function jsonOf(response: Response): Promise<unknown> {
+  return response.json().catch(() => null);
+}
+
+/** The problem in `body`. A proxy may send anything with an error status, so each member is checked. */
+function problemIn(body: unknown): Problem {
+  if (typeof body !== "object" || body === null) return {};
+  const members = body as Readonly<Record<string, unknown>>;
+  const text = (name: string) => (typeof members[name] === "string" ? members[name] : undefined);
+  const { problems } = members;
+  return {
+    title: text("title"),
+    detail: text("detail"),
+    code: text("code"),
+    request_id: text("request_id"),
+    challenge: text("challenge"),
+    problems: Array.isArray(problems) ? problems.filter((one) => typeof one === "string") : undefined,
+  };
+}
+
+const SERVICES = [
+  ["/api/telemetry/", "The telemetry service"],
+  ["/api/auth/", "The sign-in service"],
+  ["/api/users", "The account service"],
+] as const;
+
+/** The name of the service that answers at `url`, as the beginning of a sentence. */
+function serviceOf(url: string): string {
+  return SERVICES.find(([path]) => url.includes(path))?.[1] ?? "The service";
+}

@@ -1,0 +1,42 @@
+// Settings of the web server. They are read at run time, so one build works for every installation.
+import { z } from "zod";
+
+z.config({ jitless: true });
+
+const address = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
+
+const envSchema = z.object({
+  PULSE_AUTH_URL: address.default("http://127.0.0.1:8101"),
+  PULSE_USERS_URL: address.default("http://127.0.0.1:8102"),
+  PULSE_GATEWAY_URL: address.default("http://127.0.0.1:8103"),
+  /** The origin that browsers see. The server sends it with calls for them. Default: the origin of the request. */
+  PULSE_PUBLIC_ORIGIN: address.optional(),
+});
+
+export type ServerEnv = {
+  authUrl: string;
+  usersUrl: string;
+  gatewayUrl: string;
+  publicOrigin: string | undefined;
+};
+
+let cached: ServerEnv | undefined;
+
+/** The settings of this process. Throws an Error that names each variable without a valid http(s) address. */
+export function serverEnv(): ServerEnv {
+  if (cached) return cached;
+  const parsed = envSchema.safeParse({
+    PULSE_AUTH_URL: process.env.PULSE_AUTH_URL || undefined,
+    PULSE_USERS_URL: process.env.PULSE_USERS_URL || undefined,
+    PULSE_GATEWAY_URL: process.env.PULSE_GATEWAY_URL || undefined,
+    PULSE_PUBLIC_ORIGIN: process.env.PULSE_PUBLIC_ORIGIN || undefined,
+  });
+  if (!parsed.success) throw new Error(`invalid settings:\n${z.prettifyError(parsed.error)}`);
+  cached = {
+    authUrl: parsed.data.PULSE_AUTH_URL,
+    usersUrl: parsed.data.PULSE_USERS_URL,
+    gatewayUrl: parsed.data.PULSE_GATEWAY_URL,
+    publicOrigin: parsed.data.PULSE_PUBLIC_ORIGIN,
+  };
+  return cached;
+}
