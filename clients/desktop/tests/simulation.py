@@ -20,34 +20,34 @@ from pulse_contracts.telemetry import (
     Refused,
     SeriesDeclared,
 )
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.link import as_batch, declaration
-from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal, subtract, union
-from pulse_desktop.core.replay import Replay
-from pulse_desktop.core.signals import (
+from pulse_desktop.core.delivery.link import as_batch, declaration
+from pulse_desktop.core.delivery.replay import Replay
+from pulse_desktop.core.delivery.signals import (
+    AckReceived,
     Command,
     Committed,
     Connected,
-    Declare,
+    ConnectionLost,
     DeclareLoss,
+    DeclareSeries,
     Event,
-    GotAck,
-    GotHave,
-    Kept,
-    LinkLost,
-    Lost,
+    HaveReceived,
     Policy,
+    Quarantined,
+    QuarantineReading,
     RaiseOrd,
-    Say,
-    Send,
-    SetAside,
+    ReadingsLost,
+    SendBatch,
+    SendHello,
     Settle,
     Summarised,
     Tick,
 )
+from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
+from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal, subtract, union
+from pulse_desktop.core.storage.opening import FILE
 
 Key = tuple[int, int]
 LEVEL = SeriesSpec("level", "float")
@@ -60,7 +60,7 @@ class ModelGateway:
     credit: int = 8
     settled: dict[int, Ranges] = field(default_factory=dict)
     stored: dict[Key, float] = field(default_factory=dict)
-    lives: dict[int, int] = field(default_factory=dict)
+    ords: dict[int, int] = field(default_factory=dict)
     digest: str | None = None
     unconfirmed: set[Key] = field(default_factory=set)
     refuses: Callable[[float], bool] = lambda _: False
@@ -68,7 +68,7 @@ class ModelGateway:
     is_down: bool = False
 
     def newest(self) -> list[tuple[int, int]]:
-        return sorted(((o, e) for e, o in self.lives.items()), reverse=True)[:2]
+        return sorted(((o, e) for e, o in self.ords.items()), reverse=True)[:2]
 
     def take(self, message: Message) -> list[Message]:
         if self.is_down:
@@ -98,7 +98,7 @@ class ModelGateway:
             case ReadingBatch():
                 return self._batch(message)
             case Dropped():
-                self.lives[message.epoch] = max(message.ord, self.lives.get(message.epoch, 0))
+                self.ords[message.epoch] = max(message.ord, self.ords.get(message.epoch, 0))
                 self.settled[message.epoch] = union(self._of(message.epoch), normal(message.ranges))
                 return [self._ack(message.epoch, normal(message.ranges), [])]
             case _:
@@ -110,7 +110,7 @@ class ModelGateway:
         values = [float(v) for v in batch.value if isinstance(v, float)]
         if any(self.ignores(v) for v in values):
             return []
-        self.lives[batch.epoch] = max(batch.ord, self.lives.get(batch.epoch, 0))
+        self.ords[batch.epoch] = max(batch.ord, self.ords.get(batch.epoch, 0))
         whole: Ranges = ((batch.lo, batch.lo + len(values)),)
         for lo, hi in subtract(whole, self._of(batch.epoch)):
             for seq in range(lo, hi):
@@ -160,7 +160,7 @@ class Simulation:
     gateway: ModelGateway = field(default_factory=ModelGateway)
     up: list[Message] = field(default_factory=list)
     down: list[Message] = field(default_factory=list)
-    sent: list[Send] = field(default_factory=list)
+    sent: list[SendBatch] = field(default_factory=list)
     produced: dict[Key, float] = field(default_factory=dict)
     destroyed: set[Key] = field(default_factory=set)
     kept: set[Key] = field(default_factory=set)
@@ -182,7 +182,7 @@ class Simulation:
         self.buffer._announce = self.note_summaries  # type: ignore[method-assign]  # the simulation listens in
         table = self.buffer.declare([LEVEL])
         self.series = table[0].id
-        self.replay = Replay(self.buffer.life, self.buffer.holdings, series_digest(table), self.rng, self.policy)
+        self.replay = Replay(self.buffer.epoch, self.buffer.holdings, series_digest(table), self.rng, self.policy)
         self.session = ""
 
     def restart(self) -> None:
@@ -210,7 +210,7 @@ class Simulation:
         readings = [Reading(self.series, int(self.now * 1e6), self.rng.random()) for _ in range(n)]
         lo = self.buffer.next
         appended = self.buffer.append(readings)
-        epoch = self.buffer.life.epoch
+        epoch = self.buffer.epoch.id
         assert appended.committed == ((lo, lo + n),)
         for seq, reading in enumerate(readings, lo):
             self.produced[epoch, seq] = float(reading.value)
@@ -218,22 +218,22 @@ class Simulation:
         if appended.summarised:
             self.feed(Summarised(appended.summarised))
         if appended.lost:
-            self.feed(Lost(appended.lost))
+            self.feed(ReadingsLost(appended.lost))
 
-    def note_summaries(self, epoch: int, lo: int, readings: Sequence[Reading]) -> None:
-        """Said before their commit, which always succeeds here."""
-        for seq, reading in enumerate(readings, lo):
+    def note_summaries(self, epoch: int, lo: int, summaries: Sequence[Reading]) -> None:
+        """Called before their commit, which always succeeds here."""
+        for seq, reading in enumerate(summaries, lo):
             self.produced[epoch, seq] = float(reading.value)
 
     # -- the network
 
     def connect(self) -> None:
         self.connects += 1
-        self.session = f"{self.buffer.life.epoch:x}-{self.connects}"
+        self.session = f"{self.buffer.epoch.id:x}-{self.connects}"
         self.feed(Connected(self.session))
 
     def cut(self) -> None:
-        self.feed(LinkLost(self.session))
+        self.feed(ConnectionLost(self.session))
         self.session = ""
 
     def pass_up(self, index: int = 0, *, keep: bool = False) -> None:
@@ -247,9 +247,9 @@ class Simulation:
         if isinstance(message, Have):
             if message.session == self.session and message.series == series_digest(self.buffer.table):
                 self.answered.add(message.session)
-            self.feed(GotHave(message))
+            self.feed(HaveReceived(message))
         elif isinstance(message, BatchAck):
-            self.feed(GotAck(message))
+            self.feed(AckReceived(message))
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
@@ -281,16 +281,16 @@ class Simulation:
 
     def obey(self, command: Command) -> None:
         match command:
-            case Declare():
-                self.up += declaration(self.buffer.life.epoch, self.buffer.table)
-            case Say(hello):
+            case DeclareSeries():
+                self.up += declaration(self.buffer.epoch.id, self.buffer.table)
+            case SendHello(hello):
                 self.up.append(hello)
-            case Send():
+            case SendBatch():
                 assert command.session in self.answered, "data before the have of this session"
                 self.sent.append(command)
                 piece = self.buffer.read(command.epoch, command.lo, command.hi)
                 if piece is not None:
-                    self.up.append(as_batch(command, piece, self.buffer.life.epoch, int(self.now * 1e6)))
+                    self.up.append(as_batch(command, piece, self.buffer.epoch.id, int(self.now * 1e6)))
             case DeclareLoss(session, dropped):
                 assert session in self.answered, "a loss declared before the have of this session"
                 self.up.append(dropped)
@@ -298,14 +298,14 @@ class Simulation:
                 self.settle(settlement)
             case RaiseOrd(to):
                 self.buffer.raise_ord(to)
-            case SetAside(epoch, seq):
-                self.feed(Lost(tuple(self.buffer.set_aside(epoch, seq, "unanswered"))))
+            case QuarantineReading(epoch, seq):
+                self.feed(ReadingsLost(tuple(self.buffer.quarantine(epoch, seq, "unanswered"))))
 
     def settle(self, settlement: Settlement) -> None:
         """Confirms what is refused after it is durable."""
-        if self.buffer.settle([settlement]) and settlement.told:
+        if self.buffer.settle([settlement]) and settlement.unconfirmed:
             self.kept |= self.quarantined()
-            self.feed(Kept(settlement.epoch, settlement.told))
+            self.feed(Quarantined(settlement.epoch, settlement.unconfirmed))
 
     def quarantined(self) -> set[Key]:
         """What the disk's quarantine holds."""
@@ -345,7 +345,7 @@ class Simulation:
         assert not missing, f"gone without being stored, refused or declared: {sorted(missing)[:3]}"
         for key, value in self.gateway.stored.items():
             assert self.produced[key] == value
-        assert self.replay.under_way <= max(self.credits), "more under way than any credit allowed"
+        assert self.replay.in_flight <= max(self.credits), "more under way than any credit allowed"
 
     def check_drained(self) -> None:
         self.check()
@@ -355,6 +355,6 @@ class Simulation:
             mine = {k for k in self.produced if k[0] == epoch}
             assert mine - self.destroyed <= settled
             assert not intersect(self.gateway.settled.get(epoch, EMPTY), ((len(mine), 2**62),))
-        others = [o for e, o in self.gateway.lives.items() if e != self.buffer.life.epoch]
-        if self.buffer.life.epoch in self.gateway.lives:
-            assert self.buffer.life.ord > max(others, default=-1), "latest values would freeze"
+        others = [o for e, o in self.gateway.ords.items() if e != self.buffer.epoch.id]
+        if self.buffer.epoch.id in self.gateway.ords:
+            assert self.buffer.epoch.ord > max(others, default=-1), "latest values would freeze"

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from structlog.testing import capture_logs
 
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
+from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.journal import Journal
 from pulse_desktop.core.model import BlockUnreadable, BufferLimits, Drop, Reading, Refusal, SeriesSpec, Settlement
-from pulse_desktop.core.opening import FILE
 from pulse_desktop.core.ranges import EMPTY, count, normal, subtract
+from pulse_desktop.core.storage.opening import FILE
 
 EPOCH = 77
 NOISE = Random(1)
@@ -68,7 +68,7 @@ def test_what_was_appended_is_there_in_the_next_life_and_keeps_its_identity(tmp_
     piece = second.read(EPOCH, 0, 2_500)
     assert piece is not None
     assert list(piece.readings) == readings
-    assert second.life.ord == first.life.ord + 1
+    assert second.epoch.ord == first.epoch.ord + 1
     second.close()
 
 
@@ -81,7 +81,7 @@ def test_ord_counts_up_on_a_disk_whose_epochs_are_all_settled(tmp_path: Path, ha
     second.close()
     third = open_buffer(tmp_path, hands, epoch=3)
     assert third.holdings.ords == {}
-    assert third.life.ord == 2
+    assert third.epoch.ord == 2
     third.close()
 
 
@@ -141,8 +141,8 @@ def test_a_refused_reading_is_quarantined_with_its_code(buffer: Buffer) -> None:
 def test_an_acknowledged_loss_is_forgotten_and_an_unacknowledged_one_survives(tmp_path: Path, hands: Hands) -> None:
     buffer = open_buffer(tmp_path, hands)
     buffer.append(some(10))
-    buffer.set_aside(EPOCH, 2, "unanswered")
-    buffer.set_aside(EPOCH, 3, "unanswered")
+    buffer.quarantine(EPOCH, 2, "unanswered")
+    buffer.quarantine(EPOCH, 3, "unanswered")
     buffer.settle([Settlement(EPOCH, ((3, 4),))])
     buffer.close()
     again = open_buffer(tmp_path, hands, epoch=78)
@@ -179,7 +179,7 @@ def test_a_disk_that_stays_full_is_logged_once(buffer: Buffer, hands: Hands) -> 
         for _ in range(30):
             buffer.append(some(500))
             hands.now += 2
-    assert [line["event"] for line in lines] == ["buffer_refuses"]
+    assert [line["event"] for line in lines] == ["buffer_unavailable"]
     assert buffer.counts.lost_in_memory == 0
 
 
@@ -264,7 +264,7 @@ def test_an_unreadable_block_is_declared_and_does_not_block_the_others(buffer: B
     buffer._store._db.execute("UPDATE block SET data = x'00ff' WHERE lo = 0")
     with pytest.raises(BlockUnreadable) as caught:
         buffer.read(EPOCH, 0, 20)
-    assert [(d.lo, d.hi, d.reason) for d in buffer.give_up(caught.value)] == [(0, 10, "unreadable")]
+    assert [(d.lo, d.hi, d.reason) for d in buffer.drop_unreadable(caught.value)] == [(0, 10, "unreadable")]
     piece = buffer.read(EPOCH, 10, 20)
     assert piece is not None
     assert len(piece.readings) == 10
@@ -274,9 +274,9 @@ def test_an_unreadable_block_is_declared_and_does_not_block_the_others(buffer: B
 _VICTIM = """
 import sys
 from pathlib import Path
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.journal import Journal
+from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
 folder = Path(sys.argv[1])
 buffer = Buffer(folder, int(sys.argv[2]), BufferLimits(), Clock(), Journal(folder / "journal"))
@@ -286,7 +286,7 @@ while True:
     lo = buffer.next
     buffer.append([Reading(1, lo + i, (lo + i) / 7) for i in range(37)])
     if lo % 3 == 0:
-        buffer.settle([Settlement(buffer.life.epoch, ((lo, lo + 5),))])
+        buffer.settle([Settlement(buffer.epoch.id, ((lo, lo + 5),))])
     print(buffer.next, flush=True)
 """
 

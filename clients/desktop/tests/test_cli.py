@@ -111,7 +111,7 @@ def test_a_status_that_is_old_says_so(tmp_path: Path) -> None:
         old = json.loads((tmp_path / "status.json").read_text())
         (tmp_path / "status.json").write_text(json.dumps({**old, "written": old["written"] - 60_000_000}))
         table = cli("status", "--state-dir", str(tmp_path)).stdout
-        assert "NO NEWS" in table
+        assert "STALE" in table
         assert json.loads(status(tmp_path))["stale_seconds"] >= 60
         first.send_signal(signal.SIGCONT)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pulse_desktop.__main__ import main
-from pulse_desktop.core import replay_control
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.delivery import replay_control
 from pulse_desktop.core.model import BufferLimits, Reading, Refusal, SeriesSpec, Settlement
 
 EPOCH = 77
@@ -45,7 +45,7 @@ Out = pytest.CaptureFixture[str]
 
 def test_list_says_what_waits_under_a_running_collector(folder: Path, capsys: Out) -> None:
     assert call(folder, "buffer", "list") == 0
-    assert "5 readings wait in 1 epochs" in capsys.readouterr().out
+    assert "5 readings waiting in 1 epochs" in capsys.readouterr().out
     assert call(folder, "buffer", "list", "--json") == 0
     (line,) = json.loads(capsys.readouterr().out)
     assert (line["epoch"], line["waiting"], line["next"], line["is_summary"]) == (EPOCH, 5, 8, False)
@@ -91,11 +91,11 @@ def test_verify_finds_a_block_that_cannot_be_read_and_export_goes_on_after_it(fo
     assert call(folder, "buffer", "verify") == 1
     captured = capsys.readouterr()
     assert "block [0, 3)" in captured.err
-    assert "3 cannot" in captured.out
+    assert "3 unreadable readings" in captured.out
     assert call(folder, "buffer", "export") == 1
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1 + 3
-    assert "2 cannot be read" in captured.err
+    assert "2 unreadable" in captured.err
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_verify_finds_a_block_that_cannot_be_read_and_export_goes_on_after_it(fo
     [
         ("UPDATE epoch SET next = 2", "its next number is 2"),
         ("UPDATE block SET lo = 2 WHERE lo = 3", "overlap"),
-        ("INSERT INTO gone VALUES (77, 1, 500)", "outside of block"),
+        ("INSERT INTO gone VALUES (77, 1, 500)", "outside block"),
     ],
 )
 def test_verify_finds_what_the_tables_say_against_each_other(folder: Path, capsys: Out, damage: str, said: str) -> None:
@@ -148,20 +148,20 @@ def test_clearing_the_quarantine_asks_first(folder: Path, capsys: Out, monkeypat
     assert call(folder, "quarantine", "list") == 0
     assert "0 readings in quarantine" in capsys.readouterr().out
     assert call(folder, "buffer", "list") == 0, "what waits stays"
-    assert "5 readings wait" in capsys.readouterr().out
+    assert "5 readings waiting" in capsys.readouterr().out
 
 
 def test_the_pace_is_kept_and_each_flag_changes_only_its_own(folder: Path, capsys: Out) -> None:
     for words in (["--pause"], ["--rate", "500"]):
         assert call(folder, "replay", *words) == 0
-    assert replay_control.read(folder) == replay_control.ReplayWish(is_paused=True, rate=500)
+    assert replay_control.read(folder) == replay_control.ReplayLimit(is_paused=True, rate=500)
     assert call(folder, "replay", "--resume") == 0
     assert replay_control.read(folder).allowed == 500
     assert call(folder, "replay", "--rate", "0") == 0
     assert replay_control.read(folder).allowed is None
     assert call(folder, "replay", "--rate", "-3") == 1
     assert call(folder, "replay", "--rate", "nan") == 1
-    assert "readings a second" in capsys.readouterr().err
+    assert "readings per second" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

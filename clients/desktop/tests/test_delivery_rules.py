@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from pulse_contracts.telemetry import BatchAck, Dropped, Hello, SeriesDeclared
-from pulse_desktop.core.model import BufferLimits, Drop, Holdings, StoreFailure
-from pulse_desktop.core.signals import (
+from pulse_desktop.core.delivery.signals import (
     Committed,
     Connected,
-    Kept,
+    Quarantined,
     RaiseOrd,
-    Say,
+    SendHello,
+    SeriesChanged,
     Settle,
-    TableChanged,
     Tick,
 )
+from pulse_desktop.core.model import BufferLimits, Drop, Holdings, StoreFailure
 
 from .machine import CALM, OTHER, ack, have, make, opened, sends
 from .simulation import Simulation
@@ -33,20 +33,20 @@ def simulation(tmp_path: Path) -> Simulation:
 def test_before_the_have_of_this_session_there_is_nothing_but_hello_each_second() -> None:
     replay = make(Holdings(ords={3: 1}, pending={3: ((0, 50),)}, drops=(Drop(3, 50, 60, "overflow"),)))
     first = replay.handle(Connected("s-1"), 0)
-    assert [type(c).__name__ for c in first] == ["Declare", "Say"]
+    assert [type(c).__name__ for c in first] == ["DeclareSeries", "SendHello"]
     for second in (1, 2, 3):
         assert replay.deadline() == second
-        assert [type(c).__name__ for c in replay.handle(Tick(), second)] == ["Say"]
+        assert [type(c).__name__ for c in replay.handle(Tick(), second)] == ["SendHello"]
     assert replay.handle(Committed(((0, 5),)), 3.1) == []
     assert replay.handle(have("s-0"), 3.2) == [], "the have of another session opens nothing"
-    assert [type(c).__name__ for c in replay.handle(have(), 3.3)] == ["DeclareLoss", "Send", "Send"]
+    assert [type(c).__name__ for c in replay.handle(have(), 3.3)] == ["DeclareLoss", "SendBatch", "SendBatch"]
 
 
 def test_a_have_that_means_other_series_makes_the_collector_declare_again() -> None:
     replay = make(Holdings(ords={3: 1}, pending={3: ((0, 50),)}))
     replay.handle(Connected("s-1"), 0)
     assert replay.handle(have(series=None), 0.5) == []
-    assert [type(c).__name__ for c in replay.handle(Tick(), 1)] == ["Declare", "Say"]
+    assert [type(c).__name__ for c in replay.handle(Tick(), 1)] == ["DeclareSeries", "SendHello"]
     assert sends(replay.handle(have(), 1.1))
 
 
@@ -55,14 +55,14 @@ def test_an_ack_that_asks_for_the_declaration_stops_the_data_until_the_next_have
     replay.handle(Connected("s-1"), 0)
     replay.handle(have(), 0)
     again = replay.handle(ack(3, declare=True), 1)
-    assert [type(c).__name__ for c in again] == ["Declare", "Say"]
+    assert [type(c).__name__ for c in again] == ["DeclareSeries", "SendHello"]
     assert replay.handle(Committed(((0, 5),)), 1.1) == []
     assert len(sends(replay.handle(have(), 1.2))) == 2
 
 
 def test_new_series_are_declared_and_confirmed_before_readings_that_use_them() -> None:
     replay, _ = opened()
-    assert [type(c).__name__ for c in replay.handle(TableChanged(OTHER), 1)] == ["Declare", "Say"]
+    assert [type(c).__name__ for c in replay.handle(SeriesChanged(OTHER), 1)] == ["DeclareSeries", "SendHello"]
     assert replay.handle(Committed(((0, 5),)), 1) == []
     assert replay.handle(have(), 1.1) == [], "that have answers the declaration before"
     assert sends(replay.handle(have(series=OTHER), 1.15))
@@ -108,9 +108,9 @@ def test_every_start_is_a_new_epoch_so_a_restored_disk_reuses_no_number(simulati
     simulation.back_up(tmp_path / "backup")
     simulation.produce(10)
     simulation.settle_down()
-    before = simulation.buffer.life.epoch
+    before = simulation.buffer.epoch.id
     simulation.restore(tmp_path / "backup")
-    assert simulation.buffer.life.epoch != before
+    assert simulation.buffer.epoch.id != before
     simulation.produce(30)
     simulation.settle_down()
     simulation.check_drained()
@@ -129,9 +129,9 @@ def test_batches_that_are_cut_differently_after_a_restart_store_nothing_twice(si
     while simulation.up:
         simulation.pass_up()
     simulation.down.clear()
-    simulation.gateway.settled[simulation.buffer.life.epoch] = ((0, 3),)
+    simulation.gateway.settled[simulation.buffer.epoch.id] = ((0, 3),)
     for seq in range(3, 12):
-        simulation.gateway.stored.pop((simulation.buffer.life.epoch, seq), None)
+        simulation.gateway.stored.pop((simulation.buffer.epoch.id, seq), None)
     simulation.sent.clear()
     simulation.restart()
     simulation.settle_down()
@@ -147,7 +147,7 @@ def test_ord_rises_above_another_life_that_a_have_names(newest: list[tuple[int, 
     commands = replay.handle(have(newest=newest), 0.1)
     assert RaiseOrd(newest[-1][0] + 1) in commands
     replay.handle(Committed(((0, 1),)), 0.2)
-    assert replay.life.ord == newest[-1][0] + 1
+    assert replay.epoch.ord == newest[-1][0] + 1
 
 
 def test_ord_rises_above_another_life_that_an_ack_names_and_later_batches_carry_it() -> None:
@@ -164,12 +164,12 @@ def test_ord_stays_when_the_newest_life_is_my_own_or_older() -> None:
 
 
 def test_a_raised_ord_is_kept_on_the_disk(simulation: Simulation) -> None:
-    simulation.gateway.lives[12345] = 41
+    simulation.gateway.ords[12345] = 41
     simulation.produce(3)
     simulation.settle_down()
-    assert simulation.buffer.life.ord == 42
+    assert simulation.buffer.epoch.ord == 42
     simulation.restart()
-    assert simulation.buffer.life.ord == 43
+    assert simulation.buffer.epoch.ord == 43
 
 
 # -- losses
@@ -222,13 +222,15 @@ def test_a_refusal_is_confirmed_once_the_quarantine_holds_it_until_a_have_answer
     replay.handle(Committed(((0, 4),)), 1)
     told = ack(9, (0, 4), refused=[{"seq": 2, "code": "wrong_type"}])
     (settle,) = [c for c in replay.handle(told, 1.1) if isinstance(c, Settle)]
-    assert settle.settlement.told == ((2, 3),)
-    assert not [c for c in replay.handle(Tick(), 2.5) if isinstance(c, Say)], "confirmed although nothing is durable"
-    for at, again in ((2.6, Kept(9, ((2, 3),))), (3.7, Tick())):
-        (say,) = [c for c in replay.handle(again, at) if isinstance(c, Say)]
+    assert settle.settlement.unconfirmed == ((2, 3),)
+    assert not [c for c in replay.handle(Tick(), 2.5) if isinstance(c, SendHello)], (
+        "confirmed although nothing is durable"
+    )
+    for at, again in ((2.6, Quarantined(9, ((2, 3),))), (3.7, Tick())):
+        (say,) = [c for c in replay.handle(again, at) if isinstance(c, SendHello)]
         assert [(part.epoch, part.ranges) for part in say.hello.kept] == [(9, [(2, 3)])]
     replay.handle(have(), 3.8)
-    assert not [c for c in replay.handle(Tick(), 9) if isinstance(c, Say)]
+    assert not [c for c in replay.handle(Tick(), 9) if isinstance(c, SendHello)]
 
 
 def test_while_the_disk_refuses_nothing_is_confirmed(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ import pytest
 import trustme
 
 from pulse_desktop.__main__ import main
-from pulse_desktop.core import status
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits
+from pulse_desktop.core.status import snapshot
 from pulse_testkit.servers import Servers
 
 Out = pytest.CaptureFixture[str]
@@ -54,13 +54,13 @@ def test_a_corrupt_buffer_fails(home: Path, capsys: Out) -> None:
     assert findings(capsys.readouterr().out)["buffer"] == "FAIL"
 
 
-def test_a_folder_open_to_others_and_a_file_set_aside_are_warned_about(home: Path, capsys: Out) -> None:
+def test_a_folder_shared_files_and_a_file_set_aside_are_warned_about(home: Path, capsys: Out) -> None:
     home.chmod(0o755)
     (home / "buffer.corrupt-20260101T000000Z").write_bytes(b"")
     examine(home)
     out = capsys.readouterr().out
     assert findings(out)["permissions"] == "WARN"
-    assert "was set aside" in out
+    assert "corrupt buffer that was replaced" in out
     assert f"chmod 700 {home}" in out
 
 
@@ -86,7 +86,7 @@ def test_the_password_file(
 
 
 def test_a_clock_that_was_later_already_fails(home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "read", lambda _: {"written": 4_000_000_000_000_000})
+    monkeypatch.setattr(snapshot, "read", lambda _: {"written": 4_000_000_000_000_000})
     examine(home)
     assert findings(capsys.readouterr().out)["clock"] == "FAIL"
 
@@ -133,9 +133,9 @@ def broker_with(certificate: trustme.LeafCert) -> Iterator[str]:
     ("case", "todo"),
     [
         ("expired", "renew the broker's certificate"),
-        ("not yet valid", "the clock here is behind"),
-        ("another host", "names other hosts"),
-        ("another authority", "another broker than that of the enrolment"),
+        ("not yet valid", "the clock of this machine is behind"),
+        ("another host", "for other host names"),
+        ("another authority", "not the broker of the enrolment"),
     ],
 )
 def test_a_certificate_that_is_not_taken_is_told_from_a_wrong_password(

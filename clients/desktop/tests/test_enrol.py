@@ -17,12 +17,14 @@ from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentOffer
 from pulse_desktop.__main__ import main
 from pulse_desktop.cli.credentials import broker_password, load_settings
-from pulse_desktop.core import lock
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.identity import AUTHORITIES, CREDENTIAL, IDENTITY, PLAIN, SEALED, Enrolled, system_keyring
+from pulse_desktop.core.identity.enrolled import AUTHORITIES, IDENTITY, PLAIN, SEALED, Enrolled
+from pulse_desktop.core.identity.keyrings import system_keyring
+from pulse_desktop.core.identity.model import CREDENTIAL
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec
 from pulse_desktop.core.settings import BadSettingsError
+from pulse_desktop.core.state_directory import lock
 from pulse_jose.enrolment import Code, answer_offer
 
 Out = pytest.CaptureFixture[str]
@@ -127,7 +129,7 @@ def test_after_enrolment_run_needs_no_other_settings(tmp_path: Path, server: Ser
 def test_a_pinned_authority_that_is_gone_is_replaced_by_no_other(tmp_path: Path, server: Server) -> None:
     assert enrol(tmp_path, server, server.code()) == 0
     (tmp_path / AUTHORITIES).unlink()
-    with pytest.raises(BadSettingsError, match=r"broker-ca.pem is gone.*enrol again"):
+    with pytest.raises(BadSettingsError, match=r"broker-ca.pem is missing.*enrol again"):
         load_settings({"state_dir": str(tmp_path)})
 
 
@@ -184,7 +186,7 @@ def test_a_used_code_is_said_to_be_one(tmp_path: Path, server: Server, capsys: O
 def test_an_answer_by_somebody_without_the_code_changes_nothing(tmp_path: Path, server: Server, capsys: Out) -> None:
     server.forges = True
     assert enrol(tmp_path, server, server.code()) == 1
-    assert "does not hold the code" in capsys.readouterr().err
+    assert "could not prove that it knows the code" in capsys.readouterr().err
     assert not (tmp_path / IDENTITY).exists()
 
 
@@ -202,12 +204,12 @@ def test_what_the_server_refuses_with_is_said(
 def test_typing_errors_and_absent_servers_are_said(tmp_path: Path, capsys: Out) -> None:
     folder = ["--state-dir", str(tmp_path)]
     assert main(["enrol", "http://127.0.0.1:1", "ABC", *folder]) == 1
-    assert "this is no code" in capsys.readouterr().err
+    assert "the code is invalid" in capsys.readouterr().err
     code = Code.generate(secrets.token_bytes).text
     assert main(["enrol", "http://127.0.0.1:1", code, *folder]) == 1
     assert "cannot be reached" in capsys.readouterr().err
     assert main(["enrol", "ftp://x", code, *folder]) == 1
-    assert "no address of a server" in capsys.readouterr().err
+    assert "not the URL of a server" in capsys.readouterr().err
 
 
 def test_while_a_collector_runs_there_nothing_is_changed(tmp_path: Path, server: Server, capsys: Out) -> None:

@@ -1,11 +1,11 @@
 """Warnings before the buffer is full: at 50, 80 and 95 %, once each, with the time that is left."""
 
-from pulse_desktop.core.fill import FillWatch
+from pulse_desktop.core.status.fill import FillWatch
 
 
 def filled(watch: FillWatch, shares: list[float], every: float = 1.0) -> list[float]:
     """The shares at which there was news."""
-    return [share for i, share in enumerate(shares) if watch.look(share, i * every, is_losing=False).is_news]
+    return [share for i, share in enumerate(shares) if watch.update(share, i * every, is_losing=False).is_new]
 
 
 def test_each_level_warns_once_on_the_way_up() -> None:
@@ -20,7 +20,7 @@ def test_hovering_around_a_level_warns_once_and_a_real_way_back_warns_again() ->
 def test_the_time_left_follows_from_the_rate_of_the_last_minutes() -> None:
     watch = FillWatch()
     for second in range(600):
-        fill = watch.look(0.1 + second * 0.001, float(second), is_losing=False)
+        fill = watch.update(0.1 + second * 0.001, float(second), is_losing=False)
     assert fill.seconds_left is not None
     assert 295 <= fill.seconds_left <= 310
 
@@ -28,11 +28,11 @@ def test_the_time_left_follows_from_the_rate_of_the_last_minutes() -> None:
 def test_a_buffer_that_drains_or_stands_still_has_no_time_left() -> None:
     watch = FillWatch()
     for second in range(600):
-        fill = watch.look(0.9 - second * 0.001, float(second), is_losing=False)
+        fill = watch.update(0.9 - second * 0.001, float(second), is_losing=False)
     assert fill.seconds_left is None
     still = FillWatch()
-    assert [still.look(0.6, t, is_losing=False).seconds_left for t in (0.0, 1.0, 2.0)] == [None, None, None]
+    assert [still.update(0.6, t, is_losing=False).seconds_left for t in (0.0, 1.0, 2.0)] == [None, None, None]
 
 
 def test_a_buffer_that_loses_readings_is_full() -> None:
-    assert FillWatch().look(0.98, 0.0, is_losing=True).seconds_left == 0
+    assert FillWatch().update(0.98, 0.0, is_losing=True).seconds_left == 0

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from pulse_contracts.telemetry import ReadingBatch
-from pulse_desktop.core.model import Drop, Holdings, Life
-from pulse_desktop.core.signals import (
+from pulse_desktop.core.delivery.signals import (
+    BatchTooLarge,
     Committed,
     Connected,
-    LinkLost,
-    Say,
+    ConnectionLost,
+    SendHello,
     Tick,
-    TooLarge,
 )
+from pulse_desktop.core.model import Drop, Epoch, Holdings
 
 from .machine import CALM, ack, have, make, opened, sends
 from .simulation import Simulation
@@ -54,19 +54,19 @@ def test_without_credit_the_collector_asks_from_time_to_time() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 10),)}), credit=0)
     assert first == []
     assert replay.deadline() == 5
-    assert [type(c) for c in replay.handle(Tick(), 5)] == [Say]
+    assert [type(c) for c in replay.handle(Tick(), 5)] == [SendHello]
     assert sends(replay.handle(have(credit=3), 5.1))
 
 
 def test_at_most_100_epochs_are_asked_about_oldest_first_and_the_next_ones_after_them() -> None:
     lives = {1_000 + i: i for i in range(130)}
-    replay = make(Holdings(ords=lives, pending=dict.fromkeys(lives, ((0, 2),))), Life(9, 500))
-    hello = next(c.hello for c in replay.handle(Connected("s-1"), 0) if isinstance(c, Say))
+    replay = make(Holdings(ords=lives, pending=dict.fromkeys(lives, ((0, 2),))), Epoch(9, 500))
+    hello = next(c.hello for c in replay.handle(Connected("s-1"), 0) if isinstance(c, SendHello))
     assert [p.epoch for p in hello.pending] == [1_000 + i for i in range(100)]
     commands = replay.handle(
         have(credit=64, epochs=[{"epoch": e, "settled": [(0, 2)]} for e in range(1_000, 1_100)]), 1
     )
-    second = next(c.hello for c in commands if isinstance(c, Say))
+    second = next(c.hello for c in commands if isinstance(c, SendHello))
     assert [p.epoch for p in second.pending] == [1_100 + i for i in range(30)]
     assert not sends(commands), "of the others the gateway has not been asked"
     assert len(sends(replay.handle(have(credit=64), 1.1))) == 30
@@ -99,7 +99,7 @@ def test_a_range_without_an_answer_cannot_keep_the_only_slot_from_the_others() -
 
 def test_a_new_connection_sends_again_at_once() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 10),)}))
-    replay.handle(LinkLost("s-1"), 1)
+    replay.handle(ConnectionLost("s-1"), 1)
     assert replay.deadline() is None
     replay.handle(Connected("s-2"), 2)
     assert [(s.lo, s.hi) for s in sends(replay.handle(have("s-2"), 2.1))] == [(s.lo, s.hi) for s in first]
@@ -109,21 +109,21 @@ def test_the_late_end_of_an_old_connection_does_not_close_the_new_one() -> None:
     replay, _ = opened()
     replay.handle(Connected("s-2"), 1)
     replay.handle(have("s-2"), 1.1)
-    replay.handle(LinkLost("s-1"), 1.2)
+    replay.handle(ConnectionLost("s-1"), 1.2)
     assert replay.is_open
 
 
 def test_a_batch_that_the_broker_finds_too_large_is_cut() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 800),)}))
     assert [(s.lo, s.hi) for s in first] == [(0, 800)]
-    assert [(s.lo, s.hi) for s in sends(replay.handle(TooLarge(first[0].lease), 1))] == [(0, 400), (400, 800)]
+    assert [(s.lo, s.hi) for s in sends(replay.handle(BatchTooLarge(first[0].lease), 1))] == [(0, 400), (400, 800)]
 
 
 def test_the_one_reading_that_never_gets_an_answer_is_found_quarantined_and_declared(simulation: Simulation) -> None:
     poison: list[float] = []
     simulation.gateway.ignores = lambda value: value in poison
     simulation.produce(64)
-    poison.append(simulation.produced[simulation.buffer.life.epoch, 21])
+    poison.append(simulation.produced[simulation.buffer.epoch.id, 21])
     simulation.wait(1)
     simulation.connect()
     for _ in range(3_000):
@@ -138,7 +138,7 @@ def test_the_one_reading_that_never_gets_an_answer_is_found_quarantined_and_decl
         simulation.produce(1)
     simulation.check_drained()
     missing = {k for k in simulation.produced if k not in simulation.gateway.stored}
-    assert missing == {(simulation.buffer.life.epoch, 21)}
+    assert missing == {(simulation.buffer.epoch.id, 21)}
     row = simulation.buffer._store._db.execute("SELECT seq, code FROM quarantine").fetchall()
     assert row == [(21, "unanswered")]
 

@@ -24,13 +24,13 @@ from pulse_contracts.topics import (
     TELEMETRY_SERIES,
     Topic,
 )
-from pulse_desktop.core import replay_control
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.delivery import replay_control
+from pulse_desktop.core.delivery.replay_control import ReplayLimit
+from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.engine import Engine, World
 from pulse_desktop.core.model import Reading, SeriesSpec
-from pulse_desktop.core.replay_control import ReplayWish
 from pulse_desktop.core.settings import Settings
-from pulse_desktop.core.signals import Policy
 from pulse_desktop.core.sources.base import Outlet
 from pulse_testkit.waiting import eventually
 
@@ -190,7 +190,7 @@ async def test_every_start_makes_another_epoch_even_on_the_same_disk(site: Site)
             await tap.give(1.0)
             await eventually(lambda seed=seed: len(site.gateway.stored) == seed)  # type: ignore[misc]
     assert len({epoch for epoch, _ in site.gateway.stored}) == 2
-    assert sorted(site.gateway.lives.values()) == [1, 2]
+    assert sorted(site.gateway.ords.values()) == [1, 2]
 
 
 async def test_the_declaration_comes_before_the_hello_and_the_hello_before_any_data(site: Site) -> None:
@@ -276,15 +276,15 @@ async def test_a_running_collector_notices_a_pause_and_says_so(site: Site) -> No
         await tap.give(1.0, 2.0)
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
     site.gateway.is_down = False
-    replay_control.write(site.folder, ReplayWish(is_paused=True))
+    replay_control.write(site.folder, ReplayLimit(is_paused=True))
     async with site.device(seed=2) as (engine, tap, _):
         await tap.give(3.0)
         await eventually(lambda: list(site.gateway.stored.values()) == [3.0], what="live goes on")
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
         assert "paused" in snapshot(engine).replay
-        replay_control.write(site.folder, ReplayWish(rate=1_000))
+        replay_control.write(site.folder, ReplayLimit(rate=1_000))
         await eventually(lambda: len(site.gateway.stored) == 3)
-        await eventually(lambda: "1,000 readings a second" in snapshot(engine).replay)
+        await eventually(lambda: "1,000 readings per second" in snapshot(engine).replay)
 
 
 async def test_the_engine_ends_within_three_seconds_while_nobody_answers(site: Site) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from pulse_contracts.telemetry import MAX_ORD, Hello
-from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.signals import Committed, Connected, RaiseOrd
+from pulse_desktop.core.delivery.signals import Committed, Connected, RaiseOrd
+from pulse_desktop.core.storage.opening import FILE
 
 from .machine import CALM, ack, have, make, opened
 from .simulation import Simulation
@@ -32,8 +32,8 @@ def test_whatever_it_is_told_its_own_order_can_be_said_in_a_hello(told: int) -> 
     replay, _ = opened()
     replay.handle(ack(9, (0, 1), newest=[(told, 1)]), 1)
     replay.handle(Committed(((0, 1),)), 1.1)
-    assert replay.life.ord <= MAX_ORD
-    Hello.model_validate({"epoch": 9, "ord": replay.life.ord, "next": 0, "pending": [], "session": "s"} | DIGESTS)
+    assert replay.epoch.ord <= MAX_ORD
+    Hello.model_validate({"epoch": 9, "ord": replay.epoch.ord, "next": 0, "pending": [], "session": "s"} | DIGESTS)
 
 
 DIGESTS = {"series": "0" * 64}
@@ -54,13 +54,13 @@ def test_a_disk_that_was_told_so_starts_again_and_delivers_what_it_holds(tmp_pat
     simulation.buffer.close()
     spoil(tmp_path, told)
     simulation.start()
-    simulation.gateway.lives[12345] = 41
+    simulation.gateway.ords[12345] = 41
     simulation.produce(3)
     simulation.settle_down()
     simulation.check_drained()
-    assert simulation.buffer.life.ord == 42
+    assert simulation.buffer.epoch.ord == 42
     simulation.restart()
-    assert simulation.buffer.life.ord == 43
+    assert simulation.buffer.epoch.ord == 43
 
 
 def test_at_the_limit_itself_it_stays_there(tmp_path: Path) -> None:
@@ -70,10 +70,10 @@ def test_at_the_limit_itself_it_stays_there(tmp_path: Path) -> None:
     spoil(tmp_path, MAX_ORD)
     simulation.start()
     simulation.produce(1)
-    assert simulation.buffer.life.ord == MAX_ORD
+    assert simulation.buffer.epoch.ord == MAX_ORD
     simulation.settle_down()
     simulation.restart()
-    assert simulation.buffer.life.ord == MAX_ORD
+    assert simulation.buffer.epoch.ord == MAX_ORD
 
 
 def test_the_doctor_says_so_before_the_next_start(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,4 +81,4 @@ def test_the_doctor_says_so_before_the_next_start(home: Path, capsys: pytest.Cap
     examine(home)
     out = capsys.readouterr().out
     assert findings(out)["buffer"] == "WARN"
-    assert f"told the order {FAR}" in out
+    assert f"impossible ord {FAR}" in out

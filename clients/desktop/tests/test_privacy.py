@@ -6,7 +6,7 @@ import stat
 import sys
 from pathlib import Path
 
-from pulse_desktop.core.privacy import keep_private, open_to_others
+from pulse_desktop.core.state_directory.privacy import keep_private, shared_files
 from pulse_testkit.waiting import eventually
 
 
@@ -37,9 +37,9 @@ def test_files_that_are_open_are_named_and_closed(tmp_path: Path) -> None:
         for name, mode in (("a", 0o644), ("b", 0o640), ("c", 0o600)):
             (tmp_path / name).write_text("")
             (tmp_path / name).chmod(mode)
-        assert open_to_others(tmp_path) == ["a", "b"]
+        assert shared_files(tmp_path) == ["a", "b"]
         keep_private(tmp_path)
         (tmp_path / "d").write_text("")
-        assert open_to_others(tmp_path) == []
+        assert shared_files(tmp_path) == []
     finally:
         os.umask(before)

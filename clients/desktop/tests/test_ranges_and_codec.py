@@ -6,9 +6,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given
 
-from pulse_desktop.core import codec
 from pulse_desktop.core.model import INT_MAX, INT_MIN, Reading, UnfitValueError, check_value
 from pulse_desktop.core.ranges import Ranges, count, intersect, normal, subtract, union
+from pulse_desktop.core.storage import codec
 
 pieces = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8).map(normal)
 floats = st.floats(allow_nan=True, allow_infinity=True, allow_subnormal=True, width=64)

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 from structlog.testing import capture_logs
 
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Drop, Reading, SeriesSpec
-from pulse_desktop.core.opening import FILE
 from pulse_desktop.core.ranges import count, normal, subtract
+from pulse_desktop.core.storage.opening import FILE
 
 NOISE = Random(2)
 NOON = 1_790_000_000_000_000
@@ -83,7 +83,7 @@ def test_what_can_be_read_is_kept_and_the_rest_is_declared_lost(tmp_path: Path, 
             assert piece is not None
             assert [r.value for r in piece.readings] == expected[start : start + len(piece.readings)]
     assert {d.reason for d in found.drops} == {"unreadable"}
-    assert buffer.life.ord == 2
+    assert buffer.epoch.ord == 2
     buffer.close()
 
 
@@ -106,7 +106,7 @@ def values(file: Path) -> list[float | int]:
 def test_losses_that_were_not_acknowledged_yet_are_still_declared(tmp_path: Path) -> None:
     left_behind(tmp_path, 2_000)
     buffer = open_buffer(tmp_path, 2)
-    buffer.set_aside(1, 5, "unanswered")
+    buffer.quarantine(1, 5, "unanswered")
     buffer.close()
     db = sqlite3.connect(tmp_path / FILE)
     root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'gone'").fetchone()[0]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, StoreFailure
-from pulse_desktop.core.opening import FILE
 from pulse_desktop.core.ranges import count, normal
-from pulse_desktop.core.store import Store
+from pulse_desktop.core.storage.opening import FILE
+from pulse_desktop.core.storage.store import Store
 
 from .test_salvage import CLOCK, NOON, left_behind, open_buffer, spoil
 
@@ -35,7 +35,7 @@ class Knife:
 
     def __init__(self, patch: pytest.MonkeyPatch, at: int) -> None:
         self.left = at
-        for owner, name in ((Store, "adopt"), (Store, "give_up"), (Path, "replace"), (Path, "unlink")):
+        for owner, name in ((Store, "adopt"), (Store, "record_drops"), (Path, "replace"), (Path, "unlink")):
             patch.setattr(owner, name, self.around(getattr(owner, name)))
 
     def around(self, inner: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,8 +124,8 @@ def test_a_reading_that_the_file_lost_and_nobody_answers_for_is_declared(
 ) -> None:
     buffer = open_buffer(tmp_path, 1)
     buffer.append([Reading(1, NOON, 1.0), Reading(1, NOON + 1, 2.0)])
-    monkeypatch.setattr(Store, "set_aside", lambda *_: None)
-    (drop,) = buffer.set_aside(1, 1, "unanswered")
+    monkeypatch.setattr(Store, "quarantine", lambda *_: None)
+    (drop,) = buffer.quarantine(1, 1, "unanswered")
     assert (drop.epoch, drop.lo, drop.hi, drop.reason) == (1, 1, 2, "unreadable")
     assert buffer.waiting == 1
     buffer.close()

@@ -14,7 +14,7 @@ from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import Reading, SeriesSpec, check_value
 from pulse_desktop.core.sources import base, interfaces
 from pulse_desktop.core.sources.base import Outlet, Source, supervise
-from pulse_desktop.core.sources.host import SERIES, HostSource, next_look
+from pulse_desktop.core.sources.host import SERIES, HostSource, next_sample
 from pulse_desktop.core.sources.interfaces import kinds
 from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
 from pulse_testkit.waiting import eventually
@@ -101,7 +101,7 @@ class Machine:
 
     def look(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        thread = threading.Thread(target=lambda: found.update(self.source._look()))
+        thread = threading.Thread(target=lambda: found.update(self.source._sample()))
         thread.start()
         thread.join()
         return found
@@ -155,8 +155,8 @@ def test_with_devices_the_kernel_says_which_interfaces_are_real(tmp_path: Path) 
 
 @pytest.mark.parametrize("slept", [1.5, 3.0, 3_600.0])
 def test_after_a_sleep_of_the_machine_a_whole_interval_passes_first(slept: float) -> None:
-    assert next_look(10.0, 10.003) == 11.0, "looks drift"
-    assert next_look(11.0, 11.003 + slept) == pytest.approx(12.003 + slept)
+    assert next_sample(10.0, 10.003) == 11.0, "looks drift"
+    assert next_sample(11.0, 11.003 + slept) == pytest.approx(12.003 + slept)
 
 
 class Flaky:
