@@ -42,7 +42,7 @@ def make() -> argparse.ArgumentParser:
         "doctor",
         "check what a collector needs, and suggest remedies",
         "Checks permissions, disk, buffer, clock, credentials and broker. If no collector is running here, doctor "
-        "signs in as the device, which disconnects a collector of the same name elsewhere. Exit code 1: a check failed.",
+        "signs in as the device, which disconnects a collector of the same name elsewhere. Exit code 1: check failed.",
     )
     _connection(doctor)
     return parser
