@@ -1,4 +1,4 @@
-"""A delivery machine on its own, and the messages that move it."""
+"""Builders for tests of the delivery machine alone: the machine, and the gateway's messages."""
 
 from collections.abc import Sequence
 from random import Random
@@ -13,8 +13,8 @@ OTHER = "1" * 64
 CALM = Policy(jitter=0.0)
 
 
-def make(holdings: Holdings | None = None, life: Epoch = Epoch(9, 5)) -> Replay:  # noqa: B008  # frozen
-    return Replay(life, holdings or Holdings(), DIGEST, Random(0), CALM)
+def make(holdings: Holdings | None = None, epoch: Epoch = Epoch(9, 5)) -> Replay:  # noqa: B008  # frozen
+    return Replay(epoch, holdings or Holdings(), DIGEST, Random(0), CALM)
 
 
 def have(session: str = "s-1", credit: int = 8, **more: object) -> HaveReceived:

@@ -1,5 +1,5 @@
-"""A whole delivery without sockets: the real delivery machine and the real buffer against a model gateway with a
-ledger, over a network that loses, repeats and re-orders. Steps are calls, time is a number."""
+"""A simulated delivery without sockets: the real delivery machine and the real buffer, a model gateway with a ledger,
+and a network that loses, repeats and reorders messages. Every step is a call, and time is a number."""
 
 import shutil
 import sqlite3
@@ -55,7 +55,7 @@ LEVEL = SeriesSpec("level", "float")
 
 @dataclass
 class ModelGateway:
-    """The ledger as protocol A4 says it, for one device. `ignores`: readings whose batches get no answer at all."""
+    """The ledger of protocol A4 for one device. `ignores`: readings whose batches get no ack."""
 
     credit: int = 8
     settled: dict[int, Ranges] = field(default_factory=dict)
@@ -124,13 +124,13 @@ class ModelGateway:
         return [self._ack(batch.epoch, whole, self.again(batch.epoch, whole))]
 
     def confirm(self, epoch: int, kept: Ranges) -> None:
-        """The collector's quarantine holds these."""
+        """The collector confirmed that its quarantine holds these readings."""
         self.unconfirmed -= {
             (e, seq) for e, seq in self.unconfirmed if e == epoch and intersect(kept, ((seq, seq + 1),))
         }
 
     def again(self, epoch: int, ranges: Ranges) -> list[Refused]:
-        """What is refused there and not confirmed: told with everything that covers it."""
+        """Unconfirmed refusals in these ranges. Every answer that covers them repeats them."""
         seqs = sorted(seq for e, seq in self.unconfirmed if e == epoch and intersect(ranges, ((seq, seq + 1),)))
         return [Refused(seq=seq, code="out_of_range") for seq in seqs]
 
@@ -150,8 +150,8 @@ class ModelGateway:
 
 @dataclass
 class Simulation:
-    """One device. `up`, `down`: messages under way. `destroyed`: readings that went with a replaced disk. `kept`:
-    what was ever in a quarantine."""
+    """One device. `up`, `down`: messages in flight. `destroyed`: readings lost with a replaced disk. `kept`: readings
+    that were ever in the quarantine."""
 
     folder: Path
     seed: int = 0
@@ -175,18 +175,18 @@ class Simulation:
         self.answered: set[str] = set()
         self.start()
 
-    # -- the collector's life
+    # -- the collector's process
 
     def start(self) -> None:
         self.buffer = Buffer(self.folder, self.rng.getrandbits(63), self.limits, self.clock)
-        self.buffer._announce = self.note_summaries  # type: ignore[method-assign]  # the simulation listens in
+        self.buffer._announce = self.note_summaries  # type: ignore[method-assign]  # records the summaries
         table = self.buffer.declare([LEVEL])
         self.series = table[0].id
         self.replay = Replay(self.buffer.epoch, self.buffer.holdings, series_digest(table), self.rng, self.policy)
         self.session = ""
 
     def restart(self) -> None:
-        """Killed and started again: memory is gone, messages under way are not."""
+        """Kills the process and starts another one. Messages in flight stay."""
         self.buffer.close()
         self.start()
 
@@ -197,7 +197,7 @@ class Simulation:
         target.close()
 
     def restore(self, backup: Path) -> None:
-        """The disk is replaced by an older copy of itself while the collector is off."""
+        """Replaces the disk by an older copy while the collector is stopped."""
         had = self.on_disk()
         self.buffer.close()
         for suffix in ("", "-wal", "-shm"):
@@ -256,7 +256,7 @@ class Simulation:
         self.feed(Tick())
 
     def settle_down(self, rounds: int = 4_000) -> None:
-        """No more faults: everything is delivered in order until nothing waits."""
+        """Delivers every message in order, without faults, until nothing waits."""
         self.gateway.is_down = False
         if not self.session:
             self.connect()
@@ -269,7 +269,7 @@ class Simulation:
             if self.replay.is_open and not self.replay.waiting and not self.buffer.waiting and not self.losses():
                 return
             deadline = self.replay.deadline()
-            assert deadline is not None, "waits for nothing, with work left"
+            assert deadline is not None, "no deadline, but readings wait"
             self.wait(max(0.0, deadline - self.now))
         raise AssertionError(f"does not drain: {self.replay.waiting} wait")
 
@@ -302,13 +302,13 @@ class Simulation:
                 self.feed(ReadingsLost(tuple(self.buffer.quarantine(epoch, seq, "unanswered"))))
 
     def settle(self, settlement: Settlement) -> None:
-        """Confirms what is refused after it is durable."""
+        """Confirms refusals once they are durable."""
         if self.buffer.settle([settlement]) and settlement.unconfirmed:
             self.kept |= self.quarantined()
             self.feed(Quarantined(settlement.epoch, settlement.unconfirmed))
 
     def quarantined(self) -> set[Key]:
-        """What the disk's quarantine holds."""
+        """The readings in the quarantine."""
         db = sqlite3.connect(self.folder / FILE)
         found = set(db.execute("SELECT epoch, seq FROM quarantine").fetchall())
         db.close()
@@ -317,7 +317,7 @@ class Simulation:
     # -- what must always hold (protocol A5)
 
     def holdings(self) -> tuple[dict[int, Ranges], dict[int, Ranges]]:
-        """Waiting and lost ranges by epoch, as the disk has them."""
+        """Waiting and lost ranges on disk, by epoch."""
         found = self.buffer._store.holdings()
         lost: dict[int, Ranges] = {}
         for drop in found.drops:
@@ -345,7 +345,7 @@ class Simulation:
         assert not missing, f"gone without being stored, refused or declared: {sorted(missing)[:3]}"
         for key, value in self.gateway.stored.items():
             assert self.produced[key] == value
-        assert self.replay.in_flight <= max(self.credits), "more under way than any credit allowed"
+        assert self.replay.in_flight <= max(self.credits), "more batches in flight than any credit allowed"
 
     def check_drained(self) -> None:
         self.check()

@@ -1,4 +1,4 @@
-"""Small blocks are merged while they wait; nothing that anybody can read changes."""
+"""Merging small blocks of waiting readings changes no reading."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ def read_all(buffer: Buffer) -> list[Reading]:
     return out
 
 
-def test_waiting_blocks_become_few_and_small_and_hold_the_same(buffer: Buffer) -> None:
+def test_merged_blocks_are_fewer_and_smaller_and_have_the_same_readings(buffer: Buffer) -> None:
     readings = fill(buffer)
     size = "SELECT sum(length(data)) FROM block"
     before = buffer._store._db.execute(size).fetchone()[0]
@@ -63,14 +63,14 @@ def test_waiting_blocks_become_few_and_small_and_hold_the_same(buffer: Buffer) -
     assert buffer.waiting == 6_000
 
 
-def test_the_newest_are_left_alone(buffer: Buffer) -> None:
+def test_the_newest_blocks_are_not_merged(buffer: Buffer) -> None:
     fill(buffer, groups=YOUNGEST)
     before = blocks(buffer)
     buffer.usage()
     assert blocks(buffer) == before
 
 
-def test_what_is_partly_settled_or_unreadable_stays_as_it_is(buffer: Buffer) -> None:
+def test_partly_settled_and_unreadable_blocks_are_not_merged(buffer: Buffer) -> None:
     fill(buffer)
     buffer.settle([Settlement(EPOCH, ((995, 1_003),))])
     buffer._store._db.execute("UPDATE block SET data = x'00ff' WHERE lo = 2500")
@@ -81,7 +81,7 @@ def test_what_is_partly_settled_or_unreadable_stays_as_it_is(buffer: Buffer) -> 
     assert (2_500, 2_510) in blocks(buffer)
 
 
-def test_merged_blocks_settle_by_any_range(buffer: Buffer) -> None:
+def test_any_range_of_a_merged_block_can_be_settled(buffer: Buffer) -> None:
     readings = fill(buffer)
     for _ in range(3):
         buffer.usage()
@@ -90,7 +90,7 @@ def test_merged_blocks_settle_by_any_range(buffer: Buffer) -> None:
     assert read_all(buffer) == readings[1_500:2_345] + readings[2_346:]
 
 
-def test_it_goes_on_after_everything_was_settled_once(buffer: Buffer) -> None:
+def test_merging_continues_after_the_buffer_was_empty(buffer: Buffer) -> None:
     fill(buffer, groups=1_000)
     for _ in range(5):
         buffer.usage()
@@ -102,7 +102,7 @@ def test_it_goes_on_after_everything_was_settled_once(buffer: Buffer) -> None:
     assert blocks(buffer)[0] == (start, start + 1_000)
 
 
-def test_a_disk_without_room_for_it_is_no_fault(buffer: Buffer) -> None:
+def test_a_disk_without_space_for_merging_is_not_a_failure(buffer: Buffer) -> None:
     fill(buffer)
     db = buffer._store._db
     db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0]}")

@@ -1,4 +1,4 @@
-"""The doctor: each check says what is wrong and what to do; the exit code tells programs."""
+"""The doctor: every check reports the problem and the remedy, and the exit code counts."""
 
 import contextlib
 import socket
@@ -41,7 +41,7 @@ def examine(folder: Path, *words: str) -> int:
     return main(["doctor", "--state-dir", str(folder), "--device", "alpha", "--mqtt-url", url, *words])
 
 
-def test_a_broker_that_is_away_fails_and_the_rest_is_checked_all_the_same(home: Path, capsys: Out) -> None:
+def test_an_unreachable_broker_fails_and_the_other_checks_run(home: Path, capsys: Out) -> None:
     assert examine(home) == 1
     found = findings(capsys.readouterr().out)
     assert found["broker"] == "FAIL"
@@ -54,7 +54,7 @@ def test_a_corrupt_buffer_fails(home: Path, capsys: Out) -> None:
     assert findings(capsys.readouterr().out)["buffer"] == "FAIL"
 
 
-def test_a_folder_shared_files_and_a_file_set_aside_are_warned_about(home: Path, capsys: Out) -> None:
+def test_a_shared_folder_and_a_replaced_corrupt_buffer_cause_warnings(home: Path, capsys: Out) -> None:
     home.chmod(0o755)
     (home / "buffer.corrupt-20260101T000000Z").write_bytes(b"")
     examine(home)
@@ -64,7 +64,7 @@ def test_a_folder_shared_files_and_a_file_set_aside_are_warned_about(home: Path,
     assert f"chmod 700 {home}" in out
 
 
-def test_a_disk_that_is_too_full_fails(home: Path, capsys: Out) -> None:
+def test_a_full_disk_fails(home: Path, capsys: Out) -> None:
     examine(home, "--buffer-min-free-bytes", str(2**44))
     assert findings(capsys.readouterr().out)["disk"] == "FAIL"
 
@@ -85,7 +85,7 @@ def test_the_password_file(
     assert "hunter2-x" not in out
 
 
-def test_a_clock_that_was_later_already_fails(home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_behind_the_last_status_fails(home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "read", lambda _: {"written": 4_000_000_000_000_000})
     examine(home)
     assert findings(capsys.readouterr().out)["clock"] == "FAIL"
@@ -93,7 +93,7 @@ def test_a_clock_that_was_later_already_fails(home: Path, capsys: Out, monkeypat
 
 @pytest.mark.servers
 @pytest.mark.announces_log("broker connection refused")
-def test_a_device_that_the_broker_takes_and_one_that_it_does_not(
+def test_the_sign_in_succeeds_or_fails_with_the_password(
     home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, servers: Servers
 ) -> None:
     file = home.parent / "password"
@@ -109,7 +109,7 @@ def test_a_device_that_the_broker_takes_and_one_that_it_does_not(
 
 @contextlib.contextmanager
 def broker_with(certificate: trustme.LeafCert) -> Iterator[str]:
-    """A server that shows this certificate, and does no more."""
+    """A TLS server with this certificate that answers nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
 
@@ -138,7 +138,7 @@ def broker_with(certificate: trustme.LeafCert) -> Iterator[str]:
         ("another authority", "not the broker of the enrolment"),
     ],
 )
-def test_a_certificate_that_is_not_taken_is_told_from_a_wrong_password(
+def test_a_rejected_certificate_is_not_reported_as_a_wrong_password(
     home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, case: str, todo: str
 ) -> None:
     file, authorities = home.parent / "password", home.parent / "ca.pem"

@@ -1,5 +1,5 @@
-"""A full buffer: thin, then drop oldest; every lost number is recorded, and what may be stored elsewhere is never
-summarised."""
+"""A full buffer: it thins, then drops the oldest readings. Every loss is recorded, and readings that the gateway may
+have are never summarised."""
 
 import shutil
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def fill(buffer: Buffer, groups: int = 80) -> list[Drop]:
     return lost
 
 
-# -- what is kept
+# -- which readings are kept
 
 
 def test_the_first_lowest_highest_and_last_of_each_bucket_are_kept_unchanged_and_in_order() -> None:
@@ -56,7 +56,7 @@ def test_the_first_lowest_highest_and_last_of_each_bucket_are_kept_unchanged_and
     assert thin(readings, 4) == [readings[i] for i in (0, 1, 2, 3, 4, 6, 7)]
 
 
-def test_series_are_thinned_apart_and_the_rest_of_a_bucket_too() -> None:
+def test_each_series_is_thinned_separately_and_incomplete_buckets_too() -> None:
     readings = [Reading(1 + i % 2, i, i if i % 2 else float(-i)) for i in range(50)]
     for series in (1, 2):
         mine = [r for r in readings if r.series == series]
@@ -65,7 +65,7 @@ def test_series_are_thinned_apart_and_the_rest_of_a_bucket_too() -> None:
         assert (kept[0], kept[-1]) == (mine[0], mine[-1])
 
 
-def test_not_a_number_is_neither_lowest_nor_highest() -> None:
+def test_nan_is_neither_lowest_nor_highest() -> None:
     nan = float("nan")
     readings = [Reading(1, i, v) for i, v in enumerate([nan, 3.0, nan, 1.0, 2.0, nan])]
     assert [r.t for r in thin(readings, 6)] == [0, 1, 3, 5]
@@ -82,7 +82,7 @@ def test_the_bucket_grows_with_the_summaries_until_they_take_half() -> None:
 # -- thin
 
 
-def test_a_full_buffer_thins_its_oldest_and_accounts_for_every_number_after_each_append(buffer: Buffer) -> None:
+def test_a_full_buffer_thins_its_oldest_readings_and_accounts_for_every_number(buffer: Buffer) -> None:
     thinned: Ranges = ()
     for _ in range(80):
         appended = buffer.append(some(500, buffer.next))
@@ -99,7 +99,7 @@ def test_a_full_buffer_thins_its_oldest_and_accounts_for_every_number_after_each
     assert buffer.waiting == count(found.of(EPOCH)) + count(found.of(buffer.epoch.summary_id))
 
 
-def test_summaries_have_an_epoch_of_their_own_with_ord_0_and_hold_readings_as_they_were(buffer: Buffer) -> None:
+def test_summaries_are_unchanged_readings_in_an_epoch_with_ord_0(buffer: Buffer) -> None:
     produced: dict[int, Reading] = {}
     while not buffer._store.holdings().drops:
         readings = some(500, buffer.next)
@@ -119,7 +119,7 @@ def test_summaries_have_an_epoch_of_their_own_with_ord_0_and_hold_readings_as_th
     assert lo <= times[0] < times[-1] < hi
 
 
-def test_what_was_handed_out_to_be_sent_is_never_thinned(buffer: Buffer) -> None:
+def test_readings_that_were_read_for_sending_are_never_thinned(buffer: Buffer) -> None:
     buffer.append(some(3_000))
     assert buffer.read(EPOCH, 500, 2_500) is not None
     lost = fill(buffer)
@@ -128,7 +128,7 @@ def test_what_was_handed_out_to_be_sent_is_never_thinned(buffer: Buffer) -> None
     assert all(hi <= 500 or lo >= 2_500 for lo, hi in thinned)
 
 
-def test_an_earlier_life_is_never_thinned_for_a_backup_may_have_been_sent(tmp_path: Path) -> None:
+def test_an_earlier_epoch_is_never_thinned_because_it_may_have_been_sent(tmp_path: Path) -> None:
     first = open_buffer(tmp_path)
     first.append(some(24_000))
     first.close()
@@ -139,7 +139,7 @@ def test_an_earlier_life_is_never_thinned_for_a_backup_may_have_been_sent(tmp_pa
     second.close()
 
 
-def test_what_cannot_be_thinned_is_dropped_oldest_first(buffer: Buffer) -> None:
+def test_readings_that_cannot_be_thinned_are_dropped_oldest_first(buffer: Buffer) -> None:
     for _ in range(80):
         buffer.append(some(500))
         buffer.read(EPOCH, buffer.next - 500, buffer.next)
@@ -149,7 +149,7 @@ def test_what_cannot_be_thinned_is_dropped_oldest_first(buffer: Buffer) -> None:
     assert len(normal(d.range for d in drops)) == 1
 
 
-def test_readings_that_summaries_would_not_make_smaller_are_dropped_whole(tmp_path: Path) -> None:
+def test_readings_are_dropped_when_summaries_would_not_be_smaller(tmp_path: Path) -> None:
     buffer = open_buffer(tmp_path)
     many = [SeriesSpec(f"s.{i}", "float") for i in range(3_000)]
     ids = [s.id for s in buffer.declare(many) if s.name.startswith("s.")]
@@ -161,7 +161,7 @@ def test_readings_that_summaries_would_not_make_smaller_are_dropped_whole(tmp_pa
     buffer.close()
 
 
-def test_summaries_take_half_of_the_buffer_at_most_and_the_newest_stay_as_they_are(buffer: Buffer) -> None:
+def test_summaries_use_at_most_half_of_the_buffer_and_the_newest_readings_stay(buffer: Buffer) -> None:
     fill(buffer, groups=900)
     found = buffer._store.holdings()
     rows = buffer._store._db.execute(
@@ -173,7 +173,7 @@ def test_summaries_take_half_of_the_buffer_at_most_and_the_newest_stay_as_they_a
     assert newest[1] - newest[0] >= count(found.of(EPOCH)) * 0.9
 
 
-def test_the_numbers_of_summaries_go_on_after_all_of_them_are_settled(buffer: Buffer) -> None:
+def test_the_numbers_of_summaries_continue_after_every_summary_is_settled(buffer: Buffer) -> None:
     ranges: list[tuple[int, int]] = []
     for _ in range(200):
         for lo, hi in buffer.append(some(500)).summarised:
@@ -183,7 +183,7 @@ def test_the_numbers_of_summaries_go_on_after_all_of_them_are_settled(buffer: Bu
     assert all(a[1] == b[0] for a, b in pairwise(ranges))
 
 
-def test_the_journal_knows_every_summary_before_it_is_committed(tmp_path: Path) -> None:
+def test_the_journal_has_every_summary_before_its_commit(tmp_path: Path) -> None:
     buffer = open_buffer(tmp_path, journal=tmp_path / "journal")
     fill(buffer)
     summary = buffer.epoch.summary_id
@@ -196,17 +196,17 @@ def test_the_journal_knows_every_summary_before_it_is_committed(tmp_path: Path) 
     buffer.close()
 
 
-def test_a_failed_append_leaves_no_trace_of_its_thinning(buffer: Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_append_changes_nothing(buffer: Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(buffer, groups=10)
     monkeypatch.setattr(buffer._store, "_limits", BufferLimits(max_bytes=30_000))
     before = buffer._store.holdings()
 
-    def make_room_then_fail(*args: object) -> object:
+    def evict_then_fail(*args: object) -> object:
         eviction.evict(*args)  # type: ignore[arg-type]
-        raise OSError("pulled")
+        raise OSError("unplugged")
 
-    monkeypatch.setattr(store, "evict", make_room_then_fail)
-    with pytest.raises(OSError, match="pulled"):
+    monkeypatch.setattr(store, "evict", evict_then_fail)
+    with pytest.raises(OSError, match="unplugged"):
         buffer.append(some(500))
     assert buffer._store.holdings() == before
 
@@ -214,7 +214,7 @@ def test_a_failed_append_leaves_no_trace_of_its_thinning(buffer: Buffer, monkeyp
 # -- the other limits
 
 
-def test_the_buffer_is_full_by_readings_too(tmp_path: Path) -> None:
+def test_the_number_of_readings_limits_the_buffer_too(tmp_path: Path) -> None:
     buffer = open_buffer(tmp_path, BufferLimits(max_readings=10_000))
     fill(buffer)
     assert 5_000 < buffer.waiting <= 10_000
@@ -224,14 +224,14 @@ def test_the_buffer_is_full_by_readings_too(tmp_path: Path) -> None:
     buffer.close()
 
 
-def test_the_buffer_stops_growing_when_the_disk_gets_full_of_other_things(
+def test_the_buffer_stops_growing_when_other_files_fill_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     buffer = open_buffer(tmp_path, BufferLimits(min_free_bytes=2**60))
     fill(buffer, groups=400)
     usage = buffer.usage()
     assert usage is not None
-    assert usage.limit < 1_200_000, "about the floor, for the disk has less than that free"
+    assert usage.limit < 1_200_000, "about the floor, because the disk has less free"
     assert usage.used <= usage.limit
     assert usage.free == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.1)
     assert buffer._store.holdings().drops

@@ -1,4 +1,4 @@
-"""A disk that is really full: a small file system of its own, where that may be mounted."""
+"""A full disk: a small file system mounted for the test, if that is allowed."""
 
 import subprocess
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ NOW = [0.0]
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Eight megabytes."""
+    """A file system of eight megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(  # noqa: S603
@@ -28,7 +28,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         check=False,
     )
     if mounted.returncode:
-        pytest.skip("no file system may be mounted here: needs root")
+        pytest.skip("mounting a file system needs root")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S603, S607
 
@@ -38,7 +38,7 @@ def some(n: int) -> list[Reading]:
 
 
 def fill_up(disk: Path) -> None:
-    """Somebody else takes every byte that is left."""
+    """Another file takes every free byte."""
     with (disk / "other").open("ab", buffering=0) as file:
         for size in (65_536, 4_096, 512, 1):
             try:
@@ -49,7 +49,7 @@ def fill_up(disk: Path) -> None:
 
 
 @pytest.mark.announces_log("ballast_freed")
-def test_a_full_disk_stops_numbers_lets_deletes_go_on_and_loses_nothing(disk: Path) -> None:
+def test_a_full_disk_assigns_no_numbers_allows_deletes_and_loses_nothing(disk: Path) -> None:
     buffer = Buffer(disk, 7, BufferLimits(max_bytes=10**9, min_free_bytes=0), Clock(lambda: 0, lambda: NOW[0]))
     buffer.declare([SeriesSpec("level", "float")])
     assert (disk / ballast.FILE).stat().st_size == ballast.SIZE
@@ -66,7 +66,7 @@ def test_a_full_disk_stops_numbers_lets_deletes_go_on_and_loses_nothing(disk: Pa
     NOW[0] += 2
     buffer.append([])
     assert not (disk / ballast.FILE).exists() or not buffer.fault
-    assert buffer._store.holdings().of(7)[0][0] == settled, "a full disk can still forget what is safe"
+    assert buffer._store.holdings().of(7)[0][0] == settled, "settled readings are deleted on a full disk"
     (disk / "other").unlink()
     NOW[0] += 2
     buffer.append(some(1))
@@ -74,5 +74,5 @@ def test_a_full_disk_stops_numbers_lets_deletes_go_on_and_loses_nothing(disk: Pa
     assert buffer.next == buffer.counts.produced
     assert count(buffer._store.holdings().of(7)) == buffer.next - settled
     buffer.usage()
-    assert (disk / ballast.FILE).stat().st_size == ballast.SIZE, "the ballast is back for the next time"
+    assert (disk / ballast.FILE).stat().st_size == ballast.SIZE, "the ballast was created again"
     buffer.close()

@@ -1,4 +1,4 @@
-"""What the collector keeps is its owner's alone."""
+"""Only the owner can read the collector's files."""
 
 import asyncio
 import os
@@ -22,8 +22,8 @@ async def test_every_file_of_a_collector_is_its_owners_alone(tmp_path: Path) -> 
         *command, *journal, env=quiet, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, umask=0o022
     )
     try:
-        wanted = {"buffer.db", "buffer.db-wal", "buffer.db-shm", "status.json", "journal"}
-        await eventually(lambda: wanted <= {path.name for path in folder.iterdir()})
+        expected = {"buffer.db", "buffer.db-wal", "buffer.db-shm", "status.json", "journal"}
+        await eventually(lambda: expected <= {path.name for path in folder.iterdir()})
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
         assert set(modes.values()) == {0o600}, modes
     finally:
@@ -31,7 +31,7 @@ async def test_every_file_of_a_collector_is_its_owners_alone(tmp_path: Path) -> 
         await one.wait()
 
 
-def test_files_that_are_open_are_named_and_closed(tmp_path: Path) -> None:
+def test_files_that_other_users_can_read_are_listed_and_fixed(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         for name, mode in (("a", 0o644), ("b", 0o640), ("c", 0o600)):

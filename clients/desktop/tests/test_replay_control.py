@@ -1,4 +1,4 @@
-"""The pace of the backlog: paused, limited or free; durable, noticed by a running collector, live lane untouched."""
+"""The replay limit: it is durable, a running collector applies it, and live readings are not limited."""
 
 from pathlib import Path
 from random import Random
@@ -38,7 +38,7 @@ def sends(commands: list[Command]) -> list[SendBatch]:
     return [c for c in commands if isinstance(c, SendBatch)]
 
 
-def test_a_pause_holds_the_backlog_and_not_the_live_lane() -> None:
+def test_a_pause_stops_the_backlog_and_not_the_live_lane() -> None:
     replay, first = opened(0)
     assert first == []
     assert [s.lane for s in sends(replay.handle(Committed(((0, 5),)), 1))] == ["live"]
@@ -46,13 +46,13 @@ def test_a_pause_holds_the_backlog_and_not_the_live_lane() -> None:
 
 
 @pytest.mark.parametrize("rate", [40, 700, 2_500])
-def test_a_rate_is_kept_over_a_minute(rate: int) -> None:
+def test_the_backlog_keeps_the_rate(rate: int) -> None:
     replay, first = opened(rate)
     sent, now = sum(s.hi - s.lo for s in first), 0.0
     while True:
         deadline = replay.deadline()
         assert deadline is not None
-        assert deadline > now, "it does not turn in circles"
+        assert deadline > now, "the deadline must be in the future"
         now = deadline
         if now >= 3.5:
             break
@@ -60,7 +60,7 @@ def test_a_rate_is_kept_over_a_minute(rate: int) -> None:
     assert sent == pytest.approx(rate * 3.5, abs=min(rate, 1000))
 
 
-def test_the_wish_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
+def test_the_limit_is_stored(tmp_path: Path) -> None:
     assert replay_control.read(tmp_path) == ReplayLimit()
     replay_control.write(tmp_path, ReplayLimit(is_paused=True, rate=500))
     assert replay_control.read(tmp_path).allowed == 0
@@ -68,7 +68,7 @@ def test_the_wish_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
     assert replay_control.read(tmp_path).allowed == 500
 
 
-def test_a_changed_wish_is_noticed_once_and_an_unreadable_one_changes_nothing(tmp_path: Path) -> None:
+def test_a_change_is_detected_once_and_an_unreadable_file_changes_nothing(tmp_path: Path) -> None:
     watch = ReplayWatch(tmp_path)
     assert not watch.has_changed()
     replay_control.write(tmp_path, ReplayLimit(is_paused=True))

@@ -1,4 +1,4 @@
-"""A corrupt buffer: set aside, said loudly; what can be read is kept, what cannot is declared, nothing is silent."""
+"""A corrupt buffer is replaced and logged: readable readings are kept, the others are declared lost."""
 
 import shutil
 import sqlite3
@@ -38,19 +38,19 @@ def spoil(file: Path, at: float, size: int) -> None:
         opened.write(b"\xee" * size)
 
 
-def test_the_file_is_kept_under_its_date_and_said_loudly(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"this is no database, " * 1_000)
+def test_the_corrupt_file_is_kept_under_its_date_and_logged(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"this is not a database, " * 1_000)
     with capture_logs() as lines:
         buffer = open_buffer(tmp_path, 2)
     (line,) = (one for one in lines if one["event"] == "buffer_corrupt")
     assert line["log_level"] == "error"
     assert line["kept_as"] == "buffer.corrupt-20260921T141320Z"
     assert "unknown" in line["lost_at_most"]
-    assert (tmp_path / line["kept_as"]).read_bytes().startswith(b"this is no database")
+    assert (tmp_path / line["kept_as"]).read_bytes().startswith(b"this is not a database")
     buffer.close()
 
 
-def test_a_second_corruption_in_the_same_second_overwrites_nothing(tmp_path: Path) -> None:
+def test_a_second_corruption_in_the_same_second_overwrites_no_file(tmp_path: Path) -> None:
     for text in (b"first bad file ", b"second bad file "):
         (tmp_path / FILE).write_bytes(text * 1_000)
         open_buffer(tmp_path, 2).close()
@@ -61,14 +61,14 @@ def test_a_second_corruption_in_the_same_second_overwrites_nothing(tmp_path: Pat
 
 
 @pytest.mark.parametrize("at", [0.35, 0.5, 0.8])
-def test_what_can_be_read_is_kept_and_the_rest_is_declared_lost(tmp_path: Path, at: float) -> None:
+def test_readable_readings_are_kept_and_the_others_declared_lost(tmp_path: Path, at: float) -> None:
     left_behind(tmp_path)
     expected = values(tmp_path / FILE)
     spoil(tmp_path / FILE, at, 12_288)
     db = sqlite3.connect(tmp_path / FILE)
     schema = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'block_place'").fetchone()[0]
     db.close()
-    with (tmp_path / FILE).open("r+b") as opened:  # the index is broken too, so that it is noticed at once
+    with (tmp_path / FILE).open("r+b") as opened:  # the index is damaged too, so that opening detects it
         opened.seek((schema - 1) * 4096)
         opened.write(b"\xee" * 4096)
     buffer = open_buffer(tmp_path, 2)
@@ -103,7 +103,7 @@ def values(file: Path) -> list[float | int]:
     return out
 
 
-def test_losses_that_were_not_acknowledged_yet_are_still_declared(tmp_path: Path) -> None:
+def test_unacknowledged_losses_survive_a_corruption(tmp_path: Path) -> None:
     left_behind(tmp_path, 2_000)
     buffer = open_buffer(tmp_path, 2)
     buffer.quarantine(1, 5, "unanswered")

@@ -1,5 +1,5 @@
-"""A corrupt buffer whose rescue is killed, or finds the disk full, at any step: the next try goes on, and every reading
-that was durable waits or is declared."""
+"""A rescue of a corrupt buffer that is killed at any step, or finds the disk full: the next attempt continues, and
+every durable reading waits or is declared lost."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,18 +20,18 @@ N = 20_000
 
 
 def accounted(buffer: Buffer, epoch: int = 1) -> int:
-    """Numbers of the epoch that wait or are declared lost."""
+    """The sequence numbers of the epoch that wait or are declared lost."""
     found = buffer.holdings
     declared = [(drop.lo, drop.hi) for drop in found.drops if drop.epoch == epoch]
     return count(normal([*found.pending.get(epoch, ()), *declared]))
 
 
 class Killed(BaseException):
-    """As SIGKILL: nothing of ours runs after it."""
+    """Simulates SIGKILL: no handler of ours catches it."""
 
 
-class Knife:
-    """Kills at the n-th step that changes the disk."""
+class Killer:
+    """Kills the process before the n-th step that changes the disk."""
 
     def __init__(self, patch: pytest.MonkeyPatch, at: int) -> None:
         self.left = at
@@ -39,27 +39,27 @@ class Knife:
             patch.setattr(owner, name, self.around(getattr(owner, name)))
 
     def around(self, inner: Callable[..., Any]) -> Callable[..., Any]:
-        def step(*given: object, **named: object) -> object:
+        def step(*args: object, **kwargs: object) -> object:
             self.left -= 1
             if self.left == 0:
                 raise Killed
-            return inner(*given, **named)
+            return inner(*args, **kwargs)
 
         return step
 
 
 @pytest.mark.announces_log("buffer_corrupt")
 @pytest.mark.parametrize("at", range(1, 9))
-def test_killed_at_any_step_of_a_rescue_loses_nothing_in_silence(tmp_path: Path, at: int) -> None:
+def test_a_rescue_killed_at_any_step_loses_nothing_silently(tmp_path: Path, at: int) -> None:
     left_behind(tmp_path, N)
     for place in (0.2, 0.4, 0.6):
         spoil(tmp_path / FILE, place, 8_192)
     with pytest.MonkeyPatch.context() as patch:
-        knife = Knife(patch, at)
+        killer = Killer(patch, at)
         try:
             open_buffer(tmp_path, 2).close()
         except Killed:
-            assert knife.left == 0
+            assert killer.left == 0
     buffer = open_buffer(tmp_path, 3)
     assert accounted(buffer) == N
     assert buffer.waiting > 0
@@ -68,7 +68,7 @@ def test_killed_at_any_step_of_a_rescue_loses_nothing_in_silence(tmp_path: Path,
 
 
 @pytest.mark.announces_log("buffer_corrupt")
-def test_a_disk_that_is_full_at_the_rescue_leaves_the_corrupt_file_where_it_is(
+def test_a_full_disk_during_the_rescue_leaves_the_corrupt_file_in_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left_behind(tmp_path, N)
@@ -88,7 +88,7 @@ def full(*_: object) -> None:
 
 
 @pytest.mark.announces_log("buffer_")
-def test_corrupt_while_it_runs_and_then_full_is_still_rescued_when_there_is_room(
+def test_a_file_that_gets_corrupt_is_rescued_once_the_disk_has_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
@@ -119,9 +119,7 @@ def test_corrupt_while_it_runs_and_then_full_is_still_rescued_when_there_is_room
     again.close()
 
 
-def test_a_reading_that_the_file_lost_and_nobody_answers_for_is_declared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unanswered_reading_that_the_file_lost_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     buffer = open_buffer(tmp_path, 1)
     buffer.append([Reading(1, NOON, 1.0), Reading(1, NOON + 1, 2.0)])
     monkeypatch.setattr(Store, "quarantine", lambda *_: None)

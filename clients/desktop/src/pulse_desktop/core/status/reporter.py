@@ -184,8 +184,8 @@ class Reporter:
     def _link_detail(self) -> str:
         if self._bus.state is LinkState.REFUSED:
             hint = (
-                f"the broker rejects {self._settings.device}: the server disabled, removed or enrolled it again, or "
-                "PULSE_DEVICE and PULSE_MQTT_PASSWORD_FILE are wrong; readings stay in the buffer"
+                f"the broker rejects {self._settings.device}: the device was disabled, removed or enrolled again at "
+                "the server, or PULSE_DEVICE and PULSE_MQTT_PASSWORD_FILE are wrong; readings stay in the buffer"
             )
             return f"{hint} ({self._bus.detail})"
         return self._bus.detail or self._link.refused
