@@ -144,8 +144,8 @@ async def test_processes_stop_before_the_ones_that_they_use(tmp_path: Path) -> N
             child = super().tiny(name, wave)
             stop = child.stop
 
-            async def record(patience: float) -> None:
-                await stop(patience)
+            async def record(seconds: float) -> None:
+                await stop(seconds)
                 stopped.append((wave, name))
 
             child.stop = record  # type: ignore[method-assign]

@@ -46,7 +46,7 @@ from pulse_desktop.core.delivery.signals import (
     Tick,
 )
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal, subtract, union
+from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normalized, subtract, union
 from pulse_desktop.core.storage.opening import FILE
 
 Key = tuple[int, int]
@@ -99,8 +99,8 @@ class ModelGateway:
                 return self._batch(message)
             case Dropped():
                 self.ords[message.epoch] = max(message.ord, self.ords.get(message.epoch, 0))
-                self.settled[message.epoch] = union(self._of(message.epoch), normal(message.ranges))
-                return [self._ack(message.epoch, normal(message.ranges), [])]
+                self.settled[message.epoch] = union(self._of(message.epoch), normalized(message.ranges))
+                return [self._ack(message.epoch, normalized(message.ranges), [])]
             case _:
                 raise AssertionError(message)
 

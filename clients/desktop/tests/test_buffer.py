@@ -18,7 +18,7 @@ from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BlockUnreadable, BufferLimits, Drop, Reading, Refusal, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import EMPTY, count, normal, subtract
+from pulse_desktop.core.ranges import EMPTY, count, normalized, subtract
 from pulse_desktop.core.storage.opening import FILE
 
 EPOCH = 77
@@ -118,8 +118,8 @@ def test_settling_any_ranges_in_any_order_leaves_the_other_readings(
         buffer.append(some(size))
     whole, settled = ((0, sum(sizes)),), EMPTY
     for cut in cuts:
-        settled = normal([*settled, cut])
-        buffer.settle([Settlement(EPOCH, normal([cut]))])
+        settled = normalized([*settled, cut])
+        buffer.settle([Settlement(EPOCH, normalized([cut]))])
         rest = subtract(whole, settled)
         assert buffer._store.holdings().of(EPOCH) == rest
         assert buffer.waiting == count(rest)
@@ -157,6 +157,7 @@ def cap_pages(buffer: Buffer, more: int) -> None:
     db.execute(f"PRAGMA max_page_count={pages + more}")
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 def test_a_full_disk_assigns_no_numbers_and_recovers_without_a_loss(buffer: Buffer, manual: ManualClock) -> None:
     buffer.append(some(10))
     cap_pages(buffer, 0)
@@ -183,6 +184,7 @@ def test_a_disk_that_stays_full_is_logged_once(buffer: Buffer, manual: ManualClo
     assert buffer.counts.lost_in_memory == 0
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 def test_readings_that_the_ring_loses_are_counted(tmp_path: Path, manual: ManualClock) -> None:
     buffer = open_buffer(tmp_path, manual, limits=BufferLimits(ring=1_000))
     cap_pages(buffer, 0)
@@ -197,6 +199,7 @@ def test_readings_that_the_ring_loses_are_counted(tmp_path: Path, manual: Manual
     buffer.close()
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 def test_a_full_disk_can_still_settle_because_of_the_ballast(
     buffer: Buffer, manual: ManualClock, tmp_path: Path
 ) -> None:
@@ -210,6 +213,7 @@ def test_a_full_disk_can_still_settle_because_of_the_ballast(
     assert buffer._store.holdings().of(EPOCH)[0][0] == 1_500
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 def test_a_read_only_file_is_reported_and_recovers(buffer: Buffer, manual: ManualClock) -> None:
     buffer._store._db.execute("PRAGMA query_only=1")
     assert buffer.append(some(5)).committed == ()
@@ -219,6 +223,7 @@ def test_a_read_only_file_is_reported_and_recovers(buffer: Buffer, manual: Manua
     assert buffer.fault == ""
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 def test_a_commit_that_reported_a_failure_is_not_stored_twice(buffer: Buffer, manual: ManualClock) -> None:
     real = buffer._store.append
 
@@ -233,6 +238,9 @@ def test_a_commit_that_reported_a_failure_is_not_stored_twice(buffer: Buffer, ma
     assert buffer.append(some(2)).committed == ((0, 5), (5, 7))
 
 
+@pytest.mark.announces_log("buffer_corrupt")
+@pytest.mark.announces_log("buffer_lost_readings")
+@pytest.mark.announces_log("buffer_unavailable")
 def test_a_corrupt_file_is_replaced_and_its_readings_are_declared_lost(tmp_path: Path, manual: ManualClock) -> None:
     buffer = open_buffer(tmp_path, manual)
     buffer.append(some(4_000))
@@ -252,6 +260,7 @@ def test_a_corrupt_file_is_replaced_and_its_readings_are_declared_lost(tmp_path:
     buffer.close()
 
 
+@pytest.mark.announces_log("buffer_corrupt")
 def test_a_file_that_is_corrupt_at_the_start_is_replaced(tmp_path: Path, manual: ManualClock) -> None:
     (tmp_path / FILE).write_bytes(b"this is not a database, " * 1_000)
     buffer = open_buffer(tmp_path, manual)
@@ -260,6 +269,7 @@ def test_a_file_that_is_corrupt_at_the_start_is_replaced(tmp_path: Path, manual:
     buffer.close()
 
 
+@pytest.mark.announces_log("block_unreadable")
 def test_an_unreadable_block_is_declared_lost_and_the_others_are_readable(buffer: Buffer) -> None:
     buffer.append(some(10))
     buffer.append(some(10))
@@ -329,7 +339,7 @@ def read_journal(path: Path, epoch: int) -> tuple[dict[int, str], tuple[tuple[in
                 prepared[int(seq)] = value
             case ["c", lo, hi, id_] if int(id_) == epoch:
                 committed.append((int(lo), int(hi)))
-    return prepared, normal(committed)
+    return prepared, normalized(committed)
 
 
 def test_a_truncated_journal_line_does_not_damage_the_next_one(tmp_path: Path, manual: ManualClock) -> None:

@@ -233,6 +233,7 @@ def test_a_durable_refusal_is_confirmed_until_a_have_answers() -> None:
     assert not [c for c in replay.handle(Tick(), 9) if isinstance(c, SendHello)]
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 def test_nothing_is_confirmed_while_the_disk_fails(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     simulation.gateway.refuses = lambda _: True
     simulation.connect()

@@ -13,7 +13,7 @@ from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Drop, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import Ranges, count, normal, union
+from pulse_desktop.core.ranges import Ranges, count, normalized, union
 from pulse_desktop.core.storage import eviction, store
 from pulse_desktop.core.storage.thinning import SMALLEST_BUCKET, bucket_for, thin
 
@@ -87,10 +87,10 @@ def test_a_full_buffer_thins_its_oldest_readings_and_accounts_for_every_number(b
     for _ in range(80):
         appended = buffer.append(some(500, buffer.next))
         found = buffer._store.holdings()
-        recorded = normal(d.range for d in found.drops if d.epoch == EPOCH)
-        assert normal([*found.of(EPOCH), *recorded]) == ((0, buffer.next),)
+        recorded = normalized(d.range for d in found.drops if d.epoch == EPOCH)
+        assert normalized([*found.of(EPOCH), *recorded]) == ((0, buffer.next),)
         assert count(found.of(EPOCH)) + count(recorded) == buffer.next, "never both"
-        thinned = union(thinned, normal(d.range for d in appended.lost if d.reason == "thinned"))
+        thinned = union(thinned, normalized(d.range for d in appended.lost if d.reason == "thinned"))
     assert thinned[0][0] == 0
     usage = buffer.usage()
     assert usage is not None
@@ -112,7 +112,7 @@ def test_summaries_are_unchanged_readings_in_an_epoch_with_ord_0(buffer: Buffer)
     piece = buffer.read(buffer.epoch.summary_id, *summarised[0])
     assert piece is not None
     assert all(produced[r.t] == r for r in piece.readings)
-    ((lo, hi),) = normal(d.range for d in found.drops)
+    ((lo, hi),) = normalized(d.range for d in found.drops)
     assert len(piece.readings) * 2 < hi - lo
     times = [r.t for r in piece.readings]
     assert times == sorted(times)
@@ -123,7 +123,7 @@ def test_readings_that_were_read_for_sending_are_never_thinned(buffer: Buffer) -
     buffer.append(some(3_000))
     assert buffer.read(EPOCH, 500, 2_500) is not None
     lost = fill(buffer)
-    thinned = normal(d.range for d in lost if d.reason == "thinned")
+    thinned = normalized(d.range for d in lost if d.reason == "thinned")
     assert thinned
     assert all(hi <= 500 or lo >= 2_500 for lo, hi in thinned)
 
@@ -145,8 +145,8 @@ def test_readings_that_cannot_be_thinned_are_dropped_oldest_first(buffer: Buffer
         buffer.read(EPOCH, buffer.next - 500, buffer.next)
     drops = buffer._store.holdings().drops
     assert {d.reason for d in drops} == {"overflow"}
-    assert normal(d.range for d in drops)[0][0] == 0
-    assert len(normal(d.range for d in drops)) == 1
+    assert normalized(d.range for d in drops)[0][0] == 0
+    assert len(normalized(d.range for d in drops)) == 1
 
 
 def test_readings_are_dropped_when_summaries_would_not_be_smaller(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_the_journal_has_every_summary_before_its_commit(tmp_path: Path) -> None
     held = buffer._store.holdings().of(summary)
     lines = [line.split(" ") for line in (tmp_path / "journal").read_text("ascii").splitlines()]
     prepared = {int(p[2]) for p in lines if p[0] == "p" and int(p[1]) == summary}
-    committed = normal((int(p[1]), int(p[2])) for p in lines if p[0] == "c" and int(p[3]) == summary)
+    committed = normalized((int(p[1]), int(p[2])) for p in lines if p[0] == "c" and int(p[3]) == summary)
     assert committed[-1][1] == held[-1][1]
     assert prepared == set(range(committed[-1][1]))
     buffer.close()

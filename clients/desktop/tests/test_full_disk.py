@@ -48,6 +48,7 @@ def fill_up(disk: Path) -> None:
                 continue
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 @pytest.mark.announces_log("ballast_freed")
 def test_a_full_disk_assigns_no_numbers_allows_deletes_and_loses_nothing(disk: Path) -> None:
     buffer = Buffer(disk, 7, BufferLimits(max_bytes=10**9, min_free_bytes=0), Clock(lambda: 0, lambda: NOW[0]))

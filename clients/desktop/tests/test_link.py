@@ -216,6 +216,7 @@ async def test_a_gateway_that_forgot_the_series_table_gets_it_again(site: Site) 
         await eventually(lambda: len(site.gateway.stored) == 2)
 
 
+@pytest.mark.announces_log("block_unreadable")
 async def test_an_unreadable_block_is_declared_lost_and_the_rest_delivered(site: Site) -> None:
     site.gateway.is_down = True
     async with site.device(seed=1) as (engine, tap, _):

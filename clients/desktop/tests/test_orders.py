@@ -47,6 +47,7 @@ def test_an_impossible_ord_is_ignored(told: int) -> None:
     assert RaiseOrd(8) in commands
 
 
+@pytest.mark.announces_log("impossible_ord_reset")
 @pytest.mark.parametrize("told", [FAR, FAR - 1, MAX_ORD + 1])
 def test_a_disk_that_was_told_so_starts_again_and_delivers_what_it_holds(tmp_path: Path, told: int) -> None:
     simulation = Simulation(tmp_path, policy=CALM)

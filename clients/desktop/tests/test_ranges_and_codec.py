@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given
 
 from pulse_desktop.core.model import INT_MAX, INT_MIN, Reading, UnfitValueError, check_value
-from pulse_desktop.core.ranges import Ranges, count, intersect, normal, subtract, union
+from pulse_desktop.core.ranges import Ranges, count, intersect, normalized, subtract, union
 from pulse_desktop.core.storage import codec
 
-pieces = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8).map(normal)
+pieces = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8).map(normalized)
 floats = st.floats(allow_nan=True, allow_infinity=True, allow_subnormal=True, width=64)
 values = st.one_of(floats, st.integers(INT_MIN, INT_MAX), st.booleans())
 readings = st.builds(Reading, st.integers(0, 2**31 - 1), st.integers(-(2**61), 2**61), values)
@@ -28,7 +28,7 @@ def test_range_arithmetic_is_set_arithmetic_in_normal_form(a: Ranges, b: Ranges)
         (subtract(a, b), members(a) - members(b)),
     ):
         assert members(got) == expected
-        assert got == normal(got)
+        assert got == normalized(got)
         assert count(got) == len(expected)
 
 

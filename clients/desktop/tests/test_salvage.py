@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Drop, Reading, SeriesSpec
-from pulse_desktop.core.ranges import count, normal, subtract
+from pulse_desktop.core.ranges import count, normalized, subtract
 from pulse_desktop.core.storage.opening import FILE
 
 NOISE = Random(2)
@@ -50,6 +50,7 @@ def test_the_corrupt_file_is_kept_under_its_date_and_logged(tmp_path: Path) -> N
     buffer.close()
 
 
+@pytest.mark.announces_log("buffer_corrupt")
 def test_a_second_corruption_in_the_same_second_overwrites_no_file(tmp_path: Path) -> None:
     for text in (b"first bad file ", b"second bad file "):
         (tmp_path / FILE).write_bytes(text * 1_000)
@@ -60,6 +61,7 @@ def test_a_second_corruption_in_the_same_second_overwrites_no_file(tmp_path: Pat
     assert len(list(tmp_path.glob("buffer.corrupt-*Z-2"))) == 1
 
 
+@pytest.mark.announces_log("buffer_corrupt")
 @pytest.mark.parametrize("at", [0.35, 0.5, 0.8])
 def test_readable_readings_are_kept_and_the_others_declared_lost(tmp_path: Path, at: float) -> None:
     left_behind(tmp_path)
@@ -73,9 +75,9 @@ def test_readable_readings_are_kept_and_the_others_declared_lost(tmp_path: Path,
         opened.write(b"\xee" * 4096)
     buffer = open_buffer(tmp_path, 2)
     found = buffer.holdings
-    lost = normal(d.range for d in found.drops)
+    lost = normalized(d.range for d in found.drops)
     assert 0 < count(lost) < 10_000
-    assert normal([*found.of(1), *lost]) == ((0, 20_000),)
+    assert normalized([*found.of(1), *lost]) == ((0, 20_000),)
     assert subtract(found.of(1), lost) == found.of(1)
     for lo, hi in found.of(1):
         for start in range(lo, hi, 1_000):
@@ -103,6 +105,7 @@ def values(file: Path) -> list[float | int]:
     return out
 
 
+@pytest.mark.announces_log("buffer_corrupt")
 def test_unacknowledged_losses_survive_a_corruption(tmp_path: Path) -> None:
     left_behind(tmp_path, 2_000)
     buffer = open_buffer(tmp_path, 2)

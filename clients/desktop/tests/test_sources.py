@@ -172,6 +172,7 @@ class Flaky:
         await asyncio.Event().wait()
 
 
+@pytest.mark.announces_log("source_failed")
 async def test_a_failing_source_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "_FLOOR", 0.001)
     flaky = Flaky()

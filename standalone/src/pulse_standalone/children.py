@@ -124,11 +124,11 @@ class Child(ABC):
         finally:
             ended.cancel()
 
-    async def stop(self, patience: float) -> None:
-        """Stops the process; kills it after `patience` seconds. Waits as long for a launch in progress."""
+    async def stop(self, seconds: float) -> None:
+        """Stops the process; kills it after `seconds`. Waits as long for a launch in progress."""
         self._stopping.set()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 async with self._launching:
                     process = self.process
                 if process is None or process.returncode is not None:

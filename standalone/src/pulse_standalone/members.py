@@ -100,9 +100,9 @@ class BrokerChild(_Server):
             if self.server.copy_certificates():
                 self.server.reload_certificates()
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, seconds: float) -> None:
         self.server.probe.close()
-        await super().stop(patience)
+        await super().stop(seconds)
 
 
 class WebChild(Program):

@@ -135,9 +135,9 @@ class Supervisor:
         """Stops the waves one after the other, all before the last deadline."""
         began = time.monotonic()
         for wave, deadline in sorted(_STOP_DEADLINES.items()):
-            patience = began + deadline - time.monotonic()
+            timeout = began + deadline - time.monotonic()
             children = [child for child in self._children if child.stop_wave is wave]
-            await asyncio.gather(*(child.stop(max(0.1, patience)) for child in children))
+            await asyncio.gather(*(child.stop(max(0.1, timeout)) for child in children))
 
     async def _report(self) -> None:
         last_memory = 0.0

@@ -9,7 +9,7 @@ Ranges = tuple[Range, ...]
 EMPTY: Ranges = ()
 
 
-def normal(pieces: Iterable[Sequence[int]]) -> Ranges:
+def normalized(pieces: Iterable[Sequence[int]]) -> Ranges:
     """The normal form of any pieces: empty pieces are removed, touching pieces are merged."""
     out: list[Range] = []
     for lo, hi in sorted((piece[0], piece[1]) for piece in pieces):
@@ -30,7 +30,7 @@ def union(a: Ranges, b: Ranges) -> Ranges:
         return a + b
     if a[-1][1] == b[0][0]:
         return (*a[:-1], (a[-1][0], b[0][1]), *b[1:])
-    return normal((*a, *b))
+    return normalized((*a, *b))
 
 
 def intersect(a: Ranges, b: Ranges) -> Ranges:

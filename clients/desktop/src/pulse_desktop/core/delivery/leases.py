@@ -7,7 +7,7 @@ from random import Random
 
 from pulse_contracts.message import Lane
 from pulse_desktop.core.delivery.signals import Policy
-from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal
+from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normalized
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Leases:
     def claimed(self, epoch: int) -> Ranges:
         """Ranges of one epoch that are in flight or wait for a resend."""
         claims = (*(lease.claim for lease in self._leases.values()), *self._resends)
-        return normal((claim.lo, claim.hi) for claim in claims if claim.epoch == epoch)
+        return normalized((claim.lo, claim.hi) for claim in claims if claim.epoch == epoch)
 
     def add(self, claim: Claim, lane: Lane, now: float) -> int:
         """A claim is sent; returns the id of its lease."""
-        due = now + self._policy.patience(claim.tries) * (1 + self._policy.jitter * self._rng.random())
+        due = now + self._policy.timeout_after(claim.tries) * (1 + self._policy.jitter * self._rng.random())
         self._last_id += 1
         if claim.tries == 0:
             claim = replace(claim, seen=now)

@@ -78,8 +78,8 @@ class Losses:
         for (epoch, reason), loss in self._losses.items():
             if now < loss.due:
                 continue
-            patience = self._policy.patience(loss.tries)
-            loss.due = now + patience * (1 + self._policy.jitter * self._rng.random())
+            timeout = self._policy.timeout_after(loss.tries)
+            loss.due = now + timeout * (1 + self._policy.jitter * self._rng.random())
             loss.tries += 1
             dropped = Dropped(
                 epoch=epoch,

@@ -38,7 +38,7 @@ from pulse_desktop.core.delivery.signals import (
 )
 from pulse_desktop.core.delivery.throttle import Throttle
 from pulse_desktop.core.model import SUMMARY_ORD, Drop, Epoch, Holdings, Refusal, Settlement, by_age
-from pulse_desktop.core.ranges import EMPTY, Ranges, count, intersect, normal, subtract, union
+from pulse_desktop.core.ranges import EMPTY, Ranges, count, intersect, normalized, subtract, union
 
 
 class Replay:
@@ -159,7 +159,7 @@ class Replay:
 
     def _have(self, have: Have, now: float, out: list[Command]) -> None:
         for answer in have.epochs:
-            self._settle(answer.epoch, normal(answer.settled), answer.refused, out)
+            self._settle(answer.epoch, normalized(answer.settled), answer.refused, out)
         self._observe(have.newest, out)
         if not self._session.is_connected or have.session != self._session.name:
             return
@@ -174,7 +174,7 @@ class Replay:
     def _ack(self, ack: BatchAck, now: float, out: list[Command]) -> None:
         if ack.settled:
             self._acked_at = now
-        self._settle(ack.epoch, normal(ack.settled), ack.refused, out)
+        self._settle(ack.epoch, normalized(ack.settled), ack.refused, out)
         self._observe(ack.newest, out)
         self._credit, self._live_paused = ack.credit, ack.live_paused
         if ack.declare and self.is_open:
@@ -182,7 +182,7 @@ class Replay:
             self._session.redeclare(now)
 
     def _commit(self, ranges: Sequence[tuple[int, int]], now: float) -> None:
-        self._add(self.epoch.id, self.epoch.ord, normal(ranges))
+        self._add(self.epoch.id, self.epoch.ord, normalized(ranges))
         for lo, hi in ranges:
             self._live.append((lo, now))
             self._next = max(self._next, hi)
@@ -202,7 +202,7 @@ class Replay:
     def _settle(self, epoch: int, ranges: Ranges, refused: Sequence[Refused], out: list[Command]) -> None:
         held = intersect(self._pending.get(epoch, EMPTY), ranges)
         known_lost = self._losses.acknowledge(epoch, ranges)
-        unconfirmed = intersect(normal((r.seq, r.seq + 1) for r in refused), ranges)
+        unconfirmed = intersect(normalized((r.seq, r.seq + 1) for r in refused), ranges)
         if held or known_lost or unconfirmed:
             own = [r for r in refused if intersect(held, ((r.seq, r.seq + 1),))]
             quarantined = tuple(Refusal(r.seq, r.code, r.detail) for r in own)

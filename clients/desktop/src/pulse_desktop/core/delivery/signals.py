@@ -29,7 +29,7 @@ class Policy:
     hello_epochs: int = 100
     drop_ranges: int = 500
 
-    def patience(self, tries: int) -> float:
+    def timeout_after(self, tries: int) -> float:
         """Seconds to wait for an ack after `tries` unanswered tries. An outage can last for thousands of tries."""
         return min(self.ack_timeout * 2.0 ** min(tries, 32), self.ack_timeout_cap)
 

@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from pulse_desktop.core.model import SUMMARY_ORD, BlockUnreadable, Drop, Epoch, Evictable, Evicted, Reading
-from pulse_desktop.core.ranges import Ranges, count, intersect, normal, subtract
+from pulse_desktop.core.ranges import Ranges, count, intersect, normalized, subtract
 from pulse_desktop.core.storage.tables import (
     cut_blocks,
     put_blocks,
@@ -42,7 +42,7 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
-class _Old:
+class _OldReadings:
     """Consecutive decoded blocks of the running epoch. `size`: bytes of the blocks."""
 
     readings: list[Reading]
@@ -50,25 +50,27 @@ class _Old:
     size: int
 
 
-def evict(db: sqlite3.Connection, running: Epoch, room: Evictable, ceiling: Ceiling) -> Evicted:
+def evict(db: sqlite3.Connection, running: Epoch, evictable: Evictable, ceiling: Ceiling) -> Evicted:
     """Evicts until the file is below `ceiling`. Records the losses in the caller's transaction and returns them."""
-    work = _Eviction(db, running, room)
+    work = _Eviction(db, running, evictable)
     if not work.is_above(ceiling):
         return Evicted()
     target = ceiling.lowered()
     while work.is_above(target) and (work.thin() or work.drop_oldest()):
         pass
     record(db, work.lost)
-    return Evicted(tuple(work.lost), normal([(room.summary_next, work.summary_next)]))
+    return Evicted(tuple(work.lost), normalized([(evictable.summary_next, work.summary_next)]))
 
 
 class _Eviction:
-    def __init__(self, db: sqlite3.Connection, running: Epoch, room: Evictable) -> None:
-        self._db, self._running, self._room = db, running, room
-        self._waiting = room.waiting
-        end = room.thinnable[-1][1] if room.thinnable else 0
-        self._thinnable: Ranges = intersect(room.thinnable, normal([(0, end - room.waiting // _KEPT_WHOLE)]))
-        self.summary_next = room.summary_next
+    def __init__(self, db: sqlite3.Connection, running: Epoch, evictable: Evictable) -> None:
+        self._db, self._running, self._evictable = db, running, evictable
+        self._waiting = evictable.waiting
+        end = evictable.thinnable[-1][1] if evictable.thinnable else 0
+        self._thinnable: Ranges = intersect(
+            evictable.thinnable, normalized([(0, end - evictable.waiting // _KEPT_WHOLE)])
+        )
+        self.summary_next = evictable.summary_next
         self.lost: list[Drop] = []
 
     def is_above(self, ceiling: Ceiling) -> bool:
@@ -91,7 +93,7 @@ class _Eviction:
         blocks = cut_blocks(lo, kept)
         if 2 * sum(len(block[-1]) for block in blocks) > old.size or 2 * len(kept) > len(old.readings):
             return False
-        self._room.announce(epoch, lo, kept)
+        self._evictable.announce(epoch, lo, kept)
         self.summary_next += len(kept)
         remove(self._db, self._running.id, *old.drop.range)
         put_epoch(self._db, epoch, SUMMARY_ORD, self.summary_next)
@@ -108,7 +110,7 @@ class _Eviction:
         ).fetchone()
         return int(row[0])
 
-    def _oldest_thinnable(self) -> _Old | None:
+    def _oldest_thinnable(self) -> _OldReadings | None:
         epoch = self._running.id
         for lo, hi in self._thinnable:
             rows = self._db.execute(
@@ -131,7 +133,7 @@ class _Eviction:
                 size += len(data)
             if readings and start is not None:
                 drop = Drop(epoch, start, start + len(readings), "thinned", min(first), max(last))
-                return _Old(readings, drop, size)
+                return _OldReadings(readings, drop, size)
             self._thinnable = subtract(self._thinnable, ((lo, hi),))
         return None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_desktop.core.model import Drop, SeriesTable
-from pulse_desktop.core.ranges import Ranges, normal, subtract
+from pulse_desktop.core.ranges import Ranges, normalized, subtract
 from pulse_desktop.core.storage import codec
 from pulse_desktop.core.storage.tables import Block
 
@@ -40,7 +40,7 @@ class Salvage:
         for epoch, (_, next_) in self.epochs.items():
             have = [(b[0], b[1]) for e, b in self.blocks if e == epoch]
             have += [d.range for d in self.drops if d.epoch == epoch]
-            rest: Ranges = subtract(normal([(0, next_)]), normal(have))
+            rest: Ranges = subtract(normalized([(0, next_)]), normalized(have))
             out += [Drop(epoch, lo, hi, "unreadable") for lo, hi in rest]
         return out
 

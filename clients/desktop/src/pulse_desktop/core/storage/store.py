@@ -33,7 +33,7 @@ from pulse_desktop.core.model import (
     StoreFailure,
     Usage,
 )
-from pulse_desktop.core.ranges import normal, subtract
+from pulse_desktop.core.ranges import normalized, subtract
 from pulse_desktop.core.storage import tables
 from pulse_desktop.core.storage.compaction import compact
 from pulse_desktop.core.storage.eviction import Ceiling, evict
@@ -112,7 +112,7 @@ class Store:
             gone: dict[int, list[tuple[int, int]]] = defaultdict(list)
             for epoch, lo, hi in self._db.execute("SELECT epoch, lo, hi FROM gone"):
                 gone[epoch].append((lo, hi))
-            pending = {e: subtract(tuple(r), normal(gone.get(e, ()))) for e, r in blocks.items()}
+            pending = {e: subtract(tuple(r), normalized(gone.get(e, ()))) for e, r in blocks.items()}
             drops = tuple(Drop(*row) for row in self._db.execute("SELECT epoch, lo, hi, reason, first, last FROM lost"))
             highest = self._db.execute("SELECT value FROM meta WHERE key = 'highest_ord'").fetchone()
         return Holdings(ords, pending, drops, highest[0] if highest else 0)
@@ -205,7 +205,7 @@ class Store:
                 [(s.id, s.name, s.display_name, s.type, s.unit, s.interval) for s in table],
             )
 
-    def append(self, running: Epoch, lo: int, readings: Sequence[Reading], room: Evictable) -> Evicted:
+    def append(self, running: Epoch, lo: int, readings: Sequence[Reading], evictable: Evictable) -> Evicted:
         """Makes `readings` durable as `[lo, lo + n)` of the running epoch. A full buffer first evicts old readings; the
         losses are recorded in the same transaction and returned."""
         blocks = tables.cut_blocks(lo, readings)
@@ -214,7 +214,7 @@ class Store:
         with self._transaction() as db:
             limit = self._limit(free)
             ceiling = Ceiling(limit - incoming - 2 * PAGE, self._limits.max_readings - len(readings), limit)
-            cost = evict(db, running, room, ceiling)
+            cost = evict(db, running, evictable, ceiling)
             tables.put_epoch(db, running.id, running.ord, lo + len(readings))
             tables.raise_highest(db, running.ord)
             tables.put_blocks(db, running.id, blocks)

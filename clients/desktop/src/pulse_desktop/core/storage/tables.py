@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pulse_contracts.telemetry import MAX_ORD
 from pulse_desktop.core.model import BLOCK_READINGS, BlockUnreadable, Drop, Reading
-from pulse_desktop.core.ranges import Ranges, count, intersect, normal, subtract, union
+from pulse_desktop.core.ranges import Ranges, count, intersect, normalized, subtract, union
 from pulse_desktop.core.storage import codec
 
 Block = tuple[int, int, int, int, bytes]
@@ -74,7 +74,7 @@ def put_blocks(db: sqlite3.Connection, epoch: int, blocks: Sequence[Block]) -> N
 
 def settled_part(db: sqlite3.Connection, epoch: int, lo: int, hi: int) -> Ranges:
     """The settled ranges of the block `[lo, hi)`."""
-    return normal(
+    return normalized(
         db.execute("SELECT lo, hi FROM gone WHERE epoch = ? AND lo >= ? AND lo < ?", (epoch, lo, hi)).fetchall()
     )
 
