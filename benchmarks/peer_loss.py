@@ -71,7 +71,7 @@ def _pour(world: World, wanted: Loss, victims: Sequence[int]) -> None:
 
 
 def _journal(wanted: Loss) -> str:
-    """As a collector writes it (`pulse_desktop.core.journal`)."""
+    """As a collector writes it (`pulse_desktop.core.buffer.journal`)."""
     rows = []
     for payload in ingest.payloads(wanted.size, wanted.batches, wanted.epoch):
         batch = ReadingBatch.model_validate_json(payload)

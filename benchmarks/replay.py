@@ -23,11 +23,11 @@ import numpy as np
 from benchmarks.browser_load import Ages, Browser, open_browsers
 from benchmarks.report import Result
 from benchmarks.stage import ROOT, Device, Gateway, Servers, devices, gateway, new_database, servers, token
-from pulse_desktop.core import replay_control
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.delivery import replay_control
+from pulse_desktop.core.delivery.replay_control import ReplayLimit
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec
-from pulse_desktop.core.replay_control import ReplayWish
 
 BACKLOG = 1_000_000
 COLLECTORS = (1, 4)
@@ -116,7 +116,7 @@ def _fill(state: Path, n: int, epoch: int) -> None:
         buffer.append([Reading(table[i % SERIES].id, began + i * 1_000, values[i]) for i in group])
     buffer.usage()  # tidies up, as a running collector does
     buffer.close()
-    replay_control.write(state, ReplayWish(is_paused=True))
+    replay_control.write(state, ReplayLimit(is_paused=True))
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ async def _measure(stage: _Stage) -> _Drained:
         before = watch.stop()
         cpu = stage.gateway.cpu_seconds, _cpu(processes)
         for name in stage.draining:
-            replay_control.write(stage.folder / name, ReplayWish())
+            replay_control.write(stage.folder / name, ReplayLimit())
         seconds = await _drained(stage, watch)
         during = watch.stop()
         used = stage.gateway.cpu_seconds - cpu[0], _cpu(processes) - cpu[1]

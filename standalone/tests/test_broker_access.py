@@ -1,4 +1,4 @@
-"""The same rules as the real broker executes them."""
+"""The access rules on a real broker."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ from pulse_testkit.servers import Servers
 pytestmark = pytest.mark.servers
 
 
-async def test_a_foreign_topic_is_refused_and_the_own_one_is_not(servers: Servers, clock: FakeClock) -> None:
+async def test_a_device_may_publish_to_its_own_topic_only(servers: Servers, clock: FakeClock) -> None:
     settings = MqttSettings(servers.mqtt_url, "alpha", servers.passwords["alpha"], "alpha")
     bus = MqttBus(settings, clock=clock, rng=random.Random(1))
     message = Dropped(epoch=1, ord=1, ranges=[(0, 1)], reason="overflow")
@@ -26,5 +26,7 @@ async def test_a_foreign_topic_is_refused_and_the_own_one_is_not(servers: Server
         with pytest.raises(PublishRefused, match="0x87"):
             await bus.publish(TELEMETRY_DROP, message, device="beta")
         ack = BatchAck(epoch=1, settled=[], refused=[], newest=[], credit=1)
-        await bus.publish(TELEMETRY_ACK, ack, device="alpha")  # QoS 0 has no answer: the broker drops it in silence
+        await bus.publish(
+            TELEMETRY_ACK, ack, device="alpha"
+        )  # QoS 0 has no acknowledgement: the broker discards it silently
         await bus.drain()

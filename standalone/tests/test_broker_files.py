@@ -1,4 +1,4 @@
-"""What the supervisor writes for the broker: accounts, its port, its certificates; and what a kill left half done."""
+"""The broker's files: accounts, port and certificates, also after a kill between two files."""
 
 import json
 import socket
@@ -13,11 +13,12 @@ from pulse_standalone.members import BrokerChild
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, Program
 from pulse_standalone.ports import free_port
 from pulse_standalone.runner import Runner
+from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
-from pulse_standalone.system import Options, System
+from pulse_standalone.system import System
 
 NO_PROGRAM = Program(Path("/no/broker"), Path("/no/plugin"), {})
-NOBODY = BrokerAccounts("a" * 43, {}, {})
+NO_ACCOUNTS = BrokerAccounts("a" * 43, {}, {})
 
 
 @pytest.fixture
@@ -28,27 +29,27 @@ def files(tmp_path: Path) -> TlsFiles:
 
 
 def broker(folder: Path, files: TlsFiles) -> Mosquitto:
-    return Mosquitto(Runner(folder), folder, NO_PROGRAM, NOBODY, Listeners(files))
+    return Mosquitto(Runner(folder), folder, NO_PROGRAM, NO_ACCOUNTS, Listeners(files))
 
 
-async def test_a_device_that_auth_removed_does_not_come_back_with_the_next_start(
+async def test_a_restart_does_not_restore_a_device_that_auth_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pulse_standalone.system.find", lambda _: NO_PROGRAM)
     monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@127.0.0.1/postgres")
     state = State(tmp_path)
     state.prepare_secrets()
-    system = System(Options(tmp_path, tmp_path / "tools", Path.cwd(), 0, ("press-4",), False, "a@example.org"), state)
-    (child,) = await system.servers()
+    settings = Settings(state_dir=tmp_path, tools_dir=tmp_path / "tools", devices=("press-4",), first_collector=False)
+    (child,) = await System(settings, state).servers()
     assert isinstance(child, BrokerChild)
     child.server.write_rules()
     written = json.loads((tmp_path / "mqtt/store/dynamic-security.json").read_text())
     assert {one["username"] for one in written["clients"]} == {"broker-admin", "users", "auth", "telemetry-gateway"}
-    told = json.loads((state.secrets_of("auth") / "pulse_broker_accounts").read_text())
-    assert {"press-4", state.device_id()} < told.keys()  # auth knows them, and whether they may come
+    shared = json.loads((state.secrets_of("auth") / "pulse_broker_accounts").read_text())
+    assert {"press-4", state.device_id()} < shared.keys()  # auth decides which of them may connect
 
 
-async def test_a_broker_never_leaves_the_port_that_enrolled_collectors_know(
+async def test_the_broker_keeps_the_port_that_enrolled_collectors_know(
     tmp_path: Path, files: TlsFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mosquitto, "_START_SECONDS", 0)
@@ -64,8 +65,10 @@ async def test_a_broker_never_leaves_the_port_that_enrolled_collectors_know(
 
 
 @pytest.mark.parametrize("name", ["broker.key", "broker.pem", "authority.key", "authority.pem"])
-def test_what_a_kill_between_two_files_left_is_made_anew(tmp_path: Path, files: TlsFiles, name: str) -> None:
-    """Any one of the files may be of another time than the others."""
+def test_certificates_that_do_not_match_after_a_kill_are_created_again(
+    tmp_path: Path, files: TlsFiles, name: str
+) -> None:
+    """A kill may leave one file of an older certificate among the others."""
     folder, other = files.key.parent, Authority(tmp_path / "other")
     other.ensure(now())
     (tmp_path / "other" / name).replace(folder / name)
@@ -73,7 +76,7 @@ def test_what_a_kill_between_two_files_left_is_made_anew(tmp_path: Path, files: 
     assert not Authority(folder).ensure(now())
 
 
-def test_an_authority_whose_key_is_kept_elsewhere_stays(files: TlsFiles) -> None:
+def test_an_authority_stays_when_its_key_is_kept_elsewhere(files: TlsFiles) -> None:
     pinned = files.authority.read_bytes()
     (files.key.parent / "authority.key").unlink()
     assert not Authority(files.key.parent).ensure(now())

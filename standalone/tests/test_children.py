@@ -1,4 +1,4 @@
-"""One supervised process, with tiny programs: restarted with back-off, stopped even when hung, told little."""
+"""One supervised process, with tiny programs: restarts with back-off, stops, and a filtered environment."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ def program(tmp_path: Path, command: list[str] | None = None, **env: str) -> Pro
 
 async def until(claim: Callable[[], bool], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
-        while not claim():  # noqa: ASYNC110  # a process tells no event
+        while not claim():  # noqa: ASYNC110  # there is no event for this
             await asyncio.sleep(0.01)
 
 
@@ -49,7 +49,7 @@ async def running(child: Child, said: list[str]) -> AsyncIterator[None]:
             await child.stop(2)
 
 
-async def test_a_killed_process_is_started_again_with_growing_pauses(tmp_path: Path) -> None:
+async def test_a_killed_process_is_restarted_with_growing_delays(tmp_path: Path) -> None:
     child, said = program(tmp_path), list[str]()
     async with running(child, said):
         for times in (1, 2):
@@ -58,16 +58,16 @@ async def test_a_killed_process_is_started_again_with_growing_pauses(tmp_path: P
             os.kill(pid, signal.SIGKILL)
             await until(lambda pid=pid: child.is_ready and child.pid not in {None, pid})  # type: ignore[misc]
             assert child.restarts == times
-    assert said == [f"tiny ended (exit code -9); starting it again in {pause} s" for pause in ("0.2", "0.4")]
+    assert said == [f"tiny ended (exit code -9); restart in {pause} s" for pause in ("0.2", "0.4")]
 
 
-async def test_a_program_that_never_starts_is_given_up_with_the_end_of_its_log(tmp_path: Path) -> None:
+async def test_a_program_that_never_starts_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     child = program(tmp_path, [sys.executable, "-c", "import sys; sys.exit('no such luck')"]).at(1)
     with pytest.raises(SetupError, match=r"tiny does not start.*no such luck"):
         await child.run(lambda _: None)
 
 
-async def test_a_full_disk_after_the_first_start_is_said_and_tried_again(tmp_path: Path) -> None:
+async def test_a_full_disk_after_the_first_start_is_reported_and_retried(tmp_path: Path) -> None:
     class FullOnce(Program):
         launches = 0
 
@@ -84,7 +84,7 @@ async def test_a_full_disk_after_the_first_start_is_said_and_tried_again(tmp_pat
     assert "No space left" in said[1]
 
 
-async def test_the_log_of_a_running_process_is_kept_small(tmp_path: Path) -> None:
+async def test_the_log_of_a_running_process_is_limited(tmp_path: Path) -> None:
     flood = "import sys, time\nfor n in range(30): print('x' * 1_000_000, flush=True)\nprint('last', flush=True)\n"
     child = program(tmp_path, [sys.executable, "-c", flood + "time.sleep(600)"])
     log, kept = tmp_path / "log", tmp_path / "log.1"
@@ -94,10 +94,10 @@ async def test_the_log_of_a_running_process_is_kept_small(tmp_path: Path) -> Non
         assert child.pid is not None
         await until(lambda: last_line(log) == "last" or last_line(kept) == "last")
         with log.open("rb") as file:
-            assert file.read(1) != b"\0", "it appends: what was cut off leaves no hole"
+            assert file.read(1) != b"\0", "the process appends, so truncation leaves no hole"
 
 
-async def test_a_hung_process_is_stopped_in_its_time(tmp_path: Path) -> None:
+async def test_a_hung_process_is_killed_after_the_timeout(tmp_path: Path) -> None:
     child = program(tmp_path)
     async with asyncio.TaskGroup() as group:
         group.create_task(child.run(lambda _: None))
@@ -123,7 +123,7 @@ async def test_a_stop_does_not_wait_for_the_back_off(tmp_path: Path) -> None:
     assert time.monotonic() - began < 0.5
 
 
-async def test_children_never_see_the_superusers_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_children_do_not_see_the_superusers_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://root:hidden-a@127.0.0.1/postgres")
     monkeypatch.setenv("MQTT_URL", "mqtt://127.0.0.1:1883")
     monkeypatch.setenv("PULSE_MQTT_PASSWORD", "hidden-b")
@@ -140,7 +140,7 @@ async def test_children_never_see_the_superusers_password(tmp_path: Path, monkey
     assert not {"DATABASE_URL", "MQTT_URL"} & names
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl(2) is Linux's")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl(2) exists on Linux only")
 def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     parent = (
         "import asyncio, pathlib\n"
@@ -174,7 +174,7 @@ async def broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, 
 
 
 @pytest.mark.parametrize("code", [0, 5])
-async def test_a_broker_that_answers_is_ready_even_when_it_refuses(code: int) -> None:
+async def test_a_broker_that_refuses_a_connection_is_ready(code: int) -> None:
     server = await asyncio.start_server(lambda r, w: broker(r, w, code=code), "127.0.0.1", 0)
     probe = MqttProbe("user", "password")
     async with server:
@@ -184,7 +184,7 @@ async def test_a_broker_that_answers_is_ready_even_when_it_refuses(code: int) ->
     assert not await probe.answers(port)
 
 
-async def test_a_broker_that_accepts_and_says_nothing_is_not_ready() -> None:
+async def test_a_broker_that_does_not_answer_is_not_ready() -> None:
     done = asyncio.Event()
 
     async def mute(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

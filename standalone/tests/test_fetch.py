@@ -1,4 +1,4 @@
-"""Mosquitto is fetched once, however many ask for it, and is there whole or not at all."""
+"""Mosquitto is fetched once for concurrent callers, and completely or not at all."""
 
 import asyncio
 import platform
@@ -27,15 +27,15 @@ exit $DPKG_SAYS
 
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without the broker, whose packages come from scripts that write down what they were asked for."""
+    """A machine without Mosquitto and with fake apt-get and dpkg-deb. Returns the file with their arguments."""
     for name, text in (("apt-get", APT), ("dpkg-deb", DPKG)):
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
         program.write_text(text)
         program.chmod(0o755)
-    told = tmp_path / "asked"
+    calls = tmp_path / "asked"
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setenv("ASKED", str(told))
+    monkeypatch.setenv("ASKED", str(calls))
     monkeypatch.setenv("DPKG_SAYS", "0")
     found = mosquitto.find
 
@@ -44,17 +44,17 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return program if program and program.executable.is_relative_to(tools) else None
 
     monkeypatch.setattr(mosquitto, "find", below)
-    return told
+    return calls
 
 
-async def test_of_several_at_once_one_fetches_it(tmp_path: Path, asked: Path) -> None:
+async def test_concurrent_callers_fetch_it_once(tmp_path: Path, asked: Path) -> None:
     programs = await asyncio.gather(*(mosquitto.fetch(tmp_path / "tools") for _ in range(4)))
     assert len({program.executable for program in programs}) == 1
     assert programs[0].executable.exists()
     assert asked.read_text().split() == ["update", "mosquitto", "mosquitto"]
 
 
-async def test_what_was_unpacked_in_part_is_not_found_and_fetched_anew(
+async def test_a_partly_unpacked_program_is_not_used_and_fetched_again(
     tmp_path: Path, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DPKG_SAYS", "1")

@@ -1,4 +1,4 @@
-"""The first administrator's password: on the disk before it counts, shown once, never a wrong one."""
+"""The first administrator's password: stored on disk before the account exists, and shown once."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pulse_standalone.files import SetupError
+from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
-from pulse_standalone.system import Options, System
+from pulse_standalone.system import System
 
 USERS = """
 import json, pathlib, sys
@@ -27,7 +28,7 @@ else:
         sys.exit("killed after the commit")
     print(json.dumps({"email": sys.argv[3]}))
 """
-"""What stands in for `python -m pulse_users`: the same arguments and answers, and a file for the account."""
+"""A fake of `python -m pulse_users` with the same arguments and output. A file represents the account."""
 
 
 @pytest.fixture
@@ -44,12 +45,13 @@ def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def system(tmp_path: Path) -> System:
     state = State(tmp_path / "state")
     state.prepare_secrets()
-    made = System(Options(state.folder, tmp_path, tmp_path, 8080, (), True, "first@example.com"), state)
+    settings = Settings(state_dir=state.folder, root=tmp_path, admin_email="first@example.com")
+    made = System(settings, state)
     made._service_urls["users"] = "postgresql://pulse_users@127.0.0.1:1/pulse"
     return made
 
 
-async def test_the_password_is_shown_once_and_kept_for_the_owner_alone(system: System, users: Path) -> None:
+async def test_the_password_is_shown_once_and_only_the_owner_can_read_it(system: System, users: Path) -> None:
     made = await system.first_administrator(print)
     assert made == {"email": "first@example.com", "password": (users / "made").read_text()}
     assert json.loads(system.state.admin_file.read_text()) == made
@@ -58,9 +60,9 @@ async def test_the_password_is_shown_once_and_kept_for_the_owner_alone(system: S
 
 
 @pytest.mark.parametrize("how", ["broken", "killed"])
-async def test_a_start_that_breaks_off_loses_no_password(system: System, users: Path, how: str) -> None:
+async def test_an_interrupted_start_does_not_lose_the_password(system: System, users: Path, how: str) -> None:
     (users / how).touch()
-    with pytest.raises(SetupError, match="no administrator could be made"):
+    with pytest.raises(SetupError, match="the first administrator could not be created"):
         await system.first_administrator(print)
     (users / how).unlink()
     made = await system.first_administrator(print)
@@ -69,7 +71,7 @@ async def test_a_start_that_breaks_off_loses_no_password(system: System, users: 
     assert await system.first_administrator(print) is None
 
 
-async def test_an_administrator_made_elsewhere_gets_no_wrong_file(system: System, users: Path) -> None:
+async def test_an_existing_administrator_gets_no_file_with_a_wrong_password(system: System, users: Path) -> None:
     (users / "made").write_text("somebody's own")
     said: list[str] = []
     assert await system.first_administrator(said.append) is None

@@ -1,4 +1,4 @@
-"""Logs of processes: kept small and private, and never by way of a link that somebody else laid."""
+"""Logs of processes: limited in size, private, and never written through a link of another user."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ def victim(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_log_is_set_aside_with_its_end_and_begins_anew(tmp_path: Path) -> None:
+def test_the_end_of_a_large_log_is_copied_and_the_log_truncated(tmp_path: Path) -> None:
     log, kept = tmp_path / "log", tmp_path / "log.1"
     log.write_bytes(BIG + b"last")
     kept.write_text("older")
@@ -28,7 +28,7 @@ def test_a_log_is_set_aside_with_its_end_and_begins_anew(tmp_path: Path) -> None
     assert kept.read_bytes().endswith(b"last")
 
 
-def test_a_place_to_set_aside_that_is_a_link_is_not_followed(tmp_path: Path, victim: Path) -> None:
+def test_a_link_in_place_of_the_copy_is_not_followed(tmp_path: Path, victim: Path) -> None:
     log, kept = tmp_path / "log", tmp_path / "log.1"
     log.write_bytes(BIG)
     kept.symlink_to(victim)
@@ -39,7 +39,7 @@ def test_a_place_to_set_aside_that_is_a_link_is_not_followed(tmp_path: Path, vic
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])
-def test_a_log_that_is_a_link_is_neither_cut_nor_written_to(tmp_path: Path, victim: Path, link: object) -> None:
+def test_a_log_that_is_a_link_is_not_truncated_or_written(tmp_path: Path, victim: Path, link: object) -> None:
     log = tmp_path / "log"
     assert callable(link)
     link(victim, log)
@@ -50,7 +50,7 @@ def test_a_log_that_is_a_link_is_neither_cut_nor_written_to(tmp_path: Path, vict
         files.open_log(log)
 
 
-def test_a_log_that_is_a_pipe_makes_nobody_wait(tmp_path: Path) -> None:
+def test_a_log_that_is_a_pipe_does_not_block(tmp_path: Path) -> None:
     log = tmp_path / "log"
     os.mkfifo(log)
     files.cap(log)
@@ -58,7 +58,7 @@ def test_a_log_that_is_a_pipe_makes_nobody_wait(tmp_path: Path) -> None:
         files.open_log(log)
 
 
-def test_a_log_and_what_is_set_aside_are_private(tmp_path: Path) -> None:
+def test_a_log_and_its_copy_are_private(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with files.open_log(log) as file:
         file.write(BIG)

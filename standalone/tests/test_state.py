@@ -1,4 +1,4 @@
-"""The state directory and the commands around it: clear words, and nothing half-done."""
+"""The state directory and its commands: clear messages, and nothing half-done."""
 
 import json
 import os
@@ -13,18 +13,19 @@ from pulse_standalone import children
 from pulse_standalone.files import SetupError, rotate
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, Program
 from pulse_standalone.runner import Runner
+from pulse_standalone.settings import BadSettingsError, Settings
 from pulse_standalone.state import AlreadyRunningError, State
-from pulse_standalone.system import Options, System, check_port
+from pulse_standalone.system import System, check_port
 
 
 def pulse(*arguments: str, state: Path, typed: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
-    """One command, as make calls it."""
+    """Runs one command as make calls it."""
     full = {**os.environ, "PULSE_STATE_DIR": str(state), **env}
     command = [sys.executable, "-m", "pulse_standalone", *arguments]
     return subprocess.run(command, env=full, input=typed, capture_output=True, text=True, check=False, timeout=30)
 
 
-def test_secrets_are_made_once_and_are_for_the_owner_alone(tmp_path: Path) -> None:
+def test_secrets_are_generated_once_with_mode_0600(tmp_path: Path) -> None:
     state = State(tmp_path / "state")
     state.prepare_secrets()
     first = {p: p.read_text() for p in (state.folder / "secrets").rglob("*") if p.is_file()}
@@ -35,18 +36,18 @@ def test_secrets_are_made_once_and_are_for_the_owner_alone(tmp_path: Path) -> No
     assert len(set(first.values())) == len(first) - 1
 
 
-def test_what_auth_was_told_of_our_broker_is_not_tried_at_another(tmp_path: Path) -> None:
+def test_auth_forgets_the_accounts_of_the_embedded_broker_when_another_broker_is_used(tmp_path: Path) -> None:
     state = State(tmp_path)
     state.prepare_secrets()
     before = {file.name for file in state.secrets_of("auth").iterdir()}
-    state.tell_broker_accounts("secret", {"press-4": "secret"})
+    state.share_broker_accounts("secret", {"press-4": "secret"})
     assert len(list(state.secrets_of("auth").iterdir())) == len(before) + 2
     for _ in range(2):
         state.forget_broker_accounts()
         assert {file.name for file in state.secrets_of("auth").iterdir()} == before
 
 
-def test_a_second_supervisor_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
+def test_a_second_supervisor_is_rejected_with_the_pid_of_the_first(tmp_path: Path) -> None:
     state = State(tmp_path)
     with state.owned():
         assert State(tmp_path).owner() == os.getpid()
@@ -55,33 +56,60 @@ def test_a_second_supervisor_is_refused_with_the_pid_of_the_first(tmp_path: Path
     assert State(tmp_path).owner() is None
 
 
-def test_a_state_directory_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+def test_a_read_only_state_directory_is_reported_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="PULSE_STATE_DIR"):
         State(tmp_path / "file" / "state").create()
 
 
-def test_a_taken_port_says_by_whom_and_how_to_choose_another() -> None:
+def test_a_port_in_use_is_reported_with_its_process_and_the_remedy() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(SetupError, match=rf"port {port} is taken by .*PULSE_PORT"):
+        with pytest.raises(SetupError, match=rf"port {port} is used by .*PULSE_PORT"):
             check_port(port)
 
 
-def test_an_address_of_another_machine_is_refused_by_its_name() -> None:
-    with pytest.raises(SetupError, match=r"PULSE_HOST=192\.0\.2\.1 is no address of this machine"):
+def test_the_address_of_another_machine_is_rejected_by_name() -> None:
+    with pytest.raises(SetupError, match=r"PULSE_HOST=192\.0\.2\.1 is not an address of this machine"):
         check_port(8080, "192.0.2.1")
 
 
 @pytest.mark.parametrize("port", ["", "http", "0", "65536", "-1", "²", "٣", "808080808080"])
-def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
-    monkeypatch.setenv("PULSE_PORT", port)
-    if port == "":
-        monkeypatch.setenv("PULSE_PORT", " ")
-    with pytest.raises(SetupError, match="is no port"):
-        Options.from_environment()
+def test_an_invalid_port_is_rejected(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PULSE_PORT", port or " ")
+    with pytest.raises(BadSettingsError, match=r"^PULSE_PORT: must be a number from 1 to 65535$"):
+        Settings.load()
+
+
+def test_every_bad_setting_is_listed_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = {
+        "PULSE_PORT": "http",
+        "PULSE_GATEWAYS": "17",
+        "PULSE_BROKER_PORT": "-1",
+        "PULSE_MQTT_PLAIN": "yes",
+        "DATABASE_URL": "mysql://root:hidden@127.0.0.1/x",
+    }
+    for name, value in bad.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadSettingsError) as caught:
+        Settings.load()
+    assert {line.partition(":")[0] for line in caught.value.lines} == bad.keys()
+    assert "hidden" not in str(caught.value)
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PULSE_PORT", "PULSE_STATE_DIR", "PULSE_GATEWAYS", "PULSE_DEVICES", "PULSE_MQTT_PLAIN", "MQTT_URL"):
+        monkeypatch.setenv(name, "")
+    settings = Settings.load()
+    assert (settings.port, settings.gateways, settings.devices, settings.mqtt_plain) == (8080, 1, (), False)
+    assert settings.state_dir == Path.cwd() / ".pulse"
+
+
+def test_devices_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULSE_DEVICES", "press-4,,press-5")
+    assert Settings.load().devices == ("press-4", "press-5")
 
 
 def test_reset_asks_and_deletes_nothing_without_a_yes(tmp_path: Path) -> None:
@@ -96,7 +124,7 @@ def test_reset_asks_and_deletes_nothing_without_a_yes(tmp_path: Path) -> None:
     assert not state.folder.exists()
 
 
-def test_reset_leaves_a_folder_alone_that_is_no_state_directory(tmp_path: Path) -> None:
+def test_reset_deletes_only_state_directories(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
     done = pulse("reset", "--yes", state=tmp_path)
     assert done.returncode == 1
@@ -104,19 +132,19 @@ def test_reset_leaves_a_folder_alone_that_is_no_state_directory(tmp_path: Path) 
     assert (tmp_path / "mine.txt").exists()
 
 
-def test_status_of_nothing_is_json_that_says_so(tmp_path: Path) -> None:
+def test_status_without_a_run_is_json(tmp_path: Path) -> None:
     done = pulse("status", state=tmp_path / "state")
     assert done.returncode == 1
     assert json.loads(done.stdout)["running"] is False
 
 
-def test_stopping_nothing_is_no_error(tmp_path: Path) -> None:
+def test_stop_without_a_run_succeeds(tmp_path: Path) -> None:
     done = pulse("stop", state=tmp_path / "state")
-    assert (done.returncode, done.stdout) == (0, "nothing runs here\n")
+    assert (done.returncode, done.stdout) == (0, "the system is not running\n")
 
 
 @pytest.mark.parametrize("command", ["status", "logs", "stop", "reset"])
-def test_looking_at_nothing_makes_nothing_and_needs_no_port(tmp_path: Path, command: str) -> None:
+def test_commands_without_a_run_create_nothing_and_ignore_the_port(tmp_path: Path, command: str) -> None:
     done = pulse(command, state=tmp_path / "state", PULSE_PORT="²")
     assert "Traceback" not in done.stderr
     assert "PULSE_PORT" not in done.stderr
@@ -124,14 +152,14 @@ def test_looking_at_nothing_makes_nothing_and_needs_no_port(tmp_path: Path, comm
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\xff"])
-def test_a_corrupt_status_is_no_traceback(tmp_path: Path, text: str) -> None:
+def test_a_damaged_status_file_is_ignored(tmp_path: Path, text: str) -> None:
     state = State(tmp_path)
     with state.owned():
         state.status_file.write_text(text)
         assert state.status() == {"running": True, "ready": False, "state_dir": str(tmp_path), "processes": []}
 
 
-def test_an_empty_or_unreadable_secret_is_named_with_its_remedy(tmp_path: Path) -> None:
+def test_an_empty_or_unreadable_secret_is_reported_with_its_remedy(tmp_path: Path) -> None:
     state = State(tmp_path)
     state.prepare_secrets()
     file = tmp_path / "secrets/auth/pulse_key_encryption_key"
@@ -146,7 +174,7 @@ def test_an_empty_or_unreadable_secret_is_named_with_its_remedy(tmp_path: Path) 
     state.prepare_secrets()
 
 
-def test_a_new_accounts_key_reaches_both_who_share_it(tmp_path: Path) -> None:
+def test_a_new_accounts_key_reaches_both_services_that_share_it(tmp_path: Path) -> None:
     state = State(tmp_path)
     state.prepare_secrets()
     (tmp_path / "secrets/users/pulse_accounts_key").unlink()
@@ -154,7 +182,7 @@ def test_a_new_accounts_key_reaches_both_who_share_it(tmp_path: Path) -> None:
     assert state.secret("users", "pulse_accounts_key") == state.secret("auth", "pulse_accounts_key")
 
 
-def test_what_is_kept_is_for_the_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_state_directory(tmp_path: Path) -> None:
     (tmp_path / "lock").touch(0o644)
     with State(tmp_path).owned():
         modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("lock", "collector", "logs", "secrets")}
@@ -172,10 +200,12 @@ def test_what_is_kept_is_for_the_owner_alone(tmp_path: Path) -> None:
         ("MQTT_URL", "mqtt://127.0.0.1:99999"),
     ],
 )
-def test_an_address_that_is_none_is_refused_early_by_its_name(tmp_path: Path, name: str, value: str) -> None:
+def test_an_invalid_url_stops_the_run_with_its_name_and_without_its_value(
+    tmp_path: Path, name: str, value: str
+) -> None:
     done = pulse("run", state=tmp_path / "state", **{name: value, "PULSE_PORT": "18999"})
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"pulse: {name} ")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{name}: ")
     assert done.stderr.count("\n") == 1
     assert "hidden" not in done.stderr
 
@@ -189,13 +219,13 @@ def test_an_address_that_is_none_is_refused_early_by_its_name(tmp_path: Path, na
         ("::1", "http://[::1]:8080", ["http://localhost:8080", "http://[::1]:8080"]),
     ],
 )
-def test_the_address_is_the_one_that_is_listened_on(
+def test_the_public_url_follows_from_the_listening_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, url: str, others: list[str]
 ) -> None:
     monkeypatch.setenv("PULSE_HOST", host)
     monkeypatch.setenv("PULSE_STATE_DIR", str(tmp_path))
     monkeypatch.delenv("PULSE_PORT", raising=False)
-    chosen = Options.from_environment()
+    chosen = Settings.load()
     system = System(chosen, State(tmp_path))
     system._service_urls["users"] = "postgresql://pulse_users@127.0.0.1:1/pulse"
     environment = system._environment("users")
@@ -204,13 +234,13 @@ def test_the_address_is_the_one_that_is_listened_on(
 
 
 @pytest.mark.parametrize("count", ["0", "17", "two", "-1"])
-def test_a_number_of_gateways_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, count: str) -> None:
+def test_an_invalid_number_of_gateways_is_rejected(monkeypatch: pytest.MonkeyPatch, count: str) -> None:
     monkeypatch.setenv("PULSE_GATEWAYS", count)
-    with pytest.raises(SetupError, match="PULSE_GATEWAYS"):
-        Options.from_environment()
+    with pytest.raises(BadSettingsError, match=r"^PULSE_GATEWAYS: must be a number from 1 to 16$"):
+        Settings.load()
 
 
-def test_gateways_share_the_broker_account_and_have_names_and_ports_of_their_own(
+def test_gateways_share_a_broker_account_and_have_their_own_names_and_ports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULSE_GATEWAYS", "3")
@@ -218,7 +248,7 @@ def test_gateways_share_the_broker_account_and_have_names_and_ports_of_their_own
     monkeypatch.delenv("PULSE_PORT", raising=False)
     state = State(tmp_path)
     state.prepare_secrets()
-    system = System(Options.from_environment(), state)
+    system = System(Settings.load(), state)
     for service in ("users", "auth", "telemetry-gateway"):
         system._service_urls[service] = "postgresql://pulse@127.0.0.1:1/pulse"
     found = {child.name: child for child in system.services() if isinstance(child, children.Program)}
@@ -228,7 +258,7 @@ def test_gateways_share_the_broker_account_and_have_names_and_ports_of_their_own
     assert [found[name]._env.get("PULSE_MQTT_CLIENT_ID") for name in names] == [None, *names[1:]]
 
 
-def test_broker_rules_are_written_when_they_change_only(tmp_path: Path) -> None:
+def test_broker_rules_are_written_only_when_they_change(tmp_path: Path) -> None:
     def inodes(*devices: str) -> tuple[int, int]:
         accounts = BrokerAccounts("admin", {"users": "x"}, dict.fromkeys(devices, "y"))
         broker = Mosquitto(Runner(tmp_path), tmp_path, Program(Path("/b"), Path("/p"), {}), accounts)
@@ -244,7 +274,7 @@ def test_broker_rules_are_written_when_they_change_only(tmp_path: Path) -> None:
     assert "beta" in (tmp_path / "mqtt/store/dynamic-security.json").read_text()
 
 
-def test_a_large_log_is_set_aside_once(tmp_path: Path) -> None:
+def test_a_large_log_is_renamed_once(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     log.write_bytes(b"short")
     rotate(log)

@@ -1,4 +1,4 @@
-"""Whole runs: refused when they cannot be, stopped in five seconds, and killed ones leave nothing that hinders."""
+"""Whole runs: rejected when they cannot start, stopped within five seconds, restarted after a kill."""
 
 import asyncio
 import json
@@ -14,67 +14,70 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pulse_standalone.children import Child, Program, Say
+from pulse_standalone.children import Child, Program, Say, StopWave
 from pulse_standalone.files import SetupError
 from pulse_standalone.ports import free_port
+from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
 from pulse_standalone.supervisor import Supervisor
-from pulse_standalone.system import Options, System
+from pulse_standalone.system import System
 from pulse_standalone.terminal import Screen
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class TinySystem(System):
-    """The same order of start and stop, with programs that only sleep."""
+    """Starts and stops in the same order, with programs that only sleep."""
 
-    def tiny(self, name: str) -> Child:
+    def tiny(self, name: str, wave: StopWave = StopWave.SERVICES) -> Child:
         command = [sys.executable, "-c", "import time; time.sleep(600)"]
-        return Program(name, command, env={}, log=self.state.log(name), cwd=self.state.folder)
+        child = Program(name, command, env={}, log=self.state.log(name), cwd=self.state.folder)
+        child.stop_wave = wave
+        return child
 
     async def servers(self) -> list[Child]:
-        return [self.tiny("postgres"), self.tiny("mosquitto")]
+        return [self.tiny("postgres", StopWave.SERVERS), self.tiny("mosquitto", StopWave.SERVERS)]
 
     async def provision(self, servers: list[Child]) -> None:
-        """Nothing to provide."""
+        """Does nothing: the programs need no database."""
 
     def services(self) -> list[Child]:
         return [self.tiny("users"), self.tiny("auth")]
 
     def web(self) -> Child:
-        return self.tiny("web")
+        return self.tiny("web", StopWave.CLIENTS)
 
     def collector(self) -> Child:
-        return self.tiny("collector")
+        return self.tiny("collector", StopWave.CLIENTS)
 
     async def first_administrator(self, say: Say) -> dict[str, str] | None:
         return None
 
-    async def hears_auth(self) -> bool:
+    async def is_auth_fresh(self) -> bool:
         return True
 
 
-class DeafSystem(TinySystem):
-    """Its services have not heard auth until it `is_so`."""
+class StaleSystem(TinySystem):
+    """Its services have no session data from auth until `is_done`."""
 
-    asked, is_so = 0, False
+    probes, is_done = 0, False
 
-    async def hears_auth(self) -> bool:
-        self.asked += 1
-        return self.is_so
+    async def is_auth_fresh(self) -> bool:
+        self.probes += 1
+        return self.is_done
 
 
 class NewSystem(TinySystem):
-    """Its administrator's account is on its way to auth until it `is_so`."""
+    """auth does not know the new administrator's account until `is_done`."""
 
-    asked, is_so = 0, False
+    probes, is_done = 0, False
 
     async def first_administrator(self, say: Say) -> dict[str, str] | None:
         return {"email": "ada@example.com", "password": "a long enough password"}
 
     async def knows_accounts(self) -> bool:
-        self.asked += 1
-        return self.is_so
+        self.probes += 1
+        return self.is_done
 
 
 class FullSystem(TinySystem):
@@ -82,8 +85,8 @@ class FullSystem(TinySystem):
         raise OSError(28, "No space left on device", "somewhere")
 
 
-def options(state: Path) -> Options:
-    return Options(state, state / "tools", ROOT, free_port(), (), True, "admin@example.com")
+def settings(state: Path) -> Settings:
+    return Settings(state_dir=state, tools_dir=state / "tools", root=ROOT, port=free_port())
 
 
 def wait_for(claim: Callable[[], bool], seconds: float = 20) -> None:
@@ -113,14 +116,14 @@ async def _owned(state: State, supervisor: Supervisor) -> None:
         await supervisor.run()
 
 
-async def test_a_stop_takes_less_than_five_seconds_even_when_all_hang(tmp_path: Path) -> None:
-    chosen, state = options(tmp_path), State(tmp_path)
+async def test_a_stop_takes_less_than_five_seconds_even_when_every_process_hangs(tmp_path: Path) -> None:
+    chosen, state = settings(tmp_path), State(tmp_path)
     supervisor = Supervisor(chosen, state, Screen(), TinySystem(chosen, state))
     pids: list[int] = []
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_owned(state, supervisor))
         async with asyncio.timeout(20):
-            while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` asks
+            while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` does
                 await asyncio.sleep(0.01)
         pids += [entry["pid"] for entry in json.loads(state.status_file.read_text())["processes"]]
         for pid in pids:
@@ -133,52 +136,81 @@ async def test_a_stop_takes_less_than_five_seconds_even_when_all_hang(tmp_path: 
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-@pytest.mark.parametrize("kind", [NewSystem, DeafSystem])
-async def test_ready_is_said_when_administrators_can_sign_in_and_work(
-    tmp_path: Path, kind: type[NewSystem | DeafSystem]
+async def test_processes_stop_before_the_ones_that_they_use(tmp_path: Path) -> None:
+    stopped: list[tuple[StopWave, str]] = []
+
+    class Recorded(TinySystem):
+        def tiny(self, name: str, wave: StopWave = StopWave.SERVICES) -> Child:
+            child = super().tiny(name, wave)
+            stop = child.stop
+
+            async def record(seconds: float) -> None:
+                await stop(seconds)
+                stopped.append((wave, name))
+
+            child.stop = record  # type: ignore[method-assign]
+            return child
+
+    chosen, state = settings(tmp_path), State(tmp_path)
+    supervisor = Supervisor(chosen, state, Screen(), Recorded(chosen, state))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(_owned(state, supervisor))
+        async with asyncio.timeout(20):
+            while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` does
+                await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+    waves = [wave for wave, _ in stopped[:6]]
+    assert waves == sorted(waves)
+    assert {name for wave, name in stopped if wave is StopWave.SERVERS} == {"postgres", "mosquitto"}
+
+
+@pytest.mark.parametrize("kind", [NewSystem, StaleSystem])
+async def test_the_system_is_ready_only_when_administrators_can_sign_in_and_work(
+    tmp_path: Path, kind: type[NewSystem | StaleSystem]
 ) -> None:
-    chosen, state = options(tmp_path), State(tmp_path)
+    chosen, state = settings(tmp_path), State(tmp_path)
     system = kind(chosen, state)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_owned(state, Supervisor(chosen, state, Screen(), system)))
         async with asyncio.timeout(20):
-            while system.asked < 3:  # noqa: ASYNC110  # nothing tells how often it asked
+            while system.probes < 3:  # noqa: ASYNC110  # there is no event for a probe
                 await asyncio.sleep(0.01)
             assert not state.status()["ready"]
-            system.is_so = True
-            while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` asks
+            system.is_done = True
+            while not state.status()["ready"]:  # noqa: ASYNC110  # as `make status` does
                 await asyncio.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
         await running
 
 
-async def test_a_full_disk_before_ready_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
-    chosen, state = options(tmp_path), State(tmp_path)
-    with pytest.raises(SetupError, match=rf"no space left in {tmp_path}: free some, or set PULSE_STATE_DIR"):
+async def test_a_full_disk_during_the_start_is_reported_with_the_remedy(tmp_path: Path) -> None:
+    chosen, state = settings(tmp_path), State(tmp_path)
+    with pytest.raises(SetupError, match=rf"no space left in {tmp_path}: free disk space, or set PULSE_STATE_DIR"):
         await Supervisor(chosen, state, Screen(), FullSystem(chosen, state)).run()
 
 
-def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_port_in_use_is_rejected_before_any_process_starts(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
         with pulse(tmp_path, "run", PULSE_PORT=port) as refused:
-            _, complaint = refused.communicate(timeout=30)
+            _, errors = refused.communicate(timeout=30)
     assert refused.returncode == 1
-    assert complaint.count("\n") == 1
-    assert f"port {port} is taken by" in complaint
+    assert errors.count("\n") == 1
+    assert f"port {port} is used by" in errors
 
 
-def test_a_second_run_names_the_first(tmp_path: Path) -> None:
+def test_a_second_run_is_rejected_with_the_pid_of_the_first(tmp_path: Path) -> None:
     with State(tmp_path).owned(), pulse(tmp_path, "run") as second:
-        _, complaint = second.communicate(timeout=30)
+        _, errors = second.communicate(timeout=30)
     assert second.returncode == 1
-    assert complaint == f"pulse: already running here (pid {os.getpid()}): make stop, or set PULSE_STATE_DIR\n"
+    assert errors == f"pulse: already running (pid {os.getpid()}): run `make stop`, or set PULSE_STATE_DIR\n"
 
 
 @pytest.mark.servers
-def test_a_start_killed_during_initdb_does_not_hinder_the_next(tmp_path: Path) -> None:
+def test_the_next_start_works_after_a_kill_during_initdb(tmp_path: Path) -> None:
     state = tmp_path / "state"
     arguments = ("servers", "--state-dir", str(state), "--tools-dir", str(ROOT / ".tools"), "--throwaway")
     with pulse(state, *arguments) as first:
@@ -195,13 +227,13 @@ def test_a_start_killed_during_initdb_does_not_hinder_the_next(tmp_path: Path) -
 
 
 @pytest.mark.servers
-def test_a_sigterm_during_the_start_leaves_nothing(tmp_path: Path) -> None:
+def test_a_sigterm_during_the_start_leaves_no_process(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with pulse(state, "run", PULSE_TOOLS_DIR=str(ROOT / ".tools")) as started:
         wait_for((state / "postgres").exists)
         began = time.monotonic()
         started.terminate()
-        _, complaint = started.communicate(timeout=20)
+        _, errors = started.communicate(timeout=20)
         assert time.monotonic() - began < 5
-    assert (started.returncode, complaint) == (0, "")
+    assert (started.returncode, errors) == (0, "")
     assert leftovers(state) == []

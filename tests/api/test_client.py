@@ -59,7 +59,7 @@ async def test_a_key_does_what_its_scope_says(system: System, tmp_path: Path) ->
             size = await reader.export([one.id], *span, tmp_path / "out.csv")
             assert (tmp_path / "out.csv").stat().st_size == size > 0
         await pulse.revoke_api_key(key)
-        async with PulseClient(system.url, ApiKey(key.key), patience=0) as revoked:
+        async with PulseClient(system.url, ApiKey(key.key), retry_seconds=0) as revoked:
             with pytest.raises(PulseError):
                 await revoked.profile()
         assert any(session.is_current for session in await pulse.sessions())

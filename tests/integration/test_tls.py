@@ -17,6 +17,7 @@ from pulse_contracts.telemetry import Dropped
 from pulse_contracts.topics import TELEMETRY_DROP
 from pulse_standalone.certificates import Authority, TlsFiles, expiry, is_due, now
 from pulse_standalone.files import SetupError
+from pulse_standalone.settings import BadSettingsError, Settings
 from pulse_testkit.waiting import eventually
 from tests.brokers import Broker, running_broker
 
@@ -143,14 +144,12 @@ def test_keys_are_private(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "tls").iterdir()} == {0o600}
 
 
-def test_half_of_a_certificate_is_said_to_be_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_certificate_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_BROKER_CERT", str(tmp_path / "none.pem"))
-    with pytest.raises(SetupError, match="only some"):
-        TlsFiles.from_environment()
-    monkeypatch.setenv("PULSE_BROKER_KEY", str(tmp_path / "none.key"))
-    monkeypatch.setenv("PULSE_BROKER_CA", str(tmp_path / "ca.pem"))
-    with pytest.raises(SetupError, match="holds no certificate"):
-        TlsFiles.from_environment()
+    with pytest.raises(BadSettingsError, match="must all be set, or none"):
+        Settings.load()
+    with pytest.raises(SetupError, match="has no certificate"):
+        TlsFiles(tmp_path / "ca.pem", tmp_path / "none.pem", tmp_path / "none.key").check()
 
 
 def _bus(settings: MqttSettings) -> MqttBus:

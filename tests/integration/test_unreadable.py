@@ -14,12 +14,12 @@ from pulse_contracts.message import Message
 from pulse_contracts.telemetry import ReadingBatch
 from pulse_contracts.topics import Topic
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.engine import Engine, World
-from pulse_desktop.core.inspection import Look
 from pulse_desktop.core.model import Reading, SeriesSpec
 from pulse_desktop.core.settings import Settings
-from pulse_desktop.core.signals import Policy
 from pulse_desktop.core.sources.base import Outlet
+from pulse_desktop.core.storage.inspection import Inspection
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -66,7 +66,7 @@ class Source:
 
 
 def _put_away(folder: Path) -> list[tuple[float, str]]:
-    with Look.at(folder) as look:
+    with Inspection.at(folder) as look:
         return [(float.fromhex(one.value), one.code) for one in look.quarantine()]
 
 

@@ -26,6 +26,10 @@ BREAKERS: dict[str, tuple[str, str]] = {
         "pulse_desktop/core/stranger.py",
         "import pulse_desktop.__main__",
     ),
+    "Inside the desktop's core every package has a floor": (
+        "pulse_desktop/core/storage/stranger.py",
+        "import pulse_desktop.core.delivery",
+    ),
     "Contracts import nothing but pydantic": ("pulse_contracts/stranger.py", "import numpy"),
     "The Python client needs nothing of ours": ("pulse_client/stranger.py", "import pulse_contracts"),
     "aiomqtt has one door": ("pulse_bus/stranger.py", "import aiomqtt"),

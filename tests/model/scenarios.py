@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pulse_contracts.telemetry import Dropped, ReadingBatch
+from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.model import BufferLimits
-from pulse_desktop.core.signals import Policy
 from tests.model.world import Gateway, World
 
 SMALL = BufferLimits(max_bytes=150_000)
@@ -44,7 +44,7 @@ def a_restored_backup(folder: Path) -> None:
     end(world)
 
 
-def a_backup_from_before_many_lives(folder: Path) -> None:
+def a_backup_from_before_many_epochs(folder: Path) -> None:
     """Its `ord` is far below what the gateway has seen."""
     world = make(folder)
     world.back_up(folder / "backup")
@@ -56,8 +56,8 @@ def a_backup_from_before_many_lives(folder: Path) -> None:
     end(world)
 
 
-def an_older_lifes_batch_still_on_its_way(folder: Path) -> None:
-    """The have cannot name a life of which nothing has arrived yet; whichever of the two epochs is the larger."""
+def a_batch_of_an_older_epoch_still_in_flight(folder: Path) -> None:
+    """The have cannot name an epoch of which nothing has arrived yet. Tried with either epoch id being the larger."""
     for seed in range(6):
         world = make(folder, seed)
         world.back_up(folder / f"backup-{seed}")
@@ -97,7 +97,7 @@ def a_broker_that_loses_what_it_acknowledged(folder: Path) -> None:
 
 
 def cut_anew_after_a_restart(folder: Path) -> None:
-    """Small live batches arrive, their acks are lost; the next life sends the same readings in one batch."""
+    """Small live batches arrive, their acks are lost; the next epoch sends the same readings in one batch."""
     world = make(folder)
     world.open()
     for n in (3, 4, 5):
@@ -135,8 +135,8 @@ def thinned_after_it_was_sent(folder: Path) -> None:
     end(world)
 
 
-def an_earlier_lifes_backlog_under_pressure(folder: Path) -> None:
-    """Stored, the acks are lost, the process ends; the next life fills the buffer."""
+def the_backlog_of_an_earlier_epoch_under_pressure(folder: Path) -> None:
+    """Readings are stored, the acks are lost, the process ends. Then the next epoch fills the buffer."""
     world = make(folder, limits=SMALL)
     world.open()
     for _ in range(2):
@@ -205,7 +205,7 @@ def data_for_what_was_declared_dropped(folder: Path) -> None:
 
 
 def late_data_before_the_declaration(folder: Path) -> None:
-    """A batch of an earlier life arrives after the have, and before its readings are declared lost."""
+    """A batch of an earlier epoch arrives after the have, and before its readings are declared lost."""
     world = make(folder, limits=SMALL)
     world.open()
     for _ in range(2):

@@ -12,13 +12,15 @@ import pytest
 from clients.desktop.tests.simulation import Simulation
 from pulse_contracts.message import Message
 from pulse_contracts.telemetry import BatchAck, Have, ReadingBatch, Refused
-from pulse_desktop.core import buffer, replay, room
-from pulse_desktop.core.buffer import Buffer
-from pulse_desktop.core.losses import Losses
-from pulse_desktop.core.model import Life, Room
+from pulse_desktop.core.buffer import contents
+from pulse_desktop.core.buffer.buffer import Buffer
+from pulse_desktop.core.delivery import replay
+from pulse_desktop.core.delivery.losses import Losses
+from pulse_desktop.core.delivery.replay import Replay
+from pulse_desktop.core.delivery.signals import AckReceived, Command, DeclareLoss, SendBatch
+from pulse_desktop.core.model import Epoch, Evictable
 from pulse_desktop.core.ranges import Ranges
-from pulse_desktop.core.replay import Replay
-from pulse_desktop.core.signals import Command, DeclareLoss, GotAck, Send
+from pulse_desktop.core.storage import eviction
 from pulse_telemetry_gateway.model.ranges import Range, subtract, union
 from tests.model import scenarios
 from tests.model.world import Gateway, Snapshot, World
@@ -40,9 +42,9 @@ def the_epoch_goes_on_from_the_disk(patch: Patch) -> None:
             db.close()
         real(world)
         if found is not None:
-            life = Life(found[0], world.buffer.life.ord)
-            world.buffer.life = world.replay.life = life
-            world.buffer._next = world.replay._next = found[1]
+            epoch = Epoch(found[0], world.buffer.epoch.ord)
+            world.buffer._contents.epoch = world.replay.epoch = epoch
+            world.buffer._contents.next = world.replay._next = found[1]
 
     patch.setattr(Simulation, "start", start)
 
@@ -60,7 +62,7 @@ def ord_is_raised_at_the_have_alone(patch: Patch) -> None:
     patch.setattr(Replay, "_ack", ack)
 
 
-def one_newest_life_is_named(patch: Patch) -> None:
+def one_newest_epoch_is_named(patch: Patch) -> None:
     real = Replay._observe
 
     def observe(self: Replay, newest: Sequence[tuple[int, int]], out: list[Command]) -> None:
@@ -78,10 +80,10 @@ def a_puback_settles(patch: Patch) -> None:
 
     def obey(self: World, command: Command) -> None:
         real(self, command)
-        if isinstance(command, Send):
+        if isinstance(command, SendBatch):
             settled = [(command.lo, command.hi)]
             self.feed(
-                GotAck(
+                AckReceived(
                     BatchAck(epoch=command.epoch, settled=settled, refused=[], newest=[], credit=self.gateway.credit)
                 )
             )
@@ -90,53 +92,54 @@ def a_puback_settles(patch: Patch) -> None:
 
 
 def summaries_count_as_new(patch: Patch) -> None:
-    for module in (room, replay, buffer):
+    for module in (eviction, replay, contents):
         patch.setattr(module, "SUMMARY_ORD", 10**6)
 
 
 def what_was_sent_is_thinned(patch: Patch) -> None:
-    def anything(self: Buffer) -> Room:
-        return Room(self.waiting, self._pending.get(self.life.epoch, ()), self._summary_next, self._announce)
+    def anything(self: Buffer) -> Evictable:
+        held = self._contents
+        return Evictable(self.waiting, held.of(self.epoch.id), held.summary_next, self._announce)
 
-    patch.setattr(Buffer, "_room", anything)
+    patch.setattr(Buffer, "_evictable", anything)
 
 
-def an_earlier_life_is_thinned(patch: Patch) -> None:
-    patch.setattr(room, "_Work", _Eager)
+def an_earlier_epoch_is_thinned(patch: Patch) -> None:
+    patch.setattr(eviction, "_Eviction", _Eager)
 
 
 @dataclass(frozen=True)
-class _Mixed(Life):
-    """An earlier life whose summary goes into the epoch `into`."""
+class _Mixed(Epoch):
+    """An earlier epoch whose summary goes into the epoch `into`."""
 
     into: int = 0
 
     @property
-    def summary(self) -> int:
+    def summary_id(self) -> int:
         return self.into
 
 
-class _Eager(room._Work):
+class _Eager(eviction._Eviction):
     """Thins whatever is oldest."""
 
     def thin(self) -> bool:
-        own: Life = self._life
+        own: Epoch = self._running
         older = self._db.execute(
             "SELECT epoch, min(lo), max(hi) FROM block WHERE epoch NOT IN (?, ?) GROUP BY epoch",
-            (own.epoch, own.summary),
+            (own.id, own.summary_id),
         ).fetchone()
         if older is None:
             return super().thin()
         kept: Ranges = self._thinnable
-        self._life, self._thinnable = _Mixed(older[0], 0, own.summary), ((older[1], older[2]),)
+        self._running, self._thinnable = _Mixed(older[0], 0, own.summary_id), ((older[1], older[2]),)
         try:
             return super().thin()
         finally:
-            self._life, self._thinnable = own, kept
+            self._running, self._thinnable = own, kept
 
 
 def losses_are_not_recorded(patch: Patch) -> None:
-    patch.setattr(room, "record", lambda _db, _drops: None)
+    patch.setattr(eviction, "record", lambda _db, _drops: None)
 
 
 def losses_are_declared_once(patch: Patch) -> None:
@@ -260,14 +263,24 @@ RULES = (
         scenarios.a_restored_backup,
         "stored what was not produced",
     ),
-    Rule("A1 ord rises above another life's", ord_is_never_raised, scenarios.a_backup_from_before_many_lives, "frozen"),
+    Rule(
+        "A1 ord rises above another epoch's",
+        ord_is_never_raised,
+        scenarios.a_backup_from_before_many_epochs,
+        "frozen",
+    ),
     Rule(
         "A1 at every ack too",
         ord_is_raised_at_the_have_alone,
-        scenarios.an_older_lifes_batch_still_on_its_way,
+        scenarios.a_batch_of_an_older_epoch_still_in_flight,
         "frozen",
     ),
-    Rule("A1 two lives are named", one_newest_life_is_named, scenarios.an_older_lifes_batch_still_on_its_way, "frozen"),
+    Rule(
+        "A1 two epochs are named",
+        one_newest_epoch_is_named,
+        scenarios.a_batch_of_an_older_epoch_still_in_flight,
+        "frozen",
+    ),
     Rule(
         "A3.1 commit, then send",
         sent_before_the_commit,
@@ -294,9 +307,9 @@ RULES = (
         "beside its own summary",
     ),
     Rule(
-        "A3.5 only the running life is thinned",
-        an_earlier_life_is_thinned,
-        scenarios.an_earlier_lifes_backlog_under_pressure,
+        "A3.5 only the running epoch is thinned",
+        an_earlier_epoch_is_thinned,
+        scenarios.the_backlog_of_an_earlier_epoch_under_pressure,
         "beside its own summary",
     ),
     Rule(

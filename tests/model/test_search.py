@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import precondition, rule
 
 from clients.desktop.tests.test_delivery_model import SMALL, Delivery
-from pulse_desktop.core import compacting
-from pulse_desktop.core.signals import Policy
+from pulse_desktop.core.delivery.signals import Policy
+from pulse_desktop.core.storage import compaction
 from tests.model.world import Gateway, World
 
 
@@ -25,7 +25,7 @@ class WholeDelivery(Delivery):
         disk = Path(self.tmp.name) / "disk"
         disk.mkdir()
         world = World(disk, seed, SMALL, Policy(), Gateway(credit=credit, refuses=lambda v: v < 0.05))
-        world.is_clock_right = False  # two clones may give readings to lives of the same `ord`
+        world.is_clock_right = False  # two clones may use epochs of the same `ord`
         return world
 
     @property
@@ -70,7 +70,7 @@ class WholeDelivery(Delivery):
 
     @rule()
     def small_groups_and_a_look_at_the_usage(self) -> None:
-        for _ in range(compacting.YOUNGEST + 50):
+        for _ in range(compaction.YOUNGEST + 50):
             self.world.produce(1)
         assert self.world.buffer.usage() is not None
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from clients.desktop.tests.simulation import Key, ModelGateway, Simulation
 from pulse_contracts.message import Message
 from pulse_contracts.telemetry import BatchAck, Dropped, Hello, ReadingBatch, SeriesDeclared
+from pulse_desktop.core.delivery.signals import Committed, Event, ReadingsLost
 from pulse_desktop.core.model import Reading, Slice
-from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.signals import Committed, Event, Lost
+from pulse_desktop.core.storage.opening import FILE
 from pulse_telemetry_gateway.model.ranges import Range, clip, count, covering, subtract, union
 
 Value = tuple[int, float]
@@ -128,7 +128,7 @@ class Gateway(ModelGateway):
             self.latest = (ord_, seq, t)
 
     def _meet(self, epoch: int, ord_: int) -> None:
-        self.lives[epoch] = max(ord_, self.lives.get(epoch, 0))
+        self.ords[epoch] = max(ord_, self.ords.get(epoch, 0))
 
 
 def floats(batch: ReadingBatch) -> list[float]:
@@ -156,7 +156,7 @@ class World(Simulation):
 
     def feed(self, event: Event) -> None:
         """Notes what is lost."""
-        if isinstance(event, Lost):
+        if isinstance(event, ReadingsLost):
             self.given_up |= {(drop.epoch, seq) for drop in event.drops for seq in range(drop.lo, drop.hi)}
         super().feed(event)
 
@@ -175,7 +175,7 @@ class World(Simulation):
         real = self.buffer.read
 
         def read(epoch: int, a: int, b: int) -> Slice | None:
-            if epoch == self.buffer.life.epoch and a >= lo:
+            if epoch == self.buffer.epoch.id and a >= lo:
                 return Slice(epoch, a, tuple(readings[a - lo : b - lo]))
             return real(epoch, a, b)
 
@@ -232,7 +232,7 @@ class World(Simulation):
         insist(not self.ledger.values.keys() & self.ledger.dropped, "counted as stored and as dropped")
         deleted = self.ledger.refused - self.on_disk() - self.kept - self.destroyed - self.given_up
         insist(not deleted, f"refused, and in no quarantine: {sorted(deleted)[:3]}")
-        insist(self.replay.under_way <= max(self.credits), "more under way than any credit allowed")
+        insist(self.replay.in_flight <= max(self.credits), "more under way than any credit allowed")
         if self.is_clock_right and self.ledger.latest is not None:
             insist(self.ledger.latest[2] >= self.newest_t, "latest went back")
             self.newest_t = self.ledger.latest[2]

@@ -6,7 +6,8 @@ from typing import Final, Literal
 _LEDGER, _INGEST = "pulse_telemetry_gateway.store.ledger", "pulse_telemetry_gateway.actions.ingest"
 _HELLO, _COMPACTION = "pulse_telemetry_gateway.actions.hello", "pulse_telemetry_gateway.store.compaction"
 _RECEIPT = "pulse_bus.mqtt.connection"
-_BUFFER, _LINK, _JOURNAL = "pulse_desktop.core.buffer", "pulse_desktop.core.link", "pulse_desktop.core.journal"
+_BUFFER, _JOURNAL = "pulse_desktop.core.buffer.buffer", "pulse_desktop.core.buffer.journal"
+_LINK = "pulse_desktop.core.delivery.link"
 
 
 @dataclass(frozen=True)

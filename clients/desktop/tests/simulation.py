@@ -1,5 +1,5 @@
-"""A whole delivery without sockets: the real delivery machine and the real buffer against a model gateway with a
-ledger, over a network that loses, repeats and re-orders. Steps are calls, time is a number."""
+"""A simulated delivery without sockets: the real delivery machine and the real buffer, a model gateway with a ledger,
+and a network that loses, repeats and reorders messages. Every step is a call, and time is a number."""
 
 import shutil
 import sqlite3
@@ -20,34 +20,34 @@ from pulse_contracts.telemetry import (
     Refused,
     SeriesDeclared,
 )
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.link import as_batch, declaration
-from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normal, subtract, union
-from pulse_desktop.core.replay import Replay
-from pulse_desktop.core.signals import (
+from pulse_desktop.core.delivery.link import as_batch, declaration
+from pulse_desktop.core.delivery.replay import Replay
+from pulse_desktop.core.delivery.signals import (
+    AckReceived,
     Command,
     Committed,
     Connected,
-    Declare,
+    ConnectionLost,
     DeclareLoss,
+    DeclareSeries,
     Event,
-    GotAck,
-    GotHave,
-    Kept,
-    LinkLost,
-    Lost,
+    HaveReceived,
     Policy,
+    Quarantined,
+    QuarantineReading,
     RaiseOrd,
-    Say,
-    Send,
-    SetAside,
+    ReadingsLost,
+    SendBatch,
+    SendHello,
     Settle,
     Summarised,
     Tick,
 )
+from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
+from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normalized, subtract, union
+from pulse_desktop.core.storage.opening import FILE
 
 Key = tuple[int, int]
 LEVEL = SeriesSpec("level", "float")
@@ -55,12 +55,12 @@ LEVEL = SeriesSpec("level", "float")
 
 @dataclass
 class ModelGateway:
-    """The ledger as protocol A4 says it, for one device. `ignores`: readings whose batches get no answer at all."""
+    """The ledger of protocol A4 for one device. `ignores`: readings whose batches get no ack."""
 
     credit: int = 8
     settled: dict[int, Ranges] = field(default_factory=dict)
     stored: dict[Key, float] = field(default_factory=dict)
-    lives: dict[int, int] = field(default_factory=dict)
+    ords: dict[int, int] = field(default_factory=dict)
     digest: str | None = None
     unconfirmed: set[Key] = field(default_factory=set)
     refuses: Callable[[float], bool] = lambda _: False
@@ -68,7 +68,7 @@ class ModelGateway:
     is_down: bool = False
 
     def newest(self) -> list[tuple[int, int]]:
-        return sorted(((o, e) for e, o in self.lives.items()), reverse=True)[:2]
+        return sorted(((o, e) for e, o in self.ords.items()), reverse=True)[:2]
 
     def take(self, message: Message) -> list[Message]:
         if self.is_down:
@@ -98,9 +98,9 @@ class ModelGateway:
             case ReadingBatch():
                 return self._batch(message)
             case Dropped():
-                self.lives[message.epoch] = max(message.ord, self.lives.get(message.epoch, 0))
-                self.settled[message.epoch] = union(self._of(message.epoch), normal(message.ranges))
-                return [self._ack(message.epoch, normal(message.ranges), [])]
+                self.ords[message.epoch] = max(message.ord, self.ords.get(message.epoch, 0))
+                self.settled[message.epoch] = union(self._of(message.epoch), normalized(message.ranges))
+                return [self._ack(message.epoch, normalized(message.ranges), [])]
             case _:
                 raise AssertionError(message)
 
@@ -110,7 +110,7 @@ class ModelGateway:
         values = [float(v) for v in batch.value if isinstance(v, float)]
         if any(self.ignores(v) for v in values):
             return []
-        self.lives[batch.epoch] = max(batch.ord, self.lives.get(batch.epoch, 0))
+        self.ords[batch.epoch] = max(batch.ord, self.ords.get(batch.epoch, 0))
         whole: Ranges = ((batch.lo, batch.lo + len(values)),)
         for lo, hi in subtract(whole, self._of(batch.epoch)):
             for seq in range(lo, hi):
@@ -124,13 +124,13 @@ class ModelGateway:
         return [self._ack(batch.epoch, whole, self.again(batch.epoch, whole))]
 
     def confirm(self, epoch: int, kept: Ranges) -> None:
-        """The collector's quarantine holds these."""
+        """The collector confirmed that its quarantine holds these readings."""
         self.unconfirmed -= {
             (e, seq) for e, seq in self.unconfirmed if e == epoch and intersect(kept, ((seq, seq + 1),))
         }
 
     def again(self, epoch: int, ranges: Ranges) -> list[Refused]:
-        """What is refused there and not confirmed: told with everything that covers it."""
+        """Unconfirmed refusals in these ranges. Every answer that covers them repeats them."""
         seqs = sorted(seq for e, seq in self.unconfirmed if e == epoch and intersect(ranges, ((seq, seq + 1),)))
         return [Refused(seq=seq, code="out_of_range") for seq in seqs]
 
@@ -150,8 +150,8 @@ class ModelGateway:
 
 @dataclass
 class Simulation:
-    """One device. `up`, `down`: messages under way. `destroyed`: readings that went with a replaced disk. `kept`:
-    what was ever in a quarantine."""
+    """One device. `up`, `down`: messages in flight. `destroyed`: readings lost with a replaced disk. `kept`: readings
+    that were ever in the quarantine."""
 
     folder: Path
     seed: int = 0
@@ -160,7 +160,7 @@ class Simulation:
     gateway: ModelGateway = field(default_factory=ModelGateway)
     up: list[Message] = field(default_factory=list)
     down: list[Message] = field(default_factory=list)
-    sent: list[Send] = field(default_factory=list)
+    sent: list[SendBatch] = field(default_factory=list)
     produced: dict[Key, float] = field(default_factory=dict)
     destroyed: set[Key] = field(default_factory=set)
     kept: set[Key] = field(default_factory=set)
@@ -175,18 +175,18 @@ class Simulation:
         self.answered: set[str] = set()
         self.start()
 
-    # -- the collector's life
+    # -- the collector's process
 
     def start(self) -> None:
         self.buffer = Buffer(self.folder, self.rng.getrandbits(63), self.limits, self.clock)
-        self.buffer._announce = self.note_summaries  # type: ignore[method-assign]  # the simulation listens in
+        self.buffer._announce = self.note_summaries  # type: ignore[method-assign]  # records the summaries
         table = self.buffer.declare([LEVEL])
         self.series = table[0].id
-        self.replay = Replay(self.buffer.life, self.buffer.holdings, series_digest(table), self.rng, self.policy)
+        self.replay = Replay(self.buffer.epoch, self.buffer.holdings, series_digest(table), self.rng, self.policy)
         self.session = ""
 
     def restart(self) -> None:
-        """Killed and started again: memory is gone, messages under way are not."""
+        """Kills the process and starts another one. Messages in flight stay."""
         self.buffer.close()
         self.start()
 
@@ -197,7 +197,7 @@ class Simulation:
         target.close()
 
     def restore(self, backup: Path) -> None:
-        """The disk is replaced by an older copy of itself while the collector is off."""
+        """Replaces the disk by an older copy while the collector is stopped."""
         had = self.on_disk()
         self.buffer.close()
         for suffix in ("", "-wal", "-shm"):
@@ -210,7 +210,7 @@ class Simulation:
         readings = [Reading(self.series, int(self.now * 1e6), self.rng.random()) for _ in range(n)]
         lo = self.buffer.next
         appended = self.buffer.append(readings)
-        epoch = self.buffer.life.epoch
+        epoch = self.buffer.epoch.id
         assert appended.committed == ((lo, lo + n),)
         for seq, reading in enumerate(readings, lo):
             self.produced[epoch, seq] = float(reading.value)
@@ -218,22 +218,22 @@ class Simulation:
         if appended.summarised:
             self.feed(Summarised(appended.summarised))
         if appended.lost:
-            self.feed(Lost(appended.lost))
+            self.feed(ReadingsLost(appended.lost))
 
-    def note_summaries(self, epoch: int, lo: int, readings: Sequence[Reading]) -> None:
-        """Said before their commit, which always succeeds here."""
-        for seq, reading in enumerate(readings, lo):
+    def note_summaries(self, epoch: int, lo: int, summaries: Sequence[Reading]) -> None:
+        """Called before their commit, which always succeeds here."""
+        for seq, reading in enumerate(summaries, lo):
             self.produced[epoch, seq] = float(reading.value)
 
     # -- the network
 
     def connect(self) -> None:
         self.connects += 1
-        self.session = f"{self.buffer.life.epoch:x}-{self.connects}"
+        self.session = f"{self.buffer.epoch.id:x}-{self.connects}"
         self.feed(Connected(self.session))
 
     def cut(self) -> None:
-        self.feed(LinkLost(self.session))
+        self.feed(ConnectionLost(self.session))
         self.session = ""
 
     def pass_up(self, index: int = 0, *, keep: bool = False) -> None:
@@ -247,16 +247,16 @@ class Simulation:
         if isinstance(message, Have):
             if message.session == self.session and message.series == series_digest(self.buffer.table):
                 self.answered.add(message.session)
-            self.feed(GotHave(message))
+            self.feed(HaveReceived(message))
         elif isinstance(message, BatchAck):
-            self.feed(GotAck(message))
+            self.feed(AckReceived(message))
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
         self.feed(Tick())
 
     def settle_down(self, rounds: int = 4_000) -> None:
-        """No more faults: everything is delivered in order until nothing waits."""
+        """Delivers every message in order, without faults, until nothing waits."""
         self.gateway.is_down = False
         if not self.session:
             self.connect()
@@ -269,7 +269,7 @@ class Simulation:
             if self.replay.is_open and not self.replay.waiting and not self.buffer.waiting and not self.losses():
                 return
             deadline = self.replay.deadline()
-            assert deadline is not None, "waits for nothing, with work left"
+            assert deadline is not None, "no deadline, but readings wait"
             self.wait(max(0.0, deadline - self.now))
         raise AssertionError(f"does not drain: {self.replay.waiting} wait")
 
@@ -281,16 +281,16 @@ class Simulation:
 
     def obey(self, command: Command) -> None:
         match command:
-            case Declare():
-                self.up += declaration(self.buffer.life.epoch, self.buffer.table)
-            case Say(hello):
+            case DeclareSeries():
+                self.up += declaration(self.buffer.epoch.id, self.buffer.table)
+            case SendHello(hello):
                 self.up.append(hello)
-            case Send():
+            case SendBatch():
                 assert command.session in self.answered, "data before the have of this session"
                 self.sent.append(command)
                 piece = self.buffer.read(command.epoch, command.lo, command.hi)
                 if piece is not None:
-                    self.up.append(as_batch(command, piece, self.buffer.life.epoch, int(self.now * 1e6)))
+                    self.up.append(as_batch(command, piece, self.buffer.epoch.id, int(self.now * 1e6)))
             case DeclareLoss(session, dropped):
                 assert session in self.answered, "a loss declared before the have of this session"
                 self.up.append(dropped)
@@ -298,17 +298,17 @@ class Simulation:
                 self.settle(settlement)
             case RaiseOrd(to):
                 self.buffer.raise_ord(to)
-            case SetAside(epoch, seq):
-                self.feed(Lost(tuple(self.buffer.set_aside(epoch, seq, "unanswered"))))
+            case QuarantineReading(epoch, seq):
+                self.feed(ReadingsLost(tuple(self.buffer.quarantine(epoch, seq, "unanswered"))))
 
     def settle(self, settlement: Settlement) -> None:
-        """Confirms what is refused after it is durable."""
-        if self.buffer.settle([settlement]) and settlement.told:
+        """Confirms refusals once they are durable."""
+        if self.buffer.settle([settlement]) and settlement.unconfirmed:
             self.kept |= self.quarantined()
-            self.feed(Kept(settlement.epoch, settlement.told))
+            self.feed(Quarantined(settlement.epoch, settlement.unconfirmed))
 
     def quarantined(self) -> set[Key]:
-        """What the disk's quarantine holds."""
+        """The readings in the quarantine."""
         db = sqlite3.connect(self.folder / FILE)
         found = set(db.execute("SELECT epoch, seq FROM quarantine").fetchall())
         db.close()
@@ -317,7 +317,7 @@ class Simulation:
     # -- what must always hold (protocol A5)
 
     def holdings(self) -> tuple[dict[int, Ranges], dict[int, Ranges]]:
-        """Waiting and lost ranges by epoch, as the disk has them."""
+        """Waiting and lost ranges on disk, by epoch."""
         found = self.buffer._store.holdings()
         lost: dict[int, Ranges] = {}
         for drop in found.drops:
@@ -345,7 +345,7 @@ class Simulation:
         assert not missing, f"gone without being stored, refused or declared: {sorted(missing)[:3]}"
         for key, value in self.gateway.stored.items():
             assert self.produced[key] == value
-        assert self.replay.under_way <= max(self.credits), "more under way than any credit allowed"
+        assert self.replay.in_flight <= max(self.credits), "more batches in flight than any credit allowed"
 
     def check_drained(self) -> None:
         self.check()
@@ -355,6 +355,6 @@ class Simulation:
             mine = {k for k in self.produced if k[0] == epoch}
             assert mine - self.destroyed <= settled
             assert not intersect(self.gateway.settled.get(epoch, EMPTY), ((len(mine), 2**62),))
-        others = [o for e, o in self.gateway.lives.items() if e != self.buffer.life.epoch]
-        if self.buffer.life.epoch in self.gateway.lives:
-            assert self.buffer.life.ord > max(others, default=-1), "latest values would freeze"
+        others = [o for e, o in self.gateway.ords.items() if e != self.buffer.epoch.id]
+        if self.buffer.epoch.id in self.gateway.ords:
+            assert self.buffer.epoch.ord > max(others, default=-1), "latest values would freeze"

@@ -1,4 +1,4 @@
-"""The buffer on a real disk: durability, settling, overflow, and the troubles a disk can have."""
+"""The buffer on a real disk: durability, settling, overflow, and failures of the disk."""
 
 import os
 import signal
@@ -14,20 +14,20 @@ import pytest
 from hypothesis import given, settings
 from structlog.testing import capture_logs
 
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
+from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.journal import Journal
 from pulse_desktop.core.model import BlockUnreadable, BufferLimits, Drop, Reading, Refusal, SeriesSpec, Settlement
-from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.ranges import EMPTY, count, normal, subtract
+from pulse_desktop.core.ranges import EMPTY, count, normalized, subtract
+from pulse_desktop.core.storage.opening import FILE
 
 EPOCH = 77
 NOISE = Random(1)
 
 
 @dataclass
-class Hands:
-    """A clock that is moved by hand."""
+class ManualClock:
+    """A clock that the test moves."""
 
     now: float = 0.0
 
@@ -37,19 +37,19 @@ class Hands:
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
+def manual() -> ManualClock:
+    return ManualClock()
 
 
-def open_buffer(folder: Path, hands: Hands, epoch: int = EPOCH, limits: BufferLimits | None = None) -> Buffer:
-    buffer = Buffer(folder, epoch, limits or BufferLimits(), hands.clock)
+def open_buffer(folder: Path, manual: ManualClock, epoch: int = EPOCH, limits: BufferLimits | None = None) -> Buffer:
+    buffer = Buffer(folder, epoch, limits or BufferLimits(), manual.clock)
     buffer.declare([SeriesSpec("level", "float")])
     return buffer
 
 
 @pytest.fixture
-def buffer(tmp_path: Path, hands: Hands) -> Iterator[Buffer]:
-    buffer = open_buffer(tmp_path, hands)
+def buffer(tmp_path: Path, manual: ManualClock) -> Iterator[Buffer]:
+    buffer = open_buffer(tmp_path, manual)
     yield buffer
     buffer.close()
 
@@ -58,38 +58,38 @@ def some(n: int, start: int = 0) -> list[Reading]:
     return [Reading(1, start + i, NOISE.random()) for i in range(n)]
 
 
-def test_what_was_appended_is_there_in_the_next_life_and_keeps_its_identity(tmp_path: Path, hands: Hands) -> None:
-    first = open_buffer(tmp_path, hands)
+def test_readings_keep_their_identity_in_the_next_epoch(tmp_path: Path, manual: ManualClock) -> None:
+    first = open_buffer(tmp_path, manual)
     readings = some(2_500)
     assert first.append(readings).committed == ((0, 2_500),)
     first.close()
-    second = open_buffer(tmp_path, hands, epoch=78)
+    second = open_buffer(tmp_path, manual, epoch=78)
     assert second.holdings.pending == {EPOCH: ((0, 2_500),)}
     piece = second.read(EPOCH, 0, 2_500)
     assert piece is not None
     assert list(piece.readings) == readings
-    assert second.life.ord == first.life.ord + 1
+    assert second.epoch.ord == first.epoch.ord + 1
     second.close()
 
 
-def test_ord_counts_up_on_a_disk_whose_epochs_are_all_settled(tmp_path: Path, hands: Hands) -> None:
-    first = open_buffer(tmp_path, hands, epoch=1)
+def test_ord_increases_even_when_every_epoch_is_settled(tmp_path: Path, manual: ManualClock) -> None:
+    first = open_buffer(tmp_path, manual, epoch=1)
     first.append(some(3))
     first.close()
-    second = open_buffer(tmp_path, hands, epoch=2)
+    second = open_buffer(tmp_path, manual, epoch=2)
     second.settle([Settlement(1, ((0, 3),))])
     second.close()
-    third = open_buffer(tmp_path, hands, epoch=3)
+    third = open_buffer(tmp_path, manual, epoch=3)
     assert third.holdings.ords == {}
-    assert third.life.ord == 2
+    assert third.epoch.ord == 2
     third.close()
 
 
-def test_series_ids_are_given_once_and_a_type_change_is_a_new_one(tmp_path: Path, hands: Hands) -> None:
-    buffer = open_buffer(tmp_path, hands)
+def test_series_ids_are_permanent_and_another_type_is_another_series(tmp_path: Path, manual: ManualClock) -> None:
+    buffer = open_buffer(tmp_path, manual)
     buffer.declare([SeriesSpec("level", "int"), SeriesSpec("other", "bool")])
     buffer.close()
-    again = open_buffer(tmp_path, hands)
+    again = open_buffer(tmp_path, manual)
     assert [(s.id, s.name, s.type) for s in again.table] == [
         (1, "level", "float"),
         (2, "level", "int"),
@@ -98,7 +98,7 @@ def test_series_ids_are_given_once_and_a_type_change_is_a_new_one(tmp_path: Path
     again.close()
 
 
-def test_a_series_that_cannot_be_declared_never_gets_into_the_table(buffer: Buffer) -> None:
+def test_an_invalid_series_is_not_added_to_the_table(buffer: Buffer) -> None:
     with pytest.raises(ValueError, match="name"):
         buffer.declare([SeriesSpec("ok", "int"), SeriesSpec("not a name", "int")])
     assert [s.name for s in buffer.declare([])] == ["level"]
@@ -109,17 +109,17 @@ def test_a_series_that_cannot_be_declared_never_gets_into_the_table(buffer: Buff
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=6),
     cuts=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=8),
 )
-def test_settling_any_ranges_in_any_order_leaves_exactly_the_rest(
+def test_settling_any_ranges_in_any_order_leaves_the_other_readings(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], cuts: list[tuple[int, int]]
 ) -> None:
-    folder, hands = tmp_path_factory.mktemp("disk"), Hands()
-    buffer = open_buffer(folder, hands)
+    folder, manual = tmp_path_factory.mktemp("disk"), ManualClock()
+    buffer = open_buffer(folder, manual)
     for size in sizes:
         buffer.append(some(size))
     whole, settled = ((0, sum(sizes)),), EMPTY
     for cut in cuts:
-        settled = normal([*settled, cut])
-        buffer.settle([Settlement(EPOCH, normal([cut]))])
+        settled = normalized([*settled, cut])
+        buffer.settle([Settlement(EPOCH, normalized([cut]))])
         rest = subtract(whole, settled)
         assert buffer._store.holdings().of(EPOCH) == rest
         assert buffer.waiting == count(rest)
@@ -138,14 +138,14 @@ def test_a_refused_reading_is_quarantined_with_its_code(buffer: Buffer) -> None:
     assert (buffer.counts.settled, buffer.counts.refused, buffer.waiting) == (2, 1, 0)
 
 
-def test_an_acknowledged_loss_is_forgotten_and_an_unacknowledged_one_survives(tmp_path: Path, hands: Hands) -> None:
-    buffer = open_buffer(tmp_path, hands)
+def test_an_acknowledged_loss_is_deleted_and_an_unacknowledged_one_kept(tmp_path: Path, manual: ManualClock) -> None:
+    buffer = open_buffer(tmp_path, manual)
     buffer.append(some(10))
-    buffer.set_aside(EPOCH, 2, "unanswered")
-    buffer.set_aside(EPOCH, 3, "unanswered")
+    buffer.quarantine(EPOCH, 2, "unanswered")
+    buffer.quarantine(EPOCH, 3, "unanswered")
     buffer.settle([Settlement(EPOCH, ((3, 4),))])
     buffer.close()
-    again = open_buffer(tmp_path, hands, epoch=78)
+    again = open_buffer(tmp_path, manual, epoch=78)
     assert [(d.lo, d.hi, d.reason) for d in again.holdings.drops] == [(2, 3, "unreadable")]
     assert again.holdings.of(EPOCH) == ((0, 2), (4, 10))
     again.close()
@@ -157,9 +157,8 @@ def cap_pages(buffer: Buffer, more: int) -> None:
     db.execute(f"PRAGMA max_page_count={pages + more}")
 
 
-@pytest.mark.announces_log("buffer_refuses")
-@pytest.mark.announces_log("buffer_works_again")
-def test_a_full_disk_stops_the_seqs_and_goes_on_by_itself_without_a_loss(buffer: Buffer, hands: Hands) -> None:
+@pytest.mark.announces_log("buffer_unavailable")
+def test_a_full_disk_assigns_no_numbers_and_recovers_without_a_loss(buffer: Buffer, manual: ManualClock) -> None:
     buffer.append(some(10))
     cap_pages(buffer, 0)
     while not buffer.fault:
@@ -169,64 +168,63 @@ def test_a_full_disk_stops_the_seqs_and_goes_on_by_itself_without_a_loss(buffer:
     assert buffer.append(some(500)).committed == ()
     assert buffer.next == before
     cap_pages(buffer, 10_000)
-    hands.now += 2
+    manual.now += 2
     buffer.append(some(1))
     assert (buffer.fault, buffer.next) == ("", buffer.counts.produced)
     assert buffer.waiting == buffer.next
 
 
-def test_a_disk_that_stays_full_is_logged_once(buffer: Buffer, hands: Hands) -> None:
+def test_a_disk_that_stays_full_is_logged_once(buffer: Buffer, manual: ManualClock) -> None:
     cap_pages(buffer, 0)
     with capture_logs() as lines:
         for _ in range(30):
             buffer.append(some(500))
-            hands.now += 2
-    assert [line["event"] for line in lines] == ["buffer_refuses"]
+            manual.now += 2
+    assert [line["event"] for line in lines] == ["buffer_unavailable"]
     assert buffer.counts.lost_in_memory == 0
 
 
-@pytest.mark.announces_log("buffer_refuses")
-@pytest.mark.announces_log("buffer_works_again")
-def test_what_falls_out_of_the_ring_is_counted(tmp_path: Path, hands: Hands) -> None:
-    buffer = open_buffer(tmp_path, hands, limits=BufferLimits(ring=1_000))
+@pytest.mark.announces_log("buffer_unavailable")
+def test_readings_that_the_ring_loses_are_counted(tmp_path: Path, manual: ManualClock) -> None:
+    buffer = open_buffer(tmp_path, manual, limits=BufferLimits(ring=1_000))
     cap_pages(buffer, 0)
     for _ in range(40):
         buffer.append(some(500))
     lost = buffer.counts.lost_in_memory
     assert lost > 0
     cap_pages(buffer, 10_000)
-    hands.now += 2
+    manual.now += 2
     buffer.append([])
     assert buffer.next + lost == buffer.counts.produced == 20_000
     buffer.close()
 
 
-@pytest.mark.announces_log("buffer_refuses")
-def test_a_full_disk_can_still_settle_because_of_the_ballast(buffer: Buffer, hands: Hands, tmp_path: Path) -> None:
+@pytest.mark.announces_log("buffer_unavailable")
+def test_a_full_disk_can_still_settle_because_of_the_ballast(
+    buffer: Buffer, manual: ManualClock, tmp_path: Path
+) -> None:
     buffer.append(some(3_000))
     cap_pages(buffer, 0)
     buffer.append(some(3_000))
     assert buffer.fault
     buffer.settle([Settlement(EPOCH, ((0, 1_500),))])
-    hands.now += 2
+    manual.now += 2
     buffer.append([])
     assert buffer._store.holdings().of(EPOCH)[0][0] == 1_500
 
 
-@pytest.mark.announces_log("buffer_refuses")
-@pytest.mark.announces_log("buffer_works_again")
-def test_a_read_only_file_is_said_and_recovers(buffer: Buffer, hands: Hands) -> None:
+@pytest.mark.announces_log("buffer_unavailable")
+def test_a_read_only_file_is_reported_and_recovers(buffer: Buffer, manual: ManualClock) -> None:
     buffer._store._db.execute("PRAGMA query_only=1")
     assert buffer.append(some(5)).committed == ()
     assert "read-only" in buffer.fault
-    hands.now += 2
+    manual.now += 2
     assert buffer.append(some(5)).committed == ((0, 5), (5, 10))
     assert buffer.fault == ""
 
 
-@pytest.mark.announces_log("buffer_refuses")
-@pytest.mark.announces_log("buffer_works_again")
-def test_a_commit_that_failed_but_happened_is_not_stored_twice(buffer: Buffer, hands: Hands) -> None:
+@pytest.mark.announces_log("buffer_unavailable")
+def test_a_commit_that_reported_a_failure_is_not_stored_twice(buffer: Buffer, manual: ManualClock) -> None:
     real = buffer._store.append
 
     def commit_then_fail(*args: object) -> object:
@@ -236,16 +234,15 @@ def test_a_commit_that_failed_but_happened_is_not_stored_twice(buffer: Buffer, h
 
     buffer._store.append = commit_then_fail  # type: ignore[method-assign, assignment]
     assert buffer.append(some(5)).committed == ()
-    hands.now += 2
+    manual.now += 2
     assert buffer.append(some(2)).committed == ((0, 5), (5, 7))
 
 
 @pytest.mark.announces_log("buffer_corrupt")
 @pytest.mark.announces_log("buffer_lost_readings")
-@pytest.mark.announces_log("buffer_refuses")
-@pytest.mark.announces_log("buffer_works_again")
-def test_a_corrupt_file_is_moved_aside_and_its_readings_declared_lost(tmp_path: Path, hands: Hands) -> None:
-    buffer = open_buffer(tmp_path, hands)
+@pytest.mark.announces_log("buffer_unavailable")
+def test_a_corrupt_file_is_replaced_and_its_readings_are_declared_lost(tmp_path: Path, manual: ManualClock) -> None:
+    buffer = open_buffer(tmp_path, manual)
     buffer.append(some(4_000))
     buffer._store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with (tmp_path / FILE).open("r+b") as file:
@@ -253,7 +250,7 @@ def test_a_corrupt_file_is_moved_aside_and_its_readings_declared_lost(tmp_path: 
     buffer._store._db.execute("PRAGMA shrink_memory")
     lost: list[Drop] = []
     for _ in range(5):
-        hands.now += 2
+        manual.now += 2
         lost += buffer.append(some(10)).lost
     assert [(d.lo, d.hi, d.reason) for d in lost] == [(0, 4_000, "unreadable")]
     assert buffer.fault == ""
@@ -264,22 +261,22 @@ def test_a_corrupt_file_is_moved_aside_and_its_readings_declared_lost(tmp_path: 
 
 
 @pytest.mark.announces_log("buffer_corrupt")
-def test_a_file_that_is_corrupt_at_the_start_makes_room_for_a_new_one(tmp_path: Path, hands: Hands) -> None:
-    (tmp_path / FILE).write_bytes(b"this is no database, " * 1_000)
-    buffer = open_buffer(tmp_path, hands)
+def test_a_file_that_is_corrupt_at_the_start_is_replaced(tmp_path: Path, manual: ManualClock) -> None:
+    (tmp_path / FILE).write_bytes(b"this is not a database, " * 1_000)
+    buffer = open_buffer(tmp_path, manual)
     assert buffer.append(some(1)).committed == ((0, 1),)
     assert list(tmp_path.glob("buffer.corrupt-*"))
     buffer.close()
 
 
 @pytest.mark.announces_log("block_unreadable")
-def test_an_unreadable_block_is_declared_and_does_not_block_the_others(buffer: Buffer) -> None:
+def test_an_unreadable_block_is_declared_lost_and_the_others_are_readable(buffer: Buffer) -> None:
     buffer.append(some(10))
     buffer.append(some(10))
     buffer._store._db.execute("UPDATE block SET data = x'00ff' WHERE lo = 0")
     with pytest.raises(BlockUnreadable) as caught:
         buffer.read(EPOCH, 0, 20)
-    assert [(d.lo, d.hi, d.reason) for d in buffer.give_up(caught.value)] == [(0, 10, "unreadable")]
+    assert [(d.lo, d.hi, d.reason) for d in buffer.drop_unreadable(caught.value)] == [(0, 10, "unreadable")]
     piece = buffer.read(EPOCH, 10, 20)
     assert piece is not None
     assert len(piece.readings) == 10
@@ -289,9 +286,9 @@ def test_an_unreadable_block_is_declared_and_does_not_block_the_others(buffer: B
 _VICTIM = """
 import sys
 from pathlib import Path
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.journal import Journal
+from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
 folder = Path(sys.argv[1])
 buffer = Buffer(folder, int(sys.argv[2]), BufferLimits(), Clock(), Journal(folder / "journal"))
@@ -301,12 +298,12 @@ while True:
     lo = buffer.next
     buffer.append([Reading(1, lo + i, (lo + i) / 7) for i in range(37)])
     if lo % 3 == 0:
-        buffer.settle([Settlement(buffer.life.epoch, ((lo, lo + 5),))])
+        buffer.settle([Settlement(buffer.epoch.id, ((lo, lo + 5),))])
     print(buffer.next, flush=True)
 """
 
 
-def test_a_killed_process_loses_nothing_that_was_committed_and_the_journal_agrees(tmp_path: Path) -> None:
+def test_a_killed_process_loses_no_committed_reading_and_the_journal_agrees(tmp_path: Path) -> None:
     for epoch in range(1, 5):
         with subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _VICTIM, str(tmp_path), str(epoch)], stdout=subprocess.PIPE, text=True
@@ -338,24 +335,24 @@ def read_journal(path: Path, epoch: int) -> tuple[dict[int, str], tuple[tuple[in
     committed = []
     for line in path.read_text("ascii").splitlines():
         match line.split(" "):
-            case ["p", of, seq, _, _, _, value] if int(of) == epoch:
+            case ["p", id_, seq, _, _, _, value] if int(id_) == epoch:
                 prepared[int(seq)] = value
-            case ["c", lo, hi, of] if int(of) == epoch:
+            case ["c", lo, hi, id_] if int(id_) == epoch:
                 committed.append((int(lo), int(hi)))
-    return prepared, normal(committed)
+    return prepared, normalized(committed)
 
 
-def test_a_journal_line_that_was_cut_short_does_not_spoil_the_next_one(tmp_path: Path, hands: Hands) -> None:
+def test_a_truncated_journal_line_does_not_damage_the_next_one(tmp_path: Path, manual: ManualClock) -> None:
     (tmp_path / "journal").write_text("p 76 0 level flo")
-    buffer = Buffer(tmp_path, EPOCH, BufferLimits(), hands.clock, Journal(tmp_path / "journal"))
+    buffer = Buffer(tmp_path, EPOCH, BufferLimits(), manual.clock, Journal(tmp_path / "journal"))
     buffer.declare([SeriesSpec("level", "float")])
     buffer.append([Reading(1, 1, 0.5)])
     buffer.close()
     assert read_journal(tmp_path / "journal", EPOCH) == ({0: (0.5).hex()}, ((0, 1),))
 
 
-def test_the_journal_writes_every_type_exactly(tmp_path: Path, hands: Hands) -> None:
-    buffer = Buffer(tmp_path, EPOCH, BufferLimits(), hands.clock, Journal(tmp_path / "journal"))
+def test_the_journal_writes_exact_values_of_every_type(tmp_path: Path, manual: ManualClock) -> None:
+    buffer = Buffer(tmp_path, EPOCH, BufferLimits(), manual.clock, Journal(tmp_path / "journal"))
     buffer.declare([SeriesSpec("a", "float"), SeriesSpec("b", "int"), SeriesSpec("c", "bool")])
     buffer.append([Reading(1, 1, float("nan")), Reading(2, 2, -(2**63)), Reading(3, 3, True)])
     buffer.close()

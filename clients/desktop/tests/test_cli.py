@@ -1,4 +1,4 @@
-"""The command line as a person meets it: real processes, no broker."""
+"""The command line in real processes, without a broker."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def cli(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def running(folder: Path, *more: str) -> Iterator["subprocess.Popen[str]"]:
-    """A collector whose broker is a port where nobody listens."""
+    """A running collector whose broker's port is closed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"mqtt://127.0.0.1:{free.getsockname()[1]}"
@@ -46,13 +46,13 @@ def running(folder: Path, *more: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.parametrize("command", [["--help"], ["run", "--help"], ["status", "--help"]])
-def test_help_says_how_to_use_it(command: list[str]) -> None:
+def test_every_help_text_is_printed(command: list[str]) -> None:
     done = cli(*command)
     assert done.returncode == 0
     assert "pulse-collector" in done.stdout
 
 
-def test_bad_settings_stop_with_a_list_of_all_of_them(tmp_path: Path) -> None:
+def test_every_bad_setting_is_listed(tmp_path: Path) -> None:
     done = cli(
         "run", "--state-dir", str(tmp_path), "--simulator-rate", "fast", "--mqtt-url", "http://x", PULSE_DEVICE="No!"
     )
@@ -62,13 +62,13 @@ def test_bad_settings_stop_with_a_list_of_all_of_them(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_password_file_stops_with_its_name(tmp_path: Path) -> None:
+def test_a_missing_password_file_is_reported_by_its_variable(tmp_path: Path) -> None:
     done = cli("run", "--state-dir", str(tmp_path), "--device", "a", PULSE_MQTT_PASSWORD_FILE="/nowhere")
     assert done.returncode == 2
     assert "PULSE_MQTT_PASSWORD_FILE" in done.stderr
 
 
-def test_a_state_directory_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_read_only_state_directory_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = cli("run", "--state-dir", str(tmp_path / "file" / "below"), "--device", "a")
     assert done.returncode == 2
@@ -76,23 +76,23 @@ def test_a_state_directory_that_cannot_be_written_is_one_clear_line(tmp_path: Pa
     assert "cannot be written" in done.stderr
 
 
-def test_status_of_a_directory_where_nothing_ever_ran(tmp_path: Path) -> None:
+def test_status_of_an_unused_directory_fails(tmp_path: Path) -> None:
     done = cli("status", "--state-dir", str(tmp_path))
     assert done.returncode == 1
     assert "no collector has run" in done.stderr
 
 
-def test_a_second_collector_is_turned_away_and_status_tells_of_the_first(tmp_path: Path) -> None:
+def test_a_second_collector_is_rejected_and_status_shows_the_first(tmp_path: Path) -> None:
     with running(tmp_path, "--no-host-metrics", "--journal", str(tmp_path / "journal")) as first:
         second = cli("run", "--state-dir", str(tmp_path), "--device", "alpha")
         assert second.returncode == 3
         assert f"already running (pid {first.pid})" in second.stderr
         while not (tmp_path / "status.json").exists() or json.loads(status(tmp_path))["produced"] == 0:
             assert first.poll() is None
-        found = json.loads(status(tmp_path))
-        assert found["running"] is True
-        assert found["pid"] == first.pid
-        assert found["delivering"] is False
+        fields = json.loads(status(tmp_path))
+        assert fields["running"] is True
+        assert fields["pid"] == first.pid
+        assert fields["delivering"] is False
     assert first.returncode == 0
     after = json.loads(status(tmp_path))
     assert after["running"] is False
@@ -103,7 +103,7 @@ def test_a_second_collector_is_turned_away_and_status_tells_of_the_first(tmp_pat
     assert "not running" in table
 
 
-def test_a_status_that_is_old_says_so(tmp_path: Path) -> None:
+def test_an_old_status_is_marked_as_stale(tmp_path: Path) -> None:
     with running(tmp_path, "--no-host-metrics") as first:
         while not (tmp_path / "status.json").exists():
             assert first.poll() is None
@@ -111,7 +111,7 @@ def test_a_status_that_is_old_says_so(tmp_path: Path) -> None:
         old = json.loads((tmp_path / "status.json").read_text())
         (tmp_path / "status.json").write_text(json.dumps({**old, "written": old["written"] - 60_000_000}))
         table = cli("status", "--state-dir", str(tmp_path)).stdout
-        assert "NO NEWS" in table
+        assert "STALE" in table
         assert json.loads(status(tmp_path))["stale_seconds"] >= 60
         first.send_signal(signal.SIGCONT)
 

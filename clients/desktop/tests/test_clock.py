@@ -1,4 +1,4 @@
-"""Jumps of the wall clock are noticed, and nothing else is."""
+"""Jumps of the wall clock are detected, and drift is not."""
 
 import hypothesis.strategies as st
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The commands an operator has for a buffer, its quarantine and the pace of the backlog, in one process."""
+"""The commands for the buffer, its quarantine and the replay limit, in one process."""
 
 import csv
 import io
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pulse_desktop.__main__ import main
-from pulse_desktop.core import replay_control
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.delivery import replay_control
 from pulse_desktop.core.model import BufferLimits, Reading, Refusal, SeriesSpec, Settlement
 
 EPOCH = 77
@@ -21,7 +21,7 @@ READINGS = [Reading(1, 1_000_000, 0.1), Reading(2, 2_000_000, -(2**63)), Reading
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A buffer with five waiting readings, one settled and two quarantined; a collector has it open."""
+    """A buffer with five waiting, one settled and two quarantined readings. A collector has it open."""
     buffer = Buffer(tmp_path, EPOCH, BufferLimits(), Clock())
     buffer.declare([SeriesSpec("a", "float", "V"), SeriesSpec("b", "int"), SeriesSpec("c", "bool")])
     buffer.append(READINGS)
@@ -43,15 +43,15 @@ def call(folder: Path, *words: str) -> int:
 Out = pytest.CaptureFixture[str]
 
 
-def test_list_says_what_waits_under_a_running_collector(folder: Path, capsys: Out) -> None:
+def test_list_counts_the_waiting_readings_of_a_running_collector(folder: Path, capsys: Out) -> None:
     assert call(folder, "buffer", "list") == 0
-    assert "5 readings wait in 1 epochs" in capsys.readouterr().out
+    assert "5 readings waiting in 1 epochs" in capsys.readouterr().out
     assert call(folder, "buffer", "list", "--json") == 0
     (line,) = json.loads(capsys.readouterr().out)
     assert (line["epoch"], line["waiting"], line["next"], line["is_summary"]) == (EPOCH, 5, 8, False)
 
 
-def test_export_gives_every_waiting_reading_exactly(folder: Path, capsys: Out) -> None:
+def test_export_writes_every_waiting_reading_exactly(folder: Path, capsys: Out) -> None:
     assert call(folder, "buffer", "export") == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(r["seq"], r["series"], r["type"], r["value"]) for r in rows] == [
@@ -64,7 +64,7 @@ def test_export_gives_every_waiting_reading_exactly(folder: Path, capsys: Out) -
     assert rows[0]["time"] == "1970-01-01T00:00:02.000000Z"
 
 
-def test_export_as_json_lines_goes_into_a_new_file_and_never_over_an_old_one(folder: Path, capsys: Out) -> None:
+def test_export_writes_json_lines_and_never_overwrites_a_file(folder: Path, capsys: Out) -> None:
     target = folder / "out.jsonl"
     assert call(folder, "buffer", "export", "--format", "jsonl", "--output", str(target)) == 0
     lines = [json.loads(line) for line in target.read_text().splitlines()]
@@ -74,7 +74,7 @@ def test_export_as_json_lines_goes_into_a_new_file_and_never_over_an_old_one(fol
     assert len(target.read_text().splitlines()) == 5
 
 
-def test_numbers_that_json_does_not_have_are_words(tmp_path: Path, capsys: Out) -> None:
+def test_numbers_that_json_cannot_represent_are_strings(tmp_path: Path, capsys: Out) -> None:
     buffer = Buffer(tmp_path, EPOCH, BufferLimits(), Clock())
     buffer.declare([SeriesSpec("a", "float")])
     buffer.append([Reading(1, 2**62, float("nan")), Reading(1, 1, float("-inf"))])
@@ -85,31 +85,31 @@ def test_numbers_that_json_does_not_have_are_words(tmp_path: Path, capsys: Out) 
     assert lines[0]["time"] == str(2**62)
 
 
-def test_verify_finds_a_block_that_cannot_be_read_and_export_goes_on_after_it(folder: Path, capsys: Out) -> None:
+def test_verify_reports_an_unreadable_block_and_export_skips_it(folder: Path, capsys: Out) -> None:
     assert call(folder, "buffer", "verify") == 0
     spoil(folder, "UPDATE block SET data = x'00ff' WHERE lo = 0")
     assert call(folder, "buffer", "verify") == 1
     captured = capsys.readouterr()
     assert "block [0, 3)" in captured.err
-    assert "3 cannot" in captured.out
+    assert "3 unreadable readings" in captured.out
     assert call(folder, "buffer", "export") == 1
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1 + 3
-    assert "2 cannot be read" in captured.err
+    assert "2 unreadable" in captured.err
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         ("UPDATE epoch SET next = 2", "its next number is 2"),
         ("UPDATE block SET lo = 2 WHERE lo = 3", "overlap"),
-        ("INSERT INTO gone VALUES (77, 1, 500)", "outside of block"),
+        ("INSERT INTO gone VALUES (77, 1, 500)", "outside block"),
     ],
 )
-def test_verify_finds_what_the_tables_say_against_each_other(folder: Path, capsys: Out, damage: str, said: str) -> None:
+def test_verify_reports_contradictions_between_the_tables(folder: Path, capsys: Out, damage: str, message: str) -> None:
     spoil(folder, damage)
     assert call(folder, "buffer", "verify") == 1
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def spoil(folder: Path, sql: str) -> None:
@@ -140,28 +140,28 @@ def test_the_quarantine_is_exported_as_json_lines(folder: Path, capsys: Out) -> 
 
 
 def test_clearing_the_quarantine_asks_first(folder: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))  # a pipe: nobody is there to be asked
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))  # a pipe cannot answer a question
     assert call(folder, "quarantine", "clear") == 1
     assert "nothing was deleted" in capsys.readouterr().err
     assert call(folder, "quarantine", "clear", "--yes") == 0
     assert "2 readings deleted" in capsys.readouterr().out
     assert call(folder, "quarantine", "list") == 0
     assert "0 readings in quarantine" in capsys.readouterr().out
-    assert call(folder, "buffer", "list") == 0, "what waits stays"
-    assert "5 readings wait" in capsys.readouterr().out
+    assert call(folder, "buffer", "list") == 0, "waiting readings stay"
+    assert "5 readings waiting" in capsys.readouterr().out
 
 
-def test_the_pace_is_kept_and_each_flag_changes_only_its_own(folder: Path, capsys: Out) -> None:
+def test_the_replay_limit_is_stored_and_each_flag_changes_one_value(folder: Path, capsys: Out) -> None:
     for words in (["--pause"], ["--rate", "500"]):
         assert call(folder, "replay", *words) == 0
-    assert replay_control.read(folder) == replay_control.ReplayWish(is_paused=True, rate=500)
+    assert replay_control.read(folder) == replay_control.ReplayLimit(is_paused=True, rate=500)
     assert call(folder, "replay", "--resume") == 0
     assert replay_control.read(folder).allowed == 500
     assert call(folder, "replay", "--rate", "0") == 0
     assert replay_control.read(folder).allowed is None
     assert call(folder, "replay", "--rate", "-3") == 1
     assert call(folder, "replay", "--rate", "nan") == 1
-    assert "readings a second" in capsys.readouterr().err
+    assert "readings per second" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -175,14 +175,14 @@ def test_the_pace_is_kept_and_each_flag_changes_only_its_own(folder: Path, capsy
         ["quarantine", "clear", "--yes"],
     ],
 )
-def test_a_directory_without_a_buffer_is_one_clear_line(tmp_path: Path, capsys: Out, words: list[str]) -> None:
+def test_a_directory_without_a_buffer_is_reported(tmp_path: Path, capsys: Out, words: list[str]) -> None:
     assert call(tmp_path, *words) == 1
     assert "no collector has run" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("words", [["buffer"], ["buffer", "export"], ["quarantine", "clear"], ["replay"], ["doctor"]])
-def test_every_command_explains_itself(capsys: Out, words: list[str]) -> None:
+def test_every_command_has_a_help_text(capsys: Out, words: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([*words, "--help"])
     assert stopped.value.code == 0

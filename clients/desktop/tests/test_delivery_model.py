@@ -1,4 +1,4 @@
-"""The delivery searched by machine: any order of faults, the real collector parts, a model gateway."""
+"""A stateful search over faults in any order, with the real parts of the collector and a model gateway."""
 
 import tempfile
 from pathlib import Path
@@ -15,7 +15,7 @@ SMALL = BufferLimits(max_bytes=96_000)
 
 
 class Delivery(RuleBasedStateMachine):
-    """Every rule is something that happens in the field."""
+    """Every rule is an event that happens in production."""
 
     @initialize(seed=st.integers(0, 2**32), credit=st.integers(1, 12))
     def begin(self, seed: int, credit: int) -> None:
@@ -23,7 +23,7 @@ class Delivery(RuleBasedStateMachine):
         self.backups: list[Path] = []
 
     def make(self, seed: int, credit: int) -> Simulation:
-        """The world to search; the folder `tmp` is removed at the end."""
+        """The simulation to search. The folder `tmp` is removed at the end."""
         shared = Path("/dev/shm")  # noqa: S108  # faster, where there is one
         self.tmp = tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
         disk = Path(self.tmp.name) / "disk"
@@ -45,25 +45,25 @@ class Delivery(RuleBasedStateMachine):
         self.sim.cut()
 
     @rule(data=st.data(), n=st.integers(1, 8))
-    def some_go_up(self, data: st.DataObject, n: int) -> None:
+    def messages_reach_the_gateway(self, data: st.DataObject, n: int) -> None:
         for _ in range(min(n, len(self.sim.up))):
             index = data.draw(st.integers(0, min(3, len(self.sim.up) - 1)))
             self.sim.pass_up(index, keep=data.draw(st.integers(0, 9)) == 0)
 
     @rule(data=st.data(), n=st.integers(1, 8))
-    def some_come_down(self, data: st.DataObject, n: int) -> None:
+    def messages_reach_the_collector(self, data: st.DataObject, n: int) -> None:
         for _ in range(min(n, len(self.sim.down))):
             index = data.draw(st.integers(0, min(3, len(self.sim.down) - 1)))
             self.sim.pass_down(index, keep=data.draw(st.integers(0, 9)) == 0)
 
     @precondition(lambda self: len(self.sim.up) > 0)
     @rule(n=st.integers(1, 5))
-    def up_is_lost(self, n: int) -> None:
+    def messages_to_the_gateway_are_lost(self, n: int) -> None:
         del self.sim.up[:n]
 
     @precondition(lambda self: len(self.sim.down) > 0)
     @rule(n=st.integers(1, 5))
-    def down_is_lost(self, n: int) -> None:
+    def messages_to_the_collector_are_lost(self, n: int) -> None:
         del self.sim.down[:n]
 
     @rule(seconds=st.sampled_from([0.01, 0.3, 1.0, 6.0, 70.0]))
@@ -86,7 +86,7 @@ class Delivery(RuleBasedStateMachine):
         self.sim.restore(data.draw(st.sampled_from(self.backups)))
 
     @rule()
-    def gateway_forgets_the_catalogue(self) -> None:
+    def gateway_forgets_the_series_table(self) -> None:
         self.sim.gateway.digest = None
 
     @rule(credit=st.integers(0, 12))
@@ -100,7 +100,7 @@ class Delivery(RuleBasedStateMachine):
         self.sim.check_drained()
 
     @invariant()
-    def nothing_is_lost_or_invented(self) -> None:
+    def no_reading_is_lost_or_invented(self) -> None:
         if hasattr(self, "sim"):
             self.sim.check()
 

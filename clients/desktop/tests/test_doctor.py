@@ -1,4 +1,4 @@
-"""The doctor: each check says what is wrong and what to do; the exit code tells programs."""
+"""The doctor: every check reports the problem and the remedy, and the exit code counts."""
 
 import contextlib
 import socket
@@ -13,10 +13,10 @@ import pytest
 import trustme
 
 from pulse_desktop.__main__ import main
-from pulse_desktop.core import status
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits
+from pulse_desktop.core.status import snapshot
 from pulse_testkit.servers import Servers
 
 Out = pytest.CaptureFixture[str]
@@ -41,7 +41,7 @@ def examine(folder: Path, *words: str) -> int:
     return main(["doctor", "--state-dir", str(folder), "--device", "alpha", "--mqtt-url", url, *words])
 
 
-def test_a_broker_that_is_away_fails_and_the_rest_is_checked_all_the_same(home: Path, capsys: Out) -> None:
+def test_an_unreachable_broker_fails_and_the_other_checks_run(home: Path, capsys: Out) -> None:
     assert examine(home) == 1
     found = findings(capsys.readouterr().out)
     assert found["broker"] == "FAIL"
@@ -54,17 +54,17 @@ def test_a_corrupt_buffer_fails(home: Path, capsys: Out) -> None:
     assert findings(capsys.readouterr().out)["buffer"] == "FAIL"
 
 
-def test_a_folder_open_to_others_and_a_file_set_aside_are_warned_about(home: Path, capsys: Out) -> None:
+def test_a_shared_folder_and_a_replaced_corrupt_buffer_cause_warnings(home: Path, capsys: Out) -> None:
     home.chmod(0o755)
     (home / "buffer.corrupt-20260101T000000Z").write_bytes(b"")
     examine(home)
     out = capsys.readouterr().out
     assert findings(out)["permissions"] == "WARN"
-    assert "was set aside" in out
+    assert "corrupt buffer that was replaced" in out
     assert f"chmod 700 {home}" in out
 
 
-def test_a_disk_that_is_too_full_fails(home: Path, capsys: Out) -> None:
+def test_a_full_disk_fails(home: Path, capsys: Out) -> None:
     examine(home, "--buffer-min-free-bytes", str(2**44))
     assert findings(capsys.readouterr().out)["disk"] == "FAIL"
 
@@ -85,15 +85,15 @@ def test_the_password_file(
     assert "hunter2-x" not in out
 
 
-def test_a_clock_that_was_later_already_fails(home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "read", lambda _: {"written": 4_000_000_000_000_000})
+def test_a_clock_behind_the_last_status_fails(home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "read", lambda _: {"written": 4_000_000_000_000_000})
     examine(home)
     assert findings(capsys.readouterr().out)["clock"] == "FAIL"
 
 
 @pytest.mark.servers
 @pytest.mark.announces_log("broker connection refused")
-def test_a_device_that_the_broker_takes_and_one_that_it_does_not(
+def test_the_sign_in_succeeds_or_fails_with_the_password(
     home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, servers: Servers
 ) -> None:
     file = home.parent / "password"
@@ -109,7 +109,7 @@ def test_a_device_that_the_broker_takes_and_one_that_it_does_not(
 
 @contextlib.contextmanager
 def broker_with(certificate: trustme.LeafCert) -> Iterator[str]:
-    """A server that shows this certificate, and does no more."""
+    """A TLS server with this certificate that answers nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
 
@@ -133,12 +133,12 @@ def broker_with(certificate: trustme.LeafCert) -> Iterator[str]:
     ("case", "todo"),
     [
         ("expired", "renew the broker's certificate"),
-        ("not yet valid", "the clock here is behind"),
-        ("another host", "names other hosts"),
-        ("another authority", "another broker than that of the enrolment"),
+        ("not yet valid", "the clock of this machine is behind"),
+        ("another host", "for other host names"),
+        ("another authority", "not the broker of the enrolment"),
     ],
 )
-def test_a_certificate_that_is_not_taken_is_told_from_a_wrong_password(
+def test_a_rejected_certificate_is_not_reported_as_a_wrong_password(
     home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, case: str, todo: str
 ) -> None:
     file, authorities = home.parent / "password", home.parent / "ca.pem"

@@ -1,4 +1,4 @@
-"""`pulse-collector enrol`, against a server of the test's own that does auth's side of it."""
+"""`pulse-collector enrol` against a fake of auth."""
 
 import base64
 import json
@@ -17,12 +17,14 @@ from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentOffer
 from pulse_desktop.__main__ import main
 from pulse_desktop.cli.credentials import broker_password, load_settings
-from pulse_desktop.core import lock
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.identity import AUTHORITIES, CREDENTIAL, IDENTITY, PLAIN, SEALED, Enrolled, system_keyring
+from pulse_desktop.core.identity.enrolled import AUTHORITIES, IDENTITY, PLAIN, SEALED, Enrolled
+from pulse_desktop.core.identity.keyrings import system_keyring
+from pulse_desktop.core.identity.model import CREDENTIAL
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec
 from pulse_desktop.core.settings import BadSettingsError
+from pulse_desktop.core.state_directory import lock
 from pulse_jose.enrolment import Code, answer_offer
 
 Out = pytest.CaptureFixture[str]
@@ -31,7 +33,7 @@ PASSWORD = "p" * 43
 
 @dataclass
 class Server:
-    """auth, as far as a collector sees it."""
+    """A fake of auth's enrolment endpoint."""
 
     url: str = ""
     codes: dict[str, Code] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class Server:
             return 403, json.dumps({"code": "enrolment_refused"}).encode()
         self.gen += 1
         root = VerificationKeyRecord(kid="root", x="A" * 43, y="A" * 43, not_before=0)
-        told = EnrolledDevice(
+        device = EnrolledDevice(
             device=self.device,
             name="Press 4",
             gen=self.gen,
@@ -64,43 +66,43 @@ class Server:
             ca="-----BEGIN CERTIFICATE-----\n",
             roots=[root],
         )
-        answer, _ = answer_offer(offer, code.key, told.model_dump_json().encode(), secrets.token_bytes, time.time)
+        answer, _ = answer_offer(offer, code.key, device.model_dump_json().encode(), secrets.token_bytes, time.time)
         if self.forges:
             answer = answer.model_copy(update={"mac": "A" * 43})
         return 200, answer.model_dump_json().encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, given: Server, *args: object) -> None:
-        self.given = given
+    def __init__(self, server: Server, *args: object) -> None:
+        self.fake = server
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_POST(self) -> None:
-        status, body = self.given.answer(self.rfile.read(int(self.headers["content-length"])))
+        status, body = self.fake.answer(self.rfile.read(int(self.headers["content-length"])))
         self.send_response(status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
-        """Nobody reads it."""
+        """Writes no log."""
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    given = Server()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, given)) as http:
+    fake = Server()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, fake)) as http:
         thread = threading.Thread(target=http.serve_forever)
         thread.start()
-        given.url = f"http://127.0.0.1:{http.server_address[1]}"
-        yield given
+        fake.url = f"http://127.0.0.1:{http.server_address[1]}"
+        yield fake
         http.shutdown()
         thread.join()
 
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the machine that runs the test."""
+    """Hides the environment of the machine that runs the test."""
     for name in ("PULSE_DEVICE", "PULSE_MQTT_URL", "PULSE_MQTT_PASSWORD_FILE", "CREDENTIALS_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PULSE_SECRETS", "file")
@@ -110,7 +112,7 @@ def enrol(folder: Path, server: Server, code: Code, *more: str) -> int:
     return main(["enrol", server.url, code.text.lower(), "--state-dir", str(folder), *more])
 
 
-def test_after_enrolment_run_needs_no_other_settings(tmp_path: Path, server: Server, capsys: Out) -> None:
+def test_run_needs_no_settings_after_enrolment(tmp_path: Path, server: Server, capsys: Out) -> None:
     assert enrol(tmp_path, server, server.code()) == 0
     out = capsys.readouterr().out
     assert "enrolled as press-4 (Press 4), generation 1" in out
@@ -124,14 +126,14 @@ def test_after_enrolment_run_needs_no_other_settings(tmp_path: Path, server: Ser
     assert PASSWORD not in (tmp_path / IDENTITY).read_text()
 
 
-def test_a_pinned_authority_that_is_gone_is_replaced_by_no_other(tmp_path: Path, server: Server) -> None:
+def test_a_missing_pinned_authority_is_an_error(tmp_path: Path, server: Server) -> None:
     assert enrol(tmp_path, server, server.code()) == 0
     (tmp_path / AUTHORITIES).unlink()
-    with pytest.raises(BadSettingsError, match=r"broker-ca.pem is gone.*enrol again"):
+    with pytest.raises(BadSettingsError, match=r"broker-ca.pem is missing.*enrol again"):
         load_settings({"state_dir": str(tmp_path)})
 
 
-def test_flags_and_environment_come_before_what_enrolment_told(
+def test_flags_and_environment_override_the_enrolment(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrol(tmp_path, server, server.code())
@@ -141,12 +143,12 @@ def test_flags_and_environment_come_before_what_enrolment_told(
         load_settings({"state_dir": str(tmp_path), "device": "press-5"})
 
 
-def test_an_enrolled_collector_is_never_overwritten_silently(tmp_path: Path, server: Server, capsys: Out) -> None:
+def test_an_enrolled_collector_is_overwritten_only_with_replace(tmp_path: Path, server: Server, capsys: Out) -> None:
     enrol(tmp_path, server, server.code())
     code = server.code()
     assert enrol(tmp_path, server, code) == 1
     assert "--replace" in capsys.readouterr().err
-    assert server.gen == 1  # the code is still good
+    assert server.gen == 1  # the code is still valid
     assert enrol(tmp_path, server, code, "--replace") == 0
     assert "generation 2" in capsys.readouterr().out
     server.device = "press-5"
@@ -156,10 +158,10 @@ def test_an_enrolled_collector_is_never_overwritten_silently(tmp_path: Path, ser
 
 
 @pytest.mark.parametrize("was_enrolled", [True, False])
-def test_readings_that_wait_are_never_delivered_under_another_name(
+def test_waiting_readings_are_never_delivered_for_another_device(
     tmp_path: Path, server: Server, capsys: Out, was_enrolled: bool
 ) -> None:
-    """Also where the identity is broken, or the collector had none and its name came from the environment."""
+    """Also when the identity file is damaged, or when the collector was configured by the environment."""
     buffer = Buffer(tmp_path, 1, BufferLimits(), Clock())
     (series,) = buffer.declare([SeriesSpec("level", "float")])
     buffer.append([Reading(series.id, 1, 1.0)])
@@ -173,7 +175,7 @@ def test_readings_that_wait_are_never_delivered_under_another_name(
     assert enrol(tmp_path, server, server.code(), "--replace") == 0
 
 
-def test_a_used_code_is_said_to_be_one(tmp_path: Path, server: Server, capsys: Out) -> None:
+def test_a_used_code_is_reported(tmp_path: Path, server: Server, capsys: Out) -> None:
     code = server.code()
     enrol(tmp_path / "one", server, code)
     assert enrol(tmp_path / "two", server, code) == 1
@@ -181,42 +183,42 @@ def test_a_used_code_is_said_to_be_one(tmp_path: Path, server: Server, capsys: O
     assert not (tmp_path / "two" / IDENTITY).exists()
 
 
-def test_an_answer_by_somebody_without_the_code_changes_nothing(tmp_path: Path, server: Server, capsys: Out) -> None:
+def test_an_answer_without_knowledge_of_the_code_changes_nothing(tmp_path: Path, server: Server, capsys: Out) -> None:
     server.forges = True
     assert enrol(tmp_path, server, server.code()) == 1
-    assert "does not hold the code" in capsys.readouterr().err
+    assert "could not prove that it knows the code" in capsys.readouterr().err
     assert not (tmp_path / IDENTITY).exists()
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(404, "check the URL"), (429, "too many"), (503, "same code"), (302, "check the URL")]
+    ("status", "message"), [(404, "check the URL"), (429, "too many"), (503, "same code"), (302, "check the URL")]
 )
-def test_what_the_server_refuses_with_is_said(
-    tmp_path: Path, server: Server, capsys: Out, status: int, said: str
+def test_every_error_of_the_server_is_explained(
+    tmp_path: Path, server: Server, capsys: Out, status: int, message: str
 ) -> None:
     server.status = status
     assert enrol(tmp_path, server, server.code()) == 1
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_typing_errors_and_absent_servers_are_said(tmp_path: Path, capsys: Out) -> None:
+def test_invalid_arguments_and_unreachable_servers_are_reported(tmp_path: Path, capsys: Out) -> None:
     folder = ["--state-dir", str(tmp_path)]
     assert main(["enrol", "http://127.0.0.1:1", "ABC", *folder]) == 1
-    assert "this is no code" in capsys.readouterr().err
+    assert "the code is invalid" in capsys.readouterr().err
     code = Code.generate(secrets.token_bytes).text
     assert main(["enrol", "http://127.0.0.1:1", code, *folder]) == 1
     assert "cannot be reached" in capsys.readouterr().err
     assert main(["enrol", "ftp://x", code, *folder]) == 1
-    assert "no address of a server" in capsys.readouterr().err
+    assert "not the URL of a server" in capsys.readouterr().err
 
 
-def test_while_a_collector_runs_there_nothing_is_changed(tmp_path: Path, server: Server, capsys: Out) -> None:
+def test_enrol_changes_nothing_while_a_collector_is_running(tmp_path: Path, server: Server, capsys: Out) -> None:
     with lock.acquire(tmp_path):
         assert enrol(tmp_path, server, server.code()) == 1
     assert "stop it first" in capsys.readouterr().err
 
 
-def test_a_service_credential_seals_the_secrets(
+def test_a_service_credential_encrypts_the_secrets(
     tmp_path: Path, server: Server, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     credentials = tmp_path / "credentials"
@@ -235,7 +237,7 @@ def test_a_service_credential_seals_the_secrets(
 
 
 class Ring:
-    """A keyring, or one that forgets."""
+    """A fake keyring. With `forgets`, it stores nothing."""
 
     def __init__(self, *, forgets: bool = False) -> None:
         self.kept: dict[tuple[str, str], str] = {}
@@ -249,19 +251,19 @@ class Ring:
             self.kept[service, username] = password
 
 
-def test_a_real_keyring_is_preferred_and_one_that_forgets_is_not(tmp_path: Path) -> None:
+def test_a_working_keyring_is_preferred_and_a_forgetful_one_is_not_used(tmp_path: Path) -> None:
     assert Enrolled(tmp_path, Ring(), None).prepare() == "keyring"
     assert Enrolled(tmp_path, Ring(forgets=True), None).prepare() == "file"
 
 
-def test_back_ends_that_keep_nothing_or_in_clear_are_no_keyring() -> None:
+def test_backends_that_store_nothing_or_clear_text_are_not_used() -> None:
     ring = Ring()
     assert system_keyring(lambda: (ring, 5.0, "keyring.backends.SecretService")) is ring
     assert system_keyring(lambda: (ring, 0.0, "keyring.backends.fail")) is None
     assert system_keyring(lambda: (ring, 1.5, "keyrings.alt.file")) is None
 
 
-def test_the_doctor_knows_an_enrolled_collector(tmp_path: Path, server: Server, capsys: Out) -> None:
+def test_the_doctor_checks_the_enrolment(tmp_path: Path, server: Server, capsys: Out) -> None:
     home = tmp_path / "home"
     enrol(home, server, server.code())
     main(["doctor", "--state-dir", str(home), "--mqtt-url", "mqtt://127.0.0.1:1"])

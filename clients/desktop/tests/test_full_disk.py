@@ -1,4 +1,4 @@
-"""A disk that is really full: a small file system of its own, where that may be mounted."""
+"""A full disk: a small file system mounted for the test, if that is allowed."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from pulse_desktop.core import ballast
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer import ballast
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
 from pulse_desktop.core.ranges import count
@@ -19,7 +19,7 @@ NOW = [0.0]
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Eight megabytes."""
+    """A file system of eight megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(  # noqa: S603
@@ -28,7 +28,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         check=False,
     )
     if mounted.returncode:
-        pytest.skip("no file system may be mounted here: needs root")
+        pytest.skip("mounting a file system needs root")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S603, S607
 
@@ -38,7 +38,7 @@ def some(n: int) -> list[Reading]:
 
 
 def fill_up(disk: Path) -> None:
-    """Somebody else takes every byte that is left."""
+    """Another file takes every free byte."""
     with (disk / "other").open("ab", buffering=0) as file:
         for size in (65_536, 4_096, 512, 1):
             try:
@@ -48,10 +48,9 @@ def fill_up(disk: Path) -> None:
                 continue
 
 
+@pytest.mark.announces_log("buffer_unavailable")
 @pytest.mark.announces_log("ballast_freed")
-@pytest.mark.announces_log("buffer_refuses")
-@pytest.mark.announces_log("buffer_works_again")
-def test_a_full_disk_stops_numbers_lets_deletes_go_on_and_loses_nothing(disk: Path) -> None:
+def test_a_full_disk_assigns_no_numbers_allows_deletes_and_loses_nothing(disk: Path) -> None:
     buffer = Buffer(disk, 7, BufferLimits(max_bytes=10**9, min_free_bytes=0), Clock(lambda: 0, lambda: NOW[0]))
     buffer.declare([SeriesSpec("level", "float")])
     assert (disk / ballast.FILE).stat().st_size == ballast.SIZE
@@ -68,7 +67,7 @@ def test_a_full_disk_stops_numbers_lets_deletes_go_on_and_loses_nothing(disk: Pa
     NOW[0] += 2
     buffer.append([])
     assert not (disk / ballast.FILE).exists() or not buffer.fault
-    assert buffer._store.holdings().of(7)[0][0] == settled, "a full disk can still forget what is safe"
+    assert buffer._store.holdings().of(7)[0][0] == settled, "settled readings are deleted on a full disk"
     (disk / "other").unlink()
     NOW[0] += 2
     buffer.append(some(1))
@@ -76,5 +75,5 @@ def test_a_full_disk_stops_numbers_lets_deletes_go_on_and_loses_nothing(disk: Pa
     assert buffer.next == buffer.counts.produced
     assert count(buffer._store.holdings().of(7)) == buffer.next - settled
     buffer.usage()
-    assert (disk / ballast.FILE).stat().st_size == ballast.SIZE, "the ballast is back for the next time"
+    assert (disk / ballast.FILE).stat().st_size == ballast.SIZE, "the ballast was created again"
     buffer.close()

@@ -1,4 +1,4 @@
-"""Lanes, credit and resending: what goes out when, and what happens to what gets no answer."""
+"""Lanes, credit and resends: which batches are sent when, and what happens without an ack."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from pulse_contracts.telemetry import ReadingBatch
-from pulse_desktop.core.model import Drop, Holdings, Life
-from pulse_desktop.core.signals import (
+from pulse_desktop.core.delivery.signals import (
+    BatchTooLarge,
     Committed,
     Connected,
-    LinkLost,
-    Say,
+    ConnectionLost,
+    SendHello,
     Tick,
-    TooLarge,
 )
+from pulse_desktop.core.model import Drop, Epoch, Holdings
 
 from .machine import CALM, ack, have, make, opened, sends
 from .simulation import Simulation
@@ -25,7 +25,7 @@ def simulation(tmp_path: Path) -> Simulation:
     return Simulation(tmp_path, policy=CALM)
 
 
-def test_live_never_waits_behind_the_backlog_and_credit_bounds_both() -> None:
+def test_live_never_waits_behind_the_backlog_and_credit_limits_both() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 100_000),)}), credit=6)
     assert [(s.lane, s.lo, s.hi) for s in first] == [("backlog", i * 1_000, i * 1_000 + 1_000) for i in range(4)]
     live = [sends(replay.handle(Committed(((i, i + 1),)), 0.01 * i)) for i in range(4)]
@@ -34,7 +34,7 @@ def test_live_never_waits_behind_the_backlog_and_credit_bounds_both() -> None:
     assert [(s.lane, s.lo, s.hi) for s in after] == [("live", 2, 4)]
 
 
-def test_readings_older_than_200_ms_are_the_backlog_lanes_after_everything_older() -> None:
+def test_readings_older_than_200_ms_go_to_the_backlog_lane() -> None:
     replay, _ = opened(credit=1)
     replay.handle(Committed(((0, 1),)), 1)
     replay.handle(Committed(((1, 2),)), 1.01)
@@ -50,25 +50,25 @@ def test_a_paused_live_lane_leaves_its_readings_to_the_backlog() -> None:
     assert [s.lane for s in sends(replay.handle(Tick(), 1.2))] == ["backlog"]
 
 
-def test_without_credit_the_collector_asks_from_time_to_time() -> None:
+def test_without_credit_the_collector_probes_the_gateway() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 10),)}), credit=0)
     assert first == []
     assert replay.deadline() == 5
-    assert [type(c) for c in replay.handle(Tick(), 5)] == [Say]
+    assert [type(c) for c in replay.handle(Tick(), 5)] == [SendHello]
     assert sends(replay.handle(have(credit=3), 5.1))
 
 
-def test_at_most_100_epochs_are_asked_about_oldest_first_and_the_next_ones_after_them() -> None:
-    lives = {1_000 + i: i for i in range(130)}
-    replay = make(Holdings(ords=lives, pending=dict.fromkeys(lives, ((0, 2),))), Life(9, 500))
-    hello = next(c.hello for c in replay.handle(Connected("s-1"), 0) if isinstance(c, Say))
+def test_a_hello_has_at_most_100_epochs_oldest_first() -> None:
+    ords = {1_000 + i: i for i in range(130)}
+    replay = make(Holdings(ords=ords, pending=dict.fromkeys(ords, ((0, 2),))), Epoch(9, 500))
+    hello = next(c.hello for c in replay.handle(Connected("s-1"), 0) if isinstance(c, SendHello))
     assert [p.epoch for p in hello.pending] == [1_000 + i for i in range(100)]
     commands = replay.handle(
         have(credit=64, epochs=[{"epoch": e, "settled": [(0, 2)]} for e in range(1_000, 1_100)]), 1
     )
-    second = next(c.hello for c in commands if isinstance(c, Say))
+    second = next(c.hello for c in commands if isinstance(c, SendHello))
     assert [p.epoch for p in second.pending] == [1_100 + i for i in range(30)]
-    assert not sends(commands), "of the others the gateway has not been asked"
+    assert not sends(commands), "the gateway has not answered for the other epochs"
     assert len(sends(replay.handle(have(credit=64), 1.1))) == 30
 
 
@@ -82,14 +82,14 @@ def test_an_unanswered_batch_is_sent_again_after_5_10_20_40_60_seconds() -> None
     assert [b - a for a, b in pairwise(sent)] == [5, 10, 20, 40, 60, 60]
 
 
-def test_an_outage_of_days_does_not_count_itself_to_death() -> None:
+def test_an_outage_of_days_does_not_overflow_the_back_off() -> None:
     replay, _ = opened(Holdings(ords={3: 1}, pending={3: ((0, 10),)}, drops=(Drop(3, 10, 20, "overflow"),)))
     for hour_sixtieth in range(3_000):
         replay.handle(Tick(), 60.0 * hour_sixtieth)
     assert replay.waiting == 10
 
 
-def test_a_range_without_an_answer_cannot_keep_the_only_slot_from_the_others() -> None:
+def test_an_unanswered_range_does_not_block_a_window_of_one() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 2_000),)}), credit=1)
     assert [s.lo for s in first] == [0]
     assert [s.lo for s in sends(replay.handle(Tick(), 5))] == [0]
@@ -99,31 +99,31 @@ def test_a_range_without_an_answer_cannot_keep_the_only_slot_from_the_others() -
 
 def test_a_new_connection_sends_again_at_once() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 10),)}))
-    replay.handle(LinkLost("s-1"), 1)
+    replay.handle(ConnectionLost("s-1"), 1)
     assert replay.deadline() is None
     replay.handle(Connected("s-2"), 2)
     assert [(s.lo, s.hi) for s in sends(replay.handle(have("s-2"), 2.1))] == [(s.lo, s.hi) for s in first]
 
 
-def test_the_late_end_of_an_old_connection_does_not_close_the_new_one() -> None:
+def test_the_late_end_of_an_old_connection_does_not_close_the_new_session() -> None:
     replay, _ = opened()
     replay.handle(Connected("s-2"), 1)
     replay.handle(have("s-2"), 1.1)
-    replay.handle(LinkLost("s-1"), 1.2)
+    replay.handle(ConnectionLost("s-1"), 1.2)
     assert replay.is_open
 
 
-def test_a_batch_that_the_broker_finds_too_large_is_cut() -> None:
+def test_a_batch_that_is_too_large_for_the_broker_is_split() -> None:
     replay, first = opened(Holdings(ords={3: 1}, pending={3: ((0, 800),)}))
     assert [(s.lo, s.hi) for s in first] == [(0, 800)]
-    assert [(s.lo, s.hi) for s in sends(replay.handle(TooLarge(first[0].lease), 1))] == [(0, 400), (400, 800)]
+    assert [(s.lo, s.hi) for s in sends(replay.handle(BatchTooLarge(first[0].lease), 1))] == [(0, 400), (400, 800)]
 
 
-def test_the_one_reading_that_never_gets_an_answer_is_found_quarantined_and_declared(simulation: Simulation) -> None:
+def test_a_reading_that_never_gets_an_ack_is_found_and_quarantined(simulation: Simulation) -> None:
     poison: list[float] = []
     simulation.gateway.ignores = lambda value: value in poison
     simulation.produce(64)
-    poison.append(simulation.produced[simulation.buffer.life.epoch, 21])
+    poison.append(simulation.produced[simulation.buffer.epoch.id, 21])
     simulation.wait(1)
     simulation.connect()
     for _ in range(3_000):
@@ -138,12 +138,12 @@ def test_the_one_reading_that_never_gets_an_answer_is_found_quarantined_and_decl
         simulation.produce(1)
     simulation.check_drained()
     missing = {k for k in simulation.produced if k not in simulation.gateway.stored}
-    assert missing == {(simulation.buffer.life.epoch, 21)}
+    assert missing == {(simulation.buffer.epoch.id, 21)}
     row = simulation.buffer._store._db.execute("SELECT seq, code FROM quarantine").fetchall()
     assert row == [(21, "unanswered")]
 
 
-def test_a_gateway_that_is_down_costs_no_reading_however_long(simulation: Simulation) -> None:
+def test_no_reading_is_lost_while_the_gateway_is_down(simulation: Simulation) -> None:
     simulation.produce(8)
     simulation.connect()
     while not simulation.replay.is_open:
@@ -160,7 +160,7 @@ def test_a_gateway_that_is_down_costs_no_reading_however_long(simulation: Simula
     assert len(simulation.gateway.stored) == 8
 
 
-def test_a_gateway_that_answers_hellos_but_stores_nothing_costs_no_reading(simulation: Simulation) -> None:
+def test_no_reading_is_lost_while_the_gateway_stores_nothing(simulation: Simulation) -> None:
     simulation.gateway.ignores = lambda _: True
     simulation.produce(8)
     simulation.connect()

@@ -1,4 +1,4 @@
-"""The whole engine in one process, over the in-memory bus, against a small gateway that answers on the bus."""
+"""The engine in one process, on the in-memory bus, with a model gateway on the same bus."""
 
 import asyncio
 import time
@@ -24,13 +24,13 @@ from pulse_contracts.topics import (
     TELEMETRY_SERIES,
     Topic,
 )
-from pulse_desktop.core import replay_control
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.delivery import replay_control
+from pulse_desktop.core.delivery.replay_control import ReplayLimit
+from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.engine import Engine, World
 from pulse_desktop.core.model import Reading, SeriesSpec
-from pulse_desktop.core.replay_control import ReplayWish
 from pulse_desktop.core.settings import Settings
-from pulse_desktop.core.signals import Policy
 from pulse_desktop.core.sources.base import Outlet
 from pulse_testkit.waiting import eventually
 
@@ -46,7 +46,7 @@ def micros() -> int:
 
 
 class Tap:
-    """A source that the test turns on."""
+    """A source whose readings come from the test."""
 
     name = "tap"
 
@@ -66,7 +66,7 @@ class Tap:
 
 
 class Site:
-    """A broker, a gateway on it, and one device that can be switched off and on."""
+    """A broker, a model gateway, and one device that can be started and stopped."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.broker, self.gateway = folder, MemoryBroker(), ModelGateway()
@@ -145,14 +145,14 @@ async def test_a_puback_without_an_ack_deletes_nothing(site: Site) -> None:
     async with site.device() as (engine, tap, _):
         await tap.give(1.0, 2.0)
         await eventually(lambda: len(site.sent("data")) >= 2, what="sent again")
-        await eventually(lambda: len(site.sent("data")) >= 8, what="and again, whatever the haves say")
+        await eventually(lambda: len(site.sent("data")) >= 8, what="sent again although haves arrive")
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
         site.gateway.ignores = lambda _: False
         await eventually(lambda: snapshot(engine).waiting == 0)
     assert len(site.gateway.stored) == 2
 
 
-async def test_the_last_group_is_durable_and_delivered_before_the_end(site: Site) -> None:
+async def test_the_last_group_is_delivered_before_the_engine_stops(site: Site) -> None:
     async with site.device() as (_, tap, _):
         await tap.give(1.0)
         await eventually(lambda: len(site.gateway.stored) == 1)
@@ -172,7 +172,7 @@ async def test_readings_taken_offline_are_delivered_after_the_network_is_back(si
         await eventually(lambda: len(site.gateway.stored) == 20)
 
 
-async def test_the_next_life_delivers_what_the_last_one_left_behind(site: Site) -> None:
+async def test_the_next_epoch_delivers_the_backlog_of_the_last_one(site: Site) -> None:
     site.gateway.is_down = True
     async with site.device(seed=1) as (engine, tap, _):
         await tap.give(1.0, 2.0, 3.0)
@@ -181,16 +181,16 @@ async def test_the_next_life_delivers_what_the_last_one_left_behind(site: Site) 
     async with site.device(seed=2) as (engine, tap, _):
         await eventually(lambda: len(site.gateway.stored) == 3)
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 0)
-    assert len(site.gateway.settled) == 1, "the second life held no reading, so there is no epoch of it"
+    assert len(site.gateway.settled) == 1, "the second epoch has no reading, so the ledger does not know it"
 
 
-async def test_every_start_makes_another_epoch_even_on_the_same_disk(site: Site) -> None:
+async def test_every_start_has_another_epoch_on_the_same_disk(site: Site) -> None:
     for seed in (1, 2):
         async with site.device(seed) as (_, tap, _):
             await tap.give(1.0)
             await eventually(lambda seed=seed: len(site.gateway.stored) == seed)  # type: ignore[misc]
     assert len({epoch for epoch, _ in site.gateway.stored}) == 2
-    assert sorted(site.gateway.lives.values()) == [1, 2]
+    assert sorted(site.gateway.ords.values()) == [1, 2]
 
 
 async def test_the_declaration_comes_before_the_hello_and_the_hello_before_any_data(site: Site) -> None:
@@ -207,7 +207,7 @@ async def test_the_declaration_comes_before_the_hello_and_the_hello_before_any_d
     assert batch.series == [declared.series[0].id]
 
 
-async def test_a_gateway_that_forgot_the_catalogue_gets_it_again(site: Site) -> None:
+async def test_a_gateway_that_forgot_the_series_table_gets_it_again(site: Site) -> None:
     async with site.device() as (_, tap, _):
         await tap.give(1.0)
         await eventually(lambda: len(site.gateway.stored) == 1)
@@ -243,7 +243,7 @@ def spoil_first_block(path: Path) -> None:
 
 
 class NarrowBus(MemoryBus):
-    """A broker that takes 4,000 bytes at most."""
+    """A broker that accepts at most 4,000 bytes."""
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
         size = len(message.model_dump_json())
@@ -253,7 +253,7 @@ class NarrowBus(MemoryBus):
 
 
 @pytest.mark.announces_log("message_too_large")
-async def test_a_narrow_broker_gets_smaller_parts_and_batches(site: Site) -> None:
+async def test_a_broker_with_a_size_limit_gets_smaller_parts_and_batches(site: Site) -> None:
     async with site.device(make_bus=NarrowBus) as (_, tap, _):
         await eventually(lambda: tap.outlet is not None)
         assert tap.outlet is not None
@@ -263,7 +263,7 @@ async def test_a_narrow_broker_gets_smaller_parts_and_batches(site: Site) -> Non
     assert max(len(payload) for _, payload in site.broker.published) <= 4_000
 
 
-async def test_status_is_retained_online_and_offline_after_the_end(site: Site) -> None:
+async def test_the_retained_status_is_online_and_then_offline(site: Site) -> None:
     address = f"system/status/collector/{DEVICE}"
     async with site.device() as (_, _, _):
         await eventually(lambda: address in site.broker.retained)
@@ -271,24 +271,24 @@ async def test_status_is_retained_online_and_offline_after_the_end(site: Site) -
     assert Status.model_validate_json(site.broker.retained[address]).state == "offline"
 
 
-async def test_a_running_collector_notices_a_pause_and_says_so(site: Site) -> None:
+async def test_a_running_collector_applies_and_reports_a_pause(site: Site) -> None:
     site.gateway.is_down = True
     async with site.device(seed=1) as (engine, tap, _):
         await tap.give(1.0, 2.0)
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
     site.gateway.is_down = False
-    replay_control.write(site.folder, ReplayWish(is_paused=True))
+    replay_control.write(site.folder, ReplayLimit(is_paused=True))
     async with site.device(seed=2) as (engine, tap, _):
         await tap.give(3.0)
-        await eventually(lambda: list(site.gateway.stored.values()) == [3.0], what="live goes on")
+        await eventually(lambda: list(site.gateway.stored.values()) == [3.0], what="live readings are delivered")
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
         assert "paused" in snapshot(engine).replay
-        replay_control.write(site.folder, ReplayWish(rate=1_000))
+        replay_control.write(site.folder, ReplayLimit(rate=1_000))
         await eventually(lambda: len(site.gateway.stored) == 3)
-        await eventually(lambda: "1,000 readings a second" in snapshot(engine).replay)
+        await eventually(lambda: "1,000 readings per second" in snapshot(engine).replay)
 
 
-async def test_the_engine_ends_within_three_seconds_while_nobody_answers(site: Site) -> None:
+async def test_the_engine_stops_within_three_seconds_without_a_connection(site: Site) -> None:
     site.gateway.is_down = True
     async with site.device() as (_, tap, bus):
         await tap.give(1.0)

@@ -1,4 +1,4 @@
-"""What the collector keeps is its owner's alone."""
+"""Only the owner can read the collector's files."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import stat
 import sys
 from pathlib import Path
 
-from pulse_desktop.core.privacy import keep_private, open_to_others
+from pulse_desktop.core.state_directory.privacy import keep_private, shared_files
 from pulse_testkit.waiting import eventually
 
 
@@ -22,8 +22,8 @@ async def test_every_file_of_a_collector_is_its_owners_alone(tmp_path: Path) -> 
         *command, *journal, env=quiet, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, umask=0o022
     )
     try:
-        wanted = {"buffer.db", "buffer.db-wal", "buffer.db-shm", "status.json", "journal"}
-        await eventually(lambda: wanted <= {path.name for path in folder.iterdir()})
+        expected = {"buffer.db", "buffer.db-wal", "buffer.db-shm", "status.json", "journal"}
+        await eventually(lambda: expected <= {path.name for path in folder.iterdir()})
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
         assert set(modes.values()) == {0o600}, modes
     finally:
@@ -31,15 +31,15 @@ async def test_every_file_of_a_collector_is_its_owners_alone(tmp_path: Path) -> 
         await one.wait()
 
 
-def test_files_that_are_open_are_named_and_closed(tmp_path: Path) -> None:
+def test_files_that_other_users_can_read_are_listed_and_fixed(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         for name, mode in (("a", 0o644), ("b", 0o640), ("c", 0o600)):
             (tmp_path / name).write_text("")
             (tmp_path / name).chmod(mode)
-        assert open_to_others(tmp_path) == ["a", "b"]
+        assert shared_files(tmp_path) == ["a", "b"]
         keep_private(tmp_path)
         (tmp_path / "d").write_text("")
-        assert open_to_others(tmp_path) == []
+        assert shared_files(tmp_path) == []
     finally:
         os.umask(before)

@@ -1,4 +1,4 @@
-"""Range arithmetic against sets, and the block codec: bit-identical round trips, changed bytes always found."""
+"""Range arithmetic compared to sets, and the block codec: exact round trips, and damaged bytes are detected."""
 
 import struct
 
@@ -6,11 +6,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given
 
-from pulse_desktop.core import codec
 from pulse_desktop.core.model import INT_MAX, INT_MIN, Reading, UnfitValueError, check_value
-from pulse_desktop.core.ranges import Ranges, count, intersect, normal, subtract, union
+from pulse_desktop.core.ranges import Ranges, count, intersect, normalized, subtract, union
+from pulse_desktop.core.storage import codec
 
-pieces = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8).map(normal)
+pieces = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8).map(normalized)
 floats = st.floats(allow_nan=True, allow_infinity=True, allow_subnormal=True, width=64)
 values = st.one_of(floats, st.integers(INT_MIN, INT_MAX), st.booleans())
 readings = st.builds(Reading, st.integers(0, 2**31 - 1), st.integers(-(2**61), 2**61), values)
@@ -22,14 +22,14 @@ def members(ranges: Ranges) -> set[int]:
 
 @given(pieces, pieces)
 def test_range_arithmetic_is_set_arithmetic_in_normal_form(a: Ranges, b: Ranges) -> None:
-    for got, wanted in (
+    for got, expected in (
         (union(a, b), members(a) | members(b)),
         (intersect(a, b), members(a) & members(b)),
         (subtract(a, b), members(a) - members(b)),
     ):
-        assert members(got) == wanted
-        assert got == normal(got)
-        assert count(got) == len(wanted)
+        assert members(got) == expected
+        assert got == normalized(got)
+        assert count(got) == len(expected)
 
 
 def bits(reading: Reading) -> tuple[object, ...]:
@@ -42,12 +42,12 @@ def bits(reading: Reading) -> tuple[object, ...]:
 @example([Reading(1, 0, v) for v in (0.0, -0.0, float("inf"), float("-inf"), float("nan"), 5e-324, 1.0, 1, True)])
 @example([Reading(1, 0, struct.unpack("<d", b"\x01\0\0\0\0\0\xf8\x7f")[0])])
 @example([Reading(2**31 - 1, t, v) for t, v in ((-(2**61), INT_MIN), (2**61, INT_MAX), (0, False))])
-def test_a_block_comes_back_bit_for_bit(block: list[Reading]) -> None:
+def test_a_block_is_decoded_bit_for_bit(block: list[Reading]) -> None:
     assert [bits(r) for r in codec.decode(codec.encode(block))] == [bits(r) for r in block]
 
 
 @given(st.lists(readings, min_size=1, max_size=30), st.data())
-def test_a_changed_byte_is_never_delivered_as_another_value(block: list[Reading], data: st.DataObject) -> None:
+def test_a_damaged_byte_never_changes_a_value(block: list[Reading], data: st.DataObject) -> None:
     stored = bytearray(codec.encode(block))
     place = data.draw(st.integers(0, len(stored) - 1))
     stored[place] ^= data.draw(st.integers(1, 255))
@@ -65,7 +65,7 @@ def test_a_block_that_claims_a_terabyte_is_unreadable() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_arbitrary_bytes_are_unreadable_and_nothing_worse(junk: bytes) -> None:
+def test_arbitrary_bytes_are_unreadable(junk: bytes) -> None:
     with pytest.raises(codec.UnreadableBlockError):
         codec.decode(junk)
 
@@ -79,6 +79,6 @@ def test_a_block_has_1_to_1000_readings(n: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "value"), [("int", True), ("int", 1.0), ("float", 1), ("bool", 1), ("int", 2**63), ("int", -(2**63) - 1)]
 )
-def test_a_value_of_another_type_is_refused_at_the_door(kind: str, value: object) -> None:
+def test_a_value_of_another_type_is_rejected(kind: str, value: object) -> None:
     with pytest.raises(UnfitValueError):
         check_value(kind, value)  # type: ignore[arg-type]

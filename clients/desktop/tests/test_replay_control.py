@@ -1,4 +1,4 @@
-"""The pace of the backlog: paused, limited or free; durable, noticed by a running collector, live lane untouched."""
+"""The replay limit: it is durable, a running collector applies it, and live readings are not limited."""
 
 from pathlib import Path
 from random import Random
@@ -7,43 +7,52 @@ import pytest
 from structlog.testing import capture_logs
 
 from pulse_contracts.telemetry import Have
-from pulse_desktop.core import replay_control
-from pulse_desktop.core.model import Holdings, Life
-from pulse_desktop.core.replay import Replay
-from pulse_desktop.core.replay_control import ReplayWatch, ReplayWish
-from pulse_desktop.core.signals import Command, Committed, Connected, GotHave, Policy, Send, Throttled, Tick
+from pulse_desktop.core.delivery import replay_control
+from pulse_desktop.core.delivery.replay import Replay
+from pulse_desktop.core.delivery.replay_control import ReplayLimit, ReplayWatch
+from pulse_desktop.core.delivery.signals import (
+    Command,
+    Committed,
+    Connected,
+    HaveReceived,
+    Policy,
+    RateChanged,
+    SendBatch,
+    Tick,
+)
+from pulse_desktop.core.model import Epoch, Holdings
 
 DIGEST = "0" * 64
 
 
-def opened(rate: float | None) -> tuple[Replay, list[Send]]:
+def opened(rate: float | None) -> tuple[Replay, list[SendBatch]]:
     holdings = Holdings(ords={3: 1}, pending={3: ((0, 10_000),)})
-    replay = Replay(Life(9, 5), holdings, DIGEST, Random(0), Policy(jitter=0.0))
-    replay.handle(Throttled(rate), 0)
+    replay = Replay(Epoch(9, 5), holdings, DIGEST, Random(0), Policy(jitter=0.0))
+    replay.handle(RateChanged(rate), 0)
     replay.handle(Connected("s-1"), 0)
     have = Have(session="s-1", newest=[], epochs=[], credit=64, series=DIGEST)
-    return replay, sends(replay.handle(GotHave(have), 0))
+    return replay, sends(replay.handle(HaveReceived(have), 0))
 
 
-def sends(commands: list[Command]) -> list[Send]:
-    return [c for c in commands if isinstance(c, Send)]
+def sends(commands: list[Command]) -> list[SendBatch]:
+    return [c for c in commands if isinstance(c, SendBatch)]
 
 
-def test_a_pause_holds_the_backlog_and_not_the_live_lane() -> None:
+def test_a_pause_stops_the_backlog_and_not_the_live_lane() -> None:
     replay, first = opened(0)
     assert first == []
     assert [s.lane for s in sends(replay.handle(Committed(((0, 5),)), 1))] == ["live"]
-    assert {s.lane for s in sends(replay.handle(Throttled(None), 2))} == {"backlog"}
+    assert {s.lane for s in sends(replay.handle(RateChanged(None), 2))} == {"backlog"}
 
 
 @pytest.mark.parametrize("rate", [40, 700, 2_500])
-def test_a_rate_is_kept_over_a_minute(rate: int) -> None:
+def test_the_backlog_keeps_the_rate(rate: int) -> None:
     replay, first = opened(rate)
     sent, now = sum(s.hi - s.lo for s in first), 0.0
     while True:
         deadline = replay.deadline()
         assert deadline is not None
-        assert deadline > now, "it does not turn in circles"
+        assert deadline > now, "the deadline must be in the future"
         now = deadline
         if now >= 3.5:
             break
@@ -51,22 +60,22 @@ def test_a_rate_is_kept_over_a_minute(rate: int) -> None:
     assert sent == pytest.approx(rate * 3.5, abs=min(rate, 1000))
 
 
-def test_the_wish_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
-    assert replay_control.read(tmp_path) == ReplayWish()
-    replay_control.write(tmp_path, ReplayWish(is_paused=True, rate=500))
+def test_the_limit_is_stored(tmp_path: Path) -> None:
+    assert replay_control.read(tmp_path) == ReplayLimit()
+    replay_control.write(tmp_path, ReplayLimit(is_paused=True, rate=500))
     assert replay_control.read(tmp_path).allowed == 0
-    replay_control.write(tmp_path, ReplayWish(rate=500))
+    replay_control.write(tmp_path, ReplayLimit(rate=500))
     assert replay_control.read(tmp_path).allowed == 500
 
 
-def test_a_changed_wish_is_noticed_once_and_an_unreadable_one_changes_nothing(tmp_path: Path) -> None:
+def test_a_change_is_detected_once_and_an_unreadable_file_changes_nothing(tmp_path: Path) -> None:
     watch = ReplayWatch(tmp_path)
-    assert not watch.look()
-    replay_control.write(tmp_path, ReplayWish(is_paused=True))
-    assert (watch.look(), watch.look()) == (True, False)
+    assert not watch.has_changed()
+    replay_control.write(tmp_path, ReplayLimit(is_paused=True))
+    assert (watch.has_changed(), watch.has_changed()) == (True, False)
     with capture_logs() as lines:
         for bad in ("{", '{"rate": -1}', '{"rate": "fast"}', '{"rate": NaN}'):
             (tmp_path / replay_control.FILE).write_text(bad)
-            assert not watch.look()
-    assert [line["event"] for line in lines] == ["replay_wish_unreadable"]
-    assert watch.wish.is_paused
+            assert not watch.has_changed()
+    assert [line["event"] for line in lines] == ["replay_limit_unreadable"]
+    assert watch.limit.is_paused

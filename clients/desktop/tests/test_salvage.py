@@ -1,4 +1,4 @@
-"""A corrupt buffer: set aside, said loudly; what can be read is kept, what cannot is declared, nothing is silent."""
+"""A corrupt buffer is replaced and logged: readable readings are kept, the others are declared lost."""
 
 import shutil
 import sqlite3
@@ -8,11 +8,11 @@ from random import Random
 import pytest
 from structlog.testing import capture_logs
 
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Drop, Reading, SeriesSpec
-from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.ranges import count, normal, subtract
+from pulse_desktop.core.ranges import count, normalized, subtract
+from pulse_desktop.core.storage.opening import FILE
 
 NOISE = Random(2)
 NOON = 1_790_000_000_000_000
@@ -38,20 +38,20 @@ def spoil(file: Path, at: float, size: int) -> None:
         opened.write(b"\xee" * size)
 
 
-def test_the_file_is_kept_under_its_date_and_said_loudly(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"this is no database, " * 1_000)
+def test_the_corrupt_file_is_kept_under_its_date_and_logged(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"this is not a database, " * 1_000)
     with capture_logs() as lines:
         buffer = open_buffer(tmp_path, 2)
     (line,) = (one for one in lines if one["event"] == "buffer_corrupt")
     assert line["log_level"] == "error"
     assert line["kept_as"] == "buffer.corrupt-20260921T141320Z"
     assert "unknown" in line["lost_at_most"]
-    assert (tmp_path / line["kept_as"]).read_bytes().startswith(b"this is no database")
+    assert (tmp_path / line["kept_as"]).read_bytes().startswith(b"this is not a database")
     buffer.close()
 
 
 @pytest.mark.announces_log("buffer_corrupt")
-def test_a_second_corruption_in_the_same_second_overwrites_nothing(tmp_path: Path) -> None:
+def test_a_second_corruption_in_the_same_second_overwrites_no_file(tmp_path: Path) -> None:
     for text in (b"first bad file ", b"second bad file "):
         (tmp_path / FILE).write_bytes(text * 1_000)
         open_buffer(tmp_path, 2).close()
@@ -61,23 +61,23 @@ def test_a_second_corruption_in_the_same_second_overwrites_nothing(tmp_path: Pat
     assert len(list(tmp_path.glob("buffer.corrupt-*Z-2"))) == 1
 
 
-@pytest.mark.parametrize("at", [0.35, 0.5, 0.8])
 @pytest.mark.announces_log("buffer_corrupt")
-def test_what_can_be_read_is_kept_and_the_rest_is_declared_lost(tmp_path: Path, at: float) -> None:
+@pytest.mark.parametrize("at", [0.35, 0.5, 0.8])
+def test_readable_readings_are_kept_and_the_others_declared_lost(tmp_path: Path, at: float) -> None:
     left_behind(tmp_path)
     expected = values(tmp_path / FILE)
     spoil(tmp_path / FILE, at, 12_288)
     db = sqlite3.connect(tmp_path / FILE)
     schema = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'block_place'").fetchone()[0]
     db.close()
-    with (tmp_path / FILE).open("r+b") as opened:  # the index is broken too, so that it is noticed at once
+    with (tmp_path / FILE).open("r+b") as opened:  # the index is damaged too, so that opening detects it
         opened.seek((schema - 1) * 4096)
         opened.write(b"\xee" * 4096)
     buffer = open_buffer(tmp_path, 2)
     found = buffer.holdings
-    lost = normal(d.range for d in found.drops)
+    lost = normalized(d.range for d in found.drops)
     assert 0 < count(lost) < 10_000
-    assert normal([*found.of(1), *lost]) == ((0, 20_000),)
+    assert normalized([*found.of(1), *lost]) == ((0, 20_000),)
     assert subtract(found.of(1), lost) == found.of(1)
     for lo, hi in found.of(1):
         for start in range(lo, hi, 1_000):
@@ -85,7 +85,7 @@ def test_what_can_be_read_is_kept_and_the_rest_is_declared_lost(tmp_path: Path, 
             assert piece is not None
             assert [r.value for r in piece.readings] == expected[start : start + len(piece.readings)]
     assert {d.reason for d in found.drops} == {"unreadable"}
-    assert buffer.life.ord == 2
+    assert buffer.epoch.ord == 2
     buffer.close()
 
 
@@ -106,10 +106,10 @@ def values(file: Path) -> list[float | int]:
 
 
 @pytest.mark.announces_log("buffer_corrupt")
-def test_losses_that_were_not_acknowledged_yet_are_still_declared(tmp_path: Path) -> None:
+def test_unacknowledged_losses_survive_a_corruption(tmp_path: Path) -> None:
     left_behind(tmp_path, 2_000)
     buffer = open_buffer(tmp_path, 2)
-    buffer.set_aside(1, 5, "unanswered")
+    buffer.quarantine(1, 5, "unanswered")
     buffer.close()
     db = sqlite3.connect(tmp_path / FILE)
     root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'gone'").fetchone()[0]

@@ -1,5 +1,5 @@
-"""A corrupt buffer whose rescue is killed, or finds the disk full, at any step: the next try goes on, and every reading
-that was durable waits or is declared."""
+"""A rescue of a corrupt buffer that is killed at any step, or finds the disk full: the next attempt continues, and
+every durable reading waits or is declared lost."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pulse_desktop.core.buffer import Buffer
+from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, StoreFailure
-from pulse_desktop.core.opening import FILE
-from pulse_desktop.core.ranges import count, normal
-from pulse_desktop.core.store import Store
+from pulse_desktop.core.ranges import count, normalized
+from pulse_desktop.core.storage.opening import FILE
+from pulse_desktop.core.storage.store import Store
 
 from .test_salvage import CLOCK, NOON, left_behind, open_buffer, spoil
 
@@ -20,47 +20,48 @@ N = 20_000
 
 
 def accounted(buffer: Buffer, epoch: int = 1) -> int:
-    """Numbers of the epoch that wait or are declared lost."""
+    """The sequence numbers of the epoch that wait or are declared lost."""
     found = buffer.holdings
     declared = [(drop.lo, drop.hi) for drop in found.drops if drop.epoch == epoch]
-    return count(normal([*found.pending.get(epoch, ()), *declared]))
+    return count(normalized([*found.pending.get(epoch, ()), *declared]))
 
 
 class Killed(BaseException):
-    """As SIGKILL: nothing of ours runs after it."""
+    """Simulates SIGKILL: no handler of ours catches it."""
 
 
-class Knife:
-    """Kills at the n-th step that changes the disk."""
+class Killer:
+    """Kills the process before the n-th step that changes the disk."""
 
     def __init__(self, patch: pytest.MonkeyPatch, at: int) -> None:
         self.left = at
-        for owner, name in ((Store, "adopt"), (Store, "give_up"), (Path, "replace"), (Path, "unlink")):
+        for owner, name in ((Store, "adopt"), (Store, "record_drops"), (Path, "replace"), (Path, "unlink")):
             patch.setattr(owner, name, self.around(getattr(owner, name)))
 
     def around(self, inner: Callable[..., Any]) -> Callable[..., Any]:
-        def step(*given: object, **named: object) -> object:
+        def step(*args: object, **kwargs: object) -> object:
             self.left -= 1
             if self.left == 0:
                 raise Killed
-            return inner(*given, **named)
+            return inner(*args, **kwargs)
 
         return step
 
 
-@pytest.mark.parametrize(
-    "at", [pytest.param(n, marks=pytest.mark.announces_log("buffer_corrupt")) for n in (1, 2, 3, 8)] + [4, 5, 6, 7]
-)  # killed in steps 4 to 7, the first process has not logged yet, and the second finds the rescue almost done
-def test_killed_at_any_step_of_a_rescue_loses_nothing_in_silence(tmp_path: Path, at: int) -> None:
+_WITH_LOG = pytest.mark.announces_log("buffer_corrupt")
+
+
+@pytest.mark.parametrize("at", [*(pytest.param(n, marks=_WITH_LOG) for n in (1, 2, 3, 8)), 4, 5, 6, 7])
+def test_a_rescue_killed_at_any_step_loses_nothing_silently(tmp_path: Path, at: int) -> None:
     left_behind(tmp_path, N)
     for place in (0.2, 0.4, 0.6):
         spoil(tmp_path / FILE, place, 8_192)
     with pytest.MonkeyPatch.context() as patch:
-        knife = Knife(patch, at)
+        killer = Killer(patch, at)
         try:
             open_buffer(tmp_path, 2).close()
         except Killed:
-            assert knife.left == 0
+            assert killer.left == 0
     buffer = open_buffer(tmp_path, 3)
     assert accounted(buffer) == N
     assert buffer.waiting > 0
@@ -68,9 +69,9 @@ def test_killed_at_any_step_of_a_rescue_loses_nothing_in_silence(tmp_path: Path,
     buffer.close()
 
 
-@pytest.mark.announces_log("buffer_corrupt")
 @pytest.mark.announces_log("ballast_freed")
-def test_a_disk_that_is_full_at_the_rescue_leaves_the_corrupt_file_where_it_is(
+@pytest.mark.announces_log("buffer_corrupt")
+def test_a_full_disk_during_the_rescue_leaves_the_corrupt_file_in_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left_behind(tmp_path, N)
@@ -89,9 +90,9 @@ def full(*_: object) -> None:
     raise StoreFailure("full", "database or disk is full")
 
 
-@pytest.mark.announces_log("buffer_")
 @pytest.mark.announces_log("ballast_freed")
-def test_corrupt_while_it_runs_and_then_full_is_still_rescued_when_there_is_room(
+@pytest.mark.announces_log("buffer_")
+def test_a_file_that_gets_corrupt_is_rescued_once_the_disk_has_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
@@ -122,13 +123,11 @@ def test_corrupt_while_it_runs_and_then_full_is_still_rescued_when_there_is_room
     again.close()
 
 
-def test_a_reading_that_the_file_lost_and_nobody_answers_for_is_declared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unanswered_reading_that_the_file_lost_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     buffer = open_buffer(tmp_path, 1)
     buffer.append([Reading(1, NOON, 1.0), Reading(1, NOON + 1, 2.0)])
-    monkeypatch.setattr(Store, "set_aside", lambda *_: None)
-    (drop,) = buffer.set_aside(1, 1, "unanswered")
+    monkeypatch.setattr(Store, "quarantine", lambda *_: None)
+    (drop,) = buffer.quarantine(1, 1, "unanswered")
     assert (drop.epoch, drop.lo, drop.hi, drop.reason) == (1, 1, 2, "unreadable")
     assert buffer.waiting == 1
     buffer.close()

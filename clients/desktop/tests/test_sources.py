@@ -1,4 +1,4 @@
-"""The sources: what they declare, the types they give, and that a failing one is started again."""
+"""The sources: their series, their types, and the restart of a failing source."""
 
 import asyncio
 import threading
@@ -14,14 +14,14 @@ from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import Reading, SeriesSpec, check_value
 from pulse_desktop.core.sources import base, interfaces
 from pulse_desktop.core.sources.base import Outlet, Source, supervise
-from pulse_desktop.core.sources.host import SERIES, HostSource, next_look
+from pulse_desktop.core.sources.host import SERIES, HostSource, next_sample
 from pulse_desktop.core.sources.interfaces import kinds
 from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
 from pulse_testkit.waiting import eventually
 
 
-class Bowl:
-    """Keeps everything that is put into it."""
+class ListOutlet:
+    """An outlet that keeps every reading."""
 
     def __init__(self) -> None:
         self.specs: dict[int, SeriesSpec] = {}
@@ -41,46 +41,46 @@ class Bowl:
         return [r.value for r in self.readings if self.specs[r.series].name == name]
 
 
-async def run_until(source: Source, bowl: Bowl, enough: int) -> None:
-    task = asyncio.create_task(source.run(bowl))
+async def run_until(source: Source, outlet: ListOutlet, enough: int) -> None:
+    task = asyncio.create_task(source.run(outlet))
     try:
-        await eventually(lambda: len(bowl.readings) >= enough or task.done())
+        await eventually(lambda: len(outlet.readings) >= enough or task.done())
     finally:
         task.cancel()
         await asyncio.wait([task])
     assert task.cancelled(), task.exception()
 
 
-async def test_the_simulator_keeps_its_rate_and_gives_each_kind_of_value() -> None:
-    bowl, clock = Bowl(), Clock()
+async def test_the_simulator_keeps_its_rate_and_produces_every_kind_of_value() -> None:
+    outlet, clock = ListOutlet(), Clock()
     source = SimulatorSource(SimulatorSettings(rate=5_000, series=10), clock, Random(5))
-    await run_until(source, bowl, 2_500)
-    names = sorted({s.name for s in bowl.specs.values()})
+    await run_until(source, outlet, 2_500)
+    names = sorted({s.name for s in outlet.specs.values()})
     assert names == sorted(f"sim.{k}.{n}" for k in ("wave", "noise", "counter", "signed", "flag") for n in (1, 2))
-    spread = (bowl.readings[-1].t - bowl.readings[0].t) / 1e6
-    assert len(bowl.readings) / spread == pytest.approx(5_000, rel=0.05)
-    signed = [v for v in bowl.values("sim.signed.1") if isinstance(v, int)]
+    spread = (outlet.readings[-1].t - outlet.readings[0].t) / 1e6
+    assert len(outlet.readings) / spread == pytest.approx(5_000, rel=0.05)
+    signed = [v for v in outlet.values("sim.signed.1") if isinstance(v, int)]
     assert min(signed) < -(2**60)
     assert max(signed) > 2**60
-    assert {type(v) for v in bowl.values("sim.flag.2")} == {bool}
+    assert {type(v) for v in outlet.values("sim.flag.2")} == {bool}
 
 
 async def test_the_same_seed_gives_the_same_noise() -> None:
     runs = []
     for _ in range(2):
-        bowl = Bowl()
-        await run_until(SimulatorSource(SimulatorSettings(2_000, 5), Clock(), Random(7)), bowl, 200)
-        runs.append(bowl.values("sim.noise.1")[:30])
+        outlet = ListOutlet()
+        await run_until(SimulatorSource(SimulatorSettings(2_000, 5), Clock(), Random(7)), outlet, 200)
+        runs.append(outlet.values("sim.noise.1")[:30])
     assert runs[0] == runs[1]
 
 
-async def test_the_host_reports_itself_with_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_host_reports_its_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulse_desktop.core.sources.host._EVERY", 0.02)
-    bowl = Bowl()
-    await run_until(HostSource(tmp_path, Clock()), bowl, 4 * len(SERIES))
-    assert {s.name for s in bowl.specs.values()} >= {"cpu.total", "memory.used", "processes.count"}
-    assert all(isinstance(v, int) and v > 0 for v in bowl.values("memory.used"))
-    sent = [v for part in ("", ".virtual", ".loopback") for v in bowl.values(f"network{part}.sent")]
+    outlet = ListOutlet()
+    await run_until(HostSource(tmp_path, Clock()), outlet, 4 * len(SERIES))
+    assert {s.name for s in outlet.specs.values()} >= {"cpu.total", "memory.used", "processes.count"}
+    assert all(isinstance(v, int) and v > 0 for v in outlet.values("memory.used"))
+    sent = [v for part in ("", ".virtual", ".loopback") for v in outlet.values(f"network{part}.sent")]
     assert sent
     assert all(isinstance(v, float) and v >= 0 for v in sent)
 
@@ -90,7 +90,7 @@ Io = namedtuple("Io", "bytes_recv bytes_sent")  # noqa: PYI024
 
 
 class Machine:
-    """Counters of a machine, whose clock a test moves. Each look is taken by a thread of its own."""
+    """A machine with fake counters and a clock that the test moves. Each sample runs in another thread."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.now, self.cpu, self.nics = 100.0, [0.0, 0.0, 0.0, 0.0, 0.0], {"lo": Io(0, 0)}
@@ -99,9 +99,9 @@ class Machine:
         monkeypatch.setattr(psutil, "net_io_counters", lambda pernic: dict(self.nics))  # noqa: ARG005
         monkeypatch.setattr(interfaces, "_SYS", folder)
 
-    def look(self) -> dict[str, object]:
+    def sample(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        thread = threading.Thread(target=lambda: found.update(self.source._look()))
+        thread = threading.Thread(target=lambda: found.update(self.source._sample()))
         thread.start()
         thread.join()
         return found
@@ -111,14 +111,14 @@ def test_the_load_is_that_between_two_looks_whichever_threads_take_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = Machine(monkeypatch, tmp_path)
-    assert "cpu.total" not in machine.look()
+    assert "cpu.total" not in machine.sample()
     for busy, load in ((1.0, 100.0), (0.0, 0.0), (0.25, 25.0)):
         machine.now += 1
         machine.cpu[0] += busy
-        machine.cpu[4] += busy  # of a guest: counted in `user` already
+        machine.cpu[4] += busy  # a guest's time, which is part of `user`
         machine.cpu[2] += (1 - busy) / 2
         machine.cpu[3] += (1 - busy) / 2
-        assert machine.look()["cpu.total"] == pytest.approx(load)
+        assert machine.sample()["cpu.total"] == pytest.approx(load)
 
 
 def test_real_interfaces_are_apart_from_loopback_and_virtual_ones_and_each_is_over_its_own_interval(
@@ -126,10 +126,10 @@ def test_real_interfaces_are_apart_from_loopback_and_virtual_ones_and_each_is_ov
 ) -> None:
     machine = Machine(monkeypatch, tmp_path)
     machine.nics = {"eth0": Io(0, 0), "lo": Io(0, 0), "docker0": Io(0, 0)}
-    assert not [name for name in machine.look() if name.startswith("network")]
+    assert not [name for name in machine.sample() if name.startswith("network")]
     machine.now += 2
     machine.nics = {"eth0": Io(200, 20), "lo": Io(8_000, 8_000), "docker0": Io(60, 6), "eth1": Io(10**9, 0)}
-    found = {name: value for name, value in machine.look().items() if name.startswith("network")}
+    found = {name: value for name, value in machine.sample().items() if name.startswith("network")}
     assert found == {
         "network.received": 100,
         "network.sent": 10,
@@ -140,11 +140,11 @@ def test_real_interfaces_are_apart_from_loopback_and_virtual_ones_and_each_is_ov
     }
     machine.now += 1
     machine.nics |= {"eth0": Io(0, 30), "eth1": Io(10**9 + 5, 0)}  # one was reset
-    again = machine.look()
+    again = machine.sample()
     assert (again["network.received"], again["network.sent"]) == (5, 10)
 
 
-def test_with_devices_the_kernel_says_which_interfaces_are_real(tmp_path: Path) -> None:
+def test_interfaces_with_a_kernel_device_are_real(tmp_path: Path) -> None:
     for name in ("enp3s0", "weird0"):
         (tmp_path / name / "device").mkdir(parents=True)
     names = ["enp3s0", "weird0", "eth9", "veth12ab", "lo", "br0", "enp3s0.7", "tun0"]
@@ -155,12 +155,12 @@ def test_with_devices_the_kernel_says_which_interfaces_are_real(tmp_path: Path) 
 
 @pytest.mark.parametrize("slept", [1.5, 3.0, 3_600.0])
 def test_after_a_sleep_of_the_machine_a_whole_interval_passes_first(slept: float) -> None:
-    assert next_look(10.0, 10.003) == 11.0, "looks drift"
-    assert next_look(11.0, 11.003 + slept) == pytest.approx(12.003 + slept)
+    assert next_sample(10.0, 10.003) == 11.0, "the times of samples must not drift"
+    assert next_sample(11.0, 11.003 + slept) == pytest.approx(12.003 + slept)
 
 
 class Flaky:
-    """Fails twice, then runs."""
+    """Fails twice and then runs."""
 
     name = "flaky"
     starts = 0
@@ -173,10 +173,10 @@ class Flaky:
 
 
 @pytest.mark.announces_log("source_failed")
-async def test_a_source_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failing_source_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "_FLOOR", 0.001)
     flaky = Flaky()
-    task = asyncio.create_task(supervise(flaky, Bowl(), Random(0)))
+    task = asyncio.create_task(supervise(flaky, ListOutlet(), Random(0)))
     await eventually(lambda: flaky.starts == 3)
     task.cancel()
     await asyncio.wait([task])

@@ -1,1 +1,1 @@
-"""The whole system on one machine."""
+"""Runs the whole system on one machine."""

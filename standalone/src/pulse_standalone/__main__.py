@@ -1,4 +1,4 @@
-"""`python -m pulse_standalone`: the whole system on one machine. The Makefile's targets call these commands."""
+"""`python -m pulse_standalone`: runs the whole system on one machine. The Makefile calls these commands."""
 
 import argparse
 import asyncio
@@ -14,30 +14,26 @@ from pathlib import Path
 from pulse_bus.dynsec import dynamic_security
 from pulse_standalone import web
 from pulse_standalone.files import SetupError
-from pulse_standalone.servers import ServersWanted, serve
+from pulse_standalone.servers import ServerOptions, serve
+from pulse_standalone.settings import BadSettingsError, Settings, StateSettings
 from pulse_standalone.state import State
 from pulse_standalone.supervisor import Supervisor
-from pulse_standalone.system import Options, System
+from pulse_standalone.system import System
 from pulse_standalone.terminal import Screen
 
 _STOP_SECONDS = 20
 
 
 def main() -> int:
-    """Returns the exit code: 0 done, 1 the machine lacks something or nothing runs (said in one line)."""
-    given = _parser().parse_args()
-    if given.command not in {"run", "servers"}:  # to those, a socket that a server closed must not be the end
+    """Returns the exit code: 0 success, 1 failure (one line on standard error), 2 bad settings (one line each)."""
+    arguments = _parser().parse_args()
+    if arguments.command not in {"run", "servers"}:  # a closed socket must not stop these two
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make status | head` ends quietly
     try:
-        if given.command == "servers":
-            folder, tools = given.state_dir.resolve(), given.tools_dir.resolve()
-            asyncio.run(serve(ServersWanted(folder, tools, tuple(given.device), given.throwaway)))
-            return 0
-        options = Options.from_environment(has_port=given.command == "run")
-        if given.command == "build-web":
-            web.build(options.root)
-            return 0
-        return _COMMANDS[given.command](options, given)
+        return _COMMANDS[arguments.command](arguments)
+    except BadSettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
     except SetupError as error:
         print(f"pulse: {error}", file=sys.stderr)
         return 1
@@ -46,45 +42,60 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pulse",
-        description="The whole of PrecisionPulse on one machine.",
-        epilog="PULSE_PORT (8080), PULSE_STATE_DIR (.pulse), DATABASE_URL and MQTT_URL choose what is not the default.",
+        description="Runs the whole of PrecisionPulse on one machine.",
+        epilog="Settings are environment variables, for example PULSE_PORT (8080) and PULSE_STATE_DIR (.pulse).",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (
-        ("run", "start everything and stay in the foreground"),
-        ("stop", "stop what runs in this state directory"),
-        ("status", "print what runs, as JSON"),
-        ("rules", "print accounts and access rules for a broker of your own (MQTT_URL)"),
+        ("run", "start the system in the foreground"),
+        ("stop", "stop the system of this state directory"),
+        ("status", "print the status of every process as JSON"),
+        ("rules", "print accounts and access rules for your own broker (MQTT_URL)"),
         ("build-web", "build the web client if it changed"),
     ):
         commands.add_parser(name, help=summary)
     logs = commands.add_parser("logs", help="follow the logs")
     logs.add_argument("name", nargs="*", help="only these processes")
-    reset = commands.add_parser("reset", help="delete the state directory: every reading, account and secret")
+    reset = commands.add_parser("reset", help="delete the state directory with every reading, account and secret")
     reset.add_argument("--yes", action="store_true", help="do not ask")
-    servers = commands.add_parser("servers", help="PostgreSQL and the broker alone, for tests")
+    servers = commands.add_parser("servers", help="start PostgreSQL and the broker alone, for tests")
     servers.add_argument("--state-dir", type=Path, required=True)
     servers.add_argument("--tools-dir", type=Path, default=Path(".tools"))
-    servers.add_argument("--device", action="append", default=[], help="a broker account for this device (repeatable)")
-    servers.add_argument("--throwaway", action="store_true", help="fast and not durable")
+    servers.add_argument(
+        "--device", action="append", default=[], help="create a broker account for this device (repeatable)"
+    )
+    servers.add_argument("--throwaway", action="store_true", help="start fast, not durable servers")
     return parser
 
 
-def _run(options: Options, _: argparse.Namespace) -> int:
-    state = State(options.state_dir)
-    with state.owned(), Screen() as screen:
-        asyncio.run(Supervisor(options, state, screen).run())
+def _servers(arguments: argparse.Namespace) -> int:
+    folder, tools = arguments.state_dir.resolve(), arguments.tools_dir.resolve()
+    asyncio.run(serve(ServerOptions(folder, tools, tuple(arguments.device), arguments.throwaway)))
     return 0
 
 
-def _stop(options: Options, _: argparse.Namespace) -> int:
-    pid = State(options.state_dir).owner()
+def _build_web(_: argparse.Namespace) -> int:
+    web.build(StateSettings.load().root)
+    return 0
+
+
+def _run(_: argparse.Namespace) -> int:
+    settings = Settings.load()
+    state = State(settings.state_dir)
+    with state.owned(), Screen() as screen:
+        asyncio.run(Supervisor(settings, state, screen).run())
+    return 0
+
+
+def _stop(_: argparse.Namespace) -> int:
+    state = State(StateSettings.load().state_dir)
+    pid = state.owner()
     if pid is None:
-        print("nothing runs here")
+        print("the system is not running")
         return 0
     os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + _STOP_SECONDS
-    while State(options.state_dir).owner() is not None:
+    while state.owner() is not None:
         if time.monotonic() > end:
             raise SetupError(f"pid {pid} did not stop within {_STOP_SECONDS} s: kill {pid}")
         time.sleep(0.05)
@@ -92,26 +103,26 @@ def _stop(options: Options, _: argparse.Namespace) -> int:
     return 0
 
 
-def _status(options: Options, _: argparse.Namespace) -> int:
-    status = State(options.state_dir).status()
+def _status(_: argparse.Namespace) -> int:
+    status = State(StateSettings.load().state_dir).status()
     print(json.dumps(status, indent=2))
     return 0 if status["running"] else 1
 
 
-def _logs(options: Options, given: argparse.Namespace) -> int:
-    state = State(options.state_dir)
-    files = [state.log(name) for name in given.name] or sorted((state.folder / "logs").glob("*.log"))
+def _logs(arguments: argparse.Namespace) -> int:
+    state = State(StateSettings.load().state_dir)
+    files = [state.log(name) for name in arguments.name] or sorted((state.folder / "logs").glob("*.log"))
     missing = [file for file in files if not file.exists()]
     if missing or not files:
-        raise SetupError(f"no log {missing[0] if missing else f'in {state.folder}'}: make run first")
+        raise SetupError(f"there is no log {missing[0] if missing else f'in {state.folder}'}: run `make run` first")
     try:
         return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
     except KeyboardInterrupt:
         return 0
 
 
-def _reset(options: Options, given: argparse.Namespace) -> int:
-    folder = options.state_dir.resolve()
+def _reset(arguments: argparse.Namespace) -> int:
+    folder = StateSettings.load().state_dir.resolve()
     if not folder.exists():
         print(f"nothing to delete: {folder} does not exist")
         return 0
@@ -119,11 +130,11 @@ def _reset(options: Options, given: argparse.Namespace) -> int:
         raise SetupError(f"{folder} does not look like a state directory: nothing deleted")
     pid = State(folder).owner()
     if pid is not None:
-        raise SetupError(f"it still runs (pid {pid}): make stop first")
-    if not given.yes:
+        raise SetupError(f"the system is running (pid {pid}): run `make stop` first")
+    if not arguments.yes:
         print(f"This deletes every reading, account and secret in {folder}.")
         try:
-            answer = input("Type yes to go on: ")
+            answer = input("Type yes to continue: ")
         except EOFError:
             answer = ""
         if answer.strip() != "yes":
@@ -134,15 +145,25 @@ def _reset(options: Options, given: argparse.Namespace) -> int:
     return 0
 
 
-def _rules(options: Options, _: argparse.Namespace) -> int:
-    state = State(options.state_dir)
+def _rules(_: argparse.Namespace) -> int:
+    settings = Settings.load()
+    state = State(settings.state_dir)
     state.prepare_secrets()
-    accounts = System(options, state).accounts()
+    accounts = System(settings, state).accounts()
     print(json.dumps(dynamic_security(accounts.admin, accounts.all()), indent=2))
     return 0
 
 
-_COMMANDS = {"run": _run, "stop": _stop, "status": _status, "logs": _logs, "reset": _reset, "rules": _rules}
+_COMMANDS = {
+    "run": _run,
+    "stop": _stop,
+    "status": _status,
+    "logs": _logs,
+    "reset": _reset,
+    "rules": _rules,
+    "build-web": _build_web,
+    "servers": _servers,
+}
 
 
 if __name__ == "__main__":

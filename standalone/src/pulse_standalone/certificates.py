@@ -1,9 +1,8 @@
-"""The broker's certificates: a local authority and a server certificate that it signs, made here and renewed before
-they end; or those that the person names by path."""
+"""The broker's certificates: a local authority and a server certificate, created here and renewed before they
+expire."""
 
 import contextlib
 import ipaddress
-import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,50 +18,41 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pulse_standalone.files import SetupError, write_private
 
-AUTHORITY_LIFE: Final = timedelta(days=3650)
-LIFE: Final = timedelta(days=397)
-"""Of a server certificate: what browsers and auditors take as the most."""
+AUTHORITY_VALIDITY: Final = timedelta(days=3650)
+SERVER_VALIDITY: Final = timedelta(days=397)
+"""Validity of a server certificate: the maximum that browsers and auditors accept."""
 RENEW_BEFORE: Final = timedelta(days=30)
-_SLACK: Final = timedelta(hours=1)
-"""Certificates begin a little in the past: a collector's clock may be behind."""
-_REMEDY: Final = "name whole PEM files in PULSE_BROKER_CERT, PULSE_BROKER_KEY and PULSE_BROKER_CA"
+_BACKDATED: Final = timedelta(hours=1)
+"""Certificates are valid from a little earlier, because the clock of a collector may be behind."""
+_REMEDY: Final = "set PULSE_BROKER_CERT, PULSE_BROKER_KEY and PULSE_BROKER_CA to PEM files"
 
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """PEM files: the authorities that clients pin, the broker's chain, and its private key."""
+    """PEM files: the authorities that clients pin, the broker's certificate chain, and its private key."""
 
     authority: Path
     certificate: Path
     key: Path
 
-    @classmethod
-    def from_environment(cls) -> "TlsFiles | None":
-        """PULSE_BROKER_CERT, PULSE_BROKER_KEY, PULSE_BROKER_CA: all of them or none. Raises SetupError."""
-        names = ("PULSE_BROKER_CA", "PULSE_BROKER_CERT", "PULSE_BROKER_KEY")
-        given = [os.environ.get(name, "") for name in names]
-        if not any(given):
-            return None
-        if not all(given):
-            raise SetupError(f"only some of the broker's certificate is given: {_REMEDY}")
-        found = cls(*(Path(text).resolve() for text in given))
-        expiry(found.certificate)
-        expiry(found.authority)
-        return found
+    def check(self) -> None:
+        """Raises SetupError unless the first two files contain certificates."""
+        expiry(self.certificate)
+        expiry(self.authority)
 
 
 def expiry(file: Path) -> datetime:
-    """When the first certificate of a PEM file ends. Raises SetupError when there is none."""
+    """When the first certificate of a PEM file expires. Raises SetupError when the file has no certificate."""
     return _read(file).not_valid_after_utc
 
 
 def is_due(file: Path, now: datetime) -> bool:
-    """Whether a certificate should be renewed."""
+    """Whether a certificate expires within 30 days."""
     return expiry(file) - now < RENEW_BEFORE
 
 
 class Authority:
-    """The local authority in one folder. Its key never leaves it."""
+    """The local certificate authority in one folder. Its key never leaves the folder."""
 
     def __init__(self, folder: Path, hosts: Sequence[str] = ()) -> None:
         self._folder, self._hosts = folder, tuple(hosts)
@@ -70,8 +60,8 @@ class Authority:
         self.files = TlsFiles(folder / "authority.pem", folder / "broker.pem", folder / "broker.key")
 
     def ensure(self, now: datetime) -> bool:
-        """Makes what is missing and renews what ends within 30 days or names other hosts; whether it wrote anything.
-        Raises SetupError, OSError."""
+        """Creates missing certificates, and renews those that expire within 30 days or are for other hosts. Returns
+        whether it wrote a file. Raises SetupError, OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_new = not self._is_whole() or is_due(self.files.authority, now)
         if is_new:
@@ -82,8 +72,8 @@ class Authority:
         return False
 
     def _is_whole(self) -> bool:
-        """Whether the authority is there, and a pair with its key: a kill may have come between the two files. A key
-        that somebody took away is missed only when there is something to sign."""
+        """Whether the authority exists and matches its key. A killed process may have written only one of the files.
+        The key may be kept elsewhere: it is needed only to sign a certificate."""
         if not self.files.authority.exists():
             return False
         return not self._key_file.exists() or _is_pair(self.files.authority, self._key_file)
@@ -101,11 +91,12 @@ class Authority:
         return set(names) == set(self._names())
 
     def _make_authority(self, now: datetime) -> None:
-        """A fresh one stands before its predecessor in the file: whoever pinned that still finds it there."""
+        """Writes the new authority before the old one into the file, so that clients that pinned the old one still find
+        it."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "PrecisionPulse local authority")])
         certificate = (
-            _builder(name, name, key.public_key(), (now, now + AUTHORITY_LIFE))
+            _builder(name, name, key.public_key(), (now, now + AUTHORITY_VALIDITY))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs=True), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -119,10 +110,10 @@ class Authority:
         authority = _read(self.files.authority)
         signer = serialization.load_pem_private_key(self._key_file.read_bytes(), password=None)
         if not isinstance(signer, ec.EllipticCurvePrivateKey):
-            raise SetupError(f"{self._key_file} is not ours: delete {self._folder} and a new authority is made")
+            raise SetupError(f"{self._key_file} is not an EC key: delete {self._folder} to create a new authority")
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "PrecisionPulse broker")])
-        until = min(now + LIFE, authority.not_valid_after_utc)
+        until = min(now + SERVER_VALIDITY, authority.not_valid_after_utc)
         public = signer.public_key()
         certificate = (
             _builder(name, authority.subject, key.public_key(), (now, until))
@@ -144,13 +135,13 @@ class Authority:
             try:
                 found.append(x509.IPAddress(ipaddress.ip_address(name)))
             except ValueError:
-                with contextlib.suppress(ValueError):  # a host name that no certificate can hold
+                with contextlib.suppress(ValueError):  # a host name that is not allowed in a certificate
                     found.append(x509.DNSName(name))
         return found
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, life: tuple[datetime, datetime]
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, validity: tuple[datetime, datetime]
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -158,8 +149,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(life[0] - _SLACK)
-        .not_valid_after(life[1])
+        .not_valid_before(validity[0] - _BACKDATED)
+        .not_valid_after(validity[1])
     )
 
 
@@ -188,7 +179,7 @@ def _read(file: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise SetupError(f"{file} holds no certificate ({error}): {_REMEDY}") from error
+        raise SetupError(f"{file} has no certificate ({error}): {_REMEDY}") from error
 
 
 def _is_pair(certificate: Path, key: Path) -> bool:
@@ -209,5 +200,5 @@ def _private_pem(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 def now() -> datetime:
-    """The wall clock."""
+    """The current time in UTC."""
     return datetime.now(UTC)

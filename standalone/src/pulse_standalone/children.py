@@ -1,4 +1,4 @@
-"""One supervised process: started, asked whether it is ready, started again with back-off when it dies."""
+"""One supervised process: its start, readiness, restarts with back-off, and stop."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from pathlib import Path
 
 import psutil
@@ -19,16 +20,29 @@ __all__ = ["Child", "Program", "Say", "http_ok"]
 
 _BACKOFF_FLOOR, _BACKOFF_CAP = 0.2, 10.0
 _STEADY_SECONDS = 30.0
-"""A process that lived so long starts its back-off anew."""
+"""A process that ran this long resets its back-off."""
 _FIRST_TRIES = 4
 _KILL_SECONDS = 1.0
-"""What the system may take to bury a killed process."""
+"""Seconds to wait for the end of a killed process."""
 
 Say = Callable[[str], None]
 
 
+class StopWave(IntEnum):
+    """When a process stops. Processes of one wave stop together; a wave starts after the last one has ended."""
+
+    CLIENTS = 1
+    """Uses the services."""
+    SERVICES = 2
+    """Uses the servers."""
+    SERVERS = 3
+    """Used by everything else."""
+
+
 class Child(ABC):
-    """A process with a name. `is_ready` is what the supervisor last saw."""
+    """A process with a name. `is_ready`: result of the last probe. `stop_wave`: when the supervisor stops it."""
+
+    stop_wave = StopWave.SERVICES
 
     def __init__(self, name: str, port: int | None = None, log: Path | None = None) -> None:
         self.name, self.port, self.log = name, port, log
@@ -41,55 +55,55 @@ class Child(ABC):
 
     @abstractmethod
     async def launch(self) -> asyncio.subprocess.Process:
-        """Starts it once and does not wait until it is ready. Raises SetupError, OSError."""
+        """Starts the process without waiting until it is ready. Raises SetupError, OSError."""
 
     @abstractmethod
     async def answers(self) -> bool:
-        """Whether it does its work now; says so within a few seconds."""
+        """Whether the process works now. Returns within a few seconds."""
 
     def progress(self) -> str:
-        """What keeps it from being ready although all is well, if anything."""
+        """Why a healthy process is not ready yet; empty when there is no reason."""
         return ""
 
     @property
     def stop_signal(self) -> signal.Signals:
-        """What ends it in order."""
+        """The signal that stops the process cleanly."""
         return signal.SIGTERM
 
     @property
     def pid(self) -> int | None:
-        """Of the running process."""
+        """The pid of the running process; None when it is not running."""
         process = self.process
         return process.pid if process is not None and process.returncode is None else None
 
     async def run(self, say: Say) -> None:
-        """Keeps it running until `stop`. A failure of the first start is raised (SetupError, OSError); after that,
-        whatever goes wrong is said and tried again."""
+        """Keeps the process running until `stop`. Raises SetupError or OSError if the first start fails. Later failures
+        are printed with `say` and retried."""
         failures = 0
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
-                what = await self._once()
+                outcome = await self._run_once()
             except (SetupError, OSError) as error:
                 if not self.became_ready.is_set():
                     raise
-                what = f"could not be started ({error})"
+                outcome = f"could not be started ({error})"
             self.is_ready = False
             if self._stopping.is_set():
                 return
             if not self.became_ready.is_set() and failures >= _FIRST_TRIES - 1:
-                why = f": {last_line(self.log)} (see {self.log})" if self.log else ""
-                raise SetupError(f"{self.name} does not start, it {what}{why}")
+                detail = f": {last_line(self.log)} (see {self.log})" if self.log else ""
+                raise SetupError(f"{self.name} does not start: it {outcome}{detail}")
             failures = 0 if time.monotonic() - started > _STEADY_SECONDS else failures + 1
             self.restarts += 1
             delay = min(_BACKOFF_CAP, _BACKOFF_FLOOR * 2 ** min(failures - 1, 8)) if failures else 0.0
-            say(f"{self.name} {what}; starting it again in {delay:.1f} s")
+            say(f"{self.name} {outcome}; restart in {delay:.1f} s")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._stopping.wait()
 
-    async def _once(self) -> str:
-        """One life of the process; returns how it ended."""
+    async def _run_once(self) -> str:
+        """Starts the process and waits for its end; returns how it ended."""
         async with self._launching:
             if self._stopping.is_set():
                 return "was stopped"
@@ -110,11 +124,11 @@ class Child(ABC):
         finally:
             ended.cancel()
 
-    async def stop(self, patience: float) -> None:
-        """Asks it to end; after `patience` seconds ends it. One that is just being launched is waited for as long."""
+    async def stop(self, seconds: float) -> None:
+        """Stops the process; kills it after `seconds`. Waits as long for a launch in progress."""
         self._stopping.set()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 async with self._launching:
                     process = self.process
                 if process is None or process.returncode is not None:
@@ -133,7 +147,7 @@ class Child(ABC):
                 await process.wait()
 
     def memory_mb(self) -> float | None:
-        """Proportional set size of the process and its children, where the system tells it (else resident)."""
+        """Proportional set size of the process and its children in MB, else resident set size; None if not running."""
         if self.pid is None:
             return None
         total = 0
@@ -149,7 +163,7 @@ class Child(ABC):
 
 
 class Program(Child):
-    """A program of ours: its output goes to a log, its settings come as environment."""
+    """A program of this repository. Its output goes to a log, its settings are environment variables."""
 
     def __init__(self, name: str, command: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
         super().__init__(name, log=log)
@@ -157,7 +171,7 @@ class Program(Child):
         self.health_path, self._host = "/readyz", "127.0.0.1"
 
     def at(self, port: int, health_path: str = "/readyz", host: str = "127.0.0.1") -> "Program":
-        """It answers HTTP there."""
+        """The program answers HTTP at this address."""
         self.port, self.health_path, self._host = port, health_path, host
         return self
 

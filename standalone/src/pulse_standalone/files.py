@@ -1,4 +1,4 @@
-"""Errors of the machine, and the small files that must be whole: secrets, status, logs that do not grow without end."""
+"""Small files that must never be half-written (secrets, status), logs of limited size, and errors of the machine."""
 
 import contextlib
 import errno
@@ -11,19 +11,19 @@ _LOG_BYTES = 10_000_000
 
 
 class SetupError(Exception):
-    """The machine lacks something. The message is one line that says what to type."""
+    """This machine cannot run the system. The message is one line with the problem and the remedy."""
 
 
 def explain(error: OSError, folder: Path) -> SetupError:
-    """What a failed file operation in (or for) this state directory means to the person."""
+    """The SetupError for a failed file operation in this state directory."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return SetupError(f"no space left in {folder}: free some, or set PULSE_STATE_DIR")
+        return SetupError(f"no space left in {folder}: free disk space, or set PULSE_STATE_DIR")
     where = error.filename if isinstance(error.filename, str) else folder
-    return SetupError(f"{where}: {error.strerror or error}: mend that, or set PULSE_STATE_DIR")
+    return SetupError(f"{where}: {error.strerror or error}: fix this, or set PULSE_STATE_DIR")
 
 
 def write_private(path: Path, text: str, *, owner: tuple[int, int] | None = None, is_durable: bool = True) -> None:
-    """A 0600 file, whole or not at all; durable ones are on the disk when this returns. Raises OSError."""
+    """Writes a file with mode 0600 atomically. With `is_durable`, it is on disk when this returns. Raises OSError."""
     fresh = path.with_name(path.name + ".new")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -43,7 +43,7 @@ def write_private(path: Path, text: str, *, owner: tuple[int, int] | None = None
 
 
 def sync_folder(path: Path) -> None:
-    """Makes the names in a folder durable."""
+    """Makes created and renamed files of a folder durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -52,7 +52,7 @@ def sync_folder(path: Path) -> None:
 
 
 def read_secret(path: Path, remedy: str) -> str:
-    """What a secret's file says. Raises SetupError that names the file and ends in `remedy`."""
+    """Reads a secret. Raises SetupError with the file name and `remedy`."""
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -64,28 +64,28 @@ def read_secret(path: Path, remedy: str) -> str:
 
 
 def rotate(log: Path) -> None:
-    """Sets a log of more than 10 MB aside as `.1`, before its process starts."""
+    """Renames a log of more than 10 MB to `.1`. Call this before its process starts."""
     with contextlib.suppress(OSError):
         if log.lstat().st_size > _LOG_BYTES:
             log.replace(log.with_name(log.name + ".1"))
 
 
 def open_log(log: Path) -> BinaryIO:
-    """To append to; a new one is 0600. Follows no link and opens no pipe: the folder may belong to an account that has
-    fewer rights than we do. Raises OSError."""
+    """Opens a log for appending; a new file has mode 0600. Follows no links and opens no pipes, because the folder may
+    belong to an account with fewer privileges. Raises OSError."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     descriptor = os.open(log, flags, 0o600)
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         os.close(descriptor)
-        raise OSError(errno.EMLINK, "is a link or no plain file", str(log))
+        raise OSError(errno.EMLINK, "is a link or not a regular file", str(log))
     os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "ab")
 
 
 def cap(log: Path) -> None:
-    """Keeps a log that its running process appends to within 10 MB: its end becomes `.1`, and it begins anew. What is
-    written in between is lost; so is all of it when the disk is too full to keep it. Follows no link, as `open_log`."""
+    """Limits a log to 10 MB while its process is running: copies its last 10 MB to `.1` and truncates it. Lines written
+    in between are lost; on a full disk the whole log is lost. Follows no links, as `open_log`."""
     with contextlib.suppress(OSError), _opened(log, os.O_RDWR | os.O_NONBLOCK) as file:
         found = os.fstat(file.fileno())
         if found.st_size <= _LOG_BYTES or found.st_nlink != 1 or not stat.S_ISREG(found.st_mode):
@@ -104,7 +104,7 @@ def _opened(path: Path, flags: int, mode: Literal["rb", "r+b"] = "r+b") -> Binar
 
 
 def last_line(log: Path) -> str:
-    """The end of a log, or nothing."""
+    """The last line of a log, at most 300 characters; empty when there is none."""
     try:
         with _opened(log, os.O_RDONLY | os.O_NONBLOCK, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 4_096))

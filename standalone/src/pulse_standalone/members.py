@@ -1,4 +1,4 @@
-"""The children that are asked in their own way: PostgreSQL, the broker, the first collector."""
+"""The children with their own readiness probes: PostgreSQL, the broker, the first collector."""
 
 import asyncio
 import contextlib
@@ -12,35 +12,36 @@ from pathlib import Path
 
 from pulse_postgres.database import Database, PoolSettings
 from pulse_standalone.certificates import Authority, now
-from pulse_standalone.children import Child, Program
+from pulse_standalone.children import Child, Program, StopWave
 from pulse_standalone.files import SetupError, last_line
 from pulse_standalone.mosquitto import Mosquitto
 from pulse_standalone.postgres import Postgres
 
-_ASK_EVERY = 3.0
+_PROBE_EVERY = 3.0
 _RENEW_EVERY = 3_600.0
-_PATIENCE = timedelta(seconds=2)
+_PROBE_TIMEOUT = timedelta(seconds=2)
 
 
-class _AskedSeldom(Child):
-    """A server that is asked by a real request, but not each second once it answered."""
+class _Server(Child):
+    """A server that is probed with a real request, every three seconds once it is ready."""
 
-    _asked = float("-inf")
+    stop_wave = StopWave.SERVERS
+    _probed_at = float("-inf")
 
     async def answers(self) -> bool:
         if self.pid is None:
             return False
-        if self.is_ready and time.monotonic() - self._asked < _ASK_EVERY:
+        if self.is_ready and time.monotonic() - self._probed_at < _PROBE_EVERY:
             return True
-        self._asked = time.monotonic()
+        self._probed_at = time.monotonic()
         return await self.is_reachable()
 
     @abstractmethod
     async def is_reachable(self) -> bool:
-        """Whether it answers a request now."""
+        """Whether the server answers a request now."""
 
 
-class PostgresChild(_AskedSeldom):
+class PostgresChild(_Server):
     """The embedded PostgreSQL."""
 
     def __init__(self, server: Postgres) -> None:
@@ -55,11 +56,11 @@ class PostgresChild(_AskedSeldom):
     async def is_reachable(self) -> bool:
         if not self.server.is_ready():
             return False
-        settings = PoolSettings(self.server.url, size=1, acquire_timeout=_PATIENCE, command_timeout=_PATIENCE)
+        settings = PoolSettings(self.server.url, size=1, acquire_timeout=_PROBE_TIMEOUT, command_timeout=_PROBE_TIMEOUT)
         try:
-            async with asyncio.timeout(2 * _PATIENCE.total_seconds()), Database(settings) as database:
+            async with asyncio.timeout(2 * _PROBE_TIMEOUT.total_seconds()), Database(settings) as database:
                 return await database.is_reachable()
-        except Exception:  # noqa: BLE001  # whatever it refuses with, it does no work for us
+        except Exception:  # noqa: BLE001  # any error means that the server is not usable
             return False
 
     def progress(self) -> str:
@@ -70,9 +71,9 @@ class PostgresChild(_AskedSeldom):
         return signal.SIGINT
 
 
-class BrokerChild(_AskedSeldom):
-    """The embedded Mosquitto. Its certificate is looked after while it runs: `authority` makes it, else somebody else
-    puts a new one at the same path."""
+class BrokerChild(_Server):
+    """The embedded Mosquitto. Checks its certificate every hour: `authority` renews it; without one, the operator
+    replaces the file."""
 
     def __init__(self, server: Mosquitto, authority: Authority | None = None) -> None:
         super().__init__("mosquitto", log=server.log)
@@ -91,21 +92,29 @@ class BrokerChild(_AskedSeldom):
         return await self.server.probe.answers(self.server.port)
 
     def renew(self) -> None:
-        """A certificate that ends soon, or was replaced, is read by the running broker; no connection is lost. What
-        fails is tried again: there are weeks left."""
+        """Renews an expiring certificate, and makes the running broker reload a new one. Connections stay open. A
+        failure is ignored: the next check tries again, weeks before the expiry."""
         with contextlib.suppress(OSError, SetupError):
             if self._authority is not None:
                 self._authority.ensure(now())
             if self.server.copy_certificates():
                 self.server.reload_certificates()
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, seconds: float) -> None:
         self.server.probe.close()
-        await super().stop(patience)
+        await super().stop(seconds)
+
+
+class WebChild(Program):
+    """The web server."""
+
+    stop_wave = StopWave.CLIENTS
 
 
 class CollectorChild(Program):
-    """The first collector: ready when its link stands."""
+    """The first collector. It is ready when it is connected to the broker."""
+
+    stop_wave = StopWave.CLIENTS
 
     def __init__(self, name: str, command: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
         super().__init__(name, command, env=env, log=log, cwd=cwd)

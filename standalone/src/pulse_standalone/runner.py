@@ -1,5 +1,4 @@
-"""As whom child programs run: as the current user; as root, under an unprivileged account, because PostgreSQL refuses
-root and nothing else needs it."""
+"""Starts native programs. As root, they run as an unprivileged user, because PostgreSQL refuses to run as root."""
 
 import asyncio
 import contextlib
@@ -15,12 +14,12 @@ from pathlib import Path
 from pulse_standalone.files import SetupError, open_log, rotate, write_private
 
 _ACCOUNTS = ("precisionpulse", "postgres", "nobody")
-"""Tried in this order; initdb needs a passwd entry."""
+"""The users to try, in this order. initdb needs an entry in passwd."""
 _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
-    """What a child runs before exec so that it gets `sig` when its parent dies (prctl(2); None where there is none)."""
+    """A function for a child process to call before exec: it gets `sig` when its parent dies. None except on Linux."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)  # loaded before the fork
@@ -28,7 +27,7 @@ def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
 
     def ask() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(sig))
-        if os.getppid() != parent:  # it died in between, and nobody will tell
+        if os.getppid() != parent:  # the parent died before prctl: there will be no signal
             os._exit(1)
 
     return ask
@@ -37,7 +36,7 @@ def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
 async def complete(
     *command: str, cwd: str | Path, env: Mapping[str, str], stdin: str = "", account: Mapping[str, object] | None = None
 ) -> tuple[int, str, str]:
-    """Runs a program to its end: exit code, output, complaint. It dies with us, and with the task that waits."""
+    """Runs a program to its end; returns exit code, output and error output. Kills it when this task is cancelled."""
     process = await asyncio.create_subprocess_exec(
         *command,
         env=env,
@@ -53,20 +52,20 @@ async def complete(
         out, err = await process.communicate(stdin.encode())
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # initdb and apt-get have children of their own
+            os.killpg(process.pid, signal.SIGKILL)  # initdb and apt-get have child processes
         await process.wait()
         raise
     return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
 
 
 class Runner:
-    """Starts native programs (PostgreSQL, Mosquitto) and owns their files."""
+    """Runs native programs (PostgreSQL, Mosquitto) as one user, and gives their files to this user."""
 
     def __init__(self, state: Path) -> None:
         self.is_root = os.geteuid() == 0
         self.uid, self.gid = os.geteuid(), os.getegid()
         self.prefix: tuple[str, ...] = ()
-        self._as: dict[str, object] = {}
+        self._account: dict[str, object] = {}
         self.env = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
         if self.is_root:
             self._drop(state)
@@ -78,12 +77,12 @@ class Runner:
             except KeyError:
                 continue
             self.uid, self.gid = entry.pw_uid, entry.pw_gid
-            self._as = {"user": self.uid, "group": self.gid, "extra_groups": []}
+            self._account = {"user": self.uid, "group": self.gid, "extra_groups": []}
             break
-        if self._as and self._reaches(state):
+        if self._account and self._reaches(state):
             return
-        # A state directory under a closed folder: a user namespace keeps root's right to its files without being root.
-        self.uid, self.gid, self._as = 0, 0, {}
+        # The state directory is inside a private folder. In a user namespace, root can access it without being root.
+        self.uid, self.gid, self._account = 0, 0, {}
         self.prefix = ("unshare", "-U", "--map-user=65534", "--map-group=65534")
         try:
             works = (
@@ -93,7 +92,7 @@ class Runner:
             works = False
         if not works:
             raise SetupError(
-                f"{state} is out of reach for an unprivileged account: set PULSE_STATE_DIR to a folder below /var/lib"
+                f"an unprivileged user cannot access {state}: set PULSE_STATE_DIR to a folder below /var/lib"
             )
 
     def _reaches(self, path: Path) -> bool:
@@ -102,12 +101,12 @@ class Runner:
             check=False,
             env=self.env,
             cwd="/",
-            **self._as,  # type: ignore[call-overload]
+            **self._account,  # type: ignore[call-overload]
         )
         return bool(check.returncode == 0)
 
     def can_execute(self, program: Path) -> bool:
-        """Whether the account can run this program here."""
+        """Whether the user can run this program."""
         try:
             check = subprocess.run(
                 [*self.prefix, str(program), "--version"],
@@ -115,30 +114,30 @@ class Runner:
                 env=self.env,
                 cwd="/",
                 capture_output=True,
-                **self._as,  # type: ignore[call-overload]
+                **self._account,  # type: ignore[call-overload]
             )
         except OSError:
             return False
         return bool(check.returncode == 0)
 
     def make_folder(self, path: Path) -> Path:
-        """A 0700 folder of the account."""
+        """Creates a folder of the user with mode 0700."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.own(path)
         return path
 
     def own(self, path: Path) -> None:
-        """Gives a file or folder to the account."""
+        """Changes the owner of a file or folder to the user."""
         if self.is_root:
             os.chown(path, self.uid, self.gid)
 
     def write(self, path: Path, text: str) -> None:
-        """Writes a 0600 file of the account, whole or not at all."""
+        """Writes a file of the user with mode 0600 atomically."""
         write_private(path, text, owner=(self.uid, self.gid) if self.is_root else None)
 
     async def run(self, *command: str | Path) -> str:
-        """Runs to the end; returns what it printed. Raises SetupError with the end of its complaint."""
-        code, out, err = await complete(*self.prefix, *map(str, command), env=self.env, cwd="/", account=self._as)
+        """Runs a program to its end; returns its output. Raises SetupError with the end of its error output."""
+        code, out, err = await complete(*self.prefix, *map(str, command), env=self.env, cwd="/", account=self._account)
         if code:
             raise SetupError(f"{command[0]} failed: {err.strip()[-800:]}")
         return out
@@ -146,7 +145,7 @@ class Runner:
     async def start(
         self, *command: str | Path, log: Path, env: Mapping[str, str] | None = None, on_parent_death: signal.Signals
     ) -> asyncio.subprocess.Process:
-        """Starts a server whose output goes to `log`; it gets `on_parent_death` when we die."""
+        """Starts a server with its output in `log`. It gets the signal `on_parent_death` when this process dies."""
         rotate(log)
         with open_log(log) as output:
             return await asyncio.create_subprocess_exec(
@@ -159,5 +158,5 @@ class Runner:
                 stderr=output,
                 start_new_session=True,
                 preexec_fn=die_with_parent(on_parent_death),
-                **self._as,  # type: ignore[arg-type]
+                **self._account,  # type: ignore[arg-type]
             )

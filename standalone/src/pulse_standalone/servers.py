@@ -1,5 +1,6 @@
-"""`pulse servers`: PostgreSQL and the broker alone, as the tests and the benchmarks need them. Prints one line of JSON
-when both answer, and stops both when its standard input closes or it is told to."""
+"""`pulse servers`: PostgreSQL and the broker alone, for tests and benchmarks.
+
+Prints one line of JSON when both answer. Stops both at the end of standard input, or on SIGTERM or SIGINT."""
 
 import asyncio
 import json
@@ -18,8 +19,8 @@ from pulse_standalone.runner import Runner
 
 
 @dataclass(frozen=True)
-class ServersWanted:
-    """What to start: `devices` get broker accounts; throw-away servers are fast and not durable."""
+class ServerOptions:
+    """`devices`: ids with broker accounts. `is_throwaway`: the servers are fast and not durable."""
 
     state: Path
     tools: Path
@@ -27,22 +28,22 @@ class ServersWanted:
     is_throwaway: bool
 
 
-async def serve(wanted: ServersWanted) -> None:
-    """Runs until SIGTERM, SIGINT or end of input. Raises SetupError."""
-    wanted.state.mkdir(parents=True, exist_ok=True)
-    wanted.state.chmod(0o755)
-    runner = Runner(wanted.state)
+async def serve(options: ServerOptions) -> None:
+    """Runs until SIGTERM, SIGINT or the end of standard input. Raises SetupError."""
+    options.state.mkdir(parents=True, exist_ok=True)
+    options.state.chmod(0o755)
+    runner = Runner(options.state)
     accounts = BrokerAccounts(
         secrets.token_urlsafe(32),
         {name: secrets.token_urlsafe(32) for name in SERVICES},
-        {name: secrets.token_urlsafe(32) for name in wanted.devices},
+        {name: secrets.token_urlsafe(32) for name in options.devices},
     )
-    postgres = Postgres(runner, wanted.state, is_throwaway=wanted.is_throwaway)
-    program = find(wanted.tools) or await fetch(wanted.tools)
-    authority = Authority(wanted.state / "tls")
+    postgres = Postgres(runner, options.state, is_throwaway=options.is_throwaway)
+    program = find(options.tools) or await fetch(options.tools)
+    authority = Authority(options.state / "tls")
     authority.ensure(now())
-    port = free_port() if wanted.is_throwaway else 0  # never the usual one: several may start at once
-    broker = Mosquitto(runner, wanted.state, program, accounts, Listeners(authority.files, has_plain=True, port=port))
+    port = free_port() if options.is_throwaway else 0  # not the default port: several test runs may start at once
+    broker = Mosquitto(runner, options.state, program, accounts, Listeners(authority.files, has_plain=True, port=port))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGINT, signal.SIGTERM):
@@ -52,7 +53,7 @@ async def serve(wanted: ServersWanted) -> None:
         await asyncio.gather(_ready(postgres), broker.start())
         passwords: dict[str, str] = {str(name): value for name, value in accounts.services.items()}
         passwords.update(accounts.devices)
-        told = {
+        addresses = {
             "database_url": postgres.url,
             "mqtt_url": broker.plain_url,
             "mqtts_url": broker.url,
@@ -63,7 +64,7 @@ async def serve(wanted: ServersWanted) -> None:
                 "mosquitto": broker.process.pid if broker.process else 0,
             },
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(addresses), flush=True)
         await stopped.wait()
     finally:
         await asyncio.gather(postgres.stop(), broker.stop())

@@ -1,4 +1,4 @@
-"""The state directory: secrets (generated once, 0600), folders of the processes, logs, and what runs there now."""
+"""The state directory: generated secrets (mode 0600), folders of the processes, logs, and the status of the run."""
 
 import contextlib
 import fcntl
@@ -15,22 +15,22 @@ from typing import Any, TextIO
 from pulse_contracts.access import RESERVED, SERVICES
 from pulse_standalone.files import SetupError, explain, read_secret, write_private
 
-_REMEDY = "restore it, or delete it and a new one is made"
+_REMEDY = "restore it, or delete it to generate a new one"
 _DEVICE = re.compile(r"^[a-z0-9-]{1,32}$")
 
 
 class AlreadyRunningError(SetupError):
-    """Another supervisor owns this state directory."""
+    """Another supervisor is running on this state directory."""
 
 
 class State:
-    """One installation on one machine. Looking at one makes nothing; `create` does."""
+    """One installation on one machine. Only `create` and `prepare_secrets` create folders."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
 
     def create(self) -> None:
-        """Makes the folders. Raises SetupError when the directory cannot be written."""
+        """Creates the folders. Raises SetupError when the directory is not writable."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name in ("secrets", "logs", "collector"):
@@ -46,17 +46,17 @@ class State:
 
     @property
     def admin_file(self) -> Path:
-        """The first administrator's e-mail and generated password, 0600."""
+        """The first administrator's e-mail and generated password, mode 0600."""
         return self.folder / "admin.json"
 
     @property
     def admin_unconfirmed(self) -> Path:
-        """Lies here while `admin_file` is written and the account may not be made yet."""
+        """Exists while `admin_file` is written but its account may not exist yet."""
         return self.folder / "admin.unconfirmed"
 
     @property
     def status_file(self) -> Path:
-        """What runs, written each second by the supervisor."""
+        """The status of the run. The supervisor writes it every second."""
         return self.folder / "status.json"
 
     def log(self, name: str) -> Path:
@@ -64,7 +64,7 @@ class State:
         return self.folder / "logs" / f"{name}.log"
 
     def secrets_of(self, service: str) -> Path:
-        """The folder that a service reads its secrets from. Raises SetupError."""
+        """The folder with the secrets of one service. Raises SetupError."""
         folder = self.folder / "secrets" / service
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,19 +73,19 @@ class State:
         return folder
 
     def secret(self, service: str, name: str) -> str:
-        """One secret, made at first use: 256 random bits."""
+        """One secret of 256 random bits, generated at first use."""
         return self._once(self.secrets_of(service) / name, secrets.token_urlsafe(32))
 
     def device_password_file(self, device: str) -> Path:
-        """The file with a device's broker password."""
+        """The file with a device's broker password. Raises SetupError for an invalid id."""
         if not _DEVICE.match(device):
-            raise SetupError(f"{device!r} is no device id: 1 to 32 of a-z 0-9 -")
+            raise SetupError(f"{device!r} is not a device id: use 1 to 32 of a-z, 0-9 and -")
         path = self.secrets_of("devices") / device
         self._once(path, secrets.token_urlsafe(32))
         return path
 
     def prepare_secrets(self) -> None:
-        """Everything that the services need before their first start. Raises SetupError."""
+        """Creates the secrets that the services need before their first start. Raises SetupError."""
         self.create()
         for service in SERVICES:
             self.secret(service, "pulse_mqtt_password")
@@ -93,13 +93,13 @@ class State:
             self.secret(service, "pulse_audit_key")
         shared = self.secret("users", "pulse_accounts_key")
         copy = self.secrets_of("auth") / "pulse_accounts_key"
-        if self._once(copy, shared) != shared:  # users' was made anew
+        if self._once(copy, shared) != shared:  # users generated a new key
             self._write(copy, shared)
         self.secret("auth", "pulse_key_encryption_key")
 
-    def tell_broker_accounts(self, admin: str, accounts: Mapping[str, str]) -> None:
-        """Lets auth keep the broker's accounts: the administrator's password, and the secrets that were made here. A
-        broker that loses its disk gets them back from auth. Raises SetupError."""
+    def share_broker_accounts(self, admin: str, accounts: Mapping[str, str]) -> None:
+        """Gives auth the broker's administrator password and the generated secrets. auth maintains the accounts, and
+        restores them when the broker loses its disk. Raises SetupError."""
         folder = self.secrets_of("auth")
         for name, text in (
             ("pulse_broker_admin_password", admin),
@@ -110,15 +110,15 @@ class State:
                 self._write(path, text)
 
     def forget_broker_accounts(self) -> None:
-        """A broker of the person's own is not ours to keep: what was told for another must not be tried there."""
+        """Deletes shared broker accounts: auth must not use the accounts of the embedded broker on another broker."""
         for name in ("pulse_broker_admin_password", "pulse_broker_accounts"):
             (self.secrets_of("auth") / name).unlink(missing_ok=True)
 
     def device_id(self) -> str:
-        """The first collector's id: this machine's name, made fit and kept from then on."""
+        """The id of the first collector: derived from this machine's name at the first call, and permanent."""
         host = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().split(".")[0].lower()).strip("-")[:32]
-        fit = host if host and host not in RESERVED else "this-machine"
-        return self._once(self.folder / "device", fit)
+        valid = host if host and host not in RESERVED else "this-machine"
+        return self._once(self.folder / "device", valid)
 
     def _once(self, path: Path, value: str) -> str:
         if path.exists():
@@ -134,7 +134,8 @@ class State:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """One supervisor at a time. Raises AlreadyRunningError with the other's pid, else SetupError."""
+        """Locks the directory for one supervisor. Raises AlreadyRunningError with the pid of the other one, and
+        SetupError."""
         self.create()
         try:
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -155,12 +156,14 @@ class State:
             file.flush()
         except BlockingIOError as error:
             pid = file.read().strip() or "unknown"
-            raise AlreadyRunningError(f"already running here (pid {pid}): make stop, or set PULSE_STATE_DIR") from error
+            raise AlreadyRunningError(
+                f"already running (pid {pid}): run `make stop`, or set PULSE_STATE_DIR"
+            ) from error
         except OSError as error:
             raise explain(error, self.folder) from error
 
     def owner(self) -> int | None:
-        """The pid of the supervisor that owns this directory now. Raises SetupError when it may not be asked."""
+        """The pid of the running supervisor; None when there is none. Raises SetupError for an unreadable directory."""
         try:
             with (self.folder / "lock").open() as file:
                 try:
@@ -175,12 +178,12 @@ class State:
         return None
 
     def status(self) -> dict[str, Any]:
-        """What the supervisor last wrote; `running` tells whether it still lives."""
-        nothing: dict[str, Any] = {"ready": False, "state_dir": str(self.folder), "processes": []}
+        """The last status of the supervisor. `running`: whether it is running."""
+        empty: dict[str, Any] = {"ready": False, "state_dir": str(self.folder), "processes": []}
         if self.owner() is None:
-            return {"running": False, **nothing}
+            return {"running": False, **empty}
         try:
             found = json.loads(self.status_file.read_text())
-        except (OSError, ValueError):  # not written yet, or by a machine that lost power
+        except (OSError, ValueError):  # not written yet, or damaged by a power failure
             found = None
-        return {"running": True, **(found if isinstance(found, dict) else nothing)}
+        return {"running": True, **(found if isinstance(found, dict) else empty)}

@@ -1,4 +1,4 @@
-"""`make run`: starts everything in order, keeps it running, shows how it is, stops it cleanly."""
+"""`make run`: starts every process in order, restarts failed ones, reports their status, and stops them cleanly."""
 
 import asyncio
 import contextlib
@@ -10,26 +10,27 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pulse_standalone.children import Child
+from pulse_standalone.children import Child, StopWave
 from pulse_standalone.files import SetupError, explain, write_private
+from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
-from pulse_standalone.system import Options, System, check_port
+from pulse_standalone.system import System, check_port
 from pulse_standalone.terminal import Screen
 
 _READY_SECONDS = 90
-_TELL_EVERY = 10.0
+_PROGRESS_EVERY = 10.0
 _POLL = 0.05
-_STOP_SECONDS = (1.5, 3.0, 4.2)
-"""Until when each wave of the stop may take its time; what one leaves over is the next one's."""
+_STOP_DEADLINES = {StopWave.CLIENTS: 1.5, StopWave.SERVICES: 3.0, StopWave.SERVERS: 4.2}
+"""Seconds from the start of the stop until a wave must have ended. A wave may use the time that earlier ones left."""
 _MEMORY_EVERY = 5.0
 
 
 class Supervisor:
     """One run of the whole system."""
 
-    def __init__(self, options: Options, state: State, screen: Screen, system: System | None = None) -> None:
-        self._options, self._state, self._screen = options, state, screen
-        self._system = system or System(options, state)
+    def __init__(self, settings: Settings, state: State, screen: Screen, system: System | None = None) -> None:
+        self._settings, self._state, self._screen = settings, state, screen
+        self._system = system or System(settings, state)
         self._running: list[asyncio.Task[None]] = []
         self._children: list[Child] = []
         self._memory: dict[str, float | None] = {}
@@ -38,12 +39,12 @@ class Supervisor:
         self._group: asyncio.TaskGroup
 
     async def run(self) -> None:
-        """Until SIGINT or SIGTERM. Raises SetupError when something cannot start; whatever runs is stopped first."""
+        """Runs until SIGINT, SIGTERM or SIGHUP. Stops every process, then raises SetupError if one could not start."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(sig, stop.set)
-        check_port(self._options.port, self._options.host)
+        check_port(self._settings.port, self._settings.host)
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -82,7 +83,7 @@ class Supervisor:
         await self._launch([*services, web], wait_for=services[:1])
         admin = await system.first_administrator(say)
         late: list[Child] = [*services, web]
-        if self._options.has_collector:
+        if self._settings.first_collector:
             collector = system.collector()
             await self._launch([collector], wait_for=[])
             late.append(collector)
@@ -103,7 +104,7 @@ class Supervisor:
             deadline = time.monotonic() + _READY_SECONDS
             while not child.became_ready.is_set():
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_TELL_EVERY):
+                    async with asyncio.timeout(_PROGRESS_EVERY):
                         await child.became_ready.wait()
                 if child.became_ready.is_set():
                     break
@@ -115,28 +116,28 @@ class Supervisor:
                     raise SetupError(f"{child.name} was not ready after {_READY_SECONDS} s: see {log}")
 
     async def _until_administrators_can_act(self, *, is_new: bool) -> None:
-        """The account of a new administrator travels from users to auth, and no service lets administrators
-        do anything before it has heard auth: who reads "ready" can sign in and work. Raises SetupError."""
+        """Waits until administrators can sign in and work: auth must have the new administrator's account from users,
+        and every service needs recent session data from auth. Raises SetupError."""
         deadline = time.monotonic() + _READY_SECONDS
         users, auth = self._state.log("users"), self._state.log("auth")
         while is_new and not await self._system.knows_accounts():
             if time.monotonic() > deadline:
-                raise SetupError(f"auth has no account after {_READY_SECONDS} s: see {users} and {auth}")
+                raise SetupError(f"auth received no account within {_READY_SECONDS} s: see {users} and {auth}")
             await asyncio.sleep(_POLL)
-        while not await self._system.hears_auth():
+        while not await self._system.is_auth_fresh():
             if time.monotonic() > deadline:
-                raise SetupError(f"a service has not heard auth after {_READY_SECONDS} s: see {auth} and {users}")
+                raise SetupError(
+                    f"a service got no session data from auth within {_READY_SECONDS} s: see {auth} and {users}"
+                )
             await asyncio.sleep(_POLL)
 
     async def _stop(self) -> None:
-        """The last started first, but what does not depend on one another together; all before one deadline."""
+        """Stops the waves one after the other, all before the last deadline."""
         began = time.monotonic()
-        first, last = {"collector", "web"}, {"mosquitto", "postgres"}
-        services = {child.name for child in self._children} - first - last
-        for wave, until in zip((first, services, last), _STOP_SECONDS, strict=True):
-            patience = began + until - time.monotonic()
-            members = [child for child in self._children if child.name in wave]
-            await asyncio.gather(*(child.stop(max(0.1, patience)) for child in members))
+        for wave, deadline in sorted(_STOP_DEADLINES.items()):
+            timeout = began + deadline - time.monotonic()
+            children = [child for child in self._children if child.stop_wave is wave]
+            await asyncio.gather(*(child.stop(max(0.1, timeout)) for child in children))
 
     async def _report(self) -> None:
         last_memory = 0.0
@@ -172,7 +173,7 @@ class Supervisor:
             "state_dir": str(self._state.folder),
             "processes": self._rows(),
         }
-        with contextlib.suppress(OSError):  # a full disk must not stop the system that could report it
+        with contextlib.suppress(OSError):  # a full disk must not stop the system
             write_private(self._state.status_file, json.dumps(status, indent=2), is_durable=False)
 
 

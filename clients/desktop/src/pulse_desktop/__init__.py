@@ -1,1 +1,1 @@
-"""The collector: sources, buffer, replay."""
+"""The collector: it reads sensors, buffers readings on disk and delivers them over MQTT."""

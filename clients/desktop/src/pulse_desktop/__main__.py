@@ -1,4 +1,4 @@
-"""`pulse-collector`: run the collector without a window, ask how it is, look into its buffer."""
+"""`pulse-collector`: runs the collector, and has commands for its status, buffer, quarantine and identity."""
 
 import asyncio
 import json
@@ -12,50 +12,52 @@ from pulse_desktop.cli import buffer, doctor, enrol, parser, quarantine, replay
 from pulse_desktop.cli.broker import open_bus
 from pulse_desktop.cli.credentials import broker_password, load_settings
 from pulse_desktop.cli.terminal import ALREADY_RUNNING, BAD_SETTINGS, FAILED, OK, complain, say
-from pulse_desktop.core import lock, logs, status
+from pulse_desktop.core import logs
 from pulse_desktop.core.engine import Engine, World
-from pulse_desktop.core.inspection import NoBufferError
 from pulse_desktop.core.model import StoreFailure
-from pulse_desktop.core.privacy import keep_private
 from pulse_desktop.core.settings import BadSettingsError, Settings
+from pulse_desktop.core.state_directory import lock
+from pulse_desktop.core.state_directory.privacy import keep_private
+from pulse_desktop.core.status import snapshot
+from pulse_desktop.core.storage.inspection import NoBufferError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 fine, 1 failed or found something, 2 bad settings, 3 already running."""
-    given = vars(parser.make().parse_args(arguments))
-    command: str = given.pop("command")
-    flags = {name: value for name, value in given.items() if value is not None}
+    """Returns the exit code: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running."""
+    options = vars(parser.make().parse_args(arguments))
+    command: str = options.pop("command")
+    flags = {name: value for name, value in options.items() if value is not None}
     try:
-        return _run(flags) if command == "run" else _look(command, flags)
+        return _run(flags) if command == "run" else _execute(command, flags)
     except BadSettingsError as error:
-        complain("the settings do not work:", *(f"  {line}" for line in error.lines))
+        complain("invalid settings:", *(f"  {line}" for line in error.lines))
         return BAD_SETTINGS
 
 
-def _look(command: str, flags: dict[str, Any]) -> int:
+def _execute(command: str, flags: dict[str, Any]) -> int:
     try:
-        return _answer(command, flags)
-    except BrokenPipeError:  # the reader has seen enough
+        return _dispatch(command, flags)
+    except BrokenPipeError:  # the reader of the pipe is gone
         sys.stderr.close()
         return FAILED
-    except (NoBufferError, StoreFailure, status.NoStatusError) as error:
+    except (NoBufferError, StoreFailure, snapshot.NoStatusError) as error:
         complain(str(error))
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}")
     return FAILED
 
 
-def _answer(command: str, flags: dict[str, Any]) -> int:
+def _dispatch(command: str, flags: dict[str, Any]) -> int:
     if command == "doctor":
         return doctor.run(load_settings(flags))
     folder = _folder(flags)
     if command == "enrol":
         ca_file = Path(flags["ca"]) if "ca" in flags else None
-        return enrol.run(folder, enrol.Wish(flags["server"], flags["code"], "replace" in flags, ca_file))
+        return enrol.run(folder, enrol.EnrolRequest(flags["server"], flags["code"], "replace" in flags, ca_file))
     output = Path(flags["output"]) if "output" in flags else None
     as_json, is_sure = "json" in flags, "yes" in flags
     pause = True if "pause" in flags else False if "resume" in flags else None
-    answers: dict[str, Callable[[], int]] = {
+    commands: dict[str, Callable[[], int]] = {
         "status": lambda: _status(folder, as_json=as_json),
         "buffer list": lambda: buffer.show(folder, as_json=as_json),
         "buffer verify": lambda: buffer.verify(folder),
@@ -65,18 +67,18 @@ def _answer(command: str, flags: dict[str, Any]) -> int:
         "quarantine clear": lambda: quarantine.clear(folder, is_sure=is_sure),
         "replay": lambda: replay.change(folder, pause=pause, rate=flags.get("rate")),
     }
-    return answers[command]()
+    return commands[command]()
 
 
 def _status(folder: Path, *, as_json: bool) -> int:
-    found = status.read(folder)
-    say(json.dumps(found) if as_json else status.table(found))
+    fields = snapshot.read(folder)
+    say(json.dumps(fields) if as_json else snapshot.table(fields))
     return OK
 
 
 def _folder(flags: dict[str, Any]) -> Path:
-    given = {"state_dir": flags["state_dir"]} if "state_dir" in flags else {}
-    return Settings.load({**given, "device": "any"}).state_dir
+    folder = {"state_dir": flags["state_dir"]} if "state_dir" in flags else {}
+    return Settings.load({**folder, "device": "any"}).state_dir
 
 
 def _run(flags: dict[str, Any]) -> int:

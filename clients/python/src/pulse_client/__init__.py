@@ -1,8 +1,8 @@
-"""PrecisionPulse from Python: `async with PulseClient(url, ApiKey("pp_…")) as pulse: …`."""
+"""A client of PrecisionPulse: `async with PulseClient(url, ApiKey("pp_…")) as pulse: …`."""
 
 from pulse_client.client import PulseClient
 from pulse_client.credentials import ApiKey, Password
-from pulse_client.errors import PulseError, SecondFactorNeeded
+from pulse_client.errors import PulseError, SecondFactorRequired
 from pulse_client.models import (
     Account,
     AccountLink,
@@ -34,6 +34,6 @@ __all__ = [
     "Reading",
     "RunningSession",
     "Sampled",
-    "SecondFactorNeeded",
+    "SecondFactorRequired",
     "Series",
 ]

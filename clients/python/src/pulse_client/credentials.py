@@ -1,4 +1,4 @@
-"""What a program proves itself with."""
+"""The credentials of a program."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An API key, as it was shown once: `pp_…`."""
+    """An API key: `pp_…`."""
 
     key: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Password:
-    """An account's own e-mail and password; `code` gives a one-time code when the account has a second factor."""
+    """An account's e-mail and password. `code`: returns a one-time code, for accounts with a second factor."""
 
     email: str
     password: str = field(repr=False)

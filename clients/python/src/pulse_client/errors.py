@@ -1,9 +1,12 @@
-"""One kind of failure, with the stable code of the problem document (RFC 9457)."""
+"""Errors of the client, with the stable code of the problem document (RFC 9457)."""
 
 
 class PulseError(Exception):
-    """A call that was refused or not answered. Programs go by `code`; `status` is 0 when there was no answer;
-    `retry_after` (seconds) is there when waiting may help; `request_id` finds the request in the service's log."""
+    """A call was rejected or got no response.
+
+    `code`: the stable code of the problem. `status`: the HTTP status, 0 without a response. `retry_after`: seconds to
+    wait before a retry, None when a retry cannot help. `request_id`: identifies the request in the service's log.
+    """
 
     def __init__(
         self, status: int, code: str, detail: str, *, retry_after: float | None = None, request_id: str | None = None
@@ -13,8 +16,8 @@ class PulseError(Exception):
         self.retry_after, self.request_id = retry_after, request_id
 
 
-class SecondFactorNeeded(PulseError):
-    """The password is right and the account has a second factor: programs use an API key, or give `Password.code`.
-    `challenge` is the first half of the sign-in."""
+class SecondFactorRequired(PulseError):
+    """The password is correct, and the account has a second factor. Use an API key, or set `Password.code`.
+    `challenge`: identifies the sign-in that the code completes."""
 
     challenge = ""

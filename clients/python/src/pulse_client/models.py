@@ -1,5 +1,5 @@
-"""What the APIs answer. Fields that this version does not know are ignored. Times are aware datetimes; where a name
-ends in `_us`, microseconds."""
+"""The responses of the APIs. Unknown fields are ignored. Times are timezone-aware datetimes; fields with the suffix
+`_us` are microseconds."""
 
 from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 Value = bool | int | float
 
 
-class _Answer(BaseModel):
+class _Response(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Account(_Answer):
-    """One account as of `version`: a change says which one it is made of."""
+class Account(_Response):
+    """One account. `version` changes with every update; an update names the version it is based on."""
 
     id: UUID
     email: str
@@ -28,16 +28,16 @@ class Account(_Answer):
     version: int
 
 
-class AccountLink(_Answer):
-    """A link by which the account's password is set, once, until `expires_at`."""
+class AccountLink(_Response):
+    """A link to set the account's password. It works once, until `expires_at`."""
 
     link: str = Field(repr=False)
     expires_at: datetime
     mailed: bool
 
 
-class RunningSession(_Answer):
-    """One sign-in that still runs."""
+class RunningSession(_Response):
+    """An active session."""
 
     id: UUID
     device: str
@@ -48,7 +48,7 @@ class RunningSession(_Answer):
     is_current: bool
 
 
-class ApiKeyInfo(_Answer):
+class ApiKeyInfo(_Response):
     """An API key without its secret."""
 
     id: UUID
@@ -60,12 +60,12 @@ class ApiKeyInfo(_Answer):
 
 
 class NewApiKey(ApiKeyInfo):
-    """A key with its secret, which is shown once."""
+    """A new API key with its secret, which cannot be read again."""
 
     key: str = Field(repr=False)
 
 
-class AuditRecord(_Answer):
+class AuditRecord(_Response):
     """One entry of a service's audit trail."""
 
     n: int
@@ -79,8 +79,8 @@ class AuditRecord(_Answer):
     request_id: str | None
 
 
-class Device(_Answer):
-    """A device that has sent something. `waiting`: readings that it still holds."""
+class Device(_Response):
+    """A device. `waiting`: readings that are still in its buffer."""
 
     id: str
     name: str
@@ -94,15 +94,15 @@ class Device(_Answer):
     cloned: bool
 
 
-class Latest(_Answer):
-    """The newest value of a series; `t` in microseconds. `ahead`: that time lies in the future."""
+class Latest(_Response):
+    """The newest value of a series. `t`: microseconds. `ahead`: `t` is in the future."""
 
     t: int
     v: Value
     ahead: bool
 
 
-class Series(_Answer):
+class Series(_Response):
     """One series of a device."""
 
     id: int
@@ -115,8 +115,8 @@ class Series(_Answer):
     latest: Latest | None
 
 
-class Sampled(_Answer):
-    """Readings of a range: all of them, or a sample that keeps every extreme. `t` in microseconds."""
+class Sampled(_Response):
+    """Readings of a range: all of them, or a sample with every extreme. `t`: microseconds."""
 
     n: int
     sampled: bool
@@ -131,7 +131,7 @@ class Sampled(_Answer):
 
 
 class Reading(NamedTuple):
-    """One reading with its identity; `t` in microseconds."""
+    """One reading with its identity. `t`: microseconds."""
 
     t: int
     v: Value
@@ -139,8 +139,8 @@ class Reading(NamedTuple):
     seq: int
 
 
-class Epoch(_Answer):
-    """One life of a collector: every sequence number below `next` is stored, refused, dropped or missing."""
+class Epoch(_Response):
+    """One epoch of a device: every sequence number below `next` is stored, refused, dropped or missing."""
 
     epoch: str
     ord: int
@@ -153,8 +153,8 @@ class Epoch(_Answer):
     complete: bool
 
 
-class Ledger(_Answer):
-    """What became of everything a device ever counted."""
+class Ledger(_Response):
+    """What happened to every sequence number of a device."""
 
     device: str
     epochs: list[Epoch]

@@ -1,4 +1,4 @@
-"""Requests with a token that is renewed in time, waits when a service asks for it, and one kind of error."""
+"""HTTP requests: renews the access token, retries when a service asks for it, and turns failures into PulseError."""
 
 import asyncio
 import time
@@ -10,19 +10,26 @@ from typing import Any
 import httpx
 
 from pulse_client.credentials import ApiKey, Password
-from pulse_client.errors import PulseError, SecondFactorNeeded
+from pulse_client.errors import PulseError, SecondFactorRequired
 
 _SAFE = frozenset({"GET", "PUT", "DELETE"})
-"""May be sent again: they say the same twice, and changes name the version that they change."""
+"""Methods that may be repeated: they are idempotent, and updates name the version they are based on."""
 _RENEW_BEFORE_SECONDS = 30.0
 
 
 class Transport:
-    """One connection pool and one token. `patience`: for how many seconds in all a call waits out 429 and 503."""
+    """One connection pool and one token. `retry_seconds`: how long one call retries after 429 and 503."""
 
-    def __init__(self, url: str, credentials: ApiKey | Password, *, patience: float, http: httpx.AsyncClient) -> None:
-        self._url, self._credentials, self._patience, self._http = url.rstrip("/"), credentials, patience, http
-        self._token, self._ends = "", 0.0
+    def __init__(
+        self, url: str, credentials: ApiKey | Password, *, retry_seconds: float, http: httpx.AsyncClient
+    ) -> None:
+        self._url, self._credentials, self._retry_seconds, self._http = (
+            url.rstrip("/"),
+            credentials,
+            retry_seconds,
+            http,
+        )
+        self._token, self._expires_at = "", 0.0
         self._lock = asyncio.Lock()
 
     async def call(
@@ -34,20 +41,20 @@ class Transport:
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The answer's JSON, None when it has no body. A POST is done once, however often it is sent. Raises
-        PulseError."""
-        given = dict(headers or {})
+        """The JSON of the response; None without a body. A POST has an idempotency key, so that retries do not repeat
+        its effect. Raises PulseError."""
+        sent_headers = dict(headers or {})
         if method == "POST":
-            given.setdefault("Idempotency-Key", str(uuid.uuid4()))
-        may_repeat = method in _SAFE or "Idempotency-Key" in given
-        end = time.monotonic() + self._patience
-        is_new = False
+            sent_headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        may_repeat = method in _SAFE or "Idempotency-Key" in sent_headers
+        end = time.monotonic() + self._retry_seconds
+        is_renewed = False
         while True:
             error: PulseError
             token = await self._bearer()
             try:
                 answer = await self._http.request(
-                    method, self._url + path, params=params, json=body, headers=given | _bearer(token)
+                    method, self._url + path, params=params, json=body, headers=sent_headers | _bearer(token)
                 )
             except httpx.TransportError as failure:
                 error = PulseError(0, "unreachable", f"{type(failure).__name__}: {failure}", retry_after=1.0)
@@ -55,8 +62,8 @@ class Transport:
                 if answer.is_success:
                     return answer.json() if answer.content else None
                 error = problem_of(answer)
-                if answer.status_code == 401 and not is_new:
-                    self._token, is_new = "", True
+                if answer.status_code == 401 and not is_renewed:
+                    self._token, is_renewed = "", True
                     continue
             if not may_repeat or error.retry_after is None or time.monotonic() + error.retry_after > end:
                 raise error
@@ -64,7 +71,7 @@ class Transport:
 
     @asynccontextmanager
     async def stream(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
-        """An answer that is read piece by piece. Raises PulseError."""
+        """A response that the caller reads in chunks. Raises PulseError."""
         headers = _bearer(await self._bearer())
         async with self._http.stream("GET", self._url + path, params=params, headers=headers) as answer:
             if not answer.is_success:
@@ -74,10 +81,10 @@ class Transport:
 
     async def _bearer(self) -> str:
         async with self._lock:
-            if not self._token or time.monotonic() > self._ends - _RENEW_BEFORE_SECONDS:
-                began = time.monotonic()
-                self._token, life = await self._sign_in()
-                self._ends = began + life
+            if not self._token or time.monotonic() > self._expires_at - _RENEW_BEFORE_SECONDS:
+                started = time.monotonic()
+                self._token, lifetime = await self._sign_in()
+                self._expires_at = started + lifetime
             return self._token
 
     async def _sign_in(self) -> tuple[str, float]:
@@ -88,18 +95,18 @@ class Transport:
         account = {"email": credentials.email, "password": credentials.password, "remember": False}
         try:
             answer = await self._post("/api/auth/login", body=account)
-        except SecondFactorNeeded as needed:
+        except SecondFactorRequired as required:
             if credentials.code is None:
                 raise
-            second = {"challenge": needed.challenge, "code": credentials.code()}
+            second = {"challenge": required.challenge, "code": credentials.code()}
             answer = await self._post("/api/auth/login/second-factor", body=second)
-        return str(answer["access_token"]), 240.0  # of five minutes
+        return str(answer["access_token"]), 240.0  # the token is valid for five minutes
 
     async def _post(self, path: str, *, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._retry_seconds
         while True:
             try:
-                answer = await self._http.post(self._url + path, json=body, headers={**(headers or {}), **_OWN})
+                answer = await self._http.post(self._url + path, json=body, headers={**(headers or {}), **_CSRF})
             except httpx.TransportError as failure:
                 error = PulseError(0, "unreachable", f"{type(failure).__name__}: {failure}", retry_after=1.0)
             else:
@@ -111,7 +118,7 @@ class Transport:
             await asyncio.sleep(error.retry_after)
 
 
-_OWN = {"X-Pulse-CSRF": "1"}
+_CSRF = {"X-Pulse-CSRF": "1"}
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -119,7 +126,7 @@ def _bearer(token: str) -> dict[str, str]:
 
 
 def problem_of(answer: httpx.Response) -> PulseError:
-    """The problem document of an answer, or what comes nearest to one."""
+    """The problem document of a response, or an error derived from the status when there is none."""
     try:
         body = answer.json()
     except ValueError:
@@ -131,7 +138,7 @@ def problem_of(answer: httpx.Response) -> PulseError:
     detail = str(body.get("detail") or answer.reason_phrase)
     request_id = body.get("request_id")
     if code == "second_factor_required":
-        needed = SecondFactorNeeded(answer.status_code, code, detail, request_id=request_id)
-        needed.challenge = str(body.get("challenge", ""))
-        return needed
+        required = SecondFactorRequired(answer.status_code, code, detail, request_id=request_id)
+        required.challenge = str(body.get("challenge", ""))
+        return required
     return PulseError(answer.status_code, code, detail, retry_after=retry_after, request_id=request_id)

@@ -1,1 +1,1 @@
-"""The commands of `pulse-collector`: what each prints, and its exit code."""
+"""The commands of `pulse-collector`: their output and their exit codes."""

@@ -1,4 +1,4 @@
-"""The real broker: the only place of the collector that knows it."""
+"""Connects the collector to a real MQTT broker. No other module of the collector imports `pulse_bus.mqtt`."""
 
 from pulse_bus.mqtt import MqttBus, MqttSettings, Will
 from pulse_contracts.system import Status
@@ -8,8 +8,7 @@ from pulse_desktop.core.settings import BadSettingsError, Settings
 
 
 def open_bus(settings: Settings, password: str, world: World, *, is_guest: bool = False) -> MqttBus:
-    """The bus of this device, with its last will; a guest leaves none. Raises BadSettingsError for a url that is
-    none."""
+    """The bus of this device. It has a last will unless `is_guest`. Raises BadSettingsError for an invalid URL."""
     offline = Status(state="offline", since=world.clock.micros(), version=collector_version(), name=settings.name)
     will = Will(SYSTEM_STATUS, offline, {"kind": "collector", "id": settings.device})
     mqtt = MqttSettings(

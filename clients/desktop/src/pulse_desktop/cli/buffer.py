@@ -1,4 +1,4 @@
-"""`pulse-collector buffer`: what waits on the disk, whether it can be read, and a copy of it for people."""
+"""`pulse-collector buffer`: lists, verifies and exports the readings that wait on the disk."""
 
 import csv
 import json
@@ -11,17 +11,17 @@ from typing import Protocol, TextIO
 
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_desktop.cli.terminal import FAILED, OK, complain, moment, progress, say, table
-from pulse_desktop.core.inspection import Look, StoredBlock
 from pulse_desktop.core.model import BlockUnreadable, Reading
 from pulse_desktop.core.ranges import count, subtract
+from pulse_desktop.core.storage.inspection import Inspection, StoredBlock
 
 _COLUMNS = ("epoch", "seq", "series", "type", "unit", "t", "time", "value")
 
 
 def show(folder: Path, *, as_json: bool) -> int:
     """`buffer list`: one line per epoch. Raises NoBufferError, StoreFailure."""
-    with Look.at(folder) as look:
-        epochs = look.epochs()
+    with Inspection.at(folder) as inspection:
+        epochs = inspection.epochs()
     if as_json:
         say(json.dumps([{**asdict(line), "is_summary": line.is_summary} for line in epochs]))
         return OK
@@ -40,31 +40,33 @@ def show(folder: Path, *, as_json: bool) -> int:
         )
         for line in epochs
     ]
-    head = ("epoch", "ord", "holds", "next", "waiting", "lost, to be told", "blocks", "bytes", "from", "to")
-    say(*table(head, rows), f"{sum(line.waiting for line in epochs):,} readings wait in {len(epochs)} epochs")
+    head = ("epoch", "ord", "holds", "next", "waiting", "lost", "blocks", "bytes", "from", "to")
+    say(*table(head, rows), f"{sum(line.waiting for line in epochs):,} readings waiting in {len(epochs)} epochs")
     return OK
 
 
 def verify(folder: Path) -> int:
-    """`buffer verify`: reads and checks everything; changes nothing. Raises NoBufferError, StoreFailure."""
-    with Look.at(folder) as look:
-        problems = look.faults()
+    """`buffer verify`: reads and checks every block; changes nothing. Raises NoBufferError, StoreFailure."""
+    with Inspection.at(folder) as inspection:
+        problems = inspection.faults()
         good = bad = 0
-        with progress("checking", sum(line.blocks for line in look.epochs())) as done:
-            for block in look.blocks():
+        with progress("checking", sum(line.blocks for line in inspection.epochs())) as done:
+            for block in inspection.blocks():
                 try:
                     good += len(block.readings())
                 except BlockUnreadable as error:
                     bad += block.hi - block.lo
                     problems.append(str(error))
                 if subtract(block.gone, ((block.lo, block.hi),)):
-                    problems.append(f"epoch {block.epoch}: settled numbers outside of block [{block.lo}, {block.hi})")
+                    problems.append(f"epoch {block.epoch}: settled numbers outside block [{block.lo}, {block.hi})")
                 done(1)
     complain(*problems) if problems else None
-    say(f"{good:,} readings can be read, {bad:,} cannot, {len(problems)} problems")
+    say(f"{good:,} readable readings, {bad:,} unreadable readings, {len(problems)} problems")
     if problems:
-        complain("A running collector declares what it cannot read as lost and delivers the rest; a file that SQLite")
-        complain("finds malformed is set aside at the next start, and everything readable of it is taken over.")
+        complain(
+            "A running collector declares unreadable readings as lost and delivers the others. If SQLite reports a"
+        )
+        complain("malformed file, the next start of the collector replaces it and keeps every readable reading.")
     return FAILED if problems else OK
 
 
@@ -89,7 +91,7 @@ class _JsonLines:
     def write(self, block: StoredBlock, seq: int, reading: Reading, series: SeriesDeclaration | None) -> None:
         value: object = reading.value
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
-            value = repr(value)  # JSON has no such numbers
+            value = repr(value)  # JSON has no NaN and no infinity
         line = dict(zip(_COLUMNS, (*_fields(block, seq, reading, series), value), strict=True))
         self._out.write(json.dumps(line) + "\n")
 
@@ -105,17 +107,17 @@ def export(folder: Path, form: str, output: Path | None) -> int:
     """`buffer export`: every waiting reading, in the order of writing, as CSV or JSON lines. Raises NoBufferError,
     StoreFailure, OSError."""
     written = unreadable = 0
-    with Look.at(folder) as look, _opened(output) as out:
+    with Inspection.at(folder) as inspection, _opened(output) as out:
         writer: _Writer = _Csv(out) if form == "csv" else _JsonLines(out)
-        series = look.series()
-        with progress("exporting", look.counts()["waiting"]) as done:
-            for block in look.blocks():
+        series = inspection.series()
+        with progress("exporting", inspection.counts()["waiting"]) as done:
+            for block in inspection.blocks():
                 left = subtract(((block.lo, block.hi),), block.gone)
                 try:
                     readings = block.readings()
                 except BlockUnreadable as error:
                     unreadable += count(left)
-                    complain(f"not exported: {error}")
+                    complain(f"skipped: {error}")
                     continue
                 for lo, hi in left:
                     for seq in range(lo, hi):
@@ -123,7 +125,7 @@ def export(folder: Path, form: str, output: Path | None) -> int:
                         writer.write(block, seq, reading, series.get(reading.series))
                 written += count(left)
                 done(count(left))
-    complain(f"{written:,} readings exported" + (f", {unreadable:,} cannot be read" if unreadable else ""))
+    complain(f"{written:,} readings exported" + (f", {unreadable:,} unreadable" if unreadable else ""))
     return FAILED if unreadable else OK
 
 
@@ -132,5 +134,5 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
-    with output.open("x", encoding="utf-8", newline="") as out:  # never over something that is there
+    with output.open("x", encoding="utf-8", newline="") as out:  # never overwrites a file
         yield out

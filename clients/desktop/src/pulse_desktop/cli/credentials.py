@@ -1,9 +1,10 @@
-"""How the collector signs in at the broker: as it was enrolled, or as its settings say."""
+"""The collector's broker credentials: from the settings, else from its enrolment."""
 
 import os
 from typing import Any
 
-from pulse_desktop.core.identity import IdentityError, open_identity
+from pulse_desktop.core.identity.enrolled import open_identity
+from pulse_desktop.core.identity.model import IdentityError
 from pulse_desktop.core.settings import BadSettingsError, Settings
 
 _FROM_IDENTITY = ("device", "mqtt_url", "mqtt_prefix", "mqtt_ca_file", "name")
@@ -11,12 +12,12 @@ _ENV = {"name": "PULSE_COLLECTOR_NAME"}
 
 
 def load_settings(flags: dict[str, Any]) -> Settings:
-    """The settings of this process: flags, then the environment, then what enrolment told. Raises BadSettingsError."""
-    given = {"state_dir": flags["state_dir"]} if "state_dir" in flags else {}
+    """The settings of this process: flags, then environment, then enrolment. Raises BadSettingsError."""
+    state_dir = {"state_dir": flags["state_dir"]} if "state_dir" in flags else {}
     try:
-        folder = Settings.load({**given, "device": "any"}).state_dir
+        folder = Settings.load({**state_dir, "device": "any"}).state_dir
     except BadSettingsError:
-        return Settings.load(flags)  # which says all that is wrong
+        return Settings.load(flags)  # raises with every bad setting
     enrolled = open_identity(folder)
     try:
         identity = enrolled.read()
@@ -25,24 +26,24 @@ def load_settings(flags: dict[str, Any]) -> Settings:
         raise BadSettingsError([str(error)]) from error
     if identity is None:
         return Settings.load(flags)
-    told: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "device": identity.device,
         "mqtt_url": identity.broker_url,
         "mqtt_prefix": identity.prefix,
         "mqtt_ca_file": authorities,
         "name": identity.name,
     }
-    unsaid = {name for name in _FROM_IDENTITY if _ENV.get(name, f"PULSE_{name.upper()}") not in os.environ}
-    found = Settings.load({name: told[name] for name in unsaid if told[name] is not None} | flags)
-    if found.device != identity.device:
+    unset = {name for name in _FROM_IDENTITY if _ENV.get(name, f"PULSE_{name.upper()}") not in os.environ}
+    settings = Settings.load({name: defaults[name] for name in unset if defaults[name] is not None} | flags)
+    if settings.device != identity.device:
         raise BadSettingsError(
             [f"PULSE_DEVICE / --device: {folder} is enrolled as {identity.device}: choose another --state-dir"]
         )
-    return found
+    return settings
 
 
 def broker_password(settings: Settings) -> str:
-    """From the file that the settings name, else as enrolled; empty when neither is there. Raises BadSettingsError."""
+    """The password from the file in the settings, else from the enrolment, else empty. Raises BadSettingsError."""
     if settings.mqtt_password_file is not None:
         return settings.password()
     enrolled = open_identity(settings.state_dir)

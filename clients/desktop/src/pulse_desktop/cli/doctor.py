@@ -1,4 +1,4 @@
-"""`pulse-collector doctor`: is everything there that a collector needs, and what to do about what is not."""
+"""`pulse-collector doctor`: checks what a collector needs, and prints a remedy for each problem."""
 
 import asyncio
 import contextlib
@@ -15,28 +15,30 @@ from typing import Literal
 from pulse_bus.port import LinkState
 from pulse_desktop.cli.broker import open_bus
 from pulse_desktop.cli.terminal import FAILED, OK, say
-from pulse_desktop.core import lock, status
 from pulse_desktop.core.engine import World
-from pulse_desktop.core.identity import PLACES, IdentityError, open_identity
-from pulse_desktop.core.inspection import Look, NoBufferError
+from pulse_desktop.core.identity.enrolled import open_identity
+from pulse_desktop.core.identity.model import PLACES, IdentityError
 from pulse_desktop.core.model import StoreFailure
-from pulse_desktop.core.privacy import open_to_others
 from pulse_desktop.core.settings import BadSettingsError, Settings
+from pulse_desktop.core.state_directory import lock
+from pulse_desktop.core.state_directory.privacy import shared_files
+from pulse_desktop.core.status import snapshot
+from pulse_desktop.core.storage.inspection import Inspection, NoBufferError
 
 _DEADLINE = 5.0
-"""Seconds for the broker to answer."""
+"""Timeout for the broker in seconds."""
 _FIRST_YEAR = 1_735_689_600
-"""2025-01-01: no clock that is right shows less."""
+"""2025-01-01: a clock that shows an earlier time is wrong."""
 _TIME_ERROR = 5
-"""adjtimex(2): the clock is not synchronised."""
-_SLACK = 300.0
+"""Result of adjtimex(2) when the clock is not synchronised."""
+_CLOCK_TOLERANCE = 300.0
 _UNTRUSTED = "certificate verify failed"
-"""How OpenSSL begins to say why."""
+"""The beginning of OpenSSL's message."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check. `todo` is empty when there is nothing to do."""
+    """The result of one check. `todo`: the remedy, empty when there is nothing to do."""
 
     check: str
     state: Literal["OK", "WARN", "FAIL"]
@@ -45,10 +47,10 @@ class Finding:
 
 
 def run(settings: Settings) -> int:
-    """Prints every finding; the exit code says whether one is FAIL."""
+    """Prints every finding. Returns FAILED when one is FAIL."""
     findings = [*_folder(settings.state_dir), *_disk(settings), *_buffer(settings.state_dir), *_clock(settings)]
-    password, told = _password(settings)
-    findings += told
+    password, credentials = _password(settings)
+    findings += credentials
     findings += asyncio.run(_broker(settings, password))
     for one in findings:
         say(f"{one.state:<5} {one.check:<12} {one.text}")
@@ -61,74 +63,86 @@ def run(settings: Settings) -> int:
 
 def _folder(folder: Path) -> Iterator[Finding]:
     name = "permissions"
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir():
-        yield Finding(name, "FAIL", f"{there} is not a directory", "choose another --state-dir")
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        yield Finding(name, "FAIL", f"{existing} is not a directory", "choose another --state-dir")
         return
-    if not os.access(there, os.W_OK | os.X_OK):
-        todo = f"let the user of the collector (uid {os.geteuid()}) write to it: chown, or another --state-dir"
-        yield Finding(name, "FAIL", f"{there} cannot be written", todo)
+    if not os.access(existing, os.W_OK | os.X_OK):
+        todo = f"give the collector's user (uid {os.geteuid()}) write access with chown, or choose another --state-dir"
+        yield Finding(name, "FAIL", f"{existing} is not writable", todo)
         return
-    if there != folder:
-        yield Finding(name, "OK", f"{folder} will be made at the first start")
+    if existing != folder:
+        yield Finding(name, "OK", f"{folder} will be created at the first start")
         return
     foreign = [path.name for path in folder.iterdir() if path.is_file() and not os.access(path, os.R_OK | os.W_OK)]
     if foreign:
-        todo = f"chown them to the user of the collector (uid {os.geteuid()})"
+        todo = f"chown them to the collector's user (uid {os.geteuid()})"
         yield Finding(name, "FAIL", f"{folder}: no access to {', '.join(sorted(foreign)[:5])}", todo)
         return
     if stat.S_IMODE(folder.stat().st_mode) & 0o077:
-        yield Finding(name, "WARN", f"{folder} is open to other users", f"chmod 700 {folder}")
+        yield Finding(name, "WARN", f"other users can access {folder}", f"chmod 700 {folder}")
         return
-    if others := open_to_others(folder):
-        text = f"{folder}: other users may read {', '.join(others[:5])} once they get in"
-        yield Finding(name, "WARN", text, "start the collector: it closes them, or chmod 600")
+    if shared := shared_files(folder):
+        text = f"{folder}: the permissions of {', '.join(shared[:5])} let other users in"
+        yield Finding(name, "WARN", text, "start the collector, which fixes them, or chmod 600 them")
         return
-    yield Finding(name, "OK", f"{folder} can be written, by this user only")
+    yield Finding(name, "OK", f"only this user can access {folder}")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    there = next(path for path in (settings.state_dir, *settings.state_dir.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    size = sum(path.stat().st_size for path in there.glob("buffer.db*")) if there == settings.state_dir else 0
+    existing = next(path for path in (settings.state_dir, *settings.state_dir.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    size = sum(path.stat().st_size for path in existing.glob("buffer.db*")) if existing == settings.state_dir else 0
     usable = size + free - settings.buffer_min_free_bytes
-    text = f"{free:,} bytes free; the buffer has {size:,} and may have {settings.buffer_max_bytes:,}"
+    text = f"{free:,} bytes free; the buffer uses {size:,} bytes of at most {settings.buffer_max_bytes:,}"
     if usable < 1_000_000:
-        todo = "free some of the disk: the buffer holds 1 MB at least, then the oldest readings lose detail"
+        todo = "free disk space: the buffer can use only 1 MB before the oldest readings are thinned"
         yield Finding("disk", "FAIL", text, todo)
     elif usable < settings.buffer_max_bytes:
-        todo = f"it will stop growing at {usable:,} bytes: free disk, or lower PULSE_BUFFER_MAX_BYTES to say so"
+        todo = f"the buffer stops growing at {usable:,} bytes: free disk space, or lower PULSE_BUFFER_MAX_BYTES"
         yield Finding("disk", "WARN", text, todo)
     else:
         yield Finding("disk", "OK", text)
-    if there == settings.state_dir:
-        for path in sorted(there.glob("buffer.corrupt-*")):
+    if existing == settings.state_dir:
+        for path in sorted(existing.glob("buffer.corrupt-*")):
             if not path.name.endswith(("-wal", "-shm")):
-                todo = "what could be read of it was taken over; keep it for a specialist, or delete it"
-                yield Finding("disk", "WARN", f"{path.name} was set aside as corrupt", todo)
+                todo = "the new buffer has every readable reading; keep the file for an analysis, or delete it"
+                yield Finding("disk", "WARN", f"{path.name} is a corrupt buffer that was replaced", todo)
 
 
 def _buffer(folder: Path) -> Iterator[Finding]:
     try:
-        with Look.at(folder) as look:
-            problems = look.faults()
-            counts = look.counts()
-            order = look.impossible_order()
+        with Inspection.at(folder) as inspection:
+            problems = inspection.faults()
+            counts = inspection.counts()
+            ord_ = inspection.impossible_ord()
     except NoBufferError:
-        yield Finding("buffer", "OK", "no buffer yet: nothing waits")
+        yield Finding("buffer", "OK", "no buffer yet")
         return
     except StoreFailure as failure:
-        todo = "start the collector: a corrupt file is set aside, and what can be read of it is taken over"
+        todo = "start the collector: it replaces a corrupt file and keeps every readable reading"
         yield Finding("buffer", "FAIL", str(failure), todo)
         return
-    text = f"{counts['waiting']:,} readings wait, {counts['quarantined']:,} are quarantined"
-    if order:
-        text = f"it was told the order {order}, which no collector can have reached ({text})"
-        yield Finding("buffer", "WARN", text, "restart the collector: it counts anew; find who uses its credentials")
+    text = f"{counts['waiting']:,} readings waiting, {counts['quarantined']:,} quarantined"
+    if ord_:
+        text = f"the server sent the impossible ord {ord_} ({text})"
+        yield Finding(
+            "buffer",
+            "WARN",
+            text,
+            "restart the collector, which resets the ord; find out who else uses its credentials",
+        )
     elif problems:
-        yield Finding("buffer", "FAIL", f"{problems[0]} ({len(problems)} problems)", "`buffer verify`, then restart")
+        yield Finding(
+            "buffer",
+            "FAIL",
+            f"{problems[0]} ({len(problems)} problems)",
+            "run `buffer verify`, then restart the collector",
+        )
     elif counts["quarantined"]:
-        yield Finding("buffer", "WARN", text, "`quarantine list` says why; fix the source, then `quarantine clear`")
+        yield Finding(
+            "buffer", "WARN", text, "see `quarantine list` for the reasons; fix the source, then `quarantine clear`"
+        )
     else:
         yield Finding("buffer", "OK", f"intact; {text}")
 
@@ -139,29 +153,31 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     if now < _FIRST_YEAR:
         yield Finding("clock", "FAIL", f"{shown} is in the past", "set the clock: timedatectl set-ntp true")
         return
-    with contextlib.suppress(status.NoStatusError):
-        ahead = status.read(settings.state_dir)["written"] / 1e6 - now
-        if ahead > _SLACK:
-            todo = "set the clock; readings keep the times they were given, their order is safe"
-            yield Finding("clock", "FAIL", f"{shown}: the collector was here {ahead:,.0f} s later already", todo)
+    with contextlib.suppress(snapshot.NoStatusError):
+        ahead = snapshot.read(settings.state_dir)["written"] / 1e6 - now
+        if ahead > _CLOCK_TOLERANCE:
+            todo = "set the clock; readings keep their times and their order"
+            yield Finding(
+                "clock", "FAIL", f"{shown}: the collector's last status is {ahead:,.0f} s in the future", todo
+            )
             return
     if _kernel_clock() == _TIME_ERROR:
-        todo = "install chrony or systemd-timesyncd, unless something else sets the clock"
-        yield Finding("clock", "WARN", f"{shown}, but the kernel says that nothing keeps it right", todo)
+        todo = "install chrony or systemd-timesyncd, unless another program synchronises the clock"
+        yield Finding("clock", "WARN", f"{shown}, but the kernel reports that the clock is not synchronised", todo)
     else:
         yield Finding("clock", "OK", shown)
 
 
 def _kernel_clock() -> int:
-    """The state that adjtimex(2) returns when asked only; -1 where there is no such call."""
+    """The state that adjtimex(2) returns; -1 where the call does not exist."""
     with contextlib.suppress(OSError, AttributeError):
         return int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)))
     return -1
 
 
 def _password(settings: Settings) -> tuple[str | None, list[Finding]]:
-    if settings.mqtt_password_file is None and (found := _enrolled(settings.state_dir)) is not None:
-        return found
+    if settings.mqtt_password_file is None and (result := _enrolled(settings.state_dir)) is not None:
+        return result
     name, file = "credentials", settings.mqtt_password_file
     if file is None:
         todo = "pulse-collector enrol URL CODE, or set PULSE_MQTT_PASSWORD_FILE"
@@ -170,12 +186,12 @@ def _password(settings: Settings) -> tuple[str | None, list[Finding]]:
         password = settings.password()
         mode = stat.S_IMODE(file.stat().st_mode)
     except (BadSettingsError, OSError) as error:
-        return None, [Finding(name, "FAIL", str(error), "make it readable for the user of the collector")]
+        return None, [Finding(name, "FAIL", str(error), "make the file readable for the collector's user")]
     if not password:
         return None, [Finding(name, "FAIL", f"{file} is empty", "write the device's broker password into it")]
     if mode & 0o077:
-        return password, [Finding(name, "WARN", f"{file} is open to other users", f"chmod 600 {file}")]
-    return password, [Finding(name, "OK", f"{file} can be read, by this user only")]
+        return password, [Finding(name, "WARN", f"other users can read {file}", f"chmod 600 {file}")]
+    return password, [Finding(name, "OK", f"only this user can read {file}")]
 
 
 def _enrolled(folder: Path) -> tuple[str | None, list[Finding]] | None:
@@ -201,9 +217,9 @@ async def _broker(settings: Settings, password: str | None) -> list[Finding]:
             _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
         writer.close()
     except (OSError, TimeoutError, ValueError) as error:
-        why = f"no answer within {_DEADLINE:.0f} s" if isinstance(error, TimeoutError) else str(error)
-        todo = "check PULSE_MQTT_URL, the network and the broker; readings wait on the disk meanwhile"
-        return [Finding("broker", "FAIL", f"{settings.mqtt_url}: {why}", todo)]
+        reason = f"no answer within {_DEADLINE:.0f} s" if isinstance(error, TimeoutError) else str(error)
+        todo = "check PULSE_MQTT_URL, the network and the broker; readings stay in the buffer meanwhile"
+        return [Finding("broker", "FAIL", f"{settings.mqtt_url}: {reason}", todo)]
     findings = [Finding("broker", "OK", f"{settings.mqtt_url} is reachable")]
     if lock.is_held(settings.state_dir):
         return [*findings, _running_collector(settings)]
@@ -213,54 +229,57 @@ async def _broker(settings: Settings, password: str | None) -> list[Finding]:
 
 
 def _running_collector(settings: Settings) -> Finding:
-    """The device's connection belongs to the collector that runs: its word counts."""
+    """Reads the running collector's status. A second connection of the same device would disconnect the collector."""
     try:
-        found = status.read(settings.state_dir)
-    except status.NoStatusError as error:
-        return Finding("delivery", "WARN", str(error), "ask again in a few seconds")
-    if found["delivering"]:
-        return Finding("delivery", "OK", "the running collector is connected, and the gateway answers")
-    if found["link"] == LinkState.CONNECTED.value:
-        todo = "is the telemetry gateway running, and does it know this device?"
-        return Finding("delivery", "FAIL", "the collector is connected, but no gateway answers", todo)
-    text = f"the running collector is not connected: {found['link']} {found['link_detail']}".rstrip()
+        fields = snapshot.read(settings.state_dir)
+    except snapshot.NoStatusError as error:
+        return Finding("delivery", "WARN", str(error), "try again in a few seconds")
+    if fields["delivering"]:
+        return Finding("delivery", "OK", "the running collector is connected, and the telemetry gateway answers")
+    if fields["link"] == LinkState.CONNECTED.value:
+        todo = "check that the telemetry gateway is running and that this device is enrolled"
+        return Finding("delivery", "FAIL", "the running collector is connected, but no telemetry gateway answers", todo)
+    text = f"the running collector is not connected: {fields['link']} {fields['link_detail']}".rstrip()
     return Finding("delivery", "FAIL", text, "check PULSE_DEVICE and the password file of the running collector")
 
 
 async def _sign_in(settings: Settings, password: str) -> Finding:
     bus = open_bus(settings, password, World(), is_guest=True)
-    changed = asyncio.Event()
+    connected = asyncio.Event()
 
     async def note() -> None:
-        changed.set()
+        connected.set()
 
     bus.on_connected(note)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DEADLINE):
-                while bus.state is not LinkState.REFUSED and not changed.is_set() and _UNTRUSTED not in bus.detail:
+                while bus.state is not LinkState.REFUSED and not connected.is_set() and _UNTRUSTED not in bus.detail:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(0.05):
-                            await changed.wait()
+                            await connected.wait()
         state, detail = bus.state, bus.detail
         running.cancel()
-    if changed.is_set():
-        return Finding("sign-in", "OK", f"the broker takes {settings.device}")
+    if connected.is_set():
+        return Finding("sign-in", "OK", f"the broker accepts {settings.device}")
     if _UNTRUSTED in detail:
-        return Finding("certificate", "FAIL", f"{settings.mqtt_url}: {detail}", _about_certificate(detail))
-    todo = "was it disabled, enrolled again or removed at the server? else check PULSE_DEVICE and the password file"
-    return Finding("sign-in", "FAIL", f"the broker does not take {settings.device}: {state.value} {detail}", todo)
+        return Finding("certificate", "FAIL", f"{settings.mqtt_url}: {detail}", _certificate_remedy(detail))
+    todo = (
+        "check at the server whether the device was disabled, removed or enrolled again; check PULSE_DEVICE and the "
+        "password file"
+    )
+    return Finding("sign-in", "FAIL", f"the broker rejects {settings.device}: {state.value} {detail}", todo)
 
 
-def _about_certificate(detail: str) -> str:
+def _certificate_remedy(detail: str) -> str:
     if "has expired" in detail:
-        return "renew the broker's certificate at the server, unless the clock here is wrong"
+        return "renew the broker's certificate at the server, or set the clock of this machine if it is wrong"
     if "not yet valid" in detail:
-        return "the clock here is behind: set it"
+        return "the clock of this machine is behind: set it"
     if "mismatch" in detail:
-        return "the certificate names other hosts: enrol again with --replace, or check PULSE_MQTT_URL"
+        return "the certificate is for other host names: check PULSE_MQTT_URL, or enrol again with --replace"
     return (
-        "this is another broker than that of the enrolment, or its authority is new: check where PULSE_MQTT_URL leads "
-        "and PULSE_MQTT_CA_FILE, then enrol again with --replace"
+        "this is not the broker of the enrolment, or its certificate authority changed: check PULSE_MQTT_URL and "
+        "PULSE_MQTT_CA_FILE, then enrol again with --replace"
     )

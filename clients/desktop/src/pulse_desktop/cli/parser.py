@@ -1,19 +1,18 @@
-"""The words of the command line and what they mean; no defaults, so that a flag that was not given stays unset."""
+"""The command line: commands, flags and help texts. Flags have no defaults, so that unset flags stay unset."""
 
 import argparse
 
 _EPILOG = (
-    "Every flag has an environment variable (see the README); the broker's password comes from the file that "
-    "PULSE_MQTT_PASSWORD_FILE names. Exit codes: 0 fine, 1 failed or found something, 2 bad settings, 3 already "
-    "running."
+    "Every flag has an environment variable (see the README). The broker password is read from the file in "
+    "PULSE_MQTT_PASSWORD_FILE. Exit codes: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running."
 )
 
 
 def make() -> argparse.ArgumentParser:
-    """`command` is the words joined, for example "buffer list"."""
+    """The parser of the command line. Its result has `command`: the words of the command, for example "buffer list"."""
     parser = argparse.ArgumentParser(
         prog="pulse-collector",
-        description="Reads sensors, keeps every reading on disk, and delivers it exactly once over MQTT.",
+        description="Reads sensors, stores every reading on disk, and delivers it exactly once over MQTT.",
         epilog=_EPILOG,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
@@ -21,27 +20,29 @@ def make() -> argparse.ArgumentParser:
     _connection(run)
     _sources(run)
     _enrol(commands)
-    show = _command(commands, "status", "how the collector of a state directory is")
-    show.add_argument("--json", action="store_true", default=None, help="for programs")
+    show = _command(commands, "status", "show the status of a collector")
+    show.add_argument("--json", action="store_true", default=None, help="print JSON")
     _buffer(commands)
     _quarantine(commands)
     replay = _command(
         commands,
         "replay",
         "pause, resume or slow the delivery of the backlog",
-        "Without a flag: what holds now. The setting is kept over restarts, a running collector follows within a "
-        "second, and new readings are delivered live all the same.",
+        "Without a flag, prints the current setting. The setting survives restarts. A running collector applies a "
+        "change within a second. New readings are always delivered live.",
     )
     pause = replay.add_mutually_exclusive_group()
-    pause.add_argument("--pause", action="store_true", default=None, help="deliver nothing old for now")
-    pause.add_argument("--resume", action="store_true", default=None, help="go on")
-    replay.add_argument("--rate", metavar="N", type=float, help="old readings a second at most; 0: no limit")
+    pause.add_argument("--pause", action="store_true", default=None, help="stop delivering old readings")
+    pause.add_argument("--resume", action="store_true", default=None, help="deliver old readings again")
+    replay.add_argument(
+        "--rate", metavar="N", type=float, help="maximum number of old readings per second; 0: no limit"
+    )
     doctor = _command(
         commands,
         "doctor",
-        "check what a collector needs, and say what to do",
-        "Checks permissions, disk, buffer, clock, credentials and broker. While no collector runs it signs in as the "
-        "device itself, which would disconnect a collector of the same name elsewhere. Exit code 1 when a check fails.",
+        "check what a collector needs, and suggest remedies",
+        "Checks permissions, disk, buffer, clock, credentials and broker. If no collector is running here, doctor "
+        "signs in as the device, which disconnects a collector of the same name elsewhere. Exit code 1: check failed.",
     )
     _connection(doctor)
     return parser
@@ -53,70 +54,78 @@ def _command(
     one = commands.add_parser(
         words.rsplit(maxsplit=1)[-1], help=text, description=more or text[:1].upper() + text[1:] + "."
     )
-    one.add_argument("--state-dir", metavar="DIR", help="where the buffer lives")
+    one.add_argument("--state-dir", metavar="DIR", help="directory of the buffer")
     one.set_defaults(command=words)
     return one
 
 
 def _connection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", metavar="ID", help="[a-z0-9-]{1,32}; also the broker's user name")
+    parser.add_argument("--device", metavar="ID", help="[a-z0-9-]{1,32}; also the user name at the broker")
     parser.add_argument("--mqtt-url", metavar="URL", help="mqtts://host:port")
-    parser.add_argument("--buffer-max-bytes", metavar="N", help="disk for readings before the oldest lose detail")
-    parser.add_argument("--buffer-max-readings", metavar="N", help="readings before the oldest lose detail")
-    parser.add_argument("--buffer-min-free-bytes", metavar="N", help="disk that is left to others")
+    parser.add_argument(
+        "--buffer-max-bytes", metavar="N", help="buffer size on disk before the oldest readings are thinned"
+    )
+    parser.add_argument(
+        "--buffer-max-readings", metavar="N", help="readings in the buffer before the oldest are thinned"
+    )
+    parser.add_argument("--buffer-min-free-bytes", metavar="N", help="disk space that the buffer leaves free")
 
 
 def _enrol(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     enrol = _command(
         commands,
         "enrol",
-        "become a collector that the server knows, with a one-time code",
-        "Exchanges a one-time code, which an administrator makes, for this collector's own keys and its account at the "
-        "broker. `run` needs no other settings afterwards. The secrets go to the keyring of the operating system if it "
-        "has one, else into a file that the service credential pulse-collector-key seals, else into a file that only "
-        "this user can read.",
+        "enrol this collector at a server with a one-time code",
+        "Exchanges a one-time code, which an administrator creates, for this collector's keys and its account at the "
+        "broker. After that, `run` needs no other settings. The secrets are stored in the keyring of the operating "
+        "system if there is one, else in a file encrypted with the service credential pulse-collector-key, else in a "
+        "file that only this user can read.",
     )
-    enrol.add_argument("server", metavar="URL", help="where people sign in, such as https://pulse.example.org")
+    enrol.add_argument("server", metavar="URL", help="address of the server, for example https://pulse.example.org")
     enrol.add_argument("code", metavar="CODE", help="the one-time code; - reads it from standard input")
-    enrol.add_argument("--replace", action="store_true", default=None, help="although this one is enrolled already")
-    enrol.add_argument("--ca", metavar="PATH", help="authorities (PEM) of the server's certificate")
+    enrol.add_argument("--replace", action="store_true", default=None, help="enrol again if already enrolled")
+    enrol.add_argument("--ca", metavar="PATH", help="certificate authorities of the server (PEM)")
 
 
 def _sources(run: argparse.ArgumentParser) -> None:
-    run.add_argument("--name", help="shown to people")
-    run.add_argument("--host-metrics", action=argparse.BooleanOptionalAction, default=None, help="read this machine")
+    run.add_argument("--name", help="display name")
+    run.add_argument(
+        "--host-metrics", action=argparse.BooleanOptionalAction, default=None, help="collect metrics of this machine"
+    )
     run.add_argument("--simulator-rate", metavar="N", help="simulated readings per second, 0 for none")
-    run.add_argument("--simulator-series", metavar="N", help="how many simulated series")
-    run.add_argument("--simulator-seed", metavar="N", help="same seed, same noise")
-    run.add_argument("--journal", metavar="PATH", help="also write everything produced to this text file")
+    run.add_argument("--simulator-series", metavar="N", help="number of simulated series")
+    run.add_argument("--simulator-seed", metavar="N", help="seed of the simulated noise")
+    run.add_argument("--journal", metavar="PATH", help="also write every reading to this text file")
     run.add_argument("--log-format", choices=("json", "console"))
 
 
 def _buffer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "what waits on the disk"
+    text = "show the readings that wait on the disk"
     parts = commands.add_parser(
-        "buffer", help=text, description="Looks at a buffer; changes nothing, and works while a collector is running."
+        "buffer", help=text, description="Shows a buffer without changing it. Works while a collector is running."
     ).add_subparsers(required=True, metavar="COMMAND", title="commands")
-    show = _command(parts, "buffer list", "one line per epoch: what waits, how much, from when to when")
-    show.add_argument("--json", action="store_true", default=None, help="for programs")
-    _command(parts, "buffer verify", "read and check everything; exit code 1 when something is wrong")
-    export = _command(parts, "buffer export", "copy every waiting reading for people and programs")
+    show = _command(parts, "buffer list", "list the epochs: waiting readings, bytes, first and last time")
+    show.add_argument("--json", action="store_true", default=None, help="print JSON")
+    _command(parts, "buffer verify", "read and check every block; exit code 1 when there is a problem")
+    export = _command(parts, "buffer export", "export every waiting reading")
     export.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="default: csv")
-    export.add_argument("--output", metavar="PATH", help="a new file; default: standard output")
+    export.add_argument("--output", metavar="PATH", help="file to create; default: standard output")
 
 
 def _quarantine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "readings that were refused or never answered"
+    text = "show readings that were refused or never acknowledged"
     parts = commands.add_parser(
         "quarantine",
         help=text,
-        description="Readings that the gateway refused (with its "
-        "code) or never answered: kept here, the newest 10,000, so that nothing vanishes silently.",
+        description="Readings that the gateway refused, with its code, or never acknowledged. The collector keeps the "
+        "newest 10,000 of them.",
     ).add_subparsers(required=True, metavar="COMMAND", title="commands")
-    show = _command(parts, "quarantine list", "how many and why, and the newest of them")
-    show.add_argument("--limit", metavar="N", type=int, default=50, help="how many to show; default: 50")
-    show.add_argument("--json", action="store_true", default=None, help="for programs")
-    export = _command(parts, "quarantine export", "all of them as JSON lines")
-    export.add_argument("--output", metavar="PATH", help="a new file; default: standard output")
-    clear = _command(parts, "quarantine clear", "delete all of them, after asking")
+    show = _command(parts, "quarantine list", "count the readings by reason and list the newest")
+    show.add_argument(
+        "--limit", metavar="N", type=int, default=50, help="maximum number of listed readings; default: 50"
+    )
+    show.add_argument("--json", action="store_true", default=None, help="print JSON")
+    export = _command(parts, "quarantine export", "export every reading as JSON lines")
+    export.add_argument("--output", metavar="PATH", help="file to create; default: standard output")
+    clear = _command(parts, "quarantine clear", "delete every reading, after a confirmation")
     clear.add_argument("--yes", action="store_true", default=None, help="do not ask")

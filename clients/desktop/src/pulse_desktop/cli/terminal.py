@@ -1,4 +1,4 @@
-"""Talking to a person at a terminal, and to a pipe: results on standard output, everything else on standard error."""
+"""Terminal output: results go to standard output, everything else to standard error."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,23 +13,23 @@ OK, FAILED, BAD_SETTINGS, ALREADY_RUNNING = 0, 1, 2, 3
 
 
 class Step(Protocol):
-    """Tells the progress bar that `n` more are done."""
+    """Advances the progress bar by `n`."""
 
     def __call__(self, n: int) -> None: ...
 
 
 def say(*lines: str) -> None:
-    """A result."""
+    """Prints a result."""
     sys.stdout.write("\n".join(lines) + "\n")
 
 
 def complain(*lines: str) -> None:
-    """A problem, or what a person should know beside the result."""
+    """Prints a problem or a hint."""
     sys.stderr.write("\n".join(lines) + "\n")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned lines: numbers to the right, the rest to the left."""
+    """Aligned lines: numbers right-aligned, text left-aligned."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     right = [bool(rows) and all(row[i][:1].isdigit() or row[i] == "-" for row in rows) for i in range(len(head))]
     return [
@@ -42,7 +42,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def moment(micros: int | None) -> str:
-    """A time as ISO 8601 in UTC; a clock that was wrong by more than a calendar holds is shown as its number."""
+    """A time as ISO 8601 in UTC. A time outside the calendar is shown as its number of microseconds."""
     if micros is None:
         return "-"
     try:
@@ -52,17 +52,17 @@ def moment(micros: int | None) -> str:
 
 
 def confirm(question: str) -> bool:
-    """Asks; only `yes` is yes. Nobody at the terminal is no."""
+    """Asks a question; only `yes` confirms. Returns False without a terminal."""
     if not sys.stdin.isatty():
         return False
-    sys.stderr.write(f"{question} Type yes to go on: ")
+    sys.stderr.write(f"{question} Type yes to continue: ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() == "yes"
 
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Step]:
-    """A bar on standard error while it is a terminal; nothing otherwise."""
+    """A progress bar on standard error if that is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -1,1 +1,1 @@
-"""The collector's engine: sources, buffer, delivery. Never imports Qt; runs headless and under a window alike."""
+"""The collector's engine: sources, buffer and delivery. It never imports Qt."""

@@ -1,4 +1,4 @@
-"""Time as it is passed in: the wall clock says when a reading was taken, the monotonic clock paces everything."""
+"""Injected time: the wall clock dates readings, the monotonic clock measures durations."""
 
 import time
 from collections.abc import Callable
@@ -11,29 +11,29 @@ def _wall_micros() -> int:
 
 @dataclass(frozen=True)
 class Clock:
-    """`micros`: microseconds since 1970 UTC, may jump. `monotonic`: seconds from any origin, never goes back."""
+    """`micros`: microseconds since 1970 UTC, can jump. `monotonic`: seconds since any origin, never goes back."""
 
     micros: Callable[[], int] = _wall_micros
     monotonic: Callable[[], float] = time.monotonic
 
 
 _JUMP = 1.0
-"""Seconds: clocks that are kept right move by milliseconds."""
+"""Seconds. A synchronised clock is adjusted by milliseconds only."""
 
 
 class JumpWatch:
-    """Notices when the wall clock goes on by more or less than the time that passed: it was set, or the machine slept
-    (on Linux the monotonic clock stands still meanwhile)."""
+    """Detects jumps of the wall clock: somebody set it, or the machine slept. On Linux the monotonic clock stops while
+    the machine sleeps."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._before = self._look()
+        self._offset = self._measure()
 
     def jump(self) -> float | None:
-        """Seconds by which the wall clock jumped since the last call, negative backwards; None: it did not."""
-        before, self._before = self._before, self._look()
-        by = self._before - before
+        """Seconds by which the wall clock jumped since the last call, negative for backwards; None for no jump."""
+        before, self._offset = self._offset, self._measure()
+        by = self._offset - before
         return by if abs(by) > _JUMP else None
 
-    def _look(self) -> float:
+    def _measure(self) -> float:
         return self._clock.micros() / 1e6 - self._clock.monotonic()

@@ -1,22 +1,22 @@
-"""Groups what the sources give within about 50 ms, makes each group durable, and only then tells the delivery."""
+"""Groups readings of about 50 ms, makes each group durable in the buffer, and then passes it to the delivery."""
 
 import asyncio
 from collections.abc import Sequence
 
 from pulse_contracts.message import ValueType
-from pulse_desktop.core.buffer_thread import BufferThread
-from pulse_desktop.core.link import Link
+from pulse_desktop.core.buffer.thread import BufferThread
+from pulse_desktop.core.delivery.link import Link
+from pulse_desktop.core.delivery.signals import Committed, ReadingsLost, Summarised
 from pulse_desktop.core.model import Reading, SeriesSpec, StoreFailure, check_value
-from pulse_desktop.core.signals import Committed, Lost, Summarised
 
 GROUP_SECONDS = 0.05
 _GROUP_LIMIT = 50_000
-"""Readings that wait for the commit before sources have to wait too."""
+"""Sources wait when this many readings wait for a commit."""
 _RETRY = 1.0
 
 
 class Collector:
-    """The outlet that sources put their readings into."""
+    """The outlet of every source."""
 
     def __init__(self, buffer: BufferThread, link: Link, group_seconds: float = GROUP_SECONDS) -> None:
         self._buffer, self._link, self._group_seconds = buffer, link, group_seconds
@@ -27,21 +27,21 @@ class Collector:
         self._is_finishing = False
 
     async def declare(self, specs: Sequence[SeriesSpec]) -> list[int]:
-        """The ids of these series, in this order; waits while the disk refuses."""
+        """The ids of these series, in this order. Waits while the disk fails."""
         while True:
             try:
                 table = await self._buffer.declare(specs)
                 break
             except StoreFailure:  # logged by the buffer
                 await asyncio.sleep(_RETRY)
-        await self._link.use(table)
+        await self._link.use_series(table)
         ids = {(s.name, s.type): s.id for s in table}
         mine = [ids[spec.name, spec.type] for spec in specs]
         self._types.update(zip(mine, (spec.type for spec in specs), strict=True))
         return mine
 
     async def put(self, readings: Sequence[Reading]) -> None:
-        """Takes readings of declared series. Raises UnfitValueError, and then took none of them."""
+        """Takes readings of declared series; waits while the group is full. Raises UnfitValueError and takes none."""
         for reading in readings:
             check_value(self._types[reading.series], reading.value)
         await self._has_room.wait()
@@ -51,7 +51,7 @@ class Collector:
             self._has_room.clear()
 
     async def run(self) -> None:
-        """Until `finish`; what is grouped then is made durable first."""
+        """Runs until `finish`, and then makes the last group durable."""
         while not self._is_finishing:
             try:
                 async with asyncio.timeout(_RETRY):
@@ -64,7 +64,7 @@ class Collector:
             await self._flush()
 
     def finish(self) -> None:
-        """The sources have ended: one last group, and that is it."""
+        """The sources have ended: `run` returns after one last group."""
         self._is_finishing = True
         self._has_some.set()
 
@@ -74,8 +74,8 @@ class Collector:
         self._has_room.set()
         appended = await self._buffer.append(group)
         if appended.committed:
-            await self._link.tell(Committed(appended.committed))
+            await self._link.post(Committed(appended.committed))
         if appended.summarised:
-            await self._link.tell(Summarised(appended.summarised))
+            await self._link.post(Summarised(appended.summarised))
         if appended.lost:
-            await self._link.tell(Lost(appended.lost))
+            await self._link.post(ReadingsLost(appended.lost))

@@ -1,4 +1,4 @@
-"""The collector as one thing: opens its parts, hands them to each other, runs them in one TaskGroup, ends in order."""
+"""Assembles the collector: opens its parts, connects them, runs them in one TaskGroup and stops them in order."""
 
 import asyncio
 import contextlib
@@ -11,32 +11,32 @@ import structlog
 
 from pulse_bus.port import Bus
 from pulse_contracts.series_digest import series_digest
-from pulse_desktop.core.buffer import Buffer
-from pulse_desktop.core.buffer_thread import BufferThread
+from pulse_desktop.core.buffer.buffer import Buffer
+from pulse_desktop.core.buffer.journal import Journal
+from pulse_desktop.core.buffer.thread import BufferThread
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.collector import Collector
-from pulse_desktop.core.journal import Journal
-from pulse_desktop.core.link import Link
+from pulse_desktop.core.delivery.link import Link
+from pulse_desktop.core.delivery.replay import Replay
+from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.model import BufferLimits
-from pulse_desktop.core.replay import Replay
-from pulse_desktop.core.reporting import Identity, Reporter
 from pulse_desktop.core.settings import Settings
-from pulse_desktop.core.signals import Policy
 from pulse_desktop.core.sources.base import Source, supervise
 from pulse_desktop.core.sources.host import HostSource
 from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
-from pulse_desktop.core.status import Snapshot
+from pulse_desktop.core.status.reporter import Reporter, ReportSettings
+from pulse_desktop.core.status.snapshot import Snapshot
 
 log = structlog.get_logger("pulse.desktop.engine")
 
-_PATIENCE = 0.35
-"""Seconds that each step of the end may take; all of them together stay below three."""
+_STOP_TIMEOUT = 0.35
+"""Timeout of each step of the shutdown in seconds. All steps together take less than three seconds."""
 
 
 @dataclass(frozen=True)
 class World:
-    """What is passed in: time, randomness (`rng` must not repeat from one process to the next: it makes epochs), the
-    constants of the delivery, and the seconds between two reports. A test puts its own here."""
+    """Injected dependencies: time, randomness, the constants of the delivery, and the seconds between two reports.
+    `rng` generates epoch ids, so it must not repeat between processes."""
 
     clock: Clock = field(default_factory=Clock)
     rng: Random = field(default_factory=SystemRandom)
@@ -45,7 +45,7 @@ class World:
 
 
 class Engine:
-    """`run` once. `snapshot` may be read at any time while it runs."""
+    """One run of a collector. Call `run` once; `snapshot` can be read while it runs."""
 
     def __init__(
         self, settings: Settings, bus: Bus, world: World | None = None, sources: Sequence[Source] | None = None
@@ -56,11 +56,12 @@ class Engine:
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The last look at everything; None before the first."""
+        """The last status snapshot; None before the first."""
         return self._reporter.last if self._reporter else None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`, then ends within three seconds. Raises StoreFailure or OSError when it cannot begin."""
+        """Runs until `stop` is set, then stops within three seconds. Raises StoreFailure or OSError if it cannot
+        start."""
         settings, world = self._settings, self._world
         epoch = world.rng.getrandbits(63)
         buffer = await BufferThread.open(
@@ -80,12 +81,14 @@ class Engine:
 
     async def _run(self, buffer: BufferThread, stop: asyncio.Event) -> None:
         settings, world = self._settings, self._world
-        replay = Replay(buffer.life, buffer.holdings, series_digest(buffer.table), world.rng, world.policy)
+        replay = Replay(buffer.epoch, buffer.holdings, series_digest(buffer.table), world.rng, world.policy)
         link = Link(self._bus, settings.device, buffer, replay, world.clock)
         collector = Collector(buffer, link)
-        identity = Identity(settings.device, settings.name, collector_version(), settings.state_dir, world.report_every)
-        reporter = self._reporter = Reporter(identity, self._bus, buffer, link, world.clock)
-        await reporter.follow()  # a pause holds from the first batch of a new process on
+        report = ReportSettings(
+            settings.device, settings.name, collector_version(), settings.state_dir, world.report_every
+        )
+        reporter = self._reporter = Reporter(report, self._bus, buffer, link, world.clock)
+        await reporter.apply_replay_limit()  # before the first batch is sent
         async with asyncio.TaskGroup() as group:
             linking = group.create_task(link.run())
             grouping = group.create_task(collector.run())
@@ -95,41 +98,41 @@ class Engine:
             log.info(
                 "collector_ready",
                 device=settings.device,
-                epoch=buffer.life.epoch,
-                ord=buffer.life.ord,
+                epoch=buffer.epoch.id,
+                ord=buffer.epoch.ord,
                 waiting=replay.waiting,
                 sources=[source.name for source in self._sources],
             )
             await stop.wait()
-            await _end(*sources)
+            await _cancel(*sources)
             collector.finish()
-            await asyncio.wait([grouping], timeout=_PATIENCE)
-            await _end(grouping)
+            await asyncio.wait([grouping], timeout=_STOP_TIMEOUT)
+            await _cancel(grouping)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_STOP_TIMEOUT):
                     await link.wait_delivered()
-            await _end(reporting)
+            await _cancel(reporting)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_STOP_TIMEOUT):
                     await reporter.report()
-                    await reporter.say_offline()
-            await _end(linking)
+                    await reporter.publish_offline()
+            await _cancel(linking)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_STOP_TIMEOUT):
                     await self._bus.drain()
                     await asyncio.shield(running)
-            await _end(running)
+            await _cancel(running)
 
 
-async def _end(*tasks: "asyncio.Task[None]") -> None:
+async def _cancel(*tasks: "asyncio.Task[None]") -> None:
     for task in tasks:
         task.cancel()
     if tasks:
-        await asyncio.wait(tasks, timeout=_PATIENCE)
+        await asyncio.wait(tasks, timeout=_STOP_TIMEOUT)
 
 
 def make_sources(settings: Settings, world: World) -> list[Source]:
-    """The sources that the settings ask for."""
+    """The sources that the settings enable."""
     sources: list[Source] = []
     if settings.host_metrics:
         sources.append(HostSource(settings.state_dir, world.clock))
@@ -141,7 +144,7 @@ def make_sources(settings: Settings, world: World) -> list[Source]:
 
 
 def collector_version() -> str:
-    """Of the installed package; empty when it is not installed."""
+    """The version of the installed package; empty when it is not installed."""
     try:
         return version("pulse-desktop")
     except PackageNotFoundError:

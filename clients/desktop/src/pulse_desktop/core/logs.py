@@ -1,4 +1,4 @@
-"""One log for everything: structlog events and the standard library's records, as JSON or for a terminal."""
+"""Logging: structlog events and standard library records in one format, as JSON or for a terminal."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from structlog.typing import Processor
 
 
 def configure(form: Literal["json", "console"], *, level: int = logging.INFO) -> None:
-    """Lines go to standard error."""
+    """Sends every log line to standard error."""
     shared: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -1,4 +1,4 @@
-"""What the collector talks about: readings, series, lives, losses. No I/O."""
+"""The collector's value objects: readings, series, epochs, losses, limits and failures. No I/O."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,11 +11,11 @@ from pulse_desktop.core.ranges import EMPTY, Range, Ranges
 Value = bool | int | float
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 BLOCK_READINGS = MAX_BATCH
-"""Readings in one stored block at most, so that one block never needs two batches."""
+"""Maximum number of readings in one stored block. One block then always fits into one batch."""
 
 
 class Reading(NamedTuple):
-    """One value of one series. `series`: the disk's own id; `t`: microseconds since 1970 by the device's clock."""
+    """One value of one series. `series`: the series id on this disk. `t`: microseconds since 1970, device clock."""
 
     series: int
     t: int
@@ -23,11 +23,11 @@ class Reading(NamedTuple):
 
 
 class UnfitValueError(ValueError):
-    """A source gave a value that its series cannot hold: a programming error of the source."""
+    """A source returned a value of the wrong type for its series: a bug in the source."""
 
 
 def check_value(kind: ValueType, value: Value) -> None:
-    """Raises UnfitValueError unless `value` is exactly of `kind` (no silent cast) and fits 64 bits."""
+    """Raises UnfitValueError unless `value` is exactly of type `kind` and fits 64 bits. Nothing is cast."""
     fits = type(value) is {"int": int, "float": float, "bool": bool}[kind]
     if not fits or (kind == "int" and not INT_MIN <= value <= INT_MAX):
         raise UnfitValueError(f"{value!r} is not {kind}")
@@ -35,7 +35,7 @@ def check_value(kind: ValueType, value: Value) -> None:
 
 @dataclass(frozen=True)
 class SeriesSpec:
-    """A series as its source describes it. `interval`: nominal distance of two readings in microseconds."""
+    """A series as its source describes it. `interval`: nominal time between two readings in microseconds."""
 
     name: str
     type: ValueType
@@ -44,43 +44,49 @@ class SeriesSpec:
     interval: int | None = None
 
 
+SeriesTable = tuple[SeriesDeclaration, ...]
+
 _SUMMARY = 0x5A17_0F_7415_DECADE
 SUMMARY_ORD = 0
-"""Summaries count as older than any life, so that latest values never move to one of them."""
+"""`ord` of every summary epoch: older than any other epoch, so that a summary never becomes a latest value."""
 
 
 @dataclass(frozen=True)
-class Life:
-    """One life of the counter: `epoch` is its identity (random), `ord` its place in time on this disk."""
+class Epoch:
+    """The sequence of numbers that one process start assigns. `id` is random and identifies the epoch. `ord` orders
+    the epochs of this disk."""
 
-    epoch: int
+    id: int
     ord: int
 
-    def above(self, newest: Sequence[tuple[int, int]]) -> "Life":
-        """Another life with an equal or higher `ord` (a restored disk) would freeze latest values: the same life, above
-        it. A number that no device can have reached is not followed, or none would be left for the lives to come."""
-        highest = max((ord_ for ord_, epoch in newest if epoch != self.epoch and ord_ < MAX_ORD), default=-1)
+    def above(self, newest: Sequence[tuple[int, int]]) -> "Epoch":
+        """This epoch, with an `ord` above every other epoch in `newest`, a list of (ord, epoch id).
+
+        After a backup was restored, the gateway may know another epoch with the same or a higher `ord`. Latest values
+        would then never change. Values that no device can have reached are ignored, because nothing could follow them.
+        """
+        highest = max((ord_ for ord_, epoch in newest if epoch != self.id and ord_ < MAX_ORD), default=-1)
         return self if self.ord > highest else replace(self, ord=highest + 1)
 
     @property
-    def summary(self) -> int:
-        """The epoch of this life's summaries: as fresh and as random as its own."""
-        return self.epoch ^ _SUMMARY
+    def summary_id(self) -> int:
+        """Id of the epoch that numbers the summaries of this epoch."""
+        return self.id ^ _SUMMARY
 
     @property
-    def own(self) -> frozenset[int]:
-        """Both epochs that only this process can have given numbers of."""
-        return frozenset((self.epoch, self.summary))
+    def own_ids(self) -> frozenset[int]:
+        """Ids of the two epochs in which only this process assigns numbers."""
+        return frozenset((self.id, self.summary_id))
 
 
 def by_age(epochs: Iterable[int], ords: Mapping[int, int]) -> list[int]:
-    """Oldest first."""
+    """Epoch ids, oldest first."""
     return sorted(epochs, key=lambda epoch: (ords.get(epoch, 0), epoch))
 
 
 @dataclass(frozen=True)
 class Drop:
-    """Readings `[lo, hi)` of an epoch that are lost for `reason`; `first`, `last`: when they were taken, if known."""
+    """Readings `[lo, hi)` of an epoch that are lost for `reason`. `first`, `last`: their times, if known."""
 
     epoch: int
     lo: int
@@ -91,13 +97,13 @@ class Drop:
 
     @property
     def range(self) -> Range:
-        """Its sequence numbers."""
+        """The lost sequence numbers."""
         return self.lo, self.hi
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A reading that was refused, by the gateway or by ourselves (`unanswered`)."""
+    """A reading that the gateway refused, or that the collector quarantined itself (code `unanswered`)."""
 
     seq: int
     code: str
@@ -106,18 +112,18 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Settlement:
-    """Ranges of one epoch that are settled: their readings leave the buffer, the refused ones into the quarantine.
-    `told`: what the gateway said was refused; to be confirmed once none of it can be lost any more."""
+    """Settled ranges of one epoch: their readings leave the buffer, the refused ones go to the quarantine.
+    `unconfirmed`: refusals that the gateway repeats until the collector confirms that its quarantine holds them."""
 
     epoch: int
     ranges: Ranges
     refused: tuple[Refusal, ...] = ()
-    told: Ranges = EMPTY
+    unconfirmed: Ranges = EMPTY
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """What the disk holds when the process starts."""
+    """What the file holds: `ord` and unsettled ranges by epoch id, and losses without an acknowledgement."""
 
     ords: dict[int, int] = field(default_factory=dict)
     pending: dict[int, Ranges] = field(default_factory=dict)
@@ -125,13 +131,13 @@ class Holdings:
     highest_ord: int = 0
 
     def of(self, epoch: int) -> Ranges:
-        """Unsettled readings of one epoch."""
+        """Unsettled ranges of one epoch."""
         return self.pending.get(epoch, EMPTY)
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Consecutive readings `[lo, lo + len(readings))` of one epoch, as they were stored."""
+    """Consecutive stored readings `[lo, lo + len(readings))` of one epoch."""
 
     epoch: int
     lo: int
@@ -140,9 +146,8 @@ class Slice:
 
 @dataclass(frozen=True)
 class BufferLimits:
-    """The buffer is full at `max_bytes` on disk, at `max_readings`, or when growing would leave less than
-    `min_free_bytes` of the disk to others (it then stays as large as it is, and may always have `FLOOR_BYTES`).
-    `ring`: readings in memory while the disk refuses."""
+    """The buffer is full at `max_bytes` on disk, at `max_readings`, or when the disk has only `min_free_bytes` left.
+    A full disk never takes `FLOOR_BYTES` from the buffer. `ring`: readings kept in memory while the disk fails."""
 
     max_bytes: int = 1_000_000_000
     max_readings: int = 500_000_000
@@ -151,14 +156,14 @@ class BufferLimits:
 
 
 FLOOR_BYTES = 1_000_000
-"""What the buffer may use however full the disk is."""
+"""The buffer may always use this much, however full the disk is."""
 
 
 @dataclass(frozen=True)
-class Room:
-    """What an append may do to a full buffer. `waiting`: readings on the disk; `thinnable`: ranges of the running life
-    that were never sent; `summary_next`: the next number of its summaries; `announce(epoch, lo, readings)` is called
-    before summaries are committed."""
+class Evictable:
+    """What may be evicted from a full buffer. `waiting`: readings in the file. `thinnable`: ranges of the running
+    epoch that were never sent. `summary_next`: next sequence number for summaries. The store calls
+    `announce(epoch, lo, readings)` before it commits summaries."""
 
     waiting: int
     thinnable: Ranges
@@ -167,18 +172,28 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What an append did to a full buffer: losses, and the range that summaries got in the life's summary epoch."""
+class Evicted:
+    """What an append evicted from a full buffer. `summarised`: ranges of the new summaries in the summary epoch."""
 
     lost: tuple[Drop, ...] = ()
     summarised: Ranges = EMPTY
 
 
 @dataclass(frozen=True)
+class Appended:
+    """The result of an append. `committed`: ranges of the running epoch that became durable. `lost`: readings evicted
+    or missing. `summarised`: ranges of the summary epoch that became durable."""
+
+    committed: tuple[Range, ...] = ()
+    lost: tuple[Drop, ...] = ()
+    summarised: Ranges = EMPTY
+
+
+@dataclass(frozen=True)
 class Usage:
-    """`used`: bytes of pages in use, of `limit` (which a full disk makes smaller). `waiting`: readings, of
-    `max_waiting`. `free`: bytes that the disk has left. `quarantined`: rows kept of what was refused. `oldest`: when
-    the oldest waiting reading was taken."""
+    """`used`: bytes of pages in use, `limit`: maximum, lower on a full disk. `waiting`: unsettled readings,
+    `max_waiting`: maximum. `free`: free bytes of the disk. `quarantined`: rows in the quarantine. `oldest`: time of the
+    oldest waiting reading, microseconds."""
 
     used: int = 0
     limit: int = 1
@@ -190,7 +205,7 @@ class Usage:
 
     @property
     def share(self) -> float:
-        """How full the buffer is: 0 to 1."""
+        """How full the buffer is, 0 to 1."""
         return min(1.0, max(self.used / self.limit, self.waiting / self.max_waiting))
 
 
@@ -198,7 +213,7 @@ FailureKind = Literal["full", "read-only", "i/o error", "corrupt"]
 
 
 class StoreFailure(Exception):  # a state of the world
-    """The disk does not take or give: full, read-only, broken, or the file is corrupt."""
+    """The disk cannot be read or written: it is full, read-only or broken, or the file is corrupt."""
 
     def __init__(self, kind: FailureKind, detail: str) -> None:
         super().__init__(f"{kind}: {detail}")
@@ -206,24 +221,11 @@ class StoreFailure(Exception):  # a state of the world
 
 
 class BlockUnreadable(Exception):  # a fact about one block
-    """A stored block does not decode: its readings are lost and have to be declared."""
+    """A stored block cannot be decoded. Its readings are lost and must be declared."""
 
     def __init__(self, epoch: int, lo: int, hi: int, detail: str) -> None:
         super().__init__(f"block [{lo}, {hi}) of epoch {epoch}: {detail}")
         self.epoch, self.lo, self.hi, self.detail = epoch, lo, hi, detail
-
-
-SeriesTable = tuple[SeriesDeclaration, ...]
-
-
-@dataclass(frozen=True)
-class Appended:
-    """What became durable (`committed`, ranges of the running life), what that cost (`lost`), and what is kept of that
-    (`summarised`, ranges of the life's summary epoch)."""
-
-    committed: tuple[Range, ...] = ()
-    lost: tuple[Drop, ...] = ()
-    summarised: Ranges = EMPTY
 
 
 @dataclass

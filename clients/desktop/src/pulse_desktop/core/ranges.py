@@ -1,4 +1,4 @@
-"""Arithmetic of half-open ranges of sequence numbers. A `Ranges` is sorted, disjoint, and no two of it touch."""
+"""Arithmetic on half-open ranges of sequence numbers. `Ranges` are sorted and disjoint, and no two of them touch."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -9,8 +9,8 @@ Ranges = tuple[Range, ...]
 EMPTY: Ranges = ()
 
 
-def normal(pieces: Iterable[Sequence[int]]) -> Ranges:
-    """The normal form of any pieces; empty and backward ones vanish, touching ones melt together."""
+def normalized(pieces: Iterable[Sequence[int]]) -> Ranges:
+    """The normal form of any pieces: empty pieces are removed, touching pieces are merged."""
     out: list[Range] = []
     for lo, hi in sorted((piece[0], piece[1]) for piece in pieces):
         if lo >= hi:
@@ -23,18 +23,18 @@ def normal(pieces: Iterable[Sequence[int]]) -> Ranges:
 
 
 def union(a: Ranges, b: Ranges) -> Ranges:
-    """What is in either."""
+    """The numbers in `a` or `b`."""
     if not a or not b:
         return a or b
     if a[-1][1] < b[0][0]:
         return a + b
     if a[-1][1] == b[0][0]:
         return (*a[:-1], (a[-1][0], b[0][1]), *b[1:])
-    return normal((*a, *b))
+    return normalized((*a, *b))
 
 
 def intersect(a: Ranges, b: Ranges) -> Ranges:
-    """What is in both."""
+    """The numbers in both `a` and `b`."""
     if len(a) > len(b):
         a, b = b, a
     return tuple(
@@ -45,7 +45,7 @@ def intersect(a: Ranges, b: Ranges) -> Ranges:
 
 
 def subtract(a: Ranges, b: Ranges) -> Ranges:
-    """What is in `a` and not in `b`."""
+    """The numbers in `a` that are not in `b`."""
     out: list[Range] = []
     for lo, hi in a:
         start = lo
@@ -59,5 +59,5 @@ def subtract(a: Ranges, b: Ranges) -> Ranges:
 
 
 def count(a: Ranges) -> int:
-    """How many sequence numbers are in it."""
+    """The number of sequence numbers."""
     return sum(hi - lo for lo, hi in a)

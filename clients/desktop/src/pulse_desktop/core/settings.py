@@ -1,4 +1,4 @@
-"""The collector's settings: environment `PULSE_…`, overridden by flags; a bad value stops the process with a list."""
+"""The collector's settings: environment variables `PULSE_…`, overridden by flags. Bad values stop the process."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,7 +10,7 @@ from pulse_contracts.message import DeviceName
 
 
 class BadSettingsError(Exception):
-    """One line per bad setting, for a person."""
+    """The settings are invalid. `lines`: one line per bad setting."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
@@ -22,7 +22,7 @@ def _env(name: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """What one collector needs to know. Secrets come from files, never from the command line."""
+    """The settings of one collector. Secrets come from files, never from the command line."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -64,14 +64,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, flags: dict[str, Any]) -> Self:
-        """The settings of this process. `flags`: those that were given. Raises BadSettingsError."""
+        """The settings of this process. `flags`: the flags of the command line. Raises BadSettingsError."""
         try:
             return cls(**flags)
         except ValidationError as error:
             raise BadSettingsError([_line(str(e["loc"][0]), e["msg"]) for e in error.errors()]) from error
 
     def password(self) -> str:
-        """The broker password. Raises BadSettingsError when its file cannot be read."""
+        """The broker password; empty without a password file. Raises BadSettingsError when the file cannot be read."""
         if self.mqtt_password_file is None:
             return ""
         try:

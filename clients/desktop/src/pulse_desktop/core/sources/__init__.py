@@ -1,1 +1,1 @@
-"""Where readings come from. Each source is a supervised task of its own."""
+"""Sources of readings. Each source runs as a supervised task."""

@@ -1,4 +1,4 @@
-"""What a source is, and how one is kept running."""
+"""The interface of a source, and its supervision."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,40 +13,40 @@ log = structlog.get_logger("pulse.desktop.sources")
 
 _FLOOR, _CAP = 1.0, 60.0
 _GOOD_RUN = 60.0
-"""Seconds after which a failure counts as the first one again."""
+"""Seconds after which a failure counts as the first again."""
 
 
 class Outlet(Protocol):
-    """Where a source puts what it reads."""
+    """Where a source puts its readings."""
 
     async def declare(self, specs: Sequence[SeriesSpec]) -> list[int]:
         """The ids of these series, in this order."""
 
     async def put(self, readings: Sequence[Reading]) -> None:
-        """Takes readings of declared series; may wait. Raises UnfitValueError."""
+        """Takes readings of declared series; can wait. Raises UnfitValueError."""
 
 
 class Source(Protocol):
-    """Reads something for as long as it is let."""
+    """Produces readings until it is cancelled."""
 
     @property
     def name(self) -> str:
-        """For the log."""
+        """The name in log events."""
 
     async def run(self, outlet: Outlet) -> None:
-        """Declares its series, then puts readings until cancelled. May raise anything: it is started again."""
+        """Declares its series, then puts readings until cancelled. May raise any error: the supervisor restarts it."""
 
 
 async def supervise(source: Source, outlet: Outlet, rng: Random) -> None:
-    """Runs a source until cancelled; after a failure waits 1 s * 2^k, at most 60 s, with jitter."""
+    """Runs a source until cancelled. Restarts it after 1 s * 2^k, at most 60 s, with jitter."""
     failures, loop = 0, asyncio.get_running_loop()
     while True:
-        began = loop.time()
+        started = loop.time()
         try:
             await source.run(outlet)
             log.warning("source_ended", source=source.name)
-        except Exception as error:  # noqa: BLE001  # the engine's door: a source must not take the others with it
+        except Exception as error:  # noqa: BLE001  # the engine's door: a failing source must not stop the others
             level = log.debug if failures else log.error
             level("source_failed", source=source.name, error=repr(error))
-        failures = 0 if loop.time() - began > _GOOD_RUN else failures + 1
+        failures = 0 if loop.time() - started > _GOOD_RUN else failures + 1
         await asyncio.sleep(min(_CAP, _FLOOR * 2.0 ** min(failures, 6)) * rng.uniform(0.5, 1.0))

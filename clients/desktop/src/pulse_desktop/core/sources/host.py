@@ -1,7 +1,7 @@
-"""The machine itself as a source: processor, memory, disk and network, once a second.
+"""This machine as a source: processor, memory, disk and network, once per second.
 
-Loads and rates are differences of the system's counters between two looks of this source, and of nobody else: psutil's
-own baseline belongs to a thread, and looks are taken by whichever thread is free."""
+Loads and rates are differences between two samples of the system's counters. This module keeps the last sample itself,
+because psutil keeps one per thread and every sample may run in another thread."""
 
 import asyncio
 from collections import defaultdict
@@ -38,28 +38,28 @@ SERIES = (
 
 
 class _Rates:
-    """Differences of counters between two looks, each over exactly the seconds between its own two."""
+    """Differences of counters between two samples, with the time between these two samples."""
 
     def __init__(self) -> None:
-        self._before: dict[str, tuple[float, dict[str, float]]] = {}
+        self._last: dict[str, tuple[float, dict[str, float]]] = {}
 
     def forget(self) -> None:
-        """The next look is the first."""
-        self._before.clear()
+        """Forgets every sample."""
+        self._last.clear()
 
     def differences(self, what: str, at: float, totals: dict[str, float]) -> tuple[float, dict[str, float]]:
-        """Seconds since the last look at `what`, and by how much each counter grew; a counter that was reset counts as
-        standing still. Nothing at the first look, and nothing of a counter that is new."""
-        since, before = self._before.get(what, (at, {}))
-        self._before[what] = at, totals
+        """Seconds since the last sample of `what`, and the increase of each counter. A counter that was reset has no
+        increase. The first sample, and a new counter, give no difference."""
+        since, before = self._last.get(what, (at, {}))
+        self._last[what] = at, totals
         if at <= since:
             return 0.0, {}
         return at - since, {name: max(0.0, now - before[name]) for name, now in totals.items() if name in before}
 
 
 class HostSource:
-    """Loads and rates need two looks: their first reading comes with the second look. What a machine does not have is
-    not reported."""
+    """Loads and rates need two samples, so their first reading comes with the second sample. Values that this machine
+    cannot measure are not reported."""
 
     name = "host"
 
@@ -72,21 +72,21 @@ class HostSource:
         self._rates.forget()
         due = self._clock.monotonic()
         while True:
-            due = next_look(due, self._clock.monotonic())
+            due = next_sample(due, self._clock.monotonic())
             await asyncio.sleep(max(0.0, due - self._clock.monotonic()))
-            values = await asyncio.to_thread(self._look)
+            values = await asyncio.to_thread(self._sample)
             t = self._clock.micros()
             await outlet.put([Reading(ids[name], t, value) for name, value in values.items()])
 
-    def _look(self) -> dict[str, Value]:
+    def _sample(self) -> dict[str, Value]:
         values: dict[str, Value] = {}
-        for look in (self._processor, self._levels, self._swap, self._disk, self._network):
-            _maybe(lambda look=look: values.update(look()))  # type: ignore[misc]
+        for sample in (self._processor, self._levels, self._swap, self._disk, self._network):
+            _ignore_missing(lambda sample=sample: values.update(sample()))  # type: ignore[misc]
         return values
 
     def _processor(self) -> dict[str, Value]:
         times = psutil.cpu_times()._asdict()
-        # a guest's time is also in the time of who runs it
+        # the time of a guest is also part of its host process
         totals = {name: float(spent) for name, spent in times.items() if name not in {"guest", "guest_nice"}}
         _, grown = self._rates.differences("processor", self._clock.monotonic(), totals)
         total = sum(grown.values())
@@ -130,14 +130,14 @@ class HostSource:
 _NETWORKS: dict[Kind, str] = {"real": "network", "virtual": "network.virtual", "loopback": "network.loopback"}
 
 
-def next_look(last: float, now: float) -> float:
-    """When to look again, where the last look was due at `last` and it is `now`. After a long sleep of the machine a
-    whole interval passes first: a value over a few milliseconds says nothing."""
+def next_sample(last: float, now: float) -> float:
+    """When the next sample is due; `last`: when the last one was due. After the machine slept, a whole interval passes
+    first, because a rate over a few milliseconds means nothing."""
     return last + _EVERY if now < last + _EVERY else now + _EVERY
 
 
-def _maybe(look: Callable[[], None]) -> None:
+def _ignore_missing(sample: Callable[[], None]) -> None:
     try:
-        look()
-    except (OSError, RuntimeError, NotImplementedError):  # a container or a platform without it
+        sample()
+    except (OSError, RuntimeError, NotImplementedError):  # not available in this container or on this platform
         return

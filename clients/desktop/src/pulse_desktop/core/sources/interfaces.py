@@ -1,4 +1,4 @@
-"""Which network interfaces lead out of the machine: loopback and virtual ones mostly carry what stays inside."""
+"""Classifies network interfaces: traffic on loopback and virtual interfaces mostly stays on this machine."""
 
 import re
 import sys
@@ -18,8 +18,8 @@ _SYS: Final = Path("/sys/class/net")
 
 
 def kinds(names: Iterable[str], sys_class_net: Path | None = None) -> dict[str, Kind]:
-    """The kind of each. On Linux an interface is real that has a device; where none has (a container), and elsewhere,
-    the name says it."""
+    """The kind of each interface. On Linux, real interfaces have a device. If none has one (in a container), and on
+    other systems, the name decides."""
     found: dict[str, Kind] = {name: "loopback" for name in names if _LOOPBACK.match(name)}
     others = [name for name in names if name not in found]
     with_device = (

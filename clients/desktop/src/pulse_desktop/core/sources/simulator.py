@@ -1,4 +1,4 @@
-"""A source without hardware: five kinds of series at a settable total rate, from a seeded generator."""
+"""A simulated source: five kinds of series at a configurable total rate, from a seeded generator."""
 
 import asyncio
 import math
@@ -11,13 +11,13 @@ from pulse_desktop.core.sources.base import Outlet
 
 _TICK = 0.01
 _CATCH_UP = 2.0
-"""Seconds of readings made up for after a pause; a real sensor would not remember more either."""
+"""After a pause, the readings of at most this many seconds are made up."""
 _KINDS = ("wave", "noise", "counter", "signed", "flag")
 
 
 @dataclass(frozen=True)
 class SimulatorSettings:
-    """`rate`: readings per second over all series together."""
+    """`rate`: readings per second of all series together."""
 
     rate: float = 100.0
     series: int = 10
@@ -58,7 +58,7 @@ class _Series:
 
 
 class SimulatorSource:
-    """Reading `k` is due `k / rate` seconds after the start: the mean rate does not drift."""
+    """Reading `k` is due `k / rate` seconds after the start, so the mean rate does not drift."""
 
     name = "simulator"
 

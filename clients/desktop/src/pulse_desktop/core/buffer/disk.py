@@ -1,0 +1,141 @@
+"""The buffer's file as it is opened now, and its failure state. `recovery` repairs it."""
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from pulse_desktop.core.buffer.ballast import Ballast
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.model import BufferLimits, Epoch, Holdings, Settlement, StoreFailure
+from pulse_desktop.core.storage.opening import open_store, rescue
+from pulse_desktop.core.storage.store import Store
+
+T = TypeVar("T")
+log = structlog.get_logger("pulse.desktop.buffer")
+
+_RETRY_SECONDS = 1.0
+_MAX_OWED = 1_000
+
+
+class Disk:
+    """`failure`: why the disk cannot be used now, None while it works. `found`: what the file held at the start.
+    Raises StoreFailure when the file cannot be opened."""
+
+    def __init__(self, folder: Path, limits: BufferLimits, clock: Clock) -> None:
+        self._folder, self._limits, self._clock = folder, limits, clock
+        self._ballast = Ballast(folder)
+        self.failure: StoreFailure | None = None
+        self._retry_at = 0.0
+        self._corrupt = ""
+        """Why the file is corrupt, until a new file replaces it."""
+        self._must_reconcile = False
+        self._owed: deque[Settlement] = deque(maxlen=_MAX_OWED)
+        self.store, self.found = self._open()
+        self.is_open = True
+        self._ballast.fill()
+
+    def _open(self) -> tuple[Store, Holdings]:
+        return self._with_ballast(lambda: open_store(self._folder, self._limits, self._clock))
+
+    def _with_ballast(self, work: Callable[[], T]) -> T:
+        """Runs `work`. If the disk is full, frees the ballast and tries once more."""
+        try:
+            return work()
+        except StoreFailure as failure:
+            if failure.kind != "full" or not self._ballast.free():
+                raise
+            return work()
+
+    # -- the normal path
+
+    def run(self, work: Callable[[Store], T]) -> T:
+        """Runs `work` on the store. Raises StoreFailure and remembers it; raises at once while the file is closed."""
+        if not self.is_open and self.failure is not None:
+            raise self.failure
+        try:
+            return work(self.store)
+        except StoreFailure as failure:
+            self.fail(failure)
+            raise
+
+    def settle(self, settlements: list[Settlement]) -> None:
+        """Remembers settlements until `settle_owed` makes them durable. The oldest are forgotten beyond 1,000: the
+        gateway acknowledges them again after the readings were sent again."""
+        self._owed.extend(settlements)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every settlement is durable."""
+        return not self._owed
+
+    def settle_owed(self, running: Epoch) -> None:
+        """Makes remembered settlements durable, with the ballast's help on a full disk. Raises StoreFailure."""
+        if not self._owed:
+            return
+        try:
+            self._settle(running)
+        except StoreFailure as failure:
+            if failure.kind != "full" or not self._ballast.free():
+                raise
+            self._settle(running)
+            self.store.shrink()
+        self._owed.clear()
+
+    def _settle(self, running: Epoch) -> None:
+        self.store.settle(list(self._owed), running, self._clock.micros())
+
+    def fill_ballast(self) -> None:
+        """Restores the ballast when the disk has room again."""
+        self._ballast.fill()
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self.is_open:
+            self.store.close()
+
+    # -- the recovery path
+
+    @property
+    def is_retry_due(self) -> bool:
+        """Whether the disk works, or may be tried again."""
+        return self.failure is None or self._clock.monotonic() >= self._retry_at
+
+    @property
+    def must_reopen(self) -> bool:
+        """Whether the file must be closed and opened again. A full disk alone does not need that."""
+        return self._must_reconcile or (self.failure is not None and self.failure.kind != "full")
+
+    def fail(self, failure: StoreFailure) -> None:
+        """Notes a failure; logs the first one of its kind."""
+        if self.failure is None or self.failure.kind != failure.kind:
+            log.error("buffer_unavailable", kind=failure.kind, detail=failure.detail)
+        self.failure = failure
+        if failure.kind == "corrupt":
+            self._corrupt, self._must_reconcile = failure.detail, True
+        self._retry_at = self._clock.monotonic() + _RETRY_SECONDS
+
+    def reopen(self) -> Holdings:
+        """Opens the file again, after replacing a corrupt one. Returns what it holds. Until `reconciled` is called,
+        every further attempt starts here again. Raises StoreFailure."""
+        self._must_reconcile = True
+        self.store.close()
+        self.is_open = False
+        if self._corrupt:
+            self._with_ballast(lambda: rescue(self._folder, self._corrupt, self._limits, self._clock))
+            self._corrupt = ""
+        self.store, found = self._open()
+        self.is_open = True
+        return found
+
+    def reconciled(self) -> None:
+        """Memory and file agree again."""
+        self._must_reconcile = False
+
+    def recovered(self, lost_in_memory: int) -> None:
+        """The disk works. `lost_in_memory`: readings that were lost while it did not."""
+        if self.failure is not None:
+            log.info("buffer_recovered", failure=str(self.failure), lost_in_memory=lost_in_memory)
+        self.failure = None

@@ -1,0 +1,1 @@
+"""Delivery over MQTT: a state machine without I/O (`replay`) and its driver (`link`)."""

@@ -1,0 +1,1 @@
+"""The collector's identity since enrolment, and where its secrets are stored."""
