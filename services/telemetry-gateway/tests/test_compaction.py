@@ -2,6 +2,7 @@
 and whoever else is at it; and roll-ups say the same as the readings."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import Background, Job
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace, derive
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
+from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.actions.upkeep import Latest
 from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.chunks import Readings, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import FLOAT, decode
@@ -194,7 +196,7 @@ async def test_a_day_of_many_short_lives_is_folded_and_then_left_alone(
     assert_same(await chunked(database), await logged(database))
 
 
-@pytest.mark.announces_log("a stored batch cannot be read")
+@pytest.mark.announces_log("stored_batch_unreadable")
 async def test_an_unreadable_row_is_put_aside_with_its_bytes_and_stops_nobody(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
@@ -202,7 +204,7 @@ async def test_an_unreadable_row_is_put_aside_with_its_bytes_and_stops_nobody(
     async with database.connection() as connection:
         await connection.execute("UPDATE batch SET payload = '\\x09000000000000' WHERE lo = 10")
         await connection.execute("UPDATE batch SET payload = substr(payload, 1, 50) WHERE lo = 20")
-    latest = Latest(LogStore(database), timedelta(0))
+    latest = Latest(LogStore(database))
     await latest.catch_up()
     limits = HistoryLimits(timedelta(seconds=5), 1, 1)
     history = History(HistoryStore(database), RegistryStore(database), limits)
@@ -223,24 +225,24 @@ async def test_an_unreadable_row_is_put_aside_with_its_bytes_and_stops_nobody(
     ]
 
 
-@pytest.mark.announces_log("tried again")
-async def test_an_error_of_ours_ends_neither_compaction_nor_the_newest_values(
-    ledger: LedgerStore, database: Database, compaction: Compaction
-) -> None:
+@pytest.mark.announces_log("background_job_failed")
+async def test_a_bug_ends_neither_compaction_nor_the_newest_values(ledger: LedgerStore, database: Database) -> None:
     metrics = Metrics()
-    latest = Latest(LogStore(database), timedelta(0), metrics)
-    compaction = Compaction(CompactionStore(database), Partitions(database), PACE, metrics)
+    latest, compaction = Latest(LogStore(database)), Compaction(CompactionStore(database), Partitions(database), PACE)
+    background = Background(metrics, random.Random(1))
     await fill(ledger, [mixed(0, 10)])
     async with database.connection() as connection:
         await connection.execute("ALTER TABLE latest RENAME COLUMN word TO words")
         await connection.execute("ALTER TABLE compaction RENAME COLUMN at TO moment")
+    jobs = [Job("latest", latest.catch_up, timedelta(0)), Job("compaction", compaction.round, timedelta(0))]
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(latest.run()), group.create_task(compaction.run())]
+        tasks = [group.create_task(background.run(job)) for job in jobs]
 
-        def failures() -> int:
-            return sum(line.endswith(b"_failures_total 1.0") for line in metrics.render().splitlines())
+        def failures(job: str) -> float:
+            labels = {"job": job, "kind": "bug"}
+            return metrics.registry.get_sample_value("pulse_background_failures_total", labels) or 0
 
-        await eventually(lambda: failures() == 2)
+        await eventually(lambda: all(failures(job.name) >= 1 for job in jobs))
         assert not any(task.done() for task in tasks)
         for task in tasks:
             task.cancel()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -14,8 +13,8 @@ from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.compaction import Compaction
 from pulse_telemetry_gateway.actions.history import History
+from pulse_telemetry_gateway.actions.latest import Latest, newest
 from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.actions.upkeep import Latest, newest
 from pulse_telemetry_gateway.model.columns import FLOAT
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import Doomed, ErasureStore
@@ -96,7 +95,7 @@ async def test_a_deleted_series_is_gone_and_the_ledger_counts_it_as_removed(
     ledger = await three_series(database)
     await ledger.commit([mixed(0, 900)])
     await compact(database)
-    await Latest(LogStore(database), timedelta(0)).catch_up()
+    await Latest(LogStore(database)).catch_up()
     n = await erase(database, 1, None)
     assert n > 0
     assert (await history.readings(1, NOW - 1, NOW + 10**12, 100)).n == 0

@@ -156,7 +156,7 @@ async def test_a_page_of_single_readings_tells_its_own_quality(
         await compact(database)
 
 
-@pytest.mark.announces_log("cannot be read")
+@pytest.mark.announces_log("stored_batch_unreadable")
 async def test_readings_that_nobody_can_read_are_told_and_not_passed_over(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Entry, Ingest, IngestLimits, Parcel, Waiting
-from pulse_telemetry_gateway.actions.upkeep import Latest
+from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult
 from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import FLOAT, decode
@@ -203,7 +202,7 @@ async def test_two_replicas_and_a_chaotic_network_store_each_number_exactly_once
 
 
 async def test_the_latest_value_moves_forward_in_ord_and_seq_only(ledger: LedgerStore, database: Database) -> None:
-    latest = Latest(LogStore(database), every=timedelta(seconds=1))
+    latest = Latest(LogStore(database))
     registry = RegistryStore(database)
 
     async def value() -> tuple[int | None, int | None]:

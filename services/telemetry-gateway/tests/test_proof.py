@@ -9,9 +9,9 @@ from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
+from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.proof import Disagreement, Proof, Tally
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
-from pulse_telemetry_gateway.actions.upkeep import Latest
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -123,7 +123,7 @@ async def test_the_log_goes_when_it_is_in_chunks_and_in_latest_and_not_before(
     assert "batch_20260101" not in await old.apply(due)
     await compaction.catch_up()
     assert (await old.due())[0].needed == 1, "latest is not derived"
-    await Latest(LogStore(database), timedelta(0)).catch_up()
+    await Latest(LogStore(database)).catch_up()
     assert (await retention(database, 2).due()) == []
     assert "batch_20260101" in await old.apply(await old.due())
     assert await disagreements(database) == []
@@ -136,7 +136,7 @@ async def test_what_retention_removed_is_known_to_the_ledger_and_history_goes_on
 ) -> None:
     await ledger.commit([mixed(0, 3_000)])
     await compaction.catch_up()
-    await Latest(LogStore(database), timedelta(0)).catch_up()
+    await Latest(LogStore(database)).catch_up()
     old = retention(database, 450)
     due = await old.due()
     assert "chunk_202601" in {one.partition.name for one in due}
@@ -177,7 +177,7 @@ async def test_rows_that_fell_into_no_day_go_too(
     before = datetime.fromtimestamp(NOW / 1e6, UTC)
     assert await store.trim_default(before, 10) == 0
     await compaction.catch_up()
-    await Latest(LogStore(database), timedelta(0)).catch_up()
+    await Latest(LogStore(database)).catch_up()
     assert await store.trim_default(before, 10) == 1
 
 

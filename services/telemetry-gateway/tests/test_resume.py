@@ -98,7 +98,7 @@ async def test_rows_that_retention_takes_during_a_resume_are_said(
         assert [frame["pos"]["alpha"] for frame in client.frames if frame["conflated"]] == [6]
 
 
-@pytest.mark.announces_log("cannot be read")
+@pytest.mark.announces_log("stored_batch_unreadable")
 async def test_a_row_that_cannot_be_read_is_said_and_costs_nobody_the_rest(
     started: Gateway, alpha: Collector, database: Database
 ) -> None:

@@ -1,11 +1,13 @@
 """Opens everything and hands it to everything: the only place that knows the concrete classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from pulse_bus import Bus, Quarantine
 from pulse_chassis.audit.routes import audit_router
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process import service as process
+from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
@@ -18,13 +20,14 @@ from pulse_telemetry_gateway.actions.hello import Greeting
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import LOOKUPS, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.intake import Intake
+from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
-from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
+from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
@@ -50,6 +53,7 @@ from pulse_telemetry_gateway.store.standing import StandingStore
 
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 ROUTERS = [audit_router("/api/telemetry", "telemetry"), router]
 
 
@@ -112,13 +116,13 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         settings.viewers_of_account_max,
         settings.drain_spread.total_seconds(),
     )
-    hub = Hub(Feeds(bus, log), log, registry, limits, runtime.metrics)
+    feeds = Feeds(bus, log)
+    hub = Hub(feeds, log, registry, limits, runtime.metrics)
     around = SocketDependencies(runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins)
     sockets = Sockets(hub, limits, around)
     await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
     await sockets.subscribe_bus(bus)
     put_away = quarantine_of(database, settings)
-    upkeep = Upkeep(log, put_away)
     compaction = compaction_of(database, settings, runtime.metrics)
     clock_suspect = int(settings.clock_suspect_after.total_seconds() * 1e6)
     at_once = max(1, settings.database_pool_size // 4)
@@ -145,20 +149,42 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(
         routers=ROUTERS,
-        tasks=[
-            ingest.run,
-            intake.run,
-            plain.run,
-            Latest(log, settings.latest_every, runtime.metrics).run,
-            upkeep.run,
-            compaction.run,
-            retention.run,
-            sockets.run,
+        tasks=[ingest.run, intake.run, sockets.run],
+        jobs=[
+            Job("plain_lease", intake.renew_lease, _SECOND, retry_floor=_SECOND, retry_cap=_SECOND),
+            Job("plain_skipped", plain.write_skipped, 2 * _SECOND),
+            Job("latest", Latest(log, runtime.metrics).catch_up, settings.latest_every, retry_cap=5 * _SECOND),
+            Job("live_feeds", feeds.sweep, _SECOND, retry_cap=2 * _SECOND),
+            Job("live_sessions", sockets.sweep, _SECOND, retry_cap=_SECOND),
+            compaction_job(compaction, settings),
+            Job("retention", retention.round, timedelta(days=1), retry_floor=10 * _MINUTE, retry_cap=10 * _MINUTE),
+            *upkeep_jobs(Upkeep(log, put_away)),
         ],
         wrap=sockets.wrap,
-        on_stop=[intake.stop, plain.flush, sockets.stop],
+        on_stop=[intake.stop, plain.stop, sockets.stop],
         state={"telemetry": routes},
     )
+
+
+def compaction_job(compaction: Compaction, settings: GatewaySettings) -> Job:
+    """Rounds follow each other with a pause while there is work, so that ingest gets its share of the database."""
+    return Job(
+        "compaction",
+        compaction.round,
+        settings.compaction_lag / 4,
+        pause=settings.compaction_pause,
+        retry_cap=5 * _SECOND,
+    )
+
+
+def upkeep_jobs(upkeep: Upkeep) -> Sequence[Job]:
+    """Both run every ten minutes. A failed attempt to make partitions is repeated after half a minute at the
+    earliest, because each attempt blocks ingest for a moment."""
+    every = 10 * _MINUTE
+    return [
+        Job("log_partitions", upkeep.make_partitions, every, retry_floor=_MINUTE, retry_cap=_MINUTE),
+        Job("quarantine_trim", upkeep.trim_quarantine, every),
+    ]
 
 
 def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> Intake:

@@ -2,22 +2,21 @@
 or overlapping pieces become large ones in quiet time."""
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from pulse_chassis.observability.metrics import Metrics
-from pulse_contracts.errors import Unavailable
 from pulse_telemetry_gateway.model.chunks import READINGS_MAX, chunks_of, gather, join, unpack
 from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.model.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
 from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, FoldedMeanwhile, LogRow, Pile
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
-log = logging.getLogger("pulse.compaction")
+log = structlog.get_logger("pulse.compaction")
 _PIECES = 32
 _FOLDS = 200
-_BACK_OFF = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -46,32 +45,18 @@ class Compaction:
         self._unreadable = metrics.counter(
             "compaction_unreadable", "Rows of the log put aside, and days of chunks left alone, that cannot be read"
         )
-        self._failures = metrics.counter("compaction_failures", "Rounds that ended in an error of ours: tried again")
         self._waiting = metrics.gauge("compaction_waiting_rows", "Rows of the log that are not in chunks yet")
 
-    async def run(self) -> None:
-        """Until cancelled; an error of ours must not end ingest, which goes on without."""
-        while True:
-            delay = self._pace.lag / 4
-            try:
-                is_busy = await self.round()
-                self._waiting.set(await self._store.waiting())
-            except Unavailable as error:
-                log.debug("compaction waits: %s", error)
-                is_busy = False
-            except Exception:
-                log.exception("no chunks are made: tried again")
-                self._failures.inc()
-                is_busy, delay = False, _BACK_OFF
-            await asyncio.sleep((self._pace.pause if is_busy else delay).total_seconds())
-
     async def round(self) -> bool:
-        """One step for each device that is behind; when there is none, folds. Whether there was anything to do."""
+        """One step for each device that is behind, or a few merges when none is. Returns whether there was work.
+        Raises Unavailable."""
         behind = await self._store.behind(self._pace.lag, self._pace.rows)
         for device_id in behind:
             await self.step(device_id)
             await asyncio.sleep(self._pace.pause.total_seconds())
-        return bool(behind) or await self.fold_some() > 0
+        is_busy = bool(behind) or await self.fold_some() > 0
+        self._waiting.set(await self._store.waiting())
+        return is_busy
 
     async def step(self, device_id: int) -> int:
         """Compacts the oldest rows of a device; returns how many (0: nothing to do, or somebody else is at it). Rows
@@ -95,7 +80,7 @@ class Compaction:
             await self._store.release(device_id)
             return 0
         for row, error in unreadable:
-            log.error("a stored batch cannot be read: device=%d position=%d: %s", device_id, row.pos, error)
+            log.error("stored_batch_unreadable", device_id=device_id, position=row.pos, reason=error)
             self._unreadable.inc()
         self._readings.labels("compacted").inc(sum(chunk.n for chunk in derived.chunks))
         return len(rows)
@@ -121,12 +106,12 @@ class Compaction:
             except ValueError as error:
                 self._broken.add((series_id, day))
                 self._unreadable.inc()
-                log.error("chunks cannot be read: series=%d day=%d: %s", series_id, day, error)  # noqa: TRY400
+                log.error("chunks_unreadable", series_id=series_id, day=day, reason=str(error))  # noqa: TRY400
                 continue
             try:
                 await self._store.fold(pile, derived, has_small=any(c.n < READINGS_MAX for c in derived.chunks))
             except FoldedMeanwhile:
-                log.debug("folded elsewhere: series=%d day=%d", series_id, day)
+                log.debug("chunks_merged_elsewhere", series_id=series_id, day=day)
                 continue
             self._readings.labels("folded").inc(sum(chunk.n for chunk in derived.chunks))
             done += 1

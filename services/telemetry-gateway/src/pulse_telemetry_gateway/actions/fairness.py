@@ -5,10 +5,11 @@ so nothing is lost.
 """
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
+
+import structlog
 
 from pulse_bus import Quarantine, Quarantined
 from pulse_chassis.observability.metrics import Metrics
@@ -16,7 +17,7 @@ from pulse_contracts.topics import TELEMETRY_PLAIN
 from pulse_telemetry_gateway.model.pace import Pace
 
 T = TypeVar("T")
-log = logging.getLogger("pulse.fairness")
+log = structlog.get_logger("pulse.fairness")
 
 
 class NewestOnly(Generic[T]):
@@ -84,7 +85,7 @@ class FairQuarantine:
         is_plain = TELEMETRY_PLAIN.match(address) is not None  # such a device does not send again
         if not is_plain and not self._pace.allows(address, asyncio.get_running_loop().time()):
             self._skipped.labels(item.code).inc()
-            log.debug("quarantine_skipped address=%s code=%s", address, item.code)
+            log.debug("quarantine_skipped", address=address, code=item.code)
             return
         async with self._slots:
             await self._put_away(item)

@@ -1,7 +1,6 @@
 """History: the readings of series in a range of time, from chunks, roll-ups and what of the log is in neither yet."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from pulse_contracts.errors import DomainError, Unavailable
@@ -22,7 +22,7 @@ from pulse_telemetry_gateway.store.compaction import LogRow
 from pulse_telemetry_gateway.store.history import HistoryStore, Snapshot
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
-log = logging.getLogger("pulse.history")
+log = structlog.get_logger("pulse.history")
 _FOLD = 100_000
 _LONGEST = 100 * 366 * 86_400_000_000
 _SOME_SECONDS, _SOME_MILLIS, _SOME_MICROS = 10**8, 10**11, 10**14
@@ -314,7 +314,7 @@ def picked(rows: list[LogRow], series: frozenset[int], start: int, end: int) -> 
                 holding.append((row.epoch, row.received, decode(row.payload, row.lo)))
         except ValueError as error:
             unread += 1
-            log.debug("a stored batch cannot be read: position=%d: %s", row.pos, error)
+            log.debug("stored_batch_unreadable", position=row.pos, reason=str(error))
     found = gather(holding)
     return found.take(np.isin(found.series, wanted) & (found.t >= start) & (found.t < end)), unread
 

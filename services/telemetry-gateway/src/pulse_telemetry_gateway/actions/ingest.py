@@ -1,7 +1,6 @@
 """Batches in: screened, gathered into one transaction, acknowledged after its commit, then told to who watches."""
 
 import asyncio
-import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, cast
+
+import structlog
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge, Reject
 from pulse_chassis.observability.metrics import Metrics
@@ -28,7 +29,7 @@ from pulse_telemetry_gateway.model.screening import Meaning, Screened, screen
 from pulse_telemetry_gateway.model.telling import Part, split, within
 from pulse_telemetry_gateway.store.ledger import LedgerStore, Rejected
 
-log = logging.getLogger("pulse.ingest")
+log = structlog.get_logger("pulse.ingest")
 _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
 LOOKUPS = 50.0
@@ -247,7 +248,7 @@ class Ingest:
                     waiting.done.set_exception(Unavailable(str(error)))
             return
         except Exception as error:  # noqa: BLE001  # looked for one by one: a bad batch must not cost its neighbours
-            log.debug("a group failed, each batch alone: %s", error)
+            log.debug("group_commit_failed", reason=str(error))
             for waiting in group:
                 alone = [await self._alone(entry, waiting.since) for entry in waiting.entries]
                 if not waiting.done.done():
@@ -356,7 +357,7 @@ def _committed(device: str) -> Iterator[None]:
     except (Disconnected, MessageTooLarge):
         return
     except Exception:
-        log.exception("%s could not be told what was committed", device)
+        log.exception("ack_not_sent", device=device)
 
 
 def _entry(parcels: Sequence[Parcel], device_id: int, screened: Screened) -> Entry:

@@ -1,11 +1,11 @@
 """Plain JSON from any MQTT device: series made at the first sight of a name, readings numbered here, no ledger."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
 from pulse_bus import Reject
 from pulse_chassis.observability.metrics import Metrics
@@ -20,12 +20,11 @@ from pulse_telemetry_gateway.model.plain_json import Document
 from pulse_telemetry_gateway.model.screening import SeriesRef
 from pulse_telemetry_gateway.store.plain import PlainStore, Skipped
 
-log = logging.getLogger("pulse.plain")
+log = structlog.get_logger("pulse.plain")
 PlainKey = tuple[str, str]
 """A series of a plain device: its name and its type."""
 _RULES_KEPT = 2.0
 """Seconds: a change of a device's settings counts that much later at most."""
-_SKIPPED_EVERY = 2.0
 _SKIPPED_KEPT = 10_000
 
 
@@ -84,14 +83,9 @@ class Plain:
                 outcomes[place] = outcome or outcomes[place]
         return outcomes
 
-    async def run(self) -> None:
-        """Writes down what was skipped, until cancelled. It is a statistic: a crash may lose two seconds of it."""
-        while True:
-            await asyncio.sleep(_SKIPPED_EVERY)
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Writes down what was skipped since the last time."""
+    async def write_skipped(self) -> None:
+        """Writes down what was skipped since the last call. Raises Unavailable, and the counts then stay for the next
+        call. They are a statistic: a crash loses up to two seconds of them."""
         skipped, self._skipped = self._skipped, {}
         if not skipped:
             return
@@ -100,8 +94,14 @@ class Plain:
         except Unavailable:
             for (device_id, name), what in skipped.items():
                 self._note(device_id, name, what)
-        except Exception:
-            log.exception("skipped_values_not_counted")  # a statistic must not end the process
+            raise
+
+    async def stop(self) -> None:
+        """Writes the last counts."""
+        try:
+            await self.write_skipped()
+        except Exception as error:  # noqa: BLE001  # a statistic must not disturb the shutdown
+            log.warning("skipped_values_not_counted", reason=str(error))
 
     async def _rules_of(self, device_id: int) -> PlainRules:
         now = asyncio.get_running_loop().time()

@@ -1,17 +1,17 @@
 """Old readings go, a partition at a time and level by level; never what is still needed, and never unknown to the
 ledger."""
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import structlog
 
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_telemetry_gateway.store.retention import Kept, Partition, RetentionStore, WrittenMeanwhile
 
-log = logging.getLogger("pulse.retention")
+log = structlog.get_logger("pulse.retention")
 _DAY = timedelta(days=1)
 _ROWS = 10_000
 _MICRO = timedelta(microseconds=1)
@@ -57,20 +57,11 @@ class Retention:
             "The gateway's clock less PostgreSQL's; beyond an hour nothing is removed",
         )
 
-    async def run(self) -> None:
-        """Every day until cancelled; sooner again when the database was away."""
-        while True:
-            delay = _DAY
-            try:
-                await self.apply(await self.due())
-                await self._trim()
-            except ClocksDiffer as error:
-                log.error("nothing is removed: %s", error)  # noqa: TRY400
-                delay = timedelta(minutes=10)
-            except Unavailable as error:
-                log.debug("retention waits: %s", error)
-                delay = timedelta(minutes=10)
-            await asyncio.sleep(delay.total_seconds())
+    async def round(self) -> None:
+        """Drops everything that is due and deletes old rows of the log's default partition. Raises Unavailable, and
+        ClocksDiffer while the clocks differ by more than an hour."""
+        await self.apply(await self.due())
+        await self._trim()
 
     async def due(self) -> list[Due]:
         """What would go now. Changes nothing. Raises ClocksDiffer."""
@@ -93,14 +84,14 @@ class Retention:
                 try:
                     removed[partition.name] = await self._store.drop_derived(partition)
                 except WrittenMeanwhile:
-                    log.info("kept: %s was added to just now", partition.name)
+                    log.info("partition_kept", partition=partition.name, reason="written_meanwhile")
                     continue
             elif await self._store.drop_log(partition):
                 removed[partition.name] = 0
             else:
-                log.info("kept: %s holds batches that are not in chunks yet", partition.name)
+                log.info("partition_kept", partition=partition.name, reason="not_compacted")
                 continue
-            log.info("removed: %s, %d readings", partition.name, removed[partition.name])
+            log.info("partition_dropped", partition=partition.name, readings=removed[partition.name])
         return removed
 
     async def _trim(self) -> None:

@@ -2,13 +2,13 @@
 was lost, or too much came at once) is read from the log."""
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import structlog
 
 from pulse_bus import Bus, Delivery, Subscription
 from pulse_contracts.errors import Unavailable
@@ -19,7 +19,7 @@ from pulse_telemetry_gateway.live.pending import Points
 from pulse_telemetry_gateway.model.columns import decode
 from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
 
-log = logging.getLogger("pulse.live")
+log = structlog.get_logger("pulse.live")
 _FILL_ROWS: Final = 16
 """A larger hole is said, not read: it holds more than a viewer may be sent."""
 _UNKNOWN: Final = -1
@@ -84,10 +84,7 @@ class Feeds:
                 del self._feeds[device]
                 if feed.subscription is not None:
                     await feed.subscription.cancel()
-        try:
-            await self.catch_up()
-        except Unavailable as error:
-            log.debug("feeds wait for the database: %s", error)
+        await self.catch_up()
 
     async def catch_up(self) -> None:
         """The second half of a sweep. Raises Unavailable."""
@@ -121,7 +118,7 @@ class Feeds:
             try:
                 rows = await self._log.since(feed.device_id, feed.pos, until)
             except Unavailable as error:
-                log.debug("a hole in the feed of %s stays: %s", device, error)
+                log.debug("feed_gap_not_filled", device=device, reason=str(error))
         is_whole = len(rows) == until - feed.pos
         for row in rows:
             readings, is_readable = await asyncio.to_thread(joined, [row], _wanted(feed))
@@ -159,7 +156,7 @@ def joined(rows: Sequence[StoredBatch], wanted: frozenset[int]) -> tuple[Points,
         try:
             found = _stored_points(row, wanted)
         except ValueError as error:
-            log.error("row %d of a device's log cannot be read: %s", row.pos, error)  # noqa: TRY400  # the trace says no more
+            log.error("stored_batch_unreadable", position=row.pos, reason=str(error))  # noqa: TRY400  # the trace says no more
             is_readable = False
             continue
         for series, points in found.items():

@@ -2,10 +2,11 @@
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+
+import structlog
 
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
@@ -17,12 +18,11 @@ from pulse_telemetry_gateway.live.wire import WINDOW, Wire
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
-log = logging.getLogger("pulse.live")
+log = structlog.get_logger("pulse.live")
 Outcome = Literal["live", "exact", "history", "ahead"]
 _RESUME_AT_ONCE: Final = 4
 """Browsers that read the log at the same time: a gateway that came back must not be asked for it by all at once."""
 _PAGE_ROWS: Final = 500
-_SWEEP_EVERY: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,7 @@ class Hub:
         self._encoder = Encoder(clock, itertools.count(1).__next__, counted)
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            while True:
-                await asyncio.sleep(_SWEEP_EVERY)
-                await self._feeds.sweep()
+            await asyncio.Event().wait()
 
     def viewer(self, sid: str, wire: Wire) -> Viewer:
         """A new viewer that watches nothing yet."""
@@ -201,11 +199,11 @@ class Hub:
                     await viewer.wait_for_room(WINDOW)
                     await self._page(viewer, group, part)
         except Unavailable as error:
-            log.debug("a resume is broken off: %s", error)
+            log.debug("resume_interrupted", reason=str(error))
             await viewer.wire.close(1013)  # try again: the browser comes back with what it was sent
             return
         except Exception:  # a task group's child: what is wrong with one resume must not end everybody's view
-            log.exception("a resume failed")
+            log.exception("resume_failed")
             await viewer.wire.close(1011)
             return
         viewer.is_resuming = False

@@ -40,11 +40,9 @@ from pulse_telemetry_gateway.live.pending import Slice
 from pulse_telemetry_gateway.live.reading import ClientFaults, StrictJson
 from pulse_telemetry_gateway.live.wire import Wire, wired
 
-log = logging.getLogger("pulse.live")
 L = TypeVar("L", bound=LiveMessage)
 EndCode = Literal["session_ended", "token_expired", "other_account", "slow_client"]
 _WARN_BEFORE: Final = 30.0
-_LOOK_EVERY: Final = 1.0
 _RESTARTING: Final = 1012
 _NOT_ALLOWED: Final = 1008
 _SIGN_IN_WITHIN: Final = 10.0
@@ -121,16 +119,16 @@ class Sockets:
         await bus.subscribe(SYSTEM_STATUS, self._board.note, kind="collector")
 
     async def run(self) -> None:
-        """Looks after every socket each second."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._hub.run(self._clock, self._counted))
-            while True:
-                await asyncio.sleep(_LOOK_EVERY)
-                await self._show_out()
-                news: dict[int, str] = {}
-                for sid, session in list(self._sessions.items()):
-                    await self._look_after(sid, session)
-                    await self._tell_devices(session, news)
+        """Runs the hub's tasks until cancelled."""
+        await self._hub.run(self._clock, self._counted)
+
+    async def sweep(self) -> None:
+        """Closes sockets whose time is over, and sends every session the changes of the device board."""
+        await self._show_out()
+        news: dict[int, str] = {}
+        for sid, session in list(self._sessions.items()):
+            await self._look_after(sid, session)
+            await self._tell_devices(session, news)
 
     async def stop(self) -> None:
         """Gives out what was collected, tells every browser when to come back, and hangs up. They resume elsewhere."""
