@@ -87,7 +87,7 @@ def _columns(kind: Kind) -> Columns:
 def _arrival(device_id: int, columns: Columns, lo: int) -> Arrival:
     part = columns.take((columns.seq >= lo) & (columns.seq < lo + _BATCH))
     last = int(part.t[-1])
-    return Arrival(device_id, 1, 1, (lo, lo + len(part)), "live", last, last, part, ())
+    return Arrival("", device_id, 1, 1, (lo, lo + len(part)), "live", last, last, part)
 
 
 async def _size(database: Database, table: str) -> float:

@@ -141,7 +141,7 @@ def _batch(device: tuple[int, list[int]], lo: int, every: int) -> Arrival:
     t = _START + seq * every + rng.integers(-200, 200, _BATCH)
     word = values("smooth", _BATCH, rng).view(np.int64)
     columns = Columns(np.asarray(series), kinds, seq, t, seq % len(series), word)
-    return Arrival(device_id, 1, 1, (lo, lo + _BATCH), "live", _START, _START, columns, ())
+    return Arrival("", device_id, 1, 1, (lo, lo + _BATCH), "live", _START, _START, columns)
 
 
 async def _asked(url: str) -> list[dict[str, float]]:

@@ -15,10 +15,9 @@ def _acks_before_the_commit() -> None:
     inner = ingest.Ingest._commit
 
     async def commit(self: Any, group: list[Any], since: float) -> Any:
-        for entry in group:
-            whole = [entry.arrival.wanted]
-            ack = BatchAck(epoch=entry.arrival.epoch, settled=whole, refused=[], newest=[], credit=self.credit)
-            await self._say(entry.device, ack)
+        for arrival in group:
+            ack = BatchAck(epoch=arrival.epoch, settled=[arrival.wanted], refused=[], newest=[], credit=self.credit)
+            await self._say(arrival.device, ack)
         await asyncio.sleep(0.3)
         return await inner(self, group, since)
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import numpy as np
 import pytest
 
+from pulse_contracts.telemetry import Refused
 from pulse_postgres import Database, Migrations
 from pulse_postgres.admin import provision, provision_group, with_role
 from pulse_postgres.database import PoolSettings
@@ -58,6 +59,7 @@ def arrival(
         seq.astype(np.float64).view(np.int64),
     )
     return Arrival(
+        device=f"device-{device}",
         device_id=device,
         epoch=epoch,
         ord=order,
@@ -66,7 +68,7 @@ def arrival(
         sent=NOW,
         received=NOW + 500,
         columns=columns if len(seq) else None,
-        refused=tuple((s, "wrong_type") for s in refused),
+        refused=[Refused(seq=s, code="wrong_type") for s in refused],
     )
 
 
@@ -96,4 +98,4 @@ def mixed(lo: int, hi: int, *, epoch: int = 7, every: int = 1_000_000, start: in
         np.where(x == 1, rng.integers(-(2**62), 2**62, len(seq)), rng.integers(0, 2, len(seq))),
     )
     columns = Columns(np.asarray([1, 2, 3]), np.asarray([FLOAT, 0, 2], np.uint8), seq, start + seq * every, x, word)
-    return Arrival(1, epoch, 1, (lo, hi), "live", start, start + hi * every, columns, ())
+    return Arrival("alpha", 1, epoch, 1, (lo, hi), "live", start, start + hi * every, columns)

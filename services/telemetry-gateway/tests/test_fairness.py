@@ -69,6 +69,10 @@ class Came:
     size: int = 1
     since: float = 0.0
 
+    @property
+    def streams(self) -> list[tuple[str, int]]:
+        return [(self.device, self.epoch)]
+
 
 STREAMS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_size=40)
 
@@ -77,7 +81,7 @@ STREAMS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_siz
 def test_no_group_has_more_of_a_device_than_its_share_and_all_come_in_their_order(
     streams: list[tuple[str, int]],
 ) -> None:
-    gathering = Gathering[Came](GroupLimits(100, 100, 1, 1), lambda one: [(one.device, one.epoch)])
+    gathering = Gathering[Came](GroupLimits(100, 100, 1, 1))
     for stream in streams:
         gathering.add(Came(*stream))
     taken: list[Came] = []

@@ -13,7 +13,8 @@ from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_chassis.observability.metrics import Metrics
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest, IngestLimits
+from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
+from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.credit import CreditLimits
 from pulse_telemetry_gateway.model.grouping import ENOUGH, Gathering, GroupLimits
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -30,6 +31,7 @@ class Came:
     batches: int
     size: int
     since: float
+    streams: tuple[tuple[str, int], ...] = ()
 
 
 LIMITS = st.builds(GroupLimits, st.integers(1, 200), st.integers(1, 2_000), st.floats(0, 1), st.floats(0, 1))
@@ -99,16 +101,16 @@ def commits(metrics: Metrics) -> float:
     return next(float(line.split()[-1]) for line in lines if "ingest_commit_seconds_count" in line and line[0] != "#")
 
 
-def entry(number: int) -> Entry:
+def batch(number: int) -> Arrival:
     """One of many batches of ten readings."""
-    return Entry("alpha", arrival(number * 10, number * 10 + 10), [])
+    return arrival(number * 10, number * 10 + 10)
 
 
 async def join(ingest: Ingest, numbers: range) -> None:
     """Each as a message of its own, which the others do not wait for; between two the event loop turns."""
     async with asyncio.TaskGroup() as group:
         for number in numbers:
-            group.create_task(ingest.join([entry(number)], 100))
+            group.create_task(ingest.join([batch(number)], 100))
             await asyncio.sleep(0)
 
 

@@ -15,9 +15,9 @@ from pulse_postgres import Database, DatabaseUnavailable
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest, IngestLimits, Parcel, Waiting
+from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits, Submission
 from pulse_telemetry_gateway.actions.latest import Latest
-from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult
+from pulse_telemetry_gateway.model.arrivals import Arrival, DeviceMessage, GroupResult
 from pulse_telemetry_gateway.model.batches import Batch
 from pulse_telemetry_gateway.model.columns import FLOAT, decode
 from pulse_telemetry_gateway.model.credit import CreditLimits
@@ -249,13 +249,12 @@ async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their
     )
     loop = asyncio.get_running_loop()
     good, bad = arrival(0, 10), arrival(0, 10, device=99)
-    entries = [Entry("alpha", batch, []) for batch in (good, bad)]
-    together = [Waiting([entry], 100, loop.time(), loop.create_future()) for entry in entries]
+    together = [Submission([batch], 100, loop.time(), loop.create_future()) for batch in (good, bad)]
     await ingest.settle(together)
     assert together[0].done.result() == [None]
     assert "stream_device_id_fkey" in str(together[1].done.result()[0])
     assert await stored(database) == list(range(10))
-    first = Waiting(entries, 100, loop.time(), loop.create_future())
+    first = Submission([good, bad], 100, loop.time(), loop.create_future())
     await ingest.settle([first])
     assert [outcome is None for outcome in first.done.result()] == [True, False]
 
@@ -282,10 +281,10 @@ async def test_a_batch_that_breaks_the_run_it_was_joined_to_does_not_cost_the_ot
     ingest = Ingest(ledger, Catalogs(registry), bus, limits, Metrics())
     zero = np.zeros(10, np.int64)
     first = Batch(None, 7, 1, 7, 10, "live", 0, (1,), 0, zero, zero, zero.view(np.float64))
-    parcels = [Parcel("alpha", first._replace(lo=lo), 0, 100) for lo in (10, 20, 30)]
+    messages = [DeviceMessage("alpha", first._replace(lo=lo), 0, 100) for lo in (10, 20, 30)]
     async with asyncio.TaskGroup() as group:
         running = group.create_task(ingest.run())
-        outcomes = await ingest.take(parcels)
+        outcomes = await ingest.take(messages)
         running.cancel()
     assert [type(outcome) for outcome in outcomes] == [type(None), ZeroDivisionError, type(None)]
     assert await stored(database) == [*range(20), *range(30, 40)]

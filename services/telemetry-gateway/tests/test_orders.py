@@ -6,12 +6,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from pulse_bus import Reject
 from pulse_contracts.telemetry import MAX_ORD, ORD_JUMP, Dropped
 from pulse_contracts.topics import TELEMETRY_DROP
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.model.orders import is_plausible
-from pulse_telemetry_gateway.store.ledger import Rejected
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -45,7 +45,7 @@ async def test_a_batch_whose_order_jumps_is_rejected_and_its_neighbours_are_stor
 
 async def test_a_drop_whose_order_jumps_is_rejected_whole(database: Database) -> None:
     ledger = await three_series(database)
-    with pytest.raises(Rejected, match="each start of it adds one"):
+    with pytest.raises(Reject, match="each start of it adds one"):
         await ledger.declare_dropped(1, Dropped(epoch=8, ord=FAR, ranges=[(0, 5)], reason="overflow"))
     assert await ledger.of_device(1) == []
 

@@ -7,7 +7,8 @@ import pytest
 from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest
+from pulse_telemetry_gateway.actions.ingest import Ingest
+from pulse_telemetry_gateway.model.arrivals import Arrival
 from pulse_telemetry_gateway.model.plain import told
 from pulse_telemetry_gateway.model.plain_json import PAYLOAD_MAX, Document, read_documents
 from pulse_testkit.servers import Servers
@@ -62,11 +63,11 @@ async def test_a_message_that_is_tried_again_keeps_its_time_and_its_refusals(
 ) -> None:
     real, calls = Ingest.join, [0]
 
-    async def away_at_first(self: Ingest, entries: list[Entry], size: int) -> Sequence[Exception | None]:
+    async def away_at_first(self: Ingest, arrivals: list[Arrival], size: int) -> Sequence[Exception | None]:
         calls[0] += 1
         if calls[0] == 1:
             raise Unavailable("PostgreSQL is away")
-        return await real(self, entries, size)
+        return await real(self, arrivals, size)
 
     monkeypatch.setattr(Ingest, "join", away_at_first)
     await alpha.raw("plain", b'{"ts": 1700000000, "timestamp": "rubbish", "x": 1}')

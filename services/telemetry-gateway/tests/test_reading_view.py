@@ -118,7 +118,7 @@ async def test_the_view_says_what_was_stored_bit_for_bit(
         np.asarray([row[0] for row in rows], np.int64),
         np.asarray(words, np.int64),
     )
-    arrival = Arrival(1, epoch, epoch, (0, int(seq[-1]) + 1), "live", NOW, NOW, columns, ())
+    arrival = Arrival("alpha", 1, epoch, epoch, (0, int(seq[-1]) + 1), "live", NOW, NOW, columns)
     await LedgerStore(database).commit([arrival])
     await compact(database)
     async with database.connection() as connection:

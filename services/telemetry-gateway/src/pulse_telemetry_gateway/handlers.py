@@ -20,8 +20,9 @@ from pulse_contracts.topics import (
 )
 from pulse_telemetry_gateway.actions.fairness import FairQuarantine, InTurn, NewestOnly
 from pulse_telemetry_gateway.actions.hello import Greeting
-from pulse_telemetry_gateway.actions.ingest import Ingest, Parcel
-from pulse_telemetry_gateway.actions.plain import Plain, PlainParcel
+from pulse_telemetry_gateway.actions.ingest import Ingest
+from pulse_telemetry_gateway.actions.plain import Plain
+from pulse_telemetry_gateway.model.arrivals import DeviceMessage
 from pulse_telemetry_gateway.model.batches import Batch, read_batches
 from pulse_telemetry_gateway.model.pace import Pace
 from pulse_telemetry_gateway.model.plain_json import Document, read_documents
@@ -101,9 +102,8 @@ class Handlers:
 
     async def data(self, group: Sequence[Delivery[Batch]]) -> list[Exception | None]:
         """Readings."""
-        named, outcomes = _senders(group, _counting_device)
-        parcels = [Parcel(device, of.message, of.received, of.size) for device, of in named.values()]
-        return _filled(outcomes, named, await self._ingest.take(parcels) if parcels else [])
+        messages, outcomes = _senders(group, _counting_device)
+        return _filled(outcomes, messages, await self._ingest.take(list(messages.values())) if messages else [])
 
     async def plain(self, group: Sequence[Delivery[Document]]) -> list[Exception | None]:
         """Values of devices that speak nothing but JSON. A retained message was delivered when it was published."""
@@ -111,9 +111,8 @@ class Handlers:
         if len(fresh) < len(group):
             outcomes = iter(await self.plain(fresh) if fresh else [])
             return [None if delivery.is_retained else next(outcomes) for delivery in group]
-        named, found = _senders(group, lambda of: _plain_name(of.levels["device"]))
-        parcels = [PlainParcel(device, of.message, of.received, of.size) for device, of in named.values()]
-        return _filled(found, named, await self._plain.take(parcels) if parcels else [])
+        messages, found = _senders(group, lambda of: _plain_name(of.levels["device"]))
+        return _filled(found, messages, await self._plain.take(list(messages.values())) if messages else [])
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
         """A declaration."""
@@ -151,16 +150,18 @@ class Handlers:
 
 def _senders(
     group: Sequence[Delivery[R]], sender: Callable[[Delivery[R]], str]
-) -> tuple[dict[int, tuple[str, Delivery[R]]], list[Exception | None]]:
-    """Who sent each, by place in the group; and an outcome for each: why it is nobody's, or None so far."""
-    named: dict[int, tuple[str, Delivery[R]]] = {}
+) -> tuple[dict[int, DeviceMessage[R]], list[Exception | None]]:
+    """The messages whose sender is valid, by place in the group, and an outcome for each delivery: why its sender is
+    invalid, or None."""
+    messages: dict[int, DeviceMessage[R]] = {}
     outcomes: list[Exception | None] = [None] * len(group)
     for place, delivery in enumerate(group):
         try:
-            named[place] = sender(delivery), delivery
+            device = sender(delivery)
+            messages[place] = DeviceMessage(device, delivery.message, delivery.received, delivery.size)
         except Reject as refusal:
             outcomes[place] = refusal
-    return named, outcomes
+    return messages, outcomes
 
 
 def _filled(

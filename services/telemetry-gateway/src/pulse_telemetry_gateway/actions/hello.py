@@ -3,7 +3,7 @@
 from pulse_bus import Reject
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Ingest, refused
+from pulse_telemetry_gateway.actions.ingest import Ingest
 from pulse_telemetry_gateway.model.declaring import Declarations
 from pulse_telemetry_gateway.model.ranges import Range
 from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared
@@ -38,7 +38,7 @@ class Greeting:
             EpochSettled(
                 epoch=epoch,
                 settled=standing.settled.get(epoch, []),
-                refused=[refused(one.seq, one.code) for one in standing.refused.get(epoch, ())],
+                refused=[one.refused for one in standing.refused.get(epoch, ())],
             )
             for epoch in windows
         ]

@@ -12,8 +12,8 @@ from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.telemetry import PLAIN_EPOCH
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest
-from pulse_telemetry_gateway.model.arrivals import Arrival
+from pulse_telemetry_gateway.actions.ingest import Ingest
+from pulse_telemetry_gateway.model.arrivals import Arrival, DeviceMessage
 from pulse_telemetry_gateway.model.columns import Columns
 from pulse_telemetry_gateway.model.plain import PlainRules, PlainValue, refusals, told
 from pulse_telemetry_gateway.model.plain_json import Document
@@ -36,16 +36,6 @@ class PlainLimits:
     span: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlainParcel:
-    """A message as it came: `received` in microseconds, `size` in bytes."""
-
-    device: str
-    document: Document
-    received: int
-    size: int
-
-
 class Plain:
     """Stores what can be stored, counts what is skipped; a message with refused values is quarantined by their
     names."""
@@ -59,15 +49,15 @@ class Plain:
         self._skipped: dict[tuple[int, str], Skipped] = {}
         self._skips = metrics.counter("plain_values_skipped", "Values that are no reading (null, text): see the device")
 
-    async def take(self, parcels: Sequence[PlainParcel]) -> list[Exception | None]:
+    async def take(self, messages: Sequence[DeviceMessage[Document]]) -> list[Exception | None]:
         """For each message None when all of it is committed, or why not. Raises Unavailable."""
         outcomes: list[Exception | None] = []
-        entries: list[Entry] = []
+        arrivals: list[Arrival] = []
         places: list[int] = []
         async with self._order:  # what came first is numbered first, also when its series have to be made
-            for place, parcel in enumerate(parcels):
-                device_id = await self._catalogs.device_id(parcel.device)
-                found = told(parcel.document, parcel.received, self._limits.span, await self._rules_of(device_id))
+            for place, message in enumerate(messages):
+                device_id = await self._catalogs.device_id(message.device)
+                found = told(message.message, message.received, self._limits.span, await self._rules_of(device_id))
                 wanted = {(value.name, value.type): value.display_name for value in found.values}
                 refs = await self._catalogs.plain(device_id, wanted, self._limits.series_max) if wanted else {}
                 kept = [value for value in found.values if (value.name, value.type) in refs]
@@ -75,11 +65,11 @@ class Plain:
                 self._skip(device_id, found.skipped)
                 outcomes.append(Reject("refused_values", ", ".join(refusals(bad))) if bad else None)
                 if kept:
-                    entries.append(Entry(parcel.device, _arrival(device_id, parcel, kept, refs), []))
+                    arrivals.append(_arrival(device_id, message, kept, refs))
                     places.append(place)
-        if entries:
-            size = sum(parcel.size for parcel in parcels)
-            for place, outcome in zip(places, await self._ingest.join(entries, size), strict=True):
+        if arrivals:
+            size = sum(message.size for message in messages)
+            for place, outcome in zip(places, await self._ingest.join(arrivals, size), strict=True):
                 outcomes[place] = outcome or outcomes[place]
         return outcomes
 
@@ -125,7 +115,7 @@ class Plain:
 
 
 def _arrival(
-    device_id: int, parcel: PlainParcel, values: Sequence[PlainValue], refs: dict[PlainKey, SeriesRef]
+    device_id: int, message: DeviceMessage[Document], values: Sequence[PlainValue], refs: dict[PlainKey, SeriesRef]
 ) -> Arrival:
     n = len(values)
     places = {key: place for place, key in enumerate(dict.fromkeys((value.name, value.type) for value in values))}
@@ -139,14 +129,14 @@ def _arrival(
         np.asarray([value.word for value in values], np.int64),
     )
     return Arrival(
+        device=message.device,
         device_id=device_id,
         epoch=PLAIN_EPOCH,
         ord=0,
         wanted=(0, n),
         lane="live",
-        sent=parcel.received,
-        received=parcel.received,
+        sent=message.received,
+        received=message.received,
         columns=columns,
-        refused=(),
         is_numbered=False,
     )

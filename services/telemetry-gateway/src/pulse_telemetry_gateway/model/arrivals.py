@@ -1,22 +1,41 @@
-"""What a group commit takes and gives: batches on their way into the log, and what is known once they are there."""
+"""What a group commit takes and returns: messages of devices, screened batches, and what is known after the commit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Generic, NamedTuple, TypeVar
 
+from pulse_bus import Reject
 from pulse_contracts.message import Lane
+from pulse_contracts.telemetry import Refused
 from pulse_telemetry_gateway.model.columns import Columns
 from pulse_telemetry_gateway.model.ranges import Range
 
+M = TypeVar("M")
 StreamKey = tuple[int, int]
 """(device id, epoch)."""
 
 
-class Arrival(NamedTuple):
-    """One screened batch, or so many `batches` that follow each other. `wanted` is the whole range, `refused` the
-    sequence numbers that were refused with codes. When it is not `numbered`, the sequence numbers count from 0 and the
-    ledger gives it the next ones of its stream."""
+class DeviceMessage(NamedTuple, Generic[M]):
+    """A message and the device that sent it. `received` in microseconds, `size` of the payload in bytes."""
 
+    device: str
+    message: M
+    received: int
+    size: int
+
+
+class Arrival(NamedTuple):
+    """A screened batch, or several batches of one stream that follow each other without a gap.
+
+    wanted: all sequence numbers of the batches, as [first, end).
+    columns: the readings that can be stored. None: there are none.
+    refused: the readings that cannot be stored.
+    is_numbered: False when the sequence numbers count from 0; the ledger then assigns the next ones of the stream.
+    joints: where the second and each later batch begins.
+    """
+
+    device: str
     device_id: int
     epoch: int
     ord: int
@@ -25,18 +44,40 @@ class Arrival(NamedTuple):
     sent: int
     received: int
     columns: Columns | None
-    refused: tuple[tuple[int, str], ...]
+    refused: Sequence[Refused] = ()
     is_numbered: bool = True
-    batches: int = 1
+    joints: tuple[int, ...] = ()
+
+    @property
+    def batches(self) -> int:
+        """How many messages it came in."""
+        return len(self.joints) + 1
 
     def numbered_from(self, lo: int) -> "Arrival":
         """The same batch with the sequence numbers from `lo` on."""
         columns = self.columns
         if columns is not None:
             columns = replace(columns, seq=columns.seq + lo)
-        refused = tuple((seq + lo, code) for seq, code in self.refused)
+        refused = [one.model_copy(update={"seq": one.seq + lo}) for one in self.refused]
         wanted = (lo, lo + self.wanted[1])
         return self._replace(wanted=wanted, columns=columns, refused=refused, is_numbered=True)
+
+    def split(self) -> "list[Arrival]":
+        """The batches, each by itself."""
+        if not self.joints:
+            return [self]
+        return [self._part(*part) for part in pairwise((self.wanted[0], *self.joints, self.wanted[1]))]
+
+    def _part(self, lo: int, hi: int) -> "Arrival":
+        columns = self.columns
+        if columns is not None:
+            columns = columns.take((columns.seq >= lo) & (columns.seq < hi))
+        return self._replace(
+            wanted=(lo, hi),
+            columns=columns if columns is not None and len(columns) else None,
+            refused=[one for one in self.refused if lo <= one.seq < hi],
+            joints=(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +102,33 @@ class Logged:
     columns: Columns
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why nothing of a batch was taken, and never will be."""
-
-    code: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """`refused`: the refused readings (number, code) within `ranges` that their collector has not confirmed."""
+class AckPart(NamedTuple):
+    """Part of an acknowledgement: settled ranges, and the refused readings within them."""
 
     ranges: Sequence[Range]
-    refused: Sequence[tuple[int, str]]
+    refused: Sequence[Refused]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupResult:
-    """After the commit: the ledger of every stream in the group, the two newest lives per device, the new rows, and
-    by place in the group what was rejected. `unconfirmed`: what has to be told again, for each stream that has any.
-    `held`: batches that were held back, for they would tear their stream into too many pieces."""
+    """What is known after a group commit.
+
+    settled: the whole ledger of each stream in the group.
+    newest: the two newest epochs of each device, as (ord, epoch).
+    logged: the new rows of the log.
+    duplicates: batches that added nothing.
+    rejected: by place in the group, why nothing of an arrival was taken and never will be.
+    unconfirmed: for each stream that has any, the ranges to acknowledge again and the refused readings in them that
+        the collector has not confirmed.
+    held: batches that were not taken because they would split their stream into too many ranges.
+    """
 
     settled: dict[StreamKey, list[Range]]
     newest: dict[int, list[tuple[int, int]]]
     logged: list[Logged]
     duplicates: int = 0
-    rejected: Mapping[int, Rejection] = field(default_factory=dict)
-    unconfirmed: Mapping[StreamKey, Again] = field(default_factory=dict)
+    rejected: Mapping[int, Reject] = field(default_factory=dict)
+    unconfirmed: Mapping[StreamKey, AckPart] = field(default_factory=dict)
     held: int = 0
 
 

@@ -1,7 +1,7 @@
 """Which waiting batches become one commit, and when it begins: pure, without a clock of its own."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -10,23 +10,31 @@ ENOUGH: Final = 64
 fifth of the whole then, and while more are collected PostgreSQL has nothing to do (decision 19)."""
 
 
-class Together(Protocol):
-    """Batches that arrived together: `size` of their payloads in bytes, `since` when they wait (seconds)."""
+Streams = Sequence[tuple[str, int]]
+"""(device, epoch)."""
+
+
+class Waiting(Protocol):
+    """Batches that arrived together and wait for a commit."""
 
     @property
     def batches(self) -> int:
-        """How many."""
+        """How many batches."""
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Bytes of their payloads."""
 
     @property
     def since(self) -> float:
-        """Seconds of the clock that `due` is asked by."""
+        """When they arrived, in seconds of the clock that `due` uses."""
+
+    @property
+    def streams(self) -> Streams:
+        """Their devices and epochs. What is all of one device and exceeds its share waits for a later group."""
 
 
-W = TypeVar("W", bound=Together)
+W = TypeVar("W", bound=Waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +48,16 @@ class GroupLimits:
     interval: float
 
 
-Streams = Sequence[tuple[str, int]]
-"""(device, epoch)."""
 SHARE: Final = 2
 """Streams of one device in one commit: each costs up to 3 ms, however little is in it, and others wait meanwhile. A
 collector sends of one or two: the life that runs, and the oldest of its backlog."""
 
 
 class Gathering(Generic[W]):
-    """What waits, oldest first. Who adds bounds how much that is: the broker's window and the collectors' credit.
-    `streams` says of what is added; what is all of one device and over its share waits for a later group."""
+    """What waits, oldest first. The broker's window and the collectors' credit bound how much that is."""
 
-    def __init__(self, limits: GroupLimits, streams: Callable[[W], Streams] = lambda _: ()) -> None:
-        self._limits, self._streams = limits, streams
+    def __init__(self, limits: GroupLimits) -> None:
+        self._limits = limits
         self._waiting: deque[W] = deque()
         self._batches, self._bytes = 0, 0
 
@@ -96,7 +101,7 @@ class Gathering(Generic[W]):
 
     def _is_over(self, waiting: W, shares: dict[str, set[int]]) -> bool:
         """Whether its device has its share already; else it counts."""
-        for device, epoch in self._streams(waiting):
+        for device, epoch in waiting.streams:
             mine = shares.setdefault(device, set())
             if mine and epoch not in mine and len(mine) >= SHARE:
                 return True

@@ -58,7 +58,7 @@ def settle(
         for part in fresh:
             add(change.settled, part)
             add(change.added, part)
-        refused = [(seq, code) for seq, code in arrival.refused if _is_in(seq, fresh)]
+        refused = [(one.seq, one.code) for one in arrival.refused if _is_in(one.seq, fresh)]
         if refused:
             change.refused += len(refused)
             seqs, codes = zip(*refused, strict=True)

@@ -4,9 +4,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from pulse_contracts.telemetry import Refused
+from pulse_telemetry_gateway.model.arrivals import AckPart
 from pulse_telemetry_gateway.model.ranges import Range, clip, union
-
-Part = tuple[list[Range], list[Refused]]
 
 
 def within(ranges: Iterable[Range], settled: Sequence[Range]) -> list[Range]:
@@ -14,9 +13,9 @@ def within(ranges: Iterable[Range], settled: Sequence[Range]) -> list[Range]:
     return [part for window in union(ranges) for part in clip(settled, window)]
 
 
-def split(part: Part, most_ranges: int, most_refused: int) -> list[Part]:
+def split(part: AckPart, most_ranges: int, most_refused: int) -> list[tuple[list[Range], list[Refused]]]:
     """In several messages, each of which names every refused reading that its ranges cover; one at least."""
-    messages: list[Part] = [([], [])]
+    messages: list[tuple[list[Range], list[Refused]]] = [([], [])]
     parts, refused = part
     seqs = [one.seq for one in refused]
     for start, hi in parts:

@@ -5,15 +5,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pulse_bus import Reject
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
 from pulse_telemetry_gateway.model.arrivals import (
-    Again,
+    AckPart,
     Arrival,
     GroupResult,
     Logged,
-    Rejection,
     StreamChange,
     StreamKey,
     StreamState,
@@ -32,14 +32,6 @@ _REPEATED = 1_000
 batch that came are told."""
 Newest = list[tuple[int, int]]
 """The two newest lives of a device as (ord, epoch), newest first."""
-
-
-class Rejected(Exception):  # what a device did, not an error of ours
-    """Nothing of the message was taken, and never will be."""
-
-    def __init__(self, why: Rejection) -> None:
-        super().__init__(f"{why.code}: {why.detail}")
-        self.why = why
 
 
 @dataclass(frozen=True)
@@ -104,13 +96,13 @@ class LedgerStore:
 
     async def declare_dropped(self, device_id: int, message: Dropped) -> GroupResult:
         """Settles what the collector declares lost and is not settled yet (what came first stays), and returns
-        after the commit. Raises Rejected."""
+        after the commit. Raises Reject."""
         async with self._database.transaction() as connection:
             devices = await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
             known, newest = await self._read(connection, {key})
             if rejected := self._rejected([(*key, message.ord)], devices, known, newest):
-                raise Rejected(rejected[0])
+                raise rejected[0]
             change = StreamChange.of(message.ord, known.get(key))
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
@@ -174,20 +166,20 @@ class LedgerStore:
         devices: Mapping[int, _Device],
         known: Mapping[StreamKey, StreamState],
         newest: Mapping[int, Newest],
-    ) -> dict[int, Rejection]:
+    ) -> dict[int, Reject]:
         """By place, which of the claimed (device, epoch, ord) no device may claim."""
-        found: dict[int, Rejection] = {}
+        found: dict[int, Reject] = {}
         added: dict[int, set[int]] = {}
         for place, (device_id, epoch, number) in enumerate(claims):
             highest = max((number for number, _ in newest[device_id]), default=0)
             if not is_plausible(number, highest):
-                found[place] = Rejection("implausible_ord", why_not(number, highest))
+                found[place] = Reject("implausible_ord", why_not(number, highest))
             elif (device_id, epoch) not in known and epoch != PLAIN_EPOCH:
                 mine = added.setdefault(device_id, set())
                 had = devices[device_id].epochs if device_id in devices else 0  # a device that is gone fails later
                 if epoch not in mine and had + len(mine) >= self._limits.epochs:
                     detail = f"the device has {self._limits.epochs} epochs already (PULSE_DEVICE_EPOCHS_MAX)"
-                    found[place] = Rejection("too_many_epochs", detail)
+                    found[place] = Reject("too_many_epochs", detail)
                 else:
                     mine.add(epoch)
         return found
@@ -223,7 +215,7 @@ class LedgerStore:
         connection: Connection,
         wanted: Mapping[StreamKey, Sequence[Range]],
         changes: Mapping[StreamKey, StreamChange],
-    ) -> dict[StreamKey, Again]:
+    ) -> dict[StreamKey, AckPart]:
         """What acknowledgements of the wanted ranges have to repeat; costs nothing where every refusal is confirmed."""
         told: dict[StreamKey, Sequence[Range]] = {}
         for key, parts in wanted.items():
@@ -231,7 +223,7 @@ class LedgerStore:
             if n := change.unconfirmed:
                 told[key] = covering(parts, change.settled) if n <= _REPEATED else parts
         found = await refusals.unconfirmed(connection, told)
-        return {key: Again(tuple(told[key]), tuple((u.seq, u.code) for u in found.get(key, ()))) for key in told}
+        return {key: AckPart(tuple(told[key]), [one.refused for one in found.get(key, ())]) for key in told}
 
     async def _write(
         self,

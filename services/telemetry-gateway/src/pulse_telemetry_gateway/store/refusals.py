@@ -2,8 +2,9 @@
 function is part of the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
+from pulse_contracts.telemetry import RefusalCode, Refused
 from pulse_postgres import Connection
 from pulse_telemetry_gateway.model.arrivals import StreamKey
 from pulse_telemetry_gateway.model.ranges import Range, union
@@ -20,6 +21,11 @@ class Unconfirmed(NamedTuple):
     epoch: int
     seq: int
     code: str
+
+    @property
+    def refused(self) -> Refused:
+        """As it is repeated to the collector."""
+        return Refused(seq=self.seq, code=cast("RefusalCode", self.code))
 
 
 async def record(connection: Connection, refusals: Sequence[Refusal]) -> None:
