@@ -19,7 +19,7 @@ from pulse_desktop.core.model import Life, Room
 from pulse_desktop.core.ranges import Ranges
 from pulse_desktop.core.replay import Replay
 from pulse_desktop.core.signals import Command, DeclareLoss, GotAck, Send
-from pulse_telemetry_gateway.model.ranges import Range, subtract, union
+from pulse_telemetry_gateway.model.ledger.ranges import Range, subtract, union
 from tests.model import scenarios
 from tests.model.world import Gateway, Snapshot, World
 

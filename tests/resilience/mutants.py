@@ -26,7 +26,7 @@ def _acks_before_the_commit() -> None:
 
 def _knows_a_high_water_mark_only() -> None:
     """It takes everything below the highest number of a life for known."""
-    settling = importlib.import_module("pulse_telemetry_gateway.model.settling")
+    settling = importlib.import_module("pulse_telemetry_gateway.model.ledger.settling")
 
     def subtract(wanted: tuple[int, int], settled: list[tuple[int, int]]) -> list[tuple[int, int]]:
         mark = settled[-1][1] if settled else 0

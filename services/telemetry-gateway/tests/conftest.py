@@ -9,8 +9,8 @@ from pulse_contracts.telemetry import Refused
 from pulse_postgres import Database, Migrations
 from pulse_postgres.admin import provision, provision_group, with_role
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.columns import concatenate
+from pulse_telemetry_gateway.model.storage.columns import concatenate
 
 from .conftest import arrival
 

@@ -17,17 +17,17 @@ from pulse_contracts.topics import TELEMETRY_DROP, TELEMETRY_HELLO
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.hello import Greeting
+from pulse_telemetry_gateway.actions.handshake import Handshake
 from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
+from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
-from pulse_telemetry_gateway.store.standing import StandingStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -266,9 +266,9 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
     catalogs = Catalogs(registry)
     limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     ingest = Ingest(ledger, catalogs, bus, limits, metrics)
-    greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
+    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest)
     plain = Plain(ingest, catalogs, PlainStore(database), PlainLimits(10, 10**15), metrics)
-    handlers = Handlers(bus, ingest, plain, greeting, registry)
+    handlers = Handlers(bus, ingest, plain, handshake, registry)
     await handlers.subscribe()
     await handlers.subscribe_plain(bus)
     async with asyncio.TaskGroup() as group:

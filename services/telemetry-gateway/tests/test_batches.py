@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pulse_contracts.telemetry import ReadingBatch
-from pulse_telemetry_gateway.model import batches
-from pulse_telemetry_gateway.model.batches import Batch, read_batches
+from pulse_telemetry_gateway.model.ingest import batches
+from pulse_telemetry_gateway.model.ingest.batches import Batch, read_batches
 
 GOOD = ReadingBatch(
     device="press-1", epoch=2**63 - 1, ord=7, catalog=9, lo=40, lane="live", sent=-5, series=[0, 17, 2**31 - 1],

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.actions.history import BadRange, check_range
-from pulse_telemetry_gateway.model.calendar import BadCalendar, edges, zone_of
-from pulse_telemetry_gateway.model.levels import Plan, Retained, by_edges
+from pulse_telemetry_gateway.actions.history import check_range
+from pulse_telemetry_gateway.model.errors import InvalidCalendar, InvalidRange, TooMuch
+from pulse_telemetry_gateway.model.history.calendar import edges, zone_of
+from pulse_telemetry_gateway.model.history.levels import Plan, Retained, by_edges
 
 HOUR = 3_600_000_000
 BERLIN = zone_of("Europe/Berlin")
@@ -65,19 +66,19 @@ def test_edges_ascend_and_cover_exactly_what_was_asked_for(start: int, span: int
 
 def test_more_buckets_than_there_may_be_are_refused() -> None:
     for every in ("1s", "1d"):
-        with pytest.raises(BadCalendar, match="more than 10 buckets"):
+        with pytest.raises(TooMuch, match="more than 10 buckets"):
             edges(0, 24 * 365 * HOUR, every, UTC, 10)
 
 
 @pytest.mark.parametrize("every", ["", "d", "0d", "1", "1x", "-1d", "1.5h", "100000s", "1M"])
 def test_what_is_no_length_is_refused_with_the_forms_that_there_are(every: str) -> None:
-    with pytest.raises(BadCalendar, match="15m, 1h, 1d"):
+    with pytest.raises(InvalidCalendar, match="15m, 1h, 1d"):
         edges(0, HOUR, every, UTC, 10)
 
 
 @pytest.mark.parametrize("zone", ["", "Nowhere", "../etc/passwd", "Europe/Berlin/x", "a" * 64, "\0"])
 def test_an_unknown_time_zone_is_refused(zone: str) -> None:
-    with pytest.raises(BadCalendar, match="not a known time zone"):
+    with pytest.raises(InvalidCalendar, match="not a known time zone"):
         zone_of(zone)
 
 
@@ -86,7 +87,7 @@ def test_an_unknown_time_zone_is_refused(zone: str) -> None:
     [(1_764_374_400, 1_764_460_800, "seconds"), (1_764_374_400_000, 1_764_460_800_000, "milli")],
 )
 def test_a_range_in_seconds_or_milliseconds_is_refused_with_a_hint(start: int, end: int, unit: str) -> None:
-    with pytest.raises(BadRange, match=f"microseconds.*looks like {unit}"):
+    with pytest.raises(InvalidRange, match=f"microseconds.*looks like {unit}"):
         check_range(start, end)
     check_range(0, end)
 

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pulse_telemetry_gateway.model.chunks import READINGS_MAX, Readings, chunks_of, decimals, join, unpack
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT
-from pulse_telemetry_gateway.model.fitting import fit, fit_level, fit_line
-from pulse_telemetry_gateway.model.rollups import Rollups, coarser, merge, of_readings, ranks
-from pulse_telemetry_gateway.model.rollups import join as join_rollups
-from pulse_telemetry_gateway.model.runs import Runs
+from pulse_telemetry_gateway.model.storage.chunks import READINGS_MAX, Readings, chunks_of, decimals, join, unpack
+from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT, INT
+from pulse_telemetry_gateway.model.storage.lines import fit, fit_level, fit_line
+from pulse_telemetry_gateway.model.storage.rollups import Rollups, coarser, merge, of_readings, ranks
+from pulse_telemetry_gateway.model.storage.rollups import join as join_rollups
+from pulse_telemetry_gateway.model.storage.runs import Runs
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NATURAL = st.integers(0, 2**63 - 1)

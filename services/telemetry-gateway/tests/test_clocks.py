@@ -11,8 +11,8 @@ from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.pages import Pages
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.clocks import ClockLimits, stretches
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits, clock_stretches
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.partitions import Partitions
@@ -39,7 +39,7 @@ def off(lo: int, hi: int, by: int, *, lane: str = "live", epoch: int = 7) -> Arr
 def test_what_is_sent_live_by_a_clock_that_is_off_is_a_stretch_and_nothing_else(by: int, lane: str) -> None:
     one = off(0, 5, by, lane=lane)
     assert one.columns is not None
-    found = stretches([(one, one.columns)], ClockLimits())
+    found = clock_stretches([(one, one.columns)], ClockLimits())
     assert bool(found) == (lane == "live" and not -2_000_000 <= by <= 60_000_000)
     if found:
         assert min(s.t_min for s in found) == int(one.columns.t.min())

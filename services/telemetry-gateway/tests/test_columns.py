@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT, Columns, concatenate, decode, encode, series_of
+from pulse_telemetry_gateway.model.storage.columns import (
+    BOOL,
+    FLOAT,
+    INT,
+    Columns,
+    concatenate,
+    decode,
+    encode,
+    series_of,
+)
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TIMES = st.integers(-(2**61), 2**61)

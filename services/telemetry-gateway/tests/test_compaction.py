@@ -15,19 +15,19 @@ from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace, derive
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.latest import Latest
-from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.chunks import Readings, gather, join, unpack
-from pulse_telemetry_gateway.model.columns import FLOAT, decode
-from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups, coarser, merge, of_readings
+from pulse_telemetry_gateway.actions.verification import Verification
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.chunks import Readings, gather, join, unpack
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, decode
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH, Rollups, coarser, merge, of_readings
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 from pulse_testkit.waiting import eventually
 
 from .conftest import NOW, arrival, mixed, three_series
@@ -147,7 +147,7 @@ async def test_late_data_reopens_buckets_and_overlapping_chunks_are_folded(
     await compaction.catch_up()
     readings = await logged(database)
     assert_says(await rolled(database), readings)
-    while await compaction.fold_some(pieces=1):
+    while await compaction.merge_some(pieces=1):
         pass
     assert_same(await chunked(database), readings)
     assert_says(await rolled(database), readings)
@@ -168,14 +168,14 @@ async def test_small_pieces_become_few_large_ones(
     await compaction.catch_up()
     async with database.connection() as connection:
         before = await connection.fetchval("SELECT count(*) FROM chunk")
-    while await compaction.fold_some():
+    while await compaction.merge_some():
         pass
     async with database.connection() as connection:
         after = await connection.fetchval("SELECT count(*) FROM chunk")
         pieces = await connection.fetch("SELECT pieces FROM unfolded")
     assert (before, after) == (60, 3)
-    assert [row["pieces"] for row in pieces] == [1, 1, 1], "more may come, and nothing is to be folded now"
-    assert await compaction.fold_some(quiet=timedelta(0)) == 0
+    assert [row["pieces"] for row in pieces] == [1, 1, 1], "more may come, and nothing is to be merged now"
+    assert await compaction.merge_some(quiet=timedelta(0)) == 0
     assert_same(await chunked(database), await logged(database))
 
 
@@ -188,7 +188,7 @@ async def test_a_day_of_many_short_lives_is_folded_and_then_left_alone(
     await ledger.commit([arrival(2, 4, epoch=203, order=203)])  # sorted last: the only one worth it
     await compaction.catch_up()
     async with asyncio.timeout(30):
-        while await compaction.fold_some(quiet=timedelta(0)):
+        while await compaction.merge_some(quiet=timedelta(0)):
             pass
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM chunk") == 203
@@ -209,7 +209,7 @@ async def test_an_unreadable_row_is_put_aside_with_its_bytes_and_stops_nobody(
     limits = HistoryLimits(timedelta(seconds=5), 1, 1)
     history = History(HistoryStore(database), RegistryStore(database), limits)
     assert (await history.readings(1, NOW, NOW + 10**9, 100)).n == 4
-    proof = Proof(ProofStore(database))
+    proof = Verification(VerificationStore(database))
     wanted = [(f"unreadable: the batch at position {pos}", 10, lo) for pos, lo in ((2, 10), (3, 20))]
     found = [(one.what, one.n, one.example) for one in await proof.verify(1, lambda _: None)]
     assert sorted(found)[-2:] == wanted

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
+from pulse_telemetry_gateway.model.ingest.credit import Credit, CreditLimits
 
 LIMITS = CreditLimits(per_device=32, least=2, total=500, wait_target=0.1)
 

@@ -14,7 +14,7 @@ from pulse_contracts.telemetry import Dropped, Hello, SeriesDeclared
 from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DATA, TELEMETRY_DROP, TELEMETRY_HELLO, TELEMETRY_SERIES
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_testkit.buses import running
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually

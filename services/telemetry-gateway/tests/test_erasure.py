@@ -14,14 +14,14 @@ from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.compaction import Compaction
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.latest import Latest, newest
-from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.model.columns import FLOAT
+from pulse_telemetry_gateway.actions.verification import Verification
+from pulse_telemetry_gateway.model.storage.columns import FLOAT
 from pulse_telemetry_gateway.store.compaction import CompactionStore
-from pulse_telemetry_gateway.store.erasure import Doomed, ErasureStore
+from pulse_telemetry_gateway.store.erasure import DeletionTarget, ErasureStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.servers
 
 
 async def erase(database: Database, series: int, span: tuple[int, int] | None, *, is_dry_run: bool = False) -> int:
-    doomed = Doomed(series, 1, KINDS[series])
+    doomed = DeletionTarget(series, 1, KINDS[series])
     async with ErasureStore(database).erasing(1, is_dry_run=is_dry_run) as erasing:
         n = await (erasing.series([doomed]) if span is None else erasing.range(doomed, *span))
         await erasing.log(1)
@@ -71,7 +71,7 @@ async def test_a_range_is_gone_from_chunks_and_roll_ups_and_nothing_else_is(
         assert await erase(database, series, span) == 0
     whole = NOW - 1, NOW + 3_000 * 7_000_000
     for raw_max in (10**9, 1):
-        monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", raw_max)
+        monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", raw_max)
         for series in (1, 2, 3):
             t, word = truth(columns, series, *whole)
             stays = [(at, bits) for at, bits in zip(t, word, strict=True) if not span[0] <= at < span[1]]
@@ -85,7 +85,7 @@ async def test_a_range_is_gone_from_chunks_and_roll_ups_and_nothing_else_is(
                     int(edge): int(n) for edge, n in zip(edges, counts, strict=False) if n
                 }
                 assert {int(w) for w in (*mine.low, *mine.high, *mine.first, *mine.last)} <= {bits for _, bits in stays}
-    assert await Proof(ProofStore(database)).verify(1, lambda _: None) == []
+    assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []
 
 
 async def test_a_deleted_series_is_gone_and_the_ledger_counts_it_as_removed(
@@ -99,9 +99,9 @@ async def test_a_deleted_series_is_gone_and_the_ledger_counts_it_as_removed(
     n = await erase(database, 1, None)
     assert n > 0
     assert (await history.readings(1, NOW - 1, NOW + 10**12, 100)).n == 0
-    (account,) = await Proof(ProofStore(database)).accounts(1)
-    assert (account.removed, account.stored, account.is_complete) == (n, 900, True)
-    assert await Proof(ProofStore(database)).verify(1, lambda _: None) == []
+    (counted,) = await Verification(VerificationStore(database)).counts(1)
+    assert (counted.removed, counted.stored, counted.is_complete) == (n, 900, True)
+    assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM batch") == 0, "the log held them too"
 
@@ -114,13 +114,13 @@ async def test_a_fold_at_the_same_time_brings_nothing_back(database: Database) -
     compaction = Compaction(CompactionStore(database), Partitions(database), PACE)
 
     async def fold() -> None:
-        while await compaction.fold_some(pieces=1):
+        while await compaction.merge_some(pieces=1):
             pass
 
     await asyncio.gather(fold(), erase(database, 1, None), erase(database, 2, (NOW, NOW + 500_000)))
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM chunk WHERE series_id = 1") == 0
-    assert await Proof(ProofStore(database)).verify(1, lambda _: None) == []
+    assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []
 
 
 async def test_a_range_whose_single_readings_went_with_age_is_taken_from_the_roll_ups(
@@ -152,7 +152,7 @@ async def test_deleted_series_make_room_for_others(database: Database) -> None:
     made = await registry.plain_series(device_id, {(f"n{i}", "float"): "x" for i in range(5)}, 5)
     assert await registry.plain_series(device_id, {("new", "float"): "x"}, 5) == {}
     async with ErasureStore(database).erasing(device_id, is_dry_run=False) as erasing:
-        await erasing.series([Doomed(ref.id, device_id, FLOAT) for ref in made.values()])
+        await erasing.series([DeletionTarget(ref.id, device_id, FLOAT) for ref in made.values()])
     assert set(await registry.plain_series(device_id, {("new", "float"): "x"}, 5)) == {("new", "float")}
 
 

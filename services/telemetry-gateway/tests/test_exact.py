@@ -9,7 +9,7 @@ from pulse_contracts.telemetry import SeriesDeclared
 from pulse_contracts.topics import TELEMETRY_SERIES
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.model.batches import Batch, read_batches
+from pulse_telemetry_gateway.model.ingest.batches import Batch, read_batches
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 

@@ -10,12 +10,12 @@ from hypothesis import given
 
 from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Database
-from pulse_telemetry_gateway.actions.fairness import InTurn, NewestOnly
-from pulse_telemetry_gateway.model.arrivals import StreamChange
-from pulse_telemetry_gateway.model.grouping import SHARE, Gathering, GroupLimits, shared_out
-from pulse_telemetry_gateway.model.pace import Pace
-from pulse_telemetry_gateway.model.ranges import Range, subtract, touches, union
-from pulse_telemetry_gateway.model.settling import settle
+from pulse_telemetry_gateway.actions.device_limits import DeviceQueue, NewestPerDevice
+from pulse_telemetry_gateway.model.ingest.grouping import DEVICE_STREAMS_MAX, GroupLimits, GroupQueue, split_by_device
+from pulse_telemetry_gateway.model.ingest.token_buckets import TokenBuckets
+from pulse_telemetry_gateway.model.ledger.arrivals import StreamChange
+from pulse_telemetry_gateway.model.ledger.ranges import Range, subtract, touches, union
+from pulse_telemetry_gateway.model.ledger.settling import settle
 from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
 
 from .conftest import arrival, three_series
@@ -29,7 +29,7 @@ RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)).map(lambda p:
 def test_no_device_does_more_than_its_burst_and_its_rate_and_none_pays_for_another(
     gaps: list[float], rate: float, burst: int
 ) -> None:
-    pace, now, done = Pace(rate, burst), 0.0, 0
+    pace, now, done = TokenBuckets(rate, burst), 0.0, 0
     for number, gap in enumerate(gaps):
         now += gap
         done += pace.allows("a", now)
@@ -81,29 +81,29 @@ STREAMS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_siz
 def test_no_group_has_more_of_a_device_than_its_share_and_all_come_in_their_order(
     streams: list[tuple[str, int]],
 ) -> None:
-    gathering = Gathering[Came](GroupLimits(100, 100, 1, 1))
+    queue = GroupQueue[Came](GroupLimits(100, 100, 1, 1))
     for stream in streams:
-        gathering.add(Came(*stream))
+        queue.add(Came(*stream))
     taken: list[Came] = []
-    while gathering:
-        group = gathering.take()
+    while queue:
+        group = queue.take()
         assert group
         for device in "abc":
-            assert len({one.epoch for one in group if one.device == device}) <= SHARE
+            assert len({one.epoch for one in group if one.device == device}) <= DEVICE_STREAMS_MAX
         taken += group
     for key in set(streams):
         assert taken.count(Came(*key)) == streams.count(key)
-    first = gathering.take()
+    first = queue.take()
     assert first == []
 
 
 @given(STREAMS)
 def test_what_arrived_together_is_shared_out_by_device(streams: list[tuple[str, int]]) -> None:
-    shares = shared_out(streams)
+    shares = split_by_device(streams)
     assert sorted(place for places in shares for place in places) == list(range(len(streams)))
     for places in shares:
         assert len({streams[place][0] for place in places}) == 1
-        assert len({streams[place] for place in places}) <= SHARE
+        assert len({streams[place] for place in places}) <= DEVICE_STREAMS_MAX
 
 
 async def test_of_one_device_only_the_newest_is_worked_on_and_another_does_not_wait_for_it() -> None:
@@ -115,7 +115,7 @@ async def test_of_one_device_only_the_newest_is_worked_on_and_another_does_not_w
         if device == "a":
             await gate.wait()
 
-    newest = NewestOnly(work, Pace(1_000, 1_000), 2)
+    newest = NewestPerDevice(work, TokenBuckets(1_000, 1_000), 2)
     async with asyncio.TaskGroup() as group:
         for message in range(50):
             group.create_task(newest.take("a", message))
@@ -134,7 +134,7 @@ async def test_one_devices_turns_follow_each_other_and_what_is_too_much_is_left_
         await gate.wait()
         done.append(number)
 
-    turns = InTurn(Pace(1_000, 1_000), 2, 10)
+    turns = DeviceQueue(TokenBuckets(1_000, 1_000), 2, 10)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(turns.take("a", partial(work, number))) for number in range(30)]
         await asyncio.sleep(0)

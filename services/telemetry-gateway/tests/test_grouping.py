@@ -14,9 +14,9 @@ from pulse_chassis.observability.metrics import Metrics
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import ENOUGH, Gathering, GroupLimits
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import WORTHWHILE_BATCHES, GroupLimits, GroupQueue
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 from .conftest import arrival, three_series
@@ -40,12 +40,12 @@ CAME = st.lists(st.builds(Came, st.integers(1, 90), st.integers(1, 900), st.floa
 
 @given(LIMITS, CAME)
 def test_every_batch_is_in_one_group_in_order_and_groups_are_bounded(limits: GroupLimits, came: list[Came]) -> None:
-    gathering = Gathering[Came](limits)
+    queue = GroupQueue[Came](limits)
     for one in came:
-        gathering.add(one)
+        queue.add(one)
     groups: list[list[Came]] = []
-    while gathering:
-        groups.append(gathering.take())
+    while queue:
+        groups.append(queue.take())
     assert [one for group in groups for one in group] == came
     for place, group in enumerate(groups):
         sums = (sum(one.batches for one in group), sum(one.size for one in group))
@@ -53,21 +53,21 @@ def test_every_batch_is_in_one_group_in_order_and_groups_are_bounded(limits: Gro
         for after in groups[place + 1 : place + 2]:  # no smaller than it has to be
             more = (sums[0] + after[0].batches, sums[1] + after[0].size)
             assert more[0] > limits.batches or more[1] > limits.bytes
-    assert not gathering.is_enough
+    assert not queue.is_enough
 
 
 @given(LIMITS, CAME.filter(bool), st.floats(-10, 10))
 def test_a_group_is_collected_only_while_it_is_small_young_and_close_to_the_last(
     limits: GroupLimits, came: list[Came], last: float
 ) -> None:
-    gathering = Gathering[Came](limits)
+    queue = GroupQueue[Came](limits)
     for one in came:
-        gathering.add(one)
-    due, oldest = gathering.due(last), came[0].since
+        queue.add(one)
+    due, oldest = queue.due(last), came[0].since
     assert due <= oldest + limits.age
     assert due <= max(oldest, last + limits.interval)
     batches = sum(one.batches for one in came)
-    if batches >= min(ENOUGH, limits.batches) or sum(one.size for one in came) >= limits.bytes:
+    if batches >= min(WORTHWHILE_BATCHES, limits.batches) or sum(one.size for one in came) >= limits.bytes:
         assert due <= oldest
     elif min(last + limits.interval - oldest, limits.age) > 1e-6:
         assert due > oldest, "commits that follow each other closely are grouped"
@@ -136,7 +136,7 @@ async def test_commits_that_follow_closely_become_one_of_bounded_age(start: Star
 @pytest.mark.parametrize(
     ("limits", "batches"),
     [
-        (GroupLimits(500, 10**6, HOUR, HOUR), ENOUGH),
+        (GroupLimits(500, 10**6, HOUR, HOUR), WORTHWHILE_BATCHES),
         (GroupLimits(5, 10**6, HOUR, HOUR), 5),
         (GroupLimits(500, 1_000, HOUR, HOUR), 10),
     ],

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
-from pulse_telemetry_gateway.actions.history import BadRange, History, HistoryLimits, TooMuch, UnknownSeries
+from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.pages import Pages
-from pulse_telemetry_gateway.model.calendar import edges, zone_of
-from pulse_telemetry_gateway.model.chunks import Readings
-from pulse_telemetry_gateway.model.columns import FLOAT, Columns
-from pulse_telemetry_gateway.model.cursors import ForeignCursor
-from pulse_telemetry_gateway.model.levels import Retained, gaps, plan
-from pulse_telemetry_gateway.model.rollups import WIDTH
+from pulse_telemetry_gateway.model.errors import ForeignCursor, InvalidRange, TooMuch, UnknownSeries
+from pulse_telemetry_gateway.model.history.calendar import edges, zone_of
+from pulse_telemetry_gateway.model.history.levels import Retained, gaps, plan
+from pulse_telemetry_gateway.model.storage.chunks import Readings
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -48,7 +48,7 @@ def history(database: Database) -> History:
 async def compact(database: Database, *, fold: bool = True) -> None:
     compaction = Compaction(CompactionStore(database), Partitions(database), PACE)
     await compaction.catch_up()
-    while fold and await compaction.fold_some(pieces=1):
+    while fold and await compaction.merge_some(pieces=1):
         pass
 
 
@@ -109,7 +109,7 @@ async def test_few_readings_are_all_given_from_log_and_chunks_alike(
 async def test_roll_ups_keep_the_true_extremes_and_the_count_whatever_the_edges(
     ledger: LedgerStore, database: Database, history: History, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10)
     every = 4_000_000 if source == "1m" else 60_000_000
     parts = [mixed(lo, lo + 2_000, every=every) for lo in range(0, 8_000, 2_000)]
     for part in parts[:3]:
@@ -194,7 +194,7 @@ async def test_several_series_share_their_buckets(ledger: LedgerStore, database:
 async def test_neighbouring_windows_count_each_reading_once_at_every_amount(
     ledger: LedgerStore, database: Database, history: History, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10**9 if source == "raw" else 10)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10**9 if source == "raw" else 10)
     every = 400_000_000 if source == "1h" else 7_000_000
     parts = [mixed(lo, lo + 2_000, every=every) for lo in range(0, 6_000, 2_000)]
     for part in parts[:2]:
@@ -220,7 +220,7 @@ async def test_neighbouring_windows_count_each_reading_once_at_every_amount(
 async def test_buckets_by_the_calendar_hold_what_lies_between_their_edges(
     ledger: LedgerStore, database: Database, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10)
     part = mixed(0, 3_000, every=100_000_000)
     await ledger.commit([part])
     await compact(database)
@@ -280,9 +280,9 @@ async def test_what_cannot_be_answered_is_refused_precisely(
 ) -> None:
     await ledger.commit([mixed(0, 600)])
     pages = Pages(history)
-    with pytest.raises(BadRange, match="before"):
+    with pytest.raises(InvalidRange, match="before"):
         await history.readings(1, NOW, NOW, 100)
-    with pytest.raises(BadRange, match="100 years"):
+    with pytest.raises(InvalidRange, match="100 years"):
         await history.readings(1, NOW, NOW + 101 * 366 * 24 * HOUR, 100)
     with pytest.raises(UnknownSeries, match="99"):
         await history.aligned([1, 99], NOW, NOW + HOUR, 10)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.joining import joined
-from pulse_telemetry_gateway.model.settling import ROW_READINGS
+from pulse_telemetry_gateway.model.ingest.batches import Batch
+from pulse_telemetry_gateway.model.ingest.joining import consecutive_runs
+from pulse_telemetry_gateway.model.ledger.settling import ROW_READINGS
 
 ZERO = np.zeros(10, np.int64)
 FIRST = Batch("a", 1, 1, 1, 0, "live", 0, (1,), 0, ZERO, ZERO, ZERO.view(np.float64))
@@ -19,7 +19,7 @@ def test_batches_that_continue_each_other_become_one_although_others_come_betwee
         ("b", FIRST._replace(lo=20)),
         ("a", FIRST._replace(lo=20)),
     ]
-    assert joined(group) == [[0, 2, 4], [1], [3]]
+    assert consecutive_runs(group) == [[0, 2, 4], [1], [3]]
 
 
 @pytest.mark.parametrize(
@@ -27,17 +27,17 @@ def test_batches_that_continue_each_other_become_one_although_others_come_betwee
 )  # fmt: skip
 def test_what_differs_stays_apart(changed: dict[str, object]) -> None:
     following = FIRST._replace(lo=10)._replace(**changed)  # type: ignore[arg-type]  # one of several fields
-    assert joined([("a", FIRST), ("a", following)]) == [[0], [1]]
+    assert consecutive_runs([("a", FIRST), ("a", following)]) == [[0], [1]]
 
 
 def test_another_devices_batch_continues_nothing() -> None:
-    assert joined([("a", FIRST), ("b", FIRST._replace(lo=10))]) == [[0], [1]]
+    assert consecutive_runs([("a", FIRST), ("b", FIRST._replace(lo=10))]) == [[0], [1]]
 
 
 def test_the_same_batch_twice_stays_two() -> None:
-    assert joined([("a", FIRST), ("a", FIRST)]) == [[0], [1]]
+    assert consecutive_runs([("a", FIRST), ("a", FIRST)]) == [[0], [1]]
 
 
 def test_what_is_joined_fits_a_row_of_the_log() -> None:
     group = [("a", FIRST._replace(lo=lo)) for lo in range(0, ROW_READINGS + 10, 10)]
-    assert [len(places) for places in joined(group)] == [ROW_READINGS // 10, 1]
+    assert [len(places) for places in consecutive_runs(group)] == [ROW_READINGS // 10, 1]

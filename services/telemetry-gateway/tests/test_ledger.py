@@ -17,12 +17,12 @@ from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits, Submission
 from pulse_telemetry_gateway.actions.latest import Latest
-from pulse_telemetry_gateway.model.arrivals import Arrival, DeviceMessage, GroupResult
-from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.columns import FLOAT, decode
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import GroupLimits
-from pulse_telemetry_gateway.model.screening import Meaning, SeriesRef
+from pulse_telemetry_gateway.model.ingest.batches import Batch
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ingest.screening import ResolvedSeries, SeriesRef
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival, DeviceMessage, GroupResult
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, decode
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
@@ -270,12 +270,12 @@ async def test_a_batch_that_breaks_the_run_it_was_joined_to_does_not_cost_the_ot
             raise ZeroDivisionError
         return await commit(self, group)
 
-    async def meaning(_: Catalogs, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning:
+    async def resolve(_: Catalogs, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> ResolvedSeries:
         del device_id, epoch
-        return Meaning.of(local_ids, {1: SeriesRef(101, FLOAT)})
+        return ResolvedSeries.of(local_ids, {1: SeriesRef(101, FLOAT)})
 
     monkeypatch.setattr(LedgerStore, "commit", breaking)
-    monkeypatch.setattr(Catalogs, "meaning", meaning)
+    monkeypatch.setattr(Catalogs, "resolve", resolve)
     limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     bus = MemoryBus(MemoryBroker(), clock=lambda: 0)
     ingest = Ingest(ledger, Catalogs(registry), bus, limits, Metrics())

@@ -11,7 +11,7 @@ from pulse_contracts.telemetry import MAX_ORD, ORD_JUMP, Dropped
 from pulse_contracts.topics import TELEMETRY_DROP
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.model.orders import is_plausible
+from pulse_telemetry_gateway.model.ledger.plausible_ord import is_plausible_ord
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -25,12 +25,12 @@ FAR = 2**62 - 1
 
 @given(highest=st.integers(0, MAX_ORD), starts=st.integers(0, 2**31))
 def test_what_a_device_can_reach_by_starting_is_believed_up_to_the_limit(highest: int, starts: int) -> None:
-    assert is_plausible(highest + starts, highest) == (highest + starts <= MAX_ORD)
+    assert is_plausible_ord(highest + starts, highest) == (highest + starts <= MAX_ORD)
 
 
 @given(highest=st.integers(0, MAX_ORD), beyond=st.integers(1, 2**61))
 def test_a_jump_is_never_believed(highest: int, beyond: int) -> None:
-    assert not is_plausible(highest + ORD_JUMP + beyond, highest)
+    assert not is_plausible_ord(highest + ORD_JUMP + beyond, highest)
 
 
 async def test_a_batch_whose_order_jumps_is_rejected_and_its_neighbours_are_stored(database: Database) -> None:

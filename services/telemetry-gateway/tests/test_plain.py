@@ -14,7 +14,7 @@ from pulse_contracts.topics import TELEMETRY_HELLO
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually

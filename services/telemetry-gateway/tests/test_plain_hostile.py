@@ -8,9 +8,9 @@ from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.ingest import Ingest
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.plain import told
-from pulse_telemetry_gateway.model.plain_json import PAYLOAD_MAX, Document, read_documents
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.plain.documents import PAYLOAD_MAX, Document, read_documents
+from pulse_telemetry_gateway.model.plain.normalizer import normalize
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -102,10 +102,10 @@ def test_a_message_made_to_keep_the_gateway_busy_is_refused_early(
         cleaned.append(len(name))
         return name[:128]
 
-    monkeypatch.setattr("pulse_telemetry_gateway.model.plain.cleaned_name", clean)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.plain.normalizer.cleaned_name", clean)
     (document,) = read_documents([payload])
     assert isinstance(document, Document)
-    found = told(document, NOW, SPAN)
+    found = normalize(document, NOW, SPAN)
     assert set(found.refused.values()) & code
     assert len(cleaned) <= 1_001
     assert max(cleaned, default=0) <= 512
@@ -114,4 +114,4 @@ def test_a_message_made_to_keep_the_gateway_busy_is_refused_early(
 def test_a_message_beyond_what_is_read_of_one_is_unreadable_and_says_so() -> None:
     (error,) = read_documents([b"[" + b"1," * PAYLOAD_MAX + b"1]"])
     assert isinstance(error, ValueError)
-    assert "262144 are the most" in str(error)
+    assert "exceed the limit of 262144" in str(error)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.plain import PlainRules, Told, cleaned_name, refusals, told
-from pulse_telemetry_gateway.model.plain_json import Document, read_documents
-from pulse_telemetry_gateway.model.plain_presets import PRESETS, PlainPreset
-from pulse_telemetry_gateway.model.plain_times import micros_of
-from pulse_telemetry_gateway.model.quarantine_words import explained
+from pulse_telemetry_gateway.model.plain.documents import Document, read_documents
+from pulse_telemetry_gateway.model.plain.normalizer import Normalized, PlainRules, cleaned_name, normalize, refusals
+from pulse_telemetry_gateway.model.plain.presets import PRESETS, PlainPreset
+from pulse_telemetry_gateway.model.plain.times import micros_of
+from pulse_telemetry_gateway.model.quarantine_reasons import explain
 from pulse_telemetry_gateway.store.plain import PlainSettings
 
 NOW = 1_790_000_000_000_000
@@ -27,13 +27,13 @@ JSON = st.recursive(
 )
 
 
-def read(text: str, rules: PlainRules | None = None) -> Told:
+def read(text: str, rules: PlainRules | None = None) -> Normalized:
     (document,) = read_documents([text.encode()])
     assert isinstance(document, Document), document
-    return told(document, NOW, SPAN, rules)
+    return normalize(document, NOW, SPAN, rules)
 
 
-def values(found: Told) -> dict[str, object]:
+def values(found: Normalized) -> dict[str, object]:
     """By name; a float's bits as the float."""
     return {
         value.name: bool(value.word) if value.type == "bool" else struct.unpack("<d", struct.pack("<q", value.word))[0]
@@ -49,7 +49,7 @@ def leaves(content: object) -> int:
 
 @given(JSON)
 def test_no_part_of_a_message_vanishes_without_a_trace(content: object) -> None:
-    found = told(Document(json.loads(json.dumps(content))), NOW, SPAN, PlainRules(time_keys=frozenset()))
+    found = normalize(Document(json.loads(json.dumps(content))), NOW, SPAN, PlainRules(time_keys=frozenset()))
     traces = len(found.values) + len(found.skipped) + len(found.refused)
     assert traces or not leaves(content)
     if len(found.refused) == 0:  # skipped names are counted once each, and so are the same names of several samples
@@ -59,7 +59,7 @@ def test_no_part_of_a_message_vanishes_without_a_trace(content: object) -> None:
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), SCALARS, min_size=1, max_size=6))
 def test_each_member_of_a_flat_message_is_stored_skipped_or_refused_once(content: dict[str, object]) -> None:
-    found = told(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
+    found = normalize(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
     assert len(found.values) + len(found.skipped) + len(found.refused) == len(content)
 
 
@@ -269,18 +269,18 @@ def test_a_time_of_tasmota_is_read_in_the_zone_that_was_set() -> None:
     ("code", "detail", "text"),
     [
         ("refused_values", "'a': not_finite, 'b c': bad_name", "'a' is not a finite number; 'b c' has a name without"),
-        ("refused_values", "'message': no_values", "The message holds no value."),
+        ("refused_values", "'message': no_values", "The message has no value."),
         ("refused_values", "'a': out_of_range, …", "would be rounded; …."),
-        ("unreadable", "no JSON: x", "it is not JSON, or does not have the form of its topic. (no JSON: x)"),
+        ("unreadable", "no JSON: x", "it is not JSON, or it does not match the schema of its topic. (no JSON: x)"),
         ("new_code", "why", "new_code: why"),
     ],
 )
 def test_a_reason_is_said_in_plain_words(code: str, detail: str, text: str) -> None:
-    assert text in explained(code, detail)
+    assert text in explain(code, detail)
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.just(math.nan), min_size=1, max_size=3))
 def test_every_refused_name_has_its_words_whatever_it_is_called(content: dict[str, object]) -> None:
-    found = told(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
-    text = explained("refused_values", ", ".join(refusals(found.refused)))
+    found = normalize(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
+    text = explain("refused_values", ", ".join(refusals(found.refused)))
     assert text.count("is not a finite number") + text.count("without letters") + text.count("same as") == len(content)

@@ -10,16 +10,16 @@ from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.latest import Latest
-from pulse_telemetry_gateway.actions.proof import Disagreement, Proof, Tally
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.verification import Disagreement, Tally, Verification
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 from pulse_telemetry_gateway.store.retention import Partition, RetentionStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 
 from .conftest import NOW, arrival, mixed, three_series
 
@@ -64,7 +64,7 @@ def retention(database: Database, days: int) -> Retention:
 
 
 async def disagreements(database: Database) -> list[Disagreement]:
-    return await Proof(ProofStore(database)).verify(1, lambda _: None)
+    return await Verification(VerificationStore(database)).verify(1, lambda _: None)
 
 
 async def test_an_honest_ledger_is_complete_and_verified_from_log_and_chunks(
@@ -75,14 +75,14 @@ async def test_an_honest_ledger_is_complete_and_verified_from_log_and_chunks(
     await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=[(1_010, 1_400)], reason="overflow"))
     await compaction.catch_up()
     await ledger.commit([mixed(2_000, 2_100)])
-    (account,) = await Proof(ProofStore(database)).accounts(1)
-    assert (account.in_log, account.in_chunks) == (100, 1_508)
-    assert account.missing == [(1_400, 1_500)]
-    assert account.is_counted
-    assert not account.is_complete
+    (counted,) = await Verification(VerificationStore(database)).counts(1)
+    assert (counted.in_log, counted.in_chunks) == (100, 1_508)
+    assert counted.missing == [(1_400, 1_500)]
+    assert counted.is_counted
+    assert not counted.is_complete
     await ledger.commit([mixed(1_400, 1_500)])
-    (account,) = await Proof(ProofStore(database)).accounts(1)
-    assert account.is_complete
+    (counted,) = await Verification(VerificationStore(database)).counts(1)
+    assert counted.is_complete
     assert await disagreements(database) == []
 
 
@@ -141,8 +141,8 @@ async def test_what_retention_removed_is_known_to_the_ledger_and_history_goes_on
     due = await old.due()
     assert "chunk_202601" in {one.partition.name for one in due}
     assert sum((await old.apply(due)).values()) == 3_000
-    (account,) = await Proof(ProofStore(database)).accounts(1)
-    assert (account.removed, account.stored, account.is_complete) == (3_000, 3_000, True)
+    (counted,) = await Verification(VerificationStore(database)).counts(1)
+    assert (counted.removed, counted.stored, counted.is_complete) == (3_000, 3_000, True)
     assert await disagreements(database) == []
     limits = HistoryLimits(timedelta(seconds=20), 2, 2_000_000)
     history = History(HistoryStore(database), RegistryStore(database), limits)
@@ -164,8 +164,8 @@ async def test_late_data_for_a_removed_month_is_stored_and_removed_again(
     await ledger.commit([mixed(100, 200)])
     await compaction.catch_up()
     await old.apply(await old.due())
-    (account,) = await Proof(ProofStore(database)).accounts(1)
-    assert (account.removed, account.is_complete) == (200, True)
+    (counted,) = await Verification(VerificationStore(database)).counts(1)
+    assert (counted.removed, counted.is_complete) == (200, True)
     assert await disagreements(database) == []
 
 

@@ -16,8 +16,8 @@ from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.partitions import Partitions

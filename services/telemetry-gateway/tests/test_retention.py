@@ -13,8 +13,8 @@ from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPac
 from pulse_telemetry_gateway.actions.retention import Ages, ClocksDiffer, Retention
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.assembly import upkeep_jobs
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import Columns
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.columns import Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.sampling import Window, m4
+from pulse_telemetry_gateway.model.history.sampling import Window, m4
 
 POINTS = st.lists(
     st.tuples(st.integers(0, 999), st.floats(-1e9, 1e9)), min_size=1, max_size=120, unique_by=lambda p: p[0]

@@ -9,25 +9,27 @@ from pathlib import Path
 
 from pulse_chassis.process.commands import Command, Program
 from pulse_chassis.process.commands import main as run
-from pulse_contracts.errors import DomainError
 from pulse_postgres import Database
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.actions.export import Wanted
+from pulse_telemetry_gateway.actions.export import ExportRequest
 from pulse_telemetry_gateway.actions.export_files import to_csv, to_parquet
-from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.assembly import IDENTITY, ROUTERS, compaction_of, export_of, notes_of, retention_of, serve
+from pulse_telemetry_gateway.actions.verification import Verification
+from pulse_telemetry_gateway.assembly import (
+    IDENTITY,
+    ROUTERS,
+    audit_trail_of,
+    compaction_of,
+    export_of,
+    retention_of,
+    serve,
+)
+from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.history import HistoryStore
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 
 _BAR = 30
-
-
-class UnknownDevice(DomainError):
-    """There is no such device."""
-
-    code, status = "not_found", 404
 
 
 class Progress:
@@ -64,17 +66,17 @@ async def verify(settings: GatewaySettings, given: argparse.Namespace) -> int:
     """0: everything agrees; 1: it says where not."""
     failed = 0
     async with _database(settings) as database:
-        proof = Proof(ProofStore(database))
+        proof = Verification(VerificationStore(database))
         async for name, device_id in _devices(RegistryStore(database), given.device):
-            accounts = await proof.accounts(device_id)
-            progress = Progress(name, sum(one.in_log + one.in_chunks + one.refused for one in accounts))
+            counts = await proof.counts(device_id)
+            progress = Progress(name, sum(one.in_log + one.in_chunks + one.refused for one in counts))
             found = await proof.verify(device_id, progress)
             progress.end()
             failed += len(found)
-            stored = sum(one.stored for one in accounts)
-            missing = sum(hi - lo for one in accounts for lo, hi in one.missing)
+            stored = sum(one.stored for one in counts)
+            missing = sum(hi - lo for one in counts for lo, hi in one.missing)
             says = "agrees" if not found else f"{len(found)} disagreements"
-            sys.stdout.write(f"{name}: {says}; stored {stored:,}, to come {missing:,}, lives {len(accounts)}\n")
+            sys.stdout.write(f"{name}: {says}; stored {stored:,}, to come {missing:,}, lives {len(counts)}\n")
             for one in found:
                 at = "" if one.example is None else f", such as {one.example}"
                 sys.stdout.write(f"  epoch {one.epoch}: {one.what}: {one.n:,}{at}\n")
@@ -118,7 +120,7 @@ async def compact(settings: GatewaySettings, _: argparse.Namespace) -> int:
     async with _database(settings) as database:
         compaction = compaction_of(database, settings)
         rows = await compaction.catch_up()
-        while await compaction.fold_some(quiet=timedelta(0)):
+        while await compaction.merge_some(quiet=timedelta(0)):
             continue
         sys.stdout.write(f"compacted {rows:,} rows of the log\n")
     return 0
@@ -132,13 +134,13 @@ async def export(settings: GatewaySettings, given: argparse.Namespace) -> int:
             series = await HistoryStore(database).series_of(given.device)
             if not series:
                 raise UnknownDevice(f"there is no device {given.device} with series")
-        wanted = Wanted(tuple(series), given.start, given.end)
+        request = ExportRequest(tuple(series), given.start, given.end)
         source = export_of(database, settings)
-        await source.names(wanted)  # what cannot be is refused before a file is made
-        await notes_of(database, settings).exported(wanted, given.format, actor="command-line")
-        progress = Progress("export", await source.size(wanted))
+        await source.names(request)  # what cannot be is refused before a file is made
+        await audit_trail_of(database, settings).exported(request, given.format, actor="command-line")
+        progress = Progress("export", await source.size(request))
         write = to_csv if given.format == "csv" else to_parquet
-        n = await write(source, wanted, given.out, resume=given.resume, progress=progress)
+        n = await write(source, request, given.out, resume=given.resume, progress=progress)
         progress.end()
         sys.stdout.write(f"{given.out}: {n:,} readings\n")
     return 0

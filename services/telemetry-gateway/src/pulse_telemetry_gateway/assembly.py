@@ -11,45 +11,45 @@ from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
+from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
-from pulse_telemetry_gateway.actions.hello import Greeting
+from pulse_telemetry_gateway.actions.handshake import Handshake
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import LOOKUPS, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.intake import Intake
 from pulse_telemetry_gateway.actions.latest import Latest
-from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
-from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
+from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
-from pulse_telemetry_gateway.model.clocks import ClockLimits
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
 from pulse_telemetry_gateway.routes import TelemetryDependencies, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
+from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.leases import LeaseStore
 from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.plain import PlainStore
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineBounds, QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryLimits, RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
-from pulse_telemetry_gateway.store.standing import StandingStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
@@ -99,12 +99,12 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         ),
         runtime.metrics,
     )
-    greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
+    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest)
     span = int(settings.plausible_span.total_seconds() * 1e6)
     plain_limits = PlainLimits(settings.plain_series_max, span)
     plain_store = PlainStore(database)
     plain = Plain(ingest, catalogs, plain_store, plain_limits, runtime.metrics)
-    handlers = Handlers(bus, ingest, plain, greeting, registry, budget_of(settings))
+    handlers = Handlers(bus, ingest, plain, handshake, registry, budget_of(settings))
     await handlers.subscribe()
     intake = _intake(runtime, settings, handlers)
     limits = LiveLimits(
@@ -130,20 +130,20 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     stored = HistoryStore(database)
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
-    notes = Notes(database, runtime.audit, runtime.clock)
+    audit = AuditTrail(database, runtime.audit, runtime.clock)
     routes = TelemetryDependencies(
         registry,
         history,
         pages,
-        Proof(ProofStore(database)),
+        Verification(VerificationStore(database)),
         Export(pages, stored),
         put_away,
         clock_suspect,
         ConcurrencyLimit(at_once, settings.history_deadline),
-        notes,
+        audit,
         plain_store,
-        Erasure(ErasureStore(database), registry, compaction, notes),
-        Renaming(database, registry, notes),
+        Erasure(ErasureStore(database), registry, compaction, audit),
+        Renaming(database, registry, audit),
         runtime.clock,
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
@@ -236,9 +236,9 @@ def export_of(database: Database, settings: GatewaySettings) -> Export:
     return Export(Pages(History(stored, RegistryStore(database), limits)), stored)
 
 
-def notes_of(database: Database, settings: GatewaySettings) -> Notes:
+def audit_trail_of(database: Database, settings: GatewaySettings) -> AuditTrail:
     """One for the command line."""
-    return Notes(database, Audit(decoded_key(settings.audit_key)), process.now_micros)
+    return AuditTrail(database, Audit(decoded_key(settings.audit_key)), process.now_micros)
 
 
 def quarantine_of(database: Database, settings: GatewaySettings) -> QuarantineStore:

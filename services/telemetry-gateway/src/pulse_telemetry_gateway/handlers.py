@@ -18,14 +18,14 @@ from pulse_contracts.topics import (
     TELEMETRY_PLAIN,
     TELEMETRY_SERIES,
 )
-from pulse_telemetry_gateway.actions.fairness import FairQuarantine, InTurn, NewestOnly
-from pulse_telemetry_gateway.actions.hello import Greeting
+from pulse_telemetry_gateway.actions.device_limits import DeviceQueue, NewestPerDevice, RateLimitedQuarantine
+from pulse_telemetry_gateway.actions.handshake import Handshake
 from pulse_telemetry_gateway.actions.ingest import Ingest
 from pulse_telemetry_gateway.actions.plain import Plain
-from pulse_telemetry_gateway.model.arrivals import DeviceMessage
-from pulse_telemetry_gateway.model.batches import Batch, read_batches
-from pulse_telemetry_gateway.model.pace import Pace
-from pulse_telemetry_gateway.model.plain_json import Document, read_documents
+from pulse_telemetry_gateway.model.ingest.batches import Batch, read_batches
+from pulse_telemetry_gateway.model.ingest.token_buckets import TokenBuckets
+from pulse_telemetry_gateway.model.ledger.arrivals import DeviceMessage
+from pulse_telemetry_gateway.model.plain.documents import Document, read_documents
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -65,8 +65,11 @@ def quarantine(
 
     if budget is None:
         return put_away
-    pace = Pace(budget.quarantined, int(budget.quarantined * _REST))
-    return FairQuarantine(put_away, pace, metrics or Metrics()).put
+    return RateLimitedQuarantine(put_away, _buckets(budget.quarantined), metrics or Metrics()).put
+
+
+def _buckets(rate: float) -> TokenBuckets:
+    return TokenBuckets(rate, int(rate * _REST))
 
 
 class Handlers:
@@ -77,15 +80,15 @@ class Handlers:
         bus: Bus,
         ingest: Ingest,
         plain: Plain,
-        greeting: Greeting,
+        handshake: Handshake,
         registry: RegistryStore,
         budget: DeviceBudget = DeviceBudget(),  # frozen
     ) -> None:
-        self._bus, self._ingest, self._plain, self._greeting, self._registry = bus, ingest, plain, greeting, registry
-        self._hellos = NewestOnly(self._answer, Pace(budget.hellos, int(budget.hellos * _REST)), _AT_ONCE)
-        self._states = NewestOnly(self._note_status, Pace(budget.states, int(budget.states * _REST)), _AT_ONCE)
-        self._drops = InTurn(Pace(budget.drops, int(budget.drops * _REST)), _AT_ONCE, budget.waiting)
-        self._parts = InTurn(Pace(budget.parts, int(budget.parts * _REST)), _AT_ONCE, budget.waiting)
+        self._bus, self._ingest, self._plain, self._handshake, self._registry = bus, ingest, plain, handshake, registry
+        self._hellos = NewestPerDevice(self._answer, _buckets(budget.hellos), _AT_ONCE)
+        self._states = NewestPerDevice(self._note_status, _buckets(budget.states), _AT_ONCE)
+        self._drops = DeviceQueue(_buckets(budget.drops), _AT_ONCE, budget.waiting)
+        self._parts = DeviceQueue(_buckets(budget.parts), _AT_ONCE, budget.waiting)
 
     async def subscribe(self) -> None:
         """Everything that collectors send."""
@@ -117,14 +120,14 @@ class Handlers:
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
         """A declaration."""
         device = _device(delivery)
-        await self._parts.take(device, lambda: self._greeting.declare(device, delivery.message))
+        await self._parts.take(device, lambda: self._handshake.declare(device, delivery.message))
 
     async def hello(self, delivery: Delivery[Hello]) -> None:
         """A hello is answered with what we have, unless the device has said a newer one."""
         await self._hellos.take(_device(delivery), delivery.message)
 
     async def _answer(self, device: str, hello: Hello) -> None:
-        have = await self._greeting.answer(device, hello)
+        have = await self._handshake.answer(device, hello)
         try:
             await self._bus.publish(TELEMETRY_HAVE, have, device=device)
         except Disconnected:

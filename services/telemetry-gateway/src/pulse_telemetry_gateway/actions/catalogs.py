@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pulse_contracts.message import ValueType
-from pulse_telemetry_gateway.model.screening import Meaning, SeriesRef
+from pulse_telemetry_gateway.model.ingest.screening import ResolvedSeries, SeriesRef
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 _REMEMBERED = 10_000
@@ -15,7 +15,7 @@ class Catalogs:
     def __init__(self, registry: RegistryStore) -> None:
         self._registry = registry
         self._known: dict[tuple[int, int], dict[int, SeriesRef]] = {}
-        self._meanings: dict[tuple[int, int, tuple[int, ...]], Meaning] = {}
+        self._resolved: dict[tuple[int, int, tuple[int, ...]], ResolvedSeries] = {}
         self._devices: dict[str, int] = {}
         self._plain: dict[int, dict[tuple[str, ValueType], SeriesRef]] = {}
 
@@ -37,17 +37,17 @@ class Catalogs:
             found = self._devices[name] = await self._registry.device_id(name)
         return found
 
-    def remembers(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> bool:
-        """Whether `meaning` answers without the database."""
-        if (device_id, epoch, local_ids) in self._meanings:
+    def has_cached(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> bool:
+        """Whether `resolved` answers without the database."""
+        if (device_id, epoch, local_ids) in self._resolved:
             return True
         refs = self._known.get((device_id, epoch))
         return refs is not None and all(local in refs for local in local_ids)
 
-    async def meaning(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning | None:
+    async def resolve(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> ResolvedSeries | None:
         """What a batch's ids mean, or None when that life declared nothing."""
         key = (device_id, epoch, local_ids)
-        found = self._meanings.get(key)
+        found = self._resolved.get(key)
         if found is not None:
             return found
         refs = self._known.get((device_id, epoch))
@@ -57,11 +57,11 @@ class Catalogs:
                 return None
             refs = catalog.refs
             self.remember(device_id, epoch, refs)
-        found = Meaning.of(local_ids, refs)
+        found = ResolvedSeries.of(local_ids, refs)
         if all(local in refs for local in local_ids):  # else the declaration may still come
-            if len(self._meanings) > _REMEMBERED:
-                self._meanings.clear()
-            self._meanings[key] = found
+            if len(self._resolved) > _REMEMBERED:
+                self._resolved.clear()
+            self._resolved[key] = found
         return found
 
     def remember(self, device_id: int, epoch: int, refs: dict[int, SeriesRef]) -> None:
@@ -69,4 +69,4 @@ class Catalogs:
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         self._known[device_id, epoch] = refs
-        self._meanings.clear()
+        self._resolved.clear()

@@ -8,15 +8,15 @@ from datetime import timedelta
 import structlog
 
 from pulse_chassis.observability.metrics import Metrics
-from pulse_telemetry_gateway.model.chunks import READINGS_MAX, chunks_of, gather, join, unpack
-from pulse_telemetry_gateway.model.columns import decode
-from pulse_telemetry_gateway.model.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
-from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, FoldedMeanwhile, LogRow, Pile
+from pulse_telemetry_gateway.model.storage.chunks import READINGS_MAX, chunks_of, gather, join, unpack
+from pulse_telemetry_gateway.model.storage.columns import decode
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
+from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, LogRow, MergedMeanwhile, MergeInput
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
 log = structlog.get_logger("pulse.compaction")
 _PIECES = 32
-_FOLDS = 200
+_MERGES = 200
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Compaction:
         for device_id in behind:
             await self.step(device_id)
             await asyncio.sleep(self._pace.pause.total_seconds())
-        is_busy = bool(behind) or await self.fold_some() > 0
+        is_busy = bool(behind) or await self.merge_some() > 0
         self._waiting.set(await self._store.waiting())
         return is_busy
 
@@ -93,27 +93,30 @@ class Compaction:
                 total += done
         return total
 
-    async def fold_some(self, pieces: int = _PIECES, quiet: timedelta | None = None) -> int:
-        """Folds piles that are worth it; returns how many. What cannot be made fewer is not looked at again."""
+    async def merge_some(self, pieces: int = _PIECES, quiet: timedelta | None = None) -> int:
+        """Folds candidates that are worth it; returns how many. What cannot be made fewer is not looked at again."""
         done = 0
-        piles = await self._store.piles(pieces, self._pace.quiet if quiet is None else quiet, _FOLDS)
-        for series_id, day in piles:
-            pile = None if (series_id, day) in self._broken else await self._store.pile(series_id, day, READINGS_MAX)
-            if pile is None:
+        candidates = await self._store.mergeable(pieces, self._pace.quiet if quiet is None else quiet, _MERGES)
+        for series_id, day in candidates:
+            if (series_id, day) in self._broken:
+                continue
+            source = await self._store.merge_input(series_id, day, READINGS_MAX)
+            if source is None:
                 continue
             try:
-                derived = await asyncio.to_thread(folded, pile)
+                derived = await asyncio.to_thread(merged, source)
             except ValueError as error:
                 self._broken.add((series_id, day))
                 self._unreadable.inc()
                 log.error("chunks_unreadable", series_id=series_id, day=day, reason=str(error))  # noqa: TRY400
                 continue
             try:
-                await self._store.fold(pile, derived, has_small=any(c.n < READINGS_MAX for c in derived.chunks))
-            except FoldedMeanwhile:
+                has_small = any(chunk.n < READINGS_MAX for chunk in derived.chunks)
+                await self._store.write_merge(source, derived, has_small=has_small)
+            except MergedMeanwhile:
                 log.debug("chunks_merged_elsewhere", series_id=series_id, day=day)
                 continue
-            self._readings.labels("folded").inc(sum(chunk.n for chunk in derived.chunks))
+            self._readings.labels("merged").inc(sum(chunk.n for chunk in derived.chunks))
             done += 1
         return done
 
@@ -139,8 +142,8 @@ def derive(rows: list[LogRow]) -> Derived:
     return Derived(chunks_of(readings), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})
 
 
-def folded(pile: Pile) -> Derived:
+def merged(source: MergeInput) -> Derived:
     """The same readings and roll-ups in as few pieces as can be."""
-    readings = join([unpack(chunk, pile.kind) for chunk in pile.chunks.values()]).in_order()
-    rollups: dict[Level, Rollups] = {level: merge(found) for level, found in pile.rollups.items()}
+    readings = join([unpack(chunk, source.kind) for chunk in source.chunks.values()]).in_order()
+    rollups: dict[Level, Rollups] = {level: merge(found) for level, found in source.rollups.items()}
     return Derived(chunks_of(readings), rollups)

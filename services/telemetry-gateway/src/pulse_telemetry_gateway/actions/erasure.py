@@ -6,27 +6,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pulse_chassis.identity.caller import Caller
-from pulse_contracts.errors import DomainError, Unavailable
+from pulse_contracts.errors import Unavailable
 from pulse_postgres import AuditEntry
 from pulse_postgres.audit import Detail
+from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.compaction import Compaction
-from pulse_telemetry_gateway.actions.history import UnknownSeries, check_range
-from pulse_telemetry_gateway.actions.noting import Notes
-from pulse_telemetry_gateway.store.erasure import Doomed, Erasing, ErasureStore
+from pulse_telemetry_gateway.actions.history import check_range
+from pulse_telemetry_gateway.model.errors import UnknownDevice, UnknownSeries
+from pulse_telemetry_gateway.store.erasure import Deletion, DeletionTarget, ErasureStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 _PATIENCE = timedelta(seconds=10)
 _NAMED = 20
 
 
-class DeviceUnknown(DomainError):
-    """There is no such device."""
-
-    code, status = "not_found", 404
-
-
 @dataclass(frozen=True)
-class Erased:
+class ErasureResult:
     """What was deleted, or with `dry_run` would be."""
 
     series: int
@@ -36,48 +31,50 @@ class Erased:
 class Erasure:
     """Each call is one transaction with its entry in the audit trail. What arrives meanwhile is new, and stays."""
 
-    def __init__(self, store: ErasureStore, registry: RegistryStore, compaction: Compaction, notes: Notes) -> None:
-        self._store, self._registry, self._compaction, self._notes = store, registry, compaction, notes
+    def __init__(self, store: ErasureStore, registry: RegistryStore, compaction: Compaction, audit: AuditTrail) -> None:
+        self._store, self._registry, self._compaction, self._audit = store, registry, compaction, audit
 
-    async def series(self, series_id: int, caller: Caller, *, is_dry_run: bool) -> Erased:
+    async def series(self, series_id: int, caller: Caller, *, is_dry_run: bool) -> ErasureResult:
         """A series with all its readings. Raises UnknownSeries, Unavailable."""
         one, device = await self._known(series_id)
         return await self._erase("series_deleted", device, [one], caller, is_dry_run=is_dry_run)
 
-    async def range(self, series_id: int, span: tuple[int, int], caller: Caller, *, is_dry_run: bool) -> Erased:
-        """The readings of a series in [span[0], span[1]), microseconds. Raises UnknownSeries, BadRange, Unavailable."""
+    async def range(self, series_id: int, span: tuple[int, int], caller: Caller, *, is_dry_run: bool) -> ErasureResult:
+        """Deletes the readings of a series in [span[0], span[1]), in microseconds. Raises UnknownSeries, InvalidRange,
+        Unavailable."""
         check_range(*span)
         one, device = await self._known(series_id)
         return await self._erase("readings_deleted", device, [one], caller, span=span, is_dry_run=is_dry_run)
 
-    async def device(self, name: str, caller: Caller, *, is_dry_run: bool) -> Erased:
-        """A device with all its series and readings. Raises DeviceUnknown, Unavailable."""
+    async def device(self, name: str, caller: Caller, *, is_dry_run: bool) -> ErasureResult:
+        """A device with all its series and readings. Raises UnknownDevice, Unavailable."""
         device_id = await self._registry.find(name)
         if device_id is None:
-            raise DeviceUnknown(f"there is no device {name}")
-        doomed = [Doomed(number, device_id, kind) for number, kind in await self._registry.series_kinds(device_id)]
+            raise UnknownDevice(f"there is no device {name}")
+        kinds = await self._registry.series_kinds(device_id)
+        doomed = [DeletionTarget(number, device_id, kind) for number, kind in kinds]
         return await self._erase("device_deleted", (device_id, name), doomed, caller, is_dry_run=is_dry_run)
 
-    async def _known(self, series_id: int) -> tuple[Doomed, tuple[int, str]]:
+    async def _known(self, series_id: int) -> tuple[DeletionTarget, tuple[int, str]]:
         found = (await self._registry.devices_of([series_id])).get(series_id)
         if found is None:
             raise UnknownSeries(f"there is no series {series_id}")
         device_id, device, kind = found
-        return Doomed(series_id, device_id, kind), (device_id, device)
+        return DeletionTarget(series_id, device_id, kind), (device_id, device)
 
     async def _erase(
         self,
         kind: str,
         device: tuple[int, str],
-        doomed: Sequence[Doomed],
+        doomed: Sequence[DeletionTarget],
         caller: Caller,
         *,
         span: tuple[int, int] | None = None,
         is_dry_run: bool,
-    ) -> Erased:
+    ) -> ErasureResult:
         await self._catch_up(device[0])
         async with self._store.erasing(device[0], is_dry_run=is_dry_run) as erasing:
-            erased = Erased(len(doomed), await self._delete(erasing, kind, device[0], doomed, span))
+            erased = ErasureResult(len(doomed), await self._delete(erasing, kind, device[0], doomed, span))
             named = ",".join(str(one.series_id) for one in doomed[:_NAMED])
             detail: Detail = {
                 "series": named if len(doomed) <= _NAMED else f"{named} and {len(doomed) - _NAMED} more",
@@ -86,15 +83,15 @@ class Erasure:
             }
             target = f"device:{device[1]}"
             entry = AuditEntry(kind, caller.account, target, detail, None, caller.address, caller.request_id)
-            await self._notes.within(erasing.connection, entry)
+            await self._audit.append(erasing.connection, entry)
         return erased
 
     async def _delete(
         self,
-        erasing: Erasing,
+        erasing: Deletion,
         kind: str,
         device_id: int,
-        doomed: Sequence[Doomed],
+        doomed: Sequence[DeletionTarget],
         span: tuple[int, int] | None,
     ) -> int:
         n = await erasing.series(doomed) if span is None else await erasing.range(doomed[0], *span)

@@ -11,19 +11,20 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from pulse_contracts.errors import DomainError, Unavailable
-from pulse_telemetry_gateway.model import rollups as roll
-from pulse_telemetry_gateway.model.chunks import Chunk, Readings, gather, join, unpack
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Columns, Ints, decode, series_of
-from pulse_telemetry_gateway.model.levels import Plan, Source, by_edges, gaps, inside, plan, whole_buckets
-from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups
-from pulse_telemetry_gateway.model.sampling import Window, m4
+from pulse_contracts.errors import Unavailable
+from pulse_telemetry_gateway.model.errors import InvalidRange, TooMuch, UnknownSeries
+from pulse_telemetry_gateway.model.history.levels import Plan, Source, by_edges, gaps, inside, plan, whole_buckets
+from pulse_telemetry_gateway.model.history.sampling import Window, m4
+from pulse_telemetry_gateway.model.storage import rollups as roll
+from pulse_telemetry_gateway.model.storage.chunks import Chunk, Readings, gather, join, unpack
+from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT, Columns, Ints, decode, series_of
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH, Rollups
 from pulse_telemetry_gateway.store.compaction import LogRow
 from pulse_telemetry_gateway.store.history import HistoryStore, Snapshot
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 log = structlog.get_logger("pulse.history")
-_FOLD = 100_000
+_SAMPLE_ABOVE = 100_000
 _LONGEST = 100 * 366 * 86_400_000_000
 _SOME_SECONDS, _SOME_MILLIS, _SOME_MICROS = 10**8, 10**11, 10**14
 """1973 in seconds, in milliseconds and in microseconds: a range between them is meant in another unit."""
@@ -34,24 +35,6 @@ _RAW_AT_ONCE = 2_000_000
 """Single readings of several series in memory: some hundred megabytes."""
 _CELLS = 100_000
 """Series times buckets in one answer."""
-
-
-class UnknownSeries(DomainError):
-    """There is no such series."""
-
-    code, status = "not_found", 404
-
-
-class BadRange(DomainError):
-    """The range of time is empty, backwards or too long."""
-
-    code, status = "invalid_range", 422
-
-
-class TooMuch(DomainError):
-    """More was asked for than one answer holds."""
-
-    code, status = "too_much", 422
 
 
 @dataclass(frozen=True)
@@ -95,14 +78,14 @@ class Aligned:
 
 
 def check_range(start: int, end: int) -> None:
-    """Raises BadRange."""
+    """Raises InvalidRange."""
     if not start < end:
-        raise BadRange(f"from must lie before to, got {start} and {end}")
+        raise InvalidRange(f"from must lie before to, got {start} and {end}")
     if end - start > _LONGEST:
-        raise BadRange("from and to lie more than 100 years apart")
+        raise InvalidRange("from and to lie more than 100 years apart")
     if start >= _SOME_SECONDS and end < _SOME_MICROS:
         unit = "seconds" if end < _SOME_MILLIS else "milliseconds"
-        raise BadRange(f"from and to are microseconds since 1970 UTC, and {start} looks like {unit}")
+        raise InvalidRange(f"from and to are microseconds since 1970 UTC, and {start} looks like {unit}")
 
 
 @dataclass(frozen=True)
@@ -147,7 +130,7 @@ class History:
 
     async def readings(self, series: int, start: int, end: int, points: int) -> Sampled:
         """Readings of [start, end) in order of time: all, or M4 of them, so that every bucket's first, last, least and
-        greatest is there. Raises UnknownSeries, BadRange, Unavailable (took too long)."""
+        greatest is there. Raises UnknownSeries, InvalidRange, Unavailable (took too long)."""
         check_range(start, end)
         device_id, kind = (await self.known([series]))[series]
         async with self.moment() as snapshot:
@@ -155,7 +138,7 @@ class History:
             extent = await snapshot.extent([series], start, end)
             chosen = plan(start, end, max(1, points // 4), extent.n, retained)
             fresh, unread = await _unchunked(snapshot, {series: (device_id, kind)}, start, end)
-            found = _Fold(chosen, kind, points)
+            found = _Sampler(chosen, kind, points)
             found.add(len(fresh), fresh.t, fresh.word)
             late = int(fresh.late.sum())
             if chosen.level is None:
@@ -181,7 +164,7 @@ class History:
 
     async def aligned(self, series: Sequence[int], start: int, end: int, buckets: int | Sequence[int]) -> Aligned:
         """Roll-ups of several series in the same buckets over exactly [start, end): at most so many, or those between
-        these edges. Raises UnknownSeries, BadRange, TooMuch, Unavailable."""
+        these edges. Raises UnknownSeries, InvalidRange, TooMuch, Unavailable."""
         check_range(start, end)
         series = list(dict.fromkeys(series))
         most = buckets if isinstance(buckets, int) else len(buckets) - 1
@@ -201,7 +184,7 @@ class History:
             else:
                 found_plan = by_edges(buckets, extent.n, retained)
                 if found_plan is None:
-                    raise BadRange(
+                    raise InvalidRange(
                         "of that time only hours are kept, and these buckets do not begin with an hour of UTC: "
                         "choose tz=UTC, longer buckets, or a later from"
                     )
@@ -252,7 +235,7 @@ class History:
         return await snapshot.is_clock_suspect(devices, sorted(epochs), self._limits.clock_suspect, span)
 
 
-class _Fold:
+class _Sampler:
     """Collects readings and keeps a sample once there are many: a sample of a sample is the sample of all."""
 
     def __init__(self, chosen: Plan, kind: int, points: int) -> None:
@@ -265,7 +248,7 @@ class _Fold:
         """n readings, of which these are all or the ones that matter."""
         self.n += n
         self._t, self._word = np.concatenate((self._t, t)), np.concatenate((self._word, word))
-        if len(self._t) > _FOLD + 4 * self._points:
+        if len(self._t) > _SAMPLE_ABOVE + 4 * self._points:
             self._sample()
 
     def result(self) -> tuple[Ints, Ints]:
@@ -281,7 +264,7 @@ class _Fold:
         self._t, self._word, self.is_sampled = self._t[kept], self._word[kept], True
 
 
-async def _add_chunks(found: _Fold, snapshot: Snapshot, series: int, kind: int, span: tuple[int, int]) -> None:
+async def _add_chunks(found: _Sampler, snapshot: Snapshot, series: int, kind: int, span: tuple[int, int]) -> None:
     async with aclosing(snapshot.chunks([series], *span)) as pieces:
         async for chunks in pieces:
             readings = await asyncio.to_thread(_unpacked, chunks, {series: kind}, *span)
@@ -329,7 +312,7 @@ def _together(stored: list[Rollups], single: Readings, chosen: Plan) -> Rollups:
     return roll.in_buckets(roll.join([*stored, mine]), chosen.edges) if stored else mine
 
 
-def _gaps(times: list[int], found: _Fold, chosen: Plan) -> list[tuple[int, int]]:
+def _gaps(times: list[int], found: _Sampler, chosen: Plan) -> list[tuple[int, int]]:
     """Five times the usual distance, and two buckets where there is a sample, are a gap."""
     if len(times) < 2:
         return []

@@ -18,16 +18,23 @@ from pulse_contracts.errors import Unavailable
 from pulse_contracts.telemetry import BatchAck, Dropped, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.model.arrivals import AckPart, Arrival, DeviceMessage, GroupResult, Logged, StreamKey
-from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
-from pulse_telemetry_gateway.model.grouping import Gathering, GroupLimits, shared_out
-from pulse_telemetry_gateway.model.joining import joined
-from pulse_telemetry_gateway.model.live_batches import live_batches
-from pulse_telemetry_gateway.model.pace import Pace
-from pulse_telemetry_gateway.model.ranges import Range, covering
-from pulse_telemetry_gateway.model.screening import Meaning, Screened, screen
-from pulse_telemetry_gateway.model.telling import split, within
+from pulse_telemetry_gateway.model.ingest.batches import Batch
+from pulse_telemetry_gateway.model.ingest.credit import Credit, CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits, GroupQueue, split_by_device
+from pulse_telemetry_gateway.model.ingest.joining import consecutive_runs
+from pulse_telemetry_gateway.model.ingest.live_batches import live_batches
+from pulse_telemetry_gateway.model.ingest.screening import ResolvedSeries, Screened, screen
+from pulse_telemetry_gateway.model.ingest.token_buckets import TokenBuckets
+from pulse_telemetry_gateway.model.ledger.acks import settled_within, split_ack
+from pulse_telemetry_gateway.model.ledger.arrivals import (
+    AckPart,
+    Arrival,
+    DeviceMessage,
+    GroupResult,
+    Logged,
+    StreamKey,
+)
+from pulse_telemetry_gateway.model.ledger.ranges import Range, covering
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 
 log = structlog.get_logger("pulse.ingest")
@@ -84,9 +91,9 @@ class Ingest:
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
     ) -> None:
         self._ledger, self._catalogs, self._bus, self._limits = ledger, catalogs, bus, limits
-        self._gathering = Gathering[Submission](limits.group)
+        self._queue = GroupQueue[Submission](limits.group)
         self._in_work: Counter[str] = Counter()
-        self._lookups = Pace(limits.lookups, int(limits.lookups * 2))
+        self._lookups = TokenBuckets(limits.lookups, int(limits.lookups * 2))
         self._arrived, self._enough = asyncio.Event(), asyncio.Event()
         self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
@@ -125,21 +132,21 @@ class Ingest:
             del self._in_work[device]
 
     async def _take(self, messages: Sequence[BatchMessage]) -> list[Outcome]:
-        known: list[tuple[Batch, Meaning]] = []
+        known: list[tuple[Batch, ResolvedSeries]] = []
         runs: list[tuple[list[int], int]] = []
         undeclared: dict[tuple[str, int], None] = {}
-        for places in joined([(one.device, one.message) for one in messages]):
+        for places in consecutive_runs([(one.device, one.message) for one in messages]):
             device, batch = messages[places[0]].device, messages[places[0]].message
             device_id = await self._catalogs.device_id(device)
-            is_remembered = self._catalogs.remembers(device_id, batch.catalog, batch.series)
-            if not is_remembered and not self._lookups.allows(device, asyncio.get_running_loop().time()):
+            is_cached = self._catalogs.has_cached(device_id, batch.catalog, batch.series)
+            if not is_cached and not self._lookups.allows(device, asyncio.get_running_loop().time()):
                 self._batches.labels("over_budget").inc(len(places))
                 continue
-            meaning = await self._catalogs.meaning(device_id, batch.catalog, batch.series)
-            if meaning is None:
+            resolved = await self._catalogs.resolve(device_id, batch.catalog, batch.series)
+            if resolved is None:
                 undeclared[device, batch.epoch] = None
                 continue
-            known += [(messages[place].message, meaning) for place in places]
+            known += [(messages[place].message, resolved) for place in places]
             runs.append((places, device_id))
         for device, epoch in undeclared:
             await self._ask_to_declare(device, epoch)
@@ -167,15 +174,15 @@ class Ingest:
                 places,
                 Submission([arrivals[i] for i in places], size // len(arrivals), loop.time(), loop.create_future()),
             )
-            for places in shared_out([(arrival.device, arrival.epoch) for arrival in arrivals])
+            for places in split_by_device([(arrival.device, arrival.epoch) for arrival in arrivals])
         ]
         for _, submission in shares:
-            self._gathering.add(submission)
+            self._queue.add(submission)
         batches = sum(submission.batches for _, submission in shares)
         self._held.inc(batches)
         self._held_bytes.inc(size)
         self._arrived.set()
-        if self._gathering.is_enough:
+        if self._queue.is_enough:
             self._enough.set()
         found: list[list[Outcome]] = [[] for _ in arrivals]
         try:
@@ -212,14 +219,14 @@ class Ingest:
         began = -math.inf
         while True:
             await self._arrived.wait()
-            if (left := self._gathering.due(began) - loop.time()) > 0:
+            if (left := self._queue.due(began) - loop.time()) > 0:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left):
                         await self._enough.wait()
-            group = [submission for submission in self._gathering.take() if not submission.done.cancelled()]
-            if not self._gathering:
+            group = [submission for submission in self._queue.take() if not submission.done.cancelled()]
+            if not self._queue:
                 self._arrived.clear()
-            if not self._gathering.is_enough:
+            if not self._queue.is_enough:
                 self._enough.clear()
             if group:
                 began = loop.time()
@@ -285,8 +292,8 @@ class Ingest:
         settled, again = result.settled[key], result.unconfirmed.get(key)
         part = AckPart(covering(wanted, settled), [])
         if again is not None:
-            part = AckPart(within(again.ranges, settled), [known.get(one.seq, one) for one in again.refused])
-        for ranges, named in split(part, _ACK_RANGES, _ACK_REFUSED):
+            part = AckPart(settled_within(again.ranges, settled), [known.get(one.seq, one) for one in again.refused])
+        for ranges, named in split_ack(part, _ACK_RANGES, _ACK_REFUSED):
             ack = BatchAck(
                 epoch=key[1],
                 settled=ranges,

@@ -20,7 +20,7 @@ _LEASE = "plain intake"
 
 
 @dataclass(frozen=True)
-class IntakePace:
+class IntakeTimeouts:
     """lease: how long a lease lasts without renewal. shutdown: how long messages in flight may take at the end."""
 
     lease: timedelta = timedelta(seconds=5)
@@ -39,9 +39,9 @@ class Intake:
         open_session: Callable[[], Bus],
         subscribe: Callable[[Bus], Awaitable[None]],
         metrics: Metrics,
-        pace: IntakePace = IntakePace(),  # frozen
+        timeouts: IntakeTimeouts = IntakeTimeouts(),  # frozen
     ) -> None:
-        self._leases, self._open_session, self._subscribe, self._pace = leases, open_session, subscribe, pace
+        self._leases, self._open_session, self._subscribe, self._timeouts = leases, open_session, subscribe, timeouts
         self._owner = secrets.token_hex(8)
         self._held, self._released, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._released.set()
@@ -60,7 +60,7 @@ class Intake:
         """Takes or renews the lease. Raises Unavailable: nothing changes then, because no gateway can take the lease
         while the database is down."""
         if not self._is_stopping:
-            self._set_held(is_held=await self._leases.take(_LEASE, self._owner, self._pace.lease))
+            self._set_held(is_held=await self._leases.take(_LEASE, self._owner, self._timeouts.lease))
 
     async def run(self) -> None:
         """Runs until cancelled."""
@@ -75,7 +75,7 @@ class Intake:
         had_lease = self._held.is_set()
         self._set_held(is_held=False)
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.shutdown.total_seconds()):
+            async with asyncio.timeout(self._timeouts.shutdown.total_seconds()):
                 await self._idle.wait()
         if had_lease:
             with suppress(Unavailable):
@@ -99,7 +99,7 @@ class Intake:
                 running = group.create_task(bus.run())
                 await self._released.wait()
                 await bus.drain()
-                await asyncio.wait([running], timeout=self._pace.shutdown.total_seconds())
+                await asyncio.wait([running], timeout=self._timeouts.shutdown.total_seconds())
                 running.cancel()
         finally:
             self._bus = None

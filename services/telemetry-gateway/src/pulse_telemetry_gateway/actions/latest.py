@@ -6,7 +6,7 @@ import structlog
 
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.telemetry import PLAIN_EPOCH
-from pulse_telemetry_gateway.model.columns import decode, series_of
+from pulse_telemetry_gateway.model.storage.columns import decode, series_of
 from pulse_telemetry_gateway.store.log import LatestReading, LogStore, StoredBatch
 
 log = structlog.get_logger("pulse.latest")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pulse_telemetry_gateway.actions.history import History, Quality, check_range, picked
-from pulse_telemetry_gateway.model.chunks import Readings, join, unpack
-from pulse_telemetry_gateway.model.cursors import Key, read, write
+from pulse_telemetry_gateway.model.history.cursors import Key, read, write
+from pulse_telemetry_gateway.model.storage.chunks import Readings, join, unpack
 from pulse_telemetry_gateway.store.history import Snapshot
 
 _AT_ONCE = 4
@@ -33,7 +33,8 @@ class Pages:
         self._history = history
 
     async def page(self, series: int, span: tuple[int, int], after: Key | None, most: int) -> Page:
-        """At most `most` readings of [span[0], span[1]) after a key. Raises UnknownSeries, BadRange, Unavailable."""
+        """At most `most` readings of [span[0], span[1]) after a key. Raises UnknownSeries, InvalidRange,
+        Unavailable."""
         check_range(*span)
         device_id, kind = (await self._history.known([series]))[series]
         start, end = (max(span[0], after.t) if after else span[0]), span[1]

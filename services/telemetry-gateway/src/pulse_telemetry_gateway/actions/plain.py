@@ -13,11 +13,11 @@ from pulse_contracts.errors import Unavailable
 from pulse_contracts.telemetry import PLAIN_EPOCH
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest
-from pulse_telemetry_gateway.model.arrivals import Arrival, DeviceMessage
-from pulse_telemetry_gateway.model.columns import Columns
-from pulse_telemetry_gateway.model.plain import PlainRules, PlainValue, refusals, told
-from pulse_telemetry_gateway.model.plain_json import Document
-from pulse_telemetry_gateway.model.screening import SeriesRef
+from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival, DeviceMessage
+from pulse_telemetry_gateway.model.plain.documents import Document
+from pulse_telemetry_gateway.model.plain.normalizer import PlainRules, PlainValue, normalize, refusals
+from pulse_telemetry_gateway.model.storage.columns import Columns
 from pulse_telemetry_gateway.store.plain import PlainStore, Skipped
 
 log = structlog.get_logger("pulse.plain")
@@ -57,7 +57,7 @@ class Plain:
         async with self._order:  # what came first is numbered first, also when its series have to be made
             for place, message in enumerate(messages):
                 device_id = await self._catalogs.device_id(message.device)
-                found = told(message.message, message.received, self._limits.span, await self._rules_of(device_id))
+                found = normalize(message.message, message.received, self._limits.span, await self._rules_of(device_id))
                 wanted = {(value.name, value.type): value.display_name for value in found.values}
                 refs = await self._catalogs.plain(device_id, wanted, self._limits.series_max) if wanted else {}
                 kept = [value for value in found.values if (value.name, value.type) in refs]

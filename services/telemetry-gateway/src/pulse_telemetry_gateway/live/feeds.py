@@ -16,7 +16,7 @@ from pulse_contracts.telemetry import LiveBatch
 from pulse_contracts.topics import TELEMETRY_LIVE
 from pulse_telemetry_gateway.live.group import Group
 from pulse_telemetry_gateway.live.pending import Points
-from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
 
 log = structlog.get_logger("pulse.live")
@@ -121,7 +121,7 @@ class Feeds:
                 log.debug("feed_gap_not_filled", device=device, reason=str(error))
         is_whole = len(rows) == until - feed.pos
         for row in rows:
-            readings, is_readable = await asyncio.to_thread(joined, [row], _wanted(feed))
+            readings, is_readable = await asyncio.to_thread(read_points, [row], _wanted(feed))
             is_whole = is_whole and is_readable
             for group in feed.groups:
                 group.add(device, row.pos, "backlog", readings)
@@ -148,7 +148,7 @@ def _points(batch: LiveBatch, wanted: frozenset[int]) -> Points:
     return readings
 
 
-def joined(rows: Sequence[StoredBatch], wanted: frozenset[int]) -> tuple[Points, bool]:
+def read_points(rows: Sequence[StoredBatch], wanted: frozenset[int]) -> tuple[Points, bool]:
     """The readings of rows of the log that are wanted, by series, in order; and whether all rows could be read."""
     whole: Points = {}
     is_readable = True

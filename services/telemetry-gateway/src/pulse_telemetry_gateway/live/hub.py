@@ -11,7 +11,7 @@ import structlog
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import Subscribe
-from pulse_telemetry_gateway.live.feeds import Feed, Feeds, joined
+from pulse_telemetry_gateway.live.feeds import Feed, Feeds, read_points
 from pulse_telemetry_gateway.live.group import Encoder, Group, Key, Viewer
 from pulse_telemetry_gateway.live.pending import READING_BYTES, Slice
 from pulse_telemetry_gateway.live.wire import WINDOW, Wire
@@ -214,7 +214,7 @@ class Hub:
         until = min(part.at + part.rows, part.until)
         async with self._reading:
             rows = await self._log.since(part.device_id, part.at, until)
-        points, is_readable = await asyncio.to_thread(joined, rows, group.key.series)
+        points, is_readable = await asyncio.to_thread(read_points, rows, group.key.series)
         is_whole = is_readable and len(rows) == until - part.at
         part.at = until
         viewer.sent[part.device] = until

@@ -8,28 +8,22 @@ import numpy as np
 from fastapi import Depends, Request
 from pydantic import Field
 
-from pulse_contracts.errors import DomainError
+from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
-from pulse_telemetry_gateway.actions.noting import Notes
 from pulse_telemetry_gateway.actions.pages import Pages
-from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.renaming import Renaming
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT
+from pulse_telemetry_gateway.actions.verification import Verification
+from pulse_telemetry_gateway.model.errors import UnknownDevice
+from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
 from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 Micros = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Value = bool | int | float
-
-
-class UnknownDevice(DomainError):
-    """There is no such device."""
-
-    code, status = "not_found", 404
 
 
 @dataclass(frozen=True)
@@ -40,12 +34,12 @@ class TelemetryDependencies:
     registry: RegistryStore
     history: History
     pages: Pages
-    proof: Proof
+    verification: Verification
     export: Export
     quarantine: QuarantineStore
     clock_suspect: int
     concurrency: ConcurrencyLimit
-    notes: Notes
+    audit: AuditTrail
     plain: PlainStore
     erasure: Erasure
     renaming: Renaming

@@ -9,8 +9,8 @@ from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
 from pulse_contracts.message import PRINTABLE, DeviceName
-from pulse_telemetry_gateway.actions.erasure import DeviceUnknown, Erased
-from pulse_telemetry_gateway.actions.history import BadRange, UnknownSeries
+from pulse_telemetry_gateway.actions.erasure import ErasureResult
+from pulse_telemetry_gateway.model.errors import InvalidRange, UnknownDevice, UnknownSeries
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
 
 router = APIRouter()
@@ -72,7 +72,7 @@ async def delete_series(
     "/series/{series_id}/readings",
     operation_id="delete_readings",
     dependencies=_DELETES,
-    responses=responses(UnknownSeries, BadRange),
+    responses=responses(UnknownSeries, InvalidRange),
 )
 async def delete_readings(
     deps: Dependencies, series_id: SeriesId, asked: Annotated[RangeQuery, Query()], caller: CurrentCaller
@@ -86,7 +86,7 @@ async def delete_readings(
 
 
 @router.delete(
-    "/devices/{device}", operation_id="delete_device", dependencies=_DELETES, responses=responses(DeviceUnknown)
+    "/devices/{device}", operation_id="delete_device", dependencies=_DELETES, responses=responses(UnknownDevice)
 )
 async def delete_device(
     deps: Dependencies, device: Device, caller: CurrentCaller, *, dry_run: DryRun = False
@@ -102,7 +102,7 @@ async def delete_device(
     operation_id="rename_device",
     status_code=204,
     dependencies=_RENAMES,
-    responses=responses(DeviceUnknown),
+    responses=responses(UnknownDevice),
 )
 async def rename_device(deps: Dependencies, device: Device, asked: DeviceNameChange, caller: CurrentCaller) -> None:
     """Give a device another name. Its id stays."""
@@ -123,5 +123,5 @@ async def rename_series(
     await deps.renaming.series(series_id, asked.display_name, asked.unit, caller)
 
 
-def _view(found: Erased, *, is_dry_run: bool) -> ErasedView:
+def _view(found: ErasureResult, *, is_dry_run: bool) -> ErasedView:
     return ErasedView(series=found.series, readings=found.readings, dry_run=is_dry_run)

@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from pulse_chassis.http.problems import responses
-from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.actions.history import Aligned, BadRange, TooMuch, UnknownSeries, check_range, values
-from pulse_telemetry_gateway.model.calendar import BadCalendar, edges, zone_of
-from pulse_telemetry_gateway.model.columns import FLOAT, Ints
-from pulse_telemetry_gateway.model.cursors import ForeignCursor
-from pulse_telemetry_gateway.model.levels import Source
-from pulse_telemetry_gateway.model.rollups import Rollups
+from pulse_telemetry_gateway.actions.history import Aligned, check_range, values
+from pulse_telemetry_gateway.model.errors import (
+    ForeignCursor,
+    InvalidCalendar,
+    InvalidRange,
+    InvalidSeries,
+    TooMuch,
+    UnknownSeries,
+)
+from pulse_telemetry_gateway.model.history.calendar import edges, zone_of
+from pulse_telemetry_gateway.model.history.levels import Source
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.storage.rollups import Rollups
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros, Value
 
 router = APIRouter()
 _PAGE = 10_000
 _EVERY_MAX = 5_000
-
-
-class BadSeries(DomainError):
-    """The list of series is not one."""
-
-    code, status = "invalid_series", 422
 
 
 class ReadingsQuery(BaseModel):
@@ -114,7 +114,7 @@ class AlignedView(BaseModel):
 @router.get(
     "/series/{series_id}/readings",
     operation_id="list_readings",
-    responses=responses(UnknownSeries, BadRange, ForeignCursor),
+    responses=responses(UnknownSeries, InvalidRange, ForeignCursor),
 )
 async def readings(
     deps: Dependencies, series_id: Annotated[int, Path(ge=0, lt=2**31)], asked: Annotated[ReadingsQuery, Query()]
@@ -167,7 +167,7 @@ class Buckets:
     tz: str
 
     def of(self, start: int, end: int) -> int | list[int]:
-        """How many, or their edges. Raises BadRange, BadCalendar."""
+        """How many, or their edges. Raises InvalidRange, InvalidCalendar."""
         check_range(start, end)
         return self.points if self.every is None else edges(start, end, self.every, zone_of(self.tz), _EVERY_MAX)
 
@@ -192,7 +192,7 @@ async def _buckets(
 @router.get(
     "/readings",
     operation_id="align_readings",
-    responses=responses(UnknownSeries, BadRange, BadSeries, BadCalendar, TooMuch),
+    responses=responses(UnknownSeries, InvalidRange, InvalidSeries, InvalidCalendar, TooMuch),
 )
 async def aligned(
     deps: Dependencies,
@@ -223,10 +223,10 @@ async def aligned(
 
 
 def numbers(text: str) -> list[int]:
-    """Numbers with commas between them. Raises BadSeries."""
+    """Numbers with commas between them. Raises InvalidSeries."""
     parts = text.split(",")
     if not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
-        raise BadSeries(f"series are numbers with commas between them, got {text[:100]!r}")
+        raise InvalidSeries(f"series are numbers with commas between them, got {text[:100]!r}")
     return [int(part) for part in parts]
 
 

@@ -9,24 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
-from pulse_contracts.errors import DomainError
 from pulse_contracts.message import PRINTABLE, DeviceName
-from pulse_telemetry_gateway.model.calendar import BadCalendar, zone_of
-from pulse_telemetry_gateway.model.plain import TIME_KEYS
-from pulse_telemetry_gateway.model.plain_presets import PRESETS, preset_of
-from pulse_telemetry_gateway.routes.dependencies import Dependencies, UnknownDevice
+from pulse_telemetry_gateway.model.errors import InvalidCalendar, UnknownDevice, UnknownPreset
+from pulse_telemetry_gateway.model.history.calendar import zone_of
+from pulse_telemetry_gateway.model.plain.normalizer import TIME_KEYS
+from pulse_telemetry_gateway.model.plain.presets import PRESETS, preset_of
+from pulse_telemetry_gateway.routes.dependencies import Dependencies
 from pulse_telemetry_gateway.store.plain import PlainSettings
 
 router = APIRouter()
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=PRINTABLE)]
 Device = Annotated[DeviceName, Path(description="the device id", examples=["esp-01"])]
-
-
-class UnknownPreset(DomainError):
-    """There is no such preset: `GET /api/telemetry/plain-presets` lists them."""
-
-    code, status = "unknown_preset", 422
 
 
 class PlainSettingsView(BaseModel):
@@ -55,7 +49,7 @@ class PlainSettingsChange(PlainSettingsView):
     preset: Annotated[str | None, StringConstraints(max_length=32)] = None
 
     def settings(self) -> PlainSettings:
-        """Raises UnknownPreset, BadCalendar."""
+        """Raises UnknownPreset, InvalidCalendar."""
         preset = preset_of(self.preset or "default")
         if preset is None:
             raise UnknownPreset(f"there is no preset {self.preset!r}: choose {', '.join(one.name for one in PRESETS)}")
@@ -132,7 +126,7 @@ async def plain(deps: Dependencies, device: Device) -> PlainView:
     "/devices/{device}/plain",
     operation_id="change_plain_settings",
     dependencies=[require("telemetry.manage")],
-    responses=responses(UnknownDevice, UnknownPreset, BadCalendar),
+    responses=responses(UnknownDevice, UnknownPreset, InvalidCalendar),
 )
 async def change(
     deps: Dependencies, device: Device, asked: PlainSettingsChange, caller: CurrentCaller
@@ -141,7 +135,7 @@ async def change(
     settings = asked.settings()
     async with deps.concurrency.slot():
         found = await deps.device_id(device), device
-        await deps.notes.plain_settings_changed(
+        await deps.audit.plain_settings_changed(
             deps.plain,
             found,
             settings,

@@ -9,20 +9,14 @@ from pydantic import BaseModel
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
-from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.model.quarantine_words import explained
+from pulse_telemetry_gateway.model.errors import ForeignCursor, UnknownMessage
+from pulse_telemetry_gateway.model.quarantine_reasons import explain
 from pulse_telemetry_gateway.routes.dependencies import Dependencies
 
 router = APIRouter(dependencies=[require("telemetry.manage")])
 _ID_MAX = 2**63 - 1
 _LAST_MICROS = 253_000_000_000_000_000
 """In the year 9987."""
-
-
-class GoneMessage(DomainError):
-    """It was never there, or is no longer."""
-
-    code, status = "not_found", 404
 
 
 _BYTES: dict[int | str, dict[str, Any]] = {
@@ -87,13 +81,7 @@ class Reasons(BaseModel):
     next: str | None
 
 
-class BadReasonCursor(DomainError):
-    """The cursor is not one that this list gave."""
-
-    code, status = "foreign_cursor", 422
-
-
-@router.get("/quarantine/reasons", operation_id="list_quarantine_reasons", responses=responses(BadReasonCursor))
+@router.get("/quarantine/reasons", operation_id="list_quarantine_reasons", responses=responses(ForeignCursor))
 async def reasons(
     deps: Dependencies,
     cursor: Annotated[str | None, Query(max_length=48, pattern=r"^[0-9_]+$")] = None,
@@ -109,7 +97,7 @@ async def reasons(
             address=one.address,
             code=one.code,
             detail=one.detail,
-            text=explained(one.code, one.detail),
+            text=explain(one.code, one.detail),
             n=one.n,
             first_at=one.first,
             last_at=one.last,
@@ -131,7 +119,7 @@ def _micros(at: datetime) -> int:
 def _place(cursor: str) -> tuple[datetime, int]:
     at, _, number = cursor.partition("_")
     if not (at.isdecimal() and number.isdecimal()) or int(at) > _LAST_MICROS or int(number) > _ID_MAX:
-        raise BadReasonCursor("the cursor is not one that this list gave")
+        raise ForeignCursor("the cursor is not one that this list gave")
     return _1970 + timedelta(microseconds=int(at)), int(number)
 
 
@@ -139,7 +127,7 @@ def _place(cursor: str) -> tuple[datetime, int]:
     "/quarantine/{number}",
     operation_id="download_quarantined",
     response_class=Response,
-    responses=responses(GoneMessage) | _BYTES,
+    responses=responses(UnknownMessage) | _BYTES,
 )
 async def payload(
     deps: Dependencies, number: Annotated[int, Path(ge=1, le=_ID_MAX)], caller: CurrentCaller
@@ -148,8 +136,8 @@ async def payload(
     async with deps.concurrency.slot():
         found = await deps.quarantine.payload(number)
     if found is None:
-        raise GoneMessage(f"there is no message {number}")
-    await deps.notes.downloaded(number, actor=caller.account, address=caller.address, request_id=caller.request_id)
+        raise UnknownMessage(f"there is no message {number}")
+    await deps.audit.downloaded(number, actor=caller.account, address=caller.address, request_id=caller.request_id)
     headers = {
         "Content-Disposition": f'attachment; filename="quarantine-{number}.bin"',
         "X-Content-Type-Options": "nosniff",

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pulse_chassis.http.problems import responses
 from pulse_contracts.message import DeviceName, is_device_name
 from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.cursors import ForeignCursor
+from pulse_telemetry_gateway.model.errors import ForeignCursor
+from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Value, value
 from pulse_telemetry_gateway.store.registry import SeriesKey
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse_postgres import Row
-from pulse_telemetry_gateway.model.chunks import Chunk
-from pulse_telemetry_gateway.model.columns import FLOAT, Ints
-from pulse_telemetry_gateway.model.fitting import Line, Offsets
-from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
+from pulse_telemetry_gateway.model.storage.chunks import Chunk
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.storage.lines import Line, Offsets
+from pulse_telemetry_gateway.model.storage.rollups import SLOTS, WIDTH, Level, Rollups
 from pulse_telemetry_gateway.store.binary_copy import Block
 
 _WIDTHS: Final = {2: "2", 4: "4", 8: "8"}

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.chunks import DAY, Chunk
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.rollups import Level, Rollups
+from pulse_telemetry_gateway.model.storage.chunks import DAY, Chunk
+from pulse_telemetry_gateway.model.storage.columns import TYPES
+from pulse_telemetry_gateway.model.storage.rollups import Level, Rollups
 from pulse_telemetry_gateway.store.binary_copy import encode
 from pulse_telemetry_gateway.store.chunk_rows import (
     CHUNK_COLUMNS,
@@ -31,7 +31,7 @@ from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 Stream: TypeAlias = tuple[str, list[str], bytes]
 """A table, its columns, and their rows for binary COPY."""
 _CLAIM: Final = timedelta(seconds=60)
-_PILE: Final = 200
+_CHUNKS_MAX: Final = 200
 """Chunks in one fold at most: a million readings in memory."""
 
 
@@ -55,7 +55,7 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
-class Pile:
+class MergeInput:
     """What lies in one day of one series, to be folded: chunks by id, roll-ups and the ids of their rows. `is_whole`:
     there is no more; `pieces`: steps of compaction that made it."""
 
@@ -176,7 +176,7 @@ class CompactionStore:
             [day for _, day in touched],
         )
 
-    async def piles(self, pieces: int, quiet: timedelta, most: int) -> list[tuple[int, int]]:
+    async def mergeable(self, pieces: int, quiet: timedelta, most: int) -> list[tuple[int, int]]:
         """(series, day) that are worth folding: of many pieces, or of several that nothing was added to for long."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
@@ -188,7 +188,7 @@ class CompactionStore:
             )
         return [(row["series_id"], row["day"]) for row in rows]
 
-    async def pile(self, series_id: int, day: int, small: int) -> Pile | None:
+    async def merge_input(self, series_id: int, day: int, small: int) -> MergeInput | None:
         """The chunks of a day with fewer than `small` readings and those that overlap another one, where there are two
         of a life at least; and the day's roll-ups that lie in several rows. None when the day is not marked."""
         start, end = day * DAY, (day + 1) * DAY
@@ -212,7 +212,7 @@ class CompactionStore:
                 start,
                 end,
                 small,
-                _PILE,
+                _CHUNKS_MAX,
             )
             rollups: dict[Level, Rollups] = {}
             ids: dict[Level, list[int]] = {}
@@ -231,51 +231,51 @@ class CompactionStore:
                     ids[level] = [row["id"] for row in rows]
         lives = Counter(row["epoch"] for row in chunks)
         found = {row["id"]: chunk_of(row) for row in chunks if lives[row["epoch"]] > 1}
-        is_whole = len(chunks) < _PILE
-        return Pile(series_id, head["device_id"], kind, day, head["pieces"], is_whole, found, rollups, ids)
+        is_whole = len(chunks) < _CHUNKS_MAX
+        return MergeInput(series_id, head["device_id"], kind, day, head["pieces"], is_whole, found, rollups, ids)
 
-    async def fold(self, pile: Pile, derived: Derived, *, has_small: bool) -> None:
+    async def write_merge(self, source: MergeInput, derived: Derived, *, has_small: bool) -> None:
         """Puts what was folded in the place of the pile, in one transaction. `has_small`: something is left that more
-        may be added to. Raises FoldedMeanwhile, and nothing changes, when somebody else was faster."""
-        start, end = pile.day * DAY, (pile.day + 1) * DAY
-        streams = await asyncio.to_thread(streams_of, pile.device_id, derived)
+        may be added to. Raises MergedMeanwhile, and nothing changes, when somebody else was faster."""
+        start, end = source.day * DAY, (source.day + 1) * DAY
+        streams = await asyncio.to_thread(streams_of, source.device_id, derived)
         async with self._database.transaction() as connection:
             if not await Partitions.hold(connection, {month_of(start)}):
-                raise FoldedMeanwhile
+                raise MergedMeanwhile
             mine = await connection.fetchval(
-                "SELECT pieces FROM unfolded WHERE series_id = $1 AND day = $2 FOR UPDATE", pile.series_id, pile.day
+                "SELECT pieces FROM unfolded WHERE series_id = $1 AND day = $2 FOR UPDATE", source.series_id, source.day
             )
             if mine is None:
-                raise FoldedMeanwhile
+                raise MergedMeanwhile
             gone = await connection.execute(
                 "DELETE FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 AND id = ANY($4::bigint[])",
-                pile.series_id,
+                source.series_id,
                 start,
                 end,
-                list(pile.chunks),
+                list(source.chunks),
             )
-            if gone != f"DELETE {len(pile.chunks)}":
-                raise FoldedMeanwhile
-            for level, ids in pile.rollup_ids.items():
+            if gone != f"DELETE {len(source.chunks)}":
+                raise MergedMeanwhile
+            for level, ids in source.rollup_ids.items():
                 gone = await connection.execute(
                     f"DELETE FROM {ROLLUP_TABLES[level]} WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 "  # noqa: S608
                     "AND id = ANY($4::bigint[])",
-                    pile.series_id,
+                    source.series_id,
                     start,
                     end,
                     ids,
                 )
                 if gone != f"DELETE {len(ids)}":
-                    raise FoldedMeanwhile
+                    raise MergedMeanwhile
             await write_streams(connection, streams)
             # a fold that made nothing fewer would be repeated for ever: it counts as whole
-            is_done = pile.is_whole or len(derived.chunks) >= len(pile.chunks)
-            left = int(mine) - pile.pieces + has_small if is_done else int(mine)
+            is_done = source.is_whole or len(derived.chunks) >= len(source.chunks)
+            left = int(mine) - source.pieces + has_small if is_done else int(mine)
             await connection.execute(
-                "UPDATE unfolded SET pieces = $3 WHERE series_id = $1 AND day = $2", pile.series_id, pile.day, left
+                "UPDATE unfolded SET pieces = $3 WHERE series_id = $1 AND day = $2", source.series_id, source.day, left
             )
             await connection.execute(
-                "DELETE FROM unfolded WHERE series_id = $1 AND day = $2 AND pieces = 0", pile.series_id, pile.day
+                "DELETE FROM unfolded WHERE series_id = $1 AND day = $2 AND pieces = 0", source.series_id, source.day
             )
 
 
@@ -296,5 +296,5 @@ def streams_of(device_id: int, derived: Derived) -> list[Stream]:
     ]
 
 
-class FoldedMeanwhile(Exception):
+class MergedMeanwhile(Exception):
     """Another replica folded the same pile: this transaction is rolled back."""

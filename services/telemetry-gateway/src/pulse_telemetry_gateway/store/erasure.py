@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.chunks import DAY, Chunk, Readings, chunks_of, join, unpack
-from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups, merge, of_readings
-from pulse_telemetry_gateway.model.rollups import join as join_rollups
+from pulse_telemetry_gateway.model.storage.chunks import DAY, Chunk, Readings, chunks_of, join, unpack
+from pulse_telemetry_gateway.model.storage.rollups import SLOTS, WIDTH, Level, Rollups, merge, of_readings
+from pulse_telemetry_gateway.model.storage.rollups import join as join_rollups
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import Derived, streams_of, write_streams
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
@@ -19,7 +19,7 @@ _SOURCE = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class DeletionTarget:
     """A series whose readings go, and of what type it is."""
 
     series_id: int
@@ -44,14 +44,14 @@ class ErasureStore:
         return (row["pos"], row["done"]) if row else (0, 0)
 
     @asynccontextmanager
-    async def erasing(self, device_id: int, *, is_dry_run: bool) -> AsyncIterator["Erasing"]:
+    async def erasing(self, device_id: int, *, is_dry_run: bool) -> AsyncIterator["Deletion"]:
         """One transaction; a dry run is rolled back. Compaction of the device waits until it ends."""
         with suppress(_DryRun):
             async with self._database.transaction() as connection:
                 await connection.execute("SET LOCAL lock_timeout = '10s'")
                 await Partitions.hold(connection, ())
                 await connection.execute("SELECT 1 FROM compaction WHERE device_id = $1 FOR UPDATE", device_id)
-                yield Erasing(connection)
+                yield Deletion(connection)
                 if is_dry_run:
                     raise _DryRun
 
@@ -60,16 +60,16 @@ class _DryRun(Exception):
     """Rolls the transaction back."""
 
 
-class Erasing:
+class Deletion:
     """What is done within the transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    async def series(self, doomed: Sequence[Doomed]) -> int:
+    async def series(self, doomed: Sequence[DeletionTarget]) -> int:
         """Every reading of these series; returns how many."""
         ids = [one.series_id for one in doomed]
-        await self._wait_for_folds(ids)
+        await self._wait_for_merges(ids)
         counted = await self.connection.fetch(
             "WITH gone AS (DELETE FROM chunk WHERE series_id = ANY($1::int[]) RETURNING device_id, epoch, n), "
             "noted AS (INSERT INTO removal (device_id, epoch, n, source) SELECT device_id, epoch, sum(n), $2 FROM gone "
@@ -84,10 +84,10 @@ class Erasing:
         )
         return int(counted[0]["n"])
 
-    async def range(self, one: Doomed, start: int, end: int) -> int:
+    async def range(self, one: DeletionTarget, start: int, end: int) -> int:
         """The readings of a series in [start, end); returns how many. Where single readings are gone already, the
         roll-ups at the edges go as a whole."""
-        await self._wait_for_folds([one.series_id])
+        await self._wait_for_merges([one.series_id])
         gone: Counter[int] = Counter()
         rows = await self.connection.fetch(
             "DELETE FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t1 < $3 RETURNING epoch, n",
@@ -149,13 +149,13 @@ class Erasing:
             device_id,
         )
 
-    async def _wait_for_folds(self, series: Sequence[int]) -> None:
+    async def _wait_for_merges(self, series: Sequence[int]) -> None:
         """A fold that is being written would put back what is deleted: it holds these rows until it is committed."""
         await self.connection.execute(
             "SELECT 1 FROM unfolded WHERE series_id = ANY($1::int[]) FOR UPDATE", list(series)
         )
 
-    async def _rollups(self, one: Doomed, level: Level, start: int, end: int) -> None:
+    async def _rollups(self, one: DeletionTarget, level: Level, start: int, end: int) -> None:
         width, window = WIDTH[level], WIDTH[level] * SLOTS[level]
         rows = await self.connection.fetch(
             f"DELETE FROM {ROLLUP_TABLES[level]} WHERE series_id = $1 AND t0 > $2 AND t0 < $3 RETURNING {ROLLUP_READ}",  # noqa: S608
@@ -171,7 +171,7 @@ class Erasing:
         anew = [await self._bucket(one, edge, width) for edge in edges if edge < start or edge + width > end]
         await self._write(one, [], {level: merge(join_rollups([kept, *anew]))})
 
-    async def _bucket(self, one: Doomed, start: int, width: int) -> Rollups:
+    async def _bucket(self, one: DeletionTarget, start: int, width: int) -> Rollups:
         """A bucket made anew from the readings that are left."""
         rows = await self.connection.fetch(
             f"SELECT {CHUNK_READ} FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t0 < $4 AND t1 >= $3",  # noqa: S608
@@ -183,7 +183,7 @@ class Erasing:
         found = join([unpack(chunk_of(row), one.kind) for row in rows])
         return of_readings(found.take((found.t >= start) & (found.t < start + width)), width)
 
-    async def _write(self, one: Doomed, chunks: Sequence[Chunk], rollups: dict[Level, Rollups]) -> None:
+    async def _write(self, one: DeletionTarget, chunks: Sequence[Chunk], rollups: dict[Level, Rollups]) -> None:
         some = {level: found for level, found in rollups.items() if len(found)}
         if not chunks and not some:
             return
@@ -203,7 +203,7 @@ class Erasing:
             [(device_id, epoch, n, _SOURCE) for epoch, n in gone.items() if n],
         )
 
-    async def _newest(self, one: Doomed, start: int, end: int) -> None:
+    async def _newest(self, one: DeletionTarget, start: int, end: int) -> None:
         """When the newest value was deleted, the reading with the latest time is the newest."""
         deleted = await self.connection.execute(
             "DELETE FROM latest WHERE series_id = $1 AND t >= $2 AND t < $3", one.series_id, start, end

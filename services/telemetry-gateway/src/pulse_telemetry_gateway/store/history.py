@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.chunks import DAY, Chunk
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.levels import Retained
-from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
-from pulse_telemetry_gateway.model.tables import SeriesName
+from pulse_telemetry_gateway.model.history.export_formats import SeriesName
+from pulse_telemetry_gateway.model.history.levels import Retained
+from pulse_telemetry_gateway.model.storage.chunks import DAY, Chunk
+from pulse_telemetry_gateway.model.storage.columns import TYPES
+from pulse_telemetry_gateway.model.storage.rollups import SLOTS, WIDTH, Level, Rollups
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import LogRow
 

@@ -9,7 +9,7 @@ from pulse_bus import Reject
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
-from pulse_telemetry_gateway.model.arrivals import (
+from pulse_telemetry_gateway.model.ledger.arrivals import (
     AckPart,
     Arrival,
     GroupResult,
@@ -18,11 +18,11 @@ from pulse_telemetry_gateway.model.arrivals import (
     StreamKey,
     StreamState,
 )
-from pulse_telemetry_gateway.model.clocks import ClockLimits, Stretch, stretches
-from pulse_telemetry_gateway.model.columns import concatenate, encode
-from pulse_telemetry_gateway.model.orders import is_plausible, why_not
-from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, covering, subtract, union
-from pulse_telemetry_gateway.model.settling import News, adds_beyond, rows, settle
+from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits, ClockStretch, clock_stretches
+from pulse_telemetry_gateway.model.ledger.plausible_ord import implausible_ord_detail, is_plausible_ord
+from pulse_telemetry_gateway.model.ledger.ranges import Range, add, as_text, count, covering, subtract, union
+from pulse_telemetry_gateway.model.ledger.settling import GroupChanges, adds_beyond, rows, settle
+from pulse_telemetry_gateway.model.storage.columns import concatenate, encode
 from pulse_telemetry_gateway.store import refusals
 
 _LANES = {"live": 0, "backlog": 1}
@@ -85,7 +85,7 @@ class LedgerStore:
             log, logged = _rows(news, {device_id: device.pos for device_id, device in devices.items()})
             await refusals.record(connection, news.refusals)
             pieces = (piece for parts in news.pieces.values() for piece in parts)
-            await _note_clocks(connection, stretches(pieces, self._limits.clocks))
+            await _note_clocks(connection, clock_stretches(pieces, self._limits.clocks))
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
             wanted: dict[StreamKey, list[Range]] = {key: [] for key in changes}
             for arrival in accepted:
@@ -172,8 +172,8 @@ class LedgerStore:
         added: dict[int, set[int]] = {}
         for place, (device_id, epoch, number) in enumerate(claims):
             highest = max((number for number, _ in newest[device_id]), default=0)
-            if not is_plausible(number, highest):
-                found[place] = Reject("implausible_ord", why_not(number, highest))
+            if not is_plausible_ord(number, highest):
+                found[place] = Reject("implausible_ord", implausible_ord_detail(number, highest))
             elif (device_id, epoch) not in known and epoch != PLAIN_EPOCH:
                 mine = added.setdefault(device_id, set())
                 had = devices[device_id].epochs if device_id in devices else 0  # a device that is gone fails later
@@ -282,7 +282,7 @@ class LedgerStore:
         )
 
 
-async def _note_clocks(connection: Connection, off: Sequence[Stretch]) -> None:
+async def _note_clocks(connection: Connection, off: Sequence[ClockStretch]) -> None:
     if off:
         await connection.execute(
             "INSERT INTO clock_stretch AS c SELECT * FROM unnest($1::int[], $2::int[], $3::bigint[], $4::smallint[], "
@@ -325,7 +325,7 @@ def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange
     }
 
 
-def _rows(news: News, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
+def _rows(news: GroupChanges, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
     """The log's rows, as `_write` takes them, and moves the feed positions. The live lane comes first: it is told
     first."""
     written: list[tuple[object, ...]] = []

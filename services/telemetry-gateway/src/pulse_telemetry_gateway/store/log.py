@@ -9,7 +9,7 @@ from pulse_postgres import Database
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """One row of the log. `payload` is as `model.columns` writes it; `lo` its first sequence number."""
+    """One row of the log. `payload` is as `model.storage.columns` writes it; `lo` its first sequence number."""
 
     pos: int
     epoch: int

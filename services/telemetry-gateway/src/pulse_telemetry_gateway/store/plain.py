@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.plain import TIME_KEYS, PlainRules
+from pulse_telemetry_gateway.model.plain.normalizer import TIME_KEYS, PlainRules
 
 _NAMES_MAX = 200
 """Skipped names that are kept of one device."""

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple, cast
 
 from pulse_contracts.telemetry import RefusalCode, Refused
 from pulse_postgres import Connection
-from pulse_telemetry_gateway.model.arrivals import StreamKey
-from pulse_telemetry_gateway.model.ranges import Range, union
-from pulse_telemetry_gateway.model.settling import Refusal
+from pulse_telemetry_gateway.model.ledger.arrivals import StreamKey
+from pulse_telemetry_gateway.model.ledger.ranges import Range, union
+from pulse_telemetry_gateway.model.ledger.settling import Refusal
 
 _ROW_SEQS: Final = 256
 _ROW_SPAN: Final = 10_000

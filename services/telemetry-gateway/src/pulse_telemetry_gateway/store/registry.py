@@ -7,8 +7,8 @@ from datetime import datetime
 from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.screening import SeriesRef
+from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
+from pulse_telemetry_gateway.model.storage.columns import TYPES
 
 
 @dataclass(frozen=True)
