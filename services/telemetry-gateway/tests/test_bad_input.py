@@ -209,7 +209,7 @@ async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes
     for number, other in ((2, span), (1, span | {"from": batch.t0 + 1}), (1, span | {"to": batch.t0 + 9_000_000})):
         answer = await running_gateway.http.get(path.format(number), params=other | cursor, headers=user())
         assert (answer.status_code, answer.json()["code"]) == (422, "foreign_cursor")
-        assert answer.json()["detail"].startswith("the cursor belongs to another question")
+        assert answer.json()["detail"].startswith("the cursor belongs to another query")
     rest = (await running_gateway.http.get(path.format(1), params=span | cursor, headers=user())).json()
     assert rest["v"] == [float(i) for i in range(20, 30)]
     line = 'http_request_seconds_count{method="GET",route="/series/{series_id}/readings",status="422"}'
@@ -220,8 +220,8 @@ async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes
     ("params", "code", "words"),
     [
         ({"from": 0, "to": 9, "points": 0}, "invalid_request", "Input should be greater than or equal to 4"),
-        ({"from": 9, "to": 5}, "invalid_range", "from must lie before to, got 9 and 5"),
-        ({"from": 0, "to": 101 * 366 * 86_400_000_000}, "invalid_range", "from and to lie more than 100 years apart"),
+        ({"from": 9, "to": 5}, "invalid_range", "from must be before to, but from=9 and to=5"),
+        ({"from": 0, "to": 101 * 366 * 86_400_000_000}, "invalid_range", "the range is longer than 100 years: choose a shorter one"),
         ({"from": 0, "to": "1e308"}, "invalid_request", "Input should be a valid integer"),
         ({"from": "NaN", "to": 5}, "invalid_request", "Input should be a valid integer"),
     ],
@@ -284,7 +284,7 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
             task.cancel()
     ((address, _, detail),) = await quarantined(database)
     assert address == f"{kind}/{device}"[:512]
-    assert detail.startswith(f"{device[:64]!r} is no device id")
+    assert detail.startswith(f"{device[:64]!r} is not a valid device id")
     assert await registry.devices() == []
     assert b'pulse_bus_quarantined_total{code="malformed_device"} 1.0' in metrics.render()
 

@@ -166,7 +166,7 @@ async def test_a_place_or_a_series_that_is_not_of_this_export_is_refused(ledger:
     for text in ("", "1,2", "1,2,3,x", "1,2,3,99999999999999999999"):
         with pytest.raises(UnknownPosition):
             ExportPosition.of(text)
-    with pytest.raises(UnknownPosition, match="not in this export"):
+    with pytest.raises(UnknownPosition, match="not part of this export"):
         await export.names(ExportRequest((1,), 0, 1, ExportPosition(2, Key(0, 0, 0))))
     with pytest.raises(UnknownSeries):
         await export.names(ExportRequest((99,), 0, 1))

@@ -1,4 +1,4 @@
-"""Opens everything and hands it to everything: the only place that knows the concrete classes."""
+"""Builds every object and connects them. Only this module knows the concrete classes."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -118,9 +118,11 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     )
     feeds = Feeds(bus, log)
     hub = Hub(feeds, log, registry, limits, runtime.metrics)
-    around = SocketDependencies(runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins)
-    sockets = Sockets(hub, limits, around)
-    await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
+    socket_dependencies = SocketDependencies(
+        runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins
+    )
+    sockets = Sockets(hub, limits, socket_dependencies)
+    await runtime.principals.follow(bus)  # before the sockets: a revoked session must not connect again
     await sockets.subscribe_bus(bus)
     put_away = quarantine_of(database, settings)
     compaction = compaction_of(database, settings, runtime.metrics)
@@ -190,7 +192,7 @@ def upkeep_jobs(upkeep: Upkeep) -> Sequence[Job]:
 def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> Intake:
     opener = runtime.open_session
     if opener is None:
-        raise RuntimeError("the gateway needs a broker for the intake of plain devices")
+        raise RuntimeError("the gateway cannot open a broker session for plain devices")
 
     def open_session() -> Bus:
         return opener(settings.plain_session, settings.plain_session_expiry)
@@ -199,7 +201,7 @@ def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> 
 
 
 def budget_of(settings: GatewaySettings) -> DeviceBudget:
-    """As the settings say."""
+    """The limits of one device, from the settings."""
     usual, pace = DeviceBudget(), settings.device_pace
     return DeviceBudget(
         usual.hellos * pace, usual.drops * pace, usual.parts * pace, usual.states * pace, usual.quarantined * pace
@@ -207,7 +209,7 @@ def budget_of(settings: GatewaySettings) -> DeviceBudget:
 
 
 def compaction_of(database: Database, settings: GatewaySettings, metrics: Metrics | None = None) -> Compaction:
-    """As the settings say."""
+    """Compaction as the settings configure it."""
     pace = CompactionPace(
         settings.compaction_lag,
         settings.compaction_rows,
@@ -224,25 +226,25 @@ def retention_of(
     clock: Callable[[], int] = process.now_micros,
     metrics: Metrics | None = None,
 ) -> Retention:
-    """As the settings say."""
+    """Retention as the settings configure it."""
     ages = Ages(settings.retention_log, settings.retention_raw, settings.retention_minutes, settings.retention_hours)
     return Retention(RetentionStore(database), ages, clock, metrics)
 
 
 def export_of(database: Database, settings: GatewaySettings) -> Export:
-    """One that nobody else shares."""
+    """An export for the command line, with a concurrency limit of its own."""
     limits = HistoryLimits(settings.history_deadline, 1, 0)
     stored = HistoryStore(database)
     return Export(Pages(History(stored, RegistryStore(database), limits)), stored)
 
 
 def audit_trail_of(database: Database, settings: GatewaySettings) -> AuditTrail:
-    """One for the command line."""
+    """An audit trail for the command line."""
     return AuditTrail(database, Audit(decoded_key(settings.audit_key)), process.now_micros)
 
 
 def quarantine_of(database: Database, settings: GatewaySettings) -> QuarantineStore:
-    """As the settings say."""
+    """The quarantine as the settings configure it."""
     bounds = QuarantineBounds(
         settings.quarantine_rows_max, settings.quarantine_bytes_max, settings.quarantine_rows_each
     )

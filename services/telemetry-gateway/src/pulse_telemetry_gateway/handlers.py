@@ -1,4 +1,4 @@
-"""Bus deliveries to actions: translation only. The topic's device is the authority on who sends."""
+"""Translates bus deliveries into calls of actions. The topic's device is the authority on the sender."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ C = TypeVar("C", Batch, Dropped)
 
 @dataclass(frozen=True)
 class DeviceBudget:
-    """What one device may have done in a second: hellos answered, declared losses and parts of declarations taken,
-    unusable messages quarantined. After a rest it may have it for ten seconds at once. `waiting`: messages of one kind
-    that wait at most."""
+    """Limits of one device in events a second: hellos answered, declared losses, parts of declarations and status
+    messages handled, messages quarantined. After a rest it may use ten seconds' worth at once. `waiting`: most messages
+    of one kind that wait."""
 
     hellos: float = 5
     drops: float = 10
@@ -50,15 +50,16 @@ class DeviceBudget:
 
 _REST: Final = 10
 _TAKEN: Final = 64
-"""Messages taken at a time, so that those of one device keep no others waiting: the budgets say which are worked on."""
+"""Messages taken from the broker at a time, so that one device's messages do not delay those of others. The budgets
+decide which are handled."""
 _AT_ONCE: Final = 2
-"""Messages of one kind that are worked on at a time, so that the readings always find a connection to the database."""
+"""Messages of one kind that are handled at a time, so that ingest always finds a database connection."""
 
 
 def quarantine(
     store: QuarantineStore, budget: DeviceBudget | None = None, metrics: Metrics | None = None
 ) -> Quarantine:
-    """Where unreadable and rejected messages go; with a budget, only so many of one device."""
+    """Where unreadable and rejected messages go. With a budget, only so many of each device are kept."""
 
     async def put_away(item: Quarantined) -> None:
         await store.put(item)
@@ -73,7 +74,7 @@ def _buckets(rate: float) -> TokenBuckets:
 
 
 class Handlers:
-    """Subscribes and translates."""
+    """Subscribes to topics and translates deliveries."""
 
     def __init__(
         self,
@@ -91,7 +92,7 @@ class Handlers:
         self._parts = DeviceQueue(_buckets(budget.parts), _AT_ONCE, budget.waiting)
 
     async def subscribe(self) -> None:
-        """Everything that collectors send."""
+        """Subscribes to everything that collectors send."""
         bus = self._bus
         await bus.subscribe_groups(TELEMETRY_DATA, self.data, read_batches, shared=True)
         await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True, concurrency=_TAKEN)
@@ -100,16 +101,16 @@ class Handlers:
         await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector", concurrency=_TAKEN)
 
     async def subscribe_plain(self, bus: Bus) -> None:
-        """Everything that plain devices send, on the bus of their own session."""
+        """Subscribes to what plain devices send, on the bus of their own session."""
         await bus.subscribe_groups(TELEMETRY_PLAIN, self.plain, read_documents)
 
     async def data(self, group: Sequence[Delivery[Batch]]) -> list[Exception | None]:
-        """Readings."""
+        """Handles batches of readings."""
         messages, outcomes = _senders(group, _counting_device)
         return _filled(outcomes, messages, await self._ingest.take(list(messages.values())) if messages else [])
 
     async def plain(self, group: Sequence[Delivery[Document]]) -> list[Exception | None]:
-        """Values of devices that speak nothing but JSON. A retained message was delivered when it was published."""
+        """Handles JSON of plain devices. A retained message was already delivered when it was published."""
         fresh = [delivery for delivery in group if not delivery.is_retained]
         if len(fresh) < len(group):
             outcomes = iter(await self.plain(fresh) if fresh else [])
@@ -118,12 +119,12 @@ class Handlers:
         return _filled(found, messages, await self._plain.take(list(messages.values())) if messages else [])
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
-        """A declaration."""
+        """Handles a part of a series declaration."""
         device = _device(delivery)
         await self._parts.take(device, lambda: self._handshake.declare(device, delivery.message))
 
     async def hello(self, delivery: Delivery[Hello]) -> None:
-        """A hello is answered with what we have, unless the device has said a newer one."""
+        """Answers a hello, unless the device has sent a newer one."""
         await self._hellos.take(_device(delivery), delivery.message)
 
     async def _answer(self, device: str, hello: Hello) -> None:
@@ -131,15 +132,15 @@ class Handlers:
         try:
             await self._bus.publish(TELEMETRY_HAVE, have, device=device)
         except Disconnected:
-            return  # the collector says hello again each second
+            return  # the collector repeats its hello each second
 
     async def drop(self, delivery: Delivery[Dropped]) -> None:
-        """Declared losses."""
+        """Handles declared losses."""
         device = _counting_device(delivery)
         await self._drops.take(device, lambda: self._ingest.drop(device, delivery.message))
 
     async def status(self, delivery: Delivery[Status]) -> None:
-        """A collector came or went."""
+        """Handles the status of a collector."""
         await self._states.take(_named(delivery.levels["id"]), delivery.message)
 
     async def _note_status(self, device: str, status: Status) -> None:
@@ -177,14 +178,14 @@ def _filled(
 
 def _named(device: str) -> str:
     if not is_device_name(device):
-        raise Reject("malformed_device", f"{device[:64]!r} is no device id: 1 to 32 of a-z, 0-9 and -")
+        raise Reject("malformed_device", f"{device[:64]!r} is not a valid device id: use 1 to 32 of a-z, 0-9 and -")
     return device
 
 
 def _plain_name(device: str) -> str:
     found = device_name_of(device)
     if found is None:
-        raise Reject("malformed_device", f"{device[:64]!r} is no device id: 1 to 32 letters, digits and -")
+        raise Reject("malformed_device", f"{device[:64]!r} is not a valid device id: use 1 to 32 letters, digits and -")
     return found
 
 
@@ -192,13 +193,13 @@ def _device(delivery: Delivery[U]) -> str:
     device = _named(delivery.levels["device"])
     claimed = delivery.message.device
     if claimed is not None and claimed != device:
-        raise Reject("foreign_device", f"the topic is {device}'s, the payload claims {claimed}")
+        raise Reject("foreign_device", f"the topic belongs to {device}, but the payload names {claimed}")
     return device
 
 
 def _counting_device(delivery: Delivery[C]) -> str:
-    """Of a message about an epoch that the device itself counts."""
+    """The device of a message about an epoch that the device itself counts."""
     device = _device(delivery)
     if delivery.message.epoch == PLAIN_EPOCH:
-        raise Reject("plain_epoch", f"epoch {PLAIN_EPOCH} is numbered by the gateway: a collector draws another")
+        raise Reject("plain_epoch", f"epoch {PLAIN_EPOCH} is reserved for plain devices: a collector must use another")
     return device

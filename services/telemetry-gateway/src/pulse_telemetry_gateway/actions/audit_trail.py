@@ -1,4 +1,5 @@
-"""The audit trail of telemetry: who took readings and quarantined messages away. What cannot be noted is not given."""
+"""The audit trail of telemetry: exports, downloads, deletions and changed settings. What cannot be recorded is not
+done."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ class AuditTrail:
         address: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        """An export begins. Raises Unavailable, and then it must not."""
+        """Records that an export starts. Raises Unavailable; the export must not start then."""
         named = ",".join(map(str, request.series[:_NAMED]))
         after: Detail = {
             "series": named if len(request.series) <= _NAMED else f"{named} and {len(request.series) - _NAMED} more",
@@ -40,7 +41,8 @@ class AuditTrail:
         await self._append(AuditEntry("readings_exported", actor, None, None, after, address, request_id))
 
     async def downloaded(self, message: int, *, actor: str | None, address: str | None, request_id: str | None) -> None:
-        """A quarantined message's bytes are given out. Raises Unavailable, and then they must not."""
+        """Records that the bytes of a quarantined message are downloaded. Raises Unavailable; the download must fail
+        then."""
         entry = AuditEntry("quarantine_downloaded", actor, f"message:{message}", None, None, address, request_id)
         await self._append(entry)
 
@@ -48,23 +50,23 @@ class AuditTrail:
         self,
         store: PlainStore,
         device: tuple[int, str],
-        given: PlainSettings,
+        settings: PlainSettings,
         *,
         actor: str | None,
         address: str | None,
         request_id: str | None,
     ) -> None:
-        """Sets how the messages of a plain device (its number and name) are read, and notes it, in one transaction."""
+        """Changes the settings of a plain device (number and name) and records it, in one transaction."""
         before, target = await store.settings(device[0]), f"device:{device[1]}"
         entry = AuditEntry(
-            "plain_settings_changed", actor, target, _detail(before), _detail(given), address, request_id
+            "plain_settings_changed", actor, target, _detail(before), _detail(settings), address, request_id
         )
         async with self._database.transaction() as connection:
-            await store.change(connection, device[0], given)
+            await store.change(connection, device[0], settings)
             await self._audit.append(connection, entry, self._now())
 
     async def append(self, connection: Connection, entry: AuditEntry) -> None:
-        """Writes an entry in somebody else's transaction: its last statement."""
+        """Writes an entry as the last statement of the caller's transaction."""
         await self._audit.append(connection, entry, self._now())
 
     def _now(self) -> datetime:
@@ -75,10 +77,10 @@ class AuditTrail:
             await self._audit.append(connection, entry, self._now())
 
 
-def _detail(given: PlainSettings) -> Detail:
+def _detail(settings: PlainSettings) -> Detail:
     return {
-        "takes_text": given.takes_text,
-        "time_keys": list(given.time_keys),
-        "time_zone": given.time_zone,
-        "left_out": list(given.left_out),
+        "takes_text": settings.takes_text,
+        "time_keys": list(settings.time_keys),
+        "time_zone": settings.time_zone,
+        "left_out": list(settings.left_out),
     }

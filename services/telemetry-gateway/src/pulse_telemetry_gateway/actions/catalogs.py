@@ -1,4 +1,4 @@
-"""What the ids in batches mean, remembered."""
+"""Caches which series the ids in batches stand for."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ _REMEMBERED = 10_000
 
 
 class Catalogs:
-    """What the ids of running lives mean, remembered; asked again when an id is unknown."""
+    """The declared series of running epochs, cached. The database is read again when an id is unknown."""
 
     def __init__(self, registry: RegistryStore) -> None:
         self._registry = registry
@@ -22,8 +22,8 @@ class Catalogs:
     async def plain(
         self, device_id: int, wanted: Mapping[tuple[str, ValueType], str], most: int
     ) -> dict[tuple[str, str], SeriesRef]:
-        """The series of a plain device by name and type; `wanted` has the display names. They are created at first
-        sight until the device has `most`, and absent beyond that."""
+        """The series of a plain device by name and type; `wanted` has the display names. A new series is created until
+        the device has `most`. Series beyond that limit are absent from the answer."""
         known = self._plain.setdefault(device_id, {})
         missing = {key: display_name for key, display_name in wanted.items() if key not in known}
         if missing:
@@ -38,14 +38,14 @@ class Catalogs:
         return found
 
     def has_cached(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> bool:
-        """Whether `resolved` answers without the database."""
+        """Whether `resolve` answers without the database."""
         if (device_id, epoch, local_ids) in self._resolved:
             return True
         refs = self._known.get((device_id, epoch))
         return refs is not None and all(local in refs for local in local_ids)
 
     async def resolve(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> ResolvedSeries | None:
-        """What a batch's ids mean, or None when that life declared nothing."""
+        """The series of a batch's ids. None when the epoch declared nothing."""
         key = (device_id, epoch, local_ids)
         found = self._resolved.get(key)
         if found is not None:
@@ -58,14 +58,14 @@ class Catalogs:
             refs = catalog.refs
             self.remember(device_id, epoch, refs)
         found = ResolvedSeries.of(local_ids, refs)
-        if all(local in refs for local in local_ids):  # else the declaration may still come
+        if all(local in refs for local in local_ids):  # otherwise the rest of the declaration may still arrive
             if len(self._resolved) > _REMEMBERED:
                 self._resolved.clear()
             self._resolved[key] = found
         return found
 
     def remember(self, device_id: int, epoch: int, refs: dict[int, SeriesRef]) -> None:
-        """After a declaration."""
+        """Caches a declaration."""
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         self._known[device_id, epoch] = refs

@@ -1,5 +1,5 @@
-"""The log becomes chunks and roll-ups: in bounded steps, each one transaction, idempotent by feed position; and small
-or overlapping pieces become large ones in quiet time."""
+"""Compaction: turns the log into chunks and roll-ups, in bounded steps of one transaction each, idempotent by feed
+position. Merges small or overlapping chunks when there is nothing else to do."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ _MERGES = 200
 
 @dataclass(frozen=True)
 class CompactionPace:
-    """`lag`: readings are in chunks so long after they came, at the latest, while compaction keeps up. `rows`: of the
-    log in one step; `readings`: about as many at most. `pause`: between two steps, which leaves ingest its turn.
-    `quiet`: a day of a series that nothing was added to for so long is folded."""
+    """lag: latest time from arrival to chunk while compaction keeps up. rows: log rows in one step. readings:
+    approximate limit of readings in one step. pause: time between two steps, which leaves the database to ingest.
+    quiet: a day of a series is merged when nothing was added to it for this long."""
 
     lag: timedelta
     rows: int
@@ -43,9 +43,9 @@ class Compaction:
         metrics = metrics or Metrics()
         self._readings = metrics.counter("compaction_readings", "Readings written to chunks", ["kind"])
         self._unreadable = metrics.counter(
-            "compaction_unreadable", "Rows of the log put aside, and days of chunks left alone, that cannot be read"
+            "compaction_unreadable", "Log rows and days of chunks that could not be decoded"
         )
-        self._waiting = metrics.gauge("compaction_waiting_rows", "Rows of the log that are not in chunks yet")
+        self._waiting = metrics.gauge("compaction_waiting_rows", "Log rows that are not in chunks yet")
 
     async def round(self) -> bool:
         """One step for each device that is behind, or a few merges when none is. Returns whether there was work.
@@ -59,8 +59,8 @@ class Compaction:
         return is_busy
 
     async def step(self, device_id: int) -> int:
-        """Compacts the oldest rows of a device; returns how many (0: nothing to do, or somebody else is at it). Rows
-        that cannot be read are put aside with their bytes."""
+        """Compacts the oldest rows of a device. Returns how many; 0 means that there are none or that another replica
+        has the claim. Rows that cannot be decoded are moved to `unreadable` with their bytes."""
         before = await self._store.claim(device_id)
         if before is None:
             return 0
@@ -86,7 +86,7 @@ class Compaction:
         return len(rows)
 
     async def catch_up(self) -> int:
-        """Every row there is now, without pauses; returns how many."""
+        """Compacts every row that is in the log now, without pauses. Returns how many."""
         total = 0
         for device_id in await self._store.behind(timedelta(0), 1):
             while done := await self.step(device_id):
@@ -94,7 +94,8 @@ class Compaction:
         return total
 
     async def merge_some(self, pieces: int = _PIECES, quiet: timedelta | None = None) -> int:
-        """Folds candidates that are worth it; returns how many. What cannot be made fewer is not looked at again."""
+        """Merges the chunks of some days of series. Returns how many days were merged. A day whose chunks cannot be
+        decoded is skipped from then on."""
         done = 0
         candidates = await self._store.mergeable(pieces, self._pace.quiet if quiet is None else quiet, _MERGES)
         for series_id, day in candidates:
@@ -122,7 +123,7 @@ class Compaction:
 
 
 def readable(rows: list[LogRow]) -> tuple[list[LogRow], list[tuple[LogRow, str]]]:
-    """Those that this program can read, and the others with the reason."""
+    """The rows that can be decoded, and the others with the error."""
     good: list[LogRow] = []
     bad: list[tuple[LogRow, str]] = []
     for row in rows:
@@ -136,14 +137,15 @@ def readable(rows: list[LogRow]) -> tuple[list[LogRow], list[tuple[LogRow, str]]
 
 
 def derive(rows: list[LogRow]) -> Derived:
-    """What rows of the log become. Raises ValueError for a row that this program cannot read."""
+    """The chunks and roll-ups of log rows. Raises ValueError for a row that cannot be decoded."""
     readings = gather([(row.epoch, row.received, decode(row.payload, row.lo)) for row in rows]).in_order()
     minutes = of_readings(readings, WIDTH["1m"])
     return Derived(chunks_of(readings), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})
 
 
 def merged(source: MergeInput) -> Derived:
-    """The same readings and roll-ups in as few pieces as can be."""
+    """The same readings and roll-ups in as few rows as possible. Raises ValueError for a chunk that cannot be
+    decoded."""
     readings = join([unpack(chunk, source.kind) for chunk in source.chunks.values()]).in_order()
     rollups: dict[Level, Rollups] = {level: merge(found) for level, found in source.rollups.items()}
     return Derived(chunks_of(readings), rollups)

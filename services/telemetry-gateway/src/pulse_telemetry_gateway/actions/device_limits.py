@@ -1,7 +1,8 @@
-"""Budgets of each device before anything that all share: whoever ignores its limits slows down itself.
+"""Limits what one device may use of the resources that all devices share. A device that exceeds its limits slows down
+only itself.
 
-What is left undone here was acknowledged by the broker and not by us. A collector repeats that until it has our answer,
-so nothing is lost.
+Messages beyond a limit are acknowledged to the broker but not answered. A collector repeats a message until it has an
+answer, so nothing is lost.
 """
 
 import asyncio
@@ -21,8 +22,8 @@ log = structlog.get_logger("pulse.fairness")
 
 
 class NewestPerDevice(Generic[T]):
-    """Of each device's messages only the newest is worked on, one at a time and no faster than `pace`; `at_once` of all
-    devices together."""
+    """Handles only the newest message of each device: one at a time per device, no faster than the token bucket allows,
+    and at most `at_once` for all devices together."""
 
     def __init__(self, work: Callable[[str, T], Awaitable[None]], buckets: TokenBuckets, at_once: int) -> None:
         self._work, self._buckets, self._slots = work, buckets, asyncio.Semaphore(at_once)
@@ -30,7 +31,7 @@ class NewestPerDevice(Generic[T]):
         self._busy: set[str] = set()
 
     async def take(self, device: str, message: T) -> None:
-        """Returns when the message is worked on or left to a newer one. Raises what the work raises."""
+        """Returns when the message was handled or replaced by a newer one. Raises what the handler raises."""
         self._newest[device] = message
         if device in self._busy:
             return
@@ -45,8 +46,8 @@ class NewestPerDevice(Generic[T]):
 
 
 class DeviceQueue:
-    """Each device's messages one after the other, no faster than `pace`; `at_once` of all devices together. At most
-    `waiting_max` of one device wait: more are left undone."""
+    """Handles each device's messages one after the other, no faster than the token bucket allows, and at most `at_once`
+    for all devices together. At most `waiting_max` messages of one device wait; more are not handled."""
 
     def __init__(self, buckets: TokenBuckets, at_once: int, waiting_max: int) -> None:
         self._buckets, self._slots, self._waiting_max = buckets, asyncio.Semaphore(at_once), waiting_max
@@ -54,7 +55,7 @@ class DeviceQueue:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def take(self, device: str, work: Callable[[], Awaitable[None]]) -> bool:
-        """Whether it was done. Raises what the work raises."""
+        """Returns whether the message was handled. Raises what the handler raises."""
         if self._waiting[device] >= self._waiting_max:
             return False
         self._waiting[device] += 1
@@ -71,18 +72,20 @@ class DeviceQueue:
 
 
 class RateLimitedQuarantine:
-    """A quarantine in which each collector has its share: beyond `pace`, its messages are counted and not kept."""
+    """A quarantine that keeps a limited rate of messages of each collector and counts the others."""
 
     def __init__(self, put_away: Quarantine, buckets: TokenBuckets, metrics: Metrics) -> None:
         self._put_away, self._buckets, self._slots = put_away, buckets, asyncio.Semaphore(2)
         self._skipped = metrics.counter(
-            "quarantine_skipped", "Unusable messages that were not kept: their device sends too many", ["code"]
+            "quarantine_skipped",
+            "Messages that were not kept in quarantine, because their device exceeded its rate",
+            ["code"],
         )
 
     async def put(self, item: Quarantined) -> None:
-        """As `Quarantine`."""
+        """See `Quarantine`."""
         address = item.address
-        is_plain = TELEMETRY_PLAIN.match(address) is not None  # such a device does not send again
+        is_plain = TELEMETRY_PLAIN.match(address) is not None  # a plain device does not send again
         if not is_plain and not self._buckets.allows(address, asyncio.get_running_loop().time()):
             self._skipped.labels(item.code).inc()
             log.debug("quarantine_skipped", address=address, code=item.code)

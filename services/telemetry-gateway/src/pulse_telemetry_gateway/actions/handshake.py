@@ -1,4 +1,4 @@
-"""A collector says hello: what is settled of what it holds, and whether its series are known here."""
+"""The handshake with a collector: tells it what is settled, and takes its series declarations."""
 
 from pulse_bus import Reject
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
@@ -10,7 +10,7 @@ from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared
 
 _RANGES, _REFUSED = 1_024, 1_000
-"""In the whole answer: what is left out is acknowledged when it is sent again."""
+"""Limits of one answer. What is left out is acknowledged when the collector sends it again."""
 
 
 class Handshake:
@@ -21,7 +21,7 @@ class Handshake:
         self._declarations = Declarations()
 
     async def answer(self, device: str, hello: Hello) -> Have:
-        """What the collector may forget, and whether it may send. Raises Unavailable."""
+        """The settled ranges, refused readings and credit for a collector. Raises Unavailable."""
         device_id = await self._catalogs.device_id(device)
         await self._registry.note_hello(device, hello.epoch)
         windows: dict[int, Range] = {}
@@ -51,9 +51,9 @@ class Handshake:
         )
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:
-        """Learns what the ids of a life mean. Raises Unavailable, Reject."""
+        """Takes one part of a series declaration. Raises Unavailable, Reject."""
         if self._declarations.is_false(device, message):
-            raise Reject("wrong_digest", "the series that were declared have another digest")
+            raise Reject("wrong_digest", "the declared series do not match the digest")
         device_id = await self._catalogs.device_id(device)
         part = (message.part, message.parts)
         try:
@@ -64,5 +64,5 @@ class Handshake:
         if catalog.left_out:
             raise Reject(
                 "too_many_series",
-                f"{catalog.left_out} of them are beyond PULSE_DEVICE_SERIES_MAX; the others are taken",
+                f"{catalog.left_out} series exceed PULSE_DEVICE_SERIES_MAX; the others were accepted",
             )

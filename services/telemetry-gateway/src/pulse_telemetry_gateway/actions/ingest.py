@@ -1,4 +1,5 @@
-"""Batches in: screened, gathered into one transaction, acknowledged after its commit, then told to who watches."""
+"""The ingest path: screens batches, collects them into one transaction, acknowledges them after the commit, and
+publishes them live."""
 
 import asyncio
 import math
@@ -42,13 +43,13 @@ _ACK_RANGES = 256
 _ACK_REFUSED = 1_000
 LOOKUPS = 50.0
 _LIVE_READINGS = 2_000
-"""More readings than this of one device and lane in one group are not sent live."""
+"""A group with more readings of one device and lane does not send them live."""
 
 
 @dataclass(frozen=True)
 class IngestLimits:
-    """See `GatewaySettings`. `waiting_max`: messages of one device that wait for a commit; `lookups`: how often
-    a second the database is asked what one device's ids mean."""
+    """See `GatewaySettings`. span: microseconds that a reading's time may differ from now. waiting_max: messages of one
+    device that wait for a commit. lookups: database look-ups a second for the series of one device."""
 
     credit: CreditLimits
     group: GroupLimits
@@ -85,7 +86,7 @@ class Submission:
 
 
 class Ingest:
-    """The hot path. `run` owns the commits; `take` returns when its batches are durable."""
+    """`run` owns the commits; `take` returns when its batches are durable."""
 
     def __init__(
         self, ledger: LedgerStore, catalogs: Catalogs, bus: Bus, limits: IngestLimits, metrics: Metrics
@@ -95,17 +96,19 @@ class Ingest:
         self._in_work: Counter[str] = Counter()
         self._lookups = TokenBuckets(limits.lookups, int(limits.lookups * 2))
         self._arrived, self._enough = asyncio.Event(), asyncio.Event()
-        self._batches = metrics.counter("ingest_batches", "Batches taken", ["outcome"])
+        self._batches = metrics.counter("ingest_batches", "Batches received", ["outcome"])
         self._readings = metrics.counter("ingest_readings", "Readings settled", ["outcome"])
-        self._refusals = metrics.counter("ingest_refusals", "Readings refused, each time they came", ["code"])
+        self._refusals = metrics.counter("ingest_refusals", "Refused readings, counted each time they arrive", ["code"])
         self._group = metrics.histogram("ingest_commit_seconds", "Duration of one group commit")
         self._credit = Credit(limits.credit)
-        self._wait = metrics.histogram("ingest_wait_seconds", "From arrival to commit, of the oldest batch of a group")
-        self._budget = metrics.gauge("ingest_credit_batches", "Batches that all devices together may have on their way")
+        self._wait = metrics.histogram(
+            "ingest_wait_seconds", "Time from arrival to commit of the oldest batch of a group"
+        )
+        self._budget = metrics.gauge("ingest_credit_batches", "Batches that all devices together may have in flight")
         self._budget.set(self._credit.budget)
-        self._senders = metrics.gauge("ingest_devices_sending", "Devices among which the credit is divided")
-        self._held = metrics.gauge("ingest_waiting_batches", "Batches that wait for a commit")
-        self._held_bytes = metrics.gauge("ingest_waiting_bytes", "Their payloads' bytes")
+        self._senders = metrics.gauge("ingest_devices_sending", "Devices that share the credit")
+        self._held = metrics.gauge("ingest_waiting_batches", "Batches waiting for a commit")
+        self._held_bytes = metrics.gauge("ingest_waiting_bytes", "Payload bytes of the batches waiting for a commit")
 
     async def take(self, messages: Sequence[BatchMessage]) -> list[Outcome]:
         """Returns when everything new in the batches is committed or failed: one outcome for each. A batch beyond its
@@ -198,7 +201,7 @@ class Ingest:
 
     @property
     def credit(self) -> int:
-        """How many batches a collector may have on their way now."""
+        """Unacknowledged batches that a collector may have in flight."""
         return self._credit.each
 
     async def _ask_to_declare(self, device: str, epoch: int) -> None:
@@ -213,8 +216,9 @@ class Ingest:
         await self._say_settled(device, (device_id, message.epoch), message.ranges, result)
 
     async def run(self) -> None:
-        """Commits what has gathered: while the last commit ran, and a little longer where commits would follow each
-        other closely, for most of what a small one costs is the commit. After a pause nobody waits."""
+        """Commits groups until cancelled. A group collects while the last commit runs, and a little longer when commits
+        would follow each other closely, because a small commit costs mainly its fixed part. After a pause a commit
+        starts at once."""
         loop = asyncio.get_running_loop()
         began = -math.inf
         while True:
@@ -331,8 +335,8 @@ class Ingest:
 
 @contextmanager
 def _committed(device: str) -> Iterator[None]:
-    """What is committed and cannot be told is neither stored again nor quarantined, and costs no other device its word:
-    the collector sends again and is acknowledged again, who watches finds the hole by its position."""
+    """After the commit a failed publish must neither quarantine the batch nor affect other devices. The collector sends
+    again and is acknowledged again; viewers detect the gap by its position."""
     try:
         yield
     except (Disconnected, MessageTooLarge):

@@ -1,7 +1,7 @@
 """The intake of plain devices: one session at the broker, used by one gateway at a time.
 
-A plain device's only promise is the broker's PUBACK. The broker therefore queues for a session that never expires, also
-while no gateway runs, and a gateway acknowledges a message to the broker when its readings are committed.
+A plain device only gets the broker's PUBACK. The broker therefore queues for a session that never expires, also while
+no gateway runs. A gateway acknowledges a message to the broker when its readings are committed.
 """
 
 import asyncio

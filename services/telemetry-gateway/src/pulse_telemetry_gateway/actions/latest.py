@@ -15,8 +15,8 @@ _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Latest:
-    """Keeps the newest reading of each series: forward only in (ord, rank, seq), so that a replay never overwrites a
-    live value and a wrong clock never freezes one."""
+    """Maintains the newest reading of each series. It only moves forward in (ord, rank, seq): a replay never overwrites
+    a live value, and a wrong clock never freezes one."""
 
     def __init__(self, store: LogStore, metrics: Metrics | None = None) -> None:
         self._store = store
@@ -40,8 +40,8 @@ class Latest:
 
 
 def newest(rows: list[StoredBatch]) -> tuple[list[LatestReading], list[StoredBatch]]:
-    """The newest reading of each series in these rows, and the rows that cannot be read. A row that cannot hold a newer
-    one is not unpacked."""
+    """The newest reading of each series in these rows, and the rows that cannot be decoded. A row that cannot hold a
+    newer reading is not decompressed."""
     found: dict[int, LatestReading] = {}
     unreadable: list[StoredBatch] = []
     for row in sorted(rows, key=lambda r: (r.ord, r.hi), reverse=True):

@@ -1,4 +1,5 @@
-"""Plain JSON from any MQTT device: series made at the first sight of a name, readings numbered here, no ledger."""
+"""Stores the JSON values of plain devices. A series is created when its name first appears. The gateway assigns the
+sequence numbers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,21 +25,20 @@ log = structlog.get_logger("pulse.plain")
 PlainKey = tuple[str, str]
 """A series of a plain device: its name and its type."""
 _RULES_KEPT = 2.0
-"""Seconds: a change of a device's settings counts that much later at most."""
+"""Seconds for which a device's settings are cached."""
 _SKIPPED_KEPT = 10_000
 
 
 @dataclass(frozen=True)
 class PlainLimits:
-    """`series_max`: of one device. `span`: microseconds that a time may lie from now."""
+    """series_max: series of one device. span: microseconds that a time may differ from now."""
 
     series_max: int
     span: int
 
 
 class Plain:
-    """Stores what can be stored, counts what is skipped; a message with refused values is quarantined by their
-    names."""
+    """Stores valid values and counts skipped ones. A message with refused values is quarantined with their names."""
 
     def __init__(
         self, ingest: Ingest, catalogs: Catalogs, store: PlainStore, limits: PlainLimits, metrics: Metrics
@@ -47,14 +47,14 @@ class Plain:
         self._order = asyncio.Lock()
         self._rules: dict[int, tuple[PlainRules, float]] = {}
         self._skipped: dict[tuple[int, str], Skipped] = {}
-        self._skips = metrics.counter("plain_values_skipped", "Values that are no reading (null, text): see the device")
+        self._skips = metrics.counter("plain_values_skipped", "Values that were skipped, because they are null or text")
 
     async def take(self, messages: Sequence[DeviceMessage[Document]]) -> list[Exception | None]:
-        """For each message None when all of it is committed, or why not. Raises Unavailable."""
+        """One outcome for each message: None when all of it is committed. Raises Unavailable."""
         outcomes: list[Exception | None] = []
         arrivals: list[Arrival] = []
         places: list[int] = []
-        async with self._order:  # what came first is numbered first, also when its series have to be made
+        async with self._order:  # keeps the order of arrival while series are created
             for place, message in enumerate(messages):
                 device_id = await self._catalogs.device_id(message.device)
                 found = normalize(message.message, message.received, self._limits.span, await self._rules_of(device_id))

@@ -1,4 +1,4 @@
-"""The ledger proved: what it says of a device, beside what was counted; and gone through number by number."""
+"""Verifies the ledger of a device: compares its counts with what is stored, and checks every sequence number."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -13,13 +13,14 @@ from pulse_telemetry_gateway.model.storage.columns import Ints
 from pulse_telemetry_gateway.store.verification import EpochCounts, Evidence, VerificationStore
 
 EPOCHS_MAX: Final = 1_000_000
+"""Most epochs of a device that `verify` reads."""
 NUMBERS_MAX: Final = 1_000_000_000
-"""Sequence numbers of one life that can be gone through: a byte of memory each."""
+"""Sequence numbers of one epoch that can be verified. Each takes a byte of memory."""
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Where the ledger and what is stored differ: of `n` numbers, such as `example`."""
+    """A difference between the ledger and what is stored: `n` numbers, such as `example`."""
 
     epoch: int
     what: str
@@ -28,7 +29,7 @@ class Disagreement:
 
 
 class Verification:
-    """Each call looks at one moment."""
+    """Each call reads one snapshot."""
 
     def __init__(self, store: VerificationStore) -> None:
         self._store = store
@@ -36,13 +37,13 @@ class Verification:
     async def counts(
         self, device_id: int, most: int = EPOCHS_MAX, after: tuple[int, int] | None = None
     ) -> list[EpochCounts]:
-        """The device's lives, newest first, behind an (ord, epoch), counted anew: at most so many."""
+        """The device's epochs after an (ord, epoch), newest first, counted again: at most `most`."""
         async with self._store.evidence() as evidence:
             return await evidence.counts(device_id, most, after)
 
     async def verify(self, device_id: int, progress: Callable[[int], None]) -> list[Disagreement]:
-        """Goes through every sequence number of a device: each is at most once in the log or the chunks, what is
-        settled is there, refused, dropped or removed, and the counts are right. `progress` hears of readings."""
+        """Checks every sequence number of a device: it is at most once in the log or the chunks; every settled number
+        is stored, refused, dropped or removed; and the counts agree. `progress` gets the number of readings."""
         found: list[Disagreement] = []
         async with self._store.evidence() as evidence:
             for counted in await evidence.counts(device_id, EPOCHS_MAX):
@@ -75,7 +76,7 @@ async def _numbers(
     dropped = await evidence.dropped(device_id, counted.epoch)
     tally = Tally(counted.settled, dropped)
     if tally.size > NUMBERS_MAX:
-        return [Disagreement(counted.epoch, f"more than {NUMBERS_MAX} numbers: not gone through", tally.size, None)]
+        return [Disagreement(counted.epoch, f"more than {NUMBERS_MAX} numbers: not verified", tally.size, None)]
 
     async def take(what: str, source: AsyncIterator[Ints]) -> None:
         async for numbers in source:
@@ -108,12 +109,13 @@ def _absent(counted: EpochCounts, tally: "Tally", lost: int) -> list[Disagreemen
     n, example = tally.unseen()
     if n == counted.removed:
         return []
-    what = f"settled, but nowhere: {n} (retention removed {counted.removed}, {lost} are in rows said to be in chunks)"
+    where = f"retention removed {counted.removed}, {lost} are in log rows marked as compacted"
+    what = f"settled, but not stored: {n} ({where})"
     return [Disagreement(counted.epoch, what, abs(n - counted.removed), example)]
 
 
 class Tally:
-    """Which of the settled numbers were seen: a byte for each that was not dropped, however far apart they lie."""
+    """Marks which settled numbers were seen: one byte for each that was not dropped."""
 
     def __init__(self, settled: list[Range], dropped: list[Range]) -> None:
         self.wrong: dict[str, tuple[int, int]] = {}
@@ -128,15 +130,15 @@ class Tally:
         self._seen: NDArray[np.bool_] = np.zeros(self.size if self.size <= NUMBERS_MAX else 0, np.bool_)
 
     def add(self, what: str, numbers: Ints) -> None:
-        """Notes numbers found `what`: those outside, and those found before."""
+        """Marks numbers. Notes those that are not settled and those that were seen before."""
         unique = np.unique(numbers)
         if len(unique) < len(numbers):
             values, counts = np.unique(numbers, return_counts=True)
             self._note(f"twice {what}", len(numbers) - len(unique), int(values[counts > 1][0]))
         index, is_known = self._index(unique)
         if not is_known.all():
-            strangers = unique[~is_known]
-            self._note(f"{what}, but not settled, or dropped", len(strangers), int(strangers[0]))
+            unsettled = unique[~is_known]
+            self._note(f"{what}, but not settled, or dropped", len(unsettled), int(unsettled[0]))
         again = self._seen[index]
         if again.any():
             self._note(f"{what}, and elsewhere too", int(again.sum()), int(unique[is_known][again][0]))
@@ -148,7 +150,7 @@ class Tally:
         return int((~self._seen[index]).sum())
 
     def unseen(self) -> tuple[int, int | None]:
-        """How many were never seen, and the first one."""
+        """How many were never seen, and the first of them."""
         index = np.flatnonzero(~self._seen)
         if len(index) == 0:
             return 0, None

@@ -1,5 +1,5 @@
-"""What browsers send, read with care: Socket.IO takes any JSON, calls any handler by its name, and logs as an error of
-ours what a client does wrong."""
+"""Checks what browsers send. Socket.IO accepts any JSON, calls any handler by name, and logs a client's faults as
+errors."""
 
 import json
 import logging
@@ -13,8 +13,8 @@ _READERS: Final = ("socketio.packet", "engineio.packet", "socketio.async_server"
 
 
 class StrictJson:
-    """JSON for Socket.IO. What cannot be read becomes an event that nobody handles; so does one that would call what
-    only the server may call. A field that is given twice holds both values, and so fits no schema."""
+    """JSON for Socket.IO. Invalid JSON becomes an event without a handler; so does an event with a name that only the
+    server may use. A duplicate field holds both values and therefore fits no schema."""
 
     @staticmethod
     def loads(text: str | bytes) -> Any:
@@ -29,7 +29,7 @@ class StrictJson:
 
     @staticmethod
     def dumps(given: object, **options: Any) -> str:
-        """As `json.dumps`."""
+        """See `json.dumps`."""
         return json.dumps(given, **options)
 
 
@@ -44,9 +44,9 @@ def _with_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class ClientFaults(logging.LoggerAdapter[logging.Logger]):
-    """engineio says `error` for what a client does wrong (a foreign origin, an unknown transport, a packet that is
-    none): no fault of ours, and anybody may do it for ever, so it is told at DEBUG only. Its own failures and ours stay
-    errors; its chatter about each packet is left out."""
+    """Logger for Engine.IO, which logs a client's faults (a foreign origin, an unknown transport, an invalid packet) as
+    errors. Any client can cause these without limit, so they are logged at DEBUG. Errors of Engine.IO and of the
+    gateway stay errors; messages about single packets are dropped."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         return msg, kwargs
@@ -55,14 +55,14 @@ class ClientFaults(logging.LoggerAdapter[logging.Logger]):
         if level < logging.WARNING:
             return
         if kwargs.get("exc_info") and _was_reading():
-            super().log(logging.DEBUG, "a packet that cannot be read: %s", sys.exc_info()[1])
+            super().log(logging.DEBUG, "invalid packet: %s", sys.exc_info()[1])
             return
         is_ours = level > logging.ERROR or kwargs.get("exc_info")
         super().log(level if is_ours else logging.DEBUG, msg, *args, **kwargs)
 
 
 def _was_reading() -> bool:
-    """Whether the exception being handled was raised by the code that takes packets apart."""
+    """Whether the current exception was raised by the code that parses packets."""
     traceback = sys.exc_info()[2]
     if traceback is None:
         return False

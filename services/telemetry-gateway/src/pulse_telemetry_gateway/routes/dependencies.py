@@ -1,4 +1,4 @@
-"""What the routes are given: put into `app.state.telemetry` by the assembly."""
+"""What the routes need. The assembly puts it into `app.state.telemetry`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ Value = bool | int | float
 
 @dataclass(frozen=True)
 class TelemetryDependencies:
-    """The routes' needs. `concurrency`: for whatever asks the database and is not history, which has its own.
-    `clock_suspect`: microseconds."""
+    """concurrency: limits requests that use the database, except history, which has its own limit. clock_suspect:
+    microseconds."""
 
     registry: RegistryStore
     history: History
@@ -46,15 +46,15 @@ class TelemetryDependencies:
     clock: Callable[[], int]
 
     async def device_id(self, device: str) -> int:
-        """Its number. Raises UnknownDevice."""
+        """The device's number. Raises UnknownDevice."""
         found = await self.registry.find(device)
         if found is None:
-            raise UnknownDevice(f"there is no device {device}")
+            raise UnknownDevice(f"unknown device {device}")
         return found
 
 
 def _dependencies(request: Request) -> TelemetryDependencies:
-    """Of this process."""
+    """The dependencies of this process."""
     found: TelemetryDependencies = request.app.state.telemetry
     return found
 
@@ -63,7 +63,7 @@ Dependencies = Annotated[TelemetryDependencies, Depends(_dependencies)]
 
 
 def value(word: int, kind: int) -> Value:
-    """What a 64-bit word is."""
+    """The value of a 64-bit word."""
     if kind == FLOAT:
         return float(np.int64(word).view(np.float64))
     return bool(word) if kind == BOOL else word

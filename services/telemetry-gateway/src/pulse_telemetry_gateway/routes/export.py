@@ -46,11 +46,12 @@ _FILES: dict[int | str, dict[str, Any]] = {
 
 
 class ExportQuery(BaseModel):
-    """`after`: series, t, epoch and seq of the last whole line that came, with commas between: a broken CSV goes on
-    behind it, without a header. Parquet cannot: ask for shorter ranges.
+    """`after`: series, t, epoch and seq of the last complete line, with commas between. An interrupted CSV export
+    continues after that line, without a header. Parquet cannot be continued: export shorter ranges.
 
-    `tz`, `separator` and `decimal` are of CSV: the zone of its column `time`, and what a spreadsheet of your country
-    expects."""
+    `tz`, `separator` and `decimal` apply to CSV: the zone of the column `time`, and the number format that your
+    spreadsheet expects.
+    """
 
     series: Annotated[str, Field(max_length=10_000, examples=["1,2,3"])]
     start: Annotated[Micros, Field(alias="from")]
@@ -64,7 +65,7 @@ class ExportQuery(BaseModel):
     def form(self) -> CsvForm:
         """Raises InvalidCalendar, InvalidCsvForm."""
         if self.decimal == "comma" and self.separator == "comma":
-            raise InvalidCsvForm("a decimal comma needs another separator: separator=semicolon")
+            raise InvalidCsvForm("a decimal comma needs another separator: use separator=semicolon")
         zone = UTC if self.tz == "UTC" else zone_of(self.tz)
         return CsvForm(zone, _SEPARATORS[self.separator], self.decimal == "comma")
 
@@ -77,21 +78,21 @@ class ExportQuery(BaseModel):
 )
 async def export(
     deps: Dependencies,
-    asked: Annotated[ExportQuery, Query()],
+    query: Annotated[ExportQuery, Query()],
     _: Annotated[Principal, require("telemetry.export")],
     caller: CurrentCaller,
 ) -> StreamingResponse:
-    """Every reading of these series in [from, to), series by series, by (t, epoch, seq); streamed."""
-    if asked.after is not None and asked.format != "csv":
-        raise NotContinuable("only CSV can be continued: ask for a shorter range")
-    form = asked.form()
-    after = None if asked.after is None else ExportPosition.of(asked.after)
-    request = ExportRequest(tuple(numbers(asked.series)), asked.start, asked.end, after)
+    """Stream every reading of these series in [from, to), series by series, ordered by (t, epoch, seq)."""
+    if query.after is not None and query.format != "csv":
+        raise NotContinuable("only CSV exports can be continued: export a shorter range")
+    form = query.form()
+    after = None if query.after is None else ExportPosition.of(query.after)
+    request = ExportRequest(tuple(numbers(query.series)), query.start, query.end, after)
     async with deps.concurrency.slot():
         names = await deps.export.names(request)
         await deps.audit.exported(
-            request, asked.format, actor=caller.account, address=caller.address, request_id=caller.request_id
+            request, query.format, actor=caller.account, address=caller.address, request_id=caller.request_id
         )
-    headers = {"Content-Disposition": f'attachment; filename="readings.{asked.format}"', "Cache-Control": "no-store"}
-    stream = deps.export.stream(request, names, form if asked.format == "csv" else None)
-    return StreamingResponse(stream, media_type=MEDIA_TYPES[asked.format], headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="readings.{query.format}"', "Cache-Control": "no-store"}
+    stream = deps.export.stream(request, names, form if query.format == "csv" else None)
+    return StreamingResponse(stream, media_type=MEDIA_TYPES[query.format], headers=headers)

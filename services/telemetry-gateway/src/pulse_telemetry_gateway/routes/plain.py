@@ -1,4 +1,4 @@
-"""How the messages of a plain device are read, and what of them is skipped."""
+"""Settings of plain devices, and the values of their messages that were skipped."""
 
 from datetime import datetime
 from typing import Annotated
@@ -24,8 +24,8 @@ Device = Annotated[DeviceName, Path(description="the device id", examples=["esp-
 
 
 class PlainSettingsView(BaseModel):
-    """`takes_text`: text that is clearly a number or a switch (`"47"`, `"12,5"`, `"ON"`, `"open"`) is a value.
-    `time_keys`: names of the time, compared without regard to case. `time_zone`: of times that name none. `left_out`:
+    """`takes_text`: convert text that is clearly a number or a switch (`"47"`, `"12,5"`, `"ON"`, `"open"`).
+    `time_keys`: names of the time, compared without regard to case. `time_zone`: for times without a zone. `left_out`:
     values and objects that are skipped on purpose (`a.b`)."""
 
     model_config = ConfigDict(
@@ -40,7 +40,7 @@ class PlainSettingsView(BaseModel):
 
 
 class PlainSettingsChange(PlainSettingsView):
-    """With `preset`, what is not said is as the preset has it."""
+    """With `preset`, omitted fields are taken from the preset."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"preset": "tasmota", "time_zone": "Europe/Berlin"}]}
@@ -52,7 +52,9 @@ class PlainSettingsChange(PlainSettingsView):
         """Raises UnknownPreset, InvalidCalendar."""
         preset = preset_of(self.preset or "default")
         if preset is None:
-            raise UnknownPreset(f"there is no preset {self.preset!r}: choose {', '.join(one.name for one in PRESETS)}")
+            raise UnknownPreset(
+                f"unknown preset {self.preset!r}: choose one of {', '.join(one.name for one in PRESETS)}"
+            )
         zone_of(self.time_zone)
         keys = self.time_keys if "time_keys" in self.model_fields_set else preset.time_keys
         left_out = self.left_out if "left_out" in self.model_fields_set else preset.left_out
@@ -62,7 +64,7 @@ class PlainSettingsChange(PlainSettingsView):
 
 
 class SkippedView(BaseModel):
-    """So many values of this name were no reading; `example` is the newest."""
+    """`n` values of this name were skipped; `example` is the newest."""
 
     name: str
     n: int
@@ -92,7 +94,7 @@ class Presets(BaseModel):
 
 @router.get("/plain-presets", operation_id="list_plain_presets")
 async def presets() -> Presets:
-    """How messages of common firmware are read."""
+    """List how messages of common firmware are read."""
     return Presets(
         items=[
             PresetView(
@@ -110,7 +112,7 @@ async def presets() -> Presets:
 
 @router.get("/devices/{device}/plain", operation_id="get_plain_settings", responses=responses(UnknownDevice))
 async def plain(deps: Dependencies, device: Device) -> PlainView:
-    """How the messages of a plain device are read, and what of them was skipped, newest first."""
+    """How the messages of a plain device are read, and which values were skipped, newest first."""
     async with deps.concurrency.slot():
         device_id = await deps.device_id(device)
         settings, skipped = await deps.plain.settings(device_id), await deps.plain.skipped(device_id)
@@ -129,10 +131,10 @@ async def plain(deps: Dependencies, device: Device) -> PlainView:
     responses=responses(UnknownDevice, UnknownPreset, InvalidCalendar),
 )
 async def change(
-    deps: Dependencies, device: Device, asked: PlainSettingsChange, caller: CurrentCaller
+    deps: Dependencies, device: Device, body: PlainSettingsChange, caller: CurrentCaller
 ) -> PlainSettingsView:
-    """Set how the messages of a plain device are read. It counts for messages from two seconds later on."""
-    settings = asked.settings()
+    """Set how the messages of a plain device are read. The change applies after at most two seconds."""
+    settings = body.settings()
     async with deps.concurrency.slot():
         found = await deps.device_id(device), device
         await deps.audit.plain_settings_changed(

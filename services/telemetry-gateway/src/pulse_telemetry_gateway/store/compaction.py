@@ -1,4 +1,9 @@
-"""What compaction reads and writes: the oldest batches that are not in chunks yet, and one transaction a step."""
+"""Tables that compaction reads and writes: the oldest batches that are not in chunks yet, and the chunks of a day that
+can be merged.
+
+The table `unfolded` lists the days of series whose chunks can be merged; its name is from the first schema ("fold"
+means merge).
+"""
 
 import asyncio
 import io
@@ -29,15 +34,15 @@ from pulse_telemetry_gateway.store.chunk_rows import (
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
 Stream: TypeAlias = tuple[str, list[str], bytes]
-"""A table, its columns, and their rows for binary COPY."""
+"""A table, its columns, and its rows for binary COPY."""
 _CLAIM: Final = timedelta(seconds=60)
 _CHUNKS_MAX: Final = 200
-"""Chunks in one fold at most: a million readings in memory."""
+"""Chunks in one merge: a million readings in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One row of the log on its way into chunks. `received` in microseconds."""
+    """One row of the log, to be compacted. `received` in microseconds."""
 
     pos: int
     epoch: int
@@ -48,7 +53,7 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What a step or a fold writes."""
+    """The rows that a step or a merge writes."""
 
     chunks: Sequence[Chunk]
     rollups: dict[Level, Rollups]
@@ -56,8 +61,8 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class MergeInput:
-    """What lies in one day of one series, to be folded: chunks by id, roll-ups and the ids of their rows. `is_whole`:
-    there is no more; `pieces`: steps of compaction that made it."""
+    """Chunks (by id) and roll-ups of one day of a series that can be merged, with the ids of the roll-ups' rows.
+    is_whole: there is nothing else to merge on that day. pieces: steps of compaction that wrote to the day."""
 
     series_id: int
     device_id: int
@@ -71,13 +76,14 @@ class MergeInput:
 
 
 class CompactionStore:
-    """Several replicas may work at once: a claim keeps them apart, and the mark decides."""
+    """Several replicas may work at once. A claim keeps them apart; the mark ensures that no batch is compacted
+    twice."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def behind(self, lag: timedelta, rows: int) -> list[int]:
-        """Devices whose log is ahead of their chunks: since `lag`, or by `rows` at least."""
+        """Devices with log rows that are not in chunks, for longer than `lag` or at least `rows` of them."""
         async with self._database.connection() as connection:
             found = await connection.fetch(
                 "SELECT d.id FROM device d LEFT JOIN compaction c ON c.device_id = d.id "
@@ -90,7 +96,7 @@ class CompactionStore:
         return [row["id"] for row in found]
 
     async def waiting(self) -> int:
-        """Rows of the log that are not in chunks yet."""
+        """Log rows that are not in chunks yet."""
         async with self._database.connection() as connection:
             found = await connection.fetchval(
                 "SELECT coalesce(sum(d.pos - coalesce(c.pos, 0)), 0)::bigint FROM device d "
@@ -99,7 +105,7 @@ class CompactionStore:
         return int(found)
 
     async def claim(self, device_id: int) -> int | None:
-        """The mark of a device that nobody else is at work on (for a minute), or None."""
+        """Claims a device for a minute and returns its mark. None: another replica has the claim."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "INSERT INTO compaction (device_id, at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING", device_id
@@ -113,14 +119,14 @@ class CompactionStore:
         return found
 
     async def release(self, device_id: int) -> None:
-        """Gives a claim back without having moved."""
+        """Gives up a claim without moving the mark."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "UPDATE compaction SET claimed_until = '-infinity' WHERE device_id = $1", device_id
             )
 
     async def batches(self, device_id: int, after: int, rows: int, readings: int) -> list[LogRow]:
-        """The oldest rows behind the mark: at most `rows`, and about `readings` readings, one row at least."""
+        """The oldest rows after the mark: at most `rows`, about `readings` readings, and at least one row."""
         async with self._database.connection() as connection:
             found = await connection.fetch(
                 "SELECT pos, epoch, lo, (extract(epoch FROM received) * 1000000)::bigint AS received, payload FROM "
@@ -137,9 +143,9 @@ class CompactionStore:
     async def advance(
         self, device_id: int, marks: tuple[int, int], derived: Derived, unreadable: Sequence[int] = ()
     ) -> bool:
-        """Writes a step and moves the mark from the first of `marks` to the second, in one transaction; the rows at the
-        positions `unreadable` are put aside. False, and nothing is written, when somebody else has moved it: no batch
-        is ever in chunks twice."""
+        """Writes a step and moves the mark from `marks[0]` to `marks[1]`, in one transaction. Copies the rows at the
+        positions `unreadable` to their table. Returns False, and writes nothing, when the mark was moved by another
+        replica."""
         streams = await asyncio.to_thread(streams_of, device_id, derived)
         months = {month_of(chunk.t.start) for chunk in derived.chunks}
         async with self._database.transaction() as connection:
@@ -177,7 +183,7 @@ class CompactionStore:
         )
 
     async def mergeable(self, pieces: int, quiet: timedelta, most: int) -> list[tuple[int, int]]:
-        """(series, day) that are worth folding: of many pieces, or of several that nothing was added to for long."""
+        """(series, day) that are worth merging: many pieces, or several pieces and nothing added for `quiet`."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT series_id, day FROM unfolded WHERE pieces >= $1 "
@@ -189,8 +195,8 @@ class CompactionStore:
         return [(row["series_id"], row["day"]) for row in rows]
 
     async def merge_input(self, series_id: int, day: int, small: int) -> MergeInput | None:
-        """The chunks of a day with fewer than `small` readings and those that overlap another one, where there are two
-        of a life at least; and the day's roll-ups that lie in several rows. None when the day is not marked."""
+        """What can be merged on a day: chunks that have fewer than `small` readings or overlap another one, if an epoch
+        has at least two, and roll-ups that are split over several rows. None when the day is not marked."""
         start, end = day * DAY, (day + 1) * DAY
         async with self._database.snapshot() as connection:
             head = await connection.fetchrow(
@@ -229,14 +235,14 @@ class CompactionStore:
                 if rows:
                     rollups[level] = rollups_of(rows, level, {series_id: kind})
                     ids[level] = [row["id"] for row in rows]
-        lives = Counter(row["epoch"] for row in chunks)
-        found = {row["id"]: chunk_of(row) for row in chunks if lives[row["epoch"]] > 1}
+        per_epoch = Counter(row["epoch"] for row in chunks)
+        found = {row["id"]: chunk_of(row) for row in chunks if per_epoch[row["epoch"]] > 1}
         is_whole = len(chunks) < _CHUNKS_MAX
         return MergeInput(series_id, head["device_id"], kind, day, head["pieces"], is_whole, found, rollups, ids)
 
     async def write_merge(self, source: MergeInput, derived: Derived, *, has_small: bool) -> None:
-        """Puts what was folded in the place of the pile, in one transaction. `has_small`: something is left that more
-        may be added to. Raises MergedMeanwhile, and nothing changes, when somebody else was faster."""
+        """Replaces the input of a merge by its result, in one transaction. has_small: the result has a chunk that later
+        readings may be merged into. Raises MergedMeanwhile, and changes nothing, when another replica was faster."""
         start, end = source.day * DAY, (source.day + 1) * DAY
         streams = await asyncio.to_thread(streams_of, source.device_id, derived)
         async with self._database.transaction() as connection:
@@ -268,7 +274,7 @@ class CompactionStore:
                 if gone != f"DELETE {len(ids)}":
                     raise MergedMeanwhile
             await write_streams(connection, streams)
-            # a fold that made nothing fewer would be repeated for ever: it counts as whole
+            # a merge that did not reduce the number of chunks would be repeated forever: it counts as whole
             is_done = source.is_whole or len(derived.chunks) >= len(source.chunks)
             left = int(mine) - source.pieces + has_small if is_done else int(mine)
             await connection.execute(
@@ -297,4 +303,4 @@ def streams_of(device_id: int, derived: Derived) -> list[Stream]:
 
 
 class MergedMeanwhile(Exception):
-    """Another replica folded the same pile: this transaction is rolled back."""
+    """Another replica merged the same day. The transaction is rolled back."""

@@ -1,4 +1,4 @@
-"""What a collector that says hello is told: how its epochs stand in the ledger."""
+"""The state of a collector's epochs in the ledger, for the answer to its hello."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from pulse_telemetry_gateway.store.refusals import Unconfirmed
 
 @dataclass(frozen=True)
 class CollectorState:
-    """`settled` by epoch, within the windows asked for, and not always all of it: what is left out is acknowledged when
-    it is sent again. `refused`: what of that is refused and not confirmed. `newest`: the two newest lives."""
+    """settled: by epoch, within the requested windows, and not always complete; what is left out is acknowledged when
+    the collector sends it again. refused: refused readings within `settled` that are not confirmed. newest: the two
+    newest epochs."""
 
     settled: Mapping[int, list[Range]]
     refused: Mapping[int, list[Unconfirmed]]
@@ -20,25 +21,25 @@ class CollectorState:
 
 
 class HandshakeStore:
-    """Reads without a lock; locks the device before it writes, as the ledger does."""
+    """Reads without a lock. Before it writes it locks the device, as the ledger does."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def confirm(self, device_id: int, kept: Mapping[int, Sequence[Range]]) -> None:
-        """The collector's quarantine holds these refused readings."""
+        """Records that the collector's quarantine holds these refused readings."""
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
             await refusals.confirm(connection, device_id, kept)
 
     async def state(self, device_id: int, windows: Mapping[int, Range], most: int, most_refused: int) -> CollectorState:
-        """Of each window, at most `most` ranges and `most_refused` refused readings in all. The windows also say how
-        far their epochs go: what is not settled below is still to come."""
+        """At most `most` ranges and `most_refused` refused readings of all windows. The windows also say how far their
+        epochs go: numbers below their ends that are not settled are still to come."""
         epochs = list(windows)
         los, his = [lo for lo, _ in windows.values()], [hi for _, hi in windows.values()]
         async with self._database.connection() as connection:
             settled = await self._settled(connection, device_id, (epochs, los, his), most)
-            # read later, so that it says at least of all that is settled above whether it is refused
+            # read after the ranges, so that every refused reading within them is known
             rows = await connection.fetch(
                 "SELECT w.epoch, s.next < w.hi, s.unconfirmed_n > 0 FROM unnest($2::bigint[], $3::bigint[]) "
                 "AS w (epoch, hi) JOIN stream s ON s.device_id = $1 AND s.epoch = w.epoch",
@@ -46,17 +47,22 @@ class HandshakeStore:
                 epochs,
                 his,
             )
-            asked = {(device_id, epoch): [windows[epoch]] for epoch, _, has_refused in rows if has_refused}
-            told = await refusals.unconfirmed(connection, asked, most_refused + 1)
+            windows_with_refusals = {
+                (device_id, epoch): [windows[epoch]] for epoch, _, has_refused in rows if has_refused
+            }
+            told = await refusals.unconfirmed(connection, windows_with_refusals, most_refused + 1)
             newest = await connection.fetch(
                 "SELECT ord, epoch FROM stream WHERE device_id = $1 AND stored_n + refused_n > 0 "
                 "ORDER BY ord DESC, epoch LIMIT 2",
                 device_id,
             )
         if any(is_further for _, is_further, _ in rows):
-            await self._heard(device_id, windows)
+            await self._extend(device_id, windows)
         refused = _cut(
-            settled, [one for key in asked for one in told.get(key, ())], {e for _, e in asked}, most_refused
+            settled,
+            [one for key in windows_with_refusals for one in told.get(key, ())],
+            {epoch for _, epoch in windows_with_refusals},
+            most_refused,
         )
         return CollectorState(settled, refused, [(row["ord"], row["epoch"]) for row in newest])
 
@@ -77,7 +83,7 @@ class HandshakeStore:
             found.setdefault(epoch, []).append((lo, hi))
         return found
 
-    async def _heard(self, device_id: int, windows: Mapping[int, Range]) -> None:
+    async def _extend(self, device_id: int, windows: Mapping[int, Range]) -> None:
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
             await connection.execute(
@@ -92,7 +98,7 @@ class HandshakeStore:
 def _cut(
     settled: dict[int, list[Range]], told: list[Unconfirmed], epochs: set[int], most: int
 ) -> dict[int, list[Unconfirmed]]:
-    """At most `most` of the refused readings; `settled` is cut so that it covers none of the others."""
+    """At most `most` of the refused readings. Cuts `settled` so that it covers none of the others."""
     rest = sorted(told)[most:]
     if rest:
         first = rest[0]

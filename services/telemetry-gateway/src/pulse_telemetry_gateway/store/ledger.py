@@ -1,4 +1,5 @@
-"""The ledger and the batch log: `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of `device`."""
+"""The ledger and the batch log: tables `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of
+`device`."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -28,15 +29,15 @@ from pulse_telemetry_gateway.store import refusals
 _LANES = {"live": 0, "backlog": 1}
 _LOG_COLUMNS, _STREAM_COLUMNS = 13, 9
 _REPEATED = 1_000
-"""Refused readings of one stream that are repeated with whatever touches them; where there are more, only those of the
-batch that came are told."""
+"""Refused readings of one stream that are repeated with every range that touches them. With more, only those of the
+received batch are repeated."""
 Newest = list[tuple[int, int]]
-"""The two newest lives of a device as (ord, epoch), newest first."""
+"""The two newest epochs of a device as (ord, epoch), newest first."""
 
 
 @dataclass(frozen=True)
 class _Device:
-    """`pos`: its feed position; `epochs`: how many it has."""
+    """pos: feed position. epochs: number of its epochs."""
 
     pos: int
     epochs: int
@@ -44,7 +45,7 @@ class _Device:
 
 @dataclass(frozen=True)
 class EpochLedger:
-    """One line of a device's ledger."""
+    """One row of a device's ledger."""
 
     epoch: int
     ord: int
@@ -57,8 +58,8 @@ class EpochLedger:
 
 @dataclass(frozen=True)
 class LedgerLimits:
-    """`fragments`: pieces of one stream, beyond which it takes only what closes holes. `epochs`: of one device.
-    `clocks`: beyond which a clock is off."""
+    """fragments: number of ranges of a stream beyond which it only takes what adds no range. epochs: epochs of one
+    device. clocks: offsets beyond which a clock is off."""
 
     fragments: int = 1_024
     epochs: int = 100_000
@@ -66,14 +67,14 @@ class LedgerLimits:
 
 
 class LedgerStore:
-    """Every method that writes locks the device rows first, in order of their ids: two replicas cannot deadlock."""
+    """Every method that writes locks the device rows first, ordered by id, so that two replicas cannot deadlock."""
 
     def __init__(self, database: Database, limits: LedgerLimits = LedgerLimits()) -> None:  # frozen
         self._database, self._limits = database, limits
 
     async def commit(self, group: Sequence[Arrival]) -> GroupResult:
-        """Appends what is new of these batches, widens the ledger, and returns after the commit.
-        Raises DatabaseUnavailable; then nothing of the group happened."""
+        """Appends the new readings of these batches to the log and widens the ledger. Returns after the commit. Raises
+        DatabaseUnavailable; nothing of the group is stored then."""
         streams = {(arrival.device_id, arrival.epoch) for arrival in group}
         async with self._database.transaction() as connection:
             devices = await self._lock(connection, {device_id for device_id, _ in streams})
@@ -95,8 +96,8 @@ class LedgerStore:
         return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected, untold, news.held)
 
     async def declare_dropped(self, device_id: int, message: Dropped) -> GroupResult:
-        """Settles what the collector declares lost and is not settled yet (what came first stays), and returns
-        after the commit. Raises Reject."""
+        """Settles the numbers that the collector declares lost and that are not settled yet. Returns after the commit.
+        Raises Reject, DatabaseUnavailable."""
         async with self._database.transaction() as connection:
             devices = await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
@@ -126,7 +127,8 @@ class LedgerStore:
         return GroupResult({key: change.settled}, _with(newest, {key: change}), [], unconfirmed=again)
 
     def _takes(self, change: StreamChange, part: Range) -> bool:
-        """Settles a part of a declared loss, unless it would be one piece too many: it is declared again."""
+        """Settles a part of a declared loss, unless it would add a range beyond the limit. The collector declares that
+        part again."""
         if adds_beyond(change.settled, part, self._limits.fragments):
             return False
         add(change.settled, part)
@@ -134,7 +136,7 @@ class LedgerStore:
         return True
 
     async def of_device(self, device_id: int) -> list[EpochLedger]:
-        """The device's ledger, newest life first."""
+        """The device's ledger, newest epoch first."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT epoch, ord, next, settled, stored_n, refused_n, dropped_n FROM stream "
@@ -167,7 +169,7 @@ class LedgerStore:
         known: Mapping[StreamKey, StreamState],
         newest: Mapping[int, Newest],
     ) -> dict[int, Reject]:
-        """By place, which of the claimed (device, epoch, ord) no device may claim."""
+        """The claims (device, epoch, ord) that are rejected, by place."""
         found: dict[int, Reject] = {}
         added: dict[int, set[int]] = {}
         for place, (device_id, epoch, number) in enumerate(claims):
@@ -176,9 +178,11 @@ class LedgerStore:
                 found[place] = Reject("implausible_ord", implausible_ord_detail(number, highest))
             elif (device_id, epoch) not in known and epoch != PLAIN_EPOCH:
                 mine = added.setdefault(device_id, set())
-                had = devices[device_id].epochs if device_id in devices else 0  # a device that is gone fails later
+                had = devices[device_id].epochs if device_id in devices else 0  # a deleted device fails later
                 if epoch not in mine and had + len(mine) >= self._limits.epochs:
-                    detail = f"the device has {self._limits.epochs} epochs already (PULSE_DEVICE_EPOCHS_MAX)"
+                    detail = (
+                        f"the device has reached its limit of {self._limits.epochs} epochs (PULSE_DEVICE_EPOCHS_MAX)"
+                    )
                     found[place] = Reject("too_many_epochs", detail)
                 else:
                     mine.add(epoch)
@@ -187,8 +191,8 @@ class LedgerStore:
     async def _read(
         self, connection: Connection, wanted: Collection[StreamKey]
     ) -> tuple[dict[StreamKey, StreamState], dict[int, Newest]]:
-        """The wanted streams that exist, and the two newest lives of their devices. In one question: at a hundred
-        commits a second it is round trips that cost."""
+        """The wanted streams that exist, and the two newest epochs of their devices. One query, because round trips
+        limit the commits a second."""
         devices, epochs = [device_id for device_id, _ in wanted], [epoch for _, epoch in wanted]
         found = await connection.fetch(
             "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next, s.unconfirmed_n, s.stored_n + s.refused_n > 0 "
@@ -216,7 +220,7 @@ class LedgerStore:
         wanted: Mapping[StreamKey, Sequence[Range]],
         changes: Mapping[StreamKey, StreamChange],
     ) -> dict[StreamKey, AckPart]:
-        """What acknowledgements of the wanted ranges have to repeat; costs nothing where every refusal is confirmed."""
+        """What acknowledgements of the wanted ranges have to repeat. No query when every refusal is confirmed."""
         told: dict[StreamKey, Sequence[Range]] = {}
         for key, parts in wanted.items():
             change = changes[key]
@@ -294,7 +298,7 @@ async def _note_clocks(connection: Connection, off: Sequence[ClockStretch]) -> N
 
 
 def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -> dict[StreamKey, StreamChange]:
-    """What is to be widened: each stream as it is, with the highest `ord` that is claimed for it."""
+    """An empty change for each stream of the group, with the highest `ord` that was claimed."""
     changes: dict[StreamKey, StreamChange] = {}
     for arrival in group:
         key = arrival.device_id, arrival.epoch
@@ -307,13 +311,13 @@ def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
-    """Rows as columns; as many empty ones when there is no row."""
+    """Rows as columns; empty columns when there are no rows."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
 def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange]) -> dict[int, Newest]:
-    """The two newest lives of each device, once the changes are there too."""
-    found = {device_id: {epoch: number for number, epoch in lives} for device_id, lives in newest.items()}
+    """The two newest epochs of each device after the changes."""
+    found = {device_id: {epoch: number for number, epoch in epochs} for device_id, epochs in newest.items()}
     for (device_id, epoch), change in changes.items():
         if change.has_readings:
             found[device_id][epoch] = change.ord
@@ -326,7 +330,7 @@ def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange
 
 
 def _rows(news: GroupChanges, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
-    """The log's rows, as `_write` takes them, and moves the feed positions. The live lane comes first: it is told
+    """The log's rows for `_write`. Moves the feed positions. The live lane comes first, so that it is published
     first."""
     written: list[tuple[object, ...]] = []
     logged: list[Logged] = []

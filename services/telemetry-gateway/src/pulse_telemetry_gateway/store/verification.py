@@ -1,4 +1,4 @@
-"""The ledger counted anew: what the log, the chunks and the tables of refusals, drops and removals really hold."""
+"""Counts what the log, the chunks and the tables of refusals, drops and removals really hold."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,8 +20,8 @@ _FETCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class EpochCounts:
-    """One life of a device's counter: what the ledger says of it, and what was counted. `removed` was stored and then
-    taken by retention; `in_log` is not in chunks yet."""
+    """One epoch: what the ledger says, and what was counted. removed: stored readings that retention or a user deleted.
+    in_log: readings that are not in chunks yet."""
 
     epoch: int
     ord: int
@@ -47,13 +47,13 @@ class EpochCounts:
 
     @property
     def missing(self) -> list[Range]:
-        """Numbers below `next` that nothing is known of."""
+        """Numbers below `next` that are not settled."""
         edges = [(0, 0), *self.settled, (self.next, self.next)]
         return [(a[1], b[0]) for a, b in pairwise(edges) if a[1] < b[0]]
 
     @property
     def is_complete(self) -> bool:
-        """Every number below `next` is stored, refused or dropped, by the ledger and by the count."""
+        """Whether every number below `next` is stored, refused or dropped, by the ledger and by the count."""
         total = self.stored + self.refused + self.dropped
         return not self.missing and total == self.next and self.is_counted
 
@@ -83,25 +83,25 @@ _CHUNKS: Final = (
 
 
 class Evidence:
-    """One moment of the database, to be gone through."""
+    """One snapshot of the database."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.unreadable: dict[int, tuple[int, int]] = {}
-        """Rows of the log met by `log` that cannot be read: position, and how many readings from which number on."""
+        """Rows that `log` could not decode: by position, the number of readings and the first sequence number."""
 
     async def counts(self, device_id: int, most: int, after: tuple[int, int] | None = None) -> list[EpochCounts]:
-        """The device's lives, newest first, behind an (ord, epoch): at most so many."""
+        """At most `most` epochs of the device after an (ord, epoch), newest first."""
         rows = await self._connection.fetch(_ACCOUNTS, device_id, most, *(after or (None, None)))
         return [EpochCounts(row[0], row[1], row[2], ranges(row[3]), *row[4:12]) for row in rows]
 
     async def chunks(self, device_id: int, epoch: int) -> AsyncGenerator[Ints, None]:
-        """The sequence numbers of each chunk of a life."""
+        """The sequence numbers of each chunk of an epoch."""
         async for row in self._rows(_CHUNKS, device_id, epoch):
             yield _sequence(row)
 
     async def log(self, device_id: int, epoch: int, *, is_chunked: bool) -> AsyncGenerator[Ints, None]:
-        """The sequence numbers of each row of the log that is (not) said to be in chunks."""
+        """The sequence numbers of each log row that is (or is not) marked as compacted."""
         async for row in self._rows(_LOG.format(compare="<=" if is_chunked else ">"), device_id, epoch):
             try:
                 numbers = decode(row["payload"], row["lo"]).seq
@@ -111,7 +111,7 @@ class Evidence:
             yield numbers
 
     async def put_aside(self, device_id: int, epoch: int) -> dict[int, tuple[int, int]]:
-        """As `unreadable`, of those that compaction has put aside."""
+        """Like `unreadable`, for rows that compaction could not decode."""
         return {
             row["pos"]: (row["n"], row["lo"])
             async for row in self._rows(
@@ -148,7 +148,7 @@ def _sequence(row: Row) -> Ints:
 
 
 class VerificationStore:
-    """Opens the evidence."""
+    """Opens snapshots."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
