@@ -1,4 +1,4 @@
-"""Bad input over the real broker: refused with a code and in words, counted, and the next good batch is stored."""
+"""Invalid input over the real broker: refused with a code and a text, counted, and the next valid batch is stored."""
 
 import asyncio
 import json
@@ -101,7 +101,7 @@ UNREADABLE: list[tuple[str, dict[str, Any], str]] = [
     ),
 ]
 REJECTED: list[tuple[str, dict[str, Any], str, str]] = [
-    ("data", ONE | {"device": "beta"}, "foreign_device", "the topic is alpha's, the payload claims beta"),
+    ("data", ONE | {"device": "beta"}, "foreign_device", "the topic belongs to alpha, but the payload names beta"),
     ("drop", DROPPED | {"ranges": [[0, 1]], "device": "beta"}, "foreign_device", "the topic is alpha's"),
     ("hello", HELLO | {"pending": [], "device": "beta"}, "foreign_device", "the topic is alpha's"),
     ("data", ONE | {"epoch": 0}, "plain_epoch", "epoch 0 is numbered by the gateway"),
@@ -109,7 +109,7 @@ REJECTED: list[tuple[str, dict[str, Any], str, str]] = [
 ]
 
 
-async def test_what_cannot_be_read_or_used_is_told_in_words_counted_and_the_rest_goes_on(
+async def test_invalid_messages_are_quarantined_with_a_text_and_counted_and_valid_ones_are_stored(
     running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     sent = [(kind, payload, "unreadable", words) for kind, payload, words in UNREADABLE] + REJECTED
@@ -177,9 +177,7 @@ async def test_the_largest_values_add_up_to_an_answer_and_not_to_infinity(
     assert (answer.status_code, answer.json()["items"][0]["mean"]) == (200, [1e308])
 
 
-async def test_ranges_that_overlap_are_settled_once_whoever_says_them(
-    running_gateway: Gateway, alpha: Collector
-) -> None:
+async def test_overlapping_ranges_are_settled_once(running_gateway: Gateway, alpha: Collector) -> None:
     await alpha.deliver(alpha.batch(0, [1.0] * 6))
     await alpha.deliver(alpha.batch(4, [1.0] * 6))
     before = len(alpha.acks)
@@ -197,7 +195,7 @@ async def test_ranges_that_overlap_are_settled_once_whoever_says_them(
     assert [(one.epoch, one.settled) for one in alpha.haves[-1].epochs] == [(7, [(0, 15)])]
 
 
-async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes_on(
+async def test_a_cursor_is_refused_for_another_query_and_accepted_for_its_own(
     running_gateway: Gateway, alpha: Collector
 ) -> None:
     batch = alpha.batch(0, [float(i) for i in range(30)])
@@ -221,13 +219,17 @@ async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes
     [
         ({"from": 0, "to": 9, "points": 0}, "invalid_request", "Input should be greater than or equal to 4"),
         ({"from": 9, "to": 5}, "invalid_range", "from must be before to, but from=9 and to=5"),
-        ({"from": 0, "to": 101 * 366 * 86_400_000_000}, "invalid_range", "the range is longer than 100 years: choose a shorter one"),
+        (
+            {"from": 0, "to": 101 * 366 * 86_400_000_000},
+            "invalid_range",
+            "the range is longer than 100 years: choose a shorter one",
+        ),
         ({"from": 0, "to": "1e308"}, "invalid_request", "Input should be a valid integer"),
         ({"from": "NaN", "to": 5}, "invalid_request", "Input should be a valid integer"),
     ],
     ids=["no points", "backwards", "a century", "1e308", "NaN"],
 )
-async def test_a_question_that_has_no_answer_is_told_why(
+async def test_an_invalid_query_is_refused_with_its_reason(
     running_gateway: Gateway, alpha: Collector, params: dict[str, Any], code: str, words: str
 ) -> None:
     for path in ("/api/telemetry/series/1/readings", "/api/telemetry/readings"):
@@ -254,7 +256,7 @@ async def test_a_question_that_has_no_answer_is_told_why(
 @pytest.mark.parametrize(
     "device", ["ALPHA", "al pha", "a" * 33, "alpha\n", "älpha", "", "a" * 60_000], ids=lambda name: repr(name[:40])
 )
-async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
+async def test_a_message_with_an_invalid_device_id_is_quarantined_and_registers_no_device(
     database: Database, kind: str, payload: dict[str, Any], device: str
 ) -> None:
     """Our broker lets nobody say it; another one may. A plain device may write its name in a form of its own."""
@@ -290,7 +292,7 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
 
 
 @pytest.mark.parametrize("path", ["quarantine", "quarantine/1"])
-async def test_quarantine_is_for_administrators_whatever_is_asked(
+async def test_every_quarantine_route_requires_an_administrator(
     running_gateway: Gateway, alpha: Collector, path: str
 ) -> None:
     await alpha.raw("data", b"a secret of another tenant")

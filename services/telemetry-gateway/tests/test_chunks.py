@@ -1,4 +1,4 @@
-"""Chunks and roll-ups without a database: what goes in comes out, and merging knows no order."""
+"""Chunks and roll-ups without a database: readings are restored exactly, and merging does not depend on the order."""
 
 import numpy as np
 from hypothesis import given
@@ -28,7 +28,7 @@ def whole(column: NDArray[np.generic]) -> Runs:
 
 
 @given(st.lists(NATURAL, min_size=1, max_size=50))
-def test_a_line_gives_back_what_it_was_fitted_to(values: list[int]) -> None:
+def test_a_fitted_line_returns_its_integers(values: list[int]) -> None:
     given_ = np.asarray(values, np.int64)
     for how in (fit_line, fit_level, fit):
         (one,) = how(given_, whole(given_))
@@ -43,7 +43,7 @@ def test_any_integers_are_kept_exactly(values: list[int]) -> None:
 
 
 @given(st.lists(st.lists(st.one_of(INT64, st.integers(0, 9), st.just(7)), min_size=1, max_size=9), min_size=1))
-def test_runs_are_fitted_together_as_alone(runs: list[list[int]]) -> None:
+def test_runs_fitted_together_equal_runs_fitted_alone(runs: list[list[int]]) -> None:
     column = np.asarray([value for run in runs for value in run], np.int64)
     sizes = np.asarray([len(run) for run in runs])
     for how in (fit_line, fit_level, fit):
@@ -69,7 +69,7 @@ def divisor_of(*reals: float) -> float:
 
 
 @given(st.lists(st.lists(REALS, min_size=1, max_size=40), min_size=1, max_size=5))
-def test_decimals_are_taken_only_when_every_bit_comes_back(runs: list[list[float]]) -> None:
+def test_decimals_are_used_only_when_every_bit_is_restored(runs: list[list[float]]) -> None:
     column, sizes = np.asarray([value for run in runs for value in run]), np.asarray([len(run) for run in runs])
     together = Runs(np.cumsum(sizes) - sizes, sizes)
     wholes, divisors = decimals(column, together)
@@ -79,7 +79,7 @@ def test_decimals_are_taken_only_when_every_bit_comes_back(runs: list[list[float
     assert divisors.tolist() == [divisor_of(*run) for run in runs]
 
 
-def test_what_a_sensor_says_is_decimal() -> None:
+def test_sensor_values_are_stored_as_decimals() -> None:
     assert divisor_of(21.5, 21.37, -3.0) == 100.0
     assert divisor_of(-0.0) == 0.0
     assert divisor_of(np.pi) == 0.0
@@ -120,7 +120,7 @@ def rows_of(found: Readings) -> list[tuple[int, ...]]:
 
 
 @given(readings())
-def test_chunks_give_back_the_readings(found: Readings) -> None:
+def test_chunks_return_their_readings(found: Readings) -> None:
     chunks = list(chunks_of(found.in_order()))
     assert sum(chunk.late for chunk in chunks) == found.late.sum()
     back = join([unpack(chunk, (INT, FLOAT, BOOL)[chunk.series - 1]) for chunk in chunks])
@@ -145,7 +145,7 @@ def same(one: Rollups, other: Rollups) -> bool:
 
 
 @given(readings(), st.integers(0, 60), st.integers(0, 60), st.sampled_from([60_000_000, 3_600_000_000]))
-def test_roll_ups_merge_in_any_order_to_the_same(found: Readings, one: int, two: int, width: int) -> None:
+def test_merging_roll_ups_does_not_depend_on_their_order(found: Readings, one: int, two: int, width: int) -> None:
     one, two = sorted((one, two))
     everything = of_readings(found, width)
     parts = [of_readings(found.take(np.arange(len(found))[part]), width) for part in (
@@ -159,7 +159,7 @@ def test_roll_ups_merge_in_any_order_to_the_same(found: Readings, one: int, two:
 
 
 @given(readings())
-def test_hours_of_minutes_are_hours_of_readings(found: Readings) -> None:
+def test_hours_made_of_minutes_equal_hours_made_of_readings(found: Readings) -> None:
     minutes = of_readings(found, 60_000_000)
     assert same(coarser(minutes, 3_600_000_000), of_readings(found, 3_600_000_000))
 

@@ -124,7 +124,7 @@ async def test_two_replicas_at_once_write_every_reading_once(ledger: LedgerStore
     assert_says(await rolled(database), readings)
 
 
-async def test_a_step_that_was_done_elsewhere_changes_nothing(ledger: LedgerStore, database: Database) -> None:
+async def test_a_step_that_another_replica_did_changes_nothing(ledger: LedgerStore, database: Database) -> None:
     await fill(ledger, [mixed(0, 50), mixed(50, 100)])
     store = CompactionStore(database)
     mine = await store.claim(1)
@@ -137,7 +137,7 @@ async def test_a_step_that_was_done_elsewhere_changes_nothing(ledger: LedgerStor
     assert_same(await chunked(database), await logged(database))
 
 
-async def test_late_data_reopens_buckets_and_overlapping_chunks_are_folded(
+async def test_late_data_reopens_buckets_and_overlapping_chunks_are_merged(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
     await fill(ledger, [mixed(3_000, 9_000)])
@@ -161,7 +161,7 @@ async def test_late_data_reopens_buckets_and_overlapping_chunks_are_folded(
     assert pieces == 3, "one row per series"
 
 
-async def test_small_pieces_become_few_large_ones(
+async def test_small_chunks_are_merged_into_few_large_ones(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
     await fill(ledger, [mixed(lo, lo + 100) for lo in range(0, 6_000, 100)])
@@ -179,7 +179,7 @@ async def test_small_pieces_become_few_large_ones(
     assert_same(await chunked(database), await logged(database))
 
 
-async def test_a_day_of_many_short_lives_is_folded_and_then_left_alone(
+async def test_a_day_of_many_short_epochs_is_merged_once(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
     for epoch in range(1, 204):
@@ -197,7 +197,7 @@ async def test_a_day_of_many_short_lives_is_folded_and_then_left_alone(
 
 
 @pytest.mark.announces_log("stored_batch_unreadable")
-async def test_an_unreadable_row_is_put_aside_with_its_bytes_and_stops_nobody(
+async def test_an_unreadable_row_is_kept_with_its_bytes_and_does_not_stop_compaction(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
     await fill(ledger, [mixed(0, 10), mixed(10, 20), mixed(20, 30)])

@@ -51,7 +51,7 @@ async def erase(database: Database, series: int, span: tuple[int, int] | None, *
         (NOW, NOW + 10**12),
     ],
 )
-async def test_a_range_is_gone_from_chunks_and_roll_ups_and_nothing_else_is(
+async def test_a_range_is_deleted_from_chunks_and_roll_ups_and_the_rest_stays(
     database: Database,
     history: History,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
@@ -106,7 +106,7 @@ async def test_a_deleted_series_is_gone_and_the_ledger_counts_it_as_removed(
         assert await connection.fetchval("SELECT count(*) FROM batch") == 0, "the log held them too"
 
 
-async def test_a_fold_at_the_same_time_brings_nothing_back(database: Database) -> None:
+async def test_a_merge_at_the_same_time_restores_nothing(database: Database) -> None:
     ledger = await three_series(database)
     for lo in range(0, 900, 30):
         await ledger.commit([mixed(lo, lo + 30)])
@@ -123,7 +123,7 @@ async def test_a_fold_at_the_same_time_brings_nothing_back(database: Database) -
     assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []
 
 
-async def test_a_range_whose_single_readings_went_with_age_is_taken_from_the_roll_ups(
+async def test_a_range_without_single_readings_is_deleted_from_the_roll_ups(
     database: Database, database_url: str
 ) -> None:
     ledger = await three_series(database)
@@ -156,7 +156,7 @@ async def test_deleted_series_make_room_for_others(database: Database) -> None:
     assert set(await registry.plain_series(device_id, {("new", "float"): "x"}, 5)) == {("new", "float")}
 
 
-async def test_a_value_that_was_deleted_is_not_brought_back_by_a_replica_that_was_slow(database: Database) -> None:
+async def test_a_slow_replica_does_not_restore_a_deleted_value(database: Database) -> None:
     ledger = await three_series(database)
     await ledger.commit([mixed(0, 30)])
     await compact(database)
@@ -218,9 +218,7 @@ async def test_a_device_is_deleted_after_a_dry_run_and_comes_back_when_it_sends_
     assert [tuple(row) for row in rows] == [("device_deleted", "device:alpha")], "a dry run leaves no entry"
 
 
-async def test_the_newest_value_that_was_deleted_gives_way_to_the_one_before(
-    started: Gateway, alpha: Collector
-) -> None:
+async def test_the_previous_value_becomes_the_newest_after_a_deletion(started: Gateway, alpha: Collector) -> None:
     batch = alpha.batch(0, [1.0, 2.0, 3.0])
     await alpha.deliver(batch)
     (series,) = [one for one in await items(started, "/series?device=alpha") if one["name"] == "cpu.total"]
@@ -279,7 +277,7 @@ async def test_devices_and_series_are_renamed_and_given_their_names_back(started
         ("PATCH", "/series/999", 404),
     ],
 )
-async def test_what_is_not_there_or_not_allowed_is_refused(
+async def test_deleting_unknown_or_forbidden_things_is_refused(
     started: Gateway, alpha: Collector, method: str, path: str, status: int
 ) -> None:
     body = {"name": "x"} if "devices" in path else {"display_name": "x"}

@@ -1,4 +1,4 @@
-"""Messages are read exactly, and declarations are what their digest says."""
+"""Ambiguous messages are refused, and a declaration must match its digest."""
 
 import json
 
@@ -38,9 +38,7 @@ def spoilt(text: str) -> dict[str, str]:
     }
 
 
-async def test_what_two_readers_could_understand_differently_is_unreadable(
-    servers: Servers, database_url: str, database: Database
-) -> None:
+async def test_ambiguous_json_is_unreadable(servers: Servers, database_url: str, database: Database) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
     async with gateway(servers, url), collector(servers) as alpha:
         await alpha.declare()

@@ -84,7 +84,7 @@ def said(text: bytes) -> list[tuple[str, ...]]:
     return [(row["series"], row["t"], row["value"], row["seq"]) for row in rows]
 
 
-async def test_a_csv_says_every_reading_exactly_once(
+async def test_a_csv_has_every_reading_exactly_once(
     ledger: LedgerStore, database: Database, export: Export, tmp_path: Path
 ) -> None:
     path = tmp_path / "all.csv"
@@ -100,7 +100,7 @@ async def test_a_csv_says_every_reading_exactly_once(
 
 
 @pytest.mark.parametrize("left", [0, 30, 58, 59, 20_000, 45_001, 90_000])
-async def test_a_csv_goes_on_wherever_it_broke_off(
+async def test_a_csv_is_continued_wherever_it_was_interrupted(
     ledger: LedgerStore, export: Export, tmp_path: Path, left: int
 ) -> None:
     path, broken = tmp_path / "all.csv", tmp_path / "broken.csv"
@@ -113,7 +113,7 @@ async def test_a_csv_goes_on_wherever_it_broke_off(
     assert broken.read_bytes() == whole
 
 
-async def test_a_stranger_s_file_is_left_alone(ledger: LedgerStore, export: Export, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_an_export_is_not_changed(ledger: LedgerStore, export: Export, tmp_path: Path) -> None:
     path = tmp_path / "letter.csv"
     path.write_text("Dear reader,\n")
     with pytest.raises(OutputConflict):
@@ -149,7 +149,7 @@ async def test_parquet_parts_are_whole_exact_and_continued(
         await to_parquet(export, other, tmp_path, resume=True, progress=none)
 
 
-async def test_a_stream_is_continued_behind_its_last_line(ledger: LedgerStore, export: Export) -> None:
+async def test_a_stream_is_continued_after_its_last_line(ledger: LedgerStore, export: Export) -> None:
     names = await export.names(WANTED)
     whole = b"".join([piece async for piece in export.stream(WANTED, names, CsvForm())])
     cells = whole.splitlines()[700].decode().split(",")
@@ -162,7 +162,7 @@ async def test_a_stream_is_continued_behind_its_last_line(ledger: LedgerStore, e
     assert pq.read_table(io.BytesIO(parquet)).num_rows == 1_500
 
 
-async def test_a_place_or_a_series_that_is_not_of_this_export_is_refused(ledger: LedgerStore, export: Export) -> None:
+async def test_a_position_or_a_series_of_another_export_is_refused(ledger: LedgerStore, export: Export) -> None:
     for text in ("", "1,2", "1,2,3,x", "1,2,3,99999999999999999999"):
         with pytest.raises(UnknownPosition):
             ExportPosition.of(text)
@@ -203,15 +203,13 @@ def test_times_are_given_as_people_write_them(text: str, micros: int) -> None:
     assert program._micros(text) == micros
 
 
-async def test_a_csv_is_not_continued_with_another_question(
-    ledger: LedgerStore, export: Export, tmp_path: Path
-) -> None:
+async def test_a_csv_is_not_continued_by_another_request(ledger: LedgerStore, export: Export, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     first = replace(WANTED, end=NOW + 100_000_000)
     await to_csv(export, first, path, resume=False, progress=none)
     before = path.read_bytes()
     for other in (WANTED, replace(first, series=(1, 2, 3)), replace(first, start=NOW + 1)):
-        with pytest.raises(UnknownPosition, match="another question"):
+        with pytest.raises(UnknownPosition, match="another request"):
             await to_csv(export, other, path, resume=True, progress=none)
     (tmp_path / "x.csv.question").unlink()
     with pytest.raises(OutputConflict, match="beside"):
@@ -219,7 +217,7 @@ async def test_a_csv_is_not_continued_with_another_question(
     assert path.read_bytes() == before
 
 
-async def test_a_part_that_was_taken_away_costs_no_other(
+async def test_a_missing_part_does_not_affect_the_others(
     ledger: LedgerStore, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_files, "ROWS_MAX", 200)
@@ -244,7 +242,7 @@ async def test_a_part_that_was_taken_away_costs_no_other(
         ),
     ],
 )
-def test_a_csv_is_written_as_a_spreadsheet_of_the_country_expects(form: CsvForm, header: bytes, row: str) -> None:
+def test_a_csv_has_the_number_format_of_the_requested_country(form: CsvForm, header: bytes, row: str) -> None:
     start = 1_774_745_999_250_000
     t = np.asarray([start, start + 1_000_000], np.int64)
     ones = np.ones(2, np.int64)

@@ -1,4 +1,4 @@
-"""Group commits: what closes a group, and that nobody waits for what does not come."""
+"""Group commits: what closes a group, and that no batch waits in vain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -141,7 +141,9 @@ async def test_commits_that_follow_closely_become_one_of_bounded_age(start: Star
         (GroupLimits(500, 1_000, HOUR, HOUR), 10),
     ],
 )
-async def test_enough_batches_or_bytes_wait_for_no_more(start: Starts, limits: GroupLimits, batches: int) -> None:
+async def test_a_commit_starts_at_once_with_enough_batches_or_bytes(
+    start: Starts, limits: GroupLimits, batches: int
+) -> None:
     async with start(limits) as (ingest, done), asyncio.timeout(10):
         await join(ingest, range(1))
         await join(ingest, range(1, 1 + batches))

@@ -1,4 +1,4 @@
-"""History on real PostgreSQL: the same answer from the log, from chunks and from roll-ups; pages that lose nothing."""
+"""History on real PostgreSQL: the same answer from the log, from chunks and from roll-ups; complete pages."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -68,7 +68,7 @@ def truth(parts: list[Columns], series: int, start: int, end: int) -> tuple[list
     st.integers(0, 10**7),
     st.booleans(),
 )
-def test_a_plan_covers_what_was_asked_for_in_at_most_so_many_buckets_and_cuts_no_roll_up(
+def test_a_plan_covers_the_requested_range_within_the_bucket_limit_and_divides_no_roll_up(
     start: int, span: int, most: int, readings: int, is_old: bool
 ) -> None:
     chosen = plan(start, start + span, most, readings, Retained(2**52, -(2**63), -(2**63)) if is_old else ALL)
@@ -87,7 +87,7 @@ def test_gaps_are_the_widest_ones_in_order() -> None:
 
 
 @pytest.mark.parametrize("series", [1, 2, 3])
-async def test_few_readings_are_all_given_from_log_and_chunks_alike(
+async def test_few_readings_are_returned_in_full_from_log_and_chunks(
     ledger: LedgerStore, database: Database, history: History, series: int
 ) -> None:
     parts = [mixed(lo, lo + 300) for lo in range(0, 1_500, 300)]
@@ -128,7 +128,7 @@ async def test_roll_ups_keep_the_true_extremes_and_the_count_whatever_the_edges(
         assert set(zip(found.t, found.v, strict=True)) <= set(zip(t, v.tolist(), strict=True)), "real readings"
 
 
-async def test_a_gap_late_readings_and_a_wrong_clock_are_told(
+async def test_gaps_late_readings_and_a_wrong_clock_are_reported(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:
     await ledger.commit([mixed(0, 600), mixed(4_000, 4_600)])
@@ -140,7 +140,7 @@ async def test_a_gap_late_readings_and_a_wrong_clock_are_told(
         await compact(database)
 
 
-async def test_a_page_of_single_readings_tells_its_own_quality(
+async def test_a_page_of_single_readings_has_its_own_quality(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:
     await ledger.commit([mixed(0, 600), mixed(4_000, 4_600)])
@@ -157,9 +157,7 @@ async def test_a_page_of_single_readings_tells_its_own_quality(
 
 
 @pytest.mark.announces_log("stored_batch_unreadable")
-async def test_readings_that_nobody_can_read_are_told_and_not_passed_over(
-    ledger: LedgerStore, database: Database, history: History
-) -> None:
+async def test_unreadable_batches_are_reported(ledger: LedgerStore, database: Database, history: History) -> None:
     await ledger.commit([mixed(0, 600)])
     await ledger.commit([mixed(600, 1_200)])
     async with database.connection() as connection:
@@ -191,7 +189,7 @@ async def test_several_series_share_their_buckets(ledger: LedgerStore, database:
 
 
 @pytest.mark.parametrize("source", ["raw", "1m", "1h"])
-async def test_neighbouring_windows_count_each_reading_once_at_every_amount(
+async def test_adjacent_windows_count_each_reading_once(
     ledger: LedgerStore, database: Database, history: History, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10**9 if source == "raw" else 10)
@@ -217,7 +215,7 @@ async def test_neighbouring_windows_count_each_reading_once_at_every_amount(
             }
 
 
-async def test_buckets_by_the_calendar_hold_what_lies_between_their_edges(
+async def test_calendar_buckets_hold_the_readings_between_their_edges(
     ledger: LedgerStore, database: Database, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10)
@@ -275,7 +273,7 @@ def _rows(readings: Readings) -> list[tuple[int, int, int, int]]:
     return list(zip(*(getattr(readings, name).tolist() for name in names), strict=True))
 
 
-async def test_what_cannot_be_answered_is_refused_precisely(
+async def test_invalid_history_queries_are_refused_with_a_code(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:
     await ledger.commit([mixed(0, 600)])

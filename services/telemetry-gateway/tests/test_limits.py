@@ -94,7 +94,7 @@ def value(gateway: Gateway, name: str) -> float:
     return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
 
-async def test_a_ledger_torn_by_drops_and_small_batches_stays_in_few_pieces_and_others_are_answered(
+async def test_fragmenting_drops_and_batches_are_limited_and_other_devices_are_answered(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     async with bench(servers, database_url) as (_, alpha, beta):
@@ -118,7 +118,7 @@ async def test_a_ledger_torn_by_drops_and_small_batches_stays_in_few_pieces_and_
         assert await count(database, pieces) == 1_023
 
 
-async def test_a_drop_is_acknowledged_with_every_range_of_it(servers: Servers, database_url: str) -> None:
+async def test_a_drop_is_acknowledged_with_all_its_ranges(servers: Servers, database_url: str) -> None:
     async with bench(servers, database_url) as (_, alpha, _):
         ranges = [(lo, lo + 1) for lo in range(0, 2_048, 2)]
         await alpha.bus.publish(
@@ -127,7 +127,7 @@ async def test_a_drop_is_acknowledged_with_every_range_of_it(servers: Servers, d
         await eventually(lambda: sorted(part for ack in alpha.acks for part in ack.settled) == ranges)
 
 
-async def test_unreadable_messages_keep_nobody_waiting_and_are_kept_within_a_budget(
+async def test_unreadable_messages_are_quarantined_within_a_budget_and_delay_no_other_device(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     junk = json.dumps({"v": 1, "what": "x" * 30_000}).encode()
@@ -142,7 +142,7 @@ async def test_unreadable_messages_keep_nobody_waiting_and_are_kept_within_a_bud
         await alpha.deliver(alpha.batch(0, [1.0]))
 
 
-async def test_of_a_flood_of_hellos_the_newest_is_answered_and_the_next_collector_at_once(
+async def test_a_flood_of_hellos_gets_one_answer_and_does_not_delay_other_collectors(
     servers: Servers, database_url: str
 ) -> None:
     async with bench(servers, database_url) as (_, alpha, beta):
@@ -166,7 +166,7 @@ async def test_of_a_flood_of_hellos_the_newest_is_answered_and_the_next_collecto
         assert len(alpha.haves) < number / 2
 
 
-async def test_declarations_without_end_stop_at_the_limits_and_nobody_waits_for_them(
+async def test_endless_declarations_are_limited_and_delay_no_other_device(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     limits = {"device_series_max": 500, "device_catalogs_max": 10}
@@ -192,7 +192,7 @@ async def test_declarations_without_end_stop_at_the_limits_and_nobody_waits_for_
         assert await count(database, f"SELECT count(*) FROM catalog WHERE device_id = {mine}") <= 10  # noqa: S608
 
 
-async def test_who_ignores_its_credit_is_not_answered_beyond_its_budget_and_loses_nothing(
+async def test_a_device_that_ignores_its_credit_is_limited_and_loses_nothing(
     servers: Servers, database_url: str
 ) -> None:
     async with bench(servers, database_url, device_waiting_max=20) as (started, alpha, beta):
@@ -216,7 +216,7 @@ async def test_who_ignores_its_credit_is_not_answered_beyond_its_budget_and_lose
             await eventually(is_settled)
 
 
-async def test_epochs_without_end_stop_at_the_limit_with_a_code(
+async def test_epochs_beyond_the_limit_are_rejected_with_a_code(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     async with bench(servers, database_url, device_epochs_max=3) as (_, alpha, beta):

@@ -1,4 +1,4 @@
-"""Plain messages that are meant to do harm, and those that come again after an outage."""
+"""Hostile plain messages, and plain messages that are retried after an outage."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -34,7 +34,7 @@ async def alpha(servers: Servers, running_gateway: Gateway) -> AsyncIterator[Col
 
 
 @pytest.mark.servers
-async def test_text_that_postgresql_cannot_store_costs_neither_the_process_nor_the_neighbours(
+async def test_text_that_postgresql_cannot_store_affects_neither_the_process_nor_other_values(
     running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     for payload in (
@@ -58,7 +58,7 @@ async def test_text_that_postgresql_cannot_store_costs_neither_the_process_nor_t
 
 
 @pytest.mark.servers
-async def test_a_message_that_is_tried_again_keeps_its_time_and_its_refusals(
+async def test_a_retried_message_keeps_its_time_and_its_refusals(
     running_gateway: Gateway, alpha: Collector, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, calls = Ingest.join, [0]
@@ -92,9 +92,7 @@ async def test_a_message_that_is_tried_again_keeps_its_time_and_its_refusals(
         (b"{" + b",".join(b'"k%d":"x"' % i for i in range(20_000)) + b"}", {"too_many_values"}),
     ],
 )
-def test_a_message_made_to_keep_the_gateway_busy_is_refused_early(
-    payload: bytes, code: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_expensive_message_is_refused_early(payload: bytes, code: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """By the work that it causes, which no machine's speed changes: names that are cleaned."""
     cleaned: list[int] = []
 
@@ -111,7 +109,7 @@ def test_a_message_made_to_keep_the_gateway_busy_is_refused_early(
     assert max(cleaned, default=0) <= 512
 
 
-def test_a_message_beyond_what_is_read_of_one_is_unreadable_and_says_so() -> None:
+def test_a_message_beyond_the_size_limit_is_unreadable_with_a_reason() -> None:
     (error,) = read_documents([b"[" + b"1," * PAYLOAD_MAX + b"1]"])
     assert isinstance(error, ValueError)
     assert "exceed the limit of 262144" in str(error)

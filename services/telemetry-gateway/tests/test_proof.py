@@ -1,4 +1,4 @@
-"""Retention and proof on real PostgreSQL: what went with age is known, and whatever is wrong is found and named."""
+"""Retention and verification on real PostgreSQL: removed readings are recorded, and every disagreement is found."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -101,7 +101,7 @@ async def test_an_honest_ledger_is_complete_and_verified_from_log_and_chunks(
         ("INSERT INTO declared_drop (device_id, epoch, ranges, n, reason) VALUES (1, 7, '{[5,6)}', 1, 'x')", "or drop"),
     ],
 )
-async def test_whatever_is_wrong_is_found_and_named(
+async def test_every_disagreement_is_found_and_named(
     ledger: LedgerStore, database: Database, compaction: Compaction, crime: str, found: str
 ) -> None:
     await ledger.commit([mixed(0, 1_000)])
@@ -113,7 +113,7 @@ async def test_whatever_is_wrong_is_found_and_named(
     assert any(found in what for what in whats), whats
 
 
-async def test_the_log_goes_when_it_is_in_chunks_and_in_latest_and_not_before(
+async def test_a_log_partition_is_dropped_only_when_it_is_in_chunks_and_in_latest(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
     await ledger.commit([mixed(0, 100)])
@@ -131,7 +131,7 @@ async def test_the_log_goes_when_it_is_in_chunks_and_in_latest_and_not_before(
         assert await connection.fetchval("SELECT count(*) FROM batch") == 0
 
 
-async def test_what_retention_removed_is_known_to_the_ledger_and_history_goes_on_with_roll_ups(
+async def test_the_ledger_knows_removed_readings_and_history_answers_from_roll_ups(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
     await ledger.commit([mixed(0, 3_000)])
@@ -169,7 +169,7 @@ async def test_late_data_for_a_removed_month_is_stored_and_removed_again(
     assert await disagreements(database) == []
 
 
-async def test_rows_that_fell_into_no_day_go_too(
+async def test_old_rows_of_the_default_partition_are_deleted(
     ledger: LedgerStore, database: Database, compaction: Compaction
 ) -> None:
     await ledger.commit([mixed(0, 100, start=NOW - 40 * DAY)])
@@ -187,7 +187,9 @@ def test_a_tally_needs_no_memory_for_what_was_dropped() -> None:
     assert tally.unseen() == (5, 0)
 
 
-async def test_a_day_takes_over_the_rows_that_came_before_it_was_there(ledger: LedgerStore, database: Database) -> None:
+async def test_a_new_daily_partition_takes_its_rows_from_the_default_partition(
+    ledger: LedgerStore, database: Database
+) -> None:
     await ledger.commit([mixed(0, 100, start=NOW + 10 * DAY)])
     await LogStore(database).make_partitions(datetime.fromtimestamp((NOW + 10 * DAY) / 1e6, UTC), 2)
     async with database.connection() as connection:
@@ -197,7 +199,7 @@ async def test_a_day_takes_over_the_rows_that_came_before_it_was_there(ledger: L
     assert await disagreements(database) == []
 
 
-async def test_batches_are_stored_while_days_are_made(ledger: LedgerStore, database: Database) -> None:
+async def test_batches_are_stored_while_daily_partitions_are_made(ledger: LedgerStore, database: Database) -> None:
     start = NOW + 20 * DAY
 
     async def store() -> None:

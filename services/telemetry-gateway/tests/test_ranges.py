@@ -1,4 +1,4 @@
-"""Range arithmetic against sets of numbers."""
+"""Range arithmetic compared with sets of numbers."""
 
 import itertools
 

@@ -101,7 +101,7 @@ ROWS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
-async def test_the_view_says_what_was_stored_bit_for_bit(
+async def test_the_view_returns_what_was_stored_bit_for_bit(
     database: Database, rows: list[tuple[int, int, int, float, int]]
 ) -> None:
     async with database.connection() as connection:

@@ -1,4 +1,4 @@
-"""A refusal is told with all that covers it, until the collector has confirmed that its quarantine holds it."""
+"""A refused reading is repeated in every ack that covers it, until the collector confirms it."""
 
 import hypothesis.strategies as st
 import pytest
@@ -13,7 +13,7 @@ from pulse_telemetry_gateway.model.ledger.ranges import count, union
 from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_testkit.servers import Servers
 
-from .conftest import PASSWORD, arrival, three_series
+from .conftest import PASSWORD, arrival, ledger_lines, three_series
 from .system import collector, gateway
 
 pytestmark = pytest.mark.servers
@@ -27,7 +27,7 @@ KEY = (1, 7)
     most_ranges=st.integers(1, 5),
     most_refused=st.integers(1, 7),
 )
-def test_in_however_many_messages_each_names_every_refusal_that_it_covers(
+def test_each_part_of_an_acknowledgement_names_every_refusal_that_it_covers(
     cuts: list[int], refused: set[int], most_ranges: int, most_refused: int
 ) -> None:
     edges = sorted(cuts)
@@ -59,7 +59,7 @@ async def test_an_acknowledgement_repeats_what_is_not_confirmed(database: Databa
     assert (await ledger.commit([arrival(0, 10)])).unconfirmed == {}
 
 
-async def test_where_too_many_are_not_confirmed_nothing_beyond_the_batch_is_covered(database: Database) -> None:
+async def test_with_too_many_unconfirmed_refusals_only_the_batch_is_covered(database: Database) -> None:
     ledger, handshake = await three_series(database), HandshakeStore(database)
     for lo in range(0, 1_200, 400):
         await ledger.commit([arrival(lo, lo + 400, refused=tuple(range(lo, lo + 400)))])
@@ -81,15 +81,17 @@ async def test_a_have_covers_no_refusal_that_it_cannot_name(database: Database) 
     assert {epoch: [one.seq for one in parts] for epoch, parts in told.refused.items()} == {6: [2], 7: [5]}
 
 
-async def test_a_hello_says_how_far_its_epochs_go_and_is_one_update_however_many_there_are(database: Database) -> None:
+async def test_a_hello_extends_all_its_epochs_with_one_update(database: Database) -> None:
     ledger, handshake = await three_series(database), HandshakeStore(database)
     await ledger.commit([arrival(0, 1, epoch=epoch) for epoch in range(10, 110)])
     for _ in range(2):
         await handshake.state(1, dict.fromkeys(range(10, 110), (0, 50)), 1_000, 1_000)
-    assert {line.next for line in await ledger.of_device(1)} == {50}
+    assert {line.next for line in await ledger_lines(database, 1)} == {50}
 
 
-async def test_a_lost_acknowledgement_costs_no_refusal(servers: Servers, database_url: str, database: Database) -> None:
+async def test_no_refusal_is_lost_with_a_lost_acknowledgement(
+    servers: Servers, database_url: str, database: Database
+) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
     async with gateway(servers, url), collector(servers) as alpha:
         await alpha.declare()

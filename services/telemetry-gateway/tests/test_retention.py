@@ -1,4 +1,4 @@
-"""Retention beside those who write: on real PostgreSQL, with their transactions held open where it hurts."""
+"""Retention while other transactions are open, on real PostgreSQL."""
 
 import asyncio
 import dataclasses
@@ -76,7 +76,7 @@ async def dropped(store: RetentionStore, partition: Partition) -> bool:
 
 
 @pytest.mark.parametrize("hours", [-2, 2, 24 * 4_000])
-async def test_nothing_is_old_by_a_clock_that_is_not_postgresqls(
+async def test_retention_refuses_a_clock_that_differs_from_postgresql(
     ledger: LedgerStore, database: Database, hours: int
 ) -> None:
     wrong = Retention(RetentionStore(database), AGES, lambda: now() + hours * 3_600_000_000)
@@ -84,9 +84,7 @@ async def test_nothing_is_old_by_a_clock_that_is_not_postgresqls(
         await wrong.due()
 
 
-async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_are(
-    ledger: LedgerStore, database: Database
-) -> None:
+async def test_recently_arrived_readings_are_kept_whatever_their_time(ledger: LedgerStore, database: Database) -> None:
     old = arrival(0, 100)
     await ledger.commit([old._replace(columns=shifted(old, -20 * YEAR))])
     pace = CompactionPace(timedelta(0), 100, 10_000, timedelta(0), timedelta(0))
@@ -107,7 +105,7 @@ async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_ar
         assert await connection.fetchval("SELECT sum(n) FROM chunk") == 200
 
 
-async def test_a_day_is_not_made_at_the_cost_of_ingest(ledger: LedgerStore, database: Database) -> None:
+async def test_making_a_partition_does_not_block_ingest(ledger: LedgerStore, database: Database) -> None:
     upkeep = Upkeep(LogStore(database), QuarantineStore(database))
     job = next(job for job in upkeep_jobs(upkeep) if job.name == "log_partitions")
     async with database.snapshot() as reader:  # an export, or `verify`, for hours

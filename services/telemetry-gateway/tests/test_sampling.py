@@ -1,4 +1,4 @@
-"""M4 never loses an extreme, whatever the order in which the parts come."""
+"""M4 never loses an extreme, whatever the order of the parts."""
 
 import numpy as np
 from hypothesis import given

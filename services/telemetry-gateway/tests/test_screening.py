@@ -1,4 +1,4 @@
-"""Single readings are refused with a reason, and their neighbours are kept."""
+"""Single readings are refused with a code, and their neighbours are kept."""
 
 import pytest
 
@@ -82,11 +82,11 @@ def test_a_time_so_far_away_that_the_difference_wraps_around_is_refused() -> Non
     assert [r.code for r in found.refused] == ["implausible_time", "implausible_time"]
 
 
-def test_a_batch_of_nothing_but_bad_readings_has_no_columns() -> None:
+def test_a_batch_of_bad_readings_has_no_columns() -> None:
     assert screened([(9, 1), (9, 2)]).columns is None
 
 
-def test_a_whole_number_for_a_float_series_is_taken_as_json_means_it() -> None:
+def test_an_integer_is_accepted_for_a_float_series() -> None:
     found = screened([(2, 5)])
     assert found.columns is not None
     assert repr(found.columns.values()) == "[5.0]"
@@ -101,7 +101,7 @@ def floats(lo: int, values: list[float], dt: int = 0) -> tuple[Batch, ResolvedSe
     return Batch.of(batch), ResolvedSeries.of([2], CATALOG)
 
 
-def test_batches_that_are_screened_together_are_screened_each_for_itself() -> None:
+def test_batches_screened_together_equal_batches_screened_alone() -> None:
     mixed = ReadingBatch(
         epoch=1, ord=1, catalog=1, lo=500, lane="live", sent=NOW, series=[3, 1, 9],
         t0=NOW, dt=[1, 2, 3, 4], x=[0, 1, 2, 0], value=[True, 7, 1, 1],

@@ -167,7 +167,7 @@ class Buckets:
     tz: str
 
     def of(self, start: int, end: int) -> int | list[int]:
-        """How many, or their edges. Raises InvalidRange, InvalidCalendar."""
+        """The number of buckets, or their edges. Raises InvalidRange, InvalidCalendar, TooMuch."""
         check_range(start, end)
         return self.points if self.every is None else edges(start, end, self.every, zone_of(self.tz), _EVERY_MAX)
 
@@ -203,10 +203,7 @@ async def aligned(
 ) -> AlignedView:
     """Several series (at most 50) in the same buckets over exactly [from, to): at most `points` buckets, or by the
     calendar."""
-    check_range(start, end)
-    chosen = (
-        buckets.points if buckets.every is None else edges(start, end, buckets.every, zone_of(buckets.tz), _EVERY_MAX)
-    )
+    chosen = buckets.of(start, end)
     found = await deps.history.aligned(numbers(series), start, end, chosen)
     axis = found.plan
     return AlignedView.model_construct(

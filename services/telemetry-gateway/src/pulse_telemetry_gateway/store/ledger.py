@@ -44,19 +44,6 @@ class _Device:
 
 
 @dataclass(frozen=True)
-class EpochLedger:
-    """One row of a device's ledger."""
-
-    epoch: int
-    ord: int
-    next: int
-    settled: list[Range]
-    stored: int
-    refused: int
-    dropped: int
-
-
-@dataclass(frozen=True)
 class LedgerLimits:
     """fragments: number of ranges of a stream beyond which it only takes what adds no range. epochs: epochs of one
     device. clocks: offsets beyond which a clock is off."""
@@ -134,27 +121,6 @@ class LedgerStore:
         add(change.settled, part)
         add(change.added, part)
         return True
-
-    async def of_device(self, device_id: int) -> list[EpochLedger]:
-        """The device's ledger, newest epoch first."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                "SELECT epoch, ord, next, settled, stored_n, refused_n, dropped_n FROM stream "
-                "WHERE device_id = $1 ORDER BY ord DESC, epoch LIMIT 1000",
-                device_id,
-            )
-        return [
-            EpochLedger(
-                row["epoch"],
-                row["ord"],
-                row["next"],
-                ranges(row["settled"]),
-                row["stored_n"],
-                row["refused_n"],
-                row["dropped_n"],
-            )
-            for row in rows
-        ]
 
     async def _lock(self, connection: Connection, devices: set[int]) -> dict[int, _Device]:
         rows = await connection.fetch(
@@ -321,12 +287,11 @@ def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange
     for (device_id, epoch), change in changes.items():
         if change.has_readings:
             found[device_id][epoch] = change.ord
-    return {
-        device_id: sorted(((number, epoch) for epoch, number in lives.items()), key=lambda life: (-life[0], life[1]))[
-            :2
-        ]
-        for device_id, lives in found.items()
-    }
+    newest_first: dict[int, Newest] = {}
+    for device_id, epochs in found.items():
+        ordered = sorted(((number, epoch) for epoch, number in epochs.items()), key=lambda one: (-one[0], one[1]))
+        newest_first[device_id] = ordered[:2]
+    return newest_first
 
 
 def _rows(news: GroupChanges, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
