@@ -102,10 +102,10 @@ UNREADABLE: list[tuple[str, dict[str, Any], str]] = [
 ]
 REJECTED: list[tuple[str, dict[str, Any], str, str]] = [
     ("data", ONE | {"device": "beta"}, "foreign_device", "the topic belongs to alpha, but the payload names beta"),
-    ("drop", DROPPED | {"ranges": [[0, 1]], "device": "beta"}, "foreign_device", "the topic is alpha's"),
-    ("hello", HELLO | {"pending": [], "device": "beta"}, "foreign_device", "the topic is alpha's"),
-    ("data", ONE | {"epoch": 0}, "plain_epoch", "epoch 0 is numbered by the gateway"),
-    ("drop", DROPPED | {"ranges": [[0, 1]], "epoch": 0}, "plain_epoch", "epoch 0 is numbered by the gateway"),
+    ("drop", DROPPED | {"ranges": [[0, 1]], "device": "beta"}, "foreign_device", "the topic belongs to alpha"),
+    ("hello", HELLO | {"pending": [], "device": "beta"}, "foreign_device", "the topic belongs to alpha"),
+    ("data", ONE | {"epoch": 0}, "plain_epoch", "epoch 0 is reserved for plain devices"),
+    ("drop", DROPPED | {"ranges": [[0, 1]], "epoch": 0}, "plain_epoch", "epoch 0 is reserved for plain devices"),
 ]
 
 
