@@ -56,7 +56,7 @@ class ExportRequest:
 class Part:
     """One page of one series, and the position of its last reading."""
 
-    whose: SeriesName
+    names: SeriesName
     readings: Readings
     position: ExportPosition
 
@@ -92,12 +92,12 @@ class Export:
     async def parts(self, request: ExportRequest, names: Sequence[SeriesName]) -> AsyncGenerator[Part, None]:
         """Every reading once, series by series, ordered by (t, epoch, seq)."""
         after = request.after.key if request.after else None
-        for whose in names:
+        for one in names:
             while True:
-                page = await self._page_with_retries(whose.series, (request.start, request.end), after)
+                page = await self._page_with_retries(one.series, (request.start, request.end), after)
                 if len(page.readings):
                     t, epoch, seq = (int(c[-1]) for c in (page.readings.t, page.readings.epoch, page.readings.seq))
-                    yield Part(whose, page.readings, ExportPosition(whose.series, Key(t, epoch, seq)))
+                    yield Part(one, page.readings, ExportPosition(one.series, Key(t, epoch, seq)))
                 if page.last is None:
                     break
                 after = page.last
@@ -123,8 +123,8 @@ class Export:
             yield form.header
         async for part in self.parts(request, names):
             if parquet is None:
-                yield await asyncio.to_thread(csv_rows, part.readings, part.whose, form)
+                yield await asyncio.to_thread(csv_rows, part.readings, part.names, form)
             else:
-                yield await asyncio.to_thread(parquet.add, part.readings, part.whose)
+                yield await asyncio.to_thread(parquet.add, part.readings, part.names)
         if parquet is not None:
             yield await asyncio.to_thread(parquet.end)

@@ -42,7 +42,7 @@ async def to_csv(
             request_file.write_text(question, "ascii")
             file.write(CSV_HEADER)
         async for part in export.parts(request, await export.names(request)):
-            file.write(await asyncio.to_thread(csv_rows, part.readings, part.whose))
+            file.write(await asyncio.to_thread(csv_rows, part.readings, part.names))
             n += len(part.readings)
             progress(len(part.readings))
         file.flush()
@@ -101,7 +101,7 @@ class _Parts:
     """Files of a folder with about ROWS_MAX readings each. The file being written is called `unfinished`."""
 
     def __init__(self, folder: Path, number: int, request: ExportRequest) -> None:
-        self._folder, self._number, self._wanted = folder, number, request
+        self._folder, self._number, self._request = folder, number, request
         self._unfinished = folder / "unfinished"
         self._file: BinaryIO | None = None
         self._stream: ParquetStream | None = None
@@ -111,7 +111,7 @@ class _Parts:
         """Writes one row group."""
         if self._file is None or self._stream is None:
             self._file, self._stream = self._unfinished.open("wb"), await asyncio.to_thread(ParquetStream)
-        self._file.write(await asyncio.to_thread(self._stream.add, part.readings, part.whose))
+        self._file.write(await asyncio.to_thread(self._stream.add, part.readings, part.names))
         self._rows, self._position = self._rows + len(part.readings), part.position
         if self._rows >= ROWS_MAX:
             await self.finish()
@@ -120,7 +120,7 @@ class _Parts:
         """Renames the file once it is complete and on disk."""
         if self._file is None or self._stream is None:
             return
-        metadata, stream = _metadata(self._wanted, self._position), self._stream
+        metadata, stream = _metadata(self._request, self._position), self._stream
         self._file.write(await asyncio.to_thread(lambda: stream.end(**metadata)))
         self._file.flush()
         await asyncio.to_thread(os.fsync, self._file.fileno())

@@ -142,22 +142,22 @@ class Hub:
         missed: list[_Missed] = []
         left = self._limits.resume_readings_max
         for name, feed in held.items():
-            given = request.pos.get(name)
+            position = request.pos.get(name)
             outcome: Outcome = "live"
-            if given is not None:
-                now, readings, is_whole = await self._log.size_since(feed.device_id, given, left)
-                if given > now:
+            if position is not None:
+                now, readings, is_whole = await self._log.size_since(feed.device_id, position, left)
+                if position > now:
                     outcome = "ahead"
                 elif not is_whole or readings > left:
                     outcome = "history"
                 else:
                     outcome = "exact"
                     left -= readings
-                    if feed.pos < given:
+                    if feed.pos < position:
                         await self._feeds.advance(name, now)
-                    each = max(1, readings // max(1, now - given))
+                    each = max(1, readings // max(1, now - position))
                     rows = min(_PAGE_ROWS, max(1, WINDOW // READING_BYTES // each))
-                    missed.append(_Missed(name, feed.device_id, given, now, rows))
+                    missed.append(_Missed(name, feed.device_id, position, now, rows))
             resumed[name] = outcome
             self._resumes.labels(outcome).inc()
         return resumed, missed

@@ -53,12 +53,12 @@ _FAREWELL: Final = 0.5
 
 @dataclass
 class _Session:
-    """One connected browser. `told`: the version of the device board that it has."""
+    """One connected browser. `board_version`: the version of the device board that it has."""
 
     viewer: Viewer
     principal: Principal
     token: str
-    told: int
+    board_version: int
     was_warned: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -127,10 +127,10 @@ class Sockets:
         """Closes sockets that are expired, silent or not signed in, and sends each session the changed device
         states."""
         await self._close_unauthenticated()
-        news: dict[int, str] = {}
+        changes: dict[int, str] = {}
         for sid, session in list(self._sessions.items()):
             await self._look_after(sid, session)
-            await self._tell_devices(session, news)
+            await self._tell_devices(session, changes)
 
     async def stop(self) -> None:
         """Sends what was collected, tells every browser when to reconnect, and closes the sockets. The browsers resume
@@ -280,7 +280,7 @@ class Sockets:
             expiring = TokenExpiring(expires_at=_text(session.principal.expires))
             await self._server.emit("token_expiring", expiring.model_dump(), to=sid, namespace=NAMESPACE)
         viewer = session.viewer
-        silent = asyncio.get_running_loop().time() - viewer.wire.heard if viewer.wire.owes else 0.0
+        silent = asyncio.get_running_loop().time() - viewer.wire.acknowledged_at if viewer.wire.owes else 0.0
         if silent > self._limits.silence_end:
             await self._end(session, "slow_client", "frames were not acknowledged")
         elif silent > self._limits.silence_notice and not viewer.was_noticed:
@@ -288,14 +288,14 @@ class Sockets:
             notice = Notice(code="slow_client", detail="frames are not acknowledged: some readings are left out")
             await self._server.emit("notice", notice.model_dump(), to=sid, namespace=NAMESPACE)
 
-    async def _tell_devices(self, session: _Session, news: dict[int, str]) -> None:
+    async def _tell_devices(self, session: _Session, changes: dict[int, str]) -> None:
         version, wire = self._board.version, session.viewer.wire
-        if session.told == version or not wire.has_room(0):
+        if session.board_version == version or not wire.has_room(0):
             return
-        if session.told not in news:
-            news[session.told] = self._board.since(session.told)
-        if await wire.tell(news[session.told]):
-            session.told = version
+        if session.board_version not in changes:
+            changes[session.board_version] = self._board.since(session.board_version)
+        if await wire.tell(changes[session.board_version]):
+            session.board_version = version
 
 
 def _first_error(error: ValidationError) -> str:

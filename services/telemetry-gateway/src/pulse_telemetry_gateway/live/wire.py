@@ -27,7 +27,7 @@ class Wire:
         self._receive, self._send, self._abort = receive, send, abort
         self._in_flight: dict[int, int] = {}
         self.bytes_in_flight = 0
-        self.heard = 0.0
+        self.acknowledged_at = 0.0
         """When it last acknowledged a frame, or was sent one while none was unacknowledged. Time of the event loop."""
         self.is_open = True
         self.is_answered = True
@@ -59,7 +59,7 @@ class Wire:
     async def send_frame(self, number: int, text: str) -> None:
         """Sends a frame that the browser acknowledges by its number. Call only when `has_room`."""
         if not self._in_flight:
-            self.heard = asyncio.get_running_loop().time()
+            self.acknowledged_at = asyncio.get_running_loop().time()
         self._in_flight[number] = len(text)
         self.bytes_in_flight += len(text)
         if not await self._at_once({"type": "websocket.send", "text": text}):
@@ -126,7 +126,7 @@ class Wire:
         if size is None:
             return  # not a frame of this socket
         self.bytes_in_flight -= size
-        self.heard = asyncio.get_running_loop().time()
+        self.acknowledged_at = asyncio.get_running_loop().time()
         self.on_room()
 
 

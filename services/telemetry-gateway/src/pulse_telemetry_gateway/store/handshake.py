@@ -50,7 +50,7 @@ class HandshakeStore:
             windows_with_refusals = {
                 (device_id, epoch): [windows[epoch]] for epoch, _, has_refused in rows if has_refused
             }
-            told = await refusals.unconfirmed(connection, windows_with_refusals, most_refused + 1)
+            unconfirmed = await refusals.unconfirmed(connection, windows_with_refusals, most_refused + 1)
             newest = await connection.fetch(
                 "SELECT ord, epoch FROM stream WHERE device_id = $1 AND stored_n + refused_n > 0 "
                 "ORDER BY ord DESC, epoch LIMIT 2",
@@ -60,7 +60,7 @@ class HandshakeStore:
             await self._extend(device_id, windows)
         refused = _cut(
             settled,
-            [one for key in windows_with_refusals for one in told.get(key, ())],
+            [one for key in windows_with_refusals for one in unconfirmed.get(key, ())],
             {epoch for _, epoch in windows_with_refusals},
             most_refused,
         )
@@ -96,10 +96,10 @@ class HandshakeStore:
 
 
 def _cut(
-    settled: dict[int, list[Range]], told: list[Unconfirmed], epochs: set[int], most: int
+    settled: dict[int, list[Range]], unconfirmed: list[Unconfirmed], epochs: set[int], most: int
 ) -> dict[int, list[Unconfirmed]]:
     """At most `most` of the refused readings. Cuts `settled` so that it covers none of the others."""
-    rest = sorted(told)[most:]
+    rest = sorted(unconfirmed)[most:]
     if rest:
         first = rest[0]
         for epoch in epochs:
@@ -108,6 +108,6 @@ def _cut(
         parts = settled.get(first.epoch, [])
         settled[first.epoch] = [(lo, min(hi, first.seq)) for lo, hi in parts if lo < first.seq]
     found: dict[int, list[Unconfirmed]] = {}
-    for one in sorted(told)[:most]:
+    for one in sorted(unconfirmed)[:most]:
         found.setdefault(one.epoch, []).append(one)
     return found

@@ -69,18 +69,18 @@ class LedgerStore:
             rejected = self._rejected([(a.device_id, a.epoch, a.ord) for a in group], devices, known, newest)
             accepted = [arrival for place, arrival in enumerate(group) if place not in rejected]
             changes = _changes(accepted, known)
-            news = settle(accepted, changes, self._limits.fragments)
-            log, logged = _rows(news, {device_id: device.pos for device_id, device in devices.items()})
-            await refusals.record(connection, news.refusals)
-            pieces = (piece for parts in news.pieces.values() for piece in parts)
+            added = settle(accepted, changes, self._limits.fragments)
+            log, logged = _rows(added, {device_id: device.pos for device_id, device in devices.items()})
+            await refusals.record(connection, added.refusals)
+            pieces = (piece for parts in added.pieces.values() for piece in parts)
             await _note_clocks(connection, clock_stretches(pieces, self._limits.clocks))
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
             wanted: dict[StreamKey, list[Range]] = {key: [] for key in changes}
             for arrival in accepted:
                 wanted[arrival.device_id, arrival.epoch].append(arrival.wanted)
-            untold = await self._unconfirmed(connection, wanted, changes)
+            unconfirmed = await self._unconfirmed(connection, wanted, changes)
         settled = {key: change.settled for key, change in changes.items()}
-        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected, untold, news.held)
+        return GroupResult(settled, _with(newest, changes), logged, added.duplicates, rejected, unconfirmed, added.held)
 
     async def declare_dropped(self, device_id: int, message: Dropped) -> GroupResult:
         """Settles the numbers that the collector declares lost and that are not settled yet. Returns after the commit.
@@ -187,13 +187,13 @@ class LedgerStore:
         changes: Mapping[StreamKey, StreamChange],
     ) -> dict[StreamKey, AckPart]:
         """What acknowledgements of the wanted ranges have to repeat. No query when every refusal is confirmed."""
-        told: dict[StreamKey, Sequence[Range]] = {}
+        repeated: dict[StreamKey, Sequence[Range]] = {}
         for key, parts in wanted.items():
             change = changes[key]
             if n := change.unconfirmed:
-                told[key] = covering(parts, change.settled) if n <= _REPEATED else parts
-        found = await refusals.unconfirmed(connection, told)
-        return {key: AckPart(tuple(told[key]), [one.refused for one in found.get(key, ())]) for key in told}
+                repeated[key] = covering(parts, change.settled) if n <= _REPEATED else parts
+        found = await refusals.unconfirmed(connection, repeated)
+        return {key: AckPart(tuple(repeated[key]), [one.refused for one in found.get(key, ())]) for key in repeated}
 
     async def _write(
         self,
@@ -294,14 +294,14 @@ def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange
     return newest_first
 
 
-def _rows(news: GroupChanges, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
+def _rows(added: GroupChanges, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
     """The log's rows for `_write`. Moves the feed positions. The live lane comes first, so that it is published
     first."""
     written: list[tuple[object, ...]] = []
     logged: list[Logged] = []
-    for key in sorted(news.pieces, key=lambda key: _LANES[key[3]]):
+    for key in sorted(added.pieces, key=lambda key: _LANES[key[3]]):
         device_id, epoch, number, lane = key
-        for pieces in rows(news.pieces[key]):
+        for pieces in rows(added.pieces[key]):
             columns = concatenate([piece for _, piece in pieces])
             positions[device_id] = positions.get(device_id, 0) + 1
             logged.append(Logged(device_id, positions[device_id], lane, columns))

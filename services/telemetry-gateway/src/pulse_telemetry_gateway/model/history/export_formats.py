@@ -51,7 +51,7 @@ class CsvForm:
 CSV_HEADER: Final = CsvForm().header
 
 
-def csv_rows(readings: Readings, whose: SeriesName, form: CsvForm | None = None) -> bytes:
+def csv_rows(readings: Readings, names: SeriesName, form: CsvForm | None = None) -> bytes:
     """Lines without the header. Numbers are the shortest text that reads back exactly, booleans are true and false,
     times are RFC 3339 with microseconds."""
     import pyarrow as pa
@@ -59,15 +59,15 @@ def csv_rows(readings: Readings, whose: SeriesName, form: CsvForm | None = None)
 
     form = form or CsvForm()
     n = len(readings)
-    values = _values(readings, whose.kind)
-    if form.has_decimal_comma and whose.kind == FLOAT:
+    values = _values(readings, names.kind)
+    if form.has_decimal_comma and names.kind == FLOAT:
         values = compute.replace_substring(values.cast(pa.string()), ".", ",")
     table = pa.table(
         {
-            "series": pa.repeat(pa.scalar(whose.series), n),
-            "device": pa.repeat(pa.scalar(whose.device), n),
-            "name": pa.repeat(pa.scalar(whose.name), n),
-            "unit": pa.repeat(pa.scalar(whose.unit), n),
+            "series": pa.repeat(pa.scalar(names.series), n),
+            "device": pa.repeat(pa.scalar(names.device), n),
+            "name": pa.repeat(pa.scalar(names.name), n),
+            "unit": pa.repeat(pa.scalar(names.unit), n),
             "time": pa.array(_times(readings.t, form.zone)),
             "t": readings.t,
             "value": values,
@@ -124,18 +124,18 @@ class ParquetStream:
         self._sink = _Sink()
         self._writer = parquet.ParquetWriter(self._sink, self._schema, compression="zstd")
 
-    def add(self, readings: Readings, whose: SeriesName) -> bytes:
+    def add(self, readings: Readings, names: SeriesName) -> bytes:
         """Writes one row group. Returns the bytes that are complete."""
         import pyarrow as pa
 
         n = len(readings)
-        is_float = whose.kind == FLOAT
+        is_float = names.kind == FLOAT
         reals = readings.word.view(np.float64) if is_float else readings.word.astype(np.float64)
         table = pa.table(
             [
-                pa.repeat(pa.scalar(whose.series, pa.int32()), n),
-                pa.repeat(pa.scalar(whose.device), n).dictionary_encode(),
-                pa.repeat(pa.scalar(whose.name), n).dictionary_encode(),
+                pa.repeat(pa.scalar(names.series, pa.int32()), n),
+                pa.repeat(pa.scalar(names.device), n).dictionary_encode(),
+                pa.repeat(pa.scalar(names.name), n).dictionary_encode(),
                 pa.array(readings.t).cast(pa.timestamp("us", "UTC")),
                 pa.array(reals),
                 pa.nulls(n, pa.int64()) if is_float else pa.array(readings.word),

@@ -119,35 +119,35 @@ def _refuse_non_finite(
 
 
 def _mixed_words(batch: Batch, resolved: ResolvedSeries, start: int, refused: dict[int, Refused]) -> Ints:
-    given_values = batch.value.tolist() if isinstance(batch.value, np.ndarray) else batch.value
+    values = batch.value.tolist() if isinstance(batch.value, np.ndarray) else batch.value
     words = np.zeros(batch.n, np.int64)
     floats = words.view(np.float64)
     types = resolved.types.tolist()
-    for i, (index, given) in enumerate(zip(batch.x.tolist(), given_values, strict=True)):
+    for i, (index, value) in enumerate(zip(batch.x.tolist(), values, strict=True)):
         kind = types[index]
-        if kind == FLOAT and type(given) is float and -_MAX <= given <= _MAX:
-            floats[i] = given
-        elif (kind == INT and type(given) is int and -(2**63) <= given < 2**63) or (
-            kind == BOOL and type(given) is bool
+        if kind == FLOAT and type(value) is float and -_MAX <= value <= _MAX:
+            floats[i] = value
+        elif (kind == INT and type(value) is int and -(2**63) <= value < 2**63) or (
+            kind == BOOL and type(value) is bool
         ):
-            words[i] = given
-        elif kind == FLOAT and type(given) is int and abs(given) <= _EXACT:
-            floats[i] = given  # JSON writes 5.0 as 5; exact up to 2**53
+            words[i] = value
+        elif kind == FLOAT and type(value) is int and abs(value) <= _EXACT:
+            floats[i] = value  # JSON writes 5.0 as 5; exact up to 2**53
         else:
-            refused[start + i] = _refusal(batch, i, kind, given)
+            refused[start + i] = _refusal(batch, i, kind, value)
     return words
 
 
 _MAX: Final = float(np.finfo(np.float64).max)
 
 
-def _refusal(batch: Batch, i: int, kind: int, given: object) -> Refused:
+def _refusal(batch: Batch, i: int, kind: int, value: object) -> Refused:
     seq = batch.lo + i
     if kind == 255:
         return Refused(seq=seq, code="unknown_series", detail=f"id {batch.series[batch.x[i]]}")
-    is_named = isinstance(given, str) and given in _NON_FINITE
-    if kind == FLOAT and (is_named or (isinstance(given, float) and not np.isfinite(given))):
+    is_named = isinstance(value, str) and value in _NON_FINITE
+    if kind == FLOAT and (is_named or (isinstance(value, float) and not np.isfinite(value))):
         return Refused(seq=seq, code="not_finite")
-    if kind == INT and type(given) is int:
+    if kind == INT and type(value) is int:
         return Refused(seq=seq, code="out_of_range", detail="more than 64 bits")
-    return Refused(seq=seq, code="wrong_type", detail=type(given).__name__)
+    return Refused(seq=seq, code="wrong_type", detail=type(value).__name__)

@@ -1,4 +1,4 @@
-"""Decides which readings of a group are new, given the ledger of their streams. Duplicates are dropped here."""
+"""Decides which readings of a group are new, submitted the ledger of their streams. Duplicates are dropped here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,17 +44,17 @@ def settle(
     """Subtracts the settled numbers from each batch in turn and widens `changes` by the new ones. A stream with more
     than `fragments_max` ranges takes only what adds no further range. The rest is held back; the collector sends it
     again."""
-    news = GroupChanges()
-    for given in group:
-        change = changes[given.device_id, given.epoch]
-        arrival = given if given.is_numbered else given.numbered_from(change.next)
+    added = GroupChanges()
+    for submitted in group:
+        change = changes[submitted.device_id, submitted.epoch]
+        arrival = submitted if submitted.is_numbered else submitted.numbered_from(change.next)
         fresh = subtract(arrival.wanted, change.settled)
         if fragments_max is not None and adds_beyond(change.settled, arrival.wanted, fragments_max):
-            news.held += arrival.batches
+            added.held += arrival.batches
             continue
         _note(change, arrival)
         if not fresh:
-            news.duplicates += arrival.batches
+            added.duplicates += arrival.batches
             continue
         for part in fresh:
             add(change.settled, part)
@@ -63,13 +63,13 @@ def settle(
         if refused:
             change.refused += len(refused)
             seqs, codes = zip(*refused, strict=True)
-            news.refusals.append(Refusal((arrival.device_id, arrival.epoch), list(seqs), list(codes)))
+            added.refusals.append(Refusal((arrival.device_id, arrival.epoch), list(seqs), list(codes)))
         columns = _within(arrival.columns, fresh, arrival.wanted)
         if columns is not None and len(columns):
             change.stored += len(columns)
             key = (arrival.device_id, arrival.epoch, arrival.ord, arrival.lane)
-            news.pieces.setdefault(key, []).append((arrival, columns))
-    return news
+            added.pieces.setdefault(key, []).append((arrival, columns))
+    return added
 
 
 def adds_beyond(settled: Sequence[Range], part: Range, fragments_max: int) -> bool:

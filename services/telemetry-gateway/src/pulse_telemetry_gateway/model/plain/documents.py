@@ -11,7 +11,7 @@ PAYLOAD_MAX: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One message: its content, and the names that occurred twice in one object."""
+    """One message: its content, and the names that occurred duplicates in one object."""
 
     content: object
     duplicates: tuple[str, ...] = ()
@@ -29,14 +29,14 @@ def read_documents(payloads: Sequence[bytes]) -> list[Document | Exception]:
 
 
 def _read(payload: bytes) -> Document | Exception:
-    twice: list[str] = []
+    duplicates: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, value in pairs:
             key = storable(name)
             if key in found:
-                twice.append(key)
+                duplicates.append(key)
             found[key] = value
         return found
 
@@ -48,4 +48,4 @@ def _read(payload: bytes) -> Document | Exception:
         return ValueError(f"not UTF-8 at byte {error.start}")
     except (ValueError, RecursionError) as error:
         return error
-    return Document(content, tuple(twice))
+    return Document(content, tuple(duplicates))

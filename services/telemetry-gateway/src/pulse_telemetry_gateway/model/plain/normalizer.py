@@ -80,18 +80,18 @@ def normalize(document: Document, received: int, span: int, rules: PlainRules | 
     return _Reading(received, span, rules or PlainRules()).read(document)
 
 
-def cleaned_name(given: str) -> str:
+def cleaned_name(raw: str) -> str:
     """The series name for the name that a device uses. Empty when nothing is left.
 
     Letters and digits of any script and `_ . : / -` stay. Any run of other characters becomes one `_`. A name of more
     than 128 characters is cut and ends in a hash of the original.
     """
-    name = _UNFIT.sub("_", unicodedata.normalize("NFC", given).strip())
+    name = _UNFIT.sub("_", unicodedata.normalize("NFC", raw).strip())
     name = re.sub(r"/{2,}", "/", name).strip("/")
     if not name.strip("_"):
         return ""
     if len(name) > NAME_MAX:
-        return f"{name[: NAME_MAX - 9]}~{hashlib.sha256(given.encode(errors='replace')).hexdigest()[:8]}"
+        return f"{name[: NAME_MAX - 9]}~{hashlib.sha256(raw.encode(errors='replace')).hexdigest()[:8]}"
     return name
 
 
@@ -133,25 +133,25 @@ class _Reading:
         t = self._object(beside, path, self._received, 0)
         self._object(inner, path, t, 1)
 
-    def _object(self, given: dict[str, object], path: str, t: int, depth: int) -> int:
-        """Reads all members and returns the time of the object. Does not change `given`: a message may be read
+    def _object(self, members: dict[str, object], path: str, t: int, depth: int) -> int:
+        """Reads all members and returns the time of the object. Does not change `members`: a message may be read
         again."""
-        times = [name for name in given if name.lower() in self._rules.time_keys]
+        times = [name for name in members if name.lower() in self._rules.time_keys]
         found: int | None = None
         used: set[str] = set()
         for key in times:
-            understood = micros_of(given[key], self._rules.zone)
+            understood = micros_of(members[key], self._rules.zone)
             if understood is None and depth > 0:
                 continue  # an ordinary value
             used.add(key)
             if understood is not None and found is None:
                 found = understood
-            elif understood is None and given[key] is not None:
+            elif understood is None and members[key] is not None:
                 self._refuse(_joined(path, key), "time_not_understood")
             else:
-                self._skip(_joined(path, key), given[key])
+                self._skip(_joined(path, key), members[key])
         t = t if found is None else found
-        for key, value in given.items():
+        for key, value in members.items():
             if key not in used:
                 self._any(value, _joined(path, key), t, depth + 1)
         return t
@@ -181,10 +181,10 @@ class _Reading:
             for name, one in value.items()
         )
 
-    def _value(self, path: str, given: object, t: int) -> None:
-        value = self._taken(given)
+    def _value(self, path: str, content: object, t: int) -> None:
+        value = self._converted(content)
         if value is None:
-            self._skip(path, given)
+            self._skip(path, content)
             return
         name = cleaned_name(path)
         code = self._refusal(name, path, value, t)
@@ -197,18 +197,18 @@ class _Reading:
         if len(self._found.values) > MAX_PLAIN_VALUES:
             raise _TooMany
 
-    def _skip(self, path: str, given: object) -> None:
-        self._found.skipped[path[:NAME_MAX]] = "null" if given is None else storable(str(given)[:80])
+    def _skip(self, path: str, content: object) -> None:
+        self._found.skipped[path[:NAME_MAX]] = "null" if content is None else storable(str(content)[:80])
 
     def _refuse(self, path: str, code: str) -> None:
         self._found.refused[path] = code
 
-    def _taken(self, given: object) -> bool | int | float | None:
+    def _converted(self, content: object) -> bool | int | float | None:
         """The value, or None when the content is not a value."""
-        if isinstance(given, bool | int | float):
-            return given
-        if isinstance(given, str) and self._rules.takes_text and len(given) <= 40:
-            text = given.strip()
+        if isinstance(content, bool | int | float):
+            return content
+        if isinstance(content, str) and self._rules.takes_text and len(content) <= 40:
+            text = content.strip()
             if text.lower() in _SWITCH:
                 return _SWITCH[text.lower()]
             found = _NUMBER.fullmatch(text)

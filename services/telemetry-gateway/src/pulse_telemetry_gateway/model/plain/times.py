@@ -14,18 +14,18 @@ _UNITS: Final = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
 _MOST_NANOSECONDS: Final = 10**19
 
 
-def micros_of(given: object, zone: tzinfo = UTC) -> int | None:
-    """The time in microseconds since 1970 UTC. None when `given` is not a time.
+def micros_of(content: object, zone: tzinfo = UTC) -> int | None:
+    """The time in microseconds since 1970 UTC. None when `content` is not a time.
 
     Numbers and numeric text are seconds, milliseconds, microseconds or nanoseconds, told apart by their size. Other
     text is ISO 8601 with a date and a time; `zone` applies when the text has none.
     """
-    if isinstance(given, bool):
+    if isinstance(content, bool):
         return None
-    if isinstance(given, int | float):
-        return _of_number(Decimal(given)) if abs(given) < _MOST_NANOSECONDS else None  # false for NaN
-    if isinstance(given, str) and len(given) <= 64:
-        text = given.strip()
+    if isinstance(content, int | float):
+        return _of_number(Decimal(content)) if abs(content) < _MOST_NANOSECONDS else None  # false for NaN
+    if isinstance(content, str) and len(content) <= 64:
+        text = content.strip()
         if _NUMBER.fullmatch(text):
             try:
                 return _of_number(Decimal(text))

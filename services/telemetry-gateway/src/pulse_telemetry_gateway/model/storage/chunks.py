@@ -47,7 +47,7 @@ class Readings:
 
 
 def gather(batches: Sequence[tuple[int, int, Columns]]) -> Readings:
-    """The readings of stored batches, given as (epoch, received in microseconds, columns)."""
+    """The readings of stored batches, scaled as (epoch, received in microseconds, columns)."""
     parts = [
         Readings(
             columns.series[columns.x],
@@ -137,9 +137,9 @@ def decimals(reals: NDArray[np.float64], runs: Runs) -> tuple[Ints, NDArray[np.f
             continue
         places, among = runs.places(likely, READINGS_MAX)
         is_exact = _are_exact(reals, divisor, places, among)
-        given = np.rint(reals[places] * divisor).astype(np.int64)
-        fits = is_exact & (among.high(given) - among.low(given) < 2**32)
-        whole[places] = np.where(among.spread(fits), given, 0)
+        scaled = np.rint(reals[places] * divisor).astype(np.int64)
+        fits = is_exact & (among.high(scaled) - among.low(scaled) < 2**32)
+        whole[places] = np.where(among.spread(fits), scaled, 0)
         divisors[likely[fits]] = divisor
         left = np.setdiff1d(left, likely[is_exact], assume_unique=True)
     return whole, divisors
