@@ -247,7 +247,7 @@ class Ingest:
 
     async def _outcomes(self, arrivals: Sequence[Arrival], since: float) -> list[Outcome]:
         """One outcome for each batch. When a commit fails by a bug, its arrivals are committed one by one, and then the
-        batches of an arrival: a bad batch must not cost the others their place."""
+        batches of an arrival, so that a bad batch does not affect the others."""
         try:
             return await self._commit(arrivals, since)
         except Unavailable as error:

@@ -34,11 +34,11 @@ from pulse_contracts.live import (
     TokenExpiring,
 )
 from pulse_contracts.topics import AUTH_EVENT, SYSTEM_STATUS
+from pulse_telemetry_gateway.live.client_input import ClientFaults, StrictJson
 from pulse_telemetry_gateway.live.devices import DeviceBoard
 from pulse_telemetry_gateway.live.group import Viewer
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.pending import Slice
-from pulse_telemetry_gateway.live.reading import ClientFaults, StrictJson
 from pulse_telemetry_gateway.live.wire import Wire, wired
 
 L = TypeVar("L", bound=LiveMessage)

@@ -24,7 +24,7 @@ class Unconfirmed(NamedTuple):
 
     @property
     def refused(self) -> Refused:
-        """As it is repeated to the collector."""
+        """The refused reading as it is repeated to the collector."""
         return Refused(seq=self.seq, code=cast("RefusalCode", self.code))
 
 

@@ -72,6 +72,6 @@ def _day(place: int, unit: str) -> date:
 
 
 def _midnight(day: date, zone: tzinfo) -> int:
-    """When the day begins. Where midnight is skipped, the first moment after it."""
+    """Start of the day. Where midnight is skipped, the first moment after it."""
     since = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) - _1970
     return (since.days * 86_400 + since.seconds) * 1_000_000

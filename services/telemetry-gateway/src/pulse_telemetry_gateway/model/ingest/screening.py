@@ -110,8 +110,8 @@ def _refuse_non_finite(
     finite: NDArray[np.bool_],
     refused: dict[int, Refused],
 ) -> None:
-    """Of the batches that hold nothing but floats: an integer's bits may look like any float, and what does not belong
-    in a mixed batch is refused already."""
+    """Checks batches that hold only floats: the bits of an integer may look like any float, and mixed batches are
+    already checked."""
     for i, (batch, resolved) in enumerate(batches):
         if resolved.is_all_float and isinstance(batch.value, np.ndarray):
             for at in np.flatnonzero(~finite[ends[i] : ends[i + 1]]).tolist():
