@@ -57,7 +57,7 @@ async def quarantined(database: Database) -> list[tuple[str, str, str]]:
 
 
 async def metric(running: Gateway, line: str) -> float:
-    """The value of a line of `/metrics`; 0 when it is not there yet."""
+    """The value of a metric with its labels; 0 when it does not exist yet."""
     text = (await running.http.get("/metrics")).text
     return next((float(one.split(" ")[-1]) for one in text.splitlines() if one.startswith(f"pulse_{line} ")), 0.0)
 
@@ -259,7 +259,8 @@ async def test_an_invalid_query_is_refused_with_its_reason(
 async def test_a_message_with_an_invalid_device_id_is_quarantined_and_registers_no_device(
     database: Database, kind: str, payload: dict[str, Any], device: str
 ) -> None:
-    """Our broker lets nobody say it; another one may. A plain device may write its name in a form of its own."""
+    """The project's broker does not allow such topics; another broker may. The name of a plain device may have another
+    form."""
     if kind == "telemetry/plain" and device_name_of(device):
         return
     broker, metrics = MemoryBroker(), Metrics()

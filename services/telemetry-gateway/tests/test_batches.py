@@ -23,7 +23,7 @@ def text_of(batch: ReadingBatch) -> bytes:
 
 
 def meant(payload: bytes) -> list[object] | None:
-    """All that the contract reads in it, values with their types; None when it refuses it."""
+    """Everything that the contract reads in a payload, values with their types. None when the contract refuses it."""
     try:
         batch = ReadingBatch.model_validate_json(payload)
     except (ValidationError, RecursionError):

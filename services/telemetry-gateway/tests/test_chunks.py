@@ -23,7 +23,7 @@ T = 1_767_225_600_000_000
 
 
 def whole(column: NDArray[np.generic]) -> Runs:
-    """As one run."""
+    """One run."""
     return Runs(np.zeros(1, np.int64), np.asarray([len(column)]))
 
 
@@ -63,7 +63,7 @@ def test_regular_times_cost_nothing_and_jitter_two_bytes() -> None:
 
 
 def divisor_of(*reals: float) -> float:
-    """0: they are not decimals."""
+    """The divisor of the only run. 0: the numbers are not decimals."""
     column = np.asarray(reals)
     return float(decimals(column, whole(column))[1][0])
 
@@ -90,7 +90,7 @@ def test_sensor_values_are_stored_as_decimals() -> None:
 
 @st.composite
 def readings(draw: st.DrawFn) -> Readings:
-    """Of three series of three types and two epochs, over two days."""
+    """Readings of three series of three types and two epochs, over two days."""
     rows = draw(
         st.lists(
             st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 2 * 86_400), INT64, REALS, st.booleans()),
@@ -114,7 +114,7 @@ def readings(draw: st.DrawFn) -> Readings:
 
 
 def rows_of(found: Readings) -> list[tuple[int, ...]]:
-    """But for `late`."""
+    """The readings without `late`."""
     names = ("series", "kind", "epoch", "seq", "t", "word")
     return sorted(zip(*(getattr(found, name).tolist() for name in names), strict=True))
 
@@ -139,7 +139,7 @@ def test_a_chunk_holds_a_bounded_number_of_readings() -> None:
 
 
 def same(one: Rollups, other: Rollups) -> bool:
-    """But for the last bits of a sum, which depend on the order."""
+    """Equal except for the last bits of a sum, which depend on the order."""
     exact = (n for n in Rollups.__slots__ if n != "total")
     return all(getattr(one, n).tolist() == getattr(other, n).tolist() for n in exact)
 

@@ -28,7 +28,7 @@ WHOLE = CompactionPace(timedelta(0), 1_000, 500_000, timedelta(0), timedelta(0))
 
 
 def off(lo: int, hi: int, by: int, *, lane: str = "live", epoch: int = 7) -> Arrival:
-    """Readings taken and sent at NOW and after by a clock that is `by` behind, which arrive at once."""
+    """Readings from NOW on of a clock that is behind by `by`. They arrive at once."""
     one = arrival(lo, hi, lane=lane, epoch=epoch)
     assert one.columns is not None
     one.columns.t[:] -= by

@@ -97,7 +97,7 @@ def test_a_damaged_stored_batch_is_refused(made: Columns, data: st.DataObject) -
         decode(bytes(payload), 0)
         series_of(bytes(payload))
     except ValueError:
-        return  # anything else would end whoever reads
+        return  # any other exception would end the reader
 
 
 def test_a_smooth_signal_takes_a_fraction_of_its_rows() -> None:
@@ -110,7 +110,7 @@ def test_a_smooth_signal_takes_a_fraction_of_its_rows() -> None:
 
 
 def test_many_threads_unpack_at_once_without_disturbing_each_other() -> None:
-    n = 60_000  # long enough for two to meet inside zstd
+    n = 60_000  # long enough for two threads to meet inside zstd
     batches = []
     for seed in range(8):
         word = np.random.default_rng(seed).integers(-(2**62), 2**62, n)

@@ -49,7 +49,7 @@ def compaction(database: Database) -> Compaction:
 
 
 async def logged(database: Database) -> Readings:
-    """What the log holds."""
+    """The readings in the log."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT epoch, lo, payload, (extract(epoch FROM received) * 1000000)::bigint AS received FROM batch"
@@ -58,14 +58,14 @@ async def logged(database: Database) -> Readings:
 
 
 async def chunked(database: Database) -> Readings:
-    """What the chunks hold."""
+    """The readings in the chunks."""
     async with database.connection() as connection:
         rows = await connection.fetch(f"SELECT {CHUNK_READ} FROM chunk")  # noqa: S608
     return join([unpack(chunk_of(row), KINDS[row["series_id"]]) for row in rows]).in_order()
 
 
 async def rolled(database: Database) -> dict[str, Rollups]:
-    """What the roll-ups say."""
+    """The roll-ups."""
     found: dict[str, Rollups] = {}
     async with database.connection() as connection:
         for level, table in ROLLUP_TABLES.items():
@@ -75,7 +75,7 @@ async def rolled(database: Database) -> dict[str, Rollups]:
 
 
 def assert_same(one: Readings, other: Readings) -> None:
-    """But for which of a chunk's readings were late: only how many is kept."""
+    """Equal except for which readings of a chunk were late: a chunk only keeps their number."""
     for name in ("series", "kind", "epoch", "seq", "t", "word"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
     assert one.late.sum() == other.late.sum()
@@ -185,7 +185,7 @@ async def test_a_day_of_many_short_epochs_is_merged_once(
     for epoch in range(1, 204):
         await ledger.commit([arrival(0, 2, epoch=epoch, order=epoch)])
     await compaction.catch_up()
-    await ledger.commit([arrival(2, 4, epoch=203, order=203)])  # sorted last: the only one worth it
+    await ledger.commit([arrival(2, 4, epoch=203, order=203)])  # sorted last, and the only one worth merging
     await compaction.catch_up()
     async with asyncio.timeout(30):
         while await compaction.merge_some(quiet=timedelta(0)):

@@ -112,7 +112,7 @@ async def test_nothing_is_acknowledged_before_the_commit(
     assert len(alpha.acks) == before
     blocked = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
     await admin.fetch(blocked)
-    await eventually(is_blocked)  # tried again by itself
+    await eventually(is_blocked)  # retried automatically
     assert len(alpha.acks) == before
     await lock.rollback()
     await admin.close()

@@ -27,7 +27,7 @@ async def reasons(database: Database) -> list[tuple[str, str, str]]:
 
 
 def spoilt(text: str) -> dict[str, str]:
-    """A valid message in ways that two readers could understand differently, and what is said of each."""
+    """Ambiguous forms of a valid message, with the expected error of each."""
     epoch = text.index('"epoch"')
     return {
         text.replace('"v":1,', '"v":true,'): "v: Value error, the version is a whole number",
@@ -85,7 +85,7 @@ async def test_a_declaration_is_taken_only_under_its_own_digest(
         await eventually(are_away)
         for catalog in (20, 21):
             assert (await alpha.greet(epoch=catalog)).series is None
-        for part in (1, 0):  # in whichever order
+        for part in (1, 0):  # in any order
             message = SeriesDeclared(
                 catalog=22, digest=series_digest(OTHER), part=part, parts=2, series=OTHER[part : part + 1]
             )

@@ -47,7 +47,7 @@ PACE = CompactionPace(timedelta(0), 1_000, 500_000, timedelta(0), timedelta(0))
 
 
 def none(_: int) -> None:
-    """No progress is shown."""
+    """Shows no progress."""
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def export(database: Database) -> Export:
 
 
 def lines(readings: Readings) -> list[tuple[str, ...]]:
-    """What a CSV of them must say: series, t, value, seq; series by series."""
+    """The expected lines of a CSV: series, t, value, seq; series by series."""
     found: list[tuple[str, ...]] = []
     for series in WANTED.series:
         mine = readings.take(readings.series == series)
@@ -79,7 +79,7 @@ def lines(readings: Readings) -> list[tuple[str, ...]]:
 
 
 def said(text: bytes) -> list[tuple[str, ...]]:
-    """What a CSV says."""
+    """The content of a CSV."""
     rows = csv.DictReader(io.StringIO(text.decode()))
     return [(row["series"], row["t"], row["value"], row["seq"]) for row in rows]
 

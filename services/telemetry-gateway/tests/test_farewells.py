@@ -113,7 +113,7 @@ async def test_a_subscription_checks_the_permission_again(
 ) -> None:
     async with browser(started.port, {"token": token()}) as client:
         assert (await client.ask("subscribe", {"series": [1], "rate": 20}))["ok"]
-        # the session has ended, and the word of it has reached the principals but not yet the socket
+        # the revocation has reached the principals but not yet the socket
         started.runtime.principals._revocations.add(SessionRevoked(account=ACCOUNT, sid="s1", at=now_micros()))
         answer = await client.ask("subscribe", {"series": [1], "rate": 20})
         assert (answer["ok"], answer["code"]) == (False, "not_signed_in")
@@ -153,8 +153,8 @@ async def test_sockets_without_sign_in_neither_block_browsers_nor_fill_the_log(
     address = f"ws://127.0.0.1:{started.port}/socket.io/?EIO=4&transport=websocket"
     async with contextlib.AsyncExitStack() as stack:
         wires = [await stack.enter_async_context(connect(address, origin="http://127.0.0.1:1")) for _ in range(5)]  # type: ignore[arg-type]
-        for wire in wires[:2]:  # three have room: the oldest had their time
-            async with asyncio.timeout(5):  # well before the 10 s in which one has to sign in
+        for wire in wires[:2]:  # three have room: the oldest were closed
+            async with asyncio.timeout(5):  # well before the limit of 10 s without sign-in
                 with contextlib.suppress(ConnectionClosed):
                     while True:
                         await wire.recv()

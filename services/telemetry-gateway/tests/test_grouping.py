@@ -50,7 +50,7 @@ def test_every_batch_is_in_one_group_in_order_and_groups_are_bounded(limits: Gro
     for place, group in enumerate(groups):
         sums = (sum(one.batches for one in group), sum(one.size for one in group))
         assert len(group) == 1 or (sums[0] <= limits.batches and sums[1] <= limits.bytes)
-        for after in groups[place + 1 : place + 2]:  # no smaller than it has to be
+        for after in groups[place + 1 : place + 2]:  # no smaller than necessary
             more = (sums[0] + after[0].batches, sums[1] + after[0].size)
             assert more[0] > limits.batches or more[1] > limits.bytes
     assert not queue.is_enough
@@ -78,7 +78,7 @@ Starts = Callable[[GroupLimits], AbstractAsyncContextManager[tuple[Ingest, Calla
 
 @pytest.fixture
 async def start(database: Database) -> Starts:
-    """Ingest on a real database, and how many commits there were."""
+    """Ingest on a real database, and the number of its commits."""
     ledger = await three_series(database)
 
     @asynccontextmanager
@@ -96,18 +96,18 @@ async def start(database: Database) -> Starts:
 
 
 def commits(metrics: Metrics) -> float:
-    """So far."""
+    """Number of commits so far."""
     lines = metrics.render().decode().splitlines()
     return next(float(line.split()[-1]) for line in lines if "ingest_commit_seconds_count" in line and line[0] != "#")
 
 
 def batch(number: int) -> Arrival:
-    """One of many batches of ten readings."""
+    """One of several batches of ten readings."""
     return arrival(number * 10, number * 10 + 10)
 
 
 async def join(ingest: Ingest, numbers: range) -> None:
-    """Each as a message of its own, which the others do not wait for; between two the event loop turns."""
+    """Submits each batch as a message of its own, without waiting for the others. The event loop turns between two."""
     async with asyncio.TaskGroup() as group:
         for number in numbers:
             group.create_task(ingest.join([batch(number)], 100))

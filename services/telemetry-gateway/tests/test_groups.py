@@ -15,7 +15,7 @@ from pulse_telemetry_gateway.live.wire import WINDOW, Wire
 
 
 class Socket:
-    """The server's side of a websocket; a test says what comes and whether it can be written to."""
+    """The server's side of a websocket. The test controls what arrives and whether it can be written to."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -48,7 +48,7 @@ class Socket:
 
 
 class Stage:
-    """One group over device `d`, and who watches."""
+    """One group over device `d` with its viewers."""
 
     def __init__(self, pending_max: int = 100 * READING_BYTES) -> None:
         self.encoded: list[Slice] = []
@@ -63,7 +63,7 @@ class Stage:
         return socket
 
     async def feed(self, *values: float) -> None:
-        """One more batch, given out."""
+        """Adds one more batch and sends it."""
         self.pos += 1
         self.group.add("d", self.pos, "live", {1: [(self.pos * 1_000 + i, v) for i, v in enumerate(values)]})
         await self.group.tick(self.encoder)

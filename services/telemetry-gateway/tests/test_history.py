@@ -53,7 +53,7 @@ async def compact(database: Database, *, fold: bool = True) -> None:
 
 
 def truth(parts: list[Columns], series: int, start: int, end: int) -> tuple[list[int], list[int]]:
-    """Times and words of a series in a range."""
+    """Times and words of a series in a range, computed directly."""
     t = np.concatenate([p.t[(p.series[p.x] == series)] for p in parts])
     word = np.concatenate([p.word[(p.series[p.x] == series)] for p in parts])
     keep = (t >= start) & (t < end)

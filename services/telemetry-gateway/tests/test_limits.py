@@ -29,7 +29,7 @@ Flood = Callable[[], Awaitable[None]]
 
 
 async def times(judge: Collector, start: int, n: int = 40) -> list[float]:
-    """How long each of so many readings waits for its acknowledgement."""
+    """How long each of several readings waits for its acknowledgement."""
     found = []
     for seq in range(start, start + n):
         began = time.monotonic()
@@ -44,7 +44,7 @@ def p99(found: list[float]) -> float:
 
 @asynccontextmanager
 async def flooding(flood: Flood) -> AsyncIterator[None]:
-    """Again and again, until the end of the block."""
+    """Repeats the message until the end of the block."""
 
     async def forever() -> None:
         while True:
@@ -75,7 +75,7 @@ async def bench(servers: Servers, url: str, **changed: Any) -> AsyncIterator[tup
 
 
 async def judged(judge: Collector, flood: Flood) -> None:
-    """The judge's slowest answers stay what they were."""
+    """The slowest answers of the other device stay as fast as before."""
     quiet = p99(await times(judge, 0))
     async with flooding(flood):
         await asyncio.sleep(0)
@@ -89,7 +89,7 @@ async def count(database: Database, question: str) -> int:
 
 
 def value(gateway: Gateway, name: str) -> float:
-    """Of a metric, labels and all."""
+    """The value of a metric with its labels."""
     lines = gateway.runtime.metrics.render().decode().splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
@@ -113,7 +113,7 @@ async def test_fragmenting_drops_and_batches_are_limited_and_other_devices_are_a
         await judged(beta, flood)
         pieces = "SELECT max((SELECT count(*) FROM unnest(settled))) FROM stream"
         assert await count(database, pieces) == 1_025
-        ack = await alpha.deliver(alpha.batch(0, [1.0] * 8))  # what closes holes is taken
+        ack = await alpha.deliver(alpha.batch(0, [1.0] * 8))  # ranges that close gaps are accepted
         assert ack.settled[0] == (0, 9)
         assert await count(database, pieces) == 1_023
 
@@ -206,7 +206,7 @@ async def test_a_device_that_ignores_its_credit_is_limited_and_loses_nothing(
 
         await judged(beta, flood)
         assert value(started, 'pulse_ingest_batches_total{outcome="over_budget"}') > 0
-        for number in range(epoch, epoch + 50):  # what was not answered is sent again, and then it is
+        for number in range(epoch, epoch + 50):  # an unanswered batch is sent again and then acknowledged
 
             async def is_settled(number: int = number) -> bool:
                 if all(ack.epoch != number for ack in alpha.acks):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 
 
 async def pages(running: Gateway, path: str, what: str, **given: str) -> list[list[dict[str, object]]]:
-    """Page by page; `next` is the `after` of the one that follows."""
+    """All pages; `next` is the `after` of the following one."""
     found: list[list[dict[str, object]]] = []
     after: dict[str, str] = {}
     while True:

@@ -93,7 +93,7 @@ async def test_a_retried_message_keeps_its_time_and_its_refusals(
     ],
 )
 def test_an_expensive_message_is_refused_early(payload: bytes, code: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the work that it causes, which no machine's speed changes: names that are cleaned."""
+    """Measured by the number of names that are cleaned, which does not depend on the machine."""
     cleaned: list[int] = []
 
     def clean(name: str) -> str:

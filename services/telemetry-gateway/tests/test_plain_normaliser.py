@@ -34,7 +34,7 @@ def read(text: str, rules: PlainRules | None = None) -> Normalized:
 
 
 def values(found: Normalized) -> dict[str, object]:
-    """By name; a float's bits as the float."""
+    """Values by name; the bits of a float as the float."""
     return {
         value.name: bool(value.word) if value.type == "bool" else struct.unpack("<d", struct.pack("<q", value.word))[0]
         for value in found.values
@@ -52,7 +52,7 @@ def test_every_part_of_a_message_is_stored_skipped_or_refused(content: object) -
     found = normalize(Document(json.loads(json.dumps(content))), NOW, SPAN, PlainRules(time_keys=frozenset()))
     traces = len(found.values) + len(found.skipped) + len(found.refused)
     assert traces or not leaves(content)
-    if len(found.refused) == 0:  # skipped names are counted once each, and so are the same names of several samples
+    if len(found.refused) == 0:  # a skipped name is counted once, also when several samples have it
         assert len(found.values) <= leaves(content)
     assert all(value.t == NOW and value.name == cleaned_name(value.name) for value in found.values)
 

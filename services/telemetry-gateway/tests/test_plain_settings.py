@@ -59,7 +59,7 @@ async def test_a_changed_preset_and_zone_apply_to_the_next_messages(
             return False
         if sent and found[sent[-1]]["t"] == 1_795_955_415_000_000:
             return True
-        sent.append(f"n{len(sent)}")  # messages of the first two seconds are read as before
+        sent.append(f"n{len(sent)}")  # messages of the first two seconds are read with the old settings
         await alpha.raw(
             "plain", b'{"Time": "2026-11-29T13:30:15", "DS18B20": {"Id": "12"}, "%s": 1}' % sent[-1].encode()
         )

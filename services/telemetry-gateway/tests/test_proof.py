@@ -43,7 +43,7 @@ def compaction(database: Database) -> Compaction:
 
 
 class Later(RetentionStore):
-    """PostgreSQL as it is so many days after the readings, which were added when they were measured."""
+    """PostgreSQL as it is some days after the readings, which were added when they were measured."""
 
     def __init__(self, database: Database, days: int) -> None:
         super().__init__(database)
@@ -59,7 +59,7 @@ class Later(RetentionStore):
 
 
 def retention(database: Database, days: int) -> Retention:
-    """As it is so many days after the readings."""
+    """Retention some days after the readings."""
     return Retention(Later(database, days), AGES, lambda: NOW + days * DAY)
 
 

@@ -37,7 +37,7 @@ async def compact(database: Database) -> None:
 
 @asynccontextmanager
 async def reader(url: str) -> AsyncIterator[Database]:
-    """Somebody who is a member of the group, and nothing else."""
+    """A role that is a member of the group and has no other rights."""
     async with Database(PoolSettings(url)) as superuser, superuser.connection() as connection:
         name = await connection.fetchval("SELECT current_database()")
         await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO telemetry_reader')

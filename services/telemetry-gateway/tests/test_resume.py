@@ -39,7 +39,7 @@ async def test_a_browser_that_is_ahead_of_its_group_gets_nothing_twice(started: 
         await steady.ask("subscribe", SECOND_A_FRAME)
         await alpha.deliver(alpha.batch(0, [0.0]))
         await eventually(lambda: steady.values() == [0.0])
-        await alpha.deliver(alpha.batch(1, [1.0]))  # collected by the group, and given out a second later
+        await alpha.deliver(alpha.batch(1, [1.0]))  # collected by the group and sent a second later
         assert steady.values() == [0.0]
         for client, pos in ((ahead, 2), (behind, 0)):
             answer = await client.ask("subscribe", SECOND_A_FRAME | {"pos": {"alpha": pos}})
@@ -73,7 +73,7 @@ async def test_readings_of_a_gateway_that_died_before_publishing_reach_the_brows
     await alpha.deliver(alpha.batch(0, [0.0]))
     async with browser(started.port, {"token": token()}) as client:
         await client.ask("subscribe", {"series": [1], "rate": 20})
-        await LedgerStore(database).commit([arrival(1, 4)])  # and not a word on the bus
+        await LedgerStore(database).commit([arrival(1, 4)])  # without a live message
         await eventually(lambda: client.values() == [1.0, 2.0, 3.0], seconds=30, what=lambda: client.frames)
         assert client.frames[-1]["pos"] == {"alpha": 2}
 

@@ -50,7 +50,7 @@ async def test_a_batch_that_is_being_committed_keeps_its_partition(ledger: Ledge
     store = RetentionStore(database)
     (partition,) = [one for one in await store.partitions() if one.name == "batch_20260101"]
     await ledger.commit([arrival(0, 10)])
-    async with database.connection() as connection:  # nothing that is there is needed
+    async with database.connection() as connection:  # none of its rows is needed
         await connection.execute("UPDATE device SET latest_pos = pos")
         await connection.execute("INSERT INTO compaction (device_id, pos) SELECT id, pos FROM device")
     async with asyncio.TaskGroup() as group, database.transaction() as other:  # a gateway in the middle of a commit
@@ -67,7 +67,7 @@ async def test_a_batch_that_is_being_committed_keeps_its_partition(ledger: Ledge
 
 
 async def dropped(store: RetentionStore, partition: Partition) -> bool:
-    """Until nobody is in its way."""
+    """Retries until no other transaction is in the way."""
     while True:
         try:
             return await store.drop_log(partition)
@@ -110,7 +110,7 @@ async def test_making_a_partition_does_not_block_ingest(ledger: LedgerStore, dat
     job = next(job for job in upkeep_jobs(upkeep) if job.name == "log_partitions")
     async with database.snapshot() as reader:  # an export, or `verify`, for hours
         await reader.execute("SELECT count(*) FROM batch")
-        async with asyncio.timeout(2):  # a commit would wait as long
+        async with asyncio.timeout(2):  # a commit would wait equally long
             with pytest.raises(Unavailable):
                 await job.step()
         await ledger.commit([arrival(0, 10)])

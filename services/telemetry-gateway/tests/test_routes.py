@@ -56,7 +56,7 @@ async def test_http_requests_never_take_the_last_database_connection(
     await three_series(database)
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
     async with gateway(servers, url, history_deadline=3) as running, database.transaction() as slow:
-        for table in ("removal", "quarantine"):  # stands for a count that takes long
+        for table in ("removal", "quarantine"):  # simulates a slow count
             await slow.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         paths = ["/api/telemetry/devices/alpha/ledger"] * 10 + ["/api/telemetry/quarantine"] * 10
         async with asyncio.TaskGroup() as group:

@@ -46,7 +46,7 @@ async def alpha(servers: Servers, started: Gateway) -> AsyncIterator[Collector]:
 
 
 def unsigned() -> str:
-    """A good token's claims under `alg: none`."""
+    """The claims of a valid token under `alg: none`."""
     head, claims, _ = token().split(".")
     parts = json.loads(base64.urlsafe_b64decode(head + "=="))
     none = base64.urlsafe_b64encode(json.dumps(parts | {"alg": "none"}).encode()).decode().rstrip("=")
@@ -57,7 +57,7 @@ BAD_TOKENS = [None, {}, {"token": 7}, {"token": ""}, {"token": "none"}, {"token"
 
 
 def meant(given: Any) -> Any:
-    """Tokens are made when the test runs."""
+    """Replaces the placeholder by a token that is signed at the call."""
     if isinstance(given, dict) and given.get("token") in {"none", "expired"}:
         return {"token": unsigned() if given["token"] == "none" else token(age=400)}
     return given
@@ -335,7 +335,7 @@ async def test_a_gap_in_the_feed_is_filled_from_the_log(
         if seen_before:
             await alpha.deliver(alpha.batch(1, [1.0]))
             await eventually(lambda: client.values() == [1.0])
-        async with database.connection() as connection:  # committed, and its live message lost
+        async with database.connection() as connection:  # committed, but its live message was lost
             row = await connection.fetchrow("UPDATE device SET pos = pos + 1 WHERE name = 'alpha' RETURNING pos")
             lost = row["pos"] if row else 0
             await connection.execute(
