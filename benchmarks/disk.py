@@ -1,5 +1,5 @@
 """Bytes on disk of a reading after compaction, with indexes and roll-ups, of smooth and noisy series; beside a row per
-reading with a btree in the same run. The readings go the whole way: batches, log, compaction, folding."""
+reading with a btree in the same run. The readings go the whole way: batches, log, compaction, merging."""
 
 import asyncio
 import tempfile

@@ -40,7 +40,7 @@ async def erase(database: Database, series: int, span: tuple[int, int] | None, *
     return n
 
 
-@pytest.mark.parametrize("is_folded", [False, True])
+@pytest.mark.parametrize("is_merged", [False, True])
 @pytest.mark.parametrize(
     "span",
     [
@@ -56,13 +56,13 @@ async def test_a_range_is_deleted_from_chunks_and_roll_ups_and_the_rest_stays(
     history: History,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
     span: tuple[int, int],
-    is_folded: bool,
+    is_merged: bool,
 ) -> None:
     ledger = await three_series(database)
     parts = [mixed(lo, lo + 1_000, every=7_000_000) for lo in range(0, 3_000, 1_000)]
     for part in parts:
         await ledger.commit([part])
-        await compact(database, fold=is_folded)
+        await compact(database, is_merged=is_merged)
     columns = [part.columns for part in parts if part.columns]
     for series in (1, 2, 3):
         gone, _ = truth(columns, series, *span)
@@ -110,14 +110,14 @@ async def test_a_merge_at_the_same_time_restores_nothing(database: Database) -> 
     ledger = await three_series(database)
     for lo in range(0, 900, 30):
         await ledger.commit([mixed(lo, lo + 30)])
-        await compact(database, fold=False)
+        await compact(database, is_merged=False)
     compaction = Compaction(CompactionStore(database), Partitions(database), PACE)
 
-    async def fold() -> None:
+    async def merge() -> None:
         while await compaction.merge_some(pieces=1):
             pass
 
-    await asyncio.gather(fold(), erase(database, 1, None), erase(database, 2, (NOW, NOW + 500_000)))
+    await asyncio.gather(merge(), erase(database, 1, None), erase(database, 2, (NOW, NOW + 500_000)))
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM chunk WHERE series_id = 1") == 0
     assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []

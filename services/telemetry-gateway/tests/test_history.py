@@ -45,10 +45,10 @@ def history(database: Database) -> History:
     return History(HistoryStore(database), RegistryStore(database), limits)
 
 
-async def compact(database: Database, *, fold: bool = True) -> None:
+async def compact(database: Database, *, is_merged: bool = True) -> None:
     compaction = Compaction(CompactionStore(database), Partitions(database), PACE)
     await compaction.catch_up()
-    while fold and await compaction.merge_some(pieces=1):
+    while is_merged and await compaction.merge_some(pieces=1):
         pass
 
 
@@ -114,7 +114,7 @@ async def test_roll_ups_keep_the_true_extremes_and_the_count_whatever_the_edges(
     parts = [mixed(lo, lo + 2_000, every=every) for lo in range(0, 8_000, 2_000)]
     for part in parts[:3]:
         await ledger.commit([part])
-    await compact(database, fold=source == "1h")
+    await compact(database, is_merged=source == "1h")
     await ledger.commit([parts[3]])  # not in chunks yet
     columns = [p.columns for p in parts if p.columns]
     for start, end in ((NOW, NOW + 8_000 * every), (NOW + 77_777_777, NOW + 6_123_456_789 * every // 1_000_000)):
@@ -257,7 +257,7 @@ async def test_pages_hold_every_reading_once_in_order_while_the_log_becomes_chun
         page, cursor = await pages.at(1, span, cursor, 97)
         found += _rows(page.readings)
         if number == 5:
-            await compact(database, fold=False)
+            await compact(database, is_merged=False)
         if number == 10:
             await compact(database)
         if cursor is None:
