@@ -180,12 +180,11 @@ def compaction_job(compaction: Compaction, settings: GatewaySettings) -> Job:
 
 
 def upkeep_jobs(upkeep: Upkeep) -> Sequence[Job]:
-    """Both run every ten minutes. A failed attempt to make partitions is repeated after half a minute at the
-    earliest, because each attempt blocks ingest for a moment."""
-    every = 10 * _MINUTE
+    """Partitions that exist are found without a lock. Each attempt to make one may block ingest for a moment, so
+    attempts are a minute apart."""
     return [
-        Job("log_partitions", upkeep.make_partitions, every, retry_floor=_MINUTE, retry_cap=_MINUTE),
-        Job("quarantine_trim", upkeep.trim_quarantine, every),
+        Job("log_partitions", upkeep.make_partitions, _MINUTE, retry_floor=_MINUTE, retry_cap=_MINUTE),
+        Job("quarantine_trim", upkeep.trim_quarantine, 10 * _MINUTE),
     ]
 
 

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
-from pulse_telemetry_gateway.store.log import LogStore
+import structlog
+
+from pulse_telemetry_gateway.store.log import LogInUse, LogStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 
+log = structlog.get_logger("pulse.upkeep")
 _DAYS_AHEAD = 3
 
 
@@ -16,9 +19,12 @@ class Upkeep:
 
     async def make_partitions(self) -> None:
         """Makes the log's partitions for today and the next two days. A batch whose day has no partition goes to the
-        default partition. Raises Unavailable when another transaction uses the log: each attempt blocks ingest for up
-        to 100 ms, so retry after a minute, not at once."""
-        await self._store.make_partitions(datetime.now(UTC), _DAYS_AHEAD)
+        default partition. Does nothing while another transaction holds the log; each attempt blocks ingest for up to
+        100 ms, so the next one should follow after a minute. Raises Unavailable."""
+        try:
+            await self._store.make_partitions(datetime.now(UTC), _DAYS_AHEAD)
+        except LogInUse as error:
+            log.debug("partitions_postponed", reason=str(error))
 
     async def trim_quarantine(self) -> None:
         """Deletes the oldest quarantined messages beyond the bounds. Raises Unavailable."""

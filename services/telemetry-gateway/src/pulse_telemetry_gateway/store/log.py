@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pulse_postgres import Database
+from pulse_postgres import Database, DatabaseUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,13 @@ class LatestReading:
     word: int
 
 
+_LOCK_NOT_AVAILABLE = "55P03"
 _PARTITION_LOCK = 0x70756C736505
 _COLUMNS = "pos, epoch, ord, lo, hi, n, payload, received"
+
+
+class LogInUse(DatabaseUnavailable):
+    """Another transaction holds a lock on the log."""
 
 
 class LogStore:
@@ -122,28 +127,36 @@ class LogStore:
             )
 
     async def make_partitions(self, today: datetime, days: int) -> None:
-        """Makes one partition a day, from today on, before that day's first batch arrives. Raises DatabaseUnavailable
-        when another transaction uses the log: waiting here would block ingest."""
+        """Makes one partition a day, from today on, before that day's first batch arrives. Raises LogInUse when another
+        transaction holds the log for more than 100 ms, because waiting longer would block ingest."""
         for offset in range(days):
             day = (today + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
-            name, end = f"batch_{day:%Y%m%d}", day + timedelta(days=1)
-            async with self._database.transaction() as connection:
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARTITION_LOCK)
-                if await connection.fetchval("SELECT to_regclass($1)", name):
-                    continue
-                await connection.execute("SET LOCAL lock_timeout = '100ms'")
-                # the table first: a writer that had already chosen the default partition would fail otherwise
-                await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
-                await connection.execute("LOCK TABLE batch_default IN ACCESS EXCLUSIVE MODE")
-                await connection.execute(f"CREATE TABLE {name} (LIKE batch INCLUDING ALL)")
-                # rows of that day in the default partition would prevent the attachment
-                await connection.execute(
-                    "WITH early AS (DELETE FROM batch_default WHERE received >= $1 AND received < $2 RETURNING *) "  # noqa: S608
-                    f"INSERT INTO {name} SELECT * FROM early",
-                    day,
-                    end,
-                )
-                await connection.execute(
-                    f"ALTER TABLE batch ATTACH PARTITION {name} "
-                    f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
-                )
+            try:
+                await self._make_partition(day)
+            except DatabaseUnavailable as error:
+                if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                    raise LogInUse("another transaction holds the log") from error
+                raise
+
+    async def _make_partition(self, day: datetime) -> None:
+        name, end = f"batch_{day:%Y%m%d}", day + timedelta(days=1)
+        async with self._database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARTITION_LOCK)
+            if await connection.fetchval("SELECT to_regclass($1)", name):
+                return
+            await connection.execute("SET LOCAL lock_timeout = '100ms'")
+            # the table first: a writer that had already chosen the default partition would fail otherwise
+            await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
+            await connection.execute("LOCK TABLE batch_default IN ACCESS EXCLUSIVE MODE")
+            await connection.execute(f"CREATE TABLE {name} (LIKE batch INCLUDING ALL)")
+            # rows of that day in the default partition would prevent the attachment
+            await connection.execute(
+                "WITH early AS (DELETE FROM batch_default WHERE received >= $1 AND received < $2 RETURNING *) "  # noqa: S608
+                f"INSERT INTO {name} SELECT * FROM early",
+                day,
+                end,
+            )
+            await connection.execute(
+                f"ALTER TABLE batch ATTACH PARTITION {name} "
+                f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
+            )
