@@ -1,5 +1,5 @@
 """Bytes on disk of a reading after compaction, with indexes and roll-ups, of smooth and noisy series; beside a row per
-reading with a btree in the same run. The readings go the whole way: batches, log, compaction, folding."""
+reading with a btree in the same run. The readings go the whole way: batches, log, compaction, merging."""
 
 import asyncio
 import tempfile
@@ -13,8 +13,8 @@ from benchmarks.filling import Kind, add_series, opened, prepare, times, values
 from benchmarks.report import Result
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.partitions import Partitions
@@ -61,9 +61,9 @@ async def _measured(url: str, kind: Kind) -> tuple[dict[str, float], float, floa
             await ledger.commit([_arrival(device_id, columns, lo)])
             if lo // _BATCH % 60 == 59:  # as they would come: a piece of each series, again and again
                 await compaction.catch_up()
-                await compaction.fold_some()
+                await compaction.merge_some()
         await compaction.catch_up()
-        while await compaction.fold_some(pieces=2):
+        while await compaction.merge_some(pieces=2):
             continue
         async with database.connection() as connection:
             await connection.execute("VACUUM (FULL, ANALYZE) chunk, rollup_minute, rollup_hour")
@@ -87,7 +87,7 @@ def _columns(kind: Kind) -> Columns:
 def _arrival(device_id: int, columns: Columns, lo: int) -> Arrival:
     part = columns.take((columns.seq >= lo) & (columns.seq < lo + _BATCH))
     last = int(part.t[-1])
-    return Arrival(device_id, 1, 1, (lo, lo + len(part)), "live", last, last, part, ())
+    return Arrival("", device_id, 1, 1, (lo, lo + len(part)), "live", last, last, part)
 
 
 async def _size(database: Database, table: str) -> float:

@@ -13,9 +13,9 @@ from benchmarks.stage import PASSWORD
 from pulse_postgres import Database, Migrations
 from pulse_postgres.admin import with_role
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.model.chunks import Readings, chunks_of
-from pulse_telemetry_gateway.model.columns import FLOAT
-from pulse_telemetry_gateway.model.rollups import WIDTH, coarser, of_readings
+from pulse_telemetry_gateway.model.storage.chunks import Readings, chunks_of
+from pulse_telemetry_gateway.model.storage.columns import FLOAT
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH, coarser, of_readings
 from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 

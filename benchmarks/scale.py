@@ -33,8 +33,8 @@ from benchmarks.report import Result
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -141,7 +141,7 @@ def _batch(device: tuple[int, list[int]], lo: int, every: int) -> Arrival:
     t = _START + seq * every + rng.integers(-200, 200, _BATCH)
     word = values("smooth", _BATCH, rng).view(np.int64)
     columns = Columns(np.asarray(series), kinds, seq, t, seq % len(series), word)
-    return Arrival(device_id, 1, 1, (lo, lo + _BATCH), "live", _START, _START, columns, ())
+    return Arrival("", device_id, 1, 1, (lo, lo + _BATCH), "live", _START, _START, columns)
 
 
 async def _asked(url: str) -> list[dict[str, float]]:

@@ -26,9 +26,9 @@ from pulse_contracts.topics import (
     TELEMETRY_SERIES,
     Topic,
 )
-from pulse_telemetry_gateway.model.plain import told
-from pulse_telemetry_gateway.model.plain_json import Document, read_documents
-from pulse_telemetry_gateway.model.ranges import subtract
+from pulse_telemetry_gateway.model.ledger.ranges import subtract
+from pulse_telemetry_gateway.model.plain.documents import Document, read_documents
+from pulse_telemetry_gateway.model.plain.normalizer import normalize
 
 _TOPICS: dict[str, Topic[Message]] = {
     topic.template.rsplit("/", 1)[0].replace("{kind}", "collector"): topic
@@ -119,7 +119,7 @@ class Judge:
                 )
             self.outcomes[f"{one.kind}: {outcome or 'WRONG'}"] += 1
             if isinstance(message, Document) and code is None:
-                self._plain[one.device] += len(told(message, self.clock(), _SPAN - _MARGIN).values)
+                self._plain[one.device] += len(normalize(message, self.clock(), _SPAN - _MARGIN).values)
         await self._count_plain()
         for (address, _), left in away.items():
             if left:
@@ -166,7 +166,7 @@ def _codes(one: Sent, message: Message | Document | None, now: int) -> tuple[set
         case SeriesDeclared():
             return {"series_redeclared", "wrong_digest"}, False
         case Document():
-            refused = [told(message, now + shift, _SPAN).refused for shift in (-_MARGIN, _MARGIN)]
+            refused = [normalize(message, now + shift, _SPAN).refused for shift in (-_MARGIN, _MARGIN)]
             return {"refused_values"}, all(refused)
     return set(), False
 

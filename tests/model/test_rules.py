@@ -21,7 +21,7 @@ from pulse_desktop.core.delivery.signals import AckReceived, Command, DeclareLos
 from pulse_desktop.core.model import Epoch, Evictable
 from pulse_desktop.core.ranges import Ranges
 from pulse_desktop.core.storage import eviction
-from pulse_telemetry_gateway.model.ranges import Range, subtract, union
+from pulse_telemetry_gateway.model.ledger.ranges import Range, subtract, union
 from tests.model import scenarios
 from tests.model.world import Gateway, Snapshot, World
 

@@ -10,7 +10,7 @@ from pulse_contracts.telemetry import BatchAck, Dropped, Hello, ReadingBatch, Se
 from pulse_desktop.core.delivery.signals import Committed, Event, ReadingsLost
 from pulse_desktop.core.model import Reading, Slice
 from pulse_desktop.core.storage.opening import FILE
-from pulse_telemetry_gateway.model.ranges import Range, clip, count, covering, subtract, union
+from pulse_telemetry_gateway.model.ledger.ranges import Range, clip, count, covering, subtract, union
 
 Value = tuple[int, float]
 """(t, value)."""

@@ -15,10 +15,9 @@ def _acks_before_the_commit() -> None:
     inner = ingest.Ingest._commit
 
     async def commit(self: Any, group: list[Any], since: float) -> Any:
-        for entry in group:
-            whole = [entry.arrival.wanted]
-            ack = BatchAck(epoch=entry.arrival.epoch, settled=whole, refused=[], newest=[], credit=self.credit)
-            await self._say(entry.device, ack)
+        for arrival in group:
+            ack = BatchAck(epoch=arrival.epoch, settled=[arrival.wanted], refused=[], newest=[], credit=self.credit)
+            await self._say(arrival.device, ack)
         await asyncio.sleep(0.3)
         return await inner(self, group, since)
 
@@ -27,7 +26,7 @@ def _acks_before_the_commit() -> None:
 
 def _knows_a_high_water_mark_only() -> None:
     """It takes everything below the highest number of a life for known."""
-    settling = importlib.import_module("pulse_telemetry_gateway.model.settling")
+    settling = importlib.import_module("pulse_telemetry_gateway.model.ledger.settling")
 
     def subtract(wanted: tuple[int, int], settled: list[tuple[int, int]]) -> list[tuple[int, int]]:
         mark = settled[-1][1] if settled else 0

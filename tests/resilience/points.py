@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 _LEDGER, _INGEST = "pulse_telemetry_gateway.store.ledger", "pulse_telemetry_gateway.actions.ingest"
-_HELLO, _COMPACTION = "pulse_telemetry_gateway.actions.hello", "pulse_telemetry_gateway.store.compaction"
+_HELLO, _COMPACTION = "pulse_telemetry_gateway.actions.handshake", "pulse_telemetry_gateway.store.compaction"
 _RECEIPT = "pulse_bus.mqtt.connection"
 _BUFFER, _JOURNAL = "pulse_desktop.core.buffer.buffer", "pulse_desktop.core.buffer.journal"
 _LINK = "pulse_desktop.core.delivery.link"
@@ -32,7 +32,7 @@ GATEWAY: Final = {
     "gateway: after the live message": Point(_INGEST, "Ingest._tell", "after"),
     "gateway: before the broker's ack": Point(_RECEIPT, "Receipt._done", "before"),
     "gateway: after the broker's ack": Point(_RECEIPT, "Receipt._done", "after"),
-    "gateway: before a have": Point(_HELLO, "Greeting.answer", "after"),
+    "gateway: before a have": Point(_HELLO, "Handshake.answer", "after"),
     "gateway: in compaction, before the commit": Point(_COMPACTION, "write_streams", "after"),
     "gateway: after a step of compaction": Point(_COMPACTION, "CompactionStore.advance", "after"),
 }

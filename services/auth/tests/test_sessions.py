@@ -14,7 +14,7 @@ from pulse_auth.__main__ import PROGRAM
 from pulse_auth.actions.ending import Events
 from pulse_auth.actions.heartbeat import Heartbeat, heartbeat_job
 from pulse_auth.model.known_devices import LIFE, read_device, write_device
-from pulse_auth.model.sessions import NOWHERE, moment
+from pulse_auth.model.sessions import NOWHERE
 from pulse_auth.model.user_agents import device_name
 from pulse_bus import Delivery
 from pulse_chassis.identity.proxies import Proxies
@@ -23,6 +23,7 @@ from pulse_chassis.process.background import Background
 from pulse_chassis.process.commands import openapi
 from pulse_contracts.auth import Revocations
 from pulse_contracts.permissions import EVERYBODY, ROLES
+from pulse_contracts.times import from_micros
 from pulse_contracts.topics import AUTH_REVOCATIONS
 from pulse_postgres import Audit, Outbox, Rate
 from pulse_testkit.waiting import eventually
@@ -312,7 +313,7 @@ async def test_each_route_takes_its_permission_and_nothing_less(
 
 @given(st.integers(1_000, 10**11))
 def test_a_device_is_known_by_its_own_cookie_alone(seconds: int) -> None:
-    now = moment(seconds * 10**6)
+    now = from_micros(seconds * 10**6)
     cookie = write_device(bytes(32), b"d" * 16, EMAIL, now)
     assert read_device(bytes(32), cookie, EMAIL.upper(), now + LIFE) == b"d" * 16
     assert read_device(bytes(32), cookie, "other@example.org", now) is None

@@ -1,4 +1,4 @@
-"""A whole gateway in this process (real bus, database, HTTP and Socket.IO), and who talks to it: devices, browsers."""
+"""A whole gateway in this process (real bus, database, HTTP and Socket.IO), and its clients: devices and browsers."""
 
 import asyncio
 import contextlib
@@ -56,15 +56,16 @@ SERIES = [
 ACCOUNT = "00000000-0000-0000-0000-000000000001"
 
 
-def token(*, life: int = 300, account: str = ACCOUNT, sid: str = "s1", age: int = 0, role: str = "user") -> str:
+def token(*, lifetime: int = 300, account: str = ACCOUNT, sid: str = "s1", age: int = 0, role: str = "user") -> str:
     """An access token as auth would sign it, `age` seconds ago."""
     now = int(time.time()) - age
-    claims = Claims("precisionpulse", "pulse", account, "j1", sid, role, "a@b.c", "A", now, now + life)
+    claims = Claims("precisionpulse", "pulse", account, "j1", sid, role, "a@b.c", "A", now, now + lifetime)
     return TokenSigner(KEY, RULES).sign(claims)
 
 
 def user() -> dict[str, str]:
-    """The header of somebody who may read, signed now: a whole run takes longer than a token lives."""
+    """The header of a user with read permission. Signed at the call, because a test run takes longer than a token is
+    valid."""
     return {"Authorization": f"Bearer {token()}"}
 
 
@@ -76,7 +77,7 @@ def bus_of(servers: Servers, party: str) -> MqttBus:
 
 @dataclass
 class Gateway:
-    """Where it listens and what it is made of."""
+    """The gateway's port and parts."""
 
     port: int
     runtime: Runtime
@@ -86,14 +87,14 @@ class Gateway:
 
 @asynccontextmanager
 async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **changed: Any) -> AsyncIterator[Gateway]:
-    """The gateway, connected and knowing the keys; ended in order. `has_intake`: it is the one that plain devices
-    reach."""
+    """The gateway, connected and with the verification keys. Stopped in order at the end. `has_intake`: wait until
+    plain devices reach it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options: dict[str, Any] = {"mqtt_session_expiry": 0, "latest_every": 0.05, "public_origin": "http://127.0.0.1:1"}
     options["allowed_origins"] = ("http://localhost:1",)
-    # all tests of a run share the broker: a session that outlives its gateway would bring another test's messages
+    # all tests share the broker: a session that outlives its gateway would deliver another test's messages
     options |= {"plain_session": f"plain-{port}", "plain_session_expiry": 0}
     options |= changed
     settings = GatewaySettings(
@@ -151,7 +152,7 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
 
 @dataclass
 class Collector:
-    """A device that says what the test tells it to say, and remembers the answers."""
+    """A device that sends what the test asks for, and records the answers."""
 
     name: str
     bus: MqttBus
@@ -161,7 +162,7 @@ class Collector:
     haves: list[Have] = field(default_factory=list)
 
     async def greet(self, *, upto: int = 0, **more: Any) -> Have:
-        """Hello, answered."""
+        """Sends a hello and returns the answer."""
         before = len(self.haves)
         pending = [{"epoch": self.epoch, "lo": 0, "hi": upto, "n": upto}] if upto else []
         hello = {"epoch": self.epoch, "ord": self.ord, "next": upto, "session": "s", "series": series_digest(SERIES)}
@@ -172,7 +173,7 @@ class Collector:
         return self.haves[-1]
 
     async def declare(self) -> None:
-        """The catalog of this life; returns when the gateway has it."""
+        """Declares the catalog of this epoch. Returns when the gateway has it."""
         declared = SeriesDeclared(catalog=self.epoch, digest=series_digest(SERIES), series=SERIES)
         await self.bus.publish(TELEMETRY_SERIES, declared, device=self.name)
 
@@ -200,11 +201,11 @@ class Collector:
         return ReadingBatch.model_validate(given | changed)
 
     async def send(self, batch: ReadingBatch) -> None:
-        """Hands it to the broker, nothing more."""
+        """Publishes a batch without waiting for the ack."""
         await self.bus.publish(TELEMETRY_DATA, batch, device=self.name)
 
     async def deliver(self, batch: ReadingBatch) -> BatchAck:
-        """Sends and waits for the ack that covers it."""
+        """Publishes a batch and waits for the ack that covers it."""
         before = len(self.acks)
         await self.send(batch)
         lo, hi = batch.lo, batch.lo + len(batch.value)
@@ -212,7 +213,7 @@ class Collector:
         return self.acks[-1]
 
     async def raw(self, kind: str, payload: bytes, *, is_retained: bool = False) -> None:
-        """Bytes as no program of ours would send them."""
+        """Publishes bytes that no program of this project would send."""
         connection = self.bus._connection
         assert connection is not None
         await connection.client.publish(f"pulse/v1/telemetry/{kind}/{self.name}", payload, qos=1, retain=is_retained)
@@ -236,7 +237,7 @@ async def collector(servers: Servers, name: str = "alpha", **changed: Any) -> As
 
 
 class Browser:
-    """The Socket.IO protocol by hand (engine.io 4, websocket), so that a test may also misbehave."""
+    """The Socket.IO protocol by hand (Engine.IO 4, websocket), so that a test may violate it."""
 
     def __init__(self, wire: ClientConnection, *, acks: bool) -> None:
         self._wire, self.acks = wire, acks
@@ -250,7 +251,7 @@ class Browser:
         self.welcome = asyncio.Event()
 
     async def read(self) -> None:
-        """Reads until the end."""
+        """Reads until the connection ends."""
         with contextlib.suppress(ConnectionClosedError):
             async for text in self._wire:
                 await self._take(str(text))
@@ -284,13 +285,13 @@ class Browser:
             self._unanswered.append(text)
 
     async def catch_up(self) -> None:
-        """Acknowledges what it owes, and from now on at once."""
+        """Acknowledges everything that is unacknowledged, and from now on each frame at once."""
         self.acks = True
         while self._unanswered:
             await self._wire.send(self._unanswered.pop(0))
 
     async def ask(self, event: str, content: object) -> Any:
-        """Emits and waits for the answer."""
+        """Emits an event and returns the answer."""
         self._next += 1
         answer = self._answers[self._next] = asyncio.get_running_loop().create_future()
         await self._wire.send(f"42/live,{self._next}{json.dumps([event, content])}")
@@ -298,12 +299,12 @@ class Browser:
             return await answer
 
     def devices(self) -> list[dict[str, Any]]:
-        """The newest state of each device, as it was told."""
+        """The newest state of each device that was received."""
         told = {item["id"]: item for name, event in self.events if name == "devices" for item in event["items"]}
         return list(told.values())
 
     def values(self, lane: str | None = None) -> list[object]:
-        """Everything that came, in order."""
+        """All values that were received, in order."""
         return [v for frame in self.frames if lane in {None, frame["lane"]} for v in frame["v"]]
 
 
@@ -311,7 +312,7 @@ class Browser:
 async def browser(
     port: int, given: object, *, acks: bool = True, origin: str = "http://127.0.0.1:1"
 ) -> AsyncIterator[Browser]:
-    """Connected, or refused (see `refusal`)."""
+    """A browser that is connected or refused (see `refusal`)."""
     url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
     async with connect(url, origin=origin) as wire, asyncio.TaskGroup() as group:  # type: ignore[arg-type]
         opened = await wire.recv()

@@ -1,4 +1,4 @@
-"""Bad input over the real broker: refused with a code and in words, counted, and the next good batch is stored."""
+"""Invalid input over the real broker: refused with a code and a text, counted, and the next valid batch is stored."""
 
 import asyncio
 import json
@@ -17,17 +17,17 @@ from pulse_contracts.topics import TELEMETRY_DROP, TELEMETRY_HELLO
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.hello import Greeting
+from pulse_telemetry_gateway.actions.handshake import Handshake
 from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.handlers import Handlers, quarantine
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
+from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
-from pulse_telemetry_gateway.store.standing import StandingStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -57,7 +57,7 @@ async def quarantined(database: Database) -> list[tuple[str, str, str]]:
 
 
 async def metric(running: Gateway, line: str) -> float:
-    """The value of a line of `/metrics`; 0 when it is not there yet."""
+    """The value of a metric with its labels; 0 when it does not exist yet."""
     text = (await running.http.get("/metrics")).text
     return next((float(one.split(" ")[-1]) for one in text.splitlines() if one.startswith(f"pulse_{line} ")), 0.0)
 
@@ -101,15 +101,15 @@ UNREADABLE: list[tuple[str, dict[str, Any], str]] = [
     ),
 ]
 REJECTED: list[tuple[str, dict[str, Any], str, str]] = [
-    ("data", ONE | {"device": "beta"}, "foreign_device", "the topic is alpha's, the payload claims beta"),
-    ("drop", DROPPED | {"ranges": [[0, 1]], "device": "beta"}, "foreign_device", "the topic is alpha's"),
-    ("hello", HELLO | {"pending": [], "device": "beta"}, "foreign_device", "the topic is alpha's"),
-    ("data", ONE | {"epoch": 0}, "plain_epoch", "epoch 0 is numbered by the gateway"),
-    ("drop", DROPPED | {"ranges": [[0, 1]], "epoch": 0}, "plain_epoch", "epoch 0 is numbered by the gateway"),
+    ("data", ONE | {"device": "beta"}, "foreign_device", "the topic belongs to alpha, but the payload names beta"),
+    ("drop", DROPPED | {"ranges": [[0, 1]], "device": "beta"}, "foreign_device", "the topic belongs to alpha"),
+    ("hello", HELLO | {"pending": [], "device": "beta"}, "foreign_device", "the topic belongs to alpha"),
+    ("data", ONE | {"epoch": 0}, "plain_epoch", "epoch 0 is reserved for plain devices"),
+    ("drop", DROPPED | {"ranges": [[0, 1]], "epoch": 0}, "plain_epoch", "epoch 0 is reserved for plain devices"),
 ]
 
 
-async def test_what_cannot_be_read_or_used_is_told_in_words_counted_and_the_rest_goes_on(
+async def test_invalid_messages_are_quarantined_with_a_text_and_counted_and_valid_ones_are_stored(
     running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     sent = [(kind, payload, "unreadable", words) for kind, payload, words in UNREADABLE] + REJECTED
@@ -177,9 +177,7 @@ async def test_the_largest_values_add_up_to_an_answer_and_not_to_infinity(
     assert (answer.status_code, answer.json()["items"][0]["mean"]) == (200, [1e308])
 
 
-async def test_ranges_that_overlap_are_settled_once_whoever_says_them(
-    running_gateway: Gateway, alpha: Collector
-) -> None:
+async def test_overlapping_ranges_are_settled_once(running_gateway: Gateway, alpha: Collector) -> None:
     await alpha.deliver(alpha.batch(0, [1.0] * 6))
     await alpha.deliver(alpha.batch(4, [1.0] * 6))
     before = len(alpha.acks)
@@ -197,7 +195,7 @@ async def test_ranges_that_overlap_are_settled_once_whoever_says_them(
     assert [(one.epoch, one.settled) for one in alpha.haves[-1].epochs] == [(7, [(0, 15)])]
 
 
-async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes_on(
+async def test_a_cursor_is_refused_for_another_query_and_accepted_for_its_own(
     running_gateway: Gateway, alpha: Collector
 ) -> None:
     batch = alpha.batch(0, [float(i) for i in range(30)])
@@ -209,7 +207,7 @@ async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes
     for number, other in ((2, span), (1, span | {"from": batch.t0 + 1}), (1, span | {"to": batch.t0 + 9_000_000})):
         answer = await running_gateway.http.get(path.format(number), params=other | cursor, headers=user())
         assert (answer.status_code, answer.json()["code"]) == (422, "foreign_cursor")
-        assert answer.json()["detail"].startswith("the cursor belongs to another question")
+        assert answer.json()["detail"].startswith("the cursor belongs to another query")
     rest = (await running_gateway.http.get(path.format(1), params=span | cursor, headers=user())).json()
     assert rest["v"] == [float(i) for i in range(20, 30)]
     line = 'http_request_seconds_count{method="GET",route="/series/{series_id}/readings",status="422"}'
@@ -220,14 +218,18 @@ async def test_a_cursor_of_another_question_is_refused_and_its_own_question_goes
     ("params", "code", "words"),
     [
         ({"from": 0, "to": 9, "points": 0}, "invalid_request", "Input should be greater than or equal to 4"),
-        ({"from": 9, "to": 5}, "invalid_range", "from must lie before to, got 9 and 5"),
-        ({"from": 0, "to": 101 * 366 * 86_400_000_000}, "invalid_range", "from and to lie more than 100 years apart"),
+        ({"from": 9, "to": 5}, "invalid_range", "from must be before to, but from=9 and to=5"),
+        (
+            {"from": 0, "to": 101 * 366 * 86_400_000_000},
+            "invalid_range",
+            "the range is longer than 100 years: choose a shorter one",
+        ),
         ({"from": 0, "to": "1e308"}, "invalid_request", "Input should be a valid integer"),
         ({"from": "NaN", "to": 5}, "invalid_request", "Input should be a valid integer"),
     ],
     ids=["no points", "backwards", "a century", "1e308", "NaN"],
 )
-async def test_a_question_that_has_no_answer_is_told_why(
+async def test_an_invalid_query_is_refused_with_its_reason(
     running_gateway: Gateway, alpha: Collector, params: dict[str, Any], code: str, words: str
 ) -> None:
     for path in ("/api/telemetry/series/1/readings", "/api/telemetry/readings"):
@@ -254,10 +256,11 @@ async def test_a_question_that_has_no_answer_is_told_why(
 @pytest.mark.parametrize(
     "device", ["ALPHA", "al pha", "a" * 33, "alpha\n", "älpha", "", "a" * 60_000], ids=lambda name: repr(name[:40])
 )
-async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
+async def test_a_message_with_an_invalid_device_id_is_quarantined_and_registers_no_device(
     database: Database, kind: str, payload: dict[str, Any], device: str
 ) -> None:
-    """Our broker lets nobody say it; another one may. A plain device may write its name in a form of its own."""
+    """The project's broker does not allow such topics; another broker may. The name of a plain device may have another
+    form."""
     if kind == "telemetry/plain" and device_name_of(device):
         return
     broker, metrics = MemoryBroker(), Metrics()
@@ -266,9 +269,9 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
     catalogs = Catalogs(registry)
     limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     ingest = Ingest(ledger, catalogs, bus, limits, metrics)
-    greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
+    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest)
     plain = Plain(ingest, catalogs, PlainStore(database), PlainLimits(10, 10**15), metrics)
-    handlers = Handlers(bus, ingest, plain, greeting, registry)
+    handlers = Handlers(bus, ingest, plain, handshake, registry)
     await handlers.subscribe()
     await handlers.subscribe_plain(bus)
     async with asyncio.TaskGroup() as group:
@@ -284,13 +287,13 @@ async def test_a_topic_whose_device_is_none_is_quarantined_and_registers_nobody(
             task.cancel()
     ((address, _, detail),) = await quarantined(database)
     assert address == f"{kind}/{device}"[:512]
-    assert detail.startswith(f"{device[:64]!r} is no device id")
+    assert detail.startswith(f"{device[:64]!r} is not a valid device id")
     assert await registry.devices() == []
     assert b'pulse_bus_quarantined_total{code="malformed_device"} 1.0' in metrics.render()
 
 
 @pytest.mark.parametrize("path", ["quarantine", "quarantine/1"])
-async def test_quarantine_is_for_administrators_whatever_is_asked(
+async def test_every_quarantine_route_requires_an_administrator(
     running_gateway: Gateway, alpha: Collector, path: str
 ) -> None:
     await alpha.raw("data", b"a secret of another tenant")

@@ -1,4 +1,4 @@
-"""The short way from a payload to columns agrees with `ReadingBatch` about every payload, whole or damaged."""
+"""The fast path from a payload to columns agrees with `ReadingBatch` for every payload, valid or damaged."""
 
 import random
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pulse_contracts.telemetry import ReadingBatch
-from pulse_telemetry_gateway.model import batches
-from pulse_telemetry_gateway.model.batches import Batch, read_batches
+from pulse_telemetry_gateway.model.ingest import batches
+from pulse_telemetry_gateway.model.ingest.batches import Batch, read_batches
 
 GOOD = ReadingBatch(
     device="press-1", epoch=2**63 - 1, ord=7, catalog=9, lo=40, lane="live", sent=-5, series=[0, 17, 2**31 - 1],
@@ -23,7 +23,7 @@ def text_of(batch: ReadingBatch) -> bytes:
 
 
 def meant(payload: bytes) -> list[object] | None:
-    """All that the contract reads in it, values with their types; None when it refuses it."""
+    """Everything that the contract reads in a payload, values with their types. None when the contract refuses it."""
     try:
         batch = ReadingBatch.model_validate_json(payload)
     except (ValidationError, RecursionError):
@@ -75,7 +75,7 @@ def texts(draw: st.DrawFn) -> bytes:
 
 @given(st.lists(texts(), min_size=1, max_size=4))
 @settings(max_examples=300, deadline=None)
-def test_batches_that_are_read_together_mean_what_each_means_alone(payloads: list[bytes]) -> None:
+def test_batches_parsed_together_equal_batches_parsed_alone(payloads: list[bytes]) -> None:
     check(payloads)
 
 
@@ -102,7 +102,7 @@ PIECES += [b"true", b"NaN", b"Infinity", b"\xff", b"\0", b"00", b"-0", b'"x":[',
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_damaged_batch_is_read_or_refused_as_the_contract_does_and_so_are_its_neighbours(seed: int) -> None:
+def test_a_damaged_batch_is_accepted_or_refused_as_the_contract_does_and_so_are_its_neighbours(seed: int) -> None:
     rng = random.Random(seed)
     ints = GOOD.model_copy(update={"value": [1, 2, 3]})
     for _ in range(100):
@@ -143,7 +143,7 @@ def test_a_damaged_batch_is_read_or_refused_as_the_contract_does_and_so_are_its_
         ("value", b"NaN,2.5,.3.5"),
     ],
 )
-def test_a_column_that_only_looks_like_one_is_judged_by_the_contract(column: str, text: bytes) -> None:
+def test_a_column_with_an_unusual_form_is_left_to_the_contract(column: str, text: bytes) -> None:
     start = text_of(GOOD).index(b'"%b":[' % column.encode()) + len(column) + 4
     payload = text_of(GOOD)
     damaged = payload[:start] + text + payload[payload.index(b"]", start) :]
@@ -154,7 +154,7 @@ def test_a_column_that_only_looks_like_one_is_judged_by_the_contract(column: str
 @pytest.mark.parametrize(
     ("column", "longer"), [(b"[0,10,500]", b",7]"), (b"[0,2,1]", b",1]"), (b"[1.5,-0.0,5e-324]", b",2.5]")]
 )
-def test_a_batch_that_is_too_long_does_not_make_up_for_one_that_is_too_short(column: bytes, longer: bytes) -> None:
+def test_a_too_long_batch_does_not_compensate_for_a_too_short_one(column: bytes, longer: bytes) -> None:
     payload = text_of(GOOD)
     shorter = column[: column.rindex(b",")] + b"]"
     check([payload.replace(column, column[:-1] + longer), payload.replace(column, shorter)])
@@ -166,7 +166,7 @@ def test_a_time_out_of_bounds_is_refused(column: str, number: int) -> None:
     check([GOOD.model_copy(update={column: number}).model_dump_json().encode()])
 
 
-def test_what_a_collector_writes_goes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_of_a_collector_take_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     def long_way(_: bytes) -> Batch | Exception:
         raise AssertionError("the long way")
 

@@ -1,16 +1,16 @@
-"""Chunks and roll-ups without a database: what goes in comes out, and merging knows no order."""
+"""Chunks and roll-ups without a database: readings are restored exactly, and merging does not depend on the order."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pulse_telemetry_gateway.model.chunks import READINGS_MAX, Readings, chunks_of, decimals, join, unpack
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT
-from pulse_telemetry_gateway.model.fitting import fit, fit_level, fit_line
-from pulse_telemetry_gateway.model.rollups import Rollups, coarser, merge, of_readings, ranks
-from pulse_telemetry_gateway.model.rollups import join as join_rollups
-from pulse_telemetry_gateway.model.runs import Runs
+from pulse_telemetry_gateway.model.storage.chunks import READINGS_MAX, Readings, chunks_of, decimals, join, unpack
+from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT, INT
+from pulse_telemetry_gateway.model.storage.lines import fit, fit_level, fit_line
+from pulse_telemetry_gateway.model.storage.rollups import Rollups, coarser, merge, of_readings, ranks
+from pulse_telemetry_gateway.model.storage.rollups import join as join_rollups
+from pulse_telemetry_gateway.model.storage.runs import Runs
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 NATURAL = st.integers(0, 2**63 - 1)
@@ -23,12 +23,12 @@ T = 1_767_225_600_000_000
 
 
 def whole(column: NDArray[np.generic]) -> Runs:
-    """As one run."""
+    """One run."""
     return Runs(np.zeros(1, np.int64), np.asarray([len(column)]))
 
 
 @given(st.lists(NATURAL, min_size=1, max_size=50))
-def test_a_line_gives_back_what_it_was_fitted_to(values: list[int]) -> None:
+def test_a_fitted_line_returns_its_integers(values: list[int]) -> None:
     given_ = np.asarray(values, np.int64)
     for how in (fit_line, fit_level, fit):
         (one,) = how(given_, whole(given_))
@@ -43,7 +43,7 @@ def test_any_integers_are_kept_exactly(values: list[int]) -> None:
 
 
 @given(st.lists(st.lists(st.one_of(INT64, st.integers(0, 9), st.just(7)), min_size=1, max_size=9), min_size=1))
-def test_runs_are_fitted_together_as_alone(runs: list[list[int]]) -> None:
+def test_runs_fitted_together_equal_runs_fitted_alone(runs: list[list[int]]) -> None:
     column = np.asarray([value for run in runs for value in run], np.int64)
     sizes = np.asarray([len(run) for run in runs])
     for how in (fit_line, fit_level, fit):
@@ -63,13 +63,13 @@ def test_regular_times_cost_nothing_and_jitter_two_bytes() -> None:
 
 
 def divisor_of(*reals: float) -> float:
-    """0: they are not decimals."""
+    """The divisor of the only run. 0: the numbers are not decimals."""
     column = np.asarray(reals)
     return float(decimals(column, whole(column))[1][0])
 
 
 @given(st.lists(st.lists(REALS, min_size=1, max_size=40), min_size=1, max_size=5))
-def test_decimals_are_taken_only_when_every_bit_comes_back(runs: list[list[float]]) -> None:
+def test_decimals_are_used_only_when_every_bit_is_restored(runs: list[list[float]]) -> None:
     column, sizes = np.asarray([value for run in runs for value in run]), np.asarray([len(run) for run in runs])
     together = Runs(np.cumsum(sizes) - sizes, sizes)
     wholes, divisors = decimals(column, together)
@@ -79,7 +79,7 @@ def test_decimals_are_taken_only_when_every_bit_comes_back(runs: list[list[float
     assert divisors.tolist() == [divisor_of(*run) for run in runs]
 
 
-def test_what_a_sensor_says_is_decimal() -> None:
+def test_sensor_values_are_stored_as_decimals() -> None:
     assert divisor_of(21.5, 21.37, -3.0) == 100.0
     assert divisor_of(-0.0) == 0.0
     assert divisor_of(np.pi) == 0.0
@@ -90,7 +90,7 @@ def test_what_a_sensor_says_is_decimal() -> None:
 
 @st.composite
 def readings(draw: st.DrawFn) -> Readings:
-    """Of three series of three types and two epochs, over two days."""
+    """Readings of three series of three types and two epochs, over two days."""
     rows = draw(
         st.lists(
             st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 2 * 86_400), INT64, REALS, st.booleans()),
@@ -114,13 +114,13 @@ def readings(draw: st.DrawFn) -> Readings:
 
 
 def rows_of(found: Readings) -> list[tuple[int, ...]]:
-    """But for `late`."""
+    """The readings without `late`."""
     names = ("series", "kind", "epoch", "seq", "t", "word")
     return sorted(zip(*(getattr(found, name).tolist() for name in names), strict=True))
 
 
 @given(readings())
-def test_chunks_give_back_the_readings(found: Readings) -> None:
+def test_chunks_return_their_readings(found: Readings) -> None:
     chunks = list(chunks_of(found.in_order()))
     assert sum(chunk.late for chunk in chunks) == found.late.sum()
     back = join([unpack(chunk, (INT, FLOAT, BOOL)[chunk.series - 1]) for chunk in chunks])
@@ -139,13 +139,13 @@ def test_a_chunk_holds_a_bounded_number_of_readings() -> None:
 
 
 def same(one: Rollups, other: Rollups) -> bool:
-    """But for the last bits of a sum, which depend on the order."""
+    """Equal except for the last bits of a sum, which depend on the order."""
     exact = (n for n in Rollups.__slots__ if n != "total")
     return all(getattr(one, n).tolist() == getattr(other, n).tolist() for n in exact)
 
 
 @given(readings(), st.integers(0, 60), st.integers(0, 60), st.sampled_from([60_000_000, 3_600_000_000]))
-def test_roll_ups_merge_in_any_order_to_the_same(found: Readings, one: int, two: int, width: int) -> None:
+def test_merging_roll_ups_does_not_depend_on_their_order(found: Readings, one: int, two: int, width: int) -> None:
     one, two = sorted((one, two))
     everything = of_readings(found, width)
     parts = [of_readings(found.take(np.arange(len(found))[part]), width) for part in (
@@ -159,7 +159,7 @@ def test_roll_ups_merge_in_any_order_to_the_same(found: Readings, one: int, two:
 
 
 @given(readings())
-def test_hours_of_minutes_are_hours_of_readings(found: Readings) -> None:
+def test_hours_made_of_minutes_equal_hours_made_of_readings(found: Readings) -> None:
     minutes = of_readings(found, 60_000_000)
     assert same(coarser(minutes, 3_600_000_000), of_readings(found, 3_600_000_000))
 

@@ -1,4 +1,4 @@
-"""A clock that was off is told with the readings of that time, also when it was put right in the same life."""
+"""Readings of a wrong clock are marked as suspect, also when the clock was corrected within the same epoch."""
 
 from datetime import timedelta
 
@@ -11,8 +11,8 @@ from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.pages import Pages
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.clocks import ClockLimits, stretches
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits, clock_stretches
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.partitions import Partitions
@@ -28,7 +28,7 @@ WHOLE = CompactionPace(timedelta(0), 1_000, 500_000, timedelta(0), timedelta(0))
 
 
 def off(lo: int, hi: int, by: int, *, lane: str = "live", epoch: int = 7) -> Arrival:
-    """Readings taken and sent at NOW and after by a clock that is `by` behind, which arrive at once."""
+    """Readings from NOW on of a clock that is behind by `by`. They arrive at once."""
     one = arrival(lo, hi, lane=lane, epoch=epoch)
     assert one.columns is not None
     one.columns.t[:] -= by
@@ -36,10 +36,10 @@ def off(lo: int, hi: int, by: int, *, lane: str = "live", epoch: int = 7) -> Arr
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from(["live", "backlog"]))
-def test_what_is_sent_live_by_a_clock_that_is_off_is_a_stretch_and_nothing_else(by: int, lane: str) -> None:
+def test_only_live_readings_of_a_wrong_clock_make_a_clock_stretch(by: int, lane: str) -> None:
     one = off(0, 5, by, lane=lane)
     assert one.columns is not None
-    found = stretches([(one, one.columns)], ClockLimits())
+    found = clock_stretches([(one, one.columns)], ClockLimits())
     assert bool(found) == (lane == "live" and not -2_000_000 <= by <= 60_000_000)
     if found:
         assert min(s.t_min for s in found) == int(one.columns.t.min())
@@ -47,7 +47,7 @@ def test_what_is_sent_live_by_a_clock_that_is_off_is_a_stretch_and_nothing_else(
 
 
 @pytest.mark.parametrize("by", [5 * HOUR, -5 * HOUR], ids=["behind", "ahead"])
-async def test_ten_readings_of_a_wrong_clock_are_suspect_and_the_ten_right_ones_after_them_are_not(
+async def test_readings_of_a_wrong_clock_are_suspect_and_later_correct_ones_are_not(
     database: Database, by: int
 ) -> None:
     ledger = await three_series(database)
@@ -66,7 +66,7 @@ async def test_ten_readings_of_a_wrong_clock_are_suspect_and_the_ten_right_ones_
         await Compaction(CompactionStore(database), Partitions(database), WHOLE).catch_up()
 
 
-async def test_over_the_wire_the_stretch_is_told_with_its_readings(
+async def test_the_api_marks_readings_of_a_clock_stretch_as_suspect(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)

@@ -1,4 +1,4 @@
-"""A stored batch comes back bit for bit."""
+"""A stored batch is restored bit for bit."""
 
 import random
 import struct
@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT, Columns, concatenate, decode, encode, series_of
+from pulse_telemetry_gateway.model.storage.columns import (
+    BOOL,
+    FLOAT,
+    INT,
+    Columns,
+    concatenate,
+    decode,
+    encode,
+    series_of,
+)
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TIMES = st.integers(-(2**61), 2**61)
@@ -61,7 +70,7 @@ def test_values_come_back_as_the_type_of_their_series() -> None:
     assert [repr(v) for v in decode(encode(made), 0).values()] == [repr(-(2**63)), "-0.0", "True"]
 
 
-def test_a_stored_batch_of_the_future_is_not_guessed_at() -> None:
+def test_a_stored_batch_of_an_unknown_format_is_refused() -> None:
     one = np.zeros(1, np.int64)
     payload = bytearray(encode(Columns(one, np.asarray([INT], np.uint8), one, one, one, one)))
     payload[0] = 9
@@ -78,7 +87,7 @@ def test_a_stored_batch_that_claims_a_terabyte_is_damaged() -> None:
 
 
 @given(columns(), st.data())
-def test_a_damaged_batch_is_said_to_be_so(made: Columns, data: st.DataObject) -> None:
+def test_a_damaged_stored_batch_is_refused(made: Columns, data: st.DataObject) -> None:
     payload = bytearray(encode(made))
     if data.draw(st.booleans()):
         payload = payload[: data.draw(st.integers(0, len(payload) - 1))]
@@ -88,7 +97,7 @@ def test_a_damaged_batch_is_said_to_be_so(made: Columns, data: st.DataObject) ->
         decode(bytes(payload), 0)
         series_of(bytes(payload))
     except ValueError:
-        return  # anything else would end whoever reads
+        return  # any other exception would end the reader
 
 
 def test_a_smooth_signal_takes_a_fraction_of_its_rows() -> None:
@@ -101,7 +110,7 @@ def test_a_smooth_signal_takes_a_fraction_of_its_rows() -> None:
 
 
 def test_many_threads_unpack_at_once_without_disturbing_each_other() -> None:
-    n = 60_000  # long enough for two to meet inside zstd
+    n = 60_000  # long enough for two threads to meet inside zstd
     batches = []
     for seed in range(8):
         word = np.random.default_rng(seed).integers(-(2**62), 2**62, n)
@@ -124,7 +133,7 @@ def test_many_threads_unpack_at_once_without_disturbing_each_other() -> None:
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=5), st.randoms(use_true_random=False), st.booleans())
-def test_pieces_put_together_hold_the_same_readings_in_order(sizes: list[int], rng: random.Random, share: bool) -> None:
+def test_concatenated_pieces_hold_the_same_readings_in_order(sizes: list[int], rng: random.Random, share: bool) -> None:
     numbers = rng.sample(range(1_000), sum(sizes) + len(sizes))
     common = np.asarray([5, 9, 7]), np.asarray([INT, FLOAT, INT], np.uint8)
     pieces, expected = [], {}

@@ -1,9 +1,9 @@
-"""Credit: bounded for each and for all, smaller when storing is slow, back when it is not."""
+"""Credit is bounded per device and in total, shrinks when commits are slow, and grows back."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.credit import Credit, CreditLimits
+from pulse_telemetry_gateway.model.ingest.credit import Credit, CreditLimits
 
 LIMITS = CreditLimits(per_device=32, least=2, total=500, wait_target=0.1)
 
@@ -37,7 +37,7 @@ def test_two_hundred_devices_share() -> None:
     assert credit.each == 32
 
 
-def test_slow_storage_shrinks_it_and_quick_storage_gives_it_back() -> None:
+def test_slow_commits_shrink_the_credit_and_fast_commits_restore_it() -> None:
     credit = Credit(LIMITS)
     for step in range(40):
         credit.note(["a"], 1.0, step * 0.1)

@@ -1,4 +1,4 @@
-"""The whole way of a reading over the real broker: stored, acknowledged, refused, quarantined; outages on the way."""
+"""The whole path of a reading over the real broker: stored, acknowledged, refused, quarantined; with outages."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ from pulse_contracts.telemetry import Dropped, Hello, SeriesDeclared
 from pulse_contracts.topics import SYSTEM_STATUS, TELEMETRY_DATA, TELEMETRY_DROP, TELEMETRY_HELLO, TELEMETRY_SERIES
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_testkit.buses import running
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
@@ -63,7 +63,7 @@ async def test_hello_have_declare_data_ack(servers: Servers, running_gateway: Ga
         assert (await alpha.greet(upto=5)).epochs[0].settled == [(0, 3)]
 
 
-async def test_an_unknown_catalog_is_asked_for_and_nothing_is_stored_or_refused(
+async def test_a_batch_with_an_unknown_catalog_asks_for_the_declaration_and_stores_nothing(
     servers: Servers, running_gateway: Gateway, database: Database
 ) -> None:
     async with collector(servers) as alpha:
@@ -112,7 +112,7 @@ async def test_nothing_is_acknowledged_before_the_commit(
     assert len(alpha.acks) == before
     blocked = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
     await admin.fetch(blocked)
-    await eventually(is_blocked)  # tried again by itself
+    await eventually(is_blocked)  # retried automatically
     assert len(alpha.acks) == before
     await lock.rollback()
     await admin.close()
@@ -141,7 +141,7 @@ ONE = {"dt": [0], "x": [0], "value": [1.0]}
     ],
     ids=["cut off", "binary", "future", "wrong type", "index", "empty", "nested", "foreign", "zero byte"],
 )
-async def test_what_cannot_be_used_is_quarantined_with_its_reason_and_the_next_batch_is_stored(
+async def test_an_invalid_message_is_quarantined_with_its_reason_and_the_next_batch_is_stored(
     alpha: Collector, database: Database, payload: bytes, code: str
 ) -> None:
     await alpha.raw("data", payload)
@@ -163,7 +163,7 @@ async def test_a_device_cannot_speak_for_another(servers: Servers, alpha: Collec
         assert await connection.fetchval("SELECT count(*) FROM batch") == 0
 
 
-async def test_two_megabytes_are_refused_by_the_sender_and_nobody_is_disconnected(
+async def test_a_message_of_two_megabytes_is_refused_by_the_sender_without_a_disconnect(
     running_gateway: Gateway, alpha: Collector
 ) -> None:
     before = (alpha.bus._connection, running_gateway.bus._connection)
@@ -173,7 +173,7 @@ async def test_two_megabytes_are_refused_by_the_sender_and_nobody_is_disconnecte
     assert (alpha.bus._connection, running_gateway.bus._connection) == before
 
 
-async def test_a_ledger_in_pieces_pauses_the_live_lane_until_the_holes_are_closed(
+async def test_a_fragmented_ledger_pauses_the_live_lane_until_its_gaps_are_closed(
     servers: Servers, database_url: str
 ) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
@@ -186,7 +186,7 @@ async def test_a_ledger_in_pieces_pauses_the_live_lane_until_the_holes_are_close
         assert not (await alpha.deliver(alpha.batch(0, [1.0] * 8, lane="backlog"))).live_paused
 
 
-async def test_an_answer_about_a_shattered_ledger_still_fits_a_message(
+async def test_the_answer_for_a_very_fragmented_ledger_fits_a_message(
     servers: Servers, alpha: Collector, database: Database
 ) -> None:
     async with database.connection() as connection:
@@ -257,7 +257,7 @@ async def test_two_ids_of_one_series_in_one_batch_are_both_in_the_history(
 
 
 @pytest.mark.announces_log("broker connection")
-async def test_after_a_break_of_every_connection_all_goes_on(
+async def test_delivery_continues_after_every_connection_broke(
     servers: Servers, running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     await alpha.deliver(alpha.batch(0, [1.0]))
@@ -275,7 +275,7 @@ async def test_after_a_break_of_every_connection_all_goes_on(
     assert (await alpha.deliver(alpha.batch(1, [2.0]))).settled == [(0, 2)]
 
 
-async def test_sigterm_says_offline_lets_what_runs_finish_and_leaves(
+async def test_sigterm_publishes_offline_finishes_running_work_and_exits(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     states: list[str] = []
@@ -302,7 +302,7 @@ async def test_sigterm_says_offline_lets_what_runs_finish_and_leaves(
         await eventually(lambda: states == ["offline"])
 
 
-async def test_an_id_that_changes_its_meaning_within_a_life_is_quarantined(
+async def test_a_series_id_that_is_redeclared_within_an_epoch_is_quarantined(
     running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     other = [SERIES[0].model_copy(update={"name": "cpu.other"})]

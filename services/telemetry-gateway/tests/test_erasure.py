@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -14,15 +13,15 @@ from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.actions.compaction import Compaction
 from pulse_telemetry_gateway.actions.history import History
-from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.actions.upkeep import Latest, newest
-from pulse_telemetry_gateway.model.columns import FLOAT
+from pulse_telemetry_gateway.actions.latest import Latest, newest
+from pulse_telemetry_gateway.actions.verification import Verification
+from pulse_telemetry_gateway.model.storage.columns import FLOAT
 from pulse_telemetry_gateway.store.compaction import CompactionStore
-from pulse_telemetry_gateway.store.erasure import Doomed, ErasureStore
+from pulse_telemetry_gateway.store.erasure import DeletionTarget, ErasureStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -34,14 +33,14 @@ pytestmark = pytest.mark.servers
 
 
 async def erase(database: Database, series: int, span: tuple[int, int] | None, *, is_dry_run: bool = False) -> int:
-    doomed = Doomed(series, 1, KINDS[series])
+    doomed = DeletionTarget(series, 1, KINDS[series])
     async with ErasureStore(database).erasing(1, is_dry_run=is_dry_run) as erasing:
         n = await (erasing.series([doomed]) if span is None else erasing.range(doomed, *span))
         await erasing.log(1)
     return n
 
 
-@pytest.mark.parametrize("is_folded", [False, True])
+@pytest.mark.parametrize("is_merged", [False, True])
 @pytest.mark.parametrize(
     "span",
     [
@@ -52,18 +51,18 @@ async def erase(database: Database, series: int, span: tuple[int, int] | None, *
         (NOW, NOW + 10**12),
     ],
 )
-async def test_a_range_is_gone_from_chunks_and_roll_ups_and_nothing_else_is(
+async def test_a_range_is_deleted_from_chunks_and_roll_ups_and_the_rest_stays(
     database: Database,
     history: History,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
     span: tuple[int, int],
-    is_folded: bool,
+    is_merged: bool,
 ) -> None:
     ledger = await three_series(database)
     parts = [mixed(lo, lo + 1_000, every=7_000_000) for lo in range(0, 3_000, 1_000)]
     for part in parts:
         await ledger.commit([part])
-        await compact(database, fold=is_folded)
+        await compact(database, is_merged=is_merged)
     columns = [part.columns for part in parts if part.columns]
     for series in (1, 2, 3):
         gone, _ = truth(columns, series, *span)
@@ -72,7 +71,7 @@ async def test_a_range_is_gone_from_chunks_and_roll_ups_and_nothing_else_is(
         assert await erase(database, series, span) == 0
     whole = NOW - 1, NOW + 3_000 * 7_000_000
     for raw_max in (10**9, 1):
-        monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", raw_max)
+        monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", raw_max)
         for series in (1, 2, 3):
             t, word = truth(columns, series, *whole)
             stays = [(at, bits) for at, bits in zip(t, word, strict=True) if not span[0] <= at < span[1]]
@@ -86,7 +85,7 @@ async def test_a_range_is_gone_from_chunks_and_roll_ups_and_nothing_else_is(
                     int(edge): int(n) for edge, n in zip(edges, counts, strict=False) if n
                 }
                 assert {int(w) for w in (*mine.low, *mine.high, *mine.first, *mine.last)} <= {bits for _, bits in stays}
-    assert await Proof(ProofStore(database)).verify(1, lambda _: None) == []
+    assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []
 
 
 async def test_a_deleted_series_is_gone_and_the_ledger_counts_it_as_removed(
@@ -96,35 +95,35 @@ async def test_a_deleted_series_is_gone_and_the_ledger_counts_it_as_removed(
     ledger = await three_series(database)
     await ledger.commit([mixed(0, 900)])
     await compact(database)
-    await Latest(LogStore(database), timedelta(0)).catch_up()
+    await Latest(LogStore(database)).catch_up()
     n = await erase(database, 1, None)
     assert n > 0
     assert (await history.readings(1, NOW - 1, NOW + 10**12, 100)).n == 0
-    (account,) = await Proof(ProofStore(database)).accounts(1)
-    assert (account.removed, account.stored, account.is_complete) == (n, 900, True)
-    assert await Proof(ProofStore(database)).verify(1, lambda _: None) == []
+    (counted,) = await Verification(VerificationStore(database)).counts(1)
+    assert (counted.removed, counted.stored, counted.is_complete) == (n, 900, True)
+    assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM batch") == 0, "the log held them too"
 
 
-async def test_a_fold_at_the_same_time_brings_nothing_back(database: Database) -> None:
+async def test_a_merge_at_the_same_time_restores_nothing(database: Database) -> None:
     ledger = await three_series(database)
     for lo in range(0, 900, 30):
         await ledger.commit([mixed(lo, lo + 30)])
-        await compact(database, fold=False)
+        await compact(database, is_merged=False)
     compaction = Compaction(CompactionStore(database), Partitions(database), PACE)
 
-    async def fold() -> None:
-        while await compaction.fold_some(pieces=1):
+    async def merge() -> None:
+        while await compaction.merge_some(pieces=1):
             pass
 
-    await asyncio.gather(fold(), erase(database, 1, None), erase(database, 2, (NOW, NOW + 500_000)))
+    await asyncio.gather(merge(), erase(database, 1, None), erase(database, 2, (NOW, NOW + 500_000)))
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM chunk WHERE series_id = 1") == 0
-    assert await Proof(ProofStore(database)).verify(1, lambda _: None) == []
+    assert await Verification(VerificationStore(database)).verify(1, lambda _: None) == []
 
 
-async def test_a_range_whose_single_readings_went_with_age_is_taken_from_the_roll_ups(
+async def test_a_range_without_single_readings_is_deleted_from_the_roll_ups(
     database: Database, database_url: str
 ) -> None:
     ledger = await three_series(database)
@@ -153,11 +152,11 @@ async def test_deleted_series_make_room_for_others(database: Database) -> None:
     made = await registry.plain_series(device_id, {(f"n{i}", "float"): "x" for i in range(5)}, 5)
     assert await registry.plain_series(device_id, {("new", "float"): "x"}, 5) == {}
     async with ErasureStore(database).erasing(device_id, is_dry_run=False) as erasing:
-        await erasing.series([Doomed(ref.id, device_id, FLOAT) for ref in made.values()])
+        await erasing.series([DeletionTarget(ref.id, device_id, FLOAT) for ref in made.values()])
     assert set(await registry.plain_series(device_id, {("new", "float"): "x"}, 5)) == {("new", "float")}
 
 
-async def test_a_value_that_was_deleted_is_not_brought_back_by_a_replica_that_was_slow(database: Database) -> None:
+async def test_a_slow_replica_does_not_restore_a_deleted_value(database: Database) -> None:
     ledger = await three_series(database)
     await ledger.commit([mixed(0, 30)])
     await compact(database)
@@ -219,9 +218,7 @@ async def test_a_device_is_deleted_after_a_dry_run_and_comes_back_when_it_sends_
     assert [tuple(row) for row in rows] == [("device_deleted", "device:alpha")], "a dry run leaves no entry"
 
 
-async def test_the_newest_value_that_was_deleted_gives_way_to_the_one_before(
-    started: Gateway, alpha: Collector
-) -> None:
+async def test_the_previous_value_becomes_the_newest_after_a_deletion(started: Gateway, alpha: Collector) -> None:
     batch = alpha.batch(0, [1.0, 2.0, 3.0])
     await alpha.deliver(batch)
     (series,) = [one for one in await items(started, "/series?device=alpha") if one["name"] == "cpu.total"]
@@ -280,7 +277,7 @@ async def test_devices_and_series_are_renamed_and_given_their_names_back(started
         ("PATCH", "/series/999", 404),
     ],
 )
-async def test_what_is_not_there_or_not_allowed_is_refused(
+async def test_deleting_unknown_or_forbidden_things_is_refused(
     started: Gateway, alpha: Collector, method: str, path: str, status: int
 ) -> None:
     body = {"name": "x"} if "devices" in path else {"display_name": "x"}

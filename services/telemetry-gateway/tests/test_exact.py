@@ -1,4 +1,4 @@
-"""Messages are read exactly, and declarations are what their digest says."""
+"""Ambiguous messages are refused, and a declaration must match its digest."""
 
 import json
 
@@ -9,7 +9,7 @@ from pulse_contracts.telemetry import SeriesDeclared
 from pulse_contracts.topics import TELEMETRY_SERIES
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.model.batches import Batch, read_batches
+from pulse_telemetry_gateway.model.ingest.batches import Batch, read_batches
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -27,7 +27,7 @@ async def reasons(database: Database) -> list[tuple[str, str, str]]:
 
 
 def spoilt(text: str) -> dict[str, str]:
-    """A valid message in ways that two readers could understand differently, and what is said of each."""
+    """Ambiguous forms of a valid message, with the expected error of each."""
     epoch = text.index('"epoch"')
     return {
         text.replace('"v":1,', '"v":true,'): "v: Value error, the version is a whole number",
@@ -38,9 +38,7 @@ def spoilt(text: str) -> dict[str, str]:
     }
 
 
-async def test_what_two_readers_could_understand_differently_is_unreadable(
-    servers: Servers, database_url: str, database: Database
-) -> None:
+async def test_ambiguous_json_is_unreadable(servers: Servers, database_url: str, database: Database) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
     async with gateway(servers, url), collector(servers) as alpha:
         await alpha.declare()
@@ -87,7 +85,7 @@ async def test_a_declaration_is_taken_only_under_its_own_digest(
         await eventually(are_away)
         for catalog in (20, 21):
             assert (await alpha.greet(epoch=catalog)).series is None
-        for part in (1, 0):  # in whichever order
+        for part in (1, 0):  # in any order
             message = SeriesDeclared(
                 catalog=22, digest=series_digest(OTHER), part=part, parts=2, series=OTHER[part : part + 1]
             )

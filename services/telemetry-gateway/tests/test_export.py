@@ -19,15 +19,16 @@ from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway import __main__ as program
 from pulse_telemetry_gateway.actions import export_files
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
-from pulse_telemetry_gateway.actions.export import Export, ForeignPlace, Place, Wanted
-from pulse_telemetry_gateway.actions.export_files import NotOurs, to_csv, to_parquet
-from pulse_telemetry_gateway.actions.history import History, HistoryLimits, UnknownSeries
+from pulse_telemetry_gateway.actions.export import Export, ExportPosition, ExportRequest
+from pulse_telemetry_gateway.actions.export_files import to_csv, to_parquet
+from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.pages import Pages
-from pulse_telemetry_gateway.model.calendar import zone_of
-from pulse_telemetry_gateway.model.chunks import Readings
-from pulse_telemetry_gateway.model.columns import FLOAT
-from pulse_telemetry_gateway.model.cursors import Key
-from pulse_telemetry_gateway.model.tables import CsvForm, SeriesName, csv_rows
+from pulse_telemetry_gateway.model.errors import OutputConflict, UnknownDevice, UnknownPosition, UnknownSeries
+from pulse_telemetry_gateway.model.history.calendar import zone_of
+from pulse_telemetry_gateway.model.history.cursors import Key
+from pulse_telemetry_gateway.model.history.export_formats import CsvForm, SeriesName, csv_rows
+from pulse_telemetry_gateway.model.storage.chunks import Readings
+from pulse_telemetry_gateway.model.storage.columns import FLOAT
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
@@ -41,12 +42,12 @@ from .test_compaction import logged
 
 pytestmark = pytest.mark.servers
 
-WANTED = Wanted((2, 1, 3), NOW, NOW + 3_600_000_000)
+WANTED = ExportRequest((2, 1, 3), NOW, NOW + 3_600_000_000)
 PACE = CompactionPace(timedelta(0), 1_000, 500_000, timedelta(0), timedelta(0))
 
 
 def none(_: int) -> None:
-    """No progress is shown."""
+    """Shows no progress."""
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def export(database: Database) -> Export:
 
 
 def lines(readings: Readings) -> list[tuple[str, ...]]:
-    """What a CSV of them must say: series, t, value, seq; series by series."""
+    """The expected lines of a CSV: series, t, value, seq; series by series."""
     found: list[tuple[str, ...]] = []
     for series in WANTED.series:
         mine = readings.take(readings.series == series)
@@ -78,28 +79,28 @@ def lines(readings: Readings) -> list[tuple[str, ...]]:
 
 
 def said(text: bytes) -> list[tuple[str, ...]]:
-    """What a CSV says."""
+    """The content of a CSV."""
     rows = csv.DictReader(io.StringIO(text.decode()))
     return [(row["series"], row["t"], row["value"], row["seq"]) for row in rows]
 
 
-async def test_a_csv_says_every_reading_exactly_once(
+async def test_a_csv_has_every_reading_exactly_once(
     ledger: LedgerStore, database: Database, export: Export, tmp_path: Path
 ) -> None:
     path = tmp_path / "all.csv"
     assert await to_csv(export, WANTED, path, resume=False, progress=none) == 1_500
-    wanted = lines(await logged(database))
+    request = lines(await logged(database))
     found = said(path.read_bytes())
-    assert [row[:2] for row in found] == [row[:2] for row in wanted]
+    assert [row[:2] for row in found] == [row[:2] for row in request]
     assert [float(r[2]) if r[0] == "1" else r[2] for r in found] == [
-        float(r[2]) if r[0] == "1" else r[2] for r in wanted
+        float(r[2]) if r[0] == "1" else r[2] for r in request
     ]
-    with pytest.raises(NotOurs, match="--resume"):
+    with pytest.raises(OutputConflict, match="--resume"):
         await to_csv(export, WANTED, path, resume=False, progress=none)
 
 
 @pytest.mark.parametrize("left", [0, 30, 58, 59, 20_000, 45_001, 90_000])
-async def test_a_csv_goes_on_wherever_it_broke_off(
+async def test_a_csv_is_continued_wherever_it_was_interrupted(
     ledger: LedgerStore, export: Export, tmp_path: Path, left: int
 ) -> None:
     path, broken = tmp_path / "all.csv", tmp_path / "broken.csv"
@@ -112,10 +113,10 @@ async def test_a_csv_goes_on_wherever_it_broke_off(
     assert broken.read_bytes() == whole
 
 
-async def test_a_stranger_s_file_is_left_alone(ledger: LedgerStore, export: Export, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_an_export_is_not_changed(ledger: LedgerStore, export: Export, tmp_path: Path) -> None:
     path = tmp_path / "letter.csv"
     path.write_text("Dear reader,\n")
-    with pytest.raises(NotOurs):
+    with pytest.raises(OutputConflict):
         await to_csv(export, WANTED, path, resume=True, progress=none)
     assert path.read_text() == "Dear reader,\n"
 
@@ -143,17 +144,17 @@ async def test_parquet_parts_are_whole_exact_and_continued(
         else:
             assert exact == word
     assert not (tmp_path / "unfinished").exists()
-    other = Wanted((1,), WANTED.start, WANTED.end)
-    with pytest.raises(ForeignPlace):
+    other = ExportRequest((1,), WANTED.start, WANTED.end)
+    with pytest.raises(UnknownPosition):
         await to_parquet(export, other, tmp_path, resume=True, progress=none)
 
 
-async def test_a_stream_is_continued_behind_its_last_line(ledger: LedgerStore, export: Export) -> None:
+async def test_a_stream_is_continued_after_its_last_line(ledger: LedgerStore, export: Export) -> None:
     names = await export.names(WANTED)
     whole = b"".join([piece async for piece in export.stream(WANTED, names, CsvForm())])
     cells = whole.splitlines()[700].decode().split(",")
-    after = Place.of(",".join((cells[0], cells[-4], cells[-2], cells[-1])))
-    rest = Wanted(WANTED.series, WANTED.start, WANTED.end, after)
+    after = ExportPosition.of(",".join((cells[0], cells[-4], cells[-2], cells[-1])))
+    rest = ExportRequest(WANTED.series, WANTED.start, WANTED.end, after)
     pieces = [piece async for piece in export.stream(rest, await export.names(rest), CsvForm())]
     assert whole.endswith(b"".join(pieces))
     assert len(b"".join(pieces).splitlines()) == 800
@@ -161,14 +162,14 @@ async def test_a_stream_is_continued_behind_its_last_line(ledger: LedgerStore, e
     assert pq.read_table(io.BytesIO(parquet)).num_rows == 1_500
 
 
-async def test_a_place_or_a_series_that_is_not_of_this_export_is_refused(ledger: LedgerStore, export: Export) -> None:
+async def test_a_position_or_a_series_of_another_export_is_refused(ledger: LedgerStore, export: Export) -> None:
     for text in ("", "1,2", "1,2,3,x", "1,2,3,99999999999999999999"):
-        with pytest.raises(ForeignPlace):
-            Place.of(text)
-    with pytest.raises(ForeignPlace, match="not in this export"):
-        await export.names(Wanted((1,), 0, 1, Place(2, Key(0, 0, 0))))
+        with pytest.raises(UnknownPosition):
+            ExportPosition.of(text)
+    with pytest.raises(UnknownPosition, match="not part of this export"):
+        await export.names(ExportRequest((1,), 0, 1, ExportPosition(2, Key(0, 0, 0))))
     with pytest.raises(UnknownSeries):
-        await export.names(Wanted((99,), 0, 1))
+        await export.names(ExportRequest((99,), 0, 1))
 
 
 async def test_the_commands_do_what_they_say(
@@ -189,7 +190,7 @@ async def test_the_commands_do_what_they_say(
         await connection.execute("DELETE FROM chunk WHERE series_id = 1")
     assert await program.verify(settings, argparse.Namespace(device="alpha")) == 1
     assert "stored: the ledger says 1500" in capsys.readouterr().out
-    with pytest.raises(program.UnknownDevice):
+    with pytest.raises(UnknownDevice):
         await program.verify(settings, argparse.Namespace(device="nobody"))
     assert await program.retention(settings, argparse.Namespace(apply=False)) == 0
     assert "nothing is old enough" in capsys.readouterr().out
@@ -202,23 +203,21 @@ def test_times_are_given_as_people_write_them(text: str, micros: int) -> None:
     assert program._micros(text) == micros
 
 
-async def test_a_csv_is_not_continued_with_another_question(
-    ledger: LedgerStore, export: Export, tmp_path: Path
-) -> None:
+async def test_a_csv_is_not_continued_by_another_request(ledger: LedgerStore, export: Export, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     first = replace(WANTED, end=NOW + 100_000_000)
     await to_csv(export, first, path, resume=False, progress=none)
     before = path.read_bytes()
     for other in (WANTED, replace(first, series=(1, 2, 3)), replace(first, start=NOW + 1)):
-        with pytest.raises(ForeignPlace, match="another question"):
+        with pytest.raises(UnknownPosition, match="another request"):
             await to_csv(export, other, path, resume=True, progress=none)
     (tmp_path / "x.csv.question").unlink()
-    with pytest.raises(NotOurs, match="beside"):
+    with pytest.raises(OutputConflict, match="beside"):
         await to_csv(export, first, path, resume=True, progress=none)
     assert path.read_bytes() == before
 
 
-async def test_a_part_that_was_taken_away_costs_no_other(
+async def test_a_missing_part_does_not_affect_the_others(
     ledger: LedgerStore, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_files, "ROWS_MAX", 200)
@@ -243,7 +242,7 @@ async def test_a_part_that_was_taken_away_costs_no_other(
         ),
     ],
 )
-def test_a_csv_is_written_as_a_spreadsheet_of_the_country_expects(form: CsvForm, header: bytes, row: str) -> None:
+def test_a_csv_has_the_number_format_of_the_requested_country(form: CsvForm, header: bytes, row: str) -> None:
     start = 1_774_745_999_250_000
     t = np.asarray([start, start + 1_000_000], np.int64)
     ones = np.ones(2, np.int64)

@@ -1,4 +1,4 @@
-"""The budgets by themselves: paces, turns, shares of a group, pieces of a ledger."""
+"""The limits of one device, each by itself: token buckets, queues, shares of a group, fragments of a ledger."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from hypothesis import given
 
 from pulse_contracts.telemetry import Dropped
 from pulse_postgres import Database
-from pulse_telemetry_gateway.actions.fairness import InTurn, NewestOnly
-from pulse_telemetry_gateway.model.arrivals import StreamChange
-from pulse_telemetry_gateway.model.grouping import SHARE, Gathering, GroupLimits, shared_out
-from pulse_telemetry_gateway.model.pace import Pace
-from pulse_telemetry_gateway.model.ranges import Range, subtract, touches, union
-from pulse_telemetry_gateway.model.settling import settle
+from pulse_telemetry_gateway.actions.device_limits import DeviceQueue, NewestPerDevice
+from pulse_telemetry_gateway.model.ingest.grouping import DEVICE_STREAMS_MAX, GroupLimits, GroupQueue, split_by_device
+from pulse_telemetry_gateway.model.ingest.token_buckets import TokenBuckets
+from pulse_telemetry_gateway.model.ledger.arrivals import StreamChange
+from pulse_telemetry_gateway.model.ledger.ranges import Range, subtract, touches, union
+from pulse_telemetry_gateway.model.ledger.settling import settle
 from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
 
-from .conftest import arrival, three_series
+from .conftest import arrival, ledger_lines, three_series
 
 pytestmark = pytest.mark.servers
 
@@ -26,10 +26,8 @@ RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)).map(lambda p:
 
 
 @given(st.lists(st.floats(0, 5), max_size=80), st.floats(0.5, 20), st.integers(1, 20))
-def test_no_device_does_more_than_its_burst_and_its_rate_and_none_pays_for_another(
-    gaps: list[float], rate: float, burst: int
-) -> None:
-    pace, now, done = Pace(rate, burst), 0.0, 0
+def test_token_buckets_limit_each_device_by_burst_and_rate(gaps: list[float], rate: float, burst: int) -> None:
+    pace, now, done = TokenBuckets(rate, burst), 0.0, 0
     for number, gap in enumerate(gaps):
         now += gap
         done += pace.allows("a", now)
@@ -38,14 +36,14 @@ def test_no_device_does_more_than_its_burst_and_its_rate_and_none_pays_for_anoth
 
 
 @given(RANGES, RANGES)
-def test_what_touches_a_range_adds_no_piece(settled: list[Range], parts: list[Range]) -> None:
+def test_a_range_that_touches_another_adds_no_fragment(settled: list[Range], parts: list[Range]) -> None:
     have = union(settled)
     for part in parts:
         assert touches(have, part) == (len(union([*have, part])) <= len(have))
 
 
 @given(RANGES, st.integers(0, 6))
-def test_a_stream_never_has_more_than_one_piece_beyond_its_limit_and_holes_can_always_be_closed(
+def test_a_stream_exceeds_its_fragment_limit_by_one_at_most_and_gaps_can_always_be_closed(
     parts: list[Range], most: int
 ) -> None:
     change = StreamChange(1, [])
@@ -69,40 +67,44 @@ class Came:
     size: int = 1
     since: float = 0.0
 
+    @property
+    def streams(self) -> list[tuple[str, int]]:
+        return [(self.device, self.epoch)]
+
 
 STREAMS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_size=40)
 
 
 @given(STREAMS)
-def test_no_group_has_more_of_a_device_than_its_share_and_all_come_in_their_order(
+def test_a_group_has_at_most_the_share_of_each_device_and_keeps_the_order(
     streams: list[tuple[str, int]],
 ) -> None:
-    gathering = Gathering[Came](GroupLimits(100, 100, 1, 1), lambda one: [(one.device, one.epoch)])
+    queue = GroupQueue[Came](GroupLimits(100, 100, 1, 1))
     for stream in streams:
-        gathering.add(Came(*stream))
+        queue.add(Came(*stream))
     taken: list[Came] = []
-    while gathering:
-        group = gathering.take()
+    while queue:
+        group = queue.take()
         assert group
         for device in "abc":
-            assert len({one.epoch for one in group if one.device == device}) <= SHARE
+            assert len({one.epoch for one in group if one.device == device}) <= DEVICE_STREAMS_MAX
         taken += group
     for key in set(streams):
         assert taken.count(Came(*key)) == streams.count(key)
-    first = gathering.take()
+    first = queue.take()
     assert first == []
 
 
 @given(STREAMS)
-def test_what_arrived_together_is_shared_out_by_device(streams: list[tuple[str, int]]) -> None:
-    shares = shared_out(streams)
+def test_a_submission_is_split_by_device(streams: list[tuple[str, int]]) -> None:
+    shares = split_by_device(streams)
     assert sorted(place for places in shares for place in places) == list(range(len(streams)))
     for places in shares:
         assert len({streams[place][0] for place in places}) == 1
-        assert len({streams[place] for place in places}) <= SHARE
+        assert len({streams[place] for place in places}) <= DEVICE_STREAMS_MAX
 
 
-async def test_of_one_device_only_the_newest_is_worked_on_and_another_does_not_wait_for_it() -> None:
+async def test_only_the_newest_message_of_a_device_is_handled_and_other_devices_do_not_wait() -> None:
     worked: list[tuple[str, int]] = []
     gate = asyncio.Event()
 
@@ -111,7 +113,7 @@ async def test_of_one_device_only_the_newest_is_worked_on_and_another_does_not_w
         if device == "a":
             await gate.wait()
 
-    newest = NewestOnly(work, Pace(1_000, 1_000), 2)
+    newest = NewestPerDevice(work, TokenBuckets(1_000, 1_000), 2)
     async with asyncio.TaskGroup() as group:
         for message in range(50):
             group.create_task(newest.take("a", message))
@@ -122,7 +124,7 @@ async def test_of_one_device_only_the_newest_is_worked_on_and_another_does_not_w
     assert worked == [("a", 0), ("b", 0), ("a", 49)]
 
 
-async def test_one_devices_turns_follow_each_other_and_what_is_too_much_is_left_undone() -> None:
+async def test_messages_of_a_device_are_handled_in_turn_and_excess_ones_are_not_handled() -> None:
     done: list[int] = []
     gate = asyncio.Event()
 
@@ -130,7 +132,7 @@ async def test_one_devices_turns_follow_each_other_and_what_is_too_much_is_left_
         await gate.wait()
         done.append(number)
 
-    turns = InTurn(Pace(1_000, 1_000), 2, 10)
+    turns = DeviceQueue(TokenBuckets(1_000, 1_000), 2, 10)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(turns.take("a", partial(work, number))) for number in range(30)]
         await asyncio.sleep(0)
@@ -140,7 +142,7 @@ async def test_one_devices_turns_follow_each_other_and_what_is_too_much_is_left_
     assert [number for number in done if number < 100] == list(range(10))
 
 
-async def test_losses_are_settled_as_far_as_they_tear_no_ledger_and_the_rest_is_declared_again(
+async def test_declared_losses_are_settled_within_the_fragment_limit_and_the_rest_is_declared_again(
     database: Database,
 ) -> None:
     await three_series(database)
@@ -150,11 +152,11 @@ async def test_losses_are_settled_as_far_as_they_tear_no_ledger_and_the_rest_is_
     assert told.settled[1, 7] == pieces[:5]
     closing = Dropped(epoch=7, ord=1, ranges=[(0, 21), (100, 101)], reason="overflow")
     assert (await ledger.declare_dropped(1, closing)).settled[1, 7] == [(0, 21), (100, 101)]
-    line = (await ledger.of_device(1))[0]
+    line = (await ledger_lines(database, 1))[0]
     assert (line.dropped, line.stored) == (22, 0)
 
 
-async def test_the_newest_lives_are_those_that_hold_a_reading(database: Database) -> None:
+async def test_the_newest_epochs_are_those_that_hold_a_reading(database: Database) -> None:
     ledger = await three_series(database)
     await ledger.commit([arrival(0, 1, epoch=7, order=1)])
     dropped = await ledger.declare_dropped(1, Dropped(epoch=8, ord=9, ranges=[(0, 5)], reason="overflow"))

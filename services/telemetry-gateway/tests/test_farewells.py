@@ -1,4 +1,5 @@
-"""How a browser's connection ends: a gateway that stops, a session that is revoked; and what is refused, precisely."""
+"""How a browser's connection ends (the gateway stops, the session is revoked, the token expires), and invalid
+requests."""
 
 import asyncio
 import contextlib
@@ -45,9 +46,7 @@ def told(client: Browser, event: str) -> list[dict[str, object]]:
     return [content for name, content in client.events if name == event]
 
 
-async def test_a_gateway_that_stops_tells_its_browsers_and_they_resume_at_the_next_without_a_gap(
-    servers: Servers, url: str
-) -> None:
+async def test_browsers_of_a_stopping_gateway_resume_on_another_without_a_gap(servers: Servers, url: str) -> None:
     async with contextlib.AsyncExitStack() as browsers:
         async with gateway(servers, url) as first, collector(servers) as alpha:
             await alpha.declare()
@@ -76,7 +75,7 @@ async def test_a_gateway_that_stops_tells_its_browsers_and_they_resume_at_the_ne
             await eventually(lambda: client.values() == [2.0, 3.0])
 
 
-async def test_a_browser_that_hangs_up_when_told_is_not_waited_for(servers: Servers, url: str) -> None:
+async def test_the_shutdown_does_not_wait_for_browsers_that_disconnected(servers: Servers, url: str) -> None:
     async with contextlib.AsyncExitStack() as browsers:
         async with gateway(servers, url) as started:
             client = await browsers.enter_async_context(browser(started.port, {"token": token()}))
@@ -90,7 +89,7 @@ async def test_a_browser_that_hangs_up_when_told_is_not_waited_for(servers: Serv
         assert client.is_over
 
 
-async def test_a_revoked_session_is_told_why_within_two_seconds_and_gets_no_frame_after(
+async def test_a_revoked_session_gets_the_reason_within_two_seconds_and_no_frame_after_it(
     servers: Servers, started: Gateway, alpha: Collector
 ) -> None:
     auth = bus_of(servers, "auth")
@@ -103,18 +102,18 @@ async def test_a_revoked_session_is_told_why_within_two_seconds_and_gets_no_fram
         assert client.frames == []
 
 
-async def test_a_token_that_ends_is_told_too(started: Gateway) -> None:
-    async with browser(started.port, {"token": token(life=2, age=1)}) as client:
+async def test_an_expired_token_ends_the_socket_with_a_reason(started: Gateway) -> None:
+    async with browser(started.port, {"token": token(lifetime=2, age=1)}) as client:
         await eventually(lambda: client.is_over)
         assert [content["code"] for content in told(client, "ended")] == ["token_expired"]
 
 
-async def test_permission_is_looked_at_again_when_a_browser_subscribes(
+async def test_a_subscription_checks_the_permission_again(
     started: Gateway, alpha: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with browser(started.port, {"token": token()}) as client:
         assert (await client.ask("subscribe", {"series": [1], "rate": 20}))["ok"]
-        # the session has ended, and the word of it has reached the principals but not yet the socket
+        # the revocation has reached the principals but not yet the socket
         started.runtime.principals._revocations.add(SessionRevoked(account=ACCOUNT, sid="s1", at=now_micros()))
         answer = await client.ask("subscribe", {"series": [1], "rate": 20})
         assert (answer["ok"], answer["code"]) == (False, "not_signed_in")
@@ -122,7 +121,7 @@ async def test_permission_is_looked_at_again_when_a_browser_subscribes(
         assert client.frames == []
 
 
-async def test_there_is_room_for_so_many_browsers_and_no_more(started: Gateway) -> None:
+async def test_the_number_of_browsers_is_limited(started: Gateway) -> None:
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(3):
             await stack.enter_async_context(browser(started.port, {"token": token()}))
@@ -130,7 +129,7 @@ async def test_there_is_room_for_so_many_browsers_and_no_more(started: Gateway) 
             assert fourth.refusal == "too_many_viewers"
 
 
-async def test_one_account_does_not_take_the_places_of_others(servers: Servers, url: str) -> None:
+async def test_the_number_of_browsers_of_one_account_is_limited(servers: Servers, url: str) -> None:
     other = "00000000-0000-4000-8000-00000000000b"
     async with gateway(servers, url, viewers_of_account_max=2) as started:
 
@@ -147,15 +146,15 @@ async def test_one_account_does_not_take_the_places_of_others(servers: Servers, 
         await eventually(is_let_in)
 
 
-async def test_who_opens_sockets_and_does_not_sign_in_leaves_room_and_no_trace_in_the_log(
+async def test_sockets_without_sign_in_neither_block_browsers_nor_fill_the_log(
     started: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     address = f"ws://127.0.0.1:{started.port}/socket.io/?EIO=4&transport=websocket"
     async with contextlib.AsyncExitStack() as stack:
         wires = [await stack.enter_async_context(connect(address, origin="http://127.0.0.1:1")) for _ in range(5)]  # type: ignore[arg-type]
-        for wire in wires[:2]:  # three have room: the oldest had their time
-            async with asyncio.timeout(5):  # well before the 10 s in which one has to sign in
+        for wire in wires[:2]:  # three have room: the oldest were closed
+            async with asyncio.timeout(5):  # well before the limit of 10 s without sign-in
                 with contextlib.suppress(ConnectionClosed):
                     while True:
                         await wire.recv()
@@ -174,7 +173,7 @@ async def test_who_opens_sockets_and_does_not_sign_in_leaves_room_and_no_trace_i
     ],
     ids=["10,000 series", "rate", "negative pos", "pos beyond 2^62"],
 )
-async def test_a_wish_that_does_not_fit_is_refused_with_what_is_wrong_and_counted(
+async def test_an_invalid_request_is_refused_with_its_error_and_counted(
     started: Gateway, alpha: Collector, wish: object, detail: str
 ) -> None:
     async with browser(started.port, {"token": token()}) as client:
@@ -186,7 +185,7 @@ async def test_a_wish_that_does_not_fit_is_refused_with_what_is_wrong_and_counte
     assert 'pulse_live_refused_total{code="invalid_request"} 1.0' in metrics
 
 
-async def test_a_position_given_twice_is_refused_not_guessed(started: Gateway, alpha: Collector) -> None:
+async def test_a_duplicate_position_is_refused(started: Gateway, alpha: Collector) -> None:
     async with browser(started.port, {"token": token()}) as client:
         answer = client._answers[1] = asyncio.get_running_loop().create_future()
         client._next = 1
@@ -209,7 +208,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("packet", BROKEN, ids=range(len(BROKEN)))
-async def test_no_packet_makes_an_error_of_ours_or_harms_another(
+async def test_no_packet_causes_an_error_or_affects_other_browsers(
     started: Gateway, packet: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with browser(started.port, {"token": token()}) as steady:
@@ -223,9 +222,7 @@ async def test_no_packet_makes_an_error_of_ours_or_harms_another(
     assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
 
 
-async def test_who_opens_a_socket_and_does_not_sign_in_is_shown_out(
-    started: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_socket_without_sign_in_is_closed(started: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulse_telemetry_gateway.live.sockets._SIGN_IN_WITHIN", 0.2)
     async with connect(f"ws://127.0.0.1:{started.port}/socket.io/?EIO=4&transport=websocket") as wire:
         assert (await wire.recv())[0] == "0"
@@ -234,7 +231,7 @@ async def test_who_opens_a_socket_and_does_not_sign_in_is_shown_out(
         assert wire.close_code == 1008
 
 
-async def test_series_that_there_are_not_are_named_and_the_others_are_watched(
+async def test_unknown_series_ids_are_returned_and_the_others_are_subscribed(
     started: Gateway, alpha: Collector
 ) -> None:
     async with browser(started.port, {"token": token()}) as client:

@@ -1,4 +1,4 @@
-"""Group commits: what closes a group, and that nobody waits for what does not come."""
+"""Group commits: what closes a group, and that no batch waits in vain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,9 +13,10 @@ from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_chassis.observability.metrics import Metrics
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest, IngestLimits
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import ENOUGH, Gathering, GroupLimits
+from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import WORTHWHILE_BATCHES, GroupLimits, GroupQueue
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 from .conftest import arrival, three_series
@@ -30,6 +31,7 @@ class Came:
     batches: int
     size: int
     since: float
+    streams: tuple[tuple[str, int], ...] = ()
 
 
 LIMITS = st.builds(GroupLimits, st.integers(1, 200), st.integers(1, 2_000), st.floats(0, 1), st.floats(0, 1))
@@ -38,34 +40,34 @@ CAME = st.lists(st.builds(Came, st.integers(1, 90), st.integers(1, 900), st.floa
 
 @given(LIMITS, CAME)
 def test_every_batch_is_in_one_group_in_order_and_groups_are_bounded(limits: GroupLimits, came: list[Came]) -> None:
-    gathering = Gathering[Came](limits)
+    queue = GroupQueue[Came](limits)
     for one in came:
-        gathering.add(one)
+        queue.add(one)
     groups: list[list[Came]] = []
-    while gathering:
-        groups.append(gathering.take())
+    while queue:
+        groups.append(queue.take())
     assert [one for group in groups for one in group] == came
     for place, group in enumerate(groups):
         sums = (sum(one.batches for one in group), sum(one.size for one in group))
         assert len(group) == 1 or (sums[0] <= limits.batches and sums[1] <= limits.bytes)
-        for after in groups[place + 1 : place + 2]:  # no smaller than it has to be
+        for after in groups[place + 1 : place + 2]:  # no smaller than necessary
             more = (sums[0] + after[0].batches, sums[1] + after[0].size)
             assert more[0] > limits.batches or more[1] > limits.bytes
-    assert not gathering.is_enough
+    assert not queue.is_enough
 
 
 @given(LIMITS, CAME.filter(bool), st.floats(-10, 10))
 def test_a_group_is_collected_only_while_it_is_small_young_and_close_to_the_last(
     limits: GroupLimits, came: list[Came], last: float
 ) -> None:
-    gathering = Gathering[Came](limits)
+    queue = GroupQueue[Came](limits)
     for one in came:
-        gathering.add(one)
-    due, oldest = gathering.due(last), came[0].since
+        queue.add(one)
+    due, oldest = queue.due(last), came[0].since
     assert due <= oldest + limits.age
     assert due <= max(oldest, last + limits.interval)
     batches = sum(one.batches for one in came)
-    if batches >= min(ENOUGH, limits.batches) or sum(one.size for one in came) >= limits.bytes:
+    if batches >= min(WORTHWHILE_BATCHES, limits.batches) or sum(one.size for one in came) >= limits.bytes:
         assert due <= oldest
     elif min(last + limits.interval - oldest, limits.age) > 1e-6:
         assert due > oldest, "commits that follow each other closely are grouped"
@@ -76,7 +78,7 @@ Starts = Callable[[GroupLimits], AbstractAsyncContextManager[tuple[Ingest, Calla
 
 @pytest.fixture
 async def start(database: Database) -> Starts:
-    """Ingest on a real database, and how many commits there were."""
+    """Ingest on a real database, and the number of its commits."""
     ledger = await three_series(database)
 
     @asynccontextmanager
@@ -94,21 +96,21 @@ async def start(database: Database) -> Starts:
 
 
 def commits(metrics: Metrics) -> float:
-    """So far."""
+    """Number of commits so far."""
     lines = metrics.render().decode().splitlines()
     return next(float(line.split()[-1]) for line in lines if "ingest_commit_seconds_count" in line and line[0] != "#")
 
 
-def entry(number: int) -> Entry:
-    """One of many batches of ten readings."""
-    return Entry("alpha", arrival(number * 10, number * 10 + 10), [])
+def batch(number: int) -> Arrival:
+    """One of several batches of ten readings."""
+    return arrival(number * 10, number * 10 + 10)
 
 
 async def join(ingest: Ingest, numbers: range) -> None:
-    """Each as a message of its own, which the others do not wait for; between two the event loop turns."""
+    """Submits each batch as a message of its own, without waiting for the others. The event loop turns between two."""
     async with asyncio.TaskGroup() as group:
         for number in numbers:
-            group.create_task(ingest.join([entry(number)], 100))
+            group.create_task(ingest.join([batch(number)], 100))
             await asyncio.sleep(0)
 
 
@@ -134,12 +136,14 @@ async def test_commits_that_follow_closely_become_one_of_bounded_age(start: Star
 @pytest.mark.parametrize(
     ("limits", "batches"),
     [
-        (GroupLimits(500, 10**6, HOUR, HOUR), ENOUGH),
+        (GroupLimits(500, 10**6, HOUR, HOUR), WORTHWHILE_BATCHES),
         (GroupLimits(5, 10**6, HOUR, HOUR), 5),
         (GroupLimits(500, 1_000, HOUR, HOUR), 10),
     ],
 )
-async def test_enough_batches_or_bytes_wait_for_no_more(start: Starts, limits: GroupLimits, batches: int) -> None:
+async def test_a_commit_starts_at_once_with_enough_batches_or_bytes(
+    start: Starts, limits: GroupLimits, batches: int
+) -> None:
     async with start(limits) as (ingest, done), asyncio.timeout(10):
         await join(ingest, range(1))
         await join(ingest, range(1, 1 + batches))

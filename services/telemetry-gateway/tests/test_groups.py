@@ -1,4 +1,4 @@
-"""Groups of equal subscriptions: one encoding for all who keep up, and nobody who does not costs them anything."""
+"""Groups of equal subscriptions: one encoding for all viewers in step, and no cost from viewers that are slow."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ from pulse_telemetry_gateway.live.wire import WINDOW, Wire
 
 
 class Socket:
-    """The server's side of a websocket; a test says what comes and whether it can be written to."""
+    """The server's side of a websocket. The test controls what arrives and whether it can be written to."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -48,7 +48,7 @@ class Socket:
 
 
 class Stage:
-    """One group over device `d`, and who watches."""
+    """One group over device `d` with its viewers."""
 
     def __init__(self, pending_max: int = 100 * READING_BYTES) -> None:
         self.encoded: list[Slice] = []
@@ -63,7 +63,7 @@ class Stage:
         return socket
 
     async def feed(self, *values: float) -> None:
-        """One more batch, given out."""
+        """Adds one more batch and sends it."""
         self.pos += 1
         self.group.add("d", self.pos, "live", {1: [(self.pos * 1_000 + i, v) for i, v in enumerate(values)]})
         await self.group.tick(self.encoder)
@@ -78,7 +78,7 @@ async def test_a_frame_is_encoded_once_and_its_text_shared() -> None:
     assert sockets[0].frames[0]["pos"] == {"d": 1}
 
 
-async def test_who_does_not_acknowledge_falls_out_and_comes_back_with_everything_in_order() -> None:
+async def test_a_viewer_that_does_not_acknowledge_falls_out_of_step_and_gets_everything_in_order_later() -> None:
     stage = Stage()
     quick, slow = stage.watch(), stage.watch()
     for value in range(5):
@@ -99,7 +99,7 @@ async def test_who_does_not_acknowledge_falls_out_and_comes_back_with_everything
     assert slow.sent[-1] is quick.sent[-1]
 
 
-async def test_an_acknowledgement_wakes_a_group_that_has_nothing_new_for_the_others() -> None:
+async def test_an_acknowledgement_wakes_a_group_without_new_readings() -> None:
     stage = Stage()
     slow = stage.watch()
     for value in range(3):
@@ -111,7 +111,7 @@ async def test_an_acknowledgement_wakes_a_group_that_has_nothing_new_for_the_oth
     assert slow.values() == [0.0, 1.0, 2.0]
 
 
-async def test_what_waits_for_a_slow_one_is_bounded_and_keeps_the_extremes() -> None:
+async def test_pending_readings_of_a_slow_viewer_are_bounded_and_keep_the_extremes() -> None:
     stage = Stage()
     slow = stage.watch()
     for value in range(1_000):
@@ -127,7 +127,7 @@ async def test_what_waits_for_a_slow_one_is_bounded_and_keeps_the_extremes() -> 
     assert last["pos"] == {"d": 1_000}
 
 
-async def test_no_more_bytes_are_on_their_way_than_the_window() -> None:
+async def test_bytes_in_flight_never_exceed_the_window() -> None:
     stage = Stage(pending_max=10_000_000)
     socket = stage.watch()
     many = [1.2345678901234567] * 1_500
@@ -139,7 +139,7 @@ async def test_no_more_bytes_are_on_their_way_than_the_window() -> None:
     assert socket.wire.bytes_in_flight == 0
 
 
-async def test_a_socket_that_cannot_be_written_to_is_dropped_and_delays_nobody() -> None:
+async def test_a_socket_that_cannot_be_written_to_is_dropped_without_delaying_others() -> None:
     stage = Stage()
     stuck, quick = stage.watch(), stage.watch()
     stuck.is_full = True
@@ -151,7 +151,7 @@ async def test_a_socket_that_cannot_be_written_to_is_dropped_and_delays_nobody()
         await stuck.wire.close(1012)
 
 
-async def test_who_says_it_got_what_was_never_sent_gains_nothing() -> None:
+async def test_an_acknowledgement_of_an_unknown_frame_is_ignored() -> None:
     stage = Stage()
     socket = stage.watch()
     for number in ("7", "-1", "", "9" * 30, "1.5", "\u0661"):
@@ -177,7 +177,7 @@ async def test_frames_come_after_the_answer_to_the_subscription(asks: bool) -> N
     assert socket.values() == [1.0]
 
 
-async def test_a_newcomer_gets_nothing_from_before_the_position_it_was_told() -> None:
+async def test_a_new_viewer_gets_nothing_from_before_its_position() -> None:
     stage = Stage()
     stage.group.add("d", 1, "live", {1: [(1, 1.0)]})
     late = stage.watch()
@@ -200,7 +200,7 @@ def test_phases_are_spread_however_many_there_are() -> None:
     assert [_phase(n) for n in range(8)] == [0, 0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875]
 
 
-async def test_a_position_is_said_with_the_last_lane_and_never_before_also_by_who_fell_out() -> None:
+async def test_only_the_last_lane_of_a_tick_advances_the_position_also_for_viewers_out_of_step() -> None:
     stage = Stage()
     slow = stage.watch()
     await stage.feed(1.0)

@@ -1,4 +1,4 @@
-"""History on real PostgreSQL: the same answer from the log, from chunks and from roll-ups; pages that lose nothing."""
+"""History on real PostgreSQL: the same answer from the log, from chunks and from roll-ups; complete pages."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
-from pulse_telemetry_gateway.actions.history import BadRange, History, HistoryLimits, TooMuch, UnknownSeries
+from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.pages import Pages
-from pulse_telemetry_gateway.model.calendar import edges, zone_of
-from pulse_telemetry_gateway.model.chunks import Readings
-from pulse_telemetry_gateway.model.columns import FLOAT, Columns
-from pulse_telemetry_gateway.model.cursors import ForeignCursor
-from pulse_telemetry_gateway.model.levels import Retained, gaps, plan
-from pulse_telemetry_gateway.model.rollups import WIDTH
+from pulse_telemetry_gateway.model.errors import ForeignCursor, InvalidRange, TooMuch, UnknownSeries
+from pulse_telemetry_gateway.model.history.calendar import edges, zone_of
+from pulse_telemetry_gateway.model.history.levels import Retained, gaps, plan
+from pulse_telemetry_gateway.model.storage.chunks import Readings
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
@@ -45,15 +45,15 @@ def history(database: Database) -> History:
     return History(HistoryStore(database), RegistryStore(database), limits)
 
 
-async def compact(database: Database, *, fold: bool = True) -> None:
+async def compact(database: Database, *, is_merged: bool = True) -> None:
     compaction = Compaction(CompactionStore(database), Partitions(database), PACE)
     await compaction.catch_up()
-    while fold and await compaction.fold_some(pieces=1):
+    while is_merged and await compaction.merge_some(pieces=1):
         pass
 
 
 def truth(parts: list[Columns], series: int, start: int, end: int) -> tuple[list[int], list[int]]:
-    """Times and words of a series in a range."""
+    """Times and words of a series in a range, computed directly."""
     t = np.concatenate([p.t[(p.series[p.x] == series)] for p in parts])
     word = np.concatenate([p.word[(p.series[p.x] == series)] for p in parts])
     keep = (t >= start) & (t < end)
@@ -68,7 +68,7 @@ def truth(parts: list[Columns], series: int, start: int, end: int) -> tuple[list
     st.integers(0, 10**7),
     st.booleans(),
 )
-def test_a_plan_covers_what_was_asked_for_in_at_most_so_many_buckets_and_cuts_no_roll_up(
+def test_a_plan_covers_the_requested_range_within_the_bucket_limit_and_divides_no_roll_up(
     start: int, span: int, most: int, readings: int, is_old: bool
 ) -> None:
     chosen = plan(start, start + span, most, readings, Retained(2**52, -(2**63), -(2**63)) if is_old else ALL)
@@ -87,7 +87,7 @@ def test_gaps_are_the_widest_ones_in_order() -> None:
 
 
 @pytest.mark.parametrize("series", [1, 2, 3])
-async def test_few_readings_are_all_given_from_log_and_chunks_alike(
+async def test_few_readings_are_returned_in_full_from_log_and_chunks(
     ledger: LedgerStore, database: Database, history: History, series: int
 ) -> None:
     parts = [mixed(lo, lo + 300) for lo in range(0, 1_500, 300)]
@@ -109,12 +109,12 @@ async def test_few_readings_are_all_given_from_log_and_chunks_alike(
 async def test_roll_ups_keep_the_true_extremes_and_the_count_whatever_the_edges(
     ledger: LedgerStore, database: Database, history: History, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10)
     every = 4_000_000 if source == "1m" else 60_000_000
     parts = [mixed(lo, lo + 2_000, every=every) for lo in range(0, 8_000, 2_000)]
     for part in parts[:3]:
         await ledger.commit([part])
-    await compact(database, fold=source == "1h")
+    await compact(database, is_merged=source == "1h")
     await ledger.commit([parts[3]])  # not in chunks yet
     columns = [p.columns for p in parts if p.columns]
     for start, end in ((NOW, NOW + 8_000 * every), (NOW + 77_777_777, NOW + 6_123_456_789 * every // 1_000_000)):
@@ -128,7 +128,7 @@ async def test_roll_ups_keep_the_true_extremes_and_the_count_whatever_the_edges(
         assert set(zip(found.t, found.v, strict=True)) <= set(zip(t, v.tolist(), strict=True)), "real readings"
 
 
-async def test_a_gap_late_readings_and_a_wrong_clock_are_told(
+async def test_gaps_late_readings_and_a_wrong_clock_are_reported(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:
     await ledger.commit([mixed(0, 600), mixed(4_000, 4_600)])
@@ -140,7 +140,7 @@ async def test_a_gap_late_readings_and_a_wrong_clock_are_told(
         await compact(database)
 
 
-async def test_a_page_of_single_readings_tells_its_own_quality(
+async def test_a_page_of_single_readings_has_its_own_quality(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:
     await ledger.commit([mixed(0, 600), mixed(4_000, 4_600)])
@@ -156,10 +156,8 @@ async def test_a_page_of_single_readings_tells_its_own_quality(
         await compact(database)
 
 
-@pytest.mark.announces_log("cannot be read")
-async def test_readings_that_nobody_can_read_are_told_and_not_passed_over(
-    ledger: LedgerStore, database: Database, history: History
-) -> None:
+@pytest.mark.announces_log("stored_batch_unreadable")
+async def test_unreadable_batches_are_reported(ledger: LedgerStore, database: Database, history: History) -> None:
     await ledger.commit([mixed(0, 600)])
     await ledger.commit([mixed(600, 1_200)])
     async with database.connection() as connection:
@@ -191,10 +189,10 @@ async def test_several_series_share_their_buckets(ledger: LedgerStore, database:
 
 
 @pytest.mark.parametrize("source", ["raw", "1m", "1h"])
-async def test_neighbouring_windows_count_each_reading_once_at_every_amount(
+async def test_adjacent_windows_count_each_reading_once(
     ledger: LedgerStore, database: Database, history: History, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10**9 if source == "raw" else 10)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10**9 if source == "raw" else 10)
     every = 400_000_000 if source == "1h" else 7_000_000
     parts = [mixed(lo, lo + 2_000, every=every) for lo in range(0, 6_000, 2_000)]
     for part in parts[:2]:
@@ -217,10 +215,10 @@ async def test_neighbouring_windows_count_each_reading_once_at_every_amount(
             }
 
 
-async def test_buckets_by_the_calendar_hold_what_lies_between_their_edges(
+async def test_calendar_buckets_hold_the_readings_between_their_edges(
     ledger: LedgerStore, database: Database, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulse_telemetry_gateway.model.levels.RAW_MAX", 10)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.history.levels.RAW_MAX", 10)
     part = mixed(0, 3_000, every=100_000_000)
     await ledger.commit([part])
     await compact(database)
@@ -259,7 +257,7 @@ async def test_pages_hold_every_reading_once_in_order_while_the_log_becomes_chun
         page, cursor = await pages.at(1, span, cursor, 97)
         found += _rows(page.readings)
         if number == 5:
-            await compact(database, fold=False)
+            await compact(database, is_merged=False)
         if number == 10:
             await compact(database)
         if cursor is None:
@@ -275,14 +273,14 @@ def _rows(readings: Readings) -> list[tuple[int, int, int, int]]:
     return list(zip(*(getattr(readings, name).tolist() for name in names), strict=True))
 
 
-async def test_what_cannot_be_answered_is_refused_precisely(
+async def test_invalid_history_queries_are_refused_with_a_code(
     ledger: LedgerStore, database: Database, history: History
 ) -> None:
     await ledger.commit([mixed(0, 600)])
     pages = Pages(history)
-    with pytest.raises(BadRange, match="before"):
+    with pytest.raises(InvalidRange, match="before"):
         await history.readings(1, NOW, NOW, 100)
-    with pytest.raises(BadRange, match="100 years"):
+    with pytest.raises(InvalidRange, match="100 years"):
         await history.readings(1, NOW, NOW + 101 * 366 * 24 * HOUR, 100)
     with pytest.raises(UnknownSeries, match="99"):
         await history.aligned([1, 99], NOW, NOW + HOUR, 10)

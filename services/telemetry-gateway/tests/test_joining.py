@@ -1,17 +1,17 @@
-"""Batches become one where they continue each other, and only there."""
+"""Only consecutive batches are joined."""
 
 import numpy as np
 import pytest
 
-from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.joining import joined
-from pulse_telemetry_gateway.model.settling import ROW_READINGS
+from pulse_telemetry_gateway.model.ingest.batches import Batch
+from pulse_telemetry_gateway.model.ingest.joining import consecutive_runs
+from pulse_telemetry_gateway.model.ledger.settling import ROW_READINGS
 
 ZERO = np.zeros(10, np.int64)
 FIRST = Batch("a", 1, 1, 1, 0, "live", 0, (1,), 0, ZERO, ZERO, ZERO.view(np.float64))
 
 
-def test_batches_that_continue_each_other_become_one_although_others_come_between() -> None:
+def test_consecutive_batches_become_one_run_although_others_are_between_them() -> None:
     group = [
         ("a", FIRST),
         ("b", FIRST),
@@ -19,25 +19,25 @@ def test_batches_that_continue_each_other_become_one_although_others_come_betwee
         ("b", FIRST._replace(lo=20)),
         ("a", FIRST._replace(lo=20)),
     ]
-    assert joined(group) == [[0, 2, 4], [1], [3]]
+    assert consecutive_runs(group) == [[0, 2, 4], [1], [3]]
 
 
 @pytest.mark.parametrize(
     "changed", [{"epoch": 2}, {"ord": 2}, {"catalog": 2}, {"lane": "backlog"}, {"series": (2,)}, {"lo": 9}, {"lo": 11}]
 )  # fmt: skip
-def test_what_differs_stays_apart(changed: dict[str, object]) -> None:
+def test_different_batches_are_not_joined(changed: dict[str, object]) -> None:
     following = FIRST._replace(lo=10)._replace(**changed)  # type: ignore[arg-type]  # one of several fields
-    assert joined([("a", FIRST), ("a", following)]) == [[0], [1]]
+    assert consecutive_runs([("a", FIRST), ("a", following)]) == [[0], [1]]
 
 
-def test_another_devices_batch_continues_nothing() -> None:
-    assert joined([("a", FIRST), ("b", FIRST._replace(lo=10))]) == [[0], [1]]
+def test_batches_of_different_devices_are_not_joined() -> None:
+    assert consecutive_runs([("a", FIRST), ("b", FIRST._replace(lo=10))]) == [[0], [1]]
 
 
-def test_the_same_batch_twice_stays_two() -> None:
-    assert joined([("a", FIRST), ("a", FIRST)]) == [[0], [1]]
+def test_a_duplicate_batch_is_not_joined() -> None:
+    assert consecutive_runs([("a", FIRST), ("a", FIRST)]) == [[0], [1]]
 
 
-def test_what_is_joined_fits_a_row_of_the_log() -> None:
+def test_a_run_fits_a_row_of_the_log() -> None:
     group = [("a", FIRST._replace(lo=lo)) for lo in range(0, ROW_READINGS + 10, 10)]
-    assert [len(places) for places in joined(group)] == [ROW_READINGS // 10, 1]
+    assert [len(places) for places in consecutive_runs(group)] == [ROW_READINGS // 10, 1]

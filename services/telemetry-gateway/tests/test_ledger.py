@@ -1,10 +1,9 @@
-"""The ledger on real PostgreSQL: every sequence number at most once, whatever is sent again and however it is cut."""
+"""The ledger on real PostgreSQL: every sequence number is stored at most once, however batches are resent or cut."""
 
 import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -16,19 +15,19 @@ from pulse_postgres import Database, DatabaseUnavailable
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest, IngestLimits, Parcel, Waiting
-from pulse_telemetry_gateway.actions.upkeep import Latest
-from pulse_telemetry_gateway.model.arrivals import Arrival, GroupResult
-from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.columns import FLOAT, decode
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import GroupLimits
-from pulse_telemetry_gateway.model.screening import Meaning, SeriesRef
+from pulse_telemetry_gateway.actions.ingest import Ingest, IngestLimits, Submission
+from pulse_telemetry_gateway.actions.latest import Latest
+from pulse_telemetry_gateway.model.ingest.batches import Batch
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ingest.screening import ResolvedSeries, SeriesRef
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival, DeviceMessage, GroupResult
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, decode
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
-from .conftest import PASSWORD, arrival
+from .conftest import PASSWORD, arrival, ledger_lines
 
 pytestmark = pytest.mark.servers
 
@@ -88,9 +87,7 @@ async def test_duplicates_inside_one_group_are_stored_once(ledger: LedgerStore, 
     assert sorted(await stored(database)) == list(range(15))
 
 
-async def test_the_live_lane_ahead_of_a_backlog_loses_nothing_behind_it(
-    ledger: LedgerStore, database: Database
-) -> None:
+async def test_a_live_lane_ahead_of_its_backlog_loses_nothing(ledger: LedgerStore, database: Database) -> None:
     await ledger.commit([arrival(1000, 1010)])
     result = await ledger.commit([arrival(0, 500, lane="backlog"), arrival(500, 1000, lane="backlog")])
     assert result.settled[1, 7] == [(0, 1010)]
@@ -100,20 +97,18 @@ async def test_the_live_lane_ahead_of_a_backlog_loses_nothing_behind_it(
 async def test_refused_readings_are_settled_counted_and_not_stored(ledger: LedgerStore, database: Database) -> None:
     result = await ledger.commit([arrival(0, 10, refused=(3, 4))])
     assert result.settled[1, 7] == [(0, 10)]
-    line = (await ledger.of_device(1))[0]
+    line = (await ledger_lines(database, 1))[0]
     assert (line.stored, line.refused, line.dropped, line.next) == (8, 2, 0, 10)
     assert 3 not in await stored(database)
     await ledger.commit([arrival(0, 10, refused=(3, 4))])
-    assert (await ledger.of_device(1))[0].refused == 2
+    assert (await ledger_lines(database, 1))[0].refused == 2
 
 
-async def test_a_drop_declared_for_what_was_stored_after_all_changes_nothing(
-    ledger: LedgerStore, database: Database
-) -> None:
+async def test_a_drop_of_stored_readings_changes_nothing(ledger: LedgerStore, database: Database) -> None:
     await ledger.commit([arrival(0, 10)])
     dropped = await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=[(5, 20)], reason="overflow"))
     assert dropped.settled[1, 7] == [(0, 20)]
-    line = (await ledger.of_device(1))[0]
+    line = (await ledger_lines(database, 1))[0]
     assert (line.stored, line.dropped, line.next) == (10, 10, 20)
 
 
@@ -126,14 +121,14 @@ async def test_data_that_arrives_after_its_drop_was_declared_is_ignored(
     assert await stored(database) == []
 
 
-async def test_the_two_newest_lives_are_named(ledger: LedgerStore) -> None:
+async def test_the_two_newest_epochs_are_returned(ledger: LedgerStore) -> None:
     await ledger.commit([arrival(0, 1, epoch=70, order=3), arrival(0, 1, epoch=71, order=9)])
     result = await ledger.commit([arrival(0, 1, epoch=72, order=9)])
     assert [number for number, _ in result.newest[1]] == [9, 9]
     assert {epoch for _, epoch in result.newest[1]} == {71, 72}
 
 
-async def test_positions_count_the_rows_of_a_device_without_a_hole(ledger: LedgerStore, database: Database) -> None:
+async def test_feed_positions_count_the_rows_of_a_device_without_a_gap(ledger: LedgerStore, database: Database) -> None:
     await ledger.commit([arrival(0, 10), arrival(0, 10, device=2), arrival(10, 20, lane="backlog")])
     await ledger.commit([arrival(20, 30), arrival(20, 30)])
     async with database.connection() as connection:
@@ -154,7 +149,7 @@ async def test_neighbours_that_arrive_together_become_one_row_in_the_order_of_th
     assert tuple(row) == (0, 40, 38)
 
 
-async def test_a_row_is_bounded_and_holds_no_strangers_from_far_away(ledger: LedgerStore, database: Database) -> None:
+async def test_a_row_is_bounded_in_readings_and_in_gaps(ledger: LedgerStore, database: Database) -> None:
     far = 2**40
     group = [arrival(lo, lo + 1_000) for lo in range(0, 9_000, 1_000)] + [arrival(far, far + 10)]
     result = await ledger.commit(group)
@@ -167,7 +162,7 @@ async def test_a_failed_commit_leaves_nothing_behind(ledger: LedgerStore, databa
     with pytest.raises(Exception, match="stream_device_id_fkey"):
         await ledger.commit([arrival(0, 10), bad])
     assert await stored(database) == []
-    assert await ledger.of_device(1) == []
+    assert await ledger_lines(database, 1) == []
 
 
 async def test_two_replicas_and_a_chaotic_network_store_each_number_exactly_once(
@@ -196,14 +191,14 @@ async def test_two_replicas_and_a_chaotic_network_store_each_number_exactly_once
             await ledger.commit([arrival(lo, lo + 100, device=device) for lo in range(0, total, 100)])
             counts = Counter(await stored(database, device=device))
             assert max(counts.values()) == 1
-            line = (await ledger.of_device(device))[0]
+            line = (await ledger_lines(database, device))[0]
             assert line.settled == [(0, line.next)]
             assert line.stored == len(counts)
             assert line.stored + line.refused + line.dropped == line.next
 
 
 async def test_the_latest_value_moves_forward_in_ord_and_seq_only(ledger: LedgerStore, database: Database) -> None:
-    latest = Latest(LogStore(database), every=timedelta(seconds=1))
+    latest = Latest(LogStore(database))
     registry = RegistryStore(database)
 
     async def value() -> tuple[int | None, int | None]:
@@ -229,15 +224,15 @@ async def test_the_role_may_touch_no_other_schema(database: Database, database_u
                 await connection.execute(statement)
 
 
-async def test_an_unreachable_database_says_so(database: Database) -> None:
+async def test_an_unreachable_database_raises_unavailable(database: Database) -> None:
     gone = Database(PoolSettings("postgresql://pulse@127.0.0.1:1/none?sslmode=disable", "x"))
     async with gone:
         with pytest.raises(DatabaseUnavailable):
-            await LedgerStore(gone).of_device(1)
+            await LedgerStore(gone).commit([arrival(0, 1)])
         assert not await gone.is_reachable()
 
 
-async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their_place(
+async def test_a_batch_that_breaks_the_commit_does_not_affect_its_neighbours(
     ledger: LedgerStore, database: Database
 ) -> None:
     bus = MemoryBus(MemoryBroker(), clock=lambda: 0)
@@ -250,18 +245,17 @@ async def test_a_batch_that_breaks_the_commit_does_not_cost_its_neighbours_their
     )
     loop = asyncio.get_running_loop()
     good, bad = arrival(0, 10), arrival(0, 10, device=99)
-    entries = [Entry("alpha", batch, []) for batch in (good, bad)]
-    together = [Waiting([entry], 100, loop.time(), loop.create_future()) for entry in entries]
+    together = [Submission([batch], 100, loop.time(), loop.create_future()) for batch in (good, bad)]
     await ingest.settle(together)
     assert together[0].done.result() == [None]
     assert "stream_device_id_fkey" in str(together[1].done.result()[0])
     assert await stored(database) == list(range(10))
-    first = Waiting(entries, 100, loop.time(), loop.create_future())
+    first = Submission([good, bad], 100, loop.time(), loop.create_future())
     await ingest.settle([first])
     assert [outcome is None for outcome in first.done.result()] == [True, False]
 
 
-async def test_a_batch_that_breaks_the_run_it_was_joined_to_does_not_cost_the_others_their_place(
+async def test_a_batch_that_breaks_its_run_does_not_affect_the_others(
     ledger: LedgerStore, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry, commit = RegistryStore(database), LedgerStore.commit
@@ -272,21 +266,21 @@ async def test_a_batch_that_breaks_the_run_it_was_joined_to_does_not_cost_the_ot
             raise ZeroDivisionError
         return await commit(self, group)
 
-    async def meaning(_: Catalogs, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning:
+    async def resolve(_: Catalogs, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> ResolvedSeries:
         del device_id, epoch
-        return Meaning.of(local_ids, {1: SeriesRef(101, FLOAT)})
+        return ResolvedSeries.of(local_ids, {1: SeriesRef(101, FLOAT)})
 
     monkeypatch.setattr(LedgerStore, "commit", breaking)
-    monkeypatch.setattr(Catalogs, "meaning", meaning)
+    monkeypatch.setattr(Catalogs, "resolve", resolve)
     limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     bus = MemoryBus(MemoryBroker(), clock=lambda: 0)
     ingest = Ingest(ledger, Catalogs(registry), bus, limits, Metrics())
     zero = np.zeros(10, np.int64)
     first = Batch(None, 7, 1, 7, 10, "live", 0, (1,), 0, zero, zero, zero.view(np.float64))
-    parcels = [Parcel("alpha", first._replace(lo=lo), 0, 100) for lo in (10, 20, 30)]
+    messages = [DeviceMessage("alpha", first._replace(lo=lo), 0, 100) for lo in (10, 20, 30)]
     async with asyncio.TaskGroup() as group:
         running = group.create_task(ingest.run())
-        outcomes = await ingest.take(parcels)
+        outcomes = await ingest.take(messages)
         running.cancel()
     assert [type(outcome) for outcome in outcomes] == [type(None), ZeroDivisionError, type(None)]
     assert await stored(database) == [*range(20), *range(30, 40)]

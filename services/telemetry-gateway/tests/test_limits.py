@@ -29,7 +29,7 @@ Flood = Callable[[], Awaitable[None]]
 
 
 async def times(judge: Collector, start: int, n: int = 40) -> list[float]:
-    """How long each of so many readings waits for its acknowledgement."""
+    """How long each of several readings waits for its acknowledgement."""
     found = []
     for seq in range(start, start + n):
         began = time.monotonic()
@@ -44,7 +44,7 @@ def p99(found: list[float]) -> float:
 
 @asynccontextmanager
 async def flooding(flood: Flood) -> AsyncIterator[None]:
-    """Again and again, until the end of the block."""
+    """Repeats the message until the end of the block."""
 
     async def forever() -> None:
         while True:
@@ -75,7 +75,7 @@ async def bench(servers: Servers, url: str, **changed: Any) -> AsyncIterator[tup
 
 
 async def judged(judge: Collector, flood: Flood) -> None:
-    """The judge's slowest answers stay what they were."""
+    """The slowest answers of the other device stay as fast as before."""
     quiet = p99(await times(judge, 0))
     async with flooding(flood):
         await asyncio.sleep(0)
@@ -89,12 +89,12 @@ async def count(database: Database, question: str) -> int:
 
 
 def value(gateway: Gateway, name: str) -> float:
-    """Of a metric, labels and all."""
+    """The value of a metric with its labels."""
     lines = gateway.runtime.metrics.render().decode().splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
 
-async def test_a_ledger_torn_by_drops_and_small_batches_stays_in_few_pieces_and_others_are_answered(
+async def test_fragmenting_drops_and_batches_are_limited_and_other_devices_are_answered(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     async with bench(servers, database_url) as (_, alpha, beta):
@@ -113,12 +113,12 @@ async def test_a_ledger_torn_by_drops_and_small_batches_stays_in_few_pieces_and_
         await judged(beta, flood)
         pieces = "SELECT max((SELECT count(*) FROM unnest(settled))) FROM stream"
         assert await count(database, pieces) == 1_025
-        ack = await alpha.deliver(alpha.batch(0, [1.0] * 8))  # what closes holes is taken
+        ack = await alpha.deliver(alpha.batch(0, [1.0] * 8))  # ranges that close gaps are accepted
         assert ack.settled[0] == (0, 9)
         assert await count(database, pieces) == 1_023
 
 
-async def test_a_drop_is_acknowledged_with_every_range_of_it(servers: Servers, database_url: str) -> None:
+async def test_a_drop_is_acknowledged_with_all_its_ranges(servers: Servers, database_url: str) -> None:
     async with bench(servers, database_url) as (_, alpha, _):
         ranges = [(lo, lo + 1) for lo in range(0, 2_048, 2)]
         await alpha.bus.publish(
@@ -127,7 +127,7 @@ async def test_a_drop_is_acknowledged_with_every_range_of_it(servers: Servers, d
         await eventually(lambda: sorted(part for ack in alpha.acks for part in ack.settled) == ranges)
 
 
-async def test_unreadable_messages_keep_nobody_waiting_and_are_kept_within_a_budget(
+async def test_unreadable_messages_are_quarantined_within_a_budget_and_delay_no_other_device(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     junk = json.dumps({"v": 1, "what": "x" * 30_000}).encode()
@@ -142,7 +142,7 @@ async def test_unreadable_messages_keep_nobody_waiting_and_are_kept_within_a_bud
         await alpha.deliver(alpha.batch(0, [1.0]))
 
 
-async def test_of_a_flood_of_hellos_the_newest_is_answered_and_the_next_collector_at_once(
+async def test_a_flood_of_hellos_gets_one_answer_and_does_not_delay_other_collectors(
     servers: Servers, database_url: str
 ) -> None:
     async with bench(servers, database_url) as (_, alpha, beta):
@@ -166,7 +166,7 @@ async def test_of_a_flood_of_hellos_the_newest_is_answered_and_the_next_collecto
         assert len(alpha.haves) < number / 2
 
 
-async def test_declarations_without_end_stop_at_the_limits_and_nobody_waits_for_them(
+async def test_endless_declarations_are_limited_and_delay_no_other_device(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     limits = {"device_series_max": 500, "device_catalogs_max": 10}
@@ -192,7 +192,7 @@ async def test_declarations_without_end_stop_at_the_limits_and_nobody_waits_for_
         assert await count(database, f"SELECT count(*) FROM catalog WHERE device_id = {mine}") <= 10  # noqa: S608
 
 
-async def test_who_ignores_its_credit_is_not_answered_beyond_its_budget_and_loses_nothing(
+async def test_a_device_that_ignores_its_credit_is_limited_and_loses_nothing(
     servers: Servers, database_url: str
 ) -> None:
     async with bench(servers, database_url, device_waiting_max=20) as (started, alpha, beta):
@@ -206,7 +206,7 @@ async def test_who_ignores_its_credit_is_not_answered_beyond_its_budget_and_lose
 
         await judged(beta, flood)
         assert value(started, 'pulse_ingest_batches_total{outcome="over_budget"}') > 0
-        for number in range(epoch, epoch + 50):  # what was not answered is sent again, and then it is
+        for number in range(epoch, epoch + 50):  # an unanswered batch is sent again and then acknowledged
 
             async def is_settled(number: int = number) -> bool:
                 if all(ack.epoch != number for ack in alpha.acks):
@@ -216,7 +216,7 @@ async def test_who_ignores_its_credit_is_not_answered_beyond_its_budget_and_lose
             await eventually(is_settled)
 
 
-async def test_epochs_without_end_stop_at_the_limit_with_a_code(
+async def test_epochs_beyond_the_limit_are_rejected_with_a_code(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     async with bench(servers, database_url, device_epochs_max=3) as (_, alpha, beta):

@@ -1,4 +1,4 @@
-"""Every list has a cursor: pages follow each other until all was told, once."""
+"""Every list has a cursor: its pages hold every item once."""
 
 import pytest
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 
 
 async def pages(running: Gateway, path: str, what: str, **given: str) -> list[list[dict[str, object]]]:
-    """Page by page; `next` is the `after` of the one that follows."""
+    """All pages; `next` is the `after` of the following one."""
     found: list[list[dict[str, object]]] = []
     after: dict[str, str] = {}
     while True:
@@ -54,7 +54,7 @@ async def test_series_come_in_pages_whatever_their_names_are(
             assert (answer.status_code, answer.json()["code"]) == (422, "foreign_cursor")
 
 
-async def test_the_lives_of_a_ledger_come_in_pages(servers: Servers, database_url: str, database: Database) -> None:
+async def test_the_epochs_of_a_ledger_come_in_pages(servers: Servers, database_url: str, database: Database) -> None:
     await three_series(database)
     for number in range(7):
         await LedgerStore(database).commit([arrival(0, 2, epoch=2**62 + number, order=number // 2)])

@@ -1,11 +1,11 @@
-"""What waits for a browser: bounded, extremes kept, and a loss is never silent."""
+"""Pending readings of a browser are bounded, keep the extremes, and report every loss."""
 
 import json
 
 from pulse_telemetry_gateway.live.pending import READING_BYTES, Pending, Point, Slice, encode
 
 
-def test_a_lane_that_lost_something_and_holds_nothing_still_says_so_once() -> None:
+def test_an_empty_lane_that_lost_readings_reports_it_once() -> None:
     pending = Pending(100)
     before = pending.is_empty
     pending.conflated.add("backlog")
@@ -15,7 +15,7 @@ def test_a_lane_that_lost_something_and_holds_nothing_still_says_so_once() -> No
     assert (before, during, pending.is_empty) == (True, False, True)
 
 
-def test_beyond_the_bound_first_last_and_extremes_of_each_series_stay() -> None:
+def test_beyond_the_bound_the_first_last_and_extreme_readings_of_each_series_are_kept() -> None:
     pending = Pending(100 * READING_BYTES)
     for start in range(0, 10_000, 50):
         pending.add("live", start % 100, [(start + i, float((start + i) % 977)) for i in range(50)])
@@ -27,7 +27,7 @@ def test_beyond_the_bound_first_last_and_extremes_of_each_series_stay() -> None:
     assert max(v for _, v in points) == 976.0
 
 
-def test_the_backlog_is_thinned_before_what_is_live() -> None:
+def test_the_backlog_is_conflated_before_the_live_lane() -> None:
     pending = Pending(100 * READING_BYTES)
     pending.add("live", 1, [(t, t) for t in range(40)])
     pending.add("backlog", 1, [(t, t) for t in range(80)])
@@ -36,7 +36,7 @@ def test_the_backlog_is_thinned_before_what_is_live() -> None:
     assert (backlog.count, backlog.is_conflated) == (2, True)
 
 
-def test_slices_that_two_hold_are_not_changed_by_one() -> None:
+def test_shared_slices_are_never_changed() -> None:
     shared = Slice("live", {1: [(t, float(t)) for t in range(90)]}, is_conflated=False)
     pending = Pending(100 * READING_BYTES)
     pending.absorb(shared)
@@ -44,7 +44,7 @@ def test_slices_that_two_hold_are_not_changed_by_one() -> None:
     assert shared.count == 90
 
 
-def test_no_reading_takes_more_bytes_than_are_counted_for_it() -> None:
+def test_the_estimated_bytes_of_a_reading_are_an_upper_bound() -> None:
     points: list[Point] = [(2**62, -(2**63) + i) for i in range(500)]
     points += [(2**62, -1.2345678901234567e-300)] * 500
     part = Slice("live", {2**31 - series: points for series in range(1, 101)}, is_conflated=False)

@@ -1,4 +1,4 @@
-"""Devices that speak nothing but JSON, over the real broker; and two machines with one identity."""
+"""Plain devices over the real broker; and two machines with one identity."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,12 +14,12 @@ from pulse_contracts.topics import TELEMETRY_HELLO
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
-from .conftest import PASSWORD, arrival, three_series
+from .conftest import PASSWORD, arrival, ledger_lines, three_series
 from .system import Collector, Gateway, collector, gateway, token
 
 
@@ -53,7 +53,7 @@ async def quarantined(database: Database) -> list[tuple[str, str]]:
 
 
 @pytest.mark.servers
-async def test_plain_json_is_stored_as_series_and_the_device_says_what_it_promises(
+async def test_plain_json_is_stored_as_series_of_an_at_least_once_device(
     running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     await alpha.raw("plain", b'{"temperature": 21.5, "on": true}')
@@ -74,7 +74,7 @@ async def test_plain_json_is_stored_as_series_and_the_device_says_what_it_promis
 
 
 @pytest.mark.servers
-async def test_the_newest_value_follows_the_time_and_a_time_ahead_freezes_nothing(
+async def test_the_newest_plain_value_is_the_latest_by_time_and_a_future_time_does_not_freeze_it(
     running_gateway: Gateway, alpha: Collector
 ) -> None:
     now, day = now_micros() // 1_000_000, 86_400
@@ -134,7 +134,7 @@ async def test_a_retained_message_is_stored_once_however_often_the_gateway_start
 
 
 @pytest.mark.servers
-async def test_what_cannot_be_stored_is_quarantined_with_the_reasons_and_the_rest_is_stored(
+async def test_refused_plain_values_are_quarantined_with_their_reasons_and_the_rest_is_stored(
     running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     await alpha.raw("plain", b'{"a": 1, "b": "warm", "\xe2\x82\xac": 2, "e": 1e999, "f": 9007199254740993}')
@@ -166,7 +166,7 @@ async def test_what_cannot_be_stored_is_quarantined_with_the_reasons_and_the_res
 
 
 @pytest.mark.servers
-async def test_two_lives_that_take_turns_are_shown_as_cloned_and_a_restart_is_not(
+async def test_alternating_epochs_are_shown_as_cloned_and_a_restart_is_not(
     running_gateway: Gateway, alpha: Collector
 ) -> None:
     async def hello(epoch: int) -> None:
@@ -198,7 +198,7 @@ async def numbered(database: Database) -> tuple[list[int], list[float]]:
 
 
 @pytest.mark.servers
-async def test_another_replica_takes_the_intake_over_without_a_gap_a_loss_or_a_double(
+async def test_another_replica_takes_over_the_intake_without_loss_or_duplicates(
     servers: Servers, database: Database, database_url: str
 ) -> None:
     url, n = with_role(database_url, "pulse_telemetry", PASSWORD), 400
@@ -229,7 +229,7 @@ def sample(gateway: Gateway, name: str) -> float | None:
 
 
 @pytest.mark.servers
-async def test_plain_messages_that_two_replicas_commit_at_the_same_moment_get_numbers_of_their_own(
+async def test_plain_messages_committed_by_two_replicas_at_once_get_distinct_numbers(
     database: Database, database_url: str
 ) -> None:
     await three_series(database)
@@ -238,7 +238,7 @@ async def test_plain_messages_that_two_replicas_commit_at_the_same_moment_get_nu
         async def append(replica: LedgerStore, part: int) -> None:
             for i in range(40):
                 await replica.commit([arrival(0, 5, epoch=0)._replace(is_numbered=False) for _ in range(1 + i % 3)])
-                if part == 0 and i % 10 == 0:  # a collector's life of the same device moves the same feed
+                if part == 0 and i % 10 == 0:  # a collector epoch of the same device moves the same feed
                     await replica.commit([arrival(i * 5, i * 5 + 5)])
 
         stores = LedgerStore(database), LedgerStore(other)
@@ -246,7 +246,7 @@ async def test_plain_messages_that_two_replicas_commit_at_the_same_moment_get_nu
     n = 5 * 4 * sum(1 + i % 3 for i in range(40))
     seqs, _ = await numbered(database)
     assert seqs == list(range(n))
-    line = next(line for line in await LedgerStore(database).of_device(1) if line.epoch == 0)
+    line = next(line for line in await ledger_lines(database, 1) if line.epoch == 0)
     assert (line.settled, line.next, line.stored) == ([(0, n)], n, n)
     async with database.connection() as connection:
         positions = [row["pos"] for row in await connection.fetch("SELECT pos FROM batch ORDER BY pos")]

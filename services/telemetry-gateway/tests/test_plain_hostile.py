@@ -1,4 +1,4 @@
-"""Plain messages that are meant to do harm, and those that come again after an outage."""
+"""Hostile plain messages, and plain messages that are retried after an outage."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -7,9 +7,10 @@ import pytest
 from pulse_contracts.errors import Unavailable
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest
-from pulse_telemetry_gateway.model.plain import told
-from pulse_telemetry_gateway.model.plain_json import PAYLOAD_MAX, Document, read_documents
+from pulse_telemetry_gateway.actions.ingest import Ingest
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.plain.documents import PAYLOAD_MAX, Document, read_documents
+from pulse_telemetry_gateway.model.plain.normalizer import normalize
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -33,7 +34,7 @@ async def alpha(servers: Servers, running_gateway: Gateway) -> AsyncIterator[Col
 
 
 @pytest.mark.servers
-async def test_text_that_postgresql_cannot_store_costs_neither_the_process_nor_the_neighbours(
+async def test_text_that_postgresql_cannot_store_affects_neither_the_process_nor_other_values(
     running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:
     for payload in (
@@ -57,16 +58,16 @@ async def test_text_that_postgresql_cannot_store_costs_neither_the_process_nor_t
 
 
 @pytest.mark.servers
-async def test_a_message_that_is_tried_again_keeps_its_time_and_its_refusals(
+async def test_a_retried_message_keeps_its_time_and_its_refusals(
     running_gateway: Gateway, alpha: Collector, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, calls = Ingest.join, [0]
 
-    async def away_at_first(self: Ingest, entries: list[Entry], size: int) -> Sequence[Exception | None]:
+    async def away_at_first(self: Ingest, arrivals: list[Arrival], size: int) -> Sequence[Exception | None]:
         calls[0] += 1
         if calls[0] == 1:
             raise Unavailable("PostgreSQL is away")
-        return await real(self, entries, size)
+        return await real(self, arrivals, size)
 
     monkeypatch.setattr(Ingest, "join", away_at_first)
     await alpha.raw("plain", b'{"ts": 1700000000, "timestamp": "rubbish", "x": 1}')
@@ -91,26 +92,24 @@ async def test_a_message_that_is_tried_again_keeps_its_time_and_its_refusals(
         (b"{" + b",".join(b'"k%d":"x"' % i for i in range(20_000)) + b"}", {"too_many_values"}),
     ],
 )
-def test_a_message_made_to_keep_the_gateway_busy_is_refused_early(
-    payload: bytes, code: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the work that it causes, which no machine's speed changes: names that are cleaned."""
+def test_an_expensive_message_is_refused_early(payload: bytes, code: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured by the number of names that are cleaned, which does not depend on the machine."""
     cleaned: list[int] = []
 
     def clean(name: str) -> str:
         cleaned.append(len(name))
         return name[:128]
 
-    monkeypatch.setattr("pulse_telemetry_gateway.model.plain.cleaned_name", clean)
+    monkeypatch.setattr("pulse_telemetry_gateway.model.plain.normalizer.cleaned_name", clean)
     (document,) = read_documents([payload])
     assert isinstance(document, Document)
-    found = told(document, NOW, SPAN)
+    found = normalize(document, NOW, SPAN)
     assert set(found.refused.values()) & code
     assert len(cleaned) <= 1_001
     assert max(cleaned, default=0) <= 512
 
 
-def test_a_message_beyond_what_is_read_of_one_is_unreadable_and_says_so() -> None:
+def test_a_message_beyond_the_size_limit_is_unreadable_with_a_reason() -> None:
     (error,) = read_documents([b"[" + b"1," * PAYLOAD_MAX + b"1]"])
     assert isinstance(error, ValueError)
-    assert "262144 are the most" in str(error)
+    assert "exceed the limit of 262144" in str(error)

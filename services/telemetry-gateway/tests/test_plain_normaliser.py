@@ -1,4 +1,4 @@
-"""What the messages of plain devices mean: every form that people's devices send, and what is refused, by name."""
+"""How the messages of plain devices are read: every common form, and refused values by name."""
 
 import json
 import math
@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.plain import PlainRules, Told, cleaned_name, refusals, told
-from pulse_telemetry_gateway.model.plain_json import Document, read_documents
-from pulse_telemetry_gateway.model.plain_presets import PRESETS, PlainPreset
-from pulse_telemetry_gateway.model.plain_times import micros_of
-from pulse_telemetry_gateway.model.quarantine_words import explained
+from pulse_telemetry_gateway.model.plain.documents import Document, read_documents
+from pulse_telemetry_gateway.model.plain.normalizer import Normalized, PlainRules, cleaned_name, normalize, refusals
+from pulse_telemetry_gateway.model.plain.presets import PRESETS, PlainPreset
+from pulse_telemetry_gateway.model.plain.times import micros_of
+from pulse_telemetry_gateway.model.quarantine_reasons import explain
 from pulse_telemetry_gateway.store.plain import PlainSettings
 
 NOW = 1_790_000_000_000_000
@@ -27,14 +27,14 @@ JSON = st.recursive(
 )
 
 
-def read(text: str, rules: PlainRules | None = None) -> Told:
+def read(text: str, rules: PlainRules | None = None) -> Normalized:
     (document,) = read_documents([text.encode()])
     assert isinstance(document, Document), document
-    return told(document, NOW, SPAN, rules)
+    return normalize(document, NOW, SPAN, rules)
 
 
-def values(found: Told) -> dict[str, object]:
-    """By name; a float's bits as the float."""
+def values(found: Normalized) -> dict[str, object]:
+    """Values by name; the bits of a float as the float."""
     return {
         value.name: bool(value.word) if value.type == "bool" else struct.unpack("<d", struct.pack("<q", value.word))[0]
         for value in found.values
@@ -48,18 +48,18 @@ def leaves(content: object) -> int:
 
 
 @given(JSON)
-def test_no_part_of_a_message_vanishes_without_a_trace(content: object) -> None:
-    found = told(Document(json.loads(json.dumps(content))), NOW, SPAN, PlainRules(time_keys=frozenset()))
+def test_every_part_of_a_message_is_stored_skipped_or_refused(content: object) -> None:
+    found = normalize(Document(json.loads(json.dumps(content))), NOW, SPAN, PlainRules(time_keys=frozenset()))
     traces = len(found.values) + len(found.skipped) + len(found.refused)
     assert traces or not leaves(content)
-    if len(found.refused) == 0:  # skipped names are counted once each, and so are the same names of several samples
+    if len(found.refused) == 0:  # a skipped name is counted once, also when several samples have it
         assert len(found.values) <= leaves(content)
     assert all(value.t == NOW and value.name == cleaned_name(value.name) for value in found.values)
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), SCALARS, min_size=1, max_size=6))
 def test_each_member_of_a_flat_message_is_stored_skipped_or_refused_once(content: dict[str, object]) -> None:
-    found = told(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
+    found = normalize(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
     assert len(found.values) + len(found.skipped) + len(found.refused) == len(content)
 
 
@@ -109,13 +109,13 @@ def test_names_are_cleaned_predictably_in_any_script(given_name: str, name: str)
         ('{"values": 3}', {"values": 3.0}),
     ],
 )  # fmt: skip
-def test_the_usual_forms_are_stored_whole(text: str, expected: dict[str, object]) -> None:
+def test_common_forms_are_stored_completely(text: str, expected: dict[str, object]) -> None:
     found = read(text)
     assert values(found) == expected
     assert found.refused == {}
 
 
-def test_text_that_is_no_value_is_skipped_by_name_and_costs_no_neighbour() -> None:
+def test_text_that_is_not_a_value_is_skipped_by_name_without_affecting_other_values() -> None:
     text = '{"a": 1, "s": "warm", "n": null, "e": "", "i": "00189440", "m": "1,234", "big": "1234567890123456"}'
     found = read(text)
     assert values(found) == {"a": 1.0}
@@ -144,7 +144,7 @@ def test_text_that_is_no_value_is_skipped_by_name_and_costs_no_neighbour() -> No
         ("[" + ",".join(["1"] * 1_001) + "]", {"message": "too_many_values"}),
     ],
 )
-def test_what_cannot_be_stored_is_refused_by_name(text: str, refused: dict[str, str]) -> None:
+def test_values_that_cannot_be_stored_are_refused_by_name(text: str, refused: dict[str, str]) -> None:
     assert read(text).refused == refused
 
 
@@ -160,7 +160,7 @@ MICROS = int(T.timestamp() * 1_000_000)
         "20261129T123015.25Z", "2026-11-29T12:30:15,25Z", " 2026-11-29T12:30:15.250Z ",
     ],
 )  # fmt: skip
-def test_a_time_is_understood_in_the_forms_that_devices_write(written: object) -> None:
+def test_common_forms_of_time_are_parsed(written: object) -> None:
     found = micros_of(written)
     if written == "20261129T123015.25Z":
         assert found is None, "the basic form without separators is not taken for a time"
@@ -187,7 +187,7 @@ def test_a_time_is_understood_in_the_forms_that_devices_write(written: object) -
         "2026-13-01T00:00:00Z",
     ],
 )
-def test_what_is_no_time_is_not_taken_for_one(written: object) -> None:
+def test_other_text_is_not_parsed_as_a_time(written: object) -> None:
     assert micros_of(written) is None
 
 
@@ -198,7 +198,7 @@ def test_a_time_without_a_zone_is_in_the_zone_of_the_device() -> None:
 
 
 @pytest.mark.parametrize("key", ["ts", "time", "timestamp", "Time", "TIMESTAMP", "datetime"])
-def test_a_time_key_gives_the_time_and_is_no_series(key: str) -> None:
+def test_a_time_key_gives_the_time_and_is_not_a_series(key: str) -> None:
     found = read(json.dumps({key: NOW // 1_000_000 - 3600, "t3": 1.5}))
     assert [(value.name, value.t) for value in found.values] == [("t3", NOW - 3_600_000_000)]
     assert found.refused == {}
@@ -213,7 +213,7 @@ def test_arrays_of_timed_readings_keep_each_reading_with_its_own_time() -> None:
         assert found.refused == {}
 
 
-def test_a_nested_time_counts_for_what_is_inside_its_object_only() -> None:
+def test_a_nested_time_applies_only_inside_its_object() -> None:
     text = '{"a": 1, "params": {"ts": 1789999000.5, "switch:0": {"output": true}, "time": "18:14"}}'
     found = read(text)
     assert {value.name: value.t for value in found.values} == {
@@ -250,7 +250,7 @@ EXPECTED: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
-def test_each_preset_reads_its_sample_whole_and_with_its_time(preset: PlainPreset) -> None:
+def test_each_preset_reads_its_sample_completely_and_with_its_time(preset: PlainPreset) -> None:
     settings = PlainSettings(time_keys=preset.time_keys, left_out=preset.left_out, time_zone="Europe/Berlin")
     found = read(preset.sample, settings.rules())
     assert values(found) == EXPECTED[preset.name]
@@ -269,18 +269,18 @@ def test_a_time_of_tasmota_is_read_in_the_zone_that_was_set() -> None:
     ("code", "detail", "text"),
     [
         ("refused_values", "'a': not_finite, 'b c': bad_name", "'a' is not a finite number; 'b c' has a name without"),
-        ("refused_values", "'message': no_values", "The message holds no value."),
+        ("refused_values", "'message': no_values", "The message has no value."),
         ("refused_values", "'a': out_of_range, …", "would be rounded; …."),
-        ("unreadable", "no JSON: x", "it is not JSON, or does not have the form of its topic. (no JSON: x)"),
+        ("unreadable", "no JSON: x", "it is not JSON, or it does not match the schema of its topic. (no JSON: x)"),
         ("new_code", "why", "new_code: why"),
     ],
 )
-def test_a_reason_is_said_in_plain_words(code: str, detail: str, text: str) -> None:
-    assert text in explained(code, detail)
+def test_a_reason_is_explained(code: str, detail: str, text: str) -> None:
+    assert text in explain(code, detail)
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.just(math.nan), min_size=1, max_size=3))
-def test_every_refused_name_has_its_words_whatever_it_is_called(content: dict[str, object]) -> None:
-    found = told(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
-    text = explained("refused_values", ", ".join(refusals(found.refused)))
+def test_every_refused_name_is_explained(content: dict[str, object]) -> None:
+    found = normalize(Document(dict(content)), NOW, SPAN, PlainRules(time_keys=frozenset()))
+    text = explain("refused_values", ", ".join(refusals(found.refused)))
     assert text.count("is not a finite number") + text.count("without letters") + text.count("same as") == len(content)

@@ -1,4 +1,4 @@
-"""How messages are read, set over HTTP and counted by name; equal reasons of quarantine, together."""
+"""Settings of plain devices over HTTP, counts of skipped names, and grouped quarantine reasons."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -37,7 +37,7 @@ async def names(started: Gateway) -> set[str]:
     return {entry["name"] for entry in (await ask(started, "/series")).json()["items"]}
 
 
-async def test_a_preset_and_a_zone_are_set_and_count_for_the_next_messages(
+async def test_a_changed_preset_and_zone_apply_to_the_next_messages(
     started: Gateway, alpha: Collector, database: Database
 ) -> None:
     await alpha.raw("plain", b'{"on": "ON"}')
@@ -59,7 +59,7 @@ async def test_a_preset_and_a_zone_are_set_and_count_for_the_next_messages(
             return False
         if sent and found[sent[-1]]["t"] == 1_795_955_415_000_000:
             return True
-        sent.append(f"n{len(sent)}")  # messages of the first two seconds are read as before
+        sent.append(f"n{len(sent)}")  # messages of the first two seconds are read with the old settings
         await alpha.raw(
             "plain", b'{"Time": "2026-11-29T13:30:15", "DS18B20": {"Id": "12"}, "%s": 1}' % sent[-1].encode()
         )
@@ -76,7 +76,7 @@ async def _has(started: Gateway, name: str) -> bool:
     return name in await names(started)
 
 
-async def test_text_that_is_no_value_is_counted_by_name_with_an_example(started: Gateway, alpha: Collector) -> None:
+async def test_text_that_is_not_a_value_is_counted_by_name_with_an_example(started: Gateway, alpha: Collector) -> None:
     for state in ("idle", "washing", "spinning"):
         await alpha.raw("plain", b'{"state": "%s", "speed": 1}' % state.encode())
 
@@ -98,7 +98,7 @@ async def test_text_that_is_no_value_is_counted_by_name_with_an_example(started:
         ({"unknown": 1}, "invalid"),
     ],
 )
-async def test_settings_that_cannot_be_are_refused_and_nothing_changes(
+async def test_invalid_settings_are_refused_and_change_nothing(
     started: Gateway, alpha: Collector, body: dict[str, object], code: str
 ) -> None:
     await alpha.raw("plain", b'{"on": true}')
@@ -109,14 +109,14 @@ async def test_settings_that_cannot_be_are_refused_and_nothing_changes(
     assert (await ask(started, "/devices/alpha/plain")).json()["settings"]["time_zone"] == "UTC"
 
 
-async def test_who_may_not_manage_may_look_and_not_change(started: Gateway) -> None:
+async def test_a_caller_without_permission_can_read_but_not_change_settings(started: Gateway) -> None:
     assert (await ask(started, "/plain-presets", who="user")).status_code == 200
     assert (await ask(started, "/devices/none/plain", who="user")).status_code == 404
     assert (await ask(started, "/devices/alpha/plain", method="PUT", who="user", body={})).status_code == 403
     assert (await ask(started, "/quarantine/reasons", who="user")).status_code == 403
 
 
-async def test_ten_thousand_equal_mistakes_are_one_reason_and_hide_no_other(started: Gateway, alpha: Collector) -> None:
+async def test_ten_thousand_equal_errors_are_one_reason_and_hide_no_other(started: Gateway, alpha: Collector) -> None:
     await alpha.raw("plain", b"{not json}")
     for number in range(300):
         await alpha.raw("plain", b'{"temperature": 1e999, "n": %d}' % number)
@@ -128,7 +128,7 @@ async def test_ten_thousand_equal_mistakes_are_one_reason_and_hide_no_other(star
     await eventually(are_there, seconds=30)
     first, second = (await ask(started, "/quarantine/reasons")).json()["items"]
     assert first["text"].endswith("'temperature' is not a finite number.")
-    assert second["text"].startswith("The message cannot be read")
+    assert second["text"].startswith("The message is invalid")
     kept = (await ask(started, f"/quarantine?reason={first['id']}&limit=1000")).json()["items"]
     assert 100 <= len(kept) < 300
     assert kept[0]["id"] == first["newest"]

@@ -1,4 +1,4 @@
-"""The quarantine on real PostgreSQL: bounded in rows and bytes, told to administrators."""
+"""The quarantine on real PostgreSQL: bounded in rows and bytes, and visible to administrators."""
 
 import pytest
 
@@ -24,7 +24,7 @@ async def test_the_newest_are_kept_within_rows_and_bytes(database: Database) -> 
         assert [m.id for m in found] == sorted((m.id for m in found), reverse=True)
 
 
-async def test_it_is_trimmed_while_it_fills(database: Database) -> None:
+async def test_the_quarantine_is_trimmed_while_it_fills(database: Database) -> None:
     store = QuarantineStore(database, QuarantineBounds(10, 10**6))
     for _ in range(130):
         await store.put(item(1))

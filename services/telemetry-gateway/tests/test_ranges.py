@@ -1,11 +1,11 @@
-"""Range arithmetic against sets of numbers."""
+"""Range arithmetic compared with sets of numbers."""
 
 import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model import ranges
+from pulse_telemetry_gateway.model.ledger import ranges
 
 RANGE = st.tuples(st.integers(0, 60), st.integers(0, 60)).filter(lambda r: r[0] < r[1])
 RANGES = st.lists(RANGE, max_size=12)

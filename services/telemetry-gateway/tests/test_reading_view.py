@@ -16,8 +16,8 @@ from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import FLOAT, Columns
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.partitions import Partitions
@@ -37,7 +37,7 @@ async def compact(database: Database) -> None:
 
 @asynccontextmanager
 async def reader(url: str) -> AsyncIterator[Database]:
-    """Somebody who is a member of the group, and nothing else."""
+    """A role that is a member of the group and has no other rights."""
     async with Database(PoolSettings(url)) as superuser, superuser.connection() as connection:
         name = await connection.fetchval("SELECT current_database()")
         await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO telemetry_reader')
@@ -101,7 +101,7 @@ ROWS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS)
-async def test_the_view_says_what_was_stored_bit_for_bit(
+async def test_the_view_returns_what_was_stored_bit_for_bit(
     database: Database, rows: list[tuple[int, int, int, float, int]]
 ) -> None:
     async with database.connection() as connection:
@@ -118,7 +118,7 @@ async def test_the_view_says_what_was_stored_bit_for_bit(
         np.asarray([row[0] for row in rows], np.int64),
         np.asarray(words, np.int64),
     )
-    arrival = Arrival(1, epoch, epoch, (0, int(seq[-1]) + 1), "live", NOW, NOW, columns, ())
+    arrival = Arrival("alpha", 1, epoch, epoch, (0, int(seq[-1]) + 1), "live", NOW, NOW, columns)
     await LedgerStore(database).commit([arrival])
     await compact(database)
     async with database.connection() as connection:

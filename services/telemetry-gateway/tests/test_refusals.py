@@ -1,4 +1,4 @@
-"""A refusal is told with all that covers it, until the collector has confirmed that its quarantine holds it."""
+"""A refused reading is repeated in every ack that covers it, until the collector confirms it."""
 
 import hypothesis.strategies as st
 import pytest
@@ -7,12 +7,13 @@ from hypothesis import given
 from pulse_contracts.telemetry import Dropped, Refused
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
-from pulse_telemetry_gateway.model.ranges import count, union
-from pulse_telemetry_gateway.model.telling import split
-from pulse_telemetry_gateway.store.standing import StandingStore
+from pulse_telemetry_gateway.model.ledger.acks import split_ack
+from pulse_telemetry_gateway.model.ledger.arrivals import AckPart
+from pulse_telemetry_gateway.model.ledger.ranges import count, union
+from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_testkit.servers import Servers
 
-from .conftest import PASSWORD, arrival, three_series
+from .conftest import PASSWORD, arrival, ledger_lines, three_series
 from .system import collector, gateway
 
 pytestmark = pytest.mark.servers
@@ -26,14 +27,14 @@ KEY = (1, 7)
     most_ranges=st.integers(1, 5),
     most_refused=st.integers(1, 7),
 )
-def test_in_however_many_messages_each_names_every_refusal_that_it_covers(
+def test_each_part_of_an_acknowledgement_names_every_refusal_that_it_covers(
     cuts: list[int], refused: set[int], most_ranges: int, most_refused: int
 ) -> None:
     edges = sorted(cuts)
     parts = [(lo, hi) for lo, hi in zip(edges[::2], edges[1::2], strict=False)]
     inside = sorted(seq for seq in refused if any(lo <= seq < hi for lo, hi in parts))
     given_refused = [Refused(seq=seq, code="wrong_type") for seq in inside]
-    messages = split((parts, given_refused), most_ranges, most_refused)
+    messages = split_ack(AckPart(parts, given_refused), most_ranges, most_refused)
     for ranges, named in messages:
         assert len(ranges) <= most_ranges
         assert len(named) <= most_refused
@@ -44,51 +45,53 @@ def test_in_however_many_messages_each_names_every_refusal_that_it_covers(
 
 
 async def test_an_acknowledgement_repeats_what_is_not_confirmed(database: Database) -> None:
-    ledger, standing = await three_series(database), StandingStore(database)
+    ledger, handshake = await three_series(database), HandshakeStore(database)
     first = await ledger.commit([arrival(0, 10, refused=(3, 4))])
-    assert [seq for seq, _ in first.unconfirmed[KEY].refused] == [3, 4]
+    assert [one.seq for one in first.unconfirmed[KEY].refused] == [3, 4]
     neighbour = await ledger.commit([arrival(10, 20)])
     assert neighbour.unconfirmed[KEY].ranges == ((0, 20),)
-    assert neighbour.unconfirmed[KEY].refused == ((3, "wrong_type"), (4, "wrong_type"))
+    assert [(one.seq, one.code) for one in neighbour.unconfirmed[KEY].refused] == [(3, "wrong_type"), (4, "wrong_type")]
     drop = await ledger.declare_dropped(1, Dropped(epoch=7, ord=1, ranges=[(20, 25)], reason="overflow"))
-    assert [seq for seq, _ in drop.unconfirmed[KEY].refused] == [3, 4]
-    await standing.confirm(1, {7: [(0, 4)], 8: [(0, 100)]})
-    assert [seq for seq, _ in (await ledger.commit([arrival(0, 10)])).unconfirmed[KEY].refused] == [4]
-    await standing.confirm(1, {7: [(4, 5)]})
+    assert [one.seq for one in drop.unconfirmed[KEY].refused] == [3, 4]
+    await handshake.confirm(1, {7: [(0, 4)], 8: [(0, 100)]})
+    assert [one.seq for one in (await ledger.commit([arrival(0, 10)])).unconfirmed[KEY].refused] == [4]
+    await handshake.confirm(1, {7: [(4, 5)]})
     assert (await ledger.commit([arrival(0, 10)])).unconfirmed == {}
 
 
-async def test_where_too_many_are_not_confirmed_nothing_beyond_the_batch_is_covered(database: Database) -> None:
-    ledger, standing = await three_series(database), StandingStore(database)
+async def test_with_too_many_unconfirmed_refusals_only_the_batch_is_covered(database: Database) -> None:
+    ledger, handshake = await three_series(database), HandshakeStore(database)
     for lo in range(0, 1_200, 400):
         await ledger.commit([arrival(lo, lo + 400, refused=tuple(range(lo, lo + 400)))])
     again = (await ledger.commit([arrival(1_200, 1_210)])).unconfirmed[KEY]
-    assert (again.ranges, again.refused) == (((1_200, 1_210),), ())
+    assert (again.ranges, again.refused) == (((1_200, 1_210),), [])
     assert len((await ledger.commit([arrival(400, 800)])).unconfirmed[KEY].refused) == 400
-    await standing.confirm(1, {7: [(0, 800)]})
+    await handshake.confirm(1, {7: [(0, 800)]})
     again = (await ledger.commit([arrival(1_200, 1_210)])).unconfirmed[KEY]
     assert (again.ranges, len(again.refused)) == (((0, 1_210),), 400)
 
 
 async def test_a_have_covers_no_refusal_that_it_cannot_name(database: Database) -> None:
-    ledger, standing = await three_series(database), StandingStore(database)
+    ledger, handshake = await three_series(database), HandshakeStore(database)
     await ledger.commit([arrival(0, 10, epoch=6, refused=(2,)), arrival(0, 100, refused=(5, 50, 90))])
     await ledger.commit([arrival(0, 10, epoch=9, refused=(1,)), arrival(0, 10, epoch=10)])
     windows = {6: (0, 10), 7: (0, 100), 9: (0, 10), 10: (0, 10)}
-    told = await standing.of(1, windows, 1_000, 2)
+    told = await handshake.state(1, windows, 1_000, 2)
     assert told.settled == {6: [(0, 10)], 7: [(0, 50)], 10: [(0, 10)]}
     assert {epoch: [one.seq for one in parts] for epoch, parts in told.refused.items()} == {6: [2], 7: [5]}
 
 
-async def test_a_hello_says_how_far_its_epochs_go_and_is_one_update_however_many_there_are(database: Database) -> None:
-    ledger, standing = await three_series(database), StandingStore(database)
+async def test_a_hello_extends_all_its_epochs_with_one_update(database: Database) -> None:
+    ledger, handshake = await three_series(database), HandshakeStore(database)
     await ledger.commit([arrival(0, 1, epoch=epoch) for epoch in range(10, 110)])
     for _ in range(2):
-        await standing.of(1, dict.fromkeys(range(10, 110), (0, 50)), 1_000, 1_000)
-    assert {line.next for line in await ledger.of_device(1)} == {50}
+        await handshake.state(1, dict.fromkeys(range(10, 110), (0, 50)), 1_000, 1_000)
+    assert {line.next for line in await ledger_lines(database, 1)} == {50}
 
 
-async def test_a_lost_acknowledgement_costs_no_refusal(servers: Servers, database_url: str, database: Database) -> None:
+async def test_no_refusal_is_lost_with_a_lost_acknowledgement(
+    servers: Servers, database_url: str, database: Database
+) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
     async with gateway(servers, url), collector(servers) as alpha:
         await alpha.declare()

@@ -1,4 +1,4 @@
-"""A browser comes back with a position: nothing is missing and nothing comes twice, whoever else watches the same."""
+"""A browser resumes from a position: nothing is missing and nothing comes twice, whatever other browsers do."""
 
 from collections.abc import AsyncIterator
 
@@ -30,9 +30,7 @@ async def alpha(servers: Servers, started: Gateway) -> AsyncIterator[Collector]:
         yield device
 
 
-async def test_who_has_seen_more_than_the_others_were_given_gets_nothing_twice(
-    started: Gateway, alpha: Collector
-) -> None:
+async def test_a_browser_that_is_ahead_of_its_group_gets_nothing_twice(started: Gateway, alpha: Collector) -> None:
     async with (
         browser(started.port, {"token": token()}) as steady,
         browser(started.port, {"token": token()}) as ahead,
@@ -41,7 +39,7 @@ async def test_who_has_seen_more_than_the_others_were_given_gets_nothing_twice(
         await steady.ask("subscribe", SECOND_A_FRAME)
         await alpha.deliver(alpha.batch(0, [0.0]))
         await eventually(lambda: steady.values() == [0.0])
-        await alpha.deliver(alpha.batch(1, [1.0]))  # collected by the group, and given out a second later
+        await alpha.deliver(alpha.batch(1, [1.0]))  # collected by the group and sent a second later
         assert steady.values() == [0.0]
         for client, pos in ((ahead, 2), (behind, 0)):
             answer = await client.ask("subscribe", SECOND_A_FRAME | {"pos": {"alpha": pos}})
@@ -54,9 +52,7 @@ async def test_who_has_seen_more_than_the_others_were_given_gets_nothing_twice(
             await eventually(lambda client=client: client.frames[-1]["pos"] == {"alpha": 3})  # type: ignore[misc]
 
 
-async def test_everything_missed_and_everything_new_comes_once_while_readings_go_on(
-    started: Gateway, alpha: Collector
-) -> None:
+async def test_missed_and_new_readings_arrive_once_while_readings_continue(started: Gateway, alpha: Collector) -> None:
     for part in range(10):
         await alpha.deliver(alpha.batch(part * 500, [float(part * 500 + i) for i in range(500)]))
     async with browser(started.port, {"token": token()}, acks=False) as client:
@@ -71,18 +67,18 @@ async def test_everything_missed_and_everything_new_comes_once_while_readings_go
         assert not any(frame["conflated"] for frame in client.frames)
 
 
-async def test_what_another_gateway_committed_and_died_before_it_told_reaches_the_browser_all_the_same(
+async def test_readings_of_a_gateway_that_died_before_publishing_reach_the_browser(
     started: Gateway, alpha: Collector, database: Database
 ) -> None:
     await alpha.deliver(alpha.batch(0, [0.0]))
     async with browser(started.port, {"token": token()}) as client:
         await client.ask("subscribe", {"series": [1], "rate": 20})
-        await LedgerStore(database).commit([arrival(1, 4)])  # and not a word on the bus
+        await LedgerStore(database).commit([arrival(1, 4)])  # without a live message
         await eventually(lambda: client.values() == [1.0, 2.0, 3.0], seconds=30, what=lambda: client.frames)
         assert client.frames[-1]["pos"] == {"alpha": 2}
 
 
-async def test_rows_that_retention_takes_during_a_resume_are_said(
+async def test_rows_that_retention_removes_during_a_resume_are_reported(
     started: Gateway, alpha: Collector, database: Database
 ) -> None:
     for part in range(8):
@@ -98,8 +94,8 @@ async def test_rows_that_retention_takes_during_a_resume_are_said(
         assert [frame["pos"]["alpha"] for frame in client.frames if frame["conflated"]] == [6]
 
 
-@pytest.mark.announces_log("cannot be read")
-async def test_a_row_that_cannot_be_read_is_said_and_costs_nobody_the_rest(
+@pytest.mark.announces_log("stored_batch_unreadable")
+async def test_an_unreadable_row_is_reported_and_the_rest_is_sent(
     started: Gateway, alpha: Collector, database: Database
 ) -> None:
     for part in range(3):

@@ -1,4 +1,4 @@
-"""Retention beside those who write: on real PostgreSQL, with their transactions held open where it hurts."""
+"""Retention while other transactions are open, on real PostgreSQL."""
 
 import asyncio
 import dataclasses
@@ -12,11 +12,12 @@ from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.retention import Ages, ClocksDiffer, Retention
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import Columns
+from pulse_telemetry_gateway.assembly import upkeep_jobs
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
+from pulse_telemetry_gateway.model.storage.columns import Columns
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.ledger import LedgerStore
-from pulse_telemetry_gateway.store.log import LogStore
+from pulse_telemetry_gateway.store.log import LogInUse, LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.retention import Partition, RetentionStore, WrittenMeanwhile
@@ -49,7 +50,7 @@ async def test_a_batch_that_is_being_committed_keeps_its_partition(ledger: Ledge
     store = RetentionStore(database)
     (partition,) = [one for one in await store.partitions() if one.name == "batch_20260101"]
     await ledger.commit([arrival(0, 10)])
-    async with database.connection() as connection:  # nothing that is there is needed
+    async with database.connection() as connection:  # none of its rows is needed
         await connection.execute("UPDATE device SET latest_pos = pos")
         await connection.execute("INSERT INTO compaction (device_id, pos) SELECT id, pos FROM device")
     async with asyncio.TaskGroup() as group, database.transaction() as other:  # a gateway in the middle of a commit
@@ -66,7 +67,7 @@ async def test_a_batch_that_is_being_committed_keeps_its_partition(ledger: Ledge
 
 
 async def dropped(store: RetentionStore, partition: Partition) -> bool:
-    """Until nobody is in its way."""
+    """Retries until no other transaction is in the way."""
     while True:
         try:
             return await store.drop_log(partition)
@@ -75,7 +76,7 @@ async def dropped(store: RetentionStore, partition: Partition) -> bool:
 
 
 @pytest.mark.parametrize("hours", [-2, 2, 24 * 4_000])
-async def test_nothing_is_old_by_a_clock_that_is_not_postgresqls(
+async def test_retention_refuses_a_clock_that_differs_from_postgresql(
     ledger: LedgerStore, database: Database, hours: int
 ) -> None:
     wrong = Retention(RetentionStore(database), AGES, lambda: now() + hours * 3_600_000_000)
@@ -83,9 +84,7 @@ async def test_nothing_is_old_by_a_clock_that_is_not_postgresqls(
         await wrong.due()
 
 
-async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_are(
-    ledger: LedgerStore, database: Database
-) -> None:
+async def test_recently_arrived_readings_are_kept_whatever_their_time(ledger: LedgerStore, database: Database) -> None:
     old = arrival(0, 100)
     await ledger.commit([old._replace(columns=shifted(old, -20 * YEAR))])
     pace = CompactionPace(timedelta(0), 100, 10_000, timedelta(0), timedelta(0))
@@ -106,16 +105,22 @@ async def test_readings_that_came_just_now_are_kept_however_old_they_say_they_ar
         assert await connection.fetchval("SELECT sum(n) FROM chunk") == 200
 
 
-async def test_a_day_is_not_made_at_the_cost_of_ingest(ledger: LedgerStore, database: Database) -> None:
+async def test_making_a_partition_does_not_block_ingest(ledger: LedgerStore, database: Database) -> None:
     upkeep = Upkeep(LogStore(database), QuarantineStore(database))
+    job = next(job for job in upkeep_jobs(upkeep) if job.name == "log_partitions")
     async with database.snapshot() as reader:  # an export, or `verify`, for hours
         await reader.execute("SELECT count(*) FROM batch")
-        async with asyncio.timeout(2):  # a commit would wait as long
-            assert await upkeep.round() >= timedelta(minutes=1)
+        async with asyncio.timeout(2):  # a commit would wait equally long
+            with pytest.raises(LogInUse):
+                await LogStore(database).make_partitions(datetime.now(UTC), 1)
+            await job.step()
         await ledger.commit([arrival(0, 10)])
-    assert await upkeep.round() == timedelta(minutes=10)
+    name = f"batch_{datetime.now(UTC):%Y%m%d}"
     async with database.connection() as connection:
-        name = f"batch_{datetime.now(UTC):%Y%m%d}"
+        assert await connection.fetchval("SELECT to_regclass($1) IS NULL", name)
+    await job.step()
+    assert job.interval == job.retry_floor == timedelta(minutes=1)
+    async with database.connection() as connection:
         assert await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name)
 
 

@@ -1,4 +1,4 @@
-"""What storage answers over HTTP: history, exports, quarantine; and what it refuses, and how."""
+"""The HTTP API of stored readings: history, exports, quarantine, and refused requests."""
 
 import argparse
 import asyncio
@@ -50,13 +50,13 @@ async def stored(servers: Servers, database: Database, database_url: str) -> Asy
         yield running
 
 
-async def test_ingest_finds_a_connection_whatever_is_asked(
+async def test_http_requests_never_take_the_last_database_connection(
     servers: Servers, database: Database, database_url: str
 ) -> None:
     await three_series(database)
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
     async with gateway(servers, url, history_deadline=3) as running, database.transaction() as slow:
-        for table in ("removal", "quarantine"):  # stands for a count that takes long
+        for table in ("removal", "quarantine"):  # simulates a slow count
             await slow.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         paths = ["/api/telemetry/devices/alpha/ledger"] * 10 + ["/api/telemetry/quarantine"] * 10
         async with asyncio.TaskGroup() as group:
@@ -75,7 +75,9 @@ async def waiting(database: Database, n: int) -> bool:
         return int(await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")) >= n
 
 
-async def test_no_device_and_no_life_is_too_many(stored: Gateway, database: Database, database_url: str) -> None:
+async def test_devices_and_epochs_beyond_a_page_are_listed(
+    stored: Gateway, database: Database, database_url: str
+) -> None:
     async with database.connection() as connection:
         await connection.execute("INSERT INTO device (name) SELECT 'd-' || i FROM generate_series(1, 10000) i")
         await connection.execute(
@@ -84,8 +86,8 @@ async def test_no_device_and_no_life_is_too_many(stored: Gateway, database: Data
         names = [row["name"] for row in await connection.fetch("SELECT name FROM device ORDER BY name")]
     path = "/api/telemetry/devices"
     assert (await stored.http.get(f"{path}/{names[-1]}/ledger", headers=user())).json()["truncated"] is False
-    lives = (await stored.http.get(f"{path}/beta/ledger", headers=user())).json()
-    assert (len(lives["epochs"]), lives["truncated"]) == (1_000, True)
+    ledger = (await stored.http.get(f"{path}/beta/ledger", headers=user())).json()
+    assert (len(ledger["epochs"]), ledger["truncated"]) == (1_000, True)
     first = (await stored.http.get(path, headers=user())).json()
     rest = (await stored.http.get(path, params={"after": first["next"]}, headers=user())).json()
     assert [one["id"] for one in first["items"] + rest["items"]] == names
@@ -104,7 +106,7 @@ async def test_verify_goes_through_every_device(
     assert await program.verify(settings, argparse.Namespace(device="d-999")) == 0
 
 
-async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gateway) -> None:
+async def test_history_answers_samples_pages_and_aligned_series(stored: Gateway) -> None:
     http = stored.http
     path = "/api/telemetry/series/1/readings"
     whole = (await http.get(path, params=SPAN, headers=user())).json()
@@ -161,7 +163,7 @@ async def test_history_is_answered_sampled_in_pages_and_side_by_side(stored: Gat
         ("quarantine/1", {}, "forbidden"),
     ],
 )
-async def test_what_cannot_be_answered_is_refused_by_its_name(
+async def test_invalid_requests_are_refused_with_a_code(
     stored: Gateway, path: str, params: dict[str, Any], code: str
 ) -> None:
     answer = await stored.http.get(f"/api/telemetry/{path}", params=params, headers=user())
@@ -182,7 +184,7 @@ async def test_an_export_is_streamed_and_continued(stored: Gateway) -> None:
     assert (parquet.content[:4], parquet.content[-4:]) == (b"PAR1", b"PAR1")
 
 
-async def test_an_administrator_sees_what_nobody_could_read(stored: Gateway, database: Database) -> None:
+async def test_an_administrator_sees_quarantined_messages(stored: Gateway, database: Database) -> None:
     async with database.connection() as connection:
         await connection.execute(
             "INSERT INTO quarantine (address, code, detail, payload) "

@@ -1,10 +1,10 @@
-"""M4 never loses an extreme, whatever the order in which the parts come."""
+"""M4 never loses an extreme, whatever the order of the parts."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_telemetry_gateway.model.sampling import Window, m4
+from pulse_telemetry_gateway.model.history.sampling import Window, m4
 
 POINTS = st.lists(
     st.tuples(st.integers(0, 999), st.floats(-1e9, 1e9)), min_size=1, max_size=120, unique_by=lambda p: p[0]
@@ -36,9 +36,9 @@ def test_each_bucket_keeps_its_first_last_minimum_and_maximum(points: list[tuple
 @given(POINTS, st.integers(0, 120))
 def test_sampling_part_by_part_gives_the_same_extremes(points: list[tuple[int, float]], cut: int) -> None:
     whole = sample(points)
-    folded = sample([*sample(points[:cut]), *points[cut:]]) if points[:cut] else whole
-    assert next(t for t, _ in folded) == next(t for t, _ in whole)
-    assert {max(v for _, v in folded), min(v for _, v in folded)} == {
+    in_parts = sample([*sample(points[:cut]), *points[cut:]]) if points[:cut] else whole
+    assert next(t for t, _ in in_parts) == next(t for t, _ in whole)
+    assert {max(v for _, v in in_parts), min(v for _, v in in_parts)} == {
         max(v for _, v in whole),
         min(v for _, v in whole),
     }

@@ -1,11 +1,11 @@
-"""Single readings are refused with a reason, and their neighbours are kept."""
+"""Single readings are refused with a code, and their neighbours are kept."""
 
 import pytest
 
 from pulse_contracts.telemetry import ReadingBatch
-from pulse_telemetry_gateway.model.batches import Batch
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, INT
-from pulse_telemetry_gateway.model.screening import Meaning, Screened, SeriesRef, screen
+from pulse_telemetry_gateway.model.ingest.batches import Batch
+from pulse_telemetry_gateway.model.ingest.screening import ResolvedSeries, Screened, SeriesRef, screen
+from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT, INT
 
 CATALOG = {1: SeriesRef(101, INT), 2: SeriesRef(102, FLOAT), 3: SeriesRef(103, BOOL)}
 NOW = 1_750_000_000_000_000
@@ -28,7 +28,7 @@ def screened(values: list[tuple[int, object]], dt: list[int] | None = None) -> S
             value=[value for _, value in values],
         ).model_dump_json()
     )
-    return screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], [1], now=NOW, span=SPAN)[0]
+    return screen([(Batch.of(batch), ResolvedSeries.of(batch.series, CATALOG))], [1], now=NOW, span=SPAN)[0]
 
 
 def test_good_readings_of_every_type_are_kept_with_their_values() -> None:
@@ -78,37 +78,37 @@ def test_a_time_so_far_away_that_the_difference_wraps_around_is_refused() -> Non
         epoch=1, ord=1, catalog=1, lo=0, lane="live", sent=NOW, series=[2],
         t0=-(2**62), dt=[NOW - 2**62, 2**62], x=[0, 0], value=[1.0, 2.0],
     )  # fmt: skip
-    found = screen([(Batch.of(batch), Meaning.of(batch.series, CATALOG))], [1], now=NOW, span=SPAN)[0]
+    found = screen([(Batch.of(batch), ResolvedSeries.of(batch.series, CATALOG))], [1], now=NOW, span=SPAN)[0]
     assert [r.code for r in found.refused] == ["implausible_time", "implausible_time"]
 
 
-def test_a_batch_of_nothing_but_bad_readings_has_no_columns() -> None:
+def test_a_batch_of_bad_readings_has_no_columns() -> None:
     assert screened([(9, 1), (9, 2)]).columns is None
 
 
-def test_a_whole_number_for_a_float_series_is_taken_as_json_means_it() -> None:
+def test_an_integer_is_accepted_for_a_float_series() -> None:
     found = screened([(2, 5)])
     assert found.columns is not None
     assert repr(found.columns.values()) == "[5.0]"
 
 
-def floats(lo: int, values: list[float], dt: int = 0) -> tuple[Batch, Meaning]:
+def floats(lo: int, values: list[float], dt: int = 0) -> tuple[Batch, ResolvedSeries]:
     n = len(values)
     batch = ReadingBatch(
         epoch=1, ord=1, catalog=1, lo=lo, lane="live", sent=NOW, series=[2],
         t0=NOW, dt=[dt] * n, x=[0] * n, value=values,
     )  # fmt: skip
-    return Batch.of(batch), Meaning.of([2], CATALOG)
+    return Batch.of(batch), ResolvedSeries.of([2], CATALOG)
 
 
-def test_batches_that_are_screened_together_are_screened_each_for_itself() -> None:
+def test_batches_screened_together_equal_batches_screened_alone() -> None:
     mixed = ReadingBatch(
         epoch=1, ord=1, catalog=1, lo=500, lane="live", sent=NOW, series=[3, 1, 9],
         t0=NOW, dt=[1, 2, 3, 4], x=[0, 1, 2, 0], value=[True, 7, 1, 1],
     )  # fmt: skip
     group = [
         floats(0, [1.0, 2.0]),
-        (Batch.of(mixed), Meaning.of(mixed.series, CATALOG)),
+        (Batch.of(mixed), ResolvedSeries.of(mixed.series, CATALOG)),
         floats(100, [1.0, float("nan"), 3.0]),
         floats(200, [4.0], dt=SPAN + 1),
         floats(300, [5.0]),

@@ -1,4 +1,4 @@
-"""Browsers on a real socket: who gets in, exact resume, slow ones, ended sessions, holes; and the HTTP routes."""
+"""Browsers on a real socket: sign-in, exact resume, slow clients, ended sessions, gaps; and the HTTP routes."""
 
 import asyncio
 import base64
@@ -46,7 +46,7 @@ async def alpha(servers: Servers, started: Gateway) -> AsyncIterator[Collector]:
 
 
 def unsigned() -> str:
-    """A good token's claims under `alg: none`."""
+    """The claims of a valid token under `alg: none`."""
     head, claims, _ = token().split(".")
     parts = json.loads(base64.urlsafe_b64decode(head + "=="))
     none = base64.urlsafe_b64encode(json.dumps(parts | {"alg": "none"}).encode()).decode().rstrip("=")
@@ -57,20 +57,20 @@ BAD_TOKENS = [None, {}, {"token": 7}, {"token": ""}, {"token": "none"}, {"token"
 
 
 def meant(given: Any) -> Any:
-    """Tokens are made when the test runs."""
+    """Replaces the placeholder by a token that is signed at the call."""
     if isinstance(given, dict) and given.get("token") in {"none", "expired"}:
         return {"token": unsigned() if given["token"] == "none" else token(age=400)}
     return given
 
 
 @pytest.mark.parametrize("given", BAD_TOKENS, ids=str)
-async def test_without_a_good_token_no_browser_gets_in(started: Gateway, given: Any) -> None:
+async def test_a_browser_without_a_valid_token_is_refused(started: Gateway, given: Any) -> None:
     async with browser(started.port, meant(given)) as client:
         assert client.refusal == "not_signed_in"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic x", "none", "expired", "Bearer a.b.c"])
-async def test_without_a_good_token_every_route_says_401(started: Gateway, header: str) -> None:
+async def test_every_route_requires_a_valid_token(started: Gateway, header: str) -> None:
     made = {"none": f"Bearer {unsigned()}", "expired": f"Bearer {token(age=400)}"}.get(header, header)
     for path in ("devices", "series", "series/1/readings?from=0&to=1", "devices/alpha/ledger"):
         answer = await started.http.get(f"/api/telemetry/{path}", headers={"Authorization": made})
@@ -94,7 +94,7 @@ async def test_without_a_good_token_every_route_says_401(started: Gateway, heade
         ("nothing", 404, "not_found"),
     ],
 )
-async def test_what_cannot_be_answered_is_a_problem(
+async def test_unknown_things_are_answered_with_a_problem_document(
     started: Gateway, alpha: Collector, path: str, status: int, code: str
 ) -> None:
     answer = await started.http.get(f"/api/telemetry/{path}", headers={"Authorization": f"Bearer {token()}"})
@@ -128,7 +128,7 @@ async def test_history_is_whole_when_it_fits_and_keeps_the_extremes_when_it_does
     await eventually(is_latest)
 
 
-async def test_readings_arrive_live_and_a_return_with_the_position_gets_exactly_what_was_missed(
+async def test_readings_arrive_live_and_a_resume_gets_exactly_what_was_missed(
     started: Gateway, alpha: Collector
 ) -> None:
     async with browser(started.port, {"token": token()}) as first:
@@ -151,9 +151,7 @@ async def test_readings_arrive_live_and_a_return_with_the_position_gets_exactly_
         await eventually(lambda: second.frames[-1]["pos"] == {"alpha": 4})
 
 
-async def test_a_position_is_never_said_before_everything_up_to_it_was_sent(
-    servers: Servers, database_url: str
-) -> None:
+async def test_a_position_is_sent_only_after_everything_up_to_it(servers: Servers, database_url: str) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
     async with gateway(servers, url) as started, collector(servers) as alpha:
         await alpha.declare()
@@ -177,9 +175,7 @@ async def test_a_position_is_never_said_before_everything_up_to_it_was_sent(
 @pytest.mark.parametrize(
     ("pos", "said"), [(0, "history"), (9_999, "ahead"), (2**53, "ahead")], ids=["too much", "future", "far future"]
 )
-async def test_what_cannot_be_resumed_is_said_precisely_and_the_rest_goes_on(
-    started: Gateway, alpha: Collector, pos: int, said: str
-) -> None:
+async def test_each_device_reports_how_it_was_resumed(started: Gateway, alpha: Collector, pos: int, said: str) -> None:
     await alpha.deliver(alpha.batch(0, [1.0] * 51))
     async with browser(started.port, {"token": token()}) as client:
         answer = await client.ask("subscribe", {"series": [1], "pos": {"alpha": pos}})
@@ -190,9 +186,7 @@ async def test_what_cannot_be_resumed_is_said_precisely_and_the_rest_goes_on(
     assert f'pulse_live_resumes_total{{outcome="{said}"}} 1.0' in metrics
 
 
-async def test_a_log_that_no_longer_has_everything_is_history_too(
-    started: Gateway, alpha: Collector, database: Database
-) -> None:
+async def test_an_incomplete_log_is_reported_as_history(started: Gateway, alpha: Collector, database: Database) -> None:
     for seq in range(3):
         await alpha.deliver(alpha.batch(seq, [1.0]))
     async with database.connection() as connection:
@@ -202,7 +196,7 @@ async def test_a_log_that_no_longer_has_everything_is_history_too(
         assert answer["resumed"] == {"alpha": "history"}
 
 
-async def test_a_browser_that_never_acknowledges_is_conflated_told_and_cut_off_and_nobody_else_notices(
+async def test_a_browser_that_never_acknowledges_is_conflated_notified_and_disconnected_without_affecting_others(
     started: Gateway, alpha: Collector
 ) -> None:
     async with (
@@ -231,10 +225,10 @@ async def test_a_browser_that_never_acknowledges_is_conflated_told_and_cut_off_a
         await eventually(lambda: quick.values()[-1] == 77.0)
 
 
-async def test_a_token_that_ends_is_announced_renewed_or_the_end(started: Gateway) -> None:
+async def test_an_expiring_token_is_announced_and_renewed_or_ends_the_socket(started: Gateway) -> None:
     async with (
-        browser(started.port, {"token": token(life=3, age=1)}) as stays,
-        browser(started.port, {"token": token(life=3, age=1, sid="s2")}) as goes,
+        browser(started.port, {"token": token(lifetime=3, age=1)}) as stays,
+        browser(started.port, {"token": token(lifetime=3, age=1, sid="s2")}) as goes,
     ):
         await eventually(lambda: all(c.events and c.events[0][0] == "token_expiring" for c in (stays, goes)))
         assert not (await stays.ask("authenticate", {"token": "a.b.c"}))["ok"]
@@ -254,13 +248,13 @@ async def test_another_accounts_token_ends_the_socket(started: Gateway) -> None:
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:1", "http://localhost:1"])
-async def test_pages_of_every_origin_of_ours_may_connect(started: Gateway, origin: str) -> None:
+async def test_pages_of_every_allowed_origin_may_connect(started: Gateway, origin: str) -> None:
     async with browser(started.port, {"token": token()}, origin=origin) as client:
         assert client.refusal is None
 
 
 @pytest.mark.parametrize("query", ["EIO=4&transport=websocket", "EIO=4&transport=carrier-pigeon"])
-async def test_a_foreign_page_or_an_odd_client_is_refused_and_is_no_error_of_ours(
+async def test_a_foreign_origin_or_an_invalid_client_is_refused_without_an_error_log(
     started: Gateway, caplog: pytest.LogCaptureFixture, query: str
 ) -> None:
     caplog.set_level("DEBUG")
@@ -281,7 +275,9 @@ async def auth(servers: Servers) -> AsyncIterator[MqttBus]:
         yield bus
 
 
-async def test_a_revoked_session_is_cut_off_and_the_others_of_the_account_stay(started: Gateway, auth: MqttBus) -> None:
+async def test_a_revoked_session_is_disconnected_and_others_of_the_account_stay(
+    started: Gateway, auth: MqttBus
+) -> None:
     async with (
         browser(started.port, {"token": token(sid="s1")}) as one,
         browser(started.port, {"token": token(sid="s2")}) as two,
@@ -296,7 +292,7 @@ async def test_a_revoked_session_is_cut_off_and_the_others_of_the_account_stay(s
         assert not stranger.is_over
 
 
-async def test_a_revoked_sessions_token_opens_nothing_any_more(started: Gateway, auth: MqttBus) -> None:
+async def test_the_token_of_a_revoked_session_is_refused(started: Gateway, auth: MqttBus) -> None:
     ended, other = token(sid="s1"), token(sid="s2")
     async with browser(started.port, {"token": ended}) as client, browser(started.port, {"token": other}) as stays:
         await auth.publish(AUTH_EVENT, SessionRevoked(account=ACCOUNT, sid="s1", at=1), account=ACCOUNT)
@@ -309,7 +305,7 @@ async def test_a_revoked_sessions_token_opens_nothing_any_more(started: Gateway,
         assert (await started.http.get("/api/telemetry/devices", headers=headers)).status_code == status
 
 
-async def test_a_device_that_comes_or_goes_is_told_to_every_browser(started: Gateway, alpha: Collector) -> None:
+async def test_every_browser_is_told_when_a_device_connects_or_disconnects(started: Gateway, alpha: Collector) -> None:
     async with browser(started.port, {"token": token()}) as client:
         status = Status(state="online", since=1, name="Alpha", waiting=3)
         await alpha.bus.publish(SYSTEM_STATUS, status, kind="collector", id="alpha")
@@ -330,7 +326,7 @@ def live(after: int, pos: int, value: float) -> LiveBatch:
 
 
 @pytest.mark.parametrize("seen_before", [True, False], ids=["in the middle", "before the first"])
-async def test_a_hole_in_the_feed_is_filled_from_the_log(
+async def test_a_gap_in_the_feed_is_filled_from_the_log(
     started: Gateway, alpha: Collector, database: Database, seen_before: bool
 ) -> None:
     await alpha.deliver(alpha.batch(0, [0.0]))
@@ -339,7 +335,7 @@ async def test_a_hole_in_the_feed_is_filled_from_the_log(
         if seen_before:
             await alpha.deliver(alpha.batch(1, [1.0]))
             await eventually(lambda: client.values() == [1.0])
-        async with database.connection() as connection:  # committed, and its live message lost
+        async with database.connection() as connection:  # committed, but its live message was lost
             row = await connection.fetchrow("UPDATE device SET pos = pos + 1 WHERE name = 'alpha' RETURNING pos")
             lost = row["pos"] if row else 0
             await connection.execute(
@@ -364,7 +360,7 @@ async def test_readings_too_many_to_be_live_come_from_the_log(
         await eventually(lambda: client.values("backlog") == [1.0, 2.0, 3.0])
 
 
-async def test_a_hole_that_cannot_be_filled_is_said(started: Gateway, alpha: Collector) -> None:
+async def test_a_gap_that_cannot_be_filled_is_reported(started: Gateway, alpha: Collector) -> None:
     await alpha.deliver(alpha.batch(0, [0.0]))
     async with browser(started.port, {"token": token()}) as client:
         await client.ask("subscribe", {"series": [1], "rate": 20})
@@ -379,7 +375,7 @@ async def test_a_hole_that_cannot_be_filled_is_said(started: Gateway, alpha: Col
      {"series": [1], "rate": 21}, {"series": [1], "pos": {"a/b": 1}}, {"series": [1], "pos": {"alpha": -1}}],
     ids=str,
 )  # fmt: skip
-async def test_a_wish_that_does_not_fit_is_refused_and_the_socket_stays(started: Gateway, wish: object) -> None:
+async def test_an_invalid_request_is_refused_and_the_socket_stays(started: Gateway, wish: object) -> None:
     async with browser(started.port, {"token": token()}) as client:
         assert (await client.ask("subscribe", wish))["code"] == "invalid_request"
         assert (await client.ask("subscribe", {"series": [2**40]}))["ok"]

@@ -161,6 +161,8 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
     transport = httpx.ASGITransport(app=Envelope(app, metrics), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
+        (digest_due,) = [job.wake for job in parts.jobs if job.name == "accounts_digest" and job.wake]
+        await eventually(digest_due.is_set, what="the connected bus asks for the digest, which is then sent once")
         tasks = [group.create_task(runtime.background.run(job)) for job in parts.jobs]
         made = World(http, routes, announcements, database, bus, clock, digest, principals)
 

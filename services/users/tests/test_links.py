@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from pulse_chassis.identity.caller import COMMAND_LINE
+from pulse_contracts.times import from_micros
 from pulse_postgres import LimitStore, limit_key
 from pulse_testkit.waiting import eventually
 from pulse_users.actions.links import _ALL
-from pulse_users.model.accounts import Account, moment
+from pulse_users.model.accounts import Account
 
 from .conftest import World
 
@@ -159,7 +160,7 @@ async def test_links_are_tried_so_often_and_no_more(world: World) -> None:
     async with world.database.transaction() as connection:
         name, rate = _ALL
         for _ in range(600):
-            await LimitStore().take(connection, limit_key(name, "all"), rate, moment(world.clock()))
+            await LimitStore().take(connection, limit_key(name, "all"), rate, from_micros(world.clock()))
     assert (await use(world, "q" * 43)).status_code == 429
     world.clock.advance(timedelta(seconds=1))
     assert (await use(world, "q" * 43)).status_code == 410
@@ -171,7 +172,7 @@ async def test_no_flood_of_guesses_keeps_the_owner_of_a_link_out(world: World) -
     async with world.database.transaction() as connection:
         name, rate = _ALL
         for _ in range(600):
-            await LimitStore().take(connection, limit_key(name, "all"), rate, moment(world.clock()))
+            await LimitStore().take(connection, limit_key(name, "all"), rate, from_micros(world.clock()))
     assert (await use(world, "q" * 43)).status_code == 429
     assert (await use(world, token, "short")).status_code == 422
     assert (await use(world, token)).status_code == 204

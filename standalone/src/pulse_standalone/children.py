@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from pulse_contracts.backoff import backoff
 from pulse_standalone.environment import child_environment
 from pulse_standalone.files import SetupError, cap, last_line, open_log, rotate
 from pulse_standalone.probe import http_ok
@@ -96,7 +97,7 @@ class Child(ABC):
                 raise SetupError(f"{self.name} does not start: it {outcome}{detail}")
             failures = 0 if time.monotonic() - started > _STEADY_SECONDS else failures + 1
             self.restarts += 1
-            delay = min(_BACKOFF_CAP, _BACKOFF_FLOOR * 2 ** min(failures - 1, 8)) if failures else 0.0
+            delay = backoff(failures, _BACKOFF_FLOOR, _BACKOFF_CAP)
             say(f"{self.name} {outcome}; restart in {delay:.1f} s")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):

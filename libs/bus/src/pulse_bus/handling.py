@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from pulse_bus.port import Delivery, GroupHandler, GroupReader, Handler, Quarantine, Quarantined, Reject
+from pulse_contracts.backoff import retry_delay
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
@@ -102,8 +103,7 @@ class _Door(Generic[M]):
 
     async def pause(self, times: int) -> None:
         """Exponential back-off with jitter."""
-        ceiling = min(_RETRY_CAP, _RETRY_FLOOR * 2 ** min(times, 10))
-        await asyncio.sleep(ceiling * self.rng.uniform(0.5, 1.0))
+        await asyncio.sleep(retry_delay(times + 1, _RETRY_FLOOR, _RETRY_CAP, self.rng))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pulse_bus.port import LinkState
+from pulse_contracts.backoff import retry_delay
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,8 @@ class Reconnect:
         self._failures += 1
         self.state = LinkState.REFUSED if is_refusal else LinkState.WAITING
         self.detail = detail
-        doublings = 1 << min(self._failures - 1, 16)
-        ceiling = min(self._policy.cap.total_seconds(), self._policy.floor.total_seconds() * doublings)
-        delay = ceiling * self._rng.uniform(0.5, 1.0)
+        floor, cap = self._policy.floor.total_seconds(), self._policy.cap.total_seconds()
+        delay = retry_delay(self._failures, floor, cap, self._rng)
         return max(delay, self._policy.refused.total_seconds()) if is_refusal else delay
 
     def retrying(self) -> None:

@@ -5,14 +5,15 @@ import random
 _MOST_DOUBLINGS = 16
 
 
-def retry_delay(failures: int, floor: float, cap: float, rng: random.Random) -> float:
-    """Seconds to wait after the n-th failure in a row: exponential back-off with jitter.
-
-    The delay lies between half of and the whole of `min(cap, floor * 2 ** (failures - 1))` seconds. The jitter keeps
-    many processes from retrying at the same moment (AWS Architecture Blog, "Exponential Backoff And Jitter").
-    Raises ValueError when `failures` is below 1.
-    """
+def backoff(failures: int, floor: float, cap: float) -> float:
+    """Seconds to wait after the n-th failure in a row: `floor`, then twice as long each time, at most `cap`. Zero
+    without a failure."""
     if failures < 1:
-        raise ValueError(f"failures must be at least 1, got {failures}")
-    doublings = 1 << min(failures - 1, _MOST_DOUBLINGS)
-    return min(cap, floor * doublings) * rng.uniform(0.5, 1.0)
+        return 0.0
+    return float(min(cap, floor * (1 << min(failures - 1, _MOST_DOUBLINGS))))
+
+
+def retry_delay(failures: int, floor: float, cap: float, rng: random.Random) -> float:
+    """As `backoff`, with jitter: between half of it and the whole. The jitter keeps many processes from retrying at the
+    same moment (AWS Architecture Blog, "Exponential Backoff And Jitter")."""
+    return backoff(failures, floor, cap) * rng.uniform(0.5, 1.0)

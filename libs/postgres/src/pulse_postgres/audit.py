@@ -13,14 +13,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from pulse_contracts.times import to_micros
 from pulse_postgres.database import Connection, Row
 
 Mark = Callable[[Connection], Awaitable[None]]
 Detail = Mapping[str, str | int | float | bool | list[str] | None]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE = 1_000
 _FIELDS = "n, at, kind, actor, target, before, after, address, request_id"
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -174,7 +174,7 @@ class Audit:
     def _hash(self, previous: bytes, fields: tuple[Any, ...]) -> bytes:
         """`fields` as _FIELDS names them, as they are stored."""
         n, at, *rest = fields
-        parts = [n, (at - _EPOCH) // timedelta(microseconds=1), *rest]
+        parts = [n, to_micros(at), *rest]
         return hmac.digest(self._key, previous + _encode(parts).encode(), hashlib.sha256)
 
 

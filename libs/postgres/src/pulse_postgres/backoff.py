@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from pulse_contracts.backoff import backoff
 from pulse_postgres.database import Connection
 
 FREE_FAILURES = 5
@@ -10,10 +11,7 @@ MAX_WAIT = timedelta(seconds=300)
 
 def wait_after(failures: int) -> timedelta:
     """How long a key is locked after so many failures in a row: the first 5 are free, then 1, 2, 4, … 300 s."""
-    beyond = failures - FREE_FAILURES
-    if beyond <= 0:
-        return timedelta(0)
-    return min(MAX_WAIT, timedelta(seconds=2 ** min(beyond - 1, 16)))
+    return timedelta(seconds=backoff(failures - FREE_FAILURES, 1, MAX_WAIT.total_seconds()))
 
 
 class BackoffStore:

@@ -9,36 +9,38 @@ from pathlib import Path
 
 from pulse_chassis.process.commands import Command, Program
 from pulse_chassis.process.commands import main as run
-from pulse_contracts.errors import DomainError
 from pulse_postgres import Database
 from pulse_postgres.database import PoolSettings
-from pulse_telemetry_gateway.actions.export import Wanted
+from pulse_telemetry_gateway.actions.export import ExportRequest
 from pulse_telemetry_gateway.actions.export_files import to_csv, to_parquet
-from pulse_telemetry_gateway.actions.proof import Proof
-from pulse_telemetry_gateway.assembly import IDENTITY, ROUTERS, compaction_of, export_of, notes_of, retention_of, serve
+from pulse_telemetry_gateway.actions.verification import Verification
+from pulse_telemetry_gateway.assembly import (
+    IDENTITY,
+    ROUTERS,
+    audit_trail_of,
+    compaction_of,
+    export_of,
+    retention_of,
+    serve,
+)
+from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.history import HistoryStore
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 
 _BAR = 30
 
 
-class UnknownDevice(DomainError):
-    """There is no such device."""
-
-    code, status = "not_found", 404
-
-
 class Progress:
-    """A bar on stderr, when that is a terminal; `total` may be a guess."""
+    """A progress bar on stderr if that is a terminal. `total` may be an estimate."""
 
     def __init__(self, what: str, total: int) -> None:
         self._what, self._total, self._done, self._shown = what, max(1, total), 0, -1
         self._is_shown = sys.stderr.isatty()
 
     def __call__(self, n: int) -> None:
-        """n more are done."""
+        """Adds n to the progress."""
         self._done += n
         part = min(_BAR, self._done * _BAR // self._total)
         if self._is_shown and part != self._shown:
@@ -47,7 +49,7 @@ class Progress:
             sys.stderr.write(f"\r{self._what} [{bar}] {self._done:,} of {self._total:,}")
 
     def end(self) -> None:
-        """Leaves the line."""
+        """Ends the line."""
         if self._is_shown:
             sys.stderr.write("\n")
 
@@ -60,21 +62,21 @@ async def _database(settings: GatewaySettings) -> AsyncIterator[Database]:
         yield database
 
 
-async def verify(settings: GatewaySettings, given: argparse.Namespace) -> int:
-    """0: everything agrees; 1: it says where not."""
+async def verify(settings: GatewaySettings, options: argparse.Namespace) -> int:
+    """Returns 0 when everything agrees. Returns 1 and prints the differences otherwise."""
     failed = 0
     async with _database(settings) as database:
-        proof = Proof(ProofStore(database))
-        async for name, device_id in _devices(RegistryStore(database), given.device):
-            accounts = await proof.accounts(device_id)
-            progress = Progress(name, sum(one.in_log + one.in_chunks + one.refused for one in accounts))
+        proof = Verification(VerificationStore(database))
+        async for name, device_id in _devices(RegistryStore(database), options.device):
+            counts = await proof.counts(device_id)
+            progress = Progress(name, sum(one.in_log + one.in_chunks + one.refused for one in counts))
             found = await proof.verify(device_id, progress)
             progress.end()
             failed += len(found)
-            stored = sum(one.stored for one in accounts)
-            missing = sum(hi - lo for one in accounts for lo, hi in one.missing)
+            stored = sum(one.stored for one in counts)
+            missing = sum(hi - lo for one in counts for lo, hi in one.missing)
             says = "agrees" if not found else f"{len(found)} disagreements"
-            sys.stdout.write(f"{name}: {says}; stored {stored:,}, to come {missing:,}, lives {len(accounts)}\n")
+            sys.stdout.write(f"{name}: {says}; stored {stored:,}, missing {missing:,}, epochs {len(counts)}\n")
             for one in found:
                 at = "" if one.example is None else f", such as {one.example}"
                 sys.stdout.write(f"  epoch {one.epoch}: {one.what}: {one.n:,}{at}\n")
@@ -85,7 +87,7 @@ async def _devices(registry: RegistryStore, only: str | None) -> AsyncIterator[t
     if only is not None:
         found = await registry.find(only)
         if found is None:
-            raise UnknownDevice(f"there is no device {only}")
+            raise UnknownDevice(f"unknown device {only}")
         yield only, found
         return
     page = await registry.devices()
@@ -95,57 +97,57 @@ async def _devices(registry: RegistryStore, only: str | None) -> AsyncIterator[t
         page = await registry.devices(page[-1].name)
 
 
-async def retention(settings: GatewaySettings, given: argparse.Namespace) -> int:
-    """What is old enough to go; with --apply it goes."""
+async def retention(settings: GatewaySettings, options: argparse.Namespace) -> int:
+    """Lists partitions that are old enough to be removed, and removes them with --apply."""
     async with _database(settings) as database:
         old = retention_of(database, settings)
         due = await old.due()
         for one in due:
-            kept = f"  kept: {one.needed:,} rows are not in chunks yet" if one.needed else ""
+            kept = f"  kept: {one.needed:,} rows are not compacted yet" if one.needed else ""
             sys.stdout.write(f"{one.partition.level:>4}  {one.partition.name}  {one.partition.size:,} bytes{kept}\n")
         if not due:
             sys.stdout.write("nothing is old enough\n")
-        elif given.apply:
+        elif options.apply:
             removed = await old.apply(due)
             sys.stdout.write(f"removed {len(removed)} partitions, {sum(removed.values()):,} readings\n")
         else:
-            sys.stdout.write("nothing was removed: --apply does it\n")
+            sys.stdout.write("nothing was removed: add --apply to remove them\n")
     return 0
 
 
 async def compact(settings: GatewaySettings, _: argparse.Namespace) -> int:
-    """Everything there is now, at once: after an import, or before an outage of the gateways."""
+    """Compacts and merges everything that is in the log: after an import, or before the gateways are stopped."""
     async with _database(settings) as database:
         compaction = compaction_of(database, settings)
         rows = await compaction.catch_up()
-        while await compaction.fold_some(quiet=timedelta(0)):
+        while await compaction.merge_some(quiet=timedelta(0)):
             continue
         sys.stdout.write(f"compacted {rows:,} rows of the log\n")
     return 0
 
 
-async def export(settings: GatewaySettings, given: argparse.Namespace) -> int:
-    """Into a CSV file, or a folder of Parquet files."""
+async def export(settings: GatewaySettings, options: argparse.Namespace) -> int:
+    """Exports to a CSV file or a folder of Parquet files."""
     async with _database(settings) as database:
-        series = given.series
-        if given.device is not None:
-            series = await HistoryStore(database).series_of(given.device)
+        series = options.series
+        if options.device is not None:
+            series = await HistoryStore(database).series_of(options.device)
             if not series:
-                raise UnknownDevice(f"there is no device {given.device} with series")
-        wanted = Wanted(tuple(series), given.start, given.end)
+                raise UnknownDevice(f"device {options.device} is unknown or has no series")
+        request = ExportRequest(tuple(series), options.start, options.end)
         source = export_of(database, settings)
-        await source.names(wanted)  # what cannot be is refused before a file is made
-        await notes_of(database, settings).exported(wanted, given.format, actor="command-line")
-        progress = Progress("export", await source.size(wanted))
-        write = to_csv if given.format == "csv" else to_parquet
-        n = await write(source, wanted, given.out, resume=given.resume, progress=progress)
+        await source.names(request)  # an invalid request is refused before a file is made
+        await audit_trail_of(database, settings).exported(request, options.format, actor="command-line")
+        progress = Progress("export", await source.size(request))
+        write = to_csv if options.format == "csv" else to_parquet
+        n = await write(source, request, options.out, resume=options.resume, progress=progress)
         progress.end()
-        sys.stdout.write(f"{given.out}: {n:,} readings\n")
+        sys.stdout.write(f"{options.out}: {n:,} readings\n")
     return 0
 
 
 def _micros(text: str) -> int:
-    """Microseconds since 1970, or a date and time of ISO 8601 (UTC when it names no zone)."""
+    """Microseconds since 1970, or an ISO 8601 date and time (UTC without a zone)."""
     if text.lstrip("-").isdigit() and len(text) > 8:
         return int(text)
     moment = datetime.fromisoformat(text)
@@ -161,15 +163,15 @@ def _for_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="end", type=_micros, required=True)
     parser.add_argument("--format", choices=["csv", "parquet"], default="csv")
     parser.add_argument("--out", type=Path, required=True, help="a file for CSV, a folder for Parquet")
-    parser.add_argument("--resume", action="store_true", help="go on with what is there")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted export")
 
 
 def _for_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", help="this one only")
+    parser.add_argument("--device", help="only this device")
 
 
 def _for_apply(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--apply", action="store_true", help="remove it; else it is only told")
+    parser.add_argument("--apply", action="store_true", help="remove the partitions; without it they are only listed")
 
 
 PROGRAM = Program(
@@ -178,10 +180,12 @@ PROGRAM = Program(
     serve,
     lambda: ROUTERS,
     {
-        "verify": Command("count the ledger anew from the log and the chunks", verify, _for_device),
-        "retention": Command("tell what is old enough to be removed, or remove it", retention, _for_apply),
-        "export": Command("write readings to CSV or Parquet", export, _for_export),
-        "compact": Command("make chunks of everything in the log now", compact),
+        "verify": Command("verify the ledger against the log and the chunks", verify, _for_device),
+        "retention": Command(
+            "list partitions that are old enough to be removed, or remove them", retention, _for_apply
+        ),
+        "export": Command("export readings to CSV or Parquet", export, _for_export),
+        "compact": Command("compact everything in the log now", compact),
     },
 )
 

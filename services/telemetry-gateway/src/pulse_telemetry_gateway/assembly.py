@@ -1,55 +1,59 @@
-"""Opens everything and hands it to everything: the only place that knows the concrete classes."""
+"""Builds every object and connects them. Only this module knows the concrete classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from pulse_bus import Bus, Quarantine
 from pulse_chassis.audit.routes import audit_router
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process import service as process
+from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
+from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
-from pulse_telemetry_gateway.actions.hello import Greeting
+from pulse_telemetry_gateway.actions.handshake import Handshake
 from pulse_telemetry_gateway.actions.history import History, HistoryLimits
 from pulse_telemetry_gateway.actions.ingest import LOOKUPS, Ingest, IngestLimits
 from pulse_telemetry_gateway.actions.intake import Intake
-from pulse_telemetry_gateway.actions.noting import Notes
+from pulse_telemetry_gateway.actions.latest import Latest
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
-from pulse_telemetry_gateway.actions.proof import Proof
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
-from pulse_telemetry_gateway.actions.upkeep import Latest, Upkeep
+from pulse_telemetry_gateway.actions.upkeep import Upkeep
+from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
-from pulse_telemetry_gateway.model.clocks import ClockLimits
-from pulse_telemetry_gateway.model.credit import CreditLimits
-from pulse_telemetry_gateway.model.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
+from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
+from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
 from pulse_telemetry_gateway.routes import TelemetryDependencies, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
+from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.history import HistoryStore
 from pulse_telemetry_gateway.store.leases import LeaseStore
 from pulse_telemetry_gateway.store.ledger import LedgerLimits, LedgerStore
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.plain import PlainStore
-from pulse_telemetry_gateway.store.proof import ProofStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineBounds, QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryLimits, RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
-from pulse_telemetry_gateway.store.standing import StandingStore
+from pulse_telemetry_gateway.store.verification import VerificationStore
 
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 ROUTERS = [audit_router("/api/telemetry", "telemetry"), router]
 
 
@@ -95,12 +99,12 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         ),
         runtime.metrics,
     )
-    greeting = Greeting(StandingStore(database), registry, catalogs, ingest)
+    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest)
     span = int(settings.plausible_span.total_seconds() * 1e6)
     plain_limits = PlainLimits(settings.plain_series_max, span)
     plain_store = PlainStore(database)
     plain = Plain(ingest, catalogs, plain_store, plain_limits, runtime.metrics)
-    handlers = Handlers(bus, ingest, plain, greeting, registry, budget_of(settings))
+    handlers = Handlers(bus, ingest, plain, handshake, registry, budget_of(settings))
     await handlers.subscribe()
     intake = _intake(runtime, settings, handlers)
     limits = LiveLimits(
@@ -112,13 +116,15 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         settings.viewers_of_account_max,
         settings.drain_spread.total_seconds(),
     )
-    hub = Hub(Feeds(bus, log), log, registry, limits, runtime.metrics)
-    around = SocketDependencies(runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins)
-    sockets = Sockets(hub, limits, around)
-    await runtime.principals.follow(bus)  # before the sockets: whoever is cut off must not come back in
+    feeds = Feeds(bus, log)
+    hub = Hub(feeds, log, registry, limits, runtime.metrics)
+    socket_dependencies = SocketDependencies(
+        runtime.principals, runtime.metrics, runtime.clock, runtime.rng, settings.origins
+    )
+    sockets = Sockets(hub, limits, socket_dependencies)
+    await runtime.principals.follow(bus)  # before the sockets: a revoked session must not connect again
     await sockets.subscribe_bus(bus)
     put_away = quarantine_of(database, settings)
-    upkeep = Upkeep(log, put_away)
     compaction = compaction_of(database, settings, runtime.metrics)
     clock_suspect = int(settings.clock_suspect_after.total_seconds() * 1e6)
     at_once = max(1, settings.database_pool_size // 4)
@@ -126,45 +132,66 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     stored = HistoryStore(database)
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
-    notes = Notes(database, runtime.audit, runtime.clock)
+    audit = AuditTrail(database, runtime.audit, runtime.clock)
     routes = TelemetryDependencies(
         registry,
         history,
         pages,
-        Proof(ProofStore(database)),
+        Verification(VerificationStore(database)),
         Export(pages, stored),
         put_away,
         clock_suspect,
         ConcurrencyLimit(at_once, settings.history_deadline),
-        notes,
+        audit,
         plain_store,
-        Erasure(ErasureStore(database), registry, compaction, notes),
-        Renaming(database, registry, notes),
+        Erasure(ErasureStore(database), registry, compaction, audit),
+        Renaming(database, registry, audit),
         runtime.clock,
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(
         routers=ROUTERS,
-        tasks=[
-            ingest.run,
-            intake.run,
-            plain.run,
-            Latest(log, settings.latest_every, runtime.metrics).run,
-            upkeep.run,
-            compaction.run,
-            retention.run,
-            sockets.run,
+        tasks=[ingest.run, intake.run, sockets.run],
+        jobs=[
+            Job("plain_lease", intake.renew_lease, _SECOND, retry_floor=_SECOND, retry_cap=_SECOND),
+            Job("plain_skipped", plain.write_skipped, 2 * _SECOND),
+            Job("latest", Latest(log, runtime.metrics).catch_up, settings.latest_every, retry_cap=5 * _SECOND),
+            Job("live_feeds", feeds.sweep, _SECOND, retry_cap=2 * _SECOND),
+            Job("live_sessions", sockets.sweep, _SECOND, retry_cap=_SECOND),
+            compaction_job(compaction, settings),
+            Job("retention", retention.round, timedelta(days=1), retry_floor=10 * _MINUTE, retry_cap=10 * _MINUTE),
+            *upkeep_jobs(Upkeep(log, put_away)),
         ],
         wrap=sockets.wrap,
-        on_stop=[intake.stop, plain.flush, sockets.stop],
+        on_stop=[intake.stop, plain.stop, sockets.stop],
         state={"telemetry": routes},
     )
+
+
+def compaction_job(compaction: Compaction, settings: GatewaySettings) -> Job:
+    """Rounds follow each other with a pause while there is work, so that ingest gets its share of the database."""
+    return Job(
+        "compaction",
+        compaction.round,
+        settings.compaction_lag / 4,
+        pause=settings.compaction_pause,
+        retry_cap=5 * _SECOND,
+    )
+
+
+def upkeep_jobs(upkeep: Upkeep) -> Sequence[Job]:
+    """Partitions that exist are found without a lock. Each attempt to make one may block ingest for a moment, so
+    attempts are a minute apart."""
+    return [
+        Job("log_partitions", upkeep.make_partitions, _MINUTE, retry_floor=_MINUTE, retry_cap=_MINUTE),
+        Job("quarantine_trim", upkeep.trim_quarantine, 10 * _MINUTE),
+    ]
 
 
 def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> Intake:
     opener = runtime.open_session
     if opener is None:
-        raise RuntimeError("the gateway needs a broker for the intake of plain devices")
+        raise RuntimeError("the gateway cannot open a broker session for plain devices")
 
     def open_session() -> Bus:
         return opener(settings.plain_session, settings.plain_session_expiry)
@@ -173,7 +200,7 @@ def _intake(runtime: Runtime, settings: GatewaySettings, handlers: Handlers) -> 
 
 
 def budget_of(settings: GatewaySettings) -> DeviceBudget:
-    """As the settings say."""
+    """The limits of one device, from the settings."""
     usual, pace = DeviceBudget(), settings.device_pace
     return DeviceBudget(
         usual.hellos * pace, usual.drops * pace, usual.parts * pace, usual.states * pace, usual.quarantined * pace
@@ -181,7 +208,7 @@ def budget_of(settings: GatewaySettings) -> DeviceBudget:
 
 
 def compaction_of(database: Database, settings: GatewaySettings, metrics: Metrics | None = None) -> Compaction:
-    """As the settings say."""
+    """Compaction as the settings configure it."""
     pace = CompactionPace(
         settings.compaction_lag,
         settings.compaction_rows,
@@ -198,25 +225,25 @@ def retention_of(
     clock: Callable[[], int] = process.now_micros,
     metrics: Metrics | None = None,
 ) -> Retention:
-    """As the settings say."""
+    """Retention as the settings configure it."""
     ages = Ages(settings.retention_log, settings.retention_raw, settings.retention_minutes, settings.retention_hours)
     return Retention(RetentionStore(database), ages, clock, metrics)
 
 
 def export_of(database: Database, settings: GatewaySettings) -> Export:
-    """One that nobody else shares."""
+    """An export for the command line, with a concurrency limit of its own."""
     limits = HistoryLimits(settings.history_deadline, 1, 0)
     stored = HistoryStore(database)
     return Export(Pages(History(stored, RegistryStore(database), limits)), stored)
 
 
-def notes_of(database: Database, settings: GatewaySettings) -> Notes:
-    """One for the command line."""
-    return Notes(database, Audit(decoded_key(settings.audit_key)), process.now_micros)
+def audit_trail_of(database: Database, settings: GatewaySettings) -> AuditTrail:
+    """An audit trail for the command line."""
+    return AuditTrail(database, Audit(decoded_key(settings.audit_key)), process.now_micros)
 
 
 def quarantine_of(database: Database, settings: GatewaySettings) -> QuarantineStore:
-    """As the settings say."""
+    """The quarantine as the settings configure it."""
     bounds = QuarantineBounds(
         settings.quarantine_rows_max, settings.quarantine_bytes_max, settings.quarantine_rows_each
     )

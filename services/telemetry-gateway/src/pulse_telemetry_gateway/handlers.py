@@ -1,4 +1,4 @@
-"""Bus deliveries to actions: translation only. The topic's device is the authority on who sends."""
+"""Translates bus deliveries into calls of actions. The topic's device is the authority on the sender."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,14 @@ from pulse_contracts.topics import (
     TELEMETRY_PLAIN,
     TELEMETRY_SERIES,
 )
-from pulse_telemetry_gateway.actions.fairness import FairQuarantine, InTurn, NewestOnly
-from pulse_telemetry_gateway.actions.hello import Greeting
-from pulse_telemetry_gateway.actions.ingest import Ingest, Parcel
-from pulse_telemetry_gateway.actions.plain import Plain, PlainParcel
-from pulse_telemetry_gateway.model.batches import Batch, read_batches
-from pulse_telemetry_gateway.model.pace import Pace
-from pulse_telemetry_gateway.model.plain_json import Document, read_documents
+from pulse_telemetry_gateway.actions.device_limits import DeviceQueue, NewestPerDevice, RateLimitedQuarantine
+from pulse_telemetry_gateway.actions.handshake import Handshake
+from pulse_telemetry_gateway.actions.ingest import Ingest
+from pulse_telemetry_gateway.actions.plain import Plain
+from pulse_telemetry_gateway.model.ingest.batches import Batch, read_batches
+from pulse_telemetry_gateway.model.ingest.token_buckets import TokenBuckets
+from pulse_telemetry_gateway.model.ledger.arrivals import DeviceMessage
+from pulse_telemetry_gateway.model.plain.documents import Document, read_documents
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
@@ -35,9 +36,9 @@ C = TypeVar("C", Batch, Dropped)
 
 @dataclass(frozen=True)
 class DeviceBudget:
-    """What one device may have done in a second: hellos answered, declared losses and parts of declarations taken,
-    unusable messages quarantined. After a rest it may have it for ten seconds at once. `waiting`: messages of one kind
-    that wait at most."""
+    """Limits of one device in events a second: hellos answered, declared losses, parts of declarations and status
+    messages handled, messages quarantined. After a rest it may use ten seconds' worth at once. `waiting`: most messages
+    of one kind that wait."""
 
     hellos: float = 5
     drops: float = 10
@@ -49,45 +50,49 @@ class DeviceBudget:
 
 _REST: Final = 10
 _TAKEN: Final = 64
-"""Messages taken at a time, so that those of one device keep no others waiting: the budgets say which are worked on."""
+"""Messages taken from the broker at a time, so that one device's messages do not delay those of others. The budgets
+decide which are handled."""
 _AT_ONCE: Final = 2
-"""Messages of one kind that are worked on at a time, so that the readings always find a connection to the database."""
+"""Messages of one kind that are handled at a time, so that ingest always finds a database connection."""
 
 
 def quarantine(
     store: QuarantineStore, budget: DeviceBudget | None = None, metrics: Metrics | None = None
 ) -> Quarantine:
-    """Where unreadable and rejected messages go; with a budget, only so many of one device."""
+    """Where unreadable and rejected messages go. With a budget, only so many of each device are kept."""
 
     async def put_away(item: Quarantined) -> None:
         await store.put(item)
 
     if budget is None:
         return put_away
-    pace = Pace(budget.quarantined, int(budget.quarantined * _REST))
-    return FairQuarantine(put_away, pace, metrics or Metrics()).put
+    return RateLimitedQuarantine(put_away, _buckets(budget.quarantined), metrics or Metrics()).put
+
+
+def _buckets(rate: float) -> TokenBuckets:
+    return TokenBuckets(rate, int(rate * _REST))
 
 
 class Handlers:
-    """Subscribes and translates."""
+    """Subscribes to topics and translates deliveries."""
 
     def __init__(
         self,
         bus: Bus,
         ingest: Ingest,
         plain: Plain,
-        greeting: Greeting,
+        handshake: Handshake,
         registry: RegistryStore,
         budget: DeviceBudget = DeviceBudget(),  # frozen
     ) -> None:
-        self._bus, self._ingest, self._plain, self._greeting, self._registry = bus, ingest, plain, greeting, registry
-        self._hellos = NewestOnly(self._answer, Pace(budget.hellos, int(budget.hellos * _REST)), _AT_ONCE)
-        self._states = NewestOnly(self._note_status, Pace(budget.states, int(budget.states * _REST)), _AT_ONCE)
-        self._drops = InTurn(Pace(budget.drops, int(budget.drops * _REST)), _AT_ONCE, budget.waiting)
-        self._parts = InTurn(Pace(budget.parts, int(budget.parts * _REST)), _AT_ONCE, budget.waiting)
+        self._bus, self._ingest, self._plain, self._handshake, self._registry = bus, ingest, plain, handshake, registry
+        self._hellos = NewestPerDevice(self._answer, _buckets(budget.hellos), _AT_ONCE)
+        self._states = NewestPerDevice(self._note_status, _buckets(budget.states), _AT_ONCE)
+        self._drops = DeviceQueue(_buckets(budget.drops), _AT_ONCE, budget.waiting)
+        self._parts = DeviceQueue(_buckets(budget.parts), _AT_ONCE, budget.waiting)
 
     async def subscribe(self) -> None:
-        """Everything that collectors send."""
+        """Subscribes to everything that collectors send."""
         bus = self._bus
         await bus.subscribe_groups(TELEMETRY_DATA, self.data, read_batches, shared=True)
         await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True, concurrency=_TAKEN)
@@ -96,48 +101,46 @@ class Handlers:
         await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector", concurrency=_TAKEN)
 
     async def subscribe_plain(self, bus: Bus) -> None:
-        """Everything that plain devices send, on the bus of their own session."""
+        """Subscribes to what plain devices send, on the bus of their own session."""
         await bus.subscribe_groups(TELEMETRY_PLAIN, self.plain, read_documents)
 
     async def data(self, group: Sequence[Delivery[Batch]]) -> list[Exception | None]:
-        """Readings."""
-        named, outcomes = _senders(group, _counting_device)
-        parcels = [Parcel(device, of.message, of.received, of.size) for device, of in named.values()]
-        return _filled(outcomes, named, await self._ingest.take(parcels) if parcels else [])
+        """Handles batches of readings."""
+        messages, outcomes = _senders(group, _counting_device)
+        return _filled(outcomes, messages, await self._ingest.take(list(messages.values())) if messages else [])
 
     async def plain(self, group: Sequence[Delivery[Document]]) -> list[Exception | None]:
-        """Values of devices that speak nothing but JSON. A retained message was delivered when it was published."""
+        """Handles JSON of plain devices. A retained message was already delivered when it was published."""
         fresh = [delivery for delivery in group if not delivery.is_retained]
         if len(fresh) < len(group):
             outcomes = iter(await self.plain(fresh) if fresh else [])
             return [None if delivery.is_retained else next(outcomes) for delivery in group]
-        named, found = _senders(group, lambda of: _plain_name(of.levels["device"]))
-        parcels = [PlainParcel(device, of.message, of.received, of.size) for device, of in named.values()]
-        return _filled(found, named, await self._plain.take(parcels) if parcels else [])
+        messages, found = _senders(group, lambda of: _plain_name(of.levels["device"]))
+        return _filled(found, messages, await self._plain.take(list(messages.values())) if messages else [])
 
     async def series(self, delivery: Delivery[SeriesDeclared]) -> None:
-        """A declaration."""
+        """Handles a part of a series declaration."""
         device = _device(delivery)
-        await self._parts.take(device, lambda: self._greeting.declare(device, delivery.message))
+        await self._parts.take(device, lambda: self._handshake.declare(device, delivery.message))
 
     async def hello(self, delivery: Delivery[Hello]) -> None:
-        """A hello is answered with what we have, unless the device has said a newer one."""
+        """Answers a hello, unless the device has sent a newer one."""
         await self._hellos.take(_device(delivery), delivery.message)
 
     async def _answer(self, device: str, hello: Hello) -> None:
-        have = await self._greeting.answer(device, hello)
+        have = await self._handshake.answer(device, hello)
         try:
             await self._bus.publish(TELEMETRY_HAVE, have, device=device)
         except Disconnected:
-            return  # the collector says hello again each second
+            return  # the collector repeats its hello each second
 
     async def drop(self, delivery: Delivery[Dropped]) -> None:
-        """Declared losses."""
+        """Handles declared losses."""
         device = _counting_device(delivery)
         await self._drops.take(device, lambda: self._ingest.drop(device, delivery.message))
 
     async def status(self, delivery: Delivery[Status]) -> None:
-        """A collector came or went."""
+        """Handles the status of a collector."""
         await self._states.take(_named(delivery.levels["id"]), delivery.message)
 
     async def _note_status(self, device: str, status: Status) -> None:
@@ -151,16 +154,18 @@ class Handlers:
 
 def _senders(
     group: Sequence[Delivery[R]], sender: Callable[[Delivery[R]], str]
-) -> tuple[dict[int, tuple[str, Delivery[R]]], list[Exception | None]]:
-    """Who sent each, by place in the group; and an outcome for each: why it is nobody's, or None so far."""
-    named: dict[int, tuple[str, Delivery[R]]] = {}
+) -> tuple[dict[int, DeviceMessage[R]], list[Exception | None]]:
+    """The messages whose sender is valid, by place in the group, and an outcome for each delivery: why its sender is
+    invalid, or None."""
+    messages: dict[int, DeviceMessage[R]] = {}
     outcomes: list[Exception | None] = [None] * len(group)
     for place, delivery in enumerate(group):
         try:
-            named[place] = sender(delivery), delivery
+            device = sender(delivery)
+            messages[place] = DeviceMessage(device, delivery.message, delivery.received, delivery.size)
         except Reject as refusal:
             outcomes[place] = refusal
-    return named, outcomes
+    return messages, outcomes
 
 
 def _filled(
@@ -173,14 +178,14 @@ def _filled(
 
 def _named(device: str) -> str:
     if not is_device_name(device):
-        raise Reject("malformed_device", f"{device[:64]!r} is no device id: 1 to 32 of a-z, 0-9 and -")
+        raise Reject("malformed_device", f"{device[:64]!r} is not a valid device id: use 1 to 32 of a-z, 0-9 and -")
     return device
 
 
 def _plain_name(device: str) -> str:
     found = device_name_of(device)
     if found is None:
-        raise Reject("malformed_device", f"{device[:64]!r} is no device id: 1 to 32 letters, digits and -")
+        raise Reject("malformed_device", f"{device[:64]!r} is not a valid device id: use 1 to 32 letters, digits and -")
     return found
 
 
@@ -188,13 +193,13 @@ def _device(delivery: Delivery[U]) -> str:
     device = _named(delivery.levels["device"])
     claimed = delivery.message.device
     if claimed is not None and claimed != device:
-        raise Reject("foreign_device", f"the topic is {device}'s, the payload claims {claimed}")
+        raise Reject("foreign_device", f"the topic belongs to {device}, but the payload names {claimed}")
     return device
 
 
 def _counting_device(delivery: Delivery[C]) -> str:
-    """Of a message about an epoch that the device itself counts."""
+    """The device of a message about an epoch that the device itself counts."""
     device = _device(delivery)
     if delivery.message.epoch == PLAIN_EPOCH:
-        raise Reject("plain_epoch", f"epoch {PLAIN_EPOCH} is numbered by the gateway: a collector draws another")
+        raise Reject("plain_epoch", f"epoch {PLAIN_EPOCH} is reserved for plain devices: a collector must use another")
     return device

@@ -1,4 +1,4 @@
-"""Settings of the telemetry gateway: the chassis's, and the limits of ingest and of the live view."""
+"""Settings of the telemetry gateway: those of the chassis, and the limits of ingest and the live view."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -11,18 +11,19 @@ from pulse_contracts.access import PLAIN_SESSION
 
 
 class GatewaySettings(ServiceSettings):
-    """`credit`: unacknowledged batches that one collector may have at most; when a batch waits longer than
-    `commit_wait_target` for its commit, all get less. `group_commit_max`: batches in one transaction,
-    `group_commit_bytes_max`: their payloads' bytes. A group is collected while the last commit began less than
-    `group_commit_interval` ago, and never for longer than `group_commit_age_max`. `plain_series_max`: series that a
-    plain device may make by sending new names. `device_…`: what one collector may have: messages that wait for a
-    commit, series, epochs, catalogs that are kept, and by how much its paces are multiplied
-    (`handlers.DeviceBudget`)."""
+    """credit: most unacknowledged batches of one collector. When a batch waits longer than `commit_wait_target` for its
+    commit, every collector gets less.
+    group_commit_max, group_commit_bytes_max: batches and payload bytes in one transaction. A group collects while the
+    last commit started less than `group_commit_interval` ago, and for at most `group_commit_age_max`.
+    plain_series_max: series that a plain device may create by sending new names.
+    device_…: limits of one collector: messages that wait for a commit, series, epochs, catalogs that are kept, and a
+        factor for its rates (`handlers.DeviceBudget`).
+    """
 
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
-    # long enough for a restart, short enough that the broker soon stops giving a removed replica its share
+    # long enough for a restart, and short enough that the broker soon stops sending to a removed replica
     mqtt_session_expiry: timedelta = timedelta(seconds=30)
-    # a quarter for history, a quarter for what else is asked over HTTP, and the rest is never theirs
+    # a quarter for history, a quarter for other HTTP requests, the rest for ingest and background jobs
     database_pool_size: Annotated[int, Field(ge=4, le=100)] = 8
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32
     group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
@@ -38,7 +39,7 @@ class GatewaySettings(ServiceSettings):
     device_catalogs_max: Annotated[int, Field(ge=1)] = 100
     device_pace: Annotated[float, Field(gt=0)] = 1.0
     plain_series_max: Annotated[int, Field(ge=1, le=10_000)] = 200
-    # one session for all gateways, which the broker keeps for ever: it queues while none of them runs
+    # one session for all gateways that never expires: the broker queues while no gateway runs
     plain_session: str = PLAIN_SESSION
     plain_session_expiry: timedelta = NEVER
     clock_suspect_after: timedelta = timedelta(seconds=2)
@@ -53,10 +54,10 @@ class GatewaySettings(ServiceSettings):
     viewer_silence_notice: timedelta = timedelta(seconds=10)
     viewer_silence_end: timedelta = timedelta(seconds=30)
     quarantine_rows_max: Annotated[int, Field(ge=1)] = 10_000
-    # messages of one topic with one reason: more of them show nothing new, and are counted
+    # messages of one topic and reason; more of them are counted but not kept
     quarantine_rows_each: Annotated[int, Field(ge=1)] = 100
     quarantine_bytes_max: Annotated[int, Field(ge=65_536)] = 256 * 1024 * 1024
-    # readings are in chunks so long after they came, while compaction keeps up; `pause`: between two steps
+    # lag: latest time from arrival to chunk while compaction keeps up; pause: time between two steps
     compaction_lag: timedelta = timedelta(seconds=30)
     compaction_rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     compaction_readings: Annotated[int, Field(ge=1_000, le=5_000_000)] = 100_000

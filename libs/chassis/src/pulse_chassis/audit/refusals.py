@@ -3,7 +3,7 @@ that nobody fills it."""
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from fastapi import Request
 
@@ -13,11 +13,11 @@ from pulse_chassis.identity.caller import caller_of
 from pulse_chassis.identity.principal import Principal
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.permissions import Permission
+from pulse_contracts.times import from_micros
 from pulse_postgres import Audit, AuditEntry, Database
 
 log = logging.getLogger("pulse.http")
 _OFTEN = "1/minute"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Refusals:
@@ -38,7 +38,7 @@ class Refusals:
             log.info("a refusal is not noted: %s", error)
 
     def _now(self) -> datetime:
-        return _EPOCH + timedelta(microseconds=self._clock())
+        return from_micros(self._clock())
 
 
 def _entry(request: Request, principal: Principal, permission: Permission) -> AuditEntry:

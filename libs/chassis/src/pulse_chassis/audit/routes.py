@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,10 +13,10 @@ from starlette.responses import StreamingResponse
 
 from pulse_chassis.identity.caller import Caller, caller_of
 from pulse_chassis.identity.principal import Principal, require
+from pulse_contracts.times import from_micros
 from pulse_postgres import Audit, AuditEntry, AuditFilter, AuditRecord, Database
 
 _PAGE = 500
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = ("n", "at", "kind", "actor", "target", "before", "after", "address", "request_id")
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:@+-]+$")]
 _Reader = Annotated[Principal, require("audit.read")]
@@ -123,7 +123,7 @@ def _given(request: Request) -> tuple[Audit, Database]:
 
 
 def _now(request: Request) -> datetime:
-    return _EPOCH + timedelta(microseconds=request.app.state.clock())
+    return from_micros(request.app.state.clock())
 
 
 def _exported(caller: Caller, wanted: AuditFilter) -> AuditEntry:

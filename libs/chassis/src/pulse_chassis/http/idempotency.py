@@ -9,7 +9,7 @@ process that dies before the change leaves a key that is held for a minute.
 
 import hashlib
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -20,13 +20,13 @@ from pydantic import BaseModel
 from pulse_chassis.identity.principal import Principal, Principals, bearer
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import EVERYBODY, PERMISSIONS
+from pulse_contracts.times import from_micros
 from pulse_jose import MAX_PAYLOAD_BYTES, KeySet, SealingKey, TokenError, seal, unseal
 from pulse_postgres import Connection, Database, marked
 
 _KEEP = timedelta(hours=24)
 _HELD = timedelta(minutes=1)
 _SHORTEST, _LONGEST = 16, 128
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DONE, _REFUSED = range(200, 300), range(400, 500)
 
 IdempotencyKey = Annotated[
@@ -214,4 +214,4 @@ class _Once:
         return float(self._request.app.state.clock()) / 1e6
 
     def _now(self) -> datetime:
-        return _EPOCH + timedelta(microseconds=self._request.app.state.clock())
+        return from_micros(self._request.app.state.clock())

@@ -21,10 +21,10 @@ from pulse_auth.model.collectors import (
     require_state,
     require_tag,
 )
-from pulse_auth.model.sessions import moment
 from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import AccessStore, CodeStore, CollectorStore, Listing
 from pulse_chassis.identity.caller import Caller
+from pulse_contracts.times import from_micros
 from pulse_jose.enrolment import Code
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
@@ -46,7 +46,7 @@ class CollectorMeans:
 
     def now(self) -> datetime:
         """The clock's time."""
-        return moment(self.clock())
+        return from_micros(self.clock())
 
     def new_secret(self) -> str:
         """256 random bits, as an account of the broker has them."""

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pulse_auth.model.sessions import Session, micros, moment
+from pulse_auth.model.sessions import Session
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.collectors import CodeStore
 from pulse_auth.store.second_factors import ChallengeStore
 from pulse_auth.store.sessions import Revoked, SessionStore
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.auth import SessionRevoked
+from pulse_contracts.times import from_micros, to_micros
 from pulse_contracts.topics import AUTH_EVENT
 from pulse_postgres import Audit, AuditEntry, BackoffStore, Connection, Database, LimitStore, Outbox
 from pulse_postgres.database import after_commit
@@ -97,7 +98,7 @@ class Events:
 
 def revocation(revoked: Revoked) -> SessionRevoked:
     """As the bus hears of it."""
-    at, generation = micros(revoked.at), revoked.generation
+    at, generation = to_micros(revoked.at), revoked.generation
     return SessionRevoked(account=str(revoked.account), sid=revoked.sid, at=at, generation=generation)
 
 
@@ -109,7 +110,7 @@ class Sweep:
 
     async def sweep(self) -> None:
         """Deletes expired sessions, codes, challenges, API keys, limits and failures. Raises Unavailable."""
-        now = moment(self._clock())
+        now = from_micros(self._clock())
         async with self._database.transaction() as connection:
             await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
         async with self._database.transaction() as connection:

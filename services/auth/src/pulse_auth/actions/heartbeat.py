@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pulse_auth.actions.ending import Events, revocation
-from pulse_auth.model.sessions import micros, moment
 from pulse_auth.store.sessions import SessionStore
 from pulse_bus import Bus
 from pulse_chassis.process.background import Job
 from pulse_contracts.auth import Revocations
+from pulse_contracts.times import from_micros, to_micros
 from pulse_contracts.topics import AUTH_REVOCATIONS
 from pulse_postgres import Database
 
@@ -28,11 +28,11 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Once. Raises Unavailable."""
-        now = moment(self._clock())
+        now = from_micros(self._clock())
         async with self._database.connection() as connection:
             ended = await self._sessions.revoked_since(connection, now - _KEEP, _MOST)
         recent = [revocation(revoked) for revoked in ended]
-        await self._bus.publish(AUTH_REVOCATIONS, Revocations(at=micros(now), recent=recent))
+        await self._bus.publish(AUTH_REVOCATIONS, Revocations(at=to_micros(now), recent=recent))
 
 
 def heartbeat_job(heartbeat: Heartbeat, events: Events, every: timedelta) -> Job:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from pulse_auth.actions.ending import Events
-from pulse_auth.model.sessions import Account, ends_sessions, moment
+from pulse_auth.model.sessions import Account, ends_sessions
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.second_factors import FactorStore
 from pulse_auth.store.sessions import AccountCopy
@@ -17,6 +17,7 @@ from pulse_bus import Bus, Disconnected, Reject
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested, set_digest
+from pulse_contracts.times import from_micros
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
 from pulse_passwords import HostileDigest, check_digest
@@ -43,7 +44,7 @@ class Mirror:
         account, is_deleted = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
         async with self._database.transaction() as connection:
             old = await self._accounts.lock(connection, account.id)
-            now = moment(self._clock())  # not before: whoever held the account may have signed a token since
+            now = from_micros(self._clock())  # not before: whoever held the account may have signed a token since
             is_newer = await self._accounts.put(connection, account)
             if is_newer and is_deleted:  # nothing of a deleted account is worth keeping a secret for
                 await self._factors.remove(connection, account.id)

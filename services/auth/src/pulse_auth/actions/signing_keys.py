@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from pulse_auth.actions.ending import Events
 from pulse_auth.actions.vault import Vault
-from pulse_auth.model.sessions import micros, moment
 from pulse_auth.model.signing_keys import KEEP, StoredKey, current_key, published, turn
 from pulse_auth.store.sessions import SessionStore
 from pulse_auth.store.signing_keys import SigningKeyStore
@@ -19,6 +18,7 @@ from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import SYSTEM, Caller
 from pulse_chassis.identity.principal import RULES, KeysUnknown, Principals
 from pulse_contracts.auth import VerificationKeyRecord, VerificationKeys
+from pulse_contracts.times import from_micros, to_micros
 from pulse_contracts.topics import AUTH_KEYS
 from pulse_jose import SigningKey, VerificationKey
 from pulse_jose.signing import TokenSigner
@@ -166,7 +166,7 @@ class Rotation:
         await self._audit.append(connection, entry, now)
 
     def _now(self) -> datetime:
-        return moment(self._clock())
+        return from_micros(self._clock())
 
 
 def _verification_key(key: StoredKey) -> VerificationKey:
@@ -175,5 +175,5 @@ def _verification_key(key: StoredKey) -> VerificationKey:
 
 def _record(key: StoredKey) -> VerificationKeyRecord:
     jwk = json.loads(key.public)
-    until = None if key.not_after is None else micros(key.not_after)
+    until = None if key.not_after is None else to_micros(key.not_after)
     return VerificationKeyRecord(kid=key.kid, x=jwk["x"], y=jwk["y"], not_before=0, not_after=until)

@@ -6,9 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from pulse_auth.actions.signing_keys import SigningKeys
-from pulse_auth.model.sessions import Account, Grant, access_claims, moment
+from pulse_auth.model.sessions import Account, Grant, access_claims
 from pulse_auth.store.standing import Standing, StandingStore
 from pulse_contracts.permissions import Permission
+from pulse_contracts.times import from_micros
 from pulse_passwords import PasswordHasher
 from pulse_postgres import Audit, Connection
 
@@ -32,7 +33,7 @@ class SessionDependencies:
 
     def now(self) -> datetime:
         """The clock's time."""
-        return moment(self.clock())
+        return from_micros(self.clock())
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,4 @@ class Tokens:
         narrowed = Grant(grant.sid, grant.ends, ENROLMENT_SCOPE) if must_enrol else grant
         claims = access_claims(account, narrowed, standing.generation, now, self._means.entropy(_JTI_BYTES).hex())
         token = self._means.keys.signer_of(standing.key).sign(claims)
-        return Issued(token, moment(claims.exp * 1_000_000), must_enrol)
+        return Issued(token, from_micros(claims.exp * 1_000_000), must_enrol)

@@ -8,7 +8,8 @@ import hmac
 import re
 from datetime import datetime, timedelta
 
-from pulse_auth.model.sessions import backoff_key, micros, moment
+from pulse_auth.model.sessions import backoff_key
+from pulse_contracts.times import from_micros, to_micros
 
 LIFE = timedelta(days=90)
 ID_BYTES = 16
@@ -19,7 +20,7 @@ _FORM = re.compile(r"([A-Za-z0-9_-]{22})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
 
 def write_device(secret: bytes, device: bytes, email: str, now: datetime) -> str:
     """The cookie of a device that opened the account of this e-mail."""
-    id_, issued = _text(device), str(micros(now) // 1_000_000)
+    id_, issued = _text(device), str(to_micros(now) // 1_000_000)
     return f"{id_}.{issued}.{_mac(secret, id_, issued, email)}"
 
 
@@ -28,7 +29,7 @@ def read_device(secret: bytes, cookie: str, email: str, now: datetime) -> bytes 
     found = _FORM.fullmatch(cookie)
     if found is None or not hmac.compare_digest(found[3], _mac(secret, found[1], found[2], email)):
         return None
-    if not -_SKEW <= now - moment(int(found[2]) * 1_000_000) <= LIFE:
+    if not -_SKEW <= now - from_micros(int(found[2]) * 1_000_000) <= LIFE:
         return None
     try:
         return base64.urlsafe_b64decode(found[1] + "==")

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pyotp
 
-from pulse_auth.model.sessions import micros
 from pulse_contracts.errors import DomainError
+from pulse_contracts.times import to_micros
 
 ISSUER = "PrecisionPulse"
 STEP_SECONDS = 30
@@ -89,7 +89,7 @@ def step_of(code: str, secret: str, now: datetime, last_step: int) -> int | None
     not after `last_step`: what was seen over a shoulder opens nothing."""
     if not is_totp(code):
         return None
-    current = micros(now) // 1_000_000 // STEP_SECONDS
+    current = to_micros(now) // 1_000_000 // STEP_SECONDS
     totp, found = pyotp.TOTP(secret, interval=STEP_SECONDS), None
     for step in range(current - DRIFT_STEPS, current + DRIFT_STEPS + 1):
         if hmac.compare_digest(totp.generate_otp(step), code) and step > last_step:

@@ -5,12 +5,13 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Permission, Role
+from pulse_contracts.times import to_micros
 from pulse_jose import Claims
 
 ACCESS_LIFE = timedelta(minutes=5)
@@ -19,7 +20,6 @@ _LATE = timedelta(seconds=10)
 """After that two tabs and a retry are over: an answer was lost, or two parties hold the token."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InvalidCredentials(DomainError):
@@ -193,16 +193,6 @@ def backoff_key(email: str) -> bytes:
     return hashlib.sha256(email_key(email).encode("utf-8", "surrogatepass")).digest()
 
 
-def moment(micros: int) -> datetime:
-    """Microseconds since 1970 as a time."""
-    return _EPOCH + timedelta(microseconds=micros)
-
-
-def micros(at: datetime) -> int:
-    """A time as microseconds since 1970."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
 @dataclass(frozen=True)
 class Grant:
     """What an access token is issued for: a session or an API key (`sid`), until `ends` at the latest, and narrowed to
@@ -217,8 +207,8 @@ def access_claims(account: Account, grant: Grant, generation: int, now: datetime
     """What the access token says. It never outlives its session. `generation`: the number of the last time that all of
     the account's tokens were revoked. Claims are printable and not empty: a token without a name could not be verified,
     so the e-mail stands in."""
-    issued = micros(now) // 1_000_000
-    ends = micros(grant.ends) // 1_000_000
+    issued = to_micros(now) // 1_000_000
+    ends = to_micros(grant.ends) // 1_000_000
     email = _UNPRINTABLE.sub("", account.email) or str(account.id)
     return Claims(
         iss="precisionpulse",

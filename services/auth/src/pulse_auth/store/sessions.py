@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key, micros
+from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key
+from pulse_contracts.times import to_micros
 from pulse_postgres import Connection, Row
 
 
@@ -212,7 +213,7 @@ class SessionStore:
             "INSERT INTO token_generation AS t (account_id, generation) VALUES ($1, $2) ON CONFLICT (account_id) "
             "DO UPDATE SET generation = greatest(t.generation + 1, excluded.generation) RETURNING generation"
         )
-        return int(await connection.fetchval(query, account, micros(now) // 1_000))
+        return int(await connection.fetchval(query, account, to_micros(now) // 1_000))
 
     async def note_revoked(self, connection: Connection, revoked: Revoked) -> None:
         """For the heartbeats of the next minutes."""

@@ -1,29 +1,29 @@
-"""What the ids in batches mean, remembered."""
+"""Caches which series the ids in batches stand for."""
 
 from collections.abc import Mapping
 
 from pulse_contracts.message import ValueType
-from pulse_telemetry_gateway.model.screening import Meaning, SeriesRef
+from pulse_telemetry_gateway.model.ingest.screening import ResolvedSeries, SeriesRef
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 _REMEMBERED = 10_000
 
 
 class Catalogs:
-    """What the ids of running lives mean, remembered; asked again when an id is unknown."""
+    """The declared series of running epochs, cached. The database is read again when an id is unknown."""
 
     def __init__(self, registry: RegistryStore) -> None:
         self._registry = registry
         self._known: dict[tuple[int, int], dict[int, SeriesRef]] = {}
-        self._meanings: dict[tuple[int, int, tuple[int, ...]], Meaning] = {}
+        self._resolved: dict[tuple[int, int, tuple[int, ...]], ResolvedSeries] = {}
         self._devices: dict[str, int] = {}
         self._plain: dict[int, dict[tuple[str, ValueType], SeriesRef]] = {}
 
     async def plain(
         self, device_id: int, wanted: Mapping[tuple[str, ValueType], str], most: int
     ) -> dict[tuple[str, str], SeriesRef]:
-        """The series of a plain device by name and type; `wanted` has the display names. They are created at first
-        sight until the device has `most`, and absent beyond that."""
+        """The series of a plain device by name and type; `wanted` has the display names. A new series is created until
+        the device has `most`. Series beyond that limit are absent from the answer."""
         known = self._plain.setdefault(device_id, {})
         missing = {key: display_name for key, display_name in wanted.items() if key not in known}
         if missing:
@@ -37,17 +37,17 @@ class Catalogs:
             found = self._devices[name] = await self._registry.device_id(name)
         return found
 
-    def remembers(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> bool:
-        """Whether `meaning` answers without the database."""
-        if (device_id, epoch, local_ids) in self._meanings:
+    def has_cached(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> bool:
+        """Whether `resolve` answers without the database."""
+        if (device_id, epoch, local_ids) in self._resolved:
             return True
         refs = self._known.get((device_id, epoch))
         return refs is not None and all(local in refs for local in local_ids)
 
-    async def meaning(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> Meaning | None:
-        """What a batch's ids mean, or None when that life declared nothing."""
+    async def resolve(self, device_id: int, epoch: int, local_ids: tuple[int, ...]) -> ResolvedSeries | None:
+        """The series of a batch's ids. None when the epoch declared nothing."""
         key = (device_id, epoch, local_ids)
-        found = self._meanings.get(key)
+        found = self._resolved.get(key)
         if found is not None:
             return found
         refs = self._known.get((device_id, epoch))
@@ -57,16 +57,16 @@ class Catalogs:
                 return None
             refs = catalog.refs
             self.remember(device_id, epoch, refs)
-        found = Meaning.of(local_ids, refs)
-        if all(local in refs for local in local_ids):  # else the declaration may still come
-            if len(self._meanings) > _REMEMBERED:
-                self._meanings.clear()
-            self._meanings[key] = found
+        found = ResolvedSeries.of(local_ids, refs)
+        if all(local in refs for local in local_ids):  # otherwise the rest of the declaration may still arrive
+            if len(self._resolved) > _REMEMBERED:
+                self._resolved.clear()
+            self._resolved[key] = found
         return found
 
     def remember(self, device_id: int, epoch: int, refs: dict[int, SeriesRef]) -> None:
-        """After a declaration."""
+        """Caches a declaration."""
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         self._known[device_id, epoch] = refs
-        self._meanings.clear()
+        self._resolved.clear()

@@ -1,30 +1,29 @@
-"""The log becomes chunks and roll-ups: in bounded steps, each one transaction, idempotent by feed position; and small
-or overlapping pieces become large ones in quiet time."""
+"""Compaction: turns the log into chunks and roll-ups, in bounded steps of one transaction each, idempotent by feed
+position. Merges small or overlapping chunks when there is nothing else to do."""
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from pulse_chassis.observability.metrics import Metrics
-from pulse_contracts.errors import Unavailable
-from pulse_telemetry_gateway.model.chunks import READINGS_MAX, chunks_of, gather, join, unpack
-from pulse_telemetry_gateway.model.columns import decode
-from pulse_telemetry_gateway.model.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
-from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, FoldedMeanwhile, LogRow, Pile
+from pulse_telemetry_gateway.model.storage.chunks import READINGS_MAX, chunks_of, gather, join, unpack
+from pulse_telemetry_gateway.model.storage.columns import decode
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
+from pulse_telemetry_gateway.store.compaction import CompactionStore, Derived, LogRow, MergedMeanwhile, MergeInput
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
-log = logging.getLogger("pulse.compaction")
+log = structlog.get_logger("pulse.compaction")
 _PIECES = 32
-_FOLDS = 200
-_BACK_OFF = timedelta(seconds=30)
+_MERGES = 200
 
 
 @dataclass(frozen=True)
 class CompactionPace:
-    """`lag`: readings are in chunks so long after they came, at the latest, while compaction keeps up. `rows`: of the
-    log in one step; `readings`: about as many at most. `pause`: between two steps, which leaves ingest its turn.
-    `quiet`: a day of a series that nothing was added to for so long is folded."""
+    """lag: latest time from arrival to chunk while compaction keeps up. rows: log rows in one step. readings:
+    approximate limit of readings in one step. pause: time between two steps, which leaves the database to ingest.
+    quiet: a day of a series is merged when nothing was added to it for this long."""
 
     lag: timedelta
     rows: int
@@ -44,38 +43,24 @@ class Compaction:
         metrics = metrics or Metrics()
         self._readings = metrics.counter("compaction_readings", "Readings written to chunks", ["kind"])
         self._unreadable = metrics.counter(
-            "compaction_unreadable", "Rows of the log put aside, and days of chunks left alone, that cannot be read"
+            "compaction_unreadable", "Log rows and days of chunks that could not be decoded"
         )
-        self._failures = metrics.counter("compaction_failures", "Rounds that ended in an error of ours: tried again")
-        self._waiting = metrics.gauge("compaction_waiting_rows", "Rows of the log that are not in chunks yet")
-
-    async def run(self) -> None:
-        """Until cancelled; an error of ours must not end ingest, which goes on without."""
-        while True:
-            delay = self._pace.lag / 4
-            try:
-                is_busy = await self.round()
-                self._waiting.set(await self._store.waiting())
-            except Unavailable as error:
-                log.debug("compaction waits: %s", error)
-                is_busy = False
-            except Exception:
-                log.exception("no chunks are made: tried again")
-                self._failures.inc()
-                is_busy, delay = False, _BACK_OFF
-            await asyncio.sleep((self._pace.pause if is_busy else delay).total_seconds())
+        self._waiting = metrics.gauge("compaction_waiting_rows", "Log rows that are not in chunks yet")
 
     async def round(self) -> bool:
-        """One step for each device that is behind; when there is none, folds. Whether there was anything to do."""
+        """One step for each device that is behind, or a few merges when none is. Returns whether there was work.
+        Raises Unavailable."""
         behind = await self._store.behind(self._pace.lag, self._pace.rows)
         for device_id in behind:
             await self.step(device_id)
             await asyncio.sleep(self._pace.pause.total_seconds())
-        return bool(behind) or await self.fold_some() > 0
+        is_busy = bool(behind) or await self.merge_some() > 0
+        self._waiting.set(await self._store.waiting())
+        return is_busy
 
     async def step(self, device_id: int) -> int:
-        """Compacts the oldest rows of a device; returns how many (0: nothing to do, or somebody else is at it). Rows
-        that cannot be read are put aside with their bytes."""
+        """Compacts the oldest rows of a device. Returns how many; 0 means that there are none or that another replica
+        has the claim. Rows that cannot be decoded are moved to `unreadable` with their bytes."""
         before = await self._store.claim(device_id)
         if before is None:
             return 0
@@ -95,46 +80,50 @@ class Compaction:
             await self._store.release(device_id)
             return 0
         for row, error in unreadable:
-            log.error("a stored batch cannot be read: device=%d position=%d: %s", device_id, row.pos, error)
+            log.error("stored_batch_unreadable", device_id=device_id, position=row.pos, reason=error)
             self._unreadable.inc()
         self._readings.labels("compacted").inc(sum(chunk.n for chunk in derived.chunks))
         return len(rows)
 
     async def catch_up(self) -> int:
-        """Every row there is now, without pauses; returns how many."""
+        """Compacts every row that is in the log now, without pauses. Returns how many."""
         total = 0
         for device_id in await self._store.behind(timedelta(0), 1):
             while done := await self.step(device_id):
                 total += done
         return total
 
-    async def fold_some(self, pieces: int = _PIECES, quiet: timedelta | None = None) -> int:
-        """Folds piles that are worth it; returns how many. What cannot be made fewer is not looked at again."""
+    async def merge_some(self, pieces: int = _PIECES, quiet: timedelta | None = None) -> int:
+        """Merges the chunks of some days of series. Returns how many days were merged. A day whose chunks cannot be
+        decoded is skipped from then on."""
         done = 0
-        piles = await self._store.piles(pieces, self._pace.quiet if quiet is None else quiet, _FOLDS)
-        for series_id, day in piles:
-            pile = None if (series_id, day) in self._broken else await self._store.pile(series_id, day, READINGS_MAX)
-            if pile is None:
+        candidates = await self._store.mergeable(pieces, self._pace.quiet if quiet is None else quiet, _MERGES)
+        for series_id, day in candidates:
+            if (series_id, day) in self._broken:
+                continue
+            source = await self._store.merge_input(series_id, day, READINGS_MAX)
+            if source is None:
                 continue
             try:
-                derived = await asyncio.to_thread(folded, pile)
+                derived = await asyncio.to_thread(merged, source)
             except ValueError as error:
                 self._broken.add((series_id, day))
                 self._unreadable.inc()
-                log.error("chunks cannot be read: series=%d day=%d: %s", series_id, day, error)  # noqa: TRY400
+                log.error("chunks_unreadable", series_id=series_id, day=day, reason=str(error))  # noqa: TRY400
                 continue
             try:
-                await self._store.fold(pile, derived, has_small=any(c.n < READINGS_MAX for c in derived.chunks))
-            except FoldedMeanwhile:
-                log.debug("folded elsewhere: series=%d day=%d", series_id, day)
+                has_small = any(chunk.n < READINGS_MAX for chunk in derived.chunks)
+                await self._store.write_merge(source, derived, has_small=has_small)
+            except MergedMeanwhile:
+                log.debug("chunks_merged_elsewhere", series_id=series_id, day=day)
                 continue
-            self._readings.labels("folded").inc(sum(chunk.n for chunk in derived.chunks))
+            self._readings.labels("merged").inc(sum(chunk.n for chunk in derived.chunks))
             done += 1
         return done
 
 
 def readable(rows: list[LogRow]) -> tuple[list[LogRow], list[tuple[LogRow, str]]]:
-    """Those that this program can read, and the others with the reason."""
+    """The rows that can be decoded, and the others with the error."""
     good: list[LogRow] = []
     bad: list[tuple[LogRow, str]] = []
     for row in rows:
@@ -148,14 +137,15 @@ def readable(rows: list[LogRow]) -> tuple[list[LogRow], list[tuple[LogRow, str]]
 
 
 def derive(rows: list[LogRow]) -> Derived:
-    """What rows of the log become. Raises ValueError for a row that this program cannot read."""
+    """The chunks and roll-ups of log rows. Raises ValueError for a row that cannot be decoded."""
     readings = gather([(row.epoch, row.received, decode(row.payload, row.lo)) for row in rows]).in_order()
     minutes = of_readings(readings, WIDTH["1m"])
     return Derived(chunks_of(readings), {"1m": minutes, "1h": coarser(minutes, WIDTH["1h"])})
 
 
-def folded(pile: Pile) -> Derived:
-    """The same readings and roll-ups in as few pieces as can be."""
-    readings = join([unpack(chunk, pile.kind) for chunk in pile.chunks.values()]).in_order()
-    rollups: dict[Level, Rollups] = {level: merge(found) for level, found in pile.rollups.items()}
+def merged(source: MergeInput) -> Derived:
+    """The same readings and roll-ups in as few rows as possible. Raises ValueError for a chunk that cannot be
+    decoded."""
+    readings = join([unpack(chunk, source.kind) for chunk in source.chunks.values()]).in_order()
+    rollups: dict[Level, Rollups] = {level: merge(found) for level, found in source.rollups.items()}
     return Derived(chunks_of(readings), rollups)

@@ -1,5 +1,5 @@
-"""An export into files, which may be broken off at any moment and goes on where it was: a CSV file loses its last,
-unfinished line (its question lies beside it); Parquet is a folder of whole files."""
+"""Exports into files that can be continued after an interruption. A CSV file loses its last incomplete line; a file
+beside it records the request. Parquet is a folder of complete files."""
 
 import asyncio
 import os
@@ -8,45 +8,41 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.actions.export import Export, ForeignPlace, Part, Place, Wanted
-from pulse_telemetry_gateway.model.tables import CSV_HEADER, ParquetStream, csv_rows, parquet_metadata
+from pulse_telemetry_gateway.actions.export import Export, ExportPosition, ExportRequest, Part
+from pulse_telemetry_gateway.model.errors import OutputConflict, UnknownPosition
+from pulse_telemetry_gateway.model.history.export_formats import CSV_HEADER, ParquetStream, csv_rows, parquet_metadata
 
 ROWS_MAX: Final = 1_000_000
-"""In one Parquet file."""
+"""Readings in one Parquet file."""
 _TAIL: Final = 64 * 1024
 
 
-class NotOurs(DomainError):
-    """The file is there already, or no export of ours."""
-
-    code, status = "not_ours", 409
-
-
-async def to_csv(export: Export, wanted: Wanted, path: Path, *, resume: bool, progress: Callable[[int], None]) -> int:
-    """Writes one file; returns how many readings were added. Raises NotOurs, and ForeignPlace when what is there
-    answers another question."""
+async def to_csv(
+    export: Export, request: ExportRequest, path: Path, *, resume: bool, progress: Callable[[int], None]
+) -> int:
+    """Writes one file. Returns how many readings were added. Raises OutputConflict, and UnknownPosition when the file
+    is an export of another request."""
     is_continued = resume and path.exists()
-    asked = path.with_name(f"{path.name}.question")
-    question = _told(wanted, None)["pulse_question"]
+    request_file = path.with_name(f"{path.name}.question")
+    question = _metadata(request, None)["pulse_question"]
     try:
         file = path.open("r+b") if is_continued else path.open("xb")
     except FileExistsError as error:
-        raise NotOurs(f"{path} is there already: --resume continues it") from error
+        raise OutputConflict(f"{path} exists: add --resume to continue it") from error
     n = 0
     with file:
         if is_continued:
-            if not asked.exists():
-                raise NotOurs(f"{path} has no {asked.name} beside it that says what it answers")
-            before = asked.read_text("ascii")
+            if not request_file.exists():
+                raise OutputConflict(f"{path} cannot be continued: {request_file.name} is missing beside it")
+            before = request_file.read_text("ascii")
             if before != question:
-                raise ForeignPlace(f"{path} is of another question: {before[:200]}")
-            wanted = replace(wanted, after=_last_line(file, path))
+                raise UnknownPosition(f"{path} belongs to another request: {before[:200]}")
+            request = replace(request, after=_last_line(file, path))
         else:
-            asked.write_text(question, "ascii")
+            request_file.write_text(question, "ascii")
             file.write(CSV_HEADER)
-        async for part in export.parts(wanted, await export.names(wanted)):
-            file.write(await asyncio.to_thread(csv_rows, part.readings, part.whose))
+        async for part in export.parts(request, await export.names(request)):
+            file.write(await asyncio.to_thread(csv_rows, part.readings, part.names))
             n += len(part.readings)
             progress(len(part.readings))
         file.flush()
@@ -54,11 +50,11 @@ async def to_csv(export: Export, wanted: Wanted, path: Path, *, resume: bool, pr
     return n
 
 
-def _last_line(file: BinaryIO, path: Path) -> Place | None:
-    """Cuts off what is behind the last whole line, and says where that one is."""
+def _last_line(file: BinaryIO, path: Path) -> ExportPosition | None:
+    """Cuts off an incomplete last line and returns the position of the last complete one."""
     head = file.read(len(CSV_HEADER))
     if not CSV_HEADER.startswith(head):
-        raise NotOurs(f"{path} does not begin as an export does")
+        raise OutputConflict(f"{path} is not an export of this program")
     if len(head) < len(CSV_HEADER):
         file.seek(0)
         file.write(CSV_HEADER)
@@ -73,25 +69,25 @@ def _last_line(file: BinaryIO, path: Path) -> Place | None:
     if start + whole <= len(CSV_HEADER):
         return None
     cells = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1].decode().split(",")
-    return Place.of(",".join((cells[0], cells[-4], cells[-2], cells[-1])))
+    return ExportPosition.of(",".join((cells[0], cells[-4], cells[-2], cells[-1])))
 
 
 async def to_parquet(
-    export: Export, wanted: Wanted, folder: Path, *, resume: bool, progress: Callable[[int], None]
+    export: Export, request: ExportRequest, folder: Path, *, resume: bool, progress: Callable[[int], None]
 ) -> int:
-    """Writes `part-00000.parquet` and so on, each whole before it has its name; returns how many readings were added.
-    Raises NotOurs."""
+    """Writes `part-00000.parquet` and so on; each file gets its name when it is complete. Returns how many readings
+    were added. Raises OutputConflict."""
     folder.mkdir(parents=True, exist_ok=True)
     done = sorted(folder.glob("part-[0-9][0-9][0-9][0-9][0-9].parquet"))
     if done and not resume:
-        raise NotOurs(f"{folder} holds an export already: --resume continues it")
+        raise OutputConflict(f"{folder} holds an export: add --resume to continue it")
     if done:
-        wanted = replace(wanted, after=_place_of(done[-1], wanted))
-    names = await export.names(wanted)
-    following = int(done[-1].stem.removeprefix("part-")) + 1 if done else 0  # one may have been taken away
-    parts, n = _Parts(folder, following, wanted), 0
+        request = replace(request, after=_position_of(done[-1], request))
+    names = await export.names(request)
+    following = int(done[-1].stem.removeprefix("part-")) + 1 if done else 0  # one may have been moved away
+    parts, n = _Parts(folder, following, request), 0
     try:
-        async for part in export.parts(wanted, names):
+        async for part in export.parts(request, names):
             await parts.add(part)
             n += len(part.readings)
             progress(len(part.readings))
@@ -102,30 +98,30 @@ async def to_parquet(
 
 
 class _Parts:
-    """Files of a folder, of about ROWS_MAX readings each; the one that is being written has no name yet."""
+    """Files of a folder with about ROWS_MAX readings each. The file being written is called `unfinished`."""
 
-    def __init__(self, folder: Path, number: int, wanted: Wanted) -> None:
-        self._folder, self._number, self._wanted = folder, number, wanted
+    def __init__(self, folder: Path, number: int, request: ExportRequest) -> None:
+        self._folder, self._number, self._request = folder, number, request
         self._unfinished = folder / "unfinished"
         self._file: BinaryIO | None = None
         self._stream: ParquetStream | None = None
-        self._rows, self._place = 0, wanted.after
+        self._rows, self._position = 0, request.after
 
     async def add(self, part: Part) -> None:
-        """One more row group."""
+        """Writes one row group."""
         if self._file is None or self._stream is None:
             self._file, self._stream = self._unfinished.open("wb"), await asyncio.to_thread(ParquetStream)
-        self._file.write(await asyncio.to_thread(self._stream.add, part.readings, part.whose))
-        self._rows, self._place = self._rows + len(part.readings), part.place
+        self._file.write(await asyncio.to_thread(self._stream.add, part.readings, part.names))
+        self._rows, self._position = self._rows + len(part.readings), part.position
         if self._rows >= ROWS_MAX:
             await self.finish()
 
     async def finish(self) -> None:
-        """Gives the file its name, when it is whole and on the disk."""
+        """Renames the file once it is complete and on disk."""
         if self._file is None or self._stream is None:
             return
-        told, stream = _told(self._wanted, self._place), self._stream
-        self._file.write(await asyncio.to_thread(lambda: stream.end(**told)))
+        metadata, stream = _metadata(self._request, self._position), self._stream
+        self._file.write(await asyncio.to_thread(lambda: stream.end(**metadata)))
         self._file.flush()
         await asyncio.to_thread(os.fsync, self._file.fileno())
         self._file.close()
@@ -133,22 +129,22 @@ class _Parts:
         self._file, self._stream, self._rows, self._number = None, None, 0, self._number + 1
 
     def drop(self) -> None:
-        """Forgets what has no name."""
+        """Deletes the unfinished file."""
         if self._file is not None:
             self._file.close()
         self._unfinished.unlink(missing_ok=True)
 
 
-def _told(wanted: Wanted, place: Place | None) -> dict[str, str]:
-    question = f"{','.join(map(str, wanted.series))} {wanted.start} {wanted.end}"
-    return {"pulse_question": question, "pulse_after": place.text() if place else ""}
+def _metadata(request: ExportRequest, position: ExportPosition | None) -> dict[str, str]:
+    question = f"{','.join(map(str, request.series))} {request.start} {request.end}"
+    return {"pulse_question": question, "pulse_after": position.text() if position else ""}
 
 
-def _place_of(path: Path, wanted: Wanted) -> Place:
+def _position_of(path: Path, request: ExportRequest) -> ExportPosition:
     try:
-        told = parquet_metadata(str(path))
+        metadata = parquet_metadata(str(path))
     except ValueError as error:
-        raise NotOurs(str(error)) from error
-    if told.get("pulse_question") != _told(wanted, None)["pulse_question"]:
-        raise ForeignPlace(f"{path} is of another question: {told.get('pulse_question', 'unknown')}")
-    return Place.of(told["pulse_after"])
+        raise OutputConflict(str(error)) from error
+    if metadata.get("pulse_question") != _metadata(request, None)["pulse_question"]:
+        raise UnknownPosition(f"{path} belongs to another request: {metadata.get('pulse_question', 'unknown')}")
+    return ExportPosition.of(metadata["pulse_after"])

@@ -1,7 +1,6 @@
-"""History: the readings of series in a range of time, from chunks, roll-ups and what of the log is in neither yet."""
+"""Reads the history of series from chunks, roll-ups, and log rows that are not in chunks yet."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -9,26 +8,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
-from pulse_contracts.errors import DomainError, Unavailable
-from pulse_telemetry_gateway.model import rollups as roll
-from pulse_telemetry_gateway.model.chunks import Chunk, Readings, gather, join, unpack
-from pulse_telemetry_gateway.model.columns import BOOL, FLOAT, Columns, Ints, decode, series_of
-from pulse_telemetry_gateway.model.levels import Plan, Source, by_edges, gaps, inside, plan, whole_buckets
-from pulse_telemetry_gateway.model.rollups import WIDTH, Rollups
-from pulse_telemetry_gateway.model.sampling import Window, m4
+from pulse_contracts.errors import Unavailable
+from pulse_telemetry_gateway.model.errors import InvalidRange, TooMuch, UnknownSeries
+from pulse_telemetry_gateway.model.history.levels import Plan, Source, by_edges, gaps, inside, plan, whole_buckets
+from pulse_telemetry_gateway.model.history.sampling import Window, m4
+from pulse_telemetry_gateway.model.storage import rollups as roll
+from pulse_telemetry_gateway.model.storage.chunks import Chunk, Readings, gather, join, unpack
+from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT, Columns, Ints, decode, series_of
+from pulse_telemetry_gateway.model.storage.rollups import WIDTH, Rollups
 from pulse_telemetry_gateway.store.compaction import LogRow
 from pulse_telemetry_gateway.store.history import HistoryStore, Snapshot
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
-log = logging.getLogger("pulse.history")
-_FOLD = 100_000
+log = structlog.get_logger("pulse.history")
+_SAMPLE_ABOVE = 100_000
 _LONGEST = 100 * 366 * 86_400_000_000
 _SOME_SECONDS, _SOME_MILLIS, _SOME_MICROS = 10**8, 10**11, 10**14
-"""1973 in seconds, in milliseconds and in microseconds: a range between them is meant in another unit."""
+"""1973 in seconds, milliseconds and microseconds: a range between these numbers is in the wrong unit."""
 AHEAD_AFTER = 300_000_000
-"""Microseconds after the gateway's clock from which a reading lies in the future: small differences are no news."""
+"""Microseconds ahead of the gateway's clock from which a reading counts as in the future."""
 _AT_ONCE = 50
 _RAW_AT_ONCE = 2_000_000
 """Single readings of several series in memory: some hundred megabytes."""
@@ -36,30 +37,12 @@ _CELLS = 100_000
 """Series times buckets in one answer."""
 
 
-class UnknownSeries(DomainError):
-    """There is no such series."""
-
-    code, status = "not_found", 404
-
-
-class BadRange(DomainError):
-    """The range of time is empty, backwards or too long."""
-
-    code, status = "invalid_range", 422
-
-
-class TooMuch(DomainError):
-    """More was asked for than one answer holds."""
-
-    code, status = "too_much", 422
-
-
 @dataclass(frozen=True)
 class Quality:
-    """From what the answer was made, and what is to be known about it: the widest gaps between readings, how many
-    readings came more than a minute late, whether the device's clock was suspect, how many stored batches of the
-    devices nobody can read (readings of these series may be in them), and from which time on (microseconds) readings
-    lie in the future, None when none does."""
+    """source: the level that answered. gaps: the widest gaps between readings. late: readings that arrived more than a
+    minute after their time. clock_suspect: the device's clock was off. unreadable: stored batches of the devices that
+    cannot be decoded and may hold readings of these series. ahead_from: time (microseconds) from which readings are in
+    the future; None when there are none."""
 
     source: Source
     gaps: list[tuple[int, int]]
@@ -71,7 +54,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Sampled:
-    """`n` readings were in the range; `t` (microseconds) and `v` hold all of them, or a sample (M4) of them."""
+    """`n` readings are in the range. `t` (microseconds) and `v` hold all of them or an M4 sample."""
 
     n: int
     t: list[int]
@@ -80,7 +63,7 @@ class Sampled:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether some were left out."""
+        """Whether readings were left out."""
         return self.n > len(self.t)
 
 
@@ -95,19 +78,20 @@ class Aligned:
 
 
 def check_range(start: int, end: int) -> None:
-    """Raises BadRange."""
+    """Raises InvalidRange."""
     if not start < end:
-        raise BadRange(f"from must lie before to, got {start} and {end}")
+        raise InvalidRange(f"from must be before to, but from={start} and to={end}")
     if end - start > _LONGEST:
-        raise BadRange("from and to lie more than 100 years apart")
+        raise InvalidRange("the range is longer than 100 years: choose a shorter one")
     if start >= _SOME_SECONDS and end < _SOME_MICROS:
         unit = "seconds" if end < _SOME_MILLIS else "milliseconds"
-        raise BadRange(f"from and to are microseconds since 1970 UTC, and {start} looks like {unit}")
+        raise InvalidRange(f"from and to are microseconds since 1970 UTC, and {start} looks like {unit}")
 
 
 @dataclass(frozen=True)
 class HistoryLimits:
-    """`at_once` requests hold a connection each, and ingest must never wait for one. `clock_suspect`: microseconds."""
+    """Each of `at_once` requests holds a connection, so that ingest never waits for one. `clock_suspect` is in
+    microseconds."""
 
     deadline: timedelta
     at_once: int
@@ -115,7 +99,7 @@ class HistoryLimits:
 
 
 class History:
-    """Answers from one snapshot each."""
+    """Answers each query from one snapshot."""
 
     def __init__(
         self,
@@ -132,22 +116,22 @@ class History:
         found = await self._registry.devices_of(series)
         for one in series:
             if one not in found:
-                raise UnknownSeries(f"there is no series {one}")
+                raise UnknownSeries(f"unknown series {one}")
         return {one: (found[one][0], found[one][2]) for one in series}
 
     @asynccontextmanager
     async def moment(self) -> AsyncIterator[Snapshot]:
-        """A snapshot within the deadline. Raises Unavailable (took too long)."""
+        """A snapshot within the deadline. Raises Unavailable when the deadline has passed."""
         try:
             async with asyncio.timeout(self._limits.deadline.total_seconds()):
                 async with self._slots, self._store.snapshot() as snapshot:
                     yield snapshot
         except TimeoutError as error:
-            raise Unavailable(f"it took longer than {self._limits.deadline}: ask for a shorter range") from error
+            raise Unavailable(f"the query took longer than {self._limits.deadline}: ask for a shorter range") from error
 
     async def readings(self, series: int, start: int, end: int, points: int) -> Sampled:
-        """Readings of [start, end) in order of time: all, or M4 of them, so that every bucket's first, last, least and
-        greatest is there. Raises UnknownSeries, BadRange, Unavailable (took too long)."""
+        """Readings of [start, end) ordered by time: all of them, or an M4 sample with the first, last, least and
+        greatest of each bucket. Raises UnknownSeries, InvalidRange, Unavailable."""
         check_range(start, end)
         device_id, kind = (await self.known([series]))[series]
         async with self.moment() as snapshot:
@@ -155,7 +139,7 @@ class History:
             extent = await snapshot.extent([series], start, end)
             chosen = plan(start, end, max(1, points // 4), extent.n, retained)
             fresh, unread = await _unchunked(snapshot, {series: (device_id, kind)}, start, end)
-            found = _Fold(chosen, kind, points)
+            found = _Sampler(chosen, kind, points)
             found.add(len(fresh), fresh.t, fresh.word)
             late = int(fresh.late.sum())
             if chosen.level is None:
@@ -180,15 +164,15 @@ class History:
         return Sampled(found.n, times, values(word, kind), quality)
 
     async def aligned(self, series: Sequence[int], start: int, end: int, buckets: int | Sequence[int]) -> Aligned:
-        """Roll-ups of several series in the same buckets over exactly [start, end): at most so many, or those between
-        these edges. Raises UnknownSeries, BadRange, TooMuch, Unavailable."""
+        """Roll-ups of several series in the same buckets over exactly [start, end): at most so many buckets, or those
+        between these edges. Raises UnknownSeries, InvalidRange, TooMuch, Unavailable."""
         check_range(start, end)
         series = list(dict.fromkeys(series))
         most = buckets if isinstance(buckets, int) else len(buckets) - 1
         if len(series) > _AT_ONCE:
-            raise TooMuch(f"{len(series)} series at once, {_AT_ONCE} are the most")
+            raise TooMuch(f"{len(series)} series exceed the limit of {_AT_ONCE}: ask for fewer")
         if len(series) * most > _CELLS:
-            raise TooMuch(f"{len(series)} series of {most} points, {_CELLS} in all are the most")
+            raise TooMuch(f"{len(series)} series of {most} points exceed the limit of {_CELLS} points in all")
         known = await self.known(series)
         kinds = {one: kind for one, (_, kind) in known.items()}
         async with self.moment() as snapshot:
@@ -197,17 +181,19 @@ class History:
             if isinstance(buckets, int):
                 chosen = plan(start, end, buckets, extent.n, retained)
                 if chosen.level is None and extent.n > _RAW_AT_ONCE:
-                    chosen = whole_buckets(start, end, buckets, "1m")  # wider buckets, in bounded memory
+                    chosen = whole_buckets(start, end, buckets, "1m")  # wider buckets bound the memory
             else:
                 found_plan = by_edges(buckets, extent.n, retained)
                 if found_plan is None:
-                    raise BadRange(
-                        "of that time only hours are kept, and these buckets do not begin with an hour of UTC: "
+                    raise InvalidRange(
+                        "only hourly values are kept of that time, and these buckets do not start on an hour of UTC: "
                         "choose tz=UTC, longer buckets, or a later from"
                     )
                 chosen = found_plan
                 if chosen.level is None and extent.n > _RAW_AT_ONCE:
-                    raise TooMuch(f"{extent.n} readings in such buckets: ask for a shorter range or longer buckets")
+                    raise TooMuch(
+                        f"{extent.n} readings are too many for such buckets: ask for a shorter range or longer buckets"
+                    )
             fresh, unread = await _unchunked(snapshot, known, start, end)
             devices = sorted({device for device, _ in known.values()})
             unread += await snapshot.put_aside(devices, start, end)
@@ -228,7 +214,7 @@ class History:
     async def quality(
         self, snapshot: Snapshot, device_id: int, found: Readings, span: tuple[int, int], unread: int
     ) -> Quality:
-        """Of single readings that are all that there is in a span. Five times the usual distance is a gap."""
+        """The quality of all single readings in a span. More than five times the median distance is a gap."""
         times = found.t.tolist()
         widest = gaps(times, 5 * int(np.median(np.diff(times)))) if len(times) > 1 else []
         suspect = await self._is_suspect(snapshot, [device_id], frozenset(), found, span)
@@ -252,8 +238,8 @@ class History:
         return await snapshot.is_clock_suspect(devices, sorted(epochs), self._limits.clock_suspect, span)
 
 
-class _Fold:
-    """Collects readings and keeps a sample once there are many: a sample of a sample is the sample of all."""
+class _Sampler:
+    """Collects readings and samples them once there are many: a sample of a sample is the sample of all."""
 
     def __init__(self, chosen: Plan, kind: int, points: int) -> None:
         self._window = Window(chosen.start, chosen.end, chosen.buckets)
@@ -262,10 +248,10 @@ class _Fold:
         self._t, self._word = np.empty(0, np.int64), np.empty(0, np.int64)
 
     def add(self, n: int, t: Ints, word: Ints) -> None:
-        """n readings, of which these are all or the ones that matter."""
+        """Adds n readings, of which these are all or a sample."""
         self.n += n
         self._t, self._word = np.concatenate((self._t, t)), np.concatenate((self._word, word))
-        if len(self._t) > _FOLD + 4 * self._points:
+        if len(self._t) > _SAMPLE_ABOVE + 4 * self._points:
             self._sample()
 
     def result(self) -> tuple[Ints, Ints]:
@@ -281,7 +267,7 @@ class _Fold:
         self._t, self._word, self.is_sampled = self._t[kept], self._word[kept], True
 
 
-async def _add_chunks(found: _Fold, snapshot: Snapshot, series: int, kind: int, span: tuple[int, int]) -> None:
+async def _add_chunks(found: _Sampler, snapshot: Snapshot, series: int, kind: int, span: tuple[int, int]) -> None:
     async with aclosing(snapshot.chunks([series], *span)) as pieces:
         async for chunks in pieces:
             readings = await asyncio.to_thread(_unpacked, chunks, {series: kind}, *span)
@@ -303,8 +289,8 @@ async def _unchunked(
 
 
 def picked(rows: list[LogRow], series: frozenset[int], start: int, end: int) -> tuple[Readings, int]:
-    """The readings of these series in [start, end) from rows of the log, and how many rows could not be read
-    (compaction puts those aside); rows without these series are not unpacked."""
+    """The readings of these series in [start, end) from log rows, and the number of rows that cannot be decoded. Rows
+    without these series are not decompressed."""
     wanted = np.asarray(sorted(series), np.int64)
     holding: list[tuple[int, int, Columns]] = []
     unread = 0
@@ -314,7 +300,7 @@ def picked(rows: list[LogRow], series: frozenset[int], start: int, end: int) -> 
                 holding.append((row.epoch, row.received, decode(row.payload, row.lo)))
         except ValueError as error:
             unread += 1
-            log.debug("a stored batch cannot be read: position=%d: %s", row.pos, error)
+            log.debug("stored_batch_unreadable", position=row.pos, reason=str(error))
     found = gather(holding)
     return found.take(np.isin(found.series, wanted) & (found.t >= start) & (found.t < end)), unread
 
@@ -329,8 +315,8 @@ def _together(stored: list[Rollups], single: Readings, chosen: Plan) -> Rollups:
     return roll.in_buckets(roll.join([*stored, mine]), chosen.edges) if stored else mine
 
 
-def _gaps(times: list[int], found: _Fold, chosen: Plan) -> list[tuple[int, int]]:
-    """Five times the usual distance, and two buckets where there is a sample, are a gap."""
+def _gaps(times: list[int], found: _Sampler, chosen: Plan) -> list[tuple[int, int]]:
+    """Five times the usual distance is a gap; in a sample at least two buckets."""
     if len(times) < 2:
         return []
     usual = (times[-1] - times[0]) // max(1, found.n - 1)
@@ -340,7 +326,7 @@ def _gaps(times: list[int], found: _Fold, chosen: Plan) -> list[tuple[int, int]]
 
 
 def values(word: Ints, kind: int) -> list[bool | int | float]:
-    """The values that these 64-bit words are."""
+    """The values of 64-bit words."""
     if kind == FLOAT:
         floats: list[bool | int | float] = word.view(np.float64).tolist()
         return floats

@@ -1,4 +1,4 @@
-"""Single readings of a series in pages: in an order that never changes, so that a page may be asked for at any time."""
+"""Single readings of a series in pages. Their order never changes, so a page can be requested at any time."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from pulse_telemetry_gateway.actions.history import History, Quality, check_range, picked
-from pulse_telemetry_gateway.model.chunks import Readings, join, unpack
-from pulse_telemetry_gateway.model.cursors import Key, read, write
+from pulse_telemetry_gateway.model.history.cursors import Key, read, write
+from pulse_telemetry_gateway.model.storage.chunks import Readings, join, unpack
 from pulse_telemetry_gateway.store.history import Snapshot
 
 _AT_ONCE = 4
-"""Chunks: a page rarely needs more, and what was fetched in vain was unpacked in vain."""
+"""Chunks per fetch. A page rarely needs more, and each extra chunk is unpacked in vain."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Readings by (time, epoch, sequence number); `last` is None when these were the rest. `quality` is that of the
-    page's own span."""
+    """Readings by (time, epoch, sequence number). `last` is None when there are no more. `quality` describes the span
+    of the page."""
 
     kind: int
     readings: Readings
@@ -27,13 +27,14 @@ class Page:
 
 
 class Pages:
-    """Each page is one snapshot: whoever reads slowly holds nothing open."""
+    """Each page is one snapshot: a slow reader holds nothing open."""
 
     def __init__(self, history: History) -> None:
         self._history = history
 
     async def page(self, series: int, span: tuple[int, int], after: Key | None, most: int) -> Page:
-        """At most `most` readings of [span[0], span[1]) after a key. Raises UnknownSeries, BadRange, Unavailable."""
+        """At most `most` readings of [span[0], span[1]) after a key. Raises UnknownSeries, InvalidRange,
+        Unavailable."""
         check_range(*span)
         device_id, kind = (await self._history.known([series]))[series]
         start, end = (max(span[0], after.t) if after else span[0]), span[1]
@@ -56,14 +57,14 @@ class Pages:
         await self._history.known(series)
 
     async def at(self, series: int, span: tuple[int, int], cursor: str | None, most: int) -> tuple[Page, str | None]:
-        """A page and the cursor of the next one. Raises ForeignCursor too."""
+        """A page and the cursor of the next one. Also raises ForeignCursor."""
         question = f"{series} {span[0]} {span[1]}"
         page = await self.page(series, span, None if cursor is None else read(question, cursor), most)
         return page, None if page.last is None else write(question, page.last)
 
 
 async def _add_chunks(found: "_Ordered", snapshot: Snapshot, series: tuple[int, int], span: tuple[int, int]) -> None:
-    """Chunks begin later and later: what lies before the next one's first reading is complete."""
+    """Chunks are ordered by their first reading, so everything before the next chunk's first reading is complete."""
     async with aclosing(snapshot.chunks([series[0]], *span, _AT_ONCE)) as pieces:
         async for chunks in pieces:
             for chunk in chunks:
@@ -74,7 +75,7 @@ async def _add_chunks(found: "_Ordered", snapshot: Snapshot, series: tuple[int, 
 
 
 class _Ordered:
-    """Gathers readings after a key until the first `most` are certain."""
+    """Collects readings after a key until the first `most` are certain."""
 
     def __init__(self, after: Key | None, most: int) -> None:
         self._after, self._most = after, most
@@ -91,13 +92,13 @@ class _Ordered:
         self._n += len(readings)
 
     def is_full_before(self, t: int) -> bool:
-        """Whether nothing from `t` on can be among the first."""
+        """Whether no reading from `t` on can be among the first `most`."""
         if self._n <= self._most:
             return False
         return sum(int((part.t < t).sum()) for part in self._parts) > self._most
 
     def result(self) -> tuple[Readings, bool]:
-        """The first `most`, in order, and whether there are more."""
+        """The first `most` in order, and whether there are more."""
         found = join(self._parts)
         order = np.lexsort((found.seq, found.epoch, found.t))
         return found.take(order[: self._most]), len(order) > self._most

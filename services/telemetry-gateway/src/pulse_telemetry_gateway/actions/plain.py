@@ -1,55 +1,44 @@
-"""Plain JSON from any MQTT device: series made at the first sight of a name, readings numbered here, no ledger."""
+"""Stores the JSON values of plain devices. A series is created when its name first appears. The gateway assigns the
+sequence numbers."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
 from pulse_bus import Reject
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.telemetry import PLAIN_EPOCH
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
-from pulse_telemetry_gateway.actions.ingest import Entry, Ingest
-from pulse_telemetry_gateway.model.arrivals import Arrival
-from pulse_telemetry_gateway.model.columns import Columns
-from pulse_telemetry_gateway.model.plain import PlainRules, PlainValue, refusals, told
-from pulse_telemetry_gateway.model.plain_json import Document
-from pulse_telemetry_gateway.model.screening import SeriesRef
+from pulse_telemetry_gateway.actions.ingest import Ingest
+from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
+from pulse_telemetry_gateway.model.ledger.arrivals import Arrival, DeviceMessage
+from pulse_telemetry_gateway.model.plain.documents import Document
+from pulse_telemetry_gateway.model.plain.normalizer import PlainRules, PlainValue, normalize, refusals
+from pulse_telemetry_gateway.model.storage.columns import Columns
 from pulse_telemetry_gateway.store.plain import PlainStore, Skipped
 
-log = logging.getLogger("pulse.plain")
+log = structlog.get_logger("pulse.plain")
 PlainKey = tuple[str, str]
 """A series of a plain device: its name and its type."""
 _RULES_KEPT = 2.0
-"""Seconds: a change of a device's settings counts that much later at most."""
-_SKIPPED_EVERY = 2.0
+"""Seconds for which a device's settings are cached."""
 _SKIPPED_KEPT = 10_000
 
 
 @dataclass(frozen=True)
 class PlainLimits:
-    """`series_max`: of one device. `span`: microseconds that a time may lie from now."""
+    """series_max: series of one device. span: microseconds that a time may differ from now."""
 
     series_max: int
     span: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlainParcel:
-    """A message as it came: `received` in microseconds, `size` in bytes."""
-
-    device: str
-    document: Document
-    received: int
-    size: int
-
-
 class Plain:
-    """Stores what can be stored, counts what is skipped; a message with refused values is quarantined by their
-    names."""
+    """Stores valid values and counts skipped ones. A message with refused values is quarantined with their names."""
 
     def __init__(
         self, ingest: Ingest, catalogs: Catalogs, store: PlainStore, limits: PlainLimits, metrics: Metrics
@@ -58,17 +47,17 @@ class Plain:
         self._order = asyncio.Lock()
         self._rules: dict[int, tuple[PlainRules, float]] = {}
         self._skipped: dict[tuple[int, str], Skipped] = {}
-        self._skips = metrics.counter("plain_values_skipped", "Values that are no reading (null, text): see the device")
+        self._skips = metrics.counter("plain_values_skipped", "Values that were skipped, because they are null or text")
 
-    async def take(self, parcels: Sequence[PlainParcel]) -> list[Exception | None]:
-        """For each message None when all of it is committed, or why not. Raises Unavailable."""
+    async def take(self, messages: Sequence[DeviceMessage[Document]]) -> list[Exception | None]:
+        """One outcome for each message: None when all of it is committed. Raises Unavailable."""
         outcomes: list[Exception | None] = []
-        entries: list[Entry] = []
+        arrivals: list[Arrival] = []
         places: list[int] = []
-        async with self._order:  # what came first is numbered first, also when its series have to be made
-            for place, parcel in enumerate(parcels):
-                device_id = await self._catalogs.device_id(parcel.device)
-                found = told(parcel.document, parcel.received, self._limits.span, await self._rules_of(device_id))
+        async with self._order:  # keeps the order of arrival while series are created
+            for place, message in enumerate(messages):
+                device_id = await self._catalogs.device_id(message.device)
+                found = normalize(message.message, message.received, self._limits.span, await self._rules_of(device_id))
                 wanted = {(value.name, value.type): value.display_name for value in found.values}
                 refs = await self._catalogs.plain(device_id, wanted, self._limits.series_max) if wanted else {}
                 kept = [value for value in found.values if (value.name, value.type) in refs]
@@ -76,22 +65,17 @@ class Plain:
                 self._skip(device_id, found.skipped)
                 outcomes.append(Reject("refused_values", ", ".join(refusals(bad))) if bad else None)
                 if kept:
-                    entries.append(Entry(parcel.device, _arrival(device_id, parcel, kept, refs), []))
+                    arrivals.append(_arrival(device_id, message, kept, refs))
                     places.append(place)
-        if entries:
-            size = sum(parcel.size for parcel in parcels)
-            for place, outcome in zip(places, await self._ingest.join(entries, size), strict=True):
+        if arrivals:
+            size = sum(message.size for message in messages)
+            for place, outcome in zip(places, await self._ingest.join(arrivals, size), strict=True):
                 outcomes[place] = outcome or outcomes[place]
         return outcomes
 
-    async def run(self) -> None:
-        """Writes down what was skipped, until cancelled. It is a statistic: a crash may lose two seconds of it."""
-        while True:
-            await asyncio.sleep(_SKIPPED_EVERY)
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Writes down what was skipped since the last time."""
+    async def write_skipped(self) -> None:
+        """Writes down what was skipped since the last call. Raises Unavailable, and the counts then stay for the next
+        call. They are a statistic: a crash loses up to two seconds of them."""
         skipped, self._skipped = self._skipped, {}
         if not skipped:
             return
@@ -100,8 +84,14 @@ class Plain:
         except Unavailable:
             for (device_id, name), what in skipped.items():
                 self._note(device_id, name, what)
-        except Exception:
-            log.exception("skipped_values_not_counted")  # a statistic must not end the process
+            raise
+
+    async def stop(self) -> None:
+        """Writes the last counts."""
+        try:
+            await self.write_skipped()
+        except Exception as error:  # noqa: BLE001  # a statistic must not disturb the shutdown
+            log.warning("skipped_values_not_counted", reason=str(error))
 
     async def _rules_of(self, device_id: int) -> PlainRules:
         now = asyncio.get_running_loop().time()
@@ -125,7 +115,7 @@ class Plain:
 
 
 def _arrival(
-    device_id: int, parcel: PlainParcel, values: Sequence[PlainValue], refs: dict[PlainKey, SeriesRef]
+    device_id: int, message: DeviceMessage[Document], values: Sequence[PlainValue], refs: dict[PlainKey, SeriesRef]
 ) -> Arrival:
     n = len(values)
     places = {key: place for place, key in enumerate(dict.fromkeys((value.name, value.type) for value in values))}
@@ -139,14 +129,14 @@ def _arrival(
         np.asarray([value.word for value in values], np.int64),
     )
     return Arrival(
+        device=message.device,
         device_id=device_id,
         epoch=PLAIN_EPOCH,
         ord=0,
         wanted=(0, n),
         lane="live",
-        sent=parcel.received,
-        received=parcel.received,
+        sent=message.received,
+        received=message.received,
         columns=columns,
-        refused=(),
         is_numbered=False,
     )

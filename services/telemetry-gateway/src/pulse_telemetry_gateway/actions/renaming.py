@@ -1,39 +1,38 @@
-"""Names and units that people give: they stand above what a device says of itself."""
+"""Names and units set by users. They take precedence over what a device declares."""
 
 from pulse_chassis.identity.caller import Caller
 from pulse_postgres import AuditEntry, Database
 from pulse_postgres.audit import Detail
-from pulse_telemetry_gateway.actions.erasure import DeviceUnknown
-from pulse_telemetry_gateway.actions.history import UnknownSeries
-from pulse_telemetry_gateway.actions.noting import Notes
+from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.model.errors import UnknownDevice, UnknownSeries
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 
 class Renaming:
-    """Each call is one transaction with its entry in the audit trail."""
+    """Each call is one transaction with its audit entry."""
 
-    def __init__(self, database: Database, registry: RegistryStore, notes: Notes) -> None:
-        self._database, self._registry, self._notes = database, registry, notes
+    def __init__(self, database: Database, registry: RegistryStore, audit: AuditTrail) -> None:
+        self._database, self._registry, self._audit = database, registry, audit
 
-    async def device(self, name: str, given: str | None, caller: Caller) -> None:
-        """None: as the device calls itself. Raises DeviceUnknown, Unavailable."""
+    async def device(self, name: str, new_name: str | None, caller: Caller) -> None:
+        """Sets the name of a device; None restores the declared one. Raises UnknownDevice, Unavailable."""
         device_id = await self._registry.find(name)
         if device_id is None:
-            raise DeviceUnknown(f"there is no device {name}")
+            raise UnknownDevice(f"unknown device {name}")
         async with self._database.transaction() as connection:
-            await self._registry.rename_device(connection, device_id, given)
-            entry = _entry("device_renamed", name, {"name": given}, caller)
-            await self._notes.within(connection, entry)
+            await self._registry.rename_device(connection, device_id, new_name)
+            entry = _entry("device_renamed", name, {"name": new_name}, caller)
+            await self._audit.append(connection, entry)
 
     async def series(self, series_id: int, name: str | None, unit: str | None, caller: Caller) -> None:
-        """None: as the device says. Raises UnknownSeries, Unavailable."""
+        """Sets the name and unit of a series; None restores the declared one. Raises UnknownSeries, Unavailable."""
         found = (await self._registry.devices_of([series_id])).get(series_id)
         if found is None:
-            raise UnknownSeries(f"there is no series {series_id}")
+            raise UnknownSeries(f"unknown series {series_id}")
         async with self._database.transaction() as connection:
             await self._registry.rename_series(connection, series_id, name, unit)
             detail: Detail = {"series": series_id, "name": name, "unit": unit}
-            await self._notes.within(connection, _entry("series_renamed", found[1], detail, caller))
+            await self._audit.append(connection, _entry("series_renamed", found[1], detail, caller))
 
 
 def _entry(kind: str, device: str, after: Detail, caller: Caller) -> AuditEntry:

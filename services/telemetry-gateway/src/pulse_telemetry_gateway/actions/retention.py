@@ -1,17 +1,17 @@
-"""Old readings go, a partition at a time and level by level; never what is still needed, and never unknown to the
-ledger."""
+"""Removes old readings, one partition at a time and level by level. Keeps what is still needed, and records in the
+ledger what was removed."""
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import structlog
 
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_telemetry_gateway.store.retention import Kept, Partition, RetentionStore, WrittenMeanwhile
 
-log = logging.getLogger("pulse.retention")
+log = structlog.get_logger("pulse.retention")
 _DAY = timedelta(days=1)
 _ROWS = 10_000
 _MICRO = timedelta(microseconds=1)
@@ -20,8 +20,8 @@ _CLOCKS_APART = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Ages:
-    """How long each level is kept: after the newest reading that a partition can hold, and after one was last added
-    to it (a day at least), whatever time the reading bears."""
+    """How long each level is kept. A partition is removed when the newest reading that it can hold is older than this,
+    and when nothing was added to it for as long (at least a day)."""
 
     log: timedelta
     raw: timedelta
@@ -29,24 +29,24 @@ class Ages:
     hours: timedelta
 
     def of(self, level: Kept) -> timedelta:
-        """Of one level."""
+        """The age of a level."""
         return {"log": self.log, "raw": self.raw, "1m": self.minutes, "1h": self.hours}[level]
 
 
 @dataclass(frozen=True)
 class Due:
-    """A partition that is old enough to go. `needed`: rows of the log that keep it from going."""
+    """A partition that is old enough. `needed`: log rows that prevent its removal."""
 
     partition: Partition
     needed: int
 
 
 class ClocksDiffer(Unavailable):
-    """The gateway's clock and PostgreSQL's are more than an hour apart: nobody knows what is old."""
+    """The clocks of the gateway and of PostgreSQL differ by more than an hour, so no age is reliable."""
 
 
 class Retention:
-    """Goes by PostgreSQL's clock. `clock`: the gateway's, microseconds since 1970, which must agree with it."""
+    """Uses PostgreSQL's clock. `clock`: the gateway's, in microseconds since 1970, which must agree with it."""
 
     def __init__(
         self, store: RetentionStore, ages: Ages, clock: Callable[[], int], metrics: Metrics | None = None
@@ -54,26 +54,17 @@ class Retention:
         self._store, self._ages, self._clock = store, ages, clock
         self._apart = (metrics or Metrics()).gauge(
             "retention_clock_difference_seconds",
-            "The gateway's clock less PostgreSQL's; beyond an hour nothing is removed",
+            "Gateway clock minus PostgreSQL clock. Retention stops when they differ by more than an hour.",
         )
 
-    async def run(self) -> None:
-        """Every day until cancelled; sooner again when the database was away."""
-        while True:
-            delay = _DAY
-            try:
-                await self.apply(await self.due())
-                await self._trim()
-            except ClocksDiffer as error:
-                log.error("nothing is removed: %s", error)  # noqa: TRY400
-                delay = timedelta(minutes=10)
-            except Unavailable as error:
-                log.debug("retention waits: %s", error)
-                delay = timedelta(minutes=10)
-            await asyncio.sleep(delay.total_seconds())
+    async def round(self) -> None:
+        """Drops everything that is due and deletes old rows of the log's default partition. Raises Unavailable, and
+        ClocksDiffer while the clocks differ by more than an hour."""
+        await self.apply(await self.due())
+        await self._trim()
 
     async def due(self) -> list[Due]:
-        """What would go now. Changes nothing. Raises ClocksDiffer."""
+        """The partitions that are old enough. Changes nothing. Raises ClocksDiffer, Unavailable."""
         found = []
         now = await self._now()
         for partition in await self._store.partitions():
@@ -84,8 +75,8 @@ class Retention:
         return found
 
     async def apply(self, due: Sequence[Due]) -> dict[str, int]:
-        """Drops what is due and not needed; returns the readings that were removed with each partition (the log's are
-        in chunks)."""
+        """Drops the partitions that are not needed. Returns the readings removed with each (0 for the log, whose
+        readings are in chunks)."""
         removed: dict[str, int] = {}
         for one in due:
             partition = one.partition
@@ -93,14 +84,14 @@ class Retention:
                 try:
                     removed[partition.name] = await self._store.drop_derived(partition)
                 except WrittenMeanwhile:
-                    log.info("kept: %s was added to just now", partition.name)
+                    log.info("partition_kept", partition=partition.name, reason="written_meanwhile")
                     continue
             elif await self._store.drop_log(partition):
                 removed[partition.name] = 0
             else:
-                log.info("kept: %s holds batches that are not in chunks yet", partition.name)
+                log.info("partition_kept", partition=partition.name, reason="not_compacted")
                 continue
-            log.info("removed: %s, %d readings", partition.name, removed[partition.name])
+            log.info("partition_dropped", partition=partition.name, readings=removed[partition.name])
         return removed
 
     async def _trim(self) -> None:
@@ -113,5 +104,5 @@ class Retention:
         apart = (self._clock() - now) * _MICRO
         self._apart.set(apart.total_seconds())
         if abs(apart) > _CLOCKS_APART:
-            raise ClocksDiffer(f"the gateway's clock and PostgreSQL's are {abs(apart)} apart")
+            raise ClocksDiffer(f"the clocks of the gateway and PostgreSQL are {abs(apart)} apart")
         return now

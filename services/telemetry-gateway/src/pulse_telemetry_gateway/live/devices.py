@@ -1,5 +1,5 @@
-"""The states of devices as browsers are told them: what has changed, once a second, encoded once for all who are
-equally far behind. Who does not take it now is told later, and then only the newest."""
+"""The states of devices for browsers: the changes, once a second, encoded once for all browsers with the same version.
+A browser that cannot take a message now gets the newest state later."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -20,7 +20,7 @@ class DeviceBoard:
         self._states: dict[str, tuple[int, DeviceState]] = {}
 
     async def note(self, delivery: Delivery[Status]) -> None:
-        """A collector said how it is. What the broker kept from before is known by HTTP already."""
+        """Stores a collector's status. Retained messages are ignored, because browsers load the state over HTTP."""
         name, status = delivery.levels["id"], delivery.message
         if delivery.is_retained or not is_device_name(name):
             return
@@ -39,6 +39,6 @@ class DeviceBoard:
         )
 
     def since(self, version: int) -> str:
-        """A Socket.IO event `devices` with what has changed since."""
+        """A Socket.IO event `devices` with the changes since a version."""
         items = [state for changed, state in self._states.values() if changed > version]
         return f'42{NAMESPACE},["devices",{DeviceStates(items=items).model_dump_json()}]'

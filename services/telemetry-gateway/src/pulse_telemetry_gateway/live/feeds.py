@@ -1,14 +1,14 @@
-"""The feeds of the devices that somebody here watches. A feed is a chain of positions; a hole in it (a QoS 0 message
-was lost, or too much came at once) is read from the log."""
+"""The feeds of the devices that are viewed on this gateway. A feed is a sequence of positions. A gap in it (a lost QoS
+0 message, or too many readings at once) is filled from the log."""
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import structlog
 
 from pulse_bus import Bus, Delivery, Subscription
 from pulse_contracts.errors import Unavailable
@@ -16,19 +16,19 @@ from pulse_contracts.telemetry import LiveBatch
 from pulse_contracts.topics import TELEMETRY_LIVE
 from pulse_telemetry_gateway.live.group import Group
 from pulse_telemetry_gateway.live.pending import Points
-from pulse_telemetry_gateway.model.columns import decode
+from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_telemetry_gateway.store.log import LogStore, StoredBatch
 
-log = logging.getLogger("pulse.live")
+log = structlog.get_logger("pulse.live")
 _FILL_ROWS: Final = 16
-"""A larger hole is said, not read: it holds more than a viewer may be sent."""
+"""A larger gap is reported and not filled: it holds more than a viewer may be sent."""
 _UNKNOWN: Final = -1
 _BEYOND: Final = 2**62
 
 
 @dataclass
 class Feed:
-    """One device that somebody watches: `pos` is how far its readings have been given to `groups`."""
+    """A device that is viewed. `pos`: position up to which its readings were given to `groups`."""
 
     device_id: int
     pos: int = _UNKNOWN
@@ -38,24 +38,24 @@ class Feed:
     groups: dict[Group, None] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
-    """Subscriptions under way that need it before a group does."""
+    """Subscriptions in progress that need the feed before a group does."""
 
 
 class Feeds:
-    """Follows feeds on the bus and hands their readings to groups."""
+    """Follows feeds on the bus and gives their readings to groups."""
 
     def __init__(self, bus: Bus, log_store: LogStore) -> None:
         self._bus, self._log = bus, log_store
         self._feeds: dict[str, Feed] = {}
 
     async def hold(self, device: str, device_id: int) -> Feed:
-        """The device's feed, followed from a known position on, and kept until `release`. Raises Unavailable."""
+        """The device's feed, followed from a known position, and kept until `release`. Raises Unavailable."""
         feed = self._feeds.get(device)
         if feed is None:
             feed = self._feeds[device] = Feed(device_id)
         feed.users += 1
         try:
-            async with feed.turn:  # deliveries wait: they come after the position that is read here, or are part of it
+            async with feed.turn:  # deliveries wait: they follow the position that is read here, or are included in it
                 if feed.subscription is None:
                     feed.subscription = await self._bus.subscribe(TELEMETRY_LIVE, self._deliver, device=device)
                 if feed.pos == _UNKNOWN:
@@ -66,28 +66,26 @@ class Feeds:
         return feed
 
     def release(self, feed: Feed) -> None:
-        """The opposite of `hold`. The subscription ends a little later: a browser that reloads finds it again."""
+        """The opposite of `hold`. The next sweep ends an unused subscription, so a browser that reloads finds it
+        again."""
         feed.users -= 1
 
     async def advance(self, device: str, until: int) -> None:
-        """What was committed up to `until` has been given to the groups, as far as the log has it."""
+        """Gives what was committed up to `until` to the groups, as far as the log has it."""
         feed = self._feeds[device]
         async with feed.turn:
             if feed.pos < until:
                 await self._fill(feed, device, until)
 
     async def sweep(self) -> None:
-        """Ends the subscriptions of feeds that nobody needs; and reads from the log what was committed before the last
-        sweep and nobody told: the last live message of a gateway that died, or one of QoS 0 that was lost."""
+        """Ends the subscriptions of unused feeds. Reads from the log what was committed before the last sweep and not
+        received live: the gateway that published it died, or a QoS 0 message was lost. Raises Unavailable."""
         for device, feed in list(self._feeds.items()):
             if not feed.users and not feed.groups:
                 del self._feeds[device]
                 if feed.subscription is not None:
                     await feed.subscription.cancel()
-        try:
-            await self.catch_up()
-        except Unavailable as error:
-            log.debug("feeds wait for the database: %s", error)
+        await self.catch_up()
 
     async def catch_up(self) -> None:
         """The second half of a sweep. Raises Unavailable."""
@@ -105,8 +103,8 @@ class Feeds:
             return
         async with feed.turn:
             if feed.pos == _UNKNOWN or batch.pos <= feed.pos:
-                return  # told before
-            known = batch.after if batch.value else batch.pos  # without readings it only says where the feed is
+                return  # already given to the groups
+            known = batch.after if batch.value else batch.pos  # a message without readings only moves the feed position
             if known > feed.pos:
                 await self._fill(feed, device, known)
             feed.pos = batch.pos
@@ -115,16 +113,17 @@ class Feeds:
                 group.add(device, batch.pos, batch.lane, readings)
 
     async def _fill(self, feed: Feed, device: str, until: int) -> None:
-        """Reads a hole from the log. One too large, or that the log does not have, is said to be conflated."""
+        """Fills a gap from the log. A gap that is too large, or that the log does not have, is reported as
+        conflated."""
         rows: list[StoredBatch] = []
         if until - feed.pos <= _FILL_ROWS:
             try:
                 rows = await self._log.since(feed.device_id, feed.pos, until)
             except Unavailable as error:
-                log.debug("a hole in the feed of %s stays: %s", device, error)
+                log.debug("feed_gap_not_filled", device=device, reason=str(error))
         is_whole = len(rows) == until - feed.pos
         for row in rows:
-            readings, is_readable = await asyncio.to_thread(joined, [row], _wanted(feed))
+            readings, is_readable = await asyncio.to_thread(read_points, [row], _wanted(feed))
             is_whole = is_whole and is_readable
             for group in feed.groups:
                 group.add(device, row.pos, "backlog", readings)
@@ -151,15 +150,15 @@ def _points(batch: LiveBatch, wanted: frozenset[int]) -> Points:
     return readings
 
 
-def joined(rows: Sequence[StoredBatch], wanted: frozenset[int]) -> tuple[Points, bool]:
-    """The readings of rows of the log that are wanted, by series, in order; and whether all rows could be read."""
+def read_points(rows: Sequence[StoredBatch], wanted: frozenset[int]) -> tuple[Points, bool]:
+    """The wanted readings of log rows by series, in order, and whether all rows could be decoded."""
     whole: Points = {}
     is_readable = True
     for row in rows:
         try:
             found = _stored_points(row, wanted)
         except ValueError as error:
-            log.error("row %d of a device's log cannot be read: %s", row.pos, error)  # noqa: TRY400  # the trace says no more
+            log.error("stored_batch_unreadable", position=row.pos, reason=str(error))  # noqa: TRY400  # the traceback adds nothing
             is_readable = False
             continue
         for series, points in found.items():

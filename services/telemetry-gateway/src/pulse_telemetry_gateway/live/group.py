@@ -1,5 +1,5 @@
-"""Viewers with equal subscriptions: what they are sent is collected once and encoded once. Who cannot take a frame
-falls out of step, keeps what it missed for itself (bounded), and is taken in again when it has acknowledged."""
+"""Viewers with equal subscriptions: their readings are collected and encoded once. A viewer that cannot take a frame
+falls out of step, collects what it misses for itself (bounded), and joins again after it has acknowledged."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,15 +11,15 @@ from pulse_telemetry_gateway.live.pending import Frame, Pending, Points, Slice, 
 from pulse_telemetry_gateway.live.wire import Wire
 
 MEMBERS_MAX: Final = 64
-"""In one group. Sending to more at once would make the last of them wait: they are other groups, in other phases."""
+"""Viewers in one group. With more, the last of them would wait; they form other groups with other phases."""
 
 _EARLY: Final = 0.5
-"""Of an interval: how much sooner than evenly a frame may be sent."""
+"""How much sooner than evenly a frame may be sent, as a part of the interval."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """What makes two subscriptions equal. `rate`: frames a second."""
+    """Equal subscriptions have equal keys. `rate`: frames a second."""
 
     series: frozenset[int]
     rate: float
@@ -27,22 +27,22 @@ class Key:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Numbers frames and encodes them; `counted` is told of each. `clock`: microseconds."""
+    """Numbers and encodes frames. `counted` is called for each. `clock`: microseconds."""
 
     clock: Callable[[], int]
     numbers: Callable[[], int]
     counted: Callable[[Slice], None]
 
     def frame(self, part: Slice, pos: Mapping[str, int]) -> Frame:
-        """One encoding, for as many sockets as there are."""
+        """Encodes once, for any number of sockets."""
         self.counted(part)
         return encode(self.numbers(), self.clock(), dict(pos), part)
 
 
 @dataclass(eq=False)
 class Viewer:
-    """One browser. In step with its group when `pending` is None. `sent`, while out of step: what the frames up to the
-    last one hold completely; only that may a browser come back with."""
+    """One browser. `pending` is None while it is in step with its group. `sent`, while out of step: the positions up to
+    which its frames are complete; a browser may only resume from there."""
 
     sid: str
     wire: Wire
@@ -64,21 +64,21 @@ class Viewer:
             self.group.changed.set()
 
     async def wait_for_room(self, size: int) -> None:
-        """Until a frame of `size` bytes may be sent."""
+        """Returns when a frame of `size` bytes may be sent."""
         while not self.wire.has_room(size):
             self.room.clear()
             await self.room.wait()
 
     def fall_out(self, sent: Mapping[str, int]) -> Pending:
-        """From here on it collects for itself."""
+        """From now on the viewer collects for itself."""
         self.sent = dict(sent)
         self.pending = Pending(self.pending_max)
         return self.pending
 
 
 class Group:
-    """At most `MEMBERS_MAX` viewers of one `Key`. `pos`: the feed positions up to which readings were collected;
-    `sent`: up to which they were given out. `phase`: of an interval, by which it sends later than others."""
+    """At most `MEMBERS_MAX` viewers of one `Key`. pos: feed positions up to which readings were collected. sent:
+    positions up to which they were sent. phase: delay against other groups, as a part of the interval."""
 
     def __init__(self, key: Key, positions: Mapping[str, int], *, phase: float, pending_max: int) -> None:
         self.key, self.phase = key, phase
@@ -93,20 +93,20 @@ class Group:
         return len(self.members) >= MEMBERS_MAX
 
     def join(self, viewer: Viewer, sent: Mapping[str, int] | None) -> None:
-        """Takes a viewer in: in step from the next frame on, or (with `sent`) out of step until it has been sent what
-        it missed up to the group's own `sent`."""
+        """Adds a viewer: in step from the next frame on, or (with `sent`) out of step until it has been sent what it
+        missed up to the group's `sent`."""
         viewer.group, viewer.pending = self, None
         if sent is not None:
             viewer.fall_out(sent)
         self.members[viewer] = None
 
     def leave(self, viewer: Viewer) -> None:
-        """It is gone, or watches something else."""
+        """Removes a viewer."""
         self.members.pop(viewer, None)
         viewer.group, viewer.pending = None, None
 
     def add(self, device: str, pos: int, lane: Lane, readings: Points) -> None:
-        """Takes what it watches of a live batch."""
+        """Collects the subscribed readings of a live batch."""
         for series in self.key.series & readings.keys():
             self._pending.add(lane, series, readings[series])
         self.pos[device] = max(self.pos[device], pos)
@@ -114,14 +114,14 @@ class Group:
             self.changed.set()
 
     def lose(self, lane: Lane) -> None:
-        """Something cannot be given, and that is said."""
+        """Reports that readings of a lane were lost."""
         self._pending.conflated.add(lane)
         self.changed.set()
 
     async def run(self, encoder: Encoder) -> None:
-        """Sends at the group's rate until cancelled, as soon after something came as its phase and its rate allow.
-        A frame may be half an interval early (the generic cell rate algorithm, ITU-T I.371): sent evenly after the last
-        one instead, every frame would for ever be as late after its readings as the latest one ever was."""
+        """Sends at the group's rate until cancelled, as soon after new readings as phase and rate allow. A frame may be
+        half an interval early (generic cell rate algorithm, ITU-T I.371). Without that, every frame would stay as late
+        after its readings as the latest frame ever was."""
         loop = asyncio.get_running_loop()
         interval, even = 1.0 / self.key.rate, float("-inf")
         while True:
@@ -134,7 +134,7 @@ class Group:
             await self.tick(encoder)
 
     async def tick(self, encoder: Encoder) -> None:
-        """Gives out what was collected, and takes in who has room again."""
+        """Sends what was collected, and takes in viewers that have room again."""
         before, parts = self.sent, self._pending.take()
         self.sent = after = dict(self.pos)
         in_step: list[Viewer] = []
@@ -161,7 +161,7 @@ class Group:
         after: Mapping[str, int],
         encoder: Encoder,
     ) -> None:
-        """The position moves on with the last part; who cannot take one keeps it, and all after it."""
+        """The position advances with the last part. A viewer that cannot take a part keeps it and all later ones."""
         for place, part in enumerate(parts):
             if not viewers:
                 return
@@ -169,7 +169,7 @@ class Group:
             able = []
             for viewer in viewers:
                 if viewer.group is not self:
-                    continue  # it left meanwhile
+                    continue  # it left in the meantime
                 if viewer.wire.has_room(len(frame.text)):
                     await viewer.wire.send_frame(frame.number, frame.text)
                     able.append(viewer)

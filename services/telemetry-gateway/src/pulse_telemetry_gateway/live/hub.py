@@ -1,28 +1,28 @@
-"""Who watches what: subscriptions become members of groups, and what a browser missed is read from the log, exactly."""
+"""Subscriptions of viewers: assigns them to groups, and reads exactly what a browser missed from the log."""
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import structlog
+
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import Subscribe
-from pulse_telemetry_gateway.live.feeds import Feed, Feeds, joined
+from pulse_telemetry_gateway.live.feeds import Feed, Feeds, read_points
 from pulse_telemetry_gateway.live.group import Encoder, Group, Key, Viewer
 from pulse_telemetry_gateway.live.pending import READING_BYTES, Slice
 from pulse_telemetry_gateway.live.wire import WINDOW, Wire
 from pulse_telemetry_gateway.store.log import LogStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
-log = logging.getLogger("pulse.live")
+log = structlog.get_logger("pulse.live")
 Outcome = Literal["live", "exact", "history", "ahead"]
 _RESUME_AT_ONCE: Final = 4
-"""Browsers that read the log at the same time: a gateway that came back must not be asked for it by all at once."""
+"""Browsers that read the log at the same time. After a restart all browsers resume at once."""
 _PAGE_ROWS: Final = 500
-_SWEEP_EVERY: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class LiveLimits:
 
 @dataclass(frozen=True)
 class Watched:
-    """What became of a subscription: positions, how each device was resumed, and series that there are not."""
+    """Result of a subscription: positions, how each device was resumed, and unknown series ids."""
 
     pos: dict[str, int]
     resumed: dict[str, Outcome]
@@ -49,7 +49,7 @@ class Watched:
 
 @dataclass
 class _Missed:
-    """Rows (at, until] of a device's log that a browser has not seen; `rows` of them make a frame."""
+    """Rows (at, until] of a device's log that a browser has not seen. A frame holds `rows` of them."""
 
     device: str
     device_id: int
@@ -79,33 +79,31 @@ class Hub:
         return self._tasks is not None
 
     async def run(self, clock: Callable[[], int], counted: Callable[[Slice], None]) -> None:
-        """Until cancelled. `clock`: microseconds; `counted` is told of each encoding."""
+        """Runs until cancelled. `clock`: microseconds. `counted` is called for each encoding."""
         self._encoder = Encoder(clock, itertools.count(1).__next__, counted)
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            while True:
-                await asyncio.sleep(_SWEEP_EVERY)
-                await self._feeds.sweep()
+            await asyncio.Event().wait()
 
     def viewer(self, sid: str, wire: Wire) -> Viewer:
-        """A new viewer that watches nothing yet."""
+        """A new viewer without a subscription."""
         return Viewer(sid, wire, self._limits.pending_bytes)
 
-    async def watch(self, viewer: Viewer, wish: Subscribe, is_wanted: Callable[[], bool]) -> Watched:
-        """Replaces what the viewer watches. Raises Unavailable; then it watches nothing. When `is_wanted` no longer
-        holds (the browser went away meanwhile) nothing is begun."""
+    async def watch(self, viewer: Viewer, request: Subscribe, is_wanted: Callable[[], bool]) -> Watched:
+        """Replaces the viewer's subscription. Raises Unavailable; the viewer then has none. Starts nothing when
+        `is_wanted` is False, because the browser disconnected in the meantime."""
         self.leave(viewer)
-        owners = await self._registry.devices_of(wish.series)
+        owners = await self._registry.devices_of(request.series)
         devices = {name: device_id for device_id, name, _ in owners.values()}
         held: dict[str, Feed] = {}
         try:
             for name, device_id in devices.items():
                 held[name] = await self._feeds.hold(name, device_id)
-            resumed, missed = await self._compare(wish, held)
-            unknown = sorted(set(wish.series) - owners.keys())
+            resumed, missed = await self._compare(request, held)
+            unknown = sorted(set(request.series) - owners.keys())
             if not is_wanted() or not held:
                 return Watched({name: feed.pos for name, feed in held.items()}, resumed, unknown)
-            group = self._group(Key(frozenset(owners), wish.rate), held, {m.device: m.at for m in missed})
+            group = self._group(Key(frozenset(owners), request.rate), held, {m.device: m.at for m in missed})
         finally:
             for feed in held.values():
                 self._feeds.release(feed)
@@ -121,7 +119,7 @@ class Hub:
         return Watched(sent, resumed, unknown)
 
     def leave(self, viewer: Viewer) -> None:
-        """The browser is gone, or watches something else."""
+        """Ends the viewer's subscription."""
         resuming = self._resuming.pop(viewer, None)
         if resuming is not None:
             resuming.cancel()
@@ -134,38 +132,38 @@ class Hub:
             self._end(group)
 
     async def flush(self) -> None:
-        """Gives out everything that was collected."""
+        """Sends everything that was collected."""
         for group in [group for groups in self._groups.values() for group in groups]:
             if self._encoder is not None:
                 await group.tick(self._encoder)
 
-    async def _compare(self, wish: Subscribe, held: dict[str, Feed]) -> tuple[dict[str, Outcome], list[_Missed]]:
+    async def _compare(self, request: Subscribe, held: dict[str, Feed]) -> tuple[dict[str, Outcome], list[_Missed]]:
         resumed: dict[str, Outcome] = {}
         missed: list[_Missed] = []
         left = self._limits.resume_readings_max
         for name, feed in held.items():
-            given = wish.pos.get(name)
+            position = request.pos.get(name)
             outcome: Outcome = "live"
-            if given is not None:
-                now, readings, is_whole = await self._log.size_since(feed.device_id, given, left)
-                if given > now:
+            if position is not None:
+                now, readings, is_whole = await self._log.size_since(feed.device_id, position, left)
+                if position > now:
                     outcome = "ahead"
                 elif not is_whole or readings > left:
                     outcome = "history"
                 else:
                     outcome = "exact"
                     left -= readings
-                    if feed.pos < given:
+                    if feed.pos < position:
                         await self._feeds.advance(name, now)
-                    each = max(1, readings // max(1, now - given))
+                    each = max(1, readings // max(1, now - position))
                     rows = min(_PAGE_ROWS, max(1, WINDOW // READING_BYTES // each))
-                    missed.append(_Missed(name, feed.device_id, given, now, rows))
+                    missed.append(_Missed(name, feed.device_id, position, now, rows))
             resumed[name] = outcome
             self._resumes.labels(outcome).inc()
         return resumed, missed
 
     def _group(self, key: Key, held: dict[str, Feed], seen: dict[str, int]) -> Group:
-        """One with room that has not yet to give out what this browser has already seen; or a new one."""
+        """A group with room that has not sent beyond what this browser has seen, or a new one."""
         groups = self._groups.setdefault(key, [])
         for group in groups:
             if not group.is_full and all(group.sent[device] >= pos for device, pos in seen.items()):
@@ -194,18 +192,18 @@ class Hub:
         self._size.set(len(self._held))
 
     async def _resume(self, viewer: Viewer, group: Group, missed: Sequence[_Missed]) -> None:
-        """Sends what was missed, a page at a time and never faster than it is acknowledged."""
+        """Sends what was missed, a page at a time and no faster than it is acknowledged."""
         try:
             for part in missed:
                 while part.at < part.until:
                     await viewer.wait_for_room(WINDOW)
                     await self._page(viewer, group, part)
         except Unavailable as error:
-            log.debug("a resume is broken off: %s", error)
-            await viewer.wire.close(1013)  # try again: the browser comes back with what it was sent
+            log.debug("resume_interrupted", reason=str(error))
+            await viewer.wire.close(1013)  # the browser resumes from what it was sent
             return
-        except Exception:  # a task group's child: what is wrong with one resume must not end everybody's view
-            log.exception("a resume failed")
+        except Exception:  # a bug in one resume must not end the task group of all viewers
+            log.exception("resume_failed")
             await viewer.wire.close(1011)
             return
         viewer.is_resuming = False
@@ -216,17 +214,19 @@ class Hub:
         until = min(part.at + part.rows, part.until)
         async with self._reading:
             rows = await self._log.since(part.device_id, part.at, until)
-        points, is_readable = await asyncio.to_thread(joined, rows, group.key.series)
+        points, is_readable = await asyncio.to_thread(read_points, rows, group.key.series)
         is_whole = is_readable and len(rows) == until - part.at
         part.at = until
         viewer.sent[part.device] = until
-        if (points or not is_whole) and self._encoder is not None:  # rows that retention took meanwhile are said
+        if (
+            points or not is_whole
+        ) and self._encoder is not None:  # rows that retention removed in the meantime are reported
             frame = self._encoder.frame(Slice("resume", points, is_conflated=not is_whole), viewer.sent)
             await viewer.wire.send_frame(frame.number, frame.text)
 
 
 def _phase(number: int) -> float:
-    """0, 1/2, 1/4, 3/4, 1/8, …: however many there are, they lie evenly."""
+    """0, 1/2, 1/4, 3/4, 1/8, …: any number of phases is evenly spread."""
     phase, bit = 0.0, 0.5
     while number:
         phase += bit * (number & 1)

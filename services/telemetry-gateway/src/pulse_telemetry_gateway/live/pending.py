@@ -1,4 +1,4 @@
-"""What has not been sent yet: bounded in bytes, and conflated without losing an extreme. No I/O."""
+"""Readings that were not sent yet: bounded in bytes, and conflated without losing an extreme. No I/O."""
 
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -13,12 +13,12 @@ Point: TypeAlias = tuple[int, Value]
 Points: TypeAlias = dict[int, list[Point]]
 _LANES: Final[tuple[Lane, ...]] = ("live", "backlog")
 READING_BYTES: Final = 48
-"""What a reading takes in a frame at most: a time of 17 characters, a value of 24, its index, commas."""
+"""Most bytes of a reading in a frame: a time of 17 characters, a value of 24, its index, commas."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Readings of one frame by series, in the order in which they came. Shared between viewers: never changed."""
+    """Readings of one frame by series, in the order of arrival. Shared between viewers and never changed."""
 
     lane: str
     points: Points
@@ -31,14 +31,14 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame as it goes over the wire, the same text for everybody."""
+    """An encoded frame, the same text for all viewers."""
 
     number: int
     text: str
 
 
 def encode(number: int, sent: int, pos: dict[str, int], part: Slice) -> Frame:
-    """A Socket.IO event `frame` (see `LiveFrame`) that asks for an acknowledgement by `number`."""
+    """A Socket.IO event `frame` (see `LiveFrame`) that is acknowledged by `number`."""
     x: list[int] = []
     t: list[int] = []
     v: list[Value] = []
@@ -61,9 +61,9 @@ def encode(number: int, sent: int, pos: dict[str, int], part: Slice) -> Frame:
 
 @dataclass
 class Pending:
-    """Collects per lane and series. Beyond `most` bytes (by `READING_BYTES`) it keeps first, minimum, maximum and last
-    of each series, and says so: the browser then knows to load what lies between from history. Four readings of each
-    series are always kept, even when that is more than `most`."""
+    """Collects readings by lane and series. Beyond `most` bytes (estimated by `READING_BYTES`) it keeps the first,
+    minimum, maximum and last of each series and marks the lane as conflated, so that the browser loads the rest from
+    history. Four readings of each series are always kept, even beyond `most`."""
 
     most: int
     lanes: dict[Lane, Points] = field(default_factory=lambda: {"live": {}, "backlog": {}})
@@ -72,23 +72,23 @@ class Pending:
 
     @property
     def size(self) -> int:
-        """Bytes, at most, of what it holds."""
+        """Upper bound of the bytes that it holds."""
         return self.count * READING_BYTES
 
     @property
     def is_empty(self) -> bool:
-        """Nothing to send."""
+        """Whether there is nothing to send."""
         return not self.conflated and not self.count
 
     def add(self, lane: Lane, series: int, points: list[Point]) -> None:
-        """More readings of one series, in the order in which they came."""
+        """Adds readings of one series, in the order of arrival."""
         self.lanes[lane].setdefault(series, []).extend(points)
         self.count += len(points)
         if self.size > self.most:
             self._conflate()
 
     def absorb(self, part: Slice) -> None:
-        """A slice that could not be sent."""
+        """Adds a slice that could not be sent."""
         lane: Lane = "live" if part.lane == "live" else "backlog"
         if part.is_conflated:
             self.conflated.add(lane)
@@ -96,8 +96,8 @@ class Pending:
             self.add(lane, series, points)
 
     def take(self) -> list[Slice]:
-        """Everything, one slice a lane, live first; nothing is left. A lane that lost something and holds nothing is an
-        empty slice that says so."""
+        """Removes and returns everything, one slice per lane, live first. A lane that lost readings and holds none
+        gives an empty slice that is marked as conflated."""
         slices = [
             Slice(lane, self.lanes[lane], lane in self.conflated)
             for lane in _LANES
@@ -109,7 +109,7 @@ class Pending:
         return slices
 
     def _conflate(self) -> None:
-        """The backlog first: what is live is what is looked at."""
+        """Conflates the backlog first, because viewers look at the live lane."""
         for lane in reversed(_LANES):
             before = self.count
             for series, points in self.lanes[lane].items():
@@ -123,7 +123,7 @@ class Pending:
 
 
 def extremes(points: list[Point]) -> list[Point]:
-    """First, minimum, maximum and last by time, in order of time, each once."""
+    """The first, minimum, maximum and last by time, in order of time, each once."""
     if len(points) <= 4:
         return points
     first, last = min(points, key=lambda p: p[0]), max(points, key=lambda p: p[0])

@@ -1,4 +1,5 @@
-"""Socket.IO: who may connect, what they ask for, and how long they may stay. Frames go beside it (`wire`)."""
+"""Socket.IO sessions: who may connect, what clients request, and when sockets are closed. Frames bypass Socket.IO
+(`wire`)."""
 
 import asyncio
 import contextlib
@@ -33,40 +34,38 @@ from pulse_contracts.live import (
     TokenExpiring,
 )
 from pulse_contracts.topics import AUTH_EVENT, SYSTEM_STATUS
+from pulse_telemetry_gateway.live.client_input import ClientFaults, StrictJson
 from pulse_telemetry_gateway.live.devices import DeviceBoard
 from pulse_telemetry_gateway.live.group import Viewer
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.pending import Slice
-from pulse_telemetry_gateway.live.reading import ClientFaults, StrictJson
 from pulse_telemetry_gateway.live.wire import Wire, wired
 
-log = logging.getLogger("pulse.live")
 L = TypeVar("L", bound=LiveMessage)
 EndCode = Literal["session_ended", "token_expired", "other_account", "slow_client"]
 _WARN_BEFORE: Final = 30.0
-_LOOK_EVERY: Final = 1.0
 _RESTARTING: Final = 1012
 _NOT_ALLOWED: Final = 1008
 _SIGN_IN_WITHIN: Final = 10.0
 _FAREWELL: Final = 0.5
-"""Seconds that browsers have to hang up by themselves once they were told."""
+"""Seconds that browsers have to disconnect after the `drain` event."""
 
 
 @dataclass
 class _Session:
-    """One connected browser. `told`: the version of the device board that it has."""
+    """One connected browser. `board_version`: the version of the device board that it has."""
 
     viewer: Viewer
     principal: Principal
     token: str
-    told: int
+    board_version: int
     was_warned: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True)
 class SocketDependencies:
-    """What sockets need from the process: `clock` in microseconds, and the origins that pages may come from."""
+    """What sockets need from the process. `clock` in microseconds; `origins` from which pages may connect."""
 
     principals: Principals
     metrics: Metrics
@@ -76,21 +75,21 @@ class SocketDependencies:
 
 
 class Sockets:
-    """The Socket.IO server; `run` also owns the hub's tasks."""
+    """The Socket.IO server. `run` also owns the hub's tasks."""
 
-    def __init__(self, hub: Hub, limits: LiveLimits, given: SocketDependencies) -> None:
-        self._hub, self._limits, self._given = hub, limits, given
-        self._principals, self._clock = given.principals, given.clock
+    def __init__(self, hub: Hub, limits: LiveLimits, dependencies: SocketDependencies) -> None:
+        self._hub, self._limits, self._dependencies = hub, limits, dependencies
+        self._principals, self._clock = dependencies.principals, dependencies.clock
         self._sessions: dict[str, _Session] = {}
         self._board = DeviceBoard()
-        self._strangers: dict[Wire, float] = {}
+        self._unauthenticated: dict[Wire, float] = {}
         self._is_draining = False
         self._is_empty = asyncio.Event()
         self._is_empty.set()
         self._server = socketio.AsyncServer(
             async_mode="asgi",
             transports=["websocket"],
-            cors_allowed_origins=list(given.origins),
+            cors_allowed_origins=list(dependencies.origins),
             ping_interval=15,
             ping_timeout=10,
             max_http_buffer_size=65_536,
@@ -98,10 +97,10 @@ class Sockets:
             json=StrictJson,
             engineio_logger=ClientFaults(logging.getLogger("pulse.live.engineio"), {}),
         )
-        self._viewers = given.metrics.gauge("live_viewers", "Connected browsers")
-        self._frames = given.metrics.counter("live_frames", "Frames encoded", ["lane", "conflated"])
-        self._refused = given.metrics.counter("live_refused", "Connections and requests refused", ["code"])
-        self._ended = given.metrics.counter("live_ended", "Sockets that were closed from here", ["code"])
+        self._viewers = dependencies.metrics.gauge("live_viewers", "Connected browsers")
+        self._frames = dependencies.metrics.counter("live_frames", "Encoded frames", ["lane", "conflated"])
+        self._refused = dependencies.metrics.counter("live_refused", "Refused connections and requests", ["code"])
+        self._ended = dependencies.metrics.counter("live_ended", "Sockets closed by the gateway", ["code"])
         for event, answer in (
             ("connect", self._connect),
             ("disconnect", self._disconnect),
@@ -116,28 +115,30 @@ class Sockets:
         return wired(socketio.ASGIApp(self._server, other_asgi_app=app), self._opened)
 
     async def subscribe_bus(self, bus: Bus) -> None:
-        """Revocations end sockets; devices that come, go or catch up are told to everybody."""
+        """Follows revocations, which end sockets, and the states of devices, which are sent to every browser."""
         await bus.subscribe(AUTH_EVENT, self._revoked)
         await bus.subscribe(SYSTEM_STATUS, self._board.note, kind="collector")
 
     async def run(self) -> None:
-        """Looks after every socket each second."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._hub.run(self._clock, self._counted))
-            while True:
-                await asyncio.sleep(_LOOK_EVERY)
-                await self._show_out()
-                news: dict[int, str] = {}
-                for sid, session in list(self._sessions.items()):
-                    await self._look_after(sid, session)
-                    await self._tell_devices(session, news)
+        """Runs the hub's tasks until cancelled."""
+        await self._hub.run(self._clock, self._counted)
+
+    async def sweep(self) -> None:
+        """Closes sockets that are expired, silent or not signed in, and sends each session the changed device
+        states."""
+        await self._close_unauthenticated()
+        changes: dict[int, str] = {}
+        for sid, session in list(self._sessions.items()):
+            await self._look_after(sid, session)
+            await self._tell_devices(session, changes)
 
     async def stop(self) -> None:
-        """Gives out what was collected, tells every browser when to come back, and hangs up. They resume elsewhere."""
+        """Sends what was collected, tells every browser when to reconnect, and closes the sockets. The browsers resume
+        on another gateway."""
         self._is_draining = True
         await self._hub.flush()
         for session in list(self._sessions.values()):
-            after = int(self._given.rng.uniform(0, self._limits.drain_spread) * 1000)
+            after = int(self._dependencies.rng.uniform(0, self._limits.drain_spread) * 1000)
             text = f'42{NAMESPACE},["drain",{Drain(after_ms=after).model_dump_json()}]'
             await session.viewer.wire.tell(text)
         with contextlib.suppress(TimeoutError):
@@ -147,18 +148,18 @@ class Sockets:
             await session.viewer.wire.close(_RESTARTING)
 
     def _opened(self, wire: Wire) -> None:
-        self._strangers[wire] = asyncio.get_running_loop().time()
-        if len(self._strangers) > self._limits.viewers_max:  # the oldest: a browser signs in at once
-            oldest = next(iter(self._strangers))
-            del self._strangers[oldest]
+        self._unauthenticated[wire] = asyncio.get_running_loop().time()
+        if len(self._unauthenticated) > self._limits.viewers_max:  # close the oldest: a browser signs in at once
+            oldest = next(iter(self._unauthenticated))
+            del self._unauthenticated[oldest]
             oldest.abort()
 
-    async def _show_out(self) -> None:
-        """Who opened a socket and did not sign in."""
+    async def _close_unauthenticated(self) -> None:
+        """Closes sockets that did not sign in."""
         now = asyncio.get_running_loop().time()
-        for wire, since in list(self._strangers.items()):
+        for wire, since in list(self._unauthenticated.items()):
             if not wire.is_open or now - since > _SIGN_IN_WITHIN:
-                del self._strangers[wire]
+                del self._unauthenticated[wire]
                 await wire.close(_NOT_ALLOWED)
 
     def _counted(self, part: Slice) -> None:
@@ -184,7 +185,7 @@ class Sockets:
         if own >= self._limits.viewers_of_account_max:
             raise self._refusal("too_many_viewers_of_account")
         wire = Wire.of(environ["asgi.scope"])
-        self._strangers.pop(wire, None)
+        self._unauthenticated.pop(wire, None)
         viewer = self._hub.viewer(sid, wire)
         self._sessions[sid] = _Session(viewer, principal, token, self._board.version)
         self._is_empty.clear()
@@ -206,21 +207,21 @@ class Sockets:
     async def _subscribe(self, sid: str, raw: object = None, *_: object) -> dict[str, Any]:
         session = self._sessions.get(sid)
         try:
-            wish = Subscribe.model_validate(raw)
+            request = Subscribe.model_validate(raw)
         except ValidationError as error:
-            return self._refuse("invalid_request", _precisely(error))
+            return self._refuse("invalid_request", _first_error(error))
         if session is None:
             return self._refuse("invalid_request", "not connected")
         try:
-            self._principals.verify(session.token)  # it may have ended since it connected
+            self._principals.verify(session.token)  # the session may have ended in the meantime
         except NotSignedIn:
             self._hub.leave(session.viewer)
-            return self._refuse("not_signed_in", "the session has ended")
+            return self._refuse("not_signed_in", "the session has ended: sign in again")
         except Unavailable:
             return self._refuse("unavailable", "temporarily unavailable: try again")
         try:
             async with session.turn:
-                found = await self._hub.watch(session.viewer, wish, lambda: self._sessions.get(sid) is session)
+                found = await self._hub.watch(session.viewer, request, lambda: self._sessions.get(sid) is session)
         except Unavailable:
             return self._refuse("unavailable", "temporarily unavailable: try again")
         return Subscribed(pos=found.pos, resumed=found.resumed, unknown=found.unknown).model_dump()
@@ -232,19 +233,19 @@ class Sockets:
     async def _authenticate(self, sid: str, raw: object = None, *_: object) -> dict[str, Any]:
         session = self._sessions.get(sid)
         try:
-            wish = Authenticate.model_validate(raw)
+            request = Authenticate.model_validate(raw)
         except ValidationError as error:
-            return self._refuse("invalid_request", _precisely(error))
+            return self._refuse("invalid_request", _first_error(error))
         if session is None:
             return self._refuse("invalid_request", "not connected")
         try:
-            principal = self._principals.verify(wish.token)
+            principal = self._principals.verify(request.token)
         except (NotSignedIn, Unavailable):
             return self._refuse("not_signed_in")
         if principal.account != session.principal.account:
-            await self._end(session, "other_account", "the token is another account's")
-            return self._refuse("forbidden", "another account's token")
-        session.principal, session.token, session.was_warned = principal, wish.token, False
+            await self._end(session, "other_account", "the token belongs to another account")
+            return self._refuse("forbidden", "the token belongs to another account")
+        session.principal, session.token, session.was_warned = principal, request.token, False
         return Authenticated(expires_at=_text(principal.expires)).model_dump()
 
     async def _probe(self, _sid: str, *_: object) -> dict[str, int]:
@@ -254,10 +255,10 @@ class Sockets:
         ended = delivery.message
         for session in list(self._sessions.values()):
             if ends(ended, session.principal):
-                await self._end(session, "session_ended", "signed out, or the account may no longer do this")
+                await self._end(session, "session_ended", "the session was revoked: sign in again")
 
     async def _end(self, session: _Session, code: EndCode, detail: str) -> None:
-        """Says why, and hangs up; nothing is sent to it any more, also when it does not read."""
+        """Sends the reason and closes the socket. Nothing else is sent, even when the client does not read."""
         self._ended.labels(code).inc()
         self._hub.leave(session.viewer)
         wire = session.viewer.wire
@@ -267,36 +268,38 @@ class Sockets:
     async def _look_after(self, sid: str, session: _Session) -> None:
         left = session.principal.expires - self._clock() / 1e6
         if left <= 0:
-            await self._end(session, "token_expired", "the access token has ended and none came after it")
+            await self._end(session, "token_expired", "the access token expired and was not renewed")
             return
-        if self._principals.has_ended(session.principal):  # the heartbeat says it, too, should its own event be lost
-            await self._end(session, "session_ended", "signed out, or the account may no longer do this")
+        if self._principals.has_ended(
+            session.principal
+        ):  # the heartbeat repeats revocations, in case an event was lost
+            await self._end(session, "session_ended", "the session was revoked: sign in again")
             return
         if left < _WARN_BEFORE and not session.was_warned:
             session.was_warned = True
             expiring = TokenExpiring(expires_at=_text(session.principal.expires))
             await self._server.emit("token_expiring", expiring.model_dump(), to=sid, namespace=NAMESPACE)
         viewer = session.viewer
-        silent = asyncio.get_running_loop().time() - viewer.wire.heard if viewer.wire.owes else 0.0
+        silent = asyncio.get_running_loop().time() - viewer.wire.acknowledged_at if viewer.wire.owes else 0.0
         if silent > self._limits.silence_end:
             await self._end(session, "slow_client", "frames were not acknowledged")
         elif silent > self._limits.silence_notice and not viewer.was_noticed:
             viewer.was_noticed = True
-            notice = Notice(code="slow_client", detail="frames are not acknowledged: readings are being conflated")
+            notice = Notice(code="slow_client", detail="frames are not acknowledged: some readings are left out")
             await self._server.emit("notice", notice.model_dump(), to=sid, namespace=NAMESPACE)
 
-    async def _tell_devices(self, session: _Session, news: dict[int, str]) -> None:
+    async def _tell_devices(self, session: _Session, changes: dict[int, str]) -> None:
         version, wire = self._board.version, session.viewer.wire
-        if session.told == version or not wire.has_room(0):
+        if session.board_version == version or not wire.has_room(0):
             return
-        if session.told not in news:
-            news[session.told] = self._board.since(session.told)
-        if await wire.tell(news[session.told]):
-            session.told = version
+        if session.board_version not in changes:
+            changes[session.board_version] = self._board.since(session.board_version)
+        if await wire.tell(changes[session.board_version]):
+            session.board_version = version
 
 
-def _precisely(error: ValidationError) -> str:
-    """The first thing that is wrong, with where it is; never the value itself."""
+def _first_error(error: ValidationError) -> str:
+    """The first validation error with its place, without the value."""
     first = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part)[:64] for part in first["loc"])
     return f"{where}: {first['msg']}" if where else str(first["msg"])

@@ -1,5 +1,5 @@
-"""Below Socket.IO: one websocket as frames see it. A frame goes out as text that was encoded once for many sockets, and
-its acknowledgement is taken here: Socket.IO would encode each, and start a task for each answer."""
+"""One websocket below Socket.IO. A frame is sent as text that was encoded once for many sockets, and its
+acknowledgement is handled here. Socket.IO would encode each frame again and start a task for each acknowledgement."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,28 +12,28 @@ from pulse_contracts.live import NAMESPACE
 _KEY: Final = "pulse.wire"
 _EVENT: Final = f"42{NAMESPACE},"
 _ACK: Final = f"43{NAMESPACE},"
-"""Engine.IO message (4), Socket.IO event (2) or acknowledgement (3), namespace; then the number of what is asked."""
+"""Engine.IO message (4), Socket.IO event (2) or acknowledgement (3), namespace; then the number to acknowledge."""
 _PACKETS: Final = frozenset("123456")
-"""What a browser may send of Engine.IO's packets."""
+"""The Engine.IO packets that a browser may send."""
 _AT_ONCE: Final = 2
 WINDOW: Final = 65_536
-"""Unacknowledged bytes: what a transport buffers before it makes a sender wait. A single frame may be larger."""
+"""Most unacknowledged bytes: what a transport buffers before a sender has to wait. A single frame may be larger."""
 
 
 class Wire:
-    """One websocket. At most two frames, and `WINDOW` bytes, are on their way: sending never waits for a slow one."""
+    """One websocket. At most two frames and `WINDOW` bytes are in flight, so sending never waits for a slow client."""
 
     def __init__(self, receive: Receive, send: Send, abort: Callable[[], None]) -> None:
         self._receive, self._send, self._abort = receive, send, abort
         self._in_flight: dict[int, int] = {}
         self.bytes_in_flight = 0
-        self.heard = 0.0
-        """When it last acknowledged a frame, or was sent one while it owed nothing; the loop's time."""
+        self.acknowledged_at = 0.0
+        """When it last acknowledged a frame, or was sent one while none was unacknowledged. Time of the event loop."""
         self.is_open = True
         self.is_answered = True
-        """False while Socket.IO's answer to a subscription is on its way: frames come after it."""
+        """False until Socket.IO has sent the answer to a subscription. Frames follow it."""
         self.on_room: Callable[[], None] = lambda: None
-        self._is_asked = False
+        self._expects_answer = False
 
     @classmethod
     def of(cls, scope: Scope) -> "Wire":
@@ -53,30 +53,30 @@ class Wire:
         return not self._in_flight or (len(self._in_flight) < _AT_ONCE and self.bytes_in_flight + size <= WINDOW)
 
     def await_answer(self) -> None:
-        """Holds frames back until Socket.IO has answered the event that is being handled, if it asked for an answer."""
-        self.is_answered = not self._is_asked
+        """Holds frames back until Socket.IO has answered the current event, if the client asked for an answer."""
+        self.is_answered = not self._expects_answer
 
     async def send_frame(self, number: int, text: str) -> None:
-        """Sends a frame that the browser will acknowledge by its number. Only when `has_room`."""
+        """Sends a frame that the browser acknowledges by its number. Call only when `has_room`."""
         if not self._in_flight:
-            self.heard = asyncio.get_running_loop().time()
+            self.acknowledged_at = asyncio.get_running_loop().time()
         self._in_flight[number] = len(text)
         self.bytes_in_flight += len(text)
         if not await self._at_once({"type": "websocket.send", "text": text}):
-            self.abort()  # it comes back with the position that it has
+            self.abort()  # it reconnects and resumes from its position
 
     async def tell(self, text: str) -> bool:
-        """Sends what needs no acknowledgement. False when that would mean to wait: nothing was sent."""
+        """Sends a text without acknowledgement. Returns False, and sends nothing, when it would have to wait."""
         return await self._at_once({"type": "websocket.send", "text": text})
 
     async def close(self, code: int) -> None:
-        """Ends the connection, without a word to who does not read; Socket.IO notices as if the browser had."""
+        """Closes the connection. Aborts it when the client does not read."""
         if not await self._at_once({"type": "websocket.close", "code": code}):
             self.abort()
         self.is_open = False
 
     def abort(self) -> None:
-        """Drops the connection and whatever was to be sent."""
+        """Drops the connection and everything that is buffered."""
         self.is_open = False
         self._abort()
 
@@ -84,16 +84,16 @@ class Wire:
         if not self.is_open:
             return True
         try:
-            async with asyncio.timeout(0):  # a server waits before it writes, and only when its buffer is full
+            async with asyncio.timeout(0):  # the server only waits when its buffer is full
                 await self._send(message)
         except TimeoutError:
             return False
-        except (OSError, RuntimeError):  # the server's ways to say that the client, or its patience, has gone
+        except (OSError, RuntimeError):  # the server raises these when the client is gone
             self.is_open = False
         return True
 
     async def receive(self) -> Message:
-        """The next message that Socket.IO has to see."""
+        """The next message for Socket.IO."""
         while True:
             message = await self._receive()
             text = message.get("text")
@@ -101,17 +101,17 @@ class Wire:
                 self.is_open = self.is_open and message["type"] != "websocket.disconnect"
                 return message
             if text[:1] not in _PACKETS:
-                await self.close(1007)  # Engine.IO would break off without a word to Socket.IO
+                await self.close(1007)  # Engine.IO would close without telling Socket.IO
                 return {"type": "websocket.disconnect", "code": 1007}
             if text.startswith(_ACK):
                 self._acknowledged(text)
                 continue
             if text.startswith(_EVENT):
-                self._is_asked = text[len(_EVENT) : len(_EVENT) + 1].isdecimal()
+                self._expects_answer = text[len(_EVENT) : len(_EVENT) + 1].isdecimal()
             return message
 
     async def send(self, message: Message) -> None:
-        """What Socket.IO sends."""
+        """Sends a message of Socket.IO."""
         if not self.is_open:
             return
         self.is_open = message["type"] != "websocket.close"
@@ -124,14 +124,14 @@ class Wire:
         number = text[len(_ACK) : text.find("[")]
         size = self._in_flight.pop(int(number), None) if number.isdecimal() and len(number) < 19 else None
         if size is None:
-            return  # no frame of ours: whoever says so gains nothing
+            return  # not a frame of this socket
         self.bytes_in_flight -= size
-        self.heard = asyncio.get_running_loop().time()
+        self.acknowledged_at = asyncio.get_running_loop().time()
         self.on_room()
 
 
 def wired(app: ASGIApp, on_open: Callable[[Wire], None]) -> ASGIApp:
-    """The app with a `Wire` under each of its websockets; `on_open` is told of it."""
+    """The app with a `Wire` under each of its websockets. `on_open` is called with each."""
 
     async def under(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":

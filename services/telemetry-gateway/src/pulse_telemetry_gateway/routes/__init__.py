@@ -1,5 +1,4 @@
-"""HTTP to actions, for whoever is signed in: devices and series, history, exports, the ledger,
-the quarantine."""
+"""HTTP API of telemetry for signed-in callers: devices, series, history, exports, the ledger, the quarantine."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""Deleting and renaming over HTTP."""
+"""Routes that delete and rename."""
 
 from typing import Annotated
 
@@ -9,13 +9,13 @@ from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
 from pulse_contracts.message import PRINTABLE, DeviceName
-from pulse_telemetry_gateway.actions.erasure import DeviceUnknown, Erased
-from pulse_telemetry_gateway.actions.history import BadRange, UnknownSeries
+from pulse_telemetry_gateway.actions.erasure import ErasureResult
+from pulse_telemetry_gateway.model.errors import InvalidRange, UnknownDevice, UnknownSeries
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
 
 router = APIRouter()
 _DELETES, _RENAMES = [require("telemetry.delete")], [require("telemetry.manage")]
-DryRun = Annotated[bool, Query(description="count only, and delete nothing")]
+DryRun = Annotated[bool, Query(description="count the readings without deleting them")]
 SeriesId = Annotated[int, Path(ge=0, lt=2**31)]
 Device = Annotated[DeviceName, Path(description="the device id", examples=["press-4"])]
 GivenName = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=PRINTABLE)]
@@ -23,7 +23,7 @@ GivenUnit = Annotated[str, StringConstraints(max_length=32, strip_whitespace=Tru
 
 
 class ErasedView(BaseModel):
-    """So many series and readings were deleted; with `dry_run` so many would be."""
+    """Number of series and readings that were deleted, or that a request without `dry_run` would delete."""
 
     series: int
     readings: int
@@ -31,7 +31,7 @@ class ErasedView(BaseModel):
 
 
 class DeviceNameChange(BaseModel):
-    """`name`: null gives back the name that the device calls itself by."""
+    """`name`: null restores the name that the device declared."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Press in hall B"}]})
 
@@ -39,7 +39,7 @@ class DeviceNameChange(BaseModel):
 
 
 class SeriesNameChange(BaseModel):
-    """null gives back what the device says."""
+    """null restores what the device declared."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"display_name": "Oil temperature", "unit": "°C"}]}
@@ -63,7 +63,7 @@ class RangeQuery(BaseModel):
 async def delete_series(
     deps: Dependencies, series_id: SeriesId, caller: CurrentCaller, *, dry_run: DryRun = False
 ) -> ErasedView:
-    """Delete a series with all its readings. It comes back when the device sends it again."""
+    """Delete a series with all its readings. The series returns when the device sends it again."""
     async with deps.concurrency.slot():
         return _view(await deps.erasure.series(series_id, caller, is_dry_run=dry_run), is_dry_run=dry_run)
 
@@ -72,27 +72,27 @@ async def delete_series(
     "/series/{series_id}/readings",
     operation_id="delete_readings",
     dependencies=_DELETES,
-    responses=responses(UnknownSeries, BadRange),
+    responses=responses(UnknownSeries, InvalidRange),
 )
 async def delete_readings(
-    deps: Dependencies, series_id: SeriesId, asked: Annotated[RangeQuery, Query()], caller: CurrentCaller
+    deps: Dependencies, series_id: SeriesId, query: Annotated[RangeQuery, Query()], caller: CurrentCaller
 ) -> ErasedView:
-    """Delete the readings of a series in [from, to). Where single readings are gone by age, the minutes and hours at
-    the edges go as a whole."""
+    """Delete the readings of a series in [from, to). Where single readings were removed by retention, whole minutes and
+    hours at the edges are deleted."""
     async with deps.concurrency.slot():
-        span = asked.start, asked.end
-        found = await deps.erasure.range(series_id, span, caller, is_dry_run=asked.dry_run)
-    return _view(found, is_dry_run=asked.dry_run)
+        span = query.start, query.end
+        found = await deps.erasure.range(series_id, span, caller, is_dry_run=query.dry_run)
+    return _view(found, is_dry_run=query.dry_run)
 
 
 @router.delete(
-    "/devices/{device}", operation_id="delete_device", dependencies=_DELETES, responses=responses(DeviceUnknown)
+    "/devices/{device}", operation_id="delete_device", dependencies=_DELETES, responses=responses(UnknownDevice)
 )
 async def delete_device(
     deps: Dependencies, device: Device, caller: CurrentCaller, *, dry_run: DryRun = False
 ) -> ErasedView:
-    """Delete a device with all its series and readings; its ledger says that they were removed. Delete its account
-    (`DELETE /api/collectors/{id}`) first, or it comes back when it sends again."""
+    """Delete a device with all its series and readings. Its ledger records them as removed. Delete its account (`DELETE
+    /api/collectors/{id}`) first, or the device returns when it sends again."""
     async with deps.concurrency.slot():
         return _view(await deps.erasure.device(device, caller, is_dry_run=dry_run), is_dry_run=dry_run)
 
@@ -102,11 +102,11 @@ async def delete_device(
     operation_id="rename_device",
     status_code=204,
     dependencies=_RENAMES,
-    responses=responses(DeviceUnknown),
+    responses=responses(UnknownDevice),
 )
-async def rename_device(deps: Dependencies, device: Device, asked: DeviceNameChange, caller: CurrentCaller) -> None:
-    """Give a device another name. Its id stays."""
-    await deps.renaming.device(device, asked.name, caller)
+async def rename_device(deps: Dependencies, device: Device, change: DeviceNameChange, caller: CurrentCaller) -> None:
+    """Set the name of a device. Its id stays."""
+    await deps.renaming.device(device, change.name, caller)
 
 
 @router.patch(
@@ -117,11 +117,11 @@ async def rename_device(deps: Dependencies, device: Device, asked: DeviceNameCha
     responses=responses(UnknownSeries),
 )
 async def rename_series(
-    deps: Dependencies, series_id: SeriesId, asked: SeriesNameChange, caller: CurrentCaller
+    deps: Dependencies, series_id: SeriesId, change: SeriesNameChange, caller: CurrentCaller
 ) -> None:
-    """Give a series another display name and unit. Its name in messages stays."""
-    await deps.renaming.series(series_id, asked.display_name, asked.unit, caller)
+    """Set the display name and unit of a series. Its name in messages stays."""
+    await deps.renaming.series(series_id, change.display_name, change.unit, caller)
 
 
-def _view(found: Erased, *, is_dry_run: bool) -> ErasedView:
+def _view(found: ErasureResult, *, is_dry_run: bool) -> ErasedView:
     return ErasedView(series=found.series, readings=found.readings, dry_run=is_dry_run)

@@ -10,29 +10,35 @@ from pydantic import BaseModel, Field
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import Principal, require
-from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.actions.export import ForeignPlace, Place, Wanted
-from pulse_telemetry_gateway.actions.history import BadRange, TooMuch, UnknownSeries
-from pulse_telemetry_gateway.model.calendar import BadCalendar, zone_of
-from pulse_telemetry_gateway.model.tables import MEDIA_TYPES, CsvForm, Format
+from pulse_telemetry_gateway.actions.export import ExportPosition, ExportRequest
+from pulse_telemetry_gateway.model.errors import (
+    InvalidCalendar,
+    InvalidCsvForm,
+    InvalidRange,
+    InvalidSeries,
+    NotContinuable,
+    TooMuch,
+    UnknownPosition,
+    UnknownSeries,
+)
+from pulse_telemetry_gateway.model.history.calendar import zone_of
+from pulse_telemetry_gateway.model.history.export_formats import MEDIA_TYPES, CsvForm, Format
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
-from pulse_telemetry_gateway.routes.history import BadSeries, numbers
+from pulse_telemetry_gateway.routes.history import numbers
 
 router = APIRouter()
 
 
-class NotContinuable(DomainError):
-    """A Parquet file is whole or useless."""
-
-    code, status = "not_continuable", 422
-
-
-class BadForm(DomainError):
-    """The options of the CSV contradict each other."""
-
-    code, status = "invalid_csv_form", 422
-
-
+_REFUSALS: Final = (
+    UnknownSeries,
+    InvalidRange,
+    InvalidSeries,
+    InvalidCalendar,
+    InvalidCsvForm,
+    TooMuch,
+    UnknownPosition,
+    NotContinuable,
+)
 _SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
 _FILES: dict[int | str, dict[str, Any]] = {
     200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()}}
@@ -40,11 +46,12 @@ _FILES: dict[int | str, dict[str, Any]] = {
 
 
 class ExportQuery(BaseModel):
-    """`after`: series, t, epoch and seq of the last whole line that came, with commas between: a broken CSV goes on
-    behind it, without a header. Parquet cannot: ask for shorter ranges.
+    """`after`: series, t, epoch and seq of the last complete line, with commas between. An interrupted CSV export
+    continues after that line, without a header. Parquet cannot be continued: export shorter ranges.
 
-    `tz`, `separator` and `decimal` are of CSV: the zone of its column `time`, and what a spreadsheet of your country
-    expects."""
+    `tz`, `separator` and `decimal` apply to CSV: the zone of the column `time`, and the number format that your
+    spreadsheet expects.
+    """
 
     series: Annotated[str, Field(max_length=10_000, examples=["1,2,3"])]
     start: Annotated[Micros, Field(alias="from")]
@@ -56,9 +63,9 @@ class ExportQuery(BaseModel):
     decimal: Literal["point", "comma"] = "point"
 
     def form(self) -> CsvForm:
-        """Raises BadCalendar, BadForm."""
+        """Raises InvalidCalendar, InvalidCsvForm."""
         if self.decimal == "comma" and self.separator == "comma":
-            raise BadForm("a decimal comma needs another separator: separator=semicolon")
+            raise InvalidCsvForm("a decimal comma needs another separator: use separator=semicolon")
         zone = UTC if self.tz == "UTC" else zone_of(self.tz)
         return CsvForm(zone, _SEPARATORS[self.separator], self.decimal == "comma")
 
@@ -67,26 +74,25 @@ class ExportQuery(BaseModel):
     "/export",
     operation_id="export_readings",
     response_class=StreamingResponse,
-    responses=responses(UnknownSeries, BadRange, BadSeries, BadCalendar, BadForm, TooMuch, ForeignPlace, NotContinuable)
-    | _FILES,
+    responses=responses(*_REFUSALS) | _FILES,
 )
 async def export(
     deps: Dependencies,
-    asked: Annotated[ExportQuery, Query()],
+    query: Annotated[ExportQuery, Query()],
     _: Annotated[Principal, require("telemetry.export")],
     caller: CurrentCaller,
 ) -> StreamingResponse:
-    """Every reading of these series in [from, to), series by series, by (t, epoch, seq); streamed."""
-    if asked.after is not None and asked.format != "csv":
-        raise NotContinuable("only CSV can be continued: ask for a shorter range")
-    form = asked.form()
-    after = None if asked.after is None else Place.of(asked.after)
-    wanted = Wanted(tuple(numbers(asked.series)), asked.start, asked.end, after)
+    """Stream every reading of these series in [from, to), series by series, ordered by (t, epoch, seq)."""
+    if query.after is not None and query.format != "csv":
+        raise NotContinuable("only CSV exports can be continued: export a shorter range")
+    form = query.form()
+    after = None if query.after is None else ExportPosition.of(query.after)
+    request = ExportRequest(tuple(numbers(query.series)), query.start, query.end, after)
     async with deps.concurrency.slot():
-        names = await deps.export.names(wanted)
-        await deps.notes.exported(
-            wanted, asked.format, actor=caller.account, address=caller.address, request_id=caller.request_id
+        names = await deps.export.names(request)
+        await deps.audit.exported(
+            request, query.format, actor=caller.account, address=caller.address, request_id=caller.request_id
         )
-    headers = {"Content-Disposition": f'attachment; filename="readings.{asked.format}"', "Cache-Control": "no-store"}
-    stream = deps.export.stream(wanted, names, form if asked.format == "csv" else None)
-    return StreamingResponse(stream, media_type=MEDIA_TYPES[asked.format], headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="readings.{query.format}"', "Cache-Control": "no-store"}
+    stream = deps.export.stream(request, names, form if query.format == "csv" else None)
+    return StreamingResponse(stream, media_type=MEDIA_TYPES[query.format], headers=headers)

@@ -1,4 +1,4 @@
-"""Readings over HTTP: one series sampled or in pages, several series on one axis."""
+"""Readings over HTTP: one series sampled or in pages, or several series on one axis."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,13 +9,19 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from pulse_chassis.http.problems import responses
-from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.actions.history import Aligned, BadRange, TooMuch, UnknownSeries, check_range, values
-from pulse_telemetry_gateway.model.calendar import BadCalendar, edges, zone_of
-from pulse_telemetry_gateway.model.columns import FLOAT, Ints
-from pulse_telemetry_gateway.model.cursors import ForeignCursor
-from pulse_telemetry_gateway.model.levels import Source
-from pulse_telemetry_gateway.model.rollups import Rollups
+from pulse_telemetry_gateway.actions.history import Aligned, check_range, values
+from pulse_telemetry_gateway.model.errors import (
+    ForeignCursor,
+    InvalidCalendar,
+    InvalidRange,
+    InvalidSeries,
+    TooMuch,
+    UnknownSeries,
+)
+from pulse_telemetry_gateway.model.history.calendar import edges, zone_of
+from pulse_telemetry_gateway.model.history.levels import Source
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.storage.rollups import Rollups
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros, Value
 
 router = APIRouter()
@@ -23,14 +29,8 @@ _PAGE = 10_000
 _EVERY_MAX = 5_000
 
 
-class BadSeries(DomainError):
-    """The list of series is not one."""
-
-    code, status = "invalid_series", 422
-
-
 class ReadingsQuery(BaseModel):
-    """`points` for a sample, `cursor` and `limit` for pages of single readings (`raw=true`)."""
+    """`points` applies to a sample; `cursor` and `limit` to pages of single readings (`raw=true`)."""
 
     start: Annotated[Micros, Field(alias="from")]
     end: Annotated[Micros, Field(alias="to")]
@@ -41,11 +41,11 @@ class ReadingsQuery(BaseModel):
 
 
 class ReadingsView(BaseModel):
-    """Real readings, ascending in time; when `sampled`, first, minimum, maximum and last of each bucket. `level`: from
-    what it was made. `gaps`: the widest spans in which readings were missing. `late`: so many readings came more than
-    a minute after their time. `clock_suspect`: the device's clock was off. `unreadable`: so many stored batches of the
-    device cannot be read; readings of this series may be in them. `ahead_from`: readings from that time on lie in the
-    future; null: none does."""
+    """Real readings, ascending in time. When `sampled`, the first, minimum, maximum and last reading of each bucket.
+    `level`: the stored level that answered. `gaps`: the widest spans without readings. `late`: readings that arrived
+    more than a minute after their time. `clock_suspect`: the device's clock was off. `unreadable`: stored batches of
+    the device that cannot be decoded and may hold readings of this series. `ahead_from`: time from which readings are
+    in the future; null: none are."""
 
     series: int
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
@@ -63,9 +63,9 @@ class ReadingsView(BaseModel):
 
 
 class PageView(BaseModel):
-    """Every reading with its identity, by (t, epoch, seq). `next` asks for the following page; null: this was the
-    last one. Readings that arrive later for a time already read are not told. `level`, `gaps`, `late`, `clock_suspect`,
-    `unreadable` and `ahead_from` are this page's, as with a sample."""
+    """Every reading with its identity, ordered by (t, epoch, seq). `next`: the cursor of the next page; null: this is
+    the last page. Readings that arrive later for a time that was already read are not included. `level`, `gaps`,
+    `late`, `clock_suspect`, `unreadable` and `ahead_from` describe this page, as for a sample."""
 
     series: int
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
@@ -84,7 +84,7 @@ class PageView(BaseModel):
 
 
 class AlignedSeries(BaseModel):
-    """One value per bucket, null where there is no reading."""
+    """One value per bucket; null where there is no reading."""
 
     series: int
     n: list[int]
@@ -96,8 +96,8 @@ class AlignedSeries(BaseModel):
 
 
 class AlignedView(BaseModel):
-    """`t`: where each bucket begins; it ends where the next one does, and the last one at `to`. `width` is the length
-    of the longest. The first and the last bucket are shorter where `from` and `to` are no multiples of it."""
+    """`t`: start of each bucket. A bucket ends where the next one starts, the last one at `to`. `width`: length of the
+    longest bucket. The first and the last bucket are shorter when `from` and `to` are not multiples of it."""
 
     from_: Annotated[int, Field(alias="from", serialization_alias="from")]
     to: int
@@ -114,15 +114,15 @@ class AlignedView(BaseModel):
 @router.get(
     "/series/{series_id}/readings",
     operation_id="list_readings",
-    responses=responses(UnknownSeries, BadRange, ForeignCursor),
+    responses=responses(UnknownSeries, InvalidRange, ForeignCursor),
 )
 async def readings(
-    deps: Dependencies, series_id: Annotated[int, Path(ge=0, lt=2**31)], asked: Annotated[ReadingsQuery, Query()]
+    deps: Dependencies, series_id: Annotated[int, Path(ge=0, lt=2**31)], query: Annotated[ReadingsQuery, Query()]
 ) -> ReadingsView | PageView:
-    """Readings of [from, to) in microseconds: at most `points`, or with `raw=true` every one, `limit` a page."""
-    start, end = asked.start, asked.end
-    if asked.raw:
-        page, following = await deps.pages.at(series_id, (start, end), asked.cursor, asked.limit)
+    """Readings of [from, to) in microseconds: at most `points`, or with `raw=true` every reading, `limit` per page."""
+    start, end = query.start, query.end
+    if query.raw:
+        page, following = await deps.pages.at(series_id, (start, end), query.cursor, query.limit)
         found = page.readings
         return PageView.model_construct(
             series=series_id,
@@ -140,7 +140,7 @@ async def readings(
             unreadable=page.quality.unreadable,
             ahead_from=page.quality.ahead_from,
         )
-    sampled = await deps.history.readings(series_id, start, end, asked.points)
+    sampled = await deps.history.readings(series_id, start, end, query.points)
     return ReadingsView.model_construct(
         series=series_id,
         from_=start,
@@ -160,14 +160,14 @@ async def readings(
 
 @dataclass(frozen=True)
 class Buckets:
-    """How a range is divided: into at most `points` equal ones, or by the calendar of `tz`."""
+    """Divides a range into at most `points` equal buckets, or by the calendar of `tz`."""
 
     points: int
     every: str | None
     tz: str
 
     def of(self, start: int, end: int) -> int | list[int]:
-        """How many, or their edges. Raises BadRange, BadCalendar."""
+        """The number of buckets, or their edges. Raises InvalidRange, InvalidCalendar, TooMuch."""
         check_range(start, end)
         return self.points if self.every is None else edges(start, end, self.every, zone_of(self.tz), _EVERY_MAX)
 
@@ -178,7 +178,7 @@ async def _buckets(
         str | None,
         Query(
             max_length=8,
-            description="15m, 1h, 1d, 1w, 1mo or 1y, in place of `points`; hours count on from the first midnight",
+            description="15m, 1h, 1d, 1w, 1mo or 1y, instead of `points`; hours are counted from the first midnight",
             examples=["1d"],
         ),
     ] = None,
@@ -192,7 +192,7 @@ async def _buckets(
 @router.get(
     "/readings",
     operation_id="align_readings",
-    responses=responses(UnknownSeries, BadRange, BadSeries, BadCalendar, TooMuch),
+    responses=responses(UnknownSeries, InvalidRange, InvalidSeries, InvalidCalendar, TooMuch),
 )
 async def aligned(
     deps: Dependencies,
@@ -201,11 +201,9 @@ async def aligned(
     end: Annotated[Micros, Query(alias="to")],
     buckets: Annotated[Buckets, Depends(_buckets)],
 ) -> AlignedView:
-    """Several series (at most 50) in the same buckets over exactly [from, to): at most `points`, or by the calendar."""
-    check_range(start, end)
-    chosen = (
-        buckets.points if buckets.every is None else edges(start, end, buckets.every, zone_of(buckets.tz), _EVERY_MAX)
-    )
+    """Several series (at most 50) in the same buckets over exactly [from, to): at most `points` buckets, or by the
+    calendar."""
+    chosen = buckets.of(start, end)
     found = await deps.history.aligned(numbers(series), start, end, chosen)
     axis = found.plan
     return AlignedView.model_construct(
@@ -223,10 +221,10 @@ async def aligned(
 
 
 def numbers(text: str) -> list[int]:
-    """Numbers with commas between them. Raises BadSeries."""
+    """Parses numbers separated by commas. Raises InvalidSeries."""
     parts = text.split(",")
     if not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
-        raise BadSeries(f"series are numbers with commas between them, got {text[:100]!r}")
+        raise InvalidSeries(f"series must be numbers separated by commas, not {text[:100]!r}")
     return [int(part) for part in parts]
 
 
@@ -251,7 +249,7 @@ _WORDS = ("low", "high", "first", "last")
 
 
 def _mean(mine: Rollups) -> NDArray[np.float64]:
-    """Within the extremes: a sum of binary64 may round beyond them."""
+    """Clipped to the extremes, because a binary64 sum may round beyond them."""
     with np.errstate(invalid="ignore"):
         mean = mine.total / mine.n
     if len(mine) and int(mine.kind[0]) == FLOAT:

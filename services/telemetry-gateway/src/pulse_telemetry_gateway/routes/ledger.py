@@ -7,16 +7,17 @@ from pydantic import BaseModel
 
 from pulse_chassis.http.problems import responses
 from pulse_contracts.message import DeviceName
-from pulse_telemetry_gateway.routes.dependencies import Dependencies, UnknownDevice
+from pulse_telemetry_gateway.model.errors import UnknownDevice
+from pulse_telemetry_gateway.routes.dependencies import Dependencies
 
 router = APIRouter()
-_LIVES = 1_000
+_EPOCHS = 1_000
 
 
 class EpochView(BaseModel):
-    """One life of the device's counter. `complete`: every number below `next` is stored, refused or dropped, both by
-    the ledger and by what was counted in log, chunks and tables just now. `removed` (of the stored ones) went with
-    age, or was deleted; `missing` is still to come. `counted`: whether ledger and count agree."""
+    """One epoch of the device's counter. `complete`: every number below `next` is stored, refused or dropped, by the
+    ledger and by a count of log, chunks and tables. `removed`: stored readings that retention or a user deleted.
+    `missing`: numbers that have not arrived. `counted`: whether ledger and count agree."""
 
     epoch: str
     ord: int
@@ -32,8 +33,8 @@ class EpochView(BaseModel):
 
 
 class Ledger(BaseModel):
-    """Newest life first. `next`: the `after` of the following page; null: this was the last one. `truncated`: whether
-    there is one; `verify` goes through all."""
+    """Newest epoch first. `next`: the `after` of the next page; null: this is the last page. `truncated`: whether there
+    is a next page. The command `verify` checks all epochs."""
 
     device: str
     epochs: list[EpochView]
@@ -46,14 +47,14 @@ async def ledger(
     deps: Dependencies,
     device: Annotated[DeviceName, Path()],
     after: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}\.[0-9]{1,19}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=_LIVES)] = _LIVES,
+    limit: Annotated[int, Query(ge=1, le=_EPOCHS)] = _EPOCHS,
 ) -> Ledger:
-    """The proof: what became of every sequence number that the device ever gave, in pages of its lives."""
+    """What became of every sequence number that the device ever assigned, in pages of its epochs."""
     number, _, epoch = (after or "").partition(".")
     place = (int(number), min(int(epoch), 2**63 - 1)) if after else None
     async with deps.concurrency.slot():
-        accounts = await deps.proof.accounts(await deps.device_id(device), limit + 1, place)
-    last = accounts[limit - 1] if len(accounts) > limit else None
+        counts = await deps.verification.counts(await deps.device_id(device), limit + 1, place)
+    last = counts[limit - 1] if len(counts) > limit else None
     return Ledger(
         device=device,
         next=None if last is None else f"{last.ord}.{last.epoch}",
@@ -72,6 +73,6 @@ async def ledger(
                 counted=one.is_counted,
                 complete=one.is_complete,
             )
-            for one in accounts[:limit]
+            for one in counts[:limit]
         ],
     )

@@ -1,4 +1,4 @@
-"""How the messages of a plain device are read, and what of them is skipped."""
+"""Settings of plain devices, and the values of their messages that were skipped."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
-from pulse_contracts.errors import DomainError
 from pulse_contracts.message import PRINTABLE, DeviceName
-from pulse_telemetry_gateway.model.calendar import BadCalendar, zone_of
-from pulse_telemetry_gateway.model.plain import TIME_KEYS
-from pulse_telemetry_gateway.model.plain_presets import PRESETS, preset_of
-from pulse_telemetry_gateway.routes.dependencies import Dependencies, UnknownDevice
+from pulse_telemetry_gateway.model.errors import InvalidCalendar, UnknownDevice, UnknownPreset
+from pulse_telemetry_gateway.model.history.calendar import zone_of
+from pulse_telemetry_gateway.model.plain.normalizer import TIME_KEYS
+from pulse_telemetry_gateway.model.plain.presets import PRESETS, preset_of
+from pulse_telemetry_gateway.routes.dependencies import Dependencies
 from pulse_telemetry_gateway.store.plain import PlainSettings
 
 router = APIRouter()
@@ -23,15 +23,9 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=PR
 Device = Annotated[DeviceName, Path(description="the device id", examples=["esp-01"])]
 
 
-class UnknownPreset(DomainError):
-    """There is no such preset: `GET /api/telemetry/plain-presets` lists them."""
-
-    code, status = "unknown_preset", 422
-
-
 class PlainSettingsView(BaseModel):
-    """`takes_text`: text that is clearly a number or a switch (`"47"`, `"12,5"`, `"ON"`, `"open"`) is a value.
-    `time_keys`: names of the time, compared without regard to case. `time_zone`: of times that name none. `left_out`:
+    """`takes_text`: convert text that is clearly a number or a switch (`"47"`, `"12,5"`, `"ON"`, `"open"`).
+    `time_keys`: names of the time, compared without regard to case. `time_zone`: for times without a zone. `left_out`:
     values and objects that are skipped on purpose (`a.b`)."""
 
     model_config = ConfigDict(
@@ -46,7 +40,7 @@ class PlainSettingsView(BaseModel):
 
 
 class PlainSettingsChange(PlainSettingsView):
-    """With `preset`, what is not said is as the preset has it."""
+    """With `preset`, omitted fields are taken from the preset."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"preset": "tasmota", "time_zone": "Europe/Berlin"}]}
@@ -55,10 +49,12 @@ class PlainSettingsChange(PlainSettingsView):
     preset: Annotated[str | None, StringConstraints(max_length=32)] = None
 
     def settings(self) -> PlainSettings:
-        """Raises UnknownPreset, BadCalendar."""
+        """Raises UnknownPreset, InvalidCalendar."""
         preset = preset_of(self.preset or "default")
         if preset is None:
-            raise UnknownPreset(f"there is no preset {self.preset!r}: choose {', '.join(one.name for one in PRESETS)}")
+            raise UnknownPreset(
+                f"unknown preset {self.preset!r}: choose one of {', '.join(one.name for one in PRESETS)}"
+            )
         zone_of(self.time_zone)
         keys = self.time_keys if "time_keys" in self.model_fields_set else preset.time_keys
         left_out = self.left_out if "left_out" in self.model_fields_set else preset.left_out
@@ -68,7 +64,7 @@ class PlainSettingsChange(PlainSettingsView):
 
 
 class SkippedView(BaseModel):
-    """So many values of this name were no reading; `example` is the newest."""
+    """`n` values of this name were skipped; `example` is the newest."""
 
     name: str
     n: int
@@ -98,7 +94,7 @@ class Presets(BaseModel):
 
 @router.get("/plain-presets", operation_id="list_plain_presets")
 async def presets() -> Presets:
-    """How messages of common firmware are read."""
+    """List how messages of common firmware are read."""
     return Presets(
         items=[
             PresetView(
@@ -116,7 +112,7 @@ async def presets() -> Presets:
 
 @router.get("/devices/{device}/plain", operation_id="get_plain_settings", responses=responses(UnknownDevice))
 async def plain(deps: Dependencies, device: Device) -> PlainView:
-    """How the messages of a plain device are read, and what of them was skipped, newest first."""
+    """How the messages of a plain device are read, and which values were skipped, newest first."""
     async with deps.concurrency.slot():
         device_id = await deps.device_id(device)
         settings, skipped = await deps.plain.settings(device_id), await deps.plain.skipped(device_id)
@@ -132,16 +128,16 @@ async def plain(deps: Dependencies, device: Device) -> PlainView:
     "/devices/{device}/plain",
     operation_id="change_plain_settings",
     dependencies=[require("telemetry.manage")],
-    responses=responses(UnknownDevice, UnknownPreset, BadCalendar),
+    responses=responses(UnknownDevice, UnknownPreset, InvalidCalendar),
 )
 async def change(
-    deps: Dependencies, device: Device, asked: PlainSettingsChange, caller: CurrentCaller
+    deps: Dependencies, device: Device, body: PlainSettingsChange, caller: CurrentCaller
 ) -> PlainSettingsView:
-    """Set how the messages of a plain device are read. It counts for messages from two seconds later on."""
-    settings = asked.settings()
+    """Set how the messages of a plain device are read. The change applies after at most two seconds."""
+    settings = body.settings()
     async with deps.concurrency.slot():
         found = await deps.device_id(device), device
-        await deps.notes.plain_settings_changed(
+        await deps.audit.plain_settings_changed(
             deps.plain,
             found,
             settings,

@@ -1,4 +1,4 @@
-"""What nobody could read, for administrators."""
+"""The quarantine over HTTP, for administrators."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
-from pulse_contracts.errors import DomainError
-from pulse_telemetry_gateway.model.quarantine_words import explained
+from pulse_telemetry_gateway.model.errors import ForeignCursor, UnknownMessage
+from pulse_telemetry_gateway.model.quarantine_reasons import explain
 from pulse_telemetry_gateway.routes.dependencies import Dependencies
 
 router = APIRouter(dependencies=[require("telemetry.manage")])
@@ -19,19 +19,13 @@ _LAST_MICROS = 253_000_000_000_000_000
 """In the year 9987."""
 
 
-class GoneMessage(DomainError):
-    """It was never there, or is no longer."""
-
-    code, status = "not_found", 404
-
-
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
 class MessageView(BaseModel):
-    """`size`: bytes that are kept of it, the first 64 KiB at most."""
+    """`size`: bytes that are kept of the message, at most the first 64 KiB."""
 
     id: int
     address: str
@@ -42,7 +36,7 @@ class MessageView(BaseModel):
 
 
 class Messages(BaseModel):
-    """Newest first. `next`: the `cursor` of the following page; null: this was the last one."""
+    """Newest first. `next`: the `cursor` of the next page; null: this is the last page."""
 
     items: list[MessageView]
     next: int | None
@@ -55,7 +49,7 @@ async def messages(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     reason: Annotated[int | None, Query(ge=1, le=_ID_MAX, description="the `id` of a reason")] = None,
 ) -> Messages:
-    """The messages that were put away, with the reason. Of equal ones the newest hundred are kept."""
+    """Quarantined messages with their reasons. The newest hundred of equal ones are kept."""
     async with deps.concurrency.slot():
         found = await deps.quarantine.newest(cursor, limit + 1, reason)
     items = [
@@ -66,8 +60,8 @@ async def messages(
 
 
 class ReasonView(BaseModel):
-    """`n` messages of one topic failed for the same reason. `text` says it in plain words. `newest`: a message that is
-    kept; null: they are too old."""
+    """`n` messages of one topic were rejected for this reason. `text` explains it. `newest`: a message that is still
+    kept; null: none is."""
 
     id: int
     address: str
@@ -81,25 +75,19 @@ class ReasonView(BaseModel):
 
 
 class Reasons(BaseModel):
-    """The newest first. `next`: the `cursor` of the following page; null: this was the last one."""
+    """Newest first. `next`: the `cursor` of the next page; null: this is the last page."""
 
     items: list[ReasonView]
     next: str | None
 
 
-class BadReasonCursor(DomainError):
-    """The cursor is not one that this list gave."""
-
-    code, status = "foreign_cursor", 422
-
-
-@router.get("/quarantine/reasons", operation_id="list_quarantine_reasons", responses=responses(BadReasonCursor))
+@router.get("/quarantine/reasons", operation_id="list_quarantine_reasons", responses=responses(ForeignCursor))
 async def reasons(
     deps: Dependencies,
     cursor: Annotated[str | None, Query(max_length=48, pattern=r"^[0-9_]+$")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Reasons:
-    """Why messages were put away: equal reasons together, with how often."""
+    """Reasons of quarantined messages with their counts."""
     before = None if cursor is None else _place(cursor)
     async with deps.concurrency.slot():
         found = await deps.quarantine.reasons(before, limit + 1)
@@ -109,7 +97,7 @@ async def reasons(
             address=one.address,
             code=one.code,
             detail=one.detail,
-            text=explained(one.code, one.detail),
+            text=explain(one.code, one.detail),
             n=one.n,
             first_at=one.first,
             last_at=one.last,
@@ -131,7 +119,7 @@ def _micros(at: datetime) -> int:
 def _place(cursor: str) -> tuple[datetime, int]:
     at, _, number = cursor.partition("_")
     if not (at.isdecimal() and number.isdecimal()) or int(at) > _LAST_MICROS or int(number) > _ID_MAX:
-        raise BadReasonCursor("the cursor is not one that this list gave")
+        raise ForeignCursor("the cursor is invalid: start again without one")
     return _1970 + timedelta(microseconds=int(at)), int(number)
 
 
@@ -139,17 +127,17 @@ def _place(cursor: str) -> tuple[datetime, int]:
     "/quarantine/{number}",
     operation_id="download_quarantined",
     response_class=Response,
-    responses=responses(GoneMessage) | _BYTES,
+    responses=responses(UnknownMessage) | _BYTES,
 )
 async def payload(
     deps: Dependencies, number: Annotated[int, Path(ge=1, le=_ID_MAX)], caller: CurrentCaller
 ) -> Response:
-    """Its bytes, as they came."""
+    """The bytes of a message, as they arrived."""
     async with deps.concurrency.slot():
         found = await deps.quarantine.payload(number)
     if found is None:
-        raise GoneMessage(f"there is no message {number}")
-    await deps.notes.downloaded(number, actor=caller.account, address=caller.address, request_id=caller.request_id)
+        raise UnknownMessage(f"unknown message {number}")
+    await deps.audit.downloaded(number, actor=caller.account, address=caller.address, request_id=caller.request_id)
     headers = {
         "Content-Disposition": f'attachment; filename="quarantine-{number}.bin"',
         "X-Content-Type-Options": "nosniff",

@@ -9,15 +9,15 @@ from pydantic import BaseModel
 from pulse_chassis.http.problems import responses
 from pulse_contracts.message import DeviceName, is_device_name
 from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.cursors import ForeignCursor
+from pulse_telemetry_gateway.model.errors import ForeignCursor
+from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Value, value
 from pulse_telemetry_gateway.store.registry import SeriesKey
 
 
 class DeviceView(BaseModel):
-    """`promise`: a collector's readings are stored exactly once, and its ledger proves it; a plain device's at least
-    once. `cloned`: two machines have been taking this identity from each other within the last hour."""
+    """`promise`: readings of a collector are stored exactly once, which its ledger proves; those of a plain device at
+    least once. `cloned`: two machines took this identity from each other within the last hour."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class DeviceView(BaseModel):
 
 
 class LatestView(BaseModel):
-    """`ahead`: its time lies in the future; the device's clock is wrong."""
+    """`ahead`: the time is in the future, because the device's clock is wrong."""
 
     t: int
     v: Value
@@ -51,14 +51,14 @@ class SeriesView(BaseModel):
 
 
 class Devices(BaseModel):
-    """`next`: the `after` of the following page; null: this was the last one."""
+    """`next`: the `after` of the next page; null: this is the last page."""
 
     items: list[DeviceView]
     next: str | None
 
 
 class AllSeries(BaseModel):
-    """`next`: the `after` of the following page; null: this was the last one. `truncated`: whether there is one."""
+    """`next`: the `after` of the next page; null: this is the last page. `truncated`: whether there is a next page."""
 
     items: list[SeriesView]
     next: str | None
@@ -76,7 +76,7 @@ async def devices(
     after: DeviceName | None = None,
     limit: Annotated[int, Query(ge=1, le=_DEVICES)] = _DEVICES,
 ) -> Devices:
-    """The devices, by id, in pages."""
+    """The devices in pages, ordered by id."""
     async with deps.concurrency.slot():
         found = await deps.registry.devices(after or "", limit + 1)
     return Devices(
@@ -106,7 +106,7 @@ async def series(
     after: Annotated[str | None, Query(max_length=256)] = None,
     limit: Annotated[int, Query(ge=1, le=_SERIES)] = _SERIES,
 ) -> AllSeries:
-    """Every series, or those of one device, by device, name and type, with the newest reading, in pages."""
+    """The series of all devices or of one, with their newest readings, in pages, ordered by device, name and type."""
     key = _key(after)
     async with deps.concurrency.slot():
         found = await deps.registry.series(device, key, limit + 1)
@@ -137,11 +137,11 @@ async def series(
 
 
 def _key(after: str | None) -> SeriesKey:
-    """A cursor is the last series of the page before: a name may have slashes, an id and a type have none."""
+    """A cursor is the last series of the previous page. A name may contain slashes; an id and a type do not."""
     if after is None:
         return "", "", ""
     device, _, rest = after.partition("/")
     name, _, kind = rest.rpartition("/")
     if not is_device_name(device) or not name or kind not in TYPES or "\x00" in name:
-        raise ForeignCursor("the cursor is not one that this API gave")
+        raise ForeignCursor("the cursor is invalid: start again without one")
     return device, name, kind

@@ -1,1 +1,1 @@
-"""The gateway's tables, one class per family; SQL stands here and nowhere else."""
+"""The gateway's tables, one class per family of tables. All SQL is here."""

@@ -1,4 +1,4 @@
-"""How chunks and roll-ups are rows: columns out, and arrays in as PostgreSQL sends them (`array_send`), without an
+"""Converts chunks and roll-ups to rows and back. Arrays are read as PostgreSQL sends them (`array_send`), without one
 object per element."""
 
 from collections import defaultdict
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulse_postgres import Row
-from pulse_telemetry_gateway.model.chunks import Chunk
-from pulse_telemetry_gateway.model.columns import FLOAT, Ints
-from pulse_telemetry_gateway.model.fitting import Line, Offsets
-from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
+from pulse_telemetry_gateway.model.storage.chunks import Chunk
+from pulse_telemetry_gateway.model.storage.columns import FLOAT, Ints
+from pulse_telemetry_gateway.model.storage.lines import Line, Offsets
+from pulse_telemetry_gateway.model.storage.rollups import SLOTS, WIDTH, Level, Rollups
 from pulse_telemetry_gateway.store.binary_copy import Block
 
 _WIDTHS: Final = {2: "2", 4: "4", 8: "8"}
@@ -42,11 +42,11 @@ ROLLUP_TABLES: Final[dict[Level, str]] = {"1m": "rollup_minute", "1h": "rollup_h
 
 
 def chunk_blocks(chunks: Iterable[Chunk], device_id: int) -> Iterator[Block]:
-    """In the order of CHUNK_COLUMNS. Chunks whose arrays are alike go together."""
-    alike: dict[tuple[int, int, int, bool], list[Chunk]] = defaultdict(list)
+    """Rows of CHUNK_COLUMNS. Chunks with arrays of the same types share a block."""
+    groups: dict[tuple[int, int, int, bool], list[Chunk]] = defaultdict(list)
     for chunk in chunks:
-        alike[chunk.t.width, chunk.seq.width, chunk.value.width, chunk.reals is not None].append(chunk)
-    for (*widths, is_real), some in alike.items():
+        groups[chunk.t.width, chunk.seq.width, chunk.value.width, chunk.reals is not None].append(chunk)
+    for (*widths, is_real), some in groups.items():
         sizes = np.asarray([c.n for c in some], np.int64)
         lines = [[c.t for c in some], [c.seq for c in some], [c.value for c in some]]
         columns: list[NDArray[Any] | None] = [
@@ -72,7 +72,7 @@ def _end_to_end(arrays: Sequence[NDArray[Any] | None]) -> NDArray[Any]:
 
 
 def chunk_of(row: Row) -> Chunk:
-    """From a row of CHUNK_READ."""
+    """The chunk in a row of CHUNK_READ."""
     reals = row["vf"]
     return Chunk(
         series=row["series_id"],
@@ -97,12 +97,12 @@ def _offsets(row: Row, column: str) -> Offsets | None:
 
 
 def elements(sent: bytes, kind: str) -> NDArray[Any]:
-    """The elements of an array without NULLs, as `array_send` gives it."""
+    """The elements of an array without NULLs, from the bytes of `array_send`."""
     return _column([sent], kind)
 
 
 def rollup_blocks(found: Rollups, level: Level) -> Iterator[Block]:
-    """Merged roll-ups as rows of ROLLUP_COLUMNS, one per series and window."""
+    """Merged roll-ups as rows of ROLLUP_COLUMNS, one for each series and window."""
     is_float = found.kind == FLOAT
     for part, has_floats in ((is_float, True), (~is_float, False)):
         if part.any():
@@ -128,7 +128,7 @@ def _times(found: Rollups) -> tuple[Ints, ...]:
 
 
 def rollups_of(rows: Sequence[Row], level: Level, kinds: Mapping[int, int]) -> Rollups:
-    """From rows of ROLLUP_READ, as they lie; not merged. `kinds`: the type of each series."""
+    """The roll-ups in rows of ROLLUP_READ, not merged. `kinds`: number of the type of each series."""
     offset = "i4" if level == "1m" else "i8"
 
     def column(name: str, kind: str) -> Ints:
@@ -147,10 +147,10 @@ def rollups_of(rows: Sequence[Row], level: Level, kinds: Mapping[int, int]) -> R
 
 def _words(rows: Sequence[Row], name: str) -> Ints:
     sent = [row[f"i_{name}"] if row[f"f_{name}"] is None else row[f"f_{name}"] for row in rows]
-    return _column(sent, "i8")  # the bits of either are the word
+    return _column(sent, "i8")  # the bits of both are the word
 
 
 def _column(sent: list[bytes], kind: str) -> NDArray[Any]:
-    """The elements of several arrays, one after the other."""
+    """The elements of several arrays, concatenated."""
     together = b"".join([memoryview(one)[_HEAD:] for one in sent])
     return np.frombuffer(together, [("length", ">i4"), ("value", f">{kind}")])["value"].astype(kind)

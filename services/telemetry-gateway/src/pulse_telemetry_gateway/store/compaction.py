@@ -1,4 +1,9 @@
-"""What compaction reads and writes: the oldest batches that are not in chunks yet, and one transaction a step."""
+"""Tables that compaction reads and writes: the oldest batches that are not in chunks yet, and the chunks of a day that
+can be merged.
+
+The table `unfolded` lists the days of series whose chunks can be merged; its name is from the first schema ("fold"
+means merge).
+"""
 
 import asyncio
 import io
@@ -9,9 +14,9 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.chunks import DAY, Chunk
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.rollups import Level, Rollups
+from pulse_telemetry_gateway.model.storage.chunks import DAY, Chunk
+from pulse_telemetry_gateway.model.storage.columns import TYPES
+from pulse_telemetry_gateway.model.storage.rollups import Level, Rollups
 from pulse_telemetry_gateway.store.binary_copy import encode
 from pulse_telemetry_gateway.store.chunk_rows import (
     CHUNK_COLUMNS,
@@ -29,15 +34,15 @@ from pulse_telemetry_gateway.store.chunk_rows import (
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
 
 Stream: TypeAlias = tuple[str, list[str], bytes]
-"""A table, its columns, and their rows for binary COPY."""
+"""A table, its columns, and its rows for binary COPY."""
 _CLAIM: Final = timedelta(seconds=60)
-_PILE: Final = 200
-"""Chunks in one fold at most: a million readings in memory."""
+_CHUNKS_MAX: Final = 200
+"""Chunks in one merge: a million readings in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One row of the log on its way into chunks. `received` in microseconds."""
+    """One row of the log, to be compacted. `received` in microseconds."""
 
     pos: int
     epoch: int
@@ -48,16 +53,16 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What a step or a fold writes."""
+    """The rows that a step or a merge writes."""
 
     chunks: Sequence[Chunk]
     rollups: dict[Level, Rollups]
 
 
 @dataclass(frozen=True, slots=True)
-class Pile:
-    """What lies in one day of one series, to be folded: chunks by id, roll-ups and the ids of their rows. `is_whole`:
-    there is no more; `pieces`: steps of compaction that made it."""
+class MergeInput:
+    """Chunks (by id) and roll-ups of one day of a series that can be merged, with the ids of the roll-ups' rows.
+    is_whole: there is nothing else to merge on that day. pieces: steps of compaction that wrote to the day."""
 
     series_id: int
     device_id: int
@@ -71,13 +76,14 @@ class Pile:
 
 
 class CompactionStore:
-    """Several replicas may work at once: a claim keeps them apart, and the mark decides."""
+    """Several replicas may work at once. A claim keeps them apart; the mark ensures that no batch is compacted
+    twice."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def behind(self, lag: timedelta, rows: int) -> list[int]:
-        """Devices whose log is ahead of their chunks: since `lag`, or by `rows` at least."""
+        """Devices with log rows that are not in chunks, for longer than `lag` or at least `rows` of them."""
         async with self._database.connection() as connection:
             found = await connection.fetch(
                 "SELECT d.id FROM device d LEFT JOIN compaction c ON c.device_id = d.id "
@@ -90,7 +96,7 @@ class CompactionStore:
         return [row["id"] for row in found]
 
     async def waiting(self) -> int:
-        """Rows of the log that are not in chunks yet."""
+        """Log rows that are not in chunks yet."""
         async with self._database.connection() as connection:
             found = await connection.fetchval(
                 "SELECT coalesce(sum(d.pos - coalesce(c.pos, 0)), 0)::bigint FROM device d "
@@ -99,7 +105,7 @@ class CompactionStore:
         return int(found)
 
     async def claim(self, device_id: int) -> int | None:
-        """The mark of a device that nobody else is at work on (for a minute), or None."""
+        """Claims a device for a minute and returns its mark. None: another replica has the claim."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "INSERT INTO compaction (device_id, at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING", device_id
@@ -113,14 +119,14 @@ class CompactionStore:
         return found
 
     async def release(self, device_id: int) -> None:
-        """Gives a claim back without having moved."""
+        """Gives up a claim without moving the mark."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "UPDATE compaction SET claimed_until = '-infinity' WHERE device_id = $1", device_id
             )
 
     async def batches(self, device_id: int, after: int, rows: int, readings: int) -> list[LogRow]:
-        """The oldest rows behind the mark: at most `rows`, and about `readings` readings, one row at least."""
+        """The oldest rows after the mark: at most `rows`, about `readings` readings, and at least one row."""
         async with self._database.connection() as connection:
             found = await connection.fetch(
                 "SELECT pos, epoch, lo, (extract(epoch FROM received) * 1000000)::bigint AS received, payload FROM "
@@ -137,9 +143,9 @@ class CompactionStore:
     async def advance(
         self, device_id: int, marks: tuple[int, int], derived: Derived, unreadable: Sequence[int] = ()
     ) -> bool:
-        """Writes a step and moves the mark from the first of `marks` to the second, in one transaction; the rows at the
-        positions `unreadable` are put aside. False, and nothing is written, when somebody else has moved it: no batch
-        is ever in chunks twice."""
+        """Writes a step and moves the mark from `marks[0]` to `marks[1]`, in one transaction. Copies the rows at the
+        positions `unreadable` to their table. Returns False, and writes nothing, when the mark was moved by another
+        replica."""
         streams = await asyncio.to_thread(streams_of, device_id, derived)
         months = {month_of(chunk.t.start) for chunk in derived.chunks}
         async with self._database.transaction() as connection:
@@ -176,8 +182,8 @@ class CompactionStore:
             [day for _, day in touched],
         )
 
-    async def piles(self, pieces: int, quiet: timedelta, most: int) -> list[tuple[int, int]]:
-        """(series, day) that are worth folding: of many pieces, or of several that nothing was added to for long."""
+    async def mergeable(self, pieces: int, quiet: timedelta, most: int) -> list[tuple[int, int]]:
+        """(series, day) that are worth merging: many pieces, or several pieces and nothing added for `quiet`."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT series_id, day FROM unfolded WHERE pieces >= $1 "
@@ -188,9 +194,9 @@ class CompactionStore:
             )
         return [(row["series_id"], row["day"]) for row in rows]
 
-    async def pile(self, series_id: int, day: int, small: int) -> Pile | None:
-        """The chunks of a day with fewer than `small` readings and those that overlap another one, where there are two
-        of a life at least; and the day's roll-ups that lie in several rows. None when the day is not marked."""
+    async def merge_input(self, series_id: int, day: int, small: int) -> MergeInput | None:
+        """What can be merged on a day: chunks that have fewer than `small` readings or overlap another one, if an epoch
+        has at least two, and roll-ups that are split over several rows. None when the day is not marked."""
         start, end = day * DAY, (day + 1) * DAY
         async with self._database.snapshot() as connection:
             head = await connection.fetchrow(
@@ -212,7 +218,7 @@ class CompactionStore:
                 start,
                 end,
                 small,
-                _PILE,
+                _CHUNKS_MAX,
             )
             rollups: dict[Level, Rollups] = {}
             ids: dict[Level, list[int]] = {}
@@ -229,53 +235,53 @@ class CompactionStore:
                 if rows:
                     rollups[level] = rollups_of(rows, level, {series_id: kind})
                     ids[level] = [row["id"] for row in rows]
-        lives = Counter(row["epoch"] for row in chunks)
-        found = {row["id"]: chunk_of(row) for row in chunks if lives[row["epoch"]] > 1}
-        is_whole = len(chunks) < _PILE
-        return Pile(series_id, head["device_id"], kind, day, head["pieces"], is_whole, found, rollups, ids)
+        per_epoch = Counter(row["epoch"] for row in chunks)
+        found = {row["id"]: chunk_of(row) for row in chunks if per_epoch[row["epoch"]] > 1}
+        is_whole = len(chunks) < _CHUNKS_MAX
+        return MergeInput(series_id, head["device_id"], kind, day, head["pieces"], is_whole, found, rollups, ids)
 
-    async def fold(self, pile: Pile, derived: Derived, *, has_small: bool) -> None:
-        """Puts what was folded in the place of the pile, in one transaction. `has_small`: something is left that more
-        may be added to. Raises FoldedMeanwhile, and nothing changes, when somebody else was faster."""
-        start, end = pile.day * DAY, (pile.day + 1) * DAY
-        streams = await asyncio.to_thread(streams_of, pile.device_id, derived)
+    async def write_merge(self, source: MergeInput, derived: Derived, *, has_small: bool) -> None:
+        """Replaces the input of a merge by its result, in one transaction. has_small: the result has a chunk that later
+        readings may be merged into. Raises MergedMeanwhile, and changes nothing, when another replica was faster."""
+        start, end = source.day * DAY, (source.day + 1) * DAY
+        streams = await asyncio.to_thread(streams_of, source.device_id, derived)
         async with self._database.transaction() as connection:
             if not await Partitions.hold(connection, {month_of(start)}):
-                raise FoldedMeanwhile
+                raise MergedMeanwhile
             mine = await connection.fetchval(
-                "SELECT pieces FROM unfolded WHERE series_id = $1 AND day = $2 FOR UPDATE", pile.series_id, pile.day
+                "SELECT pieces FROM unfolded WHERE series_id = $1 AND day = $2 FOR UPDATE", source.series_id, source.day
             )
             if mine is None:
-                raise FoldedMeanwhile
+                raise MergedMeanwhile
             gone = await connection.execute(
                 "DELETE FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 AND id = ANY($4::bigint[])",
-                pile.series_id,
+                source.series_id,
                 start,
                 end,
-                list(pile.chunks),
+                list(source.chunks),
             )
-            if gone != f"DELETE {len(pile.chunks)}":
-                raise FoldedMeanwhile
-            for level, ids in pile.rollup_ids.items():
+            if gone != f"DELETE {len(source.chunks)}":
+                raise MergedMeanwhile
+            for level, ids in source.rollup_ids.items():
                 gone = await connection.execute(
                     f"DELETE FROM {ROLLUP_TABLES[level]} WHERE series_id = $1 AND t0 >= $2 AND t0 < $3 "  # noqa: S608
                     "AND id = ANY($4::bigint[])",
-                    pile.series_id,
+                    source.series_id,
                     start,
                     end,
                     ids,
                 )
                 if gone != f"DELETE {len(ids)}":
-                    raise FoldedMeanwhile
+                    raise MergedMeanwhile
             await write_streams(connection, streams)
-            # a fold that made nothing fewer would be repeated for ever: it counts as whole
-            is_done = pile.is_whole or len(derived.chunks) >= len(pile.chunks)
-            left = int(mine) - pile.pieces + has_small if is_done else int(mine)
+            # a merge that did not reduce the number of chunks would be repeated forever: it counts as whole
+            is_done = source.is_whole or len(derived.chunks) >= len(source.chunks)
+            left = int(mine) - source.pieces + has_small if is_done else int(mine)
             await connection.execute(
-                "UPDATE unfolded SET pieces = $3 WHERE series_id = $1 AND day = $2", pile.series_id, pile.day, left
+                "UPDATE unfolded SET pieces = $3 WHERE series_id = $1 AND day = $2", source.series_id, source.day, left
             )
             await connection.execute(
-                "DELETE FROM unfolded WHERE series_id = $1 AND day = $2 AND pieces = 0", pile.series_id, pile.day
+                "DELETE FROM unfolded WHERE series_id = $1 AND day = $2 AND pieces = 0", source.series_id, source.day
             )
 
 
@@ -296,5 +302,5 @@ def streams_of(device_id: int, derived: Derived) -> list[Stream]:
     ]
 
 
-class FoldedMeanwhile(Exception):
-    """Another replica folded the same pile: this transaction is rolled back."""
+class MergedMeanwhile(Exception):
+    """Another replica merged the same day. The transaction is rolled back."""

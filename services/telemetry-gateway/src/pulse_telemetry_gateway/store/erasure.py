@@ -1,5 +1,4 @@
-"""Deleting readings: chunks, roll-ups, newest values and the log, in one transaction with what the ledger has to
-know."""
+"""Deletes readings from chunks, roll-ups, newest values and the log, in one transaction with the ledger's record."""
 
 import asyncio
 from collections import Counter
@@ -8,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.chunks import DAY, Chunk, Readings, chunks_of, join, unpack
-from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups, merge, of_readings
-from pulse_telemetry_gateway.model.rollups import join as join_rollups
+from pulse_telemetry_gateway.model.storage.chunks import DAY, Chunk, Readings, chunks_of, join, unpack
+from pulse_telemetry_gateway.model.storage.rollups import SLOTS, WIDTH, Level, Rollups, merge, of_readings
+from pulse_telemetry_gateway.model.storage.rollups import join as join_rollups
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import Derived, streams_of, write_streams
 from pulse_telemetry_gateway.store.partitions import Partitions, month_of
@@ -19,8 +18,8 @@ _SOURCE = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
-    """A series whose readings go, and of what type it is."""
+class DeletionTarget:
+    """A series whose readings are deleted, and the number of its type."""
 
     series_id: int
     device_id: int
@@ -34,7 +33,7 @@ class ErasureStore:
         self._database = database
 
     async def progress(self, device_id: int) -> tuple[int, int]:
-        """The device's feed position, and up to which position its log is in chunks and in the newest values."""
+        """The device's feed position, and the position up to which its log is in chunks and in the newest values."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
                 "SELECT d.pos, least(d.latest_pos, coalesce(c.pos, 0)) AS done FROM device d "
@@ -44,14 +43,14 @@ class ErasureStore:
         return (row["pos"], row["done"]) if row else (0, 0)
 
     @asynccontextmanager
-    async def erasing(self, device_id: int, *, is_dry_run: bool) -> AsyncIterator["Erasing"]:
+    async def erasing(self, device_id: int, *, is_dry_run: bool) -> AsyncIterator["Deletion"]:
         """One transaction; a dry run is rolled back. Compaction of the device waits until it ends."""
         with suppress(_DryRun):
             async with self._database.transaction() as connection:
                 await connection.execute("SET LOCAL lock_timeout = '10s'")
                 await Partitions.hold(connection, ())
                 await connection.execute("SELECT 1 FROM compaction WHERE device_id = $1 FOR UPDATE", device_id)
-                yield Erasing(connection)
+                yield Deletion(connection)
                 if is_dry_run:
                     raise _DryRun
 
@@ -60,16 +59,16 @@ class _DryRun(Exception):
     """Rolls the transaction back."""
 
 
-class Erasing:
-    """What is done within the transaction."""
+class Deletion:
+    """The steps within the transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    async def series(self, doomed: Sequence[Doomed]) -> int:
-        """Every reading of these series; returns how many."""
-        ids = [one.series_id for one in doomed]
-        await self._wait_for_folds(ids)
+    async def series(self, targets: Sequence[DeletionTarget]) -> int:
+        """Deletes every reading of these series. Returns how many."""
+        ids = [one.series_id for one in targets]
+        await self._wait_for_merges(ids)
         counted = await self.connection.fetch(
             "WITH gone AS (DELETE FROM chunk WHERE series_id = ANY($1::int[]) RETURNING device_id, epoch, n), "
             "noted AS (INSERT INTO removal (device_id, epoch, n, source) SELECT device_id, epoch, sum(n), $2 FROM gone "
@@ -84,10 +83,10 @@ class Erasing:
         )
         return int(counted[0]["n"])
 
-    async def range(self, one: Doomed, start: int, end: int) -> int:
-        """The readings of a series in [start, end); returns how many. Where single readings are gone already, the
-        roll-ups at the edges go as a whole."""
-        await self._wait_for_folds([one.series_id])
+    async def range(self, one: DeletionTarget, start: int, end: int) -> int:
+        """Deletes the readings of a series in [start, end). Returns how many. Where single readings were removed by
+        retention, whole roll-ups at the edges are deleted."""
+        await self._wait_for_merges([one.series_id])
         gone: Counter[int] = Counter()
         rows = await self.connection.fetch(
             "DELETE FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t1 < $3 RETURNING epoch, n",
@@ -119,8 +118,8 @@ class Erasing:
         return gone.total()
 
     async def log(self, device_id: int) -> None:
-        """The rows of the log that are in chunks already: they hold the deleted readings too. Who resumes from them is
-        told to load history."""
+        """Deletes the log rows that are in chunks already, because they hold the deleted readings too. A viewer that
+        resumes from them is told to load history."""
         await self.connection.execute(
             "DELETE FROM batch WHERE device_id = $1 AND pos <= "
             "(SELECT least(d.latest_pos, c.pos) FROM device d JOIN compaction c ON c.device_id = d.id WHERE d.id = $1)",
@@ -128,7 +127,7 @@ class Erasing:
         )
 
     async def device(self, device_id: int) -> None:
-        """Hides the device until it sends again, and forgets what people and the device said of it."""
+        """Hides the device until it sends again, and deletes its names, settings and quarantined messages."""
         await self.connection.execute(
             "UPDATE device SET removed_at = now(), display_name = '', given_name = NULL, online = NULL, waiting = NULL "
             "WHERE id = $1",
@@ -149,13 +148,13 @@ class Erasing:
             device_id,
         )
 
-    async def _wait_for_folds(self, series: Sequence[int]) -> None:
-        """A fold that is being written would put back what is deleted: it holds these rows until it is committed."""
+    async def _wait_for_merges(self, series: Sequence[int]) -> None:
+        """A merge that is being written would restore what is deleted. It locks these rows until its commit."""
         await self.connection.execute(
             "SELECT 1 FROM unfolded WHERE series_id = ANY($1::int[]) FOR UPDATE", list(series)
         )
 
-    async def _rollups(self, one: Doomed, level: Level, start: int, end: int) -> None:
+    async def _rollups(self, one: DeletionTarget, level: Level, start: int, end: int) -> None:
         width, window = WIDTH[level], WIDTH[level] * SLOTS[level]
         rows = await self.connection.fetch(
             f"DELETE FROM {ROLLUP_TABLES[level]} WHERE series_id = $1 AND t0 > $2 AND t0 < $3 RETURNING {ROLLUP_READ}",  # noqa: S608
@@ -168,11 +167,11 @@ class Erasing:
         found = rollups_of(rows, level, {one.series_id: one.kind})
         kept = found.take((found.bucket + width <= start) | (found.bucket >= end))
         edges = {start // width * width, (end - 1) // width * width}
-        anew = [await self._bucket(one, edge, width) for edge in edges if edge < start or edge + width > end]
-        await self._write(one, [], {level: merge(join_rollups([kept, *anew]))})
+        recomputed = [await self._bucket(one, edge, width) for edge in edges if edge < start or edge + width > end]
+        await self._write(one, [], {level: merge(join_rollups([kept, *recomputed]))})
 
-    async def _bucket(self, one: Doomed, start: int, width: int) -> Rollups:
-        """A bucket made anew from the readings that are left."""
+    async def _bucket(self, one: DeletionTarget, start: int, width: int) -> Rollups:
+        """A bucket computed from the remaining readings."""
         rows = await self.connection.fetch(
             f"SELECT {CHUNK_READ} FROM chunk WHERE series_id = $1 AND t0 >= $2 AND t0 < $4 AND t1 >= $3",  # noqa: S608
             one.series_id,
@@ -183,7 +182,7 @@ class Erasing:
         found = join([unpack(chunk_of(row), one.kind) for row in rows])
         return of_readings(found.take((found.t >= start) & (found.t < start + width)), width)
 
-    async def _write(self, one: Doomed, chunks: Sequence[Chunk], rollups: dict[Level, Rollups]) -> None:
+    async def _write(self, one: DeletionTarget, chunks: Sequence[Chunk], rollups: dict[Level, Rollups]) -> None:
         some = {level: found for level, found in rollups.items() if len(found)}
         if not chunks and not some:
             return
@@ -193,7 +192,7 @@ class Erasing:
         months = {month_of(t) for t in starts}
         tables = [*(["chunk"] if chunks else []), *(ROLLUP_TABLES[level] for level in some)]
         if not await Partitions.hold(self.connection, months, tables):
-            raise RuntimeError("the partition that was just read is gone")
+            raise RuntimeError("a partition disappeared while it was locked")
         await write_streams(self.connection, await asyncio.to_thread(streams_of, one.device_id, Derived(chunks, some)))
         await Partitions.note_written(self.connection, months, tables)
 
@@ -203,8 +202,8 @@ class Erasing:
             [(device_id, epoch, n, _SOURCE) for epoch, n in gone.items() if n],
         )
 
-    async def _newest(self, one: Doomed, start: int, end: int) -> None:
-        """When the newest value was deleted, the reading with the latest time is the newest."""
+    async def _newest(self, one: DeletionTarget, start: int, end: int) -> None:
+        """When the newest value was deleted, the reading with the latest time becomes the newest."""
         deleted = await self.connection.execute(
             "DELETE FROM latest WHERE series_id = $1 AND t >= $2 AND t < $3", one.series_id, start, end
         )

@@ -1,15 +1,15 @@
-"""Reading what was stored, as of one moment: chunks, roll-ups, and the rows of the log that are not in chunks yet."""
+"""Reads stored readings as of one moment: chunks, roll-ups, and log rows that are not in chunks yet."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.chunks import DAY, Chunk
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.levels import Retained
-from pulse_telemetry_gateway.model.rollups import SLOTS, WIDTH, Level, Rollups
-from pulse_telemetry_gateway.model.tables import SeriesName
+from pulse_telemetry_gateway.model.history.export_formats import SeriesName
+from pulse_telemetry_gateway.model.history.levels import Retained
+from pulse_telemetry_gateway.model.storage.chunks import DAY, Chunk
+from pulse_telemetry_gateway.model.storage.columns import TYPES
+from pulse_telemetry_gateway.model.storage.rollups import SLOTS, WIDTH, Level, Rollups
 from pulse_telemetry_gateway.store.chunk_rows import CHUNK_READ, ROLLUP_READ, ROLLUP_TABLES, chunk_of, rollups_of
 from pulse_telemetry_gateway.store.compaction import LogRow
 
@@ -20,7 +20,7 @@ _LOG_FETCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Chunks that touch a range: how many readings they hold, how many of those were late, and of which lives."""
+    """The chunks that touch a range: number of readings, how many of those were late, and their epochs."""
 
     n: int
     late: int
@@ -28,7 +28,7 @@ class Extent:
 
 
 class Snapshot:
-    """One moment of the database. Every answer of one snapshot holds each reading exactly once."""
+    """One moment of the database. The answers of a snapshot hold each reading exactly once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -55,7 +55,7 @@ class Snapshot:
     async def chunks(
         self, series: Sequence[int], start: int, end: int, at_once: int = _FETCH
     ) -> AsyncGenerator[list[Chunk], None]:
-        """The chunks that touch [start, end), in order of their first readings, so many at once."""
+        """The chunks that touch [start, end), ordered by their first reading, `at_once` at a time."""
         cursor = await self._connection.cursor(
             f"SELECT {CHUNK_READ} FROM chunk WHERE series_id = ANY($1::int[]) "  # noqa: S608
             "AND t0 >= $2 AND t0 < $4 AND t1 >= $3 ORDER BY t0",
@@ -68,8 +68,8 @@ class Snapshot:
             yield [chunk_of(row) for row in rows]
 
     async def rollups(self, level: Level, kinds: Mapping[int, int], start: int, end: int) -> Rollups:
-        """The roll-ups of these series (and their types) in [start, end), which begins and ends with a bucket; not
-        merged."""
+        """The roll-ups of series (given with their types) in [start, end), not merged. The range starts and ends at a
+        bucket."""
         window = WIDTH[level] * SLOTS[level]
         rows = await self._connection.fetch(
             f"SELECT {ROLLUP_READ} FROM {ROLLUP_TABLES[level]} "  # noqa: S608
@@ -82,7 +82,7 @@ class Snapshot:
         return found.take((found.bucket >= start) & (found.bucket < end))
 
     async def unchunked(self, devices: Sequence[int], start: int, end: int) -> AsyncGenerator[list[LogRow], None]:
-        """Rows of the log with readings in [start, end) that are not in chunks yet, in pieces."""
+        """Log rows with readings in [start, end) that are not in chunks yet, in pages."""
         cursor = await self._connection.cursor(
             "SELECT b.pos, b.epoch, b.lo, (extract(epoch FROM b.received) * 1000000)::bigint, b.payload FROM batch b "
             "WHERE b.device_id = ANY($1::int[]) AND b.t_max >= $2 AND b.t_min < $3 AND b.pos > "
@@ -95,7 +95,7 @@ class Snapshot:
             yield [LogRow(*row) for row in rows]
 
     async def put_aside(self, devices: Sequence[int], start: int, end: int) -> int:
-        """How many batches of these devices with readings in [start, end) compaction could not read."""
+        """How many batches of these devices with readings in [start, end) compaction could not decode."""
         found = await self._connection.fetchval(
             "SELECT count(*) FROM unreadable WHERE device_id = ANY($1::int[]) "
             "AND coalesce(t_max >= $2 AND t_min < $3, true)",
@@ -108,8 +108,8 @@ class Snapshot:
     async def is_clock_suspect(
         self, devices: Sequence[int], epochs: Sequence[int], limit: int, span: tuple[int, int]
     ) -> bool:
-        """Whether the clock of one of these lives was off within the span. What was recorded says when; a life without
-        records was off as a whole if it always was, by more than `limit` microseconds."""
+        """Whether the clock of one of these epochs was off within the span. Records in `clock_stretch` decide; an epoch
+        without records was off as a whole if its least offset exceeds `limit` microseconds."""
         found = await self._connection.fetchval(
             "SELECT EXISTS (SELECT FROM clock_stretch WHERE device_id = ANY($1::int[]) AND epoch = ANY($2::bigint[]) "
             "AND day BETWEEN $4::bigint / 86400000000 - 1 AND $5::bigint / 86400000000 AND t_max >= $4 AND t_min < $5) "
@@ -125,7 +125,7 @@ class Snapshot:
 
 
 class HistoryStore:
-    """Opens snapshots, and knows what series are called."""
+    """Opens snapshots and knows the names of series."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -137,7 +137,7 @@ class HistoryStore:
             yield Snapshot(connection)
 
     async def names(self, series: Sequence[int]) -> dict[int, SeriesName]:
-        """Those of the series that exist."""
+        """The names of the series that exist."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT s.id, d.name AS device, s.name, s.type, coalesce(s.given_unit, s.unit) AS unit FROM series s "
@@ -150,7 +150,7 @@ class HistoryStore:
         }
 
     async def series_of(self, device: str) -> list[int]:
-        """The numbers of a device's series, by name."""
+        """The ids of a device's series, ordered by name."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT s.id FROM series s JOIN device d ON d.id = s.device_id WHERE d.name = $1 ORDER BY s.name, s.id",

@@ -1,4 +1,4 @@
-"""Leases: which gateway does a piece of work that must not be divided."""
+"""Leases: which gateway does work that must not be divided."""
 
 from datetime import timedelta
 
@@ -6,13 +6,13 @@ from pulse_postgres import Database
 
 
 class LeaseStore:
-    """PostgreSQL's clock decides when a lease has passed. Every method raises DatabaseUnavailable."""
+    """PostgreSQL's clock decides when a lease expires. Every method raises DatabaseUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def take(self, name: str, owner: str, duration: timedelta) -> bool:
-        """Takes the lease or renews it. Returns whether `owner` holds it now."""
+        """Takes or renews the lease. Returns whether `owner` holds it."""
         async with self._database.connection() as connection:
             holder = await connection.fetchval(
                 "INSERT INTO lease AS l (name, owner, until) VALUES ($1, $2, now() + $3) ON CONFLICT (name) DO UPDATE "
@@ -25,6 +25,6 @@ class LeaseStore:
         return holder is not None
 
     async def release(self, name: str, owner: str) -> None:
-        """Lets another gateway take over at once."""
+        """Releases the lease, so that another gateway can take it at once."""
         async with self._database.connection() as connection:
             await connection.execute("DELETE FROM lease WHERE name = $1 AND owner = $2", name, owner)

@@ -1,72 +1,52 @@
-"""The ledger and the batch log: `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of `device`."""
+"""The ledger and the batch log: tables `stream`, `refusal`, `declared_drop`, `batch`, and the feed position of
+`device`."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pulse_bus import Reject
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
-from pulse_telemetry_gateway.model.arrivals import (
-    Again,
+from pulse_telemetry_gateway.model.ledger.arrivals import (
+    AckPart,
     Arrival,
     GroupResult,
     Logged,
-    Rejection,
     StreamChange,
     StreamKey,
     StreamState,
 )
-from pulse_telemetry_gateway.model.clocks import ClockLimits, Stretch, stretches
-from pulse_telemetry_gateway.model.columns import concatenate, encode
-from pulse_telemetry_gateway.model.orders import is_plausible, why_not
-from pulse_telemetry_gateway.model.ranges import Range, add, as_text, count, covering, subtract, union
-from pulse_telemetry_gateway.model.settling import News, adds_beyond, rows, settle
+from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits, ClockStretch, clock_stretches
+from pulse_telemetry_gateway.model.ledger.plausible_ord import implausible_ord_detail, is_plausible_ord
+from pulse_telemetry_gateway.model.ledger.ranges import Range, add, as_text, count, covering, subtract, union
+from pulse_telemetry_gateway.model.ledger.settling import GroupChanges, adds_beyond, rows, settle
+from pulse_telemetry_gateway.model.storage.columns import concatenate, encode
 from pulse_telemetry_gateway.store import refusals
 
 _LANES = {"live": 0, "backlog": 1}
 _LOG_COLUMNS, _STREAM_COLUMNS = 13, 9
 _REPEATED = 1_000
-"""Refused readings of one stream that are repeated with whatever touches them; where there are more, only those of the
-batch that came are told."""
+"""Refused readings of one stream that are repeated with every range that touches them. With more, only those of the
+received batch are repeated."""
 Newest = list[tuple[int, int]]
-"""The two newest lives of a device as (ord, epoch), newest first."""
-
-
-class Rejected(Exception):  # what a device did, not an error of ours
-    """Nothing of the message was taken, and never will be."""
-
-    def __init__(self, why: Rejection) -> None:
-        super().__init__(f"{why.code}: {why.detail}")
-        self.why = why
+"""The two newest epochs of a device as (ord, epoch), newest first."""
 
 
 @dataclass(frozen=True)
 class _Device:
-    """`pos`: its feed position; `epochs`: how many it has."""
+    """pos: feed position. epochs: number of its epochs."""
 
     pos: int
     epochs: int
 
 
 @dataclass(frozen=True)
-class EpochLedger:
-    """One line of a device's ledger."""
-
-    epoch: int
-    ord: int
-    next: int
-    settled: list[Range]
-    stored: int
-    refused: int
-    dropped: int
-
-
-@dataclass(frozen=True)
 class LedgerLimits:
-    """`fragments`: pieces of one stream, beyond which it takes only what closes holes. `epochs`: of one device.
-    `clocks`: beyond which a clock is off."""
+    """fragments: number of ranges of a stream beyond which it only takes what adds no range. epochs: epochs of one
+    device. clocks: offsets beyond which a clock is off."""
 
     fragments: int = 1_024
     epochs: int = 100_000
@@ -74,14 +54,14 @@ class LedgerLimits:
 
 
 class LedgerStore:
-    """Every method that writes locks the device rows first, in order of their ids: two replicas cannot deadlock."""
+    """Every method that writes locks the device rows first, ordered by id, so that two replicas cannot deadlock."""
 
     def __init__(self, database: Database, limits: LedgerLimits = LedgerLimits()) -> None:  # frozen
         self._database, self._limits = database, limits
 
     async def commit(self, group: Sequence[Arrival]) -> GroupResult:
-        """Appends what is new of these batches, widens the ledger, and returns after the commit.
-        Raises DatabaseUnavailable; then nothing of the group happened."""
+        """Appends the new readings of these batches to the log and widens the ledger. Returns after the commit. Raises
+        DatabaseUnavailable; nothing of the group is stored then."""
         streams = {(arrival.device_id, arrival.epoch) for arrival in group}
         async with self._database.transaction() as connection:
             devices = await self._lock(connection, {device_id for device_id, _ in streams})
@@ -89,28 +69,28 @@ class LedgerStore:
             rejected = self._rejected([(a.device_id, a.epoch, a.ord) for a in group], devices, known, newest)
             accepted = [arrival for place, arrival in enumerate(group) if place not in rejected]
             changes = _changes(accepted, known)
-            news = settle(accepted, changes, self._limits.fragments)
-            log, logged = _rows(news, {device_id: device.pos for device_id, device in devices.items()})
-            await refusals.record(connection, news.refusals)
-            pieces = (piece for parts in news.pieces.values() for piece in parts)
-            await _note_clocks(connection, stretches(pieces, self._limits.clocks))
+            added = settle(accepted, changes, self._limits.fragments)
+            log, logged = _rows(added, {device_id: device.pos for device_id, device in devices.items()})
+            await refusals.record(connection, added.refusals)
+            pieces = (piece for parts in added.pieces.values() for piece in parts)
+            await _note_clocks(connection, clock_stretches(pieces, self._limits.clocks))
             await self._write(connection, changes, log, {entry.device_id: entry.pos for entry in logged})
             wanted: dict[StreamKey, list[Range]] = {key: [] for key in changes}
             for arrival in accepted:
                 wanted[arrival.device_id, arrival.epoch].append(arrival.wanted)
-            untold = await self._unconfirmed(connection, wanted, changes)
+            unconfirmed = await self._unconfirmed(connection, wanted, changes)
         settled = {key: change.settled for key, change in changes.items()}
-        return GroupResult(settled, _with(newest, changes), logged, news.duplicates, rejected, untold, news.held)
+        return GroupResult(settled, _with(newest, changes), logged, added.duplicates, rejected, unconfirmed, added.held)
 
     async def declare_dropped(self, device_id: int, message: Dropped) -> GroupResult:
-        """Settles what the collector declares lost and is not settled yet (what came first stays), and returns
-        after the commit. Raises Rejected."""
+        """Settles the numbers that the collector declares lost and that are not settled yet. Returns after the commit.
+        Raises Reject, DatabaseUnavailable."""
         async with self._database.transaction() as connection:
             devices = await self._lock(connection, {device_id})
             key = (device_id, message.epoch)
             known, newest = await self._read(connection, {key})
             if rejected := self._rejected([(*key, message.ord)], devices, known, newest):
-                raise Rejected(rejected[0])
+                raise rejected[0]
             change = StreamChange.of(message.ord, known.get(key))
             declared = union(message.ranges)
             fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
@@ -134,33 +114,13 @@ class LedgerStore:
         return GroupResult({key: change.settled}, _with(newest, {key: change}), [], unconfirmed=again)
 
     def _takes(self, change: StreamChange, part: Range) -> bool:
-        """Settles a part of a declared loss, unless it would be one piece too many: it is declared again."""
+        """Settles a part of a declared loss, unless it would add a range beyond the limit. The collector declares that
+        part again."""
         if adds_beyond(change.settled, part, self._limits.fragments):
             return False
         add(change.settled, part)
         add(change.added, part)
         return True
-
-    async def of_device(self, device_id: int) -> list[EpochLedger]:
-        """The device's ledger, newest life first."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                "SELECT epoch, ord, next, settled, stored_n, refused_n, dropped_n FROM stream "
-                "WHERE device_id = $1 ORDER BY ord DESC, epoch LIMIT 1000",
-                device_id,
-            )
-        return [
-            EpochLedger(
-                row["epoch"],
-                row["ord"],
-                row["next"],
-                ranges(row["settled"]),
-                row["stored_n"],
-                row["refused_n"],
-                row["dropped_n"],
-            )
-            for row in rows
-        ]
 
     async def _lock(self, connection: Connection, devices: set[int]) -> dict[int, _Device]:
         rows = await connection.fetch(
@@ -174,20 +134,22 @@ class LedgerStore:
         devices: Mapping[int, _Device],
         known: Mapping[StreamKey, StreamState],
         newest: Mapping[int, Newest],
-    ) -> dict[int, Rejection]:
-        """By place, which of the claimed (device, epoch, ord) no device may claim."""
-        found: dict[int, Rejection] = {}
+    ) -> dict[int, Reject]:
+        """The claims (device, epoch, ord) that are rejected, by place."""
+        found: dict[int, Reject] = {}
         added: dict[int, set[int]] = {}
         for place, (device_id, epoch, number) in enumerate(claims):
             highest = max((number for number, _ in newest[device_id]), default=0)
-            if not is_plausible(number, highest):
-                found[place] = Rejection("implausible_ord", why_not(number, highest))
+            if not is_plausible_ord(number, highest):
+                found[place] = Reject("implausible_ord", implausible_ord_detail(number, highest))
             elif (device_id, epoch) not in known and epoch != PLAIN_EPOCH:
                 mine = added.setdefault(device_id, set())
-                had = devices[device_id].epochs if device_id in devices else 0  # a device that is gone fails later
+                had = devices[device_id].epochs if device_id in devices else 0  # a deleted device fails later
                 if epoch not in mine and had + len(mine) >= self._limits.epochs:
-                    detail = f"the device has {self._limits.epochs} epochs already (PULSE_DEVICE_EPOCHS_MAX)"
-                    found[place] = Rejection("too_many_epochs", detail)
+                    detail = (
+                        f"the device has reached its limit of {self._limits.epochs} epochs (PULSE_DEVICE_EPOCHS_MAX)"
+                    )
+                    found[place] = Reject("too_many_epochs", detail)
                 else:
                     mine.add(epoch)
         return found
@@ -195,8 +157,8 @@ class LedgerStore:
     async def _read(
         self, connection: Connection, wanted: Collection[StreamKey]
     ) -> tuple[dict[StreamKey, StreamState], dict[int, Newest]]:
-        """The wanted streams that exist, and the two newest lives of their devices. In one question: at a hundred
-        commits a second it is round trips that cost."""
+        """The wanted streams that exist, and the two newest epochs of their devices. One query, because round trips
+        limit the commits a second."""
         devices, epochs = [device_id for device_id, _ in wanted], [epoch for _, epoch in wanted]
         found = await connection.fetch(
             "SELECT s.device_id, s.epoch, s.ord, s.settled, s.next, s.unconfirmed_n, s.stored_n + s.refused_n > 0 "
@@ -223,15 +185,15 @@ class LedgerStore:
         connection: Connection,
         wanted: Mapping[StreamKey, Sequence[Range]],
         changes: Mapping[StreamKey, StreamChange],
-    ) -> dict[StreamKey, Again]:
-        """What acknowledgements of the wanted ranges have to repeat; costs nothing where every refusal is confirmed."""
-        told: dict[StreamKey, Sequence[Range]] = {}
+    ) -> dict[StreamKey, AckPart]:
+        """What acknowledgements of the wanted ranges have to repeat. No query when every refusal is confirmed."""
+        repeated: dict[StreamKey, Sequence[Range]] = {}
         for key, parts in wanted.items():
             change = changes[key]
             if n := change.unconfirmed:
-                told[key] = covering(parts, change.settled) if n <= _REPEATED else parts
-        found = await refusals.unconfirmed(connection, told)
-        return {key: Again(tuple(told[key]), tuple((u.seq, u.code) for u in found.get(key, ()))) for key in told}
+                repeated[key] = covering(parts, change.settled) if n <= _REPEATED else parts
+        found = await refusals.unconfirmed(connection, repeated)
+        return {key: AckPart(tuple(repeated[key]), [one.refused for one in found.get(key, ())]) for key in repeated}
 
     async def _write(
         self,
@@ -290,7 +252,7 @@ class LedgerStore:
         )
 
 
-async def _note_clocks(connection: Connection, off: Sequence[Stretch]) -> None:
+async def _note_clocks(connection: Connection, off: Sequence[ClockStretch]) -> None:
     if off:
         await connection.execute(
             "INSERT INTO clock_stretch AS c SELECT * FROM unnest($1::int[], $2::int[], $3::bigint[], $4::smallint[], "
@@ -302,7 +264,7 @@ async def _note_clocks(connection: Connection, off: Sequence[Stretch]) -> None:
 
 
 def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -> dict[StreamKey, StreamChange]:
-    """What is to be widened: each stream as it is, with the highest `ord` that is claimed for it."""
+    """An empty change for each stream of the group, with the highest `ord` that was claimed."""
     changes: dict[StreamKey, StreamChange] = {}
     for arrival in group:
         key = arrival.device_id, arrival.epoch
@@ -315,32 +277,31 @@ def _changes(group: Sequence[Arrival], known: Mapping[StreamKey, StreamState]) -
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
-    """Rows as columns; as many empty ones when there is no row."""
+    """Rows as columns; empty columns when there are no rows."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
 def _with(newest: Mapping[int, Newest], changes: Mapping[StreamKey, StreamChange]) -> dict[int, Newest]:
-    """The two newest lives of each device, once the changes are there too."""
-    found = {device_id: {epoch: number for number, epoch in lives} for device_id, lives in newest.items()}
+    """The two newest epochs of each device after the changes."""
+    found = {device_id: {epoch: number for number, epoch in epochs} for device_id, epochs in newest.items()}
     for (device_id, epoch), change in changes.items():
         if change.has_readings:
             found[device_id][epoch] = change.ord
-    return {
-        device_id: sorted(((number, epoch) for epoch, number in lives.items()), key=lambda life: (-life[0], life[1]))[
-            :2
-        ]
-        for device_id, lives in found.items()
-    }
+    newest_first: dict[int, Newest] = {}
+    for device_id, epochs in found.items():
+        ordered = sorted(((number, epoch) for epoch, number in epochs.items()), key=lambda one: (-one[0], one[1]))
+        newest_first[device_id] = ordered[:2]
+    return newest_first
 
 
-def _rows(news: News, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
-    """The log's rows, as `_write` takes them, and moves the feed positions. The live lane comes first: it is told
+def _rows(added: GroupChanges, positions: dict[int, int]) -> tuple[list[tuple[object, ...]], list[Logged]]:
+    """The log's rows for `_write`. Moves the feed positions. The live lane comes first, so that it is published
     first."""
     written: list[tuple[object, ...]] = []
     logged: list[Logged] = []
-    for key in sorted(news.pieces, key=lambda key: _LANES[key[3]]):
+    for key in sorted(added.pieces, key=lambda key: _LANES[key[3]]):
         device_id, epoch, number, lane = key
-        for pieces in rows(news.pieces[key]):
+        for pieces in rows(added.pieces[key]):
             columns = concatenate([piece for _, piece in pieces])
             positions[device_id] = positions.get(device_id, 0) + 1
             logged.append(Logged(device_id, positions[device_id], lane, columns))

@@ -1,15 +1,15 @@
-"""Reading the batch log: exact resume, and the newest value of each series that is derived from it."""
+"""Reads the batch log: exact resume, and the newest value of each series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pulse_postgres import Database
+from pulse_postgres import Database, DatabaseUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """One row of the log. `payload` is as `model.columns` writes it; `lo` its first sequence number."""
+    """One row of the log. `payload` is encoded by `model.storage.columns`; `lo` is its first sequence number."""
 
     pos: int
     epoch: int
@@ -23,8 +23,8 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class LatestReading:
-    """The newest reading of a series by (ord, rank, seq). `rank` is the sequence number; of a plain device's reading it
-    is the time, and at most the time of arrival."""
+    """The newest reading of a series by (ord, rank, seq). `rank` is the sequence number. For a plain device it is the
+    time, capped at the time of arrival."""
 
     series_id: int
     ord: int
@@ -35,19 +35,24 @@ class LatestReading:
     word: int
 
 
+_LOCK_NOT_AVAILABLE = "55P03"
 _PARTITION_LOCK = 0x70756C736505
 _COLUMNS = "pos, epoch, ord, lo, hi, n, payload, received"
 
 
+class LogInUse(DatabaseUnavailable):
+    """Another transaction holds a lock on the log."""
+
+
 class LogStore:
-    """The log is append-only: what is read here never changes."""
+    """The log is append-only: rows never change."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def size_since(self, device_id: int, pos: int, most: int) -> tuple[int, int, bool]:
-        """The device's feed position, how many readings lie after `pos`, and whether the log still has all of them.
-        They are not counted when there must be more than `most`: a row holds one at least."""
+        """The device's feed position, the number of readings after `pos`, and whether the log still has all of them.
+        The readings are not counted when there must be more than `most`, because each row holds at least one."""
         async with self._database.snapshot() as connection:
             now = await connection.fetchval("SELECT pos FROM device WHERE id = $1", device_id)
             if int(now or 0) - pos > most:
@@ -62,7 +67,7 @@ class LogStore:
         return position, readings, rows == max(0, position - pos)
 
     async def positions(self, devices: Sequence[int]) -> dict[int, int]:
-        """The feed positions of these devices as they are committed."""
+        """The committed feed positions of these devices."""
         if not devices:
             return {}
         async with self._database.connection() as connection:
@@ -81,13 +86,13 @@ class LogStore:
         return [StoredBatch(*row) for row in rows]
 
     async def behind_latest(self) -> list[int]:
-        """Devices whose newest values are not derived up to their feed position."""
+        """Devices with log rows that are not in `latest`."""
         async with self._database.connection() as connection:
             rows = await connection.fetch("SELECT id FROM device WHERE latest_pos < pos ORDER BY id")
         return [row["id"] for row in rows]
 
     async def unapplied(self, device_id: int, most: int) -> list[StoredBatch]:
-        """Rows that `latest` does not know yet, oldest first."""
+        """Rows that are not in `latest` yet, oldest first."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"SELECT {_COLUMNS} FROM batch WHERE device_id = $1 "  # noqa: S608
@@ -98,8 +103,8 @@ class LogStore:
         return [StoredBatch(*row) for row in rows]
 
     async def apply_latest(self, device_id: int, found: Sequence[LatestReading], pos: int) -> None:
-        """Moves the newest values forward, never back, and the mark up to `pos`. Does nothing where the mark is there
-        already: what was deleted since must not come back."""
+        """Moves the newest values forward, never back, and the mark to `pos`. Does nothing when the mark is already
+        there, so that deleted values do not return."""
         async with self._database.transaction() as connection:
             moved = await connection.execute(
                 "UPDATE device SET latest_pos = $2 WHERE id = $1 AND latest_pos < $2", device_id, pos
@@ -122,28 +127,36 @@ class LogStore:
             )
 
     async def make_partitions(self, today: datetime, days: int) -> None:
-        """One partition a day, from today on, before the first batch of that day arrives. Raises DatabaseUnavailable
-        when somebody is at work in the log: whoever waits for it here holds up ingest, and there is no hurry."""
+        """Makes one partition a day, from today on, before that day's first batch arrives. Raises LogInUse when another
+        transaction holds the log for more than 100 ms, because waiting longer would block ingest."""
         for offset in range(days):
             day = (today + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
-            name, end = f"batch_{day:%Y%m%d}", day + timedelta(days=1)
-            async with self._database.transaction() as connection:
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARTITION_LOCK)
-                if await connection.fetchval("SELECT to_regclass($1)", name):
-                    continue
-                await connection.execute("SET LOCAL lock_timeout = '100ms'")
-                # the table first: a writer that had chosen the default partition already would be refused afterwards
-                await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
-                await connection.execute("LOCK TABLE batch_default IN ACCESS EXCLUSIVE MODE")
-                await connection.execute(f"CREATE TABLE {name} (LIKE batch INCLUDING ALL)")
-                # rows that came before their day was there: with them in the default one, it could not be attached
-                await connection.execute(
-                    "WITH early AS (DELETE FROM batch_default WHERE received >= $1 AND received < $2 RETURNING *) "  # noqa: S608
-                    f"INSERT INTO {name} SELECT * FROM early",
-                    day,
-                    end,
-                )
-                await connection.execute(
-                    f"ALTER TABLE batch ATTACH PARTITION {name} "
-                    f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
-                )
+            try:
+                await self._make_partition(day)
+            except DatabaseUnavailable as error:
+                if getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                    raise LogInUse("another transaction holds the log") from error
+                raise
+
+    async def _make_partition(self, day: datetime) -> None:
+        name, end = f"batch_{day:%Y%m%d}", day + timedelta(days=1)
+        async with self._database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARTITION_LOCK)
+            if await connection.fetchval("SELECT to_regclass($1)", name):
+                return
+            await connection.execute("SET LOCAL lock_timeout = '100ms'")
+            # the table first: a writer that had already chosen the default partition would fail otherwise
+            await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
+            await connection.execute("LOCK TABLE batch_default IN ACCESS EXCLUSIVE MODE")
+            await connection.execute(f"CREATE TABLE {name} (LIKE batch INCLUDING ALL)")
+            # rows of that day in the default partition would prevent the attachment
+            await connection.execute(
+                "WITH early AS (DELETE FROM batch_default WHERE received >= $1 AND received < $2 RETURNING *) "  # noqa: S608
+                f"INSERT INTO {name} SELECT * FROM early",
+                day,
+                end,
+            )
+            await connection.execute(
+                f"ALTER TABLE batch ATTACH PARTITION {name} "
+                f"FOR VALUES FROM ('{day.isoformat()}') TO ('{end.isoformat()}')"
+            )

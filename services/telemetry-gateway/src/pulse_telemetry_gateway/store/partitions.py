@@ -1,4 +1,4 @@
-"""Partitions of chunks and roll-ups, a month each: made before they are written to, dropped by retention."""
+"""Monthly partitions of chunks and roll-ups: made before they are written to, dropped by retention."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,11 @@ from pulse_postgres import Connection, Database
 DERIVED: Final = ("chunk", "rollup_minute", "rollup_hour")
 _LOCK: Final = 0x70756C736503
 REMOVAL_LOCK: Final = 0x70756C736504
-"""Held shared by who writes to partitions, alone by who drops them (in both cases until the commit)."""
+"""Held shared by writers and exclusively by droppers of partitions, until their commit."""
 
 
 def month_of(t: int) -> tuple[int, int]:
-    """(year, month), UTC, of a time in microseconds."""
+    """(year, month) of a time in microseconds, UTC."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t)
     return moment.year, moment.month
 
@@ -33,14 +33,14 @@ def name_of(table: str, month: tuple[int, int]) -> str:
 
 
 class Partitions:
-    """Makes them; nothing is remembered, for retention in another replica drops them."""
+    """Makes partitions. Caches nothing, because retention in another replica may drop them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @staticmethod
     async def hold(connection: Connection, months: Iterable[tuple[int, int]], tables: Sequence[str] = DERIVED) -> bool:
-        """Keeps partitions from being dropped until the transaction ends; False when one is gone already."""
+        """Keeps partitions from being dropped until the transaction ends. Returns False when one does not exist."""
         await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", REMOVAL_LOCK)
         names = [name_of(table, month) for month in months for table in tables]
         missing = await connection.fetchval(
@@ -52,7 +52,8 @@ class Partitions:
     async def note_written(
         connection: Connection, months: Iterable[tuple[int, int]], tables: Sequence[str] = DERIVED
     ) -> None:
-        """That readings are added to them; once an hour, so that replicas rarely wait for each other here."""
+        """Records that readings are added. Written at most once an hour, so that replicas rarely wait for each
+        other."""
         await connection.execute(
             "INSERT INTO partition_written AS w (name) SELECT * FROM unnest($1::text[]) ON CONFLICT (name) "
             "DO UPDATE SET at = now() WHERE w.at < now() - interval '1 hour'",
@@ -60,7 +61,7 @@ class Partitions:
         )
 
     async def ensure(self, months: Iterable[tuple[int, int]]) -> None:
-        """Makes what is missing, in a transaction of its own: attaching locks out nobody who reads or writes."""
+        """Makes missing partitions in a transaction of its own. Attaching blocks neither readers nor writers."""
         wanted = {name_of(table, month): (table, month) for month in months for table in DERIVED}
         async with self._database.connection() as connection:
             rows = await connection.fetch(

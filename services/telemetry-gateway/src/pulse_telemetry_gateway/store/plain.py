@@ -1,4 +1,4 @@
-"""How the messages of plain devices are read, and what of them was skipped: `plain_setting`, `plain_skipped`."""
+"""Settings of plain devices, and the values that were skipped: `plain_setting`, `plain_skipped`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.plain import TIME_KEYS, PlainRules
+from pulse_telemetry_gateway.model.plain.normalizer import TIME_KEYS, PlainRules
 
 _NAMES_MAX = 200
-"""Skipped names that are kept of one device."""
+"""Skipped names kept for one device."""
 
 
 @dataclass(frozen=True)
 class PlainSettings:
-    """As `PlainRules`, in the words of the API."""
+    """`PlainRules` as the API shows them."""
 
     takes_text: bool = True
     time_keys: tuple[str, ...] = TIME_KEYS
@@ -22,14 +22,14 @@ class PlainSettings:
     left_out: tuple[str, ...] = ()
 
     def rules(self) -> PlainRules:
-        """Raises ZoneInfoNotFoundError when there is no such time zone."""
+        """Raises ZoneInfoNotFoundError when the time zone is unknown."""
         zone = ZoneInfo(self.time_zone)
         return PlainRules(self.takes_text, frozenset(self.time_keys), zone, frozenset(self.left_out))
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """So many values of one name were skipped; `example` is the newest."""
+    """n: skipped values of one name. example: the newest of them."""
 
     n: int
     example: str
@@ -43,11 +43,11 @@ class PlainStore:
         self._database = database
 
     async def rules(self, device_id: int) -> PlainRules:
-        """Of one device; the defaults where nothing was set."""
+        """The rules of a device, or the defaults."""
         return (await self.settings(device_id)).rules()
 
     async def settings(self, device_id: int) -> PlainSettings:
-        """Of one device; the defaults where nothing was set."""
+        """The settings of a device, or the defaults."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
                 "SELECT takes_text, time_keys, time_zone, left_out FROM plain_setting WHERE device_id = $1", device_id
@@ -56,21 +56,21 @@ class PlainStore:
             return PlainSettings()
         return PlainSettings(row["takes_text"], tuple(row["time_keys"]), row["time_zone"], tuple(row["left_out"]))
 
-    async def change(self, connection: Connection, device_id: int, given: PlainSettings) -> None:
-        """Sets how the device's messages are read."""
+    async def change(self, connection: Connection, device_id: int, settings: PlainSettings) -> None:
+        """Changes the settings of a device."""
         await connection.execute(
             "INSERT INTO plain_setting (device_id, takes_text, time_keys, time_zone, left_out) "
             "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (device_id) DO UPDATE SET takes_text = excluded.takes_text, "
             "time_keys = excluded.time_keys, time_zone = excluded.time_zone, left_out = excluded.left_out",
             device_id,
-            given.takes_text,
-            list(given.time_keys),
-            given.time_zone,
-            list(given.left_out),
+            settings.takes_text,
+            list(settings.time_keys),
+            settings.time_zone,
+            list(settings.left_out),
         )
 
     async def add_skipped(self, found: Sequence[tuple[int, str, Skipped]]) -> None:
-        """Adds to the counts. A device's names beyond the newest 200 are forgotten."""
+        """Adds to the counts. Keeps the newest 200 names of a device."""
         async with self._database.transaction() as connection:
             await connection.execute(
                 "INSERT INTO plain_skipped AS p (device_id, name, n, example) "
@@ -90,7 +90,7 @@ class PlainStore:
             )
 
     async def skipped(self, device_id: int) -> dict[str, Skipped]:
-        """What of one device was skipped, by name, newest first."""
+        """The skipped values of a device by name, newest first."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT name, n, example, last FROM plain_skipped WHERE device_id = $1 ORDER BY last DESC, name",

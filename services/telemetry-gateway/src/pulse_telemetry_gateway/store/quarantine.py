@@ -1,4 +1,4 @@
-"""Quarantine: messages that nobody could use, and the reasons, counted: `quarantine`, `quarantine_reason`."""
+"""Quarantined messages, and the reasons with their counts: `quarantine`, `quarantine_reason`."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,13 +9,12 @@ from pulse_postgres import Database
 
 _TRIM_EVERY = 64
 _ADDRESS = 512
-"""Characters that are kept of a topic: MQTT allows 65,535 bytes, and the bounds count payloads."""
+"""Characters kept of a topic: MQTT allows 65,535 bytes, and the bounds only count payloads."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantineBounds:
-    """The most that is kept: messages, bytes, and messages with one and the same reason. As many reasons as
-    messages."""
+    """Limits: messages, bytes, and messages of one reason. There are at most as many reasons as messages."""
 
     rows: int = 10_000
     bytes: int = 256 * 1024 * 1024
@@ -24,7 +23,7 @@ class QuarantineBounds:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedMessage:
-    """One message that nobody could use; `size` of what is kept of it, in bytes."""
+    """One quarantined message. `size`: bytes that are kept of it."""
 
     id: int
     address: str
@@ -36,7 +35,7 @@ class QuarantinedMessage:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineReason:
-    """So many messages (`n`) of one topic that failed for one reason. `newest` is a message that is still kept."""
+    """`n` messages of one topic were rejected for this reason. `newest`: a message that is still kept."""
 
     id: int
     address: str
@@ -49,13 +48,13 @@ class QuarantineReason:
 
 
 class QuarantineStore:
-    """What nobody could read, kept for people to look at: the newest, within bounds."""
+    """Keeps the newest rejected messages, within bounds."""
 
     def __init__(self, database: Database, bounds: QuarantineBounds | None = None) -> None:
         self._database, self._bounds = database, bounds or QuarantineBounds()
 
     async def put(self, item: Quarantined) -> None:
-        """Keeps one message, and counts its reason. Raises DatabaseUnavailable."""
+        """Keeps a message and counts its reason. Raises DatabaseUnavailable."""
         reason = item.address[:_ADDRESS], item.code, item.detail.replace("\x00", "")
         async with self._database.connection() as connection:
             number = await connection.fetchval(
@@ -71,8 +70,7 @@ class QuarantineStore:
             await self.trim()
 
     async def trim(self) -> None:
-        """Forgets the oldest messages beyond the bounds, of each reason and of all; then the reasons that are beyond
-        theirs."""
+        """Deletes the oldest messages beyond the bounds, of each reason and of all, and then the oldest reasons."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "DELETE FROM quarantine q USING (SELECT id, row_number() OVER "
@@ -94,7 +92,7 @@ class QuarantineStore:
             )
 
     async def reasons(self, before: tuple[datetime, int] | None, most: int) -> list[QuarantineReason]:
-        """Why messages were put away, the newest reason first: those behind `before` (last time and id)."""
+        """The reasons, newest first, after `before` (last time and id)."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT id, address, code, detail, n, first, last, "
@@ -107,7 +105,7 @@ class QuarantineStore:
         return [QuarantineReason(**dict(row)) for row in rows]
 
     async def newest(self, before: int, most: int, reason: int | None = None) -> list[QuarantinedMessage]:
-        """What was put away with a lower number than `before`, newest first; for one reason only, if it is named."""
+        """Messages with ids below `before`, newest first, of one reason if given."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT id, address, code, detail, octet_length(payload) AS size, received FROM quarantine "
@@ -119,7 +117,7 @@ class QuarantineStore:
         return [QuarantinedMessage(**dict(row)) for row in rows]
 
     async def payload(self, number: int) -> bytes | None:
-        """The bytes of one, if it is still there."""
+        """The bytes of a message, if it is still kept."""
         async with self._database.connection() as connection:
             found: bytes | None = await connection.fetchval("SELECT payload FROM quarantine WHERE id = $1", number)
         return found

@@ -1,29 +1,35 @@
-"""Refused readings: recorded once, and told until the collector has confirmed that its quarantine holds them. Every
+"""Refused readings: recorded once, and repeated until the collector has confirmed that its quarantine holds them. Every
 function is part of the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
+from pulse_contracts.telemetry import RefusalCode, Refused
 from pulse_postgres import Connection
-from pulse_telemetry_gateway.model.arrivals import StreamKey
-from pulse_telemetry_gateway.model.ranges import Range, union
-from pulse_telemetry_gateway.model.settling import Refusal
+from pulse_telemetry_gateway.model.ledger.arrivals import StreamKey
+from pulse_telemetry_gateway.model.ledger.ranges import Range, union
+from pulse_telemetry_gateway.model.ledger.settling import Refusal
 
 _ROW_SEQS: Final = 256
 _ROW_SPAN: Final = 10_000
-"""What one row holds: few enough to be searched, close enough together to be found by its first number."""
+"""Limits of one row: few readings, to be searched quickly, and close together, to be found by the first number."""
 
 
 class Unconfirmed(NamedTuple):
-    """A refused reading whose collector has not confirmed it."""
+    """A refused reading that its collector has not confirmed."""
 
     epoch: int
     seq: int
     code: str
 
+    @property
+    def refused(self) -> Refused:
+        """The refused reading as it is repeated to the collector."""
+        return Refused(seq=self.seq, code=cast("RefusalCode", self.code))
+
 
 async def record(connection: Connection, refusals: Sequence[Refusal]) -> None:
-    """Keeps them, as not confirmed."""
+    """Stores refused readings as not confirmed."""
     for refusal in refusals:
         for seqs, codes, lo in _parts(refusal):
             await connection.execute(
@@ -47,10 +53,10 @@ def _parts(refusal: Refusal) -> list[tuple[list[int], list[str], int]]:
 async def unconfirmed(
     connection: Connection, wanted: Mapping[StreamKey, Iterable[Range]], most: int | None = None
 ) -> dict[StreamKey, list[Unconfirmed]]:
-    """What is not confirmed within the wanted ranges, by stream and sequence number. With `most`: so many at most,
-    counted from the lowest epoch on."""
-    asked = [(*key, *part) for key, parts in wanted.items() for part in union(parts)]
-    if not asked:
+    """The unconfirmed readings within the wanted ranges, by stream and sequence number: at most `most`, counted from
+    the lowest epoch."""
+    parameters = [(*key, *part) for key, parts in wanted.items() for part in union(parts)]
+    if not parameters:
         return {}
     rows = await connection.fetch(
         "SELECT r.device_id, r.epoch, u.seq, u.code "
@@ -59,7 +65,7 @@ async def unconfirmed(
         "AND r.lo < w.hi AND r.lo > w.lo - $5::bigint "
         "CROSS JOIN LATERAL unnest(r.seqs, r.codes) AS u (seq, code) "
         "WHERE u.seq >= w.lo AND u.seq < w.hi AND u.seq = ANY(r.unconfirmed) ORDER BY 1, 2, 3 LIMIT $6::bigint",
-        *map(list, zip(*asked, strict=True)),
+        *map(list, zip(*parameters, strict=True)),
         _ROW_SPAN,
         most,
     )
@@ -70,9 +76,9 @@ async def unconfirmed(
 
 
 async def confirm(connection: Connection, device_id: int, kept: Mapping[int, Iterable[Range]]) -> None:
-    """The collector's quarantine holds these ranges of its epochs. The caller has locked the device."""
-    asked = [(epoch, *part) for epoch, parts in kept.items() for part in union(parts)]
-    if not asked:
+    """Confirms these ranges of a device's epochs. The caller has locked the device."""
+    parameters = [(epoch, *part) for epoch, parts in kept.items() for part in union(parts)]
+    if not parameters:
         return
     await connection.execute(
         "WITH w AS (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS w (epoch, lo, hi)), "
@@ -87,6 +93,6 @@ async def confirm(connection: Connection, device_id: int, kept: Mapping[int, Ite
         "(SELECT epoch, sum(had - cardinality(rest))::bigint AS n FROM less GROUP BY epoch) l "
         "WHERE s.device_id = $1 AND s.epoch = l.epoch AND l.n > 0",
         device_id,
-        *map(list, zip(*asked, strict=True)),
+        *map(list, zip(*parameters, strict=True)),
         _ROW_SPAN,
     )

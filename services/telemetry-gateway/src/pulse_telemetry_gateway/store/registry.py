@@ -1,4 +1,4 @@
-"""Devices, their series, what the ids of a life mean, and the newest value of each series."""
+"""Devices, their series, the series ids that each epoch declared, and the newest value of each series."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,15 +7,15 @@ from datetime import datetime
 from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.columns import TYPES
-from pulse_telemetry_gateway.model.screening import SeriesRef
+from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
+from pulse_telemetry_gateway.model.storage.columns import TYPES
 
 
 @dataclass(frozen=True)
 class Device:
-    """One installed collector. `clock_offset`: received minus sent of its running life, microseconds. `is_cloned`: two
-    lives have been taking its connection from each other within the last hour. `is_plain`: it sends plain JSON, which
-    is stored at least once and has no ledger."""
+    """One device. clock_offset: received minus sent of its newest epoch, microseconds. is_cloned: two machines took
+    this identity from each other within the last hour. is_plain: it sends plain JSON, which is stored at least once and
+    has no ledger."""
 
     id: int
     name: str
@@ -31,7 +31,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Series:
-    """One series and, when it has one, its newest reading: `t` in microseconds and the value's 64 bits."""
+    """One series and its newest reading, if any: `t` in microseconds and the value's 64 bits."""
 
     id: int
     device: str
@@ -50,8 +50,8 @@ SeriesKey = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a life's ids mean; complete when every part of the declaration with this digest was seen. `left_out`: series
-    of the part that was declared last which are beyond the device's limit."""
+    """The series ids that an epoch declared. is_complete: every part of the declaration with this digest has arrived.
+    left_out: series of the last part that exceed the device's limit."""
 
     digest: str
     is_complete: bool
@@ -60,31 +60,31 @@ class Catalog:
 
 
 class SeriesRedeclared(Exception):  # what a device did, not an error of ours
-    """A life gave one of its ids another meaning: batches that are on their way would change theirs."""
+    """An epoch declared one of its ids for another series. Batches in flight would change their series."""
 
 
 @dataclass(frozen=True)
 class RegistryLimits:
-    """Of one device: `series`, and the newest `catalogs` that are kept."""
+    """Of one device: number of series, and newest catalogs that are kept."""
 
     series: int = 10_000
     catalogs: int = 100
 
 
 class RegistryStore:
-    """Small tables, read often."""
+    """Small tables that are read often."""
 
     def __init__(self, database: Database, limits: RegistryLimits = RegistryLimits()) -> None:  # frozen
         self._database, self._limits = database, limits
 
     async def find(self, name: str) -> int | None:
-        """The device's number, if it is known."""
+        """The device's number, if it exists."""
         async with self._database.connection() as connection:
             found: int | None = await connection.fetchval("SELECT id FROM device WHERE name = $1", name)
         return found
 
     async def device_id(self, name: str) -> int:
-        """The device's number; a device that a broker account exists for is registered at its first word."""
+        """The device's number. A new device is registered."""
         async with self._database.connection() as connection:
             found = await connection.fetchval("SELECT id FROM device WHERE name = $1", name)
             if found is None:
@@ -95,8 +95,8 @@ class RegistryStore:
     async def declare(
         self, device_id: int, epoch: int, digest: str, part: tuple[int, int], series: Sequence[SeriesDeclaration]
     ) -> Catalog:
-        """Takes part `part[0]` of `part[1]` of a declaration; returns the catalog as it now is. Series beyond the
-        device's limit are left out of it. Raises SeriesRedeclared; then nothing of the part is taken."""
+        """Takes part `part[0]` of `part[1]` of a declaration and returns the catalog. Series beyond the device's limit
+        are left out. Raises SeriesRedeclared; nothing of the part is taken then."""
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
             ids = await self._series(connection, device_id, series)
@@ -114,7 +114,7 @@ class RegistryStore:
                 number = ids.get((entry.name, entry.type))
                 if number is not None and mapping.setdefault(entry.id, number) != number:
                     raise SeriesRedeclared(
-                        f"id {entry.id} meant another series than {entry.name} ({entry.type}) before"
+                        f"id {entry.id} was declared for another series than {entry.name} ({entry.type})"
                     )
             seen.add(part[0])
             await connection.execute(
@@ -129,7 +129,7 @@ class RegistryStore:
                 list(mapping),
                 list(mapping.values()),
             )
-            if row is None:  # a batch names the catalog of the life that sends it: those of older lives are not needed
+            if row is None:  # a batch names the catalog of its own epoch: catalogs of older epochs are not needed
                 await connection.execute(
                     "DELETE FROM catalog WHERE device_id = $1 AND epoch IN (SELECT epoch FROM catalog "
                     "WHERE device_id = $1 ORDER BY declared DESC, epoch OFFSET $2)",
@@ -138,13 +138,13 @@ class RegistryStore:
                 )
         catalog = await self.catalog(device_id, epoch)
         if catalog is None:
-            raise RuntimeError("the catalog just written is gone")
+            raise RuntimeError("the catalog disappeared after it was written")
         return replace(catalog, left_out=sum((entry.name, entry.type) not in ids for entry in series))
 
     async def _series(
         self, connection: Connection, device_id: int, series: Sequence[SeriesDeclaration]
     ) -> dict[tuple[str, ValueType], int]:
-        """Their numbers by name and type; absent where the device has its most already."""
+        """The numbers of the series by name and type. Series beyond the device's limit are absent."""
         wanted = {(entry.name, entry.type): entry for entry in series}
         known = await self._numbers(connection, device_id, wanted)
         new = [key for key in wanted if key not in known]
@@ -182,8 +182,8 @@ class RegistryStore:
     async def plain_series(
         self, device_id: int, wanted: Mapping[tuple[str, ValueType], str], most: int
     ) -> dict[tuple[str, ValueType], SeriesRef]:
-        """The device's series of these names and types (with their display names), made when they are new and the
-        device has fewer than `most`."""
+        """The device's series by name and type (`wanted` has the display names). New ones are created while the device
+        has fewer than `most`."""
         found: dict[tuple[str, ValueType], SeriesRef] = {}
         async with self._database.transaction() as connection:
             await connection.execute("SELECT 1 FROM device WHERE id = $1 FOR UPDATE", device_id)
@@ -211,7 +211,7 @@ class RegistryStore:
         return found
 
     async def catalog(self, device_id: int, epoch: int) -> Catalog | None:
-        """What the ids of a life mean, or None if it declared nothing."""
+        """The series ids of an epoch. None when it declared nothing."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
                 "SELECT digest, parts, cardinality(parts_seen) AS seen, local_ids, "
@@ -228,7 +228,7 @@ class RegistryStore:
         return Catalog(row["digest"], row["seen"] == row["parts"], refs)
 
     async def devices(self, after: str = "", most: int = 1_000) -> list[Device]:
-        """The devices behind a name, by name: at most so many."""
+        """At most `most` devices after a name, ordered by name."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT d.id, d.name, coalesce(d.given_name, d.display_name) AS display_name, "
@@ -247,8 +247,8 @@ class RegistryStore:
         return [Device(**dict(row)) for row in rows]
 
     async def series(self, device: str | None, after: SeriesKey = ("", "", ""), most: int = 10_000) -> list[Series]:
-        """Every series, or those of one device, behind a (device, name, type) and in that order, with the newest
-        reading: at most so many."""
+        """At most `most` series of one or all devices with their newest readings, after a (device, name, type) and in
+        that order."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT s.id, d.name AS device, s.name, s.type, "
@@ -264,23 +264,23 @@ class RegistryStore:
         return [Series(**dict(row)) for row in rows]
 
     async def series_kinds(self, device_id: int) -> list[tuple[int, int]]:
-        """Every series of a device with its type's number."""
+        """Every series of a device with the number of its type."""
         async with self._database.connection() as connection:
             rows = await connection.fetch("SELECT id, type FROM series WHERE device_id = $1 ORDER BY id", device_id)
         return [(row["id"], TYPES.index(row["type"])) for row in rows]
 
     async def rename_device(self, connection: Connection, device_id: int, name: str | None) -> None:
-        """The name by people; None: as the device calls itself."""
+        """Sets the user's name; None restores the declared one."""
         await connection.execute("UPDATE device SET given_name = $2 WHERE id = $1", device_id, name)
 
     async def rename_series(self, connection: Connection, series_id: int, name: str | None, unit: str | None) -> None:
-        """Name and unit by people; None: as the device says."""
+        """Sets the user's name and unit; None restores the declared ones."""
         await connection.execute(
             "UPDATE series SET given_name = $2, given_unit = $3 WHERE id = $1", series_id, name, unit
         )
 
     async def devices_of(self, series: Sequence[int]) -> dict[int, tuple[int, str, int]]:
-        """For each series that exists: its device's number and name, and the type's number."""
+        """For each series that exists: the number and name of its device, and the number of its type."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT s.id, s.device_id, d.name, s.type FROM series s JOIN device d ON d.id = s.device_id "
@@ -290,8 +290,9 @@ class RegistryStore:
         return {row["id"]: (row["device_id"], row["name"], TYPES.index(row["type"])) for row in rows}
 
     async def note_hello(self, name: str, epoch: int) -> None:
-        """Remembers which life said hello. One that comes back after another one did is a second machine with the same
-        identity: after three turns within ten minutes of each other the device counts as cloned."""
+        """Records the epoch of a hello. When an epoch returns after another one said hello, a second machine has the
+        same identity. After three such alternations, each within ten minutes of the last, the device counts as
+        cloned."""
         device_id = await self.device_id(name)
         async with self._database.connection() as connection:
             await connection.execute(
@@ -307,7 +308,7 @@ class RegistryStore:
             )
 
     async def note_status(self, name: str, *, online: bool, display_name: str, waiting: int | None) -> datetime | None:
-        """What a device's retained status says; returns when it was last heard."""
+        """Stores a device's retained status. Returns when it was last seen."""
         device_id = await self.device_id(name)
         async with self._database.connection() as connection:
             seen: datetime | None = await connection.fetchval(

@@ -1,4 +1,4 @@
-"""What is old: partitions with what they hold, and dropping them, so that the ledger knows."""
+"""Lists old partitions with their content, and drops them with a record in the ledger."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,8 +14,8 @@ _ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition. `until`: it holds nothing from that time on; `written`: when it was added to last, to the hour
-    (0: unknown, and always of the log). Microseconds; `size` in bytes."""
+    """One partition. until: it holds nothing from this time on. written: when something was last added, to the hour (0:
+    unknown, and always for the log). Both in microseconds; `size` in bytes."""
 
     name: str
     level: Kept
@@ -25,22 +25,22 @@ class Partition:
 
 
 class WrittenMeanwhile(Exception):  # a state of the world, not an error of ours
-    """The partition was added to: it is not old any more."""
+    """Something was added to the partition after it was listed."""
 
 
 class RetentionStore:
-    """Drops whole partitions; a lock keeps it from what compaction is writing."""
+    """Drops whole partitions. A lock excludes partitions that compaction is writing to."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def now(self) -> int:
-        """PostgreSQL's clock, microseconds: one for all gateways."""
+        """PostgreSQL's clock in microseconds, the same for all gateways."""
         async with self._database.connection() as connection:
             return int(await connection.fetchval("SELECT (extract(epoch FROM now()) * 1000000)::bigint"))
 
     async def partitions(self) -> list[Partition]:
-        """Every partition but the log's default one, by name."""
+        """Every partition except the log's default partition, by name."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT p.relname AS parent, c.relname AS name, pg_total_relation_size(c.oid) AS size, "
@@ -57,17 +57,18 @@ class RetentionStore:
         ]
 
     async def needed_rows(self, name: str) -> int:
-        """Rows of a partition of the log that are not in chunks or in `latest` yet."""
+        """Rows of a log partition that are not in chunks or not in `latest` yet."""
         async with self._database.connection() as connection:
             found = await connection.fetchval(_NEEDED.format(name=name))
         return int(found)
 
     async def drop_log(self, partition: Partition) -> bool:
-        """Drops a partition of the log; False, and it stays, when it is still needed. It is locked before it is looked
-        at: what was committed is seen. Raises DatabaseUnavailable when somebody is at work in it."""
+        """Drops a partition of the log. Returns False, and keeps it, when it is still needed. Locks the partition
+        before it checks, so that every committed row is seen. Raises DatabaseUnavailable when another transaction uses
+        it."""
         async with self._database.transaction() as connection:
             await self._lock(connection)
-            # the table first, as who writes does; from here on nobody adds to the partition, nor waits for it
+            # the table first, in the order of writers; from here on nobody adds to the partition or waits for it
             await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
             if not await connection.fetchval("SELECT to_regclass($1)", partition.name):
                 return True  # another replica was faster
@@ -78,9 +79,9 @@ class RetentionStore:
         return True
 
     async def drop_derived(self, partition: Partition) -> int:
-        """Drops a partition of chunks or roll-ups and notes, in the same transaction, what went: for chunks the number
-        of readings of each life. Returns how many readings. Raises WrittenMeanwhile, and nothing changes, when it was
-        added to since it was listed."""
+        """Drops a partition of chunks or roll-ups and records, in the same transaction, how many readings of each epoch
+        were removed. Returns the number of readings. Raises WrittenMeanwhile, and changes nothing, when something was
+        added since the partition was listed."""
         n = 0
         async with self._database.transaction() as connection:
             await self._lock(connection)
@@ -108,7 +109,7 @@ class RetentionStore:
         return int(n)
 
     async def trim_default(self, before: datetime, most: int) -> int:
-        """Deletes old rows that fell into no partition of a day, unless they are needed. Returns how many."""
+        """Deletes old rows of the log's default partition that are not needed. Returns how many."""
         async with self._database.connection() as connection:
             done = await connection.execute(
                 "DELETE FROM batch_default WHERE (device_id, pos) IN (SELECT b.device_id, b.pos FROM batch_default b "
@@ -122,14 +123,16 @@ class RetentionStore:
     async def _lock(self, connection: Connection) -> None:
         await connection.execute("SET LOCAL lock_timeout = '3s'")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", REMOVAL_LOCK)
-        await connection.execute("SET LOCAL lock_timeout = '100ms'")  # who waits for a table holds up all behind it
+        await connection.execute(
+            "SET LOCAL lock_timeout = '100ms'"
+        )  # a waiting lock on a table blocks everyone after it
 
 
 _NEEDED: Final = (
     "SELECT count(*) FROM {name} b JOIN device d ON d.id = b.device_id LEFT JOIN compaction c ON c.device_id = d.id "
     "WHERE b.pos > least(coalesce(c.pos, 0), d.latest_pos)"
 )
-_IS_NEEDED: Final = (  # by the key, device by device: ingest waits meanwhile
+_IS_NEEDED: Final = (  # by the key, device by device, because ingest waits meanwhile
     "SELECT EXISTS (SELECT FROM device d LEFT JOIN compaction c ON c.device_id = d.id WHERE EXISTS "
     "(SELECT FROM {name} b WHERE b.device_id = d.id AND b.pos > least(coalesce(c.pos, 0), d.latest_pos)))"
 )

@@ -14,10 +14,11 @@ from pulse_chassis.identity.principal import Forbidden, NotSignedIn
 from pulse_contracts.accounts import AccountChanged
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import ROLES, Permission
+from pulse_contracts.times import from_micros
 from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT
 from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
 from pulse_users.actions.recent import RecentAccounts
-from pulse_users.model.accounts import Account, moment
+from pulse_users.model.accounts import Account
 from pulse_users.store.accounts import AccountStore, Stamp
 
 log = logging.getLogger("pulse.users")
@@ -43,7 +44,7 @@ class ChangeDependencies:
 
     def now(self) -> datetime:
         """The time."""
-        return moment(self.clock())
+        return from_micros(self.clock())
 
 
 @dataclass

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
+from pulse_contracts.times import from_micros
 from pulse_jose import KeySet, SealingKey, TokenError, seal, unseal
 from pulse_postgres import Connection, Database
-from pulse_users.model.accounts import moment
 from pulse_users.model.links import Mail, retry_mail_after
 from pulse_users.store.links import MailStore, WaitingMail
 
@@ -66,7 +66,7 @@ class Mailer:
 
     async def send_one(self) -> bool:
         """Whether one was due. Raises Unavailable for the database alone."""
-        now = moment(self._clock())
+        now = from_micros(self._clock())
         async with self._database.connection() as connection:
             waiting = await self._store.take(connection, now, _LEASE)
         if waiting is None:

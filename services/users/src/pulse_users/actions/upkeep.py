@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from pulse_contracts.times import from_micros
 from pulse_postgres import BackoffStore, Database, LimitStore
-from pulse_users.model.accounts import moment
 from pulse_users.store.links import LinkStore
 
 log = logging.getLogger("pulse.users")
@@ -20,7 +20,7 @@ class Sweep:
 
     async def sweep(self) -> None:
         """Raises Unavailable."""
-        now = moment(self._clock())
+        now = from_micros(self._clock())
         async with self._database.transaction() as connection:
             await LinkStore().sweep(connection, now)
             await BackoffStore().sweep(connection, now - _FORGET_FAILURES)

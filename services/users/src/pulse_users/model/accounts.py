@@ -4,19 +4,19 @@ bus."""
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pulse_contracts.accounts import AccountChanged, AccountRecord
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
+from pulse_contracts.times import to_micros
 from pulse_jose import Clock, SealingKey, seal
 from pulse_users.model.emails import check_email
 
 MAX_NAME = 200
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 State = Literal["active", "inactive", "invited"]
 
 
@@ -181,11 +181,6 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", name.casefold())
 
 
-def moment(micros: int) -> datetime:
-    """Microseconds since 1970 as a time."""
-    return EPOCH + timedelta(microseconds=micros)
-
-
 def changed(account: Account, key: SealingKey, clock: Clock) -> AccountChanged:
     """The event of an account, sealed and bound to account and version: no other event can carry its seal."""
     name = str(account.id)
@@ -197,7 +192,7 @@ def changed(account: Account, key: SealingKey, clock: Clock) -> AccountChanged:
         role=account.role,
         active=account.active,
         digest=account.digest,
-        changed=(account.updated - EPOCH) // timedelta(microseconds=1),
+        changed=to_micros(account.updated),
         deleted=account.deleted is not None,
     )
     context: dict[str, str | int] = {"account": name, "version": account.version}

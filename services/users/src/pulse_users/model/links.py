@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from pulse_contracts.backoff import backoff
 from pulse_contracts.errors import DomainError
 
 LINK_LIFE = timedelta(hours=24)
@@ -85,7 +86,7 @@ def link_url(origin: str, token: str) -> str:
 
 def retry_mail_after(attempts: int) -> timedelta:
     """How long a mail waits after so many attempts: 5, 10, 20, … 600 s."""
-    return min(timedelta(minutes=10), timedelta(seconds=5 * 2 ** min(max(attempts - 1, 0), 16)))
+    return timedelta(seconds=backoff(max(1, attempts), 5, 600))
 
 
 def mail_of(kind: LinkKind, to: str, url: str, company: str) -> Mail:

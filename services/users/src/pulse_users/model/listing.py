@@ -5,13 +5,13 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
-from pulse_users.model.accounts import EPOCH, Account, State, email_key, moment, name_key
+from pulse_contracts.times import from_micros, to_micros
+from pulse_users.model.accounts import Account, State, email_key, name_key
 
 Sort = Literal["name", "-name", "email", "-email", "created", "-created", "updated", "-updated"]
 Column = Literal["name", "email", "created", "updated"]
@@ -77,8 +77,8 @@ def position_of(account: Account, listing: Listing) -> Position:
     keys: dict[Column, str | int] = {
         "name": name_key(account.name),
         "email": email_key(account.email),
-        "created": (account.created - EPOCH) // timedelta(microseconds=1),
-        "updated": (account.updated - EPOCH) // timedelta(microseconds=1),
+        "created": to_micros(account.created),
+        "updated": to_micros(account.updated),
     }
     return Position(keys[listing.column], account.id)
 
@@ -106,5 +106,5 @@ def read_cursor(cursor: str, listing: Listing) -> Position:
         return Position(text, id_)
     if not (text.isascii() and text.isdecimal() and len(text) <= 16 and int(text) <= _MAX_MICROS):
         raise CursorMalformed("this cursor was not made here")
-    moment(int(text))
+    from_micros(int(text))
     return Position(int(text), id_)

@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from pulse_contracts.accounts import AccountsDigest, set_digest
+from pulse_contracts.times import from_micros
 from pulse_postgres import Connection, Row
-from pulse_users.model.accounts import Account, NewAccount, email_key, moment, name_key
+from pulse_users.model.accounts import Account, NewAccount, email_key, name_key
 from pulse_users.model.listing import Column, Listing, Position
 
 _COLUMNS = "id, email, name, role, active, digest, created_at, updated_at, version, deleted_at"
@@ -119,7 +120,7 @@ class AccountStore:
         beyond = f"AND ({expression}, id) {relation} ($5::{kind}, $6::uuid)" if after else ""
         parameters: list[object] = [listing.needle, listing.role, listing.state, limit]
         if after:
-            parameters += [moment(after.key) if isinstance(after.key, int) else after.key, after.id]
+            parameters += [from_micros(after.key) if isinstance(after.key, int) else after.key, after.id]
         rows = await connection.fetch(
             f"SELECT {_COLUMNS} FROM account WHERE {_MATCHING} {beyond} "  # noqa: S608  # constant words
             f"ORDER BY {expression} {direction}, id {direction} LIMIT $4",

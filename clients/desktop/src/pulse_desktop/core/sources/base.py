@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from pulse_contracts.backoff import retry_delay
 from pulse_desktop.core.model import Reading, SeriesSpec
 
 log = structlog.get_logger("pulse.desktop.sources")
@@ -49,4 +50,4 @@ async def supervise(source: Source, outlet: Outlet, rng: Random) -> None:
             level = log.debug if failures else log.error
             level("source_failed", source=source.name, error=repr(error))
         failures = 0 if loop.time() - started > _GOOD_RUN else failures + 1
-        await asyncio.sleep(min(_CAP, _FLOOR * 2.0 ** min(failures, 6)) * rng.uniform(0.5, 1.0))
+        await asyncio.sleep(retry_delay(failures + 1, _FLOOR, _CAP, rng))

@@ -1,0 +1,86 @@
+"""The audit trail of telemetry: exports, downloads, deletions and changed settings. What cannot be recorded is not
+done."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from pulse_postgres import Audit, AuditEntry, Connection, Database
+from pulse_postgres.audit import Detail
+from pulse_telemetry_gateway.actions.export import ExportRequest
+from pulse_telemetry_gateway.model.history.export_formats import Format
+from pulse_telemetry_gateway.store.plain import PlainSettings, PlainStore
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMED = 20
+
+
+class AuditTrail:
+    """Writes entries. `clock` in microseconds."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Callable[[], int]) -> None:
+        self._database, self._audit, self._clock = database, audit, clock
+
+    async def exported(
+        self,
+        request: ExportRequest,
+        form: Format,
+        *,
+        actor: str | None,
+        address: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Records that an export starts. Raises Unavailable; the export must not start then."""
+        named = ",".join(map(str, request.series[:_NAMED]))
+        after: Detail = {
+            "series": named if len(request.series) <= _NAMED else f"{named} and {len(request.series) - _NAMED} more",
+            "from": request.start,
+            "to": request.end,
+            "format": form,
+            "after": request.after.text() if request.after else None,
+        }
+        await self._append(AuditEntry("readings_exported", actor, None, None, after, address, request_id))
+
+    async def downloaded(self, message: int, *, actor: str | None, address: str | None, request_id: str | None) -> None:
+        """Records that the bytes of a quarantined message are downloaded. Raises Unavailable; the download must fail
+        then."""
+        entry = AuditEntry("quarantine_downloaded", actor, f"message:{message}", None, None, address, request_id)
+        await self._append(entry)
+
+    async def plain_settings_changed(
+        self,
+        store: PlainStore,
+        device: tuple[int, str],
+        settings: PlainSettings,
+        *,
+        actor: str | None,
+        address: str | None,
+        request_id: str | None,
+    ) -> None:
+        """Changes the settings of a plain device (number and name) and records it, in one transaction."""
+        before, target = await store.settings(device[0]), f"device:{device[1]}"
+        entry = AuditEntry(
+            "plain_settings_changed", actor, target, _detail(before), _detail(settings), address, request_id
+        )
+        async with self._database.transaction() as connection:
+            await store.change(connection, device[0], settings)
+            await self._audit.append(connection, entry, self._now())
+
+    async def append(self, connection: Connection, entry: AuditEntry) -> None:
+        """Writes an entry as the last statement of the caller's transaction."""
+        await self._audit.append(connection, entry, self._now())
+
+    def _now(self) -> datetime:
+        return _EPOCH + timedelta(microseconds=self._clock())
+
+    async def _append(self, entry: AuditEntry) -> None:
+        async with self._database.transaction() as connection:
+            await self._audit.append(connection, entry, self._now())
+
+
+def _detail(settings: PlainSettings) -> Detail:
+    return {
+        "takes_text": settings.takes_text,
+        "time_keys": list(settings.time_keys),
+        "time_zone": settings.time_zone,
+        "left_out": list(settings.left_out),
+    }

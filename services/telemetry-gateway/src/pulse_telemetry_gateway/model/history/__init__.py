@@ -1,0 +1,1 @@
+"""Reading back: levels, calendar buckets, samples, cursors and export formats."""

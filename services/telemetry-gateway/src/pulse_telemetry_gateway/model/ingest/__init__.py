@@ -1,0 +1,1 @@
+"""Batches from their JSON to screened arrivals, grouped for a commit."""

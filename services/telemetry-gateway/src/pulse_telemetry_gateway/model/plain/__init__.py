@@ -1,0 +1,1 @@
+"""JSON of plain devices: which values can be stored."""

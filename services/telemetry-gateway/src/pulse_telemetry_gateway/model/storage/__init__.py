@@ -1,0 +1,1 @@
+"""How readings are stored: batches as columns, chunks and roll-ups."""
