@@ -34,14 +34,14 @@ reset: setup ## delete every reading, account and secret of the state directory 
 	@$(PY) -m pulse_standalone reset
 
 ##@ Work on it
-test: setup-dev setup-web ## everything: units, stores, bus, whole system in a browser, faults (minutes)
-	@tests/run all
+test: setup-dev setup-web ## every test, in stages (half an hour); make test STAGE=web|python|browser|api|faults runs one
+	@tests/run $(or $(STAGE),all)
 
 test-fast: setup-dev ## what needs no servers (under a minute)
 	@tests/run fast
 
 e2e: setup-dev setup-web ## the browser against a `make run` of its own
-	@tests/run e2e
+	@tests/run browser
 
 lint: setup-dev setup-web ## every law: ruff, mypy, import contracts, eslint, prettier, tsc
 	@tests/lint

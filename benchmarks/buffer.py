@@ -21,10 +21,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.report import Result
+from pulse_contracts.ranges import count
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import count
 
 PEER = "thingsboard-gateway==3.8.5"
 READINGS, GROUP, SERIES = 200_000, 1_000, 10

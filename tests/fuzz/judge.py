@@ -9,6 +9,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from pulse_contracts.message import Message
+from pulse_contracts.ranges import subtract
 from pulse_contracts.telemetry import (
     ORD_JUMP,
     PLAIN_EPOCH,
@@ -26,7 +27,6 @@ from pulse_contracts.topics import (
     TELEMETRY_SERIES,
     Topic,
 )
-from pulse_telemetry_gateway.model.ledger.ranges import subtract
 from pulse_telemetry_gateway.model.plain.documents import Document, read_documents
 from pulse_telemetry_gateway.model.plain.normalizer import normalize
 
@@ -179,7 +179,7 @@ def _outcome(
     heard: Heard,
 ) -> str | None:
     def is_settled(epoch: int, parts: Iterable[tuple[int, int]]) -> bool:
-        return not any(subtract(part, streams.get((one.device, epoch), [])) for part in parts)
+        return not any(subtract((part,), streams.get((one.device, epoch), [])) for part in parts)
 
     found: str | None = None
     match message:

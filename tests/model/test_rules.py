@@ -11,6 +11,7 @@ import pytest
 
 from clients.desktop.tests.simulation import Simulation
 from pulse_contracts.message import Message
+from pulse_contracts.ranges import Range, Ranges, normalized, subtract
 from pulse_contracts.telemetry import BatchAck, Have, ReadingBatch, Refused
 from pulse_desktop.core.buffer import contents
 from pulse_desktop.core.buffer.buffer import Buffer
@@ -19,9 +20,7 @@ from pulse_desktop.core.delivery.losses import Losses
 from pulse_desktop.core.delivery.replay import Replay
 from pulse_desktop.core.delivery.signals import AckReceived, Command, DeclareLoss, SendBatch
 from pulse_desktop.core.model import Epoch, Evictable
-from pulse_desktop.core.ranges import Ranges
 from pulse_desktop.core.storage import eviction
-from pulse_telemetry_gateway.model.ledger.ranges import Range, subtract, union
 from tests.model import scenarios
 from tests.model.world import Gateway, Snapshot, World
 
@@ -166,7 +165,7 @@ def a_drop_overwrites(patch: Patch) -> None:
 
 def refused_is_not_settled(patch: Patch) -> None:
     def widen(self: Gateway, epoch: int, whole: Range, stored: list[Range]) -> None:
-        self.settled[epoch] = tuple(union([*self._of(epoch), *stored]))
+        self.settled[epoch] = tuple(normalized([*self._of(epoch), *stored]))
 
     patch.setattr(Gateway, "widen", widen)
 
@@ -216,7 +215,7 @@ def acknowledged_before_the_commit(patch: Patch) -> None:
 
 def a_high_water_mark(patch: Patch) -> None:
     def widen(self: Gateway, epoch: int, whole: Range, stored: list[Range]) -> None:
-        self.settled[epoch] = tuple(union([*self._of(epoch), (0, whole[1])]))
+        self.settled[epoch] = tuple(normalized([*self._of(epoch), (0, whole[1])]))
 
     patch.setattr(Gateway, "widen", widen)
 
@@ -233,7 +232,7 @@ def batches_are_counted_not_numbers(patch: Patch) -> None:
 
 
 def looked_up_before_the_lock(patch: Patch) -> None:
-    patch.setattr(Gateway, "new", lambda _self, _batch, whole, seen: subtract(whole, seen))
+    patch.setattr(Gateway, "new", lambda _self, _batch, whole, seen: list(subtract((whole,), seen)))
 
 
 def latest_is_what_came_last(patch: Patch) -> None:

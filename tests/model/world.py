@@ -6,11 +6,12 @@ from pathlib import Path
 
 from clients.desktop.tests.simulation import Key, ModelGateway, Simulation
 from pulse_contracts.message import Message
+from pulse_contracts.ranges import Range, count, intersect, normalized, subtract
 from pulse_contracts.telemetry import BatchAck, Dropped, Hello, ReadingBatch, SeriesDeclared
 from pulse_desktop.core.delivery.signals import Committed, Event, ReadingsLost
 from pulse_desktop.core.model import Reading, Slice
 from pulse_desktop.core.storage.opening import FILE
-from pulse_telemetry_gateway.model.ledger.ranges import Range, clip, count, covering, subtract, union
+from pulse_telemetry_gateway.model.ledger.ranges import covering
 
 Value = tuple[int, float]
 """(t, value)."""
@@ -105,22 +106,22 @@ class Gateway(ModelGateway):
         for part in dropped.ranges:
             for lo, hi in self.newly_dropped(epoch, part):
                 self.dropped |= {(epoch, seq) for seq in range(lo, hi)}
-        self.settled[epoch] = tuple(union([*self._of(epoch), *dropped.ranges]))
+        self.settled[epoch] = tuple(normalized([*self._of(epoch), *dropped.ranges]))
         return self._ack(epoch, tuple(dropped.ranges), self.again(epoch, tuple(dropped.ranges)))
 
     # -- the rules, one method each, so that a mutant can break one
 
     def new(self, batch: ReadingBatch, whole: Range, seen: Snapshot) -> list[Range]:
         """What of a batch is not settled yet."""
-        return subtract(whole, list(self._of(batch.epoch)))
+        return list(subtract((whole,), self._of(batch.epoch)))
 
     def newly_dropped(self, epoch: int, part: Range) -> list[Range]:
         """What of a declared loss is not settled yet."""
-        return subtract(part, list(self._of(epoch)))
+        return list(subtract((part,), self._of(epoch)))
 
     def widen(self, epoch: int, whole: Range, stored: list[Range]) -> None:
         """The ledger holds stored, refused and dropped alike."""
-        self.settled[epoch] = tuple(union([*self._of(epoch), whole]))
+        self.settled[epoch] = tuple(normalized([*self._of(epoch), whole]))
 
     def see(self, ord_: int, seq: int, t: int) -> None:
         """The latest value moves only forward in (ord, seq)."""
@@ -249,7 +250,7 @@ class World(Simulation):
             insist(settled == [(0, n)], f"settled {settled[:3]} of epoch {epoch}, next {n}")
             parts = (self.ledger.values.keys(), self.ledger.refused, self.ledger.dropped)
             total = sum(sum(1 for e, _ in part if e == epoch) for part in parts)
-            insist(total == n == count(clip(settled, (0, n))), f"stored + refused + dropped is {total} of {n}")
+            insist(total == n == count(intersect(settled, ((0, n),))), f"stored + refused + dropped is {total} of {n}")
 
     def check_fresh(self) -> None:
         """A reading that is taken and delivered now becomes the latest value."""

@@ -28,10 +28,10 @@ def _knows_a_high_water_mark_only() -> None:
     """It takes everything below the highest number of a life for known."""
     settling = importlib.import_module("pulse_telemetry_gateway.model.ledger.settling")
 
-    def subtract(wanted: tuple[int, int], settled: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    def subtract(wanted: tuple[tuple[int, int]], settled: list[tuple[int, int]]) -> list[tuple[int, int]]:
         mark = settled[-1][1] if settled else 0
-        lo = max(wanted[0], mark)
-        return [(lo, wanted[1])] if lo < wanted[1] else []
+        ((lo, hi),) = wanted
+        return [(max(lo, mark), hi)] if max(lo, mark) < hi else []
 
     def add(settled: list[tuple[int, int]], part: tuple[int, int]) -> None:
         settled[:] = [(0, max(part[1], settled[-1][1] if settled else 0))]

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from pulse_contracts.message import Message
+from pulse_contracts.ranges import EMPTY, Ranges, intersect, normalized, subtract, union
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import (
     BatchAck,
@@ -46,7 +47,6 @@ from pulse_desktop.core.delivery.signals import (
     Tick,
 )
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normalized, subtract, union
 from pulse_desktop.core.storage.opening import FILE
 
 Key = tuple[int, int]

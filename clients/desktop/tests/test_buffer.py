@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from structlog.testing import capture_logs
 
+from pulse_contracts.ranges import EMPTY, count, normalized, subtract
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BlockUnreadable, BufferLimits, Drop, Reading, Refusal, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import EMPTY, count, normalized, subtract
 from pulse_desktop.core.storage.opening import FILE
 
 EPOCH = 77

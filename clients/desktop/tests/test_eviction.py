@@ -9,11 +9,11 @@ from random import Random
 
 import pytest
 
+from pulse_contracts.ranges import Ranges, count, normalized, union
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Drop, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import Ranges, count, normalized, union
 from pulse_desktop.core.storage import eviction, store
 from pulse_desktop.core.storage.thinning import SMALLEST_BUCKET, bucket_for, thin
 

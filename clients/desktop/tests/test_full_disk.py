@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
+from pulse_contracts.ranges import count
 from pulse_desktop.core.buffer import ballast
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settlement
-from pulse_desktop.core.ranges import count
 
 NOISE = Random(3)
 NOW = [0.0]

@@ -49,7 +49,6 @@ def test_an_impossible_ord_is_ignored(told: int) -> None:
 
 @pytest.mark.announces_log("impossible_ord_reset")
 @pytest.mark.parametrize("told", [FAR, FAR - 1, MAX_ORD + 1])
-@pytest.mark.announces_log("impossible_order_forgotten")
 def test_a_disk_that_was_told_so_starts_again_and_delivers_what_it_holds(tmp_path: Path, told: int) -> None:
     simulation = Simulation(tmp_path, policy=CALM)
     simulation.produce(5)

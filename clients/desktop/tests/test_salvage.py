@@ -8,10 +8,10 @@ from random import Random
 import pytest
 from structlog.testing import capture_logs
 
+from pulse_contracts.ranges import count, normalized, subtract
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Drop, Reading, SeriesSpec
-from pulse_desktop.core.ranges import count, normalized, subtract
 from pulse_desktop.core.storage.opening import FILE
 
 NOISE = Random(2)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from pulse_contracts.ranges import count, normalized
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, StoreFailure
-from pulse_desktop.core.ranges import count, normalized
 from pulse_desktop.core.storage.opening import FILE
 from pulse_desktop.core.storage.store import Store
 

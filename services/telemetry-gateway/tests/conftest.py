@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from pulse_contracts.ranges import Range
 from pulse_contracts.telemetry import Refused
 from pulse_postgres import Database, Migrations
 from pulse_postgres.admin import provision, provision_group, with_role
 from pulse_postgres.database import PoolSettings, ranges
 from pulse_telemetry_gateway.model.ledger.arrivals import Arrival
-from pulse_telemetry_gateway.model.ledger.ranges import Range
 from pulse_telemetry_gateway.model.storage.columns import FLOAT, Columns
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 from pulse_telemetry_gateway.store.registry import RegistryStore

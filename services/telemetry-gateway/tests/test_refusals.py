@@ -4,12 +4,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from pulse_contracts.ranges import count, normalized
 from pulse_contracts.telemetry import Dropped, Refused
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.model.ledger.acks import split_ack
 from pulse_telemetry_gateway.model.ledger.arrivals import AckPart
-from pulse_telemetry_gateway.model.ledger.ranges import count, union
 from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_testkit.servers import Servers
 
@@ -40,7 +40,7 @@ def test_each_part_of_an_acknowledgement_names_every_refusal_that_it_covers(
         assert len(named) <= most_refused
         assert [one.seq for one in named] == [s for s in inside if any(lo <= s < hi for lo, hi in ranges)]
     told = [part for ranges, _ in messages for part in ranges]
-    assert union(told) == union(parts)
+    assert normalized(told) == normalized(parts)
     assert count(told) == count(parts)
 
 

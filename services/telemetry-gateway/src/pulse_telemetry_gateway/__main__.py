@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pulse_chassis.process.commands import Command, Program
 from pulse_chassis.process.commands import main as run
+from pulse_contracts.times import to_micros
 from pulse_postgres import Database
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.export import ExportRequest
@@ -152,7 +153,7 @@ def _micros(text: str) -> int:
         return int(text)
     moment = datetime.fromisoformat(text)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return to_micros(moment)
 
 
 def _for_export(parser: argparse.ArgumentParser) -> None:

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from pulse_contracts.ranges import count, subtract
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_desktop.cli.terminal import FAILED, OK, complain, moment, progress, say, table
 from pulse_desktop.core.model import BlockUnreadable, Reading
-from pulse_desktop.core.ranges import count, subtract
 from pulse_desktop.core.storage.inspection import Inspection, StoredBlock
 
 _COLUMNS = ("epoch", "seq", "series", "type", "unit", "t", "time", "value")

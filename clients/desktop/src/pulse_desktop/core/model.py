@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from pulse_contracts.message import ValueType
+from pulse_contracts.ranges import EMPTY, Range, Ranges
 from pulse_contracts.telemetry import MAX_BATCH, MAX_ORD, DropReason, SeriesDeclaration
-from pulse_desktop.core.ranges import EMPTY, Range, Ranges
 
 Value = bool | int | float
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1

@@ -2,15 +2,15 @@
 done."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
+from pulse_contracts.times import from_micros
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.export import ExportRequest
 from pulse_telemetry_gateway.model.history.export_formats import Format
 from pulse_telemetry_gateway.store.plain import PlainSettings, PlainStore
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMED = 20
 
 
@@ -70,7 +70,7 @@ class AuditTrail:
         await self._audit.append(connection, entry, self._now())
 
     def _now(self) -> datetime:
-        return _EPOCH + timedelta(microseconds=self._clock())
+        return from_micros(self._clock())
 
     async def _append(self, entry: AuditEntry) -> None:
         async with self._database.transaction() as connection:

@@ -1,11 +1,11 @@
 """The handshake with a collector: tells it what is settled, and takes its series declarations."""
 
 from pulse_bus import Reject
+from pulse_contracts.ranges import Range
 from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest
 from pulse_telemetry_gateway.model.ingest.declarations import Declarations
-from pulse_telemetry_gateway.model.ledger.ranges import Range
 from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared
 

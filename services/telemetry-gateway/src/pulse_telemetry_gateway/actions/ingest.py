@@ -16,6 +16,7 @@ import structlog
 from pulse_bus import Bus, Disconnected, MessageTooLarge
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.errors import Unavailable
+from pulse_contracts.ranges import Range
 from pulse_contracts.telemetry import BatchAck, Dropped, Refused
 from pulse_contracts.topics import TELEMETRY_ACK, TELEMETRY_LIVE
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
@@ -35,7 +36,7 @@ from pulse_telemetry_gateway.model.ledger.arrivals import (
     Logged,
     StreamKey,
 )
-from pulse_telemetry_gateway.model.ledger.ranges import Range, covering
+from pulse_telemetry_gateway.model.ledger.ranges import covering
 from pulse_telemetry_gateway.store.ledger import LedgerStore
 
 log = structlog.get_logger("pulse.ingest")

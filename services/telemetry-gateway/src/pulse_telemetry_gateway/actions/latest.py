@@ -1,17 +1,15 @@
 """The newest reading of each series, derived from the batch log in transactions of its own."""
 
-from datetime import UTC, datetime
-
 import structlog
 
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.telemetry import PLAIN_EPOCH
+from pulse_contracts.times import to_micros
 from pulse_telemetry_gateway.model.storage.columns import decode, series_of
 from pulse_telemetry_gateway.store.log import LatestReading, LogStore, StoredBatch
 
 log = structlog.get_logger("pulse.latest")
 _ROWS = 1_000
-_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Latest:
@@ -54,7 +52,7 @@ def newest(rows: list[StoredBatch]) -> tuple[list[LatestReading], list[StoredBat
         except ValueError:
             unreadable.append(row)
             continue
-        arrived = _micros(row.received)
+        arrived = to_micros(row.received)
         for i, x in enumerate(columns.x.tolist()):
             series, seq, t = ids[x], int(columns.seq[i]), int(columns.t[i])
             rank = min(t, arrived) if is_plain else seq
@@ -62,8 +60,3 @@ def newest(rows: list[StoredBatch]) -> tuple[list[LatestReading], list[StoredBat
             if have is None or (row.ord, rank, seq) > (have.ord, have.rank, have.seq):
                 found[series] = LatestReading(series, row.ord, rank, row.epoch, seq, t, int(columns.word[i]))
     return list(found.values()), unreadable
-
-
-def _micros(at: datetime) -> int:
-    since = at - _1970
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

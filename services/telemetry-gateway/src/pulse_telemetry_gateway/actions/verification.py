@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pulse_telemetry_gateway.model.ledger.ranges import Range, count, subtract, union
+from pulse_contracts.ranges import Range, count, normalized, subtract
 from pulse_telemetry_gateway.model.storage.columns import Ints
 from pulse_telemetry_gateway.store.verification import EpochCounts, Evidence, VerificationStore
 
@@ -121,8 +121,8 @@ class Tally:
         self.wrong: dict[str, tuple[int, int]] = {}
         for lo, hi in _twice(dropped):
             self._note("dropped twice", hi - lo, lo)
-        gone = union(dropped)
-        left = [part for one in settled for part in subtract(one, gone)]
+        gone = normalized(dropped)
+        left = subtract(settled, gone)
         self._lo = np.asarray([lo for lo, _ in left], np.int64)
         self._hi = np.asarray([hi for _, hi in left], np.int64)
         self._base = np.cumsum([0, *(hi - lo for lo, hi in left)])

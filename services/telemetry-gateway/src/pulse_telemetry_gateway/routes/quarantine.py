@@ -1,6 +1,6 @@
 """The quarantine over HTTP, for administrators."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
+from pulse_contracts.times import from_micros, to_micros
 from pulse_telemetry_gateway.model.errors import ForeignCursor, UnknownMessage
 from pulse_telemetry_gateway.model.quarantine_reasons import explain
 from pulse_telemetry_gateway.routes.dependencies import Dependencies
@@ -106,21 +107,14 @@ async def reasons(
         for one in found[:limit]
     ]
     last = items[-1] if len(found) > limit else None
-    return Reasons(items=items, next=f"{_micros(last.last_at)}_{last.id}" if last else None)
-
-
-_1970 = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _micros(at: datetime) -> int:
-    return (at - _1970) // timedelta(microseconds=1)
+    return Reasons(items=items, next=f"{to_micros(last.last_at)}_{last.id}" if last else None)
 
 
 def _place(cursor: str) -> tuple[datetime, int]:
     at, _, number = cursor.partition("_")
     if not (at.isdecimal() and number.isdecimal()) or int(at) > _LAST_MICROS or int(number) > _ID_MAX:
         raise ForeignCursor("the cursor is invalid: start again without one")
-    return _1970 + timedelta(microseconds=int(at)), int(number)
+    return from_micros(int(at)), int(number)
 
 
 @router.get(

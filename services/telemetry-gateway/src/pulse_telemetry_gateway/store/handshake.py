@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pulse_contracts.ranges import Range
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.model.ledger.ranges import Range
 from pulse_telemetry_gateway.store import refusals
 from pulse_telemetry_gateway.store.refusals import Unconfirmed
 

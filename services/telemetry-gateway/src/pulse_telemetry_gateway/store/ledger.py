@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pulse_bus import Reject
+from pulse_contracts.ranges import Range, count, normalized, subtract
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped
 from pulse_postgres import Connection, Database
 from pulse_postgres.database import ranges
@@ -21,7 +22,7 @@ from pulse_telemetry_gateway.model.ledger.arrivals import (
 )
 from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits, ClockStretch, clock_stretches
 from pulse_telemetry_gateway.model.ledger.plausible_ord import implausible_ord_detail, is_plausible_ord
-from pulse_telemetry_gateway.model.ledger.ranges import Range, add, as_text, count, covering, subtract, union
+from pulse_telemetry_gateway.model.ledger.ranges import add, as_text, covering
 from pulse_telemetry_gateway.model.ledger.settling import GroupChanges, adds_beyond, rows, settle
 from pulse_telemetry_gateway.model.storage.columns import concatenate, encode
 from pulse_telemetry_gateway.store import refusals
@@ -92,8 +93,8 @@ class LedgerStore:
             if rejected := self._rejected([(*key, message.ord)], devices, known, newest):
                 raise rejected[0]
             change = StreamChange.of(message.ord, known.get(key))
-            declared = union(message.ranges)
-            fresh = [part for wanted in declared for part in subtract(wanted, change.settled)]
+            declared = normalized(message.ranges)
+            fresh = list(subtract(declared, change.settled))
             fresh = [part for part in fresh if self._takes(change, part)]
             if fresh:
                 await connection.execute(

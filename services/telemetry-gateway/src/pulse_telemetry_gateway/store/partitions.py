@@ -1,9 +1,10 @@
 """Monthly partitions of chunks and roll-ups: made before they are written to, dropped by retention."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
+from pulse_contracts.times import from_micros, to_micros
 from pulse_postgres import Connection, Database
 
 DERIVED: Final = ("chunk", "rollup_minute", "rollup_hour")
@@ -14,7 +15,7 @@ REMOVAL_LOCK: Final = 0x70756C736504
 
 def month_of(t: int) -> tuple[int, int]:
     """(year, month) of a time in microseconds, UTC."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t)
+    moment = from_micros(t)
     return moment.year, moment.month
 
 
@@ -23,8 +24,7 @@ def bounds(month: tuple[int, int]) -> tuple[int, int]:
     year, number = month
     start = datetime(year, number, 1, tzinfo=UTC)
     end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
-    zero = datetime(1970, 1, 1, tzinfo=UTC)
-    return (start - zero) // timedelta(microseconds=1), (end - zero) // timedelta(microseconds=1)
+    return to_micros(start), to_micros(end)
 
 
 def name_of(table: str, month: tuple[int, int]) -> str:

@@ -4,10 +4,10 @@ function is part of the caller's transaction."""
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
+from pulse_contracts.ranges import Range, normalized
 from pulse_contracts.telemetry import RefusalCode, Refused
 from pulse_postgres import Connection
 from pulse_telemetry_gateway.model.ledger.arrivals import StreamKey
-from pulse_telemetry_gateway.model.ledger.ranges import Range, union
 from pulse_telemetry_gateway.model.ledger.settling import Refusal
 
 _ROW_SEQS: Final = 256
@@ -55,7 +55,7 @@ async def unconfirmed(
 ) -> dict[StreamKey, list[Unconfirmed]]:
     """The unconfirmed readings within the wanted ranges, by stream and sequence number: at most `most`, counted from
     the lowest epoch."""
-    parameters = [(*key, *part) for key, parts in wanted.items() for part in union(parts)]
+    parameters = [(*key, *part) for key, parts in wanted.items() for part in normalized(parts)]
     if not parameters:
         return {}
     rows = await connection.fetch(
@@ -77,7 +77,7 @@ async def unconfirmed(
 
 async def confirm(connection: Connection, device_id: int, kept: Mapping[int, Iterable[Range]]) -> None:
     """Confirms these ranges of a device's epochs. The caller has locked the device."""
-    parameters = [(epoch, *part) for epoch, parts in kept.items() for part in union(parts)]
+    parameters = [(epoch, *part) for epoch, parts in kept.items() for part in normalized(parts)]
     if not parameters:
         return
     await connection.execute(

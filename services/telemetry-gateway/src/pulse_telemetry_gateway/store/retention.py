@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from pulse_contracts.times import to_micros
 from pulse_postgres import Connection, Database
 from pulse_telemetry_gateway.store.partitions import REMOVAL_LOCK, bounds
 
 Kept: TypeAlias = Literal["log", "raw", "1m", "1h"]
 _TABLES: Final[dict[str, Kept]] = {"batch": "log", "chunk": "raw", "rollup_minute": "1m", "rollup_hour": "1h"}
-_ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +143,4 @@ def _until(name: str) -> int:
     if len(digits) == len("yyyymm"):
         return bounds((int(digits[:4]), int(digits[4:])))[1]
     day = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1)
-    return (day - _ZERO) // timedelta(microseconds=1)
+    return to_micros(day)

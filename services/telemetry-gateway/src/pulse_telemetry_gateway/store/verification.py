@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from pulse_contracts.ranges import Range
 from pulse_postgres import Connection, Database, Row
 from pulse_postgres.database import ranges
-from pulse_telemetry_gateway.model.ledger.ranges import Range
 from pulse_telemetry_gateway.model.storage.columns import Ints, decode
 from pulse_telemetry_gateway.model.storage.lines import Line
 from pulse_telemetry_gateway.store.chunk_rows import elements

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from pulse_contracts.ranges import intersect
 from pulse_contracts.telemetry import MAX_ORD, SeriesDeclaration
 from pulse_desktop.core.buffer.contents import Contents
 from pulse_desktop.core.buffer.disk import Disk
@@ -35,7 +36,6 @@ from pulse_desktop.core.model import (
     StoreFailure,
     Usage,
 )
-from pulse_desktop.core.ranges import intersect
 from pulse_desktop.core.storage.store import Store
 
 log = structlog.get_logger("pulse.desktop.buffer")

@@ -6,9 +6,9 @@ No disk access except for the journal, which records every commit here.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from pulse_contracts.ranges import EMPTY, Range, Ranges, count, intersect, subtract, union
 from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.model import SUMMARY_ORD, Appended, Counts, Drop, Epoch, Holdings, Reading, Settlement, by_age
-from pulse_desktop.core.ranges import EMPTY, Range, Ranges, count, intersect, subtract, union
 
 
 @dataclass

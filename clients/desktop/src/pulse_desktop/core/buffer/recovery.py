@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import structlog
 
+from pulse_contracts.ranges import intersect, subtract
 from pulse_desktop.core.buffer.contents import Contents
 from pulse_desktop.core.buffer.disk import Disk
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import Drop, Holdings, SeriesTable, Settlement
-from pulse_desktop.core.ranges import intersect, subtract
 
 log = structlog.get_logger("pulse.desktop.buffer")
 

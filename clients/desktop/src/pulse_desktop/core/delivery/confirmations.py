@@ -1,7 +1,7 @@
 """Refusals that the quarantine holds and the gateway does not know yet. Part of the delivery machine; no I/O."""
 
+from pulse_contracts.ranges import EMPTY, Ranges, subtract, union
 from pulse_contracts.telemetry import MAX_EPOCHS, MAX_RANGES, RefusalsKept
-from pulse_desktop.core.ranges import EMPTY, Ranges, subtract, union
 
 
 class Confirmations:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from pulse_contracts.message import Lane
+from pulse_contracts.ranges import EMPTY, Ranges, intersect, normalized
 from pulse_desktop.core.delivery.signals import Policy
-from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, normalized
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from pulse_contracts.ranges import EMPTY, Ranges, intersect, subtract, union
 from pulse_contracts.telemetry import Dropped, DropReason
 from pulse_desktop.core.delivery.signals import DeclareLoss, Policy
 from pulse_desktop.core.model import Drop
-from pulse_desktop.core.ranges import EMPTY, Ranges, intersect, subtract, union
 
 
 @dataclass

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from random import Random
 
 from pulse_contracts.message import Lane
+from pulse_contracts.ranges import EMPTY, Ranges, count, intersect, normalized, subtract, union
 from pulse_contracts.telemetry import BatchAck, Have, Hello, PendingEpoch, Refused
 from pulse_desktop.core.delivery.confirmations import Confirmations
 from pulse_desktop.core.delivery.leases import Claim, Leases
@@ -38,7 +39,6 @@ from pulse_desktop.core.delivery.signals import (
 )
 from pulse_desktop.core.delivery.throttle import Throttle
 from pulse_desktop.core.model import SUMMARY_ORD, Drop, Epoch, Holdings, Refusal, Settlement, by_age
-from pulse_desktop.core.ranges import EMPTY, Ranges, count, intersect, normalized, subtract, union
 
 
 class Replay:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from pulse_contracts.message import Lane
+from pulse_contracts.ranges import Range, Ranges
 from pulse_contracts.telemetry import BatchAck, Dropped, Have, Hello
 from pulse_desktop.core.model import Drop, Settlement
-from pulse_desktop.core.ranges import Range, Ranges
 
 
 @dataclass(frozen=True)

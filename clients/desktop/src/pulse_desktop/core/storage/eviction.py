@@ -4,8 +4,8 @@ transaction."""
 import sqlite3
 from dataclasses import dataclass
 
+from pulse_contracts.ranges import Ranges, count, intersect, normalized, subtract
 from pulse_desktop.core.model import SUMMARY_ORD, BlockUnreadable, Drop, Epoch, Evictable, Evicted, Reading
-from pulse_desktop.core.ranges import Ranges, count, intersect, normalized, subtract
 from pulse_desktop.core.storage.tables import (
     cut_blocks,
     put_blocks,

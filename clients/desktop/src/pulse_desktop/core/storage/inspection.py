@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pulse_contracts.ranges import Ranges
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_desktop.core.model import SUMMARY_ORD, Reading
-from pulse_desktop.core.ranges import Ranges
 from pulse_desktop.core.storage import tables
 from pulse_desktop.core.storage.failures import translated
 from pulse_desktop.core.storage.opening import FILE

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pulse_contracts.ranges import Ranges, normalized, subtract
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_desktop.core.model import Drop, SeriesTable
-from pulse_desktop.core.ranges import Ranges, normalized, subtract
 from pulse_desktop.core.storage import codec
 from pulse_desktop.core.storage.tables import Block
 

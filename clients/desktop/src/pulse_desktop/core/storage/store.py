@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from pulse_contracts.ranges import normalized, subtract
 from pulse_contracts.telemetry import MAX_ORD, SeriesDeclaration
 from pulse_desktop.core.model import (
     BLOCK_READINGS,
@@ -33,7 +34,6 @@ from pulse_desktop.core.model import (
     StoreFailure,
     Usage,
 )
-from pulse_desktop.core.ranges import normalized, subtract
 from pulse_desktop.core.storage import tables
 from pulse_desktop.core.storage.compaction import compact
 from pulse_desktop.core.storage.eviction import Ceiling, evict

@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 
+from pulse_contracts.ranges import Ranges, count, intersect, normalized, subtract, union
 from pulse_contracts.telemetry import MAX_ORD
 from pulse_desktop.core.model import BLOCK_READINGS, BlockUnreadable, Drop, Reading
-from pulse_desktop.core.ranges import Ranges, count, intersect, normalized, subtract, union
 from pulse_desktop.core.storage import codec
 
 Block = tuple[int, int, int, int, bytes]

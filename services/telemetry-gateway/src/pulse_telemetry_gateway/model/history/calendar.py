@@ -1,15 +1,15 @@
 """Buckets by the calendar of a time zone: a day in Europe/Berlin has 23, 24 or 25 hours."""
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pulse_contracts.times import from_micros, to_micros
 from pulse_telemetry_gateway.model.errors import InvalidCalendar, TooMuch
 
 _EVERY: Final = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d|w|mo|y)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
-_1970: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MONDAY: Final = date(1970, 1, 5)
 
 
@@ -32,7 +32,7 @@ def edges(start: int, end: int, every: str, zone: tzinfo, most: int) -> list[int
     if found is None:
         raise InvalidCalendar(f"every={every[:20]!r} is not a number and a unit, such as 15m, 1h, 1d, 1w, 1mo or 1y")
     count, unit = int(found[1]), found[2]
-    first = (_1970 + timedelta(microseconds=start)).astimezone(zone).date()
+    first = from_micros(start).astimezone(zone).date()
     inner: list[int] = []
     if unit in _SECONDS:
         width = count * _SECONDS[unit] * 1_000_000
@@ -73,5 +73,4 @@ def _day(place: int, unit: str) -> date:
 
 def _midnight(day: date, zone: tzinfo) -> int:
     """Start of the day. Where midnight is skipped, the first moment after it."""
-    since = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) - _1970
-    return (since.days * 86_400 + since.seconds) * 1_000_000
+    return to_micros(datetime(day.year, day.month, day.day, tzinfo=zone))

@@ -3,12 +3,13 @@ because it is large."""
 
 import io
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pulse_contracts.times import from_micros
 from pulse_telemetry_gateway.model.storage.chunks import Readings
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT, Ints
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["csv", "parquet"]
 MEDIA_TYPES: Final[dict[Format, str]] = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 _COLUMNS: Final = ("series", "device", "name", "unit", "time", "t", "value", "epoch", "seq")
-_1970: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER: Final = 900_000_000
 """Microseconds: every change of a zone's offset falls on a quarter of an hour."""
 
@@ -85,7 +85,7 @@ def _times(t: Ints, zone: tzinfo) -> NDArray[np.str_]:
     if zone is UTC:
         return np.char.add(np.datetime_as_string(t.astype("datetime64[us]")), "Z")
     quarters, places = np.unique(t // _QUARTER, return_inverse=True)
-    moments = [(_1970 + timedelta(microseconds=int(q) * _QUARTER)).astimezone(zone) for q in quarters]
+    moments = [from_micros(int(q) * _QUARTER).astimezone(zone) for q in quarters]
     shifts = np.asarray([(moment.utcoffset() or timedelta(0)) // timedelta(microseconds=1) for moment in moments])
     offsets = np.asarray([moment.isoformat()[-6:] for moment in moments])
     local = np.datetime_as_string((t + shifts[places]).astype("datetime64[us]"))

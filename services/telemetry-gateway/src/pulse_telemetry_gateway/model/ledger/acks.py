@@ -3,14 +3,14 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
+from pulse_contracts.ranges import Range, intersect, normalized
 from pulse_contracts.telemetry import Refused
 from pulse_telemetry_gateway.model.ledger.arrivals import AckPart
-from pulse_telemetry_gateway.model.ledger.ranges import Range, clip, union
 
 
 def settled_within(ranges: Iterable[Range], settled: Sequence[Range]) -> list[Range]:
     """The settled part of the ranges."""
-    return [part for window in union(ranges) for part in clip(settled, window)]
+    return list(intersect(normalized(ranges), settled))
 
 
 def split_ack(part: AckPart, most_ranges: int, most_refused: int) -> list[tuple[list[Range], list[Refused]]]:

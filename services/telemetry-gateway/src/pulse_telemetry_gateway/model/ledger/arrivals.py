@@ -7,8 +7,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pulse_bus import Reject
 from pulse_contracts.message import Lane
+from pulse_contracts.ranges import Range
 from pulse_contracts.telemetry import Refused
-from pulse_telemetry_gateway.model.ledger.ranges import Range
 from pulse_telemetry_gateway.model.storage.columns import Columns
 
 M = TypeVar("M")

@@ -1,28 +1,13 @@
-"""Arithmetic of half-open ranges [lo, hi) of sequence numbers. "Canonical" ranges are sorted and neither overlap nor
-touch."""
+"""Ranges as the ledger needs them, beside `pulse_contracts.ranges`: growing a list in place, and PostgreSQL's form."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
-Range: TypeAlias = tuple[int, int]
-
-
-def union(ranges: Iterable[Range]) -> list[Range]:
-    """The same numbers as canonical ranges."""
-    merged: list[Range] = []
-    for lo, hi in sorted(ranges):
-        if lo >= hi:
-            continue
-        if merged and lo <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], hi))
-        else:
-            merged.append((lo, hi))
-    return merged
+from pulse_contracts.ranges import Range
 
 
 def add(settled: list[Range], part: Range) -> None:
-    """Adds one range to canonical ranges, in place."""
+    """Adds one range to ranges in normal form, in place."""
     lo, hi = part
     if lo >= hi:
         return
@@ -51,23 +36,6 @@ def _end(part: Range) -> int:
     return part[1]
 
 
-def subtract(wanted: Range, settled: Sequence[Range]) -> list[Range]:
-    """The numbers of `wanted` that are not in the canonical ranges `settled`."""
-    lo, hi = wanted
-    left: list[Range] = []
-    for have_lo, have_hi in settled[max(0, bisect_right(settled, (lo, -1)) - 1) :]:
-        if have_lo >= hi:
-            break
-        if have_hi <= lo:
-            continue
-        if have_lo > lo:
-            left.append((lo, have_lo))
-        lo = max(lo, have_hi)
-    if lo < hi:
-        left.append((lo, hi))
-    return left
-
-
 def covering(wanted: Iterable[Range], settled: Sequence[Range]) -> list[Range]:
     """The whole settled ranges that overlap any of `wanted`."""
     found: dict[Range, None] = {}
@@ -78,17 +46,6 @@ def covering(wanted: Iterable[Range], settled: Sequence[Range]) -> list[Range]:
             if part[1] > lo:
                 found[part] = None
     return sorted(found)
-
-
-def clip(settled: Sequence[Range], window: Range) -> list[Range]:
-    """The settled numbers inside a window."""
-    lo, hi = window
-    return [(max(a, lo), min(b, hi)) for a, b in covering([window], settled) if max(a, lo) < min(b, hi)]
-
-
-def count(ranges: Iterable[Range]) -> int:
-    """How many numbers the ranges hold."""
-    return sum(hi - lo for lo, hi in ranges)
 
 
 def as_text(ranges: Iterable[Range]) -> str:

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from pulse_contracts.message import Lane
+from pulse_contracts.ranges import Range, subtract
 from pulse_telemetry_gateway.model.ledger.arrivals import Arrival, StreamChange, StreamKey
-from pulse_telemetry_gateway.model.ledger.ranges import Range, add, subtract, touches
+from pulse_telemetry_gateway.model.ledger.ranges import add, touches
 from pulse_telemetry_gateway.model.storage.columns import Columns
 
 ROW_READINGS: Final = 4_000
@@ -48,7 +49,7 @@ def settle(
     for submitted in group:
         change = changes[submitted.device_id, submitted.epoch]
         arrival = submitted if submitted.is_numbered else submitted.numbered_from(change.next)
-        fresh = subtract(arrival.wanted, change.settled)
+        fresh = list(subtract((arrival.wanted,), change.settled))
         if fragments_max is not None and adds_beyond(change.settled, arrival.wanted, fragments_max):
             added.held += arrival.batches
             continue

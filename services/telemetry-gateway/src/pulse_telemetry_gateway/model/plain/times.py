@@ -5,6 +5,8 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from pulse_contracts.times import to_micros
+
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,12})?")
 _FRACTION: Final = re.compile(r"([.,][0-9]+)")
 _LEAST_SECONDS: Final = 10**8
@@ -54,5 +56,4 @@ def _of_text(text: str, zone: tzinfo) -> int | None:
         return None
     if found.tzinfo is None:
         found = found.replace(tzinfo=zone)
-    since = found - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return to_micros(found)

@@ -1,4 +1,7 @@
-"""Arithmetic on half-open ranges of sequence numbers. `Ranges` are sorted and disjoint, and no two of them touch."""
+"""Arithmetic on half-open ranges [lo, hi) of sequence numbers.
+
+Functions that take `Sequence[Range]` expect the normal form: sorted, disjoint, and no two ranges touch. They return it.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -33,7 +36,7 @@ def union(a: Ranges, b: Ranges) -> Ranges:
     return normalized((*a, *b))
 
 
-def intersect(a: Ranges, b: Ranges) -> Ranges:
+def intersect(a: Sequence[Range], b: Sequence[Range]) -> Ranges:
     """The numbers in both `a` and `b`."""
     if len(a) > len(b):
         a, b = b, a
@@ -44,7 +47,7 @@ def intersect(a: Ranges, b: Ranges) -> Ranges:
     )
 
 
-def subtract(a: Ranges, b: Ranges) -> Ranges:
+def subtract(a: Sequence[Range], b: Sequence[Range]) -> Ranges:
     """The numbers in `a` that are not in `b`."""
     out: list[Range] = []
     for lo, hi in a:
@@ -58,6 +61,6 @@ def subtract(a: Ranges, b: Ranges) -> Ranges:
     return tuple(out)
 
 
-def count(a: Ranges) -> int:
-    """The number of sequence numbers."""
+def count(a: Iterable[Range]) -> int:
+    """How many sequence numbers the ranges hold."""
     return sum(hi - lo for lo, hi in a)
