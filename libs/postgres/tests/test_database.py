@@ -7,7 +7,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from pulse_postgres import Database, DatabaseUnavailable
+from pulse_postgres import Database, DatabaseUnavailable, Migrations
 from pulse_postgres.database import PoolSettings, after_commit, multirange, ranges
 from pulse_testkit.waiting import eventually
 
@@ -113,6 +113,17 @@ async def test_two_operations_at_once_on_one_connection_are_our_bug(database: Da
 
     with pytest.raises(asyncpg.InterfaceError, match="another operation is in progress"):
         await overlap()
+
+
+async def test_a_host_that_does_not_resolve_is_an_outage() -> None:
+    """In a cluster a name may not resolve for a moment."""
+    settings = PoolSettings("postgresql://me@database.invalid/x", acquire_timeout=timedelta(seconds=5))
+    async with Database(settings) as database:
+        with pytest.raises(DatabaseUnavailable):
+            async with database.connection():
+                pass
+    with pytest.raises(DatabaseUnavailable):
+        await Migrations("pulse_postgres.tables").apply(settings.url)
 
 
 @pytest.mark.parametrize(

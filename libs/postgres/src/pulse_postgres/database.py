@@ -2,6 +2,7 @@
 they are."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -185,14 +186,14 @@ def _is_closed(connection: _Closable) -> bool:
 
 
 def _is_raised_by_asyncpg(trace: TracebackType | None) -> bool:
-    """Whether the innermost frame outside asyncio and the socket modules belongs to asyncpg."""
-    module = ""
+    """Whether the innermost frame belongs to asyncpg, the standard library and uvloop aside."""
+    package = ""
     while trace is not None:
-        name = str(trace.tb_frame.f_globals.get("__name__", ""))
-        if name.partition(".")[0] not in {"asyncio", "uvloop", "socket", "ssl"}:
-            module = name
+        name = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if name not in sys.stdlib_module_names and name != "uvloop":
+            package = name
         trace = trace.tb_next
-    return module.partition(".")[0] == "asyncpg"
+    return package == "asyncpg"
 
 
 async def _nothing_to_reset(_: object) -> None:

@@ -84,6 +84,7 @@ class HttpConnection(H11Protocol):
         self.conn = StrictConnection()
         self.timeout_keep_alive = KEEP_ALIVE_SECONDS
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_head_pending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """See `asyncio.BaseProtocol.connection_made`."""
@@ -97,12 +98,29 @@ class HttpConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol.data_received`."""
-        is_first = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE and not self._is_answered():
+        if self.conn.their_state is h11.IDLE:
+            was_pending, self._is_head_pending = self._is_head_pending, bool(self.conn.trailing_data[0])
+            if not self._is_head_pending:
+                self._close_in(KEEP_ALIVE_SECONDS)
+            elif not was_pending:
+                self._close_in(HEAD_SECONDS)
+        elif self._is_running():
+            self._is_head_pending = False
             self._close_in(None)
-        elif is_first and self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
-            self._close_in(HEAD_SECONDS)
+
+    def handle_events(self) -> None:
+        """See `H11Protocol.handle_events`. A client that sends the next request before this one is answered gets this
+        answer, and the connection is closed: no browser or proxy does that (RFC 9112 section 9.3.2), and what waits
+        would be read again for every request before it."""
+        super().handle_events()
+        if self.conn.their_state is h11.DONE and self._is_running() and self.conn.trailing_data[0]:
+            cast("RequestResponseCycle", self.cycle).keep_alive = False
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """See `H11Protocol.handle_websocket_upgrade`. The deadlines of HTTP end here."""
+        self._close_in(None)
+        super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
         """See `H11Protocol.on_response_complete`. The rest of a body that nobody reads has a deadline too."""
@@ -136,8 +154,8 @@ class HttpConnection(H11Protocol):
     def _unsupported_upgrade_warning(self) -> None:
         """RFC 9110 section 7.8 allows a server to ignore an upgrade. Any client could fill the log otherwise."""
 
-    def _is_answered(self) -> bool:
-        return self.cycle is not None and self.cycle.response_complete
+    def _is_running(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _close_in(self, seconds: float | None) -> None:
         if self._deadline is not None:
