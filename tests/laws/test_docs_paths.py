@@ -14,10 +14,7 @@ from tests.system import ROOT
 _PATH = re.compile(r"(?<![\w./:-])((?:libs|services|clients|standalone|tests|docs|benchmarks|requirements)/[\w./-]*\w)")
 _SOURCE = re.compile(r"`([\w/.-]+\.(?:py|pyi|tsx?|mjs|sql))`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_TITLE = re.compile(
-    r"(clients/web/[\w./-]+\.test\.tsx?)::(.+?)(?=`? \||`?, (?:clients|libs|services|standalone|tests)/|$)",
-    re.MULTILINE,
-)
+_TITLE = re.compile(r"(clients/web/[\w./-]+\.test\.tsx?)::(.+?)(?=`+(?: \||, `+\w+/)|$)", re.MULTILINE)
 _TEST = re.compile(r"((?:libs|services|clients|standalone|tests)/[\w./-]+\.py)::(\w+)")
 
 
