@@ -287,3 +287,10 @@ def test_a_large_log_is_renamed_once(tmp_path: Path) -> None:
 def test_help_names_every_command(tmp_path: Path) -> None:
     done = pulse("--help", state=tmp_path)
     assert all(word in done.stdout for word in ("run", "stop", "status", "logs", "reset", "PULSE_PORT"))
+
+
+def test_every_process_has_a_log_that_can_be_followed(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    assert state.log("web") == tmp_path / "logs/web.log"
+    assert state.log("mosquitto") == tmp_path / "mqtt/log"
+    assert state.log("postgres") == tmp_path / "postgres/log"

@@ -23,6 +23,9 @@ class AlreadyRunningError(SetupError):
     """Another supervisor is running on this state directory."""
 
 
+_SERVER_LOGS = {"mosquitto": "mqtt/log", "postgres": "postgres/log"}
+
+
 class State:
     """One installation on one machine. Only `create` and `prepare_secrets` create folders."""
 
@@ -60,8 +63,8 @@ class State:
         return self.folder / "status.json"
 
     def log(self, name: str) -> Path:
-        """The log of one process."""
-        return self.folder / "logs" / f"{name}.log"
+        """The log of one process. The database and the broker keep theirs in their own folders."""
+        return self.folder / _SERVER_LOGS.get(name, f"logs/{name}.log")
 
     def secrets_of(self, service: str) -> Path:
         """The folder with the secrets of one service. Raises SetupError."""
