@@ -200,9 +200,7 @@ async def test_a_malformed_or_unknown_key_is_rejected(ada: World, key: str) -> N
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     unknown_target = "api_key:00000000-0000-0000-0000-000000000000" if key.startswith("pp_0") else None
     entries = await ada.rows("SELECT target, after, address FROM audit WHERE kind = 'api_key_refused'")
-    assert entries == [{"target": unknown_target, "after": None, "address": "127.0.0.1"}] * bool(
-        key
-    )  # no audit entry without a key
+    assert entries == [{"target": unknown_target, "after": None, "address": "127.0.0.1"}] * bool(key)
 
 
 async def test_a_repeated_request_creates_one_key(ada: World) -> None:

@@ -70,17 +70,17 @@ async def test_a_reset_changes_nothing_until_its_link_is_used(world: World) -> N
     assert found.version > account.version
 
 
-@pytest.mark.parametrize("what", ["switched off", "deleted", "moved", "changed"])
+@pytest.mark.parametrize("what", ["disabled", "deleted", "new email", "changed"])
 async def test_a_link_is_deleted_with_a_change_of_its_account(world: World, what: str) -> None:
     admin, account = await world.add(), await world.add("b@example.org", "user")
     token = await link(world, admin, account, "reset")
     url, headers = f"/api/users/{account.id}", world.bearer(admin) | {"If-Match": "*"}
-    if what == "switched off":
+    if what == "disabled":
         await world.http.put(f"{url}/toggle-status", headers=headers)
         await world.http.put(f"{url}/toggle-status", headers=headers)
     elif what == "deleted":
         await world.http.delete(url, headers=headers)
-    elif what == "moved":
+    elif what == "new email":
         body = {"email": "c@example.org", "name": "B", "role": "user"}
         assert (await world.http.put(url, headers=headers, json=body)).status_code == 200
     else:

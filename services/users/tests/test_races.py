@@ -22,7 +22,7 @@ async def test_one_email_results_in_one_account(world: World) -> None:
     assert await world.rows("SELECT count(*) AS n FROM account") == [{"n": 2}]
 
 
-@pytest.mark.parametrize("how", ["demote", "switch off", "delete", "bulk"])
+@pytest.mark.parametrize("how", ["demote", "disable", "delete", "bulk"])
 async def test_one_of_two_administrators_who_remove_each_other_remains(world: World, how: str) -> None:
     both = [await world.add(f"{name}@example.org") for name in "ab"]
 
@@ -32,7 +32,7 @@ async def test_one_of_two_administrators_who_remove_each_other_remains(world: Wo
         if how == "demote":
             demoted = {"email": other.email, "name": "Ada", "role": "user"}
             return await world.http.put(url, headers=headers, json=demoted)
-        if how == "switch off":
+        if how == "disable":
             headers["If-Match"] = f'"{other.version}"'
             return await world.http.put(f"{url}/toggle-status", headers=headers)
         if how == "delete":

@@ -122,7 +122,7 @@ class SecondFactors:
         TooManyRequests, Overloaded, Unavailable."""
         await self._require_password(account, password, caller)
         async with self._database.transaction() as connection:
-            # an exclusive lock: a concurrent sign-in locks the challenge first and this transaction the code counter
+            # exclusive: a sign-in locks the challenge, then the code counter, and this transaction in the other order
             known = await self._accounts.lock(connection, account)
             if known is None:
                 raise AccountNotFound("The account does not exist.")
