@@ -28,7 +28,7 @@ POINTS = {
     "auth: the event has arrived": "pulse_auth.actions.mirror Mirror.apply before",
     "auth: in the transaction, the copy written": "pulse_auth.store.sessions AccountCopy.put after",
     "auth: committed, the broker not told": "pulse_auth.actions.mirror Mirror.apply after",
-    "auth: sessions ended, not yet published": "pulse_auth.actions.ending Events.end_all after",
+    "auth: sessions ended, not yet published": "pulse_auth.actions.ending SessionRevoker.end_all after",
     "auth: the broker is told": "pulse_bus.mqtt.connection Receipt._done after",
 }
 SERVERS = ("users", "auth", "mosquitto", "postgres")

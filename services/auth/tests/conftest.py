@@ -1,4 +1,4 @@
-"""auth as one process sees it: its own database and role, the memory bus, a clock that stands, cheap hashes."""
+"""One auth service: its own database and role, the memory bus, a fake clock and cheap hashes."""
 
 import asyncio
 import base64
@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from pulse_auth.actions.ending import Events
+from pulse_auth.actions.ending import SessionRevoker
 from pulse_auth.actions.enrolment import BrokerEndpoint
 from pulse_auth.actions.mirror import Mirror
 from pulse_auth.actions.sessions import Sessions
@@ -46,8 +46,8 @@ SECRET = bytes(range(32))
 
 
 async def migrate(url: str) -> None:
-    mine = await provision(url, "auth", "pulse_auth", ROLE_PASSWORD)
-    await Migrations("pulse_auth.migrations").apply(mine)
+    role_url = await provision(url, "auth", "pulse_auth", ROLE_PASSWORD)
+    await Migrations("pulse_auth.migrations").apply(role_url)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def database(superuser_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 def digest() -> str:
-    """Of PASSWORD, at the lowest cost that is allowed."""
+    """The hash of PASSWORD, at the lowest allowed cost."""
 
     async def make() -> str:
         async with PasswordHasher(CHEAP) as hasher:
@@ -84,7 +84,7 @@ def event(
     active: bool = True,
     deleted: bool = False,
 ) -> AccountChanged:
-    """What users would publish."""
+    """The event that users would publish."""
     record = AccountRecord(
         account=str(account),
         version=version,
@@ -104,7 +104,7 @@ def event(
 
 @dataclass
 class World:
-    """One auth, and hands to reach into it."""
+    """One auth service and access to its parts. `metrics`: those of `mirror`."""
 
     http: httpx.AsyncClient
     sign_in: SignIn
@@ -115,34 +115,33 @@ class World:
     clock: FakeClock
     routes: AuthDependencies
     metrics: Metrics
-    """The mirror's."""
 
     async def rows(self, query: str) -> list[dict[str, object]]:
         async with self.database.connection() as connection:
             return [dict(row) for row in await connection.fetch(query)]
 
     async def is_waiting_for_a_lock(self) -> bool:
-        """Whether somebody waits for somebody else in this database."""
+        """Whether a connection of this database waits for a lock."""
         query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         return bool(await self.rows(query))
 
     async def revoked(self) -> list[str]:
-        """The messages of SessionRevoked that wait in the outbox."""
+        """The SessionRevoked messages in the outbox."""
         return [str(row["message"]) for row in await self.rows("SELECT message FROM outbox ORDER BY id")]
 
     def beat(self) -> None:
-        """A heartbeat is heard: administrators may act for 15 s."""
+        """Receives a heartbeat: administrators may act for 15 s."""
         self.routes.principals.hear(Revocations(at=self.clock(), recent=[]))
 
     async def kinds(self) -> list[str]:
-        """What the audit trail tells, after the first signing keys."""
+        """The kinds of the audit entries after the first signing keys."""
         return [str(row["kind"]) for row in await self.rows("SELECT kind FROM audit WHERE n > 1 ORDER BY n")]
 
     async def login(self, password: str = PASSWORD, email: str = EMAIL, **more: object) -> httpx.Response:
         return await self.http.post("/api/auth/login", json={"email": email, "password": password} | more)
 
     async def refresh(self, token: str | None = None) -> httpx.Response:
-        """With the browser's cookie, or with a token of the test's choice."""
+        """With the cookie of the browser, or with this token."""
         if token is not None:
             self.http.cookies.set("pulse_rt", token, domain="127.0.0.1", path="/")
         return await self.http.post("/api/auth/refresh", headers={"X-Pulse-CSRF": "1"})
@@ -183,11 +182,13 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
     principals.hear(Revocations(at=clock(), recent=[]))
     app.state.auth = routes
     await routes.rotation.on_schedule()
-    mirror = Mirror(database, Events(outbox, runtime.audit), settings.sealing_key(), copied := Metrics(), clock=clock)
+    mirror = Mirror(
+        database, SessionRevoker(outbox, runtime.audit), settings.sealing_key(), copy_metrics := Metrics(), clock=clock
+    )
     transport = httpx.ASGITransport(app=Envelope(app, metrics))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
-        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes, copied)
+        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes, copy_metrics)
         running.cancel()
     for stop in parts.on_stop:
         with suppress(asyncio.CancelledError):
@@ -203,11 +204,11 @@ async def ada(world: World, digest: str) -> World:
 
 @pytest.fixture
 async def admin(ada: World, tmp_path: Path) -> World:
-    """An administrator who is signed in, and a broker that collectors can be told of."""
+    """A signed-in administrator, and a configured broker for collectors."""
     token = (await ada.login()).json()["access_token"]
     ada.http.cookies.clear()
     ada.http.headers["authorization"] = f"Bearer {token}"
     ca = tmp_path / "ca.pem"
     ca.write_text("-----BEGIN CERTIFICATE-----")
-    ada.routes.enrolment._where = BrokerEndpoint("mqtts://broker.example:8883", ca, "pulse/v1", True)
+    ada.routes.enrolment._endpoint = BrokerEndpoint("mqtts://broker.example:8883", ca, "pulse/v1", True)
     return ada

@@ -1,4 +1,4 @@
-"""API keys: shown once, narrowed, exchanged, revoked, limited."""
+"""API keys: shown once, limited to a scope, exchanged, revoked, rate limited."""
 
 import json
 from datetime import timedelta
@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from pulse_auth.actions.api_keys import Wish
+from pulse_auth.actions.api_keys import ApiKeySpec
 from pulse_auth.model.api_keys import require_grantable
 from pulse_auth.model.sessions import AccountNotFound
 from pulse_chassis.identity.caller import SYSTEM
@@ -19,19 +19,19 @@ from pulse_postgres import Rate
 from .conftest import ACCOUNT, CHEAP, EMAIL, World, event
 
 pytestmark = pytest.mark.servers
-WISH = {"name": "nightly export", "scope": ["telemetry.read", "telemetry.export"], "expires_in_days": 30}
+REQUEST = {"name": "nightly export", "scope": ["telemetry.read", "telemetry.export"], "expires_in_days": 30}
 
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def owner(ada: World, email: str = EMAIL) -> dict[str, str]:
+async def owner_headers(ada: World, email: str = EMAIL) -> dict[str, str]:
     return bearer((await ada.login(email=email)).json()["access_token"])
 
 
-async def made(ada: World, headers: dict[str, str], **more: object) -> dict[str, str]:
-    answer = await ada.http.post("/api/auth/api-keys", json=WISH | more, headers=headers)
+async def create_key(ada: World, headers: dict[str, str], **more: object) -> dict[str, str]:
+    answer = await ada.http.post("/api/auth/api-keys", json=REQUEST | more, headers=headers)
     assert answer.status_code == 201, answer.text
     found: dict[str, str] = answer.json()
     return found
@@ -41,9 +41,9 @@ async def exchange(ada: World, key: str) -> httpx.Response:
     return await ada.http.post("/api/auth/token", headers=bearer(key))
 
 
-async def test_a_key_is_shown_once_and_exchanged_for_a_narrow_token(ada: World) -> None:
-    headers = await owner(ada)
-    key = await made(ada, headers)
+async def test_a_key_is_shown_once_and_exchanged_for_a_token_with_its_scope(ada: World) -> None:
+    headers = await owner_headers(ada)
+    key = await create_key(ada, headers)
     assert key["key"].startswith("pp_")
     listed = (await ada.http.get("/api/auth/api-keys", headers=headers)).json()["items"]
     assert [(item["name"], item["last_used_at"]) for item in listed] == [("nightly export", None)]
@@ -66,9 +66,9 @@ async def test_a_key_is_shown_once_and_exchanged_for_a_narrow_token(ada: World) 
     assert (await ada.kinds())[-5:] == ["api_key_made", "api_key_used"] + ["access_refused"] * 3
 
 
-async def test_a_revoked_key_and_its_tokens_open_nothing(ada: World) -> None:
-    headers = await owner(ada)
-    key = await made(ada, headers)
+async def test_a_revoked_key_and_its_tokens_are_rejected(ada: World) -> None:
+    headers = await owner_headers(ada)
+    key = await create_key(ada, headers)
     token = (await exchange(ada, key["key"])).json()["access_token"]
     path = f"/api/auth/api-keys/{key['id']}"
     assert (await ada.http.delete(path, headers=headers)).status_code == 204
@@ -76,12 +76,12 @@ async def test_a_revoked_key_and_its_tokens_open_nothing(ada: World) -> None:
     assert (await ada.http.get("/api/auth/session", headers=bearer(token))).status_code == 401
     (message,) = await ada.revoked()
     assert SessionRevoked.model_validate_json(message).sid == f"key:{key['id']}"
-    assert (await ada.http.delete(path, headers=headers)).json()["code"] == "api_key_not_found"
+    assert (await ada.http.delete(path, headers=headers)).json()["code"] == "not_found"
 
 
-async def test_a_new_password_revokes_every_key_and_a_new_role_none(ada: World, digest: str) -> None:
-    headers = await owner(ada)
-    keys = [await made(ada, headers, name=name) for name in ("one", "two")]
+async def test_a_new_password_revokes_all_keys_but_a_new_role_does_not(ada: World, digest: str) -> None:
+    headers = await owner_headers(ada)
+    keys = [await create_key(ada, headers, name=name) for name in ("one", "two")]
     await ada.mirror.apply(event(ada.clock, digest, version=2, role="user"))
     assert [(await exchange(ada, key["key"])).status_code for key in keys] == [200, 200]
     async with PasswordHasher(CHEAP) as hasher:
@@ -92,36 +92,36 @@ async def test_a_new_password_revokes_every_key_and_a_new_role_none(ada: World, 
     assert json.loads(str(entry["after"])) == {"reason": "password_changed", "api_keys": 2}
 
 
-async def test_an_administrator_who_ends_all_sessions_revokes_the_keys_and_ones_own_sign_out_does_not(
+async def test_keys_are_revoked_when_an_administrator_ends_all_sessions_but_not_when_the_owner_does(
     ada: World, digest: str
 ) -> None:
     eve = UUID("00000000-0000-4000-8000-00000000000e")
     await ada.mirror.apply(event(ada.clock, digest, account=eve, email="eve@example.org", role="user"))
-    hers = await owner(ada, "eve@example.org")
-    key = await made(ada, hers, scope=["telemetry.read"])
-    ended = await ada.http.delete("/api/auth/sessions?include_current=true", headers=hers)
+    her_headers = await owner_headers(ada, "eve@example.org")
+    key = await create_key(ada, her_headers, scope=["telemetry.read"])
+    ended = await ada.http.delete("/api/auth/sessions?include_current=true", headers=her_headers)
     assert ended.json() == {"ended": 1}
     assert (await exchange(ada, key["key"])).status_code == 200
-    ended = await ada.http.delete(f"/api/auth/accounts/{eve}/sessions", headers=await owner(ada))
+    ended = await ada.http.delete(f"/api/auth/accounts/{eve}/sessions", headers=await owner_headers(ada))
     assert ended.json() == {"ended": 0}
     assert (await exchange(ada, key["key"])).json()["code"] == "invalid_api_key"
 
 
-async def test_nobody_touches_the_keys_of_others(ada: World, digest: str) -> None:
-    key = await made(ada, await owner(ada))
+async def test_the_keys_of_other_accounts_cannot_be_listed_or_revoked(ada: World, digest: str) -> None:
+    key = await create_key(ada, await owner_headers(ada))
     other = UUID(int=2**66 + 2)
     await ada.mirror.apply(event(ada.clock, digest, account=other, email="eve@example.org"))
-    eve = await owner(ada, email="eve@example.org")
+    eve = await owner_headers(ada, email="eve@example.org")
     assert (await ada.http.get("/api/auth/api-keys", headers=eve)).json() == {"items": []}
     assert (await ada.http.delete(f"/api/auth/api-keys/{key['id']}", headers=eve)).status_code == 404
     assert (await exchange(ada, key["key"])).status_code == 200
 
 
-async def test_an_administrator_lists_and_revokes_the_keys_of_others(ada: World, digest: str) -> None:
+async def test_an_administrator_lists_and_revokes_the_keys_of_other_accounts(ada: World, digest: str) -> None:
     other = UUID(int=2**66 + 2)
     await ada.mirror.apply(event(ada.clock, digest, account=other, email="eve@example.org", role="user"))
-    eve, admin = await owner(ada, email="eve@example.org"), await owner(ada)
-    key = await made(ada, eve, scope=["telemetry.read"])
+    eve, admin = await owner_headers(ada, email="eve@example.org"), await owner_headers(ada)
+    key = await create_key(ada, eve, scope=["telemetry.read"])
     path = f"/api/auth/accounts/{other}/api-keys"
     assert (await ada.http.get(path, headers=eve)).status_code == 403
     assert (await ada.http.delete(f"{path}/{key['id']}", headers=eve)).status_code == 403
@@ -143,44 +143,50 @@ async def test_an_administrator_lists_and_revokes_the_keys_of_others(ada: World,
         ([], "invalid_request"),
     ],
 )
-async def test_a_key_carries_no_more_than_its_owner_may_give(
+async def test_a_key_cannot_have_permissions_that_its_owner_cannot_grant(
     ada: World, digest: str, scope: list[str], code: str
 ) -> None:
     await ada.mirror.apply(event(ada.clock, digest, version=2, role="user"))
-    answer = await ada.http.post("/api/auth/api-keys", json=WISH | {"scope": scope}, headers=await owner(ada))
+    answer = await ada.http.post(
+        "/api/auth/api-keys", json=REQUEST | {"scope": scope}, headers=await owner_headers(ada)
+    )
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
-async def test_a_key_is_narrowed_with_its_owner_and_ends_with_him(ada: World, digest: str) -> None:
-    key = await made(ada, await owner(ada), scope=["accounts.read", "telemetry.read"])
+async def test_a_key_loses_permissions_with_its_owner_and_ends_when_the_owner_is_disabled(
+    ada: World, digest: str
+) -> None:
+    key = await create_key(ada, await owner_headers(ada), scope=["accounts.read", "telemetry.read"])
     await ada.mirror.apply(event(ada.clock, digest, version=2, role="user"))
     assert (await exchange(ada, key["key"])).json()["scope"] == "telemetry.read"
     await ada.mirror.apply(event(ada.clock, digest, version=3, role="user", active=False))
     assert (await exchange(ada, key["key"])).json()["code"] == "invalid_api_key"
 
 
-async def test_an_account_that_is_switched_off_meanwhile_gets_no_key(ada: World, digest: str) -> None:
-    headers = await owner(ada)
+async def test_an_account_that_was_just_disabled_gets_no_key(ada: World, digest: str) -> None:
+    headers = await owner_headers(ada)
     principal = ada.routes.principals.verify(headers["Authorization"].removeprefix("Bearer "))
     await ada.mirror.apply(event(ada.clock, digest, version=2, active=False))
     with pytest.raises(AccountNotFound):
-        await ada.routes.api_keys.make(principal, Wish("late", frozenset(), timedelta(days=1)), SYSTEM)
+        await ada.routes.api_keys.make(principal, ApiKeySpec("late", frozenset(), timedelta(days=1)), SYSTEM)
     assert await ada.rows("SELECT 1 FROM api_key") == []
 
 
-async def test_a_key_ends_with_its_day(ada: World) -> None:
-    key = await made(ada, await owner(ada), expires_in_days=1)
+async def test_a_key_expires(ada: World) -> None:
+    key = await create_key(ada, await owner_headers(ada), expires_in_days=1)
     ada.clock.advance(timedelta(days=1) - timedelta(minutes=1))
     assert (await exchange(ada, key["key"])).json()["expires_in"] == 60
     ada.clock.advance(timedelta(minutes=1))
     assert (await exchange(ada, key["key"])).status_code == 401
-    too_long = await ada.http.post("/api/auth/api-keys", json=WISH | {"expires_in_days": 366}, headers=await owner(ada))
+    too_long = await ada.http.post(
+        "/api/auth/api-keys", json=REQUEST | {"expires_in_days": 366}, headers=await owner_headers(ada)
+    )
     assert too_long.status_code == 422
 
 
-async def test_a_key_asks_for_tokens_at_its_rate_and_a_wrong_secret_costs_it_nothing(ada: World) -> None:
+async def test_token_requests_are_limited_per_key_and_wrong_secrets_do_not_count(ada: World) -> None:
     ada.routes.api_keys._rate = Rate(3, timedelta(minutes=1))
-    key = (await made(ada, await owner(ada)))["key"]
+    key = (await create_key(ada, await owner_headers(ada)))["key"]
     wrong = key[:-4] + "AAAA"
     assert [(await exchange(ada, wrong)).status_code for _ in range(5)] == [401, 401, 401, 429, 429]
     assert [(await exchange(ada, key)).status_code for _ in range(4)] == [200, 200, 200, 429]
@@ -189,22 +195,22 @@ async def test_a_key_asks_for_tokens_at_its_rate_and_a_wrong_secret_costs_it_not
 
 
 @pytest.mark.parametrize("key", ["", "x", "pp_x", "pp_" + "0" * 32 + "_" + "A" * 43, "pp_" + "g" * 32 + "_" + "A" * 43])
-async def test_what_is_no_key_opens_nothing(ada: World, key: str) -> None:
+async def test_a_malformed_or_unknown_key_is_rejected(ada: World, key: str) -> None:
     answer = await exchange(ada, key)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
-    nobodys = "api_key:00000000-0000-0000-0000-000000000000" if key.startswith("pp_0") else None
-    noted = await ada.rows("SELECT target, after, address FROM audit WHERE kind = 'api_key_refused'")
-    assert noted == [{"target": nobodys, "after": None, "address": "127.0.0.1"}] * bool(key)  # no key is no try
+    unknown_target = "api_key:00000000-0000-0000-0000-000000000000" if key.startswith("pp_0") else None
+    entries = await ada.rows("SELECT target, after, address FROM audit WHERE kind = 'api_key_refused'")
+    assert entries == [{"target": unknown_target, "after": None, "address": "127.0.0.1"}] * bool(key)
 
 
-async def test_a_key_that_is_asked_for_twice_is_made_once(ada: World) -> None:
-    headers = await owner(ada) | {"Idempotency-Key": "0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"}
-    first, again = [await made(ada, headers) for _ in range(2)]
+async def test_a_repeated_request_creates_one_key(ada: World) -> None:
+    headers = await owner_headers(ada) | {"Idempotency-Key": "0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"}
+    first, again = [await create_key(ada, headers) for _ in range(2)]
     assert first == again
     assert len(await ada.rows("SELECT 1 FROM api_key")) == 1
 
 
-def test_a_narrowed_token_gives_no_more_than_itself() -> None:
+def test_a_token_with_a_scope_grants_only_its_own_permissions() -> None:
     require_grantable(frozenset({"telemetry.read"}), "admin", frozenset({"telemetry.read"}))
     with pytest.raises(Exception, match=r"audit\.read"):
         require_grantable(frozenset({"telemetry.read", "audit.read"}), "admin", frozenset({"telemetry.read"}))

@@ -1,4 +1,4 @@
-"""When devices are refused because the broker holds too much, and when they may come back."""
+"""When devices are disabled because the broker stores too much, and when they are admitted again."""
 
 import pytest
 
@@ -36,7 +36,7 @@ async def enabled_after(looks: list[Stored]) -> tuple[list[str], IntakeGuard, li
         (Stored(None, 2_000), ["users"]),
     ],
 )
-async def test_plain_devices_are_refused_first_then_collectors_and_services_never(
+async def test_plain_devices_are_disabled_first_then_collectors_but_never_services(
     stored: Stored, left: list[str]
 ) -> None:
     names, guard, _ = await enabled_after([stored])
@@ -47,7 +47,7 @@ async def test_plain_devices_are_refused_first_then_collectors_and_services_neve
 
 
 @REFUSES
-async def test_devices_come_back_at_half_of_the_limit_and_not_before() -> None:
+async def test_devices_are_admitted_below_half_of_the_limit() -> None:
     _, guard, admitted = await enabled_after([Stored(100, 0), Stored(99, 0), Stored(50, 0)])
     assert guard.refuses("plain-device")
     assert admitted == []
@@ -57,14 +57,14 @@ async def test_devices_come_back_at_half_of_the_limit_and_not_before() -> None:
 
 
 @pytest.mark.parametrize("stored", [Stored(), Stored(99, 999)])
-async def test_a_broker_that_says_nothing_or_holds_little_refuses_nobody(stored: Stored) -> None:
+async def test_a_broker_that_reports_nothing_or_stores_little_disables_no_device(stored: Stored) -> None:
     names, guard, _ = await enabled_after([stored])
     assert names == ["esp-1", "press-4", "users"]
     assert not guard.refuses("plain-device")
 
 
 @REFUSES
-async def test_before_the_broker_has_said_how_much_it_holds_everything_stays_as_it_is() -> None:
+async def test_nothing_changes_before_the_broker_reports_how_much_it_stores() -> None:
     broker, guard, admitted = MemoryCredentials(), IntakeGuard(GuardLimits(100, 1_000), ROOT, Metrics()), list[str]()
     guard.on_admitted = lambda: admitted.append("admitted")
     assert not guard.may_connect("plain-device", is_enabled=False)
@@ -72,7 +72,7 @@ async def test_before_the_broker_has_said_how_much_it_holds_everything_stays_as_
     assert guard.may_connect("plain-device", is_enabled=None)
     for _ in range(5):
         await guard.look(broker)
-    assert guard.may_connect("plain-device", is_enabled=False), "such a broker never says it"
+    assert guard.may_connect("plain-device", is_enabled=False), "such a broker never reports it"
     assert admitted == ["admitted"]
     broker.stored = Stored(100, 0)
     await guard.look(broker)

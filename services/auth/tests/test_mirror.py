@@ -1,4 +1,4 @@
-"""The copy of the accounts: versions, seals, hostile digests, what ends sessions, drift, and the role's rights."""
+"""auth's copy of the accounts: versions, seals, hostile digests, ended sessions, drift, and database permissions."""
 
 import asyncio
 import json
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.servers
 OTHER = UUID("00000000-0000-4000-8000-000000000002")
 
 
-async def test_only_a_newer_version_is_taken(ada: World, digest: str) -> None:
+async def test_only_a_newer_version_is_applied(ada: World, digest: str) -> None:
     await ada.mirror.apply(event(ada.clock, digest, version=3, name="Third"))
     await ada.mirror.apply(event(ada.clock, digest, version=2, name="Second"))
     await ada.mirror.apply(event(ada.clock, digest, version=3, name="Again"))
     assert [row["name"] for row in await ada.rows("SELECT name FROM account")] == ["Third"]
 
 
-async def test_the_accounts_of_the_copy_are_counted(ada: World, digest: str) -> None:
+async def test_the_accounts_in_the_copy_are_counted(ada: World, digest: str) -> None:
     def count() -> float:
         (sample,) = [
             line for line in ada.metrics.render().decode().splitlines() if line.startswith("pulse_auth_accounts ")
@@ -49,7 +49,7 @@ async def test_the_accounts_of_the_copy_are_counted(ada: World, digest: str) -> 
     assert count() == 1
 
 
-async def test_a_seal_of_another_account_or_version_is_refused(ada: World, digest: str) -> None:
+async def test_a_seal_of_another_account_or_version_is_rejected(ada: World, digest: str) -> None:
     good = event(ada.clock, digest, version=2)
     for forged in (
         AccountChanged(account=str(OTHER), version=2, sealed=good.sealed),
@@ -62,8 +62,8 @@ async def test_a_seal_of_another_account_or_version_is_refused(ada: World, diges
     assert [row["version"] for row in await ada.rows("SELECT version FROM account")] == [1]
 
 
-@pytest.mark.announces_log("stored as no password")
-async def test_a_hostile_digest_is_stored_as_no_password(world: World) -> None:
+@pytest.mark.announces_log("account_digest_rejected")
+async def test_an_account_with_a_hostile_digest_gets_no_password(world: World) -> None:
     hostile = "$argon2id$v=19$m=4194304,t=9,p=1$" + "A" * 22 + "$" + "A" * 43
     await world.mirror.apply(event(world.clock, hostile))
     assert [row["digest"] for row in await world.rows("SELECT digest FROM account")] == [None]
@@ -71,16 +71,18 @@ async def test_a_hostile_digest_is_stored_as_no_password(world: World) -> None:
 
 
 @pytest.mark.announces_log("stored_digest_refused")
-async def test_a_digest_that_got_into_the_table_raises_an_alarm(ada: World) -> None:
+async def test_a_hostile_digest_in_the_table_is_logged_as_an_error(ada: World) -> None:
     await ada.rows("UPDATE account SET digest = 'plain' RETURNING id")
     assert (await ada.login()).status_code == 401
 
 
 @pytest.mark.parametrize("change", [{"role": "user"}, {"active": False}, {"digest": None}])
-async def test_what_takes_a_right_ends_every_session(ada: World, digest: str, change: dict[str, object]) -> None:
+async def test_a_changed_role_state_or_password_ends_all_sessions(
+    ada: World, digest: str, change: dict[str, object]
+) -> None:
     tokens = [str((await ada.login()).cookies["pulse_rt"]) for _ in range(2)]
-    given = {"digest": digest, "version": 2} | change
-    await ada.mirror.apply(event(ada.clock, given.pop("digest"), **given))  # type: ignore[arg-type]
+    fields = {"digest": digest, "version": 2} | change
+    await ada.mirror.apply(event(ada.clock, fields.pop("digest"), **fields))  # type: ignore[arg-type]
     (message,) = await ada.revoked()
     assert json.loads(message)["sid"] is None
     assert json.loads(message)["account"] == str(ACCOUNT)
@@ -88,29 +90,27 @@ async def test_what_takes_a_right_ends_every_session(ada: World, digest: str, ch
         assert (await ada.refresh(token)).status_code == 401
 
 
-async def test_a_deleted_account_leaves_no_secret(ada: World, digest: str) -> None:
+async def test_a_deleted_account_leaves_no_secrets(ada: World, digest: str) -> None:
     headers = {"authorization": f"Bearer {(await ada.login()).json()['access_token']}"}
     begun = await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
-    wish = {"name": "export", "scope": ["telemetry.read"], "expires_in_days": 1}
-    made = await ada.http.post("/api/auth/api-keys", json=wish, headers=headers)
+    spec = {"name": "export", "scope": ["telemetry.read"], "expires_in_days": 1}
+    made = await ada.http.post("/api/auth/api-keys", json=spec, headers=headers)
     assert (begun.status_code, made.status_code) == (200, 201)
     secrets = "SELECT id::text FROM api_key UNION ALL SELECT secret FROM second_factor"
     await ada.mirror.apply(event(ada.clock, digest, version=2, active=False))
-    assert len(await ada.rows(secrets)) == 2  # switched off is not deleted
+    assert len(await ada.rows(secrets)) == 2  # disabled, not deleted
     await ada.mirror.apply(event(ada.clock, None, version=3, active=False, deleted=True))
     assert await ada.rows(secrets) == []
 
 
 @pytest.mark.parametrize("table", ["api_key", "second_factor"])
-async def test_a_deletion_never_holds_the_trail_while_it_waits_for_who_needs_it(
-    ada: World, digest: str, table: str
-) -> None:
-    """A revocation has its key, a code its factor, and each then asks for the audit trail: they would wait for each
-    other for ever."""
+async def test_a_deletion_locks_the_audit_log_last(ada: World, digest: str, table: str) -> None:
+    """A key revocation locks its key, a code its factor, and both then lock the audit log. In another order they would
+    deadlock."""
     headers = {"authorization": f"Bearer {(await ada.login()).json()['access_token']}"}
     await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
-    wish = {"name": "export", "scope": ["telemetry.read"], "expires_in_days": 1}
-    await ada.http.post("/api/auth/api-keys", json=wish, headers=headers)
+    spec = {"name": "export", "scope": ["telemetry.read"], "expires_in_days": 1}
+    await ada.http.post("/api/auth/api-keys", json=spec, headers=headers)
     async with asyncio.TaskGroup() as group, ada.database.transaction() as connection:
         assert await connection.fetch(f"SELECT 1 FROM {table} FOR UPDATE")  # noqa: S608  # one of two names
         group.create_task(ada.mirror.apply(event(ada.clock, None, version=2, active=False, deleted=True)))
@@ -119,7 +119,7 @@ async def test_a_deletion_never_holds_the_trail_while_it_waits_for_who_needs_it(
     assert await ada.rows(f"SELECT 1 FROM {table}") == []  # noqa: S608  # one of two names
 
 
-async def test_a_new_name_ends_no_session(ada: World, digest: str) -> None:
+async def test_a_new_name_does_not_end_sessions(ada: World, digest: str) -> None:
     token = str((await ada.login()).cookies["pulse_rt"])
     await ada.mirror.apply(event(ada.clock, digest, version=2, name="", email="countess@example.org"))
     assert await ada.revoked() == []
@@ -127,29 +127,29 @@ async def test_a_new_name_ends_no_session(ada: World, digest: str) -> None:
     assert answer.json()["account"]["name"] == "countess@example.org"
 
 
-async def test_drift_is_asked_about_once_a_digest_and_heals(ada: World, digest: str) -> None:
+async def test_drift_requests_one_replay_per_digest_and_is_repaired(ada: World, digest: str) -> None:
     drift = Drift(ada.mirror, ada.bus, "auth")
     pairs = [(str(ACCOUNT), 1), (str(OTHER), 2)]
     theirs = AccountsDigest(count=2, version=2, set=set_digest(pairs))
     published = ada.bus.broker.published
     await ada.bus.wait_connected()
 
-    def asked() -> int:
+    def requests() -> int:
         return sum(address == "users/replay/auth" for address, _ in published)
 
     async with asyncio.TaskGroup() as group:
-        job = Job("account_drift", partial(drift.compare, timedelta(0), timedelta(0)), wake=drift.heard)
+        job = Job("account_drift", partial(drift.compare, timedelta(0), timedelta(0)), wake=drift.received)
         task = group.create_task(Background(Metrics(), random.Random(1)).run(job))
-        drift.hear(theirs)
-        await eventually(lambda: asked() == 1)
+        drift.receive(theirs)
+        await eventually(lambda: requests() == 1)
         await ada.mirror.apply(event(ada.clock, digest, version=2, account=OTHER, email="b@example.org"))
-        drift.hear(theirs)
-        assert not await drift.ask_if_different()
+        drift.receive(theirs)
+        assert not await drift.request_replay_if_different()
         task.cancel()
-    assert asked() == 1
+    assert requests() == 1
 
 
-async def test_the_sweep_removes_what_ended_and_nothing_else(ada: World) -> None:
+async def test_the_sweep_deletes_only_expired_data(ada: World) -> None:
     await ada.login()
     await ada.login("wrong")
     ada.clock.advance(timedelta(days=8, seconds=-1))
@@ -167,15 +167,15 @@ async def test_the_sweep_removes_what_ended_and_nothing_else(ada: World) -> None
     assert await ada.rows("SELECT 1 FROM backoff") == []
 
 
-async def test_the_role_has_no_right_on_another_schema(superuser_url: str) -> None:
+async def test_the_database_role_has_no_access_to_other_schemas(superuser_url: str) -> None:
     url = await provision(superuser_url, "users", "pulse_users", ROLE_PASSWORD)
     stranger = await asyncpg.connect(url)
     await stranger.execute("CREATE TABLE account (digest text)")
     await stranger.close()
-    mine = await asyncpg.connect(with_role(superuser_url, "pulse_auth", ROLE_PASSWORD))
+    connection = await asyncpg.connect(with_role(superuser_url, "pulse_auth", ROLE_PASSWORD))
     try:
         for query in ("SELECT * FROM users.account", "CREATE TABLE users.x (y int)", "CREATE TABLE public.x (y int)"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await mine.execute(query)
+                await connection.execute(query)
     finally:
-        await mine.close()
+        await connection.close()

@@ -1,4 +1,4 @@
-"""The pure rules: rotation as a state machine, back-off, claims."""
+"""Rules without I/O: rotation as a state machine, back-off, claims."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,15 +63,15 @@ LONG_GRACE = timedelta(minutes=10)
         (601, False, Verdict.REUSED),
     ],
 )
-def test_a_late_repeat_is_believed_once(seconds: int, is_parent_late: bool, verdict: Verdict) -> None:
+def test_a_late_repeat_is_accepted_once(seconds: int, is_parent_late: bool, verdict: Verdict) -> None:
     state = replace(FRESH, used=NOW - timedelta(seconds=seconds), is_parent_late=is_parent_late)
     assert judge(state, NOW, LONG_GRACE) is verdict
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(11, 600)), min_size=30, max_size=30))
 @example([(True, 120), (False, 120)] * 15)
-def test_a_thief_and_the_owner_do_not_go_on_side_by_side(turns: list[tuple[bool, int]]) -> None:
-    """However they take turns, as long as both do: within three rotations it is noticed."""
+def test_a_thief_and_the_owner_cannot_both_keep_the_session(turns: list[tuple[bool, int]]) -> None:
+    """In any order of their refreshes, it is detected within three rotations."""
     now, late, holds = NOW, set[int](), [0, 0]
     chain: list[datetime | None] = [None]
     for is_thief, seconds in turns:
@@ -97,8 +97,8 @@ def test_a_thief_and_the_owner_do_not_go_on_side_by_side(turns: list[tuple[bool,
 
 
 class Family(RuleBasedStateMachine):
-    """Anybody shows any token of a family at any time: at most one token is unused, and once two parties are seen
-    nothing opens the session again."""
+    """Any party may present any token of a family at any time. At most one token is unused, and after a reuse was
+    detected no token is accepted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,19 +138,19 @@ TestFamily = Family.TestCase
 
 
 @given(st.text(max_size=300))
-def test_every_name_makes_claims_that_a_verifier_believes(name: str) -> None:
+def test_every_name_results_in_valid_claims(name: str) -> None:
     claims = access_claims(replace(ACCOUNT, name=name[:200]), GRANT, 0, NOW, "j")
     check_claims(claims, RULES, NOW.timestamp())
     assert write_claims(claims)["name"]
 
 
-def test_a_token_never_outlives_its_session() -> None:
+def test_a_token_expires_with_its_session() -> None:
     claims = access_claims(ACCOUNT, replace(GRANT, ends=NOW + timedelta(seconds=90)), 0, NOW, "j")
     assert claims.exp - claims.iat == 90
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
-def test_a_successor_is_a_token_that_needs_the_secret(secret: bytes, raw: bytes) -> None:
+def test_a_successor_depends_on_the_secret(secret: bytes, raw: bytes) -> None:
     token = write_token(raw)
     following = successor(secret, token)
     assert is_token(token)
@@ -158,5 +158,5 @@ def test_a_successor_is_a_token_that_needs_the_secret(secret: bytes, raw: bytes)
     assert following == successor(secret, token) != successor(secret + b"x", token)
 
 
-def test_failures_count_for_an_email_in_whatever_case() -> None:
+def test_failures_are_counted_per_email_in_any_case() -> None:
     assert backoff_key(" Ada@Example.org") == backoff_key("ada@example.ORG")

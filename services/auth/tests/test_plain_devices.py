@@ -1,4 +1,4 @@
-"""Plain devices over HTTP: one answer with everything, names of their own form, new credentials, the end."""
+"""Plain devices over HTTP: credentials in one answer, other forms of names, new credentials, deletion."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ async def office(admin: World, tmp_path: Path) -> World:
     ca = tmp_path / "ca.pem"
     ca.write_text("-----BEGIN CERTIFICATE-----")
     where = BrokerEndpoint("mqtts://broker.example:8883", ca, "pulse/v1", True, "mqtts://broker.example:8884")
-    admin.routes.plain_devices._where = where
+    admin.routes.plain_devices._endpoint = where
     return admin
 
 
@@ -29,13 +29,14 @@ async def create(world: World, **more: object) -> httpx.Response:
 
 
 async def credential(world: World, name: str) -> tuple[str, bool, bool] | None:
-    """Party, whether enabled, whether with any client id; None when the broker shall not know it."""
+    """Party, whether it is enabled, and whether any client id is allowed; None if the broker should not have the
+    account."""
     async with world.database.connection() as connection:
         row = await connection.fetchrow("SELECT * FROM broker_credential WHERE name = $1", name)
     return (row["party"], row["is_enabled"], row["has_free_client_id"]) if row and row["secret"] else None
 
 
-async def test_one_answer_has_credentials_topic_address_and_authority(office: World) -> None:
+async def test_one_answer_contains_credentials_topic_address_and_authority(office: World) -> None:
     answer = await create(office)
     assert answer.status_code == 201, answer.text
     made = answer.json()
@@ -54,7 +55,7 @@ async def test_one_answer_has_credentials_topic_address_and_authority(office: Wo
     ("username", "id_"),
     [("ESP_01", "esp-01"), ("AA:BB:CC:00:11:22", "aa-bb-cc-00-11-22"), ("70B3D57ED0", "70b3d57ed0")],
 )
-async def test_a_name_of_another_form_has_to_be_allowed_and_keeps_its_form_at_the_broker(
+async def test_another_form_of_name_must_be_allowed_and_is_kept_at_the_broker(
     office: World, username: str, id_: str
 ) -> None:
     refused = await create(office, username=username)
@@ -74,13 +75,13 @@ async def test_a_name_of_another_form_has_to_be_allowed_and_keeps_its_form_at_th
     "username",
     ["", "a/b", "a b", "+", "#", "é", "-", "_", "a" * 65, "users", "plain-devices", "telemetry-gateway-plain"],
 )
-async def test_a_name_that_cannot_be_one_is_refused(office: World, username: str) -> None:
+async def test_an_invalid_or_reserved_name_is_rejected(office: World, username: str) -> None:
     answer = await create(office, username=username, allow_own_form=True)
     assert answer.status_code == 422
     assert await credential(office, username) is None
 
 
-async def test_new_credentials_end_the_old_ones_and_bring_a_lost_device_back(office: World) -> None:
+async def test_new_credentials_replace_the_old_ones_and_enable_a_lost_device(office: World) -> None:
     first = (await create(office, username="ESP_01", allow_own_form=True)).json()
     second = await post(office, "/esp-01/credentials")
     assert second.status_code == 201, second.text
@@ -92,7 +93,7 @@ async def test_new_credentials_end_the_old_ones_and_bring_a_lost_device_back(off
     assert await credential(office, "ESP_01") == ("plain-device", True, False)
 
 
-async def test_it_is_disabled_enabled_and_deleted_under_the_name_that_the_broker_knows(office: World) -> None:
+async def test_a_device_is_disabled_enabled_and_deleted_by_its_name_at_the_broker(office: World) -> None:
     await create(office, username="ESP_01", allow_own_form=True)
     assert (await post(office, "/esp-01/disable")).json()["state"] == "disabled"
     assert await credential(office, "ESP_01") == ("plain-device", False, False)
@@ -102,7 +103,7 @@ async def test_it_is_disabled_enabled_and_deleted_under_the_name_that_the_broker
     assert await credential(office, "ESP_01") is None
 
 
-async def test_what_belongs_to_the_other_kind_of_device_is_refused(office: World) -> None:
+async def test_a_request_for_the_other_kind_of_device_is_rejected(office: World) -> None:
     await create(office)
     await post(office, body={"id": "press-4", "name": "Press 4"})
     for path, body in (
@@ -114,7 +115,7 @@ async def test_what_belongs_to_the_other_kind_of_device_is_refused(office: World
         assert (answer.status_code, answer.json()["code"]) == (409, "collector_kind_conflict"), path
 
 
-async def test_each_change_is_in_the_audit_trail_without_a_secret(office: World) -> None:
+async def test_each_change_is_audited_without_secrets(office: World) -> None:
     password = (await create(office)).json()["password"]
     await post(office, "/esp-1/credentials")
     async with office.database.connection() as connection:

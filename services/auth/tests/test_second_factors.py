@@ -1,4 +1,4 @@
-"""Second factors: enrolment, sign-in in two steps, replay, guessing, recovery, policy, reset."""
+"""Second factors: setup, sign-in in two steps, replay, guessing, recovery codes, policy, reset."""
 
 import asyncio
 import hashlib
@@ -31,7 +31,7 @@ def code(ada: World, secret: str, steps: int = 0) -> str:
 
 
 async def enrolled(ada: World) -> tuple[str, list[str]]:
-    """Ada's secret and recovery codes; the clock has moved to a step of which no code was used."""
+    """Ada's secret and recovery codes. The clock has moved to a time step without a used code."""
     headers = bearer(await ada.login())
     begun = await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
     assert begun.status_code == 200, begun.text
@@ -45,8 +45,8 @@ async def enrolled(ada: World) -> tuple[str, list[str]]:
     return secret, list(confirmed.json()["recovery_codes"])
 
 
-async def second(ada: World, challenge: str, given: str) -> httpx.Response:
-    return await ada.http.post("/api/auth/login/second-factor", json={"challenge": challenge, "code": given})
+async def second(ada: World, challenge: str, code_text: str) -> httpx.Response:
+    return await ada.http.post("/api/auth/login/second-factor", json={"challenge": challenge, "code": code_text})
 
 
 async def challenged(ada: World) -> str:
@@ -56,7 +56,7 @@ async def challenged(ada: World) -> str:
     return str(answer.json()["challenge"])
 
 
-async def test_signing_in_takes_two_steps_once_it_is_confirmed(ada: World) -> None:
+async def test_a_sign_in_has_two_steps_once_the_factor_is_confirmed(ada: World) -> None:
     secret, codes = await enrolled(ada)
     assert len(codes) == len(set(codes)) == 10
     challenge = await challenged(ada)
@@ -66,11 +66,11 @@ async def test_signing_in_takes_two_steps_once_it_is_confirmed(ada: World) -> No
     assert (state.json()["is_enabled"], state.json()["recovery_codes_left"]) == (True, 10)
     assert (await second(ada, challenge, code(ada, secret, 1))).json()["code"] == "challenge_over"
     kinds = await ada.kinds()
-    told = ["second_factor_begun", "second_factor_confirmed", "second_factor_asked", "signed_in"]
-    assert kinds[-5:] == [*told, "second_factor_refused"]
+    expected = ["second_factor_begun", "second_factor_confirmed", "second_factor_asked", "signed_in"]
+    assert kinds[-5:] == [*expected, "second_factor_refused"]
 
 
-async def test_a_secret_that_waits_to_be_confirmed_is_not_asked_for(ada: World) -> None:
+async def test_an_unconfirmed_factor_is_not_required_at_sign_in(ada: World) -> None:
     headers = bearer(await ada.login())
     begun = await ada.http.post("/api/auth/second-factor", json={"password": PASSWORD}, headers=headers)
     assert begun.json()["uri"].startswith("otpauth://totp/PrecisionPulse:Ada%40example.org?secret=")
@@ -81,7 +81,7 @@ async def test_a_secret_that_waits_to_be_confirmed_is_not_asked_for(ada: World) 
     assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_password")
 
 
-async def test_no_code_is_good_twice_and_one_step_of_drift_is_forgiven(ada: World) -> None:
+async def test_a_code_works_once_and_one_step_of_drift_is_accepted(ada: World) -> None:
     secret, _ = await enrolled(ada)
     behind = (await second(ada, await challenged(ada), code(ada, secret, -2))).json()
     assert behind["code"] == "wrong_code"
@@ -93,16 +93,16 @@ async def test_no_code_is_good_twice_and_one_step_of_drift_is_forgiven(ada: Worl
     assert (await second(ada, await challenged(ada), code(ada, secret, 1))).status_code == 200
 
 
-async def test_one_code_shown_by_many_at_once_opens_one_session(ada: World) -> None:
+async def test_concurrent_uses_of_one_code_open_one_session(ada: World) -> None:
     secret, codes = await enrolled(ada)
-    for given_code in (code(ada, secret), codes[0]):
+    for code_text in (code(ada, secret), codes[0]):
         challenges = [await challenged(ada) for _ in range(5)]
-        answers = await asyncio.gather(*(second(ada, each, given_code) for each in challenges))
+        answers = await asyncio.gather(*(second(ada, each, code_text) for each in challenges))
         assert sorted(answer.status_code for answer in answers) == [200] + [401] * 4
         ada.clock.advance(timedelta(minutes=10))
 
 
-async def test_a_recovery_code_opens_one_sign_in_however_it_is_typed(ada: World) -> None:
+async def test_a_recovery_code_works_once_in_any_notation(ada: World) -> None:
     _, codes = await enrolled(ada)
     typed = codes[3].upper().replace("-", " ")
     assert (await second(ada, await challenged(ada), typed)).status_code == 200
@@ -113,7 +113,7 @@ async def test_a_recovery_code_opens_one_sign_in_however_it_is_typed(ada: World)
     assert not any(each.replace("-", "") in stored for each in codes)
 
 
-async def test_recovery_codes_are_renewed_and_the_old_are_void(ada: World) -> None:
+async def test_new_recovery_codes_replace_the_old_ones(ada: World) -> None:
     secret, codes = await enrolled(ada)
     answer = await second(ada, await challenged(ada), code(ada, secret))
     renewed = await ada.http.post(
@@ -124,7 +124,7 @@ async def test_recovery_codes_are_renewed_and_the_old_are_void(ada: World) -> No
     assert (await second(ada, await challenged(ada), renewed.json()["recovery_codes"][0])).status_code == 200
 
 
-async def test_guesses_are_limited_for_each_challenge_and_for_the_account(ada: World) -> None:
+async def test_guesses_are_limited_per_challenge_and_per_account(ada: World) -> None:
     secret, _ = await enrolled(ada)
     first = await challenged(ada)
     for _ in range(5):
@@ -138,7 +138,7 @@ async def test_guesses_are_limited_for_each_challenge_and_for_the_account(ada: W
     assert (await second(ada, other, code(ada, secret))).status_code == 200
 
 
-async def test_a_challenge_ends_after_five_minutes_and_with_a_change_of_the_account(ada: World, digest: str) -> None:
+async def test_a_challenge_expires_after_five_minutes_or_when_the_account_changes(ada: World, digest: str) -> None:
     secret, _ = await enrolled(ada)
     late, changed = await challenged(ada), await challenged(ada)
     await ada.mirror.apply(event(ada.clock, digest, version=2, name="Countess"))
@@ -147,19 +147,19 @@ async def test_a_challenge_ends_after_five_minutes_and_with_a_change_of_the_acco
     assert (await second(ada, late, code(ada, secret))).json()["code"] == "challenge_over"
     for _ in range(3):
         assert (await second(ada, "A" * 43, code(ada, secret))).json()["code"] == "challenge_over"
-    noted = await ada.rows("SELECT target, after FROM audit WHERE kind = 'second_factor_refused' ORDER BY n")
-    assert [row["target"] for row in noted] == [f"account:{ACCOUNT}", f"account:{ACCOUNT}", None]
-    assert all('"code":"challenge_over"' in str(row["after"]) for row in noted)
+    entries = await ada.rows("SELECT target, after FROM audit WHERE kind = 'second_factor_refused' ORDER BY n")
+    assert [row["target"] for row in entries] == [f"account:{ACCOUNT}", f"account:{ACCOUNT}", None]
+    assert all('"code":"challenge_over"' in str(row["after"]) for row in entries)
 
 
-async def test_it_is_switched_off_with_password_and_code_alone(ada: World) -> None:
+async def test_disabling_needs_password_and_code(ada: World) -> None:
     secret, codes = await enrolled(ada)
     headers = bearer(await second(ada, await challenged(ada), code(ada, secret)))
-    for password, given_code, refusal in (
+    for password, code_text, refusal in (
         ("wrong", codes[0], "wrong_password"),
         (PASSWORD, "000000", "wrong_code"),
     ):
-        body = {"password": password, "code": given_code}
+        body = {"password": password, "code": code_text}
         answer = await ada.http.post("/api/auth/second-factor/disable", json=body, headers=headers)
         assert answer.json()["code"] == refusal
     body = {"password": PASSWORD, "code": codes[0]}
@@ -168,7 +168,7 @@ async def test_it_is_switched_off_with_password_and_code_alone(ada: World) -> No
     assert await ada.rows("SELECT 1 FROM recovery_code") == []
 
 
-async def test_a_role_that_must_have_one_can_only_set_it_up_until_it_has(ada: World, digest: str) -> None:
+async def test_a_mandatory_factor_must_be_set_up_before_anything_else(ada: World, digest: str) -> None:
     await ada.mirror.apply(event(ada.clock, digest, account=OTHER, email="bob@example.org", role="user"))
     boss = bearer(await ada.login())
     set_ = await ada.http.put("/api/auth/policy", json={"second_factor_roles": ["user"]}, headers=boss)
@@ -192,7 +192,7 @@ async def test_a_role_that_must_have_one_can_only_set_it_up_until_it_has(ada: Wo
     assert (await ada.login()).json()["second_factor_enrolment_required"] is False
 
 
-async def test_an_administrators_reset_takes_the_factor_and_the_sessions(ada: World, digest: str) -> None:
+async def test_a_reset_by_an_administrator_removes_the_factor_and_ends_the_sessions(ada: World, digest: str) -> None:
     await ada.mirror.apply(event(ada.clock, digest, account=OTHER, email="boss@example.org", role="admin"))
     secret, _ = await enrolled(ada)
     running = await second(ada, await challenged(ada), code(ada, secret))
@@ -213,7 +213,7 @@ async def test_the_secret_is_sealed_in_the_database(ada: World) -> None:
 
 
 @given(st.integers(1_000, 2**33), st.integers(-3, 3), st.integers(-3, 3))
-def test_a_code_is_good_for_its_step_and_one_beside_it_unless_used(at: int, drift: int, used: int) -> None:
+def test_a_code_is_accepted_one_step_early_or_late_unless_used(at: int, drift: int, used: int) -> None:
     secret, current = "JBSWY3DPEHPK3PXP" * 2, at // 30
     found = step_of(pyotp.TOTP(secret).generate_otp(current + drift), secret, from_micros(at * 10**6), current + used)
     if found is not None:
@@ -223,7 +223,7 @@ def test_a_code_is_good_for_its_step_and_one_beside_it_unless_used(at: int, drif
         pytest.fail("a good code was refused")
 
 
-def test_recovery_codes_have_no_letters_to_misread() -> None:
+def test_recovery_codes_have_no_ambiguous_letters() -> None:
     def bytes_(n: int) -> bytes:
         return next(source)[:n]
 
@@ -233,7 +233,7 @@ def test_recovery_codes_have_no_letters_to_misread() -> None:
         assert not set(made) & set("ilou")
 
 
-async def test_switching_it_off_never_holds_what_a_sign_in_with_a_challenge_waits_for(ada: World) -> None:
+async def test_disabling_does_not_deadlock_with_a_sign_in(ada: World) -> None:
     secret, _ = await enrolled(ada)
     headers = bearer(await second(ada, await challenged(ada), code(ada, secret)))
     await second(ada, await challenged(ada), "000000")
@@ -242,7 +242,7 @@ async def test_switching_it_off_never_holds_what_a_sign_in_with_a_challenge_wait
         await connection.execute("SELECT 1 FROM account FOR SHARE")  # as the second step of a sign-in
         assert await connection.fetch("SELECT 1 FROM challenge FOR UPDATE")
         path = "/api/auth/second-factor/disable"
-        asked = group.create_task(ada.http.post(path, json=body, headers=headers))
+        disabling = group.create_task(ada.http.post(path, json=body, headers=headers))
         await eventually(ada.is_waiting_for_a_lock)
         await connection.execute("SELECT 1 FROM backoff FOR UPDATE NOWAIT")
-    assert asked.result().status_code == 204
+    assert disabling.result().status_code == 204

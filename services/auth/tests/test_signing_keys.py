@@ -1,4 +1,4 @@
-"""Signing keys: schedule, demand, emergency, replicas, publication, and the rules as properties."""
+"""Signing keys: rotation by schedule, on demand and in an emergency; replicas; publication; rules as properties."""
 
 import asyncio
 import json
@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_auth.actions.ending import Events
+from pulse_auth.actions.ending import SessionRevoker
 from pulse_auth.actions.signing_keys import Rotation, SigningKeys
 from pulse_auth.actions.vault import Vault, VaultClosed
-from pulse_auth.model.signing_keys import KEEP, LEAD, StoredKey, current_key, published, turn
+from pulse_auth.model.signing_keys import KEEP, LEAD, StoredKey, current_key, plan_rotation, published
 from pulse_bus import Delivery
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_chassis.identity.principal import Principals
@@ -42,21 +42,23 @@ async def rotate(ada: World, token: str, *, emergency: bool = False) -> list[str
     return [key["kid"] for key in answer.json()["keys"]]
 
 
-async def test_current_and_next_are_published_retained_from_the_first_moment(ada: World) -> None:
-    heard: list[list[str]] = []
+async def test_current_and_next_key_are_published_as_retained_from_the_start(ada: World) -> None:
+    received: list[list[str]] = []
 
     async def hear(delivery: Delivery[VerificationKeys]) -> None:
-        heard.append([record.kid for record in delivery.message.keys])
+        received.append([record.kid for record in delivery.message.keys])
 
     await ada.bus.wait_connected()
     await ada.routes.keys.publish()
     await ada.bus.subscribe(AUTH_KEYS, hear)
-    await eventually(lambda: bool(heard))
-    assert heard[-1] == await kids(ada)
-    assert len(heard[-1]) == 2
+    await eventually(lambda: bool(received))
+    assert received[-1] == await kids(ada)
+    assert len(received[-1]) == 2
 
 
-async def test_on_schedule_the_next_takes_over_and_the_previous_stays_while_tokens_run(ada: World) -> None:
+async def test_the_next_key_takes_over_on_schedule_and_the_previous_one_verifies_until_its_tokens_expire(
+    ada: World,
+) -> None:
     before = await kids(ada)
     ada.clock.advance(EVERY - timedelta(seconds=1))
     await ada.routes.rotation.on_schedule()
@@ -74,11 +76,11 @@ async def test_on_schedule_the_next_takes_over_and_the_previous_stays_while_toke
     ada.clock.advance(KEEP)
     await ada.routes.rotation.on_schedule()
     assert await kids(ada) == now[:2]
-    gone = await ada.rows(f"SELECT private FROM signing_key WHERE kid = '{before[0]}'")  # noqa: S608
-    assert gone == [{"private": None}]
+    superseded = await ada.rows(f"SELECT private FROM signing_key WHERE kid = '{before[0]}'")  # noqa: S608
+    assert superseded == [{"private": None}]
 
 
-async def test_on_demand_the_next_signs_at_once_and_no_session_ends(ada: World) -> None:
+async def test_rotation_on_demand_takes_effect_at_once_and_ends_no_session(ada: World) -> None:
     before, token = await kids(ada), (await ada.login()).json()["access_token"]
     after = await rotate(ada, token)
     assert after[0] == before[1]
@@ -89,7 +91,7 @@ async def test_on_demand_the_next_signs_at_once_and_no_session_ends(ada: World) 
     assert (await ada.kinds())[-1] == "signing_keys_turned"
 
 
-async def test_rotating_over_and_over_is_refused_before_the_message_is_full(ada: World) -> None:
+async def test_rotation_is_rate_limited_before_the_message_has_too_many_keys(ada: World) -> None:
     token = (await ada.login()).json()["access_token"]
     for _ in range(4):
         await rotate(ada, token)
@@ -97,7 +99,7 @@ async def test_rotating_over_and_over_is_refused_before_the_message_is_full(ada:
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
 
 
-async def test_in_an_emergency_every_key_and_every_session_ends(ada: World) -> None:
+async def test_an_emergency_ends_all_keys_and_sessions(ada: World) -> None:
     before = await kids(ada)
     signed_in = [await ada.login() for _ in range(2)]
     token = signed_in[0].json()["access_token"]
@@ -112,13 +114,13 @@ async def test_in_an_emergency_every_key_and_every_session_ends(ada: World) -> N
     assert (await ada.login()).status_code == 200
 
 
-async def test_replicas_that_turn_at_once_make_one_pair_of_keys(ada: World) -> None:
+async def test_concurrent_replicas_create_one_pair_of_keys(ada: World) -> None:
     ada.clock.advance(EVERY)
 
     def replica() -> Rotation:
         vault = Vault(bytes(32), ada.clock)
         keys = SigningKeys(ada.bus, Principals(lambda: ada.clock() / 1_000_000), vault)
-        return Rotation(ada.database, keys, Events(Outbox(), Audit(SECRET)), Audit(SECRET), ada.clock)
+        return Rotation(ada.database, keys, SessionRevoker(Outbox(), Audit(SECRET)), Audit(SECRET), ada.clock)
 
     replicas = [replica() for _ in range(6)]
     await asyncio.gather(*(each.on_schedule() for each in replicas))
@@ -126,7 +128,7 @@ async def test_replicas_that_turn_at_once_make_one_pair_of_keys(ada: World) -> N
     assert len({tuple(key.kid for key in each._keys.published) for each in replicas}) == 1
 
 
-async def test_a_token_of_an_unknown_key_asks_nobody_anything(ada: World) -> None:
+async def test_a_token_of_an_unknown_key_is_rejected_without_a_query(ada: World) -> None:
     token = (await ada.login()).json()["access_token"]
     await rotate(ada, token, emergency=True)
     published_before = ada.bus.broker.published
@@ -137,7 +139,7 @@ async def test_a_token_of_an_unknown_key_asks_nobody_anything(ada: World) -> Non
     assert await ada.rows("SELECT count(*) AS n FROM audit") == statements
 
 
-async def test_private_keys_are_sealed_at_rest_and_open_with_their_key_alone(ada: World) -> None:
+async def test_private_keys_are_sealed_in_the_database(ada: World) -> None:
     (row, *_) = await ada.rows("SELECT kid, private FROM signing_key WHERE private IS NOT NULL")
     assert "PRIVATE KEY" not in str(row["private"])
     kid, sealed = str(row["kid"]), str(row["private"])
@@ -151,7 +153,7 @@ async def test_private_keys_are_sealed_at_rest_and_open_with_their_key_alone(ada
             vault.unseal(sealed, purpose, owner)
 
 
-async def test_without_the_audit_trail_no_key_turns(ada: World) -> None:
+async def test_no_key_is_rotated_without_the_audit_log(ada: World) -> None:
     await ada.rows("DELETE FROM audit_head RETURNING 1")
     before = await kids(ada)
     with pytest.raises(LookupError):
@@ -163,7 +165,7 @@ async def test_without_the_audit_trail_no_key_turns(ada: World) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 60 * 24), st.booleans()), max_size=40))
-def test_there_is_always_a_current_key_and_a_next_one_published_a_day_before(steps: list[tuple[int, bool]]) -> None:
+def test_there_is_always_a_current_key_and_a_next_key_published_a_day_before_use(steps: list[tuple[int, bool]]) -> None:
     now, keys, number = NOW, cast("list[StoredKey]", []), 0
     for hours, is_demanded in steps:
         now += timedelta(hours=hours)
@@ -173,7 +175,7 @@ def test_there_is_always_a_current_key_and_a_next_one_published_a_day_before(ste
                 StoredKey(key.kid, key.public, key.private, key.created, now, None) if key is following else key
                 for key in keys
             ]
-        while due := turn(keys, now, EVERY):
+        while due := plan_rotation(keys, now, EVERY):
             for not_before in due.make:
                 number += 1
                 keys.append(StoredKey(f"k{number:04}", "", "x", now, not_before))

@@ -1,4 +1,4 @@
-"""users and auth as two whole processes on the real servers: what they promise each other."""
+"""users and auth as two processes with real servers."""
 
 import asyncio
 import base64
@@ -36,7 +36,7 @@ async def nothing(_: str) -> None:
 
 @dataclass
 class Pair:
-    """The two services of one test; each is started when the test wants it."""
+    """The two services of one test. The test starts each."""
 
     environments: dict[str, dict[str, str]]
     urls: dict[str, str]
@@ -107,7 +107,7 @@ async def pair(
             "PULSE_SECRETS_DIR": str(folder),
             "PULSE_HTTP_PORT": str(port),
             "PULSE_LOG_FORMAT": "console",
-            "PULSE_MQTT_SESSION_EXPIRY": "PT0S",  # a test must not meet what the last one left at the broker
+            "PULSE_MQTT_SESSION_EXPIRY": "PT0S",  # tests must not share sessions at the broker
         }
         urls[service] = f"http://127.0.0.1:{port}"
     made = Pair(environments, urls)
@@ -127,7 +127,7 @@ async def sign_in(pair: Pair, http: httpx.AsyncClient, made: str) -> httpx.Respo
     return await http.post(f"{pair.urls['auth']}/api/auth/login", json=json.loads(made))
 
 
-async def test_an_administrator_made_at_the_command_line_signs_in_and_is_known_everywhere(pair: Pair) -> None:
+async def test_an_administrator_created_by_command_can_sign_in_to_both_services(pair: Pair) -> None:
     async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http:
         made = await pair.run("users", "create-admin", "--email", "ada@example.org")
         answer = await sign_in(pair, http, made)
@@ -139,7 +139,7 @@ async def test_an_administrator_made_at_the_command_line_signs_in_and_is_known_e
         assert len(everybody.json()["items"]) == 1
 
 
-async def test_renewed_keys_end_every_session_of_a_running_service(pair: Pair) -> None:
+async def test_renewed_keys_end_all_sessions_of_a_running_service(pair: Pair) -> None:
     made = await pair.run("users", "create-admin", "--email", "ada@example.org")
     async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http:
         answer = await sign_in(pair, http, made)
@@ -154,14 +154,14 @@ async def test_renewed_keys_end_every_session_of_a_running_service(pair: Pair) -
         assert again.status_code == 200
 
 
-async def test_an_event_that_the_broker_lost_is_healed_by_the_digest(pair: Pair) -> None:
+async def test_a_lost_event_is_repaired_by_the_digest(pair: Pair) -> None:
     made = await pair.run("users", "create-admin", "--email", "lost@example.org")
     assert await pair.execute("users", "DELETE FROM outbox") == "DELETE 2"
     async with pair.serving("auth"), pair.serving("users"), httpx.AsyncClient() as http:
         assert (await sign_in(pair, http, made)).status_code == 200
 
 
-async def test_a_token_that_was_signed_out_is_refused_by_users_too(pair: Pair) -> None:
+async def test_users_rejects_a_token_whose_session_was_signed_out(pair: Pair) -> None:
     made = await pair.run("users", "create-admin", "--email", "out@example.org")
     async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http, httpx.AsyncClient() as other:
         answer, elsewhere = await sign_in(pair, http, made), await sign_in(pair, other, made)
@@ -184,7 +184,7 @@ async def test_a_token_that_was_signed_out_is_refused_by_users_too(pair: Pair) -
         assert await profile(elsewhere) == 200
 
 
-async def test_who_signs_in_right_after_a_new_password_is_let_in_everywhere(pair: Pair) -> None:
+async def test_a_sign_in_right_after_a_new_password_is_accepted_by_both_services(pair: Pair) -> None:
     made = await pair.run("users", "create-admin", "--email", "new@example.org")
     async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http:
         passwords = [json.loads(made)["password"], "violet-harbour-candle", "copper-lantern-window"]
@@ -194,28 +194,30 @@ async def test_who_signs_in_right_after_a_new_password_is_let_in_everywhere(pair
             change = {"current": current, "new": new}
             answer = await http.put(f"{pair.urls['users']}/api/profile/password", headers=before, json=change)
             assert answer.status_code == 204
-            mine, given = {"email": "new@example.org", "password": new}, list[str]()
+            credentials, tokens = {"email": "new@example.org", "password": new}, list[str]()
 
-            async def is_let_in(mine: dict[str, str] = mine, given: list[str] = given) -> bool:
-                answer = await http.post(f"{pair.urls['auth']}/api/auth/login", json=mine)
-                given += [answer.json()["access_token"]] if answer.status_code == 200 else []
-                return bool(given)
+            async def is_signed_in(credentials: dict[str, str] = credentials, tokens: list[str] = tokens) -> bool:
+                answer = await http.post(f"{pair.urls['auth']}/api/auth/login", json=credentials)
+                tokens += [answer.json()["access_token"]] if answer.status_code == 200 else []
+                return bool(tokens)
 
             async def is_old_one_refused(before: dict[str, str] = before) -> bool:
                 return (await http.get(f"{pair.urls['users']}/api/profile", headers=before)).status_code == 401
 
-            await eventually(is_let_in, seconds=20)
+            await eventually(is_signed_in, seconds=20)
             await eventually(is_old_one_refused, seconds=20)
-            token = given[0]
+            token = tokens[0]
             for url in (f"{pair.urls['auth']}/api/auth/sessions", f"{pair.urls['users']}/api/profile"):
                 assert (await http.get(url, headers={"Authorization": f"Bearer {token}"})).status_code == 200
 
 
-async def test_an_account_switched_off_loses_its_session_and_the_bus_hears_of_it(pair: Pair, servers: Servers) -> None:
-    heard: list[SessionRevoked] = []
+async def test_a_disabled_account_loses_its_session_and_the_revocation_is_published(
+    pair: Pair, servers: Servers
+) -> None:
+    received: list[SessionRevoked] = []
 
     async def hear(delivery: Delivery[SessionRevoked]) -> None:
-        heard.append(delivery.message)
+        received.append(delivery.message)
 
     party = "telemetry-gateway"
     settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
@@ -234,8 +236,8 @@ async def test_an_account_switched_off_loses_its_session_and_the_bus_hears_of_it
         assert answer.status_code == 200
         await pair.run("users", "deactivate", "--email", "a@example.org")
         account = answer.json()["account"]["id"]
-        await eventually(lambda: any(message.account == account for message in heard), seconds=20)
-        assert heard[0].sid is None
+        await eventually(lambda: any(message.account == account for message in received), seconds=20)
+        assert received[0].sid is None
         cookie = {"Cookie": f"pulse_rt={answer.cookies['pulse_rt']}", "X-Pulse-CSRF": "1"}
         refreshed = await http.post(f"{pair.urls['auth']}/api/auth/refresh", headers=cookie)
         assert (refreshed.status_code, refreshed.json()["code"]) == (401, "session_ended")
@@ -246,7 +248,7 @@ async def test_an_account_switched_off_loses_its_session_and_the_bus_hears_of_it
             assert (await http.get(url, headers=bearer)).status_code == 401
 
 
-async def test_an_invited_account_lives_and_its_deletion_is_known_even_if_the_broker_loses_it(pair: Pair) -> None:
+async def test_an_invited_account_and_its_deletion_reach_auth_even_if_the_broker_loses_the_event(pair: Pair) -> None:
     users, auth = f"{pair.urls['users']}/api/users", f"{pair.urls['auth']}/api/auth"
     made = await pair.run("users", "create-admin", "--email", "ada@example.org")
     async with pair.serving("auth"), httpx.AsyncClient() as admin, httpx.AsyncClient() as http:
@@ -257,15 +259,15 @@ async def test_an_invited_account_lives_and_its_deletion_is_known_even_if_the_br
             eve = (await admin.post(users, json=new, headers=bearer)).json()
             invited = await admin.post(f"{users}/{eve['id']}/invitation", json={}, headers=bearer)
             link = invited.json()["link"].partition("#")[2]
-            given = {"token": link, "password": "violet-harbour-candle"}
-            assert (await http.post(f"{users}/set-password", json=given)).status_code == 204
-            mine = {"email": "eve@example.org", "password": "violet-harbour-candle"}
+            body = {"token": link, "password": "violet-harbour-candle"}
+            assert (await http.post(f"{users}/set-password", json=body)).status_code == 204
+            credentials = {"email": "eve@example.org", "password": "violet-harbour-candle"}
 
             async def is_welcome() -> bool:
-                return (await http.post(f"{auth}/login", json=mine)).status_code == 200
+                return (await http.post(f"{auth}/login", json=credentials)).status_code == 200
 
             await eventually(is_welcome, seconds=20)
-        # What the broker lost: a deletion without its event.
+        # A deletion whose event the broker lost.
         connection = await asyncpg.connect(pair.environments["users"]["PULSE_DATABASE_URL"])
         await connection.execute(
             "UPDATE account SET email = NULL, email_key = NULL, name = '', digest = NULL, active = false, "
@@ -277,7 +279,7 @@ async def test_an_invited_account_lives_and_its_deletion_is_known_even_if_the_br
         async with pair.serving("users"):
 
             async def is_refused() -> bool:
-                return (await http.post(f"{auth}/login", json=mine)).status_code == 401
+                return (await http.post(f"{auth}/login", json=credentials)).status_code == 401
 
             await eventually(is_refused, seconds=20)
 

@@ -1,4 +1,4 @@
-"""users as one process sees it: its own database and role, the memory bus, a clock that stands."""
+"""One users service: its own database and role, the memory bus and a fake clock."""
 
 import asyncio
 import random
@@ -44,8 +44,8 @@ SIGNER = SigningKey.generate()
 
 
 async def migrate(url: str) -> None:
-    mine = await provision(url, "users", "pulse_users", ROLE_PASSWORD)
-    await Migrations("pulse_users.migrations").apply(mine)
+    role_url = await provision(url, "users", "pulse_users", ROLE_PASSWORD)
+    await Migrations("pulse_users.migrations").apply(role_url)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def database(own_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 def digest() -> str:
-    """At the lowest cost that is allowed."""
+    """A password hash at the lowest allowed cost."""
 
     async def make() -> str:
         async with PasswordHasher(CHEAP) as hasher:
@@ -77,7 +77,7 @@ def digest() -> str:
 
 @dataclass
 class World:
-    """One users, and hands to reach into it."""
+    """One users service and access to its parts."""
 
     http: httpx.AsyncClient
     routes: UsersDependencies
@@ -106,7 +106,7 @@ class World:
     def bearer(
         self, account: Account, role: str | None = None, scope: str | None = None, sid: str = "s"
     ) -> dict[str, str]:
-        """What auth would have signed."""
+        """The header with an access token, as auth would sign it."""
         now = self.clock.seconds()
         claims = Claims(
             iss="precisionpulse",
@@ -124,7 +124,7 @@ class World:
         return {"Authorization": f"Bearer {TokenSigner(SIGNER, RULES).sign(claims)}"}
 
     async def audit(self) -> list[tuple[str, str | None, str | None]]:
-        """Kind, actor and target of every entry, in order; the chain must hold."""
+        """Kind, actor and target of every entry, in order. The chain must be valid."""
         async with self.database.connection() as connection:
             verdict = await AUDIT.verify(connection)
             assert verdict.is_intact, verdict.fault
@@ -134,7 +134,7 @@ class World:
 
 @asynccontextmanager
 async def open_world(database: Database, clock: FakeClock, digest: str, **more: Any) -> AsyncIterator[World]:
-    """users with these settings beside its own."""
+    """A users service with these settings in addition to the defaults."""
     settings = UsersSettings(
         database_url="unused",
         mqtt_url="unused",

@@ -1,5 +1,4 @@
-"""Who may call what: every route of the service, with nobody, a user, an administrator, and an administrator whose
-token was narrowed."""
+"""Permissions of every route: without a token, for a user, an administrator, and an administrator with a scope."""
 
 from datetime import timedelta
 from typing import Any
@@ -53,12 +52,12 @@ def operations() -> set[str]:
     }
 
 
-def test_the_table_knows_every_route() -> None:
+def test_the_table_has_every_route() -> None:
     assert operations() == _ADMINISTRATORS | _SIGNED_IN | _ANYBODY
 
 
 @pytest.mark.parametrize("operation", sorted(_ADMINISTRATORS | _SIGNED_IN | _ANYBODY))
-async def test_who_may_call_it(world: World, operation: str) -> None:
+async def test_each_route_requires_its_permission(world: World, operation: str) -> None:
     method, path = operation.split(" ")
     admin, user = await world.add(), await world.add("b@example.org", "user")
 
@@ -77,7 +76,7 @@ async def test_who_may_call_it(world: World, operation: str) -> None:
     assert (narrowed == (403, "forbidden")) == (operation not in _ANYBODY)
     world.clock.advance(timedelta(seconds=16))
     silent = await ask(world.bearer(admin))
-    assert (silent == (503, "revocations_unknown")) == (operation in _ADMINISTRATORS), "auth was not heard for 15 s"
+    assert (silent == (503, "revocations_unknown")) == (operation in _ADMINISTRATORS), "no heartbeat for 15 s"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +89,6 @@ async def test_who_may_call_it(world: World, operation: str) -> None:
         ("/api/profile", "GET, PUT"),
     ],
 )
-async def test_a_method_that_is_none_says_which_are(world: World, path: str, methods: str) -> None:
+async def test_an_unknown_method_gets_the_allowed_ones(world: World, path: str, methods: str) -> None:
     answer = await world.http.request("PATCH", path, headers=world.bearer(await world.add()))
     assert (answer.status_code, answer.headers["allow"]) == (405, methods)

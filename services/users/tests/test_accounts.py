@@ -1,4 +1,4 @@
-"""Accounts against the real PostgreSQL: versions, events, digest, replay, the HTTP surface, the role's rights."""
+"""Accounts with the real PostgreSQL: versions, events, digest, replay, HTTP, and database permissions."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from pulse_contracts.accounts import ReplayRequested, set_digest
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_postgres.admin import provision
 from pulse_testkit.waiting import eventually
-from pulse_users.model.accounts import EmailTaken, LastAdministrator, NewAccount, UnknownAccount
+from pulse_users.model.accounts import AccountNotFound, EmailTaken, LastAdministrator, NewAccount
 
 from .conftest import ROLE_PASSWORD, World
 
@@ -29,27 +29,27 @@ async def test_a_change_its_version_and_its_events_are_one_transaction(world: Wo
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG"])
-async def test_an_email_is_taken_in_whatever_case_and_takes_no_version(world: World, email: str) -> None:
+async def test_an_email_is_unique_in_any_case_and_a_rejected_account_takes_no_version(world: World, email: str) -> None:
     await world.add()
     with pytest.raises(EmailTaken):
         await world.add(email)
     assert (await world.add("b@example.org")).version == 2
 
 
-async def test_versions_follow_commits_without_a_gap(world: World) -> None:
+async def test_versions_follow_commits_without_gaps(world: World) -> None:
     made = await asyncio.gather(*(world.add(f"a{n}@example.org") for n in range(12)))
     assert sorted(account.version for account in made) == list(range(1, 13))
     events = await world.rows("SELECT message FROM outbox WHERE template LIKE 'users/event%' ORDER BY id")
     assert [json.loads(str(row["message"]))["version"] for row in events] == list(range(1, 13))
 
 
-async def test_only_one_of_many_makes_the_first_administrator(world: World) -> None:
+async def test_one_of_many_concurrent_calls_creates_the_first_administrator(world: World) -> None:
     new = [NewAccount(f"a{n}@example.org", "A", "admin", world.digest) for n in range(5)]
     made = await asyncio.gather(*(world.accounts.create_first(COMMAND_LINE, one) for one in new))
     assert sum(account is not None for account in made) == 1
 
 
-async def test_switching_off_is_told_once_and_never_for_the_last_administrator(world: World) -> None:
+async def test_disabling_publishes_one_event_and_is_rejected_for_the_last_administrator(world: World) -> None:
     await world.add()
     with pytest.raises(LastAdministrator):
         await world.accounts.set_active(COMMAND_LINE, "ada@example.org", active=False)
@@ -57,17 +57,17 @@ async def test_switching_off_is_told_once_and_never_for_the_last_administrator(w
     off = await world.accounts.set_active(COMMAND_LINE, "ADA@example.org", active=False)
     assert (off.active, off.version) == (False, 3)
     assert await world.accounts.set_active(COMMAND_LINE, "ada@example.org", active=False) == off
-    with pytest.raises(UnknownAccount):
+    with pytest.raises(AccountNotFound):
         await world.accounts.set_active(COMMAND_LINE, "c@example.org", active=True)
 
 
-async def test_a_waiting_digest_is_not_repeated(world: World) -> None:
+async def test_a_digest_in_the_outbox_is_not_repeated(world: World) -> None:
     await world.announcements.announce_digest()
     await world.announcements.announce_digest()
     assert len(await world.rows("SELECT 1 FROM outbox")) == 1
 
 
-async def test_a_wish_for_a_replay_publishes_every_account(world: World) -> None:
+async def test_a_request_for_a_replay_publishes_every_account(world: World) -> None:
     for n in range(3):
         await world.add(f"a{n}@example.org")
     await world.bus.wait_connected()
@@ -82,14 +82,14 @@ async def test_a_wish_for_a_replay_publishes_every_account(world: World) -> None
     assert events() == 3, "wishes within two seconds are one"
 
 
-async def test_a_replay_goes_through_all_pages(world: World) -> None:
+async def test_a_replay_has_all_pages(world: World) -> None:
     await asyncio.gather(*(world.add(f"a{n}@example.org") for n in range(101)))
     await world.bus.wait_connected()
     await world.announcements.replay()
     assert sum(address.startswith("users/event/") for address, _ in world.bus.broker.published) == 101
 
 
-async def test_the_profile_is_the_callers_own(world: World) -> None:
+async def test_the_profile_is_the_account_of_the_caller(world: World) -> None:
     account = await world.add(role="user")
     answer = await world.http.get("/api/profile", headers=world.bearer(account))
     assert answer.json() == {
@@ -105,7 +105,7 @@ async def test_the_profile_is_the_callers_own(world: World) -> None:
     }
 
 
-async def test_pages_hold_everybody_once(world: World) -> None:
+async def test_pages_contain_every_account_once(world: World) -> None:
     admin = await world.add()
     await asyncio.gather(*(world.add(f"a{n}@example.org", "user") for n in range(6)))
     seen: list[str] = []
@@ -128,17 +128,17 @@ async def test_pages_hold_everybody_once(world: World) -> None:
         ("sort=digest", "invalid_request"),
         ("search=%00", "invalid_request"),
         ("cursor=" + "A" * 5_000, "invalid_request"),
-        ("cursor=%00", "cursor_malformed"),
-        ("cursor=AAAA", "cursor_malformed"),
-        ("cursor=" + "B" * 300, "cursor_of_another_query"),
+        ("cursor=%00", "foreign_cursor"),
+        ("cursor=AAAA", "foreign_cursor"),
+        ("cursor=" + "B" * 300, "foreign_cursor"),
     ],
 )
-async def test_a_bad_page_is_refused(world: World, query: str, code: str) -> None:
+async def test_an_invalid_page_is_rejected(world: World, query: str, code: str) -> None:
     answer = await world.http.get(f"/api/users?{query}", headers=world.bearer(await world.add()))
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
-async def test_who_may_not_see_the_list(world: World) -> None:
+async def test_the_list_needs_a_permission(world: World) -> None:
     admin, user = await world.add(), await world.add("b@example.org", "user")
     stale = world.bearer(user, role="admin")
     forged = {"Authorization": world.bearer(admin)["Authorization"][:-6] + "AAAAAA"}
@@ -156,24 +156,24 @@ async def test_who_may_not_see_the_list(world: World) -> None:
         assert (await world.http.get(path, headers=world.bearer(admin))).status_code == 401
 
 
-async def test_the_role_has_no_right_on_another_schema(superuser_url: str, own_url: str) -> None:
+async def test_the_database_role_has_no_access_to_other_schemas(superuser_url: str, own_url: str) -> None:
     stranger = await asyncpg.connect(await provision(superuser_url, "auth", "pulse_auth", ROLE_PASSWORD))
     await stranger.execute("CREATE TABLE session (id int)")
     await stranger.close()
-    mine = await asyncpg.connect(own_url)
+    connection = await asyncpg.connect(own_url)
     try:
         for query in ("SELECT * FROM auth.session", "CREATE TABLE auth.x (y int)", "CREATE TABLE public.x (y int)"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await mine.execute(query)
+                await connection.execute(query)
     finally:
-        await mine.close()
+        await connection.close()
 
 
 OLD = "a..b@example.org"
 
 
-async def test_an_address_from_before_todays_rules_stays_while_something_else_changes(world: World) -> None:
-    """`a..b@` was taken once. Another unfit one is refused in a sentence."""
+async def test_an_address_that_is_older_than_the_rules_is_kept_by_other_changes(world: World) -> None:
+    """`a..b@` was accepted by earlier rules. Another invalid address is rejected with a sentence."""
     admin, other = await world.add(), await world.add("b@example.org", role="user")
     await world.rows("UPDATE account SET email = $1 WHERE id = $2 RETURNING id", OLD, other.id)
     headers, url = world.bearer(admin) | {"If-Match": "*"}, f"/api/users/{other.id}"
@@ -190,7 +190,7 @@ async def test_an_address_from_before_todays_rules_stays_while_something_else_ch
     assert mended.json()["email"] == "b@example.org"
 
 
-async def test_ones_own_address_from_before_todays_rules_stays_too(world: World) -> None:
+async def test_the_own_address_that_is_older_than_the_rules_is_kept(world: World) -> None:
     own = await world.add()
     await world.rows("UPDATE account SET email = $1 WHERE id = $2 RETURNING id", OLD, own.id)
     headers = world.bearer(own) | {"If-Match": "*"}

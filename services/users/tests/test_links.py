@@ -32,7 +32,7 @@ async def use(world: World, token: str, password: str = GOOD) -> httpx.Response:
     return await world.http.post("/api/users/set-password", json={"token": token, "password": password})
 
 
-async def test_an_invitation_opens_the_account_once(world: World) -> None:
+async def test_an_invitation_works_once(world: World) -> None:
     admin, account = await world.add(), await world.invited()
     token = await link(world, admin, account, "invitation")
     assert (await use(world, token, "short")).json()["problems"] == ["too_short"]
@@ -41,26 +41,26 @@ async def test_an_invitation_opens_the_account_once(world: World) -> None:
     assert (again.status_code, again.json()["code"]) == (410, "link_ended")
     found = await world.accounts.find(account.email)
     assert (found.state, found.version) == ("active", account.version + 1)
-    told = [("password_set", str(account.id), f"account:{account.id}"), ("change_refused", None, None)]
-    assert (await world.audit())[-2:] == told
+    expected = [("password_set", str(account.id), f"account:{account.id}"), ("change_refused", None, None)]
+    assert (await world.audit())[-2:] == expected
     assert token not in str(await world.rows("SELECT * FROM password_link"))
 
 
-async def test_a_newer_link_ends_the_older(world: World) -> None:
+async def test_a_newer_link_replaces_the_older(world: World) -> None:
     admin, account = await world.add(), await world.invited()
     first, second = [await link(world, admin, account, "invitation") for _ in range(2)]
     assert (await use(world, first)).status_code == 410
     assert (await use(world, second)).status_code == 204
 
 
-async def test_a_link_is_good_for_a_day(world: World) -> None:
+async def test_a_link_expires_after_a_day(world: World) -> None:
     admin, account = await world.add(), await world.invited()
     tokens = [await link(world, admin, account, "invitation")]
     world.clock.advance(timedelta(hours=24))
     assert (await use(world, tokens[0])).status_code == 410
 
 
-async def test_a_reset_changes_nothing_until_it_is_used(world: World) -> None:
+async def test_a_reset_changes_nothing_until_its_link_is_used(world: World) -> None:
     admin, account = await world.add(), await world.add("b@example.org", "user")
     token = await link(world, admin, account, "reset")
     assert await world.accounts.find(account.email) == account
@@ -70,17 +70,17 @@ async def test_a_reset_changes_nothing_until_it_is_used(world: World) -> None:
     assert found.version > account.version
 
 
-@pytest.mark.parametrize("what", ["switched off", "deleted", "moved", "changed"])
-async def test_a_link_ends_with_what_it_was_made_for(world: World, what: str) -> None:
+@pytest.mark.parametrize("what", ["disabled", "deleted", "new email", "changed"])
+async def test_a_link_is_deleted_with_a_change_of_its_account(world: World, what: str) -> None:
     admin, account = await world.add(), await world.add("b@example.org", "user")
     token = await link(world, admin, account, "reset")
     url, headers = f"/api/users/{account.id}", world.bearer(admin) | {"If-Match": "*"}
-    if what == "switched off":
+    if what == "disabled":
         await world.http.put(f"{url}/toggle-status", headers=headers)
         await world.http.put(f"{url}/toggle-status", headers=headers)
     elif what == "deleted":
         await world.http.delete(url, headers=headers)
-    elif what == "moved":
+    elif what == "new email":
         body = {"email": "c@example.org", "name": "B", "role": "user"}
         assert (await world.http.put(url, headers=headers, json=body)).status_code == 200
     else:
@@ -90,7 +90,7 @@ async def test_a_link_ends_with_what_it_was_made_for(world: World, what: str) ->
     assert (await use(world, token)).status_code == 410
 
 
-async def test_who_cannot_be_invited_or_reset(world: World) -> None:
+async def test_accounts_that_cannot_be_invited_or_reset(world: World) -> None:
     admin, active, new = await world.add(), await world.add("b@example.org", "user"), await world.invited()
     off = await world.add("c@example.org", "user")
     await world.accounts.set_active(COMMAND_LINE, off.email, active=False)
@@ -106,22 +106,22 @@ async def test_who_cannot_be_invited_or_reset(world: World) -> None:
     assert (mailed.status_code, mailed.json()["code"]) == (409, "mail_not_configured")
 
 
-async def test_a_link_says_whose_it_is_and_is_not_used_up_by_that(world: World) -> None:
+async def test_the_owner_of_a_link_is_shown_without_using_it_up(world: World) -> None:
     admin, new = await world.add(), await world.invited("eve@example.org")
     made = await world.http.post(f"/api/users/{new.id}/invitation", headers=world.bearer(admin), json={})
-    given = {"token": made.json()["link"].partition("#")[2]}
+    body = {"token": made.json()["link"].partition("#")[2]}
     for _ in range(2):
-        owner = await world.http.post("/api/users/link-owner", json=given)
+        owner = await world.http.post("/api/users/link-owner", json=body)
         assert (owner.status_code, owner.json()) == (200, {"email": "eve@example.org", "name": "New"})
-    taken = await world.http.post("/api/users/set-password", json=given | {"password": "violet-harbour-candle"})
+    taken = await world.http.post("/api/users/set-password", json=body | {"password": "violet-harbour-candle"})
     assert taken.status_code == 204
-    for token in (given["token"], "q" * 43):
+    for token in (body["token"], "q" * 43):
         over = await world.http.post("/api/users/link-owner", json={"token": token})
         assert (over.status_code, over.json()["code"]) == (410, "link_ended")
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org", "off@example.org"])
-async def test_asking_for_a_reset_tells_nothing(world: World, email: str) -> None:
+async def test_requesting_a_reset_reveals_nothing_about_accounts(world: World, email: str) -> None:
     account = await world.add()
     await world.add("off@example.org", "user")
     await world.accounts.set_active(COMMAND_LINE, "off@example.org", active=False)
@@ -143,7 +143,7 @@ async def test_asking_for_a_reset_tells_nothing(world: World, email: str) -> Non
         assert last[0] != "password_reset_requested"
 
 
-async def test_resets_are_limited_for_all_and_the_limit_outlives_the_process(world: World) -> None:
+async def test_resets_are_limited_for_all_clients_in_the_database(world: World) -> None:
     outcomes = [
         (await world.http.post("/api/users/password-reset", json={"email": f"a{n}@example.org"})) for n in range(121)
     ]
@@ -156,7 +156,7 @@ async def test_resets_are_limited_for_all_and_the_limit_outlives_the_process(wor
     assert again.status_code == 409
 
 
-async def test_links_are_tried_so_often_and_no_more(world: World) -> None:
+async def test_guesses_of_links_are_limited(world: World) -> None:
     async with world.database.transaction() as connection:
         name, rate = _ALL
         for _ in range(600):
@@ -166,7 +166,7 @@ async def test_links_are_tried_so_often_and_no_more(world: World) -> None:
     assert (await use(world, "q" * 43)).status_code == 410
 
 
-async def test_no_flood_of_guesses_keeps_the_owner_of_a_link_out(world: World) -> None:
+async def test_a_flood_of_guesses_does_not_block_the_owner_of_a_link(world: World) -> None:
     admin, account = await world.add(), await world.invited()
     token = await link(world, admin, account, "invitation")
     async with world.database.transaction() as connection:
@@ -178,8 +178,8 @@ async def test_no_flood_of_guesses_keeps_the_owner_of_a_link_out(world: World) -
     assert (await use(world, token)).status_code == 204
 
 
-async def test_guessed_tokens_leave_no_counters_behind(world: World) -> None:
+async def test_guessed_tokens_create_no_counters(world: World) -> None:
     for letter in "abc":
         body = {"password": GOOD, "token": letter * 43}
         assert (await world.http.post("/api/users/password-strength", json=body)).status_code == 410
-    assert len(world.routes.limiter) == 0  # memory is what it costs
+    assert len(world.routes.limiter) == 0  # each counter would use memory

@@ -1,4 +1,4 @@
-"""Mail: queued with the change, sent until a mail server has taken it. The server here speaks just enough SMTP."""
+"""Mail: queued with the change, and sent until a mail server accepts it. The server here speaks just enough SMTP."""
 
 import asyncio
 import email
@@ -22,7 +22,7 @@ from .conftest import World, open_world
 
 @dataclass
 class SmtpServer:
-    """`refusals` are answers to RCPT TO that come before one is taken; `mails` is what was taken."""
+    """`refusals`: answers to RCPT TO before one is accepted. `mails`: the accepted mails."""
 
     port: int = 0
     refusals: list[str] = field(default_factory=list)
@@ -98,7 +98,8 @@ async def test_an_invitation_is_mailed(world: World, smtp: SmtpServer) -> None:
 
 
 @pytest.mark.servers
-async def test_a_mail_server_that_is_away_loses_nothing(world: World, smtp: SmtpServer) -> None:
+@pytest.mark.announces_log("mail_postponed")
+async def test_mails_are_kept_while_the_mail_server_is_down(world: World, smtp: SmtpServer) -> None:
     link = await invite(world)
 
     async def is_postponed() -> bool:
@@ -122,21 +123,21 @@ async def test_a_mail_server_that_is_away_loses_nothing(world: World, smtp: Smtp
 
 
 @pytest.mark.servers
-@pytest.mark.announces_log("is given up")
-async def test_an_address_that_is_refused_for_good_is_given_up(world: World, smtp: SmtpServer) -> None:
+@pytest.mark.announces_log("mail_rejected")
+async def test_a_mail_to_a_permanently_rejected_address_is_dropped(world: World, smtp: SmtpServer) -> None:
     smtp.refusals = ["550"]
     async with smtp.running():
         await invite(world)
 
-        async def is_gone() -> bool:
+        async def is_dropped() -> bool:
             return not await world.rows("SELECT 1 FROM mail")
 
-        await eventually(is_gone)
+        await eventually(is_dropped)
     assert smtp.mails == []
 
 
 @pytest.mark.servers
-async def test_a_forgotten_password_is_reset_by_mail_and_not_too_often(world: World, smtp: SmtpServer) -> None:
+async def test_a_forgotten_password_is_reset_by_mail_with_a_limit(world: World, smtp: SmtpServer) -> None:
     account = await world.add()
     async with smtp.running():
         for _ in range(4):
@@ -168,8 +169,8 @@ async def test_a_forgotten_password_is_reset_by_mail_and_not_too_often(world: Wo
         {"password_min_length": 7},
     ],
 )
-def test_settings_that_do_not_fit_are_refused(bad: dict[str, object]) -> None:
+def test_invalid_settings_are_rejected(bad: dict[str, object]) -> None:
     key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
-    given: dict[str, object] = {"database_url": "x", "mqtt_url": "x", "mqtt_password": "x"}
+    required: dict[str, object] = {"database_url": "x", "mqtt_url": "x", "mqtt_password": "x"}
     with pytest.raises(ValidationError):
-        UsersSettings.model_validate(given | {"accounts_key": key, "audit_key": key} | bad)
+        UsersSettings.model_validate(required | {"accounts_key": key, "audit_key": key} | bad)

@@ -1,4 +1,4 @@
-"""What administrators do to accounts, one by one and many at once."""
+"""Changes of accounts by administrators, one by one and many at once."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ from .conftest import KEY, World
 pytestmark = pytest.mark.servers
 
 
-async def test_an_account_is_invited_without_a_password_and_active_with_one(world: World) -> None:
+async def test_an_account_without_a_password_is_invited_and_with_one_active(world: World) -> None:
     headers = world.bearer(await world.add())
     made = await world.http.post("/api/users", headers=headers, json={"email": "b@example.org", "name": "Be\u0301a"})
     assert made.status_code == 201
@@ -26,14 +26,14 @@ async def test_an_account_is_invited_without_a_password_and_active_with_one(worl
     assert (body["state"], body["role"], body["name"]) == ("invited", "user", "Béa")
     assert made.headers["etag"] == f'"{body["version"]}"'
     assert (await world.http.get(made.headers["location"], headers=headers)).json() == body
-    given = {"email": "c@example.org", "name": "C", "role": "admin", "password": "violet-harbour-candle"}
-    made = await world.http.post("/api/users", headers=headers, json=given)
+    body = {"email": "c@example.org", "name": "C", "role": "admin", "password": "violet-harbour-candle"}
+    made = await world.http.post("/api/users", headers=headers, json=body)
     assert (made.status_code, made.json()["state"]) == (201, "active")
     assert "violet" not in made.text
     assert "argon" not in made.text
 
 
-async def test_a_domain_of_another_script_is_refused_with_what_to_write(world: World) -> None:
+async def test_a_domain_of_another_script_is_rejected_with_its_ascii_form(world: World) -> None:
     headers = world.bearer(await world.add())
     answer = await world.http.post("/api/users", headers=headers, json={"email": "anna@m\u00fcller.de", "name": "A"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
@@ -54,9 +54,7 @@ async def test_a_domain_of_another_script_is_refused_with_what_to_write(world: W
         ({"email": "b@example.org", "name": "x", "active": False}, 422, "invalid_request"),
     ],
 )
-async def test_an_account_that_cannot_be_made_is_not(
-    world: World, body: dict[str, str], status: int, code: str
-) -> None:
+async def test_an_invalid_account_is_rejected(world: World, body: dict[str, str], status: int, code: str) -> None:
     headers = world.bearer(await world.add())
     answer = await world.http.post("/api/users", headers=headers, json=body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -64,13 +62,13 @@ async def test_an_account_that_cannot_be_made_is_not(
 
 
 @pytest.mark.parametrize("body", [b'{"email": "b@example.org", "name": "\\ud800"}', b'{"\\ud800": 1}', b"[[", b"\xff"])
-async def test_half_a_character_is_refused_and_nothing_breaks(world: World, body: bytes) -> None:
+async def test_half_a_character_is_rejected(world: World, body: bytes) -> None:
     headers = world.bearer(await world.add()) | {"content-type": "application/json"}
     answer = await world.http.post("/api/users", headers=headers, content=body)
     assert answer.status_code in {400, 422}
 
 
-async def test_two_administrators_do_not_overwrite_each_other_unseen(world: World) -> None:
+async def test_an_administrator_cannot_overwrite_an_unseen_change(world: World) -> None:
     admin, target = await world.add(), await world.add("b@example.org", "user")
     headers, url = world.bearer(admin), f"/api/users/{target.id}"
     seen = (await world.http.get(url, headers=headers)).headers["etag"]
@@ -88,7 +86,7 @@ async def test_two_administrators_do_not_overwrite_each_other_unseen(world: Worl
     assert forced.json()["name"] == "Third"
 
 
-async def test_a_change_to_what_is_so_already_takes_no_version(world: World) -> None:
+async def test_a_change_without_effect_takes_no_version(world: World) -> None:
     admin, target = await world.add(), await world.add("b@example.org", "user")
     body = {"email": "b@example.org", "name": "Ada", "role": "user"}
     url = f"/api/users/{target.id}"
@@ -96,7 +94,7 @@ async def test_a_change_to_what_is_so_already_takes_no_version(world: World) -> 
     assert answer.json()["version"] == target.version
 
 
-async def test_an_email_moves_only_to_where_it_is_free(world: World) -> None:
+async def test_an_email_can_only_be_changed_to_a_free_one(world: World) -> None:
     admin, target = await world.add(), await world.add("b@example.org", "user")
     headers, url = world.bearer(admin) | {"If-Match": "*"}, f"/api/users/{target.id}"
     taken = await world.http.put(url, headers=headers, json={"email": "ADA@example.org", "name": "B", "role": "user"})
@@ -105,7 +103,7 @@ async def test_an_email_moves_only_to_where_it_is_free(world: World) -> None:
     assert same.json()["email"] == "B@example.org"
 
 
-async def test_a_deleted_account_leaves_a_tombstone_and_its_email(world: World) -> None:
+async def test_a_deleted_account_leaves_a_tombstone_and_frees_its_email(world: World) -> None:
     admin, target = await world.add(), await world.add("b@example.org", "user", "Grace Hopper")
     url, headers = f"/api/users/{target.id}", world.bearer(admin)
     await world.rows("DELETE FROM outbox")
@@ -136,7 +134,7 @@ async def test_a_deleted_account_leaves_a_tombstone_and_its_email(world: World) 
     assert refused.status_code == 401
 
 
-async def test_nobody_takes_something_from_themselves(world: World) -> None:
+async def test_administrators_cannot_delete_disable_or_demote_themselves(world: World) -> None:
     admin = await world.add()
     await world.add("b@example.org")
     headers, url = world.bearer(admin) | {"If-Match": "*"}, f"/api/users/{admin.id}"
@@ -150,13 +148,13 @@ async def test_nobody_takes_something_from_themselves(world: World) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "own_account")
     who, what = str(admin.id), f"account:{admin.id}"
     assert (await world.audit())[-4:] == [("change_refused", who, what)] * 4
-    told = [row["after"] for row in await world.rows("SELECT after FROM audit WHERE kind = 'change_refused'")]
-    assert told == ['{"code":"own_account"}'] * 4
+    codes = [row["after"] for row in await world.rows("SELECT after FROM audit WHERE kind = 'change_refused'")]
+    assert codes == ['{"code":"own_account"}'] * 4
     renamed = await world.http.put(url, headers=headers, json=demoted | {"role": "admin", "name": "Countess"})
     assert renamed.json()["name"] == "Countess"
 
 
-async def test_refusals_of_one_kind_are_noted_ten_times_a_minute(world: World) -> None:
+async def test_rejected_changes_of_one_kind_are_audited_ten_times_a_minute(world: World) -> None:
     admin = await world.add()
     for _ in range(12):
         headers = world.bearer(admin) | {"If-Match": "*"}
@@ -164,7 +162,7 @@ async def test_refusals_of_one_kind_are_noted_ten_times_a_minute(world: World) -
     assert [kind for kind, *_ in await world.audit()].count("change_refused") == 10
 
 
-async def test_toggling_twice_ends_where_it_began(world: World) -> None:
+async def test_toggling_twice_restores_the_state(world: World) -> None:
     admin, target = await world.add(), await world.add("b@example.org", "user")
     url, headers = f"/api/users/{target.id}/toggle-status", world.bearer(admin) | {"If-Match": "*"}
     off = (await world.http.put(url, headers=headers)).json()
@@ -215,7 +213,7 @@ async def test_the_list_is_searched_filtered_sorted_and_counted(world: World, qu
     assert seen == found
     if cursor:
         other = await world.http.get(f"/api/users?limit=1&search=no{cursor}", headers=world.bearer(admin))
-        assert (other.status_code, other.json()["code"]) == (422, "cursor_of_another_query")
+        assert (other.status_code, other.json()["code"]) == (422, "foreign_cursor")
 
 
 async def bulk(world: World, headers: dict[str, str], **body: Any) -> tuple[int, dict[str, Any]]:
@@ -223,7 +221,7 @@ async def bulk(world: World, headers: dict[str, str], **body: Any) -> tuple[int,
     return answer.status_code, answer.json()
 
 
-async def test_many_accounts_change_at_once_with_a_row_each(world: World) -> None:
+async def test_a_bulk_change_has_one_row_per_account(world: World) -> None:
     admin = await world.add()
     many = [await world.add(f"a{n}@example.org", "user") for n in range(5)]
     ids = [str(one.id) for one in many]
@@ -238,7 +236,7 @@ async def test_many_accounts_change_at_once_with_a_row_each(world: World) -> Non
     assert await world.rows("SELECT count(*) AS n FROM account WHERE deleted_at IS NOT NULL") == [{"n": 5}]
 
 
-async def test_when_one_row_cannot_nothing_happens_and_every_row_says_why(world: World) -> None:
+async def test_a_bulk_change_with_one_failing_row_changes_nothing_and_explains_each_row(world: World) -> None:
     admin, user, other = await world.add(), await world.add("b@example.org"), await world.add("c@example.org")
     nobody = uuid.uuid4()
     before = await world.rows("SELECT * FROM account ORDER BY id")
@@ -269,21 +267,21 @@ async def test_when_one_row_cannot_nothing_happens_and_every_row_says_why(world:
         {"action": "delete", "ids": [str(uuid.uuid4())], "versions": {"x": 1}},
     ],
 )
-async def test_a_bulk_request_that_makes_no_sense_is_refused(world: World, body: dict[str, Any]) -> None:
+async def test_an_invalid_bulk_request_is_rejected(world: World, body: dict[str, Any]) -> None:
     status, problem = await bulk(world, world.bearer(await world.add()), **body)
     assert (status, problem["code"]) == (422, "invalid_request")
 
 
-async def test_the_last_administrators_are_not_deleted_together(world: World) -> None:
+async def test_the_last_administrators_cannot_be_deleted_together(world: World) -> None:
     one, two = await world.add(), await world.add("b@example.org")
     found = {account.id: account for account in (one, two)}
-    wanted = Bulk("delete", (one.id, two.id), None, {})
-    assert [row.outcome for row in judge(wanted, found, {one.id, two.id}, None)] == ["last_administrator"] * 2
+    change = Bulk("delete", (one.id, two.id), None, {})
+    assert [row.outcome for row in judge(change, found, {one.id, two.id}, None)] == ["last_administrator"] * 2
     third = uuid.uuid4()
-    assert [row.outcome for row in judge(wanted, found, {one.id, two.id, third}, None)] == ["ok", "ok"]
+    assert [row.outcome for row in judge(change, found, {one.id, two.id, third}, None)] == ["ok", "ok"]
 
 
-async def test_every_change_is_in_the_audit_trail_without_secrets(world: World) -> None:
+async def test_every_change_is_audited_without_secrets(world: World) -> None:
     admin = await world.add()
     headers = world.bearer(admin) | {"If-Match": "*", "X-Request-ID": "req-1"}
     body = {"email": "b@example.org", "name": "B", "password": "violet-harbour-candle"}
@@ -311,7 +309,7 @@ async def test_every_change_is_in_the_audit_trail_without_secrets(world: World) 
 
 
 @pytest.mark.announces_log("request_failed")
-async def test_what_cannot_be_audited_does_not_happen(world: World, superuser_url: str) -> None:
+async def test_a_change_that_cannot_be_audited_is_not_made(world: World, superuser_url: str) -> None:
     admin, target = await world.add(), await world.add("b@example.org", "user")
     await world.rows("DELETE FROM outbox")
     above = await asyncpg.connect(superuser_url)

@@ -1,4 +1,4 @@
-"""The pure rules: e-mails, names, cursors, and the settings' key."""
+"""Rules without I/O: e-mails, names, cursors, and the key in the settings."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,22 +13,22 @@ from pulse_contracts.errors import DomainError
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
 from pulse_users.model.accounts import (
     Account,
-    NameUnfit,
+    InvalidName,
     NewAccount,
     Precondition,
     PreconditionRequired,
     changed,
     read_if_match,
 )
-from pulse_users.model.emails import EmailMalformed, check_email
-from pulse_users.model.listing import CursorOfAnotherQuery, Listing, Position, read_cursor, write_cursor
+from pulse_users.model.emails import InvalidEmail, check_email
+from pulse_users.model.listing import InvalidCursor, Listing, Position, read_cursor, write_cursor
 from pulse_users.settings import UsersSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("email", ["a@b", "ada.lovelace+x@sub.example.org", "A'B@ex-ample.org", "a" * 64 + "@b.c"])
-def test_an_email_as_browsers_take_it_is_fit(email: str) -> None:
+def test_an_email_that_browsers_accept_is_valid(email: str) -> None:
     check_email(email)
 
 
@@ -53,34 +53,34 @@ def test_an_email_as_browsers_take_it_is_fit(email: str) -> None:
         "a.@c.org",
     ],
 )
-def test_a_malformed_email_is_refused(email: str) -> None:
-    with pytest.raises(EmailMalformed):
+def test_a_malformed_email_is_rejected(email: str) -> None:
+    with pytest.raises(InvalidEmail):
         check_email(email)
 
 
 @pytest.mark.parametrize(
-    ("email", "told"),
+    ("email", "explanation"),
     [
         ("anna@m\u00fcller.de", "Write the domain of the e-mail address in its ASCII form: anna@xn--mller-kva.de"),
         ("a@stra\u00dfe.de", "Write the domain of the e-mail address in its ASCII form: a@xn--strae-oqa.de"),
         ("a@\u4f8b\u3048.jp", "Write the domain of the e-mail address in its ASCII form: a@xn--r8jz45g.jp"),
         ("\u00e4nne@example.org", "letters a to z, digits"),
-        ("a..b@example.org", "no two dots in a row"),
+        ("a..b@example.org", "two dots in a row"),
         ("a@exa mple.org", "The domain after the @ is not valid"),
         ("a@\u00fc..de", "The domain after the @ is not valid"),
-        ("ada", "Write a whole e-mail address"),
-        ("a" * 65 + "@b.c", "64 of them before the @"),
+        ("ada", "Write a complete e-mail address"),
+        ("a" * 65 + "@b.c", "at most 64 before the @"),
     ],
 )
-def test_it_is_said_what_is_wrong_with_an_email_and_what_to_write_instead(email: str, told: str) -> None:
-    with pytest.raises(EmailMalformed) as raised:
+def test_a_rejected_email_is_explained_with_what_to_write_instead(email: str, explanation: str) -> None:
+    with pytest.raises(InvalidEmail) as raised:
         check_email(email)
-    assert told in raised.value.detail
+    assert explanation in raised.value.detail
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a" * 201, "\x00"])
-def test_an_unfit_name_is_refused(name: str) -> None:
-    with pytest.raises(NameUnfit):
+def test_an_invalid_name_is_rejected(name: str) -> None:
+    with pytest.raises(InvalidName):
         NewAccount("a@b.c", name, "user", "digest")
 
 
@@ -104,22 +104,22 @@ def positions(draw: st.DrawFn) -> tuple[Listing, Position]:
 
 
 @given(positions())
-def test_a_cursor_reads_back(given: tuple[Listing, Position]) -> None:
-    listing, position = given
+def test_a_cursor_reads_back(cursor_at: tuple[Listing, Position]) -> None:
+    listing, position = cursor_at
     assert read_cursor(write_cursor(position, listing), listing) == position
 
 
 @given(positions(), LISTINGS)
-def test_a_cursor_of_another_list_is_told_apart(given: tuple[Listing, Position], other: Listing) -> None:
-    listing, position = given
-    seen = [(one.needle, one.role, one.state, one.sort) for one in (listing, other)]
+def test_a_cursor_of_another_list_is_rejected(cursor_at: tuple[Listing, Position], other: Listing) -> None:
+    listing, position = cursor_at
+    seen = [(one.folded_search, one.role, one.state, one.sort) for one in (listing, other)]
     if seen[0] != seen[1]:
-        with pytest.raises(CursorOfAnotherQuery):
+        with pytest.raises(InvalidCursor):
             read_cursor(write_cursor(position, listing), other)
 
 
 @given(LISTINGS, st.text(max_size=60) | st.text("ABCabc019-_:", max_size=60))
-def test_a_foreign_cursor_is_refused_and_nothing_else_happens(listing: Listing, cursor: str) -> None:
+def test_text_that_is_not_a_cursor_is_rejected(listing: Listing, cursor: str) -> None:
     with pytest.raises(DomainError):
         read_cursor(cursor, listing)
 
@@ -142,18 +142,18 @@ def test_if_match_names_versions(header: str, versions: set[int] | None) -> None
 
 
 @pytest.mark.parametrize("header", [None, "", "  "])
-def test_a_change_without_if_match_is_refused(header: str | None) -> None:
+def test_a_change_without_if_match_is_rejected(header: str | None) -> None:
     with pytest.raises(PreconditionRequired):
         read_if_match(header)
 
 
 @given(st.text(max_size=100))
-def test_any_if_match_is_read_or_refused(header: str) -> None:
+def test_any_if_match_is_read_or_rejected(header: str) -> None:
     with suppress(PreconditionRequired):
         read_if_match(header)
 
 
-def test_a_seal_opens_for_its_own_account_and_version_only() -> None:
+def test_a_seal_only_opens_for_its_account_and_version() -> None:
     key = SealingKey("accounts", bytes(32))
     account = Account(UUID(int=1), "a@b.c", "A", "user", True, "digest", NOW, NOW + timedelta(microseconds=5), 7)
     event = changed(account, key, lambda: 1.0)
@@ -165,7 +165,7 @@ def test_a_seal_opens_for_its_own_account_and_version_only() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "short", "!" * 43, "A" * 44])
-def test_a_bad_key_is_refused_without_being_shown(key: str) -> None:
+def test_an_invalid_key_is_rejected_without_being_shown(key: str) -> None:
     with pytest.raises(ValidationError) as caught:
         UsersSettings(
             database_url="x",

@@ -1,4 +1,4 @@
-"""Which passwords are taken, and how one's own is changed."""
+"""Which passwords are accepted, and changing the own password."""
 
 import random
 import time
@@ -92,13 +92,13 @@ GOOD = "violet-harbour-candle"
         ("welcome-home-2024", []),
     ],
 )
-def test_a_password_is_fit_or_it_is_said_why(password: str, faults: list[str]) -> None:
+def test_a_password_is_accepted_or_its_faults_are_listed(password: str, faults: list[str]) -> None:
     assert RULES.faults(password, "ada.lovelace@example.org", "Ada Lovelace") == faults
 
 
 @given(st.text(max_size=300), st.text(max_size=40), st.text(max_size=40))
 @example("\u0390" * 128, "", "")
-def test_what_is_fit_can_be_hashed_and_its_form_does_not_matter(password: str, email: str, name: str) -> None:
+def test_an_accepted_password_can_be_hashed_in_any_unicode_form(password: str, email: str, name: str) -> None:
     faults = RULES.faults(password, email, name)
     if not faults:
         assert len(normalise(password)) <= 256
@@ -106,17 +106,17 @@ def test_what_is_fit_can_be_hashed_and_its_form_does_not_matter(password: str, e
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
-def test_no_kind_of_character_is_asked_for(word: str) -> None:
+def test_no_kind_of_character_is_required(word: str) -> None:
     assert RULES.faults("zqxjvbkwfhgp" + word, "", "") in ([], ["too_long"])
 
 
 @pytest.mark.parametrize("minimum", [1, 8])
-def test_the_floor_is_eight(minimum: int) -> None:
+def test_the_minimum_length_is_at_least_eight(minimum: int) -> None:
     assert PasswordRules(minimum).faults("zqxjvbk") == ["too_short"]
     assert PasswordRules(minimum).faults("zqxjvbkw") == []
 
 
-def test_the_blocklist_has_what_zxcvbn_knows() -> None:
+def test_the_blocklist_has_the_words_of_zxcvbn() -> None:
     assert len(read_blocklist()) == 41_621
     assert {"password", "12345678", "qwertyuiop"} <= read_blocklist()
 
@@ -124,7 +124,7 @@ def test_the_blocklist_has_what_zxcvbn_knows() -> None:
 @pytest.mark.parametrize(
     ("password", "points"), [("", 0), ("password", 0), ("ada lovelace", 2), ("correct horse battery staple", 4)]
 )
-def test_a_score_says_how_hard_it_is_to_guess(password: str, points: int) -> None:
+def test_a_score_says_how_hard_a_password_is_to_guess(password: str, points: int) -> None:
     assert score(password, ["lovelace"]) == points
 
 
@@ -135,7 +135,7 @@ def test_scoring_takes_a_bounded_time(text: str) -> None:
 
 
 @pytest.mark.servers
-async def test_an_api_key_changes_its_owners_name_and_not_how_the_owner_signs_in(world: World) -> None:
+async def test_an_api_key_can_change_the_name_but_not_email_or_password(world: World) -> None:
     account = await world.add()
     key = world.bearer(account, scope="profile.own", sid="key:00000000-0000-4000-8000-000000000009")
     body = {"current": "correct horse battery", "new": "violet-harbour-candle"}
@@ -172,7 +172,7 @@ async def test_a_new_password_needs_the_current_one_and_takes_a_version(world: W
 
 
 @pytest.mark.servers
-async def test_guessing_the_current_password_takes_longer_and_longer(world: World) -> None:
+async def test_guesses_of_the_current_password_are_delayed_longer_and_longer(world: World) -> None:
     account = await world.add(role="user")
 
     async def guess(password: str) -> tuple[int, str | None]:
@@ -190,7 +190,7 @@ async def test_guessing_the_current_password_takes_longer_and_longer(world: Worl
 
 
 @pytest.mark.servers
-async def test_when_hashing_is_busy_the_attempt_does_not_count(world: World) -> None:
+async def test_an_attempt_during_a_full_hashing_queue_does_not_count(world: World) -> None:
     account = await world.add(role="user")
     body = {"current": "wrong", "new": GOOD}
 
@@ -208,7 +208,7 @@ async def test_when_hashing_is_busy_the_attempt_does_not_count(world: World) -> 
 
 
 @pytest.mark.servers
-async def test_the_own_name_is_free_and_the_own_email_needs_the_password(world: World) -> None:
+async def test_changing_the_own_email_needs_the_password_but_the_name_does_not(world: World) -> None:
     account = await world.add(role="user")
     headers = world.bearer(account) | {"If-Match": f'"{account.version}"'}
     renamed = await world.http.put("/api/profile", headers=headers, json={"name": "Countess"})
@@ -227,7 +227,7 @@ async def test_the_own_name_is_free_and_the_own_email_needs_the_password(world: 
 
 
 @pytest.mark.servers
-async def test_the_form_learns_the_strength(world: World) -> None:
+async def test_the_strength_of_a_password_is_returned(world: World) -> None:
     account = await world.add(name="Ada Lovelace")
 
     async def ask(headers: dict[str, str], **body: str) -> dict[str, object]:
@@ -256,14 +256,14 @@ async def test_the_form_learns_the_strength(world: World) -> None:
 
 @pytest.mark.parametrize("tail", ["y", "1y", "yyz"])
 @pytest.mark.parametrize("run", ["x" * 126, "xy" * 63, "xxyy" * 31, "xxxyyy" * 21])
-def test_no_password_takes_long_to_judge(run: str, tail: str) -> None:
+def test_every_password_is_checked_in_bounded_time(run: str, tail: str) -> None:
     started = time.perf_counter()
     RULES.faults((run + tail)[-128:])
     assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("text", ["1" * 511 + "a", ("1" * 250 + "a") * 2, "a" + "-_" * 255])
-def test_a_long_run_at_the_edge_takes_no_longer(text: str) -> None:
+def test_a_password_with_a_long_run_is_checked_in_bounded_time(text: str) -> None:
     started = time.perf_counter()
     for _ in range(20):
         RULES.faults(text)
@@ -272,7 +272,7 @@ def test_a_long_run_at_the_edge_takes_no_longer(text: str) -> None:
 
 @pytest.mark.parametrize("tail", ["", "-", "..", "@", "@a..b", "@a.b-"])
 @pytest.mark.parametrize("block", ["a", "a.", "a-", "@a", "a@a."])
-def test_no_address_takes_long_to_judge(block: str, tail: str) -> None:
+def test_every_email_is_checked_in_bounded_time(block: str, tail: str) -> None:
     started = time.perf_counter()
     email_problem((block * 254)[: 254 - len(tail)] + tail)
     assert time.perf_counter() - started < 0.5

@@ -1,4 +1,4 @@
-"""Fifty at once: exactly one outcome each."""
+"""Fifty concurrent requests have exactly one outcome."""
 
 import asyncio
 from collections import Counter
@@ -11,7 +11,7 @@ from .conftest import World
 pytestmark = pytest.mark.servers
 
 
-async def test_one_email_makes_one_account(world: World) -> None:
+async def test_one_email_results_in_one_account(world: World) -> None:
     headers = world.bearer(await world.add())
 
     async def create(n: int) -> int:
@@ -22,8 +22,8 @@ async def test_one_email_makes_one_account(world: World) -> None:
     assert await world.rows("SELECT count(*) AS n FROM account") == [{"n": 2}]
 
 
-@pytest.mark.parametrize("how", ["demote", "switch off", "delete", "bulk"])
-async def test_of_two_administrators_who_remove_each_other_one_remains(world: World, how: str) -> None:
+@pytest.mark.parametrize("how", ["demote", "disable", "delete", "bulk"])
+async def test_one_of_two_administrators_who_remove_each_other_remains(world: World, how: str) -> None:
     both = [await world.add(f"{name}@example.org") for name in "ab"]
 
     async def attack(n: int) -> httpx.Response:
@@ -32,13 +32,13 @@ async def test_of_two_administrators_who_remove_each_other_one_remains(world: Wo
         if how == "demote":
             demoted = {"email": other.email, "name": "Ada", "role": "user"}
             return await world.http.put(url, headers=headers, json=demoted)
-        if how == "switch off":
+        if how == "disable":
             headers["If-Match"] = f'"{other.version}"'
             return await world.http.put(f"{url}/toggle-status", headers=headers)
         if how == "delete":
             return await world.http.delete(url, headers=headers)
-        wanted = {"action": "set_role", "role": "user", "ids": [str(other.id)]}
-        return await world.http.post("/api/users/bulk", headers=headers, json=wanted)
+        change = {"action": "set_role", "role": "user", "ids": [str(other.id)]}
+        return await world.http.post("/api/users/bulk", headers=headers, json=change)
 
     answers = await asyncio.gather(*map(attack, range(50)))
     administrators = await world.rows(
@@ -46,7 +46,7 @@ async def test_of_two_administrators_who_remove_each_other_one_remains(world: Wo
     )
     assert len(administrators) == 1
     changes = await world.rows("SELECT version FROM account_counter")
-    assert changes == [{"version": 3}], "one change, whatever the others were told"
+    assert changes == [{"version": 3}], "exactly one change"
     assert {answer.status_code for answer in answers} <= {200, 204, 401, 403, 404, 412}
     winner = next(n for n, account in enumerate(both) if account.id == administrators[0]["id"])
     assert all(not answers[n].is_success for n in range(50) if n % 2 != winner)
@@ -68,7 +68,7 @@ async def test_a_link_sets_one_password(world: World) -> None:
     assert [kind for kind, *_ in await world.audit()].count("password_set") == 1
 
 
-async def test_one_of_fifty_changes_of_what_was_seen_wins(world: World) -> None:
+async def test_one_of_fifty_changes_of_the_same_version_succeeds(world: World) -> None:
     admin, target = await world.add(), await world.add("b@example.org", "user")
     headers = world.bearer(admin) | {"If-Match": f'"{target.version}"'}
 

@@ -1,4 +1,4 @@
-"""What was just read is shown again for a second, and never after a change that was made here."""
+"""Accounts are cached for a second, and never after a local change."""
 
 import uuid
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def account(version: int = 1) -> Account:
     )
 
 
-def test_it_is_kept_for_a_second() -> None:
+def test_an_account_is_cached_for_a_second() -> None:
     clock = Clock()
     recent = RecentAccounts(clock)
     assert recent.get(ID) is None
@@ -39,7 +39,7 @@ def test_it_is_kept_for_a_second() -> None:
     assert recent.get(ID) is None
 
 
-def test_what_was_read_while_something_changed_is_not_kept() -> None:
+def test_an_account_that_was_read_during_a_change_is_not_cached() -> None:
     recent = RecentAccounts(Clock())
     before = recent.changes
     recent.forget()
@@ -51,7 +51,7 @@ def test_what_was_read_while_something_changed_is_not_kept() -> None:
     assert recent.get(ID) is None
 
 
-async def test_ones_own_change_is_seen_at_once(world: World) -> None:
+async def test_a_local_change_is_seen_at_once(world: World) -> None:
     ada = await world.add()
     for name in ("First", "Second", "Third"):
         seen = (await world.http.get("/api/profile", headers=world.bearer(ada))).json()

@@ -1,1 +1,1 @@
-"""Sign in, refresh, revoke, keys."""
+"""Sessions, second factors, API keys, signing keys and collectors."""

@@ -1,4 +1,4 @@
-"""Opens everything and hands it to everything: the only place that knows the concrete classes."""
+"""Creates all objects and connects them: the only module that knows the concrete classes."""
 
 import secrets
 import time
@@ -10,16 +10,18 @@ from functools import partial
 
 from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.api_keys import ApiKeys
-from pulse_auth.actions.broker import Pace, Reconciler
+from pulse_auth.actions.broker import ReconcileIntervals, Reconciler
 from pulse_auth.actions.codes import Codes
-from pulse_auth.actions.collectors import CollectorMeans, Collectors
-from pulse_auth.actions.ending import Events, Sweep
+from pulse_auth.actions.collectors import CollectorDependencies, Collectors
+from pulse_auth.actions.ending import SessionRevoker, Sweep
 from pulse_auth.actions.enrolment import BrokerEndpoint, Enrolment
 from pulse_auth.actions.guard import GuardLimits, IntakeGuard
 from pulse_auth.actions.heartbeat import Heartbeat, heartbeat_job
 from pulse_auth.actions.mirror import Drift, Mirror
+from pulse_auth.actions.opening import SessionOpener
 from pulse_auth.actions.plain_devices import PlainDevices
 from pulse_auth.actions.second_factors import SecondFactors
+from pulse_auth.actions.second_step import SecondStep
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.actions.signing_keys import Rotation, SigningKeys
@@ -31,6 +33,7 @@ from pulse_auth.routes import (
     administration,
     api_keys,
     collectors,
+    enrolment,
     own_sessions,
     plain_devices,
     second_factors,
@@ -62,14 +65,14 @@ ROUTERS = [
     administration.router,
     plain_devices.router,
     collectors.router,
-    collectors.enrolment_router,
+    enrolment.router,
     audit_router("/api/auth", "auth"),
 ]
 IDENTITY = Identity("auth", VERSION, Migrations("pulse_auth.migrations"), has_outbox=True)
 
 
 async def serve(settings: AuthSettings) -> None:
-    """Runs auth until it is told to stop."""
+    """Runs the service until it is stopped."""
 
     async def assemble(runtime: Runtime) -> Parts:
         return await build(runtime, settings)
@@ -78,18 +81,19 @@ async def serve(settings: AuthSettings) -> None:
 
 
 async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy = LOGIN_POLICY) -> Parts:
-    """The parts of the service. `policy` is what the dummy for unknown accounts costs: that of the live digests."""
+    """Builds the service. `policy`: the cost of the dummy hash for unknown accounts; must equal that of stored
+    digests."""
     database, bus, clock = runtime.database, runtime.bus, runtime.clock
     hasher = PasswordHasher(policy)
     await hasher.start()
     vault = Vault(settings.vault_key(), clock)
-    events = Events(runtime.outbox, runtime.audit)
+    revoker = SessionRevoker(runtime.outbox, runtime.audit)
     keys = SigningKeys(bus, runtime.principals, vault)
-    rotation = Rotation(database, keys, events, runtime.audit, clock)
+    rotation = Rotation(database, keys, revoker, runtime.audit, clock)
     rotation.every = settings.key_rotation
     secret = derived_key(settings.vault_key(), "refresh successor")
-    means = SessionDependencies(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
-    mirror = Mirror(database, events, settings.sealing_key(), runtime.metrics, clock=clock)
+    deps = SessionDependencies(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
+    mirror = Mirror(database, revoker, settings.sealing_key(), runtime.metrics, clock=clock)
     drift = Drift(mirror, bus, IDENTITY.name)
     await Handlers(bus, mirror, drift, keys).subscribe()
     await runtime.principals.follow(bus)
@@ -97,83 +101,84 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     guard = IntakeGuard(limits, settings.mqtt_prefix, runtime.metrics)
     reconciler = Reconciler(database, vault, settings.mqtt_prefix, runtime.metrics, guard)
     guard.on_admitted = reconciler.check_soon
-    fleet = CollectorMeans(database, vault, runtime.audit, clock, secrets.token_bytes, reconciler.wake)
+    fleet = CollectorDependencies(database, vault, runtime.audit, clock, secrets.token_bytes, reconciler.wake)
+    compare = partial(drift.compare, settings.replay_grace, settings.replay_pause)
     return Parts(
         routers=ROUTERS,
         jobs=[
             Job("key_rotation", rotation.on_schedule, interval=settings.key_poll),
-            Job(
-                "account_drift", partial(drift.compare, settings.replay_grace, settings.replay_pause), wake=drift.heard
-            ),
-            heartbeat_job(Heartbeat(database, bus, clock), events, settings.heartbeat_every),
+            Job("account_drift", compare, wake=drift.received),
+            heartbeat_job(Heartbeat(database, bus, clock), revoker, settings.heartbeat_every),
             Job("sweep", Sweep(database, clock).sweep, interval=settings.sweep_every),
             *_broker_jobs(runtime.background, settings, reconciler, guard, fleet),
         ],
         on_stop=[hasher.close],
-        state={"auth": _routes(runtime, settings, means, (vault, events, rotation, fleet))},
+        state={"auth": _routes(runtime, settings, deps, (vault, revoker, rotation, fleet))},
     )
 
 
 @asynccontextmanager
 async def offline(settings: AuthSettings) -> AsyncIterator[tuple[Rotation, SecondFactors]]:
-    """What commands need: no bus, and nobody's password."""
+    """Key rotation and second factors for commands, without a bus. Passwords cannot be verified."""
     password = settings.database_password.get_secret_value() if settings.database_password else None
     audit, clock = Audit(decoded_key(settings.audit_key)), process.now_micros
     async with Database(PoolSettings(settings.database_url, password, 2)) as database:
-        vault, events = Vault(settings.vault_key(), clock), Events(Outbox(), audit)
+        vault, revoker = Vault(settings.vault_key(), clock), SessionRevoker(Outbox(), audit)
         keys = SigningKeys(None, Principals(time.time), vault)
         hasher = PasswordHasher(LOGIN_POLICY, workers=1)
-        means = SessionDependencies(hasher, keys, b"", secrets.token_bytes, uuid.uuid4, clock, audit)
+        deps = SessionDependencies(hasher, keys, b"", secrets.token_bytes, uuid.uuid4, clock, audit)
         yield (
-            Rotation(database, keys, events, audit, clock),
-            SecondFactors(database, means, vault, Codes(vault), events),
+            Rotation(database, keys, revoker, audit, clock),
+            SecondFactors(database, deps, vault, Codes(vault), revoker),
         )
         await hasher.close()
 
 
 @asynccontextmanager
-async def fleet_offline(settings: AuthSettings) -> AsyncIterator[CollectorMeans]:
-    """What commands need that are about collectors: the running auth notices within a second."""
+async def fleet_offline(settings: AuthSettings) -> AsyncIterator[CollectorDependencies]:
+    """Collector management for commands. The running service notices changes within a second."""
     password = settings.database_password.get_secret_value() if settings.database_password else None
     audit, clock = Audit(decoded_key(settings.audit_key)), process.now_micros
     async with Database(PoolSettings(settings.database_url, password, 2)) as database:
         vault = Vault(settings.vault_key(), clock)
-        yield CollectorMeans(database, vault, audit, clock, secrets.token_bytes, lambda: None)
+        yield CollectorDependencies(database, vault, audit, clock, secrets.token_bytes, lambda: None)
 
 
-def _routes(  # this is where everything meets
+def _routes(  # all parts meet here
     runtime: Runtime,
     settings: AuthSettings,
-    means: SessionDependencies,
-    parts: tuple[Vault, Events, Rotation, CollectorMeans],
+    deps: SessionDependencies,
+    parts: tuple[Vault, SessionRevoker, Rotation, CollectorDependencies],
 ) -> AuthDependencies:
-    vault, events, rotation, fleet = parts
+    vault, revoker, rotation, fleet = parts
     database, metrics = runtime.database, runtime.metrics
     rules = SessionRules(settings.session_idle, settings.session_life, settings.rotation_grace)
     codes = Codes(vault)
-    where = BrokerEndpoint(
+    endpoint = BrokerEndpoint(
         settings.broker_url,
         settings.mqtt_ca_file,
         settings.mqtt_prefix,
         settings.broker_admin_password is not None,
         settings.broker_tls12_url,
     )
-    sign_in = SignIn(database, means, rules, codes, metrics)
+    opener = SessionOpener(deps, rules, metrics)
+    sign_in = SignIn(database, deps, opener, metrics)
     sign_in.client_rate = _rate(settings.login_limit_client)
     return AuthDependencies(
         sign_in,
-        Sessions(database, events, means, rules, metrics),
-        SecondFactors(database, means, vault, codes, events),
-        ApiKeys(database, events, means, _rate(settings.token_limit)),
-        means.keys,
+        SecondStep(database, deps, codes, opener),
+        Sessions(database, revoker, deps, rules, metrics),
+        SecondFactors(database, deps, vault, codes, revoker),
+        ApiKeys(database, revoker, deps, _rate(settings.token_limit)),
+        deps.keys,
         rotation,
         runtime.principals,
         runtime.limits,
         Limits(settings.login_limit_global, settings.refresh_limit_global, settings.own_limit),
         settings.origins,
         Collectors(fleet),
-        Enrolment(fleet, where, _rate(settings.enrolment_limit)),
-        PlainDevices(fleet, where),
+        Enrolment(fleet, endpoint, _rate(settings.enrolment_limit)),
+        PlainDevices(fleet, endpoint),
     )
 
 
@@ -182,9 +187,10 @@ def _broker_jobs(
     settings: AuthSettings,
     reconciler: Reconciler,
     guard: IntakeGuard,
-    fleet: CollectorMeans,
+    fleet: CollectorDependencies,
 ) -> list[Job]:
-    """None without the password of the broker's administrator: somebody else then has to keep its accounts."""
+    """Without the password of the broker's administrator there are none: the broker's accounts are managed
+    elsewhere."""
     if settings.broker_admin_password is None:
         return []
     mqtt = MqttSettings(
@@ -195,14 +201,14 @@ def _broker_jobs(
         ca_file=settings.mqtt_ca_file,
     )
     adopted = {name: secret.get_secret_value() for name, secret in settings.broker_accounts.items()}
-    pace = Pace(settings.broker_poll, settings.broker_check)
+    intervals = ReconcileIntervals(settings.broker_poll, settings.broker_check)
 
     async def reconcile() -> None:
         if adopted:
             await Adoption(fleet).all(adopted)
             adopted.clear()
         await reconciler.reconcile(
-            lambda: DynamicSecurity.open(mqtt), pace, partial(background.progress, "broker_accounts")
+            lambda: DynamicSecurity.open(mqtt), intervals, partial(background.progress, "broker_accounts")
         )
 
     async def watch() -> None:

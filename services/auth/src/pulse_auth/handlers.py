@@ -1,4 +1,4 @@
-"""Bus deliveries to actions: accounts change, their digest arrives, and our keys go out at each connect."""
+"""Bus deliveries to actions."""
 
 from pulse_auth.actions.mirror import Drift, Mirror
 from pulse_auth.actions.signing_keys import SigningKeys
@@ -8,23 +8,23 @@ from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT
 
 
 class Handlers:
-    """Subscribes and translates."""
+    """Subscribes to the topics of users, and publishes the signing keys at each connection."""
 
     def __init__(self, bus: Bus, mirror: Mirror, drift: Drift, keys: SigningKeys) -> None:
         self._bus, self._mirror, self._drift, self._keys = bus, mirror, drift, keys
 
     async def subscribe(self) -> None:
-        """Accounts and their digest; and the keys, whenever there is a broker to keep them."""
+        """Subscribes to accounts and their digest."""
         await self._bus.subscribe(USERS_EVENT, self.account)
         await self._bus.subscribe(USERS_DIGEST, self.digest)
         self._bus.on_connected(self._keys.publish)
 
     async def account(self, delivery: Delivery[AccountChanged]) -> None:
-        """One account changed, or is told again."""
+        """Applies one account. Raises Reject if the topic names another account."""
         if delivery.levels["account"] != delivery.message.account:
-            raise Reject("foreign_account", "topic and payload name different accounts")
+            raise Reject("foreign_account", "the topic and the message name different accounts")
         await self._mirror.apply(delivery.message)
 
     async def digest(self, delivery: Delivery[AccountsDigest]) -> None:
-        """What users holds."""
-        self._drift.hear(delivery.message)
+        """Takes the digest of users."""
+        self._drift.receive(delivery.message)

@@ -1,4 +1,4 @@
-"""Settings of auth: the chassis's, its keys, how long sessions live, and how many sign-ins are taken."""
+"""Settings of auth, in addition to those of every service: keys, session lifetimes, limits and the broker."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -13,22 +13,23 @@ _Positive = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class AuthSettings(ServiceSettings):
-    """`accounts_key`: 32 bytes in base64url, shared with users. `key_encryption_key`: the same, auth's alone. It seals
-    signing keys and second factors in the database, and derives what refresh tokens follow from: keep it with the
-    backups, but not in them.
+    """Keys are 32 bytes in base64url. auth shares `accounts_key` with users. `key_encryption_key` belongs to auth
+    alone: it seals signing keys and second factors in the database, and refresh tokens are derived from it. Keep it
+    with the backups, but not inside them.
 
-    `key_rotation` is how long a signing key signs; the next one is published a day before. `token_limit` is for each
-    API key. Limits read like "120/minute".
+    `key_rotation`: how long a signing key signs. The next key is published a day before its first use.
 
-    `broker_url` is where collectors find the broker (told at enrolment, with the authorities of `mqtt_ca_file`). With
-    `broker_admin_password` auth keeps the broker's accounts; `broker_accounts` (JSON, name to secret) are those whose
-    secrets were made elsewhere: services, and devices that were set up by hand. `enrolment_limit` is for each address
-    that is known, else for all together.
+    Limits have the form "120/minute". `token_limit` applies to each API key. `enrolment_limit` applies to each known
+    client address, and to all clients together if addresses are unknown. `login_limit_client` counts failed sign-ins
+    per client address. It needs `trusted_proxies`, whose last `X-Forwarded-For` entry is trusted: without it all
+    browsers share the address of the web server, and one client could use up the limit of all (docs/decisions/0008).
+    `login_limit_global` only protects against floods: the hashing pool and the back-off per account stop guessing.
 
-    `login_limit_client` counts failures, of clients that are known by address: only with `trusted_proxies`, whose last
-    `X-Forwarded-For` is believed. Without it every browser seems to be the web server, and one could use up the share
-    of all (docs/decisions/0008).
-    `login_limit_global` only keeps off floods: the hashing pool and the back-off per account are what stops guessing.
+    `broker_url`: the address of the broker for collectors. Enrolment sends it together with the authorities of
+    `mqtt_ca_file`. With `broker_admin_password` auth manages the broker's accounts. `broker_accounts` (JSON, name to
+    secret) lists accounts whose secrets were created elsewhere: services, and devices that were set up by hand.
+    `broker_stored_messages_max` and `broker_stored_bytes_max`: what the broker may store for all queues before auth
+    disables plain devices (`pulse_auth.actions.guard`).
     """
 
     accounts_key: SecretKey
@@ -51,7 +52,6 @@ class AuthSettings(ServiceSettings):
     broker_url: Annotated[str, StringConstraints(pattern=r"^mqtts?://[^@\s]+$")] | None = None
     broker_tls12_url: Annotated[str, StringConstraints(pattern=r"^mqtts://[^@\s]+:[0-9]+$")] | None = None
     broker_admin_password: SecretStr | None = None
-    # what the broker may hold, for all queues together, before plain devices are refused (pulse_auth.actions.guard)
     broker_stored_messages_max: Annotated[int, Field(ge=100)] = 200_000
     broker_stored_bytes_max: Annotated[int, Field(ge=65_536)] = 128 * 1024 * 1024
     broker_accounts: dict[str, SecretStr] = {}  # noqa: RUF012  # pydantic copies it
@@ -62,7 +62,7 @@ class AuthSettings(ServiceSettings):
     @classmethod
     def _are_generated(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
         if any(len(secret.get_secret_value()) < 32 for secret in value.values()):
-            raise ValueError("secrets of broker accounts are generated: 32 characters at least")
+            raise ValueError("a secret of a broker account needs at least 32 characters: generate it")
         return value
 
     @field_validator(
@@ -79,9 +79,9 @@ class AuthSettings(ServiceSettings):
         return value
 
     def sealing_key(self) -> SealingKey:
-        """The key of `AccountChanged.sealed`."""
+        """Opens `AccountChanged.sealed`."""
         return SealingKey("accounts", decoded_key(self.accounts_key))
 
     def vault_key(self) -> bytes:
-        """The key-encryption key."""
+        """The key-encryption key as bytes."""
         return decoded_key(self.key_encryption_key)

@@ -1,1 +1,1 @@
-"""Accounts: the source of truth."""
+"""Accounts and passwords: the source of truth."""

@@ -15,53 +15,53 @@ from pulse_users.model.accounts import NewAccount
 from pulse_users.settings import UsersSettings
 
 _STDIN_MAX = 4_096
-"""Characters that are read of a password on standard input: more than any fit one has."""
+"""How many characters are read from standard input: more than any valid password has."""
 
 
-async def create_admin(settings: UsersSettings, given: argparse.Namespace) -> int:
-    """Prints `{"email", "password"}` once; the password only if it was made here. Raises DomainError."""
+async def create_admin(settings: UsersSettings, args: argparse.Namespace) -> int:
+    """Prints `{"email", "password"}`, the password only if it was generated here. Raises DomainError."""
     async with offline(settings) as tools:
         accounts = tools.accounts
-        if given.if_missing and await accounts.has_admin():
-            return _say({})
-        await accounts.require_free(given.email)
-        password = _first_line() if given.password_stdin else generate_password(secrets.token_bytes)
-        name = given.name if given.name is not None else given.email.partition("@")[0]
-        digest = await tools.passwords.digest(password, given.email, name)
-        create = accounts.create_first if given.if_missing else accounts.create
-        account = await create(COMMAND_LINE, NewAccount(given.email, name, "admin", digest))
+        if args.if_missing and await accounts.has_admin():
+            return _print_json({})
+        await accounts.require_free(args.email)
+        password = _first_line() if args.password_stdin else generate_password(secrets.token_bytes)
+        name = args.name if args.name is not None else args.email.partition("@")[0]
+        digest = await tools.passwords.digest(password, args.email, name)
+        create = accounts.create_first if args.if_missing else accounts.create
+        account = await create(COMMAND_LINE, NewAccount(args.email, name, "admin", digest))
     if account is None:
-        return _say({})
-    return _say({"email": account.email} | ({} if given.password_stdin else {"password": password}))
+        return _print_json({})
+    return _print_json({"email": account.email} | ({} if args.password_stdin else {"password": password}))
 
 
-async def set_password(settings: UsersSettings, given: argparse.Namespace) -> int:
-    """Sets the password that is the first line of stdin: the way back in for an administrator who is locked out.
-    Raises DomainError."""
+async def set_password(settings: UsersSettings, args: argparse.Namespace) -> int:
+    """Sets the password from the first line of standard input, for an administrator who cannot sign in. Raises
+    DomainError."""
     async with offline(settings) as tools:
-        found = await tools.accounts.find(given.email)
+        found = await tools.accounts.find(args.email)
         digest = await tools.passwords.digest(_first_line(), found.email, found.name)
-        account = await tools.accounts.set_password(COMMAND_LINE, given.email, digest)
-    return _say({"email": account.email})
+        account = await tools.accounts.set_password(COMMAND_LINE, args.email, digest)
+    return _print_json({"email": account.email})
 
 
-async def activate(settings: UsersSettings, given: argparse.Namespace) -> int:
-    """Switches an account on. Raises DomainError."""
-    return await _set_active(settings, given.email, active=True)
+async def activate(settings: UsersSettings, args: argparse.Namespace) -> int:
+    """Enables an account. Raises DomainError."""
+    return await _set_active(settings, args.email, active=True)
 
 
-async def deactivate(settings: UsersSettings, given: argparse.Namespace) -> int:
-    """Switches an account off: auth ends its sessions. Raises DomainError."""
-    return await _set_active(settings, given.email, active=False)
+async def deactivate(settings: UsersSettings, args: argparse.Namespace) -> int:
+    """Disables an account; auth ends its sessions. Raises DomainError."""
+    return await _set_active(settings, args.email, active=False)
 
 
 async def _set_active(settings: UsersSettings, email: str, *, active: bool) -> int:
     async with offline(settings) as tools:
         account = await tools.accounts.set_active(COMMAND_LINE, email, active=active)
-    return _say({"email": account.email, "active": account.active})
+    return _print_json({"email": account.email, "active": account.active})
 
 
-def _say(answer: Mapping[str, object]) -> int:
+def _print_json(answer: Mapping[str, object]) -> int:
     sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
@@ -72,9 +72,9 @@ def _first_line() -> str:
 
 def _create_arguments(parser: argparse.ArgumentParser) -> None:
     _email(parser)
-    parser.add_argument("--name", help="as it is shown; the e-mail's local part unless given")
-    parser.add_argument("--if-missing", action="store_true", help="do nothing when an active administrator exists")
-    parser.add_argument("--password-stdin", action="store_true", help="the password is the first line of stdin")
+    parser.add_argument("--name", help="display name (default: the local part of the e-mail)")
+    parser.add_argument("--if-missing", action="store_true", help="do nothing if an active administrator exists")
+    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
 
 def _email(parser: argparse.ArgumentParser) -> None:
@@ -87,16 +87,18 @@ PROGRAM = Program(
     serve,
     lambda: ROUTERS,
     {
-        "create-admin": Command("make an administrator and print its password once", create_admin, _create_arguments),
-        "set-password": Command("set the password from stdin and end the account's sessions", set_password, _email),
-        "activate": Command("switch an account on", activate, _email),
-        "deactivate": Command("switch an account off and end its sessions", deactivate, _email),
+        "create-admin": Command("create an administrator and print its password", create_admin, _create_arguments),
+        "set-password": Command(
+            "set the password from standard input and end the account's sessions", set_password, _email
+        ),
+        "activate": Command("enable an account", activate, _email),
+        "deactivate": Command("disable an account and end its sessions", deactivate, _email),
     },
 )
 
 
 def main() -> int:
-    """Returns the exit code."""
+    """Runs the command; returns the exit code."""
     return run(PROGRAM)
 
 

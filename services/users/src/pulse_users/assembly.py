@@ -1,4 +1,4 @@
-"""Opens everything and hands it to everything: the only place that knows the concrete classes."""
+"""Creates all objects and connects them: the only module that knows the concrete classes."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ from pulse_users.actions.announcements import Announcements
 from pulse_users.actions.bulk import BulkChanges
 from pulse_users.actions.changes import ChangeDependencies
 from pulse_users.actions.directory import Directory
-from pulse_users.actions.links import Letterhead, Links
+from pulse_users.actions.links import Links, LinkSettings
 from pulse_users.actions.mailing import Mailer, MailQueue
 from pulse_users.actions.passwords import Passwords
 from pulse_users.actions.profile import Profile
@@ -38,7 +38,7 @@ from pulse_users.settings import UsersSettings
 
 VERSION = "0.1.0"
 _POLL = timedelta(seconds=5)
-"""How often a job looks for work that another replica has left."""
+"""How often a job looks for work that another replica left behind."""
 ROUTERS = [
     profile.router,
     audit_router("/api/users", "users"),
@@ -51,7 +51,7 @@ IDENTITY = Identity("users", VERSION, Migrations("pulse_users.migrations"), has_
 
 
 async def serve(settings: UsersSettings) -> None:
-    """Runs users until it is told to stop."""
+    """Runs the service until it is stopped."""
 
     async def assemble(runtime: Runtime) -> Parts:
         return await build(runtime, settings)
@@ -60,25 +60,25 @@ async def serve(settings: UsersSettings) -> None:
 
 
 async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy = LOGIN_POLICY) -> Parts:
-    """The parts of the service. `policy` is what a digest costs."""
+    """Builds the service. `policy`: the cost of password hashes."""
     database, clock = runtime.database, runtime.clock
     sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
-    means = ChangeDependencies(database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4)
+    deps = ChangeDependencies(database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4)
     hasher = PasswordHasher(policy)
     await hasher.start()
     checked = Passwords(hasher, await asyncio.to_thread(rules, settings))
     announcements = Announcements(database, runtime.outbox, runtime.bus, sealer)
     await Handlers(runtime.bus, announcements).subscribe()
     await runtime.principals.follow(runtime.bus)
-    runtime.bus.on_connected(announcements.want_digest)
+    runtime.bus.on_connected(announcements.request_digest)
     server = _mail_server(settings)
     queue = MailQueue(settings.mail_key(), uuid.uuid4, clock, is_configured=server is not None)
-    links = Links(means, checked, queue, Letterhead(settings.origins[0], settings.company, secrets.token_bytes))
+    links = Links(deps, checked, queue, LinkSettings(settings.origins[0], settings.company, secrets.token_bytes))
     routes = UsersDependencies(
-        Directory(database, means.recent),
-        Accounts(means),
-        BulkChanges(means),
-        Profile(means, checked),
+        Directory(database, deps.recent),
+        Accounts(deps),
+        BulkChanges(deps),
+        Profile(deps, checked),
         links,
         checked,
         runtime.limits,
@@ -97,7 +97,7 @@ async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy
 
 
 def rules(settings: UsersSettings) -> PasswordRules:
-    """The rules of passwords, with both blocklists; reads a file."""
+    """The password rules with both blocklists. Reads a file."""
     if settings.password_blocklist is None:
         blocked = read_blocklist()
     else:
@@ -122,7 +122,7 @@ def _mail_server(settings: UsersSettings) -> MailServer | None:
 
 @dataclass(frozen=True)
 class Offline:
-    """What the command line works with: the database, and no bus. A serving process publishes."""
+    """Dependencies of commands: the database, but no bus. The running service publishes their events."""
 
     accounts: Accounts
     passwords: Passwords
@@ -130,7 +130,7 @@ class Offline:
 
 @asynccontextmanager
 async def offline(settings: UsersSettings) -> AsyncIterator[Offline]:
-    """Open for one command."""
+    """Opens the database for one command."""
     password = settings.database_password.get_secret_value() if settings.database_password else None
     hasher = PasswordHasher(LOGIN_POLICY, workers=1)
     checked = Passwords(hasher, rules(settings))
@@ -138,7 +138,7 @@ async def offline(settings: UsersSettings) -> AsyncIterator[Offline]:
         async with Database(PoolSettings(settings.database_url, password, 2)) as database:
             sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
             audit = Audit(decoded_key(settings.audit_key))
-            means = ChangeDependencies(database, Outbox(), audit, sealer, now_micros, uuid.uuid4)
-            yield Offline(Accounts(means), checked)
+            deps = ChangeDependencies(database, Outbox(), audit, sealer, now_micros, uuid.uuid4)
+            yield Offline(Accounts(deps), checked)
     finally:
         await checked.close()

@@ -1,4 +1,4 @@
-"""Bus deliveries to actions: a consumer asks for every account."""
+"""Bus deliveries to actions."""
 
 from pulse_bus import Bus, Delivery
 from pulse_contracts.accounts import ReplayRequested
@@ -7,16 +7,16 @@ from pulse_users.actions.announcements import Announcements
 
 
 class Handlers:
-    """Subscribes and translates."""
+    """Subscribes to requests for replays."""
 
     def __init__(self, bus: Bus, announcements: Announcements) -> None:
         self._bus, self._announcements = bus, announcements
 
     async def subscribe(self) -> None:
-        """Wishes for replays."""
+        """Subscribes to the topics."""
         await self._bus.subscribe(USERS_REPLAY, self.replay)
 
     async def replay(self, delivery: Delivery[ReplayRequested]) -> None:
-        """What the consumer holds does not matter: it gets everything, and goes by version."""
+        """Publishes all accounts, whatever the consumer has: it applies the newer versions."""
         del delivery
-        self._announcements.want_replay()
+        self._announcements.request_replay()

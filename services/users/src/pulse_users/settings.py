@@ -1,5 +1,4 @@
-"""Settings of users: the chassis's, the key that seals account events, password rules, mail, limits, and the rhythm of
-digest and replay."""
+"""Settings of users, in addition to those of every service: the sealing key, password rules, mail and limits."""
 
 import hashlib
 import hmac
@@ -18,14 +17,15 @@ _Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"\\]{1,64}@[^@
 
 
 class UsersSettings(ServiceSettings):
-    """`accounts_key`: 32 bytes in base64url, shared with auth and with nobody else. `password_min_length` counts
-    characters (docs/decisions/0015); `password_blocklist` is a file of one unfit password a line, beside those that are
-    built in; `company` may not be most of a password, and stands in mails.
+    """`accounts_key`: 32 bytes in base64url, shared with auth only. `password_min_length` counts characters
+    (docs/decisions/0015). `password_blocklist`: a file with one forbidden password per line, in addition to the
+    built-in list. `company` must not be most of a password, and appears in mails.
 
-    Mail is sent when `smtp_host` and `smtp_from` are set. `smtp_tls` is `none` on loopback alone.
+    Mail is sent if `smtp_host` and `smtp_from` are set. `smtp_tls` may be `none` only for a server on loopback.
 
-    Limits read like "120/minute" and are counted in memory: `list_limit`, `change_limit` and `strength_limit` of one
-    account (or link). Those of anonymous routes are in the model, and in PostgreSQL."""
+    Limits have the form "120/minute". `list_limit`, `change_limit` and `strength_limit` apply to each account or link
+    and are counted in memory. Limits of anonymous routes are constants and are counted in PostgreSQL.
+    """
 
     accounts_key: SecretKey
     company: Annotated[str, StringConstraints(max_length=100)] = ""
@@ -53,17 +53,17 @@ class UsersSettings(ServiceSettings):
 
     @field_validator("password_blocklist")
     @classmethod
-    def _is_there(cls, value: Path | None) -> Path | None:
+    def _is_file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
-            raise ValueError("is no file")
+            raise ValueError("is not a file")
         return value
 
     @model_validator(mode="after")
-    def _mail_is_whole(self) -> Self:
+    def _is_mail_complete(self) -> Self:
         if self.smtp_host is not None and self.smtp_from is None:
             raise ValueError("PULSE_SMTP_HOST needs PULSE_SMTP_FROM")
         if self.smtp_host is not None and self.smtp_tls == "none" and not _is_loopback(self.smtp_host):
-            raise ValueError("PULSE_SMTP_TLS may be none for a mail server on loopback alone")
+            raise ValueError("PULSE_SMTP_TLS may be none only for a mail server on loopback")
         return self
 
     def sealing_key(self) -> SealingKey:
@@ -71,7 +71,7 @@ class UsersSettings(ServiceSettings):
         return SealingKey("accounts", decoded_key(self.accounts_key))
 
     def mail_key(self) -> SealingKey:
-        """The key of mail that waits: derived, for it protects the same thing from the same thief."""
+        """The key of queued mails. It is derived from `accounts_key`."""
         secret = hmac.digest(decoded_key(self.accounts_key), b"pulse-users mail v1", hashlib.sha256)
         return SealingKey("mail", secret)
 

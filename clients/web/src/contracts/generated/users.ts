@@ -322,22 +322,22 @@ export type components = {
             readonly loc: readonly string[];
             readonly msg: string;
         };
-        readonly LinkGiven: {
-            readonly token: string;
-        };
         readonly LinkOwnerView: {
             readonly email: string;
             readonly name: string;
+        };
+        readonly LinkRequest: {
+            /** @default false */
+            readonly mail?: boolean;
+        };
+        readonly LinkToken: {
+            readonly token: string;
         };
         readonly LinkView: {
             /** Format: date-time */
             readonly expires_at: string;
             readonly link: string;
             readonly mailed: boolean;
-        };
-        readonly LinkWanted: {
-            /** @default false */
-            readonly mail?: boolean;
         };
         readonly PasswordChange: {
             readonly current: string;
@@ -370,7 +370,7 @@ export type components = {
             readonly email?: string | null;
             readonly name: string;
         };
-        readonly ResetWanted: {
+        readonly ResetRequestBody: {
             readonly email: string;
         };
         readonly RowView: {
@@ -381,20 +381,20 @@ export type components = {
             readonly outcome: "ok" | "not_found" | "own_account" | "last_administrator" | "precondition_failed";
             readonly version: number | null;
         };
-        readonly StrengthView: {
-            readonly fit: boolean;
-            readonly max_length: number;
-            readonly min_length: number;
-            readonly problems: readonly ("too_short" | "too_long" | "not_text" | "common" | "pattern" | "contains_context")[];
-            readonly score: number;
-        };
-        readonly StrengthWanted: {
+        readonly StrengthRequest: {
             /** @default  */
             readonly email?: string;
             /** @default  */
             readonly name?: string;
             readonly password: string;
             readonly token?: string | null;
+        };
+        readonly StrengthView: {
+            readonly fit: boolean;
+            readonly max_length: number;
+            readonly min_length: number;
+            readonly problems: readonly ("too_short" | "too_long" | "not_text" | "common" | "pattern" | "contains_context")[];
+            readonly score: number;
         };
     };
     responses: never;
@@ -610,7 +610,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["LinkGiven"];
+                readonly "application/json": components["schemas"]["LinkToken"];
             };
         };
         readonly responses: {
@@ -633,7 +633,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["ResetWanted"];
+                readonly "application/json": components["schemas"]["ResetRequestBody"];
             };
         };
         readonly responses: {
@@ -654,7 +654,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["StrengthWanted"];
+                readonly "application/json": components["schemas"]["StrengthRequest"];
             };
         };
         readonly responses: {
@@ -773,7 +773,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["LinkWanted"];
+                readonly "application/json": components["schemas"]["LinkRequest"];
             };
         };
         readonly responses: {
@@ -800,7 +800,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["LinkWanted"];
+                readonly "application/json": components["schemas"]["LinkRequest"];
             };
         };
         readonly responses: {

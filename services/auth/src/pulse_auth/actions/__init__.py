@@ -1,1 +1,1 @@
-"""What auth does: `sessions` (sign in, rotate, sign out), `ending` (how sessions end), `mirror` (following users)."""
+"""What auth does. Each action is one transaction."""

@@ -1,12 +1,13 @@
-"""The broker's accounts follow what the database says: each change at once, and the whole again at every connection and
-every few minutes, so that a broker that lost its disk gets everything back."""
+"""Keeps the broker's accounts equal to the database: applies each change at once, and compares all accounts at every
+connection and every minute. A broker that lost its disk gets all accounts back."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import structlog
 
 from pulse_auth.actions.collectors import SEAL_PURPOSE
 from pulse_auth.actions.guard import Connect, IntakeGuard
@@ -16,17 +17,17 @@ from pulse_bus.credentials import BrokerAccount, BrokerCredentials, ObservedAcco
 from pulse_chassis.observability.metrics import Metrics
 from pulse_postgres import Database
 
-log = logging.getLogger("pulse.auth.broker")
+log = structlog.get_logger("pulse.auth.broker")
 _LOCK = 0x70756C73655F6272
-"""Of PostgreSQL's advisory locks: whoever holds it talks to the broker's administration. "pulse_br" in ASCII."""
-_AT_ONCE = 50
+"""PostgreSQL advisory lock: its holder administers the broker. "pulse_br" in ASCII."""
+_BATCH = 50
 _EXPIRES_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How often the database is asked for changes of other replicas, the broker for all it has, and for its
-    certificate."""
+class ReconcileIntervals:
+    """`poll`: between two queries for changes of other replicas. `check`: between two comparisons of all accounts.
+    `look`: between two looks at the broker's certificate."""
 
     poll: timedelta = timedelta(seconds=1)
     check: timedelta = timedelta(minutes=1)
@@ -34,7 +35,7 @@ class Pace:
 
 
 class Reconciler:
-    """Makes the broker equal to the database. Several replicas may run: one at a time works."""
+    """Makes the broker's accounts equal to the database. Of several replicas, one at a time works."""
 
     def __init__(
         self,
@@ -47,40 +48,44 @@ class Reconciler:
         self._database, self._vault, self._prefix, self._guard = database, vault, prefix, guard
         self._is_check_due = False
         self._store, self._woken = BrokerStore(), asyncio.Event()
-        self._drift = metrics.gauge("broker_accounts_drift", "Accounts that differed at the last check")
-        self._foreign = metrics.gauge("broker_accounts_foreign", "Accounts at the broker that are none of ours")
-        self._last = metrics.gauge("broker_reconciled_timestamp_seconds", "When the broker was last seen to be equal")
-        self._changes = metrics.counter("broker_account_changes", "Accounts changed at the broker")
-        self._ends = metrics.gauge("broker_certificate_expiry_timestamp_seconds", "When the broker's certificate ends")
+        self._drift = metrics.gauge("broker_accounts_drift", "Accounts that differed at the last comparison.")
+        self._foreign = metrics.gauge("broker_accounts_foreign", "Accounts at the broker that auth does not manage.")
+        self._last = metrics.gauge("broker_reconciled_timestamp_seconds", "When all accounts were last compared.")
+        self._changes = metrics.counter("broker_account_changes", "Accounts changed at the broker.")
+        self._expiry = metrics.gauge(
+            "broker_certificate_expiry_timestamp_seconds", "When the certificate of the broker expires."
+        )
 
     def wake(self) -> None:
-        """Something changed: look at once."""
+        """Applies changes at once."""
         self._woken.set()
 
     def check_soon(self) -> None:
-        """Everything may have changed: compare all accounts at once."""
+        """Compares all accounts at once."""
         self._is_check_due = True
         self.wake()
 
-    async def reconcile(self, connect: Connect, pace: Pace, on_round: Callable[[], None] = lambda: None) -> None:
-        """Works while the connection to the broker lasts; calls `on_round` after each round. Raises Unavailable."""
+    async def reconcile(
+        self, connect: Connect, intervals: ReconcileIntervals, on_round: Callable[[], None] = lambda: None
+    ) -> None:
+        """Works until the connection to the broker ends. Calls `on_round` after each round. Raises Unavailable."""
         async with connect() as broker:
             check_at = look_at = time.monotonic()
             while not broker.ended.is_set():
                 self._woken.clear()
-                if time.monotonic() >= look_at:  # by every replica, repeatedly: the certificate is renewed meanwhile
-                    await self.look_at_certificate(broker)
-                    look_at = time.monotonic() + pace.look.total_seconds()
+                if time.monotonic() >= look_at:  # every replica, repeatedly: the certificate may be renewed
+                    await self.check_certificate(broker)
+                    look_at = time.monotonic() + intervals.look.total_seconds()
                 async with self._database.transaction() as held:
                     if await self._store.is_mine(held, _LOCK):
                         if time.monotonic() >= check_at or self._is_check_due:
                             self._is_check_due = False
                             await self.check(broker)
-                            check_at = time.monotonic() + pace.check.total_seconds()
-                        while await self.carry_out(broker):
+                            check_at = time.monotonic() + intervals.check.total_seconds()
+                        while await self.apply_pending(broker):
                             pass
                 on_round()
-                await self._rest(broker, pace.poll)
+                await self._rest(broker, intervals.poll)
 
     async def _rest(self, broker: BrokerCredentials, poll: timedelta) -> None:
         waits = [asyncio.ensure_future(event.wait()) for event in (self._woken, broker.ended)]
@@ -90,10 +95,10 @@ class Reconciler:
             for one in waits:
                 one.cancel()
 
-    async def carry_out(self, broker: BrokerCredentials) -> bool:
-        """Tells the broker of changes that it may not know of; whether there were any. Raises Unavailable."""
+    async def apply_pending(self, broker: BrokerCredentials) -> bool:
+        """Applies one batch of pending changes. Returns whether there were any. Raises Unavailable."""
         async with self._database.connection() as connection:
-            waiting = await self._store.waiting(connection, _AT_ONCE)
+            waiting = await self._store.waiting(connection, _BATCH)
         if not waiting:
             return False
         seen = await broker.observe([one.name for one in waiting])
@@ -104,25 +109,25 @@ class Reconciler:
         return True
 
     async def check(self, broker: BrokerCredentials) -> int:
-        """Compares everything and mends what differs; how many did. What is none of ours is left alone. Raises
-        Unavailable."""
+        """Compares all accounts and corrects differences; returns their number. Does not touch accounts that auth does
+        not manage. Raises Unavailable."""
         async with self._database.connection() as connection:
-            wanted = {one.name: one for one in await self._store.all(connection)}
+            stored = {one.name: one for one in await self._store.all(connection)}
         seen = await broker.observe()
         drift = 0
-        for one in wanted.values():
+        for one in stored.values():
             drift += await self._make_equal(broker, one, seen.get(one.name))
-        stray = [one for one in seen.values() if one.name not in wanted and one.client_id == one.name and one.mark]
+        stray = [one for one in seen.values() if one.name not in stored and one.client_id == one.name and one.mark]
         for other in stray:
             await broker.remove(other.name)
             self._changes.inc()
         async with self._database.connection() as connection:
-            await self._store.applied(connection, list(wanted.values()))
+            await self._store.applied(connection, list(stored.values()))
         self._drift.set(drift + len(stray))
-        self._foreign.set(len(set(seen) - set(wanted) - {one.name for one in stray}))
+        self._foreign.set(len(set(seen) - set(stored) - {one.name for one in stray}))
         self._last.set(time.time())
         if drift or stray:
-            log.info("%d accounts of the broker were made equal to the database", drift + len(stray))
+            log.info("broker_accounts_reconciled", count=drift + len(stray))
         return drift + len(stray)
 
     async def _make_equal(
@@ -138,20 +143,20 @@ class Reconciler:
             is_enabled = stored.is_enabled and (
                 self._guard is None or self._guard.may_connect(stored.party, is_enabled=was_enabled)
             )
-            wanted = BrokerAccount(
+            desired = BrokerAccount(
                 stored.name, stored.party, secret, is_enabled, self._prefix, stored.has_free_client_id
             )
-            if seen == wanted.observed():
+            if seen == desired.observed():
                 return False
-            await broker.put(wanted, seen)
+            await broker.put(desired, seen)
         self._changes.inc()
         return True
 
-    async def look_at_certificate(self, broker: BrokerCredentials) -> None:
-        """Says when it ends, and warns two weeks before. Raises Unavailable."""
+    async def check_certificate(self, broker: BrokerCredentials) -> None:
+        """Measures when the certificate expires; warns two weeks before. Raises Unavailable."""
         ends = await broker.certificate_ends()
         if ends is None:
             return
-        self._ends.set(ends.timestamp())
+        self._expiry.set(ends.timestamp())
         if ends - datetime.now(UTC) < _EXPIRES_SOON:
-            log.warning("the broker's certificate ends at %s: renew it", ends.isoformat())
+            log.warning("broker_certificate_expires_soon", expires=ends.isoformat())

@@ -1,4 +1,4 @@
-"""Trying a one-time or recovery code: durably limited, each code good once."""
+"""Verifies one-time codes and recovery codes. Attempts are limited in the database; each code works once."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,46 +15,47 @@ Used = Literal["totp", "recovery_code"]
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What became of a code: what it was, or None for a wrong one; or how long to wait before the next."""
+class CodeResult:
+    """The result of an attempt. `used`: the kind of the code, None if it was wrong. `wait`: how long the caller has to
+    wait before the next attempt, zero if the code was verified."""
 
     used: Used | None
     wait: timedelta = timedelta(0)
 
 
 class Codes:
-    """Tries codes, in the caller's transaction: it must commit, right or wrong, for a wrong one is counted."""
+    """Verifies codes in the caller's transaction. It must be committed even for a wrong code, which is counted."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault, self._factors, self._backoff = vault, FactorStore(), BackoffStore()
 
-    async def attempt(self, connection: Connection, account: UUID, code: str, now: datetime) -> Tried:
-        """Of a confirmed factor. The first five failures are free, then the waits grow as at sign-in."""
+    async def attempt(self, connection: Connection, account: UUID, code: str, now: datetime) -> CodeResult:
+        """Verifies a code of a confirmed factor. Five failures are free, then waits grow as at sign-in."""
         key = _key(account)
         wait = await self._backoff.reserve(connection, key, now)
         if wait:
-            return Tried(None, wait)
+            return CodeResult(None, wait)
         factor = await self._factors.lock(connection, account)
         if factor is None or factor.confirmed is None:
-            return Tried(None)
+            return CodeResult(None)
         used = await self._used(connection, account, factor, code, now)
         if used:
             await self._backoff.clear(connection, key)
-        return Tried(used)
+        return CodeResult(used)
 
-    async def confirm(self, connection: Connection, account: UUID, code: str, now: datetime) -> Tried:
-        """The first code of a factor that waits to be confirmed, by the same counting."""
+    async def confirm(self, connection: Connection, account: UUID, code: str, now: datetime) -> CodeResult:
+        """Verifies the first code of a factor that waits for confirmation. Counts as `attempt` does."""
         key = _key(account)
         wait = await self._backoff.reserve(connection, key, now)
         factor = await self._factors.lock(connection, account)
         if wait or factor is None or factor.confirmed is not None:
-            return Tried(None, wait)
+            return CodeResult(None, wait)
         step = step_of(code, self._secret(account, factor), now, factor.last_step)
         if step is None:
-            return Tried(None)
+            return CodeResult(None)
         await self._factors.use_step(connection, account, step)
         await self._backoff.clear(connection, key)
-        return Tried("totp")
+        return CodeResult("totp")
 
     async def _used(
         self, connection: Connection, account: UUID, factor: StoredFactor, code: str, now: datetime

@@ -1,4 +1,4 @@
-"""How sessions end: revoked, noted and told in one transaction; and how what ended long ago is removed."""
+"""Ends sessions: revokes, audits and announces in one transaction. Also deletes old data."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,26 +23,26 @@ _KEEP_API_KEYS = timedelta(days=30)
 _KEEP_REVOCATIONS = timedelta(minutes=30)
 
 
-class Events:
-    """Ends sessions and announces it, in the caller's transaction. `said` is set once it has committed."""
+class SessionRevoker:
+    """Ends sessions in the caller's transaction. `announced` is set after it has committed."""
 
     def __init__(self, outbox: Outbox, audit: Audit) -> None:
         self._outbox, self._audit, self._sessions, self._keys = outbox, audit, SessionStore(), ApiKeyStore()
-        self.said = asyncio.Event()
+        self.announced = asyncio.Event()
 
     async def end(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> bool:
-        """One session; whether it was running."""
+        """Ends a session. Returns whether it was running."""
         if not await self._sessions.revoke(connection, session.id, now):
             return False
-        await self.say(connection, session.account, str(session.id), now)
-        await self._note(connection, session, kind, caller, now)
+        await self.announce(connection, session.account, str(session.id), now)
+        await self._record(connection, session, kind, caller, now)
         return True
 
-    async def note_late(self, connection: Connection, session: Session, caller: Caller, now: datetime) -> None:
-        """A used refresh token came again later than two tabs explain; the session goes on."""
-        await self._note(connection, session, "token_repeated_late", caller, now)
+    async def record_late_repeat(self, connection: Connection, session: Session, caller: Caller, now: datetime) -> None:
+        """Audits a used refresh token that was repeated later than two tabs explain. The session goes on."""
+        await self._record(connection, session, "token_repeated_late", caller, now)
 
-    async def _note(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> None:
+    async def _record(self, connection: Connection, session: Session, kind: str, caller: Caller, now: datetime) -> None:
         entry = AuditEntry(
             kind,
             caller.account,
@@ -54,9 +54,9 @@ class Events:
         await self._audit.append(connection, entry, now)
 
     async def end_all(self, connection: Connection, account: UUID, reason: str, caller: Caller, now: datetime) -> int:
-        """Every session of an account, and every token of its API keys; how many sessions were running."""
+        """Ends all sessions of an account and all tokens of its API keys. Returns how many sessions were running."""
         count = await self._sessions.revoke_all(connection, account, now)
-        await self.say(connection, account, None, now)
+        await self.announce(connection, account, None, now)
         entry = AuditEntry(
             "sessions_ended",
             caller.account,
@@ -71,7 +71,7 @@ class Events:
     async def revoke_keys(
         self, connection: Connection, account: UUID, reason: str, caller: Caller, now: datetime
     ) -> None:
-        """Every API key of an account, noted if there was one. Its tokens end with `end_all`."""
+        """Revokes all API keys of an account; audits it if there were any. `end_all` ends their tokens."""
         count = await self._keys.revoke_all(connection, account, now)
         if not count:
             return
@@ -85,25 +85,25 @@ class Events:
         )
         await self._audit.append(connection, entry, now)
 
-    async def say(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
-        """Tells every service that tokens of this session, or all of the account, open nothing any more. Those that
-        are issued after it are spared: a number decides, not a clock."""
+    async def announce(self, connection: Connection, account: UUID, sid: str | None, now: datetime) -> None:
+        """Announces to all services that the tokens of this session are invalid, or for `sid` None all earlier tokens
+        of the account. A generation number decides which are earlier, not a clock."""
         generation = await self._sessions.next_generation(connection, account, now) if sid is None else None
         revoked = Revoked(account, sid, now, generation)
-        await self._sessions.note_revoked(connection, revoked)
+        await self._sessions.add_revocation(connection, revoked)
         message = revocation(revoked)
         await self._outbox.put(connection, AUTH_EVENT, message, account=str(account))
-        after_commit(self.said.set)
+        after_commit(self.announced.set)
 
 
 def revocation(revoked: Revoked) -> SessionRevoked:
-    """As the bus hears of it."""
+    """The revocation as a message."""
     at, generation = to_micros(revoked.at), revoked.generation
     return SessionRevoked(account=str(revoked.account), sid=revoked.sid, at=at, generation=generation)
 
 
 class Sweep:
-    """Removes what nobody needs any more."""
+    """Deletes old data."""
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database, self._clock = database, clock
@@ -118,5 +118,5 @@ class Sweep:
             await CodeStore().sweep(connection, now)
             await ChallengeStore().sweep(connection, now)
             await ApiKeyStore().sweep(connection, now - _KEEP_API_KEYS)
-            await SessionStore().forget_revoked(connection, now - _KEEP_REVOCATIONS)
+            await SessionStore().sweep_revocations(connection, now - _KEEP_REVOCATIONS)
             await SessionStore().sweep(connection, now - _KEEP_SESSIONS)

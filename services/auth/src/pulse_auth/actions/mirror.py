@@ -1,14 +1,14 @@
-"""Following users: auth's copy of the accounts from sealed events, and the drift that a digest shows."""
+"""auth's copy of the accounts: applies events of users, and detects missed events by the digest."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
 from pydantic import ValidationError
 
-from pulse_auth.actions.ending import Events
+from pulse_auth.actions.ending import SessionRevoker
 from pulse_auth.model.sessions import Account, ends_sessions
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.second_factors import FactorStore
@@ -23,41 +23,48 @@ from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
 from pulse_passwords import HostileDigest, check_digest
 from pulse_postgres import Database
 
-log = logging.getLogger("pulse.auth")
+log = structlog.get_logger("pulse.auth")
 
 
 class Mirror:
-    """Keeps the copy of the accounts, from sealed events."""
+    """auth's copy of the accounts."""
 
     def __init__(
-        self, database: Database, events: Events, key: SealingKey, metrics: Metrics, *, clock: Callable[[], int]
+        self,
+        database: Database,
+        revoker: SessionRevoker,
+        key: SealingKey,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], int],
     ) -> None:
-        self._database, self._events, self._seals = database, events, KeySet([key])
+        self._database, self._revoker, self._seals = database, revoker, KeySet([key])
         self._clock = clock
         self._accounts, self._factors, self._keys = AccountCopy(), FactorStore(), ApiKeyStore()
-        self._count = metrics.gauge("auth_accounts", "Accounts in auth's copy, deleted ones included")
+        self._count = metrics.gauge("auth_accounts", "Accounts in auth's copy, including deleted ones.")
 
     async def apply(self, message: AccountChanged) -> None:
-        """Takes one event if it is newer. What a session rests on has changed: its sessions end with it, in the same
-        transaction. With the password its API keys are revoked: who knew the old one may have made some. A deleted
-        account's second factor and API keys are gone. Raises Reject for a seal that does not fit, Unavailable."""
+        """Applies an event if it is newer. If role, state or password changed, the account's sessions end in the same
+        transaction. A new password also revokes the API keys, because somebody who knew the old one may have created
+        some. Deleting an account deletes its second factor and API keys. Raises Reject for an invalid seal,
+        Unavailable."""
         account, is_deleted = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
         async with self._database.transaction() as connection:
             old = await self._accounts.lock(connection, account.id)
-            now = from_micros(self._clock())  # not before: whoever held the account may have signed a token since
+            now = from_micros(self._clock())  # after the lock: its previous holder may have issued a token
             is_newer = await self._accounts.put(connection, account)
-            if is_newer and is_deleted:  # nothing of a deleted account is worth keeping a secret for
+            if is_newer and is_deleted:  # a deleted account keeps no secrets
                 await self._factors.remove(connection, account.id)
                 await self._keys.remove_all(connection, account.id)
             if is_newer and old and old.digest != account.digest:
-                await self._events.revoke_keys(connection, account.id, "password_changed", SYSTEM, now)
-            if is_newer and old and ends_sessions(old, account):  # last: who has a key or factor waits for the trail
-                await self._events.end_all(connection, account.id, "account_changed", SYSTEM, now)
+                await self._revoker.revoke_keys(connection, account.id, "password_changed", SYSTEM, now)
+            if is_newer and old and ends_sessions(old, account):  # last: the audit log is locked after keys and factors
+                await self._revoker.end_all(connection, account.id, "account_changed", SYSTEM, now)
         if old is None:
-            self._count.inc()  # the next digest counts them all anew
+            self._count.inc()  # the next digest sets the exact count
 
     async def digest(self) -> str:
-        """The hash of what we hold."""
+        """The hash of all accounts in the copy."""
         async with self._database.connection() as connection:
             versions = await self._accounts.versions(connection)
         self._count.set(len(versions))
@@ -65,24 +72,24 @@ class Mirror:
 
 
 def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> tuple[Account, bool]:
-    """The account, and whether it is deleted."""
+    """The account, and whether it is deleted. Raises Reject."""
     context: dict[str, str | int] = {"account": message.account, "version": message.version}
     try:
         record = AccountRecord.model_validate_json(unseal(message.sealed, keys, clock, context))
     except TokenError as error:
-        raise Reject("seal_refused", "not sealed by users for this account and version") from error
+        raise Reject("seal_refused", "the record was not sealed by users for this account and version") from error
     except ValidationError:
         raise Reject("record_unreadable", "the sealed record does not fit its schema") from None
     if (record.account, record.version) != (message.account, message.version):
-        raise Reject("record_foreign", "the sealed record is another account's or version's")
+        raise Reject("record_foreign", "the sealed record belongs to another account or version")
     if "\x00" in record.email + record.name:
-        raise Reject("record_unreadable", "PostgreSQL stores no NUL")
+        raise Reject("record_unreadable", "the record contains a NUL character")
     digest = record.digest
     if digest is not None:
         try:
             check_digest(digest)
         except HostileDigest as error:
-            log.error("digest of account %s refused, stored as no password: %s", record.account, error)  # noqa: TRY400
+            log.error("account_digest_rejected", account=record.account, reason=str(error))  # noqa: TRY400  # no traceback
             digest = None
     is_active = record.active and not record.deleted
     account = Account(UUID(record.account), record.version, record.email, record.name, record.role, is_active, digest)
@@ -90,37 +97,37 @@ def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> 
 
 
 class Drift:
-    """Notices by the digest that events were missed, and asks for a replay."""
+    """Compares auth's copy with the digest of users, and requests a replay if events were missed."""
 
     def __init__(self, mirror: Mirror, bus: Bus, service: str) -> None:
         self._mirror, self._bus, self._service = mirror, bus, service
         self._newest: AccountsDigest | None = None
-        self.heard = asyncio.Event()
+        self.received = asyncio.Event()
 
-    def hear(self, digest: AccountsDigest) -> None:
-        """The newest digest is compared soon."""
+    def receive(self, digest: AccountsDigest) -> None:
+        """Takes the newest digest and wakes `compare`."""
         self._newest = digest
-        self.heard.set()
+        self.received.set()
 
     async def compare(self, grace: timedelta, pause: timedelta) -> None:
-        """Compares the newest digest with our copy. If they differ, waits `grace`, because the missing events may be on
-        their way, and compares again before it asks for a replay. Rests for `pause` after each request. Raises
+        """Compares the newest digest with the copy. If they differ, waits `grace`, because the missing events may be in
+        flight, and compares again before it requests a replay. Pauses for `pause` after each request. Raises
         Unavailable."""
         if await self._differs():
             await asyncio.sleep(grace.total_seconds())
-            if await self.ask_if_different():
+            if await self.request_replay_if_different():
                 await asyncio.sleep(pause.total_seconds())
 
-    async def ask_if_different(self) -> bool:
-        """Whether a replay was asked for. Raises Unavailable."""
+    async def request_replay_if_different(self) -> bool:
+        """Requests a replay if the digests differ. Returns whether it did. Raises Unavailable."""
         have = await self._mirror.digest()
         if self._newest is None or self._newest.set == have:
             return False
-        log.info("accounts differ from users' digest: asking for a replay")
+        log.info("accounts_replay_requested", reason="digest_differs")
         try:
             await self._bus.publish(USERS_REPLAY, ReplayRequested(have=have), service=self._service)
         except Disconnected:
-            return False  # the retained digest comes again with the connection
+            return False  # the retained digest arrives again at the next connection
         return True
 
     async def _differs(self) -> bool:

@@ -1,4 +1,4 @@
-"""Setting a second factor up and off, its recovery codes, its reset by an administrator, and who must have one."""
+"""Sets up, disables and resets second factors, renews recovery codes, and sets the policy of mandatory factors."""
 
 import base64
 import hashlib
@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pulse_auth.actions.codes import Codes, Tried
-from pulse_auth.actions.ending import Events
+from pulse_auth.actions.codes import CodeResult, Codes
+from pulse_auth.actions.ending import SessionRevoker
 from pulse_auth.actions.tokens import SessionDependencies
 from pulse_auth.actions.vault import Vault
 from pulse_auth.model.second_factors import (
@@ -44,7 +44,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
-class Enrolment:
+class FactorSecret:
     """What an authenticator app needs, shown once: the secret in base32, and the same as an otpauth URI."""
 
     secret: str = field(repr=False)
@@ -53,7 +53,8 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class FactorState:
-    """Whether there is a second factor, since when, how many recovery codes are left, and whether it must be."""
+    """The second factor of an account. `confirmed`: since when it is enabled, None if there is none. `is_mandatory`:
+    whether the role requires one."""
 
     confirmed: datetime | None
     recovery_codes_left: int
@@ -61,110 +62,115 @@ class FactorState:
 
 
 class SecondFactors:
-    """Everything about second factors but signing in with them."""
+    """Everything about second factors except signing in with them."""
 
     def __init__(
-        self, database: Database, means: SessionDependencies, vault: Vault, codes: Codes, events: Events
+        self, database: Database, deps: SessionDependencies, vault: Vault, codes: Codes, revoker: SessionRevoker
     ) -> None:
-        self._database, self._means, self._vault, self._codes, self._events = database, means, vault, codes, events
+        self._database, self._deps, self._vault, self._codes, self._revoker = database, deps, vault, codes, revoker
         self._factors, self._policy, self._accounts = FactorStore(), PolicyStore(), AccountCopy()
         self._backoff = BackoffStore()
 
     async def state(self, account: UUID) -> FactorState:
-        """Of one account. Raises AccountNotFound, Unavailable."""
+        """The state of one account. Raises AccountNotFound, Unavailable."""
         async with self._database.connection() as connection:
             known = await self._account(connection, account)
             confirmed, left = await self._factors.status(connection, account)
             return FactorState(confirmed, left, known.role in await self._policy.roles(connection))
 
-    async def enrol(self, account: UUID, password: str, caller: Caller) -> Enrolment:
-        """A new secret, which waits for `confirm`. Raises WrongPassword, SecondFactorExists, TooManyRequests,
+    async def enrol(self, account: UUID, password: str, caller: Caller) -> FactorSecret:
+        """Creates a secret, which waits for `confirm`. Raises WrongPassword, SecondFactorExists, TooManyRequests,
         Overloaded, Unavailable."""
         await self._require_password(account, password, caller)
-        secret, now = base64.b32encode(self._means.entropy(SECRET_BYTES)).decode(), self._means.now()
+        secret, now = base64.b32encode(self._deps.entropy(SECRET_BYTES)).decode(), self._deps.now()
         async with self._database.transaction() as connection:
             known = await self._account(connection, account)
             sealed = self._vault.seal(secret.encode(), "second_factor", str(account))
             if not await self._factors.start(connection, account, sealed, now):
-                raise SecondFactorExists("there is a second factor already")
-            await self._note(connection, "second_factor_begun", account, caller)
-        return Enrolment(secret, provisioning_uri(secret, known.email))
+                raise SecondFactorExists("The account already has a second factor. Disable it first.")
+            await self._record(connection, "second_factor_begun", account, caller)
+        return FactorSecret(secret, provisioning_uri(secret, known.email))
 
     async def confirm(self, account: UUID, code: str, caller: Caller) -> list[str]:
-        """The first code proves that the app has the secret; the recovery codes, shown once. Raises NoSecondFactor,
-        WrongCode, TooManyRequests, Unavailable."""
+        """Enables the factor: the first code proves that the app has the secret. Returns the recovery codes, which are
+        shown once. Raises NoSecondFactor, WrongCode, TooManyRequests, Unavailable."""
         async with self._database.transaction() as connection:
-            tried = await self._codes.confirm(connection, account, code, self._means.now())
-            refusal = None if tried.used else await self._refusal(connection, account, tried, caller)
-            made = [] if refusal else await self._new_recovery_codes(connection, account)
+            result = await self._codes.confirm(connection, account, code, self._deps.now())
+            refusal = None if result.used else await self._refusal(connection, account, result, caller)
+            codes = [] if refusal else await self._new_recovery_codes(connection, account)
             if refusal is None:
-                await self._factors.confirm(connection, account, self._means.now())
-                await self._note(connection, "second_factor_confirmed", account, caller)
+                await self._factors.confirm(connection, account, self._deps.now())
+                await self._record(connection, "second_factor_confirmed", account, caller)
         if refusal:
             raise refusal
-        return made
+        return codes
 
     async def renew_recovery_codes(self, account: UUID, code: str, caller: Caller) -> list[str]:
-        """Ten new ones; the old are void. Raises WrongCode, NoSecondFactor, TooManyRequests, Unavailable."""
+        """Ten new codes, which replace the old ones. Raises WrongCode, NoSecondFactor, TooManyRequests, Unavailable."""
         async with self._database.transaction() as connection:
-            tried = await self._codes.attempt(connection, account, code, self._means.now())
-            refusal = None if tried.used else await self._refusal(connection, account, tried, caller)
-            made = [] if refusal else await self._new_recovery_codes(connection, account)
+            result = await self._codes.attempt(connection, account, code, self._deps.now())
+            refusal = None if result.used else await self._refusal(connection, account, result, caller)
+            codes = [] if refusal else await self._new_recovery_codes(connection, account)
             if refusal is None:
-                await self._note(connection, "recovery_codes_renewed", account, caller)
+                await self._record(connection, "recovery_codes_renewed", account, caller)
         if refusal:
             raise refusal
-        return made
+        return codes
 
     async def disable(self, account: UUID, password: str, code: str, caller: Caller) -> None:
-        """Raises WrongPassword, WrongCode, NoSecondFactor, SecondFactorMandatory, TooManyRequests, Overloaded,
-        Unavailable."""
+        """Removes the caller's own factor. Raises WrongPassword, WrongCode, NoSecondFactor, SecondFactorMandatory,
+        TooManyRequests, Overloaded, Unavailable."""
         await self._require_password(account, password, caller)
         async with self._database.transaction() as connection:
-            # locked, not held: a sign-in that has its challenge wants what a code is counted by, and we the challenge
+            # exclusive: a sign-in locks the challenge, then the code counter, and this transaction in the other order
             known = await self._accounts.lock(connection, account)
             if known is None:
-                raise AccountNotFound("there is no account of this id")
+                raise AccountNotFound("The account does not exist.")
             if known.role in await self._policy.roles(connection):
-                raise SecondFactorMandatory("your role must have a second factor")
-            tried = await self._codes.attempt(connection, account, code, self._means.now())
-            refusal = None if tried.used else await self._refusal(connection, account, tried, caller)
+                raise SecondFactorMandatory("Your role requires a second factor, so you cannot disable it.")
+            result = await self._codes.attempt(connection, account, code, self._deps.now())
+            refusal = None if result.used else await self._refusal(connection, account, result, caller)
             if refusal is None:
                 await self._factors.remove(connection, account)
-                await self._note(connection, "second_factor_removed", account, caller)
+                await self._record(connection, "second_factor_removed", account, caller)
         if refusal:
             raise refusal
 
     async def reset(self, account: UUID, caller: Caller) -> None:
-        """An administrator takes somebody's second factor away, whose sessions end with it. Nobody their own: a stolen
-        session would be enough. Raises OwnSecondFactor, AccountNotFound, NoSecondFactor, Unavailable."""
+        """Removes the second factor of another account and ends its sessions. Administrators cannot reset their own: a
+        stolen session would be enough. Raises OwnSecondFactor, AccountNotFound, NoSecondFactor, Unavailable."""
         if caller.account == str(account):
-            raise OwnSecondFactor("switch your own off with password and code, or ask another administrator")
+            raise OwnSecondFactor(
+                "You cannot reset your own second factor. Disable it with password and code, or ask another "
+                "administrator."
+            )
         async with self._database.transaction() as connection:
             if await self._accounts.lock(connection, account) is None:
-                raise AccountNotFound("there is no account of this id")
-            now = self._means.now()  # not before: whoever held the account may have signed a token since
+                raise AccountNotFound("The account does not exist.")
+            now = self._deps.now()  # after the lock: its previous holder may have issued a token
             if not await self._factors.remove(connection, account):
-                raise NoSecondFactor("there is no second factor")
-            await self._events.end_all(connection, account, "second_factor_reset", caller, now)
-            await self._note(connection, "second_factor_reset", account, caller)
+                raise NoSecondFactor("The account has no second factor.")
+            await self._revoker.end_all(connection, account, "second_factor_reset", caller, now)
+            await self._record(connection, "second_factor_reset", account, caller)
 
     async def reset_by_email(self, email: str, caller: Caller) -> UUID:
-        """As `reset`, for the command line; whose it was. Raises AccountNotFound, NoSecondFactor, Unavailable."""
+        """As `reset`, for the command line. Returns the account. Raises AccountNotFound, NoSecondFactor,
+        Unavailable."""
         async with self._database.connection() as connection:
             known = await self._accounts.by_email(connection, email)
         if known is None:
-            raise AccountNotFound("there is no account of this e-mail")
+            raise AccountNotFound("No account has this e-mail.")
         await self.reset(known.id, caller)
         return known.id
 
     async def policy(self) -> frozenset[Role]:
-        """The roles that must have one. Raises Unavailable."""
+        """The roles that must have a second factor. Raises Unavailable."""
         async with self._database.connection() as connection:
             return await self._policy.roles(connection)
 
     async def require_for(self, roles: frozenset[Role], caller: Caller) -> None:
-        """From now on these roles must. Tokens that are out already run for 5 minutes at most. Raises Unavailable."""
+        """Sets the roles that must have a second factor. Access tokens that were already issued stay valid for up to 5
+        minutes. Raises Unavailable."""
         async with self._database.transaction() as connection:
             before = await self._policy.replace(connection, roles)
             entry = AuditEntry(
@@ -176,16 +182,16 @@ class SecondFactors:
                 caller.address,
                 caller.request_id,
             )
-            await self._means.audit.append(connection, entry, self._means.now())
+            await self._deps.audit.append(connection, entry, self._deps.now())
 
     async def _account(self, connection: Connection, account: UUID) -> Account:
         known = await self._accounts.hold(connection, account)
         if known is None:
-            raise AccountNotFound("there is no account of this id")
+            raise AccountNotFound("The account does not exist.")
         return known
 
     async def _require_password(self, account: UUID, password: str, caller: Caller) -> None:
-        key, now = hashlib.sha256(b"own password\0" + account.bytes).digest(), self._means.now()
+        key, now = hashlib.sha256(b"own password\0" + account.bytes).digest(), self._deps.now()
         async with self._database.transaction() as connection:
             wait = await self._backoff.reserve(connection, key, now)
             known = await self._accounts.by_id(connection, account)
@@ -193,7 +199,7 @@ class SecondFactors:
             raise TooManyRequests(wait)
         try:
             digest = known.digest if known and known.active else None
-            is_right = (await self._means.hasher.verify(password, digest)).is_valid
+            is_right = (await self._deps.hasher.verify(password, digest)).is_valid
         except PasswordRefused:
             is_right = False
         except HashingBusy as error:
@@ -202,26 +208,26 @@ class SecondFactors:
             raise Overloaded(error.retry_after) from error
         if not is_right:
             async with self._database.transaction() as connection:
-                await self._note(connection, "password_refused", account, caller)
-            raise WrongPassword("the password is wrong")
+                await self._record(connection, "password_refused", account, caller)
+            raise WrongPassword("The password is wrong.")
         async with self._database.transaction() as connection:
             await self._backoff.clear(connection, key)
 
-    async def _refusal(self, connection: Connection, account: UUID, tried: Tried, caller: Caller) -> DomainError:
-        if tried.wait:
-            return TooManyRequests(tried.wait)
+    async def _refusal(self, connection: Connection, account: UUID, result: CodeResult, caller: Caller) -> DomainError:
+        if result.wait:
+            return TooManyRequests(result.wait)
         confirmed, _ = await self._factors.status(connection, account)
-        await self._note(connection, "second_factor_refused", account, caller)
+        await self._record(connection, "second_factor_refused", account, caller)
         is_there = confirmed is not None or await self._factors.lock(connection, account) is not None
-        return WrongCode() if is_there else NoSecondFactor("there is none")
+        return WrongCode() if is_there else NoSecondFactor("The account has no second factor. Set one up first.")
 
     async def _new_recovery_codes(self, connection: Connection, account: UUID) -> list[str]:
-        made = new_recovery_codes(self._means.entropy)
-        hashes = [hash_ for code in made if (hash_ := recovery_hash(code))]
+        codes = new_recovery_codes(self._deps.entropy)
+        hashes = [hash_ for code in codes if (hash_ := recovery_hash(code))]
         await self._factors.replace_recovery(connection, account, hashes)
-        return made
+        return codes
 
-    async def _note(self, connection: Connection, kind: Kind, account: UUID, caller: Caller) -> None:
+    async def _record(self, connection: Connection, kind: Kind, account: UUID, caller: Caller) -> None:
         target = f"account:{account}"
         entry = AuditEntry(kind, caller.account, target, address=caller.address, request_id=caller.request_id)
-        await self._means.audit.append(connection, entry, self._means.now())
+        await self._deps.audit.append(connection, entry, self._deps.now())

@@ -1,16 +1,17 @@
-"""Sessions that run: rotation, who is signed in, lists of them, and ending them by their owner or an administrator."""
+"""Running sessions: rotate tokens, list sessions, and end them."""
 
-import logging
 from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.actions.ending import Events
-from pulse_auth.actions.signing_in import SignedIn, cookie_seconds
+import structlog
+
+from pulse_auth.actions.ending import SessionRevoker
+from pulse_auth.actions.opening import SignedIn, cookie_seconds
 from pulse_auth.actions.tokens import SessionDependencies, Tokens
 from pulse_auth.model.sessions import (
     AccountNotFound,
+    ClientInfo,
     Grant,
-    Place,
     SessionEnded,
     SessionNotFound,
     SessionRules,
@@ -28,74 +29,84 @@ from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import API_KEY_SID
 from pulse_postgres import Connection, Database
 
-log = logging.getLogger("pulse.auth")
+log = structlog.get_logger("pulse.auth")
 
 
 class Sessions:
-    """Rotation, signing out, and who is signed in."""
+    """Rotates refresh tokens, lists and ends sessions."""
 
     def __init__(
-        self, database: Database, events: Events, means: SessionDependencies, rules: SessionRules, metrics: Metrics
+        self,
+        database: Database,
+        revoker: SessionRevoker,
+        deps: SessionDependencies,
+        rules: SessionRules,
+        metrics: Metrics,
     ) -> None:
-        self._database, self._means, self._rules = database, means, rules
-        self._events, self._sessions, self._accounts = events, SessionStore(), AccountCopy()
-        self._tokens = Tokens(means)
-        self._rotations = metrics.counter("auth_rotations", "Refresh tokens shown, by verdict", ["verdict"])
+        self._database, self._deps, self._rules = database, deps, rules
+        self._revoker, self._sessions, self._accounts = revoker, SessionStore(), AccountCopy()
+        self._tokens = Tokens(deps)
+        self._rotations = metrics.counter("auth_rotations", "Refresh requests by verdict.", ["verdict"])
 
-    async def refresh(self, token: str, place: Place) -> SignedIn:
+    async def refresh(self, token: str, client_info: ClientInfo) -> SignedIn:
         """The session's next pair of tokens. Raises SessionEnded, Unavailable."""
         if not is_token(token):
-            raise SessionEnded("sign in again")
-        now, issued = self._means.now(), None
+            raise SessionEnded("Your session has ended. Sign in again.")
+        now, issued = self._deps.now(), None
         async with self._database.transaction() as connection:
             found = await self._sessions.find(connection, token_hash(token))
             verdict = judge(found.state, now, self._rules.grace) if found else Verdict.ENDED
             if found:
-                await self._settle(connection, found, token, verdict, place)
+                await self._apply_verdict(connection, found, token, verdict, client_info)
                 if verdict in {Verdict.ROTATE, Verdict.REPEAT, Verdict.REPEAT_LATE}:
                     grant = Grant(str(found.session.id), found.session.ends)
-                    standing = await self._tokens.standing(connection, found.account, now)
-                    issued = self._tokens.issue(found.account, grant, standing, now)
-                if verdict is Verdict.REPEAT_LATE:  # after the keys' lock: the audit's head is locked last
-                    await self._sessions.note_late(connection, token_hash(token), now)
-                    await self._events.note_late(connection, found.session, Caller(SYSTEM.account, place.address), now)
+                    facts = await self._tokens.facts(connection, found.account, now)
+                    issued = self._tokens.issue(found.account, grant, facts, now)
+                if verdict is Verdict.REPEAT_LATE:  # after the lock of the keys: the audit log is locked last
+                    await self._sessions.record_late_repeat(connection, token_hash(token), now)
+                    await self._revoker.record_late_repeat(
+                        connection, found.session, Caller(SYSTEM.account, client_info.address), now
+                    )
         self._rotations.labels(verdict.value).inc()
         if found is None or issued is None:
-            raise SessionEnded("sign in again")
-        following, left = successor(self._means.secret, token), cookie_seconds(found.session, now)
-        return SignedIn(found.account, issued.token, following, issued.expires, left, issued.must_enrol)
+            raise SessionEnded("Your session has ended. Sign in again.")
+        next_token, cookie_lifetime = successor(self._deps.secret, token), cookie_seconds(found.session, now)
+        return SignedIn(found.account, issued.token, next_token, issued.expires, cookie_lifetime, issued.must_enrol)
 
-    async def _settle(
-        self, connection: Connection, found: FoundToken, token: str, verdict: Verdict, place: Place
+    async def _apply_verdict(
+        self, connection: Connection, found: FoundToken, token: str, verdict: Verdict, client_info: ClientInfo
     ) -> None:
-        session, now = found.session, self._means.now()
+        session, now = found.session, self._deps.now()
         if verdict is Verdict.ROTATE:
-            parent, following = token_hash(token), successor(self._means.secret, token)
+            parent, next_token = token_hash(token), successor(self._deps.secret, token)
             if not await self._sessions.use(connection, parent, now):
-                raise LookupError("a token was used behind the lock of its session")
-            entry = NewToken(token_hash(following), session.id, now + self._rules.idle, parent)
+                raise LookupError("a refresh token was used although its session is locked")
+            entry = NewToken(token_hash(next_token), session.id, now + self._rules.idle, parent)
             await self._sessions.add_token(connection, entry)
-            await self._sessions.touch(connection, session.id, place, now)
+            await self._sessions.touch(connection, session.id, client_info, now)
         elif verdict is Verdict.REUSED:
-            log.warning("refresh token reused: session %s of account %s ends", session.id, session.account)
-            await self._events.end(connection, session, "token_reused", Caller(SYSTEM.account, place.address), now)
+            log.warning("refresh_token_reused", session=str(session.id), account=str(session.account))
+            await self._revoker.end(
+                connection, session, "token_reused", Caller(SYSTEM.account, client_info.address), now
+            )
 
     async def logout(self, token: str, caller: Caller) -> None:
-        """Ends the session that the token belongs to, be it used up or not; nothing happens for an unknown one."""
+        """Ends the session of the token, used or not. Does nothing for an unknown token."""
         if not is_token(token):
             return
         async with self._database.transaction() as connection:
             found = await self._sessions.find(connection, token_hash(token))
             if found:
                 owner = Caller(str(found.account.id), caller.address, caller.request_id)
-                await self._events.end(connection, found.session, "signed_out", owner, self._means.now())
+                await self._revoker.end(connection, found.session, "signed_out", owner, self._deps.now())
 
     async def require_running(self, principal: Principal) -> None:
-        """Raises NotSignedIn when the access token's session has ended before it: auth knows at once."""
+        """Raises NotSignedIn if the session of the access token has ended: auth does not wait for the token to
+        expire."""
         async with self._database.connection() as connection:
-            is_running = await self._is_running(connection, principal.sid, self._means.now())
+            is_running = await self._is_running(connection, principal.sid, self._deps.now())
         if not is_running:
-            raise NotSignedIn("the session has ended")
+            raise NotSignedIn("Your session has ended. Sign in again.")
 
     async def _is_running(self, connection: Connection, sid: str, now: datetime) -> bool:
         id_ = _uuid(sid.removeprefix(API_KEY_SID))
@@ -108,11 +119,11 @@ class Sessions:
         return session is not None and not session.is_revoked
 
     async def of_account(self, account: UUID) -> list[UsedSession]:
-        """The account's sessions that run. Raises AccountNotFound, Unavailable."""
+        """The running sessions of an account. Raises AccountNotFound, Unavailable."""
         async with self._database.connection() as connection:
             if await self._accounts.by_id(connection, account) is None:
-                raise AccountNotFound("there is no account of this id")
-            return await self._sessions.running(connection, account, self._means.now())
+                raise AccountNotFound("The account does not exist.")
+            return await self._sessions.running(connection, account, self._deps.now())
 
     async def end(self, account: UUID, session: UUID, caller: Caller) -> None:
         """Ends one session of the account. Raises SessionNotFound, Unavailable."""
@@ -120,33 +131,33 @@ class Sessions:
             await self._accounts.hold(connection, account)
             found = await self._sessions.lock(connection, session)
             if found is None or found.account != account:
-                raise SessionNotFound("there is no running session of this id")
-            if not await self._events.end(connection, found, "session_ended", caller, self._means.now()):
-                raise SessionNotFound("the session has ended already")
+                raise SessionNotFound("The session does not exist.")
+            if not await self._revoker.end(connection, found, "session_ended", caller, self._deps.now()):
+                raise SessionNotFound("The session has already ended.")
 
     async def end_everything(self, account: UUID, caller: Caller) -> int:
-        """Ends every session of the account and revokes its API keys; how many sessions were running. Raises
+        """Ends all sessions of the account and revokes its API keys. Returns how many sessions were running. Raises
         AccountNotFound, Unavailable."""
         async with self._database.transaction() as connection:
             if await self._accounts.lock(connection, account) is None:
-                raise AccountNotFound("there is no account of this id")
-            now = self._means.now()  # not before: whoever held the account may have signed a token since
-            await self._events.revoke_keys(connection, account, "asked", caller, now)
-            return await self._events.end_all(connection, account, "asked", caller, now)
+                raise AccountNotFound("The account does not exist.")
+            now = self._deps.now()  # after the lock: its previous holder may have issued a token
+            await self._revoker.revoke_keys(connection, account, "asked", caller, now)
+            return await self._revoker.end_all(connection, account, "asked", caller, now)
 
     async def end_all(self, account: UUID, caller: Caller, *, spare: str | None = None) -> int:
-        """Ends every session of the account, with all tokens of its API keys, but the one to be spared; how many. The
-        keys stay. Raises AccountNotFound, Unavailable."""
+        """Ends all sessions of the account except `spare`; returns how many. Without `spare` it also ends the tokens of
+        API keys, but does not revoke the keys. Raises AccountNotFound, Unavailable."""
         count = 0
         async with self._database.transaction() as connection:
             if await self._accounts.lock(connection, account) is None:
-                raise AccountNotFound("there is no account of this id")
-            now = self._means.now()  # not before: whoever held the account may have signed a token since
+                raise AccountNotFound("The account does not exist.")
+            now = self._deps.now()  # after the lock: its previous holder may have issued a token
             if spare is None:
-                return await self._events.end_all(connection, account, "asked", caller, now)
+                return await self._revoker.end_all(connection, account, "asked", caller, now)
             for used in await self._sessions.running(connection, account, now):
                 if str(used.session.id) != spare:
-                    count += await self._events.end(connection, used.session, "session_ended", caller, now)
+                    count += await self._revoker.end(connection, used.session, "session_ended", caller, now)
         return count
 
 

@@ -1,16 +1,17 @@
-"""The keys that sign access tokens: made, turned by schedule and on demand, published, and read by whoever signs.
+"""The keys that sign access tokens: created, rotated by schedule and on demand, and published.
 
-Several replicas do this at once: a lock in the database orders them, and every signature asks it which key is the
-current one."""
+Several replicas do this at once. A lock in the database orders them, and each signature reads the current key there.
+"""
 
 import json
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from pulse_auth.actions.ending import Events
+import structlog
+
+from pulse_auth.actions.ending import SessionRevoker
 from pulse_auth.actions.vault import Vault
-from pulse_auth.model.signing_keys import KEEP, StoredKey, current_key, published, turn
+from pulse_auth.model.signing_keys import KEEP, StoredKey, current_key, plan_rotation, published
 from pulse_auth.store.sessions import SessionStore
 from pulse_auth.store.signing_keys import SigningKeyStore
 from pulse_bus import Bus, Disconnected
@@ -24,34 +25,30 @@ from pulse_jose import SigningKey, VerificationKey
 from pulse_jose.signing import TokenSigner
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 
-log = logging.getLogger("pulse.auth")
-_MOST_ALIVE = 6
-"""Current, next and four previous: a message carries eight keys."""
+log = structlog.get_logger("pulse.auth")
+_MAX_PUBLISHED = 6
+"""The current key, the next one and four previous ones: a message carries at most eight keys."""
 
 
 class SigningKeys:
-    """What there is: who signs, and with what everybody verifies."""
+    """The key that signs, and the keys that verify. `published`: those that verify."""
 
     def __init__(self, bus: Bus | None, principals: Principals, vault: Vault) -> None:
         self._bus, self._principals, self._vault = bus, principals, vault
         self._store, self._signers = SigningKeyStore(), dict[str, TokenSigner]()
         self.published: tuple[StoredKey, ...] = ()
 
-    async def signer(self, connection: Connection, now: datetime) -> TokenSigner:
-        """Whatever signs now. Raises KeysUnknown before the first key was made."""
-        return self.signer_of(await self._store.current(connection, now))
-
     def signer_of(self, stored: StoredKey | None) -> TokenSigner:
-        """What signs with the current key. Raises KeysUnknown when there is none."""
+        """Signs with this key. Raises KeysUnknown for None."""
         if stored is None or stored.private is None:
-            raise KeysUnknown("there is no signing key yet")
+            raise KeysUnknown("no signing key was created yet")
         if stored.kid not in self._signers:
             pem = self._vault.unseal(stored.private, "signing_key", stored.kid)
             self._signers = {stored.kid: TokenSigner(SigningKey.from_pem(pem, kid=stored.kid), RULES)}
         return self._signers[stored.kid]
 
     async def load(self, connection: Connection, now: datetime) -> bool:
-        """Takes what the database has; whether it is something new."""
+        """Loads the keys from the database. Returns whether they changed."""
         found = tuple(published(await self._store.all(connection), now))
         is_new = [key.kid for key in found] != [key.kid for key in self.published]
         self.published = found
@@ -60,54 +57,55 @@ class SigningKeys:
         return is_new
 
     async def publish(self) -> None:
-        """To everybody, retained: current, next, previous. Nothing before the first key. Each is told as valid since
-        ever: a service whose clock runs behind must not refuse it. Raises Unavailable."""
+        """Publishes the keys as a retained message: current, next, previous. Publishes nothing before the first key was
+        created. All are published as valid from the beginning: a service with a slow clock must not reject them. Raises
+        Unavailable."""
         records = [_record(key) for key in self.published]
         if records and self._bus:
             await self._bus.publish(AUTH_KEYS, VerificationKeys(keys=records))
 
     async def publish_if_connected(self) -> None:
-        """As `publish`; at the next connect if there is no broker now."""
+        """As `publish`. Without a connection, the keys are published at the next connection."""
         try:
             await self.publish()
         except Disconnected:
-            log.info("keys wait for the broker")
+            log.info("keys_publish_postponed", reason="not_connected")
 
     def make(self, not_before: datetime, now: datetime) -> StoredKey:
-        """A new key, sealed."""
+        """A new, sealed key."""
         key = SigningKey.generate()
         sealed = self._vault.seal(key.to_pem(), "signing_key", key.kid)
         return StoredKey(key.kid, json.dumps(key.verification_key().to_jwk(), sort_keys=True), sealed, now, not_before)
 
 
 class Rotation:
-    """What changes the keys, audited. `clock` in microseconds; `every`: how long a key signs."""
+    """Changes the keys and audits it. `clock` in microseconds. `every`: how long a key signs."""
 
     def __init__(
-        self, database: Database, keys: SigningKeys, events: Events, audit: Audit, clock: Callable[[], int]
+        self, database: Database, keys: SigningKeys, revoker: SessionRevoker, audit: Audit, clock: Callable[[], int]
     ) -> None:
-        self._database, self._keys, self._events, self._audit, self._clock = database, keys, events, audit, clock
+        self._database, self._keys, self._revoker, self._audit, self._clock = database, keys, revoker, audit, clock
         self._store, self._sessions = SigningKeyStore(), SessionStore()
         self.every = timedelta(days=30)
 
     async def on_schedule(self) -> None:
-        """Does what is due, loads what there is, and publishes it if it changed. Raises Unavailable."""
+        """Rotates keys if it is time, loads them, and publishes them if they changed. Raises Unavailable."""
         now = self._now()
         async with self._database.connection() as connection:
-            due = turn(await self._store.all(connection), now, self.every)
+            due = plan_rotation(await self._store.all(connection), now, self.every)
             is_new = await self._keys.load(connection, now) if not due else True
         if due:
             async with self._database.transaction() as connection:
                 await self._store.lock(connection)
-                await self._turn(connection, SYSTEM, now)
+                await self._rotate(connection, SYSTEM, now)
                 await self._keys.load(connection, now)
         if is_new:
             await self._keys.publish_if_connected()
 
     async def on_demand(self, caller: Caller, *, is_emergency: bool) -> None:
-        """The next key signs from now on. In an emergency all keys end at once and with them every session: whoever
-        stole one has nothing. A command has no bus: a running service publishes what it finds within `key_poll`. Raises
-        TooManyRequests, Unavailable."""
+        """Lets the next key take over. In an emergency all keys and all sessions end at once: a stolen key is
+        worthless. A command has no bus: a running service publishes the keys within `key_poll`. Raises TooManyRequests,
+        Unavailable."""
         now = self._now()
         async with self._database.transaction() as connection:
             await self._store.lock(connection)
@@ -115,10 +113,10 @@ class Rotation:
             if is_emergency:
                 await self._end_everything(connection, caller, now)
             else:
-                if len(published(keys, now)) >= _MOST_ALIVE:
+                if len(published(keys, now)) >= _MAX_PUBLISHED:
                     raise TooManyRequests(KEEP)
                 await self._hand_over(connection, keys, now)
-            await self._turn(connection, caller, now)
+            await self._rotate(connection, caller, now)
             await self._keys.load(connection, now)
         await self._keys.publish_if_connected()
 
@@ -131,9 +129,9 @@ class Rotation:
 
     async def _end_everything(self, connection: Connection, caller: Caller, now: datetime) -> None:
         await self._store.end_all(connection, now)
-        owners = await self._sessions.revoke_everybodys(connection, now)
+        owners = await self._sessions.revoke_everyone(connection, now)
         for owner in owners:
-            await self._events.say(connection, owner, None, now)
+            await self._revoker.announce(connection, owner, None, now)
         entry = AuditEntry(
             "signing_keys_destroyed",
             caller.account,
@@ -144,10 +142,10 @@ class Rotation:
         )
         await self._audit.append(connection, entry, now)
 
-    async def _turn(self, connection: Connection, caller: Caller, now: datetime) -> None:
+    async def _rotate(self, connection: Connection, caller: Caller, now: datetime) -> None:
         keys = await self._store.all(connection)
         before = current_key(keys, now)
-        while due := turn(keys, now, self.every):
+        while due := plan_rotation(keys, now, self.every):
             for not_before in due.make:
                 await self._store.add(connection, self._keys.make(not_before, now))
             for kid, until in due.supersede:

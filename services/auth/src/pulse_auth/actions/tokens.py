@@ -1,4 +1,4 @@
-"""Issuing access tokens: signed by the current key, and narrowed for who must first set up a second factor."""
+"""Issues access tokens. An account that must first set up a second factor gets a token with fewer permissions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,21 +7,22 @@ from uuid import UUID
 
 from pulse_auth.actions.signing_keys import SigningKeys
 from pulse_auth.model.sessions import Account, Grant, access_claims
-from pulse_auth.store.standing import Standing, StandingStore
+from pulse_auth.store.token_facts import TokenFacts, TokenFactsStore
 from pulse_contracts.permissions import Permission
 from pulse_contracts.times import from_micros
 from pulse_passwords import PasswordHasher
 from pulse_postgres import Audit, Connection
 
 ENROLMENT_SCOPE: frozenset[Permission] = frozenset({"profile.own", "sessions.own"})
-"""What somebody may who must have a second factor and has none: set it up."""
+"""Enough to set up a second factor."""
 
 _JTI_BYTES = 16
 
 
 @dataclass(frozen=True)
 class SessionDependencies:
-    """What sessions are made with. `entropy(n)` gives n unpredictable bytes; `secret` derives successors."""
+    """Dependencies of sessions. `entropy(n)`: n random bytes. `secret`: refresh tokens are derived from it. `clock` in
+    microseconds."""
 
     hasher: PasswordHasher
     keys: SigningKeys
@@ -32,13 +33,13 @@ class SessionDependencies:
     audit: Audit
 
     def now(self) -> datetime:
-        """The clock's time."""
+        """The current time."""
         return from_micros(self.clock())
 
 
 @dataclass(frozen=True)
 class Issued:
-    """An access token, until `expires`. `must_enrol`: it is narrowed until there is a second factor."""
+    """An access token. `must_enrol`: its permissions are reduced until the account has a second factor."""
 
     token: str = field(repr=False)
     expires: datetime
@@ -46,19 +47,19 @@ class Issued:
 
 
 class Tokens:
-    """Issues them, in the caller's transaction."""
+    """Issues access tokens in the caller's transaction."""
 
-    def __init__(self, means: SessionDependencies) -> None:
-        self._means, self._standings = means, StandingStore()
+    def __init__(self, deps: SessionDependencies) -> None:
+        self._deps, self._facts_store = deps, TokenFactsStore()
 
-    async def standing(self, connection: Connection, account: Account, now: datetime) -> Standing:
-        """What decides about the account's tokens, from now until what the transaction holds is let go."""
-        return await self._standings.of(connection, account.id, now)
+    async def facts(self, connection: Connection, account: Account, now: datetime) -> TokenFacts:
+        """What decides about the account's tokens. It stays true as long as the transaction holds its locks."""
+        return await self._facts_store.of(connection, account.id, now)
 
-    def issue(self, account: Account, grant: Grant, standing: Standing, now: datetime) -> Issued:
-        """The token of a session. Raises Unavailable before the first key was made."""
-        must_enrol = standing.must_enrol(account.role)
+    def issue(self, account: Account, grant: Grant, facts: TokenFacts, now: datetime) -> Issued:
+        """The access token of a session or API key. Raises Unavailable before the first signing key was created."""
+        must_enrol = facts.must_enrol(account.role)
         narrowed = Grant(grant.sid, grant.ends, ENROLMENT_SCOPE) if must_enrol else grant
-        claims = access_claims(account, narrowed, standing.generation, now, self._means.entropy(_JTI_BYTES).hex())
-        token = self._means.keys.signer_of(standing.key).sign(claims)
+        claims = access_claims(account, narrowed, facts.generation, now, self._deps.entropy(_JTI_BYTES).hex())
+        token = self._deps.keys.signer_of(facts.key).sign(claims)
         return Issued(token, from_micros(claims.exp * 1_000_000), must_enrol)

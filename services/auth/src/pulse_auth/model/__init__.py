@@ -1,1 +1,1 @@
-"""The rules of auth, free of I/O."""
+"""Rules of auth, without I/O."""

@@ -1,7 +1,6 @@
-"""Collectors as pure rules: their states and what may become of them, who may sign in there, and what is refused."""
+"""Rules of collectors and plain devices: states, names, access rules, and refused requests."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,80 +8,80 @@ from typing import Literal
 from pulse_contracts.access import RESERVED
 from pulse_contracts.errors import DomainError
 from pulse_contracts.message import device_name_of
-from pulse_contracts.permissions import Role
 
-CODE_LIFE = timedelta(minutes=15)
+CODE_LIFETIME = timedelta(minutes=15)
 SECRET_BYTES = 32
 ENROL = "enrol"
-"""A word of the HTTP API where a collector's id might stand: none may have it."""
+"""A path segment of the HTTP API: not allowed as a collector id."""
 PLAIN = "plain-devices"
-"""Another such word."""
+"""A path segment of the HTTP API: not allowed as a collector id."""
 CollectorState = Literal["enabled", "disabled", "lost", "deleted"]
 CollectorKind = Literal["collector", "plain"]
 GATEWAY = "telemetry-gateway"
-"""Begins the client ids of gateways: a device with such a name would disconnect them."""
+"""Prefix of the gateways' MQTT client ids. A device with such an id would disconnect a gateway."""
 _USERNAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class CollectorNotFound(DomainError):
-    """There is no collector with this id."""
+    """The collector does not exist."""
 
-    code, status = "collector_not_found", 404
+    code, status = "not_found", 404
 
 
 class CollectorExists(DomainError):
-    """There is a collector with this id. Delete it first, or choose another id."""
+    """A collector or plain device with this id exists. Delete it first, or choose another id."""
 
     code, status = "collector_exists", 409
 
 
 class CollectorNameReserved(DomainError):
-    """This id belongs to a service or to the broker's administrator."""
+    """The id is reserved for a service or for the broker's administrator. Choose another id."""
 
     code, status = "collector_id_reserved", 422
 
 
 class WrongCollectorState(DomainError):
-    """The collector's state does not allow this: a lost one can only be enrolled anew or deleted."""
+    """The state of the collector does not allow this. A lost collector can only be enrolled again or deleted."""
 
     code, status = "collector_state_conflict", 409
 
 
 class CollectorChanged(DomainError):
-    """The collector was changed meanwhile: read it again, then send `If-Match` with its new `ETag`."""
+    """The resource was changed since you read it. Read it again and send its new `ETag` in `If-Match`."""
 
     code, status = "precondition_failed", 412
 
 
 class CollectorTagMissing(DomainError):
-    """Changing a collector needs `If-Match` with the `ETag` that it was read with."""
+    """The header `If-Match` is missing. Send the `ETag` of the resource as you read it, or `*`."""
 
     code, status = "precondition_required", 428
 
 
 class WrongCollectorKind(DomainError):
-    """This is for the other kind of device: a plain device has credentials and no keys, a collector is enrolled by a
-    one-time code."""
+    """The request is for the other kind of device. A plain device has credentials and no keys; a collector is enrolled
+    with a one-time code."""
 
     code, status = "collector_kind_conflict", 409
 
 
-class PlainDeviceNameUnfit(DomainError):
-    """A plain device's user name may have 1 to 64 of A-Z, a-z, 0-9 and . _ : -, and must leave an id of 1 to 32
-    characters. A form other than a-z, 0-9 and - has to be allowed for this device."""
+class InvalidPlainDeviceName(DomainError):
+    """The user name of a plain device has 1 to 64 of A-Z, a-z, 0-9 and . _ : -, and results in an id of 1 to 32
+    characters. Other forms than a-z, 0-9 and - need `allow_own_form`."""
 
     code, status = "plain_device_name_unfit", 422
 
 
 class EnrolmentFailed(DomainError):
-    """The code is unknown, used, expired, or not held by whoever sent this: which of them is not said."""
+    """The code is unknown, used or expired, or the sender does not know it. The answer is the same for all. Ask for a
+    new code."""
 
     code, status = "enrolment_refused", 403
 
 
 @dataclass(frozen=True)
-class Particulars:
-    """What people say of a collector."""
+class CollectorDescription:
+    """What administrators write about a collector."""
 
     name: str
     site: str = ""
@@ -91,12 +90,12 @@ class Particulars:
 
 @dataclass(frozen=True)
 class Collector:
-    """One installed collector. `gen` is the generation of its keys (0: never enrolled); `version` changes with
-    everything; `code_ends` is until when a one-time code waits for it."""
+    """A collector or plain device. `gen`: the generation of its keys, 0 before the first enrolment. `version` increases
+    with every change. `code_ends`: when its one-time code expires, if it has one."""
 
     id: str
     version: int
-    particulars: Particulars
+    description: CollectorDescription
     state: CollectorState
     gen: int
     created: datetime
@@ -108,36 +107,37 @@ class Collector:
 
     @property
     def tag(self) -> str:
-        """The ETag."""
+        """The ETag of its version."""
         return f'"{self.version}"'
 
     @property
     def broker_name(self) -> str:
-        """Its user name at the broker, and its name in topics."""
+        """Its user name at the broker and its name in topics."""
         return self.username or self.id
 
 
 @dataclass(frozen=True)
 class PlainDevice:
-    """How a plain device appears at the broker. `username` is also the last level of its topic."""
+    """A plain device at the broker. `username` is also the last level of its topic."""
 
     username: str
     has_free_client_id: bool = False
 
     @property
     def id(self) -> str:
-        """The device id that stands for the user name."""
+        """The device id that belongs to the user name; "" if there is none."""
         return device_name_of(self.username) or ""
 
 
 def plain_device(username: str, *, allows_own_form: bool, has_free_client_id: bool) -> PlainDevice:
-    """Raises PlainDeviceNameUnfit, CollectorNameReserved."""
+    """Checks a user name. `allows_own_form` accepts a name that differs from its device id. Raises
+    InvalidPlainDeviceName, CollectorNameReserved."""
     found = PlainDevice(username, has_free_client_id)
     if not _USERNAME.fullmatch(username) or not found.id:
-        raise PlainDeviceNameUnfit(f"{username[:64]!r} cannot be a user name")
+        raise InvalidPlainDeviceName(f"{username[:64]!r} is not a valid user name.")
     if found.id != username and not allows_own_form:
-        raise PlainDeviceNameUnfit(
-            f"{username!r} is not in the form a-z, 0-9 and -: call it {found.id!r}, or send allow_own_form: true"
+        raise InvalidPlainDeviceName(
+            f"{username!r} has characters other than a-z, 0-9 and -. Use {found.id!r}, or send allow_own_form: true."
         )
     require_free_name(found.id)
     return found
@@ -151,38 +151,32 @@ class AccessRule:
     is_allowed: bool
 
 
-def may_sign_in(rules: Iterable[AccessRule], account: str, role: Role) -> bool:
-    """Whether an account may sign in at a collector with these rules: nobody by default, and denied wins."""
-    found = {rule.is_allowed for rule in rules if rule.subject in {f"account:{account}", f"role:{role}"}}
-    return found == {True}
-
-
 def require_free_name(id_: str) -> None:
-    """Raises CollectorNameReserved."""
+    """Raises CollectorNameReserved for a name that a service uses."""
     if id_ in RESERVED or id_ in {ENROL, PLAIN} or id_.startswith(f"{GATEWAY}-"):
-        raise CollectorNameReserved(f"{id_} is a name of our own: choose another")
+        raise CollectorNameReserved(f"The id {id_!r} is reserved. Choose another id.")
 
 
-def require_tag(collector: Collector, given: str | None) -> None:
+def require_tag(collector: Collector, if_match: str | None) -> None:
     """Optimistic locking (RFC 9110 §13.1.1). Raises CollectorTagMissing, CollectorChanged."""
-    if given is None:
-        raise CollectorTagMissing("send If-Match with the collector's ETag")
-    tags = [tag.strip() for tag in given.split(",")]
+    if if_match is None:
+        raise CollectorTagMissing("Send the ETag of the collector in the If-Match header.")
+    tags = [tag.strip() for tag in if_match.split(",")]
     if "*" not in tags and collector.tag not in tags:
-        raise CollectorChanged("somebody changed the collector meanwhile")
+        raise CollectorChanged("The collector was changed since you read it. Read it again, then repeat your change.")
 
 
 def require_state(collector: Collector, *allowed: CollectorState) -> None:
-    """Raises WrongCollectorState."""
+    """Raises WrongCollectorState unless the state is one of `allowed`."""
     if collector.state not in allowed:
-        raise WrongCollectorState(f"the collector is {collector.state}")
+        raise WrongCollectorState(f"The collector is {collector.state}, so this is not possible.")
 
 
 def require_kind(collector: Collector, kind: CollectorKind) -> None:
-    """Raises WrongCollectorKind."""
+    """Raises WrongCollectorKind for the other kind."""
     if collector.kind != kind:
         raise WrongCollectorKind(
-            "a plain device has no keys: make new credentials instead"
+            "A plain device has no keys. Renew its credentials instead."
             if collector.kind == "plain"
-            else "a collector has no credentials to hand out: make a one-time code instead"
+            else "A collector has no credentials to hand out. Create a one-time code instead."
         )

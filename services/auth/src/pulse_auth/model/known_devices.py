@@ -1,5 +1,5 @@
-"""The known-device cookie: a browser from which an account was opened before. Its failures are counted apart, so that
-no stranger who guesses can make the owner wait."""
+"""The known-device cookie identifies a browser that has signed in to the account before. Failed sign-ins of a known
+device are counted separately, so that a stranger who guesses cannot make the owner wait."""
 
 import base64
 import binascii
@@ -11,25 +11,25 @@ from datetime import datetime, timedelta
 from pulse_auth.model.sessions import backoff_key
 from pulse_contracts.times import from_micros, to_micros
 
-LIFE = timedelta(days=90)
+LIFETIME = timedelta(days=90)
 ID_BYTES = 16
 _SKEW = timedelta(seconds=60)
-"""Replicas' clocks may differ by so much."""
+"""The clocks of replicas may differ by this."""
 _FORM = re.compile(r"([A-Za-z0-9_-]{22})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
 
 
 def write_device(secret: bytes, device: bytes, email: str, now: datetime) -> str:
-    """The cookie of a device that opened the account of this e-mail."""
+    """The cookie of a device that signed in with this e-mail."""
     id_, issued = _text(device), str(to_micros(now) // 1_000_000)
     return f"{id_}.{issued}.{_mac(secret, id_, issued, email)}"
 
 
 def read_device(secret: bytes, cookie: str, email: str, now: datetime) -> bytes | None:
-    """The device's id; None unless the cookie is ours, for this e-mail, and not too old."""
+    """The id of the device; None if the cookie is forged, expired, or belongs to another e-mail."""
     found = _FORM.fullmatch(cookie)
     if found is None or not hmac.compare_digest(found[3], _mac(secret, found[1], found[2], email)):
         return None
-    if not -_SKEW <= now - from_micros(int(found[2]) * 1_000_000) <= LIFE:
+    if not -_SKEW <= now - from_micros(int(found[2]) * 1_000_000) <= LIFETIME:
         return None
     try:
         return base64.urlsafe_b64decode(found[1] + "==")
@@ -38,7 +38,7 @@ def read_device(secret: bytes, cookie: str, email: str, now: datetime) -> bytes 
 
 
 def failures_key(email: str, device: bytes | None) -> bytes:
-    """By which failures are counted: of strangers for the e-mail, of a known device for itself."""
+    """The key that failed sign-ins are counted under: the e-mail, or the known device."""
     if device is None:
         return backoff_key(email)
     return hashlib.sha256(b"device\0" + device + backoff_key(email)).digest()

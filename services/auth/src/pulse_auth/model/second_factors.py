@@ -1,4 +1,4 @@
-"""The second factor as pure rules: one-time codes by time (RFC 6238), and recovery codes for when the phone is gone."""
+"""Rules of the second factor: time-based one-time codes (RFC 6238), and recovery codes for a lost phone."""
 
 import hashlib
 import hmac
@@ -18,75 +18,76 @@ SECRET_BYTES = 20
 """160 bits, as RFC 4226 §4 recommends."""
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 16
-CHALLENGE_LIFE = timedelta(minutes=5)
+CHALLENGE_LIFETIME = timedelta(minutes=5)
 CHALLENGE_TRIES = 5
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing is misread
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no two characters look alike
 _TOTP = re.compile(r"[0-9]{6}")
 _RECOVERY = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
 
 
 class SecondFactorRequired(DomainError):
-    """The password was right, and a second factor is needed: send `challenge` with a code to
+    """The password is right, and the account has a second factor. Send `challenge` with a code to
     `/api/auth/login/second-factor` within 5 minutes."""
 
     code, status = "second_factor_required", 401
 
     def __init__(self, challenge: str) -> None:
-        super().__init__("the second factor is needed")
+        super().__init__("A code of the second factor is required.")
         self.members = {"challenge": challenge}
 
 
 class WrongCode(DomainError):
-    """The one-time code or recovery code is wrong, or was used before. If the next codes fail as well, the clock of the
-    device that shows them is probably wrong: set its date and time to automatic."""
+    """The one-time code or recovery code is wrong or was already used. If the next codes fail as well, the clock of the
+    device that shows them may be wrong: set its date and time to automatic."""
 
     code, status = "wrong_code", 401
 
     def __init__(self) -> None:
         super().__init__(
-            "The code is wrong or was used before. Try the next one. If that fails as well, the clock of the device "
+            "The code is wrong or was already used. Try the next one. If that fails as well, the clock of the device "
             "that shows the codes may be wrong: set its date and time to automatic."
         )
 
 
-class ChallengeOver(DomainError):
-    """The challenge is unknown, older than 5 minutes, or was tried 5 times: sign in again."""
+class ChallengeExpired(DomainError):
+    """The challenge is unknown, expired after 5 minutes, or was tried 5 times. Sign in again."""
 
     code, status = "challenge_over", 401
 
 
 class SecondFactorExists(DomainError):
-    """There is a second factor already: switch it off first."""
+    """The account already has a second factor. Disable it first."""
 
     code, status = "second_factor_exists", 409
 
 
 class NoSecondFactor(DomainError):
-    """There is no second factor, or none that waits to be confirmed."""
+    """The account has no second factor, or none that waits for confirmation."""
 
     code, status = "no_second_factor", 409
 
 
 class OwnSecondFactor(DomainError):
-    """Nobody takes their own second factor away as an administrator: that needs password and code, or somebody else."""
+    """Administrators cannot reset their own second factor. Disable it with password and code, or ask another
+    administrator."""
 
     code, status = "own_second_factor", 409
 
 
 class SecondFactorMandatory(DomainError):
-    """This role must have a second factor: it can be replaced by an administrator's reset, not switched off."""
+    """The role requires a second factor, so it cannot be disabled. An administrator can reset it."""
 
     code, status = "second_factor_mandatory", 409
 
 
 def provisioning_uri(secret: str, email: str) -> str:
-    """What authenticator apps read as a QR code (otpauth://)."""
+    """The otpauth URI that authenticator apps read as a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 def step_of(code: str, secret: str, now: datetime, last_step: int) -> int | None:
-    """The time step that `code` belongs to, which may be one off; None for a wrong code, and for one of a step that is
-    not after `last_step`: what was seen over a shoulder opens nothing."""
+    """The time step of a one-time code. Accepts the current step and one step before or after it. None for a wrong
+    code, and for a step that is not later than `last_step`: a code works once."""
     if not is_totp(code):
         return None
     current = to_micros(now) // 1_000_000 // STEP_SECONDS
@@ -98,12 +99,12 @@ def step_of(code: str, secret: str, now: datetime, last_step: int) -> int | None
 
 
 def is_totp(code: str) -> bool:
-    """Whether it has the form of a one-time code."""
+    """Whether the text has the form of a one-time code."""
     return _TOTP.fullmatch(code) is not None
 
 
 def new_recovery_codes(entropy: Callable[[int], bytes]) -> list[str]:
-    """Ten of 80 bits, such as `7k2m-q9xd-0hne-4wtv`."""
+    """Ten codes of 80 bits, such as `7k2m-q9xd-0hne-4wtv`."""
     made = []
     for _ in range(RECOVERY_CODES):
         letters = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in entropy(RECOVERY_BYTES))
@@ -112,7 +113,7 @@ def new_recovery_codes(entropy: Callable[[int], bytes]) -> list[str]:
 
 
 def recovery_hash(code: str) -> bytes | None:
-    """What is stored of a recovery code, however it was typed; None when it has not its form."""
+    """The stored hash of a recovery code. Ignores case, spaces and hyphens. None if the text is malformed."""
     letters = re.sub(r"[\s-]", "", code).lower().translate(str.maketrans("oil", "011"))
     if _RECOVERY.fullmatch(letters) is None:
         return None

@@ -1,4 +1,4 @@
-"""Sessions and sign-in as pure rules: which refresh token may be used, how long a guesser waits, what a token says."""
+"""Rules of sessions and sign-in: which refresh token is accepted, and what an access token contains."""
 
 import base64
 import hashlib
@@ -14,59 +14,61 @@ from pulse_contracts.permissions import Permission, Role
 from pulse_contracts.times import to_micros
 from pulse_jose import Claims
 
-ACCESS_LIFE = timedelta(minutes=5)
+ACCESS_LIFETIME = timedelta(minutes=5)
 TOKEN_BYTES = 32
 _LATE = timedelta(seconds=10)
-"""After that two tabs and a retry are over: an answer was lost, or two parties hold the token."""
+"""A repeated token within this time comes from two tabs or a retry. Later, an answer was lost or two parties hold the
+token."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class InvalidCredentials(DomainError):
-    """E-mail and password do not open an account: which of the two, and why, is not said."""
+    """The e-mail or the password is wrong, or the account is disabled. The answer is the same for all."""
 
     code, status = "invalid_credentials", 401
 
 
 class SessionEnded(DomainError):
-    """The refresh token opens no session any more."""
+    """The refresh token is invalid or expired, or its session has ended. Sign in again."""
 
     code, status = "session_ended", 401
 
 
 class SessionNotFound(DomainError):
-    """There is no running session of this id that is the caller's to end."""
+    """The session does not exist, or it has ended."""
 
-    code, status = "session_not_found", 404
+    code, status = "not_found", 404
 
 
 class AccountNotFound(DomainError):
-    """There is no account of this id."""
+    """The account does not exist."""
 
-    code, status = "account_not_found", 404
+    code, status = "not_found", 404
 
 
 class WrongPassword(DomainError):
-    """The caller's own password, which the request must carry, is wrong."""
+    """The current password is missing or wrong."""
 
     code, status = "wrong_password", 403
 
 
 class WrongOrigin(DomainError):
-    """The request comes from a page of somebody else."""
+    """The request comes from a page of another site."""
 
     code, status = "wrong_origin", 403
 
 
 class CsrfHeaderMissing(DomainError):
-    """A request that acts by cookie needs `X-Pulse-CSRF: 1`, which foreign pages cannot send."""
+    """The header `X-Pulse-CSRF: 1` is missing. Requests that authenticate by cookie need it, because pages of other
+    sites cannot send it."""
 
     code, status = "csrf_header_missing", 403
 
 
 @dataclass(frozen=True)
 class Account:
-    """auth's copy of one account."""
+    """auth's copy of an account."""
 
     id: UUID
     version: int
@@ -78,57 +80,57 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a session is used: what its device calls itself, and its address as far as that is known."""
+class ClientInfo:
+    """Where a session is used: the name of the device, and its address if that is known."""
 
     device: str = ""
     address: str | None = None
 
 
-NOWHERE = Place()
+UNKNOWN_CLIENT = ClientInfo()
 
 
 @dataclass(frozen=True)
 class Session:
-    """One sign-in on one browser: its refresh tokens are one family."""
+    """One sign-in of one browser. Its refresh tokens are one family."""
 
     id: UUID
     account: UUID
     remember: bool
     ends: datetime
     is_revoked: bool = False
-    place: Place = NOWHERE
+    client_info: ClientInfo = UNKNOWN_CLIENT
 
 
 @dataclass(frozen=True)
 class SessionRules:
-    """Until when a session lives without being used, at all, and for how long a used token gets its unused successor
-    again: the answer may have been lost, and the browser offline since."""
+    """`idle`: a session that is not used for this long ends. `lifetime`: the longest a session lasts. `grace`: how long
+    a used token gets its unused successor again, because the answer may have been lost."""
 
     idle: timedelta
-    life: timedelta
+    lifetime: timedelta
     grace: timedelta
 
 
 class Verdict(Enum):
-    """What becomes of a refresh token that was shown."""
+    """What happens to a refresh token."""
 
     ROTATE = "rotate"
-    """It is the newest: it is used up, and its successor is given."""
+    """It is the newest token: it is used up and gets a successor."""
     REPEAT = "repeat"
-    """Two tabs, or an answer that got lost: the same successor is given again."""
+    """Two tabs, or a lost answer: it gets the same successor again."""
     REPEAT_LATE = "repeat_late"
-    """The same, more than 10 s after: noted, and believed once."""
+    """A repeat after more than 10 s. It is audited and accepted once."""
     ENDED = "ended"
-    """The session is over; sign in again."""
+    """The session has ended: sign in again."""
     REUSED = "reused"
-    """Two parties hold the family: it ends for both."""
+    """Two parties hold the family: the session ends for both."""
 
 
 @dataclass(frozen=True)
 class TokenState:
-    """What the store knows about one refresh token. `used` is when its successor was first given; `is_parent_late`
-    tells whether the rotation before was repeated late."""
+    """The stored state of a refresh token. `used`: when its successor was first issued. `is_parent_late`: whether the
+    previous rotation was repeated late."""
 
     session_ends: datetime
     idle_ends: datetime
@@ -140,8 +142,8 @@ class TokenState:
 
 
 def judge(state: TokenState, now: datetime, grace: timedelta) -> Verdict:
-    """The rotation rule (RFC 9700 §4.14.2). Only the immediate parent of the newest token may come again, and late not
-    at two rotations in a row: a lost answer is one event, a thief beside the owner makes all come twice."""
+    """The rotation rule (RFC 9700 §4.14.2). Only the direct parent of the newest token may be repeated. A late repeat
+    is not accepted at two rotations in a row: a lost answer happens once, a thief repeats every rotation."""
     if state.is_revoked or not state.is_account_active or now >= state.session_ends:
         return Verdict.ENDED
     if state.used is None:
@@ -154,49 +156,49 @@ def judge(state: TokenState, now: datetime, grace: timedelta) -> Verdict:
 
 
 def ends_sessions(old: Account, new: Account) -> bool:
-    """Whether a change takes something from whoever is signed in."""
+    """Whether a change of the account ends its sessions."""
     return (old.role, old.active, old.digest) != (new.role, new.active, new.digest)
 
 
 def is_token(text: str) -> bool:
-    """Whether a text has the form of a refresh token."""
+    """Whether the text has the form of a refresh token."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def write_token(raw: bytes) -> str:
-    """A refresh token of 256 bits, as the browser holds it."""
+    """The text of a token of 256 bits."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def successor(secret: bytes, token: str) -> str:
-    """The one token that follows `token`: derived, so that it can be given twice and is stored nowhere."""
+    """The token that follows `token`. It is derived, so it can be issued twice without being stored."""
     return write_token(hmac.digest(secret, b"successor\0" + token.encode(), "sha256"))
 
 
 def derived_key(key: bytes, purpose: str) -> bytes:
-    """A key of its own for one purpose, from the key-encryption key (HKDF-Expand with one block, RFC 5869 §2.3)."""
+    """Derives a key for one purpose from the key-encryption key (HKDF-Expand with one block, RFC 5869 §2.3)."""
     return hmac.digest(key, purpose.encode() + b"\x01", "sha256")
 
 
 def token_hash(token: str) -> bytes:
-    """What is stored of a token; 256 random bits need no salt."""
+    """The hash that is stored. 256 random bits need no salt."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def email_key(email: str) -> str:
-    """By which accounts are found; users does the same."""
+    """The key by which accounts are found. users computes the same key."""
     return email.strip().lower()
 
 
 def backoff_key(email: str) -> bytes:
-    """By which failures are counted, for e-mails of all sizes and of no account."""
+    """The key that failed sign-ins are counted under. Works for e-mails of any length, with and without an account."""
     return hashlib.sha256(email_key(email).encode("utf-8", "surrogatepass")).digest()
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What an access token is issued for: a session or an API key (`sid`), until `ends` at the latest, and narrowed to
-    `scope` if that is given."""
+    """What an access token is issued for: a session or an API key (`sid`), valid until `ends` at the latest. `scope`:
+    the only permissions of the token, None for all of the role."""
 
     sid: str
     ends: datetime
@@ -204,9 +206,9 @@ class Grant:
 
 
 def access_claims(account: Account, grant: Grant, generation: int, now: datetime, jti: str) -> Claims:
-    """What the access token says. It never outlives its session. `generation`: the number of the last time that all of
-    the account's tokens were revoked. Claims are printable and not empty: a token without a name could not be verified,
-    so the e-mail stands in."""
+    """The claims of an access token. It expires with its session at the latest. `generation` counts the revocations of
+    all tokens of the account. Claims are printable and not empty: an account without a printable name gets its e-mail
+    as name."""
     issued = to_micros(now) // 1_000_000
     ends = to_micros(grant.ends) // 1_000_000
     email = _UNPRINTABLE.sub("", account.email) or str(account.id)
@@ -220,7 +222,7 @@ def access_claims(account: Account, grant: Grant, generation: int, now: datetime
         email=email,
         name=_UNPRINTABLE.sub("", account.name).strip() or email,
         iat=issued,
-        exp=max(issued + 1, min(issued + int(ACCESS_LIFE.total_seconds()), ends)),
+        exp=max(issued + 1, min(issued + int(ACCESS_LIFETIME.total_seconds()), ends)),
         scope=None if grant.scope is None else " ".join(sorted(grant.scope)) or "none",
         gen=generation,
     )

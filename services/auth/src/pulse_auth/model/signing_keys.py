@@ -1,21 +1,21 @@
-"""The life of the keys that sign access tokens, as pure rules: next, current, previous, gone."""
+"""Rules of the keys that sign access tokens: the next, the current and the previous ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pulse_auth.model.sessions import ACCESS_LIFE
+from pulse_auth.model.sessions import ACCESS_LIFETIME
 
 LEAD = timedelta(hours=24)
-"""How long before its first use the next key is published."""
-KEEP = ACCESS_LIFE + 2 * timedelta(seconds=30)
-"""How long a key verifies after its last use: a token's life and the leeway of both clocks."""
+"""The next key is published this long before its first use."""
+KEEP = ACCESS_LIFETIME + 2 * timedelta(seconds=30)
+"""A key verifies this long after its last use: the lifetime of a token plus the leeway of both clocks."""
 
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key as it is stored. `public` is the JWK; `private` is sealed, and None once the key signs no more. It signs
-    from `not_before` until a newer one does, and verifies until `not_after`."""
+    """`public`: a JWK. `private`: sealed, None once the key has stopped signing. A key signs from `not_before` until a
+    newer key signs, and verifies until `not_after`."""
 
     kid: str
     public: str
@@ -26,8 +26,8 @@ class StoredKey:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What is to be done now: keys to be made by their first use, and such as are superseded, by their end."""
+class RotationPlan:
+    """`make`: the `not_before` of keys to create. `supersede`: the keys that stop signing, with their `not_after`."""
 
     make: tuple[datetime, ...] = ()
     supersede: tuple[tuple[str, datetime], ...] = ()
@@ -37,26 +37,26 @@ class Turn:
 
 
 def current_key(keys: Iterable[StoredKey], now: datetime) -> StoredKey | None:
-    """The key that signs: the newest whose time has come."""
+    """The key that signs: the newest one whose `not_before` has passed."""
     usable = [key for key in keys if key.not_before <= now and key.not_after is None and key.private is not None]
     return max(usable, key=lambda key: (key.not_before, key.kid), default=None)
 
 
 def published(keys: Iterable[StoredKey], now: datetime) -> list[StoredKey]:
-    """What everybody verifies with: current, next, previous, in this order."""
+    """The keys that verify: the current one, the next one, then the previous ones."""
     alive = [key for key in keys if key.not_after is None or key.not_after > now]
     current = current_key(alive, now)
     first = current.kid if current else None
     return sorted(alive, key=lambda key: (key.kid != first, key.not_before <= now, key.kid))
 
 
-def turn(keys: Iterable[StoredKey], now: datetime, every: timedelta) -> Turn:
-    """The step that the schedule asks for: there is always a current key and a next one, published a day before use."""
+def plan_rotation(keys: Iterable[StoredKey], now: datetime, every: timedelta) -> RotationPlan:
+    """What the schedule requires: a current key, and a next key that is published a day before its first use."""
     alive = [key for key in keys if key.not_after is None]
     current = current_key(alive, now)
     if current is None:
-        return Turn(make=(now, now + max(every, LEAD)))
+        return RotationPlan(make=(now, now + max(every, LEAD)))
     superseded = tuple((key.kid, now + KEEP) for key in alive if key.not_before <= now and key.kid != current.kid)
     is_next_there = any(key.not_before > now for key in alive)
     make = () if is_next_there else (max(current.not_before + every, now + LEAD),)
-    return Turn(make, superseded)
+    return RotationPlan(make, superseded)

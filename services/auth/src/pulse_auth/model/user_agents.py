@@ -1,7 +1,7 @@
-"""What people call the device of a session: browser and system, from its User-Agent header. A hint, never a proof."""
+"""The name of a session's device: browser and system, from the User-Agent header. A hint, not a proof."""
 
 MAX_HEADER = 512
-_BROWSERS = (  # the first that fits: the later ones are claimed by the earlier ones, too
+_BROWSERS = (  # in this order: the header of Edge also contains "Chrome/" and "Safari/"
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
     ("EdgiOS/", "Edge"),
@@ -30,7 +30,7 @@ _SYSTEMS = (
 
 
 def device_name(user_agent: str | None) -> str:
-    """Such as "Firefox on Linux"; an unknown part is left out, and "" says that nothing is known."""
+    """For instance "Firefox on Linux". Leaves out an unknown part; "" if both are unknown."""
     text = (user_agent or "")[:MAX_HEADER]
     browser = next((name for mark, name in _BROWSERS if mark in text), "")
     system = next((name for mark, name in _SYSTEMS if mark in text), "")

@@ -1,4 +1,4 @@
-"""HTTP to actions: what administrators do to other people's sessions and second factors, and to the signing keys."""
+"""Routes for administrators: other people's sessions, keys and second factors; the policy; the signing keys."""
 
 import json
 from typing import Annotated
@@ -25,7 +25,7 @@ _Rotator = Annotated[Principal, require("keys.rotate")]
 
 
 class Policy(BaseModel):
-    """`second_factor_roles`: whoever has one of these roles must have a second factor."""
+    """`second_factor_roles`: the roles that must have a second factor."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"second_factor_roles": ["admin"]}]})
 
@@ -33,7 +33,7 @@ class Policy(BaseModel):
 
 
 class RotationRequest(BaseModel):
-    """`emergency`: a key may have been stolen. All keys end at once, and everybody's session with them."""
+    """`emergency`: a key may have been stolen. All keys and all sessions end at once."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"emergency": False}]})
 
@@ -46,7 +46,7 @@ class RotationRequest(BaseModel):
     responses=responses(AccountNotFound, RevocationsUnknown),
 )
 async def list_sessions(account: UUID, deps: Dependencies, principal: _Manager) -> RunningSessions:
-    """List somebody's sessions."""
+    """List the sessions of an account."""
     return view_of_sessions(await deps.sessions.of_account(account), principal.sid)
 
 
@@ -56,7 +56,7 @@ async def list_sessions(account: UUID, deps: Dependencies, principal: _Manager) 
     responses=responses(AccountNotFound, RevocationsUnknown),
 )
 async def end_sessions(account: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> EndedSessions:
-    """End all of somebody's sessions and revoke that person's API keys."""
+    """End all sessions of an account and revoke its API keys."""
     return EndedSessions(ended=await deps.sessions.end_everything(account, caller))
 
 
@@ -67,7 +67,7 @@ async def end_sessions(account: UUID, deps: Dependencies, _: _Manager, caller: C
     responses=responses(SessionNotFound, RevocationsUnknown),
 )
 async def end_session(account: UUID, session: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> None:
-    """End one of somebody's sessions."""
+    """End one session of an account."""
     await deps.sessions.end(account, session, caller)
 
 
@@ -77,7 +77,7 @@ async def end_session(account: UUID, session: UUID, deps: Dependencies, _: _Mana
     responses=responses(RevocationsUnknown),
 )
 async def list_keys(account: UUID, deps: Dependencies, _: _Manager) -> ApiKeyList:
-    """List somebody's API keys."""
+    """List the API keys of an account."""
     return ApiKeyList(items=[view_of_key(key) for key in await deps.api_keys.of(account)])
 
 
@@ -88,7 +88,7 @@ async def list_keys(account: UUID, deps: Dependencies, _: _Manager) -> ApiKeyLis
     responses=responses(ApiKeyNotFound, RevocationsUnknown),
 )
 async def revoke_key(account: UUID, key: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> None:
-    """Revoke one of somebody's API keys."""
+    """Revoke an API key of an account."""
     await deps.api_keys.revoke(account, key, caller)
 
 
@@ -99,19 +99,19 @@ async def revoke_key(account: UUID, key: UUID, deps: Dependencies, _: _Manager, 
     responses=responses(AccountNotFound, NoSecondFactor, OwnSecondFactor, RevocationsUnknown),
 )
 async def reset_factor(account: UUID, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> None:
-    """Take somebody's lost second factor away, and end that person's sessions."""
+    """Remove the lost second factor of an account and end its sessions."""
     await deps.factors.reset(account, caller)
 
 
 @router.get("/policy", operation_id="get_policy", responses=responses(RevocationsUnknown))
 async def show_policy(deps: Dependencies, _: _Manager) -> Policy:
-    """Say which roles must have a second factor."""
+    """Get the roles that must have a second factor."""
     return Policy(second_factor_roles=sorted(await deps.factors.policy()))
 
 
 @router.put("/policy", operation_id="set_policy", responses=responses(RevocationsUnknown))
 async def set_policy(body: Policy, deps: Dependencies, _: _Manager, caller: CurrentCaller) -> Policy:
-    """Decide which roles must have a second factor."""
+    """Set the roles that must have a second factor."""
     roles = frozenset(body.second_factor_roles)
     await deps.factors.require_for(roles, caller)
     return Policy(second_factor_roles=sorted(roles))
@@ -123,6 +123,6 @@ async def set_policy(body: Policy, deps: Dependencies, _: _Manager, caller: Curr
     responses=responses(TooManyRequests, RevocationsUnknown),
 )
 async def rotate(body: RotationRequest, deps: Dependencies, _: _Rotator, caller: CurrentCaller) -> Keys:
-    """Let the next signing key take over, or destroy all keys in an emergency."""
+    """Let the next signing key take over, or replace all keys in an emergency."""
     await deps.rotation.on_demand(caller, is_emergency=body.emergency)
     return Keys(keys=[KeyView.model_validate(json.loads(key.public)) for key in deps.keys.published])

@@ -1,4 +1,4 @@
-"""HTTP to actions: API keys, and the access tokens that they are exchanged for."""
+"""Routes for API keys, and for the access tokens that they are exchanged for."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_auth.actions.api_keys import Wish
+from pulse_auth.actions.api_keys import ApiKeySpec
 from pulse_auth.model.api_keys import (
-    DEFAULT_LIFE,
-    MAX_LIFE,
+    DEFAULT_LIFETIME,
+    MAX_LIFETIME,
     ApiKey,
     ApiKeyNotFound,
     InvalidApiKey,
@@ -45,8 +45,8 @@ _Owner = Annotated[Principal, Depends(_owner)]
 
 
 class ApiKeyRequest(BaseModel):
-    """`scope`: permissions of your own, but not `sessions.own` and `api_keys.own`. 90 days are the default, a year is
-    the most."""
+    """`scope`: permissions of your own, but neither `sessions.own` nor `api_keys.own`. A key is valid for 90 days by
+    default and 365 days at most."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "nightly export", "scope": ["telemetry.read"], "expires_in_days": 30}]}
@@ -56,11 +56,11 @@ class ApiKeyRequest(BaseModel):
         str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
     ]
     scope: Annotated[list[Permission], Field(min_length=1, max_length=20)]
-    expires_in_days: Annotated[int, Field(ge=1, le=MAX_LIFE.days, strict=True)] = DEFAULT_LIFE.days
+    expires_in_days: Annotated[int, Field(ge=1, le=MAX_LIFETIME.days, strict=True)] = DEFAULT_LIFETIME.days
 
 
 class ApiKeyView(BaseModel):
-    """A key without its secret."""
+    """An API key without its secret."""
 
     id: UUID
     name: str
@@ -71,17 +71,19 @@ class ApiKeyView(BaseModel):
 
 
 class NewApiKey(ApiKeyView):
-    """`key` is shown this once."""
+    """`key`: the text of the key. It is only shown in this answer."""
 
     key: str
 
 
 class ApiKeyList(BaseModel):
+    """API keys, newest first."""
+
     items: list[ApiKeyView]
 
 
 class TokenView(BaseModel):
-    """An access token (RFC 6749 §5.1). `scope`: what the key may today."""
+    """An access token (RFC 6749 §5.1). `scope`: the current permissions of the key."""
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -91,7 +93,7 @@ class TokenView(BaseModel):
 
 @router.get("/api-keys", operation_id="list_api_keys", responses=responses(TooManyRequests))
 async def list_keys(deps: Dependencies, principal: _Owner) -> ApiKeyList:
-    """List your API keys, the newest first."""
+    """List your API keys, newest first."""
     return ApiKeyList(items=[view_of_key(key) for key in await deps.api_keys.of(account_of(principal))])
 
 
@@ -101,7 +103,7 @@ async def list_keys(deps: Dependencies, principal: _Owner) -> ApiKeyList:
     status_code=201,
     responses=responses(ScopeTooWide, TooManyApiKeys, TooManyRequests, *ONCE),
 )
-async def make_key(  # FastAPI's way to say what a route takes
+async def make_key(
     response: Response,
     body: ApiKeyRequest,
     deps: Dependencies,
@@ -109,9 +111,9 @@ async def make_key(  # FastAPI's way to say what a route takes
     caller: CurrentCaller,
     _: IdempotencyKey = None,
 ) -> NewApiKey:
-    """Create an API key; its text is shown this once."""
-    wish = Wish(body.name, frozenset(body.scope), timedelta(days=body.expires_in_days))
-    key, text = await deps.api_keys.make(principal, wish, caller)
+    """Create an API key. Its text is only shown in this answer."""
+    spec = ApiKeySpec(body.name, frozenset(body.scope), timedelta(days=body.expires_in_days))
+    key, text = await deps.api_keys.make(principal, spec, caller)
     response.headers.update(NO_STORE)
     return NewApiKey(**view_of_key(key).model_dump(), key=text)
 
@@ -123,7 +125,7 @@ async def make_key(  # FastAPI's way to say what a route takes
     responses=responses(ApiKeyNotFound, TooManyRequests),
 )
 async def revoke_key(key: UUID, deps: Dependencies, principal: _Owner, caller: CurrentCaller) -> None:
-    """Revoke an API key and every token that was made of it."""
+    """Revoke an API key and the access tokens that were issued for it."""
     await deps.api_keys.revoke(account_of(principal), key, caller)
 
 
@@ -137,13 +139,13 @@ token_router = APIRouter(prefix="/api/auth", tags=["API keys"])
     responses=responses(InvalidApiKey, NotSignedIn, TooManyRequests),
 )
 async def exchange(request: Request, response: Response, deps: Dependencies, caller: AnonymousCaller) -> TokenView:
-    """Exchange an API key for an access token of 5 minutes."""
+    """Exchange an API key for an access token, which is valid for 5 minutes."""
     await _check_flood(deps)
     made = await deps.api_keys.exchange(bearer(request), client_address(request), caller)
     response.headers.update(NO_STORE)
     return TokenView(
         access_token=made.token,
-        token_type="Bearer",  # noqa: S106  # the kind of token (RFC 6750)
+        token_type="Bearer",  # noqa: S106  # a token type (RFC 6750)
         expires_in=made.seconds,
         scope=" ".join(sorted(made.scope)),
     )

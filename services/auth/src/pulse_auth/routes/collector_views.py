@@ -1,4 +1,4 @@
-"""What collectors look like over HTTP."""
+"""Request and response bodies of the collector routes."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_auth.model.collectors import AccessRule, Collector, CollectorKind, CollectorState, Particulars
+from pulse_auth.model.collectors import AccessRule, Collector, CollectorDescription, CollectorKind, CollectorState
 from pulse_auth.routes.dependencies import NO_STORE
 from pulse_contracts.message import PRINTABLE
 from pulse_contracts.permissions import Role
@@ -20,7 +20,7 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,3
 
 
 class CollectorUpdate(BaseModel):
-    """What people say of a collector."""
+    """The description of a collector."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"name": "Press 4", "site": "Hall B", "tags": ["hydraulics"]}]}
@@ -30,13 +30,13 @@ class CollectorUpdate(BaseModel):
     site: Site = ""
     tags: Annotated[list[Tag], Field(max_length=20)] = []
 
-    def particulars(self) -> Particulars:
-        return Particulars(self.name, self.site, tuple(dict.fromkeys(self.tags)))
+    def description(self) -> CollectorDescription:
+        """Without duplicate tags."""
+        return CollectorDescription(self.name, self.site, tuple(dict.fromkeys(self.tags)))
 
 
 class CollectorCreate(CollectorUpdate):
-    """`id` is the device's name in topics and at the broker; it can be given again once the collector is
-    deleted."""
+    """`id`: the name of the device in topics and at the broker. The id of a deleted collector can be used again."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -49,7 +49,7 @@ class CollectorCreate(CollectorUpdate):
 
 
 class CollectorRotate(BaseModel):
-    """`cut_off`: the present secret is worth nothing from now on, because somebody else may know it."""
+    """`cut_off`: the current secret becomes invalid at once, because somebody else may know it."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"cut_off": False}]})
 
@@ -57,9 +57,9 @@ class CollectorRotate(BaseModel):
 
 
 class CollectorView(BaseModel):
-    """`kind`: a `collector` is enrolled by a one-time code, a `plain` device has credentials. `username`: its name at
-    the broker and in topics. `generation` counts the collector's keys: 0 until it was enrolled. `code_expires_at`:
-    until when its one-time code can be used, if there is one."""
+    """`kind`: a `collector` is enrolled with a one-time code; a `plain` device has credentials. `username`: its name at
+    the broker and in topics. `generation`: of its keys, 0 before the first enrolment. `code_expires_at`: when its
+    one-time code expires, null if it has none."""
 
     id: str
     kind: CollectorKind
@@ -75,13 +75,15 @@ class CollectorView(BaseModel):
 
 
 class CollectorWithCode(CollectorView):
-    """`code` is shown this once: `pulse-collector enrol URL CODE` on the collector's machine, within 15 minutes."""
+    """`code` is only shown in this answer. Run `pulse-collector enrol URL CODE` on the collector's machine within 15
+    minutes."""
 
     code: str
 
 
 class CollectorPage(BaseModel):
-    """`next` is for `after`; None at the end. `total` counts all that match."""
+    """`next`: the value of `after` for the next page, null on the last page. `total`: the number of matching
+    collectors."""
 
     items: list[CollectorView]
     next: str | None
@@ -89,7 +91,7 @@ class CollectorPage(BaseModel):
 
 
 class KnownAccountView(BaseModel):
-    """Somebody who could sign in at the collector."""
+    """An account that could sign in at the collector."""
 
     id: UUID
     email: str
@@ -98,13 +100,13 @@ class KnownAccountView(BaseModel):
 
 
 class LostCollector(CollectorView):
-    """`accounts`: whose passwords should be changed."""
+    """`accounts`: those that should change their passwords."""
 
     accounts: list[KnownAccountView]
 
 
 class AccessList(BaseModel):
-    """Who may sign in at a collector: accounts and roles. Nobody by default, and a denial wins."""
+    """Who may sign in at a collector: accounts and roles. Nobody may by default; a denial overrides."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -127,15 +129,15 @@ class AccessList(BaseModel):
 
 
 def view(collector: Collector) -> CollectorView:
-    """As everybody sees it who may."""
-    said = collector.particulars
+    """A collector as JSON."""
+    description = collector.description
     return CollectorView(
         id=collector.id,
         kind=collector.kind,
         username=collector.broker_name,
-        name=said.name,
-        site=said.site,
-        tags=list(said.tags),
+        name=description.name,
+        site=description.site,
+        tags=list(description.tags),
         state=collector.state,
         generation=collector.gen,
         created_at=collector.created,
@@ -145,19 +147,19 @@ def view(collector: Collector) -> CollectorView:
 
 
 def tagged(response: Response, collector: Collector) -> CollectorView:
-    """With its ETag."""
+    """A collector as JSON; sets its ETag."""
     response.headers["ETag"] = collector.tag
     return view(collector)
 
 
 def with_code(response: Response, collector: Collector, code: Code) -> CollectorWithCode:
-    """With its ETag and a code that nobody may keep."""
+    """A collector and its code as JSON; sets its ETag and forbids caching."""
     response.headers.update(NO_STORE)
     return CollectorWithCode(**tagged(response, collector).model_dump(), code=code.text)
 
 
 def rules_of(body: AccessList) -> list[AccessRule]:
-    """A denial wins already here: the table has one rule for each subject."""
+    """One rule for each subject: a denial replaces a permission."""
     found: dict[str, AccessRule] = {}
     for accounts, roles, is_allowed in (
         (body.allowed_accounts, body.allowed_roles, True),

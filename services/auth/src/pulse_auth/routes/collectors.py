@@ -1,4 +1,4 @@
-"""HTTP to actions: the fleet of collectors, and the one door through which a collector enrols."""
+"""Routes for collectors. Enrolment is in `routes.enrolment`."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from pulse_auth.actions.enrolment import BrokerUnknown
 from pulse_auth.model.collectors import (
     ENROL,
     PLAIN,
@@ -16,7 +15,6 @@ from pulse_auth.model.collectors import (
     CollectorNotFound,
     CollectorState,
     CollectorTagMissing,
-    EnrolmentFailed,
     WrongCollectorKind,
     WrongCollectorState,
 )
@@ -38,7 +36,7 @@ from pulse_auth.routes.collector_views import (
     view,
     with_code,
 )
-from pulse_auth.routes.dependencies import NO_STORE, AuthDependencies, Dependencies
+from pulse_auth.routes.dependencies import Dependencies
 from pulse_auth.store.collectors import Listing
 from pulse_chassis.http.idempotency import (
     ONCE,
@@ -46,23 +44,21 @@ from pulse_chassis.http.idempotency import (
     IdempotentRoute,
 )
 from pulse_chassis.http.problems import TooManyRequests, responses
-from pulse_chassis.identity.caller import AnonymousCaller, Caller, caller_of, client_address
+from pulse_chassis.identity.caller import Caller, caller_of
 from pulse_chassis.identity.principal import Principal, RevocationsUnknown, require
-from pulse_contracts.enrolment import EnrolmentAnswer, EnrolmentOffer
 from pulse_contracts.message import PRINTABLE
 
 
-class _NotEnrol(StringConvertor):
-    """`/api/collectors/enrol` and `…/plain-devices` are no collectors: what they take must not look as if they were."""
+class _CollectorId(StringConvertor):
+    """Excludes the fixed path segments, so that the parameters of their routes are not taken for collector ids."""
 
     regex = f"(?!(?:{ENROL}|{PLAIN})(?:/|$))[^/]+"
 
 
-register_url_convertor("collector", _NotEnrol())
+register_url_convertor("collector", _CollectorId())
 router = APIRouter(prefix="/api/collectors", tags=["collectors"], route_class=IdempotentRoute)
-enrolment_router = APIRouter(prefix="/api/collectors", tags=["collectors"])
 
-_ETAG: dict[str, Any] = {"description": "the collector's version, for `If-Match`", "schema": {"type": "string"}}
+_ETAG: dict[str, Any] = {"description": "The version of the collector, for `If-Match`", "schema": {"type": "string"}}
 TAGGED: dict[str, Any] = {"headers": {"ETag": _ETAG}}
 _GUARDED = (CollectorChanged, CollectorTagMissing)
 
@@ -82,19 +78,24 @@ async def _manager(
 _Reader = Annotated[Principal, Depends(_reader)]
 Manager = Annotated[Caller, Depends(_manager)]
 Common = (TooManyRequests, RevocationsUnknown)
-CollectorId = Annotated[str, Path(pattern=ID_PATTERN, description="the device id", examples=["press-4"])]
+CollectorId = Annotated[str, Path(pattern=ID_PATTERN, description="The device id", examples=["press-4"])]
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", max_length=200, pattern=r"^[\x20-\x7e]+$", description="the ETag that was read, or `*`"),
+    Header(
+        alias="If-Match",
+        max_length=200,
+        pattern=r"^[\x20-\x7e]+$",
+        description="The ETag as you read it, or `*`",
+    ),
 ]
 
 
 async def _listing(
-    search: Annotated[str | None, Query(max_length=100, pattern=PRINTABLE, description="in id, name and site")] = None,
+    search: Annotated[str | None, Query(max_length=100, pattern=PRINTABLE, description="In id, name or site")] = None,
     site: Annotated[str | None, Query(max_length=128, pattern=PRINTABLE)] = None,
     tag: Annotated[Tag | None, Query()] = None,
     state: Annotated[CollectorState | None, Query()] = None,
-    account: Annotated[UUID | None, Query(description="who may sign in there")] = None,
+    account: Annotated[UUID | None, Query(description="An account that may sign in there")] = None,
 ) -> Listing:
     return Listing(search or None, site, tag, state, account)
 
@@ -104,10 +105,10 @@ async def list_collectors(
     deps: Dependencies,
     _: _Reader,
     listing: Annotated[Listing, Depends(_listing)],
-    after: Annotated[str | None, Query(pattern=ID_PATTERN, description="`next` of the page before")] = None,
+    after: Annotated[str | None, Query(pattern=ID_PATTERN, description="`next` of the previous page")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CollectorPage:
-    """Collectors by id, in pages."""
+    """List collectors by id, in pages."""
     found, total = await deps.collectors.page(listing, after, limit + 1)
     following = found[limit - 1].id if len(found) > limit else None
     return CollectorPage(items=[view(one) for one in found[:limit]], next=following, total=total)
@@ -129,16 +130,16 @@ async def create_collector(
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
-    """Create a collector; its one-time code is shown this once."""
-    collector, code = await deps.collectors.create(body.id, body.particulars(), caller)
+    """Create a collector. Its one-time code is only shown in this answer."""
+    collector, code = await deps.collectors.create(body.id, body.description(), caller)
     return with_code(response, collector, code)
 
 
 @router.get(
     "/{id:collector}", operation_id="get_collector", responses={200: TAGGED, **responses(CollectorNotFound, *Common)}
 )
-async def get_collector(id: CollectorId, response: Response, deps: Dependencies, _: _Reader) -> CollectorView:  # noqa: A002  # its name in the path
-    """One collector."""
+async def get_collector(id: CollectorId, response: Response, deps: Dependencies, _: _Reader) -> CollectorView:  # noqa: A002  # the name in the path
+    """Get a collector."""
     return tagged(response, await deps.collectors.find(id))
 
 
@@ -148,15 +149,15 @@ async def get_collector(id: CollectorId, response: Response, deps: Dependencies,
     responses={200: TAGGED, **responses(CollectorNotFound, *_GUARDED, *Common)},
 )
 async def update_collector(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     body: CollectorUpdate,
     deps: Dependencies,
     caller: Manager,
     if_match: IfMatch = None,
 ) -> CollectorView:
-    """Change name, site and tags."""
-    return tagged(response, await deps.collectors.describe(id, body.particulars(), if_match, caller))
+    """Replace name, site and tags."""
+    return tagged(response, await deps.collectors.describe(id, body.description(), if_match, caller))
 
 
 @router.delete(
@@ -166,12 +167,12 @@ async def update_collector(
     responses=responses(CollectorNotFound, *_GUARDED, *Common),
 )
 async def delete_collector(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     deps: Dependencies,
     caller: Manager,
     if_match: IfMatch = None,
 ) -> None:
-    """Disconnect a collector, destroy its keys and forget it; its readings stay."""
+    """Delete a collector: disconnect it and destroy its keys. Its readings stay."""
     await deps.collectors.delete(id, if_match, caller)
 
 
@@ -185,13 +186,13 @@ async def delete_collector(
     },
 )
 async def create_code(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
-    """Make another one-time code; the one before opens nothing any more."""
+    """Create another one-time code. The previous one becomes invalid."""
     return with_code(response, *await deps.collectors.new_code(id, caller))
 
 
@@ -201,14 +202,15 @@ async def create_code(
     responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorKind, WrongCollectorState, *ONCE, *Common)},
 )
 async def rotate(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     body: CollectorRotate,
     deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorWithCode:
-    """Make a one-time code for new keys; with `cut_off` the old secret ends now, else when the code is used."""
+    """Create a one-time code for new keys. With `cut_off` the old secret becomes invalid now, otherwise when the code
+    is used."""
     return with_code(response, *await deps.collectors.rotate(id, caller, cuts_off=body.cut_off))
 
 
@@ -218,14 +220,14 @@ async def rotate(
     responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *Common)},
 )
 async def disable(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorView:
-    """Disconnect a collector, which then keeps its readings to itself."""
-    return tagged(response, await deps.collectors.switch(id, caller, is_enabled=False))
+    """Disable a collector: disconnect it. It keeps its readings in its buffer."""
+    return tagged(response, await deps.collectors.set_enabled(id, caller, is_enabled=False))
 
 
 @router.post(
@@ -234,14 +236,14 @@ async def disable(
     responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *Common)},
 )
 async def enable(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> CollectorView:
-    """Take a collector again that was disabled: it delivers what it kept."""
-    return tagged(response, await deps.collectors.switch(id, caller, is_enabled=True))
+    """Enable a disabled collector. It delivers the readings that it kept."""
+    return tagged(response, await deps.collectors.set_enabled(id, caller, is_enabled=True))
 
 
 @router.post(
@@ -250,14 +252,14 @@ async def enable(
     responses={200: TAGGED, **responses(CollectorNotFound, *ONCE, *Common)},
 )
 async def lost(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> LostCollector:
-    """Disconnect a lost collector, destroy its keys, and list the accounts that could sign in there."""
-    collector, known = await deps.collectors.lose(id, caller)
+    """Report a lost collector: disconnect it, destroy its keys, and list the accounts that could sign in there."""
+    collector, known = await deps.collectors.report_lost(id, caller)
     accounts = [KnownAccountView(id=one.id, email=one.email, name=one.name, role=one.role) for one in known]
     return LostCollector(**tagged(response, collector).model_dump(), accounts=accounts)
 
@@ -267,8 +269,8 @@ async def lost(
     operation_id="get_collector_access",
     responses={200: TAGGED, **responses(CollectorNotFound, *Common)},
 )
-async def get_access(id: CollectorId, response: Response, deps: Dependencies, _: _Reader) -> AccessList:  # noqa: A002  # its name in the path
-    """Who may sign in at a collector."""
+async def get_access(id: CollectorId, response: Response, deps: Dependencies, _: _Reader) -> AccessList:  # noqa: A002  # the name in the path
+    """Get who may sign in at a collector."""
     collector, rules = await deps.collectors.access(id)
     response.headers["ETag"] = collector.tag
     return access_view(rules)
@@ -280,31 +282,14 @@ async def get_access(id: CollectorId, response: Response, deps: Dependencies, _:
     responses={200: TAGGED, **responses(CollectorNotFound, *_GUARDED, *Common)},
 )
 async def set_access(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     body: AccessList,
     deps: Dependencies,
     caller: Manager,
     if_match: IfMatch = None,
 ) -> AccessList:
-    """Replace the list of who may sign in at a collector. What is both allowed and denied is denied."""
-    collector, rules = await deps.collectors.grant(id, rules_of(body), if_match, caller)
+    """Replace the list of who may sign in at a collector. A denial overrides a permission."""
+    collector, rules = await deps.collectors.set_access(id, rules_of(body), if_match, caller)
     response.headers["ETag"] = collector.tag
     return access_view(rules)
-
-
-@enrolment_router.post(
-    f"/{ENROL}", operation_id="enrol_collector", responses=responses(EnrolmentFailed, TooManyRequests, BrokerUnknown)
-)
-async def enrol(
-    request: Request, response: Response, body: EnrolmentOffer, deps: Dependencies, caller: AnonymousCaller
-) -> EnrolmentAnswer:
-    """Enrol a collector by its one-time code. For `pulse-collector enrol`: see protocol B1."""
-    await _check_flood(deps)
-    answer = await deps.enrolment(body, client_address(request), caller)
-    response.headers.update(NO_STORE)
-    return answer
-
-
-async def _check_flood(deps: AuthDependencies) -> None:
-    await deps.limiter.check("enrol", deps.limits.login_global, "all")

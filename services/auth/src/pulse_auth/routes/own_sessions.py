@@ -1,4 +1,4 @@
-"""HTTP to actions: where one is signed in, and ending it there."""
+"""Routes for the caller's own sessions."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,8 +17,8 @@ router = APIRouter(prefix="/api/auth", tags=["sessions"])
 
 
 class RunningSession(BaseModel):
-    """`device` is what the browser calls itself, and `address` may be that of a proxy: hints, not proofs. `ends_at`:
-    unless it is used before."""
+    """`device` is the name that the browser sends, and `address` may be that of a proxy: hints, not proofs. `ends_at`:
+    when the session ends unless it is used again."""
 
     id: UUID
     device: str
@@ -30,21 +30,25 @@ class RunningSession(BaseModel):
 
 
 class RunningSessions(BaseModel):
+    """Running sessions, last used first."""
+
     items: list[RunningSession]
 
 
 class EndedSessions(BaseModel):
+    """`ended`: the number of sessions that ended."""
+
     ended: int
 
 
 def view_of_sessions(found: list[UsedSession], current: str | None) -> RunningSessions:
-    """As they are listed; `current` is the session that asks."""
+    """`current`: the id of the caller's session."""
     return RunningSessions(
         items=[
             RunningSession(
                 id=used.session.id,
-                device=used.session.place.device,
-                address=used.session.place.address,
+                device=used.session.client_info.device,
+                address=used.session.client_info.address,
                 created_at=used.created,
                 last_used_at=used.last_used,
                 ends_at=used.until,
@@ -57,7 +61,7 @@ def view_of_sessions(found: list[UsedSession], current: str | None) -> RunningSe
 
 @router.get("/sessions", operation_id="list_own_sessions", responses=responses(TooManyRequests))
 async def list_sessions(deps: Dependencies, principal: SessionOwner) -> RunningSessions:
-    """List your own sessions, the last used first."""
+    """List your sessions, last used first."""
     return view_of_sessions(await deps.sessions.of_account(account_of(principal)), principal.sid)
 
 
@@ -66,7 +70,7 @@ async def end_sessions(
     deps: Dependencies,
     principal: SessionOwner,
     caller: CurrentCaller,
-    include_current: Annotated[bool, Query(description="end the session that asks, too")] = False,  # noqa: FBT002
+    include_current: Annotated[bool, Query(description="Also end the session of this request")] = False,  # noqa: FBT002
 ) -> EndedSessions:
     """End all your other sessions."""
     spare = None if include_current else principal.sid

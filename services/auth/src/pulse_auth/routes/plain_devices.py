@@ -1,4 +1,4 @@
-"""HTTP to actions: plain devices get their account, topic and authority in one answer."""
+"""Routes for plain devices."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from pulse_auth.model.collectors import (
     CollectorExists,
     CollectorNameReserved,
     CollectorNotFound,
-    PlainDeviceNameUnfit,
+    InvalidPlainDeviceName,
     WrongCollectorKind,
     plain_device,
 )
@@ -28,11 +28,13 @@ _CREATED: dict[int | str, dict[str, Any]] = {201: TAGGED | {"description": "Crea
 
 
 class PlainDeviceCreate(CollectorUpdate):
-    """`username` is the device's name at the broker and the last level of its topic.
+    """`username`: the name of the device at the broker and the last level of its topic.
 
-    `allow_own_form` lets it be other than a-z, 0-9 and `-` (`ESP_01`, a MAC address); the device id is then the same in
-    lower case, with `-` for everything else. `allow_any_client_id` is for firmware that chooses its own MQTT client id:
-    whoever knows the password can then connect beside the device unnoticed, and disconnect any other client by its id.
+    `allow_own_form` allows other characters than a-z, 0-9 and `-` (`ESP_01`, a MAC address). The device id is then the
+    user name in lower case, with `-` for all other characters. `allow_any_client_id` is for firmware that chooses its
+    own MQTT client id: anybody who knows the password can then connect beside the device unnoticed, and disconnect any
+    other client by its id.
+
     """
 
     model_config = ConfigDict(
@@ -46,10 +48,11 @@ class PlainDeviceCreate(CollectorUpdate):
 
 
 class PlainDeviceCredentials(CollectorView):
-    """Everything that the device is set up with; `password` is shown this once.
+    """Everything that the device needs to connect. `password` is only shown in this answer.
 
-    `client_id` is the MQTT client id that it must use, null: any. `port` takes TLS 1.3; `tls12_port` also TLS 1.2, null
-    where the broker has no such port. `ca` is the authority (PEM) that the device should trust, null: a public one.
+    `client_id`: the required MQTT client id, null for any. `port` accepts TLS 1.3. `tls12_port` also accepts TLS 1.2,
+    null if the broker has no such port. `ca`: the authority (PEM) that the device should trust, null for a public one.
+
     """
 
     password: str
@@ -66,7 +69,7 @@ class PlainDeviceCredentials(CollectorView):
     operation_id="create_plain_device",
     status_code=201,
     responses=_CREATED
-    | responses(CollectorExists, CollectorNameReserved, PlainDeviceNameUnfit, BrokerUnknown, *ONCE, *Common),
+    | responses(CollectorExists, CollectorNameReserved, InvalidPlainDeviceName, BrokerUnknown, *ONCE, *Common),
 )
 async def create_plain_device(
     response: Response,
@@ -75,11 +78,11 @@ async def create_plain_device(
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> PlainDeviceCredentials:
-    """Create a plain MQTT device and its account at the broker."""
+    """Create a plain MQTT device and its broker account."""
     device = plain_device(
         body.username, allows_own_form=body.allow_own_form, has_free_client_id=body.allow_any_client_id
     )
-    return _shown(response, *await deps.plain_devices.create(device, body.particulars(), caller))
+    return _shown(response, *await deps.plain_devices.create(device, body.description(), caller))
 
 
 @router.post(
@@ -89,25 +92,25 @@ async def create_plain_device(
     responses=_CREATED | responses(CollectorNotFound, WrongCollectorKind, BrokerUnknown, *ONCE, *Common),
 )
 async def renew_credentials(
-    id: CollectorId,  # noqa: A002  # its name in the path
+    id: CollectorId,  # noqa: A002  # the name in the path
     response: Response,
     deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
 ) -> PlainDeviceCredentials:
-    """Give a plain device a new password; the one before ends at once."""
+    """Set a new password for a plain device. The old one becomes invalid at once."""
     return _shown(response, *await deps.plain_devices.renew(id, caller))
 
 
-def _shown(response: Response, collector: Collector, made: PlainCredentials) -> PlainDeviceCredentials:
+def _shown(response: Response, collector: Collector, credentials: PlainCredentials) -> PlainDeviceCredentials:
     response.headers.update(NO_STORE)
     return PlainDeviceCredentials(
         **tagged(response, collector).model_dump(),
-        password=made.password,
-        client_id=made.client_id,
-        topic=made.topic,
-        host=made.host,
-        port=made.port,
-        tls12_port=made.tls12_port,
-        ca=made.ca,
+        password=credentials.password,
+        client_id=credentials.client_id,
+        topic=credentials.topic,
+        host=credentials.host,
+        port=credentials.port,
+        tls12_port=credentials.tls12_port,
+        ca=credentials.ca,
     )

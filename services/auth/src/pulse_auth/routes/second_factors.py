@@ -1,4 +1,4 @@
-"""HTTP to actions: one's own second factor."""
+"""Routes for the caller's own second factor."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api/auth/second-factor", tags=["second factor"])
 
 
 class SecondFactorView(BaseModel):
-    """`is_mandatory`: the role must have one."""
+    """`is_mandatory`: the role requires a second factor."""
 
     is_enabled: bool
     enabled_at: datetime | None
@@ -24,7 +24,7 @@ class SecondFactorView(BaseModel):
 
 
 class OwnPassword(BaseModel):
-    """What is changed about sign-in needs the password again."""
+    """Changes of the second factor need the current password."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery"}]})
 
@@ -32,7 +32,7 @@ class OwnPassword(BaseModel):
 
 
 class CodeRequest(BaseModel):
-    """A one-time code of the app; to renew recovery codes one of these will do, too."""
+    """A one-time code of the app. Recovery codes can also be renewed with a recovery code."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"code": "123456"}]})
 
@@ -40,7 +40,7 @@ class CodeRequest(BaseModel):
 
 
 class DisableRequest(BaseModel):
-    """Password and code: neither a stolen session nor a found phone is enough."""
+    """Needs password and code: neither a stolen session nor a found phone is enough."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery", "code": "123456"}]})
 
@@ -49,21 +49,21 @@ class DisableRequest(BaseModel):
 
 
 class EnrolmentView(BaseModel):
-    """Shown once. `uri` is what authenticator apps read as a QR code."""
+    """Only shown in this answer. Authenticator apps read `uri` as a QR code."""
 
     secret: str
     uri: str
 
 
 class RecoveryCodes(BaseModel):
-    """Shown once; each opens one sign-in."""
+    """Only shown in this answer. Each code works for one sign-in."""
 
     recovery_codes: list[str]
 
 
 @router.get("", operation_id="get_own_second_factor", responses=responses(TooManyRequests))
 async def show(deps: Dependencies, principal: SessionOwner) -> SecondFactorView:
-    """Say whether you have a second factor."""
+    """Get the state of your second factor."""
     found = await deps.factors.state(account_of(principal))
     return SecondFactorView(
         is_enabled=found.confirmed is not None,
@@ -81,10 +81,10 @@ async def show(deps: Dependencies, principal: SessionOwner) -> SecondFactorView:
 async def begin(
     response: Response, body: OwnPassword, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller
 ) -> EnrolmentView:
-    """Get a secret for an authenticator app; it counts once it is confirmed."""
-    made = await deps.factors.enrol(account_of(principal), body.password, caller)
+    """Create a secret for an authenticator app. Confirm it to enable the second factor."""
+    result = await deps.factors.enrol(account_of(principal), body.password, caller)
     response.headers.update(NO_STORE)
-    return EnrolmentView(secret=made.secret, uri=made.uri)
+    return EnrolmentView(secret=result.secret, uri=result.uri)
 
 
 @router.post(
@@ -95,10 +95,11 @@ async def begin(
 async def confirm(
     response: Response, body: CodeRequest, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller
 ) -> RecoveryCodes:
-    """Confirm the app's first code, and get the recovery codes. Refresh the session afterwards."""
-    made = await deps.factors.confirm(account_of(principal), body.code, caller)
+    """Enable the second factor with the first code of the app, and get the recovery codes. Refresh the session
+    afterwards."""
+    result = await deps.factors.confirm(account_of(principal), body.code, caller)
     response.headers.update(NO_STORE)
-    return RecoveryCodes(recovery_codes=made)
+    return RecoveryCodes(recovery_codes=result)
 
 
 @router.post(
@@ -109,10 +110,10 @@ async def confirm(
 async def renew(
     response: Response, body: CodeRequest, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller
 ) -> RecoveryCodes:
-    """Get ten new recovery codes; the old ones are void."""
-    made = await deps.factors.renew_recovery_codes(account_of(principal), body.code, caller)
+    """Replace the recovery codes with ten new ones."""
+    result = await deps.factors.renew_recovery_codes(account_of(principal), body.code, caller)
     response.headers.update(NO_STORE)
-    return RecoveryCodes(recovery_codes=made)
+    return RecoveryCodes(recovery_codes=result)
 
 
 @router.post(
@@ -122,5 +123,5 @@ async def renew(
     responses=responses(WrongPassword, WrongCode, NoSecondFactor, SecondFactorMandatory, TooManyRequests, Overloaded),
 )
 async def disable(body: DisableRequest, deps: Dependencies, principal: SessionOwner, caller: CurrentCaller) -> None:
-    """Switch your second factor off."""
+    """Disable your second factor."""
     await deps.factors.disable(account_of(principal), body.password, body.code, caller)

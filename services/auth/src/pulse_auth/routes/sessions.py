@@ -1,4 +1,4 @@
-"""HTTP to actions: sign in, refresh, sign out, who am I, and the public keys. Cookies are set and cleared here."""
+"""Routes for sign-in, refresh, sign-out, the current session and the public keys. Sets and deletes cookies."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_auth.model.second_factors import ChallengeOver, SecondFactorRequired, WrongCode
+from pulse_auth.model.second_factors import ChallengeExpired, SecondFactorRequired, WrongCode
 from pulse_auth.model.sessions import CsrfHeaderMissing, InvalidCredentials, SessionEnded, WrongOrigin
 from pulse_auth.routes.dependencies import (
     NO_STORE,
@@ -21,10 +21,10 @@ from pulse_auth.routes.dependencies import (
     access_token,
     answer,
     clear,
+    client_info_of,
     cookie_of,
     own_origin,
     own_page,
-    place_of,
     view_of,
     visitor_of,
 )
@@ -33,11 +33,11 @@ from pulse_chassis.identity.caller import AnonymousCaller
 from pulse_chassis.identity.principal import KeysUnknown, NotSignedIn
 
 router = APIRouter(prefix="/api/auth", tags=["sessions"])
-_OPTIONAL_BEARER = Depends(HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of auth"))
+_OPTIONAL_BEARER = Depends(HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token"))
 
 
 class LoginRequest(BaseModel):
-    """`remember`: stay signed in when the browser closes. Spaces around the e-mail are no part of it."""
+    """`remember`: stay signed in after the browser closes. Spaces around the e-mail are ignored."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"email": "ada@example.org", "password": "correct horse battery"}]}
@@ -62,11 +62,15 @@ class SecondStepRequest(BaseModel):
 
 
 class SessionView(BaseModel):
+    """The account of the session, and when the access token expires."""
+
     account: AccountView
     expires_at: datetime
 
 
 class KeyView(BaseModel):
+    """A public key (RFC 7517)."""
+
     kty: Literal["EC"]
     crv: Literal["P-256"]
     x: str
@@ -77,7 +81,7 @@ class KeyView(BaseModel):
 
 
 class Keys(BaseModel):
-    """A JWK set (RFC 7517): the key that signs, the next one, and those whose tokens may still run."""
+    """A JWK set (RFC 7517): the key that signs, the next one, and previous ones whose tokens may still be valid."""
 
     keys: Annotated[list[KeyView], Field(max_length=8)]
 
@@ -90,7 +94,7 @@ class Keys(BaseModel):
     responses=responses(InvalidCredentials, SecondFactorRequired, WrongOrigin, TooManyRequests, Overloaded),
 )
 async def login(request: Request, response: Response, deps: Dependencies, body: LoginRequest) -> SignedInView:
-    """Open a session, or get the challenge for the second factor."""
+    """Sign in with e-mail and password. Opens a session, or answers with the challenge for the second factor."""
     await deps.limiter.check("login", deps.limits.login_global, "all")
     visitor = visitor_of(request)
     signed_in = await deps.sign_in(body.email, body.password, visitor, remember=body.remember)
@@ -102,14 +106,14 @@ async def login(request: Request, response: Response, deps: Dependencies, body: 
     operation_id="log_in_second_factor",
     response_model=SignedInView,
     dependencies=[Depends(own_origin)],
-    responses=responses(ChallengeOver, WrongCode, WrongOrigin, TooManyRequests),
+    responses=responses(ChallengeExpired, WrongCode, WrongOrigin, TooManyRequests),
 )
 async def login_second_factor(
     request: Request, response: Response, deps: Dependencies, body: SecondStepRequest
 ) -> SignedInView:
-    """Open a session with the second factor."""
+    """Finish a sign-in with the second factor."""
     await deps.limiter.check("login", deps.limits.login_global, "all")
-    signed_in = await deps.sign_in.second(body.challenge, body.code, visitor_of(request))
+    signed_in = await deps.second_step(body.challenge, body.code, visitor_of(request))
     return answer(response, signed_in, deps)
 
 
@@ -123,10 +127,10 @@ async def login_second_factor(
 async def refresh(
     request: Request, response: Response, deps: Dependencies, caller: AnonymousCaller
 ) -> SignedInView | Response:
-    """Get the session's next pair of tokens, by the refresh cookie."""
+    """Get the next pair of tokens, by the refresh cookie."""
     await deps.limiter.check("refresh", deps.limits.refresh_global, "all")
     try:
-        signed_in = await deps.sessions.refresh(cookie_of(request, REFRESH_COOKIE), place_of(request, caller))
+        signed_in = await deps.sessions.refresh(cookie_of(request, REFRESH_COOKIE), client_info_of(request, caller))
     except SessionEnded as error:
         refusal = problem(error.status, error.code, error.detail, headers=NO_STORE)
         clear(refusal, deps)
@@ -156,7 +160,7 @@ async def logout(request: Request, deps: Dependencies, caller: AnonymousCaller) 
     responses=responses(NotSignedIn),
 )
 async def session(request: Request, response: Response, deps: Dependencies) -> SessionView:
-    """Say who is signed in, by bearer token or by the access cookie."""
+    """Get the current session, by bearer token or access cookie."""
     principal = deps.principals.verify(access_token(request))
     await deps.sessions.require_running(principal)
     response.headers.update(NO_STORE)
@@ -168,6 +172,6 @@ async def keys(response: Response, deps: Dependencies) -> Keys:
     """List the keys that verify access tokens."""
     found = deps.keys.published
     if not found:
-        raise KeysUnknown("there is no signing key yet")
+        raise KeysUnknown("no signing key was created yet")
     response.headers["Cache-Control"] = "max-age=60"
     return Keys(keys=[KeyView.model_validate(json.loads(key.public)) for key in found])

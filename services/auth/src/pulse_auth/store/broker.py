@@ -1,4 +1,4 @@
-"""What the broker should have: accounts with sealed secrets, and which of them it may not know of yet."""
+"""The desired accounts of the broker, with sealed secrets, and which of them the broker has."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pulse_postgres import Connection, Row
 
 @dataclass(frozen=True)
 class StoredCredential:
-    """An account of the broker. `secret` is sealed; None: there should be no account with this name."""
+    """An account of the broker. `secret` is sealed; None if the broker should not have the account."""
 
     name: str
     party: Party
@@ -21,7 +21,7 @@ class StoredCredential:
 
 
 class BrokerStore:
-    """The desired state, and how far it was carried out."""
+    """The desired state, and how much of it was applied."""
 
     async def put(
         self,
@@ -33,7 +33,7 @@ class BrokerStore:
         is_adopted: bool = False,
         has_free_client_id: bool = False,
     ) -> None:
-        """A new account, or a new secret. Whether it is enabled stays as it is."""
+        """Adds an account or replaces its secret. Does not change whether it is enabled."""
         await connection.execute(
             "INSERT INTO broker_credential AS b (name, party, secret, is_adopted, has_free_client_id) "
             "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET secret = $3, party = $2, is_adopted = $4, "
@@ -46,34 +46,34 @@ class BrokerStore:
         )
 
     async def enable(self, connection: Connection, name: str, *, is_enabled: bool) -> None:
-        """Switches an account on or off."""
+        """Enables or disables an account."""
         await connection.execute(
             "UPDATE broker_credential SET is_enabled = $2, version = version + 1 WHERE name = $1", name, is_enabled
         )
 
     async def remove(self, connection: Connection, name: str) -> None:
-        """There shall be none with this name; its secret is destroyed."""
+        """Marks an account for removal and destroys its secret."""
         await connection.execute(
             "UPDATE broker_credential SET secret = NULL, is_enabled = true, version = version + 1 WHERE name = $1",
             name,
         )
 
     async def by_name(self, connection: Connection, name: str) -> StoredCredential | None:
-        """One."""
+        """The account, or None."""
         row = await connection.fetchrow("SELECT * FROM broker_credential WHERE name = $1", name)
         return _credential(row) if row else None
 
     async def all(self, connection: Connection) -> list[StoredCredential]:
-        """Everything."""
+        """All accounts, by name."""
         return [_credential(row) for row in await connection.fetch("SELECT * FROM broker_credential ORDER BY name")]
 
     async def waiting(self, connection: Connection, limit: int) -> list[StoredCredential]:
-        """What the broker may not know of yet."""
+        """Accounts with changes that the broker may not have."""
         query = "SELECT * FROM broker_credential WHERE applied < version ORDER BY name LIMIT $1"
         return [_credential(row) for row in await connection.fetch(query, limit)]
 
     async def applied(self, connection: Connection, found: Sequence[StoredCredential]) -> None:
-        """The broker has them as they were read."""
+        """Records that the broker has these versions."""
         await connection.execute(
             "UPDATE broker_credential b SET applied = greatest(b.applied, v.version) FROM "
             "unnest($1::text[], $2::bigint[]) AS v(name, version) WHERE b.name = v.name",
@@ -82,7 +82,7 @@ class BrokerStore:
         )
 
     async def is_mine(self, connection: Connection, key: int) -> bool:
-        """Whether this transaction is the one that may talk to the broker now: one of all replicas."""
+        """Whether this transaction got the lock: one replica at a time talks to the broker."""
         return bool(await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", key))
 
 

@@ -1,11 +1,11 @@
-"""The tables of collectors, their one-time codes, and who may sign in there."""
+"""The tables of collectors, one-time codes and access rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.model.collectors import AccessRule, Collector, CollectorState, Particulars, PlainDevice
+from pulse_auth.model.collectors import AccessRule, Collector, CollectorDescription, CollectorState, PlainDevice
 from pulse_postgres import Connection, Row
 
 _SELECT = "SELECT c.*, e.ends AS code_ends FROM collector c LEFT JOIN enrolment_code e ON e.collector_id = c.id "
@@ -15,7 +15,7 @@ _AGAIN = (
     "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, version = c.version + 1 "
     "WHERE c.state = 'deleted' RETURNING 1"
 )
-"""`gen` goes on counting: a key of the deleted one must never count as one of the new one."""
+"""`gen` continues: a key of the deleted collector must never count as a key of the new one."""
 _COUNT = "SELECT count(*) FROM collector c "
 _MATCHING = (
     "WHERE c.state <> 'deleted' AND ($1::text IS NULL OR strpos(lower(c.id || ' ' || c.name || ' ' || c.site), "
@@ -28,7 +28,8 @@ _MATCHING = (
 
 @dataclass(frozen=True)
 class Listing:
-    """Which collectors: `search` in id, name and site; `tag` is one of its tags; `account` may sign in there."""
+    """Which collectors to list. `search`: in id, name and site. `tag`: one of its tags. `account`: may sign in
+    there."""
 
     search: str | None = None
     site: str | None = None
@@ -38,8 +39,8 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Enrolled:
-    """What an enrolment leaves: the public key of the collector, and K_seal, sealed."""
+class EnrolledKeys:
+    """The result of an enrolment: the collector's public key, and K_seal, sealed."""
 
     public_key: bytes
     seal_key: str = field(repr=False)
@@ -47,29 +48,31 @@ class Enrolled:
 
 
 class CollectorStore:
-    """Collectors by id."""
+    """Collectors and plain devices, by id."""
 
-    async def add(self, connection: Connection, id_: str, given: Particulars, now: datetime) -> bool:
-        """A new one, also in the place of a deleted one; False when there is one with this id."""
+    async def add(self, connection: Connection, id_: str, description: CollectorDescription, now: datetime) -> bool:
+        """Adds a collector, also with the id of a deleted one. False if the id is taken."""
         row = await connection.fetchval(
             f"INSERT INTO collector AS c (id, name, site, tags, created) VALUES ($1, $2, $3, $4, $5) {_AGAIN}",  # noqa: S608
             id_,
-            given.name,
-            given.site,
-            list(given.tags),
+            description.name,
+            description.site,
+            list(description.tags),
             now,
         )
         return row is not None
 
-    async def add_plain(self, connection: Connection, device: PlainDevice, given: Particulars, now: datetime) -> bool:
-        """As `add`, a plain device."""
+    async def add_plain(
+        self, connection: Connection, device: PlainDevice, description: CollectorDescription, now: datetime
+    ) -> bool:
+        """As `add`, for a plain device."""
         row = await connection.fetchval(
             "INSERT INTO collector AS c (id, name, site, tags, created, kind, username, has_free_client_id) "  # noqa: S608
             f"VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7) {_AGAIN}",
             device.id,
-            given.name,
-            given.site,
-            list(given.tags),
+            description.name,
+            description.site,
+            list(description.tags),
             now,
             device.username,
             device.has_free_client_id,
@@ -77,38 +80,38 @@ class CollectorStore:
         return row is not None
 
     async def by_id(self, connection: Connection, id_: str) -> Collector | None:
-        """One that is not deleted."""
+        """The collector; None if it does not exist or is deleted."""
         row = await connection.fetchrow(_SELECT + "WHERE c.id = $1 AND c.state <> 'deleted'", id_)
         return _collector(row) if row else None
 
     async def lock(self, connection: Connection, id_: str) -> Collector | None:
-        """As `by_id`, and nobody else changes it until the transaction ends."""
+        """As `by_id`, locked until the transaction ends."""
         row = await connection.fetchrow("SELECT 1 FROM collector WHERE id = $1 FOR UPDATE", id_)
         return await self.by_id(connection, id_) if row else None
 
     async def page(
-        self, connection: Connection, wanted: Listing, after: str | None, limit: int
+        self, connection: Connection, listing: Listing, after: str | None, limit: int
     ) -> tuple[list[Collector], int]:
-        """Up to `limit` in the order of their ids, and how many there are in all."""
-        given = (wanted.search, wanted.site, wanted.tag, wanted.state, wanted.account)
-        total = await connection.fetchval(_COUNT + _MATCHING, *given)
+        """Up to `limit` collectors by id, and the total number."""
+        filters = (listing.search, listing.site, listing.tag, listing.state, listing.account)
+        total = await connection.fetchval(_COUNT + _MATCHING, *filters)
         rows = await connection.fetch(
-            _SELECT + _MATCHING + "AND ($6::text IS NULL OR c.id > $6) ORDER BY c.id LIMIT $7", *given, after, limit
+            _SELECT + _MATCHING + "AND ($6::text IS NULL OR c.id > $6) ORDER BY c.id LIMIT $7", *filters, after, limit
         )
         return [_collector(row) for row in rows], int(total)
 
-    async def describe(self, connection: Connection, id_: str, given: Particulars) -> None:
-        """Other particulars."""
+    async def describe(self, connection: Connection, id_: str, description: CollectorDescription) -> None:
+        """Replaces the description."""
         await connection.execute(
             "UPDATE collector SET name = $2, site = $3, tags = $4, version = version + 1 WHERE id = $1",
             id_,
-            given.name,
-            given.site,
-            list(given.tags),
+            description.name,
+            description.site,
+            list(description.tags),
         )
 
     async def become(self, connection: Connection, id_: str, state: CollectorState) -> None:
-        """Another state. What is lost or deleted has no keys any more."""
+        """Changes the state. The keys of a lost or deleted collector are destroyed."""
         await connection.execute(
             "UPDATE collector SET state = $2, version = version + 1, "
             "seal_key = CASE WHEN $2 IN ('lost', 'deleted') THEN NULL ELSE seal_key END, "
@@ -117,28 +120,28 @@ class CollectorStore:
             state,
         )
 
-    async def enrol(self, connection: Connection, id_: str, given: Enrolled) -> int:
-        """The next generation of keys; returns its number."""
+    async def enrol(self, connection: Connection, id_: str, keys: EnrolledKeys) -> int:
+        """Stores the next generation of keys; returns its number."""
         gen = await connection.fetchval(
             "UPDATE collector SET gen = gen + 1, public_key = $2, seal_key = $3, enrolled = $4, version = version + 1, "
             "state = CASE WHEN state = 'lost' THEN 'enabled' ELSE state END WHERE id = $1 RETURNING gen",
             id_,
-            given.public_key,
-            given.seal_key,
-            given.at,
+            keys.public_key,
+            keys.seal_key,
+            keys.at,
         )
         return int(gen)
 
     async def touch(self, connection: Connection, id_: str) -> None:
-        """Something of it changed that has a table of its own."""
+        """Increases the version after a change in another table."""
         await connection.execute("UPDATE collector SET version = version + 1 WHERE id = $1", id_)
 
 
 class CodeStore:
-    """One-time codes: one a collector."""
+    """One-time codes. A collector has at most one."""
 
     async def put(self, connection: Connection, id_: str, code: tuple[bytes, str], ends: datetime) -> None:
-        """A new one, of which `code` is the id and the sealed key, in place of an older one."""
+        """Stores a code, which replaces an older one. `code`: its id and its sealed key."""
         await connection.execute(
             "INSERT INTO enrolment_code (id, collector_id, key, ends) VALUES ($1, $2, $3, $4) "
             "ON CONFLICT (collector_id) DO UPDATE SET id = $1, key = $3, ends = $4",
@@ -149,26 +152,27 @@ class CodeStore:
         )
 
     async def owner(self, connection: Connection, code: bytes) -> str | None:
-        """Whose code this is: lock the collector next, and only then `find` the code, so that one alone uses it."""
+        """The collector of a code. Lock the collector next, then call `find`: that way only one caller uses the
+        code."""
         found = await connection.fetchval("SELECT collector_id FROM enrolment_code WHERE id = $1", code)
         return str(found) if found is not None else None
 
     async def find(self, connection: Connection, code: bytes, now: datetime) -> str | None:
-        """The sealed key of a code that has not ended."""
+        """The sealed key of a code; None if the code is unknown or expired."""
         found = await connection.fetchval("SELECT key FROM enrolment_code WHERE id = $1 AND ends > $2", code, now)
         return str(found) if found is not None else None
 
     async def drop(self, connection: Connection, id_: str) -> None:
-        """The collector's code opens nothing any more."""
+        """Deletes the collector's code."""
         await connection.execute("DELETE FROM enrolment_code WHERE collector_id = $1", id_)
 
     async def sweep(self, connection: Connection, now: datetime) -> None:
-        """Removes what has ended."""
+        """Deletes expired codes."""
         await connection.execute("DELETE FROM enrolment_code WHERE ends <= $1", now)
 
 
 class AccessStore:
-    """Who may sign in at which collector."""
+    """Access rules: who may sign in at which collector."""
 
     async def of(self, connection: Connection, id_: str) -> list[AccessRule]:
         """The rules of a collector."""
@@ -176,7 +180,7 @@ class AccessStore:
         return [AccessRule(row["subject"], row["is_allowed"]) for row in await connection.fetch(query, id_)]
 
     async def replace(self, connection: Connection, id_: str, rules: Sequence[AccessRule]) -> None:
-        """All rules of a collector."""
+        """Replaces all rules of a collector."""
         await connection.execute("DELETE FROM collector_access WHERE collector_id = $1", id_)
         await connection.executemany(
             "INSERT INTO collector_access (collector_id, subject, is_allowed) VALUES ($1, $2, $3)",
@@ -184,7 +188,7 @@ class AccessStore:
         )
 
     async def accounts(self, connection: Connection, id_: str) -> list[Row]:
-        """The live accounts that may sign in at a collector: id, e-mail, name, role."""
+        """The active accounts that may sign in at a collector: id, e-mail, name, role."""
         return await connection.fetch(
             "SELECT a.id, a.email, a.name, a.role FROM account a WHERE a.active AND EXISTS (SELECT 1 FROM "
             "collector_access r WHERE r.collector_id = $1 AND r.is_allowed AND r.subject IN ('account:' || a.id, "
@@ -198,7 +202,7 @@ def _collector(row: Row) -> Collector:
     return Collector(
         row["id"],
         row["version"],
-        Particulars(row["name"], row["site"], tuple(row["tags"])),
+        CollectorDescription(row["name"], row["site"], tuple(row["tags"])),
         row["state"],
         row["gen"],
         row["created"],

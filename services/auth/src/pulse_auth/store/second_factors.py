@@ -1,4 +1,4 @@
-"""The tables of second factors, recovery codes, challenges, and the policy of who must have one."""
+"""The tables of second factors, recovery codes, challenges, and the policy of mandatory second factors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class StoredFactor:
 
 @dataclass(frozen=True)
 class Challenge:
-    """A right password that waits for its second factor. `version`: of the account."""
+    """A sign-in that waits for its second factor. `version`: of the account."""
 
     hash: bytes
     account: UUID
@@ -34,19 +34,14 @@ class FactorStore:
     """Second factors and recovery codes, by account."""
 
     async def lock(self, connection: Connection, account: UUID) -> StoredFactor | None:
-        """The factor, for a change or a try."""
+        """The factor, locked until the transaction ends."""
         row = await connection.fetchrow(
             "SELECT secret, confirmed, last_step FROM second_factor WHERE account_id = $1 FOR UPDATE", account
         )
         return StoredFactor(row["secret"], row["confirmed"], row["last_step"]) if row else None
 
-    async def is_confirmed(self, connection: Connection, account: UUID) -> bool:
-        """Whether sign-in asks for it."""
-        query = "SELECT EXISTS (SELECT 1 FROM second_factor WHERE account_id = $1 AND confirmed IS NOT NULL)"
-        return bool(await connection.fetchval(query, account))
-
     async def status(self, connection: Connection, account: UUID) -> tuple[datetime | None, int]:
-        """Since when it is confirmed, and how many recovery codes are left."""
+        """When the factor was confirmed, and how many recovery codes are left."""
         row = await connection.fetchrow(
             "SELECT (SELECT confirmed FROM second_factor WHERE account_id = $1) AS confirmed, "
             "(SELECT count(*) FROM recovery_code WHERE account_id = $1) AS left",
@@ -55,7 +50,7 @@ class FactorStore:
         return (row["confirmed"], int(row["left"])) if row else (None, 0)
 
     async def start(self, connection: Connection, account: UUID, secret: str, now: datetime) -> bool:
-        """Stores a factor that waits to be confirmed, in place of one that also does; False if one is confirmed."""
+        """Stores a factor that waits for confirmation; replaces an unconfirmed one. False if one is confirmed."""
         row = await connection.fetchval(
             "INSERT INTO second_factor AS f (account_id, secret, created) VALUES ($1, $2, $3) ON CONFLICT (account_id) "
             "DO UPDATE SET secret = excluded.secret, created = excluded.created, last_step = 0 "
@@ -67,26 +62,26 @@ class FactorStore:
         return row is not None
 
     async def confirm(self, connection: Connection, account: UUID, now: datetime) -> None:
-        """From now on sign-in asks for it."""
+        """From then on a sign-in needs the factor."""
         await connection.execute("UPDATE second_factor SET confirmed = $2 WHERE account_id = $1", account, now)
 
     async def use_step(self, connection: Connection, account: UUID, step: int) -> None:
-        """No code of this step or one before is good again."""
+        """Invalidates the codes of this time step and all earlier ones."""
         await connection.execute("UPDATE second_factor SET last_step = $2 WHERE account_id = $1", account, step)
 
     async def use_recovery(self, connection: Connection, account: UUID, hash_: bytes) -> bool:
-        """Uses a recovery code up; whether there was one."""
+        """Uses up a recovery code. False if it is unknown."""
         query = "DELETE FROM recovery_code WHERE account_id = $1 AND hash = $2 RETURNING 1"
         return await connection.fetchval(query, account, hash_) is not None
 
     async def replace_recovery(self, connection: Connection, account: UUID, hashes: Iterable[bytes]) -> None:
-        """New recovery codes; the old ones are void."""
+        """Replaces all recovery codes."""
         await connection.execute("DELETE FROM recovery_code WHERE account_id = $1", account)
         rows = [(account, hash_) for hash_ in hashes]
         await connection.executemany("INSERT INTO recovery_code (account_id, hash) VALUES ($1, $2)", rows)
 
     async def remove(self, connection: Connection, account: UUID) -> bool:
-        """Whether there was one. Its recovery codes and open challenges go with it."""
+        """Deletes the factor, its recovery codes and open challenges. Returns whether it was confirmed."""
         await connection.execute("DELETE FROM challenge WHERE account_id = $1", account)
         query = "DELETE FROM second_factor WHERE account_id = $1 RETURNING confirmed IS NOT NULL"
         return bool(await connection.fetchval(query, account))
@@ -96,7 +91,7 @@ class ChallengeStore:
     """Sign-ins that wait for their second factor."""
 
     async def add(self, connection: Connection, challenge: Challenge) -> None:
-        """A new one."""
+        """Stores a new challenge."""
         await connection.execute(
             "INSERT INTO challenge (hash, account_id, version, remember, ends) VALUES ($1, $2, $3, $4, $5)",
             challenge.hash,
@@ -107,12 +102,12 @@ class ChallengeStore:
         )
 
     async def owner(self, connection: Connection, hash_: bytes) -> UUID | None:
-        """Whose it is: accounts are locked before challenges."""
+        """The account of a challenge. Lock the account before the challenge."""
         found = await connection.fetchval("SELECT account_id FROM challenge WHERE hash = $1", hash_)
         return UUID(str(found)) if found else None
 
     async def lock(self, connection: Connection, hash_: bytes) -> Challenge | None:
-        """One, for a try."""
+        """The challenge, locked until the transaction ends."""
         row = await connection.fetchrow("SELECT * FROM challenge WHERE hash = $1 FOR UPDATE", hash_)
         if row is None:
             return None
@@ -120,33 +115,33 @@ class ChallengeStore:
         return Challenge(row["hash"], account, row["version"], row["remember"], row["ends"], row["tries"])
 
     async def count_try(self, connection: Connection, hash_: bytes) -> None:
-        """One more."""
+        """Counts one more wrong code."""
         await connection.execute("UPDATE challenge SET tries = tries + 1 WHERE hash = $1", hash_)
 
     async def remove(self, connection: Connection, hash_: bytes) -> None:
-        """It was met."""
+        """Deletes the challenge."""
         await connection.execute("DELETE FROM challenge WHERE hash = $1", hash_)
 
     async def sweep(self, connection: Connection, now: datetime) -> None:
-        """Removes what ended."""
+        """Deletes expired challenges."""
         await connection.execute("DELETE FROM challenge WHERE ends < $1", now)
 
 
 class PolicyStore:
-    """Which roles must have a second factor."""
+    """The roles that must have a second factor."""
 
     async def roles(self, connection: Connection) -> frozenset[Role]:
-        """Now."""
+        """The current roles."""
         return required_roles(await connection.fetchval("SELECT second_factor_roles FROM policy"))
 
     async def replace(self, connection: Connection, roles: frozenset[Role]) -> frozenset[Role]:
-        """Sets them; returns the former."""
+        """Replaces the roles; returns the previous ones."""
         before = await connection.fetchval("SELECT second_factor_roles FROM policy FOR UPDATE")
         await connection.execute("UPDATE policy SET second_factor_roles = $1", sorted(roles))
         return required_roles(before)
 
 
 def required_roles(names: object) -> frozenset[Role]:
-    """The column `policy.second_factor_roles`."""
+    """The known roles in the column `policy.second_factor_roles`."""
     stored = names if isinstance(names, list) else []
     return frozenset(role for role in ROLES if role in stored)

@@ -1,17 +1,17 @@
-"""The tables of auth. Every method works on the caller's connection: the transaction is the action's."""
+"""The tables of accounts, sessions, refresh tokens and revocations. Locks: account first, then session."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulse_auth.model.sessions import Account, Place, Session, TokenState, email_key
+from pulse_auth.model.sessions import Account, ClientInfo, Session, TokenState, email_key
 from pulse_contracts.times import to_micros
 from pulse_postgres import Connection, Row
 
 
 @dataclass(frozen=True)
 class FoundToken:
-    """A refresh token with everything that decides about it, its session and account locked."""
+    """A refresh token with its session and account, both locked."""
 
     state: TokenState
     session: Session
@@ -20,7 +20,7 @@ class FoundToken:
 
 @dataclass(frozen=True)
 class UsedSession:
-    """A session as its owner sees it. `until`: when it ends if it is not used again."""
+    """A session as its owner sees it. `until`: when it ends unless it is used again."""
 
     session: Session
     created: datetime
@@ -30,7 +30,7 @@ class UsedSession:
 
 @dataclass(frozen=True)
 class NewToken:
-    """A refresh token to be stored: hashes alone."""
+    """A refresh token to store, as hashes."""
 
     hash: bytes
     session: UUID
@@ -40,7 +40,7 @@ class NewToken:
 
 @dataclass(frozen=True)
 class Revoked:
-    """A session that ended, or all of an account's tokens of an earlier `generation` where `sid` is None."""
+    """A session that ended. `sid` None: all tokens of the account with a lower `generation`."""
 
     account: UUID
     sid: str | None
@@ -52,11 +52,11 @@ class AccountCopy:
     """auth's copy of the accounts."""
 
     async def lock(self, connection: Connection, id_: UUID) -> Account | None:
-        """The account, for a change of it or of its sessions."""
+        """The account, locked for a change of it or of its sessions."""
         return read_account(await connection.fetchrow("SELECT * FROM account WHERE id = $1 FOR UPDATE", id_))
 
     async def hold(self, connection: Connection, id_: UUID) -> Account | None:
-        """The account, which stays as it is until the transaction ends."""
+        """The account, protected against changes until the transaction ends."""
         return read_account(await connection.fetchrow("SELECT * FROM account WHERE id = $1 FOR SHARE", id_))
 
     async def by_id(self, connection: Connection, id_: UUID) -> Account | None:
@@ -64,12 +64,12 @@ class AccountCopy:
         return read_account(await connection.fetchrow("SELECT * FROM account WHERE id = $1", id_))
 
     async def by_email(self, connection: Connection, email: str) -> Account | None:
-        """The account with this e-mail in whatever case; the newest if two seem to have it for a moment."""
+        """The account with this e-mail in any case. If two have it for a moment, the newer one."""
         query = "SELECT * FROM account WHERE email_key = $1 ORDER BY version DESC LIMIT 1"
         return read_account(await connection.fetchrow(query, email_key(email)))
 
     async def put(self, connection: Connection, account: Account) -> bool:
-        """Inserts or replaces if newer; whether it was."""
+        """Inserts the account, or replaces an older version. Returns whether it was newer."""
         row = await connection.fetchrow(
             "INSERT INTO account (id, version, email, email_key, name, role, active, digest) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET version = excluded.version, "
@@ -87,13 +87,13 @@ class AccountCopy:
         return row is not None
 
     async def versions(self, connection: Connection) -> list[tuple[str, int]]:
-        """Each account's id and version."""
+        """The id and version of every account."""
         rows = await connection.fetch("SELECT id::text AS id, version FROM account")
         return [(str(row["id"]), int(row["version"])) for row in rows]
 
 
 class SessionStore:
-    """Sessions and their refresh tokens. Locks are taken account first, then session."""
+    """Sessions and their refresh tokens."""
 
     async def add(self, connection: Connection, session: Session, now: datetime) -> None:
         """Stores a new session."""
@@ -105,12 +105,12 @@ class SessionStore:
             session.remember,
             now,
             session.ends,
-            session.place.device,
-            session.place.address,
+            session.client_info.device,
+            session.client_info.address,
         )
 
     async def add_token(self, connection: Connection, token: NewToken) -> None:
-        """A new refresh token."""
+        """Stores a new refresh token."""
         await connection.execute(
             "INSERT INTO refresh_token (hash, session_id, parent, idle_ends) VALUES ($1, $2, $3, $4)",
             token.hash,
@@ -120,7 +120,7 @@ class SessionStore:
         )
 
     async def find(self, connection: Connection, hash_: bytes) -> FoundToken | None:
-        """The token, with its account held and its session locked; None when we never gave it."""
+        """The token with its session and account locked; None if it is unknown."""
         row = await connection.fetchrow(
             "SELECT s.id, s.account_id FROM refresh_token t JOIN session s ON s.id = t.session_id WHERE t.hash = $1",
             hash_,
@@ -149,7 +149,7 @@ class SessionStore:
         return FoundToken(state, session, account)
 
     async def lock(self, connection: Connection, id_: UUID) -> Session | None:
-        """The session, for a change."""
+        """The session, locked for a change."""
         return _session(await connection.fetchrow("SELECT * FROM session WHERE id = $1 FOR UPDATE", id_))
 
     async def by_id(self, connection: Connection, id_: UUID) -> Session | None:
@@ -157,27 +157,27 @@ class SessionStore:
         return _session(await connection.fetchrow("SELECT * FROM session WHERE id = $1", id_))
 
     async def use(self, connection: Connection, hash_: bytes, now: datetime) -> bool:
-        """The token is used up; whether it was not before. Of many at once one hears yes."""
+        """Uses the token up. False if it was already used: of concurrent callers one gets True."""
         query = "UPDATE refresh_token SET used = $2 WHERE hash = $1 AND used IS NULL RETURNING 1"
         return await connection.fetchval(query, hash_, now) is not None
 
-    async def note_late(self, connection: Connection, hash_: bytes, now: datetime) -> None:
-        """The token came again, late."""
+    async def record_late_repeat(self, connection: Connection, hash_: bytes, now: datetime) -> None:
+        """Marks the token as repeated late."""
         query = "UPDATE refresh_token SET repeated_late = coalesce(repeated_late, $2) WHERE hash = $1"
         await connection.execute(query, hash_, now)
 
-    async def touch(self, connection: Connection, id_: UUID, place: Place, now: datetime) -> None:
-        """It was used from there."""
+    async def touch(self, connection: Connection, id_: UUID, client_info: ClientInfo, now: datetime) -> None:
+        """Records when and where the session was used."""
         await connection.execute(
             "UPDATE session SET last_used = $2, device = coalesce(nullif($3, ''), device), address = $4 WHERE id = $1",
             id_,
             now,
-            place.device,
-            place.address,
+            client_info.device,
+            client_info.address,
         )
 
     async def running(self, connection: Connection, account: UUID, now: datetime) -> list[UsedSession]:
-        """An account's sessions that may still be refreshed, the last used first."""
+        """The sessions of an account that can be refreshed, last used first."""
         rows = await connection.fetch(
             "SELECT s.*, t.idle_ends FROM session s CROSS JOIN LATERAL (SELECT max(idle_ends) AS idle_ends "
             "FROM refresh_token WHERE session_id = s.id) t WHERE s.account_id = $1 AND s.revoked IS NULL "
@@ -192,36 +192,36 @@ class SessionStore:
         ]
 
     async def revoke(self, connection: Connection, id_: UUID, now: datetime) -> bool:
-        """Ends one session; whether it was running."""
+        """Ends a session. False if it had already ended."""
         query = "UPDATE session SET revoked = $2 WHERE id = $1 AND revoked IS NULL RETURNING id"
         return await connection.fetchval(query, id_, now) is not None
 
     async def revoke_all(self, connection: Connection, account: UUID, now: datetime) -> int:
-        """Ends every session of an account; how many were running."""
+        """Ends all sessions of an account; returns how many were running."""
         query = "UPDATE session SET revoked = $2 WHERE account_id = $1 AND revoked IS NULL AND ends > $2 RETURNING 1"
         return len(await connection.fetch(query, account, now))
 
-    async def revoke_everybodys(self, connection: Connection, now: datetime) -> list[UUID]:
-        """Ends every session there is; whose they were."""
+    async def revoke_everyone(self, connection: Connection, now: datetime) -> list[UUID]:
+        """Ends all sessions of all accounts; returns the accounts."""
         query = "UPDATE session SET revoked = $1 WHERE revoked IS NULL AND ends > $1 RETURNING account_id"
         return sorted({UUID(str(row["account_id"])) for row in await connection.fetch(query, now)})
 
     async def next_generation(self, connection: Connection, account: UUID, now: datetime) -> int:
-        """Notes that all tokens of an account are revoked: those that are issued from now on carry this number. It is
-        the time in milliseconds, or one more than before: a restored database goes on above all that it ever gave."""
+        """The number for tokens that are issued after all earlier ones were revoked. It is the time in milliseconds, or
+        one more than the previous number if that is higher: a restored database never issues an old number again."""
         query = (
             "INSERT INTO token_generation AS t (account_id, generation) VALUES ($1, $2) ON CONFLICT (account_id) "
             "DO UPDATE SET generation = greatest(t.generation + 1, excluded.generation) RETURNING generation"
         )
         return int(await connection.fetchval(query, account, to_micros(now) // 1_000))
 
-    async def note_revoked(self, connection: Connection, revoked: Revoked) -> None:
-        """For the heartbeats of the next minutes."""
+    async def add_revocation(self, connection: Connection, revoked: Revoked) -> None:
+        """Stores a revocation for the next heartbeats."""
         query = "INSERT INTO revocation (account_id, sid, at, generation) VALUES ($1, $2, $3, $4)"
         await connection.execute(query, revoked.account, revoked.sid, revoked.at, revoked.generation)
 
     async def revoked_since(self, connection: Connection, since: datetime, limit: int) -> list[Revoked]:
-        """What was revoked since then, the newest `limit`, oldest first."""
+        """The newest `limit` revocations since then, oldest first."""
         rows = await connection.fetch(
             "SELECT account_id, sid, at, generation FROM revocation WHERE at >= $1 ORDER BY id DESC LIMIT $2",
             since,
@@ -231,18 +231,18 @@ class SessionStore:
             Revoked(UUID(str(row["account_id"])), row["sid"], row["at"], row["generation"]) for row in reversed(rows)
         ]
 
-    async def forget_revoked(self, connection: Connection, before: datetime) -> None:
-        """What every token has outlived."""
+    async def sweep_revocations(self, connection: Connection, before: datetime) -> None:
+        """Deletes revocations that are older than any valid token."""
         await connection.execute("DELETE FROM revocation WHERE at < $1", before)
 
     async def sweep(self, connection: Connection, ended_before: datetime) -> int:
-        """Removes sessions that ended before, with their tokens; returns how many."""
+        """Deletes sessions that ended before the given time, with their tokens."""
         query = "WITH gone AS (DELETE FROM session WHERE ends < $1 RETURNING 1) SELECT count(*) FROM gone"
         return int(await connection.fetchval(query, ended_before))
 
 
 def read_account(row: Row | None) -> Account | None:
-    """A row of `account`."""
+    """A row of the table `account`."""
     if row is None:
         return None
     return Account(row["id"], row["version"], row["email"], row["name"], row["role"], row["active"], row["digest"])
@@ -252,5 +252,5 @@ def _session(row: Row | None) -> Session | None:
     if row is None:
         return None
     account = UUID(str(row["account_id"]))
-    place = Place(row["device"], row["address"])
-    return Session(UUID(str(row["id"])), account, row["remember"], row["ends"], row["revoked"] is not None, place)
+    client_info = ClientInfo(row["device"], row["address"])
+    return Session(UUID(str(row["id"])), account, row["remember"], row["ends"], row["revoked"] is not None, client_info)

@@ -1,1 +1,1 @@
-"""What users does; each change is one transaction with its version, its event and its entry in the audit trail."""
+"""What users does. Each change is one transaction with its version, its event and its audit entry."""

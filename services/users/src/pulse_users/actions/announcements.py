@@ -1,5 +1,4 @@
-"""Telling the bus what is: the digest, on connect and every so often, and replays for consumers that missed
-something."""
+"""Publishes the digest, at each connection and periodically, and replays all accounts on request."""
 
 import asyncio
 
@@ -17,23 +16,24 @@ _REPLAY_PAGE = 100
 
 
 class Announcements:
-    """The digest, on connect and every so often, and replays for consumers that found that they missed something."""
+    """The digest and replays for consumers that missed events."""
 
     def __init__(self, database: Database, outbox: Outbox, bus: Bus, sealer: Sealer) -> None:
         self._database, self._outbox, self._bus, self._sealer = database, outbox, bus, sealer
         self._store = AccountStore()
         self.digest_due, self.replay_due = asyncio.Event(), asyncio.Event()
 
-    async def want_digest(self) -> None:
-        """The digest is published soon."""
+    async def request_digest(self) -> None:
+        """Publishes the digest soon."""
         self.digest_due.set()
 
-    def want_replay(self) -> None:
-        """Every account is published soon; wishes that come close together are one."""
+    def request_replay(self) -> None:
+        """Publishes all accounts soon. Requests in quick succession are merged."""
         self.replay_due.set()
 
     async def announce_digest(self) -> None:
-        """Goes by the outbox: behind every event that it counts, or consumers would ask for what is on its way."""
+        """Puts the digest into the outbox, behind all events that it counts: otherwise consumers would request events
+        that are in flight."""
         async with self._database.transaction() as connection:
             await self._store.hold(connection)
             if not await self._store.is_waiting(connection, USERS_DIGEST.template):

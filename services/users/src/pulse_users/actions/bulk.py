@@ -1,4 +1,4 @@
-"""One change to many accounts: all of it happens, or nothing, and each row says why not."""
+"""One change of many accounts: all of them or none, with an outcome for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
-from pulse_users.actions.accounts import bury, is_own_loss, replace
+from pulse_users.actions.accounts import delete_account, is_self_lockout, replace
 from pulse_users.actions.changes import ChangeDependencies, change
 from pulse_users.model.accounts import Account, Edit
 from pulse_users.store.accounts import AccountStore
@@ -20,15 +20,15 @@ Outcome = Literal["ok", "not_found", "own_account", "last_administrator", "preco
 
 @dataclass(frozen=True)
 class Bulk:
-    """What is wanted of which accounts. `versions`: those that were seen, of as many as the caller likes."""
+    """A change of many accounts. `versions`: the versions that the caller saw, for any of the accounts."""
 
     action: BulkAction
     ids: tuple[UUID, ...]
     role: Role | None
     versions: Mapping[UUID, int]
 
-    def wanted(self, account: Account) -> Account | None:
-        """The account as it should be; None when it should be gone."""
+    def applied(self, account: Account) -> Account | None:
+        """The changed account; None if it is deleted."""
         if self.action == "delete":
             return None
         if self.action == "set_role":
@@ -38,7 +38,7 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one account, or would have. `version` is the one that it has now; None when it is gone."""
+    """The outcome for one account. `version`: its current version; None if it does not exist."""
 
     id: UUID
     outcome: Outcome
@@ -46,26 +46,26 @@ class Row:
 
 
 class BulkRefused(DomainError):
-    """At least one account could not be changed, so none was: `rows` says why."""
+    """At least one account could not be changed, so none was changed. `rows` has the reasons."""
 
     code, status = "bulk_refused", 409
 
     def __init__(self, rows: list[Row]) -> None:
         bad = sum(row.outcome != "ok" for row in rows)
-        super().__init__(f"nothing was changed: {bad} of {len(rows)} accounts could not be")
+        super().__init__(f"Nothing was changed, because {bad} of {len(rows)} accounts cannot be changed.")
         self.rows = rows
         self.members = {"rows": [{"id": str(row.id), "outcome": row.outcome} for row in rows]}
 
 
 class BulkChanges:
-    """Changes to up to 500 accounts in one transaction."""
+    """Changes of up to 500 accounts in one transaction."""
 
-    def __init__(self, means: ChangeDependencies) -> None:
-        self._means, self._store = means, AccountStore()
+    def __init__(self, deps: ChangeDependencies) -> None:
+        self._deps, self._store = deps, AccountStore()
 
     async def __call__(self, caller: Caller, bulk: Bulk) -> list[Row]:
-        """A row for each id, in order. Raises BulkRefused."""
-        async with change(self._means, caller, "accounts.manage") as made:
+        """One row for each id, in order. Raises BulkRefused."""
+        async with change(self._deps, caller, "accounts.manage") as made:
             found = await self._store.by_ids(made.connection, list(bulk.ids))
             administrators = await self._store.administrators(made.connection)
             rows = judge(bulk, found, administrators, made.actor)
@@ -74,9 +74,9 @@ class BulkChanges:
             done: list[Row] = []
             for id_ in bulk.ids:
                 old = found[id_]
-                new = bulk.wanted(old)
+                new = bulk.applied(old)
                 if new is None:
-                    await bury(made, old)
+                    await delete_account(made, old)
                 elif new != old:
                     new = await replace(made, old, new)
                 done.append(Row(id_, "ok", new.version if new else None))
@@ -84,9 +84,9 @@ class BulkChanges:
 
 
 def judge(bulk: Bulk, found: Mapping[UUID, Account], administrators: set[UUID], actor: Account | None) -> list[Row]:
-    """Which rows could be changed, all at once; the last administrators stand and fall together."""
+    """The outcome for each account. If the change would remove all administrators, it fails for each of them."""
     outcomes = {id_: _outcome(bulk, id_, found.get(id_), actor) for id_ in bulk.ids}
-    losing = {id_ for id_ in administrators if outcomes.get(id_) == "ok" and _loses(bulk.wanted(found[id_]))}
+    losing = {id_ for id_ in administrators if outcomes.get(id_) == "ok" and _loses(bulk.applied(found[id_]))}
     if not administrators - losing:
         outcomes |= dict.fromkeys(losing, "last_administrator")
     return [Row(id_, outcomes[id_], found[id_].version if id_ in found else None) for id_ in bulk.ids]
@@ -97,8 +97,8 @@ def _outcome(bulk: Bulk, id_: UUID, account: Account | None, actor: Account | No
         return "not_found"
     if bulk.versions.get(id_, account.version) != account.version:
         return "precondition_failed"
-    return "own_account" if is_own_loss(actor, account, bulk.wanted(account)) else "ok"
+    return "own_account" if is_self_lockout(actor, account, bulk.applied(account)) else "ok"
 
 
 def _loses(new: Account | None) -> bool:
-    return new is None or not new.is_administrating
+    return new is None or not new.is_active_administrator

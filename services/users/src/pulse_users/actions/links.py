@@ -1,7 +1,6 @@
-"""One-time links to set a password: invitations, resets by administrators, resets by whoever forgot theirs."""
+"""One-time links to set a password: invitations, resets by administrators, and resets of forgotten passwords."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,19 +9,19 @@ from uuid import UUID
 from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_postgres import Connection, LimitStore, Rate, limit_key
-from pulse_users.actions.accounts import give_password
-from pulse_users.actions.changes import Change, ChangeDependencies, change, refused
+from pulse_users.actions.accounts import set_password_digest
+from pulse_users.actions.changes import Change, ChangeDependencies, change, refusal_entry
 from pulse_users.actions.mailing import MailQueue
 from pulse_users.actions.passwords import Passwords, Strength
-from pulse_users.model.accounts import Account, OwnAccount, UnknownAccount
+from pulse_users.model.accounts import Account, AccountNotFound, OwnAccount
 from pulse_users.model.links import (
-    LINK_LIFE,
+    LINK_LIFETIME,
     TOKEN_BYTES,
     Link,
-    LinkEnded,
+    LinkExpired,
     LinkKind,
-    LinkMade,
     MailNotConfigured,
+    NewLink,
     NotInvited,
     NotResettable,
     link_url,
@@ -33,7 +32,6 @@ from pulse_users.model.links import (
 from pulse_users.store.accounts import AccountStore
 from pulse_users.store.links import LinkStore, ResetRequest, ResetRequestStore
 
-log = logging.getLogger("pulse.users")
 _PER_CLIENT = "set-password", Rate(20, timedelta(minutes=1))
 _ALL = "set-password-all", Rate(600, timedelta(minutes=1))
 _PER_LINK = "set-password-link", Rate(60, timedelta(minutes=1))
@@ -43,8 +41,8 @@ _PER_EMAIL = "reset-email", Rate(3, timedelta(hours=1))
 
 
 @dataclass(frozen=True)
-class Letterhead:
-    """Where links lead, whose system it is, and how tokens are drawn."""
+class LinkSettings:
+    """`origin`: of the page that links open. `company`: named in mails. `entropy(n)`: n random bytes."""
 
     origin: str
     company: str
@@ -52,39 +50,41 @@ class Letterhead:
 
 
 class Links:
-    """Makes links, and takes them back with a password."""
+    """Creates links, and sets passwords with them."""
 
-    def __init__(self, means: ChangeDependencies, passwords: Passwords, mail: MailQueue, head: Letterhead) -> None:
-        self._means, self._passwords, self._mail, self._head = means, passwords, mail, head
+    def __init__(self, deps: ChangeDependencies, passwords: Passwords, mail: MailQueue, settings: LinkSettings) -> None:
+        self._deps, self._passwords, self._mail, self._settings = deps, passwords, mail, settings
         self._accounts, self._links = AccountStore(), LinkStore()
         self._limits, self._requests = LimitStore(), ResetRequestStore()
         self.requested = asyncio.Event()
 
-    async def invite(self, caller: Caller, id_: UUID, *, mailed: bool) -> LinkMade:
-        """A link for an account that has no password yet; earlier ones end. Raises UnknownAccount, NotInvited,
+    async def invite(self, caller: Caller, id_: UUID, *, mailed: bool) -> NewLink:
+        """A link for an account without a password. Deletes earlier links. Raises AccountNotFound, NotInvited,
         MailNotConfigured."""
-        async with change(self._means, caller, "accounts.manage", id_) as made:
+        async with change(self._deps, caller, "accounts.manage", id_) as made:
             account = await self._target(made, id_, mailed=mailed)
             if account.state != "invited":
-                raise NotInvited("only an account that is switched on and has no password yet is invited")
+                raise NotInvited("Only an enabled account without a password can be invited.")
             return await self._make(made, account, "invitation", mailed=mailed)
 
-    async def reset(self, caller: Caller, id_: UUID, *, mailed: bool) -> LinkMade:
-        """A link for an account that has a password, which stays good until the link is used. Raises UnknownAccount,
+    async def reset(self, caller: Caller, id_: UUID, *, mailed: bool) -> NewLink:
+        """A link for an account with a password, which stays valid until the link is used. Raises AccountNotFound,
         OwnAccount, NotResettable, MailNotConfigured."""
-        async with change(self._means, caller, "accounts.manage", id_) as made:
+        async with change(self._deps, caller, "accounts.manage", id_) as made:
             account = await self._target(made, id_, mailed=mailed)
             if made.actor is not None and made.actor.id == id_:
-                raise OwnAccount("change your own password with the current one, or ask another administrator")
+                raise OwnAccount(
+                    "You cannot reset your own password. Change it with the current one, or ask another administrator."
+                )
             if account.state != "active":
-                raise NotResettable("only an account that is switched on and has a password is reset")
+                raise NotResettable("Only the password of an enabled account with a password can be reset.")
             return await self._make(made, account, "reset", mailed=mailed)
 
     async def forgot(self, caller: Caller, client: str | None, email: str) -> None:
-        """Notes the wish: the same work and the same answer for every e-mail. Raises TooManyRequests, and
-        MailNotConfigured once it is noted."""
-        now = self._means.now()
-        async with self._means.database.transaction() as connection:
+        """Queues a request for a reset: the same work and the same answer for every e-mail. Raises TooManyRequests, and
+        MailNotConfigured after queueing the request."""
+        now = self._deps.now()
+        async with self._deps.database.transaction() as connection:
             if client is not None:
                 await self._use(connection, _PER_CLIENT_RESET, client)
             await self._use(connection, _ALL_RESETS, "all")
@@ -95,53 +95,53 @@ class Links:
             raise MailNotConfigured("This system sends no mail. Ask an administrator for a link to set a new password.")
 
     async def set_password(self, caller: Caller, client: str | None, token: str, password: str) -> Account:
-        """Uses a link up. Raises TooManyRequests, LinkEnded, PasswordUnfit (the link stays good), Overloaded."""
-        now, hash_ = self._means.now(), token_hash(token)
+        """Uses a link up. Raises TooManyRequests, LinkExpired, InvalidPassword (the link stays valid), Overloaded."""
+        now, hash_ = self._deps.now(), token_hash(token)
         owner = await self._counted_owner(caller, client, token)
         digest = await self._passwords.digest(password, owner.email, owner.name)
-        async with change(self._means, caller) as made:
+        async with change(self._deps, caller) as made:
             id_ = await self._links.use(made.connection, hash_, now)
             account = await self._accounts.by_id(made.connection, id_) if id_ else None
             if account is None or not account.active:
-                raise LinkEnded("the link was used, has expired, or was replaced: ask for another")
-            return await give_password(made, account, digest, "password_set", actor=str(account.id))
+                raise LinkExpired("The link was used, has expired, or was replaced by a newer one. Ask for a new link.")
+            return await set_password_digest(made, account, digest, "password_set", actor=str(account.id))
 
     async def _counted_owner(self, caller: Caller, client: str | None, token: str) -> Account:
-        """Guesses are counted together, or by client; uses of a link that is good by link, so that no flood of guesses
-        keeps its owner out."""
+        """The account of a link. Guesses are counted together and per client, uses of a valid link per link: a flood of
+        guesses does not block its owner."""
         try:
             owner = await self.owner(token)
-        except LinkEnded as error:
-            async with self._means.database.transaction() as connection:
+        except LinkExpired as error:
+            async with self._deps.database.transaction() as connection:
                 if client is not None:
                     await self._use(connection, _PER_CLIENT, client)
                 await self._use(connection, _ALL, "all")
-                await self._means.audit.append(connection, refused(caller, None, error.code), self._means.now())
+                await self._deps.audit.append(connection, refusal_entry(caller, None, error.code), self._deps.now())
             raise
-        async with self._means.database.transaction() as connection:
+        async with self._deps.database.transaction() as connection:
             await self._use(connection, _PER_LINK, token_hash(token).hex())
         return owner
 
     async def owner(self, token: str) -> Account:
-        """Whose link it is. Raises LinkEnded."""
-        async with self._means.database.connection() as connection:
-            id_ = await self._links.find(connection, token_hash(token), self._means.now())
+        """The account of a link. Raises LinkExpired."""
+        async with self._deps.database.connection() as connection:
+            id_ = await self._links.find(connection, token_hash(token), self._deps.now())
             account = await self._accounts.by_id(connection, id_) if id_ else None
         if account is None or not account.active:
-            raise LinkEnded("the link was used, has expired, or was replaced: ask for another")
+            raise LinkExpired("The link was used, has expired, or was replaced by a newer one. Ask for a new link.")
         return account
 
     async def strength(self, token: str, password: str) -> Strength:
-        """For the owner of a link. Raises LinkEnded, Overloaded."""
+        """The strength of a password for the owner of a link. Raises LinkExpired, Overloaded."""
         owner = await self.owner(token)
         return await self._passwords.strength(password, owner.email, owner.name)
 
     async def answer_one(self) -> bool:
-        """Whether there was a wish. Raises Unavailable."""
-        async with self._means.database.transaction() as connection:
+        """Handles one queued request for a reset. Returns whether there was one. Raises Unavailable."""
+        async with self._deps.database.transaction() as connection:
             if not await self._requests.is_any(connection):
                 return False
-        async with change(self._means, Caller(None)) as made:
+        async with change(self._deps, Caller(None)) as made:
             request = await self._requests.take(made.connection)
             if request is None:
                 return False
@@ -152,34 +152,34 @@ class Links:
             name, rate = _PER_EMAIL
             wait = await self._limits.take(made.connection, limit_key(name, str(account.id)), rate, made.now)
             is_mailed = self._mail.is_configured and not wait
-            made.note("password_reset_requested", account.id, None, {"mailed": is_mailed})
+            made.record("password_reset_requested", account.id, None, {"mailed": is_mailed})
             if is_mailed:
                 await self._make(made, account, "reset" if account.digest else "invitation", mailed=True)
         return True
 
-    async def _use(self, connection: Connection, limit: tuple[str, Rate], who: str) -> None:
+    async def _use(self, connection: Connection, limit: tuple[str, Rate], counted_as: str) -> None:
         name, rate = limit
-        wait = await self._limits.take(connection, limit_key(name, who), rate, self._means.now())
+        wait = await self._limits.take(connection, limit_key(name, counted_as), rate, self._deps.now())
         if wait:
             raise TooManyRequests(wait)
 
     async def _target(self, made: Change, id_: UUID, *, mailed: bool) -> Account:
         account = await self._accounts.by_id(made.connection, id_)
         if account is None:
-            raise UnknownAccount("there is no such account")
+            raise AccountNotFound("The account does not exist.")
         if mailed and not self._mail.is_configured:
             raise MailNotConfigured(
-                "No mail server is configured. Make the link without mail and hand it over yourself."
+                "No mail server is configured. Create the link without mail and hand it over yourself."
             )
         return account
 
-    async def _make(self, made: Change, account: Account, kind: LinkKind, *, mailed: bool) -> LinkMade:
-        token = write_token(self._head.entropy(TOKEN_BYTES))
-        expires = made.now + LINK_LIFE
+    async def _make(self, made: Change, account: Account, kind: LinkKind, *, mailed: bool) -> NewLink:
+        token = write_token(self._settings.entropy(TOKEN_BYTES))
+        expires = made.now + LINK_LIFETIME
         await self._links.add(made.connection, Link(token_hash(token), account.id, kind, expires), made.now)
-        url = link_url(self._head.origin, token)
+        url = link_url(self._settings.origin, token)
         if mailed:
-            mail = mail_of(kind, account.email, url, self._head.company)
+            mail = mail_of(kind, account.email, url, self._settings.company)
             await self._mail.put(made.connection, mail, made.now, expires)
-        made.note(f"{kind}_created", account.id, None, {"mailed": mailed})
-        return LinkMade(url, expires, mailed)
+        made.record(f"{kind}_created", account.id, None, {"mailed": mailed})
+        return NewLink(url, expires, mailed)

@@ -1,4 +1,4 @@
-"""Passwords in bounded threads: whether one is fit, its digest, whether it is right, how hard it is to guess."""
+"""Passwords in bounded thread pools: check, hash, verify, and estimate the strength."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pulse_chassis.http.problems import Overloaded
 from pulse_passwords import HashingBusy, PasswordHasher, PasswordRefused
-from pulse_users.model.passwords import PasswordFault, PasswordRules, PasswordUnfit, context_words, score
+from pulse_users.model.passwords import InvalidPassword, PasswordFault, PasswordRules, context_words, score
 
 _SCORING_QUEUE = 20
 _RETRY_AFTER = timedelta(seconds=1)
@@ -16,14 +16,15 @@ _RETRY_AFTER = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Strength:
-    """`score` 0 (guessed at once) to 4 (good); `faults` are the rules that are broken."""
+    """`score`: 0 (guessed at once) to 4 (hard to guess). `faults`: the broken rules."""
 
     score: int
     faults: list[PasswordFault]
 
 
 class Passwords:
-    """argon2id in `hasher`'s threads; scores in one more, for zxcvbn computes with a table of its module."""
+    """argon2id runs in the threads of `hasher`. Scores run in one further thread, because zxcvbn uses a module
+    table."""
 
     def __init__(self, hasher: PasswordHasher, rules: PasswordRules) -> None:
         self.rules = rules
@@ -32,22 +33,22 @@ class Passwords:
         self._waiting = 0
 
     async def close(self) -> None:
-        """Lets what runs finish."""
+        """Lets running work finish."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         await self._hasher.close()
 
     async def digest(self, password: str, email: str = "", name: str = "") -> str:
-        """The argon2id digest of a new password. Raises PasswordUnfit, Overloaded."""
+        """The argon2id hash of a new password. Raises InvalidPassword, Overloaded."""
         self.rules.check(password, email, name)
         try:
             return await self._hasher.hash(password)
         except PasswordRefused as error:
-            raise PasswordUnfit(["not_text"], self.rules.minimum) from error
+            raise InvalidPassword(["not_text"], self.rules.minimum) from error
         except HashingBusy as error:
             raise Overloaded(error.retry_after) from error
 
     async def verify(self, password: str, digest: str | None) -> bool:
-        """Whether it is the right one. Raises Overloaded."""
+        """Whether the password is right. Raises Overloaded."""
         try:
             return (await self._hasher.verify(password, digest)).is_valid
         except PasswordRefused:
@@ -56,7 +57,7 @@ class Passwords:
             raise Overloaded(error.retry_after) from error
 
     async def strength(self, password: str, email: str = "", name: str = "") -> Strength:
-        """Raises Overloaded."""
+        """The strength for an account with this e-mail and name. Raises Overloaded."""
         faults = self.rules.faults(password, email, name)
         if "not_text" in faults:
             return Strength(0, faults)
@@ -76,5 +77,5 @@ class Passwords:
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
         return await asyncio.wrap_future(future)
 
-    def _done(self) -> None:  # not when the caller is gone: the thread is not
+    def _done(self) -> None:  # when the thread is done, even if the caller was cancelled before
         self._waiting -= 1

@@ -1,4 +1,4 @@
-"""The one door to SMTP."""
+"""The only module that uses SMTP."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +18,7 @@ _PERMANENT = range(500, 600)
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail goes, and from whom it comes. `tls`: from the first byte (`tls`), by STARTTLS, or not at all."""
+    """The mail server and the sender. `tls`: from the first byte (`tls`), by STARTTLS, or none."""
 
     host: str
     port: int
@@ -29,8 +29,8 @@ class MailServer:
     timeout: timedelta
 
     async def send(self, mail: Mail) -> None:
-        """Returns when the server has taken it. Raises MailRefused when it never will take mail for this address,
-        Unavailable for everything else: a wrong password of ours is no reason to lose a mail."""
+        """Returns when the server has accepted the mail. Raises MailRefused if it permanently rejects the address,
+        Unavailable for everything else: a wrong password of ours must not lose a mail."""
         message = _message(mail, self.sender)
         try:
             await aiosmtplib.send(
@@ -46,10 +46,10 @@ class MailServer:
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
             if codes and all(code in _PERMANENT for code in codes):
-                raise MailRefused(f"the mail server refuses the address ({codes[0]})") from error
-            raise Unavailable(f"the mail server refuses the address for now ({codes})") from error
+                raise MailRefused(f"the mail server rejects the address ({codes[0]})") from error
+            raise Unavailable(f"the mail server rejects the address temporarily ({codes})") from error
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise Unavailable(f"{type(error).__name__} at the mail server") from error
+            raise Unavailable(f"the mail server failed: {type(error).__name__}") from error
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:

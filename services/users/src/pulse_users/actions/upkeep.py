@@ -1,6 +1,5 @@
-"""Removing what nobody needs any more."""
+"""Deletes old data."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,12 +7,11 @@ from pulse_contracts.times import from_micros
 from pulse_postgres import BackoffStore, Database, LimitStore
 from pulse_users.store.links import LinkStore
 
-log = logging.getLogger("pulse.users")
 _FORGET_FAILURES = timedelta(days=1)
 
 
 class Sweep:
-    """Old links, old failures, limits that bind nobody."""
+    """Deletes expired links, old failures and unused limits."""
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database, self._clock = database, clock

@@ -1,1 +1,1 @@
-"""The rules of accounts, without any input or output."""
+"""Rules of accounts, without I/O."""

@@ -1,5 +1,4 @@
-"""Accounts: what they are, which names are fit, what may not happen to them, and how a change reads on the
-bus."""
+"""Accounts: valid names, preconditions, forbidden changes, and the event of a change."""
 
 import re
 import unicodedata
@@ -21,54 +20,54 @@ State = Literal["active", "inactive", "invited"]
 
 
 class EmailTaken(DomainError):
-    """Another account has this e-mail, in whatever case."""
+    """Another account has this e-mail, in any case of letters. Choose another e-mail."""
 
     code, status = "email_taken", 409
 
 
-class NameUnfit(DomainError):
+class InvalidName(DomainError):
     """A name has 1 to 200 printable characters."""
 
     code = "name_unfit"
 
 
-class UnknownAccount(DomainError):
-    """There is no such account."""
+class AccountNotFound(DomainError):
+    """The account does not exist."""
 
     code, status = "not_found", 404
 
 
 class LastAdministrator(DomainError):
-    """Without this account nobody could administer the system."""
+    """This is the last active administrator. Make another account administrator first."""
 
     code, status = "last_administrator", 409
 
 
 class OwnAccount(DomainError):
-    """Nobody deletes, switches off, demotes or resets themselves: another administrator can."""
+    """You cannot delete, disable, demote or reset your own account. Ask another administrator."""
 
     code, status = "own_account", 409
 
 
 class PreconditionRequired(DomainError):
-    """A change needs `If-Match` with the ETag of what was seen, or `*`."""
+    """The header `If-Match` is missing. Send the `ETag` of the resource as you read it, or `*`."""
 
     code, status = "precondition_required", 428
 
 
 class PreconditionFailed(DomainError):
-    """Somebody else has changed the account since: the answer's ETag is the current one."""
+    """The resource was changed since you read it. Read it again and send its new `ETag` in `If-Match`."""
 
     code, status = "precondition_failed", 412
 
     def __init__(self, version: int) -> None:
-        super().__init__("the account has changed since it was read: read it again")
+        super().__init__("The account was changed since you read it. Read it again, then repeat your change.")
         self.headers = {"ETag": etag(version)}
 
 
 @dataclass(frozen=True)
 class Account:
-    """One account as of `version`. A deleted one has neither e-mail, name nor digest."""
+    """An account as of `version`. A deleted one has no e-mail, name or digest."""
 
     id: UUID
     email: str
@@ -83,21 +82,21 @@ class Account:
 
     @property
     def state(self) -> State:
-        """`invited` as long as no password was ever set."""
+        """`invited` until a password was set."""
         if not self.active:
             return "inactive"
         return "active" if self.digest else "invited"
 
     @property
-    def is_administrating(self) -> bool:
+    def is_active_administrator(self) -> bool:
         """Whether somebody can sign in with it and administer."""
         return self.role == "admin" and self.active and self.digest is not None
 
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account to be made. Raises EmailMalformed, NameUnfit. `digest` is an argon2id string; without one the account
-    is invited. The name is normalised (NFC)."""
+    """An account to create. `digest`: an argon2id hash, None for an invitation. Normalises the name (NFC). Raises
+    InvalidEmail, InvalidName."""
 
     email: str
     name: str
@@ -106,12 +105,12 @@ class NewAccount:
 
     def __post_init__(self) -> None:
         check_email(self.email)
-        object.__setattr__(self, "name", fit_name(self.name))
+        object.__setattr__(self, "name", normalised_name(self.name))
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What is changed of an account; None leaves it. Raises EmailMalformed, NameUnfit."""
+    """Changes of an account; None leaves a field unchanged. Raises InvalidEmail, InvalidName."""
 
     email: str | None = None
     name: str | None = None
@@ -122,17 +121,17 @@ class Edit:
         if self.email is not None:
             check_email(self.email)
         if self.name is not None:
-            object.__setattr__(self, "name", fit_name(self.name))
+            object.__setattr__(self, "name", normalised_name(self.name))
 
     def applied(self, account: Account) -> Account:
-        """The account as it should be, with its old version."""
-        wanted = {"email": self.email, "name": self.name, "role": self.role, "active": self.active}
-        return replace(account, **{name: value for name, value in wanted.items() if value is not None})  # type: ignore[arg-type]
+        """The changed account, with its old version."""
+        changes = {"email": self.email, "name": self.name, "role": self.role, "active": self.active}
+        return replace(account, **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Precondition:
-    """What `If-Match` asks for: one of these versions, or any (None)."""
+    """The versions that `If-Match` accepts; None accepts any."""
 
     versions: frozenset[int] | None
 
@@ -148,10 +147,10 @@ _TAGS = 20
 
 
 def read_if_match(header: str | None) -> Precondition:
-    """RFC 9110 §13.1.1: `*`, or a list of tags; a weak tag and one that is not ours match nothing. Raises
-    PreconditionRequired without a header."""
+    """RFC 9110 §13.1.1: `*`, or a list of tags. Weak and malformed tags match nothing. Raises PreconditionRequired
+    without a header."""
     if header is None or not header.strip():
-        raise PreconditionRequired("send If-Match with the ETag of the account as you saw it")
+        raise PreconditionRequired("Send the ETag of the account in the If-Match header.")
     if header.strip() == "*":
         return ANY_VERSION
     found = (_TAG.fullmatch(part.strip()) for part in header.split(",", _TAGS)[:_TAGS])
@@ -159,30 +158,30 @@ def read_if_match(header: str | None) -> Precondition:
 
 
 def etag(version: int) -> str:
-    """The strong tag of an account's version."""
+    """The strong tag of a version."""
     return f'"{version}"'
 
 
-def fit_name(name: str) -> str:
-    """The name, normalised (NFC). Raises NameUnfit."""
+def normalised_name(name: str) -> str:
+    """The normalised name (NFC). Raises InvalidName."""
     composed = unicodedata.normalize("NFC", name) if len(name) <= MAX_NAME else name
     if not composed.strip() or len(composed) > MAX_NAME or _UNPRINTABLE.search(composed):
-        raise NameUnfit(f"a name has 1 to {MAX_NAME} printable characters")
+        raise InvalidName(f"A name has 1 to {MAX_NAME} printable characters.")
     return composed
 
 
 def email_key(email: str) -> str:
-    """By which e-mails are unique."""
+    """The key by which e-mails are unique."""
     return email.lower()
 
 
 def name_key(name: str) -> str:
-    """By which names are searched and sorted."""
+    """The key by which names are searched and sorted."""
     return unicodedata.normalize("NFC", name.casefold())
 
 
 def changed(account: Account, key: SealingKey, clock: Clock) -> AccountChanged:
-    """The event of an account, sealed and bound to account and version: no other event can carry its seal."""
+    """The event of an account. The seal is bound to account and version, so it fits no other event."""
     name = str(account.id)
     record = AccountRecord(
         account=name,

@@ -1,4 +1,4 @@
-"""Which e-mail addresses are fit, and what is wrong with those that are not."""
+"""Valid e-mail addresses, and what is wrong with invalid ones."""
 
 import re
 
@@ -12,30 +12,31 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LOCAL, _DOMAIN = rf"{_ATOM}(?:\.{_ATOM})*", rf"{_LABEL}(?:\.{_LABEL})*"
 EMAIL = rf"^(?=[^@]{{1,{_MAX_LOCAL}}}@){_LOCAL}@{_DOMAIN}$"
-"""A dot-atom (RFC 5322 §3.2.3) and a host name: ASCII, so that lower case is unambiguous."""
+"""A dot-atom (RFC 5322 §3.2.3) and a host name. ASCII only, so that lower case is unambiguous."""
 
 
-class EmailMalformed(DomainError):
-    """The text is no e-mail address: ASCII, at most 254 characters, a domain of another script in its `xn--` form."""
+class InvalidEmail(DomainError):
+    """The e-mail address is invalid: it is not ASCII, has more than 254 characters, or is malformed. Write domains of
+    other scripts in their `xn--` form."""
 
     code = "email_malformed"
 
 
 def check_email(email: str) -> None:
-    """Raises EmailMalformed."""
+    """Raises InvalidEmail."""
     if problem := email_problem(email):
-        raise EmailMalformed(problem)
+        raise InvalidEmail(problem)
 
 
 def email_problem(email: str) -> str | None:
-    """What is wrong with it and what to write instead, in a sentence; None for a fit one."""
+    """What is wrong with the address and what to write instead, in a sentence; None for a valid one."""
     if len(email) <= MAX_EMAIL and re.fullmatch(EMAIL, email):
         return None
     local, _, domain = email.rpartition("@")
     if len(email) > MAX_EMAIL or len(local) > _MAX_LOCAL:
-        return f"An e-mail address has at most {MAX_EMAIL} characters, {_MAX_LOCAL} of them before the @."
+        return f"An e-mail address has at most {MAX_EMAIL} characters, and at most {_MAX_LOCAL} before the @."
     if not local or not domain:
-        return "Write a whole e-mail address, such as ada@example.org."
+        return "Write a complete e-mail address, such as ada@example.org."
     return _local_problem(local) or _domain_problem(local, domain)
 
 
@@ -43,8 +44,8 @@ def _local_problem(local: str) -> str | None:
     if re.fullmatch(_LOCAL, local):
         return None
     if re.fullmatch(_LOCAL, local.replace(".", "")):
-        return "Before the @ an e-mail address has no dot at its start or end, and no two dots in a row."
-    return "Before the @ an e-mail address has letters a to z, digits and .!#$%&'*+/=?^_`{|}~- only."
+        return "The part of the e-mail address before the @ must not start or end with a dot or have two dots in a row."
+    return "The part of the e-mail address before the @ may only have letters a to z, digits and .!#$%&'*+/=?^_`{|}~-"
 
 
 def _domain_problem(local: str, domain: str) -> str:
@@ -55,7 +56,7 @@ def _domain_problem(local: str, domain: str) -> str:
 
 
 def _ascii_form(domain: str) -> str | None:
-    """The `xn--` form of a domain in another script (UTS 46, as browsers have it)."""
+    """The `xn--` form of a domain in another script (UTS 46, as in browsers)."""
     if domain.isascii():
         return None
     try:

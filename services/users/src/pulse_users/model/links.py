@@ -1,4 +1,4 @@
-"""One-time links to set a password, waits after wrong passwords, and limits that a restart keeps: the pure rules."""
+"""Rules of one-time links to set a password, and of mails."""
 
 import base64
 import hashlib
@@ -10,32 +10,32 @@ from uuid import UUID
 from pulse_contracts.backoff import backoff
 from pulse_contracts.errors import DomainError
 
-LINK_LIFE = timedelta(hours=24)
+LINK_LIFETIME = timedelta(hours=24)
 TOKEN_BYTES = 32
-TOKEN = r"^[A-Za-z0-9_-]{43}$"  # noqa: S105  # the form of one
+TOKEN = r"^[A-Za-z0-9_-]{43}$"  # noqa: S105  # a pattern
 LinkKind = Literal["invitation", "reset"]
 
 
-class LinkEnded(DomainError):
-    """The link was used, is older than 24 hours, or was replaced by a newer one: ask for another."""
+class LinkExpired(DomainError):
+    """The link is unknown, was used, expired after 24 hours, or was replaced by a newer one. Ask for a new link."""
 
     code, status = "link_ended", 410
 
 
 class NotInvited(DomainError):
-    """The account is switched off, or has a password already: reset it instead."""
+    """Only an enabled account without a password can be invited. Reset the password of an account that has one."""
 
     code, status = "not_invited", 409
 
 
 class NotResettable(DomainError):
-    """The account is switched off, or has no password yet: invite it instead."""
+    """Only the password of an enabled account with a password can be reset. Invite an account without a password."""
 
     code, status = "not_resettable", 409
 
 
 class MailNotConfigured(DomainError):
-    """No mail server is configured, so no link can be mailed: an administrator hands links over. The same answer for
+    """No mail server is configured. An administrator creates links and hands them over. The answer is the same for
     every e-mail."""
 
     code, status = "mail_not_configured", 409
@@ -43,7 +43,7 @@ class MailNotConfigured(DomainError):
 
 @dataclass(frozen=True)
 class Link:
-    """A link as it is stored: by hash alone."""
+    """A stored link: the hash of its token."""
 
     hash: bytes
     account: UUID
@@ -52,8 +52,8 @@ class Link:
 
 
 @dataclass(frozen=True)
-class LinkMade:
-    """A new link, to be shown once. `mailed`: it waits to be mailed as well."""
+class NewLink:
+    """A new link, to be shown once. `mailed`: whether it is also queued as a mail."""
 
     url: str = field(repr=False)
     expires: datetime
@@ -62,7 +62,7 @@ class LinkMade:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail to be sent."""
+    """A mail to send."""
 
     to: str
     subject: str
@@ -70,34 +70,34 @@ class Mail:
 
 
 def write_token(raw: bytes) -> str:
-    """A token of 256 bits as it stands in a link."""
+    """The text of a token of 256 bits."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def token_hash(token: str) -> bytes:
-    """What is stored of a token; 256 random bits need no salt."""
+    """The hash that is stored. 256 random bits need no salt."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def link_url(origin: str, token: str) -> str:
-    """The token stands behind `#`: browsers keep that to themselves, so it is in no server's log."""
+    """Browsers do not send the part after `#`, so the token is in no server's log."""
     return f"{origin}/set-password#{token}"
 
 
-def retry_mail_after(attempts: int) -> timedelta:
-    """How long a mail waits after so many attempts: 5, 10, 20, … 600 s."""
+def mail_retry_delay(attempts: int) -> timedelta:
+    """How long a mail waits after this many attempts: 5, 10, 20, … 600 s."""
     return timedelta(seconds=backoff(max(1, attempts), 5, 600))
 
 
 def mail_of(kind: LinkKind, to: str, url: str, company: str) -> Mail:
-    """What the owner of an account reads."""
-    place = f"PrecisionPulse of {company}" if company else "PrecisionPulse"
+    """The mail with a link."""
+    system = f"PrecisionPulse of {company}" if company else "PrecisionPulse"
     if kind == "invitation":
-        subject = f"Your account at {place}"
-        first = f"An account was made for you at {place}. Choose your password here, within 24 hours:"
-        last = "Did you not expect this? Then do nothing: without a password nobody can sign in."
+        subject = f"Your account at {system}"
+        first = f"An account was created for you at {system}. Choose your password here within 24 hours:"
+        last = "If you did not expect this mail, ignore it: nobody can sign in without a password."
     else:
-        subject = f"Set a new password at {place}"
-        first = f"A new password was asked for, for your account at {place}. Choose it here, within 24 hours:"
-        last = "Was it not you? Then do nothing: your password stays as it is."
+        subject = f"Set a new password at {system}"
+        first = f"Somebody requested a new password for your account at {system}. Choose it here within 24 hours:"
+        last = "If it was not you, ignore this mail: your password does not change."
     return Mail(to, subject, f"{first}\n\n{url}\n\nThe link works once.\n\n{last}\n")

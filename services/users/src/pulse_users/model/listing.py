@@ -1,4 +1,4 @@
-"""Which accounts a list shows, in which order, and the cursor at which its next page begins."""
+"""Lists of accounts: filters, order, and the cursor of the next page."""
 
 import base64
 import binascii
@@ -18,23 +18,18 @@ Column = Literal["name", "email", "created", "updated"]
 MAX_CURSOR = 4_096
 _MAX_MICROS = 2**53
 _DIGEST = 8
+_INVALID = "The cursor is invalid. Start again without a cursor."
 
 
-class CursorMalformed(DomainError):
-    """The cursor was not made here."""
+class InvalidCursor(DomainError):
+    """The cursor is invalid or belongs to another query. Start again without a cursor."""
 
-    code = "cursor_malformed"
-
-
-class CursorOfAnotherQuery(DomainError):
-    """The cursor belongs to a list with another search, filter or order: begin again without one."""
-
-    code = "cursor_of_another_query"
+    code = "foreign_cursor"
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All accounts that fit every field that is given; `search` is part of name or e-mail, in whatever case."""
+    """Filters, which must all match, and the order. `search`: part of the name or e-mail, in any case."""
 
     search: str | None = None
     role: Role | None = None
@@ -43,37 +38,38 @@ class Listing:
 
     @property
     def column(self) -> Column:
-        """What it is sorted by, and by id within."""
+        """The column to sort by; accounts with equal values are sorted by id."""
         for column in get_args(Column):
             if self.sort.removeprefix("-") == column:
-                return column  # type: ignore[no-any-return]  # one of the literal's own words
-        raise ValueError(f"no list is sorted by {self.sort}")
+                return column  # type: ignore[no-any-return]  # a member of the literal
+        raise ValueError(f"unknown order: {self.sort}")
 
     @property
     def is_descending(self) -> bool:
-        """Whether the last comes first."""
+        """Whether the order is reversed."""
         return self.sort.startswith("-")
 
     @property
-    def needle(self) -> str | None:
-        """What is looked for in folded names and e-mails."""
+    def folded_search(self) -> str | None:
+        """The case-folded search text."""
         return name_key(self.search) if self.search else None
 
     def _digest(self) -> bytes:
-        parts = [self.needle, self.role, self.state, self.sort]
+        parts = [self.folded_search, self.role, self.state, self.sort]
         return hashlib.sha256(json.dumps(parts).encode()).digest()[:_DIGEST]
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a page ended: its last account's place in the order. `key` is a folded text, or microseconds since 1970."""
+    """The end of a page: the sort key and the id of its last account. `key`: case-folded text, or microseconds since
+    1970."""
 
     key: str | int
     id: UUID
 
 
 def position_of(account: Account, listing: Listing) -> Position:
-    """The place of an account in the list's order."""
+    """The position of an account in the list."""
     keys: dict[Column, str | int] = {
         "name": name_key(account.name),
         "email": email_key(account.email),
@@ -84,27 +80,26 @@ def position_of(account: Account, listing: Listing) -> Position:
 
 
 def write_cursor(position: Position, listing: Listing) -> str:
-    """An opaque text for `read_cursor` with the same list."""
-    raw = listing._digest() + position.id.bytes + str(position.key).encode()  # noqa: SLF001  # the same module's
+    """An opaque text that `read_cursor` accepts for the same list."""
+    raw = listing._digest() + position.id.bytes + str(position.key).encode()  # noqa: SLF001  # same module
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, listing: Listing) -> Position:
-    """Raises CursorMalformed for anything that `write_cursor` did not make, CursorOfAnotherQuery for what it made of
-    another list."""
+    """Raises InvalidCursor for a malformed cursor, and for a cursor of another list."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         text = raw[_DIGEST + 16 :].decode()
     except (binascii.Error, ValueError) as error:
-        raise CursorMalformed("this cursor was not made here") from error
+        raise InvalidCursor(_INVALID) from error
     if len(raw) < _DIGEST + 16 or "\x00" in text:
-        raise CursorMalformed("this cursor was not made here")
-    if raw[:_DIGEST] != listing._digest():  # noqa: SLF001  # the same module's
-        raise CursorOfAnotherQuery("this cursor belongs to another search, filter or order: begin again without it")
+        raise InvalidCursor(_INVALID)
+    if raw[:_DIGEST] != listing._digest():  # noqa: SLF001  # same module
+        raise InvalidCursor("The cursor belongs to another search, filter or order. Start again without a cursor.")
     id_ = UUID(bytes=raw[_DIGEST : _DIGEST + 16])
     if listing.column in {"name", "email"}:
         return Position(text, id_)
     if not (text.isascii() and text.isdecimal() and len(text) <= 16 and int(text) <= _MAX_MICROS):
-        raise CursorMalformed("this cursor was not made here")
+        raise InvalidCursor(_INVALID)
     from_micros(int(text))
     return Position(int(text), id_)

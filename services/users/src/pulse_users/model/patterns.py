@@ -1,9 +1,9 @@
-"""What of a password a guesser has for nothing: sequences, runs of keys and repetitions."""
+"""Patterns that a guesser tries first: sequences, neighbouring keys and repetitions."""
 
 import re
 
 _MIN_RUN = 4
-"""Characters: shorter ones stand in words ("first", "certain")."""
+"""Shorter runs occur in words ("first", "certain")."""
 _MIN_REPEATED = 6
 _STEPS = (1, -1, 2, -2)
 _MIN_NUMBERS = 3
@@ -27,13 +27,13 @@ _ROWS = (
 )
 _TABLES = (*_ROWS, *(row[::-1] for row in _ROWS))
 _DOUBLED = re.compile(r"(?:(.)\1++)++", re.DOTALL)
-"""Possessive: without that, a run of 60 equal characters and another one after it takes for ever."""
+"""Possessive: otherwise a run of 60 equal characters followed by another one takes exponential time."""
 _SAME = re.compile(r"(.)\1+", re.DOTALL)
 
 
 def without_patterns(folded: str) -> str:
-    """What is left of a case-folded password without them; itself if there is none. Doubled characters ("112233") and
-    two patterns that take turns ("1a2b3c4d") are looked through."""
+    """What is left of a case-folded password without its patterns; the password itself if it has none. Also recognises
+    doubled characters ("112233") and two alternating patterns ("1a2b3c4d")."""
     candidates = [_reduced(folded), _reduced(folded[::2]) + _reduced(folded[1::2])]
     if _DOUBLED.fullmatch(folded):
         candidates.append(_reduced(_SAME.sub(r"\1", folded)))
@@ -41,7 +41,7 @@ def without_patterns(folded: str) -> str:
 
 
 def _reduced(text: str) -> str:
-    once, at, left = _once(text), 0, ""
+    once, at, left = _without_repetitions(text), 0, ""
     while at < len(once):
         run = _run(once, at)
         if run < _MIN_RUN:
@@ -50,8 +50,8 @@ def _reduced(text: str) -> str:
     return left
 
 
-def _once(text: str) -> str:
-    """With what is repeated standing there once."""
+def _without_repetitions(text: str) -> str:
+    """The text with each repetition reduced to one copy."""
     at, kept = 0, ""
     while at < len(text):
         most, size = 0, 1
@@ -69,7 +69,7 @@ def _once(text: str) -> str:
 
 
 def _run(text: str, at: int) -> int:
-    """How many characters from `at` on follow one another in an alphabet or on a keyboard."""
+    """How many characters from `at` on are consecutive in an alphabet or on a keyboard."""
     longest = max(max(_counted(text, at, step), _numbers(text, at, step)) for step in _STEPS)
     for table in _TABLES:
         while longest < len(text) - at and text[at : at + longest + 1] in table:
@@ -85,7 +85,7 @@ def _counted(text: str, at: int, step: int) -> int:
 
 
 def _numbers(text: str, at: int, step: int) -> int:
-    """How many characters from `at` on are numbers that are counted ("8101214"); 0 for fewer than three."""
+    """How many characters from `at` on are consecutive numbers ("8101214"); 0 for fewer than three numbers."""
     longest = 0
     for digits in range(1, _MAX_DIGITS + 1):
         first = text[at : at + digits]

@@ -1,1 +1,1 @@
-"""HTTP to actions."""
+"""HTTP requests to actions."""

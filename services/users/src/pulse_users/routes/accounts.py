@@ -1,4 +1,4 @@
-"""The accounts, for administrators."""
+"""Routes for accounts, for administrators."""
 
 from typing import Annotated
 
@@ -10,30 +10,29 @@ from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
 from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.permissions import Role
 from pulse_users.model.accounts import (
+    AccountNotFound,
     Edit,
     EmailTaken,
+    InvalidName,
     LastAdministrator,
-    NameUnfit,
     NewAccount,
     OwnAccount,
     PreconditionFailed,
     PreconditionRequired,
     State,
-    UnknownAccount,
 )
 from pulse_users.model.emails import email_problem
 from pulse_users.model.listing import (
     MAX_CURSOR,
-    CursorMalformed,
-    CursorOfAnotherQuery,
+    InvalidCursor,
     Listing,
     Sort,
     position_of,
     read_cursor,
     write_cursor,
 )
-from pulse_users.model.passwords import PasswordUnfit
-from pulse_users.routes.dependencies import AccountId, Asked, Dependencies, IfMatch, Manager, Reader, tag
+from pulse_users.model.passwords import InvalidPassword
+from pulse_users.routes.dependencies import AccountId, Dependencies, IfMatch, Manager, Reader, RequestBody, tag
 from pulse_users.routes.views import (
     TAGGED,
     AccountView,
@@ -48,7 +47,7 @@ from pulse_users.routes.views import (
 
 router = APIRouter(prefix="/api/users", tags=["accounts"], route_class=IdempotentRoute)
 _CHANGES = (
-    UnknownAccount,
+    AccountNotFound,
     OwnAccount,
     LastAdministrator,
     PreconditionFailed,
@@ -59,15 +58,15 @@ _CHANGES = (
 
 
 class AccountPage(BaseModel):
-    """`next` is the cursor of the page that follows, None at the end; `total` counts all pages."""
+    """`next`: the cursor of the next page, null on the last page. `total`: on all pages."""
 
     items: list[AccountView]
     next: str | None
     total: int
 
 
-class AccountCreate(Asked):
-    """Without a password the account is invited: `POST /api/users/{id}/invitation` makes the link to set one."""
+class AccountCreate(RequestBody):
+    """Without a password the account is invited: `POST /api/users/{id}/invitation` creates the link to set one."""
 
     email: Email
     name: Name
@@ -75,8 +74,8 @@ class AccountCreate(Asked):
     password: NewPassword | None = None
 
 
-class AccountUpdate(Asked):
-    """The account as it should be. A change of role ends the account's sessions."""
+class AccountUpdate(RequestBody):
+    """The new values. A new role ends the account's sessions."""
 
     email: KnownEmail
     name: Name
@@ -89,13 +88,13 @@ async def _listing(
         Query(
             max_length=100,
             pattern=r"^[^\x00-\x1f\x7f]*$",
-            description="part of name or e-mail, in whatever case",
+            description="Part of the name or e-mail, in any case",
             examples=["ada"],
         ),
     ] = None,
     role: Annotated[Role | None, Query()] = None,
     state: Annotated[State | None, Query()] = None,
-    sort: Annotated[Sort, Query(description="a leading `-` puts the last first")] = "created",
+    sort: Annotated[Sort, Query(description="A leading `-` reverses the order")] = "created",
 ) -> Listing:
     return Listing(search or None, role, state, sort)
 
@@ -103,7 +102,7 @@ async def _listing(
 @router.get(
     "",
     operation_id="list_users",
-    responses=responses(CursorMalformed, CursorOfAnotherQuery, TooManyRequests, RevocationsUnknown),
+    responses=responses(InvalidCursor, TooManyRequests, RevocationsUnknown),
 )
 async def list_accounts(
     deps: Dependencies,
@@ -112,10 +111,10 @@ async def list_accounts(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[
         Annotated[str, StringConstraints(max_length=MAX_CURSOR)] | None,
-        Query(description="`next` of the page before, with the same search, filters and sort"),
+        Query(description="`next` of the previous page, with the same search, filters and sort"),
     ] = None,
 ) -> AccountPage:
-    """Accounts, in pages."""
+    """List accounts, in pages."""
     after = read_cursor(cursor, listing) if cursor else None
     page = await deps.directory.page(caller, listing, after, limit)
     following = write_cursor(position_of(page.accounts[-1], listing), listing) if page.has_more else None
@@ -131,8 +130,8 @@ async def list_accounts(
         **responses(
             EmailTaken,
             *ONCE,
-            NameUnfit,
-            PasswordUnfit,
+            InvalidName,
+            InvalidPassword,
             TooManyRequests,
             Overloaded,
             RevocationsUnknown,
@@ -144,14 +143,14 @@ async def create_account(
     response: Response,
     deps: Dependencies,
     caller: Manager,
-    asked: AccountCreate,
+    body: AccountCreate,
     _: IdempotencyKey = None,
 ) -> AccountView:
-    """Makes an account."""
-    new = NewAccount(asked.email, asked.name, asked.role, None)
-    if asked.password is not None:
-        digest = await deps.passwords.digest(asked.password, new.email, new.name)
-        new = NewAccount(asked.email, asked.name, asked.role, digest)
+    """Create an account."""
+    new = NewAccount(body.email, body.name, body.role, None)
+    if body.password is not None:
+        digest = await deps.passwords.digest(body.password, new.email, new.name)
+        new = NewAccount(body.email, body.name, body.role, digest)
     account = await deps.accounts.create(caller, new)
     tag(response, account)
     response.headers["Location"] = location(request, account)
@@ -161,10 +160,10 @@ async def create_account(
 @router.get(
     "/{id:uuid}",
     operation_id="get_user",
-    responses={200: TAGGED, **responses(UnknownAccount, TooManyRequests, RevocationsUnknown)},
+    responses={200: TAGGED, **responses(AccountNotFound, TooManyRequests, RevocationsUnknown)},
 )
 async def get_account(response: Response, deps: Dependencies, caller: Reader, account: AccountId) -> AccountView:
-    """One account."""
+    """Get an account."""
     found = await deps.directory.one(caller, account)
     tag(response, found)
     return view(found)
@@ -173,21 +172,21 @@ async def get_account(response: Response, deps: Dependencies, caller: Reader, ac
 @router.put(
     "/{id:uuid}",
     operation_id="update_user",
-    responses={200: TAGGED, **responses(EmailTaken, NameUnfit, *_CHANGES)},
+    responses={200: TAGGED, **responses(EmailTaken, InvalidName, *_CHANGES)},
 )
-async def update_account(  # what a request has, each by its name
+async def update_account(
     response: Response,
     deps: Dependencies,
     caller: Manager,
     precondition: IfMatch,
     account: AccountId,
-    asked: AccountUpdate,
+    body: AccountUpdate,
 ) -> AccountView:
-    """Changes e-mail, name and role. Nobody changes their own role."""
-    email: str | None = asked.email
-    if email_problem(asked.email):
-        email = changed_email(asked.email, await deps.directory.one(caller, account))
-    made = await deps.accounts.edit(caller, account, Edit(email, asked.name, asked.role), precondition)
+    """Change e-mail, name and role. You cannot change your own role."""
+    email: str | None = body.email
+    if email_problem(body.email):
+        email = changed_email(body.email, await deps.directory.one(caller, account))
+    made = await deps.accounts.edit(caller, account, Edit(email, body.name, body.role), precondition)
     tag(response, made)
     return view(made)
 
@@ -204,7 +203,7 @@ async def toggle_status(
     precondition: IfMatch,
     account: AccountId,
 ) -> AccountView:
-    """Switches an account off, which ends its sessions, or on again."""
+    """Disable an enabled account, which ends its sessions, or enable a disabled one."""
     made = await deps.accounts.toggle(caller, account, precondition)
     tag(response, made)
     return view(made)
@@ -217,6 +216,6 @@ async def delete_account(
     precondition: IfMatch,
     account: AccountId,
 ) -> Response:
-    """Deletes an account and ends its sessions; its e-mail may be used again."""
+    """Delete an account and end its sessions. Its e-mail can be used again."""
     await deps.accounts.delete(caller, account, precondition)
     return Response(status_code=204)

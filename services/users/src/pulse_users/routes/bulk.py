@@ -1,4 +1,4 @@
-"""Many accounts at once, for administrators."""
+"""Route for changes of many accounts, for administrators."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,21 +11,21 @@ from pulse_chassis.http.problems import TooManyRequests, responses
 from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.permissions import Role
 from pulse_users.actions.bulk import MAX_ROWS, Bulk, BulkRefused, Outcome, Row
-from pulse_users.routes.dependencies import Asked, Dependencies, Manager
+from pulse_users.routes.dependencies import Dependencies, Manager, RequestBody
 
 router = APIRouter(prefix="/api/users", tags=["accounts"], route_class=IdempotentRoute)
-_SAID: dict[Outcome, str] = {
+_EXPLANATIONS: dict[Outcome, str] = {
     "ok": "",
-    "not_found": "there is no such account",
-    "own_account": "nobody deletes, switches off or demotes themselves",
-    "last_administrator": "nobody could administer the system any more",
-    "precondition_failed": "the account has changed since it was read",
+    "not_found": "The account does not exist.",
+    "own_account": "You cannot delete, disable or demote your own account.",
+    "last_administrator": "No active administrator would be left.",
+    "precondition_failed": "The account was changed since you read it.",
 }
 
 
 def _distinct(ids: list[UUID]) -> list[UUID]:
     if len(set(ids)) != len(ids):
-        raise ValueError("each id may stand there once")
+        raise ValueError("each id may occur only once")
     return ids
 
 
@@ -36,21 +36,24 @@ _Ids = Annotated[
 ]
 _Versions = Annotated[
     dict[UUID, Annotated[int, Field(ge=1, le=2**62)]],
-    Field(max_length=MAX_ROWS, description="versions that were seen, by id: others are refused"),
+    Field(
+        max_length=MAX_ROWS,
+        description="The versions that you read, by id. Other versions are rejected.",
+    ),
 ]
 _EXAMPLE: dict[str, Any] = {"ids": ["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"], "versions": {}}
 
 
-class BulkChange(Asked):
-    """Switch on, switch off, or delete."""
+class BulkChange(RequestBody):
+    """Enable, disable or delete accounts."""
 
     action: Literal["activate", "deactivate", "delete"]
     ids: _Ids
     versions: _Versions = Field(default_factory=dict)
 
 
-class BulkRole(Asked):
-    """Give a role."""
+class BulkRole(RequestBody):
+    """Set the role of accounts."""
 
     action: Literal["set_role"]
     role: Role
@@ -59,7 +62,8 @@ class BulkRole(Asked):
 
 
 class RowView(BaseModel):
-    """One account. `outcome` is `ok` in every row of an answer 200; `version` is the new one, None when it is gone."""
+    """One account. `outcome` is `ok` in every row of an answer 200. `version`: the new one, null if the account was
+    deleted."""
 
     id: UUID
     outcome: Outcome
@@ -68,7 +72,7 @@ class RowView(BaseModel):
 
 
 class BulkReport(BaseModel):
-    """A row for each id, in order."""
+    """One row for each id, in order."""
 
     rows: list[RowView]
 
@@ -81,7 +85,7 @@ class BulkReport(BaseModel):
 async def bulk(
     deps: Dependencies,
     caller: Manager,
-    asked: Annotated[
+    body: Annotated[
         BulkChange | BulkRole,
         Body(
             discriminator="action",
@@ -93,11 +97,11 @@ async def bulk(
     ],
     _: IdempotencyKey = None,
 ) -> BulkReport:
-    """Changes up to 500 accounts: all of them, or none."""
-    role = asked.role if isinstance(asked, BulkRole) else None
-    rows = await deps.bulk(caller, Bulk(asked.action, tuple(asked.ids), role, asked.versions))
+    """Change up to 500 accounts: all of them, or none."""
+    role = body.role if isinstance(body, BulkRole) else None
+    rows = await deps.bulk(caller, Bulk(body.action, tuple(body.ids), role, body.versions))
     return BulkReport(rows=[_view(row) for row in rows])
 
 
 def _view(row: Row) -> RowView:
-    return RowView(id=row.id, outcome=row.outcome, detail=_SAID[row.outcome], version=row.version)
+    return RowView(id=row.id, outcome=row.outcome, detail=_EXPLANATIONS[row.outcome], version=row.version)

@@ -1,4 +1,4 @@
-"""What the routes work with, who may ask, and how often."""
+"""Shared by the routes of users: dependencies, permissions and rate limits."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -21,7 +21,7 @@ from pulse_users.model.accounts import Account, Precondition, etag, read_if_matc
 
 @dataclass(frozen=True)
 class Limits:
-    """Uses per time, as in "120/minute", of one account or link."""
+    """Rate limits of one account or link, such as "120/minute"."""
 
     listing: str
     change: str
@@ -30,7 +30,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class UsersDependencies:
-    """Every action, and the limits of those that are cheap."""
+    """The actions, and the rate limits in memory."""
 
     directory: Directory
     accounts: Accounts
@@ -42,18 +42,18 @@ class UsersDependencies:
     limits: Limits
 
 
-class Asked(BaseModel):
-    """The body of a request: fields that it does not have are refused, for they are meant to do something."""
+class RequestBody(BaseModel):
+    """The body of a request. Unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-async def _given(request: Request) -> UsersDependencies:
+async def _dependencies(request: Request) -> UsersDependencies:
     found: UsersDependencies = request.app.state.users
     return found
 
 
-Dependencies = Annotated[UsersDependencies, Depends(_given)]
+Dependencies = Annotated[UsersDependencies, Depends(_dependencies)]
 
 
 async def _reader(
@@ -81,7 +81,7 @@ async def _changing_self(
     return caller_of(request, principal)
 
 
-async def _signing_in_self(
+async def _self_without_api_key(
     caller: Annotated[Caller, Depends(_changing_self)], principal: Annotated[Principal, require("profile.own")]
 ) -> Caller:
     require_person(principal)
@@ -91,14 +91,14 @@ async def _signing_in_self(
 def require_person(principal: Principal) -> None:
     """Raises Forbidden for an API key: it must not change how its owner signs in."""
     if principal.is_api_key:
-        raise Forbidden("an API key may not change e-mail or password: sign in and change them yourself")
+        raise Forbidden("An API key cannot change e-mail or password. Sign in and change them yourself.")
 
 
 Reader = Annotated[Caller, Depends(_reader)]
 Manager = Annotated[Caller, Depends(_manager)]
 Self = Annotated[Caller, Depends(_self)]
 ChangingSelf = Annotated[Caller, Depends(_changing_self)]
-Person = Annotated[Caller, Depends(_signing_in_self)]
+Person = Annotated[Caller, Depends(_self_without_api_key)]
 
 
 async def _precondition(
@@ -107,7 +107,7 @@ async def _precondition(
         Header(
             alias="If-Match",
             max_length=500,
-            description="The ETag of the account as it was seen, or `*`; needed",
+            description="The ETag of the account as you read it, or `*`. Required.",
             examples=['"42"'],
         ),
     ] = None,
@@ -117,10 +117,10 @@ async def _precondition(
 
 IfMatch = Annotated[Precondition, Depends(_precondition)]
 AccountId = Annotated[
-    UUID, Path(alias="id", description="The account's id", examples=["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"])
+    UUID, Path(alias="id", description="The id of the account", examples=["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"])
 ]
 
 
 def tag(response: Response, account: Account) -> None:
-    """The account's version, for `If-Match`."""
+    """Sets the ETag of the account's version."""
     response.headers["ETag"] = etag(account.version)

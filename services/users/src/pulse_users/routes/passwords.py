@@ -1,4 +1,4 @@
-"""Invitations, resets, and setting a password by a link."""
+"""Routes for invitations, resets, and setting a password with a link."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,21 +10,29 @@ from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
 from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
 from pulse_chassis.identity.caller import AnonymousCaller, client_address
 from pulse_chassis.identity.principal import Forbidden, NotSignedIn, Principals, RevocationsUnknown, bearer
-from pulse_users.model.accounts import OwnAccount, UnknownAccount
-from pulse_users.model.links import TOKEN, LinkEnded, LinkMade, MailNotConfigured, NotInvited, NotResettable, token_hash
-from pulse_users.model.passwords import MAX_PASSWORD, PasswordFault, PasswordUnfit
-from pulse_users.routes.dependencies import AccountId, Asked, Dependencies, Manager
+from pulse_users.model.accounts import AccountNotFound, OwnAccount
+from pulse_users.model.links import (
+    TOKEN,
+    LinkExpired,
+    MailNotConfigured,
+    NewLink,
+    NotInvited,
+    NotResettable,
+    token_hash,
+)
+from pulse_users.model.passwords import MAX_PASSWORD, InvalidPassword, PasswordFault
+from pulse_users.routes.dependencies import AccountId, Dependencies, Manager, RequestBody
 from pulse_users.routes.views import Email, NewPassword
 
 router = APIRouter(prefix="/api/users", tags=["passwords"])
 managed = APIRouter(prefix="/api/users", tags=["passwords"], route_class=IdempotentRoute)
 _Token = Annotated[str, StringConstraints(pattern=TOKEN), Field(examples=["q" * 43])]
-_MADE = (UnknownAccount, MailNotConfigured, TooManyRequests, RevocationsUnknown)
+_MADE = (AccountNotFound, MailNotConfigured, TooManyRequests, RevocationsUnknown)
 _EXAMPLE: dict[str, Any] = {"examples": [{"password": "violet-harbour-candle-7"}]}
 
 
-class LinkWanted(Asked):
-    """`mail`: the link shall be mailed to the account as well."""
+class LinkRequest(RequestBody):
+    """`mail`: also send the link to the account's e-mail."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"mail": False}]})
 
@@ -32,41 +40,41 @@ class LinkWanted(Asked):
 
 
 class LinkView(BaseModel):
-    """Shown once; it works once. `mailed`: it waits to be mailed as well."""
+    """Only shown in this answer; works once. `mailed`: it is also queued as a mail."""
 
     link: str
     expires_at: datetime
     mailed: bool
 
 
-class ResetWanted(Asked):
-    """Whose password was forgotten."""
+class ResetRequestBody(RequestBody):
+    """The e-mail of the account."""
 
     email: Email
 
 
-class PasswordSet(Asked):
-    """`token` is what stands behind `#` in the link."""
+class PasswordSet(RequestBody):
+    """`token`: the part of the link after `#`."""
 
     token: _Token
     password: NewPassword
 
 
-class LinkGiven(Asked):
-    """`token` is what stands behind `#` in the link."""
+class LinkToken(RequestBody):
+    """`token`: the part of the link after `#`."""
 
     token: _Token
 
 
 class LinkOwnerView(BaseModel):
-    """Whose password the link sets."""
+    """The account whose password the link sets."""
 
     email: str
     name: str
 
 
-class StrengthWanted(Asked):
-    """`token` of a link, or else an access token. `email` and `name`: of the account that is about to be made."""
+class StrengthRequest(RequestBody):
+    """Send the `token` of a link, or an access token. `email` and `name`: of an account that is about to be created."""
 
     model_config = ConfigDict(json_schema_extra=_EXAMPLE)
 
@@ -77,7 +85,8 @@ class StrengthWanted(Asked):
 
 
 class StrengthView(BaseModel):
-    """`score` 0 (guessed at once) to 4 (good), by zxcvbn; `fit`: it would be taken; `problems`: why not."""
+    """`score`: 0 (guessed at once) to 4 (hard to guess), by zxcvbn. `fit`: the password would be accepted. `problems`:
+    the broken rules."""
 
     score: Annotated[int, Field(ge=0, le=4)]
     fit: bool
@@ -96,11 +105,12 @@ async def invite(
     deps: Dependencies,
     caller: Manager,
     account: AccountId,
-    asked: LinkWanted,
+    body: LinkRequest,
     _: IdempotencyKey = None,
 ) -> LinkView:
-    """A link by which a new account's owner sets the first password, within 24 hours; earlier ones end."""
-    return _view(await deps.links.invite(caller, account, mailed=asked.mail))
+    """Create a link with which the owner of an account sets the first password, within 24 hours. Earlier links become
+    invalid."""
+    return _view(await deps.links.invite(caller, account, mailed=body.mail))
 
 
 @managed.post(
@@ -113,11 +123,12 @@ async def reset(
     deps: Dependencies,
     caller: Manager,
     account: AccountId,
-    asked: LinkWanted,
+    body: LinkRequest,
     _: IdempotencyKey = None,
 ) -> LinkView:
-    """A link by which an account's owner sets a new password, within 24 hours; until then nothing changes."""
-    return _view(await deps.links.reset(caller, account, mailed=asked.mail))
+    """Create a link with which the owner of an account sets a new password, within 24 hours. Until then nothing
+    changes."""
+    return _view(await deps.links.reset(caller, account, mailed=body.mail))
 
 
 @router.post(
@@ -127,22 +138,22 @@ async def reset(
     response_class=Response,
     responses=responses(MailNotConfigured, TooManyRequests),
 )
-async def forgot(request: Request, deps: Dependencies, caller: AnonymousCaller, asked: ResetWanted) -> Response:
-    """Mails a link to set a new password, if there is such an account: the answer does not tell. Without a mail server
-    the answer is 409 for every e-mail, and the wish stands in the audit trail."""
-    await deps.links.forgot(caller, client_address(request), asked.email)
+async def forgot(request: Request, deps: Dependencies, caller: AnonymousCaller, body: ResetRequestBody) -> Response:
+    """Request a link to set a new password by mail. The answer does not reveal whether the account exists. Without a
+    mail server it is 409 for every e-mail, and the request is audited."""
+    await deps.links.forgot(caller, client_address(request), body.email)
     return Response(status_code=202)
 
 
 @router.post(
     "/link-owner",
     operation_id="get_link_owner",
-    responses=responses(LinkEnded, TooManyRequests),
+    responses=responses(LinkExpired, TooManyRequests),
 )
-async def link_owner(deps: Dependencies, asked: LinkGiven) -> LinkOwnerView:
-    """Whose account a link is for. It uses nothing up, and its token stands in no address."""
-    owner = await deps.links.owner(asked.token)
-    await deps.limiter.check("strength", deps.limits.strength, token_hash(asked.token).hex())
+async def link_owner(deps: Dependencies, body: LinkToken) -> LinkOwnerView:
+    """Get the account of a link. Does not use the link up. The token is in the body, so that it is in no log."""
+    owner = await deps.links.owner(body.token)
+    await deps.limiter.check("strength", deps.limits.strength, token_hash(body.token).hex())
     return LinkOwnerView(email=owner.email, name=owner.name)
 
 
@@ -150,35 +161,36 @@ async def link_owner(deps: Dependencies, asked: LinkGiven) -> LinkOwnerView:
     "/set-password",
     operation_id="set_password",
     status_code=204,
-    responses=responses(LinkEnded, PasswordUnfit, TooManyRequests, Overloaded),
+    responses=responses(LinkExpired, InvalidPassword, TooManyRequests, Overloaded),
 )
-async def set_password(request: Request, deps: Dependencies, caller: AnonymousCaller, asked: PasswordSet) -> Response:
-    """Uses a link up and sets the password: every session of the account ends, and its API keys are revoked."""
-    await deps.links.set_password(caller, client_address(request), asked.token, asked.password)
+async def set_password(request: Request, deps: Dependencies, caller: AnonymousCaller, body: PasswordSet) -> Response:
+    """Set the password with a link. Ends all sessions of the account and revokes its API keys."""
+    await deps.links.set_password(caller, client_address(request), body.token, body.password)
     return Response(status_code=204)
 
 
 @router.post(
     "/password-strength",
     operation_id="password_strength",
-    responses=responses(NotSignedIn, Forbidden, LinkEnded, TooManyRequests, Overloaded),
+    responses=responses(NotSignedIn, Forbidden, LinkExpired, TooManyRequests, Overloaded),
 )
-async def strength(request: Request, deps: Dependencies, asked: StrengthWanted) -> StrengthView:
-    """How hard a password is to guess, and whether it would be taken. With the token of a link, or signed in."""
-    if asked.token is not None:
-        await deps.links.owner(asked.token)  # before it is counted: a counter for each guess would fill the memory
-        await deps.limiter.check("strength", deps.limits.strength, token_hash(asked.token).hex())
-        found = await deps.links.strength(asked.token, asked.password)
+async def strength(request: Request, deps: Dependencies, body: StrengthRequest) -> StrengthView:
+    """Get how hard a password is to guess, and whether it would be accepted. Needs the token of a link, or a
+    session."""
+    if body.token is not None:
+        await deps.links.owner(body.token)  # before counting: a counter for each guess would fill the memory
+        await deps.limiter.check("strength", deps.limits.strength, token_hash(body.token).hex())
+        found = await deps.links.strength(body.token, body.password)
     else:
         principals: Principals = request.app.state.principals
         principal = principals.verify(bearer(request))
         if not principal.may("profile.own"):
-            raise Forbidden("this needs the permission profile.own")
+            raise Forbidden("You need the permission profile.own.")
         await deps.limiter.check("strength", deps.limits.strength, principal.account)
         own = await deps.directory.profile(principal.account)
-        is_own = not asked.email and not asked.name
-        email, name = (own.email, own.name) if is_own else (asked.email, asked.name)
-        found = await deps.passwords.strength(asked.password, email, name)
+        is_own = not body.email and not body.name
+        email, name = (own.email, own.name) if is_own else (body.email, body.name)
+        found = await deps.passwords.strength(body.password, email, name)
     minimum = deps.passwords.rules.minimum
     return StrengthView(
         score=found.score,
@@ -189,5 +201,5 @@ async def strength(request: Request, deps: Dependencies, asked: StrengthWanted) 
     )
 
 
-def _view(made: LinkMade) -> LinkView:
+def _view(made: NewLink) -> LinkView:
     return LinkView(link=made.url, expires_at=made.expires, mailed=made.mailed)

@@ -1,4 +1,4 @@
-"""The caller's own account."""
+"""Routes for the caller's own account."""
 
 from typing import Annotated, Any
 
@@ -8,15 +8,15 @@ from pydantic import ConfigDict
 from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
 from pulse_chassis.identity.principal import Principal, require
 from pulse_users.actions.profile import WrongPassword
-from pulse_users.model.accounts import Edit, EmailTaken, NameUnfit, PreconditionFailed, PreconditionRequired
+from pulse_users.model.accounts import Edit, EmailTaken, InvalidName, PreconditionFailed, PreconditionRequired
 from pulse_users.model.emails import email_problem
-from pulse_users.model.passwords import PasswordUnfit
+from pulse_users.model.passwords import InvalidPassword
 from pulse_users.routes.dependencies import (
-    Asked,
     ChangingSelf,
     Dependencies,
     IfMatch,
     Person,
+    RequestBody,
     require_person,
     tag,
 )
@@ -35,7 +35,7 @@ router = APIRouter(prefix="/api/profile", tags=["profile"])
 _UPDATE: dict[str, Any] = {"examples": [{"name": "Ada Lovelace"}]}
 
 
-class ProfileUpdate(Asked):
+class ProfileUpdate(RequestBody):
     """Another e-mail needs the current password."""
 
     model_config = ConfigDict(json_schema_extra=_UPDATE)
@@ -45,8 +45,8 @@ class ProfileUpdate(Asked):
     current_password: CurrentPassword | None = None
 
 
-class PasswordChange(Asked):
-    """The password that is, and the one that shall be."""
+class PasswordChange(RequestBody):
+    """The current password and the new one."""
 
     current: CurrentPassword
     new: NewPassword
@@ -56,7 +56,7 @@ class PasswordChange(Asked):
 async def get_profile(
     response: Response, deps: Dependencies, principal: Annotated[Principal, require("profile.own")]
 ) -> AccountView:
-    """The caller's own account."""
+    """Get your own account."""
     account = await deps.directory.profile(principal.account)
     tag(response, account)
     return view(account)
@@ -71,7 +71,7 @@ async def get_profile(
             WrongPassword,
             EmailTaken,
             PreconditionFailed,
-            NameUnfit,
+            InvalidName,
             PreconditionRequired,
             TooManyRequests,
             Overloaded,
@@ -84,15 +84,15 @@ async def update_profile(
     caller: ChangingSelf,
     principal: Annotated[Principal, require("profile.own")],
     precondition: IfMatch,
-    asked: ProfileUpdate,
+    body: ProfileUpdate,
 ) -> AccountView:
-    """Changes the caller's name and e-mail. An API key may change the name alone."""
-    if asked.current_password is not None:  # another e-mail needs it
+    """Change your name and e-mail. An API key can only change the name."""
+    if body.current_password is not None:  # needed for another e-mail
         require_person(principal)
-    email = asked.email
+    email = body.email
     if email is not None and email_problem(email):
         email = changed_email(email, await deps.directory.profile(principal.account))
-    account = await deps.profile.edit(caller, Edit(email=email, name=asked.name), precondition, asked.current_password)
+    account = await deps.profile.edit(caller, Edit(email=email, name=body.name), precondition, body.current_password)
     tag(response, account)
     return view(account)
 
@@ -101,9 +101,9 @@ async def update_profile(
     "/password",
     operation_id="change_password",
     status_code=204,
-    responses=responses(WrongPassword, PreconditionFailed, PasswordUnfit, TooManyRequests, Overloaded),
+    responses=responses(WrongPassword, PreconditionFailed, InvalidPassword, TooManyRequests, Overloaded),
 )
-async def change_password(deps: Dependencies, caller: Person, asked: PasswordChange) -> Response:
-    """Changes the caller's password: every session ends, this one as well, and API keys are revoked."""
-    await deps.profile.change_password(caller, asked.current, asked.new)
+async def change_password(deps: Dependencies, caller: Person, body: PasswordChange) -> Response:
+    """Change your password. Ends all your sessions, including this one, and revokes your API keys."""
+    await deps.profile.change_password(caller, body.current, body.new)
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""Accounts as HTTP shows them."""
+"""Accounts as JSON, and fields of request bodies."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,8 +15,8 @@ from pulse_users.model.emails import EMAIL, MAX_EMAIL, email_problem
 from pulse_users.model.passwords import MAX_PASSWORD
 
 
-def _fit_email(email: str) -> str:
-    """As a sentence: a pattern's own error is the pattern."""
+def _valid_email(email: str) -> str:
+    """Raises a sentence: the error of a pattern would be a regular expression."""
     if problem := email_problem(email):
         raise PydanticCustomError("email_malformed", "{problem}", {"problem": problem})
     return email
@@ -25,7 +25,7 @@ def _fit_email(email: str) -> str:
 Email = Annotated[
     str,
     StringConstraints(max_length=MAX_EMAIL),
-    AfterValidator(_fit_email),
+    AfterValidator(_valid_email),
     Field(examples=["ada@example.org"], json_schema_extra={"pattern": EMAIL}),
 ]
 KnownEmail = Annotated[
@@ -33,7 +33,7 @@ KnownEmail = Annotated[
     StringConstraints(max_length=MAX_EMAIL),
     Field(examples=["ada@example.org"], json_schema_extra={"pattern": EMAIL}),
 ]
-"""An account's e-mail beside what is changed: `changed_email` judges it."""
+"""The e-mail of an existing account: `changed_email` validates it."""
 Name = Annotated[
     str,
     StringConstraints(
@@ -46,15 +46,20 @@ Name = Annotated[
 NewPassword = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2 * MAX_PASSWORD),
-    Field(description="Counted after NFC; the rules are in the README of users", examples=["violet-harbour-candle-7"]),
+    Field(
+        description="Counted after NFC. The README of users has the rules.",
+        examples=["violet-harbour-candle-7"],
+    ),
 ]
-CurrentPassword = Annotated[str, StringConstraints(min_length=1, max_length=512), Field(examples=["the one that is"])]
-ETAG: dict[str, Any] = {"description": "the account's version, for `If-Match`", "schema": {"type": "string"}}
+CurrentPassword = Annotated[
+    str, StringConstraints(min_length=1, max_length=512), Field(examples=["correct horse battery"])
+]
+ETAG: dict[str, Any] = {"description": "The version of the account, for `If-Match`", "schema": {"type": "string"}}
 TAGGED: dict[str, Any] = {"headers": {"ETag": ETAG}}
 
 
 class AccountView(BaseModel):
-    """One account. `state`: `invited` until a password was set."""
+    """An account. `state`: `invited` until a password was set."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -86,7 +91,7 @@ class AccountView(BaseModel):
 
 
 def view(account: Account) -> AccountView:
-    """Without the digest."""
+    """An account as JSON."""
     return AccountView(
         id=account.id,
         email=account.email,
@@ -100,16 +105,16 @@ def view(account: Account) -> AccountView:
     )
 
 
-def changed_email(asked: str, stored: Account) -> str | None:
-    """None for the stored address, which may be from before today's rules: who keeps it changes something else. Raises
-    RequestValidationError for another one that is unfit."""
-    if asked == stored.email:
+def changed_email(email: str, stored: Account) -> str | None:
+    """None for the stored address, which may be older than the current rules. Raises RequestValidationError for
+    another, invalid one."""
+    if email == stored.email:
         return None
-    if problem := email_problem(asked):
+    if problem := email_problem(email):
         raise RequestValidationError([{"type": "email_malformed", "loc": ("body", "email"), "msg": problem}])
-    return asked
+    return email
 
 
 def location(request: Request, account: Account) -> str:
-    """Where a new account is found."""
+    """The path of a new account."""
     return f"{request.url.path.rstrip('/')}/{account.id}"

@@ -1,1 +1,1 @@
-"""The tables of users. Every method works on the caller's connection: the transaction is the action's."""
+"""The tables of users. Every method uses the caller's connection: the action owns the transaction."""

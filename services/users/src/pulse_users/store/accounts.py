@@ -1,4 +1,4 @@
-"""The table of accounts, tombstones included, and the counter that puts their changes in one order."""
+"""The table of accounts, including tombstones, and the counter that orders all changes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,25 +26,25 @@ _MATCHING = (
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a change is marked with: its number, and when it happened."""
+    """The version and the time of a change."""
 
     version: int
     at: datetime
 
 
 class AccountStore:
-    """Questions about accounts and changes to them."""
+    """Accounts by id and e-mail."""
 
     async def next_version(self, connection: Connection) -> int:
-        """Takes the number of one change, and the lock that puts changes in one order until the transaction ends."""
+        """The version of one change. Also takes the lock that orders changes until the transaction ends."""
         return int(await connection.fetchval("UPDATE account_counter SET version = version + 1 RETURNING version"))
 
     async def hold(self, connection: Connection) -> None:
-        """Keeps changes out until the transaction ends."""
+        """Blocks changes until the transaction ends."""
         await connection.execute("SELECT 1 FROM account_counter FOR UPDATE")
 
     async def add(self, connection: Connection, id_: UUID, new: NewAccount, stamp: Stamp) -> Account | None:
-        """The new account, or None when the e-mail is taken."""
+        """Inserts an account; None if its e-mail is taken."""
         row = await connection.fetchrow(
             "INSERT INTO account (id, email, email_key, name, name_key, role, digest, created_at, updated_at, version) "  # noqa: S608
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) ON CONFLICT (email_key) DO NOTHING "
@@ -62,8 +62,7 @@ class AccountStore:
         return _account(row) if row else None
 
     async def put(self, connection: Connection, account: Account, stamp: Stamp) -> Account:
-        """The account as it is given, with this stamp. Whoever holds the counter has made sure that its e-mail is
-        free."""
+        """Replaces an account with this stamp. The caller holds the counter and has checked that the e-mail is free."""
         row = await connection.fetchrow(
             "UPDATE account SET email = $2, email_key = $3, name = $4, name_key = $5, role = $6, active = $7, "  # noqa: S608
             f"digest = $8, updated_at = $9, version = $10 WHERE id = $1 RETURNING {_COLUMNS}",
@@ -78,10 +77,10 @@ class AccountStore:
             stamp.at,
             stamp.version,
         )
-        return _there(row, account.id)
+        return _required(row, account.id)
 
-    async def bury(self, connection: Connection, id_: UUID, stamp: Stamp) -> Account:
-        """The tombstone of an account."""
+    async def replace_by_tombstone(self, connection: Connection, id_: UUID, stamp: Stamp) -> Account:
+        """Replaces an account by its tombstone."""
         row = await connection.fetchrow(
             "UPDATE account SET email = NULL, email_key = NULL, name = '', name_key = '', digest = NULL, "  # noqa: S608
             f"active = false, deleted_at = $2, updated_at = $2, version = $3 WHERE id = $1 RETURNING {_COLUMNS}",
@@ -89,27 +88,27 @@ class AccountStore:
             stamp.at,
             stamp.version,
         )
-        return _there(row, id_)
+        return _required(row, id_)
 
     async def by_id(self, connection: Connection, id_: UUID) -> Account | None:
-        """The account, or None when there is none or it was deleted."""
+        """The account; None if it does not exist or is deleted."""
         query = f"SELECT {_COLUMNS} FROM account WHERE id = $1 AND deleted_at IS NULL"  # noqa: S608  # constant columns
         row = await connection.fetchrow(query, id_)
         return _account(row) if row else None
 
     async def by_ids(self, connection: Connection, ids: list[UUID]) -> dict[UUID, Account]:
-        """Those that there are."""
+        """The existing accounts among these ids."""
         query = f"SELECT {_COLUMNS} FROM account WHERE id = ANY($1) AND deleted_at IS NULL"  # noqa: S608
         return {account.id: account for account in map(_account, await connection.fetch(query, ids))}
 
     async def by_email(self, connection: Connection, email: str) -> Account | None:
-        """The account with this e-mail in whatever case, or None."""
+        """The account with this e-mail in any case, or None."""
         query = f"SELECT {_COLUMNS} FROM account WHERE email_key = $1"  # noqa: S608  # constant columns
         row = await connection.fetchrow(query, email_key(email))
         return _account(row) if row else None
 
     async def administrators(self, connection: Connection) -> set[UUID]:
-        """The accounts that somebody can administer with: one that is only invited is none."""
+        """The active administrators that have a password."""
         query = "SELECT id FROM account WHERE role = 'admin' AND active AND digest IS NOT NULL"
         return {UUID(str(row["id"])) for row in await connection.fetch(query)}
 
@@ -118,7 +117,7 @@ class AccountStore:
         expression, kind = _ORDER[listing.column]
         relation, direction = ("<", "DESC") if listing.is_descending else (">", "ASC")
         beyond = f"AND ({expression}, id) {relation} ($5::{kind}, $6::uuid)" if after else ""
-        parameters: list[object] = [listing.needle, listing.role, listing.state, limit]
+        parameters: list[object] = [listing.folded_search, listing.role, listing.state, limit]
         if after:
             parameters += [from_micros(after.key) if isinstance(after.key, int) else after.key, after.id]
         rows = await connection.fetch(
@@ -129,12 +128,12 @@ class AccountStore:
         return [_account(row) for row in rows]
 
     async def count(self, connection: Connection, listing: Listing) -> int:
-        """How many accounts a list has on all its pages."""
+        """The number of accounts on all pages of a list."""
         query = f"SELECT count(*) FROM account WHERE {_MATCHING}"  # noqa: S608  # constant words
-        return int(await connection.fetchval(query, listing.needle, listing.role, listing.state))
+        return int(await connection.fetchval(query, listing.folded_search, listing.role, listing.state))
 
     async def everything(self, connection: Connection, after: Account | None, limit: int) -> list[Account]:
-        """Up to `limit` accounts and tombstones after one, oldest first."""
+        """Up to `limit` accounts and tombstones after `after`, oldest first."""
         rows = await connection.fetch(
             f"SELECT {_COLUMNS} FROM account WHERE $1::timestamptz IS NULL OR (created_at, id) > ($1, $2::uuid) "  # noqa: S608
             "ORDER BY created_at, id LIMIT $3",
@@ -145,18 +144,18 @@ class AccountStore:
         return [_account(row) for row in rows]
 
     async def digest(self, connection: Connection) -> AccountsDigest:
-        """What tells a consumer whether it holds the same set, tombstones included."""
+        """The digest of all accounts and tombstones, by which consumers detect missing events."""
         rows = await connection.fetch("SELECT id::text AS id, version FROM account")
         pairs = [(str(row["id"]), int(row["version"])) for row in rows]
         return AccountsDigest(count=len(pairs), version=max((v for _, v in pairs), default=0), set=set_digest(pairs))
 
     async def is_waiting(self, connection: Connection, template: str) -> bool:
-        """Whether an event of this kind waits to be published."""
+        """Whether an event of this topic is in the outbox."""
         query = "SELECT EXISTS (SELECT 1 FROM outbox WHERE template = $1)"
         return bool(await connection.fetchval(query, template))
 
 
-def _there(row: Row | None, id_: UUID) -> Account:
+def _required(row: Row | None, id_: UUID) -> Account:
     if row is None:
         raise LookupError(f"account {id_} vanished within a transaction")
     return _account(row)

@@ -1,4 +1,4 @@
-"""One-time links, mail that waits, and wishes for a new password that wait."""
+"""The tables of one-time links, queued mails and queued requests for a password reset."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from pulse_users.model.links import Link
 
 @dataclass(frozen=True)
 class WaitingMail:
-    """A mail that is due: sealed, and how often it has been tried, this time included."""
+    """A queued mail that is due. `attempts` includes the current one."""
 
     id: UUID
     sealed: str
@@ -20,7 +20,7 @@ class WaitingMail:
 
 @dataclass(frozen=True)
 class ResetRequest:
-    """Somebody forgot the password of whatever account has this e-mail."""
+    """A request for a reset of the account with this e-mail, if there is one."""
 
     email: str
     address: str | None
@@ -31,7 +31,7 @@ class LinkStore:
     """Links by hash."""
 
     async def add(self, connection: Connection, link: Link, now: datetime) -> None:
-        """A new link; it replaces those that the account had."""
+        """Stores a link, which replaces earlier ones of the account."""
         await self.revoke(connection, link.account)
         await connection.execute(
             "INSERT INTO password_link (hash, account_id, kind, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
@@ -43,23 +43,23 @@ class LinkStore:
         )
 
     async def find(self, connection: Connection, hash_: bytes, now: datetime) -> UUID | None:
-        """Whose link it is; None when it is nobody's any more."""
+        """The account of a valid link, or None."""
         query = "SELECT account_id FROM password_link WHERE hash = $1 AND expires_at > $2"
         found = await connection.fetchval(query, hash_, now)
         return UUID(str(found)) if found else None
 
     async def use(self, connection: Connection, hash_: bytes, now: datetime) -> UUID | None:
-        """As `find`, and the link is used up: of many at once one gets the account."""
+        """As `find`, and uses the link up: of concurrent callers one gets the account."""
         query = "DELETE FROM password_link WHERE hash = $1 AND expires_at > $2 RETURNING account_id"
         found = await connection.fetchval(query, hash_, now)
         return UUID(str(found)) if found else None
 
     async def revoke(self, connection: Connection, account: UUID) -> None:
-        """Ends every link of an account."""
+        """Deletes all links of an account."""
         await connection.execute("DELETE FROM password_link WHERE account_id = $1", account)
 
     async def sweep(self, connection: Connection, now: datetime) -> None:
-        """Removes links that are too old."""
+        """Deletes expired links."""
         await connection.execute("DELETE FROM password_link WHERE expires_at <= $1", now)
 
 
@@ -67,7 +67,7 @@ class MailStore:
     """The queue of mails."""
 
     async def add(self, connection: Connection, id_: UUID, sealed: str, now: datetime, expires: datetime) -> None:
-        """A mail that is due now, and worth nothing after `expires`."""
+        """Queues a mail, which is due now. It is not sent after `expires`."""
         await connection.execute(
             "INSERT INTO mail (id, sealed, created_at, expires_at, due_at) VALUES ($1, $2, $3, $4, $3)",
             id_,
@@ -77,7 +77,7 @@ class MailStore:
         )
 
     async def take(self, connection: Connection, now: datetime, lease: timedelta) -> WaitingMail | None:
-        """A mail that is due, or None. It is due again after `lease`, if whoever took it is gone by then."""
+        """A mail that is due, or None. It is due again after `lease`, in case the process dies."""
         row = await connection.fetchrow(
             "UPDATE mail SET due_at = $1::timestamptz + $2::interval, attempts = attempts + 1 WHERE id = "
             "(SELECT id FROM mail WHERE due_at <= $1 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) "
@@ -90,23 +90,19 @@ class MailStore:
         return WaitingMail(UUID(str(row["id"])), row["sealed"], row["attempts"], row["expires_at"])
 
     async def postpone(self, connection: Connection, id_: UUID, until: datetime) -> None:
-        """It could not be sent."""
+        """Makes the mail due at `until`."""
         await connection.execute("UPDATE mail SET due_at = $2 WHERE id = $1", id_, until)
 
     async def remove(self, connection: Connection, id_: UUID) -> None:
-        """It was sent, or is not worth sending."""
+        """Deletes a mail that was sent or will not be sent."""
         await connection.execute("DELETE FROM mail WHERE id = $1", id_)
-
-    async def waiting(self, connection: Connection) -> int:
-        """How many there are."""
-        return int(await connection.fetchval("SELECT count(*) FROM mail"))
 
 
 class ResetRequestStore:
-    """The queue of wishes for a new password."""
+    """The queue of requests for a password reset."""
 
     async def add(self, connection: Connection, request: ResetRequest, now: datetime) -> None:
-        """At the end."""
+        """Appends a request."""
         await connection.execute(
             "INSERT INTO reset_request (email, address, request_id, at) VALUES ($1, $2, $3, $4)",
             request.email,
@@ -116,11 +112,11 @@ class ResetRequestStore:
         )
 
     async def is_any(self, connection: Connection) -> bool:
-        """Whether one waits."""
+        """Whether the queue has a request."""
         return bool(await connection.fetchval("SELECT EXISTS (SELECT 1 FROM reset_request)"))
 
     async def take(self, connection: Connection) -> ResetRequest | None:
-        """The first, which is gone with the transaction; None when there is none."""
+        """Removes and returns the first request; None if the queue is empty."""
         row = await connection.fetchrow(
             "DELETE FROM reset_request WHERE id = "
             "(SELECT id FROM reset_request ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) "

@@ -1,4 +1,4 @@
-"""The facts that decide about an account's access tokens, in one query."""
+"""Everything that decides about the access tokens of an account, in one query."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +12,13 @@ from pulse_postgres import Connection
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The facts that decide about an account's tokens.
+class TokenFacts:
+    """What decides about the access tokens of an account.
 
     is_confirmed: whether the account has a confirmed second factor.
     required: roles that must have a second factor.
-    key: the current signing key, if there is one.
-    generation: how often all tokens of the account were revoked.
+    key: the current signing key, None before the first one.
+    generation: the number of the last revocation of all tokens of the account, 0 if there was none.
     """
 
     is_confirmed: bool
@@ -27,15 +27,15 @@ class Standing:
     generation: int = 0
 
     def must_enrol(self, role: Role) -> bool:
-        """Whether an account of this role must set up a second factor first."""
+        """Whether an account with this role must set up a second factor first."""
         return role in self.required and not self.is_confirmed
 
 
-class StandingStore:
-    """Reads the standing of an account."""
+class TokenFactsStore:
+    """Reads the facts."""
 
-    async def of(self, connection: Connection, account: UUID, now: datetime) -> Standing:
-        """The standing as this statement sees it. Lock the account and the keys first, so that it stays true."""
+    async def of(self, connection: Connection, account: UUID, now: datetime) -> TokenFacts:
+        """The facts at the time of this statement. Lock the account and the keys first, so that they stay true."""
         row = await connection.fetchrow(
             "SELECT k.*, (SELECT second_factor_roles FROM policy) AS required, "
             "EXISTS (SELECT FROM second_factor WHERE account_id = $1 AND confirmed IS NOT NULL) AS is_confirmed, "
@@ -49,4 +49,4 @@ class StandingStore:
         if row is None:
             raise LookupError("a query without a condition returned no row")
         key = read_key(row) if row["kid"] else None
-        return Standing(row["is_confirmed"], required_roles(row["required"]), key, row["generation"])
+        return TokenFacts(row["is_confirmed"], required_roles(row["required"]), key, row["generation"])
