@@ -248,15 +248,15 @@ async def test_the_broker_follows_every_change(admin: World, reconciler: Reconci
     assert broker.accounts["press-4"] == account  # until the code is used
     assert (await enrol(admin, code)).password != device.password
     await reconciler.carry_out(broker)
-    assert broker.accounts["press-4"].mark != account.mark
-    before = broker.accounts["press-4"].mark
+    assert broker.accounts["press-4"].fingerprint != account.fingerprint
+    before = broker.accounts["press-4"].fingerprint
     await post(admin, "/press-4/rotate", {"cut_off": True})
     await reconciler.carry_out(broker)
-    assert broker.accounts["press-4"].mark != before
+    assert broker.accounts["press-4"].fingerprint != before
     await post(admin, "/press-4/lost")
     await reconciler.carry_out(broker)
     assert broker.accounts == {}
-    assert broker.kicked == ["press-4"] * 5
+    assert broker.disconnected == ["press-4"] * 5
 
 
 async def test_a_disabled_collector_that_is_enrolled_stays_disabled(admin: World, reconciler: Reconciler) -> None:
@@ -277,7 +277,7 @@ async def test_a_wiped_broker_gets_everything_back_and_strays_go(admin: World, r
     assert await reconciler.check(broker) == 7
     assert broker.accounts == wanted
     tampered = broker.accounts["press-3"]
-    broker.accounts["press-3"] = type(tampered)("press-3", tampered.mark, True, frozenset(), None)
+    broker.accounts["press-3"] = type(tampered)("press-3", tampered.fingerprint, True, frozenset(), None)
     broker.accounts["stray"] = type(tampered)("stray", "mark", True, frozenset(), "stray")
     broker.accounts["theirs"] = type(tampered)("theirs", None, True, frozenset(), "theirs")
     assert await reconciler.check(broker) == 2
@@ -345,14 +345,14 @@ async def test_a_code_that_ended_is_swept(admin: World) -> None:
 @pytest.mark.announces_log("the broker's certificate ends at")
 async def test_a_certificate_that_ends_soon_is_warned_of(reconciler: Reconciler) -> None:
     broker = MemoryCredentials()
-    broker.ends = datetime.now(UTC) + timedelta(days=13)
+    broker.expiry = datetime.now(UTC) + timedelta(days=13)
     await reconciler.look_at_certificate(broker)
-    assert reconciler._ends._value.get() == broker.ends.timestamp()
+    assert reconciler._ends._value.get() == broker.expiry.timestamp()
 
 
 async def test_a_certificate_that_is_renewed_under_the_connection_is_seen(admin: World, reconciler: Reconciler) -> None:
     broker = MemoryCredentials()
-    broker.ends = datetime.now(UTC) + timedelta(days=20)
+    broker.expiry = datetime.now(UTC) + timedelta(days=20)
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[MemoryCredentials]:
@@ -361,6 +361,6 @@ async def test_a_certificate_that_is_renewed_under_the_connection_is_seen(admin:
     pace = Pace(timedelta(milliseconds=10), look=timedelta(0))
     task = asyncio.ensure_future(reconciler.reconcile(connect, pace))
     await eventually(lambda: reconciler._ends._value.get() > 0)
-    broker.ends = datetime.now(UTC) + timedelta(days=397)
-    await eventually(lambda: reconciler._ends._value.get() == (broker.ends or datetime.now(UTC)).timestamp())
+    broker.expiry = datetime.now(UTC) + timedelta(days=397)
+    await eventually(lambda: reconciler._ends._value.get() == (broker.expiry or datetime.now(UTC)).timestamp())
     task.cancel()

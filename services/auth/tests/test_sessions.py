@@ -22,7 +22,7 @@ from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.background import Background
 from pulse_chassis.process.commands import openapi
 from pulse_contracts.auth import Revocations
-from pulse_contracts.permissions import EVERYBODY, ROLES
+from pulse_contracts.permissions import COMMON_PERMISSIONS, ROLES
 from pulse_contracts.times import from_micros
 from pulse_contracts.topics import AUTH_REVOCATIONS
 from pulse_postgres import Audit, Outbox, Rate
@@ -308,7 +308,7 @@ async def test_each_route_takes_its_permission_and_nothing_less(
     assert by_admin.status_code not in {401, 403, 500, 503}
     ada.clock.advance(timedelta(seconds=16))
     silent = await ada.http.request(method, path, headers=bearer(await ada.login()))
-    assert (silent.status_code == 503) == (permission not in EVERYBODY)
+    assert (silent.status_code == 503) == (permission not in COMMON_PERMISSIONS)
 
 
 @given(st.integers(1_000, 10**11))

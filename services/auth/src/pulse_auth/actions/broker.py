@@ -112,7 +112,9 @@ class Reconciler:
         drift = 0
         for one in wanted.values():
             drift += await self._make_equal(broker, one, seen.get(one.name))
-        stray = [one for one in seen.values() if one.name not in wanted and one.client_id == one.name and one.mark]
+        stray = [
+            one for one in seen.values() if one.name not in wanted and one.client_id == one.name and one.fingerprint
+        ]
         for other in stray:
             await broker.remove(other.name)
             self._changes.inc()
@@ -149,7 +151,7 @@ class Reconciler:
 
     async def look_at_certificate(self, broker: BrokerCredentials) -> None:
         """Says when it ends, and warns two weeks before. Raises Unavailable."""
-        ends = await broker.certificate_ends()
+        ends = await broker.certificate_expiry()
         if ends is None:
             return
         self._ends.set(ends.timestamp())
