@@ -1,7 +1,6 @@
-"""Writes what is generated from the contracts: AsyncAPI 3, JSON Schemas, and the web client's TypeScript types.
+"""Generates the AsyncAPI 3 document, the JSON Schemas and the web client's TypeScript types from the contracts.
 
-`make generate` runs it; a test fails when a file is stale. The files are for readers and other languages: Python
-itself uses the models.
+`make generate` runs it. A test fails when a file is stale. Python code uses the models, not these files.
 """
 
 import json
@@ -39,16 +38,16 @@ _LIVE: tuple[type[BaseModel], ...] = (
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Every message by name, as JSON Schema 2020-12 with references to `#/components/schemas`."""
+    """Returns every message by name as JSON Schema 2020-12 with references to `#/components/schemas`."""
     models: list[type[BaseModel]] = [*(topic.message for topic in CATALOGUE), AccountRecord, *_LIVE]
-    wanted = [(model, "serialization") for model in dict.fromkeys(models)]
-    _, document = models_json_schema(wanted, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    found: dict[str, dict[str, Any]] = document["$defs"]
-    return found
+    modes = [(model, "serialization") for model in dict.fromkeys(models)]
+    _, document = models_json_schema(modes, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    definitions: dict[str, dict[str, Any]] = document["$defs"]
+    return definitions
 
 
 def asyncapi() -> dict[str, Any]:
-    """The AsyncAPI 3 document of the bus, from the gateway's and everybody's point of view: who sends, who receives."""
+    """Returns the AsyncAPI 3 document of the bus: the operations of every party."""
     channels, operations, messages = {}, {}, {}
     for topic in CATALOGUE:
         name = topic.message.__name__
@@ -83,7 +82,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def typescript() -> str:
-    """The Socket.IO messages as TypeScript types."""
+    """Returns the Socket.IO messages as TypeScript types."""
     known = schemas()
     lines = ["// Generated from pulse_contracts.live by `make generate`. Do not edit.", ""]
     for model in _LIVE:
@@ -92,7 +91,7 @@ def typescript() -> str:
         if summary:
             lines.append(f"/** {summary} */")
         lines.append(f"export type {model.__name__} = {{")
-        is_sent_by_browser = model in {live.Subscribe, live.Authenticate}  # which may leave out what has a default
+        is_sent_by_browser = model in {live.Subscribe, live.Authenticate}  # may omit fields with a default
         for name, part in schema.get("properties", {}).items():
             optional = "?" if is_sent_by_browser and not model.model_fields[name].is_required() else ""
             lines.append(f"  {name}{optional}: {_type(part)};")
@@ -118,22 +117,22 @@ def _type(schema: dict[str, Any]) -> str:
     if kind == "object":
         values = schema.get("additionalProperties") or next(iter(schema["patternProperties"].values()))
         return f"Readonly<Record<string, {_type(values)}>>"
-    return _PLAIN[str(kind)]  # KeyError: no TypeScript for that yet
+    return _PLAIN[str(kind)]  # KeyError: this JSON type has no mapping
 
 
 def files() -> dict[Path, str]:
-    """Every generated file and its text."""
+    """Returns the text of every generated file."""
     document = yaml.safe_dump(asyncapi(), sort_keys=False, allow_unicode=True, width=120)
-    found = {GENERATED / "asyncapi.yaml": document, TYPESCRIPT: typescript()}
+    texts = {GENERATED / "asyncapi.yaml": document, TYPESCRIPT: typescript()}
     for name, schema in schemas().items():
         full = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
         text = json.dumps(full, indent=2).replace("#/components/schemas/", "")
-        found[GENERATED / "schemas" / f"{name}.json"] = text + "\n"
-    return found
+        texts[GENERATED / "schemas" / f"{name}.json"] = text + "\n"
+    return texts
 
 
 def main() -> int:
-    """Writes them."""
+    """Writes the generated files."""
     for path, text in files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -154,7 +154,8 @@ class Fuzz:
     async def _is_idle(self, http: httpx.AsyncClient) -> bool:
         text = (await http.get("/metrics")).text
         return all(
-            f"{name} 0.0" in text for name in ("pulse_bus_in_work", f'pulse_bus_session_in_work{{session="{_PLAIN}"}}')
+            f"{name} 0.0" in text
+            for name in ("pulse_bus_in_flight_messages", f'pulse_bus_session_in_flight_messages{{session="{_PLAIN}"}}')
         )
 
     async def _plain_fence(self, connection: asyncpg.Connection, beta: Device) -> None:

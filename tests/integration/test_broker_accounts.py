@@ -39,7 +39,7 @@ async def make(security: DynamicSecurity, account: BrokerAccount) -> None:
 
 async def test_an_account_is_observed_as_it_was_put_and_its_owner_can_publish(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
-        assert await security.certificate_ends() == expiry(broker.files.certificate)
+        assert await security.certificate_expiry() == expiry(broker.files.certificate)
         account = BrokerAccount("press-4", "collector", SECRET)
         assert await security.observe(["press-4"]) == {}
         await make(security, account)
@@ -58,7 +58,7 @@ async def test_every_account_is_listed_over_several_pages(tmp_path: Path) -> Non
         assert seen["press-449"] == account.observed()
 
 
-@pytest.mark.announces_log("broker connection")
+@pytest.mark.announces_log("broker_connection_failed")
 async def test_disabled_rotated_and_removed_accounts_are_thrown_out_at_once(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
         await make(security, BrokerAccount("press-4", "collector", SECRET))
@@ -78,7 +78,7 @@ async def test_disabled_rotated_and_removed_accounts_are_thrown_out_at_once(tmp_
         assert "press-4" not in await security.observe()
 
 
-@pytest.mark.announces_log("broker connection")
+@pytest.mark.announces_log("broker_connection_failed")
 async def test_another_client_id_cannot_use_a_devices_account(tmp_path: Path) -> None:
     async with running_broker(tmp_path, ("press-4", "press-5")) as broker:
         stolen = broker.settings("press-4")

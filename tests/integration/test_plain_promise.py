@@ -75,7 +75,7 @@ async def test_what_was_acknowledged_before_any_gateway_ran_and_over_a_restart_a
         assert (found, again) == (list(range(10)), [10])
 
 
-@pytest.mark.announces_log("broker connection")
+@pytest.mark.announces_log("broker_connection_failed")
 @pytest.mark.announces_log("devices_refused")
 async def test_devices_are_refused_before_the_broker_would_acknowledge_and_discard(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
@@ -153,7 +153,7 @@ async def test_more_messages_than_any_restart_takes_wait_for_the_gateway(tmp_pat
         assert sorted(found, key=str) == sorted(range(n), key=str)
 
 
-@pytest.mark.announces_log("broker connection")
+@pytest.mark.announces_log("broker_connection_failed")
 async def test_a_wrong_topic_and_a_wrong_client_id_leave_a_line_in_the_brokers_log(tmp_path: Path) -> None:
     async with running_broker(tmp_path, is_traced=True) as broker, DynamicSecurity.open(broker.admin) as security:
         await security.put(plain_account("esp-1"), None)

@@ -58,7 +58,7 @@ async def test_large_messages_pass_both_ways_over_tls_and_none_is_lost(tmp_path:
             await bus.drain()
 
 
-@pytest.mark.announces_log("broker connection")
+@pytest.mark.announces_log("broker_connection_failed")
 async def test_a_certificate_of_somebody_else_or_for_another_host_is_refused(tmp_path: Path) -> None:
     async with running_broker(tmp_path, ("press-4",)) as broker:
         other = Authority(tmp_path / "other")

@@ -95,7 +95,7 @@ async def _collect(given: stage.Servers, folder: Path, url: str) -> None:
     ]
     rows = await database.fetch("SELECT DISTINCT address, code, detail FROM telemetry.quarantine")
     assert {(row["address"], row["code"]) for row in rows} == {(f"telemetry/data/{DEVICE}", "unreadable")}
-    assert {row["detail"] for row in rows} == {"Value error, x names series 999 of 1"}
+    assert {row["detail"] for row in rows} == {"Value error, x holds the index 999, but there are 1 series"}
     await database.close()
 
 

@@ -92,7 +92,7 @@ def test_a_clock_behind_the_last_status_fails(home: Path, capsys: Out, monkeypat
 
 
 @pytest.mark.servers
-@pytest.mark.announces_log("broker connection refused")
+@pytest.mark.announces_log("broker_connection_failed state=refused")
 def test_the_sign_in_succeeds_or_fails_with_the_password(
     home: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, servers: Servers
 ) -> None:
@@ -128,7 +128,7 @@ def broker_with(certificate: trustme.LeafCert) -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.announces_log("broker connection waiting")
+@pytest.mark.announces_log("broker_connection_failed state=waiting")
 @pytest.mark.parametrize(
     ("case", "todo"),
     [

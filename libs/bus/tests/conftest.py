@@ -1,4 +1,4 @@
-"""What tests at the real broker share: buses to make and to run, and a handler that remembers."""
+"""Fixtures for tests with the real broker: buses, and a handler that collects messages."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ M = TypeVar("M", bound=Message)
 
 @pytest.fixture
 def make(servers: Servers, clock: FakeClock) -> Make:
-    """A bus that is not running yet."""
+    """Creates a bus that does not run yet."""
 
     def build(party: str, **changed: object) -> MqttBus:
         settings = MqttSettings(servers.mqtt_url, party, servers.passwords[party], party)
@@ -42,7 +42,7 @@ async def ignore(_: Delivery[M]) -> None:
 
 
 class Collecting:
-    """A handler that remembers, and waits at a gate when there is one."""
+    """A handler that collects messages. It waits for its gate, if there is one."""
 
     def __init__(self, gate: asyncio.Event | None = None) -> None:
         self.epochs: list[int] = []

@@ -1,4 +1,4 @@
-"""What every bus promises, run against the real broker and against the memory twin."""
+"""The contract of every bus, tested with the real broker and with the bus in memory."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ def hello(number: int) -> Hello:
 
 
 class World(Protocol):
-    """Buses that reach each other."""
+    """Creates connected buses."""
 
     quarantined: list[Quarantined]
 
@@ -105,7 +105,7 @@ async def test_a_message_arrives_typed_with_the_levels_of_its_topic(world: World
     assert not got[0].is_retained
 
 
-async def test_one_at_a_time_means_in_the_order_of_arrival(world: World) -> None:
+async def test_with_concurrency_one_messages_are_handled_in_order(world: World) -> None:
     gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
     got: list[int] = []
 
@@ -120,7 +120,7 @@ async def test_one_at_a_time_means_in_the_order_of_arrival(world: World) -> None
     assert got == list(range(50))
 
 
-async def test_many_at_a_time_do_not_wait_for_one_another(world: World) -> None:
+async def test_concurrent_messages_do_not_wait_for_each_other(world: World) -> None:
     gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
     both = asyncio.Barrier(3)
 
@@ -185,8 +185,8 @@ async def test_an_outage_is_retried_until_it_ends_and_never_fills_the_quarantine
     assert world.quarantined == []
 
 
-@pytest.mark.announces_log("handler failed")
-async def test_our_own_bug_is_retried_a_few_times_then_quarantined(world: World) -> None:
+@pytest.mark.announces_log("handler_failed")
+async def test_a_handler_bug_is_retried_a_few_times_then_quarantined(world: World) -> None:
     gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
     tries: list[int] = []
 
@@ -212,7 +212,7 @@ async def test_our_own_bug_is_retried_a_few_times_then_quarantined(world: World)
         (b'{"v": 1, "epoch": 1, "ord": 1, "ranges": [[1, 1]], "reason": "overflow"}', "unreadable"),
     ],
 )
-async def test_what_cannot_be_read_is_quarantined_and_the_next_message_is_handled(
+async def test_an_unreadable_message_is_quarantined_and_the_next_one_is_handled(
     world: World, payload: bytes, reason: str
 ) -> None:
     gateway, alpha = await world.open("telemetry-gateway"), await world.open("beta")
@@ -243,7 +243,7 @@ async def test_unknown_fields_are_ignored(world: World) -> None:
     await eventually(lambda: len(got) == 1)
 
 
-async def test_a_retained_message_reaches_who_comes_later_and_says_so(world: World) -> None:
+async def test_a_retained_message_reaches_a_later_subscriber_and_is_flagged(world: World) -> None:
     alpha = await world.open("alpha")
     status = Status(state="online", since=1)
     await alpha.publish(SYSTEM_STATUS, status, kind="collector", id="alpha")
@@ -257,7 +257,7 @@ async def test_a_retained_message_reaches_who_comes_later_and_says_so(world: Wor
     await eventually(lambda: any(d.levels["id"] == "alpha" and d.is_retained for d in got))
 
 
-async def test_a_narrowed_subscription_gets_its_own_level_only_and_ends_when_cancelled(world: World) -> None:
+async def test_a_subscription_with_levels_gets_only_those_and_ends_when_cancelled(world: World) -> None:
     gateway = await world.open("telemetry-gateway")
     alpha, beta = await world.open("alpha"), await world.open("beta")
     got: list[str] = []
@@ -295,7 +295,7 @@ async def test_after_connect_callbacks_may_publish(world: World) -> None:
     await eventually(lambda: got == [3])
 
 
-async def test_what_arrives_together_may_be_handed_over_together_and_each_message_ends_for_itself(world: World) -> None:
+async def test_messages_that_arrive_together_form_a_group_with_separate_outcomes(world: World) -> None:
     gateway = await world.open("telemetry-gateway")
     tries: list[int] = []
 
@@ -321,8 +321,8 @@ async def test_what_arrives_together_may_be_handed_over_together_and_each_messag
     assert sorted(item.code for item in world.quarantined) == ["foreign_device", "unreadable"]
 
 
-@pytest.mark.announces_log("handler failed")
-async def test_one_message_that_breaks_a_group_does_not_take_its_neighbours_along(world: World) -> None:
+@pytest.mark.announces_log("handler_failed")
+async def test_one_failing_message_of_a_group_does_not_affect_the_others(world: World) -> None:
     gateway, alpha = await world.open("telemetry-gateway"), await world.open("alpha")
     handled: list[int] = []
 
@@ -356,8 +356,8 @@ async def test_an_outage_of_a_whole_group_is_retried_until_it_ends(world: World)
     assert world.quarantined == []
 
 
-@pytest.mark.announces_log("quarantine failed")
-async def test_a_quarantine_that_is_broken_itself_does_not_end_the_process(clock: FakeClock) -> None:
+@pytest.mark.announces_log("quarantine_failed")
+async def test_a_failing_quarantine_does_not_end_the_process(clock: FakeClock) -> None:
     async def broken(_: Quarantined) -> None:
         raise ValueError("no such table")
 

@@ -1,4 +1,4 @@
-"""Mosquitto's form of accounts and rules, as its file holds them and as its answers show them."""
+"""Accounts and rules in the formats of Mosquitto's file and of its answers."""
 
 import json
 
@@ -14,7 +14,7 @@ def made(*accounts: BrokerAccount, before: dict[str, object] | None = None) -> d
     return json.loads(json.dumps(dynamic_security("admin-secret", accounts, before)))  # type: ignore[no-any-return]
 
 
-def test_the_default_is_to_deny_and_no_password_stands_in_clear() -> None:
+def test_access_is_denied_by_default_and_passwords_are_hashed() -> None:
     found = dynamic_security("admin-secret", [USERS, PRESS])
     access = found["defaultACLAccess"]
     assert isinstance(access, dict)
@@ -31,22 +31,22 @@ def test_a_device_is_bound_to_its_client_id_and_a_service_may_have_replicas() ->
     }
 
 
-def test_what_was_written_is_observed_as_it_should_be() -> None:
+def test_written_accounts_are_observed_as_desired() -> None:
     found = made(USERS, PRESS)
     roles = {str(role["rolename"]): role for role in found["roles"]}
     clients = {str(client["username"]): client for client in found["clients"]}
     for account in (USERS, PRESS):
         assert observed(clients[account.name], roles) == account.observed()
-    assert observed(clients["broker-admin"], roles).mark is None
+    assert observed(clients["broker-admin"], roles).fingerprint is None
 
 
-def test_a_rule_that_we_never_write_shows_as_a_difference() -> None:
+def test_a_foreign_rule_is_observed_as_a_difference() -> None:
     roles = {"r": {"acls": [{"acltype": "subscribeLiteral", "topic": "#", "allow": True}]}}
     client = {"username": "x", "roles": [{"rolename": "r"}]}
     assert observed(client, roles).grants == {Grant("subscribe", "?subscribeLiteral #")}
 
 
-def test_accounts_made_while_the_broker_ran_stay_when_the_file_is_made_again() -> None:
+def test_accounts_created_at_run_time_survive_a_new_file() -> None:
     before = made(USERS, PRESS)
     after = made(BrokerAccount("users", "users", "other"), before=before)  # type: ignore[arg-type]
     assert {c["username"] for c in after["clients"]} == {"users", "press-4", "broker-admin"}

@@ -1,4 +1,4 @@
-"""What only the real broker can show: refusals, back-pressure, redelivery, limits, and how a connection ends."""
+"""Behaviour that needs the real broker: refusals, back-pressure, redelivery, limits, and lost connections."""
 
 import asyncio
 import gc
@@ -26,7 +26,7 @@ from .conftest import GATEWAY, Collecting, Make, hello, ignore
 pytestmark = pytest.mark.servers
 
 
-async def test_publishing_where_one_may_not_is_refused_and_the_connection_stays(make: Make) -> None:
+async def test_a_forbidden_publish_is_refused_and_the_connection_stays_open(make: Make) -> None:
     alpha = make("alpha")
     async with running(alpha):
         with pytest.raises(PublishRefused) as refusal:
@@ -37,8 +37,8 @@ async def test_publishing_where_one_may_not_is_refused_and_the_connection_stays(
         assert alpha.state is LinkState.CONNECTED
 
 
-@pytest.mark.announces_log("broker connection refused")
-async def test_a_subscription_that_is_not_granted_is_an_error_and_not_silence(make: Make) -> None:
+@pytest.mark.announces_log("broker_connection_failed state=refused")
+async def test_a_refused_subscription_is_an_error(make: Make) -> None:
     alpha = make("alpha")
     await alpha.subscribe(TELEMETRY_ACK, ignore, device="beta")
     async with asyncio.TaskGroup() as group:
@@ -48,8 +48,8 @@ async def test_a_subscription_that_is_not_granted_is_an_error_and_not_silence(ma
         await alpha.drain()
 
 
-@pytest.mark.announces_log("broker connection refused")
-async def test_a_wrong_password_is_said_as_refused_with_the_reason(make: Make) -> None:
+@pytest.mark.announces_log("broker_connection_failed state=refused")
+async def test_a_wrong_password_gives_the_state_refused_with_the_reason(make: Make) -> None:
     alpha = make("alpha", password="x" * 32)
     async with asyncio.TaskGroup() as group:
         group.create_task(alpha.run())
@@ -62,25 +62,25 @@ async def test_a_wrong_password_is_said_as_refused_with_the_reason(make: Make) -
     assert alpha.state is LinkState.CLOSED
 
 
-def test_a_url_with_a_password_is_refused_before_anything_is_opened(make: Make) -> None:
+def test_a_url_with_a_password_is_rejected_before_connecting(make: Make) -> None:
     with pytest.raises(ValueError, match="without credentials") as refusal:
         make("alpha", url="mqtt://me:secret@127.0.0.1:1")
     assert "secret" not in str(refusal.value)
 
 
-async def test_a_handler_that_never_finished_gets_its_message_again_after_a_reconnect(make: Make) -> None:
+async def test_an_unfinished_message_is_delivered_again_after_a_reconnect(make: Make) -> None:
     gate, handled, second = asyncio.Event(), Collecting(), make(GATEWAY, session_expiry=timedelta(minutes=1))
     blocked = Collecting(gate)
     first = make(GATEWAY, session_expiry=timedelta(minutes=1))
     await first.subscribe(TELEMETRY_HELLO, blocked, shared=True)
     alpha = make("alpha")
     async with running(alpha):
-        life = asyncio.create_task(first.run())
+        run = asyncio.create_task(first.run())
         await first.wait_connected()
         await alpha.publish(TELEMETRY_HELLO, hello(77), device="alpha")
         await eventually(lambda: blocked.epochs == [77])
-        life.cancel()
-        await asyncio.wait([life])
+        run.cancel()
+        await asyncio.wait([run])
         await second.subscribe(TELEMETRY_HELLO, handled, shared=True)
         async with running(second):
             await eventually(lambda: 77 in handled.epochs)
@@ -94,7 +94,7 @@ async def test_a_handler_that_never_finished_gets_its_message_again_after_a_reco
 
 
 @pytest.mark.parametrize("concurrency", [1, 100])
-async def test_receive_maximum_holds_the_rest_back_at_the_broker(make: Make, concurrency: int) -> None:
+async def test_receive_maximum_limits_the_messages_in_flight(make: Make, concurrency: int) -> None:
     gate = asyncio.Event()
     handler = Collecting(gate)
     gateway, alpha = make(GATEWAY, receive_maximum=5), make("alpha")
@@ -106,7 +106,7 @@ async def test_receive_maximum_holds_the_rest_back_at_the_broker(make: Make, con
         for number in range(12):
             await alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha")
         await eventually(lambda: connection.in_flight == 5)
-        # a message to the same client, after the twelve, shows that the broker had its chance to send a sixth
+        # a later message to the same client shows that the broker could have sent a sixth one
         marker = asyncio.Event()
 
         async def seen(_: Delivery[BatchAck]) -> None:
@@ -124,7 +124,7 @@ async def test_receive_maximum_holds_the_rest_back_at_the_broker(make: Make, con
     assert sorted(handler.epochs) == list(range(12))
 
 
-async def test_too_large_a_message_is_refused_here_and_nobody_is_cut_off(make: Make) -> None:
+async def test_a_message_that_is_too_large_is_not_sent_and_the_connection_stays_open(make: Make) -> None:
     gateway, alpha = make(GATEWAY), make("alpha")
     handler = Collecting()
     await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True)
@@ -144,7 +144,7 @@ async def test_too_large_a_message_is_refused_here_and_nobody_is_cut_off(make: M
         assert alpha._connection is before
 
 
-async def test_a_payload_of_exactly_the_limit_passes(make: Make) -> None:
+async def test_a_payload_of_exactly_the_limit_is_sent(make: Make) -> None:
     gateway, alpha = make(GATEWAY), make("alpha")
     arrived: list[str] = []
 
@@ -159,7 +159,7 @@ async def test_a_payload_of_exactly_the_limit_passes(make: Make) -> None:
         assert limit is not None
         declared = SeriesDeclared(catalog=1, digest="0" * 64, series=series)
         padding = limit - len(declared.model_dump_json())
-        padded = declared.model_copy(update={"device": "a" * (padding + 2)})  # `null` becomes a string of its own
+        padded = declared.model_copy(update={"device": "a" * (padding + 2)})  # replaces `null` by a string
         assert len(padded.model_dump_json()) == limit
         await alpha.publish(TELEMETRY_SERIES, padded, device="alpha")
         larger = declared.model_copy(update={"device": "a" * (padding + 3)})
@@ -175,17 +175,17 @@ async def test_drain_lets_running_handlers_finish_and_be_acknowledged(make: Make
     await gateway.subscribe(TELEMETRY_HELLO, handler, shared=True, concurrency=10)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running(alpha))
-        life = asyncio.create_task(gateway.run())
+        run = asyncio.create_task(gateway.run())
         await gateway.wait_connected()
         for number in range(3):
             await alpha.publish(TELEMETRY_HELLO, hello(number), device="alpha")
         await eventually(lambda: len(handler.epochs) == 3)
         await gateway.drain()
-        done, _ = await asyncio.wait([life], timeout=0.05)
+        done, _ = await asyncio.wait([run], timeout=0.05)
         assert not done
         gate.set()
         async with asyncio.timeout(5):
-            await life
+            await run
         assert handler.finished == 3
     assert gateway.state is LinkState.CLOSED
     again, late, beta = make(GATEWAY), Collecting(), make("beta")
@@ -196,7 +196,7 @@ async def test_drain_lets_running_handlers_finish_and_be_acknowledged(make: Make
     assert late.epochs == [99]
 
 
-async def test_two_handlers_of_one_topic_both_get_the_message_and_the_slower_one_holds_the_ack(
+async def test_the_slower_of_two_handlers_delays_the_acknowledgement(
     make: Make,
 ) -> None:
     gate = asyncio.Event()
@@ -214,8 +214,8 @@ async def test_two_handlers_of_one_topic_both_get_the_message_and_the_slower_one
         await eventually(lambda: connection.in_flight == 0)
 
 
-@pytest.mark.announces_log("broker connection waiting")
-async def test_a_device_that_vanishes_without_a_word_is_replaced_by_the_last_will(make: Make) -> None:
+@pytest.mark.announces_log("broker_connection_failed state=waiting")
+async def test_the_last_will_is_published_when_a_device_loses_its_connection(make: Make) -> None:
     states: list[str] = []
 
     async def note(delivery: Delivery[Status]) -> None:
@@ -226,7 +226,7 @@ async def test_a_device_that_vanishes_without_a_word_is_replaced_by_the_last_wil
     gamma = make("gamma", will=will)
     await gateway.subscribe(SYSTEM_STATUS, note, kind="collector", id="gamma")
     async with running(gateway):
-        life = asyncio.create_task(gamma.run())
+        run = asyncio.create_task(gamma.run())
         await gamma.wait_connected()
         await gamma.publish(SYSTEM_STATUS, Status(state="online", since=1), kind="collector", id="gamma")
         await eventually(lambda: states[-1:] == ["online"])
@@ -235,21 +235,21 @@ async def test_a_device_that_vanishes_without_a_word_is_replaced_by_the_last_wil
         sock = connection.wire._raw
         assert isinstance(sock, socket.socket)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(gamma._reconnect, "retrying", gamma._draining.set)  # no second life
+            patch.setattr(gamma._reconnect, "retrying", gamma._draining.set)  # no second connection
             sock.shutdown(socket.SHUT_RDWR)
             await eventually(lambda: states[-1:] == ["offline"])
             await gamma.drain()
-            await asyncio.wait([life])
+            await asyncio.wait([run])
 
 
-async def test_a_connection_that_breaks_while_draining_leaves_no_failure_that_nobody_looked_at(make: Make) -> None:
+async def test_a_connection_that_breaks_while_draining_leaves_no_unretrieved_exception(make: Make) -> None:
     unseen: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(str(context["message"])))
     gate = asyncio.Event()
     gateway, blocked = make(GATEWAY), Collecting(gate)
     await gateway.subscribe(TELEMETRY_HELLO, blocked, shared=True)
     async with running(alpha := make("alpha")):
-        life = asyncio.create_task(gateway.run())
+        run = asyncio.create_task(gateway.run())
         await gateway.wait_connected()
         await alpha.publish(TELEMETRY_HELLO, hello(1), device="alpha")
         await eventually(lambda: blocked.epochs == [1])
@@ -258,18 +258,18 @@ async def test_a_connection_that_breaks_while_draining_leaves_no_failure_that_no
         ended, sock = connection.client._disconnected, connection.wire._raw
         assert isinstance(sock, socket.socket)
         await gateway.drain()
-        await asyncio.sleep(0)  # the reader of messages, which would hear of the end, goes
+        await asyncio.sleep(0)  # lets the reader of messages end, which would retrieve the exception
         sock.shutdown(socket.SHUT_RDWR)
         await eventually(ended.done)
         gate.set()
-        await life
-    del connection, ended, sock, life, gateway
+        await run
+    del connection, ended, sock, run, gateway
     gc.collect()
     assert unseen == []
 
 
-@pytest.mark.announces_log("broker connection")
-async def test_a_door_that_opens_and_shuts_again_is_knocked_at_again_soon_and_not_after_the_timeout(make: Make) -> None:
+@pytest.mark.announces_log("broker_connection_failed")
+async def test_a_connection_closed_before_connack_is_retried_soon(make: Make) -> None:
     knocks: list[asyncio.StreamWriter] = []
 
     def shut(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -286,8 +286,8 @@ async def test_a_door_that_opens_and_shuts_again_is_knocked_at_again_soon_and_no
         await alpha.drain()
 
 
-@pytest.mark.announces_log("messages of QoS 0 dropped")
-async def test_messages_of_qos_0_that_nobody_handles_in_time_are_dropped_and_counted_and_do_not_pile_up(
+@pytest.mark.announces_log("qos0_messages_dropped")
+async def test_qos_0_messages_beyond_the_limit_are_dropped_and_counted(
     make: Make,
 ) -> None:
     gate = asyncio.Event()
@@ -301,7 +301,7 @@ async def test_messages_of_qos_0_that_nobody_handles_in_time_are_dropped_and_cou
         for _ in range(200):
             await connection.client.publish("pulse/v1/telemetry/hello/alpha", payload, qos=0)
         await alpha.publish(TELEMETRY_HELLO, hello(2), device="alpha")
-        await eventually(lambda: gateway.dropped + gateway.in_work == 201)
-        assert gateway.in_work * 5_000 < 150_000
+        await eventually(lambda: gateway.qos0_dropped + gateway.in_flight == 201)
+        assert gateway.in_flight * 5_000 < 150_000
         gate.set()
-        await eventually(lambda: 2 in stuck.epochs and gateway.in_work == 0)
+        await eventually(lambda: 2 in stuck.epochs and gateway.in_flight == 0)

@@ -1,4 +1,4 @@
-"""The reconnect state machine: delays are bounded, grow, start over after a success; a refusal never hammers."""
+"""The reconnect state machine: delays are bounded, grow, and are reset by a success. A refusal has a minimum delay."""
 
 import random
 from datetime import timedelta
@@ -18,7 +18,7 @@ def state(machine: Reconnect) -> tuple[LinkState, str]:
 
 
 @given(HAPPENINGS, st.integers())
-def test_each_delay_lies_in_its_window_and_a_success_starts_over(happenings: list[str], seed: int) -> None:
+def test_each_delay_is_within_its_bounds_and_a_success_resets_it(happenings: list[str], seed: int) -> None:
     machine, failures = Reconnect(POLICY, random.Random(seed)), 0
     for what in happenings:
         machine.retrying()
@@ -37,7 +37,7 @@ def test_each_delay_lies_in_its_window_and_a_success_starts_over(happenings: lis
         assert machine.is_first_failure == (failures == 1)
 
 
-def test_a_fleet_does_not_return_in_step() -> None:
+def test_clients_reconnect_at_different_times() -> None:
     delays = {Reconnect(POLICY, random.Random(seed)).lost("gone") for seed in range(50)}
     assert len(delays) == 50
 
@@ -47,7 +47,7 @@ def test_a_hundred_thousand_failures_do_not_overflow() -> None:
     assert all(machine.lost("gone") <= 5 for _ in range(100_000))
 
 
-def test_closed_is_said_without_a_reason() -> None:
+def test_the_state_closed_has_no_reason() -> None:
     machine = Reconnect(POLICY, random.Random(1))
     machine.lost("gone")
     machine.closed()

@@ -1,5 +1,4 @@
-"""Subscriptions at the real broker: that come and go, are made while others are granted, and are cancelled with
-messages behind them."""
+"""Subscriptions with the real broker: repeated ones, concurrent ones, and cancelled ones with queued messages."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +19,7 @@ def workers() -> int:
     return sum("_work" in repr(task.get_coro()) for task in asyncio.all_tasks())
 
 
-async def test_subscriptions_that_come_and_go_leave_nothing_behind(make: Make) -> None:
+async def test_cancelled_subscriptions_leave_no_workers(make: Make) -> None:
     gateway = make(GATEWAY)
     async with running(gateway):
         before = workers()
@@ -30,7 +29,7 @@ async def test_subscriptions_that_come_and_go_leave_nothing_behind(make: Make) -
         await eventually(lambda: workers() == before)
 
 
-async def test_a_subscription_made_while_others_are_being_granted_is_not_forgotten(make: Make) -> None:
+async def test_a_subscription_made_while_others_are_granted_is_granted_too(make: Make) -> None:
     gateway, alpha = make(GATEWAY), make("alpha")
     handler = Collecting()
     for topic in (TELEMETRY_SERIES, TELEMETRY_DROP):
@@ -51,7 +50,7 @@ async def test_a_subscription_made_while_others_are_being_granted_is_not_forgott
         await alpha.drain()
 
 
-async def test_messages_queued_behind_a_cancelled_subscription_are_not_delivered(make: Make) -> None:
+async def test_queued_messages_of_a_cancelled_subscription_are_not_delivered(make: Make) -> None:
     gate = asyncio.Event()
     handler = Collecting(gate)
     gateway, alpha = make(GATEWAY), make("alpha")
@@ -68,7 +67,7 @@ async def test_messages_queued_behind_a_cancelled_subscription_are_not_delivered
     assert handler.epochs == [0]
 
 
-async def test_what_nobody_handles_any_more_does_not_stop_the_rest(make: Make) -> None:
+async def test_messages_without_a_handler_do_not_block_the_others(make: Make) -> None:
     gateway, alpha = make(GATEWAY, receive_maximum=2, session_expiry=timedelta(minutes=1)), make("alpha")
     await gateway.subscribe(TELEMETRY_DROP, ignore, shared=True)
     handler = Collecting()

@@ -1,4 +1,4 @@
-"""The wire between paho and the network, on a socket pair: what passes paho by, what is left to it, the bounds."""
+"""The wire between paho and the network, with a socket pair: split packets, packets for paho, and bounds."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ PINGRESP, PUBACK = b"\xd0\x00", b"\x40\x02\x00\x07"
 
 
 def publish(topic: str, payload: bytes, mid: int = 0) -> bytes:
-    """A PUBLISH as a broker sends it: QoS 1 when it has an id."""
+    """Returns a PUBLISH of a broker. With an id it has QoS 1."""
     packet = publish_packet(publish_head(topic, "application/json"), payload, retain=False)
     if not mid:
         return packet
@@ -30,13 +30,13 @@ def publish(topic: str, payload: bytes, mid: int = 0) -> bytes:
             return b"\x32" + bytes(length) + body
 
 
-def test_a_packet_of_the_bus_has_the_form_of_the_standard() -> None:
+def test_a_publish_packet_follows_the_standard() -> None:
     packet = publish_packet(publish_head("a/b", "x/y"), b"hello", retain=True)
     assert packet == bytes([0x31, 5 + 7 + 5]) + b"\x00\x03a/b" + b"\x06\x03\x00\x03x/y" + b"hello"
 
 
 @given(st.lists(st.integers(0, 300), max_size=12), st.lists(st.integers(1, 40), min_size=1), st.integers(0, 2**32))
-def test_however_the_network_cuts_the_bytes_every_packet_arrives_once_and_at_its_place(
+def test_packets_arrive_once_and_in_order_however_the_bytes_are_split(
     sizes: list[int], cuts: list[int], seed: int
 ) -> None:
     rng = random.Random(seed)  # test data
@@ -72,7 +72,7 @@ def test_however_the_network_cuts_the_bytes_every_packet_arrives_once_and_at_its
     assert received == paho
 
 
-async def test_what_comes_before_anybody_listens_is_kept() -> None:
+async def test_messages_before_the_first_receiver_are_kept() -> None:
     left, right = socket.socketpair()
     with left, right:
         right.setblocking(False)
@@ -95,30 +95,30 @@ async def test_a_malformed_packet_ends_the_connection_with_a_reason(bad: bytes) 
             wire.recv(1)
 
 
-async def test_a_broker_that_does_not_read_is_said_and_what_waits_is_sent_whole_when_it_reads_again() -> None:
+async def test_a_broker_that_does_not_read_raises_disconnected_and_gets_every_packet_later() -> None:
     left, right = socket.socketpair()
     with left, right:
         right.setblocking(False)
         right.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         wire = Wire(right, asyncio.get_running_loop(), 100_000)
         packet, written = publish("t", b"x" * 1_000), 0
-        while wire.waiting <= 100_000:
+        while wire.unsent <= 100_000:
             wire.write(packet)
             written += 1
             await asyncio.sleep(0)
         with pytest.raises(Disconnected, match="does not read"):
             wire.write(packet)
-        wire.acknowledge(258)  # never refused: a fact that the broker waits for
+        wire.acknowledge(258)  # an acknowledgement is never rejected
         left.setblocking(False)
         received = bytearray()
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(5):
-            while wire.waiting or len(received) < written * len(packet) + 4:
+            while wire.unsent or len(received) < written * len(packet) + 4:
                 received += await loop.sock_recv(left, 65_536)
         assert received == packet * written + b"\x40\x02\x01\x02"
 
 
-async def test_the_end_is_told_to_paho_and_to_who_writes() -> None:
+async def test_the_end_of_the_connection_is_reported_to_paho_and_to_writers() -> None:
     left, right = socket.socketpair()
     with left, right:
         right.setblocking(False)

@@ -1,4 +1,4 @@
-"""TLS from the client: 1.3 or nothing, and a broker that reads slowly is not one that does not read."""
+"""TLS of the client: version 1.3 only, and a slow broker is distinguished from one that does not read."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ PACKETS = [bytes([n]) * 40_000 for n in range(50)]
 
 @pytest.fixture
 def ends() -> Iterator[tuple[ssl.SSLSocket, ssl.SSLSocket]]:
-    """A client's and a server's, hands shaken, neither blocking."""
+    """A non-blocking client socket and server socket after the handshake."""
     authority = trustme.CA()
     there, here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(there)
@@ -37,7 +37,7 @@ def ends() -> Iterator[tuple[ssl.SSLSocket, ssl.SSLSocket]]:
         yield left, right
 
 
-async def test_what_a_slow_broker_has_read_waits_no_longer_and_all_of_it_comes_whole(
+async def test_bytes_that_a_slow_broker_has_read_count_as_sent(
     ends: tuple[ssl.SSLSocket, ssl.SSLSocket],
 ) -> None:
     wire, got = Wire(ends[0], asyncio.get_running_loop(), 32 << 20), bytearray()
@@ -51,14 +51,14 @@ async def test_what_a_slow_broker_has_read_waits_no_longer_and_all_of_it_comes_w
     for packet in PACKETS:
         wire.write(packet)
     total = sum(len(packet) for packet in PACKETS)
-    await eventually(lambda: wire.waiting < total)  # the kernel has taken some: that is not waiting here
+    await eventually(lambda: wire.unsent < total)  # the kernel has accepted some bytes
 
     def is_half() -> bool:
         read()
         return len(got) > total // 2
 
     await eventually(is_half)
-    assert wire.waiting < total // 2
+    assert wire.unsent < total // 2
     wire.write(b"last")
 
     def is_whole() -> bool:
@@ -66,11 +66,11 @@ async def test_what_a_slow_broker_has_read_waits_no_longer_and_all_of_it_comes_w
         return bytes(got) == b"".join(PACKETS) + b"last"
 
     await eventually(is_whole)
-    assert wire.waiting == 0
+    assert wire.unsent == 0
     wire.close()
 
 
-def test_a_broker_that_knows_no_tls_1_3_is_refused(tmp_path: Path) -> None:
+def test_a_broker_without_tls_1_3_is_rejected(tmp_path: Path) -> None:
     authority, file = trustme.CA(), tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
     there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,4 @@
-"""The runner of background jobs: when a round starts, and what a failed round does."""
+"""The runner of background jobs: the start of a round, and failed rounds."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ _TEST = "background_job_failed"
 
 
 class Rounds:
-    """A step that counts its rounds and raises the planned errors, one a round."""
+    """A step that counts its rounds and raises one of the given errors in each."""
 
     def __init__(self, *errors: Exception | None, more: int = 0) -> None:
         self.count, self._errors, self._more = 0, list(errors), more
@@ -107,6 +107,6 @@ async def test_an_outage_is_retried_without_a_wake_up(background: Background, me
     assert value(metrics, "pulse_background_failures_total", job="replay", kind="outage") == 1
 
 
-def test_a_job_needs_something_that_starts_it() -> None:
+def test_a_job_needs_an_interval_or_a_wake_up() -> None:
     with pytest.raises(ValueError, match="needs an interval or a wake-up"):
         Job("sweep", Rounds())

@@ -1,4 +1,4 @@
-"""The envelope around every service: problems that leak nothing, limits, request ids, who calls, health."""
+"""The HTTP app of every service: problem documents, limits, request ids, principals and health."""
 
 import time
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from pulse_chassis.http.app import MAX_BODY, Envelope, Health, create_app
+from pulse_chassis.http.app import MAX_BODY, Health, RequestMiddleware, create_app
 from pulse_chassis.http.problems import Overloaded
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.principal import RULES, Principals, current, require
@@ -71,11 +71,11 @@ async def limited(key: str) -> dict[str, bool]:
 
 
 class World:
-    """The app and what it was given."""
+    """The app and its dependencies."""
 
     def __init__(self) -> None:
         self.health, self.metrics, self.principals = Health(), Metrics(), Principals(time.time)
-        self.principals.hear(Revocations(at=int(time.time() * 1e6), recent=[]))
+        self.principals.apply_revocations(Revocations(at=int(time.time() * 1e6), recent=[]))
         self.is_up = True
 
         async def up() -> bool:
@@ -84,7 +84,7 @@ class World:
         self.health.checks = {"database": up}
         app = create_app("test", "1", [router], health=self.health, metrics=self.metrics)
         app.state.principals = self.principals
-        self.app = Envelope(app, self.metrics)
+        self.app = RequestMiddleware(app, self.metrics)
 
 
 @pytest.fixture
@@ -98,14 +98,14 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def signed(key: SigningKey = KEY, role: str = "user", *, life: int = 300, age: int = 0) -> dict[str, str]:
+def signed(key: SigningKey = KEY, role: str = "user", *, lifetime: int = 300, age: int = 0) -> dict[str, str]:
     now = int(time.time()) - age
-    claims = Claims("precisionpulse", "pulse", "a", "j", "s", role, "a@b.c", "A", now, now + life)
+    claims = Claims("precisionpulse", "pulse", "a", "j", "s", role, "a@b.c", "A", now, now + lifetime)
     return {"Authorization": f"Bearer {TokenSigner(key, RULES).sign(claims)}"}
 
 
 @pytest.mark.parametrize("path", ["/mine", "/readyz", "/metrics", "/none", "/fail/domain"])
-async def test_head_is_answered_as_get_is_without_the_body(http: httpx.AsyncClient, path: str) -> None:
+async def test_head_is_answered_like_get_without_the_body(http: httpx.AsyncClient, path: str) -> None:
     got, headed = await http.get(path), await http.head(path)
     assert headed.status_code == got.status_code
     assert headed.content == b""
@@ -116,7 +116,7 @@ async def test_head_is_answered_as_get_is_without_the_body(http: httpx.AsyncClie
     ("how", "status", "code", "retry"),
     [("domain", 409, "taken", None), ("away", 503, "unavailable", "2"), ("busy", 503, "unavailable", "7")],
 )
-async def test_failures_are_problems_with_a_code(
+async def test_failures_are_problem_documents_with_a_code(
     http: httpx.AsyncClient, how: str, status: int, code: str, retry: str | None
 ) -> None:
     answer = await http.get(f"/fail/{how}")
@@ -126,9 +126,7 @@ async def test_failures_are_problems_with_a_code(
 
 
 @pytest.mark.announces_log("request_failed")
-async def test_our_own_bug_is_a_500_that_leaks_nothing_is_counted_and_logged_once(
-    http: httpx.AsyncClient, world: World
-) -> None:
+async def test_a_bug_is_a_500_without_details_and_logged_once(http: httpx.AsyncClient, world: World) -> None:
     answer = await http.get("/fail/bug", headers={"X-Request-Id": "find-me"})
     assert (answer.status_code, answer.json()["code"], answer.json()["request_id"]) == (500, "internal", "find-me")
     assert "hunter2" not in answer.text
@@ -136,7 +134,7 @@ async def test_our_own_bug_is_a_500_that_leaks_nothing_is_counted_and_logged_onc
     assert 'route="/fail/{how}",status="500"' in world.metrics.render().decode()
 
 
-async def test_what_does_not_fit_its_schema_is_named_without_the_value(http: httpx.AsyncClient) -> None:
+async def test_an_invalid_field_is_named_without_its_value(http: httpx.AsyncClient) -> None:
     answer = await http.post("/things", json={"number": "s3cret"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert answer.json()["errors"][0]["loc"] == ["body", "number"]
@@ -151,7 +149,7 @@ async def chunks(size: int) -> AsyncIterator[bytes]:
     yield b'"}'
 
 
-async def test_a_body_too_large_is_413_announced_or_not(http: httpx.AsyncClient) -> None:
+async def test_a_body_that_is_too_large_is_413_with_and_without_content_length(http: httpx.AsyncClient) -> None:
     headers = {"content-type": "application/json"}
     announced = await http.post("/things", content=b"x" * (MAX_BODY + 1), headers=headers)
     streamed = await http.post("/things", content=chunks(MAX_BODY * 2), headers=headers)
@@ -161,13 +159,13 @@ async def test_a_body_too_large_is_413_announced_or_not(http: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a-B_9", True), ("x" * 65, False), ("a b", False), ("a\tb", False)])
-async def test_a_request_id_is_kept_when_it_is_harmless(http: httpx.AsyncClient, given: str, kept: bool) -> None:
+async def test_a_valid_request_id_of_the_client_is_used(http: httpx.AsyncClient, given: str, kept: bool) -> None:
     answer = await http.get("/livez", headers={"X-Request-Id": given})
     assert (answer.headers["x-request-id"] == given) is kept
     assert len(answer.headers["x-request-id"]) >= 5
 
 
-async def test_before_the_keys_have_come_nobody_can_be_judged(http: httpx.AsyncClient) -> None:
+async def test_without_keys_every_token_is_answered_with_503(http: httpx.AsyncClient) -> None:
     answer = await http.get("/mine", headers=signed())
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
@@ -186,15 +184,15 @@ async def test_before_the_keys_have_come_nobody_can_be_judged(http: httpx.AsyncC
     ],
     ids=["none", "basic", "other key", "over", "unknown role", "user", "admin", "good"],
 )
-async def test_who_calls_decides(
+async def test_the_token_decides(
     http: httpx.AsyncClient, world: World, headers: dict[str, str], path: str, status: int, code: str | None
 ) -> None:
-    world.principals.use([KEY.verification_key()])
+    world.principals.replace_keys([KEY.verification_key()])
     answer = await http.get(path, headers=headers)
     assert (answer.status_code, answer.json().get("code")) == (status, code)
 
 
-async def test_the_third_of_two_a_minute_has_to_wait_and_others_do_not(http: httpx.AsyncClient) -> None:
+async def test_a_request_beyond_the_limit_must_wait_and_other_keys_need_not(http: httpx.AsyncClient) -> None:
     codes = [(await http.get("/limited/a")).status_code for _ in range(3)]
     assert codes == [200, 200, 429]
     refused = await http.get("/limited/a")
@@ -203,7 +201,7 @@ async def test_the_third_of_two_a_minute_has_to_wait_and_others_do_not(http: htt
     assert (await http.get("/limited/b")).status_code == 200
 
 
-async def test_health_says_which_check_fails_and_that_it_is_leaving(http: httpx.AsyncClient, world: World) -> None:
+async def test_readiness_reports_failed_checks_and_the_shutdown(http: httpx.AsyncClient, world: World) -> None:
     assert (await http.get("/startupz")).status_code == 503
     world.health.is_started = True
     assert (await http.get("/readyz")).json() == {"ready": True, "checks": {"database": True}}
@@ -214,7 +212,9 @@ async def test_health_says_which_check_fails_and_that_it_is_leaving(http: httpx.
     assert (await http.get("/livez")).status_code == 200
 
 
-async def test_unknown_routes_and_methods_are_problems_and_one_metric(http: httpx.AsyncClient, world: World) -> None:
+async def test_unknown_routes_and_methods_are_problem_documents_and_one_metric(
+    http: httpx.AsyncClient, world: World
+) -> None:
     for number in range(3):
         assert (await http.get(f"/nothing/{number}")).json()["code"] == "not_found"
     assert (await http.delete("/things")).json()["code"] == "method_not_allowed"
@@ -222,16 +222,14 @@ async def test_unknown_routes_and_methods_are_problems_and_one_metric(http: http
 
 
 @pytest.mark.parametrize("path", ["/mine/", "/things/", "/slashed", "/livez/", "/nothing/"])
-async def test_a_slash_too_many_or_too_few_is_no_redirect_that_names_our_address(
-    http: httpx.AsyncClient, path: str
-) -> None:
+async def test_a_missing_or_extra_slash_is_not_redirected(http: httpx.AsyncClient, path: str) -> None:
     for method in ("GET", "POST"):
         answer = await http.request(method, path)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         assert "location" not in answer.headers
 
 
-async def test_methods_that_a_client_invents_are_one_metric(http: httpx.AsyncClient, world: World) -> None:
+async def test_invented_methods_share_one_metric(http: httpx.AsyncClient, world: World) -> None:
     for number in range(3):
         for path in ("/things", "/nothing"):
             assert (await http.request(f"INVENTED{number}", path)).status_code in {404, 405}

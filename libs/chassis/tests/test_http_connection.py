@@ -1,5 +1,4 @@
-"""What a connection takes and refuses, byte by byte, from a real server: heads and framing have a limit, and nothing
-that two servers could read in two ways is read at all."""
+"""HTTP connections of a real server: limits of heads and framing, deadlines, and rejected ambiguous requests."""
 
 import asyncio
 import json
@@ -19,16 +18,16 @@ from pulse_testkit.waiting import eventually
 
 INVALID = pytest.mark.announces_log("Invalid HTTP request received")
 SEEN: list[str] = []
-"""The paths that the app was asked for."""
+"""The paths that the app has received."""
 RELEASE: list[asyncio.Event] = []
-"""What holds requests for `/held`, of the loop that runs."""
+"""Blocks requests for `/held`, in the running loop."""
 ACCEPTED: list[HttpConnection] = []
 BODY = 1 << 20
 LINE = b"POST /?q=1 HTTP/1.1\r\nhost: a\r\n"
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Says what it was given."""
+    """Returns the request as JSON."""
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
@@ -95,7 +94,7 @@ async def status_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 
 async def asked(port: int, *pieces: bytes) -> list[tuple[int, bytes]]:
-    """The answers to these pieces until the server hangs up, or as many as there are pieces."""
+    """Sends the pieces. Returns the responses until the server closes the connection, at most one per piece."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answers = []
     try:
@@ -111,13 +110,13 @@ async def asked(port: int, *pieces: bytes) -> list[tuple[int, bytes]]:
 
 
 def head_of(size: int) -> bytes:
-    """A request without a body whose target and headers, line ends and all, have this many bytes."""
+    """Returns a request without a body whose target and headers have this many bytes, including line ends."""
     given = b"/" + b"host: a\r\nx: \r\n"
     return b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"v" * (size - len(given)) + b"\r\n\r\n"
 
 
 @INVALID
-async def test_a_head_has_a_limit_that_is_exact_and_anew_for_each_request(port: int) -> None:
+async def test_the_limit_of_a_head_is_exact_for_every_request(port: int) -> None:
     answers = await asked(port, *[head_of(MAX_HEAD)] * 3, head_of(MAX_HEAD + 1), head_of(100))
     assert [status for status, _ in answers] == [200, 200, 200, 431]
     assert str(MAX_HEAD).encode() in answers[3][1]
@@ -125,7 +124,7 @@ async def test_a_head_has_a_limit_that_is_exact_and_anew_for_each_request(port: 
 
 @INVALID
 @pytest.mark.parametrize("endless", [b"GET /", LINE, LINE + b"x: "], ids=["target", "headers", "value"])
-async def test_a_head_that_never_ends_is_refused_when_it_is_too_large(port: int, endless: bytes) -> None:
+async def test_an_endless_head_is_rejected_at_the_limit(port: int, endless: bytes) -> None:
     more = b"a: b\r\n" if endless == LINE else b"abcdef"
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     sent = endless + more * (MAX_HEAD // len(more) - len(endless))
@@ -136,7 +135,7 @@ async def test_a_head_that_never_ends_is_refused_when_it_is_too_large(port: int,
     writer.close()
 
 
-async def test_trailers_are_no_headers(port: int) -> None:
+async def test_trailers_are_not_headers(port: int) -> None:
     chunked = LINE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-forwarded-for: 1.2.3.4\r\n\r\n"
     for status, body in await asked(port, chunked, chunked):
         assert status == 200
@@ -145,7 +144,7 @@ async def test_trailers_are_no_headers(port: int) -> None:
 
 @INVALID
 @pytest.mark.parametrize("endless", [b"x: " + b"y" * 1021, b"x" * 1024], ids=["trailers", "a trailer"])
-async def test_trailers_that_never_end_are_refused(port: int, endless: bytes) -> None:
+async def test_endless_trailers_are_rejected(port: int, endless: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(LINE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n")
     ending = b"\r\n" if endless.startswith(b"x:") else b""
@@ -161,7 +160,7 @@ async def test_trailers_that_never_end_are_refused(port: int, endless: bytes) ->
     writer.close()
 
 
-async def test_a_body_of_any_size_is_no_framing(port: int) -> None:
+async def test_the_limit_of_a_head_does_not_apply_to_the_body(port: int) -> None:
     one = LINE + b"content-length: %d\r\n\r\n" % BODY + b"x" * BODY
     assert [status for status, _ in await asked(port, one, one)] == [200, 200]
 
@@ -206,7 +205,7 @@ AMBIGUOUS = {
 
 @INVALID
 @pytest.mark.parametrize("request_", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
-async def test_what_can_be_read_in_two_ways_is_refused(port: int, request_: bytes) -> None:
+async def test_an_ambiguous_request_is_rejected(port: int, request_: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_)
     seen = await reader.read()
@@ -225,7 +224,7 @@ UPGRADE = LINE + b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-
     ids=["length", "chunked"],
 )
 @pytest.mark.parametrize("is_cut", [True, False], ids=["later", "at once"])
-async def test_a_body_behind_an_upgrade_that_is_not_heard_is_a_body(port: int, framing: bytes, is_cut: bool) -> None:
+async def test_the_body_of_an_ignored_upgrade_is_a_body(port: int, framing: bytes, is_cut: bool) -> None:
     body = b"GET /smuggled HTTP/1.1\r\nhost: abcd\r\n\r\n"[:37]
     behind = body + (b"\r\n0\r\n\r\n" if b"chunked" in framing else b"")
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -241,7 +240,7 @@ async def test_a_body_behind_an_upgrade_that_is_not_heard_is_a_body(port: int, f
     writer.close()
 
 
-async def test_a_connection_rests_for_longer_than_a_proxy_keeps_it(port: int) -> None:
+async def test_an_idle_connection_stays_open_longer_than_a_proxy_keeps_it(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
     await status_of(reader)
@@ -252,7 +251,7 @@ async def test_a_connection_rests_for_longer_than_a_proxy_keeps_it(port: int) ->
 
 
 @pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"])
-async def test_a_head_that_does_not_end_ends_its_connection(
+async def test_an_incomplete_head_closes_the_connection_at_its_deadline(
     port: int, before: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
@@ -266,7 +265,7 @@ async def test_a_head_that_does_not_end_ends_its_connection(
     writer.close()
 
 
-async def test_a_connection_that_says_nothing_ends(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_connection_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "KEEP_ALIVE_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     async with asyncio.timeout(5):
@@ -274,9 +273,7 @@ async def test_a_connection_that_says_nothing_ends(port: int, monkeypatch: pytes
     writer.close()
 
 
-async def test_a_request_that_runs_for_longer_than_a_head_may_take_is_answered(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_slow_request_is_answered(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /held HTTP/1.1\r\nhost")
@@ -285,7 +282,7 @@ async def test_a_request_that_runs_for_longer_than_a_head_may_take_is_answered(
     await eventually(lambda: "/held" in SEEN, what="it runs")
     late, later = await asyncio.open_connection("127.0.0.1", port)
     later.write(b"GET")
-    assert await late.read() == b""  # so much time has passed
+    assert await late.read() == b""  # shows that the deadline has passed
     RELEASE[0].set()
     assert (await status_of(reader))[0] == 200
     writer.close()
@@ -335,7 +332,7 @@ async def test_a_websocket_outlives_the_deadlines_of_http(port: int, monkeypatch
 
 
 @INVALID
-async def test_a_body_that_breaks_is_not_answered_within_an_answer(port: int) -> None:
+async def test_a_broken_body_adds_nothing_to_a_started_response(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")
     assert (await status_of(reader))[0] == 200
@@ -344,7 +341,7 @@ async def test_a_body_that_breaks_is_not_answered_within_an_answer(port: int) ->
     writer.close()
 
 
-async def test_a_body_that_nobody_reads_is_not_read_for_ever(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unread_body_has_a_deadline(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 100000000000\r\n\r\n")
@@ -370,7 +367,9 @@ async def test_a_body_that_nobody_reads_is_not_read_for_ever(port: int, monkeypa
     ],
     ids=["fits", "an empty body", "a line too long", "too many headers"],
 )
-async def test_a_websocket_is_opened_or_told_why_not(port: int, more: bytes, status: bytes, last: bytes) -> None:
+async def test_a_websocket_handshake_is_accepted_or_answered_with_a_reason(
+    port: int, more: bytes, status: bytes, last: bytes
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(HANDSHAKE + more + b"\r\n")
     async with asyncio.timeout(3):
@@ -382,9 +381,7 @@ async def test_a_websocket_is_opened_or_told_why_not(port: int, more: bytes, sta
     writer.close()
 
 
-async def test_after_an_answer_that_came_before_the_body_was_asked_for_the_connection_ends(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_response_before_100_continue_closes_the_connection(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n")
@@ -394,7 +391,7 @@ async def test_after_an_answer_that_came_before_the_body_was_asked_for_the_conne
     writer.close()
 
 
-async def test_who_wants_an_end_besides_an_upgrade_gets_it(port: int) -> None:
+async def test_connection_close_beside_an_upgrade_closes_the_connection(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close, upgrade\r\nupgrade: h2c\r\n\r\n")
     async with asyncio.timeout(3):
@@ -403,7 +400,7 @@ async def test_who_wants_an_end_besides_an_upgrade_gets_it(port: int) -> None:
     writer.close()
 
 
-async def test_blanks_around_a_value_are_no_part_of_it(port: int) -> None:
+async def test_spaces_around_a_header_value_are_removed(port: int) -> None:
     [(status, answer)] = await asked(port, LINE + b"content-length: \t 3 \t \r\n\r\nabc")
     assert (status, json.loads(answer)["body"], json.loads(answer)["values"]) == (200, "abc", ["a", "3"])
 
@@ -416,7 +413,9 @@ def pieces(request_: bytes, cuts: list[int]) -> Iterator[bytes]:
 
 @settings(max_examples=60, deadline=None)
 @given(cuts=st.lists(st.integers(0, 10_000), max_size=20), is_chunked=st.booleans(), times=st.integers(1, 3))
-async def test_wherever_it_is_cut_a_request_is_the_same(cuts: list[int], is_chunked: bool, times: int) -> None:
+async def test_a_request_does_not_depend_on_how_its_bytes_are_split(
+    cuts: list[int], is_chunked: bool, times: int
+) -> None:
     framing = b"transfer-encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\nt: u\r\n\r\n"
     one = LINE + (framing if is_chunked else b"content-length: 3\r\n\r\nabc")
     async with serving() as port:

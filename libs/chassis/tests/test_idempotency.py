@@ -1,4 +1,4 @@
-"""A POST that is sent again with its key is done once, and the answer is the same; nothing is stored in the clear."""
+"""A repeated POST with the same key is executed once and gets the same response. Responses are stored sealed."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.app import Health, RequestMiddleware, create_app
 from pulse_chassis.http.idempotency import IdempotencyKey, IdempotentRoute
 from pulse_chassis.identity.principal import RULES, CurrentPrincipal, Principals
 from pulse_chassis.observability.metrics import Metrics
@@ -41,7 +41,7 @@ class Taken(DomainError):
 
 
 class World:
-    """Something that can be made, once a name; and how often it was tried."""
+    """An app that creates items with unique names and counts the attempts."""
 
     def __init__(self, database: Database, clock: FakeClock) -> None:
         self.made: list[str] = []
@@ -67,9 +67,9 @@ class World:
         metrics = Metrics()
         app = create_app("test", "1", [router], health=Health(), metrics=metrics)
         app.state.principals = Principals(time.time)
-        app.state.principals.use([SIGNER.verification_key()])
+        app.state.principals.replace_keys([SIGNER.verification_key()])
         app.state.database, app.state.clock = database, clock
-        self.app = Envelope(app, metrics)
+        self.app = RequestMiddleware(app, metrics)
 
 
 def headers(
@@ -106,7 +106,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_the_same_again_is_done_once_and_answered_alike(
+async def test_a_repeated_request_is_executed_once_with_the_same_response(
     world: World, http: httpx.AsyncClient, database: Database
 ) -> None:
     first = await http.post("/things", json={"name": "one"}, headers=headers())
@@ -121,7 +121,9 @@ async def test_the_same_again_is_done_once_and_answered_alike(
     assert re.search(r"answer='[\w-]+\.", stored)
 
 
-async def test_the_answer_is_not_given_to_a_token_that_may_less(world: World, http: httpx.AsyncClient) -> None:
+async def test_a_token_with_fewer_permissions_does_not_get_the_stored_response(
+    world: World, http: httpx.AsyncClient
+) -> None:
     await http.post("/things", json={"name": "one"}, headers=headers())
     narrowed = headers(scope="telemetry.read")
     answer = await http.post("/things", json={"name": "one"}, headers=narrowed)
@@ -129,7 +131,7 @@ async def test_the_answer_is_not_given_to_a_token_that_may_less(world: World, ht
     assert world.made == ["one", "one"], "this route asks for no permission; one that does would have refused"
 
 
-async def test_without_a_key_with_another_and_for_somebody_else_it_is_done_again(
+async def test_a_request_without_the_same_key_and_account_is_executed_again(
     world: World, http: httpx.AsyncClient
 ) -> None:
     for given in (headers(), headers(key=None), headers(key=KEY[::-1]), headers("bob")):
@@ -138,7 +140,7 @@ async def test_without_a_key_with_another_and_for_somebody_else_it_is_done_again
 
 
 @pytest.mark.parametrize("key", ["", "short", "x" * 129, "has a space in the middle", "späßchen-späßchen"])
-async def test_an_unfit_key_is_refused(world: World, http: httpx.AsyncClient, key: str) -> None:
+async def test_an_invalid_key_is_rejected(world: World, http: httpx.AsyncClient, key: str) -> None:
     given = {name.encode(): value.encode() for name, value in headers(key=None).items()}
     answer = await http.post(
         "/things", json={"name": "one"}, headers=given | {b"Idempotency-Key": key.encode("latin-1")}
@@ -147,14 +149,14 @@ async def test_an_unfit_key_is_refused(world: World, http: httpx.AsyncClient, ke
     assert world.made == []
 
 
-async def test_a_key_with_another_request_is_refused(world: World, http: httpx.AsyncClient) -> None:
+async def test_a_key_of_a_different_request_is_rejected(world: World, http: httpx.AsyncClient) -> None:
     await http.post("/things", json={"name": "one"}, headers=headers())
     answer = await http.post("/things", json={"name": "two"}, headers=headers())
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     assert world.made == ["one"]
 
 
-async def test_fifty_at_once_are_done_once(world: World, http: httpx.AsyncClient) -> None:
+async def test_fifty_concurrent_requests_are_executed_once(world: World, http: httpx.AsyncClient) -> None:
     world.hold.clear()
     tasks = [asyncio.create_task(http.post("/things", json={"name": "one"}, headers=headers())) for _ in range(50)]
     done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=20)
@@ -172,15 +174,13 @@ async def test_fifty_at_once_are_done_once(world: World, http: httpx.AsyncClient
     ("name", "status"),
     [("taken", 409), pytest.param("rolled back", 500, marks=pytest.mark.announces_log("request_failed"))],
 )
-async def test_what_changed_nothing_may_be_tried_again(
-    world: World, http: httpx.AsyncClient, name: str, status: int
-) -> None:
+async def test_a_failed_request_may_be_repeated(world: World, http: httpx.AsyncClient, name: str, status: int) -> None:
     for _ in range(2):
         assert (await http.post("/things", json={"name": name}, headers=headers())).status_code == status
     assert world.made == [name, name]
 
 
-async def test_a_key_whose_process_died_is_free_after_a_minute(
+async def test_the_key_of_a_dead_process_is_unlocked_after_a_minute(
     world: World, http: httpx.AsyncClient, database: Database
 ) -> None:
     await http.post("/things", json={"name": "one"}, headers=headers())
@@ -192,7 +192,7 @@ async def test_a_key_whose_process_died_is_free_after_a_minute(
 
 
 @pytest.mark.announces_log("request_failed")
-async def test_what_was_carried_out_is_never_done_again_though_its_answer_is_lost(
+async def test_a_committed_request_is_never_executed_again_if_its_response_is_lost(
     world: World, http: httpx.AsyncClient
 ) -> None:
     assert (await http.post("/things", json={"name": "bug"}, headers=headers())).status_code == 500
@@ -205,7 +205,7 @@ async def test_what_was_carried_out_is_never_done_again_though_its_answer_is_los
     assert world.made == ["bug"]
 
 
-async def test_whoever_was_taken_over_changes_nothing(
+async def test_a_request_whose_key_was_taken_over_changes_nothing(
     world: World, http: httpx.AsyncClient, database: Database
 ) -> None:
     world.hold.clear()
@@ -220,19 +220,19 @@ async def test_whoever_was_taken_over_changes_nothing(
         assert await connection.fetchval("SELECT count(*) FROM audit") == 1
 
 
-async def test_a_day_later_it_is_forgotten(world: World, http: httpx.AsyncClient) -> None:
+async def test_a_key_is_deleted_after_a_day(world: World, http: httpx.AsyncClient) -> None:
     await http.post("/things", json={"name": "one"}, headers=headers())
     world.clock.advance(timedelta(hours=25))
     await http.post("/things", json={"name": "one"}, headers=headers())
     assert world.made == ["one", "one"]
 
 
-async def test_nobody_is_asked_to_sign_in_first(http: httpx.AsyncClient) -> None:
+async def test_a_request_without_a_token_is_rejected(http: httpx.AsyncClient) -> None:
     answer = await http.post("/things", json={"name": "one"}, headers={"Idempotency-Key": KEY})
     assert answer.status_code == 401
 
 
-async def test_what_few_may_see_comes_again_only_while_it_is_known_whose_sessions_ended(
+async def test_a_stored_response_for_privileged_callers_needs_fresh_revocations(
     world: World, http: httpx.AsyncClient
 ) -> None:
     as_administrator = headers(role="admin")

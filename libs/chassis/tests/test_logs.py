@@ -1,4 +1,4 @@
-"""A process's log: one line an event, however it was written."""
+"""The log of a process: one line per event, of structlog and of logging."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ import sys
 _WRITE = """
 import logging, structlog
 from pulse_chassis.observability import logs
-log = structlog.get_logger("pulse.ours")  # as modules do: before anything is configured
+log = structlog.get_logger("pulse.ours")  # like in modules, before the configuration
 logs.configure("auth", style={style!r}, level={level!r})
 structlog.contextvars.bind_contextvars(request_id="r1")
 {body}
@@ -15,14 +15,14 @@ structlog.contextvars.bind_contextvars(request_id="r1")
 
 
 def written(body: str, *, style: str = "json", level: str = "info") -> list[str]:
-    """The lines on stderr of a process that runs `body`: the configuration is a process's own."""
+    """Returns the lines on stderr of a new process that runs `body`. The configuration is global to a process."""
     script = _WRITE.format(style=style, level=level, body=body)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603  # ours
     assert done.stdout == ""
     return done.stderr.splitlines()
 
 
-def test_our_events_and_the_librarys_are_lines_of_one_form() -> None:
+def test_events_of_structlog_and_logging_have_one_format() -> None:
     ours, theirs = map(
         json.loads, written("log.info('request', status=200); logging.getLogger('lib').info('a %s', 'b')")
     )
@@ -33,12 +33,12 @@ def test_our_events_and_the_librarys_are_lines_of_one_form() -> None:
     assert theirs == common | {"logger": "lib", "event": "a b"}
 
 
-def test_what_is_below_the_level_is_not_written() -> None:
+def test_events_below_the_level_are_not_written() -> None:
     body = "log.info('a'); log.warning('b'); logging.getLogger('lib').info('c'); logging.getLogger('lib').error('d')"
     assert [json.loads(line)["event"] for line in written(body, level="warning")] == ["b", "d"]
 
 
-def test_a_failure_is_one_line_with_its_trace() -> None:
+def test_an_exception_is_one_line_with_its_traceback() -> None:
     body = """
 try:
     1 / 0
@@ -57,8 +57,8 @@ def test_secrets_are_hidden() -> None:
     assert json.loads(line)["password"] == "…"
 
 
-def test_a_line_that_cannot_be_written_fails_nothing_else() -> None:
-    """A full disk (/dev/full answers as one), and a terminal that is gone."""
+def test_a_failed_write_raises_nothing() -> None:
+    """A full disk (simulated by /dev/full), and a closed terminal."""
     body = """
 import os, sys
 kept = os.dup(2)
@@ -75,7 +75,7 @@ log.error("closed")
     assert [json.loads(line)["event"] for line in written(body) if "kept" in line] == ["kept"]
 
 
-def test_a_person_reads_words() -> None:
+def test_the_console_format_is_readable() -> None:
     (line,) = written("log.info('request', status=200)", style="console")
     assert "request" in line
     assert "status=200" in line

@@ -1,4 +1,4 @@
-"""What a principal may: by role, narrowed by scope, and not while nobody can say whose sessions have ended."""
+"""Permissions of a principal: by role and scope, and only with fresh revocations if they are not common."""
 
 import time
 from collections.abc import AsyncIterator
@@ -11,11 +11,11 @@ from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.app import Health, RequestMiddleware, create_app
 from pulse_chassis.identity.principal import RULES, NotSignedIn, Principal, Principals, require
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import Revocations, SessionRevoked
-from pulse_contracts.permissions import EVERYBODY, PERMISSIONS, ROLES, Permission, Role, read_scope
+from pulse_contracts.permissions import COMMON_PERMISSIONS, PERMISSIONS, ROLES, Permission, Role, read_scope
 from pulse_jose import SigningKey
 from pulse_jose.claims import Claims
 from pulse_jose.signing import TokenSigner
@@ -47,14 +47,14 @@ class World:
     def __init__(self) -> None:
         self.clock = Clock()
         self.principals = Principals(self.clock)
-        self.principals.use([KEY.verification_key()])
+        self.principals.replace_keys([KEY.verification_key()])
         metrics = Metrics()
         app = create_app("test", "1", [router], health=Health(), metrics=metrics)
         app.state.principals = self.principals
-        self.app = Envelope(app, metrics)
+        self.app = RequestMiddleware(app, metrics)
 
     def heartbeat(self, *recent: SessionRevoked, age: float = 0) -> None:
-        self.principals.hear(Revocations(at=int((self.clock.now - age) * 1e6), recent=list(recent)))
+        self.principals.apply_revocations(Revocations(at=int((self.clock.now - age) * 1e6), recent=list(recent)))
 
     def token(self, role: str = "admin", scope: str | None = None, sid: str = "s") -> dict[str, str]:
         now = int(self.clock.now)
@@ -73,9 +73,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_what_few_may_do_is_refused_until_auth_is_heard_and_again_when_it_falls_silent(
-    world: World, http: httpx.AsyncClient
-) -> None:
+async def test_privileged_requests_need_fresh_revocations(world: World, http: httpx.AsyncClient) -> None:
     async def status() -> tuple[int, int]:
         headers = world.token()
         return (await http.get("/few", headers=headers)).status_code, (
@@ -93,21 +91,19 @@ async def test_what_few_may_do_is_refused_until_auth_is_heard_and_again_when_it_
     assert await status() == (200, 200)
 
 
-async def test_the_last_words_of_an_auth_that_is_gone_are_no_sign_of_life(
-    world: World, http: httpx.AsyncClient
-) -> None:
+async def test_an_old_retained_message_does_not_make_revocations_fresh(world: World, http: httpx.AsyncClient) -> None:
     ended = SessionRevoked(account=ADA, sid="gone", at=int((world.clock.now - 100) * 1e6))
     world.heartbeat(ended, age=100)
     assert (await http.get("/few", headers=world.token())).status_code == 503
     assert (await http.get("/everybody", headers=world.token(sid="gone"))).status_code == 401
     world.heartbeat()
     world.clock.now += 14
-    world.heartbeat(age=14)  # the same again: the broker's copy after a reconnect
+    world.heartbeat(age=14)  # the retained message again, after a reconnect
     world.clock.now += 2
     assert (await http.get("/few", headers=world.token())).status_code == 503
 
 
-async def test_a_clock_that_ran_ahead_for_a_moment_silences_nobody(world: World, http: httpx.AsyncClient) -> None:
+async def test_a_message_from_the_future_does_not_block_later_ones(world: World, http: httpx.AsyncClient) -> None:
     world.heartbeat(age=-3600)
     assert (await http.get("/few", headers=world.token())).status_code == 503
     world.heartbeat()
@@ -128,7 +124,7 @@ async def test_a_clock_that_ran_ahead_for_a_moment_silences_nobody(world: World,
         ("owner", None, "/everybody", 401),
     ],
 )
-async def test_role_and_scope_decide(
+async def test_role_and_scope_decide_together(
     world: World, http: httpx.AsyncClient, role: str, scope: str | None, path: str, status: int
 ) -> None:
     world.heartbeat()
@@ -143,15 +139,15 @@ def test_a_scope_only_ever_narrows(role: Role, scope: set[Permission] | None) ->
         assert narrowed.may(permission) == (whole.may(permission) and (scope is None or permission in scope))
 
 
-def test_the_table_is_whole() -> None:
+def test_every_permission_has_a_description_and_a_role() -> None:
     assert ROLES["admin"] == frozenset(PERMISSIONS)
-    assert ROLES["admin"] > ROLES["user"] == EVERYBODY
+    assert ROLES["admin"] > ROLES["user"] == COMMON_PERMISSIONS
 
 
-def test_a_signature_is_checked_once_and_the_token_still_ends_when_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_token_expires_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_800_000_000.0
     principals = Principals(lambda: now)
-    principals.use([KEY.verification_key()])
+    principals.replace_keys([KEY.verification_key()])
     checked: list[object] = []
     verify = principals._verifier.verify
 
@@ -172,12 +168,14 @@ def test_a_signature_is_checked_once_and_the_token_still_ends_when_it_must(monke
     with pytest.raises(NotSignedIn):
         principals.verify(token)
     now -= 330
-    principals.hear(Revocations(at=int(now * 1e6), recent=[SessionRevoked(account=ADA, sid="s", at=int(now * 1e6))]))
+    principals.apply_revocations(
+        Revocations(at=int(now * 1e6), recent=[SessionRevoked(account=ADA, sid="s", at=int(now * 1e6))])
+    )
     with pytest.raises(NotSignedIn):
         principals.verify(token)
     other = TokenSigner(KEY, RULES).sign(replace(claims, sid="t"))
     assert principals.verify(other).sid == "t"
-    principals.use([SigningKey.generate(kid="k2").verification_key()])
+    principals.replace_keys([SigningKey.generate(kid="k2").verification_key()])
     with pytest.raises(NotSignedIn):
         principals.verify(other)
     for hostile in ("", "x" * 100_000, "\ud800", f"{other}A"):

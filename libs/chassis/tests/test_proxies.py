@@ -1,4 +1,4 @@
-"""Who asks, behind proxies or not: never what the caller says of itself."""
+"""The client's address, with and without proxies. Addresses that a client claims are never used."""
 
 from ipaddress import ip_network
 
@@ -29,5 +29,5 @@ def test_the_last_hop_of_a_trusted_proxy_is_the_client(peer: str, forwarded: str
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "203.0.113.9"])
-def test_where_no_proxy_was_named_nobody_is_known(peer: str) -> None:
+def test_without_proxies_every_client_is_unknown(peer: str) -> None:
     assert Proxies().client(peer, {"x-forwarded-for": "6.6.6.6"}) is None

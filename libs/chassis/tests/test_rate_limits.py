@@ -1,4 +1,4 @@
-"""Limits in memory: exact in every window, and forgotten when they are over."""
+"""Rate limits in memory: exact in every window, and removed after it."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def limits(clock: Clock) -> RateLimits:
     return RateLimits(clock)
 
 
-async def test_a_share_comes_back_use_by_use_and_the_refusal_says_when(limits: RateLimits, clock: Clock) -> None:
+async def test_uses_become_free_one_by_one_and_the_problem_says_when(limits: RateLimits, clock: Clock) -> None:
     await limits.check("things", "2/minute", "ada")
     clock.now += 20
     await limits.check("things", "2/minute", "ada")
@@ -38,14 +38,14 @@ async def test_a_share_comes_back_use_by_use_and_the_refusal_says_when(limits: R
         await limits.check("things", "2/minute", "ada")
 
 
-async def test_keys_and_names_have_shares_of_their_own(limits: RateLimits) -> None:
+async def test_keys_and_names_are_counted_separately(limits: RateLimits) -> None:
     for name, key in (("things", "ada"), ("things", "bob"), ("others", "ada")):
         await limits.check(name, "1/minute", key)
         with pytest.raises(TooManyRequests):
             await limits.check(name, "1/minute", key)
 
 
-async def test_what_is_only_asked_is_not_counted_and_what_is_counted_is_not_refused(limits: RateLimits) -> None:
+async def test_require_left_counts_nothing_and_count_rejects_nothing(limits: RateLimits) -> None:
     for _ in range(3):
         await limits.require_left("failures", "2/minute", "ada")
     for _ in range(3):
@@ -54,7 +54,7 @@ async def test_what_is_only_asked_is_not_counted_and_what_is_counted_is_not_refu
         await limits.require_left("failures", "2/minute", "ada")
 
 
-async def test_who_came_a_window_ago_is_forgotten(limits: RateLimits, clock: Clock) -> None:
+async def test_expired_keys_are_removed(limits: RateLimits, clock: Clock) -> None:
     for number in range(1_000):
         await limits.check("things", "2/minute", str(number))
     clock.now += 30

@@ -1,4 +1,4 @@
-"""Tokens of ended sessions: refused as soon as the bus says so, for as long as they could live, and within bounds."""
+"""Revoked sessions: their tokens are rejected until they expire, with bounded memory."""
 
 import asyncio
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ def revoked(at: int, sid: str | None = "s1", account: str = ADA) -> SessionRevok
     return SessionRevoked(account=account, sid=sid, at=at)
 
 
-async def test_what_the_bus_revokes_is_no_principal_any_more(clock: FakeClock) -> None:
+async def test_a_revoked_session_is_rejected(clock: FakeClock) -> None:
     principals = Principals(lambda: clock() / 1_000_000)
-    principals.use([KEY.verification_key()])
+    principals.replace_keys([KEY.verification_key()])
     broker = MemoryBroker()
     mine, auths = MemoryBus(broker, clock=clock), MemoryBus(broker, clock=clock)
     await principals.follow(mine)
@@ -64,7 +64,7 @@ async def test_what_the_bus_revokes_is_no_principal_any_more(clock: FakeClock) -
 
 @dataclass(frozen=True)
 class Token:
-    """What a revocation looks at."""
+    """The properties of a token that a revocation refers to."""
 
     account: str = ADA
     sid: str = "any"
@@ -73,30 +73,30 @@ class Token:
 
 
 @pytest.mark.parametrize(("issued", "is_covered"), [(9, True), (10, True), (11, False)])
-def test_without_a_generation_a_whole_account_is_revoked_up_to_the_second(issued: int, is_covered: bool) -> None:
+def test_without_a_generation_an_account_is_revoked_up_to_the_second(issued: int, is_covered: bool) -> None:
     known = Revocations(lambda: 10.0, timedelta(seconds=330))
     known.add(revoked(10_500_000, None))
-    known.add(revoked(3_000_000, None))  # told again, late
+    known.add(revoked(3_000_000, None))  # a late repetition
     assert known.cover(Token(issued=issued)) is is_covered
     assert not known.cover(Token(BOB, issued=issued))
 
 
 @pytest.mark.parametrize(("generation", "is_covered"), [(0, True), (1, True), (2, False), (3, False)])
 @pytest.mark.parametrize("issued", [0, 10, 20])
-def test_a_whole_account_is_revoked_up_to_the_generation_whatever_the_clocks_say(
+def test_an_account_is_revoked_up_to_its_generation_regardless_of_clocks(
     issued: int, generation: int, is_covered: bool
 ) -> None:
     known = Revocations(lambda: 10.0, timedelta(seconds=330))
     known.add(SessionRevoked(account=ADA, sid=None, at=10_500_000, generation=2))
-    known.add(SessionRevoked(account=ADA, sid=None, at=10_600_000, generation=1))  # an older one, by another clock
+    known.add(SessionRevoked(account=ADA, sid=None, at=10_600_000, generation=1))  # an older one, from another clock
     assert known.cover(Token(issued=issued, generation=generation)) is is_covered
     assert not known.cover(Token(BOB, issued=issued, generation=generation))
 
 
-def test_an_auth_that_was_restored_ends_what_was_signed_before_and_takes_nothing_back() -> None:
+def test_a_restored_auth_revokes_earlier_tokens_and_undoes_no_revocation() -> None:
     known = Revocations(lambda: 100.0, timedelta(seconds=330))
     known.add(SessionRevoked(account=ADA, sid=None, at=90_000_000, generation=1_800_000_000_005))
-    assert known.cover(Token(issued=101, generation=1_800_000_000_003))  # as of the backup
+    assert known.cover(Token(issued=101, generation=1_800_000_000_003))  # issued before the backup
     known.add(SessionRevoked(account=ADA, sid=None, at=100_000_000, generation=1_800_000_010_000))
     assert known.cover(Token(issued=95, generation=1_800_000_000_005))
     assert not known.cover(Token(issued=95, generation=1_800_000_010_000))
@@ -107,13 +107,13 @@ def test_a_generation_stays_exact_in_a_token_and_on_the_bus(clock: FakeClock) ->
     now = clock() // 1_000_000
     claims = Claims("precisionpulse", "pulse", ADA, "j", "s1", "user", "a@b.c", "A", now, now + 300, gen=most)
     principals = Principals(lambda: clock() / 1_000_000)
-    principals.use([KEY.verification_key()])
+    principals.replace_keys([KEY.verification_key()])
     assert principals.verify(TokenSigner(KEY, RULES).sign(claims)).generation == most
     told = SessionRevoked(account=ADA, sid=None, at=1, generation=most)
     assert SessionRevoked.model_validate_json(told.model_dump_json()).generation == most
 
 
-def test_a_revocation_of_an_older_auth_stands_beside_one_with_a_generation() -> None:
+def test_revocations_with_and_without_a_generation_are_kept_side_by_side() -> None:
     known = Revocations(lambda: 10.0, timedelta(seconds=330))
     known.add(revoked(10_500_000, None))
     known.add(SessionRevoked(account=ADA, sid=None, at=1, generation=1))
@@ -122,7 +122,7 @@ def test_a_revocation_of_an_older_auth_stands_beside_one_with_a_generation() -> 
     assert not known.cover(Token(issued=11, generation=1))
 
 
-def test_what_no_token_can_outlive_is_forgotten(clock: FakeClock) -> None:
+def test_a_revocation_is_removed_when_every_token_has_expired(clock: FakeClock) -> None:
     known = Revocations(clock.seconds, timedelta(seconds=330))
     known.add(revoked(0, "s1"))
     clock.advance(timedelta(seconds=330))
@@ -134,8 +134,8 @@ def test_what_no_token_can_outlive_is_forgotten(clock: FakeClock) -> None:
     assert not known.cover(Token(sid="s1"))
 
 
-@pytest.mark.announces_log("the first is forgotten")
-def test_a_flood_forgets_the_oldest(clock: FakeClock) -> None:
+@pytest.mark.announces_log("oldest_revocation_dropped")
+def test_beyond_the_limit_the_oldest_revocation_is_dropped(clock: FakeClock) -> None:
     known = Revocations(clock.seconds, timedelta(seconds=330), limit=3)
     for number in range(4):
         known.add(revoked(0, f"s{number}"))

@@ -1,4 +1,4 @@
-"""Bad settings are listed by name, all of them at once, and never with their values."""
+"""Invalid settings are listed by name, all at once, and without their values."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def given(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_every_bad_value_is_named_and_none_is_shown(
+def test_every_invalid_setting_is_named_without_its_value(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given(monkeypatch, PULSE_HTTP_PORT="s3cret", PULSE_LOG_FORMAT="s3cret", PULSE_MQTT_SESSION_EXPIRY="s3cret")
@@ -34,7 +34,7 @@ def test_every_bad_value_is_named_and_none_is_shown(
     assert "hunter2" not in said
 
 
-def test_secrets_come_from_files_and_do_not_show(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_secrets_are_read_from_files_and_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given(monkeypatch)
     monkeypatch.delenv("PULSE_MQTT_PASSWORD")
     (tmp_path / "pulse_mqtt_password").write_text("from-a-file")
@@ -44,7 +44,7 @@ def test_secrets_come_from_files_and_do_not_show(monkeypatch: pytest.MonkeyPatch
     assert "from-a-file" not in repr(settings)
 
 
-def test_the_public_origin_may_have_further_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_may_be_further_origins(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, PULSE_PUBLIC_ORIGIN="http://127.0.0.1:8080/")
     assert load(ServiceSettings).origins == ("http://127.0.0.1:8080",)
     given(monkeypatch, PULSE_ALLOWED_ORIGINS='["http://localhost:8080", "http://[::1]:8080", "http://127.0.0.1:8080"]')
@@ -54,7 +54,7 @@ def test_the_public_origin_may_have_further_names(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     "origin", ["*", "null", "", "localhost:8080", "http://a/b", "http://a/", "ftp://a", "http://a b"]
 )
-def test_what_no_browser_calls_an_origin_is_refused(
+def test_an_invalid_origin_is_rejected(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], origin: str
 ) -> None:
     given(monkeypatch, PULSE_ALLOWED_ORIGINS=f'["{origin}"]')

@@ -1,4 +1,4 @@
-"""A service started before its schema, or its database, is there waits for it, and says so; it does not die."""
+"""A service that starts before its schema or its database waits for them and logs it."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ def ready(port: int) -> dict[str, object] | None:
     return {"status": answer.status_code, **answer.json()["checks"]}
 
 
-async def test_it_becomes_ready_when_the_schema_arrives(servers: Servers) -> None:
+async def test_the_service_becomes_ready_when_the_schema_is_migrated(servers: Servers) -> None:
     database = await create_database(servers.database_url, "unmigrated")
     port = free_port()
     env = {
@@ -53,12 +53,12 @@ async def test_it_becomes_ready_when_the_schema_arrives(servers: Servers) -> Non
             process.terminate()
             _, said = process.communicate(timeout=15)
     assert process.returncode == 0
-    assert "waiting for the schema" in said
+    assert "waiting_for_schema" in said
     await drop_database(servers.database_url, "unmigrated")
 
 
 def migrating(database_url: str, servers: Servers, port: int) -> "subprocess.Popen[str]":
-    """users, told to migrate by itself."""
+    """Starts the service users, which migrates at its start."""
     env = {
         **os.environ,
         "PULSE_DATABASE_URL": database_url,
@@ -77,10 +77,10 @@ def migrating(database_url: str, servers: Servers, port: int) -> "subprocess.Pop
 async def said_that_it_waits(process: "subprocess.Popen[str]") -> None:
     assert process.stderr is not None
     line = await asyncio.to_thread(process.stderr.readline)
-    assert "waiting for the database" in line, line
+    assert "waiting_for_database" in line, line
 
 
-async def test_it_migrates_when_the_database_comes_up(servers: Servers) -> None:
+async def test_the_service_migrates_when_the_database_starts(servers: Servers) -> None:
     database = await create_database(servers.database_url, "late")
     theirs = await provision(database, "users", "pulse_late", PASSWORD)
     real, late, port = urlsplit(theirs), free_port(), free_port()
@@ -91,7 +91,7 @@ async def test_it_migrates_when_the_database_comes_up(servers: Servers) -> None:
                 writer.write(data)
                 await writer.drain()
         except OSError:
-            pass  # either side has gone
+            pass  # one side has closed the connection
         finally:
             writer.close()
 
@@ -122,7 +122,7 @@ async def test_it_migrates_when_the_database_comes_up(servers: Servers) -> None:
 
 
 @pytest.mark.parametrize("answers", [False, True], ids=["nobody listens", "it accepts and is silent"])
-async def test_while_it_waits_for_the_database_it_ends_at_once_when_told(servers: Servers, answers: bool) -> None:
+async def test_a_service_that_waits_for_the_database_stops_at_sigterm(servers: Servers, answers: bool) -> None:
     with socket.socket() as hung:
         hung.bind(("127.0.0.1", 0))
         port = hung.getsockname()[1] if answers else free_port()

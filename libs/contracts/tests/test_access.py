@@ -1,8 +1,8 @@
-"""The broker's access rules: made from the catalogue, deny by default, and each account its own topics only."""
+"""The broker's access rules: derived from the catalogue, deny by default, and each account only its own topics."""
 
 import pytest
 
-from pulse_contracts.access import SERVICES, Action, credential_mark, grants
+from pulse_contracts.access import SERVICES, Action, credential_fingerprint, grants
 from pulse_contracts.topics import CATALOGUE, Party
 
 
@@ -17,7 +17,7 @@ def test_a_device_may_publish_under_its_own_name_only() -> None:
         assert "#" not in topic
 
 
-def test_a_device_may_read_what_is_addressed_to_it_only() -> None:
+def test_a_device_may_receive_only_its_own_topics() -> None:
     actions: tuple[Action, ...] = ("subscribe", "receive")
     for action in actions:
         assert topics("collector", "press-4", action) == {
@@ -27,7 +27,7 @@ def test_a_device_may_read_what_is_addressed_to_it_only() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_may_use_its_topics_of_the_catalogue_and_no_other(service: Party) -> None:
+def test_a_service_may_use_only_its_topics_of_the_catalogue(service: Party) -> None:
     sends = {f"pulse/v1/{t.template}".split("{")[0] for t in CATALOGUE if service in t.publishers}
     for topic in topics(service, service, "publish"):
         assert any(topic.startswith(prefix) for prefix in sends)
@@ -43,13 +43,13 @@ def test_only_users_may_publish_accounts_and_only_auth_keys() -> None:
         assert ("pulse/v1/auth/keys" in sends) is (service == "auth")
 
 
-def test_a_shared_subscription_is_granted_in_its_shared_form_only() -> None:
+def test_a_shared_subscription_is_granted_only_with_its_share_group() -> None:
     granted = topics("telemetry-gateway", "telemetry-gateway", "subscribe")
     assert "$share/gateway/pulse/v1/telemetry/data/+" in granted
     assert "pulse/v1/telemetry/data/+" not in granted
 
 
-def test_a_mark_tells_secrets_and_names_apart_and_shows_neither() -> None:
+def test_a_fingerprint_distinguishes_secrets_and_names() -> None:
     pairs = [("press-4", "one"), ("press-5", "one"), ("press-4", "o")]
-    assert len({credential_mark(name, secret) for name, secret in pairs}) == len(pairs)
-    assert credential_mark("press-4", "one") == credential_mark("press-4", "one")
+    assert len({credential_fingerprint(name, secret) for name, secret in pairs}) == len(pairs)
+    assert credential_fingerprint("press-4", "one") == credential_fingerprint("press-4", "one")

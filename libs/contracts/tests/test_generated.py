@@ -1,4 +1,4 @@
-"""What is generated is fresh, and says what the models say."""
+"""The generated files are up to date and agree with the models."""
 
 import importlib.util
 from pathlib import Path
@@ -26,13 +26,13 @@ def test_every_generated_file_is_fresh() -> None:
     assert stale == [], "run `make generate`"
 
 
-def test_no_generated_file_is_left_over() -> None:
+def test_there_is_no_obsolete_generated_file() -> None:
     made = generator()
     present = {path for path in made.GENERATED.rglob("*") if path.is_file()}
     assert present <= set(made.files())
 
 
-def test_the_asyncapi_document_names_every_topic_and_its_schemas_are_valid() -> None:
+def test_the_asyncapi_document_has_every_topic_and_valid_schemas() -> None:
     document = yaml.safe_load((generator().GENERATED / "asyncapi.yaml").read_text())
     addresses = {channel["address"] for channel in document["channels"].values()}
     assert addresses == {f"pulse/v1/{topic.template}" for topic in CATALOGUE}
@@ -41,7 +41,7 @@ def test_the_asyncapi_document_names_every_topic_and_its_schemas_are_valid() -> 
 
 
 @pytest.mark.parametrize(("value", "fits"), [(1, True), (2.5, True), (True, True), ("x", False), (None, False)])
-def test_the_schema_of_a_batch_says_what_a_value_may_be(value: object, *, fits: bool) -> None:
+def test_the_schema_of_a_batch_restricts_the_values(value: object, *, fits: bool) -> None:
     document = yaml.safe_load((generator().GENERATED / "asyncapi.yaml").read_text())
     schema = {**document["components"]["schemas"]["ReadingBatch"], "components": document["components"]}
     batch = ReadingBatch(

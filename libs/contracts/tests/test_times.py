@@ -1,4 +1,4 @@
-"""Times: exact in both directions."""
+"""Times: exact conversions in both directions."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from pulse_contracts.times import from_micros, to_micros
 
 
 @given(st.datetimes(timezones=st.timezones()))
-def test_a_time_survives_the_way_there_and_back(at: datetime) -> None:
+def test_a_time_survives_the_conversion_to_microseconds_and_back(at: datetime) -> None:
     assert from_micros(to_micros(at)) == at.astimezone(UTC)
 
 
@@ -19,6 +19,6 @@ def test_zero_is_the_unix_epoch() -> None:
     assert to_micros(datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC)) == 1_000_005
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
+def test_a_time_without_a_time_zone_is_rejected() -> None:
     with pytest.raises(TypeError):
-        to_micros(datetime(2026, 1, 1))  # noqa: DTZ001  # what is tested
+        to_micros(datetime(2026, 1, 1))  # noqa: DTZ001  # the case under test

@@ -1,4 +1,4 @@
-"""Topics: addresses, filters and who may use them."""
+"""Topics: addresses, filters, and properties of the catalogue."""
 
 import pytest
 from hypothesis import given
@@ -18,19 +18,19 @@ def test_an_address_matches_back_to_its_levels(device: str) -> None:
 
 
 @pytest.mark.parametrize("device", ["", "a/b", "+", "#", "a b", "x" * 65, "$SYS", "é", "alpha\n"])
-def test_what_is_not_one_level_is_refused(device: str) -> None:
+def test_an_invalid_level_is_rejected(device: str) -> None:
     with pytest.raises(ValueError, match="topic level"):
         TELEMETRY_DATA.address(device=device)
 
 
-def test_missing_and_unknown_levels_are_refused() -> None:
+def test_missing_and_unknown_levels_are_rejected() -> None:
     with pytest.raises(ValueError, match="needs the levels"):
         TELEMETRY_DATA.address()
     with pytest.raises(ValueError, match="needs the levels"):
         TELEMETRY_DATA.address(device="a", other="b")
 
 
-def test_a_filter_leaves_what_is_not_given_open() -> None:
+def test_a_filter_has_a_wildcard_for_each_missing_level() -> None:
     assert SYSTEM_STATUS.filter(kind="collector") == "system/status/collector/+"
 
 
@@ -57,7 +57,7 @@ def test_acks_and_live_are_not_retained_and_uplinks_are_confirmed() -> None:
         {"dt": [0.5], "x": [0], "value": [1]},
     ],
 )
-def test_columns_that_do_not_fit_together_are_unreadable(columns: dict[str, object]) -> None:
+def test_inconsistent_columns_are_unreadable(columns: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ReadingBatch.model_validate(
             {
@@ -75,7 +75,7 @@ def test_columns_that_do_not_fit_together_are_unreadable(columns: dict[str, obje
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63 - 1) | st.booleans())
-def test_a_value_comes_back_bit_for_bit(value: bool | float) -> None:
+def test_a_value_survives_serialisation_exactly(value: bool | float) -> None:
     batch = ReadingBatch(
         epoch=1, ord=1, catalog=1, lo=0, lane="live", sent=0, series=[1], t0=0, dt=[0], x=[0], value=[value]
     )
@@ -84,7 +84,7 @@ def test_a_value_comes_back_bit_for_bit(value: bool | float) -> None:
     assert repr(back) == repr(value)
 
 
-def test_the_digest_of_a_declaration_goes_by_content_not_by_order() -> None:
+def test_the_digest_of_a_declaration_does_not_depend_on_the_order() -> None:
     a, b = (SeriesDeclaration(id=i, name=f"s{i}", type="float") for i in (1, 2))
     assert series_digest([a, b]) == series_digest([b, a])
     assert series_digest([a]) != series_digest([b])

@@ -1,6 +1,6 @@
-"""The advisories of SECURITY.md: each is shown to exist in python-jose, and shown to be out of reach through us.
+"""The advisories of SECURITY.md: each exists in python-jose and is not reachable through this package.
 
-When a control here fails, the library was fixed: take its note out of SECURITY.md.
+When a control test fails, the library has been fixed: remove the entry from SECURITY.md.
 """
 
 import ast
@@ -54,7 +54,7 @@ CLAIMS = {
 
 
 def hmac_token(secret: bytes, alg: str = "HS256") -> str:
-    """What an attacker makes who takes our published key for a shared secret."""
+    """Returns the token of an attacker who uses the published key as a shared secret."""
     header = {"alg": alg, "typ": "at+jwt", "kid": "token-1"}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, CLAIMS)]
     digest = getattr(hashlib, f"sha{alg[2:]}")
@@ -64,7 +64,7 @@ def hmac_token(secret: bytes, alg: str = "HS256") -> str:
 
 @pytest.mark.parametrize("key", [DER, base64.b64encode(DER)], ids=["der", "base64"])
 @pytest.mark.parametrize("algorithms", [None, ["ES256", "HS256"]], ids=["none", "mixed"])
-def test_control_python_jose_itself_takes_a_public_key_for_a_secret(key: bytes, algorithms: list[str] | None) -> None:
+def test_control_python_jose_accepts_a_public_key_as_a_secret(key: bytes, algorithms: list[str] | None) -> None:
     assert json.loads(jws.verify(hmac_token(key), key, algorithms)) == CLAIMS
 
 
@@ -81,7 +81,7 @@ def hmac_keys_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-def test_cve_2026_85394_a_token_signed_with_our_public_key_is_refused_and_no_hmac_key_is_ever_made(
+def test_cve_2026_85394_a_token_signed_with_the_public_key_is_rejected_without_an_hmac_key(
     secret: bytes, alg: str, hmac_keys_made: list[str]
 ) -> None:
     keys = KeySet([KEY.verification_key()])
@@ -98,7 +98,7 @@ def trees() -> Iterator[tuple[str, ast.Module]]:
         yield source.name, ast.parse(source.read_text("utf-8"))
 
 
-def test_cve_2026_85394_the_only_calls_into_python_jose_pass_a_key_object_or_a_sealing_secret() -> None:
+def test_cve_2026_85394_every_call_of_python_jose_passes_a_key_object_or_a_sealing_secret() -> None:
     calls = sorted(
         ast.unparse(node)
         for _, tree in trees()
@@ -115,7 +115,7 @@ def test_cve_2026_85394_the_only_calls_into_python_jose_pass_a_key_object_or_a_s
     ]
 
 
-def test_the_doors_into_python_jose_are_these_and_no_others() -> None:
+def test_only_these_imports_of_python_jose_exist() -> None:
     doors = {
         (name, ast.unparse(node))
         for name, tree in trees()
@@ -138,7 +138,7 @@ def imported_with_pulse_jose() -> set[str]:
     return set(ran.stdout.split())
 
 
-def test_importing_the_package_loads_neither_the_signing_of_tokens_nor_the_pure_python_backends() -> None:
+def test_importing_the_package_loads_neither_token_signing_nor_pure_python_backends() -> None:
     loaded = imported_with_pulse_jose()
     assert "jose.backends.cryptography_backend" in loaded
     assert importlib.util.find_spec("ecdsa") is not None

@@ -1,4 +1,4 @@
-"""The claims: their types, the rules, and a signer that refuses what verifiers would."""
+"""The claims: their types, the rules, and a signer that rejects what verifiers reject."""
 
 import json
 from dataclasses import fields, replace
@@ -115,7 +115,7 @@ def test_a_number_that_is_not_a_plain_integer_is_refused(name: str, text: str) -
     assert reading_refusal(parse_object(payload.encode())) is Reason.CLAIMS
 
 
-def test_a_not_before_is_refused_because_it_would_not_be_honoured() -> None:
+def test_nbf_is_rejected() -> None:
     assert reading_refusal({**write_claims(CLAIMS), "nbf": NOW - 10}) is Reason.CLAIMS
 
 
@@ -145,11 +145,11 @@ def test_another_audience_is_refused(audience: str) -> None:
         (NOW + 5, NOW, Reason.LIFETIME),
     ],
 )
-def test_instants_are_exact_to_the_second(iat: int, exp: int, expected: Reason | None) -> None:
+def test_times_are_exact_to_the_second(iat: int, exp: int, expected: Reason | None) -> None:
     assert rule_refusal(replace(CLAIMS, iat=iat, exp=exp)) is expected
 
 
-def test_a_token_ends_exactly_when_its_leeway_does() -> None:
+def test_a_token_expires_exactly_after_its_leeway() -> None:
     assert rule_refusal(CLAIMS, now=CLAIMS.exp + 29.999) is None
     assert rule_refusal(CLAIMS, now=CLAIMS.exp + 30) is Reason.EXPIRED
 
@@ -157,12 +157,12 @@ def test_a_token_ends_exactly_when_its_leeway_does() -> None:
 PRINTABLE = st.text(alphabet=st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=160)
 
 
-@given(texts=st.tuples(*[PRINTABLE] * 6), life=st.integers(1, 300), age=st.integers(-30, 329))
-def test_any_printable_claims_survive_signing_and_verifying(texts: tuple[str, ...], life: int, age: int) -> None:
+@given(texts=st.tuples(*[PRINTABLE] * 6), lifetime=st.integers(1, 300), age=st.integers(-30, 329))
+def test_any_printable_claims_survive_signing_and_verifying(texts: tuple[str, ...], lifetime: int, age: int) -> None:
     sub, jti, sid, role, email, name = texts
-    claims = Claims("pulse-auth", "pulse", sub, jti, sid, role, email, name, iat=NOW - age, exp=NOW - age + life)
+    claims = Claims("pulse-auth", "pulse", sub, jti, sid, role, email, name, iat=NOW - age, exp=NOW - age + lifetime)
     token = TokenSigner(KEY, RULES).sign(claims)
-    if age - life < 30:
+    if age - lifetime < 30:
         assert verify(token) == claims
     else:
         with pytest.raises(TokenError) as refused:
@@ -181,26 +181,26 @@ def test_any_printable_claims_survive_signing_and_verifying(texts: tuple[str, ..
         ({"exp": float(NOW + 290)}, Reason.CLAIMS),
     ],
 )
-def test_the_signer_refuses_what_verifiers_would(changes: dict[str, object], expected: Reason) -> None:
+def test_the_signer_rejects_claims_that_verifiers_reject(changes: dict[str, object], expected: Reason) -> None:
     with pytest.raises(TokenError) as refused:
         TokenSigner(KEY, RULES).sign(replace(CLAIMS, **changes))  # type: ignore[arg-type] # wrong types on purpose
     assert refused.value.reason is expected
 
 
 @pytest.mark.parametrize("validity", [Validity(not_before=NOW), Validity(not_after=NOW - 10)])
-def test_a_key_outside_its_time_signs_nothing(validity: Validity) -> None:
-    with pytest.raises(InvalidKeyError, match="may not be used"):
+def test_a_key_outside_its_validity_cannot_sign(validity: Validity) -> None:
+    with pytest.raises(InvalidKeyError, match="is not valid at"):
         TokenSigner(SigningKey(KEY.kid, KEY.private, validity), RULES).sign(CLAIMS)
 
 
-def test_claims_that_would_make_a_token_too_long_to_be_read_are_not_signed() -> None:
+def test_claims_that_make_a_token_too_long_are_not_signed() -> None:
     longest = "\U0001f600" * 320
-    with pytest.raises(ValueError, match="at most 8192"):
+    with pytest.raises(ValueError, match="the limit is 8192"):
         TokenSigner(KEY, RULES).sign(replace(CLAIMS, sub=longest, jti=longest, sid=longest, role=longest, name=longest))
 
 
-def test_rules_may_be_wider_where_a_service_says_so() -> None:
-    rules = replace(RULES, max_life=timedelta(hours=1), leeway=timedelta(0))
+def test_a_service_may_use_wider_rules() -> None:
+    rules = replace(RULES, max_lifetime=timedelta(hours=1), leeway=timedelta(0))
     claims = replace(CLAIMS, iat=NOW, exp=NOW + 3_600)
     token = TokenSigner(KEY, rules).sign(claims)
     assert verify(token, NOW + 3_599, rules) == claims

@@ -1,4 +1,4 @@
-"""Enrolment by a code: both sides agree, and whatever is changed, foreign or old is refused by one error."""
+"""Enrolment with a code: both sides agree, and changed, foreign or old messages raise one error."""
 
 import secrets
 from functools import partial
@@ -17,7 +17,7 @@ TEXT = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def other(text: str, at: int, shift: int) -> str:
-    """The same text with one character changed."""
+    """Returns the text with one character changed."""
     at %= len(text)
     return text[:at] + TEXT[(TEXT.index(text[at]) + shift) % len(TEXT)] + text[at + 1 :]
 
@@ -33,7 +33,7 @@ def test_both_sides_agree_on_the_payload_and_on_the_key(payload: bytes) -> None:
 
 
 @given(st.sampled_from(["code_id", "public_key", "nonce", "mac"]), st.integers(0), st.integers(1, 63))
-def test_an_offer_that_was_changed_is_refused(name: str, at: int, shift: int) -> None:
+def test_a_changed_offer_is_refused(name: str, at: int, shift: int) -> None:
     offer = Enrolling(CODE, secrets.token_bytes).offer
     fields = offer.model_dump()
     changed = EnrolmentOffer(**fields | {name: other(fields[name], at, shift)})
@@ -44,7 +44,7 @@ def test_an_offer_that_was_changed_is_refused(name: str, at: int, shift: int) ->
 
 
 @given(st.sampled_from(["public_key", "sealed", "mac"]), st.integers(0), st.integers(1, 63))
-def test_an_answer_that_was_changed_is_refused(name: str, at: int, shift: int) -> None:
+def test_a_changed_answer_is_refused(name: str, at: int, shift: int) -> None:
     enrolling = Enrolling(CODE, secrets.token_bytes)
     answer, _ = answer_offer(enrolling.offer, CODE.key, b"payload", secrets.token_bytes, NOW)
     fields = answer.model_dump()
@@ -62,7 +62,7 @@ def test_an_answer_to_another_offer_is_refused() -> None:
         second.open(answer, NOW)
 
 
-def test_an_answer_by_somebody_who_has_seen_the_offer_but_not_the_code_is_refused() -> None:
+def test_an_answer_without_the_code_is_refused() -> None:
     enrolling, foreign = Enrolling(CODE, secrets.token_bytes), Code.generate(secrets.token_bytes)
     forged = Enrolling(foreign, secrets.token_bytes).offer
     mixed = forged.model_copy(update={"public_key": enrolling.offer.public_key})
@@ -73,8 +73,8 @@ def test_an_answer_by_somebody_who_has_seen_the_offer_but_not_the_code_is_refuse
 
 
 @pytest.mark.parametrize("point", [0, 1, 325606250916557431795983626356110631294008115727848805560023387167927233504])
-def test_a_point_of_small_order_agrees_on_nothing(point: int) -> None:
-    """Even when whoever sends it holds the code."""
+def test_a_point_of_small_order_is_refused(point: int) -> None:
+    """Even when the sender has the code."""
     public = point.to_bytes(32, "little")
     honest = Enrolling(CODE, secrets.token_bytes).offer
     mac = enrolment._mac(CODE.key, b"offer", CODE.id, public, enrolment._raw(honest.nonce))
@@ -85,7 +85,7 @@ def test_a_point_of_small_order_agrees_on_nothing(point: int) -> None:
 
 
 @given(st.binary(min_size=16, max_size=16))
-def test_a_code_is_read_however_it_is_typed(raw: bytes) -> None:
+def test_a_code_is_read_in_every_spelling(raw: bytes) -> None:
     code = Code.generate(lambda _: raw)
     typed = code.text.lower().replace("-", " ").replace("0", "o").replace("1", "l")
     assert Code.read(f" {typed}\n") == code
@@ -94,11 +94,11 @@ def test_a_code_is_read_however_it_is_typed(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "ABC", "U" * 26, "0" * 27, "0" * 25, "é" * 26])
-def test_what_is_no_code_is_no_code(typed: str) -> None:
-    with pytest.raises(ValueError, match="a code has"):
+def test_an_invalid_code_is_rejected(typed: str) -> None:
+    with pytest.raises(ValueError, match="a code must have"):
         Code.read(typed)
 
 
-def test_codes_differ_and_give_nothing_of_each_other_away() -> None:
+def test_codes_ids_and_keys_differ() -> None:
     codes = {Code.generate(secrets.token_bytes) for _ in range(1_000)}
     assert len({code.id for code in codes} | {code.key for code in codes}) == 2_000

@@ -1,4 +1,4 @@
-"""Keys: what is loaded, what is refused, and how a key is found."""
+"""Keys: loading, rejected keys, and finding a key by kid."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ from pulse_jose import (
 
 KEY = SigningKey.generate(Validity(1_000, 2_000), kid="token-1")
 JWK = KEY.verification_key().to_jwk()
-# The same number, spelt with a leading zero byte.
+# The same number, encoded with a leading zero byte.
 LONG_X = base64.urlsafe_b64encode(b"\0" + base64.urlsafe_b64decode(str(JWK["x"]) + "=")).decode().rstrip("=")
 
 
@@ -52,7 +52,7 @@ def test_a_private_key_survives_pem() -> None:
     assert loaded.private.private_numbers() == KEY.private.private_numbers()
 
 
-def test_a_key_without_a_name_is_called_by_its_thumbprint() -> None:
+def test_the_default_kid_is_the_thumbprint() -> None:
     key = SigningKey.generate()
     assert key.kid == thumbprint(key.private.public_key()) == SigningKey.from_pem(key.to_pem()).kid
     assert len(key.kid) == 43
@@ -97,7 +97,7 @@ def test_another_curve_is_refused(curve: ec.EllipticCurve) -> None:
     ],
     ids=["empty", "junk", "hollow", "public", "der", "encrypted", "ed25519", "long"],
 )
-def test_a_pem_that_is_no_p256_private_key_is_refused(unusable: bytes) -> None:
+def test_a_pem_without_a_p256_private_key_is_rejected(unusable: bytes) -> None:
     with pytest.raises(InvalidKeyError):
         SigningKey.from_pem(unusable)
 
@@ -147,21 +147,21 @@ def test_an_rsa_key_is_refused() -> None:
         {"exp": True},
         {"nbf": 2_000, "exp": 2_000},
     ],
-    # without what is of the key, which each process makes anew: workers have to agree about names
+    # without members of the key, which differs in each process: workers must agree on the ids of tests
     ids=lambda changes: re.sub(r"[A-Za-z0-9_-]{20,}", "…", repr(changes)),
 )
-def test_a_jwk_that_promises_something_else_is_refused(changes: dict[str, object]) -> None:
+def test_a_jwk_for_another_purpose_is_rejected(changes: dict[str, object]) -> None:
     with pytest.raises(InvalidKeyError):
         VerificationKey.from_jwk({**JWK, **changes})
 
 
-def test_a_jwk_may_say_nothing_of_its_use() -> None:
+def test_a_jwk_may_omit_its_purpose() -> None:
     bare = {name: JWK[name] for name in ("kty", "crv", "x", "y", "kid")}
     assert VerificationKey.from_jwk({**bare, "key_ops": ["verify"]}).validity == Validity()
 
 
 @given(st.dictionaries(st.sampled_from([*JWK, "d", "key_ops"]), st.none() | st.integers() | st.text(max_size=50)))
-def test_no_jwk_raises_anything_but_invalid_key(changes: dict[str, object]) -> None:
+def test_no_jwk_raises_another_exception(changes: dict[str, object]) -> None:
     try:
         key = VerificationKey.from_jwk({**JWK, **changes})
     except InvalidKeyError:
@@ -169,7 +169,7 @@ def test_no_jwk_raises_anything_but_invalid_key(changes: dict[str, object]) -> N
     assert isinstance(key.public.curve, ec.SECP256R1)
 
 
-def test_a_set_survives_json_and_finds_by_name() -> None:
+def test_a_set_survives_json_and_finds_keys_by_kid() -> None:
     other = SigningKey.generate(kid="token-2").verification_key()
     keys = read_jwks(json.loads(json.dumps(write_jwks([KEY.verification_key(), other]))))
     assert list(keys) == [KEY.verification_key(), other]
@@ -197,13 +197,13 @@ def test_an_unknown_or_inactive_key_is_not_found(kid: str, instant: float, reaso
     [{}, {"keys": None}, {"keys": []}, {"keys": {}}, {"keys": ["a"]}, {"keys": [JWK, JWK]}, {"keys": [JWK] * 33}],
     ids=["no keys", "null", "empty", "object", "text", "twice", "many"],
 )
-def test_a_set_that_is_none_is_refused(jwks: dict[str, object]) -> None:
+def test_an_invalid_set_is_rejected(jwks: dict[str, object]) -> None:
     with pytest.raises(InvalidKeyError):
         read_jwks(jwks)
 
 
 def test_more_than_thirty_two_keys_are_refused() -> None:
-    with pytest.raises(InvalidKeyError, match="at most 32"):
+    with pytest.raises(InvalidKeyError, match="the limit is 32"):
         KeySet(SealingKey(f"k{n}", bytes(32)) for n in range(33))
 
 

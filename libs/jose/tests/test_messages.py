@@ -1,4 +1,4 @@
-"""Signed messages of the bus: one type each, and no access tokens."""
+"""Signed messages of the bus: one type each, and never access tokens."""
 
 import base64
 import json
@@ -39,16 +39,16 @@ MESSAGE = signer().sign(PAYLOAD)
 
 def refusal(message: object, typ: str = TYPE) -> Reason:
     with pytest.raises(TokenError) as refused:
-        verifier(typ).verify(message)  # type: ignore[arg-type] # hostile callers pass what they like
+        verifier(typ).verify(message)  # type: ignore[arg-type] # malicious callers may pass any type
     return refused.value.reason
 
 
 @given(st.binary(min_size=1, max_size=2_000))
-def test_any_payload_comes_back_bit_for_bit(payload: bytes) -> None:
+def test_any_payload_is_verified_unchanged(payload: bytes) -> None:
     assert verifier().verify(signer().sign(payload)) == payload
 
 
-def test_a_message_says_its_algorithm_its_type_and_its_key_and_nothing_else() -> None:
+def test_the_header_of_a_message_has_only_algorithm_type_and_key() -> None:
     header = json.loads(base64.urlsafe_b64decode(MESSAGE.split(".")[0] + "=="))
     assert header == {"alg": "ES256", "typ": TYPE, "kid": "bus-1"}
 
@@ -58,11 +58,11 @@ def test_a_message_for_another_purpose_is_refused(typ: str) -> None:
     assert refusal(MESSAGE, typ) is Reason.TYPE
 
 
-def test_an_access_token_is_no_message() -> None:
+def test_an_access_token_is_not_a_message() -> None:
     assert refusal(sign_compact(PAYLOAD, KEY, ACCESS_TOKEN_TYPE)) is Reason.TYPE
 
 
-def test_access_tokens_can_be_neither_made_nor_read_as_messages() -> None:
+def test_access_tokens_cannot_be_signed_or_verified_as_messages() -> None:
     with pytest.raises(ValueError, match="not a message type"):
         signer(typ=ACCESS_TOKEN_TYPE)
     with pytest.raises(ValueError, match="TokenVerifier"):
@@ -70,16 +70,16 @@ def test_access_tokens_can_be_neither_made_nor_read_as_messages() -> None:
 
 
 @pytest.mark.parametrize("typ", ["", "a" * 65, "Upper", "with space", "slash/ed", 'quo"te'])
-def test_a_type_that_is_no_plain_word_is_our_bug(typ: str) -> None:
+def test_an_invalid_type_raises_value_error(typ: str) -> None:
     with pytest.raises(ValueError, match="not a message type"):
         signer(typ=typ)
 
 
-def test_a_message_of_the_largest_packet_is_read_and_a_longer_one_is_neither_made_nor_read() -> None:
+def test_a_message_may_have_the_size_of_the_largest_packet() -> None:
     overhead = len(signer().sign(b"a")) - 2
     largest = b"a" * ((65_536 - overhead) // 4 * 3)
     assert verifier().verify(signer().sign(largest)) == largest
-    with pytest.raises(ValueError, match="at most 65536"):
+    with pytest.raises(ValueError, match="the limit is 65536"):
         signer().sign(largest + b"aaaa")
     assert refusal(sign_compact(largest + b"aaaa", KEY, TYPE)) is Reason.MALFORMED
 
@@ -90,12 +90,12 @@ def test_an_empty_payload_is_not_signed() -> None:
 
 
 @pytest.mark.parametrize("validity", [Validity(not_before=NOW + 1), Validity(not_after=NOW)])
-def test_a_key_outside_its_time_signs_nothing(validity: Validity) -> None:
-    with pytest.raises(InvalidKeyError, match="may not be used"):
+def test_a_key_outside_its_validity_cannot_sign(validity: Validity) -> None:
+    with pytest.raises(InvalidKeyError, match="is not valid at"):
         signer(SigningKey("bus-1", KEY.private, validity)).sign(PAYLOAD)
 
 
-def test_a_publisher_of_the_same_name_with_another_key_is_refused() -> None:
+def test_a_publisher_with_another_key_and_the_same_kid_is_rejected() -> None:
     assert refusal(signer(SigningKey.generate(kid="bus-1")).sign(PAYLOAD)) is Reason.SIGNATURE
 
 

@@ -1,4 +1,4 @@
-"""Sealed payloads: one combination of algorithms, bound to their context, and one answer to every forgery."""
+"""Sealed payloads: one combination of algorithms, bound to a context, and one error for every forgery."""
 
 import base64
 import json
@@ -48,7 +48,7 @@ PARTS = SEALED.split(".")
 
 def assert_refused(sealed: object, context: Context | None = CONTEXT, key: SealingKey = KEY) -> None:
     with pytest.raises(TokenError) as refused:
-        open_(sealed, context, key)  # type: ignore[arg-type] # hostile callers pass what they like
+        open_(sealed, context, key)  # type: ignore[arg-type] # malicious callers may pass any type
     assert refused.value.reason is Reason.SEALED
     assert str(refused.value) == "token refused: sealed"
     assert refused.value.__cause__ is None
@@ -71,14 +71,14 @@ def inner(payload: bytes, context: Context = CONTEXT) -> bytes:
 def forge(
     header: Mapping[str, object] | bytes = HEADER, plaintext: bytes = inner(PAYLOAD), iv: bytes = bytes(range(12))
 ) -> list[str]:
-    """The parts of a JWE with a true tag over whatever header: what a holder of the key could make."""
+    """Returns the parts of a JWE with a valid tag over any header, as a holder of the key could create."""
     protected = b64(header if isinstance(header, bytes) else json.dumps(header).encode())
     content_key = bytes(range(32))
     encrypted = AESGCM(content_key).encrypt(iv, plaintext, protected.encode())
     return [protected, b64(aes_key_wrap(KEY.secret, content_key)), b64(iv), b64(encrypted[:-16]), b64(encrypted[-16:])]
 
 
-def test_a_forged_payload_with_nothing_wrong_is_opened_so_the_cases_below_fail_for_their_own_reason() -> None:
+def test_control_a_correctly_forged_payload_is_opened() -> None:
     assert open_(".".join(forge())) == PAYLOAD
 
 
@@ -86,15 +86,13 @@ def test_a_forged_payload_with_nothing_wrong_is_opened_so_the_cases_below_fail_f
     payload=st.binary(max_size=2_000),
     context=st.dictionaries(st.text(max_size=4), st.integers(-(2**63), 2**63) | st.text(max_size=8), max_size=5),
 )
-def test_any_payload_comes_back_bit_for_bit_under_its_own_context(
-    payload: bytes, context: dict[str, str | int]
-) -> None:
+def test_any_payload_is_unsealed_unchanged_with_its_context(payload: bytes, context: dict[str, str | int]) -> None:
     sealed = seal(payload, KEY, clock, context)
     assert open_(sealed, dict(reversed(context.items()))) == payload
     assert_refused(sealed, {**context, "more": 1} if "more" not in context else None)
 
 
-def test_no_context_is_a_context_too() -> None:
+def test_a_payload_without_a_context_needs_an_empty_context() -> None:
     unbound = seal(inner(PAYLOAD), KEY, clock)
     assert open_(unbound, None) == inner(PAYLOAD)
     assert_refused(unbound)
@@ -104,35 +102,35 @@ def test_no_context_is_a_context_too() -> None:
 @pytest.mark.parametrize(
     "change", [{"to": "device-2"}, {"gen": 2}, {"seq": 8}, {"seq": "7"}, {"sid": ""}, {"k": 1}], ids=repr
 )
-def test_a_payload_for_another_place_is_refused(change: dict[str, str | int]) -> None:
+def test_a_payload_with_another_context_is_rejected(change: dict[str, str | int]) -> None:
     assert_refused(SEALED, {**CONTEXT, **change})
 
 
-def test_sealing_twice_gives_nothing_to_compare() -> None:
+def test_sealing_twice_gives_different_results() -> None:
     other = seal(PAYLOAD, KEY, clock, CONTEXT).split(".")
     assert [mine != theirs for mine, theirs in zip(PARTS, other, strict=True)] == [False, True, True, True, True]
 
 
-def test_64_kib_are_sealed_and_a_byte_more_is_not() -> None:
+def test_a_payload_may_have_64_kib() -> None:
     largest = bytes(MAX_PAYLOAD_BYTES)
     longest: Context = {"c": "a" * 1_016}
     assert open_(seal(largest, KEY, clock, longest), longest) == largest
-    with pytest.raises(ValueError, match="at most 65536"):
+    with pytest.raises(ValueError, match="the limit is 65536"):
         seal(largest + b"a", KEY, clock)
-    with pytest.raises(ValueError, match="at most 1024"):
+    with pytest.raises(ValueError, match="the limit is 1024"):
         seal(PAYLOAD, KEY, clock, {"c": "a" * 1_017})
 
 
-def test_an_older_generations_key_opens_nothing() -> None:
+def test_the_key_of_an_older_generation_is_rejected() -> None:
     assert_refused(SEALED, key=SealingKey.generate("device-1:2", os.urandom))
     assert_refused(SEALED, key=SealingKey.generate("device-1:1", os.urandom))
 
 
 @pytest.mark.parametrize("validity", [Validity(not_before=NOW + 1), Validity(not_after=NOW)])
-def test_a_key_outside_its_time_neither_seals_nor_opens(validity: Validity) -> None:
+def test_a_key_outside_its_validity_cannot_seal_or_unseal(validity: Validity) -> None:
     key = SealingKey(KEY.kid, KEY.secret, validity)
     assert_refused(SEALED, key=key)
-    with pytest.raises(InvalidKeyError, match="may not be used"):
+    with pytest.raises(InvalidKeyError, match="is not valid at"):
         seal(PAYLOAD, key, clock)
 
 
@@ -163,7 +161,7 @@ def test_a_key_outside_its_time_neither_seals_nor_opens(validity: Validity) -> N
     ],
     ids=repr,
 )
-def test_a_header_that_chooses_is_refused_before_the_library_sees_it(
+def test_a_foreign_header_is_rejected_before_the_library_parses_it(
     changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[object] = []
@@ -180,7 +178,7 @@ def test_a_missing_header_member_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "header", [b"", b"null", b"[]", b"{", b'{"alg":"dir",' + json.dumps(HEADER).encode()[1:], b'{"a":' * 20_000]
 )
-def test_a_header_that_parsers_disagree_about_is_refused(header: bytes) -> None:
+def test_an_ambiguous_header_is_refused(header: bytes) -> None:
     assert_refused(".".join(forge(header)))
 
 
@@ -205,7 +203,7 @@ def test_a_payload_encrypted_to_a_public_key_is_refused(algorithm: str) -> None:
     assert_refused(jwe.encrypt(inner(PAYLOAD), pem, algorithm=algorithm, kid=KEY.kid))
 
 
-def test_cbc_is_refused_with_the_same_words_whatever_was_tampered_with() -> None:
+def test_cbc_is_refused_with_the_same_message_for_every_change() -> None:
     sealed = jwe.encrypt(inner(PAYLOAD), KEY.secret, encryption="A256CBC-HS512", algorithm="A256KW", kid=KEY.kid)
     parts = sealed.decode().split(".")
     for position in range(1, 5):
@@ -225,21 +223,21 @@ def test_a_flipped_bit_anywhere_is_refused(part: int) -> None:
 
 
 @pytest.mark.parametrize("part", [1, 2, 4], ids=["wrapped key", "iv", "tag"])
-def test_another_length_is_refused(part: int) -> None:
+def test_a_part_of_another_length_is_rejected(part: int) -> None:
     raw = unb64(PARTS[part])
     for changed in (*(raw[:length] for length in range(len(raw))), raw + b"\0", raw * 2):
         assert_refused(".".join([*PARTS[:part], b64(changed), *PARTS[part + 1 :]]))
 
 
 @pytest.mark.parametrize("size", [8, 13, 16])
-def test_a_true_tag_over_an_iv_of_another_length_is_refused(size: int) -> None:
+def test_an_iv_of_another_length_is_rejected_despite_a_valid_tag(size: int) -> None:
     assert_refused(".".join(forge(iv=bytes(size))))
 
 
 @pytest.mark.parametrize(
     "plaintext", [b"", b"\0", b"\xff\xff", b"\0\x05{}", inner(b"")[:-1]], ids=["empty", "half", "far", "cut", "short"]
 )
-def test_a_true_tag_over_a_frame_that_is_none_is_refused(plaintext: bytes) -> None:
+def test_an_invalid_frame_is_rejected_despite_a_valid_tag(plaintext: bytes) -> None:
     assert_refused(".".join(forge(plaintext=plaintext)))
 
 
@@ -267,7 +265,7 @@ def test_a_true_tag_over_a_frame_that_is_none_is_refused(plaintext: bytes) -> No
     ],
     ids=lambda sealed: type(sealed).__name__,
 )
-def test_a_sealed_payload_has_one_spelling(sealed: object) -> None:
+def test_a_sealed_payload_has_one_encoding(sealed: object) -> None:
     assert_refused(sealed)
 
 

@@ -1,4 +1,4 @@
-"""What a foreign digest may ask for."""
+"""The bounds of received digests."""
 
 import base64
 
@@ -27,7 +27,7 @@ def phc(
     parallelism=st.integers(1, 4),
     salt=st.binary(min_size=16, max_size=32),
 )
-def test_every_digest_within_the_bounds_tells_its_costs(
+def test_a_digest_within_the_bounds_yields_its_costs(
     memory_kib: int, time_cost: int, parallelism: int, salt: bytes
 ) -> None:
     digest = phc(f"m={memory_kib},t={time_cost},p={parallelism}", salt)
@@ -98,11 +98,11 @@ def test_a_changed_digest_is_refused_or_still_within_the_bounds(position: int, c
 
 
 @pytest.mark.parametrize("costs", [(8 * MIB - 1, 1, 1), (256 * MIB + 1, 1, 1), (19456, 0, 1), (19456, 2, 5)])
-def test_a_policy_that_would_make_refused_digests_cannot_be_written(costs: tuple[int, int, int]) -> None:
+def test_a_policy_with_costs_out_of_bounds_is_rejected(costs: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="out of bounds"):
         HashingPolicy(*costs)
 
 
-def test_the_two_policies_are_the_ones_that_were_decided() -> None:
+def test_the_two_policies_have_the_decided_costs() -> None:
     assert HashingPolicy(19 * MIB, 2, 1) == LOGIN_POLICY
     assert HashingPolicy(64 * MIB, 3, 1) == MIRROR_POLICY

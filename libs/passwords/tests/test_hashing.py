@@ -1,4 +1,4 @@
-"""The pool: what it answers, what it costs, and what it says when it is full."""
+"""The pool: results, costs, and a full queue."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ async def test_two_digests_of_one_password_differ(hasher: PasswordHasher) -> Non
     assert await hasher.hash("password") != await hasher.hash("password")
 
 
-async def test_both_spellings_of_an_accent_sign_in(hasher: PasswordHasher) -> None:
+async def test_both_encodings_of_an_accent_are_one_password(hasher: PasswordHasher) -> None:
     assert await hasher.verify("Gru\u0308\u00dfe", await hasher.hash("Gr\u00fc\u00dfe")) == VALID
 
 
@@ -53,7 +53,7 @@ async def test_a_nul_does_not_end_a_password(hasher: PasswordHasher) -> None:
     assert await hasher.verify("before\0after", await hasher.hash("before\0other")) == WRONG
 
 
-async def test_no_account_is_a_wrong_password(hasher: PasswordHasher) -> None:
+async def test_an_unknown_account_counts_as_a_wrong_password(hasher: PasswordHasher) -> None:
     assert await hasher.verify("password", None) == WRONG
 
 
@@ -61,11 +61,11 @@ async def test_no_account_is_a_wrong_password(hasher: PasswordHasher) -> None:
     "digest",
     ["", "junk", "$2b$12$" + "a" * 53, "$argon2id$v=19$m=4194304,t=1,p=1$" + "A" * 22 + "$" + "A" * 43, "\ud800"],
 )
-async def test_a_hostile_digest_is_a_wrong_password_that_deserves_an_alarm(hasher: PasswordHasher, digest: str) -> None:
+async def test_a_hostile_digest_counts_as_a_wrong_password_and_is_reported(hasher: PasswordHasher, digest: str) -> None:
     assert await hasher.verify("password", digest) == Verification(is_valid=False, is_digest_refused=True)
 
 
-async def test_other_costs_than_the_policys_ask_for_a_new_hash_once_the_password_is_right(
+async def test_a_digest_with_other_costs_needs_a_rehash_after_the_right_password(
     hasher: PasswordHasher,
 ) -> None:
     digest = await hasher.hash("password")
@@ -75,7 +75,7 @@ async def test_other_costs_than_the_policys_ask_for_a_new_hash_once_the_password
 
 
 @pytest.mark.parametrize(("password", "refusal"), [("", PasswordEmpty), ("a" * 257, PasswordTooLong)])
-async def test_what_cannot_be_hashed_is_refused_alike_with_and_without_an_account(
+async def test_an_invalid_password_is_rejected_equally_with_and_without_an_account(
     hasher: PasswordHasher, password: str, refusal: type[Exception]
 ) -> None:
     digest = await hasher.hash("password")
@@ -86,22 +86,22 @@ async def test_what_cannot_be_hashed_is_refused_alike_with_and_without_an_accoun
             await hasher.verify(password, known)
 
 
-async def test_verifying_before_the_start_is_our_bug() -> None:
+async def test_verify_before_start_raises_runtime_error() -> None:
     hasher = PasswordHasher(CHEAP)
-    with pytest.raises(RuntimeError, match="before start"):
+    with pytest.raises(RuntimeError, match="call start before verify"):
         await hasher.verify("password", None)
     await hasher.close()
 
 
-async def test_a_closed_hasher_takes_nothing(hasher: PasswordHasher) -> None:
+async def test_a_closed_hasher_accepts_no_calls(hasher: PasswordHasher) -> None:
     await hasher.close()
-    for _ in range(3):  # a refusal gives its place back, so it never turns into busy
+    for _ in range(3):  # a rejected call frees its slot, so the error never becomes HashingBusy
         with pytest.raises(RuntimeError, match="shutdown"):
             await hasher.hash("password")
 
 
 class Spy:
-    """Stands before passlib's hasher: records which digests are verified, and holds each call until it is let go."""
+    """Wraps passlib's hasher: records the verified digests, and blocks each call until it is released."""
 
     def __init__(self, inner: type) -> None:
         self.inner = inner
@@ -129,7 +129,7 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> Callable[[PasswordHasher], Spy]:
     return install
 
 
-async def test_unknown_accounts_and_hostile_digests_cost_a_verification_with_the_policys_own_costs(
+async def test_unknown_accounts_and_hostile_digests_cost_the_same_as_known_ones(
     hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
 ) -> None:
     recorded = spy(hasher)
@@ -138,7 +138,7 @@ async def test_unknown_accounts_and_hostile_digests_cost_a_verification_with_the
     assert [check_digest(digest) for digest in recorded.verified] == [CHEAP, CHEAP]
 
 
-async def test_a_full_queue_says_when_to_come_back_and_recovers(
+async def test_a_full_queue_raises_hashing_busy_and_recovers(
     hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
 ) -> None:
     held = spy(hasher)
@@ -156,7 +156,7 @@ async def test_a_full_queue_says_when_to_come_back_and_recovers(
     assert await hasher.verify("two", waiting.result()) == VALID
 
 
-async def test_a_cancelled_caller_frees_a_waiting_place_at_once_and_a_running_one_when_it_ends(
+async def test_a_cancelled_call_frees_its_slot_at_once_if_pending_and_at_its_end_if_running(
     hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
 ) -> None:
     held = spy(hasher)
@@ -167,7 +167,7 @@ async def test_a_cancelled_caller_frees_a_waiting_place_at_once_and_a_running_on
         running.cancel()
         waiting.cancel()
         await asyncio.wait([running, waiting])
-        # One place is free (the one that waited); the other's thread still computes for nobody.
+        # One slot is free (the pending call); the thread of the other call still runs.
         waiting = group.create_task(hasher.hash("three"))
         await asyncio.wait([waiting], timeout=0)
         with pytest.raises(HashingBusy):
@@ -176,13 +176,13 @@ async def test_a_cancelled_caller_frees_a_waiting_place_at_once_and_a_running_on
     assert await hasher.verify("three", waiting.result()) == VALID
 
 
-async def test_no_message_repeats_a_password(hasher: PasswordHasher) -> None:
+async def test_no_error_message_contains_a_password(hasher: PasswordHasher) -> None:
     with pytest.raises(PasswordTooLong) as refused:
         await hasher.hash("secret" * 50)
     assert "secret" not in repr(refused.value)
 
 
-async def test_hashing_gives_way_to_the_event_loop(hasher: PasswordHasher) -> None:
+async def test_hashing_threads_have_a_lower_priority(hasher: PasswordHasher) -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 

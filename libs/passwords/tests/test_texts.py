@@ -1,4 +1,4 @@
-"""Passwords as text: one normalisation, and generated ones."""
+"""Passwords as text: normalisation and generated passwords."""
 
 import re
 import secrets
@@ -17,7 +17,7 @@ from pulse_passwords import (
 )
 
 
-def test_composed_and_decomposed_spellings_are_one_password() -> None:
+def test_composed_and_decomposed_text_is_one_password() -> None:
     assert normalise("Gr\u00fc\u00dfe") == normalise("Gru\u0308\u00dfe")
 
 
@@ -34,17 +34,17 @@ def test_an_empty_password_is_refused() -> None:
 @pytest.mark.parametrize(
     "password", ["a" * 256, "\u20ac" * 85 + "a", "\U0001f600" * 64, "e\u0301" * 128, "u\u0308\u0304" * 128]
 )
-def test_256_bytes_of_utf8_are_taken(password: str) -> None:
+def test_256_bytes_of_utf8_are_accepted(password: str) -> None:
     assert len(normalise(password)) == 256
 
 
 @pytest.mark.parametrize("password", ["a" * 257, "\u20ac" * 86, "\U0001f600" * 65, "a" * 10_000_000])
-def test_more_is_refused_and_never_cut(password: str) -> None:
+def test_a_longer_password_is_rejected_and_not_truncated(password: str) -> None:
     with pytest.raises(PasswordTooLong):
         normalise(password)
 
 
-def test_half_a_surrogate_pair_is_refused_without_repeating_the_password() -> None:
+def test_half_a_surrogate_pair_is_rejected_without_showing_the_password() -> None:
     with pytest.raises(PasswordNotText) as refused:
         normalise("secret\ud800")
     assert "secret" not in str(refused.value)
@@ -52,7 +52,7 @@ def test_half_a_surrogate_pair_is_refused_without_repeating_the_password() -> No
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=[]), max_size=400))
-def test_every_text_is_normalised_once_and_for_all_or_refused(password: str) -> None:
+def test_normalisation_is_idempotent(password: str) -> None:
     try:
         normalised = normalise(password)
     except PasswordRefused:
@@ -67,11 +67,11 @@ def test_a_generated_password_is_readable_and_has_100_bits() -> None:
     assert password != generate_password(secrets.token_bytes)
 
 
-def test_every_letter_of_a_generated_password_comes_from_its_own_five_bits() -> None:
+def test_every_letter_of_a_generated_password_uses_its_own_five_bits() -> None:
     assert generate_password(lambda n: bytes(range(n))) == "0123-4567-89ab-cdef-ghjk"
     assert generate_password(lambda n: bytes(range(236, 236 + n))) == "cdef-ghjk-mnpq-rstv-wxyz"
 
 
-def test_a_source_that_gives_too_little_is_refused() -> None:
-    with pytest.raises(ValueError, match="gave 3 bytes"):
+def test_an_entropy_source_with_too_few_bytes_is_rejected() -> None:
+    with pytest.raises(ValueError, match="returned 3 bytes"):
         generate_password(lambda _: b"abc")

@@ -1,4 +1,4 @@
-"""A fresh database with one role and its schema, as a service sees it."""
+"""A new database with one role and its schema, like a service has it."""
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,32 +14,32 @@ Migrate = Callable[[str], Awaitable[None]]
 
 
 async def prepare(url: str) -> None:
-    """The template: a role that owns one empty schema."""
+    """Prepares the template: a role that owns one empty schema."""
     await provision(url, "shop", "pulse_shop", PASSWORD)
 
 
 @pytest.fixture
 async def admin_url(new_database: Callable[[str, Migrate], Awaitable[str]]) -> str:
-    """Superuser's URL."""
+    """The URL of the superuser."""
     return await new_database("shop", prepare)
 
 
 @pytest.fixture
 def url(admin_url: str) -> str:
-    """The service's URL."""
+    """The URL of the service."""
     return with_role(admin_url, "pulse_shop", PASSWORD)
 
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    """As a service opens it."""
+    """The database, opened like in a service."""
     async with Database(PoolSettings(url)) as opened:
         yield opened
 
 
 @pytest.fixture
 def free_port() -> int:
-    """A port at which nobody listens."""
+    """A port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The audit trail: any edit, deletion or re-ordering is found, and what cannot be noted does not happen."""
+"""The audit trail: any edit, deletion or reordering is found, and a change without an entry is rolled back."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,7 +54,7 @@ async def tamper(database: Database, statement: str) -> None:
         await connection.execute("ALTER TABLE audit ENABLE TRIGGER audit_append_only")
 
 
-async def test_what_was_appended_verifies_also_when_there_is_nothing(database: Database) -> None:
+async def test_a_trail_verifies_and_so_does_an_empty_one(database: Database) -> None:
     assert await fault(database) is None
     anchor = await fill(database)
     assert anchor.n == 5
@@ -87,7 +87,7 @@ async def test_any_edit_deletion_or_reordering_is_found(database: Database, stat
     assert await fault(database) is not None
 
 
-async def test_a_tail_cut_off_with_its_head_is_found_by_an_anchor(database: Database) -> None:
+async def test_deleted_newest_entries_are_found_with_an_anchor(database: Database) -> None:
     anchor = await fill(database)
     await tamper(
         database,
@@ -98,13 +98,13 @@ async def test_a_tail_cut_off_with_its_head_is_found_by_an_anchor(database: Data
     assert "anchor" in str(await fault(database, replace(anchor, n=2)))
 
 
-async def test_a_chain_made_without_the_key_does_not_fit(database: Database) -> None:
+async def test_a_chain_with_another_key_is_invalid(database: Database) -> None:
     await fill(database)
     assert "entry 1 " in str(await fault(database, key=bytes(32)))
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET kind = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
-async def test_the_table_takes_no_other_change(database: Database, statement: str) -> None:
+async def test_the_table_is_append_only(database: Database, statement: str) -> None:
     await fill(database, 1)
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         async with database.transaction() as connection:
@@ -125,7 +125,7 @@ async def test_a_change_that_rolls_back_leaves_no_entry_and_no_gap(database: Dat
     assert await fault(database) is None
 
 
-async def test_fifty_at_once_make_one_chain(database: Database) -> None:
+async def test_fifty_concurrent_appends_form_one_chain(database: Database) -> None:
     audit = Audit(KEY)
 
     async def append(i: int) -> int:

@@ -1,4 +1,4 @@
-"""Which failures are the world's (try again) and which are ours (never)."""
+"""Which errors are outages (a retry may succeed) and which are bugs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.servers
 
 @pytest.fixture
 async def small(url: str) -> AsyncIterator[Database]:
-    """One connection, short patience."""
+    """A pool with one connection and short timeouts."""
     settings = PoolSettings(url, size=1, acquire_timeout=timedelta(seconds=0.3), command_timeout=timedelta(seconds=0.3))
     async with Database(settings) as opened:
         yield opened
 
 
-async def test_it_opens_while_postgresql_is_down_and_says_so_at_each_use(free_port: int) -> None:
+async def test_a_pool_opens_while_postgresql_is_down_and_every_use_raises_unavailable(free_port: int) -> None:
     async with Database(PoolSettings(f"postgresql://me:secret@127.0.0.1:{free_port}/x")) as database:
         assert not await database.is_reachable()
         with pytest.raises(DatabaseUnavailable) as failure:
@@ -69,7 +69,7 @@ async def test_a_connection_killed_in_a_transaction_is_unavailable_and_writes_no
 @pytest.mark.parametrize(
     "setting", ["SET LOCAL lock_timeout = '50ms'", "SET LOCAL statement_timeout = '50ms'"], ids=["lock", "statement"]
 )
-async def test_a_lock_that_is_not_given_is_unavailable(database: Database, setting: str) -> None:
+async def test_a_lock_timeout_is_unavailable(database: Database, setting: str) -> None:
     async with database.connection() as connection:
         await connection.execute("CREATE TABLE thing (id integer)")
     async with database.transaction() as holder:
@@ -81,9 +81,7 @@ async def test_a_lock_that_is_not_given_is_unavailable(database: Database, setti
 
 
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "seven"])
-async def test_a_value_that_can_never_be_stored_is_our_fault_and_not_an_outage(
-    database: Database, value: object
-) -> None:
+async def test_a_value_that_cannot_be_stored_is_not_an_outage(database: Database, value: object) -> None:
     async with database.connection() as connection:
         await connection.execute("CREATE TABLE thing (id bigint)")
     with pytest.raises(asyncpg.DataError, match="invalid input for query argument"):
@@ -95,13 +93,13 @@ async def test_a_value_that_can_never_be_stored_is_our_fault_and_not_an_outage(
     assert await database.is_reachable()
 
 
-async def test_a_wrong_number_of_arguments_is_our_bug(database: Database) -> None:
+async def test_a_wrong_number_of_arguments_is_not_an_outage(database: Database) -> None:
     with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
         async with database.connection() as connection:
             await connection.execute("SELECT $1::int", 1, 2)
 
 
-async def test_two_operations_at_once_on_one_connection_are_our_bug(database: Database) -> None:
+async def test_two_concurrent_operations_on_one_connection_are_not_an_outage(database: Database) -> None:
     async def overlap() -> None:
         async with database.connection() as connection:
             first = asyncio.create_task(connection.execute("SELECT pg_sleep(0.1)"))
@@ -129,15 +127,13 @@ async def test_a_host_that_does_not_resolve_is_an_outage() -> None:
 @pytest.mark.parametrize(
     "error", [FileNotFoundError("key.pem"), TimeoutError("a peer"), ConnectionResetError("a peer")]
 )
-async def test_an_error_of_the_block_itself_is_not_an_outage_of_the_database(
-    database: Database, error: OSError
-) -> None:
+async def test_an_error_of_the_block_itself_is_not_an_outage(database: Database, error: OSError) -> None:
     with pytest.raises(type(error), match=str(error)):
         async with database.transaction():
             raise error
 
 
-async def test_a_timeout_of_the_caller_stays_a_timeout_of_the_caller(database: Database) -> None:
+async def test_a_timeout_of_the_caller_is_not_an_outage(database: Database) -> None:
     with pytest.raises(TimeoutError):  # noqa: PT012  # the timeout lies inside the block
         async with database.connection() as connection:
             async with asyncio.timeout(0.05):
@@ -212,7 +208,7 @@ async def test_a_cancelled_caller_gives_its_connection_back(small: Database) -> 
     assert await small.is_reachable()
 
 
-async def test_one_connection_serves_who_comes_one_after_the_other(database: Database) -> None:
+async def test_sequential_uses_share_one_connection(database: Database) -> None:
     served = set()
     for _ in range(5):
         async with database.connection() as connection:
@@ -220,7 +216,7 @@ async def test_one_connection_serves_who_comes_one_after_the_other(database: Dat
     assert len(served) == 1
 
 
-async def test_whoever_waits_gets_the_connection_that_comes_free(small: Database) -> None:
+async def test_a_waiting_caller_gets_the_next_free_connection(small: Database) -> None:
     async def served() -> int:
         async with small.connection() as connection:
             return int(await connection.fetchval("SELECT pg_backend_pid()"))
@@ -244,7 +240,7 @@ async def test_a_connection_that_died_between_two_uses_is_replaced(database: Dat
 
 
 @pytest.mark.announces_log("active transaction")
-async def test_what_a_block_that_raised_left_open_is_ended_before_the_next_use(small: Database) -> None:
+async def test_an_open_transaction_of_a_failed_block_is_rolled_back_before_the_next_use(small: Database) -> None:
     async def leave_open() -> None:
         async with small.connection() as connection:
             await connection.execute("BEGIN")
@@ -257,14 +253,14 @@ async def test_what_a_block_that_raised_left_open_is_ended_before_the_next_use(s
 
 
 @pytest.mark.announces_log("active transaction")
-async def test_what_a_block_forgot_to_end_is_ended_before_the_next_use(small: Database) -> None:
+async def test_a_forgotten_transaction_is_rolled_back_before_the_next_use(small: Database) -> None:
     async with small.connection() as connection:
         await connection.execute("BEGIN")
     async with small.connection() as connection:
         assert not connection.is_in_transaction()
 
 
-async def test_closing_waits_for_whoever_is_at_work_and_leaves_no_connection(url: str, admin_url: str) -> None:
+async def test_closing_waits_for_running_blocks_and_leaves_no_connection(url: str, admin_url: str) -> None:
     at_work, go_on = asyncio.Event(), asyncio.Event()
 
     async def work(database: Database) -> int:
@@ -273,7 +269,10 @@ async def test_closing_waits_for_whoever_is_at_work_and_leaves_no_connection(url
             await go_on.wait()
             return int(await connection.fetchval("SELECT 7"))
 
-    async with asyncio.timeout(4), Database(PoolSettings(url)) as database:  # less than it would wait for a lost one
+    async with (
+        asyncio.timeout(4),
+        Database(PoolSettings(url)) as database,
+    ):  # less than the timeout for a lost connection
         assert await database.is_reachable()
         task = asyncio.create_task(work(database))
         await at_work.wait()
@@ -291,7 +290,7 @@ async def test_closing_waits_for_whoever_is_at_work_and_leaves_no_connection(url
         await admin.close()
 
 
-async def test_ranges_come_back_as_they_went(database: Database) -> None:
+async def test_ranges_survive_a_round_trip(database: Database) -> None:
     parts = [(0, 5), (7, 2**62)]
     async with database.connection() as connection:
         assert ranges(await connection.fetchval("SELECT $1::int8multirange", multirange(parts))) == parts

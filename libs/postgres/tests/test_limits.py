@@ -1,4 +1,4 @@
-"""Back-off and rate limits: what a key may do, and what happens when many use it at once."""
+"""Back-off and rate limits, with sequential and concurrent uses of a key."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -27,18 +27,18 @@ async def reserve(database: Database, now: datetime) -> timedelta:
         return await BackoffStore().reserve(connection, KEY, now)
 
 
-def test_five_failures_are_free_then_the_wait_doubles_up_to_five_minutes() -> None:
+def test_five_failures_are_free_then_the_lock_doubles_up_to_five_minutes() -> None:
     seconds = [int(wait_after(n).total_seconds()) for n in range(16)]
     assert seconds == [0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
 
 
 @given(st.integers(0, 10**9))
-def test_more_failures_never_wait_less_and_never_for_ever(failures: int) -> None:
+def test_more_failures_never_shorten_the_lock_and_it_is_bounded(failures: int) -> None:
     assert wait_after(failures) <= wait_after(failures + 1) <= timedelta(seconds=300)
 
 
 @pytest.mark.servers
-async def test_the_seventh_attempt_waits_and_a_success_forgets(shop: Database) -> None:
+async def test_the_seventh_attempt_is_locked_and_a_success_resets_the_count(shop: Database) -> None:
     assert [await reserve(shop, NOW) for _ in range(6)] == [timedelta(0)] * 6
     assert await reserve(shop, NOW) == timedelta(seconds=1)
     assert await reserve(shop, NOW + timedelta(seconds=1)) == timedelta(0)
@@ -57,7 +57,7 @@ async def test_an_attempt_that_was_given_back_does_not_count(shop: Database) -> 
 
 
 @pytest.mark.servers
-async def test_a_hundred_attempts_at_once_are_a_hundred(shop: Database) -> None:
+async def test_a_hundred_concurrent_attempts_are_all_counted(shop: Database) -> None:
     waits = await asyncio.gather(*(reserve(shop, NOW) for _ in range(30)))
     assert sum(not wait for wait in waits) == 6
 
@@ -89,7 +89,7 @@ async def test_a_sweep_skips_a_key_that_is_in_use(shop: Database) -> None:
 
 
 @pytest.mark.servers
-async def test_a_limit_lets_a_burst_through_and_then_one_at_a_time(shop: Database) -> None:
+async def test_a_limit_allows_a_burst_and_then_one_use_at_a_time(shop: Database) -> None:
     rate = Rate(3, timedelta(seconds=30))
 
     async def at(seconds: int, who: str = "x") -> float:
@@ -102,7 +102,7 @@ async def test_a_limit_lets_a_burst_through_and_then_one_at_a_time(shop: Databas
 
 
 @pytest.mark.servers
-async def test_many_at_once_get_no_more_than_the_limit_and_uses_come_back_one_by_one(shop: Database) -> None:
+async def test_concurrent_uses_do_not_exceed_the_limit_and_become_free_one_by_one(shop: Database) -> None:
     store, rate, key = LimitStore(), Rate(4, timedelta(seconds=8)), limit_key("x", "y")
     now = NOW
 

@@ -1,4 +1,4 @@
-"""Migrations from zero, again, edited, from the future, and by two processes at once."""
+"""Migrations: from an empty schema, repeated, edited, newer than the program, and concurrent."""
 
 import asyncio
 import importlib
@@ -18,7 +18,7 @@ Steps = Callable[[dict[str, str]], Migrations]
 
 @pytest.fixture
 def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
-    """`steps({"0001_a.sql": "…"})`: a package with exactly these files, importable as always the same name."""
+    """`steps({"0001_a.sql": "…"})` creates a package with exactly these files. Its name is always the same."""
     folder = tmp_path / "shop_migrations"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
@@ -41,7 +41,7 @@ async def count(database: Database, table: str) -> int:
         return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608
 
 
-async def test_from_zero_in_order_and_a_second_time_nothing(steps: Steps, url: str, database: Database) -> None:
+async def test_migrations_are_applied_in_order_and_only_once(steps: Steps, url: str, database: Database) -> None:
     migrations = steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND})
     assert migrations.head == 2
     assert await migrations.apply(url) == ["0001_thing.sql", "0002_name.sql"]
@@ -50,16 +50,14 @@ async def test_from_zero_in_order_and_a_second_time_nothing(steps: Steps, url: s
     assert await count(database, "schema_migration") == 2
 
 
-async def test_only_what_is_new_is_applied(steps: Steps, url: str, database: Database) -> None:
+async def test_only_new_migrations_are_applied(steps: Steps, url: str, database: Database) -> None:
     await steps({"0001_thing.sql": FIRST}).apply(url)
     later = steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND})
     assert await later.apply(url) == ["0002_name.sql"]
     assert await count(database, "thing") == 1
 
 
-async def test_an_edited_file_is_refused_by_name_and_nothing_more_is_applied(
-    steps: Steps, url: str, database: Database
-) -> None:
+async def test_an_edited_file_is_named_and_nothing_is_applied(steps: Steps, url: str, database: Database) -> None:
     await steps({"0001_thing.sql": FIRST}).apply(url)
     edited = steps({"0001_thing.sql": FIRST + " -- better", "0002_name.sql": SECOND})
     with pytest.raises(MigrationError, match=r"0001_thing\.sql"):
@@ -69,11 +67,11 @@ async def test_an_edited_file_is_refused_by_name_and_nothing_more_is_applied(
 
 async def test_a_database_newer_than_the_program_is_refused(steps: Steps, url: str) -> None:
     await steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND}).apply(url)
-    with pytest.raises(MigrationError, match="newer program"):
+    with pytest.raises(MigrationError, match="start a newer version"):
         await steps({"0001_thing.sql": FIRST}).apply(url)
 
 
-async def test_a_step_that_fails_leaves_nothing_of_itself_and_may_be_repaired(
+async def test_a_failed_migration_is_rolled_back_and_may_be_corrected(
     steps: Steps, url: str, database: Database
 ) -> None:
     broken = steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND + "\nSELECT 1/0;"})
@@ -84,9 +82,7 @@ async def test_a_step_that_fails_leaves_nothing_of_itself_and_may_be_repaired(
     assert await steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND}).apply(url) == ["0002_name.sql"]
 
 
-async def test_of_many_at_once_one_works_and_the_others_find_it_done(
-    steps: Steps, url: str, database: Database
-) -> None:
+async def test_concurrent_processes_apply_each_migration_once(steps: Steps, url: str, database: Database) -> None:
     slow = "SELECT pg_sleep(0.2);\n" + SECOND
     migrations = steps({"0001_thing.sql": FIRST, "0002_name.sql": slow})
     applied = await asyncio.gather(*(migrations.apply(url) for _ in range(4)))
@@ -95,12 +91,12 @@ async def test_of_many_at_once_one_works_and_the_others_find_it_done(
 
 
 @pytest.mark.parametrize("names", [["0001_a.sql", "0003_c.sql"], ["0001_A.sql"], ["0002_b.sql"], ["1_a.sql"]])
-def test_a_gap_or_a_bad_name_is_an_error_before_anything_is_touched(steps: Steps, names: list[str]) -> None:
+def test_a_gap_or_an_invalid_name_is_an_error_before_any_change(steps: Steps, names: list[str]) -> None:
     with pytest.raises(MigrationError, match="expected 000"):
         steps(dict.fromkeys(names, FIRST)).steps()
 
 
-async def test_a_server_that_is_away_and_one_that_goes_away_are_both_called_unavailable(
+async def test_an_unreachable_server_and_a_lost_connection_are_unavailable(
     steps: Steps, url: str, free_port: int
 ) -> None:
     migrations = steps({"0001_thing.sql": "SELECT pg_terminate_backend(pg_backend_pid());"})

@@ -1,4 +1,4 @@
-"""The outbox: an event exists exactly if its change does, and is published until the broker has confirmed it."""
+"""The outbox: an event exists if and only if its change does, and it is published until the broker confirms it."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def event(number: int) -> SessionRevoked:
 
 
 class Broker:
-    """A publisher that remembers; `fails` and `after` stand for the network."""
+    """A publisher that records messages. `fails` and `after` simulate the network."""
 
     def __init__(self) -> None:
         self.got: list[int] = []
@@ -32,7 +32,7 @@ class Broker:
         self.after: Callable[[int], object] | None = None
 
     async def publish(self, topic: Topic[Message], message: Message, **levels: str) -> None:
-        """As `Bus.publish`."""
+        """See `Bus.publish`."""
         assert topic is AUTH_EVENT
         assert isinstance(message, SessionRevoked)
         if self.is_down:
@@ -68,7 +68,7 @@ async def publish_all(relay: Relay) -> None:
 
 
 async def keep_publishing(relay: Relay) -> None:
-    """As the background job does it, without its waits."""
+    """Publishes like the background job, without delays."""
     while True:
         with suppress(Unavailable):
             await relay.publish_next()
@@ -86,14 +86,14 @@ async def test_a_rolled_back_change_has_no_event(shop: Database) -> None:
     assert not outbox.written.is_set()
 
 
-async def test_a_bad_address_fails_the_change_and_not_the_relay(shop: Database) -> None:
+async def test_an_invalid_topic_level_fails_the_change(shop: Database) -> None:
     with pytest.raises(ValueError, match="not one topic level"):
         async with shop.transaction() as connection:
             await Outbox().put(connection, AUTH_EVENT, event(1), account="a/b")
     assert await waiting(shop) == 0
 
 
-async def test_events_leave_in_order_with_their_levels_and_are_gone_then(shop: Database) -> None:
+async def test_events_are_published_in_order_and_deleted(shop: Database) -> None:
     outbox, broker = Outbox(), Broker()
     await put(outbox, shop, *range(150))
     assert outbox.written.is_set()
@@ -106,7 +106,7 @@ async def test_events_leave_in_order_with_their_levels_and_are_gone_then(shop: D
     assert await waiting(shop) == 0
 
 
-async def test_while_the_broker_is_away_nothing_is_lost_and_the_order_stays(shop: Database) -> None:
+async def test_an_outage_of_the_broker_loses_no_event_and_keeps_the_order(shop: Database) -> None:
     outbox, broker = Outbox(), Broker()
     broker.is_down = True
     async with asyncio.TaskGroup() as group:
@@ -175,20 +175,20 @@ async def test_two_relays_publish_each_event_once_and_in_order(shop: Database) -
         async def publish(self, topic: Topic[Message], message: Message, **levels: str) -> None:
             await super().publish(topic, message, **levels)
             if len(self.got) % 20 == 1:
-                await waiting(shop)  # long enough for the other one to look
+                await waiting(shop)  # gives the other relay time to query
 
     outbox, broker = Outbox(), Slow()
     await put(outbox, shop, *range(120))
     one, two = Relay(shop, broker), Relay(shop, broker)
     async with shop.connection(), shop.connection(), shop.connection():
-        pass  # the pool is warm: both begin at once
+        pass  # opens both connections, so that both relays start at the same time
     for _ in range(3):
         await asyncio.gather(one.publish_next(), two.publish_next())
     assert broker.got == list(range(120))
 
 
 @pytest.mark.announces_log("outbox_event_set_aside")
-async def test_an_event_that_cannot_be_read_is_set_aside_and_blocks_nothing(shop: Database) -> None:
+async def test_an_unreadable_event_is_set_aside_and_does_not_block_others(shop: Database) -> None:
     outbox, broker, counted = Outbox(), Broker(), list[str]()
     await put(outbox, shop, 1)
     async with shop.transaction() as connection:
@@ -201,7 +201,7 @@ async def test_an_event_that_cannot_be_read_is_set_aside_and_blocks_nothing(shop
 
 
 @pytest.mark.announces_log("outbox_event_set_aside")
-async def test_an_event_that_the_broker_refuses_gets_five_attempts(shop: Database) -> None:
+async def test_an_event_that_the_broker_rejects_gets_five_attempts(shop: Database) -> None:
     outbox, broker = Outbox(), Broker()
     refused = list[int]()
 

@@ -1,4 +1,4 @@
-"""The testkit keeps its own promises: it fails what it should fail."""
+"""The testkit itself: it fails the tests that it should fail."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from pulse_testkit.waiting import eventually
 pytest_plugins = ["pytester"]
 
 
-def test_the_clock_moves_only_when_told(clock: FakeClock) -> None:
+def test_only_advance_moves_the_clock(clock: FakeClock) -> None:
     before = clock()
     assert clock() == before == 1_767_225_600_000_000
     clock.advance(timedelta(seconds=1.5))
@@ -22,7 +22,7 @@ def test_the_clock_moves_only_when_told(clock: FakeClock) -> None:
     assert clock() == before
 
 
-async def test_eventually_waits_for_a_state_and_names_what_did_not_come() -> None:
+async def test_eventually_waits_for_a_state_and_names_it_in_its_error() -> None:
     done = asyncio.Event()
     asyncio.get_running_loop().call_later(0.02, done.set)
     await eventually(done.is_set)

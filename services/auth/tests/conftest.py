@@ -21,11 +21,11 @@ from pulse_auth.assembly import IDENTITY, build
 from pulse_auth.routes.dependencies import AuthDependencies
 from pulse_auth.settings import AuthSettings
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.app import Health, RequestMiddleware, create_app
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.principal import Principals
 from pulse_chassis.observability.metrics import Metrics
-from pulse_chassis.process.service import Runtime, furnish
+from pulse_chassis.process.service import Runtime, prepare_app
 from pulse_contracts.accounts import AccountChanged, AccountRecord
 from pulse_contracts.auth import Revocations
 from pulse_contracts.permissions import Role
@@ -131,7 +131,7 @@ class World:
 
     def beat(self) -> None:
         """Receives a heartbeat: administrators may act for 15 s."""
-        self.routes.principals.hear(Revocations(at=self.clock(), recent=[]))
+        self.routes.principals.apply_revocations(Revocations(at=self.clock(), recent=[]))
 
     async def kinds(self) -> list[str]:
         """The kinds of the audit entries after the first signing keys."""
@@ -178,14 +178,14 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
     routes = parts.state["auth"]
     assert isinstance(routes, AuthDependencies)
     app = create_app("auth", "0", parts.routers, health=Health(), metrics=metrics)
-    furnish(app, runtime, settings)
-    principals.hear(Revocations(at=clock(), recent=[]))
+    prepare_app(app, runtime, settings)
+    principals.apply_revocations(Revocations(at=clock(), recent=[]))
     app.state.auth = routes
     await routes.rotation.on_schedule()
     mirror = Mirror(
         database, SessionRevoker(outbox, runtime.audit), settings.sealing_key(), copy_metrics := Metrics(), clock=clock
     )
-    transport = httpx.ASGITransport(app=Envelope(app, metrics))
+    transport = httpx.ASGITransport(app=RequestMiddleware(app, metrics))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes, copy_metrics)

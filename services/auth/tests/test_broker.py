@@ -48,15 +48,15 @@ async def test_the_broker_gets_every_change(admin: World, reconciler: Reconciler
     assert broker.accounts["press-4"] == account  # until the code is used
     assert (await enrol(admin, code)).password != device.password
     await reconciler.apply_pending(broker)
-    assert broker.accounts["press-4"].mark != account.mark
-    before = broker.accounts["press-4"].mark
+    assert broker.accounts["press-4"].fingerprint != account.fingerprint
+    before = broker.accounts["press-4"].fingerprint
     await post(admin, "/press-4/rotate", {"cut_off": True})
     await reconciler.apply_pending(broker)
-    assert broker.accounts["press-4"].mark != before
+    assert broker.accounts["press-4"].fingerprint != before
     await post(admin, "/press-4/lost")
     await reconciler.apply_pending(broker)
     assert broker.accounts == {}
-    assert broker.kicked == ["press-4"] * 5
+    assert broker.disconnected == ["press-4"] * 5
 
 
 async def test_enrolment_does_not_enable_a_disabled_collector(admin: World, reconciler: Reconciler) -> None:
@@ -77,7 +77,7 @@ async def test_a_wiped_broker_gets_all_accounts_back_and_loses_stray_ones(admin:
     assert await reconciler.check(broker) == 7
     assert broker.accounts == expected
     tampered = broker.accounts["press-3"]
-    broker.accounts["press-3"] = type(tampered)("press-3", tampered.mark, True, frozenset(), None)
+    broker.accounts["press-3"] = type(tampered)("press-3", tampered.fingerprint, True, frozenset(), None)
     broker.accounts["stray"] = type(tampered)("stray", "mark", True, frozenset(), "stray")
     broker.accounts["theirs"] = type(tampered)("theirs", None, True, frozenset(), "theirs")
     assert await reconciler.check(broker) == 2
@@ -137,14 +137,14 @@ async def test_a_device_with_a_secret_is_adopted_unless_it_is_enrolled(admin: Wo
 @pytest.mark.announces_log("broker_certificate_expires_soon")
 async def test_a_certificate_that_expires_soon_is_logged_as_a_warning(reconciler: Reconciler) -> None:
     broker = MemoryCredentials()
-    broker.ends = datetime.now(UTC) + timedelta(days=13)
+    broker.expiry = datetime.now(UTC) + timedelta(days=13)
     await reconciler.check_certificate(broker)
-    assert reconciler._expiry._value.get() == broker.ends.timestamp()
+    assert reconciler._expiry._value.get() == broker.expiry.timestamp()
 
 
 async def test_a_renewed_certificate_is_measured_without_a_new_connection(admin: World, reconciler: Reconciler) -> None:
     broker = MemoryCredentials()
-    broker.ends = datetime.now(UTC) + timedelta(days=20)
+    broker.expiry = datetime.now(UTC) + timedelta(days=20)
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[MemoryCredentials]:
@@ -153,6 +153,6 @@ async def test_a_renewed_certificate_is_measured_without_a_new_connection(admin:
     intervals = ReconcileIntervals(timedelta(milliseconds=10), look=timedelta(0))
     task = asyncio.ensure_future(reconciler.reconcile(connect, intervals))
     await eventually(lambda: reconciler._expiry._value.get() > 0)
-    broker.ends = datetime.now(UTC) + timedelta(days=397)
-    await eventually(lambda: reconciler._expiry._value.get() == (broker.ends or datetime.now(UTC)).timestamp())
+    broker.expiry = datetime.now(UTC) + timedelta(days=397)
+    await eventually(lambda: reconciler._expiry._value.get() == (broker.expiry or datetime.now(UTC)).timestamp())
     task.cancel()

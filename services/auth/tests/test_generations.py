@@ -27,7 +27,7 @@ def bearer(token: str) -> dict[str, str]:
 async def deliver(ada: World) -> None:
     """Delivers the messages in the outbox to every service."""
     recent = [SessionRevoked.model_validate_json(message) for message in await ada.revoked()]
-    ada.routes.principals.hear(Revocations(at=ada.clock(), recent=recent))
+    ada.routes.principals.apply_revocations(Revocations(at=ada.clock(), recent=recent))
 
 
 async def status_of(ada: World, token: str) -> int:

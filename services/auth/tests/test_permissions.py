@@ -8,7 +8,7 @@ import pytest
 
 from pulse_auth.__main__ import PROGRAM
 from pulse_chassis.process.commands import openapi
-from pulse_contracts.permissions import EVERYBODY, ROLES
+from pulse_contracts.permissions import COMMON_PERMISSIONS, ROLES
 
 from .conftest import World, event
 
@@ -53,4 +53,4 @@ async def test_each_route_requires_its_permission(
     assert by_admin.status_code not in {401, 403, 500, 503}
     ada.clock.advance(timedelta(seconds=16))
     silent = await ada.http.request(method, path, headers=bearer(await ada.login()))
-    assert (silent.status_code == 503) == (permission not in EVERYBODY)
+    assert (silent.status_code == 503) == (permission not in COMMON_PERMISSIONS)

@@ -20,6 +20,7 @@ from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.principal import RULES, Principals
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process import broker
 from pulse_chassis.process import service as process
 from pulse_chassis.process.service import Runtime, now_micros
 from pulse_contracts.auth import Revocations, VerificationKeyRecord, VerificationKeys
@@ -112,9 +113,9 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
         await keys.publish(AUTH_KEYS, VerificationKeys(keys=[record]))
     async with Database(PoolSettings(url, None, settings.database_pool_size)) as database:
         metrics = Metrics()
-        mqtt = process._mqtt_settings(assembly.IDENTITY, settings, now_micros())
+        mqtt = broker.mqtt_settings(assembly.IDENTITY.name, settings, now_micros())
         budget = assembly.budget_of(settings)
-        put_away = process.counted(quarantine(QuarantineStore(database), budget, metrics), metrics)
+        put_away = broker.count_quarantined(quarantine(QuarantineStore(database), budget, metrics), metrics)
         bus = MqttBus(mqtt, clock=now_micros, rng=random.Random(1), quarantine=put_away)
         runtime = Runtime(
             assembly.IDENTITY,
@@ -127,8 +128,8 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
             Audit(bytes(32)),
             random.Random(1),
         )
-        runtime.open_session = process.session_opener(mqtt, random.Random(1), put_away, metrics)
-        runtime.principals.hear(Revocations(at=now_micros(), recent=[]))
+        runtime.open_session = broker.session_opener(mqtt, now_micros, random.Random(1), put_away, metrics)
+        runtime.principals.apply_revocations(Revocations(at=now_micros(), recent=[]))
         parts = await assembly._assemble(runtime, settings)
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:

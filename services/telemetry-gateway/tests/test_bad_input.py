@@ -10,7 +10,8 @@ import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_chassis.observability.metrics import Metrics
-from pulse_chassis.process.service import counted, now_micros
+from pulse_chassis.process.broker import count_quarantined
+from pulse_chassis.process.service import now_micros
 from pulse_contracts.message import device_name_of
 from pulse_contracts.telemetry import Dropped, Hello
 from pulse_contracts.topics import TELEMETRY_DROP, TELEMETRY_HELLO
@@ -265,7 +266,9 @@ async def test_a_message_with_an_invalid_device_id_is_quarantined_and_registers_
         return
     broker, metrics = MemoryBroker(), Metrics()
     store, ledger, registry = QuarantineStore(database), LedgerStore(database), RegistryStore(database)
-    bus = MemoryBus(broker, clock=now_micros, rng=random.Random(1), quarantine=counted(quarantine(store), metrics))
+    bus = MemoryBus(
+        broker, clock=now_micros, rng=random.Random(1), quarantine=count_quarantined(quarantine(store), metrics)
+    )
     catalogs = Catalogs(registry)
     limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     ingest = Ingest(ledger, catalogs, bus, limits, metrics)

@@ -256,7 +256,7 @@ async def test_two_ids_of_one_series_in_one_batch_are_both_in_the_history(
     assert answer["v"] == [1.0, 2.0]
 
 
-@pytest.mark.announces_log("broker connection")
+@pytest.mark.announces_log("broker_connection_failed")
 async def test_delivery_continues_after_every_connection_broke(
     servers: Servers, running_gateway: Gateway, alpha: Collector, database: Database
 ) -> None:

@@ -30,10 +30,10 @@ def spoilt(text: str) -> dict[str, str]:
     """Ambiguous forms of a valid message, with the expected error of each."""
     epoch = text.index('"epoch"')
     return {
-        text.replace('"v":1,', '"v":true,'): "v: Value error, the version is a whole number",
-        text.replace('"v":1,', '"v":1.0,'): "v: Value error, the version is a whole number",
-        text[:epoch] + '"epoch":5,' + text[epoch:]: "Value error, the member 'epoch' is there twice",
-        text[:-1] + ',"more":{"a":1,"b":2,"a":3}}': "Value error, the member 'a' is there twice",
+        text.replace('"v":1,', '"v":true,'): "v: Value error, the version must be an integer",
+        text.replace('"v":1,', '"v":1.0,'): "v: Value error, the version must be an integer",
+        text[:epoch] + '"epoch":5,' + text[epoch:]: "Value error, duplicate member 'epoch'",
+        text[:-1] + ',"more":{"a":1,"b":2,"a":3}}': "Value error, duplicate member 'a'",
         text[:-1] + ',"more":[NaN]}': "Value error, NaN is not a number",
     }
 

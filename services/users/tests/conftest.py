@@ -14,12 +14,12 @@ import pytest
 from pydantic import SecretStr
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_chassis.http.app import Envelope, Health, create_app
+from pulse_chassis.http.app import Health, RequestMiddleware, create_app
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_chassis.identity.principal import RULES, Principals
 from pulse_chassis.observability.metrics import Metrics
-from pulse_chassis.process.service import Runtime, furnish
+from pulse_chassis.process.service import Runtime, prepare_app
 from pulse_contracts.auth import Revocations
 from pulse_jose import Claims, SealingKey, SigningKey
 from pulse_jose.signing import TokenSigner
@@ -150,15 +150,15 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
         IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), AUDIT, random.Random(1), clock
     )
     parts = await build(runtime, settings, CHEAP)
-    principals.use([SIGNER.verification_key()])
+    principals.replace_keys([SIGNER.verification_key()])
     app = create_app("users", "0", parts.routers, health=Health(), metrics=metrics)
-    furnish(app, runtime, settings)
-    principals.hear(Revocations(at=clock(), recent=[]))
+    prepare_app(app, runtime, settings)
+    principals.apply_revocations(Revocations(at=clock(), recent=[]))
     routes = parts.state["users"]
     assert isinstance(routes, UsersDependencies)
     app.state.users = routes
     announcements = Announcements(database, outbox, bus, partial(changed, key=KEY, clock=clock.seconds))
-    transport = httpx.ASGITransport(app=Envelope(app, metrics), client=("192.0.2.7", 1))
+    transport = httpx.ASGITransport(app=RequestMiddleware(app, metrics), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         (digest_due,) = [job.wake for job in parts.jobs if job.name == "accounts_digest" and job.wake]

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import structlog
 
 from pulse_bus.dynsec import dynamic_security
 from pulse_standalone import web
@@ -27,6 +30,10 @@ _STOP_SECONDS = 20
 def main() -> int:
     """Returns the exit code: 0 success, 1 failure (one line on standard error), 2 bad settings (one line each)."""
     arguments = _parser().parse_args()
+    structlog.configure(  # standard output belongs to the commands
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     if arguments.command not in {"run", "servers"}:  # a closed socket must not stop these two
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make status | head` ends quietly
     try:

@@ -31,7 +31,7 @@ from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
 
 _MAX_SILENCE_SECONDS = 15
-"""The same limit as in the services (`pulse_chassis.identity.principal.MAX_SILENCE`)."""
+"""The same limit as in the services (`pulse_chassis.identity.principal.MAX_REVOCATIONS_AGE`)."""
 _SCHEMAS: Mapping[Party, str] = {"users": "users", "auth": "auth", "telemetry-gateway": "telemetry"}
 
 
@@ -277,7 +277,7 @@ class System:
     async def is_auth_fresh(self) -> bool:
         """Whether every service has recent session data from auth. Before that, it rejects administrators."""
         for service in _SCHEMAS:
-            silence = await metric(self._ports[service], "pulse_auth_silence_seconds")
+            silence = await metric(self._ports[service], "pulse_auth_revocations_age_seconds")
             if silence is None or silence > _MAX_SILENCE_SECONDS:
                 return False
         return True

@@ -1,4 +1,4 @@
-"""Typed publish and consume. `Bus` is the port; `pulse_bus.mqtt.MqttBus` and `pulse_bus.memory.MemoryBus` fill it."""
+"""Typed publish and consume. `pulse_bus.mqtt.MqttBus` and `pulse_bus.memory.MemoryBus` implement the protocol `Bus`."""
 
 from pulse_bus.handling import read_each
 from pulse_bus.port import (

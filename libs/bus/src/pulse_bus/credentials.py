@@ -1,4 +1,4 @@
-"""The broker's accounts as a port: what an account should be, what it is, and who makes the one equal to the other."""
+"""Broker accounts: the desired state, the observed state, and the protocol that makes them equal."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,26 +6,29 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from pulse_contracts.access import Grant, credential_mark, grants, is_bound
+from pulse_contracts.access import Grant, credential_fingerprint, grants, is_bound
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import ROOT, Party
 
 
 class BrokerUnreachable(Unavailable):
-    """The broker's administration does not answer."""
+    """The broker's administration API does not answer."""
 
 
 class BrokerRefused(Unavailable):
-    """The broker's administration refused a command: its own words say why."""
+    """The broker's administration API rejected a command. The message is the broker's."""
 
 
 @dataclass(frozen=True)
 class ObservedAccount:
-    """An account as the broker has it. `mark` tells which secret it has (`credential_mark`), None if nobody of ours
-    made it; a bound account may connect under `client_id` only."""
+    """An account as it exists in the broker.
+
+    fingerprint: identifies the secret (`credential_fingerprint`). None if this system did not create the account.
+    client_id: the only client id that the account may connect with. None allows any.
+    """
 
     name: str
-    mark: str | None
+    fingerprint: str | None
     is_enabled: bool
     grants: frozenset[Grant]
     client_id: str | None
@@ -33,8 +36,8 @@ class ObservedAccount:
 
 @dataclass(frozen=True)
 class BrokerAccount:
-    """An account as it should be. The secret is generated, 256 bits, and never chosen by a person. With
-    `has_free_client_id` a device may connect under any client id, and so with two connections at once."""
+    """The desired state of an account. The secret is generated and has 256 bits. With `has_free_client_id` a device may
+    use any client id, and therefore several connections at once."""
 
     name: str
     party: Party
@@ -44,10 +47,10 @@ class BrokerAccount:
     has_free_client_id: bool = False
 
     def observed(self) -> ObservedAccount:
-        """What the broker shows once it is so."""
+        """The account that the broker reports once it has this state."""
         return ObservedAccount(
             self.name,
-            credential_mark(self.name, self.secret),
+            credential_fingerprint(self.name, self.secret),
             self.is_enabled,
             frozenset(grants(self.party, self.name, self.prefix)),
             self.name if is_bound(self.party) and not self.has_free_client_id else None,
@@ -56,78 +59,84 @@ class BrokerAccount:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the broker holds in all queues together. None: it has not said, or never does."""
+    """Messages and bytes in all queues of the broker. None: the broker has not reported the number."""
 
     messages: int | None = None
     bytes: int | None = None
 
 
 class BrokerCredentials(Protocol):
-    """Keeps a broker's accounts over one connection. Every method raises BrokerUnreachable or BrokerRefused. `ended` is
-    set when the connection is over: what was observed may not hold any more. `stored` is the newest that it said."""
+    """Manages a broker's accounts over one connection. Every method raises BrokerUnreachable or BrokerRefused.
+
+    ended: set when the connection has ended. Observed accounts may be stale then.
+    stored: the latest report of the broker.
+    """
 
     ended: asyncio.Event
     stored: Stored
 
-    async def certificate_ends(self) -> datetime | None:
-        """When the certificate ends that the broker shows to whoever connects now; None without TLS."""
+    async def certificate_expiry(self) -> datetime | None:
+        """Returns when the certificate expires that the broker presents to new connections. None without TLS."""
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
-        """The accounts that the broker has: all of them, or those of `names` that there are. The administrator's own is
-        never among them."""
+        """Returns the broker's accounts by name: all, or the existing ones of `names`. Leaves out the administrator's
+        account."""
 
     async def put(self, account: BrokerAccount, observed: ObservedAccount | None) -> None:
-        """Makes one account be as it should; `observed` is what it is now. Whoever is connected with an old secret, or
-        to an account that is now disabled, is disconnected at once."""
+        """Creates or changes one account. `observed` is its current state. The broker immediately disconnects clients
+        that use an old secret or a disabled account."""
 
     async def disable(self, names: Sequence[str]) -> None:
-        """Nobody connects with these names until `put` enables them, and whoever is connected is disconnected at
-        once. Disabling an unknown account is no error."""
+        """Disables accounts until `put` enables them. The broker disconnects their clients immediately. Ignores unknown
+        accounts."""
 
     async def remove(self, name: str) -> None:
-        """Nobody connects with that name any more, and whoever is connected is disconnected at once. Removing what is
-        not there is no error."""
+        """Deletes an account. The broker disconnects its clients immediately. Ignores an unknown account."""
 
 
 class MemoryCredentials:
-    """`BrokerCredentials` of no broker, for tests. `is_down`: unreachable; `kicked` lists who was thrown out; `ends`:
-    of its certificate."""
+    """`BrokerCredentials` in memory, for tests.
+
+    is_down: every method raises BrokerUnreachable.
+    disconnected: names of the accounts whose clients were disconnected, in order.
+    expiry: the result of `certificate_expiry`.
+    """
 
     def __init__(self) -> None:
         self.accounts: dict[str, ObservedAccount] = {}
-        self.kicked: list[str] = []
+        self.disconnected: list[str] = []
         self.is_down = False
         self.ended = asyncio.Event()
-        self.ends: datetime | None = None
+        self.expiry: datetime | None = None
         self.stored = Stored()
 
-    async def certificate_ends(self) -> datetime | None:
-        self._require()
-        return self.ends
+    async def certificate_expiry(self) -> datetime | None:
+        self._require_reachable()
+        return self.expiry
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
-        self._require()
-        return {name: one for name, one in self.accounts.items() if names is None or name in names}
+        self._require_reachable()
+        return {name: account for name, account in self.accounts.items() if names is None or name in names}
 
     async def put(self, account: BrokerAccount, observed: ObservedAccount | None) -> None:
-        self._require()
-        wanted = account.observed()
-        if observed and (observed.mark, observed.is_enabled) != (wanted.mark, wanted.is_enabled):
-            self.kicked.append(account.name)
-        self.accounts[account.name] = wanted
+        self._require_reachable()
+        desired = account.observed()
+        if observed and (observed.fingerprint, observed.is_enabled) != (desired.fingerprint, desired.is_enabled):
+            self.disconnected.append(account.name)
+        self.accounts[account.name] = desired
 
     async def disable(self, names: Sequence[str]) -> None:
-        self._require()
+        self._require_reachable()
         for name in names:
             if name in self.accounts and self.accounts[name].is_enabled:
                 self.accounts[name] = replace(self.accounts[name], is_enabled=False)
-                self.kicked.append(name)
+                self.disconnected.append(name)
 
     async def remove(self, name: str) -> None:
-        self._require()
+        self._require_reachable()
         if self.accounts.pop(name, None):
-            self.kicked.append(name)
+            self.disconnected.append(name)
 
-    def _require(self) -> None:
+    def _require_reachable(self) -> None:
         if self.is_down:
             raise BrokerUnreachable("down")

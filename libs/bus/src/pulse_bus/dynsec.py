@@ -1,7 +1,7 @@
-"""The forms of Mosquitto's dynamic-security plugin: roles, clients and passwords as its file and its commands have
-them. Mosquitto 2.0 knows no `%u`, so that every account gets a role of its own with literal topics.
+"""The data formats of Mosquitto's dynamic-security plugin: roles, clients and passwords in its file and its commands.
 
-Who sends the commands is `pulse_bus.mqtt.dynsec`; who writes the file is the supervisor.
+Mosquitto 2.0 has no `%u` in these rules, so every account gets its own role with literal topics.
+`pulse_bus.mqtt.dynsec` sends the commands. The supervisor writes the file.
 """
 
 import base64
@@ -14,12 +14,13 @@ from pulse_bus.credentials import BrokerAccount, ObservedAccount
 from pulse_contracts.access import ADMIN, Action, Grant
 
 ITERATIONS: Final = 101
-"""Of PBKDF2-HMAC-SHA512, as the plugin itself does it: fine for 256-bit random secrets, and nobody else signs in."""
+"""Iterations of PBKDF2-HMAC-SHA512, as in the plugin. This is enough for random 256-bit secrets; no account has another
+kind of secret."""
 MARK: Final = "pulse:"
-"""Begins the description of each account of ours; the credential's mark follows."""
+"""Prefix in the description of each account that this system created. The credential's fingerprint follows."""
 _CONTROL: Final = "$CONTROL/dynamic-security/#"
 STORED: Final = "$SYS/broker/store/messages/+"
-"""What the broker says of the messages that it holds, for all queues together: `count` and `bytes`."""
+"""Topics of the broker's report on stored messages in all queues: `count` and `bytes`."""
 ADMIN_GRANTS: Final = (
     Grant("publish", _CONTROL),
     Grant("receive", _CONTROL),
@@ -37,13 +38,13 @@ _ACTIONS: Final = {kind: action for action, kind in _KINDS.items()}
 
 
 def role_name(account: str) -> str:
-    """The one role of an account."""
+    """Returns the name of the only role of an account."""
     return f"is-{account}"
 
 
 def acls(granted: Iterable[Grant]) -> list[dict[str, object]]:
-    """The access rules of a role."""
-    return [_acl(_KINDS[one.action], one.topic) for one in sorted(granted)]
+    """Returns the access rules of a role."""
+    return [_acl(_KINDS[grant.action], grant.topic) for grant in sorted(granted)]
 
 
 def _acl(kind: str, topic: str) -> dict[str, object]:
@@ -51,7 +52,7 @@ def _acl(kind: str, topic: str) -> dict[str, object]:
 
 
 def credential(password: str) -> dict[str, object]:
-    """A password as the file keeps it."""
+    """Returns a hashed password in the format of the file."""
     salt = os.urandom(12)
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS, 64)
     return {
@@ -62,19 +63,19 @@ def credential(password: str) -> dict[str, object]:
 
 
 def client_fields(account: BrokerAccount) -> dict[str, object]:
-    """What a client has beside its name and its password, in the file as in the commands."""
-    wanted = account.observed()
+    """Returns the fields of a client except name and password. The file and the commands use the same fields."""
+    desired = account.observed()
     fields: dict[str, object] = {
-        "textdescription": f"{MARK}{wanted.mark}",
+        "textdescription": f"{MARK}{desired.fingerprint}",
         "roles": [{"rolename": role_name(account.name), "priority": 0}],
     }
-    if wanted.client_id is not None:
-        fields["clientid"] = wanted.client_id
+    if desired.client_id is not None:
+        fields["clientid"] = desired.client_id
     return fields
 
 
 def file_entries(account: BrokerAccount) -> tuple[dict[str, object], dict[str, object]]:
-    """Client and role of an account, as the file keeps them."""
+    """Returns client and role of an account in the format of the file."""
     client = {"username": account.name, **client_fields(account), **credential(account.secret)}
     if not account.is_enabled:
         client["disabled"] = True
@@ -84,11 +85,12 @@ def file_entries(account: BrokerAccount) -> tuple[dict[str, object], dict[str, o
 def dynamic_security(
     admin_password: str, accounts: Iterable[BrokerAccount], before: Mapping[str, Any] | None = None
 ) -> dict[str, object]:
-    """The plugin's whole file, deny by default. What `before` holds beyond these accounts is kept: the accounts that
-    were made while the broker ran."""
+    """Returns the content of the plugin's file, deny by default. Keeps the other accounts of `before`, the previous
+    content: they were created while the broker ran."""
     admin = {"username": ADMIN, "roles": [{"rolename": "admin", "priority": 0}], **credential(admin_password)}
-    clients: dict[str, Mapping[str, object]] = {str(one["username"]): one for one in (before or {}).get("clients", [])}
-    roles: dict[str, Mapping[str, object]] = {str(one["rolename"]): one for one in (before or {}).get("roles", [])}
+    previous = before or {}
+    clients: dict[str, Mapping[str, object]] = {str(item["username"]): item for item in previous.get("clients", [])}
+    roles: dict[str, Mapping[str, object]] = {str(item["rolename"]): item for item in previous.get("roles", [])}
     clients[ADMIN], roles["admin"] = admin, {"rolename": "admin", "acls": acls(ADMIN_GRANTS)}
     for account in accounts:
         clients[account.name], roles[role_name(account.name)] = file_entries(account)
@@ -101,8 +103,8 @@ def dynamic_security(
 
 
 def observed(client: Mapping[str, Any], roles: Mapping[str, Mapping[str, Any]]) -> ObservedAccount:
-    """An account from the plugin's answers: a client, and every role by name. What we would never write (another
-    priority, a refusal, a foreign kind of rule) shows as a grant that nobody expects."""
+    """Returns an account from the plugin's answers: a client, and all roles by name. A rule that this system never
+    writes (a deny rule or an unknown type) becomes a grant that no account should have."""
     granted: set[Grant] = set()
     for held in client.get("roles", []):
         for rule in roles.get(str(held.get("rolename")), {}).get("acls", []):

@@ -1,12 +1,12 @@
-"""How a delivery ends, whichever broker brought it: decode, handle, retry, quarantine. Returns when it may be acked."""
+"""Decodes, handles, retries and quarantines incoming messages, independent of the broker."""
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
+import structlog
 from pydantic import ValidationError
 
 from pulse_bus.port import Delivery, GroupHandler, GroupReader, Handler, Quarantine, Quarantined, Reject
@@ -15,7 +15,7 @@ from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
-log = logging.getLogger("pulse.bus")
+log = structlog.get_logger("pulse.bus")
 M = TypeVar("M", bound=Message)
 R = TypeVar("R")
 
@@ -25,7 +25,7 @@ _BUG_RETRIES = 3
 
 
 class Incoming(NamedTuple):
-    """A message before anybody read it."""
+    """A message that is not decoded yet. `received` is in microseconds since 1970."""
 
     address: str
     levels: Mapping[str, str]
@@ -35,12 +35,12 @@ class Incoming(NamedTuple):
 
 
 async def log_quarantine(item: Quarantined) -> None:
-    """The default quarantine for processes that have no store: one warning, with the reason and no payload."""
-    log.warning("message quarantined: %s %s %s", item.address, item.code, item.detail)
+    """The quarantine of a process without a store: logs the reason as a warning, and drops the payload."""
+    log.warning("message_quarantined", topic=item.address, code=item.code, detail=item.detail)
 
 
 def read_each(message: type[M]) -> GroupReader[M]:
-    """Reads every payload by itself."""
+    """Returns a reader that decodes each payload on its own."""
 
     def read(payloads: Sequence[bytes]) -> list[M | Exception]:
         return [_read(message, payload) for payload in payloads]
@@ -56,92 +56,94 @@ def _read(message: type[M], payload: bytes) -> M | Exception:
 
 
 @dataclass(frozen=True)
-class _Door(Generic[M]):
-    """What is the same for one message and for many: reading, putting away, waiting."""
+class _Settling(Generic[M]):
+    """The steps that single messages and groups share: quarantine, retries and log events."""
 
     topic: Topic[M]
     quarantine: Quarantine
     rng: random.Random
 
-    async def put_unreadable(self, incoming: Incoming, error: Exception) -> None:
-        """Returns when it lies in quarantine."""
-        await self.put_away(incoming, "unreadable", _why_unreadable(error))
-
-    def delivery(self, incoming: Incoming, read: R) -> Delivery[R]:
-        """What was read, as a delivery."""
+    def delivery(self, incoming: Incoming, decoded: R) -> Delivery[R]:
+        """Returns the delivery of a decoded message."""
         size, is_retained = len(incoming.payload), incoming.is_retained
-        return Delivery(self.topic, incoming.levels, read, incoming.received, size, is_retained)
+        return Delivery(self.topic, incoming.levels, decoded, incoming.received, size, is_retained)
 
-    def note_wait(self, incoming: Incoming, waits: int, error: Unavailable) -> None:
-        """Says the first time that something is away."""
-        log.log(logging.INFO if waits == 1 else logging.DEBUG, "%s waits: %s", incoming.address, error)
+    def log_retry(self, incoming: Incoming, failures: int, error: Unavailable) -> None:
+        """Logs the first retry of a message at INFO, and further ones at DEBUG."""
+        write = log.info if failures == 1 else log.debug
+        write("handler_retry", topic=incoming.address, reason=str(error))
 
-    async def give_up(self, incoming: Incoming, error: Exception) -> None:
-        """Our bug, tried often enough."""
-        log.error("handler failed %d times: %s", _BUG_RETRIES + 1, incoming.address, exc_info=error)
-        await self.put_away(incoming, "handler_failed", f"{type(error).__name__}: {error}"[:500])
+    async def quarantine_unreadable(self, incoming: Incoming, error: Exception) -> None:
+        """Quarantines a message that could not be decoded."""
+        await self.quarantine_message(incoming, "unreadable", _decoding_failure(error))
 
-    async def put_away(self, incoming: Incoming, code: str, detail: str) -> None:
-        """Returns when the message lies in quarantine, or cannot even be put there."""
+    async def quarantine_failed(self, incoming: Incoming, error: Exception) -> None:
+        """Quarantines a message whose handler failed too often."""
+        log.error("handler_failed", topic=incoming.address, attempts=_BUG_RETRIES + 1, exc_info=error)
+        await self.quarantine_message(incoming, "handler_failed", f"{type(error).__name__}: {error}"[:500])
+
+    async def quarantine_message(self, incoming: Incoming, code: str, detail: str) -> None:
+        """Quarantines a message. Retries without limit during an outage. Any other failure of the quarantine is logged
+        after a few attempts and drops the message, so that it cannot end the process each time it is delivered."""
         payload = incoming.payload[:QUARANTINED_BYTES]
         item = Quarantined(incoming.address, payload, code, detail, incoming.received)
-        bugs, waits = 0, 0
+        bugs, outages = 0, 0
         while True:
             try:
                 await self.quarantine(item)
             except Unavailable:
-                waits += 1
-                await self.pause(waits)
-            except Exception:  # a message that cannot even be put away must not end the process each time it comes
+                outages += 1
+                await self.pause(outages)
+            except Exception:
                 bugs += 1
                 if bugs > _BUG_RETRIES:
-                    log.exception("quarantine failed %d times: %s %s %s", bugs, incoming.address, code, detail)
+                    log.exception("quarantine_failed", topic=incoming.address, code=code, detail=detail, attempts=bugs)
                     return
                 await self.pause(bugs)
             else:
                 return
 
-    async def pause(self, times: int) -> None:
-        """Exponential back-off with jitter."""
-        await asyncio.sleep(retry_delay(times + 1, _RETRY_FLOOR, _RETRY_CAP, self.rng))
+    async def pause(self, failures: int) -> None:
+        """Sleeps for the back-off after this many failures in a row."""
+        await asyncio.sleep(retry_delay(failures + 1, _RETRY_FLOOR, _RETRY_CAP, self.rng))
 
 
 @dataclass(frozen=True)
-class Handling(_Door[M]):
-    """One subscription's way of dealing with what comes, a message at a time."""
+class Handling(_Settling[M]):
+    """Handles the messages of one subscription, one at a time."""
 
     handler: Handler[M]
 
     async def settle(self, incoming: Incoming) -> None:
-        """Returns when the message may be acknowledged to the broker: it was handled, or it lies in quarantine."""
-        read = _read(self.topic.message, incoming.payload)
-        if isinstance(read, Exception):
-            await self.put_unreadable(incoming, read)
+        """Returns when the message may be acknowledged to the broker: it is handled or quarantined."""
+        decoded = _read(self.topic.message, incoming.payload)
+        if isinstance(decoded, Exception):
+            await self.quarantine_unreadable(incoming, decoded)
             return
-        delivery = self.delivery(incoming, read)
-        bugs, waits = 0, 0
+        delivery = self.delivery(incoming, decoded)
+        bugs, outages = 0, 0
         while True:
             try:
                 await self.handler(delivery)
-            except Reject as refusal:
-                await self.put_away(incoming, refusal.code, refusal.detail)
+            except Reject as rejection:
+                await self.quarantine_message(incoming, rejection.code, rejection.detail)
             except Unavailable as error:
-                waits += 1
-                self.note_wait(incoming, waits, error)
-                await self.pause(waits)
+                outages += 1
+                self.log_retry(incoming, outages, error)
+                await self.pause(outages)
                 continue
-            except Exception as error:  # noqa: BLE001  # the bus's door: our bug must not stop the rest
+            except Exception as error:  # noqa: BLE001  # a bug in one handler must not stop the others
                 bugs += 1
                 if bugs <= _BUG_RETRIES:
                     await self.pause(bugs)
                     continue
-                await self.give_up(incoming, error)
+                await self.quarantine_failed(incoming, error)
             return
 
 
 @dataclass(slots=True)
-class _Waiting(Generic[R]):
-    """One message of a group: how often it failed, and whom to tell when it is settled."""
+class _Pending(Generic[R]):
+    """One message of a group. `settled` is called when it may be acknowledged. `bugs` counts its failures."""
 
     incoming: Incoming
     delivery: Delivery[R]
@@ -150,74 +152,74 @@ class _Waiting(Generic[R]):
 
 
 @dataclass(frozen=True)
-class GroupHandling(_Door[M], Generic[M, R]):
-    """One subscription's way of dealing with what comes, as many messages at a time as have arrived together."""
+class GroupHandling(_Settling[M], Generic[M, R]):
+    """Handles the messages of one subscription in groups of those that arrived together."""
 
     handler: GroupHandler[R]
     read: GroupReader[R]
 
     async def settle(self, group: Sequence[tuple[Incoming, Callable[[], None]]]) -> None:
-        """Calls back for each message when it may be acknowledged to the broker; returns after the last."""
-        left: list[_Waiting[R]] = []
-        found = self.read([incoming.payload for incoming, _ in group])
-        async with asyncio.TaskGroup() as tasks:  # what cannot be read keeps nothing else waiting
-            for (incoming, settled), read in zip(group, found, strict=True):
-                if isinstance(read, Exception):
-                    tasks.create_task(self._put_away(incoming, read, settled))
+        """Calls the callback of each message when it may be acknowledged to the broker. Returns after the last."""
+        pending: list[_Pending[R]] = []
+        results = self.read([incoming.payload for incoming, _ in group])
+        async with asyncio.TaskGroup() as tasks:  # unreadable messages do not delay the others
+            for (incoming, settled), decoded in zip(group, results, strict=True):
+                if isinstance(decoded, Exception):
+                    tasks.create_task(self._settle_unreadable(incoming, decoded, settled))
                 else:
-                    left.append(_Waiting(incoming, self.delivery(incoming, read), settled))
-            await self._handle(left)
+                    pending.append(_Pending(incoming, self.delivery(incoming, decoded), settled))
+            await self._handle(pending)
 
-    async def _put_away(self, incoming: Incoming, error: Exception, settled: Callable[[], None]) -> None:
-        await self.put_unreadable(incoming, error)
+    async def _settle_unreadable(self, incoming: Incoming, error: Exception, settled: Callable[[], None]) -> None:
+        await self.quarantine_unreadable(incoming, error)
         settled()
 
-    async def _handle(self, left: list[_Waiting[R]]) -> None:
-        times = 0
-        while left:
-            left = await self._round(left, times + 1)
-            if left:
-                times += 1
-                await self.pause(times)
+    async def _handle(self, pending: list[_Pending[R]]) -> None:
+        failures = 0
+        while pending:
+            pending = await self._attempt(pending, failures + 1)
+            if pending:
+                failures += 1
+                await self.pause(failures)
 
-    async def _round(self, members: list[_Waiting[R]], waits: int) -> list[_Waiting[R]]:
-        """Those that have to be tried again."""
-        again: list[_Waiting[R]] = []
+    async def _attempt(self, members: list[_Pending[R]], attempt: int) -> list[_Pending[R]]:
+        """Handles the messages once. Returns those that need a retry."""
+        retries: list[_Pending[R]] = []
         for member, outcome in zip(members, await self._outcomes(members), strict=True):
             if isinstance(outcome, Unavailable):
-                self.note_wait(member.incoming, waits, outcome)
-                again.append(member)
+                self.log_retry(member.incoming, attempt, outcome)
+                retries.append(member)
                 continue
             if isinstance(outcome, Reject):
-                await self.put_away(member.incoming, outcome.code, outcome.detail)
+                await self.quarantine_message(member.incoming, outcome.code, outcome.detail)
             elif outcome is not None:
                 member.bugs += 1
                 if member.bugs <= _BUG_RETRIES:
-                    again.append(member)
+                    retries.append(member)
                     continue
-                await self.give_up(member.incoming, outcome)
+                await self.quarantine_failed(member.incoming, outcome)
             member.settled()
-        return again
+        return retries
 
-    async def _outcomes(self, members: list[_Waiting[R]]) -> Sequence[Exception | None]:
+    async def _outcomes(self, members: list[_Pending[R]]) -> Sequence[Exception | None]:
         try:
             outcomes = await self.handler([member.delivery for member in members])
         except (Unavailable, Reject) as outcome:
             return [outcome] * len(members)
-        except Exception as error:  # noqa: BLE001  # the bus's door: our bug must not stop the rest
+        except Exception as error:  # noqa: BLE001  # a bug in one handler must not stop the others
             if len(members) == 1:
                 return [error]
-            log.debug("a group failed, each alone: %s", error)
+            log.debug("group_handler_failed", messages=len(members), reason=f"{type(error).__name__}: {error}")
             return [(await self._outcomes([member]))[0] for member in members]
         if len(outcomes) != len(members):
-            raise RuntimeError(f"{len(members)} messages, {len(outcomes)} outcomes")
+            raise RuntimeError(f"the group handler returned {len(outcomes)} outcomes for {len(members)} messages")
         return outcomes
 
 
-def _why_unreadable(error: Exception) -> str:
+def _decoding_failure(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    return _first_error(error) if isinstance(error, ValidationError) else f"no JSON: {error}"[:500]
+    return _first_error(error) if isinstance(error, ValidationError) else f"not JSON: {error}"[:500]
 
 
 def _first_error(error: ValidationError) -> str:

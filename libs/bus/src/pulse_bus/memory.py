@@ -1,4 +1,4 @@
-"""A bus inside one process, with the semantics that handlers can rely on: for tests without a broker."""
+"""A bus inside one process, with the same semantics for handlers. For tests without a broker."""
 
 import asyncio
 import itertools
@@ -28,39 +28,39 @@ class _Subscription:
     queue: "asyncio.Queue[Incoming]" = field(default_factory=asyncio.Queue)
 
     def matches(self, address: str) -> dict[str, str] | None:
-        found = self.topic.match(address)
-        if found is None or any(found[name] != value for name, value in self.levels.items()):
+        levels = self.topic.match(address)
+        if levels is None or any(levels[name] != value for name, value in self.levels.items()):
             return None
-        return found
+        return levels
 
     async def cancel(self) -> None:
         self.bus.broker.subscriptions.remove(self)
 
 
 class MemoryBroker:
-    """What connects the buses of one test: retained messages, share groups, and a switch that cuts everybody off."""
+    """Connects the buses of one test. Keeps retained messages and divides messages within share groups."""
 
     def __init__(self) -> None:
         self.subscriptions: list[_Subscription] = []
         self.retained: dict[str, bytes] = {}
         self.published: list[tuple[str, bytes]] = []
-        self._turns: dict[str, itertools.count[int]] = defaultdict(itertools.count)
+        self._next_member: dict[str, itertools.count[int]] = defaultdict(itertools.count)
 
     def deliver(self, address: str, payload: bytes, received: int) -> None:
-        """Hands one message to every subscription that matches, once per share group."""
+        """Delivers one message to every matching subscription, and to one member of each share group."""
         groups: dict[str, list[_Subscription]] = defaultdict(list)
         for entry in self.subscriptions:
             if entry.matches(address) is not None and entry.bus.is_up:
                 groups[f"share {entry.share}" if entry.share else f"own {id(entry)}"].append(entry)
         for name, members in groups.items():
-            entry = members[next(self._turns[name]) % len(members)]
+            entry = members[next(self._next_member[name]) % len(members)]
             entry.queue.put_nowait(
                 Incoming(address, entry.matches(address) or {}, payload, received, is_retained=False)
             )
 
 
 class MemoryBus:
-    """`Bus` without a broker. `cut` and `heal` stand for the network."""
+    """`Bus` without a broker. `cut` and `heal` simulate the network."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class MemoryBus:
         quarantine: Quarantine = log_quarantine,
     ) -> None:
         self.broker, self._clock, self._quarantine = broker, clock, quarantine
-        self._rng = rng or random.Random(0)  # noqa: S311  # jitter, no secret
-        self._mine: list[_Subscription] = []
+        self._rng = rng or random.Random(0)  # noqa: S311  # jitter, not a secret
+        self._subscriptions: list[_Subscription] = []
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
         self._up = asyncio.Event()
         self._draining = asyncio.Event()
-        self._wants: asyncio.Queue[_Subscription] = asyncio.Queue()
+        self._unstarted: asyncio.Queue[_Subscription] = asyncio.Queue()
         self._reachable = asyncio.Event()
         self._reachable.set()
         self._lost = asyncio.Event()
@@ -84,56 +84,56 @@ class MemoryBus:
 
     @property
     def is_up(self) -> bool:
-        """Whether messages reach this bus now."""
+        """Whether the bus is connected."""
         return self._up.is_set()
 
     @property
     def state(self) -> LinkState:
-        """Where the connection stands."""
+        """State of the connection."""
         if self._draining.is_set():
             return LinkState.CLOSED
         return LinkState.CONNECTED if self._up.is_set() else LinkState.WAITING
 
     @property
     def detail(self) -> str:
-        """Empty when connected."""
-        return "" if self._up.is_set() else "cut off"
+        """The last failure in words. Empty when connected."""
+        return "" if self._up.is_set() else "disconnected"
 
     @property
     def max_payload(self) -> int | None:
-        """No limit here."""
+        """Largest payload in bytes. None: no limit."""
         return None
 
     def cut(self) -> None:
-        """The network goes away."""
+        """Disconnects the bus until `heal`."""
         self._reachable.clear()
         self._up.clear()
         self._lost.set()
 
     def heal(self) -> None:
-        """The network is back."""
+        """Lets the bus connect again."""
         self._lost.clear()
         self._reachable.set()
 
     async def wait_connected(self) -> None:
-        """Returns when up."""
+        """Returns when connected."""
         await self._up.wait()
 
     def on_connected(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Calls back after each connect."""
+        """Registers a callback for each connect."""
         self._callbacks.append(callback)
 
     async def subscribe(
         self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
     ) -> _Subscription:
-        """See `Bus.subscribe`."""
+        """See `Bus.subscribe`. Raises ValueError for a shared subscription to a topic without a share group."""
         handling = Handling(topic, self._quarantine, self._rng, handler)
         return self._add(topic, handling, shared, concurrency, levels)
 
     async def subscribe_groups(
         self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
     ) -> _Subscription:
-        """See `Bus.subscribe_groups`."""
+        """See `Bus.subscribe_groups`. Raises ValueError like `subscribe`."""
         return self._add(topic, GroupHandling(topic, self._quarantine, self._rng, handler, read), shared, 1, levels)
 
     def _add(
@@ -150,35 +150,35 @@ class MemoryBus:
         share = topic.share if shared else None
         entry = _Subscription(topic, dict(levels), share, handling, concurrency, self)  # type: ignore[arg-type]  # the list holds every type
         self.broker.subscriptions.append(entry)
-        self._mine.append(entry)
-        self._wants.put_nowait(entry)
+        self._subscriptions.append(entry)
+        self._unstarted.put_nowait(entry)
         if not shared:
             for address, payload in self.broker.retained.items():
-                found = entry.matches(address)
-                if found is not None:
-                    entry.queue.put_nowait(Incoming(address, found, payload, self._clock(), is_retained=True))
+                matched = entry.matches(address)
+                if matched is not None:
+                    entry.queue.put_nowait(Incoming(address, matched, payload, self._clock(), is_retained=True))
         return entry
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
         """See `Bus.publish`."""
         if not self._up.is_set():
-            raise Disconnected("cut off")
+            raise Disconnected("disconnected")
         self.inject(topic.address(**levels), message.model_dump_json().encode(), retain=topic.retain)
 
     def inject(self, address: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publishes raw bytes, as a stranger would."""
+        """Publishes raw bytes, as a foreign client could."""
         if retain:
             self.broker.retained[address] = payload
         self.broker.published.append((address, payload))
         self.broker.deliver(address, payload, self._clock())
 
     async def run(self) -> None:
-        """Runs the handlers until drained."""
+        """Runs the handlers. Returns after `drain`."""
         async with asyncio.TaskGroup() as group:
             links = group.create_task(self._link(group))
             starts = group.create_task(self._start(group))
             await self._draining.wait()
-            for entry in self._mine:
+            for entry in self._subscriptions:
                 await entry.queue.join()
             links.cancel()
             starts.cancel()
@@ -187,7 +187,7 @@ class MemoryBus:
                 task.cancel()
 
     async def drain(self) -> None:
-        """Lets queued deliveries finish, then closes."""
+        """Stops the bus. `run` returns once the queued deliveries are handled."""
         self._draining.set()
 
     async def _link(self, group: asyncio.TaskGroup) -> None:
@@ -206,7 +206,7 @@ class MemoryBus:
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
         while True:
-            entry = await self._wants.get()
+            entry = await self._unstarted.get()
             for _ in range(entry.concurrency):
                 self._workers.append(group.create_task(self._work(entry)))
 

@@ -1,4 +1,4 @@
-"""The port: what a bus promises, whichever broker carries it, and the ways in which a handler or a publish can end."""
+"""The protocol of a bus, independent of the broker, and the errors of handlers and of `publish`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ M = TypeVar("M", bound=Message)
 R = TypeVar("R")
 
 
-class Reject(Exception):  # it is what a handler says, not an error of the bus
-    """This message can never succeed: quarantine it with `code` and `detail`, and acknowledge it."""
+class Reject(Exception):  # a handler's answer, not an error of the bus
+    """A handler raises it for a message that can never succeed. The bus quarantines the message and acknowledges it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -22,28 +22,34 @@ class Reject(Exception):  # it is what a handler says, not an error of the bus
 
 
 class Disconnected(Unavailable):
-    """There is no connection to the broker, or it went away before the broker confirmed."""
+    """There is no connection to the broker, or it ended before the broker confirmed the message."""
 
 
 class PublishRefused(Exception):  # the broker's answer
-    """The broker answered the publish with a failure (MQTT 5 PUBACK reason code >= 0x80), e.g. 0x87 not authorized."""
+    """The broker rejected a message (MQTT 5 PUBACK reason code >= 0x80), for example 0x87, not authorized."""
 
     def __init__(self, address: str, code: int, name: str) -> None:
-        super().__init__(f"{address}: the broker refused it: 0x{code:02x} {name}")
+        super().__init__(f"{address}: the broker rejected the message: 0x{code:02x} {name}")
         self.address, self.code = address, code
 
 
-class MessageTooLarge(Exception):  # the sender has to split it
-    """Larger than the broker's maximum packet size: split it before sending (a broker would cut the connection)."""
+class MessageTooLarge(Exception):  # the sender must split it
+    """The message exceeds the broker's maximum packet size. It was not sent, because a broker closes the connection for
+    such a packet. The caller must split it."""
 
     def __init__(self, address: str, size: int, limit: int) -> None:
-        super().__init__(f"{address}: {size} bytes, the broker takes {limit}")
+        super().__init__(f"{address}: the message has {size} bytes, the broker accepts {limit}")
         self.size, self.limit = size, limit
 
 
 class Delivery(NamedTuple, Generic[R]):
-    """One message as it came, read: `levels` are the topic's variable levels (the authority on who sent it), `received`
-    the time of arrival in microseconds, `size` the payload's bytes, `is_retained` whether it was kept by the broker."""
+    """One decoded message.
+
+    levels: the variable levels of the topic. They identify the sender, because the broker's access rules enforce them.
+    received: time of arrival in microseconds since 1970.
+    size: bytes of the payload.
+    is_retained: whether the broker had retained the message.
+    """
 
     topic: Topic[Message]
     levels: Mapping[str, str]
@@ -54,22 +60,25 @@ class Delivery(NamedTuple, Generic[R]):
 
 
 Handler = Callable[[Delivery[M]], Awaitable[None]]
-"""Ends in one of four ways. Returns: the work is committed, the broker is acknowledged. Raises `Reject`: quarantined
-and acknowledged. Raises `Unavailable`: retried with back-off for as long as it takes, the broker holds the rest.
-Anything else is our bug: a bounded number of retries, then quarantine and an error in the log."""
+"""Handles one message and ends in one of four ways. It returns: its work is committed, and the bus acknowledges the
+message. It raises `Reject`: the bus quarantines and acknowledges the message. It raises `Unavailable`: the bus retries
+with back-off and without limit, and the broker holds further messages. It raises anything else: the bus retries a few
+times, then quarantines the message and logs an error."""
 
 GroupReader = Callable[[Sequence[bytes]], Sequence[R | Exception]]
-"""Reads payloads that arrived together. One answer for each, in their order: what it says, or why it is unreadable (a
-ValueError, such as pydantic's ValidationError, or a RecursionError)."""
+"""Decodes payloads that arrived together. Returns one result for each, in the same order: the decoded message, or the
+error (a ValueError such as pydantic's ValidationError, or a RecursionError)."""
 
 GroupHandler = Callable[[Sequence[Delivery[R]]], Awaitable[Sequence[Exception | None]]]
-"""Takes what has arrived together. One outcome for each delivery, in their order: None, or what a `Handler` would have
-raised for it. What it raises itself is the outcome of all of them; our bug is then looked for one by one."""
+"""Handles messages that arrived together. Returns one outcome for each delivery, in the same order: None, or the error
+that a `Handler` would raise. An error that it raises itself applies to all deliveries. If that error is a bug, the bus
+hands over each delivery again, one at a time."""
 
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A message that nobody could use: where it came, why it failed, and its first 64 KiB."""
+    """A message that could not be processed: its topic without the prefix, the first 64 KiB of its payload, and the
+    reason."""
 
     address: str
     payload: bytes
@@ -82,7 +91,7 @@ Quarantine = Callable[[Quarantined], Awaitable[None]]
 
 
 class LinkState(Enum):
-    """Where the connection to the broker stands."""
+    """State of the connection to the broker."""
 
     CONNECTING = "connecting"
     CONNECTED = "connected"
@@ -92,50 +101,56 @@ class LinkState(Enum):
 
 
 class Subscription(Protocol):
-    """A standing wish for messages; survives reconnects."""
+    """A subscription. It survives reconnects."""
 
     async def cancel(self) -> None:
-        """No more deliveries after this returns."""
+        """Ends the subscription. No delivery starts after it returns."""
 
 
 class Bus(Protocol):
-    """Publish and consume typed topics. `run` owns the connection and the handlers; the rest may be called before,
-    during and after it."""
+    """Publishes and consumes typed topics. `run` owns the connection and the handlers. Every other method may be called
+    before, during and after it."""
 
     @property
     def state(self) -> LinkState:
-        """Where the connection stands."""
+        """State of the connection."""
 
     @property
     def detail(self) -> str:
-        """Why it stands there: the last failure in words, empty when connected."""
+        """The last failure in words. Empty when connected."""
 
     async def wait_connected(self) -> None:
-        """Returns when connected and every subscription has been granted."""
+        """Returns once the bus is connected and the broker has granted every subscription."""
 
     def on_connected(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Calls back after each connect, when every subscription has been granted. May publish."""
+        """Registers a callback for each connect. It runs after the broker has granted every subscription, and may
+        publish."""
 
     async def subscribe(
         self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
     ) -> Subscription:
-        """Deliver `topic` to `handler`, narrowed to `levels` if given. With `concurrency` 1 messages are handled one
-        by one in the order in which they came; else that many at a time. `shared` divides them among the members of
-        the topic's share group."""
+        """Delivers messages of `topic` to `handler`.
+
+        levels: restricts the subscription to these values of topic levels.
+        concurrency: 1 handles messages one at a time, in order of arrival. Any other value handles them concurrently.
+        shared: the broker divides the messages among the members of the topic's share group.
+        """
 
     async def subscribe_groups(
         self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
     ) -> Subscription:
-        """As `subscribe`, but messages that arrived together are read (`read_each` for one by one) and handed over
-        together, and several groups may be in work at a time: the broker's receive maximum bounds them all. There is
-        no order."""
+        """Like `subscribe`, but decodes and handles messages in groups of those that arrived together. `read_each`
+        decodes them one at a time. Several groups may be in flight; ReceiveMaximum bounds their messages. The order of
+        messages is not kept."""
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
-        """Returns when the broker has taken it (QoS 1: PUBACK). Raises Disconnected, PublishRefused, MessageTooLarge.
-        A broker that took a message can still lose it: only an answer from the application proves more."""
+        """Publishes a message. At QoS 1 it returns when the broker has confirmed the message (PUBACK). A broker can
+        lose a confirmed message, so only an answer from the consumer proves delivery. Raises Disconnected,
+        PublishRefused, MessageTooLarge."""
 
     async def run(self) -> None:
-        """Connects, stays connected, runs the handlers; returns after `drain`."""
+        """Connects, reconnects when needed, and runs the handlers. Returns after `drain`."""
 
     async def drain(self) -> None:
-        """Takes nothing new, lets running handlers finish and be acknowledged, then closes."""
+        """Stops accepting messages. `run` returns once the running handlers have finished and their messages are
+        acknowledged."""

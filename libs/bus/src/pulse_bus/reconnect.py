@@ -1,4 +1,4 @@
-"""When to connect again: a small state machine without I/O. Full jitter keeps a fleet from returning in step."""
+"""When to reconnect: a state machine without I/O. Jitter keeps many clients from reconnecting at the same moment."""
 
 import random
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from pulse_contracts.backoff import retry_delay
 
 @dataclass(frozen=True)
 class ReconnectPolicy:
-    """The n-th failure in a row waits between half of and the whole of `floor * 2**(n-1)`, at most `cap`; a refused
-    password waits at least `refused`, so that a wrong secret does not hammer the broker."""
+    """Delays between attempts. The n-th failure in a row waits between half of and all of `floor * 2**(n-1)`, at most
+    `cap`. After a refusal, such as a wrong password, the delay is at least `refused`."""
 
     floor: timedelta = timedelta(milliseconds=100)
     cap: timedelta = timedelta(seconds=5)
@@ -19,7 +19,8 @@ class ReconnectPolicy:
 
 
 class Reconnect:
-    """Takes what happened, says what the state is and how long to wait (AWS, "Exponential Backoff And Jitter")."""
+    """Takes connection events and provides the state and the delay before the next attempt (AWS Architecture Blog,
+    "Exponential Backoff And Jitter")."""
 
     def __init__(self, policy: ReconnectPolicy, rng: random.Random) -> None:
         self._policy, self._rng = policy, rng
@@ -28,11 +29,11 @@ class Reconnect:
         self.detail = ""
 
     def connected(self) -> None:
-        """The connection stands and every subscription was granted."""
+        """The connection is established and the broker has granted every subscription."""
         self._failures, self.state, self.detail = 0, LinkState.CONNECTED, ""
 
     def lost(self, detail: str, *, is_refusal: bool = False) -> float:
-        """The connection failed or ended; returns the seconds to wait before the next try."""
+        """The connection failed or ended. Returns the seconds to wait before the next attempt."""
         self._failures += 1
         self.state = LinkState.REFUSED if is_refusal else LinkState.WAITING
         self.detail = detail
@@ -41,14 +42,14 @@ class Reconnect:
         return max(delay, self._policy.refused.total_seconds()) if is_refusal else delay
 
     def retrying(self) -> None:
-        """The wait is over."""
+        """The next attempt starts."""
         self.state = LinkState.CONNECTING
 
     def closed(self) -> None:
-        """Closed on purpose: the last state."""
+        """The bus was closed on purpose. This state is final."""
         self.state, self.detail = LinkState.CLOSED, ""
 
     @property
     def is_first_failure(self) -> bool:
-        """Whether the failure just reported is worth a warning: the following ones say the same."""
+        """Whether the last failure was the first in a row. Only the first is logged as a warning."""
         return self._failures == 1

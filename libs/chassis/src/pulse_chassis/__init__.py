@@ -1,1 +1,1 @@
-"""What every service process is: one task group that owns the signals, an HTTP app, a bus, a pool, logs, metrics."""
+"""The common parts of every service process: task group, signals, HTTP app, bus, database pool, logs and metrics."""

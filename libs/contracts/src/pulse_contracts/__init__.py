@@ -1,5 +1,5 @@
-"""Topics and messages: everything that goes over the wire, and nothing else.
+"""Topics and messages: the formats of everything that is sent over a network.
 
-Import the modules, not names from here: `telemetry` (readings and their acknowledgement), `accounts` (who may sign in),
-`auth` (keys and revocations), `system` (status), `live` (gateway and browser), `topics` (the catalogue of topics).
+Import from the modules: `telemetry` (readings and their acknowledgement), `accounts` (accounts), `auth` (keys and
+revocations), `system` (status), `live` (messages between gateway and browser), `topics` (the catalogue of topics).
 """

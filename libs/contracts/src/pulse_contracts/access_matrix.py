@@ -1,4 +1,4 @@
-"""Every identity against every topic, as the documentation prints it and a test tries it at a real broker."""
+"""The access matrix: every identity against every topic. The documentation prints it; a test tries it at a broker."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ IDENTITIES: Final[dict[str, Party]] = {
     OTHER_DEVICE: "collector",
     PLAIN_DEVICE: "plain-device",
 }
-"""Who tries: every service, two collectors and a plain device."""
+"""Account name and party of each identity: every service, two collectors and a plain device."""
 _ACCOUNT: Final = "6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"
 _FOREIGN: Final = (
     "other/topic",
@@ -29,14 +29,14 @@ _WIDE: Final = ("#", "+/#", f"{ROOT}/#", "$SYS/#", "$CONTROL/#", "$share/thief/#
 _INTRODUCTION: Final = f"""\
 Generated from the catalogue (`pulse_contracts.topics`). A test tries every line with every identity at a real broker
 (`tests/integration/test_access_matrix.py`). `{DEVICE}` and `{OTHER_DEVICE}` stand for any two collectors,
-`{PLAIN_DEVICE}` for a plain device with a name in a form of its own. A device that is disabled, lost or deleted, and
-whoever has no account, cannot connect. A collector connects under its own client id only, and so does a plain device
-unless an administrator allowed any. Whatever is not listed is refused."""
+`{PLAIN_DEVICE}` for a plain device. A client without an account cannot connect, and neither can a device that is
+disabled, lost or deleted. A collector must use its own id as the MQTT client id. So must a plain device, unless an
+administrator has allowed any client id. Everything that is not listed is denied."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What an identity tries, and which identities may."""
+    """One attempt, and the identities that may do it."""
 
     action: Literal["publish", "subscribe"]
     topic: str
@@ -44,29 +44,29 @@ class Attempt:
 
 
 def matrix() -> list[Attempt]:
-    """Every attempt, in the catalogue's order."""
-    held = {name: grants(party, name) for name, party in IDENTITIES.items()}
+    """Returns every attempt, in the order of the catalogue."""
+    grants_of = {name: grants(party, name) for name, party in IDENTITIES.items()}
 
-    def tried(action: Literal["publish", "subscribe"], topics: Iterable[str]) -> Iterator[Attempt]:
+    def attempts(action: Literal["publish", "subscribe"], topics: Iterable[str]) -> Iterator[Attempt]:
         for topic in dict.fromkeys(topics):
-            allowed = frozenset(name for name, granted in held.items() if is_granted(granted, action, topic))
+            allowed = frozenset(name for name, granted in grants_of.items() if is_granted(granted, action, topic))
             yield Attempt(action, topic, allowed)
 
     publish = [address for topic in CATALOGUE for address in _addresses(topic)]
     subscribe = [filter_ for topic in CATALOGUE for filter_ in _filters(topic)]
-    return [*tried("publish", [*publish, *_FOREIGN]), *tried("subscribe", [*subscribe, *_FOREIGN, *_WIDE])]
+    return [*attempts("publish", [*publish, *_FOREIGN]), *attempts("subscribe", [*subscribe, *_FOREIGN, *_WIDE])]
 
 
 def is_granted(granted: Iterable[Grant], action: str, topic: str) -> bool:
     """Whether one of the grants covers a topic, or every topic of a filter."""
-    return any(one.action == action and _covers(one.topic, topic) for one in granted)
+    return any(grant.action == action and _covers(grant.topic, topic) for grant in granted)
 
 
-def _covers(granted: str, wanted: str) -> bool:
-    """`+` stands for one level, and for a `+` there; a grant never holds `#`."""
-    mine, theirs = granted.split("/"), wanted.split("/")
-    return len(mine) == len(theirs) and all(
-        one == other or (one == "+" and other != "#") for one, other in zip(mine, theirs, strict=True)
+def _covers(granted: str, topic: str) -> bool:
+    """Whether a granted filter covers a topic or another filter. `+` covers one level. A grant has no `#`."""
+    granted_levels, levels = granted.split("/"), topic.split("/")
+    return len(granted_levels) == len(levels) and all(
+        mine == level or (mine == "+" and level != "#") for mine, level in zip(granted_levels, levels, strict=True)
     )
 
 
@@ -79,9 +79,9 @@ def _addresses(topic: Topic[Message]) -> list[str]:
     if topic.levels == ("kind", "id"):
         levels = [{"kind": party, "id": name} for name, party in IDENTITIES.items()]
     else:
-        chosen = product(*(values[name] for name in topic.levels))
-        levels = [dict(zip(topic.levels, one, strict=True)) for one in chosen]
-    return [f"{ROOT}/{topic.address(**one)}" for one in levels]
+        combinations = product(*(values[name] for name in topic.levels))
+        levels = [dict(zip(topic.levels, combination, strict=True)) for combination in combinations]
+    return [f"{ROOT}/{topic.address(**chosen)}" for chosen in levels]
 
 
 def _filters(topic: Topic[Message]) -> list[str]:
@@ -91,10 +91,10 @@ def _filters(topic: Topic[Message]) -> list[str]:
 
 
 def page() -> str:
-    """The matrix for people, in Markdown."""
-    lines = ["# Who may touch which topic", "", *_INTRODUCTION.splitlines(), ""]
+    """Returns the matrix as a Markdown page."""
+    lines = ["# Who may access which topic", "", *_INTRODUCTION.splitlines(), ""]
     lines += ["| | topic | " + " | ".join(IDENTITIES) + " |", "|---|---|" + "---|" * len(IDENTITIES)]
-    for one in matrix():
-        cells = ["yes" if name in one.allowed else "" for name in IDENTITIES]
-        lines.append(f"| {one.action} | `{one.topic}` | " + " | ".join(cells) + " |")
+    for attempt in matrix():
+        cells = ["yes" if name in attempt.allowed else "" for name in IDENTITIES]
+        lines.append(f"| {attempt.action} | `{attempt.topic}` | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

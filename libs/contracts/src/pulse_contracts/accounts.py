@@ -1,4 +1,4 @@
-"""Accounts on the bus: every change as a sealed event, and the digest by which a consumer finds that it missed one."""
+"""Accounts on the bus: each change as a sealed event, and a digest that shows a consumer that it missed one."""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,9 +13,12 @@ Version = Annotated[int, Field(ge=1, le=2**62, strict=True)]
 
 
 class AccountRecord(BaseModel):
-    """What is sealed inside `AccountChanged`. `version` comes from one counter for all accounts and only grows;
-    `digest` is the password's argon2id string, or None while no password is set. `deleted`: the account is gone for
-    good; its id and version stay, so that an older event cannot bring it back."""
+    """The sealed content of `AccountChanged`.
+
+    version: from one counter for all accounts. It only increases.
+    digest: the password's argon2id string. None while no password is set.
+    deleted: the account was deleted. Its id and version remain, so that an older event cannot restore it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -31,8 +34,8 @@ class AccountRecord(BaseModel):
 
 
 class AccountChanged(Message):
-    """One account as of `version`. `sealed` is a compact JWE (A256KW + A256GCM) of `AccountRecord`, for the two
-    services that hold the key; a consumer applies it only if `version` is newer than what it has."""
+    """One account as of `version`. `sealed` is a compact JWE (A256KW + A256GCM) of `AccountRecord` for the two services
+    that hold the key. A consumer applies it only if `version` is newer than its own."""
 
     account: UuidText
     version: Version
@@ -40,7 +43,7 @@ class AccountChanged(Message):
 
 
 class AccountsDigest(Message):
-    """How many accounts there are, the highest version, and the hash of the set (`set_digest`). Retained."""
+    """Number of accounts, highest version, and the hash of the set (`set_digest`). Retained."""
 
     count: Annotated[int, Field(ge=0)]
     version: Annotated[int, Field(ge=0)]
@@ -48,13 +51,14 @@ class AccountsDigest(Message):
 
 
 class ReplayRequested(Message):
-    """A consumer whose set differs asks for every account again; `have` is the digest of what it holds."""
+    """A consumer whose set differs requests every account. `have` is the digest of the consumer's set."""
 
     have: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 def set_digest(versions: Iterable[tuple[str, int]]) -> str:
-    """SHA-256 (hex) over the sorted (account, version) pairs: equal on both sides iff they hold the same set."""
+    """Returns the SHA-256 (hex) over the sorted (account, version) pairs. It is equal on both sides if and only if both
+    hold the same set."""
     h = hashlib.sha256()
     for account, version in sorted(versions):
         h.update(f"{account}:{version}\n".encode())

@@ -1,4 +1,4 @@
-"""What auth tells everyone: the keys that verify access tokens, and which sessions have ended."""
+"""Messages of auth: the keys that verify access tokens, and revoked sessions."""
 
 from typing import Annotated, Literal
 
@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pulse_contracts.message import Message, Micros, UuidText
 
 API_KEY_SID = "key:"
-"""With which the `sid` of an API key's tokens begins; the key's id follows."""
+"""Prefix of the `sid` in tokens of an API key. The id of the key follows."""
 
 _Coordinate = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
 
 class VerificationKeyRecord(BaseModel):
-    """One ES256 public key (RFC 7518 §6.2.1): P-256 coordinates in base64url, and when it may verify (microseconds)."""
+    """One ES256 public key (RFC 7518 §6.2.1): P-256 coordinates in base64url, and its validity in microseconds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -31,8 +31,10 @@ class VerificationKeys(Message):
 
 
 class SessionRevoked(Message):
-    """Sessions of one account have ended: the one named, or all of them when `sid` is None. Of all, `generation` says
-    which tokens are over: those of an earlier one. Without it, those that were issued until `at`."""
+    """One session of an account was revoked, or all of them when `sid` is None.
+
+    generation: when all are revoked, tokens of an earlier generation are invalid. None: tokens issued up to `at` are.
+    """
 
     kind: Literal["session_revoked"] = "session_revoked"
     account: UuidText
@@ -42,9 +44,9 @@ class SessionRevoked(Message):
 
 
 class Revocations(Message):
-    """What has been revoked in the last minutes (longer than an access token is believed), newest last, at `at`.
-    Retained and said again every few seconds: whoever comes late knows at once, and whoever hears nothing knows that
-    he knows nothing."""
+    """The revocations of the last minutes as of `at`, newest last. They cover more than the lifetime of an access
+    token. Retained, and published every few seconds: a new subscriber is up to date at once, and a subscriber that
+    receives nothing knows that its list may be stale."""
 
     kind: Literal["revocations"] = "revocations"
     at: Micros

@@ -1,4 +1,4 @@
-"""How long to wait before a retry. Pure arithmetic: no clock and no I/O."""
+"""Delays before a retry. Pure functions: no clock and no I/O."""
 
 import random
 
@@ -6,14 +6,14 @@ _MOST_DOUBLINGS = 16
 
 
 def backoff(failures: int, floor: float, cap: float) -> float:
-    """Seconds to wait after the n-th failure in a row: `floor`, then twice as long each time, at most `cap`. Zero
-    without a failure."""
+    """Returns the seconds to wait after this many failures in a row: `floor`, doubled with each further failure, at
+    most `cap`. Zero without a failure."""
     if failures < 1:
         return 0.0
     return float(min(cap, floor * (1 << min(failures - 1, _MOST_DOUBLINGS))))
 
 
 def retry_delay(failures: int, floor: float, cap: float, rng: random.Random) -> float:
-    """As `backoff`, with jitter: between half of it and the whole. The jitter keeps many processes from retrying at the
-    same moment (AWS Architecture Blog, "Exponential Backoff And Jitter")."""
+    """Returns a random value between half of `backoff` and all of it. The jitter keeps many processes from retrying at
+    the same moment (AWS Architecture Blog, "Exponential Backoff And Jitter")."""
     return backoff(failures, floor, cap) * rng.uniform(0.5, 1.0)

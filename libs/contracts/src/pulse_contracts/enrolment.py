@@ -1,4 +1,4 @@
-"""Enrolment of a collector over HTTP (protocol B1): what it offers, what it is answered, and what is sealed therein."""
+"""Enrolment of a collector over HTTP (protocol B1): the offer, the answer, and the sealed content of the answer."""
 
 from typing import Annotated
 
@@ -12,8 +12,13 @@ Bytes32Text = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
 
 class EnrolmentOffer(BaseModel):
-    """`code_id` finds the code without showing it; `public_key` is a fresh X25519 key (RFC 7748); `nonce` is random;
-    `mac` covers the others with a key that only holders of the code can derive."""
+    """The collector's offer.
+
+    code_id: identifies the code without revealing it.
+    public_key: a new X25519 key (RFC 7748).
+    nonce: random bytes.
+    mac: covers the other fields. Its key is derived from the code.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -37,7 +42,8 @@ class EnrolmentOffer(BaseModel):
 
 
 class EnrolmentAnswer(BaseModel):
-    """`sealed` is a JWE of an `EnrolledDevice` under a key that both sides derive; `mac` covers offer and answer."""
+    """The server's answer. `sealed` is a JWE of an `EnrolledDevice` under a key that both sides derive. `mac` covers
+    offer and answer."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,8 +53,12 @@ class EnrolmentAnswer(BaseModel):
 
 
 class EnrolledDevice(BaseModel):
-    """What a collector is told once. `gen` is the generation of its keys; `ca` holds the authorities (PEM) that the
-    broker's certificate may come from, None for those of the system; `roots` are the keys that it pins."""
+    """The data that a collector receives once.
+
+    gen: the generation of its keys.
+    ca: the certificate authorities (PEM) that the collector trusts for the broker. None: those of the operating system.
+    roots: the keys that the collector pins.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

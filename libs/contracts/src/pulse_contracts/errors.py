@@ -1,16 +1,21 @@
-"""The two kinds of failure that every layer tells apart: the world is down, or the request is impossible."""
+"""The two kinds of expected failure: a dependency is unavailable, or the caller's request is impossible."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 
-class Unavailable(Exception):  # a state of the world, named as HTTP 503 names it
-    """The world is down (database, broker): worth trying again for as long as it takes."""
+class Unavailable(Exception):  # named after HTTP 503
+    """A dependency (database, broker) is unavailable. A retry may succeed, however long the outage lasts."""
 
 
 class DomainError(Exception):
-    """The caller asked for something impossible or forbidden. `code` is stable snake_case, `status` the HTTP status.
-    `headers` go with the HTTP answer, `members` into its problem document."""
+    """The caller requested something impossible or forbidden.
+
+    code: a stable name in snake_case.
+    status: the HTTP status.
+    headers: further headers of the HTTP response.
+    members: further members of the problem document.
+    """
 
     code = "invalid_request"
     status = 422

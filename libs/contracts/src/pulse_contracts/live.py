@@ -1,4 +1,4 @@
-"""The Socket.IO messages between gateway and browser. Times are microseconds; `x` indexes into `series`."""
+"""The Socket.IO messages between gateway and browser. Times are in microseconds. `x` is an index into `series`."""
 
 from typing import Annotated, Literal
 
@@ -12,14 +12,14 @@ MIN_RATE, MAX_RATE, DEFAULT_RATE = 1, 20, 5
 
 
 class LiveMessage(BaseModel):
-    """Base of the browser's messages: frozen, unknown fields ignored."""
+    """Base of the messages: frozen. Readers ignore unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Subscribe(LiveMessage):
-    """Replaces the subscription of this socket. `rate`: frames per second. `pos`: the feed position that the browser
-    holds per device; what it missed since comes first."""
+    """Replaces the subscription of this socket. `rate`: frames per second. `pos`: the browser's feed position per
+    device. The gateway sends the readings after it first."""
 
     series: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SUBSCRIBED)]
     rate: Annotated[float, Field(ge=MIN_RATE, le=MAX_RATE)] = DEFAULT_RATE
@@ -29,9 +29,9 @@ class Subscribe(LiveMessage):
 
 
 class Subscribed(LiveMessage):
-    """`resumed` says per device: `exact` (what was missed follows), `history` (older than the log, or too much: load it
-    by HTTP), `ahead` (a position that this log has not reached: refused, load history), or `live` (from now on).
-    `unknown`: series that there are not; the others are subscribed to."""
+    """The answer to `Subscribe`. `resumed` per device: `exact` (the missed readings follow), `history` (too old or too
+    many: load them by HTTP), `ahead` (the position is beyond the log: load them by HTTP), `live` (no position was
+    sent). `unknown`: unknown series ids, which the subscription leaves out."""
 
     ok: Literal[True] = True
     pos: dict[str, int]
@@ -59,8 +59,8 @@ class TokenExpiring(LiveMessage):
 
 
 class LiveFrame(LiveMessage):
-    """Readings of the subscribed series. `conflated`: under pressure only first, minimum, maximum and last of each
-    series were kept. `lane` `resume`: what was missed before. The browser acknowledges every frame."""
+    """Readings of the subscribed series. `conflated`: the browser is slow, so only the first, lowest, highest and last
+    reading of each series were kept. Lane `resume`: missed readings. The browser acknowledges every frame."""
 
     sent: int
     pos: dict[str, int]
@@ -73,7 +73,8 @@ class LiveFrame(LiveMessage):
 
 
 class DeviceState(LiveMessage):
-    """`waiting`: readings in the collector's backlog; `oldest_waiting`: when the oldest of them was taken."""
+    """State of one device. `waiting`: readings in the collector's backlog. `oldest_waiting`: when the oldest was
+    taken."""
 
     id: str
     online: bool
@@ -83,7 +84,7 @@ class DeviceState(LiveMessage):
 
 
 class DeviceStates(LiveMessage):
-    """Devices whose state has changed since the last of these; at most one a second."""
+    """Devices whose state has changed since the previous message. At most one message a second."""
 
     items: list[DeviceState]
 
@@ -94,13 +95,13 @@ class Notice(LiveMessage):
 
 
 class Drain(LiveMessage):
-    """The gateway is about to end. Come back after `after_ms` (spread, so that not all come at once) with `pos`."""
+    """The gateway is shutting down. Reconnect after `after_ms` with `pos`. The delay differs between browsers."""
 
     after_ms: int
 
 
 class Ended(LiveMessage):
-    """Why the gateway closes this socket now: nothing follows."""
+    """The reason why the gateway closes this socket. It is the last message."""
 
     code: Literal["session_ended", "token_expired", "other_account", "slow_client"]
     detail: str

@@ -1,4 +1,5 @@
-"""What every message has in common: frozen, versioned, tolerant of unknown fields, bounded field types."""
+"""The base of every message and the shared field types. Messages are frozen and versioned; unknown fields are
+ignored."""
 
 import json
 import re
@@ -17,24 +18,24 @@ MAX_SEQ = 2**62
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
 """Sequence number of a reading within its epoch: 0, 1, 2, …"""
 EpochNumber = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
-"""One life of a collector's counter: a random 63-bit number."""
+"""Number of an epoch of a collector's counter: a random 63-bit number, new at every process start."""
 DeviceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 """A device id is one topic level, and equals the device's MQTT user name and client id."""
 _DEVICE_NAME = re.compile(r"[a-z0-9-]{1,32}")
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-"""Text without control characters: PostgreSQL stores no NUL, and a terminal obeys the others."""
+"""Pattern of text without control characters: PostgreSQL cannot store NUL, and terminals interpret the others."""
 UuidText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
 def device_name_of(text: str) -> str | None:
-    """The device id that stands for what a device calls itself (`ESP_01`, `AA:BB:CC:DD:EE:FF`, an EUI): lower case,
-    with `-` for everything that is neither a letter nor a digit. None when nothing fit is left."""
+    """Returns the device id for a device's own name (`ESP_01`, `AA:BB:CC:DD:EE:FF`, an EUI): lower case, with `-`
+    instead of characters that are neither letters nor digits. None when the result is not a valid id."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     return name if is_device_name(name) else None
 
 
 def is_device_name(text: str) -> bool:
-    """Whether a topic's level is a `DeviceName`: brokers that are not ours may let others through."""
+    """Whether a topic level is a valid `DeviceName`. A foreign broker may pass others."""
     return _DEVICE_NAME.fullmatch(text) is not None
 
 
@@ -53,18 +54,20 @@ ValueType = Literal["int", "float", "bool"]
 
 def _exact(value: object) -> object:
     if type(value) is not int:
-        raise ValueError("the version is a whole number")
+        raise ValueError("the version must be an integer")
     return value
 
 
 class Message(BaseModel):
-    """Base of every message. `v` is the version of its meaning: a reader refuses a version that it does not know,
-    and ignores fields that it does not know. JSON is read as RFC 8259 and I-JSON (RFC 7493) have it: a member that is
-    there twice, and NaN or Infinity as a number, make a message unreadable, for two readers may understand them
-    differently. `is_exact`: False for what foreign devices send, who write such things.
+    """Base of every message. `v` is the version of its meaning. A reader rejects an unknown version and ignores unknown
+    fields. JSON follows RFC 8259 and I-JSON (RFC 7493): duplicate members and the numbers NaN and Infinity make a
+    message unreadable, because two readers may interpret them differently.
 
-    Non-finite floats travel as the strings "NaN", "Infinity", "-Infinity", so that the payload stays JSON; only the
-    refusal of a reading ever needs them."""
+    is_exact: False accepts them, for messages of foreign devices.
+
+    Non-finite floats are sent as the strings "NaN", "Infinity" and "-Infinity", so that the payload remains JSON. Only
+    the refusal of a reading needs them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
     content_type: ClassVar[str] = "application/json"
@@ -73,9 +76,10 @@ class Message(BaseModel):
     v: Annotated[Literal[1], BeforeValidator(_exact)] = 1
 
     @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **given: Any) -> Self:
-        """As pydantic's, and exact. Raises ValidationError, RecursionError (nested too deeply)."""
-        found = super().model_validate_json(json_data, **given)
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Like pydantic's method, and strict about JSON if `is_exact`. Raises ValidationError, and RecursionError when
+        the JSON is nested too deeply."""
+        message = super().model_validate_json(json_data, **options)
         if cls.is_exact:
             try:
                 json.loads(json_data, object_pairs_hook=_unique, parse_constant=_constant, parse_int=float)
@@ -83,14 +87,14 @@ class Message(BaseModel):
                 raise ValidationError.from_exception_data(
                     cls.__name__, [{"type": "value_error", "input": None, "ctx": {"error": error}}], "json"
                 ) from None
-        return found
+        return message
 
 
 def _unique(members: list[tuple[str, object]]) -> None:
     names = [name for name, _ in members]
     if len(set(names)) < len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise ValueError(f"the member {twice[:40]!r} is there twice")
+        duplicate = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f"duplicate member {duplicate[:40]!r}")
 
 
 def _constant(name: str) -> None:

@@ -1,5 +1,5 @@
-"""Who may do what: the one table. Routes refuse by it, tokens are narrowed by it, the web's guard and the documentation
-are generated from it."""
+"""Permissions and roles. Routes check them, and tokens are restricted to them. The web client's checks and the
+documentation are generated from them."""
 
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -22,36 +22,38 @@ Permission = Literal[
     "audit.read",
 ]
 PERMISSIONS: Mapping[Permission, str] = {
-    "profile.own": "see and change one's own profile; an API key cannot change e-mail or password",
-    "sessions.own": "see and end one's own sessions, set up a second factor",
-    "api_keys.own": "make, list and revoke one's own API keys",
-    "telemetry.read": "see devices, readings, history and the ledger",
+    "profile.own": "see and change your own profile; e-mail and password cannot be changed with an API key",
+    "sessions.own": "see and end your own sessions, and set up a second factor",
+    "api_keys.own": "create, list and revoke your own API keys",
+    "telemetry.read": "see devices, readings, history and the delivery ledger",
     "telemetry.export": "export readings as files",
-    "telemetry.manage": "see and download what was put into quarantine, set how plain messages are read, "
+    "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, "
     "rename devices and series",
-    "telemetry.delete": "delete readings, series and devices with all their readings",
+    "telemetry.delete": "delete readings, series, and devices with all their readings",
     "accounts.read": "list accounts",
-    "accounts.manage": "invite, change, switch off and delete accounts, administrators too: as good as being one",
-    "sessions.manage": "see and end anyone's sessions and API keys, reset a second factor, decide who must have one",
+    "accounts.manage": "invite, change, disable and delete accounts, including administrators; "
+    "this allows everything that an administrator may do",
+    "sessions.manage": "see and end the sessions and API keys of every account, reset second factors, "
+    "and require them by role",
     "collectors.read": "list collectors",
-    "collectors.manage": "create, enrol, rotate, disable and delete collectors, and say who may sign in there",
+    "collectors.manage": "create, enrol, disable and delete collectors, replace their credentials, "
+    "and choose who may sign in there",
     "keys.rotate": "rotate the keys that sign access tokens",
     "audit.read": "read the audit trail",
 }
-"""What each permission lets somebody do."""
+"""Description of each permission, in the user's words."""
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     "admin": frozenset(get_args(Permission)),
     "user": frozenset({"profile.own", "sessions.own", "api_keys.own", "telemetry.read", "telemetry.export"}),
 }
-"""What each role may. Another role is one word in `Role` and one line here."""
+"""The permissions of each role."""
 
-EVERYBODY: frozenset[Permission] = frozenset.intersection(*ROLES.values())
-"""What every role may: the rest is refused while nobody can say which sessions have ended."""
+COMMON_PERMISSIONS: frozenset[Permission] = frozenset.intersection(*ROLES.values())
+"""Permissions that every role has. The others require up-to-date revocations."""
 
 
 def read_scope(text: str) -> frozenset[Permission]:
-    """The permissions of a token's `scope` claim (space-separated, RFC 6749 §3.3); words that are none are left out:
-    a scope only ever narrows."""
+    """Returns the permissions of a token's `scope` claim (space-separated, RFC 6749 §3.3). Ignores unknown words."""
     words = frozenset(text.split(" "))
     return frozenset(name for name in PERMISSIONS if name in words)

@@ -1,4 +1,4 @@
-"""The digest by which a collector and the gateway know that they mean the same series."""
+"""The digest that shows whether a collector and the gateway have the same series declarations."""
 
 import hashlib
 import json
@@ -8,6 +8,6 @@ from pulse_contracts.telemetry import SeriesDeclaration
 
 
 def series_digest(series: Iterable[SeriesDeclaration]) -> str:
-    """SHA-256 (hex) over the declarations sorted by id, as compact JSON with sorted keys."""
+    """Returns the SHA-256 (hex) over the declarations, sorted by id, as compact JSON with sorted keys."""
     rows = [s.model_dump(mode="json") for s in sorted(series, key=lambda s: s.id)]
     return hashlib.sha256(json.dumps(rows, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The state of processes and devices, retained, with a last will that says offline."""
+"""Status of processes and devices. Retained; the last will reports `offline`."""
 
 from typing import Annotated, Literal
 
@@ -8,10 +8,15 @@ from pulse_contracts.message import PRINTABLE, Message, Micros
 
 
 class Status(Message):
-    """`since`: when this state began. `waiting`: readings in the backlog; `oldest_waiting`: when the oldest of them was
-    taken. `buffer_fill`: how full a collector's buffer is, 0 to 1; `full_in`: seconds until it is full at the present
-    rate, said from half full on (0: it is full, and the oldest readings lose detail). A last will carries `offline` and
-    the time at which the connection it belongs to was opened."""
+    """Status of one process or device.
+
+    since: when the state began. In a last will: when the connection was opened.
+    waiting: readings in the backlog.
+    oldest_waiting: when the oldest reading of the backlog was taken.
+    buffer_fill: how full a collector's buffer is, from 0 to 1.
+    full_in: seconds until the buffer is full at the current rate. Sent once the buffer is half full. 0: the buffer is
+        full, and the oldest readings lose detail.
+    """
 
     state: Literal["online", "offline"]
     since: Micros

@@ -1,4 +1,5 @@
-"""Telemetry delivery (protocol A): readings up, acknowledgements down. Ranges are half-open; times are microseconds."""
+"""Telemetry delivery (protocol A): readings and their acknowledgements. Ranges are half-open. Times are
+microseconds."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -18,23 +19,24 @@ from pulse_contracts.message import (
 )
 
 MAX_BATCH = 1_000
-"""Readings in one batch at most."""
+"""Maximum number of readings in one batch."""
 MAX_EPOCHS = 100
-"""Epochs in one hello at most."""
+"""Maximum number of epochs in one hello."""
 MAX_SERIES = 1_000
-"""Series in one declaration at most; a collector with more sends several."""
+"""Maximum number of series in one declaration. A collector with more sends several."""
 MAX_RANGES = 1_024
 
 LocalSeriesId = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 SessionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 SeriesDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Ord = Annotated[int, Field(ge=0, le=2**62, strict=True)]
-"""Order of a device's lives in time. What may be read is wider than what is believed: see `MAX_ORD`."""
+"""Order of a device's epochs in time. Messages may hold larger numbers than gateway and collector accept
+(`MAX_ORD`)."""
 MAX_ORD = 2**53
-"""The highest `ord` that a gateway takes or a collector gives. Each process start adds one, so no device comes near it;
-who is told a higher one does not follow."""
+"""The highest `ord` that a gateway accepts and a collector assigns. Each process start adds one. Both ignore higher
+numbers."""
 ORD_JUMP = 2**32
-"""How far an `ord` may lie above the highest known of its device: a start every second for 136 years."""
+"""How far an `ord` may be above the highest known one of its device: one start per second for 136 years."""
 OrdEpoch = tuple[Ord, EpochNumber]
 RefusalCode = Literal["unknown_series", "wrong_type", "not_finite", "implausible_time", "out_of_range"]
 DropReason = Literal["overflow", "expired", "thinned", "unreadable"]
@@ -51,13 +53,14 @@ class Refused(_Part):
 
 
 class Uplink(Message):
-    """Base of what a collector sends. The topic names the device; a payload that names another one is quarantined."""
+    """Base of the collector's messages. The topic identifies the device. A payload with another device is
+    quarantined."""
 
     device: DeviceName | None = None
 
 
 class PendingEpoch(_Part):
-    """Readings `[lo, hi)` of one epoch that the collector still holds, `n` of them."""
+    """The unsettled readings of one epoch on the collector: `n` readings within `[lo, hi)`."""
 
     epoch: EpochNumber
     lo: Seq
@@ -66,18 +69,20 @@ class PendingEpoch(_Part):
 
 
 class RefusalsKept(_Part):
-    """Refused readings of one epoch that the collector's quarantine holds."""
+    """Refused readings of one epoch that are in the collector's quarantine."""
 
     epoch: EpochNumber
     ranges: Annotated[list[SeqRange], Field(min_length=1, max_length=MAX_RANGES)]
 
 
 class Hello(Uplink):
-    """The first word after every connect, repeated each second until the `Have` of this session is here.
+    """The first message after every connect. The collector repeats it each second until it gets the `Have` of this
+    session.
 
-    `epoch` and `ord` are those of the running life, `next` its next sequence number. `series` is the digest of the
-    declaration that the collector is going to use (see `SeriesDeclared.digest`). Oldest epochs come first; more follow
-    in the next hello once these are settled. `kept` confirms refusals: the gateway repeats each until it was in there.
+    `epoch` and `ord` belong to the current epoch, and `next` is its next sequence number. `series` is the digest of the
+    collector's declaration (see `SeriesDeclared.digest`). `pending` starts with the oldest epochs; further ones follow
+    in the next hello once these are settled. `kept` confirms refusals; the gateway repeats a refusal until it is
+    confirmed.
     """
 
     epoch: EpochNumber
@@ -90,8 +95,8 @@ class Hello(Uplink):
 
 
 class EpochSettled(_Part):
-    """`refused`: which of the settled readings were refused and are not confirmed as kept. No other refused reading
-    that is not confirmed is settled here."""
+    """Settled ranges of one epoch. `refused` names every refused reading in them that the collector has not confirmed
+    as kept."""
 
     epoch: EpochNumber
     settled: list[SeqRange]
@@ -99,9 +104,9 @@ class EpochSettled(_Part):
 
 
 class Have(Message):
-    """The ledger's answer to a hello: what is settled of the epochs asked about, the two newest lives the gateway has
-    seen, how many unacknowledged batches it accepts, and the digest of the declaration it holds (None: declare again).
-    """
+    """The gateway's answer to a hello: the settled ranges of the requested epochs, the two newest epochs of the device,
+    the number of unacknowledged batches that the gateway accepts (`credit`), and the digest of the declaration that it
+    has (None: declare again)."""
 
     session: SessionId
     newest: Annotated[list[OrdEpoch], Field(max_length=2)]
@@ -111,8 +116,8 @@ class Have(Message):
 
 
 class SeriesDeclaration(_Part):
-    """One series of a device. `id` is the collector's own small integer, given once on that disk and never reused;
-    a change of type is a new id. `interval`: nominal distance of two readings in microseconds, if there is one."""
+    """One series of a device. `id` is an integer that the collector assigns and never reuses. A series with another
+    type gets a new id. `interval`: nominal time between two readings in microseconds, or None."""
 
     id: LocalSeriesId
     name: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:/-]+$")]
@@ -123,8 +128,8 @@ class SeriesDeclaration(_Part):
 
 
 class SeriesDeclared(Uplink):
-    """Part `part` of `parts` of the series that the life `catalog` (its epoch) uses in its batches; `digest` is the
-    SHA-256 over the whole declaration (`pulse_contracts.series_digest`), the same in every part."""
+    """The series of the epoch `catalog`: part `part` of `parts`. `digest` is the SHA-256 over the whole declaration
+    (`pulse_contracts.series_digest`) and is equal in every part."""
 
     catalog: EpochNumber
     digest: SeriesDigest
@@ -133,18 +138,18 @@ class SeriesDeclared(Uplink):
     series: Annotated[list[SeriesDeclaration], Field(max_length=MAX_SERIES)]
 
     @model_validator(mode="after")
-    def _part_is_one_of_them(self) -> Self:
+    def _check_part(self) -> Self:
         if self.part >= self.parts:
-            raise ValueError(f"part {self.part} of {self.parts}")
+            raise ValueError(f"part must be less than parts, got {self.part} of {self.parts}")
         return self
 
 
 class ReadingBatch(Uplink):
-    """`n = len(value)` consecutive readings `[lo, lo + n)` of one epoch, column by column.
+    """Consecutive readings `[lo, lo + len(value))` of one epoch, as columns.
 
-    Reading `i` belongs to `series[x[i]]`, was taken at `t0 + dt[i]` and has `value[i]`: an integer, a number or a
-    boolean as the series declares. `catalog` is the epoch of the life that sends (its declaration gives the ids their
-    meaning), `epoch` the life that took the readings. Values are not judged here: the gateway refuses single readings.
+    Reading `i` belongs to `series[x[i]]`, was taken at `t0 + dt[i]` and has the value `value[i]`: an integer, a number
+    or a boolean, as the series declares. `epoch` is the epoch that took the readings. `catalog` is the epoch that sends
+    them; its declaration defines the ids. Validation does not check the values: the gateway refuses single readings.
     """
 
     epoch: EpochNumber
@@ -163,22 +168,22 @@ class ReadingBatch(Uplink):
     ]
 
     @model_validator(mode="after")
-    def _columns_fit(self) -> Self:
+    def _check_columns(self) -> Self:
         if not len(self.dt) == len(self.x) == len(self.value):
             raise ValueError(f"columns differ in length: dt {len(self.dt)}, x {len(self.x)}, value {len(self.value)}")
         if max(self.x) >= len(self.series):
-            raise ValueError(f"x names series {max(self.x)} of {len(self.series)}")
-        if self.lo + len(self.value) > MAX_SEQ:  # what is stored must also fit an ack
+            raise ValueError(f"x holds the index {max(self.x)}, but there are {len(self.series)} series")
+        if self.lo + len(self.value) > MAX_SEQ:  # an ack must be able to name the range
             raise ValueError(f"the batch ends at {self.lo + len(self.value)}, beyond 2^62")
         return self
 
 
 class BatchAck(Message):
-    """What is settled (stored, refused and dropped alike) of one epoch, committed in PostgreSQL before this was sent.
-    `refused` names every refused reading in `settled` that the collector has not confirmed as kept (`Hello.kept`).
+    """The settled ranges (stored, refused or dropped) of one epoch, sent after the commit in PostgreSQL. `refused`
+    names every refused reading in `settled` that the collector has not confirmed as kept (`Hello.kept`).
 
-    `declare` asks for the series declaration and a hello again: the gateway does not know the sender's catalog.
-    `live_paused` asks the live lane to wait until the backlog has closed holes in the ledger.
+    `declare` requests the series declaration and a hello again, because the gateway does not know the sender's catalog.
+    `live_paused` asks the collector to pause the live lane until the backlog has closed holes in the ledger.
     """
 
     epoch: EpochNumber
@@ -192,17 +197,18 @@ class BatchAck(Message):
 
 MAX_PLAIN_VALUES = 1_000
 PLAIN_EPOCH = 0
-"""The stream of what plain devices send: the gateway numbers it, for they do not. A collector never draws 0."""
+"""The epoch of readings from plain devices. The gateway numbers these readings. A collector never uses 0."""
 
 
 class PlainReadings(Message):
-    """The recommended form of what any MQTT device may send: `{"ts": 1767225600, "values": {"temperature": 21.5}}`. The
-    gateway takes every other JSON too (docs/guides/plain-devices.md): nested objects, arrays of timed readings, text
-    that is clearly a number or a switch, and a bare `{"temperature": 21.5, "on": true}`. At least once, and no ledger.
+    """The recommended format for plain MQTT devices: `{"ts": 1767225600, "values": {"temperature": 21.5}}`. The gateway
+    also accepts any other JSON (docs/guides/plain-devices.md): nested objects, arrays of timed readings, text that
+    represents a number or a switch, and a bare `{"temperature": 21.5, "on": true}`. Readings are stored at least once,
+    without a ledger.
 
-    `ts` is the time of the readings since 1970 UTC, in seconds, milliseconds, microseconds or nanoseconds (told apart
-    by its size), or ISO 8601; without it the time of arrival counts. A number is a float, true and false are booleans;
-    a series is created at the first sight of its name.
+    `ts` is the time of the readings: ISO 8601, or the time since 1970 UTC in seconds, milliseconds, microseconds or
+    nanoseconds (recognised by its size). Without `ts` the time of arrival is used. A number is stored as a float, and
+    true and false as booleans. A series is created when its name first appears.
     """
 
     is_exact: ClassVar[bool] = False
@@ -218,7 +224,8 @@ class PlainReadings(Message):
 
 
 class Dropped(Uplink):
-    """Readings that the collector lost, declared until acknowledged. `first`, `last`: when they were taken."""
+    """Readings that the collector lost. It declares them until they are acknowledged. `first` and `last`: when they
+    were taken."""
 
     epoch: EpochNumber
     ord: Ord
@@ -229,11 +236,11 @@ class Dropped(Uplink):
 
 
 class LiveBatch(Message):
-    """What was just committed for one device, after feed position `after`, up to and including `pos`.
+    """Readings of one device that were just committed, after feed position `after`, up to and including `pos`.
 
-    Columns as in `ReadingBatch`, but `series` holds the gateway's series ids and every value fits its series' type.
-    A reader whose own position is not `after` has missed something and reads the log; so does one that gets no readings
-    at all: too many were committed at once to be called live.
+    The columns are those of `ReadingBatch`, but `series` holds the gateway's series ids, and every value has the type
+    of its series. A consumer whose position is not `after` has missed readings and must read the log. The same applies
+    to a message without readings: too many were committed at once.
     """
 
     after: Annotated[int, Field(ge=0)]

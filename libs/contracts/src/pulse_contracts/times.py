@@ -8,10 +8,10 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def from_micros(micros: int) -> datetime:
-    """Microseconds since 1970 as a time in UTC. Raises OverflowError outside the years 1 to 9999."""
+    """Returns microseconds since 1970 as a time in UTC. Raises OverflowError outside the years 1 to 9999."""
     return UNIX_EPOCH + timedelta(microseconds=micros)
 
 
 def to_micros(at: datetime) -> int:
-    """An aware time as microseconds since 1970. Raises TypeError for a time without a zone."""
+    """Returns an aware time as microseconds since 1970. Raises TypeError for a time without a time zone."""
     return (at - UNIX_EPOCH) // _MICROSECOND

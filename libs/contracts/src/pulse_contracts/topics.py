@@ -1,5 +1,5 @@
-"""The catalogue of topics: who may publish what where, and who reads it. The brokers' access rules, the AsyncAPI
-document and the tests are made from this list, so nothing is said twice."""
+"""The catalogue of topics with their publishers and consumers. The broker's access rules, the AsyncAPI document and the
+tests are derived from it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from pulse_contracts.telemetry import (
 M_co = TypeVar("M_co", bound=Message, covariant=True)
 Party = Literal["collector", "plain-device", "telemetry-gateway", "users", "auth", "integrator"]
 ROOT = "pulse/v1"
-"""Default prefix of every topic; several sites on one broker use one each."""
+"""Default prefix of every topic. Several sites on one broker use different prefixes."""
 
 _LEVEL = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass(frozen=True)
 class Topic(Generic[M_co]):
-    """One family of topics. `template` has named levels (`telemetry/data/{device}`); `share` names the group whose
-    members divide the messages among them (MQTT 5 shared subscription)."""
+    """One family of topics. `template` has named levels (`telemetry/data/{device}`). `share` is the share group: the
+    broker divides the messages among its members (MQTT 5 shared subscription)."""
 
     template: str
     message: type[M_co]
@@ -50,7 +50,7 @@ class Topic(Generic[M_co]):
         return tuple(re.findall(r"\{(\w+)\}", self.template))
 
     def address(self, **levels: str) -> str:
-        """The topic without its root. Raises ValueError for a missing, unknown or unfit level."""
+        """Returns the topic without its root. Raises ValueError for a missing, unknown or invalid level."""
         if set(levels) != set(self.levels):
             raise ValueError(f"{self.template} needs the levels {self.levels}, got {tuple(levels)}")
         for name, value in levels.items():
@@ -59,24 +59,24 @@ class Topic(Generic[M_co]):
         return self.template.format(**levels)
 
     def filter(self, **levels: str) -> str:
-        """The subscription filter without root and share: levels that are not given become `+`."""
+        """Returns the subscription filter without root and share. Missing levels become `+`."""
         for value in levels.values():
             if not _LEVEL.fullmatch(value):
                 raise ValueError(f"{value!r} is not one topic level")
         return re.sub(r"\{(\w+)\}", lambda m: levels.get(m.group(1), "+"), self.template)
 
     def match(self, address: str) -> dict[str, str] | None:
-        """The variable levels of an address without root, or None if it is not of this family."""
-        mine, theirs = self.template.split("/"), address.split("/")
-        if len(mine) != len(theirs):
+        """Returns the variable levels of an address without root. None if it does not belong to this family."""
+        names, values = self.template.split("/"), address.split("/")
+        if len(names) != len(values):
             return None
-        found: dict[str, str] = {}
-        for level, value in zip(mine, theirs, strict=True):
-            if level.startswith("{"):
-                found[level[1:-1]] = value
-            elif level != value:
+        levels: dict[str, str] = {}
+        for name, value in zip(names, values, strict=True):
+            if name.startswith("{"):
+                levels[name[1:-1]] = value
+            elif name != value:
                 return None
-        return found
+        return levels
 
 
 def _parties(*names: Party) -> frozenset[Party]:
@@ -87,9 +87,9 @@ _UP = _parties("collector")
 _GATEWAY = _parties("telemetry-gateway")
 
 TELEMETRY_HELLO = Topic(
-    "telemetry/hello/{device}", Hello, _UP, _GATEWAY, "A collector says what it holds", share="gateway"
+    "telemetry/hello/{device}", Hello, _UP, _GATEWAY, "Readings that a collector still holds", share="gateway"
 )
-TELEMETRY_HAVE = Topic("telemetry/have/{device}", Have, _GATEWAY, _UP, "The ledger's answer to a hello")
+TELEMETRY_HAVE = Topic("telemetry/have/{device}", Have, _GATEWAY, _UP, "The gateway's answer to a hello")
 TELEMETRY_SERIES = Topic(
     "telemetry/series/{device}", SeriesDeclared, _UP, _GATEWAY, "A collector declares its series", share="gateway"
 )
@@ -100,15 +100,15 @@ TELEMETRY_PLAIN = Topic(
     PlainReadings,
     _parties("collector", "plain-device"),
     _GATEWAY,
-    "Values of any MQTT device: at least once, no ledger",
+    "Values of any MQTT device, stored at least once, without a ledger",
 )
-TELEMETRY_ACK = Topic("telemetry/ack/{device}", BatchAck, _GATEWAY, _UP, "What is settled", qos=0)
+TELEMETRY_ACK = Topic("telemetry/ack/{device}", BatchAck, _GATEWAY, _UP, "Settled readings", qos=0)
 TELEMETRY_LIVE = Topic(
     "telemetry/live/{device}",
     LiveBatch,
     _GATEWAY,
     _parties("telemetry-gateway", "integrator"),
-    "What was just committed",
+    "Readings that were just committed",
     qos=0,
 )
 USERS_EVENT = Topic(
@@ -118,7 +118,7 @@ USERS_DIGEST = Topic(
     "users/digest", AccountsDigest, _parties("users"), _parties("auth"), "Count and hash of all accounts", retain=True
 )
 USERS_REPLAY = Topic(
-    "users/replay/{service}", ReplayRequested, _parties("auth"), _parties("users"), "A consumer asks for every account"
+    "users/replay/{service}", ReplayRequested, _parties("auth"), _parties("users"), "A consumer requests every account"
 )
 AUTH_KEYS = Topic(
     "auth/keys",
@@ -133,14 +133,14 @@ AUTH_EVENT = Topic(
     SessionRevoked,
     _parties("auth"),
     _parties("auth", "users", "telemetry-gateway"),
-    "Sessions ended",
+    "Revoked sessions",
 )
 AUTH_REVOCATIONS = Topic(
     "auth/revocations",
     Revocations,
     _parties("auth"),
     _parties("auth", "users", "telemetry-gateway"),
-    "Which sessions ended lately, every few seconds",
+    "The revocations of the last minutes, every few seconds",
     retain=True,
 )
 SYSTEM_STATUS = Topic(
@@ -148,7 +148,7 @@ SYSTEM_STATUS = Topic(
     Status,
     _parties("collector", "telemetry-gateway", "users", "auth"),
     _GATEWAY,
-    "Online or offline, with a last will",
+    "Online or offline; the last will reports offline",
     retain=True,
 )
 

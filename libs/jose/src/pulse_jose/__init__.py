@@ -1,6 +1,6 @@
-"""The one door to python-jose: verifying tokens and messages, signing messages, sealing payloads.
+"""Verifies tokens and messages, signs messages, and seals payloads. No other package imports python-jose.
 
-`pulse_jose.signing` makes access tokens and is imported by its own name, by auth alone.
+Only auth imports `pulse_jose.signing`, which signs access tokens.
 """
 
 from pulse_jose.claims import Claims, TokenRules

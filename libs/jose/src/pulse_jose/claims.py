@@ -1,4 +1,4 @@
-"""What an access token says, and the rules under which it is believed."""
+"""The claims of an access token, and the rules for accepting it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from pulse_jose.errors import Reason, TokenError
 
 MAX_CLAIM_LENGTH: Final = 320
-"""Characters of one claim; the longest is an e-mail address (RFC 5321: 64 + 1 + 255)."""
+"""Maximum characters of one claim. The longest is an e-mail address (RFC 5321: 64 + 1 + 255)."""
 
 _MAX_NUMBER: Final = 2**53 - 1
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -19,21 +19,25 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """Under which conditions an access token is believed, by its issuer and by every verifier alike."""
+    """The conditions for an access token. Issuer and verifiers must use the same rules."""
 
     issuer: str
     audience: str
-    max_life: timedelta = timedelta(minutes=5)
+    max_lifetime: timedelta = timedelta(minutes=5)
     leeway: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims of an access token. `iat` and `exp` are epoch seconds; `sid` is the session, `sub` the account;
-    `scope`, if there, names the only permissions that the token carries (space-separated, RFC 9068 §2.2.3). `gen` is
-    the number of the last time before it that all of the account's tokens were revoked.
+    """The claims of an access token.
 
-    `jti`, never the token's text, is what a denylist is keyed on: ECDSA signatures have two valid forms.
+    sub: the account.
+    sid: the session.
+    iat, exp: Unix seconds.
+    scope: the permissions that the token is restricted to (space-separated, RFC 9068 §2.2.3). None: not restricted.
+    gen: the account's token generation. It increases when all tokens of the account are revoked.
+    jti: id of the token. A denylist must use it and not the token's text, because an ECDSA signature has two valid
+        forms.
     """
 
     iss: str
@@ -54,10 +58,10 @@ _NAMES: Final = tuple(claim.name for claim in fields(Claims))
 
 
 def read_claims(members: Mapping[str, object]) -> Claims:
-    """The typed claims in `members`; further members are ignored, but for `nbf`. Raises `TokenError` (claims).
+    """Returns the typed claims in `members`. Ignores unknown members. Raises `TokenError` (claims).
 
-    Text has 1 to 320 characters and no control characters; numbers are integers and never bool, float or text.
-    `nbf` is refused: a limit that is not honoured must not be passed over (RFC 7519 §4.1.5), and our issuer sets none.
+    Text must have 1 to 320 characters and no control characters. Numbers must be integers. `nbf` is rejected: a
+    verifier must not ignore it (RFC 7519 §4.1.5), and the issuer never sets it.
     """
     if "nbf" in members:
         raise TokenError(Reason.CLAIMS)
@@ -78,7 +82,7 @@ def read_claims(members: Mapping[str, object]) -> Claims:
 
 
 def write_claims(claims: Claims) -> dict[str, object]:
-    """The members of `claims`, checked like those of a stranger's token. Raises `TokenError` (claims)."""
+    """Returns the members of `claims`. Checks them like a received token. Raises `TokenError` (claims)."""
     members: dict[str, object] = {name: getattr(claims, name) for name in _NAMES}
     if claims.scope is None:
         del members["scope"]
@@ -87,7 +91,8 @@ def write_claims(claims: Claims) -> dict[str, object]:
 
 
 def check_claims(claims: Claims, rules: TokenRules, now: float) -> None:
-    """Raises `TokenError` (issuer, audience, not-yet-valid, expired or lifetime) unless `rules` hold at `now`."""
+    """Raises `TokenError` (issuer, audience, not-yet-valid, expired or lifetime) unless the claims follow `rules` at
+    `now`."""
     leeway = rules.leeway.total_seconds()
     if claims.iss != rules.issuer:
         raise TokenError(Reason.ISSUER)
@@ -97,7 +102,7 @@ def check_claims(claims: Claims, rules: TokenRules, now: float) -> None:
         raise TokenError(Reason.NOT_YET_VALID)
     if claims.exp <= now - leeway:
         raise TokenError(Reason.EXPIRED)
-    if not 0 < claims.exp - claims.iat <= rules.max_life.total_seconds():
+    if not 0 < claims.exp - claims.iat <= rules.max_lifetime.total_seconds():
         raise TokenError(Reason.LIFETIME)
 
 
@@ -110,7 +115,7 @@ def _text(members: Mapping[str, object], name: str) -> str:
 
 def _number(members: Mapping[str, object], name: str) -> int:
     value = members.get(name)
-    # `type`, not isinstance: True is an int.
+    # `type` instead of isinstance, because True is an int.
     if type(value) is not int or not 0 <= value <= _MAX_NUMBER:
         raise TokenError(Reason.CLAIMS)
     return value

@@ -1,6 +1,6 @@
-"""The strict reading of a compact serialisation (RFC 7515 §7.1, RFC 7516 §7.1) and of the JSON inside.
+"""A strict parser for the compact serialisation (RFC 7515 §7.1, RFC 7516 §7.1) and the JSON inside.
 
-python-jose forgives junk characters, duplicate members and endless nesting. Nothing reaches it before passing here.
+python-jose accepts invalid characters, duplicate members and unlimited nesting. All input passes this parser first.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 def split_compact(compact: object, *, dots: int, max_length: int) -> list[bytes]:
-    """The encoded segments of `compact`: base64url characters, none empty, exactly `dots` dots (2 for JWS, 4 for JWE).
+    """Returns the encoded segments of `compact`, which must have exactly `dots` dots (2 for JWS, 4 for JWE).
 
-    Raises `TokenError` (malformed) for anything else, for what is neither `str` nor `bytes`, and past `max_length`
-    characters. The length is looked at first: 40 MB are refused without being copied.
+    Raises `TokenError` (malformed) for an empty segment, for other than base64url characters, for a type other than
+    `str` and `bytes`, and for more than `max_length` characters. The length is checked first, without a copy.
     """
     if not isinstance(compact, str | bytes) or not 0 < len(compact) <= max_length:
         raise TokenError(Reason.MALFORMED)
@@ -40,9 +40,9 @@ def split_compact(compact: object, *, dots: int, max_length: int) -> list[bytes]
 
 
 def decode_base64url(encoded: bytes) -> bytes:
-    """The bytes of an unpadded base64url segment. Raises `TokenError` (malformed) unless the spelling is canonical.
+    """Decodes an unpadded base64url segment. Raises `TokenError` (malformed) unless the encoding is canonical.
 
-    Spare bits in the last character would give one token several spellings.
+    Otherwise unused bits in the last character would give one token several encodings.
     """
     try:
         decoded = base64.urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4))
@@ -54,15 +54,14 @@ def decode_base64url(encoded: bytes) -> bytes:
 
 
 def encode_base64url(raw: bytes) -> bytes:
-    """Base64url without padding (RFC 7515 appendix C)."""
+    """Encodes bytes as base64url without padding (RFC 7515 appendix C)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
 def parse_object(raw: bytes) -> dict[str, object]:
-    """The JSON object in `raw` (UTF-8). Raises `TokenError` (malformed) for everything that parsers disagree about.
-
-    Refused: another top-level type, duplicate members, NaN and infinities (also spelled 1e999), more than
-    `MAX_JSON_DEPTH` levels, a byte order mark.
+    """Returns the JSON object in `raw` (UTF-8). Raises `TokenError` (malformed) for input that parsers interpret
+    differently: another top-level type, duplicate members, NaN and infinities (also 1e999), more than `MAX_JSON_DEPTH`
+    levels, or a byte order mark.
     """
     try:
         text = raw.decode("utf-8")
@@ -79,9 +78,10 @@ def parse_object(raw: bytes) -> dict[str, object]:
 
 
 def parse_header(encoded: bytes, members: frozenset[str]) -> dict[str, str]:
-    """The protected header: exactly `members`, each a string. Raises `TokenError` (malformed, or header).
+    """Returns the protected header, which must have exactly `members`, all strings. Raises `TokenError` (malformed,
+    header).
 
-    Exactness is what refuses `crit`, `b64`, `zip`, `jwk`, `jku` and `x5*`: no header may choose a key or a feature.
+    This rejects `crit`, `b64`, `zip`, `jwk`, `jku` and `x5*`: a header must not choose a key or a feature.
     """
     header = parse_object(decode_base64url(encoded))
     if header.keys() != members:
@@ -93,7 +93,7 @@ def parse_header(encoded: bytes, members: frozenset[str]) -> dict[str, str]:
 
 
 def _is_too_deep(text: str) -> bool:
-    # Most texts have fewer brackets than the limit altogether, and are never walked.
+    # Most texts have fewer brackets than the limit, so the loop below rarely runs.
     if text.count("{") + text.count("[") <= MAX_JSON_DEPTH:
         return False
     depth = 0

@@ -1,4 +1,5 @@
-"""Signing messages for the bus (mirror, commands, keys). Access tokens are signed in `signing`, by auth alone."""
+"""Signs messages for the bus (mirror, commands, keys). Access tokens are signed in `signing`, which only auth
+imports."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ _TYPE: Final = re.compile(r"[a-z0-9+.-]{1,64}")
 
 
 class MessageSigner:
-    """Signs messages of one type with one key. Raises `ValueError` for a type that is not one, or for `at+jwt`."""
+    """Signs messages of one type with one key. Raises `ValueError` for an invalid type and for `at+jwt`."""
 
     def __init__(self, key: SigningKey, typ: str, clock: Clock, max_length: int = MAX_MESSAGE_LENGTH) -> None:
         if _TYPE.fullmatch(typ) is None or typ == ACCESS_TOKEN_TYPE:
@@ -26,20 +27,21 @@ class MessageSigner:
         self._max_length = max_length
 
     def sign(self, payload: bytes) -> str:
-        """The compact JWS over `payload`.
+        """Returns the compact JWS over `payload`.
 
-        Raises `InvalidKeyError` outside the key's validity, `ValueError` for an empty or too long payload.
+        Raises `InvalidKeyError` outside the key's validity, and `ValueError` for an empty payload or one that is too
+        long.
         """
         if not self._key.validity.includes(self._clock()):
-            raise InvalidKeyError(f"key {self._key.kid} may not be used now")
+            raise InvalidKeyError(f"the key {self._key.kid} is not valid at this time")
         if not payload:
-            raise ValueError("an empty payload cannot be told from a missing one")
+            raise ValueError("the payload is empty")
         signed = sign_compact(payload, self._key, self._typ)
         if len(signed) > self._max_length:
-            raise ValueError(f"a message of {len(signed)} characters, at most {self._max_length}")
+            raise ValueError(f"the message has {len(signed)} characters, the limit is {self._max_length}")
         return signed
 
 
 def sign_compact(payload: bytes, key: SigningKey, typ: str) -> str:
-    """The compact JWS over `payload` with exactly the header that verifiers accept."""
+    """Returns the compact JWS over `payload`, with exactly the header that verifiers accept."""
     return jws.sign(payload, key.es256, headers={"typ": typ, "kid": key.kid}, algorithm=SIGNATURE_ALGORITHM)

@@ -1,4 +1,4 @@
-"""What this package raises: `TokenError` for input from the world, `InvalidKeyError` for keys that we loaded."""
+"""The errors of this package: `TokenError` for invalid input, `InvalidKeyError` for invalid keys."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class Reason(StrEnum):
 
 
 class TokenError(Exception):
-    """A token, a signed message or a sealed payload was refused: `reason` says why, and nothing of the input is kept.
+    """A token, a signed message or a sealed payload is invalid. `reason` says why. The error holds nothing of the
+    input.
 
-    It is the only exception that verifying and opening raise, whatever the input was.
+    Verifying and unsealing raise no other exception, whatever the input is.
     """
 
     def __init__(self, reason: Reason) -> None:
@@ -36,4 +37,4 @@ class TokenError(Exception):
 
 
 class InvalidKeyError(ValueError):
-    """Key material that must not be used: wrong curve, wrong size, wrong purpose, bad key id, unreadable."""
+    """A key is invalid: wrong curve, wrong size, wrong purpose, invalid key id, or unreadable."""

@@ -1,6 +1,6 @@
-"""Key objects, each built once at load and good for exactly one algorithm, and the set that finds them by `kid`.
+"""Key objects for exactly one algorithm each, and a set that finds them by `kid`.
 
-The library is never handed key sets, PEM, DER or JWK: it sees only the checked objects of this module.
+python-jose only gets the checked objects of this module, never key sets, PEM, DER or JWK.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_KEYS_IN_SET: Final = 32
 MAX_PEM_BYTES: Final = 8_192
 
 Clock = Callable[[], float]
-"""Seconds since 1970 UTC, on the server's own clock."""
+"""Returns seconds since 1970 UTC."""
 
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _COORDINATE_BYTES: Final = 32
@@ -35,7 +35,7 @@ _COORDINATE_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """The half-open time `[not_before, not_after)` in which a key may be used, epoch seconds; None is unbounded."""
+    """The time `[not_before, not_after)` in which a key may be used, in Unix seconds. None: unlimited."""
 
     not_before: int | None = None
     not_after: int | None = None
@@ -45,7 +45,7 @@ class Validity:
             raise InvalidKeyError(f"a key valid from {self.not_before} until {self.not_after} is never valid")
 
     def includes(self, instant: float) -> bool:
-        """Whether the key may be used at `instant` (epoch seconds)."""
+        """Whether the key may be used at `instant` (Unix seconds)."""
         return (self.not_before is None or self.not_before <= instant) and (
             self.not_after is None or instant < self.not_after
         )
@@ -56,7 +56,7 @@ ALWAYS: Final = Validity()
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A public P-256 key that verifies ES256 alone. Raises `InvalidKeyError` for another curve or a bad kid."""
+    """A public P-256 key for ES256 only. Raises `InvalidKeyError` for another curve or an invalid kid."""
 
     kid: str
     public: ec.EllipticCurvePublicKey = field(repr=False)
@@ -70,19 +70,21 @@ class VerificationKey:
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, object]) -> VerificationKey:
-        """Read a public JWK (RFC 7517); `nbf` and `exp` members bound its use.
+        """Reads a public JWK (RFC 7517). `nbf` and `exp` limit its validity.
 
-        Raises `InvalidKeyError` when it is not a P-256 public key, when `use`, `key_ops` or `alg` promise it for
-        something else, or when it carries the private part.
+        Raises `InvalidKeyError` when it is not a public P-256 key, when `use`, `key_ops` or `alg` name another purpose,
+        or when it holds a private key.
         """
         if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
-            raise InvalidKeyError(f"want kty EC and crv P-256, got {jwk.get('kty')!r:.40} and {jwk.get('crv')!r:.40}")
+            raise InvalidKeyError(
+                f"expected kty EC and crv P-256, got {jwk.get('kty')!r:.40} and {jwk.get('crv')!r:.40}"
+            )
         if "d" in jwk:
-            raise InvalidKeyError("a private key does not belong among public ones")
+            raise InvalidKeyError("the JWK holds a private key")
         if jwk.get("alg", SIGNATURE_ALGORITHM) != SIGNATURE_ALGORITHM or jwk.get("use", "sig") != "sig":
             raise InvalidKeyError("the key is meant for another algorithm or use")
         if jwk.get("key_ops", ["verify"]) != ["verify"]:
-            raise InvalidKeyError("key_ops must be verify alone")
+            raise InvalidKeyError("key_ops must be [verify]")
         kid = jwk.get("kid")
         if not isinstance(kid, str):
             raise InvalidKeyError("kid is missing")
@@ -94,7 +96,7 @@ class VerificationKey:
         return cls(kid, public, Validity(_instant(jwk, "nbf"), _instant(jwk, "exp")))
 
     def to_jwk(self) -> dict[str, str | int]:
-        """The public JWK, ready for JSON; `from_jwk` reads it back."""
+        """Returns the public JWK for JSON. `from_jwk` reads it."""
         jwk: dict[str, str | int] = {**_public_members(self.public), "kid": self.kid, "alg": "ES256", "use": "sig"}
         if self.validity.not_before is not None:
             jwk["nbf"] = self.validity.not_before
@@ -105,7 +107,7 @@ class VerificationKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private P-256 key that signs ES256 alone. Raises `InvalidKeyError` for another curve or a bad kid."""
+    """A private P-256 key for ES256 only. Raises `InvalidKeyError` for another curve or an invalid kid."""
 
     kid: str
     private: ec.EllipticCurvePrivateKey = field(repr=False)
@@ -119,13 +121,13 @@ class SigningKey:
 
     @classmethod
     def generate(cls, validity: Validity = ALWAYS, kid: str | None = None) -> SigningKey:
-        """A new key from the operating system's randomness; its kid is the RFC 7638 thumbprint unless given."""
+        """Returns a new key. The default kid is the thumbprint (RFC 7638)."""
         private = ec.generate_private_key(ec.SECP256R1())
         return cls(kid or thumbprint(private.public_key()), private, validity)
 
     @classmethod
     def from_pem(cls, pem: bytes, validity: Validity = ALWAYS, kid: str | None = None) -> SigningKey:
-        """Read an unencrypted PEM private key of at most 8 KiB. Raises `InvalidKeyError` unless it is of P-256."""
+        """Reads an unencrypted PEM private key of at most 8 KiB. Raises `InvalidKeyError` unless it is a P-256 key."""
         if len(pem) > MAX_PEM_BYTES:
             raise InvalidKeyError(f"a PEM of {len(pem)} bytes is not a P-256 key")
         try:
@@ -137,19 +139,20 @@ class SigningKey:
         return cls(kid or thumbprint(private.public_key()), private, validity)
 
     def to_pem(self) -> bytes:
-        """PKCS#8, unencrypted: whoever writes it down keeps the file to its owner (mode 0600) or in a secret store."""
+        """Returns the key as unencrypted PKCS#8. Store it in a file with mode 0600 or in a secret store."""
         return self.private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
 
     def verification_key(self) -> VerificationKey:
-        """The public half, with the same kid and validity."""
+        """Returns the public key with the same kid and validity."""
         return VerificationKey(self.kid, self.private.public_key(), self.validity)
 
 
 @dataclass(frozen=True, slots=True)
 class SealingKey:
-    """A shared 32-byte secret for A256KW + A256GCM alone. Raises `InvalidKeyError` for another size or a bad kid."""
+    """A shared 32-byte secret for A256KW + A256GCM only. Raises `InvalidKeyError` for another size or an invalid
+    kid."""
 
     kid: str
     secret: bytes = field(repr=False)
@@ -158,11 +161,11 @@ class SealingKey:
     def __post_init__(self) -> None:
         _check_key_id(self.kid)
         if len(self.secret) != SEALING_KEY_BYTES:
-            raise InvalidKeyError(f"a sealing key has {SEALING_KEY_BYTES} bytes")
+            raise InvalidKeyError(f"a sealing key must have {SEALING_KEY_BYTES} bytes")
 
     @classmethod
     def generate(cls, kid: str, entropy: Callable[[int], bytes], validity: Validity = ALWAYS) -> SealingKey:
-        """A new key; `entropy(n)` gives n unpredictable bytes (`secrets.token_bytes`)."""
+        """Returns a new key. `entropy(n)` returns n unpredictable bytes (`secrets.token_bytes`)."""
         return cls(kid, entropy(SEALING_KEY_BYTES), validity)
 
 
@@ -177,9 +180,9 @@ K = TypeVar("K", bound=_Key)
 
 
 class KeySet(Generic[K]):
-    """At most 32 keys of one kind, found by their `kid`. Immutable: a rotation is a new set.
+    """At most 32 keys of one kind, identified by `kid`. Immutable: a rotation is a new set.
 
-    Raises `InvalidKeyError` for a kid that stands twice.
+    Raises `InvalidKeyError` for a duplicate kid and for too many keys.
     """
 
     def __init__(self, keys: Iterable[K] = ()) -> None:
@@ -189,10 +192,10 @@ class KeySet(Generic[K]):
                 raise InvalidKeyError(f"two keys with the kid {key.kid!r}")
             self._keys[key.kid] = key
         if len(self._keys) > MAX_KEYS_IN_SET:
-            raise InvalidKeyError(f"{len(self._keys)} keys in one set, at most {MAX_KEYS_IN_SET}")
+            raise InvalidKeyError(f"the set has {len(self._keys)} keys, the limit is {MAX_KEYS_IN_SET}")
 
     def find(self, kid: str, instant: float) -> K:
-        """The key named `kid`, usable at `instant`. Raises `TokenError` (unknown-key or inactive-key)."""
+        """Returns the key `kid` if it is valid at `instant`. Raises `TokenError` (unknown-key or inactive-key)."""
         key = self._keys.get(kid)
         if key is None:
             raise TokenError(Reason.UNKNOWN_KEY)
@@ -208,22 +211,23 @@ class KeySet(Generic[K]):
 
 
 def read_jwks(jwks: Mapping[str, object]) -> KeySet[VerificationKey]:
-    """The keys of a parsed JWK set (RFC 7517 §5), all of which must be ours. Raises `InvalidKeyError`."""
+    """Returns the keys of a parsed JWK set (RFC 7517 §5). Raises `InvalidKeyError` if any key is not supported."""
     keys = jwks.get("keys")
     if not isinstance(keys, list) or not 0 < len(keys) <= MAX_KEYS_IN_SET:
-        raise InvalidKeyError(f"want a list of 1 to {MAX_KEYS_IN_SET} keys")
+        raise InvalidKeyError(f"expected a list of 1 to {MAX_KEYS_IN_SET} keys")
     if not all(isinstance(key, Mapping) for key in keys):
         raise InvalidKeyError("every key must be an object")
     return KeySet(VerificationKey.from_jwk(key) for key in keys)
 
 
 def write_jwks(keys: Iterable[VerificationKey]) -> dict[str, list[dict[str, str | int]]]:
-    """The JWK set of `keys`, ready for JSON."""
+    """Returns the JWK set of `keys` for JSON."""
     return {"keys": [key.to_jwk() for key in keys]}
 
 
 def thumbprint(public: ec.EllipticCurvePublicKey) -> str:
-    """RFC 7638 SHA-256 thumbprint of a P-256 key: 43 characters, a valid kid. Raises `InvalidKeyError`."""
+    """Returns the SHA-256 thumbprint (RFC 7638) of a P-256 key: 43 characters, a valid kid. Raises
+    `InvalidKeyError`."""
     _check_curve(public)
     canonical = json.dumps(_public_members(public), separators=(",", ":"), sort_keys=True).encode()
     return encode_base64url(hashlib.sha256(canonical).digest()).decode()
@@ -244,22 +248,22 @@ def _coordinate(jwk: Mapping[str, object], name: str) -> int:
     except TokenError as error:
         raise InvalidKeyError(f"{name} is not base64url") from error
     if len(raw) != _COORDINATE_BYTES:
-        raise InvalidKeyError(f"{name} has {len(raw)} bytes, not {_COORDINATE_BYTES}")
+        raise InvalidKeyError(f"{name} must have {_COORDINATE_BYTES} bytes, got {len(raw)}")
     return int.from_bytes(raw, "big")
 
 
 def _instant(jwk: Mapping[str, object], name: str) -> int | None:
     value = jwk.get(name)
     if value is not None and type(value) is not int:
-        raise InvalidKeyError(f"{name} must be whole seconds")
+        raise InvalidKeyError(f"{name} must be an integer (seconds)")
     return value
 
 
 def _check_key_id(kid: str) -> None:
     if _KEY_ID.fullmatch(kid) is None:
-        raise InvalidKeyError(f"not a key id: {kid!r:.80}")
+        raise InvalidKeyError(f"invalid key id: {kid!r:.80}")
 
 
 def _check_curve(key: ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey) -> None:
     if not isinstance(key.curve, ec.SECP256R1):
-        raise InvalidKeyError(f"want secp256r1, got {key.curve.name}")
+        raise InvalidKeyError(f"expected secp256r1, got {key.curve.name}")

@@ -1,4 +1,4 @@
-"""Sealing payloads to one holder of a shared key: JWE with A256KW and A256GCM, and no other combination."""
+"""Seals payloads for the holder of a shared key: JWE with A256KW and A256GCM only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ MAX_PAYLOAD_BYTES: Final = 65_536
 MAX_CONTEXT_BYTES: Final = 1_024
 
 Context = Mapping[str, str | int]
-"""What a sealed payload is bound to, such as recipient and position: repeated inside, and compared when opened."""
+"""Data that a sealed payload is bound to, for example recipient and position. It is stored inside and compared when the
+payload is unsealed."""
 
 _WRAPPING: Final = "A256KW"
 _ENCRYPTION: Final = "A256GCM"
@@ -26,28 +27,29 @@ _IV_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _LENGTH_BYTES: Final = 2
 _MAX_PLAINTEXT_BYTES: Final = _LENGTH_BYTES + MAX_CONTEXT_BYTES + MAX_PAYLOAD_BYTES
-# Base64 takes 4 characters for 3 bytes; header, wrapped key, iv and tag stay well under 512.
+# Base64 needs 4 characters for 3 bytes. Header, wrapped key, iv and tag need fewer than 512.
 _MAX_SEALED_LENGTH: Final = 512 + (_MAX_PLAINTEXT_BYTES + 2) // 3 * 4
 
 
 def seal(payload: bytes, key: SealingKey, clock: Clock, context: Context | None = None) -> str:
-    """The compact JWE over `payload`, bound to `context`: only `unseal` with an equal context opens it.
+    """Returns the compact JWE over `payload`. Only `unseal` with an equal context opens it.
 
-    The plaintext is the length of the context (2 bytes, big-endian), the context as canonical JSON, the payload.
-    Raises `ValueError` past 64 KiB of payload or 1 KiB of context, `InvalidKeyError` outside the key's validity.
+    The plaintext holds the length of the context (2 bytes, big-endian), the context as canonical JSON, and the payload.
+    Raises `ValueError` for more than 64 KiB of payload or 1 KiB of context, and `InvalidKeyError` outside the key's
+    validity.
     """
     if not key.validity.includes(clock()):
-        raise InvalidKeyError(f"key {key.kid} may not be used now")
+        raise InvalidKeyError(f"the key {key.kid} is not valid at this time")
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise ValueError(f"a payload of {len(payload)} bytes, at most {MAX_PAYLOAD_BYTES}")
+        raise ValueError(f"the payload has {len(payload)} bytes, the limit is {MAX_PAYLOAD_BYTES}")
     plaintext = _bind(context) + payload
     return jwe.encrypt(plaintext, key.secret, encryption=_ENCRYPTION, algorithm=_WRAPPING, kid=key.kid).decode("ascii")
 
 
 def unseal(sealed: str | bytes, keys: KeySet[SealingKey], clock: Clock, context: Context | None = None) -> bytes:
-    """The payload that was sealed with one of `keys` and an equal `context`.
+    """Returns the payload that was sealed with one of `keys` and an equal `context`.
 
-    Raises `TokenError` (sealed) for every failure, with one message: whoever sends forgeries learns nothing from it.
+    Raises `TokenError` (sealed) with the same message for every failure, so that a forger learns nothing.
     """
     try:
         return _open(sealed, keys, clock(), _bind(context))
@@ -59,7 +61,7 @@ def _open(sealed: str | bytes, keys: KeySet[SealingKey], now: float, binding: by
     header_part, *parts = split_compact(sealed, dots=4, max_length=_MAX_SEALED_LENGTH)
     header = parse_header(header_part, _HEADER_MEMBERS)
     wrapped, iv, _, tag = (decode_base64url(part) for part in parts)
-    # The lengths are checked here because a library that takes a short tag takes a guessable one.
+    # python-jose accepts a short tag, which an attacker could guess.
     if (len(wrapped), len(iv), len(tag)) != (_WRAPPED_KEY_BYTES, _IV_BYTES, _TAG_BYTES):
         _refuse()
     if (header["alg"], header["enc"]) != (_WRAPPING, _ENCRYPTION):
@@ -67,19 +69,19 @@ def _open(sealed: str | bytes, keys: KeySet[SealingKey], now: float, binding: by
     key = keys.find(header["kid"], now)
     try:
         plaintext = jwe.decrypt(sealed, key.secret)
-    except Exception:  # noqa: BLE001 - python-jose raises foreign types on hostile input; all of them mean refused
+    except Exception:  # noqa: BLE001 - python-jose raises other types for malicious input
         _refuse()
-    # python-jose answers None where it means no.
+    # python-jose returns None for a failure.
     if plaintext is None or not plaintext.startswith(binding):
         _refuse()
     return plaintext[len(binding) :]
 
 
 def _bind(context: Context | None) -> bytes:
-    # The length comes first, so one context can never be the beginning of another.
+    # The length comes first, so that no context is a prefix of another.
     encoded = json.dumps(dict(context), separators=(",", ":"), sort_keys=True).encode("ascii") if context else b""
     if len(encoded) > MAX_CONTEXT_BYTES:
-        raise ValueError(f"a context of {len(encoded)} bytes, at most {MAX_CONTEXT_BYTES}")
+        raise ValueError(f"the context has {len(encoded)} bytes, the limit is {MAX_CONTEXT_BYTES}")
     return len(encoded).to_bytes(_LENGTH_BYTES, "big") + encoded
 
 

@@ -1,4 +1,4 @@
-"""Signing access tokens. Only auth imports this (an import contract says so): nobody else can make a session."""
+"""Signs access tokens. An import contract allows only auth to import this module."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ _encode: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).enc
 
 
 class TokenSigner:
-    """Signs access tokens with one key, and only such as a verifier with the same rules believes."""
+    """Signs access tokens with one key. Every signed token is valid for a verifier with the same rules."""
 
     def __init__(self, key: SigningKey, rules: TokenRules) -> None:
         self._key = key
         self._rules = rules
 
     def sign(self, claims: Claims) -> str:
-        """The access token. The instant of signing is `claims.iat`.
+        """Returns the access token. The time of signing is `claims.iat`.
 
-        Raises `TokenError` when the claims break the rules, `InvalidKeyError` outside the key's validity.
+        Raises `TokenError` when the claims break the rules, `InvalidKeyError` outside the key's validity, and
+        `ValueError` for a token that is too long.
         """
         check_claims(claims, self._rules, now=claims.iat)
         if not self._key.validity.includes(claims.iat):
-            raise InvalidKeyError(f"key {self._key.kid} may not be used at {claims.iat}")
+            raise InvalidKeyError(f"the key {self._key.kid} is not valid at {claims.iat}")
         payload = _encode(write_claims(claims)).encode()
         token = sign_compact(payload, self._key, ACCESS_TOKEN_TYPE)
         if len(token) > MAX_TOKEN_LENGTH:
-            raise ValueError(f"a token of {len(token)} characters, at most {MAX_TOKEN_LENGTH}")
+            raise ValueError(f"the token has {len(token)} characters, the limit is {MAX_TOKEN_LENGTH}")
         return token

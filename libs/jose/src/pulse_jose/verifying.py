@@ -1,4 +1,4 @@
-"""Verifying access tokens and signed messages. This is what every service and every collector imports."""
+"""Verifies access tokens and signed messages."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pulse_jose.keys import SIGNATURE_ALGORITHM, Clock, KeySet, VerificationKey
 
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type (RFC 9068), not a secret
 MAX_TOKEN_LENGTH: Final = 8_192
-"""Characters of an access token; ours have about 600."""
+"""Maximum characters of an access token. Real ones have about 600."""
 MAX_MESSAGE_LENGTH: Final = 65_536
-"""Characters of a signed message: the broker's largest packet."""
+"""Maximum characters of a signed message: the broker's largest packet."""
 
 _HEADER_MEMBERS: Final = frozenset({"alg", "typ", "kid"})
 
 
 class TokenVerifier:
-    """ConcurrencyLimit access tokens into claims. Raises `TokenError`, and nothing else, for whatever it is given.
+    """Verifies access tokens and returns their claims. Raises only `TokenError`, for any input.
 
-    `clock` is read once per token. `keys` may be replaced while tokens are being verified (a rotation): on
-    `Reason.UNKNOWN_KEY` the owner may re-read the published keys, at most once a minute.
+    `clock` is read once per token. `keys` may be replaced at any time (rotation). On `Reason.UNKNOWN_KEY` the owner may
+    read the published keys again, at most once a minute.
     """
 
     def __init__(self, keys: KeySet[VerificationKey], rules: TokenRules, clock: Clock) -> None:
@@ -33,7 +33,7 @@ class TokenVerifier:
         self._clock = clock
 
     def verify(self, token: str | bytes) -> Claims:
-        """The claims of a token signed by a known key, of type `at+jwt`, within the rules at this moment."""
+        """Returns the claims of a token that a known key has signed, has the type `at+jwt`, and follows the rules."""
         now = self._clock()
         payload = _verify(token, self.keys, ACCESS_TOKEN_TYPE, now, MAX_TOKEN_LENGTH)
         claims = read_claims(parse_object(payload))
@@ -42,24 +42,24 @@ class TokenVerifier:
 
 
 class MessageVerifier:
-    """ConcurrencyLimit signed messages of one type into their payload. Raises `TokenError`, and nothing else.
+    """Verifies signed messages of one type and returns their payload. Raises only `TokenError`, for any input.
 
-    Freshness, recipient and order are the payload's business: a verified message may still be a replay. `typ` names the
-    purpose (such as `pulse-mirror`), and `keys` must not be those of access tokens.
+    A verified message may be a replay: the caller must check recipient, order and freshness in the payload. `typ` is
+    the purpose (for example `pulse-mirror`). `keys` must not be the keys of access tokens.
     """
 
     def __init__(
         self, keys: KeySet[VerificationKey], typ: str, clock: Clock, max_length: int = MAX_MESSAGE_LENGTH
     ) -> None:
         if typ == ACCESS_TOKEN_TYPE:
-            raise ValueError(f"{typ} is read by TokenVerifier, which also checks the claims")
+            raise ValueError(f"use TokenVerifier for the type {typ}: it also checks the claims")
         self.keys = keys
         self._typ = typ
         self._clock = clock
         self._max_length = max_length
 
     def verify(self, message: str | bytes) -> bytes:
-        """The payload (never empty) of a message of this type signed by a known key."""
+        """Returns the payload (never empty) of a message of this type that a known key has signed."""
         return _verify(message, self.keys, self._typ, self._clock(), self._max_length)
 
 
@@ -70,11 +70,11 @@ def _verify(compact: str | bytes, keys: KeySet[VerificationKey], typ: str, now: 
         decode_base64url(segment)
     if header["typ"] != typ:
         raise TokenError(Reason.TYPE)
-    # The key is found by name among ours; its algorithm is a fact about the key, and the header may only agree.
+    # The algorithm is a property of the key. The header must name the same one.
     key = keys.find(header["kid"], now)
     if header["alg"] != SIGNATURE_ALGORITHM:
         raise TokenError(Reason.ALGORITHM)
     try:
         return jws.verify(compact, key.es256, algorithms=[SIGNATURE_ALGORITHM])
-    except Exception:  # noqa: BLE001 - python-jose raises foreign types on hostile input; all of them mean refused
+    except Exception:  # noqa: BLE001 - python-jose raises other types for malicious input
         raise TokenError(Reason.SIGNATURE) from None

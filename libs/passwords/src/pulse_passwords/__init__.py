@@ -1,4 +1,4 @@
-"""The one door to passlib: hashing and verifying passwords with argon2id, and bounding digests from elsewhere."""
+"""Hashes and verifies passwords with argon2id, and checks digests of other origin. No other package imports passlib."""
 
 from pulse_passwords.digests import LOGIN_POLICY, MIRROR_POLICY, HashingPolicy, check_digest
 from pulse_passwords.errors import (

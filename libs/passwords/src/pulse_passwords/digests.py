@@ -1,7 +1,7 @@
-"""What an argon2id digest may ask for: the costs we set, and the bounds within which a foreign digest is believed.
+"""The costs of argon2id: policies for new digests, and bounds for received digests.
 
-Verifying a digest costs what the digest says. One with m=4 GiB takes 14 to 28 s and 4 GiB (measured), and digests
-arrive over the bus: so they are parsed and bounded before they are stored, and again before they are verified.
+The digest determines the cost of its verification. One with m=4 GiB takes 14 to 28 s and 4 GiB of memory (measured).
+Digests arrive over the bus, so they are checked before they are stored, and again before they are verified.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _PHC: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class HashingPolicy:
-    """The costs of argon2id (RFC 9106): memory in KiB, passes, lanes.
+    """The costs of argon2id (RFC 9106): memory in KiB, number of passes, number of lanes.
 
-    Raises `ValueError` outside the bounds of `check_digest`, so that no policy makes digests which are then refused.
+    Raises `ValueError` outside the bounds of `check_digest`, which would reject the digests of such a policy.
     """
 
     memory_kib: int
@@ -45,18 +45,18 @@ class HashingPolicy:
             or self.time_cost not in _TIME_COST
             or self.parallelism not in _PARALLELISM
         ):
-            raise ValueError(f"costs out of bounds: {self}")
+            raise ValueError(f"the costs are out of bounds: {self}")
 
 
 LOGIN_POLICY: Final = HashingPolicy(memory_kib=19 * 1024, time_cost=2, parallelism=1)
-"""Server sign-in: the OWASP minimum; 22 ms a hash, about 40 a second and core (measured)."""
+"""For sign-in at the server: the OWASP minimum. 22 ms per hash, about 40 per second and core (measured)."""
 
 MIRROR_POLICY: Final = HashingPolicy(memory_kib=64 * 1024, time_cost=3, parallelism=1)
-"""Offline verifiers on collectors: 100 to 200 ms, for one person at a time."""
+"""For offline sign-in at collectors, one person at a time: 100 to 200 ms per hash."""
 
 
 def check_digest(digest: str) -> HashingPolicy:
-    """The costs that `digest` (PHC string format) asks for.
+    """Returns the costs of `digest` (PHC string format).
 
     Raises `HostileDigest` unless it is argon2id, version 19, 8 MiB <= m <= 256 MiB, 1 <= t <= 10, 1 <= p <= 4, with a
     salt of 16 to 32 bytes and a digest of 32 bytes, both in canonical unpadded base64.
@@ -69,7 +69,7 @@ def check_digest(digest: str) -> HashingPolicy:
     try:
         return HashingPolicy(int(parts["m"]), int(parts["t"]), int(parts["p"]))
     except ValueError as error:
-        raise HostileDigest("the digest asks for costs out of bounds") from error
+        raise HostileDigest("the costs of the digest are out of bounds") from error
 
 
 def _check_base64(encoded: str) -> None:
@@ -77,6 +77,6 @@ def _check_base64(encoded: str) -> None:
         raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except ValueError:
         raise HostileDigest("not base64") from None
-    # Spare bits in the last character would give one digest several spellings, and its set hash with it.
+    # Unused bits in the last character would give one digest several encodings.
     if base64.b64encode(raw).decode().rstrip("=") != encoded:
         raise HostileDigest("not canonical base64")

@@ -1,6 +1,6 @@
-"""Hashing and verifying in a small pool of threads: the only place that touches passlib.
+"""Hashes and verifies passwords in a small pool of threads. No other module imports passlib.
 
-argon2 is meant to be expensive. Without a bound, a hundred sign-ins at once would take two gigabytes and every core.
+argon2 is expensive by design. Without a limit, a hundred concurrent sign-ins would use two gigabytes and every core.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from pulse_passwords.digests import DIGEST_BYTES, SALT_BYTES, HashingPolicy, che
 from pulse_passwords.errors import HashingBusy, HostileDigest
 from pulse_passwords.texts import normalise
 
-# Two workers do about 80 a second, so a full queue of 20 has drained well within this.
+# Two workers process about 80 calls a second, so a full queue of 20 is empty by then.
 RETRY_AFTER: Final = timedelta(seconds=1)
 
-# Any text will do: whatever the dummy answers, the account does not exist.
+# The text does not matter: the result of verifying the dummy is ignored.
 _DUMMY_PASSWORD: Final = b"no account has this one"
 
-_NICER: Final = 5
+_NICE_INCREMENT: Final = 5
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The answer of `verify`. A digest that was refused counts as a wrong password, and deserves an alarm."""
+    """The result of `verify`. `is_digest_refused`: the stored digest is invalid; raise an alarm. It counts as a wrong
+    password."""
 
     is_valid: bool
     needs_rehash: bool = False
@@ -44,15 +45,15 @@ class Verification:
 
 
 class PasswordHasher:
-    """argon2id with `workers` threads and at most `queue` calls waiting; more raise `HashingBusy`.
+    """argon2id with `workers` threads and at most `queue` pending calls. Further calls raise `HashingBusy`.
 
-    An async context manager; use it between `start` and `close` only. A call that is cancelled while it waits leaves
-    the queue; one that is running keeps its worker until argon2 returns.
+    It is an async context manager: use it between `start` and `close`. A cancelled call leaves the queue. If it is
+    already running, it keeps its worker until argon2 returns.
     """
 
     def __init__(self, policy: HashingPolicy, workers: int = 2, queue: int = 20) -> None:
         self._policy = policy
-        self._argon2 = argon2.using(  # type: ignore[no-untyped-call] # types-passlib leaves this one bare
+        self._argon2 = argon2.using(  # type: ignore[no-untyped-call] # types-passlib does not type it
             type="ID",
             memory_cost=policy.memory_kib,
             time_cost=policy.time_cost,
@@ -60,17 +61,17 @@ class PasswordHasher:
             salt_len=SALT_BYTES,
             digest_size=DIGEST_BYTES,
         )
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pulse-passwords", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pulse-passwords", initializer=_lower_priority)
         self._places = threading.BoundedSemaphore(workers + queue)
         self._dummy: str | None = None
 
     async def start(self) -> None:
-        """Make the dummy digest. Without it, the first unknown account would take twice as long as the others."""
+        """Creates the dummy digest in advance, so that the first unknown account does not take twice as long."""
         if self._dummy is None:
             self._dummy = await self._run(lambda: self._hash(_DUMMY_PASSWORD))
 
     async def close(self) -> None:
-        """Let what runs and what waits finish (at most a queue of it). Calls after this raise `RuntimeError`."""
+        """Waits for running and pending calls. Later calls raise `RuntimeError`."""
         await asyncio.to_thread(self._pool.shutdown)
 
     async def __aenter__(self) -> Self:
@@ -83,7 +84,7 @@ class PasswordHasher:
         await self.close()
 
     async def hash(self, password: str) -> str:
-        """The argon2id digest (PHC string) of `password`, with a salt of its own.
+        """Returns the argon2id digest (PHC string) of `password`, with a new salt.
 
         Raises `PasswordRefused` (empty, too long, not text) and `HashingBusy`.
         """
@@ -91,14 +92,14 @@ class PasswordHasher:
         return await self._run(lambda: self._hash(normalised))
 
     async def verify(self, password: str, digest: str | None) -> Verification:
-        """Whether `password` belongs to `digest`; None stands for an account that does not exist.
+        """Verifies `password` against `digest`. None: the account does not exist.
 
-        With None, or a digest that `check_digest` refuses, a dummy is verified at the same cost: the answer's time does
-        not tell which accounts exist. `needs_rehash` says that a valid digest has other costs than the policy's.
-        Raises `PasswordRefused` (which depends on the password alone) and `HashingBusy`.
+        For None, and for a digest that `check_digest` rejects, it verifies a dummy at the same cost, so that the
+        response time does not reveal which accounts exist. `needs_rehash`: the digest is valid, but its costs are not
+        the policy's. Raises `PasswordRefused` (depends on the password only) and `HashingBusy`.
         """
         if self._dummy is None:
-            raise RuntimeError("verify before start")
+            raise RuntimeError("call start before verify")
         normalised, stored = normalise(password), self._dummy if digest is None else digest
         try:
             costs = check_digest(stored)
@@ -123,16 +124,16 @@ class PasswordHasher:
         except RuntimeError:
             self._places.release()
             raise
-        # Not in `finally`: a cancelled caller is gone at once, its thread is not.
+        # Not in `finally`, because the thread continues after its caller was cancelled.
         future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
 
 
-def _give_way() -> None:
-    """Makes this thread yield to whoever has little to do and is waited for: the event loop of its own process, and the
-    database that it asks. Between two threads that hash for 20 ms each, they would wait for a time slice a dozen times
-    in one sign-in. Of Linux alone, where priorities are of threads; without it, everything is as right, and later."""
+def _lower_priority() -> None:
+    """Lowers the priority of this thread, so that the event loop and the database need not wait for hashing threads. A
+    sign-in would otherwise wait about a dozen times for a time slice of 20 ms. Works on Linux only, where threads have
+    their own priorities. Failures are ignored, because they only cost time."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICE_INCREMENT)

@@ -1,4 +1,4 @@
-"""Passwords as text: the one normalisation that server and collector share, and the first administrator's password."""
+"""Passwords as text: the normalisation for server and collector, and the first administrator's password."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pulse_passwords.errors import PasswordEmpty, PasswordNotText, PasswordTooLo
 
 MAX_PASSWORD_BYTES: Final = 256
 
-# Composed text has at most 1.5 decomposed code points to a byte (u, diaeresis, macron: two bytes). What is longer can
-# never come down to the limit, and is not worth normalising.
+# Composed text has at most 1.5 decomposed code points per byte (u, diaeresis, macron: two bytes). A longer text cannot
+# shrink to the limit, so it is rejected before normalisation.
 _MAX_CODE_POINTS: Final = 2 * MAX_PASSWORD_BYTES
 
-# Crockford's base 32: no i, l, o, u, so nothing is misread and no word forms by accident.
+# Crockford's base 32 has no i, l, o and u: letters are not confused, and words do not appear by accident.
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _GROUPS: Final = 5
 _GROUP_LENGTH: Final = 4
 
 
 def normalise(password: str) -> bytes:
-    """The bytes that are hashed: NFC, then UTF-8, and no other change (ASVS 5 §6.2.8: no trim, no case, no cut).
+    """Returns the bytes to hash: NFC, then UTF-8, without any other change (ASVS 5 §6.2.8).
 
     Raises `PasswordEmpty`, `PasswordTooLong` (more than 256 bytes) or `PasswordNotText`.
     """
@@ -32,7 +32,7 @@ def normalise(password: str) -> bytes:
     try:
         encoded = unicodedata.normalize("NFC", password).encode("utf-8")
     except UnicodeEncodeError:
-        # The error would carry the password.
+        # The original error holds the password.
         raise PasswordNotText("the password is not Unicode text") from None
     if len(encoded) > MAX_PASSWORD_BYTES:
         raise PasswordTooLong(f"the password is longer than {MAX_PASSWORD_BYTES} bytes")
@@ -40,11 +40,12 @@ def normalise(password: str) -> bytes:
 
 
 def generate_password(entropy: Callable[[int], bytes]) -> str:
-    """A readable password of 100 bits, such as `7k2m-q9xd-0hne-4wtv-c8pz`; `entropy` is `secrets.token_bytes`."""
-    wanted = _GROUPS * _GROUP_LENGTH
-    drawn = entropy(wanted)
-    if len(drawn) != wanted:
-        raise ValueError(f"the entropy source gave {len(drawn)} bytes, not {wanted}")
-    # 256 is a multiple of 32: five bits of each byte are evenly spread.
+    """Returns a readable password of 100 bits, for example `7k2m-q9xd-0hne-4wtv-c8pz`. `entropy` is
+    `secrets.token_bytes`. Raises ValueError when it returns the wrong number of bytes."""
+    length = _GROUPS * _GROUP_LENGTH
+    drawn = entropy(length)
+    if len(drawn) != length:
+        raise ValueError(f"the entropy source returned {len(drawn)} bytes instead of {length}")
+    # 256 is a multiple of 32, so the letters are evenly distributed.
     letters = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in drawn)
-    return "-".join(letters[start : start + _GROUP_LENGTH] for start in range(0, wanted, _GROUP_LENGTH))
+    return "-".join(letters[start : start + _GROUP_LENGTH] for start in range(0, length, _GROUP_LENGTH))

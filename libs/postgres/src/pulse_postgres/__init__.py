@@ -1,5 +1,5 @@
-"""The one door to asyncpg: pool and transactions, migrations, and the tables that several services have (audit log,
-outbox, back-off, rate limits)."""
+"""Access to PostgreSQL: connection pool, transactions, migrations, and the tables that several services have (audit
+trail, outbox, back-off, rate limits). No other package imports asyncpg."""
 
 from pulse_postgres.audit import (
     Audit,
@@ -8,7 +8,7 @@ from pulse_postgres.audit import (
     AuditFilter,
     AuditRecord,
     AuditVerdict,
-    marked,
+    audit_hook,
 )
 from pulse_postgres.backoff import FREE_FAILURES, BackoffStore, wait_after
 from pulse_postgres.database import Connection, Database, DatabaseUnavailable, Row
@@ -35,7 +35,7 @@ __all__ = [
     "Rate",
     "Relay",
     "Row",
+    "audit_hook",
     "limit_key",
-    "marked",
     "wait_after",
 ]

@@ -1,4 +1,4 @@
-"""What only the superuser does: databases, and per service one schema and one role with no right on anything else."""
+"""Tasks of the superuser: databases, and for each service one schema and one role without rights on anything else."""
 
 import re
 from contextlib import suppress
@@ -11,17 +11,17 @@ _NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 
 def _checked(name: str) -> str:
     if not _NAME.match(name):
-        raise ValueError(f"{name!r} is not a plain lower-case SQL name")
+        raise ValueError(f"{name!r} is not a lower-case SQL name")
     return name
 
 
 def with_database(url: str, name: str) -> str:
-    """The same server, another database."""
+    """Returns the URL of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{_checked(name)}"))
 
 
 def with_role(url: str, role: str, password: str) -> str:
-    """The same database, another role."""
+    """Returns the URL of the same database with another role."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{_checked(role)}:{quote(password, safe='')}@{host}"))
@@ -37,7 +37,7 @@ async def _execute(url: str, *statements: str) -> None:
 
 
 async def create_database(url: str, name: str) -> str:
-    """Makes an empty database, closed to everybody but its owner and invited roles; returns its URL."""
+    """Creates an empty database and returns its URL. Only its owner and roles with an explicit grant may connect."""
     _checked(name)
     connection = await asyncpg.connect(url)
     try:
@@ -52,7 +52,7 @@ async def create_database(url: str, name: str) -> str:
 
 
 async def clone_database(url: str, template: str, name: str) -> str:
-    """Makes a database as a copy of a template that nobody is connected to; returns its URL."""
+    """Creates a database as a copy of a template and returns its URL. The template must not have connections."""
     await _execute(
         url,
         f'CREATE DATABASE "{_checked(name)}" TEMPLATE "{_checked(template)}"',
@@ -73,24 +73,25 @@ async def clone_database(url: str, template: str, name: str) -> str:
 
 
 async def drop_database(url: str, name: str) -> None:
-    """Removes a database, cutting off whoever is connected."""
+    """Deletes a database and ends its connections."""
     await _execute(url, f'DROP DATABASE IF EXISTS "{_checked(name)}" WITH (FORCE)')
 
 
 async def provision(url: str, schema: str, role: str, password: str) -> str:
-    """Makes (or repairs) one service's role and schema in this database; returns the URL for the service.
+    """Creates or updates role and schema of one service and returns the service's URL.
 
-    The role may connect, owns its schema, and has no right on any other: PUBLIC has none in a database made here.
+    The role may connect and owns its schema. It has no rights on other schemas, because PUBLIC has none in a database
+    that `create_database` made. Raises ValueError for an invalid name or password.
     """
     _checked(schema), _checked(role)
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", password):
-        raise ValueError("a generated password has 16 to 128 characters of A-Z a-z 0-9 _ -")
+        raise ValueError("the password must have 16 to 128 characters of A-Z a-z 0-9 _ -")
     connection = await asyncpg.connect(url)
     try:
         name = await connection.fetchval("SELECT current_database()")
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
             await connection.execute(f'CREATE ROLE "{role}" NOSUPERUSER NOCREATEDB NOCREATEROLE')
-        verifier = f"ALTER ROLE \"{role}\" LOGIN PASSWORD '{password}'"  # the pattern above leaves nothing to escape
+        verifier = f"ALTER ROLE \"{role}\" LOGIN PASSWORD '{password}'"  # the pattern above needs no escaping
         await connection.execute(verifier)
         await connection.execute(f'ALTER ROLE "{role}" SET search_path = "{schema}"')
         await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO "{role}"')
@@ -101,14 +102,14 @@ async def provision(url: str, schema: str, role: str, password: str) -> str:
 
 
 async def provision_group(url: str, group: str) -> None:
-    """Makes (or repairs) a role that nobody signs in as and others are members of; it may connect to this database.
-    What it may read is granted by whoever owns that."""
+    """Creates or updates a group role without sign-in that may connect to this database. The owners of tables grant it
+    access."""
     _checked(group)
     connection = await asyncpg.connect(url)
     try:
         name = await connection.fetchval("SELECT current_database()")
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", group):
-            with suppress(asyncpg.DuplicateObjectError):  # somebody else is making it
+            with suppress(asyncpg.DuplicateObjectError):  # another process has just created it
                 await connection.execute(f'CREATE ROLE "{group}" NOSUPERUSER NOCREATEDB NOCREATEROLE NOLOGIN')
         await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO "{group}"')
     finally:

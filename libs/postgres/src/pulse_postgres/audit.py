@@ -1,9 +1,8 @@
-"""The audit trail: who did what to what, appended in the transaction of the change, each entry's hash covering the one
-before.
+"""The audit trail: each entry is written in the transaction of its change, and its hash covers the previous entry.
 
-The hash is an HMAC-SHA256 with a key that lies outside the database, so that whoever may write the table cannot make a
-chain that fits (Schneier and Kelsey, "Secure audit logs to support computer forensics", 1999, in its simplest form).
-What no chain shows by itself is a tail that was cut off together with the head: for that, keep an anchor elsewhere.
+The hash is an HMAC-SHA256 with a key outside the database. Write access to the table is therefore not enough to forge a
+valid chain (Schneier and Kelsey, "Secure audit logs to support computer forensics", 1999, in its simplest form). The
+chain alone cannot show that the newest entries were deleted together with the head. For that, keep an anchor elsewhere.
 """
 
 import hashlib
@@ -19,7 +18,7 @@ from typing import Any
 from pulse_contracts.times import to_micros
 from pulse_postgres.database import Connection, Row
 
-Mark = Callable[[Connection], Awaitable[None]]
+AuditHook = Callable[[Connection], Awaitable[None]]
 Detail = Mapping[str, str | int | float | bool | list[str] | None]
 _PAGE = 1_000
 _FIELDS = "n, at, kind, actor, target, before, after, address, request_id"
@@ -29,24 +28,29 @@ _MATCHING = (
     "($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR actor = $2) AND ($3::text IS NULL OR target = $3) "
     "AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5)"
 )
-_mark: ContextVar[Mark | None] = ContextVar("mark", default=None)
+_hook: ContextVar[AuditHook | None] = ContextVar("audit_hook", default=None)
 
 
 @contextmanager
-def marked(mark: Mark) -> Iterator[None]:
-    """Whatever is appended within also calls `mark`, in its transaction: both are committed, or neither."""
-    token = _mark.set(mark)
+def audit_hook(hook: AuditHook) -> Iterator[None]:
+    """Within the block, each `Audit.append` also calls `hook` in its transaction."""
+    token = _hook.set(hook)
     try:
         yield
     finally:
-        _mark.reset(token)
+        _hook.reset(token)
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One thing that happened. `kind` is a stable snake_case name; `actor` an account's id, `command-line`, `system`,
-    or None when nobody knows; `target` is like `account:<uuid>`; `before` and `after` hold what changed, and no
-    secrets; `address` is where the request came from."""
+    """One event.
+
+    kind: a stable name in snake_case.
+    actor: the id of an account, `command-line`, `system`, or None if unknown.
+    target: the changed object, for example `account:<uuid>`.
+    before, after: the changed values, without secrets.
+    address: the client's address.
+    """
 
     kind: str
     actor: str | None = None
@@ -59,7 +63,7 @@ class AuditEntry:
 
 @dataclass(frozen=True)
 class AuditRecord:
-    """An entry as it was written: the `n`-th, at `at`."""
+    """A stored entry with its number and time."""
 
     n: int
     at: datetime
@@ -68,7 +72,7 @@ class AuditRecord:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries: all that fit every field that is given; `until` is exclusive."""
+    """Criteria for entries. An entry must match every field that is not None. `until` is exclusive."""
 
     kind: str | None = None
     actor: str | None = None
@@ -79,7 +83,8 @@ class AuditFilter:
 
 @dataclass(frozen=True)
 class AuditAnchor:
-    """How far the trail had come: `hash` (hex) covers all `n` entries. Kept elsewhere it proves that none went."""
+    """Number and hash (hex) of the newest entry. The hash covers all entries. A copy that is kept elsewhere proves
+    later that none was deleted."""
 
     n: int
     hash: str
@@ -87,39 +92,38 @@ class AuditAnchor:
 
 @dataclass(frozen=True)
 class AuditVerdict:
-    """What verification found: the head if all is as it was written, else what is wrong, and from which entry on."""
+    """The result of a verification. `fault` describes the first invalid entry. None: the trail is intact."""
 
     head: AuditAnchor
     fault: str | None = None
 
     @property
     def is_intact(self) -> bool:
-        """Whether nothing was edited, removed or put in another order."""
+        """Whether no entry was changed, deleted or reordered."""
         return self.fault is None
 
 
 class Audit:
-    """One service's trail. `key` has 32 bytes."""
+    """The audit trail of one service. The key must have 32 bytes. Raises ValueError for another length."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) != 32:
-            raise ValueError("an audit key has 32 bytes")
+            raise ValueError("the audit key must have 32 bytes")
         self._key = key
 
     async def append(self, connection: Connection, entry: AuditEntry, now: datetime) -> int:
-        """Writes one entry within the caller's transaction, and returns its number. Takes the lock that puts entries in
-        one order until the transaction ends, so append last. Raises whatever the database raises: the change must not
-        happen then."""
-        if (mark := _mark.get()) is not None:
-            await mark(connection)
+        """Appends an entry within the caller's transaction and returns its number. It holds a lock on the trail until
+        the transaction ends, so append last. Errors of the database must roll back the change."""
+        if (hook := _hook.get()) is not None:
+            await hook(connection)
         head = await connection.fetchrow("SELECT n, hash FROM audit_head FOR UPDATE")
         if head is None:
-            raise LookupError("the audit log has no head")
+            raise LookupError("the table audit_head is empty")
         n = int(head["n"]) + 1
         before, after = _text(entry.before), _text(entry.after)
         fields = (n, now, entry.kind, entry.actor, entry.target, before, after, entry.address, entry.request_id)
         await connection.execute(
-            "WITH moved AS (UPDATE audit_head SET n = $1, hash = $10) "  # noqa: S608  # names of our own
+            "WITH moved AS (UPDATE audit_head SET n = $1, hash = $10) "  # noqa: S608  # constant column names
             f"INSERT INTO audit ({_FIELDS}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             *fields,
             self._hash(bytes(head["hash"]), fields),
@@ -127,30 +131,30 @@ class Audit:
         return n
 
     async def page(
-        self, connection: Connection, wanted: AuditFilter, before: int | None, limit: int
+        self, connection: Connection, criteria: AuditFilter, before: int | None, limit: int
     ) -> list[AuditRecord]:
-        """Up to `limit` entries that fit, newest first, older than entry `before` if that is given."""
+        """Returns up to `limit` matching entries, newest first. With `before` only entries with a lower number."""
         rows = await connection.fetch(
             f"SELECT {_FIELDS} FROM audit WHERE {_MATCHING} AND ($6::bigint IS NULL OR n < $6) "  # noqa: S608
             "ORDER BY n DESC LIMIT $7",
-            wanted.kind,
-            wanted.actor,
-            wanted.target,
-            wanted.since,
-            wanted.until,
+            criteria.kind,
+            criteria.actor,
+            criteria.target,
+            criteria.since,
+            criteria.until,
             before,
             limit,
         )
         return [_record(row) for row in rows]
 
     async def head(self, connection: Connection) -> AuditAnchor:
-        """How far the trail has come."""
+        """Returns number and hash of the newest entry."""
         row = await connection.fetchrow("SELECT n, hash FROM audit_head")
         return AuditAnchor(int(row["n"]), bytes(row["hash"]).hex()) if row else AuditAnchor(0, "")
 
     async def verify(self, connection: Connection, anchor: AuditAnchor | None = None) -> AuditVerdict:
-        """Recomputes the whole chain. Give a snapshot's connection while the service runs; and an anchor that was kept
-        elsewhere, to find a tail that was cut off."""
+        """Recomputes the whole chain. Use a connection from `Database.snapshot` while the service runs. Deleted newest
+        entries are found only with an anchor that was kept elsewhere."""
         head = await self.head(connection)
         hash_, n = bytes(32), 0
         seen_anchor = anchor is None or anchor.n == 0
@@ -160,19 +164,19 @@ class Audit:
                 return AuditVerdict(head, f"entry {n} is missing: {row['n']} follows {n - 1}")
             hash_ = self._hash(hash_, tuple(row)[:-1])
             if not hmac.compare_digest(hash_, bytes(row["hash"])):
-                return AuditVerdict(head, f"entry {n} is not as it was written, or one before it")
+                return AuditVerdict(head, f"entry {n} or an earlier one was changed")
             if anchor and anchor.n == n:
                 if hash_.hex() != anchor.hash:
-                    return AuditVerdict(head, f"entry {n} is not the one that the anchor names")
+                    return AuditVerdict(head, f"entry {n} does not match the anchor")
                 seen_anchor = True
         if (n, hash_.hex()) != (head.n, head.hash or bytes(32).hex()):
-            return AuditVerdict(head, f"the trail ends at entry {n}, its head says {head.n}")
+            return AuditVerdict(head, f"the trail ends at entry {n}, but its head is at {head.n}")
         if not seen_anchor:
             return AuditVerdict(head, f"the trail ends at entry {n}, before the anchor")
         return AuditVerdict(head)
 
     def _hash(self, previous: bytes, fields: tuple[Any, ...]) -> bytes:
-        """`fields` as _FIELDS names them, as they are stored."""
+        """Returns the hash of an entry. `fields` are the stored values in the order of _FIELDS."""
         n, at, *rest = fields
         parts = [n, to_micros(at), *rest]
         return hmac.digest(self._key, previous + _encode(parts).encode(), hashlib.sha256)

@@ -10,7 +10,8 @@ MAX_WAIT = timedelta(seconds=300)
 
 
 def wait_after(failures: int) -> timedelta:
-    """How long a key is locked after so many failures in a row: the first 5 are free, then 1, 2, 4, … 300 s."""
+    """Returns how long a key is locked after this many failures in a row: not for the first 5, then 1, 2, 4, … 300
+    s."""
     return timedelta(seconds=backoff(failures - FREE_FAILURES, 1, MAX_WAIT.total_seconds()))
 
 
@@ -18,8 +19,8 @@ class BackoffStore:
     """Failures in a row. Every method works in the caller's transaction."""
 
     async def reserve(self, connection: Connection, key: bytes, now: datetime) -> timedelta:
-        """Counts an attempt as failed before it is made, so that a hundred at once are not one. Returns zero, or how
-        long the key is still locked; nothing is counted then."""
+        """Counts an attempt as failed before it is made, so that concurrent attempts are all counted. Returns zero, or
+        how long the key is still locked. A locked key counts nothing."""
         row = await connection.fetchrow(  # the update changes nothing: it locks, even while a success deletes the row
             "INSERT INTO backoff (key, failures, until, touched) VALUES ($1, 0, $2, $2) "
             "ON CONFLICT (key) DO UPDATE SET touched = excluded.touched RETURNING failures, until",

@@ -1,5 +1,5 @@
-"""A pool of connections and transactions. Outages of PostgreSQL become DatabaseUnavailable; our own bugs stay what
-they are."""
+"""A pool of connections and transactions. An outage of PostgreSQL raises DatabaseUnavailable. Other errors of asyncpg
+pass unchanged, because they are bugs."""
 
 import asyncio
 import sys
@@ -38,7 +38,7 @@ _SERVER_OUTAGES = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-"""Answers of the server that a later attempt may not get: a restart, a full disk, a failover, a lost lock."""
+"""Errors of the server that a retry may not get: a restart, a full disk, a failover, a lost lock."""
 
 _after_commit: ContextVar[list[Callable[[], object]] | None] = ContextVar("after_commit", default=None)
 
@@ -49,7 +49,7 @@ class DatabaseUnavailable(Unavailable):
 
 @dataclass(frozen=True)
 class PoolSettings:
-    """`url` names host, database and role. The password is given beside it, or is part of it on loopback."""
+    """`url` holds host, database and role. The password is separate, or part of the url on loopback."""
 
     url: str = field(repr=False)
     password: str | None = field(default=None, repr=False)
@@ -154,7 +154,7 @@ class _Closable(Protocol):
 
 @contextmanager
 def outages_translated(connection: _Closable | None = None) -> Iterator[None]:
-    """Raises DatabaseUnavailable instead of an error that means that PostgreSQL is away.
+    """Raises DatabaseUnavailable instead of an error that means that PostgreSQL is unavailable.
 
     `connection` is the one that the block uses: an InterfaceError counts as an outage only if that connection is
     closed. OSError and TimeoutError count only if asyncpg raised them. Every other error passes unchanged: a wrong
@@ -202,10 +202,10 @@ async def _nothing_to_reset(_: object) -> None:
 
 
 def ranges(value: Any) -> list[tuple[int, int]]:
-    """An int8multirange as PostgreSQL gives it (canonical, half-open) as a sorted list of (lo, hi)."""
+    """Converts an int8multirange from PostgreSQL (canonical, half-open) to a sorted list of (lo, hi)."""
     return [(int(part.lower), int(part.upper)) for part in value]
 
 
 def multirange(parts: list[tuple[int, int]]) -> list["asyncpg.Range[int]"]:
-    """A list of half-open (lo, hi) as a parameter of type int8multirange."""
+    """Converts half-open (lo, hi) to a parameter of type int8multirange."""
     return [asyncpg.Range(lo, hi) for lo, hi in parts]

@@ -1,8 +1,8 @@
 """Migrations of one schema: numbered SQL files, applied in order, each in its own transaction, under an advisory lock.
 
-A line `-- include name` stands for the file `name.sql` of `pulse_postgres.tables`, which owns the tables that several
-services have. The checksum covers the expanded text, so an included file must never change either. ADR 0003 says why
-this and not Alembic.
+A line `-- include name` inserts the file `name.sql` of `pulse_postgres.tables`, which holds the tables that several
+services have. The checksum covers the expanded text, so an included file must never change either. ADR 0003 explains
+why Alembic is not used.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS schema_migration (
 
 
 class MigrationError(Exception):
-    """The database and the program disagree about the schema's history."""
+    """The database and the program have different histories of the schema."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,22 @@ class _Step:
 
 @dataclass(frozen=True)
 class Migrations:
-    """The steps in `package` (a package with `NNNN_name.sql` files) for the connecting role's schema."""
+    """The migrations in `package`, which holds files `NNNN_name.sql`. They apply to the schema of the connecting
+    role."""
 
     package: str
 
     def steps(self) -> list[_Step]:
-        """In order. Raises MigrationError for a gap or a badly named file."""
-        found: list[_Step] = []
+        """Returns the steps in order. Raises MigrationError for a gap or an invalid file name."""
+        steps: list[_Step] = []
         for file in sorted(files(self.package).iterdir(), key=lambda f: f.name):
             if not file.name.endswith(".sql"):
                 continue
             match = _FILE.match(file.name)
-            if match is None or int(match.group(1)) != len(found) + 1:
-                raise MigrationError(f"{self.package}/{file.name}: expected {len(found) + 1:04d}_name.sql")
-            found.append(_Step(int(match.group(1)), file.name, _expanded(file.read_text(encoding="utf-8"))))
-        return found
+            if match is None or int(match.group(1)) != len(steps) + 1:
+                raise MigrationError(f"{self.package}/{file.name}: expected {len(steps) + 1:04d}_name.sql")
+            steps.append(_Step(int(match.group(1)), file.name, _expanded(file.read_text(encoding="utf-8"))))
+        return steps
 
     @property
     def head(self) -> int:
@@ -65,8 +66,8 @@ class Migrations:
         return len(self.steps())
 
     async def apply(self, url: str, password: str | None = None) -> list[str]:
-        """Brings the schema to the head; returns the names of the applied files. Several processes may call it at
-        once: one works, the others wait. Raises MigrationError, DatabaseUnavailable."""
+        """Applies all missing migrations and returns their file names. Concurrent calls of several processes wait for
+        each other. Raises MigrationError, DatabaseUnavailable."""
         with outages_translated():
             connection = await asyncpg.connect(url, password=password, timeout=10)
         try:
@@ -100,14 +101,16 @@ class Migrations:
         steps = self.steps()
         if len(rows) > len(steps):
             raise MigrationError(
-                f"the schema is at version {len(rows)}, this program knows {len(steps)}: start the newer program"
+                f"the schema has version {len(rows)}, but this program supports {len(steps)}: start a newer version"
             )
         for row, step in zip(rows, steps, strict=False):
             if (row["version"], row["checksum"]) != (step.version, step.checksum):
-                raise MigrationError(f"{step.name} is not what was applied as version {row['version']}: never edit one")
+                raise MigrationError(
+                    f"{step.name} differs from the applied version {row['version']}: a migration must never be edited"
+                )
         return len(rows)
 
 
 def _expanded(sql: str) -> str:
     tables = files("pulse_postgres.tables")
-    return _INCLUDE.sub(lambda found: tables.joinpath(f"{found[1]}.sql").read_text(encoding="utf-8"), sql)
+    return _INCLUDE.sub(lambda match: tables.joinpath(f"{match[1]}.sql").read_text(encoding="utf-8"), sql)

@@ -1,4 +1,4 @@
-"""The outbox: an event is a row of the same transaction as its change, and a relay publishes it afterwards.
+"""The outbox: an event is a row in the transaction of its change, and a relay publishes it afterwards.
 
 The relay publishes in order and deletes an event once the broker has confirmed it. After a crash it may publish an
 event twice: consumers compare versions.
@@ -61,13 +61,13 @@ class Relay:
         self._topics = {topic.template: topic for topic in CATALOGUE}
         self._attempts: dict[int, int] = {}
         self.depth = 0
-        """Events that wait to be published, as `measure` found it."""
+        """Number of unpublished events at the last `measure`."""
         self.oldest_age = 0.0
-        """Age of the oldest waiting event in seconds, as `measure` found it."""
+        """Age of the oldest unpublished event in seconds at the last `measure`."""
 
     async def publish_next(self) -> bool:
-        """Publishes up to 100 events. Returns whether more may be waiting. Raises Unavailable, and whatever `publish`
-        raised for an event that gets another attempt."""
+        """Publishes up to 100 events. Returns whether there may be more. Raises Unavailable, and the error of an event
+        that gets another attempt."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(
                 "SELECT id, template, levels, message FROM outbox ORDER BY id LIMIT $1 FOR UPDATE", _BATCH
@@ -109,7 +109,7 @@ class Relay:
             await self._bus.publish(topic, message, **levels)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001  # the broker refused this event: it must not block the others for ever
+        except Exception as error:  # noqa: BLE001  # the broker rejected this event, and it must not block the others
             attempts = self._attempts[row["id"]] = self._attempts.get(row["id"], 0) + 1
             if attempts < _ATTEMPTS:
                 return error

@@ -9,27 +9,27 @@ from pulse_postgres.database import Connection
 
 @dataclass(frozen=True)
 class Rate:
-    """At most `uses` at once, and `uses` per `window` in the long run."""
+    """At most `uses` at once, and on average at most `uses` per `window`."""
 
     uses: int
     window: timedelta
 
     @property
     def interval(self) -> timedelta:
-        """Time until one use becomes free again."""
+        """Time until another use is allowed."""
         return self.window / self.uses
 
 
-def limit_key(name: str, who: str) -> bytes:
-    """The key of a limit for one client or account: a hash of constant size that contains no name."""
-    return hashlib.sha256(f"{name}\0{who}".encode("utf-8", "surrogatepass")).digest()
+def limit_key(name: str, subject: str) -> bytes:
+    """Returns the key of a limit for one client or account: a hash, which has a fixed size and hides the name."""
+    return hashlib.sha256(f"{name}\0{subject}".encode("utf-8", "surrogatepass")).digest()
 
 
 class LimitStore:
     """The table `rate_limit`: one theoretical arrival time for each key (ITU-T I.371, virtual scheduling)."""
 
     async def take(self, connection: Connection, key: bytes, rate: Rate, now: datetime) -> timedelta:
-        """Takes one use. Returns zero, or how long to wait for the next free use; nothing is taken then."""
+        """Takes one use. Returns zero, or the time until the next use is allowed, and takes nothing then."""
         until = await connection.fetchval(
             "INSERT INTO rate_limit AS l (key, arrival) VALUES ($1, $2::timestamptz + $3::interval) "
             "ON CONFLICT (key) DO UPDATE SET arrival = greatest(l.arrival, $2) + $3 "
@@ -46,11 +46,11 @@ class LimitStore:
         return max(timedelta(milliseconds=1), timedelta(seconds=wait.total_seconds()))
 
     async def give_back(self, connection: Connection, key: bytes, rate: Rate) -> None:
-        """Returns a use that was taken."""
+        """Gives a use back."""
         await connection.execute(
             "UPDATE rate_limit SET arrival = arrival - $2::interval WHERE key = $1", key, rate.interval
         )
 
     async def sweep(self, connection: Connection, now: datetime) -> None:
-        """Deletes keys whose uses are all free again."""
+        """Deletes keys that have all their uses again."""
         await connection.execute("DELETE FROM rate_limit WHERE arrival < $1", now)

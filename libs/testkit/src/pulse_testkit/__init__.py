@@ -1,1 +1,1 @@
-"""pytest plugin: servers, clock, log rules, builders. Never shipped."""
+"""A pytest plugin for this repository: servers, databases, clock, and rules for log lines."""

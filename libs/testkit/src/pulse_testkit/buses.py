@@ -1,4 +1,4 @@
-"""Buses in tests: connected at the beginning, drained at the end."""
+"""Buses in tests."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,8 @@ from pulse_bus import Bus
 
 @asynccontextmanager
 async def running(*buses: Bus) -> AsyncIterator[None]:
-    """Connected, then drained. Raises TimeoutError when one is not connected within ten seconds."""
+    """Runs buses within the block: connected at its start, drained at its end. Raises TimeoutError when a bus does not
+    connect within ten seconds."""
     async with asyncio.TaskGroup() as group:
         for bus in buses:
             group.create_task(bus.run())

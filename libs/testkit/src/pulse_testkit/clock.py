@@ -1,10 +1,10 @@
-"""A clock for tests: it moves only when told."""
+"""A clock for tests."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Callable: microseconds since 1970. `seconds` gives the same as whole seconds."""
+    """A clock that only `advance` moves. Calling it returns microseconds since 1970."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._now = int(start.timestamp() * 1_000_000)
@@ -13,9 +13,9 @@ class FakeClock:
         return self._now
 
     def seconds(self) -> int:
-        """Whole seconds since 1970."""
+        """Returns whole seconds since 1970."""
         return self._now // 1_000_000
 
     def advance(self, step: timedelta) -> None:
-        """Moves on (or back)."""
+        """Moves the clock forward, or backward with a negative step."""
         self._now += int(step.total_seconds() * 1_000_000)

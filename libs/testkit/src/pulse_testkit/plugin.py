@@ -1,5 +1,5 @@
-"""The pytest plugin: one PostgreSQL and one broker per run, databases cloned from migrated templates, a clock that
-only moves when told, and the rule that an unannounced WARNING fails the test."""
+"""The pytest plugin: one PostgreSQL and one broker per run, databases copied from migrated templates, a fake clock, and
+the rule that an unannounced WARNING fails the test."""
 
 import json
 import logging
@@ -19,15 +19,15 @@ from pulse_testkit.servers import Servers
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 DEVICES = ("alpha", "beta", "gamma")
-"""Devices that have an account at the broker of the run."""
+"""Devices with an account at the broker."""
 
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """The real PostgreSQL and the real broker, started once per run and thrown away."""
+    """PostgreSQL and the broker. They are started once per run, and their data is deleted at its end."""
     state = tmp_path_factory.mktemp("servers", numbered=True)
     for folder in (state, *state.parents):
-        if folder == Path("/tmp") or folder == folder.parent:  # noqa: S108  # walked up to, not written
+        if folder == Path("/tmp") or folder == folder.parent:  # noqa: S108  # compared only, not written to
             break
         folder.chmod(folder.stat().st_mode | 0o111)
     command = [sys.executable, "-m", "pulse_standalone", "servers", "--state-dir", str(state), "--throwaway"]
@@ -36,12 +36,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         command += ["--device", device]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         if process.stdin is None or process.stdout is None:
-            raise RuntimeError("no pipes")
+            raise RuntimeError("the process has no pipes")
         line = process.stdout.readline()
         if not line:
             raise RuntimeError("the servers did not start: see the message above")
-        told = json.loads(line)
-        yield Servers(told["database_url"], told["mqtt_url"], told["passwords"], told["pids"])
+        details = json.loads(line)
+        yield Servers(details["database_url"], details["mqtt_url"], details["passwords"], details["pids"])
         process.stdin.close()
         process.wait(30)
 
@@ -51,11 +51,11 @@ Migrate = Callable[[str], Awaitable[None]]
 
 @pytest.fixture
 async def new_database(servers: Servers) -> AsyncIterator[Callable[[str, Migrate], Awaitable[str]]]:
-    """`await new_database("telemetry", migrate)` is the URL of a fresh database, cloned from a template that
-    `migrate(url)` prepared once per run, for each module that a `migrate` is of: two may choose the same word."""
-    made: list[str] = []
+    """`await new_database("telemetry", migrate)` returns the URL of a new database. It is a copy of a template, which
+    `migrate(url)` prepares once per run. Functions of different modules have different templates, also for one kind."""
+    created: list[str] = []
 
-    async def make(kind: str, migrate: Migrate) -> str:
+    async def create(kind: str, migrate: Migrate) -> str:
         origin = (kind, migrate.__module__)
         template = servers.templates.get(origin)
         if template is None:
@@ -63,22 +63,22 @@ async def new_database(servers: Servers) -> AsyncIterator[Callable[[str, Migrate
             await migrate(await create_database(servers.database_url, template))
             servers.templates[origin] = template
         name = f"test_{secrets.token_hex(6)}"
-        made.append(name)
+        created.append(name)
         return await clone_database(servers.database_url, template, name)
 
-    yield make
-    for name in made:
+    yield create
+    for name in created:
         await drop_database(servers.database_url, name)
 
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """A clock that stands at 2026-01-01T00:00:00Z until it is advanced."""
+    """A clock that stays at 2026-01-01T00:00:00Z until it is advanced."""
     return FakeClock()
 
 
 def pytest_configure() -> None:
-    """Sends structlog events of the tested code through `logging`, so that one handler sees every log line."""
+    """Sends structlog events through `logging`, so that one handler sees every log line."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

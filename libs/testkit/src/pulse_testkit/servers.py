@@ -1,4 +1,4 @@
-"""Where the run's PostgreSQL and broker are."""
+"""Addresses and credentials of the PostgreSQL and the broker of a test run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Servers:
-    """`passwords` by broker account; `pids` of `postgres` and `mosquitto`."""
+    """`passwords`: by broker account. `pids`: of `postgres` and `mosquitto`. `templates`: names of template
+    databases."""
 
     database_url: str
     mqtt_url: str

@@ -1,4 +1,4 @@
-"""Waiting for a state instead of sleeping: bounded polls."""
+"""Waits for a state with a time limit, instead of a fixed sleep."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 async def eventually(
     claim: Callable[[], bool | Awaitable[bool]], *, seconds: float = 10, what: str | Callable[[], object] = ""
 ) -> None:
-    """Returns when the claim holds. Raises AssertionError when it does not within `seconds`; `what` is then shown, or
-    what it returns."""
+    """Returns when the claim holds. Raises AssertionError when it does not hold within `seconds`. The error shows
+    `what`, or the result of calling it."""
     try:
         async with asyncio.timeout(seconds):
             while True:
-                answer = claim()
-                if answer if isinstance(answer, bool) else await answer:
+                result = claim()
+                if result if isinstance(result, bool) else await result:
                     return
                 await asyncio.sleep(0.01)
     except TimeoutError:

@@ -1,13 +1,13 @@
 // Generated from pulse_contracts.live by `make generate`. Do not edit.
 
-/** Replaces the subscription of this socket. `rate`: frames per second. `pos`: the feed position that the browser holds per device; what it missed since comes first. */
+/** Replaces the subscription of this socket. `rate`: frames per second. `pos`: the browser's feed position per device. The gateway sends the readings after it first. */
 export type Subscribe = {
   series: readonly number[];
   rate?: number;
   pos?: Readonly<Record<string, number>>;
 };
 
-/** `resumed` says per device: `exact` (what was missed follows), `history` (older than the log, or too much: load it by HTTP), `ahead` (a position that this log has not reached: refused, load history), or `live` (from now on). `unknown`: series that there are not; the others are subscribed to. */
+/** The answer to `Subscribe`. `resumed` per device: `exact` (the missed readings follow), `history` (too old or too many: load them by HTTP), `ahead` (the position is beyond the log: load them by HTTP), `live` (no position was sent). `unknown`: unknown series ids, which the subscription leaves out. */
 export type Subscribed = {
   ok: true;
   pos: Readonly<Record<string, number>>;
@@ -34,7 +34,7 @@ export type TokenExpiring = {
   expires_at: string;
 };
 
-/** Readings of the subscribed series. `conflated`: under pressure only first, minimum, maximum and last of each series were kept. `lane` `resume`: what was missed before. The browser acknowledges every frame. */
+/** Readings of the subscribed series. `conflated`: the browser is slow, so only the first, lowest, highest and last reading of each series were kept. Lane `resume`: missed readings. The browser acknowledges every frame. */
 export type LiveFrame = {
   sent: number;
   pos: Readonly<Record<string, number>>;
@@ -46,7 +46,7 @@ export type LiveFrame = {
   v: readonly (boolean | number)[];
 };
 
-/** `waiting`: readings in the collector's backlog; `oldest_waiting`: when the oldest of them was taken. */
+/** State of one device. `waiting`: readings in the collector's backlog. `oldest_waiting`: when the oldest was taken. */
 export type DeviceState = {
   id: string;
   online: boolean;
@@ -55,7 +55,7 @@ export type DeviceState = {
   oldest_waiting: number | null;
 };
 
-/** Devices whose state has changed since the last of these; at most one a second. */
+/** Devices whose state has changed since the previous message. At most one message a second. */
 export type DeviceStates = {
   items: readonly DeviceState[];
 };
@@ -65,12 +65,12 @@ export type Notice = {
   detail: string;
 };
 
-/** The gateway is about to end. Come back after `after_ms` (spread, so that not all come at once) with `pos`. */
+/** The gateway is shutting down. Reconnect after `after_ms` with `pos`. The delay differs between browsers. */
 export type Drain = {
   after_ms: number;
 };
 
-/** Why the gateway closes this socket now: nothing follows. */
+/** The reason why the gateway closes this socket. It is the last message. */
 export type Ended = {
   code: "session_ended" | "token_expired" | "other_account" | "slow_client";
   detail: string;

@@ -6,18 +6,18 @@ export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "tele
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
-  "profile.own": "see and change one's own profile; an API key cannot change e-mail or password",
-  "sessions.own": "see and end one's own sessions, set up a second factor",
-  "api_keys.own": "make, list and revoke one's own API keys",
-  "telemetry.read": "see devices, readings, history and the ledger",
+  "profile.own": "see and change your own profile; e-mail and password cannot be changed with an API key",
+  "sessions.own": "see and end your own sessions, and set up a second factor",
+  "api_keys.own": "create, list and revoke your own API keys",
+  "telemetry.read": "see devices, readings, history and the delivery ledger",
   "telemetry.export": "export readings as files",
-  "telemetry.manage": "see and download what was put into quarantine, set how plain messages are read, rename devices and series",
-  "telemetry.delete": "delete readings, series and devices with all their readings",
+  "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, rename devices and series",
+  "telemetry.delete": "delete readings, series, and devices with all their readings",
   "accounts.read": "list accounts",
-  "accounts.manage": "invite, change, switch off and delete accounts, administrators too: as good as being one",
-  "sessions.manage": "see and end anyone's sessions and API keys, reset a second factor, decide who must have one",
+  "accounts.manage": "invite, change, disable and delete accounts, including administrators; this allows everything that an administrator may do",
+  "sessions.manage": "see and end the sessions and API keys of every account, reset second factors, and require them by role",
   "collectors.read": "list collectors",
-  "collectors.manage": "create, enrol, rotate, disable and delete collectors, and say who may sign in there",
+  "collectors.manage": "create, enrol, disable and delete collectors, replace their credentials, and choose who may sign in there",
   "keys.rotate": "rotate the keys that sign access tokens",
   "audit.read": "read the audit trail",
 };

@@ -1,9 +1,9 @@
-"""The one door to aiomqtt: a typed bus over an MQTT 5 broker.
+"""A typed bus over an MQTT 5 broker. No other package imports aiomqtt.
 
-aiomqtt 2.5.1 acknowledges a message before the application sees it, discards the PUBACK's reason code and returns
-refused subscriptions without raising. This package takes those three from paho (private attribute `_client`; both
-packages are pinned exactly): manual acknowledgement after the handler, reason codes checked, ReceiveMaximum as
-back-pressure.
+aiomqtt 2.5.1 acknowledges a message before the application gets it, discards the reason code of PUBACK, and does not
+raise for a refused subscription. This package therefore uses the paho client below it, through the private attribute
+`_client`. Both packages are pinned to exact versions. With paho it acknowledges after the handler, checks the reason
+codes, and uses ReceiveMaximum as back-pressure.
 """
 
 from pulse_bus.mqtt.bus import MqttBus

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import functools
-import logging
+import logging  # aiomqtt requires a logger of the standard library
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,15 +11,16 @@ from datetime import timedelta
 from typing import TypeVar
 
 import aiomqtt
+import structlog
 from paho.mqtt.client import MQTT_ERR_SUCCESS
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
-from pulse_bus.mqtt.connection import Connection, Receipt, hear_of_the_end, remember_connack, subscribe_options
-from pulse_bus.mqtt.failures import Drained, SubscribeRefused, innermost, is_refusal, reason
+from pulse_bus.mqtt.connection import Connection, Receipt, capture_connack, consume_end, subscribe_options
+from pulse_bus.mqtt.failures import Drained, SubscribeRefused, first_error, is_refusal, reason
 from pulse_bus.mqtt.settings import MqttSettings
-from pulse_bus.mqtt.wire import Publish, publish_head, publish_packet, put_wire
+from pulse_bus.mqtt.wire import Publish, install_wires, publish_head, publish_packet
 from pulse_bus.port import (
     Disconnected,
     GroupHandler,
@@ -34,19 +35,19 @@ from pulse_bus.reconnect import Reconnect, ReconnectPolicy
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
 
-log = logging.getLogger("pulse.bus")
+log = structlog.get_logger("pulse.bus")
 M = TypeVar("M", bound=Message)
 R = TypeVar("R")
 
 _PACKET_OVERHEAD = 512
-"""Bytes of a PUBLISH beside topic and payload, generously: fixed header, ids and properties."""
+"""Upper bound of the bytes in a PUBLISH besides the payload: fixed header, topic, packet id and properties."""
 
 _Item = tuple[Incoming, Callable[[], None]]
 
 
 @dataclass
 class _Subscription:
-    """One handler and its way to run: an in-order queue with one worker, or many at a time."""
+    """One subscription. With a concurrency of 1 its messages go through `queue` to one worker, in order."""
 
     filter: str
     qos: int
@@ -58,20 +59,20 @@ class _Subscription:
     is_cancelled: bool = False
 
     def matches(self, address: str) -> dict[str, str] | None:
-        found = self.handling.topic.match(address)
-        if found is None or any(found[name] != value for name, value in self.levels.items()):
+        levels = self.handling.topic.match(address)
+        if levels is None or any(levels[name] != value for name, value in self.levels.items()):
             return None
-        return found
+        return levels
 
     async def cancel(self) -> None:
-        await self.bus._unsubscribe(self)  # noqa: SLF001  # the subscription and its bus are one thing
+        await self.bus._unsubscribe(self)  # noqa: SLF001  # subscription and bus are in one module
 
 
 _Route = tuple[str, list[tuple[_Subscription, dict[str, str]]]]
 
 
 class MqttBus:
-    """`Bus` over MQTT 5. `clock` gives microseconds since 1970."""
+    """`Bus` over MQTT 5. `clock` returns microseconds since 1970."""
 
     def __init__(
         self,
@@ -88,57 +89,57 @@ class MqttBus:
         self._routes: dict[bytes, _Route] = {}
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
         self._connection: Connection | None = None
-        self.dropped = 0
-        """Messages of QoS 0 that were not handled, since the process started."""
+        self.qos0_dropped = 0
+        """Messages of QoS 0 that were dropped since the process started."""
         self._connected = asyncio.Event()
         self._draining = asyncio.Event()
-        settings.host_and_port  # noqa: B018  # a bad url fails here, not at the first connect
+        settings.host_and_port  # noqa: B018  # an invalid url fails here, not at the first connect
 
     @property
     def state(self) -> LinkState:
-        """Where the connection stands."""
+        """State of the connection."""
         return self._reconnect.state
 
     @property
     def detail(self) -> str:
-        """Why it stands there."""
+        """The last failure in words. Empty when connected."""
         return self._reconnect.detail
 
     @property
     def max_payload(self) -> int | None:
-        """Largest payload the broker takes, in bytes; None when it named no limit or there is no connection."""
+        """Largest payload in bytes that the broker accepts. None: no limit, or no connection."""
         limit = self._connection.limit if self._connection else None
         return None if limit is None else limit - _PACKET_OVERHEAD
 
     @property
-    def in_work(self) -> int:
-        """Messages that were taken and are not acknowledged: the receive maximum bounds those of QoS 1."""
+    def in_flight(self) -> int:
+        """Messages that were received and are not acknowledged. ReceiveMaximum bounds those of QoS 1."""
         return self._connection.in_flight if self._connection else 0
 
     @property
-    def waiting_bytes(self) -> int:
-        """Bytes that the broker has not taken yet; `publish_buffer_max` bounds them."""
-        return self._connection.wire.waiting if self._connection else 0
+    def unsent_bytes(self) -> int:
+        """Bytes that wait to be sent to the broker. `publish_buffer_max` bounds them."""
+        return self._connection.wire.unsent if self._connection else 0
 
     async def wait_connected(self) -> None:
-        """Returns when connected and every subscription has been granted."""
+        """Returns once the bus is connected and the broker has granted every subscription."""
         await self._connected.wait()
 
     def on_connected(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Calls back after each connect."""
+        """Registers a callback for each connect."""
         self._callbacks.append(callback)
 
     async def subscribe(
         self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
     ) -> _Subscription:
-        """See `Bus.subscribe`. Raises ValueError for a shared subscription of a topic without a share group."""
+        """See `Bus.subscribe`. Raises ValueError for a shared subscription to a topic without a share group."""
         handling = Handling(topic, self._quarantine, self._rng, handler)
         return await self._add(handling, shared, concurrency, levels)
 
     async def subscribe_groups(
         self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
     ) -> _Subscription:
-        """See `Bus.subscribe_groups`. Raises ValueError as `subscribe` does."""
+        """See `Bus.subscribe_groups`. Raises ValueError like `subscribe`."""
         return await self._add(GroupHandling(topic, self._quarantine, self._rng, handler, read), shared, 0, levels)
 
     async def _add(
@@ -158,12 +159,12 @@ class MqttBus:
         self._subscriptions.append(entry)
         self._routes.clear()
         connection = self._connection
-        if connection is not None:  # also while others are being granted: those are listed already, this one is not
+        if connection is not None:  # `_serve` grants only the subscriptions that existed when the bus connected
             self._start_worker(connection, entry)
             try:
                 await self._grant(connection, [entry])
             except aiomqtt.MqttError as error:
-                log.debug("subscribe waits for the next connect: %s", error)
+                log.debug("subscribe_postponed", filter=entry.filter, reason=str(error))
         return entry
 
     async def _unsubscribe(self, entry: _Subscription) -> None:
@@ -194,12 +195,12 @@ class MqttBus:
         async with connection.window:
             if not connection.is_open:
                 raise Disconnected(self.detail or "not connected")
-            mid = self._hand_over(connection, topic, address, payload)
-            waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            connection.pending[mid] = waiting
+            mid = self._send(connection, topic, address, payload)
+            puback: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            connection.pending[mid] = puback
             try:
                 async with asyncio.timeout(self._settings.publish_timeout.total_seconds()):
-                    code = await waiting
+                    code = await puback
             except TimeoutError as error:
                 raise Disconnected(f"{address}: no PUBACK within {self._settings.publish_timeout}") from error
             finally:
@@ -207,7 +208,7 @@ class MqttBus:
         if code >= 0x80:
             raise PublishRefused(address, code, reason(code))
 
-    def _hand_over(self, connection: Connection, topic: Topic[M], address: str, payload: bytes) -> int:
+    def _send(self, connection: Connection, topic: Topic[M], address: str, payload: bytes) -> int:
         properties = _publish_properties(topic.message.content_type)
         info = connection.paho.publish(
             f"{self._settings.prefix}/{address}", payload, topic.qos, topic.retain, properties
@@ -217,29 +218,29 @@ class MqttBus:
         return info.mid
 
     async def run(self) -> None:
-        """Connects, stays connected, runs the handlers; returns after `drain`."""
+        """Connects, reconnects when needed, and runs the handlers. Returns after `drain`."""
         while not self._draining.is_set():
             self._reconnect.retrying()
             delay = 0.0
             try:
-                await self._live_once()
+                await self._connect_and_serve()
             except* Drained:
-                log.debug("drained")
+                log.debug("bus_drained")
             except* (aiomqtt.MqttError, OSError, SubscribeRefused) as group:
-                error = innermost(group)
+                error = first_error(group)
                 delay = self._reconnect.lost(str(error) or type(error).__name__, is_refusal=is_refusal(error))
-                level = logging.WARNING if self._reconnect.is_first_failure else logging.DEBUG
-                log.log(level, "broker connection %s: %s", self._reconnect.state.value, self._reconnect.detail)
+                write = log.warning if self._reconnect.is_first_failure else log.debug
+                write("broker_connection_failed", state=self._reconnect.state.value, reason=self._reconnect.detail)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._draining.wait()
         self._reconnect.closed()
 
     async def drain(self) -> None:
-        """Takes nothing new, lets running handlers finish and be acknowledged, then closes."""
+        """See `Bus.drain`."""
         self._draining.set()
 
-    async def _live_once(self) -> None:
+    async def _connect_and_serve(self) -> None:
         settings = self._settings
         host, port = settings.host_and_port
         connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -263,14 +264,14 @@ class MqttBus:
         )
         client.pending_calls_threshold = 1_000
         client._client.manual_ack_set(True)  # noqa: SLF001, FBT003  # see `pulse_bus.mqtt`
-        hear_of_the_end(client)
-        granted = remember_connack(client)
-        wires = put_wire(client, asyncio.get_running_loop(), settings.publish_buffer_max)
+        consume_end(client)
+        granted = capture_connack(client)
+        wires = install_wires(client, asyncio.get_running_loop(), settings.publish_buffer_max)
         async with client, asyncio.TaskGroup() as group:
             connection = Connection(client, group, settings.publish_window, wires[-1])
             connection.limit = getattr(granted[0], "MaximumPacketSize", None) if granted else None
             if granted and getattr(granted[0], "SharedSubscriptionAvailable", 1) == 0:
-                raise SubscribeRefused("the broker has no shared subscriptions")
+                raise SubscribeRefused("the broker does not support shared subscriptions")
             try:
                 await self._serve(connection, group)
             finally:
@@ -283,11 +284,11 @@ class MqttBus:
             self._start_worker(connection, entry)
         watch = group.create_task(self._watch(connection))
         self._connection = connection
-        connection.wire.deliver_to(lambda messages: self._take(connection, messages))
+        connection.wire.deliver_to(lambda messages: self._receive(connection, messages))
         await self._grant(connection, self._subscriptions)
         self._reconnect.connected()
         self._connected.set()
-        log.info("connected to the broker as %s", self._settings.client_id)
+        log.info("broker_connected", client_id=self._settings.client_id)
         for callback in self._callbacks:
             group.create_task(self._call(callback))
         await self._draining.wait()
@@ -299,11 +300,11 @@ class MqttBus:
         try:
             await callback()
         except Disconnected as error:
-            log.debug("callback after connect: %s", error)
+            log.debug("connect_callback_failed", reason=str(error))
 
     async def _grant(self, connection: Connection, entries: list[_Subscription]) -> None:
-        wanted = {entry.filter: entry.handling.topic for entry in entries}
-        for name, topic in wanted.items():
+        topics = {entry.filter: entry.handling.topic for entry in entries}
+        for name, topic in topics.items():
             codes = await connection.client.subscribe(
                 name, options=subscribe_options(topic.qos, is_retained=topic.retain)
             )
@@ -313,19 +314,20 @@ class MqttBus:
                     raise SubscribeRefused(f"{name}: the broker refused the subscription: 0x{value:02x}")
 
     async def _watch(self, connection: Connection) -> None:
-        """Raises MqttError when the connection ends. Messages never come this way: the wire has taken them."""
+        """Raises MqttError when the connection ends. The wire delivers messages of QoS 0 and 1; others are ignored."""
         async for _ in connection.client.messages:
-            log.debug("a message of QoS 2")
+            log.debug("qos2_message_ignored")
 
-    def _take(self, connection: Connection, messages: list[Publish]) -> None:
-        """Hands on what one read of the socket brought. Whatever comes while draining stays with the broker."""
+    def _receive(self, connection: Connection, messages: list[Publish]) -> None:
+        """Hands over the messages of one read from the socket. While draining it ignores them, so that they stay
+        unacknowledged in the broker."""
         if self._draining.is_set():
             return
         received = self._clock()
         groups: dict[int, tuple[_Subscription, list[_Item]]] = {}
         for message in messages:
             if message.qos == 0 and connection.held > self._settings.unacknowledged_bytes_max:
-                self._drop()
+                self._count_dropped()
                 continue
             address, routes = self._routes.get(message.topic) or self._find_routes(message.topic)
             ack = Receipt(connection, message, len(routes))
@@ -334,33 +336,34 @@ class MqttBus:
                 if isinstance(entry.handling, GroupHandling):
                     groups.setdefault(id(entry), (entry, []))[1].append(item)
                 elif entry.concurrency == 1:
-                    entry.queue.put_nowait(item)  # bounded: ReceiveMaximum at QoS 1, `_drop` at QoS 0
+                    entry.queue.put_nowait(item)  # bounded by ReceiveMaximum (QoS 1) and by the drop above (QoS 0)
                 else:
                     connection.group.create_task(self._settle(entry.handling, *item))
         for entry, items in groups.values():
             if isinstance(entry.handling, GroupHandling):
                 connection.group.create_task(entry.handling.settle(items))
 
-    def _drop(self) -> None:
-        """QoS 0 has no acknowledgement to hold back: what comes faster than it is handled is lost, and counted."""
-        self.dropped += 1
-        if self.dropped & (self.dropped - 1) == 0:  # the first, the second, the fourth, …
-            log.warning("%d messages of QoS 0 dropped: they come faster than they are handled", self.dropped)
+    def _count_dropped(self) -> None:
+        """Counts a dropped message. QoS 0 has no back-pressure: messages that arrive faster than they are handled must
+        be dropped."""
+        self.qos0_dropped += 1
+        if self.qos0_dropped & (self.qos0_dropped - 1) == 0:  # logs the first, second, fourth, eighth, …
+            log.warning("qos0_messages_dropped", total=self.qos0_dropped)
 
     def _find_routes(self, topic: bytes) -> "_Route":
         address = topic.decode(errors="replace")[len(self._settings.prefix) + 1 :]
-        found = [(entry, levels) for entry in self._subscriptions if (levels := entry.matches(address)) is not None]
-        if not found:
-            log.debug("no_subscription_matched topic=%s", address)
-            return address, found
+        routes = [(entry, levels) for entry in self._subscriptions if (levels := entry.matches(address)) is not None]
+        if not routes:
+            log.debug("no_subscription_matched", topic=address)
+            return address, routes
         if len(self._routes) > 10_000:
             self._routes.clear()
-        self._routes[topic] = address, found
-        return address, found
+        self._routes[topic] = address, routes
+        return address, routes
 
     def _start_worker(self, connection: Connection, entry: _Subscription) -> None:
         if entry.concurrency == 1:
-            entry.queue = asyncio.Queue()  # here and not in the task: a message may come before it runs
+            entry.queue = asyncio.Queue()  # created here, because a message may arrive before the task runs
             connection.group.create_task(self._work(connection, entry))
 
     async def _work(self, connection: Connection, entry: _Subscription) -> None:
@@ -389,7 +392,7 @@ _publish_head = functools.lru_cache(maxsize=10_000)(publish_head)
 
 @functools.cache
 def _publish_properties(content_type: str) -> Properties:
-    """Made once a content type: paho only reads them, and making them costs as much as the rest of a publish."""
+    """Cached, because creating them costs as much as the rest of a publish. paho only reads them."""
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.ContentType = content_type
     return properties

@@ -1,4 +1,4 @@
-"""One connection to the broker, and what aiomqtt keeps from its user about it. See `pulse_bus.mqtt`."""
+"""One connection to the broker, and details of it that aiomqtt does not expose. See `pulse_bus.mqtt`."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Connection:
-    """One life of the connection: its handlers die with it, for what they would acknowledge is delivered again."""
+    """One connection. Its handlers are cancelled when it ends, because the broker delivers their messages again."""
 
     def __init__(self, client: aiomqtt.Client, group: asyncio.TaskGroup, window: int, wire: Wire) -> None:
         self.client, self.group, self.wire = client, group, wire
@@ -35,37 +35,38 @@ class Connection:
         def on_publish(
             paho: "PahoClient", userdata: object, mid: int, code: "ReasonCode", properties: Properties
         ) -> None:
-            waiting = self.pending.pop(mid, None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(code.value)
+            puback = self.pending.pop(mid, None)
+            if puback is not None and not puback.done():
+                puback.set_result(code.value)
             if inner is not None:
                 inner(paho, userdata, mid, code, properties)  # type: ignore[call-arg]
 
         self.paho.on_publish = on_publish
 
     def begin(self, size: int) -> None:
-        """A message of `size` bytes is being handled."""
+        """Counts a message of `size` bytes as in flight."""
         self.in_flight += 1
         self.held += size
         self.is_idle.clear()
 
     def end(self, size: int) -> None:
-        """It is settled."""
+        """Ends what `begin` counted."""
         self.in_flight -= 1
         self.held -= size
         if self.in_flight == 0:
             self.is_idle.set()
 
     def close(self) -> None:
+        """Fails every publish that waits for a PUBACK."""
         self.is_open = False
-        for waiting in self.pending.values():
-            if not waiting.done():
-                waiting.set_exception(Disconnected("the connection ended before the broker confirmed"))
+        for puback in self.pending.values():
+            if not puback.done():
+                puback.set_exception(Disconnected("the connection ended before the broker confirmed the message"))
         self.pending.clear()
 
 
 class Receipt:
-    """Called once by each handler of a message; the broker hears of it when the last of them has settled it."""
+    """Called once by each handler of a message. The last call acknowledges the message to the broker."""
 
     __slots__ = ("_connection", "_left", "_mid", "_qos", "_size")
 
@@ -87,8 +88,8 @@ class Receipt:
         self._connection.end(self._size)
 
 
-def remember_connack(client: aiomqtt.Client) -> list[Properties]:
-    """The list fills with the CONNACK's properties, which aiomqtt does not hand out."""
+def capture_connack(client: aiomqtt.Client) -> list[Properties]:
+    """Returns a list that receives the properties of CONNACK, which aiomqtt does not expose."""
     granted: list[Properties] = []
     paho = client._client  # noqa: SLF001  # see `pulse_bus.mqtt`
     inner = paho.on_connect
@@ -102,20 +103,19 @@ def remember_connack(client: aiomqtt.Client) -> list[Properties]:
     return granted
 
 
-def hear_of_the_end(client: aiomqtt.Client) -> None:
-    """A connection's end is told to whoever waits for a message; where nobody does, asyncio would complain of a failure
-    that nobody looked at. Whoever connected hears of it anyway."""
+def consume_end(client: aiomqtt.Client) -> None:
+    """Marks the exception of the client's `_disconnected` future as retrieved. asyncio would otherwise log an error
+    when the connection ends while no task reads messages. The `async with` of the client reports the failure anyway."""
 
-    def look(ended: "asyncio.Future[None]") -> None:
+    def retrieve(ended: "asyncio.Future[None]") -> None:
         if not ended.cancelled():
             ended.exception()
 
-    client._disconnected.add_done_callback(look)  # noqa: SLF001  # see `pulse_bus.mqtt`
+    client._disconnected.add_done_callback(retrieve)  # noqa: SLF001  # see `pulse_bus.mqtt`
 
 
 def subscribe_options(qos: int, *, is_retained: bool) -> SubscribeOptions:
-    """How to subscribe to a topic. The broker delivers an event when it is published. Where the contract does not
-    retain a topic, the broker must not send a retained message again at each subscription (MQTT 5.0, 3.8.3.1, Retain
-    Handling 2)."""
+    """Returns the options of a subscription. For a topic that its contract does not retain, the broker must not send a
+    retained message at each subscription (MQTT 5.0, 3.8.3.1, Retain Handling 2)."""
     handling = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if is_retained else SubscribeOptions.RETAIN_DO_NOT_SEND
     return SubscribeOptions(qos, retainHandling=handling)

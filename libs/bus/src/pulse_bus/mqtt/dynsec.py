@@ -1,13 +1,13 @@
-"""Mosquitto's dynamic security over MQTT: JSON commands on a control topic, answers to whoever asked.
+"""Mosquitto's dynamic security over MQTT: JSON commands on a control topic, and answers to the sender.
 
-Mosquitto 2.0 writes its whole file at each command and serves nobody meanwhile (25 ms a device at 2,000 of them), so
-that commands go few at a time with a rest between; one account is two to four commands.
+Mosquitto 2.0 writes its whole file for each command and blocks all clients meanwhile (25 ms per command with 2,000
+devices). Commands are therefore sent a few at a time with pauses in between. One account needs two to four commands.
 """
 
 import asyncio
 import contextlib
 import json
-import logging
+import logging  # aiomqtt requires a logger of the standard library
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,59 +17,60 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import aiomqtt
+import structlog
 
 from pulse_bus.credentials import BrokerAccount, BrokerRefused, BrokerUnreachable, ObservedAccount, Stored
 from pulse_bus.dynsec import STORED, acls, client_fields, observed, role_name
 from pulse_bus.mqtt.settings import MqttSettings
 from pulse_contracts.access import ADMIN
 
-log = logging.getLogger("pulse.bus.dynsec")
+log = structlog.get_logger("pulse.bus.dynsec")
 _TOPIC: Final = "$CONTROL/dynamic-security/v1"
 _PAGE: Final = 200
-_AT_ONCE: Final = 10
-"""Commands in one publish: five new accounts."""
-_REST: Final = 0.05
-"""Seconds between two publishes that change something."""
+_COMMANDS_PER_PUBLISH: Final = 10
+"""Enough for five new accounts."""
+_PAUSE_SECONDS: Final = 0.05
+"""Time between two publishes with changes."""
 
 Command = dict[str, object]
 
 
 class DynamicSecurity:
-    """`BrokerCredentials` over one connection of the administrator; `open` makes it. Not for use by several tasks at
-    once."""
+    """`BrokerCredentials` over one connection of the administrator. Create it with `open`. Only one task may use it at
+    a time."""
 
-    def __init__(self, client: aiomqtt.Client, settings: MqttSettings, patience: timedelta) -> None:
-        self._client, self._settings, self._patience = client, settings, patience.total_seconds()
-        self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+    def __init__(self, client: aiomqtt.Client, settings: MqttSettings, timeout: timedelta) -> None:
+        self._client, self._settings, self._timeout = client, settings, timeout.total_seconds()
+        self._pending: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self.ended = asyncio.Event()
         self.stored = Stored()
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: MqttSettings, patience: timedelta = timedelta(seconds=30)
+        cls, settings: MqttSettings, deadline: timedelta = timedelta(seconds=30)
     ) -> "AsyncIterator[DynamicSecurity]":
-        """Connects as the administrator. Raises BrokerUnreachable when that fails; when the connection ends later,
-        every use raises it."""
+        """Connects as the administrator. Raises BrokerUnreachable when the connection fails. After the connection has
+        ended, every method raises it."""
         async with contextlib.AsyncExitStack() as stack:
             try:
                 client = _client(settings)
-                await stack.enter_async_context(_quiet(client))
+                await stack.enter_async_context(_connected(client))
                 await client.subscribe(f"{_TOPIC}/response", qos=1)
-                await client.subscribe(STORED, qos=0)  # a broker that grants it not says nothing of its queues
+                await client.subscribe(STORED, qos=0)  # a broker that does not grant it reports no queue totals
             except (aiomqtt.MqttError, OSError) as error:
                 raise BrokerUnreachable(str(error) or type(error).__name__) from error
-            made = cls(client, settings, patience)
-            hearing = asyncio.ensure_future(made._hear())  # owned here: cancelled below
+            security = cls(client, settings, deadline)
+            receiving = asyncio.ensure_future(security._receive())  # cancelled below
             try:
-                yield made
+                yield security
             finally:
-                hearing.cancel()
-                await asyncio.wait([hearing])
+                receiving.cancel()
+                await asyncio.wait([receiving])
 
-    async def certificate_ends(self) -> datetime | None:
-        """See `BrokerCredentials.certificate_ends`. Asked on a connection of its own, for ours may be older than
-        the certificate that the broker shows now."""
+    async def certificate_expiry(self) -> datetime | None:
+        """See `BrokerCredentials.certificate_expiry`. Opens a new connection, because the certificate may have changed
+        since the administrator connected."""
         try:
             context = self._settings.tls_context()
             if context is None:
@@ -78,9 +79,9 @@ class DynamicSecurity:
                 _, writer = await asyncio.open_connection(*self._settings.host_and_port, ssl=context)
         except (OSError, TimeoutError) as error:
             raise BrokerUnreachable(str(error) or type(error).__name__) from error
-        shown = writer.get_extra_info("peercert")
-        writer.transport.abort()  # it was asked for nothing but its certificate
-        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
+        certificate = writer.get_extra_info("peercert")
+        writer.transport.abort()
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
 
     async def observe(self, names: Sequence[str] | None = None) -> Mapping[str, ObservedAccount]:
         """See `BrokerCredentials.observe`."""
@@ -91,8 +92,8 @@ class DynamicSecurity:
             held = {str(role["rolename"]) for client in clients for role in client.get("roles", [])}
             roles = await self._get([{"command": "getRole", "rolename": name} for name in sorted(held)], "role")
         by_name = {str(role["rolename"]): role for role in roles}
-        found = [observed(client, by_name) for client in clients if client["username"] != ADMIN]
-        return {one.name: one for one in found}
+        accounts = [observed(client, by_name) for client in clients if client["username"] != ADMIN]
+        return {account.name: account for account in accounts}
 
     async def put(self, account: BrokerAccount, observed: ObservedAccount | None) -> None:
         """See `BrokerCredentials.put`."""
@@ -108,96 +109,97 @@ class DynamicSecurity:
         await self._change([*commands, {"command": "deleteRole", "rolename": role_name(name)}], allow="not found")
 
     async def _commands(self, account: BrokerAccount, observed: ObservedAccount | None) -> list[Command]:
-        wanted, role = account.observed(), role_name(account.name)
-        rules = acls(wanted.grants)
+        desired, role = account.observed(), role_name(account.name)
+        rules = acls(desired.grants)
         commands: list[Command] = []
-        if observed is None or observed.grants != wanted.grants:
+        if observed is None or observed.grants != desired.grants:
             has_role = await self._get([{"command": "getRole", "rolename": role}], "role")
             commands.append({"command": "modifyRole" if has_role else "createRole", "rolename": role, "acls": rules})
         fields = {"username": account.name, "password": account.secret, **client_fields(account)}
         if observed is None:
             commands.append({"command": "createClient", **fields})
-        elif (observed.mark, observed.client_id) != (wanted.mark, wanted.client_id) or commands:
-            # also when only the rules changed: a role that is edited does not reach every open connection (2.0.11)
+        elif (observed.fingerprint, observed.client_id) != (desired.fingerprint, desired.client_id) or commands:
+            # also when only the rules changed: Mosquitto 2.0.11 does not apply a changed role to every open connection
             commands.append({"command": "modifyClient", **fields})
-        if observed is None or observed.is_enabled != wanted.is_enabled:
-            if not wanted.is_enabled:
+        if observed is None or observed.is_enabled != desired.is_enabled:
+            if not desired.is_enabled:
                 commands.append({"command": "disableClient", "username": account.name})
             elif observed is not None:
                 commands.append({"command": "enableClient", "username": account.name})
         return commands
 
     async def _change(self, commands: list[Command], allow: str | None = None) -> None:
-        for start in range(0, len(commands), _AT_ONCE):
-            for answer in await self._run(commands[start : start + _AT_ONCE]):
+        for start in range(0, len(commands), _COMMANDS_PER_PUBLISH):
+            for answer in await self._run(commands[start : start + _COMMANDS_PER_PUBLISH]):
                 error = str(answer.get("error", ""))
                 if error and not (allow and allow in error.lower()):
                     raise BrokerRefused(f"{answer.get('command')}: {error}")
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _list(self, command: str, what: str) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
+    async def _list(self, command: str, member: str) -> list[Mapping[str, Any]]:
+        """Returns all items of a paged list. `member` is their name in the answer."""
+        items: list[Mapping[str, Any]] = []
         while True:
-            given: Command = {"command": command, "verbose": True, "count": _PAGE, "offset": len(found)}
-            (answer,) = await self._run([given])
+            (answer,) = await self._run([{"command": command, "verbose": True, "count": _PAGE, "offset": len(items)}])
             if "error" in answer:
                 raise BrokerRefused(f"{command}: {answer['error']}")
-            page = answer["data"][what]
-            found += page
-            if not page or len(found) >= answer["data"].get("totalCount", 0):
-                return found
+            page = answer["data"][member]
+            items += page
+            if not page or len(items) >= answer["data"].get("totalCount", 0):
+                return items
 
-    async def _get(self, commands: list[Command], what: str) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
+    async def _get(self, commands: list[Command], member: str) -> list[Mapping[str, Any]]:
+        """Returns the items of several commands and leaves out those that do not exist."""
+        items: list[Mapping[str, Any]] = []
         for start in range(0, len(commands), _PAGE):
             for answer in await self._run(commands[start : start + _PAGE]):
                 if "error" not in answer:
-                    found.append(answer["data"][what])
+                    items.append(answer["data"][member])
                 elif "not found" not in str(answer["error"]).lower():
                     raise BrokerRefused(f"{answer.get('command')}: {answer['error']}")
-        return found
+        return items
 
     async def _run(self, commands: list[Command]) -> list[Mapping[str, Any]]:
         if self.ended.is_set():
             raise BrokerUnreachable("the connection ended")
         loop = asyncio.get_running_loop()
-        waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        answers: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         for command in commands:
             key = secrets.token_hex(8)
-            command["correlationData"], waiting[key] = key, loop.create_future()
-        self._waiting.update(waiting)
+            command["correlationData"], answers[key] = key, loop.create_future()
+        self._pending.update(answers)
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 await self._client.publish(_TOPIC, json.dumps({"commands": commands}), qos=1)
-                return list(await asyncio.gather(*waiting.values()))
+                return list(await asyncio.gather(*answers.values()))
         except TimeoutError as error:
-            raise BrokerUnreachable(f"no answer within {self._patience:.0f} s") from error
+            raise BrokerUnreachable(f"no answer within {self._timeout:.0f} s") from error
         except (aiomqtt.MqttError, OSError) as error:
             raise BrokerUnreachable(str(error) or type(error).__name__) from error
         finally:
-            for key, future in waiting.items():
-                self._waiting.pop(key, None)
+            for key, future in answers.items():
+                self._pending.pop(key, None)
                 future.cancel()
 
-    async def _hear(self) -> None:
+    async def _receive(self) -> None:
         try:
             async for message in self._client.messages:
                 if message.topic.value.startswith("$SYS/"):
-                    self._note_stored(message.topic.value, bytes(message.payload or b""))
+                    self._update_stored(message.topic.value, bytes(message.payload or b""))
                     continue
                 for answer in json.loads(bytes(message.payload or b"")).get("responses", []):
-                    future = self._waiting.pop(str(answer.get("correlationData")), None)
+                    future = self._pending.pop(str(answer.get("correlationData")), None)
                     if future is not None and not future.done():
                         future.set_result(answer)
         except (aiomqtt.MqttError, ValueError) as error:
-            log.debug("dynamic security: %s", error)
+            log.debug("dynamic_security_disconnected", reason=str(error))
         finally:
             self.ended.set()
-            for future in self._waiting.values():
+            for future in self._pending.values():
                 if not future.done():
                     future.set_exception(BrokerUnreachable("the connection ended before the broker answered"))
 
-    def _note_stored(self, topic: str, payload: bytes) -> None:
+    def _update_stored(self, topic: str, payload: bytes) -> None:
         value = int(payload) if payload.isdigit() else None
         if topic.endswith("/count"):
             self.stored = replace(self.stored, messages=value)
@@ -212,7 +214,7 @@ def _client(settings: MqttSettings) -> aiomqtt.Client:
         port,
         username=settings.username,
         password=settings.password,
-        identifier=f"{settings.client_id}-{secrets.token_hex(4)}",  # replicas must not throw each other out
+        identifier=f"{settings.client_id}-{secrets.token_hex(4)}",  # unique for each replica
         protocol=aiomqtt.ProtocolVersion.V5,
         tls_context=settings.tls_context(),
         keepalive=int(settings.keepalive.total_seconds()),
@@ -224,8 +226,8 @@ def _client(settings: MqttSettings) -> aiomqtt.Client:
 
 
 @asynccontextmanager
-async def _quiet(client: aiomqtt.Client) -> AsyncIterator[None]:
-    """The client's own context; that a connection which is gone cannot be closed in order is nobody's concern."""
+async def _connected(client: aiomqtt.Client) -> AsyncIterator[None]:
+    """The context of the client. Ignores the error of closing a connection that has ended already."""
     await client.__aenter__()
     try:
         yield

@@ -1,18 +1,18 @@
-"""How a connection to the broker ends, and what its reason codes mean."""
+"""Reasons why a connection to the broker ends, and the meaning of MQTT reason codes."""
 
 _NOT_AUTHORIZED = {0x86, 0x87, 0x8C}
 
 
 class Drained(Exception):
-    """Leaves the connection's task group on purpose."""
+    """Leaves the task group of the connection after `drain`."""
 
 
 class SubscribeRefused(Exception):
-    """SUBACK with a failure code: an access rule of the broker is missing."""
+    """The broker rejected a subscription (SUBACK with a failure code). An access rule of the broker is missing."""
 
 
-def innermost(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What went wrong first, out of the groups that task groups wrap it in."""
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Returns the first error inside nested exception groups."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -20,14 +20,14 @@ def innermost(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether the broker said no (MQTT 5, 2.4), so that trying again soon is of no use."""
+    """Whether the broker refused the client (MQTT 5, 2.4), so that an immediate retry is useless."""
     code = getattr(error, "rc", None)
     value = getattr(code, "value", code)
     return isinstance(error, SubscribeRefused) or value in _NOT_AUTHORIZED
 
 
 def reason(code: int) -> str:
-    """A reason code of PUBACK in words (MQTT 5, 3.4.2.1)."""
+    """Returns a PUBACK reason code in words (MQTT 5, 3.4.2.1)."""
     names = {
         0x83: "implementation specific",
         0x87: "not authorized",

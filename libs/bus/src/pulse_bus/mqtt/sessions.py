@@ -1,4 +1,4 @@
-"""Sessions that the broker keeps while nobody is connected: a queue for one consumer, made before its first message."""
+"""Sessions that the broker keeps while their client is disconnected: a queue that exists before the first message."""
 
 import asyncio
 import random
@@ -14,19 +14,19 @@ from pulse_contracts.topics import Topic
 M = TypeVar("M", bound=Message)
 
 
-async def create_session(settings: MqttSettings, topic: Topic[M], patience: timedelta = timedelta(seconds=5)) -> None:
-    """Makes the broker queue every message of `topic` for the client of these settings from now on. A session that
-    exists already keeps what it holds. Raises TimeoutError when the broker does not grant it within `patience`."""
+async def create_session(settings: MqttSettings, topic: Topic[M], deadline: timedelta = timedelta(seconds=5)) -> None:
+    """Creates a session: the broker then queues every message of `topic` for the client of these settings. An existing
+    session keeps its messages. Raises TimeoutError when the broker does not grant it within `deadline`."""
 
-    async def leave(_: Delivery[M]) -> None:
-        await asyncio.Event().wait()  # never acknowledged here, so the broker delivers it to the consumer
+    async def never_acknowledge(_: Delivery[M]) -> None:
+        await asyncio.Event().wait()  # the broker delivers the message again, to the consumer
 
-    bus = MqttBus(settings, clock=lambda: 0, rng=random.Random(0))  # noqa: S311  # jitter, no secret
-    await bus.subscribe(topic, leave, concurrency=settings.receive_maximum)
+    bus = MqttBus(settings, clock=lambda: 0, rng=random.Random(0))  # noqa: S311  # jitter, not a secret
+    await bus.subscribe(topic, never_acknowledge, concurrency=settings.receive_maximum)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         try:
-            async with asyncio.timeout(patience.total_seconds()):
+            async with asyncio.timeout(deadline.total_seconds()):
                 await bus.wait_connected()
         finally:
             running.cancel()

@@ -12,13 +12,13 @@ from pulse_contracts.message import Message
 from pulse_contracts.topics import ROOT, Topic
 
 NEVER: Final = timedelta(seconds=0xFFFFFFFF)
-"""A `session_expiry` that never passes (MQTT 5.0, 3.1.2.11.2)."""
+"""A `session_expiry` without limit (MQTT 5.0, 3.1.2.11.2)."""
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 
 @dataclass(frozen=True)
 class Will:
-    """What the broker says in our place when we vanish."""
+    """The last will: the message that the broker publishes when the connection is lost."""
 
     topic: Topic[Message]
     message: Message
@@ -27,12 +27,14 @@ class Will:
 
 @dataclass(frozen=True)
 class MqttSettings:
-    """Where the broker is and who we are. `url` is `mqtts://host:port` (TLS 1.3) or `mqtt://host:port` (in clear); the
-    password never stands in it. `ca_file`: the only authorities (PEM) that the broker's certificate may come from;
-    without it those of the system.
-    `publish_buffer_max`: bytes that may wait for a broker that does not read; more is refused as Disconnected.
-    `unacknowledged_bytes_max`: payloads being handled, beyond which messages of QoS 0 are dropped and counted (those of
-    QoS 1 are bounded by `receive_maximum`)."""
+    """Address of the broker, credentials and limits.
+
+    url: `mqtts://host:port` (TLS 1.3) or `mqtt://host:port` (unencrypted), without credentials.
+    ca_file: the trusted certificate authorities (PEM). None: those of the operating system.
+    publish_buffer_max: bytes that may wait for a broker that does not read. Beyond it `publish` raises Disconnected.
+    unacknowledged_bytes_max: payload bytes in flight. Beyond it messages of QoS 0 are dropped and counted.
+        `receive_maximum` bounds the messages of QoS 1.
+    """
 
     url: str
     username: str
@@ -52,17 +54,17 @@ class MqttSettings:
 
     @property
     def host_and_port(self) -> tuple[str, int]:
-        """Raises ValueError when the url is not `mqtt[s]://host[:port]`."""
+        """Host and port of the url. Raises ValueError when the url is not `mqtt[s]://host[:port]`."""
         parts = urlsplit(self.url)
         if parts.scheme not in _PORTS or not parts.hostname or parts.username or parts.password:
             raise ValueError(f"broker url must be mqtts://host:port without credentials, got scheme {parts.scheme!r}")
         return parts.hostname, parts.port or _PORTS[parts.scheme]
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """What the broker's certificate must satisfy; None in clear. Read anew for each connection, because authorities
-        are renewed. Raises OSError when `ca_file` cannot be read or holds no certificate."""
+        """Returns a TLS context, or None for `mqtt://`. Reads `ca_file` each time, because authorities are renewed.
+        Raises OSError when `ca_file` cannot be read or holds no certificate."""
         if urlsplit(self.url).scheme != "mqtts":
             return None
-        context = ssl.create_default_context(cafile=self.ca_file)  # checks the chain and the host's name
+        context = ssl.create_default_context(cafile=self.ca_file)  # verifies the chain and the host name
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         return context

@@ -1,8 +1,9 @@
-"""The socket that paho is given: application messages are cut out on the way in, small packets gathered on the way out.
+"""A socket wrapper for paho: it takes PUBLISH packets out of the input, and sends small packets together.
 
-paho asks the kernel for each packet's first byte and for each byte of its length, and aiomqtt makes a task for each
-message. Here one read brings whatever has arrived, and every complete PUBLISH in it is handed over at once; all else
-(CONNACK, SUBACK, PUBACK, PINGRESP, DISCONNECT) is left to paho. Packets: MQTT 5.0, OASIS Standard, 2.1 and 3.3.
+paho makes a system call for the first byte of each packet and for each byte of its length, and aiomqtt creates a task
+for each message. A wire reads everything that has arrived with one call and hands over all complete PUBLISH packets at
+once. It leaves the other packets (CONNACK, SUBACK, PUBACK, PINGRESP, DISCONNECT) to paho. Packet formats: MQTT 5.0,
+OASIS Standard, 2.1 and 3.3.
 """
 
 import asyncio
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 _READ: Final = 256 * 1024
 _PIECE: Final = 16 * 1024
-"""One record of TLS (RFC 8446 §5.1)."""
+"""Largest TLS record (RFC 8446 §5.1)."""
 _PUBLISH: Final = 0x30
 _BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Publish(NamedTuple):
-    """A PUBLISH of QoS 0 or 1 as it came, its properties passed over. `mid` is 0 at QoS 0."""
+    """A received PUBLISH of QoS 0 or 1 without its properties. `mid` is 0 at QoS 0."""
 
     topic: bytes
     payload: bytes
@@ -38,7 +39,7 @@ class Publish(NamedTuple):
 
 
 class Wire:
-    """A socket to paho, and the bus's own way past it. Everything but the making happens in the loop's thread."""
+    """A socket for paho, and a direct path for the bus. Only the constructor may run outside the loop's thread."""
 
     def __init__(
         self, raw: "SocketLike", loop: asyncio.AbstractEventLoop, out_max: int, on_end: Callable[[], None] | None = None
@@ -56,35 +57,35 @@ class Wire:
         self._is_closed = False
 
     def deliver_to(self, take: Callable[[list[Publish]], None]) -> None:
-        """From now on messages are handed over; first those that came before."""
+        """Hands over messages to `take`, starting with those that have already arrived."""
         self._take = take
         early, self._early = self._early, []
         if early:
             take(early)
 
     @property
-    def waiting(self) -> int:
-        """Bytes that the broker has not taken yet."""
+    def unsent(self) -> int:
+        """Bytes that wait to be sent."""
         return self._out_size
 
     def write(self, packet: bytes) -> None:
-        """Sends one whole packet, together with whatever else is written in this turn of the loop. Raises Disconnected
-        when the connection has ended, or the broker has stopped reading."""
+        """Sends one complete packet, together with other packets of the same loop iteration. Raises Disconnected when
+        the connection has ended or the broker has stopped reading."""
         if self._is_closed or self._is_ended:
             raise Disconnected("the connection has ended")
         if self._out_size > self._out_max:
-            raise Disconnected(f"the broker does not read: {self._out_size} bytes wait")
+            raise Disconnected(f"the broker does not read: {self._out_size} bytes are unsent")
         self._append(packet)
 
     def acknowledge(self, mid: int) -> None:
-        """PUBACK, success."""
+        """Sends PUBACK with the reason code success."""
         if not self._is_closed:
             self._append(b"\x40\x02" + mid.to_bytes(2, "big"))
 
-    # What paho and aiomqtt call.
+    # The socket interface that paho and aiomqtt use.
 
     def recv(self, size: int) -> bytes:
-        """Bytes of the packets that are paho's."""
+        """Returns bytes of the packets that paho handles."""
         if not self._for_paho:
             self._fill()
             if not self._for_paho:
@@ -96,27 +97,27 @@ class Wire:
         return part
 
     def pending(self) -> int:
-        """Bytes that can be read without the kernel: aiomqtt reads on until there are none."""
+        """Bytes that are already read from the kernel. aiomqtt reads until there are none."""
         return len(self._for_paho)
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
-        """Takes all of it, for a packet must never be cut by another."""
+        """Accepts all bytes, so that packets are never interleaved."""
         if self._is_closed:
             raise OSError("the socket is closed")
         self._append(bytes(data))
         return len(data)
 
     def fileno(self) -> int:
-        """Of the socket beneath."""
+        """See `socket.fileno`."""
         return self._raw.fileno()
 
-    def setblocking(self, flag: bool) -> None:  # noqa: FBT001  # the socket's own form
-        """Handed on."""
+    def setblocking(self, flag: bool) -> None:  # noqa: FBT001  # signature of `socket.setblocking`
+        """See `socket.setblocking`."""
         if isinstance(self._raw, socket.socket):
             self._raw.setblocking(flag)
 
     def close(self) -> None:
-        """Sends what the kernel still takes, then closes."""
+        """Sends as much as the kernel accepts, then closes the socket."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -135,31 +136,31 @@ class Wire:
                 data = self._read_records(self._raw, data)
         except _BLOCKED:
             return
-        except OSError:  # a reset is an end like any other
+        except OSError:  # a reset ends the connection like a regular close
             self._end()
             return
         if not data:
             self._end()
             return
-        found = self._cut(self._rest + data if self._rest else data)
-        if not found:
+        messages = self._split(self._rest + data if self._rest else data)
+        if not messages:
             return
         if self._take is None:
-            self._early += found
+            self._early += messages
         else:
-            self._take(found)
+            self._take(messages)
 
     @staticmethod
     def _read_records(raw: ssl.SSLSocket, first: bytes) -> bytes:
-        """One read of TLS brings one record of at most 16 KiB. Takes the following ones too: as many as one read of a
-        plain socket might bring, and in any case what is decrypted already, for which no event would come."""
+        """Reads further TLS records, because one read returns at most one record of 16 KiB. Reads up to the size of a
+        plain read, and always the bytes that are decrypted already, for which the event loop gets no event."""
         parts, size = [first], len(first)
         while size < _READ or raw.pending():
             try:
                 part = raw.recv(_READ)
             except _BLOCKED:
                 break
-            if not part:  # closed in order: the next read says so again
+            if not part:  # the peer closed the connection; the next read reports it again
                 break
             parts.append(part)
             size += len(part)
@@ -170,8 +171,8 @@ class Wire:
         if self._on_end is not None:
             self._on_end()
 
-    def _cut(self, data: bytes) -> list[Publish]:
-        found: list[Publish] = []
+    def _split(self, data: bytes) -> list[Publish]:
+        messages: list[Publish] = []
         at, end = 0, len(data)
         while at + 2 <= end:
             length, body = data[at + 1], at + 2
@@ -186,19 +187,19 @@ class Wire:
                         break
                 else:
                     if shift > 21:
-                        raise ConnectionError("malformed packet: the length has more than four bytes")
+                        raise ConnectionError("malformed packet: its length field has more than four bytes")
                     break
             stop = body + length
             if stop > end:
                 break
             head = data[at]
             if head & 0xF0 == _PUBLISH and head & 0x06 != 0x04:
-                found.append(_publish(data, head, body, stop))
+                messages.append(_publish(data, head, body, stop))
             else:
                 self._for_paho += data[at:stop]
             at = stop
         self._rest = data[at:]
-        return found
+        return messages
 
     def _append(self, packet: bytes) -> None:
         self._out.append(packet)
@@ -214,7 +215,7 @@ class Wire:
         data = b"".join(self._out)
         try:
             sent = self._send(data)
-        except OSError:  # whoever reads hears of it
+        except OSError:  # the next read reports the error
             self._out.clear()
             self._out_size = 0
             self._forget_writer()
@@ -222,14 +223,14 @@ class Wire:
         self._out = [data[sent:]] if sent < len(data) else []
         self._out_size = len(data) - sent
         if self._out and self._writer is None:
-            self._writer = os.dup(self._raw.fileno())  # aiomqtt has its own writer on the socket's number
+            self._writer = os.dup(self._raw.fileno())  # aiomqtt registers its own writer on the original descriptor
             self._loop.add_writer(self._writer, self._flush)
         elif not self._out:
             self._forget_writer()
 
     def _send(self, data: bytes) -> int:
-        """As much as the kernel takes. TLS takes all of what it is given or says nothing of how much: given everything,
-        a slow broker that reads would look like one that does not. A piece is given again until it is taken."""
+        """Sends as much as the kernel accepts and returns the number of bytes. A TLS socket accepts a whole buffer or
+        none of it, and reports no progress. Small pieces therefore show that a slow broker still reads."""
         if not isinstance(self._raw, ssl.SSLSocket):
             with contextlib.suppress(*_BLOCKED):
                 return self._raw.send(data)
@@ -270,7 +271,7 @@ def _publish(data: bytes, head: int, at: int, stop: int) -> Publish:
 
 
 def publish_head(topic: str, content_type: str) -> bytes:
-    """What stands between the fixed header and the payload of a PUBLISH of QoS 0."""
+    """Returns the bytes between the fixed header and the payload of a PUBLISH of QoS 0."""
     kind = content_type.encode()
     properties = b"\x03" + len(kind).to_bytes(2, "big") + kind
     name = topic.encode()
@@ -278,7 +279,7 @@ def publish_head(topic: str, content_type: str) -> bytes:
 
 
 def publish_packet(head: bytes, payload: bytes, *, retain: bool) -> bytes:
-    """A whole PUBLISH of QoS 0."""
+    """Returns a complete PUBLISH of QoS 0."""
     left, length = len(head) + len(payload), bytearray()
     while True:
         left, byte = left >> 7, left & 127
@@ -288,26 +289,26 @@ def publish_packet(head: bytes, payload: bytes, *, retain: bool) -> bytes:
     return bytes([_PUBLISH | retain]) + bytes(length) + head + payload
 
 
-def put_wire(client: aiomqtt.Client, loop: asyncio.AbstractEventLoop, out_max: int) -> list[Wire]:
-    """The client's sockets are wires from now on; each is added to the list when it is made."""
+def install_wires(client: aiomqtt.Client, loop: asyncio.AbstractEventLoop, out_max: int) -> list[Wire]:
+    """Makes the client use wires as its sockets. Returns a list that receives each wire when it is created."""
     paho = client._client  # noqa: SLF001  # see `pulse_bus.mqtt`
-    make, made = paho._create_socket, list[Wire]()  # noqa: SLF001  # see `pulse_bus.mqtt`
+    create_socket, wires = paho._create_socket, list[Wire]()  # noqa: SLF001  # see `pulse_bus.mqtt`
 
-    def ended() -> None:
-        """aiomqtt would wait out its timeout for the CONNACK of a connection that is closed."""
+    def fail_connect() -> None:
+        """aiomqtt would otherwise wait for its timeout when the connection closes before CONNACK."""
         if not client._connected.done():  # noqa: SLF001  # see `pulse_bus.mqtt`
             error = aiomqtt.MqttError("the connection ended before the broker answered")
             client._connected.set_exception(error)  # noqa: SLF001  # see `pulse_bus.mqtt`
 
-    def create() -> Wire:
-        raw = make()
+    def create_wire() -> Wire:
+        raw = create_socket()
         if isinstance(raw, socket.socket):
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        made.append(Wire(raw, loop, out_max, ended))
-        return made[-1]
+        wires.append(Wire(raw, loop, out_max, fail_connect))
+        return wires[-1]
 
-    def secure(plain: socket.socket) -> ssl.SSLSocket:
-        """paho's own leaves the socket open when the handshake fails."""
+    def wrap_tls(plain: socket.socket) -> ssl.SSLSocket:
+        """Closes the socket when the handshake fails. paho's own method leaves it open."""
         if paho._ssl_context is None:  # noqa: SLF001  # see `pulse_bus.mqtt`
             raise ValueError("no TLS context")
         wrapped = paho._ssl_context.wrap_socket(  # noqa: SLF001  # see `pulse_bus.mqtt`
@@ -323,6 +324,6 @@ def put_wire(client: aiomqtt.Client, loop: asyncio.AbstractEventLoop, out_max: i
             raise
         return wrapped
 
-    paho._ssl_wrap_socket = secure  # type: ignore[method-assign,assignment]  # noqa: SLF001  # see `pulse_bus.mqtt`
-    paho._create_socket = create  # type: ignore[method-assign]  # noqa: SLF001  # see `pulse_bus.mqtt`
-    return made
+    paho._ssl_wrap_socket = wrap_tls  # type: ignore[method-assign,assignment]  # noqa: SLF001  # see `pulse_bus.mqtt`
+    paho._create_socket = create_wire  # type: ignore[method-assign]  # noqa: SLF001  # see `pulse_bus.mqtt`
+    return wires

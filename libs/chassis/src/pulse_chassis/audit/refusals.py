@@ -1,10 +1,12 @@
-"""Who was refused for want of a permission: noted in the audit trail, each account and permission once a minute, so
-that nobody fills it."""
+"""Audit entries for requests that were refused because a permission was missing.
 
-import logging
+Each account and permission gets one entry a minute, so that a client cannot fill the audit trail.
+"""
+
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from fastapi import Request
 
 from pulse_chassis.http.problems import TooManyRequests
@@ -16,26 +18,26 @@ from pulse_contracts.permissions import Permission
 from pulse_contracts.times import from_micros
 from pulse_postgres import Audit, AuditEntry, Database
 
-log = logging.getLogger("pulse.http")
-_OFTEN = "1/minute"
+log = structlog.get_logger("pulse.http")
+_LIMIT = "1/minute"
 
 
-class Refusals:
-    """Notes them. `clock` in microseconds."""
+class AuditedRefusals:
+    """Writes the entries. `clock` returns microseconds since 1970."""
 
     def __init__(self, database: Database, audit: Audit, limits: RateLimits, clock: Callable[[], int]) -> None:
         self._database, self._audit, self._limits, self._clock = database, audit, limits, clock
 
-    async def note(self, request: Request, principal: Principal, permission: Permission) -> None:
-        """What was asked for, by its route. Nothing is refused less when the database is away."""
+    async def record(self, request: Request, principal: Principal, permission: Permission) -> None:
+        """Records a refused request with its route. An outage of the database is logged, and the refusal stands."""
         try:
-            await self._limits.check("refusal", _OFTEN, f"{principal.account}\0{permission}")
+            await self._limits.check("refusal", _LIMIT, f"{principal.account}\0{permission}")
             async with self._database.transaction() as connection:
                 await self._audit.append(connection, _entry(request, principal, permission), self._now())
         except TooManyRequests:
             return
         except Unavailable as error:
-            log.info("a refusal is not noted: %s", error)
+            log.info("refusal_not_audited", reason=str(error))
 
     def _now(self) -> datetime:
         return from_micros(self._clock())
@@ -43,6 +45,6 @@ class Refusals:
 
 def _entry(request: Request, principal: Principal, permission: Permission) -> AuditEntry:
     caller = caller_of(request, principal)
-    asked = {"method": request.method, "route": str(getattr(request.scope.get("route"), "path", "other"))}
+    details = {"method": request.method, "route": str(getattr(request.scope.get("route"), "path", "other"))}
     target = f"permission:{permission}"
-    return AuditEntry("access_refused", caller.account, target, None, asked, caller.address, caller.request_id)
+    return AuditEntry("access_refused", caller.account, target, None, details, caller.address, caller.request_id)

@@ -1,4 +1,4 @@
-"""The audit trail over HTTP: pages with filters, and CSV. Every service that changes something shows its own."""
+"""The audit trail over HTTP: pages with filters, and CSV. Every service that writes one has these routes."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ _Reader = Annotated[Principal, require("audit.read")]
 
 
 class AuditRecordView(BaseModel):
-    """One entry. `before` and `after` hold what changed, and no secrets."""
+    """One entry. `before` and `after` hold the changed values, without secrets."""
 
     n: int
     at: datetime
@@ -37,34 +37,37 @@ class AuditRecordView(BaseModel):
 
 
 class AuditHeadView(BaseModel):
-    """How far the trail has come: kept elsewhere, it is the anchor of `verify-audit --anchor n:hash`."""
+    """Number and hash of the newest entry. A copy that is kept elsewhere is the anchor of `verify-audit --anchor
+    n:hash`."""
 
     n: int
     hash: str
 
 
 class AuditPage(BaseModel):
-    """Newest first. `next` is the `before` of the page that follows, None at the end."""
+    """Entries, newest first. `next` is the `before` parameter of the next page. None on the last page."""
 
     items: list[AuditRecordView]
     next: int | None
     head: AuditHeadView
 
 
-def _written(value: object) -> object:
-    """A number is no moment: pydantic would take it for seconds."""
+def _require_iso_8601(value: object) -> object:
+    """Rejects a number, which pydantic would accept as seconds."""
     if isinstance(value, str) and "T" not in value.upper():
-        raise ValueError("write it as in 2026-11-23T10:00:00Z")
+        raise ValueError("must be a time in ISO 8601, for example 2026-11-23T10:00:00Z")
     return value
 
 
-_Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+_Moment = Annotated[AwareDatetime, BeforeValidator(_require_iso_8601)]
 
 
 async def _filter(
-    kind: Annotated[_Name | None, Query(description="such as `signed_in`", examples=["signed_in"])] = None,
-    actor: Annotated[_Name | None, Query(description="an account's id, `command-line` or `system`")] = None,
-    target: Annotated[_Name | None, Query(description="such as `account:<id>`")] = None,
+    kind: Annotated[
+        _Name | None, Query(description="kind of entry, for example `signed_in`", examples=["signed_in"])
+    ] = None,
+    actor: Annotated[_Name | None, Query(description="id of an account, `command-line` or `system`")] = None,
+    target: Annotated[_Name | None, Query(description="changed object, for example `account:<id>`")] = None,
     since: Annotated[_Moment | None, Query(examples=["2026-11-23T10:00:00Z"])] = None,
     until: Annotated[_Moment | None, Query(description="exclusive")] = None,
 ) -> AuditFilter:
@@ -72,26 +75,27 @@ async def _filter(
 
 
 def audit_router(prefix: str, name: str) -> APIRouter:
-    """`GET {prefix}/audit` and `GET {prefix}/audit.csv`. `name` makes the operation ids unique between services."""
+    """Returns a router with `GET {prefix}/audit` and `GET {prefix}/audit.csv`. `name` makes the operation ids unique
+    among services."""
     router = APIRouter(prefix=prefix, tags=["audit"])
 
     @router.get("/audit", operation_id=f"list_{name}_audit")
     async def page(
         request: Request,
         _: _Reader,
-        wanted: Annotated[AuditFilter, Depends(_filter)],
+        criteria: Annotated[AuditFilter, Depends(_filter)],
         before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
         limit: Annotated[int, Query(ge=1, le=_PAGE)] = 100,
     ) -> AuditPage:
         """Entries of the audit trail, newest first."""
-        audit, database = _given(request)
+        audit, database = _state(request)
         async with database.connection() as connection:
-            found = await audit.page(connection, wanted, before, limit + 1)
+            records = await audit.page(connection, criteria, before, limit + 1)
             head = await audit.head(connection)
-        items, more = found[:limit], len(found) > limit
+        items, is_more = records[:limit], len(records) > limit
         return AuditPage(
             items=[_view(record) for record in items],
-            next=items[-1].n if more else None,
+            next=items[-1].n if is_more else None,
             head=AuditHeadView(n=head.n, hash=head.hash),
         )
 
@@ -102,21 +106,21 @@ def audit_router(prefix: str, name: str) -> APIRouter:
         responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     )
     async def export(
-        request: Request, reader: _Reader, wanted: Annotated[AuditFilter, Depends(_filter)]
+        request: Request, reader: _Reader, criteria: Annotated[AuditFilter, Depends(_filter)]
     ) -> StreamingResponse:
-        """Every entry that fits, newest first, as CSV. That it was asked for is the newest entry."""
-        audit, database = _given(request)
-        async with database.transaction() as connection:  # a refusal must come before the first line
-            await audit.append(connection, _exported(caller_of(request, reader), wanted), _now(request))
-            first = await audit.page(connection, wanted, None, _PAGE)
-        lines = _lines(audit, database, wanted, first)
+        """Every matching entry as CSV, newest first. The export itself is recorded as the newest entry."""
+        audit, database = _state(request)
+        async with database.transaction() as connection:  # an outage must be reported before the first line is sent
+            await audit.append(connection, _exported(caller_of(request, reader), criteria), _now(request))
+            first = await audit.page(connection, criteria, None, _PAGE)
+        lines = _lines(audit, database, criteria, first)
         headers = {"Content-Disposition": f'attachment; filename="{name}-audit.csv"'}
         return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
     return router
 
 
-def _given(request: Request) -> tuple[Audit, Database]:
+def _state(request: Request) -> tuple[Audit, Database]:
     audit: Audit = request.app.state.audit
     database: Database = request.app.state.database
     return audit, database
@@ -126,11 +130,11 @@ def _now(request: Request) -> datetime:
     return from_micros(request.app.state.clock())
 
 
-def _exported(caller: Caller, wanted: AuditFilter) -> AuditEntry:
-    asked = {"kind": wanted.kind, "actor": wanted.actor, "target": wanted.target}
-    times = {"since": wanted.since, "until": wanted.until}
-    asked |= {name: at.isoformat() if at else None for name, at in times.items()}
-    after = {name: value for name, value in asked.items() if value is not None}
+def _exported(caller: Caller, criteria: AuditFilter) -> AuditEntry:
+    details = {"kind": criteria.kind, "actor": criteria.actor, "target": criteria.target}
+    times = {"since": criteria.since, "until": criteria.until}
+    details |= {name: at.isoformat() if at else None for name, at in times.items()}
+    after = {name: value for name, value in details.items() if value is not None}
     return AuditEntry("audit_exported", caller.account, "audit", None, after, caller.address, caller.request_id)
 
 
@@ -150,7 +154,7 @@ def _view(record: AuditRecord) -> AuditRecordView:
 
 
 async def _lines(
-    audit: Audit, database: Database, wanted: AuditFilter, page: list[AuditRecord]
+    audit: Audit, database: Database, criteria: AuditFilter, page: list[AuditRecord]
 ) -> AsyncIterator[bytes]:
     yield _line(_COLUMNS)
     while page:
@@ -158,7 +162,7 @@ async def _lines(
         if len(page) < _PAGE:
             return
         async with database.connection() as connection:
-            page = await audit.page(connection, wanted, page[-1].n, _PAGE)
+            page = await audit.page(connection, criteria, page[-1].n, _PAGE)
 
 
 def _cells(record: AuditRecord) -> tuple[str, ...]:
@@ -173,7 +177,7 @@ def _json(detail: object) -> str | None:
 
 
 def _safe(text: str | None) -> str:
-    """Spreadsheets run what begins like a formula (OWASP, CSV injection)."""
+    """Prefixes text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
     return f"'{text}" if text and text[0] in "=+-@\t\r" else text or ""
 
 

@@ -1,1 +1,1 @@
-"""The HTTP server of a service: the app, problems, limits, idempotency."""
+"""The HTTP server of a service: app, connections, problem documents, rate limits and idempotency."""

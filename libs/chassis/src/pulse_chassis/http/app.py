@@ -1,4 +1,4 @@
-"""The HTTP app of a service: request ids, body limits, problems, health and metrics around the service's own routes."""
+"""The HTTP app of a service: its routes with request ids, body limits, problem documents, health and metrics."""
 
 import re
 import secrets
@@ -30,14 +30,16 @@ _SECURITY_DEFAULTS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"cache-control": b"no-store",
 }
-"""An answer may say better for itself. There are no CORS headers: other origins' pages read nothing."""
+"""A response may override these defaults. There are no CORS headers, so pages of other origins cannot read
+responses."""
 _READING = frozenset({"GET", "HEAD"})
 _METHODS = _READING | {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-"""What metrics tell apart: servers pass on whatever word a client invents, and each would be kept for ever."""
+"""The methods that metrics distinguish. A client may send any word as a method, and each label value stays in
+memory."""
 _SLOW_SECONDS = 1.0
-"""A question that was answered in time is counted by the metrics and not logged: the line would cost as much again."""
+"""Successful read requests are logged only if they take longer. Logging them all would double their cost."""
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-"""What requests carry goes nowhere because of an OTEL_ variable; and looking for providers costs every request."""
+"""Disables OpenTelemetry: an OTEL_ variable must not export request data, and looking for providers costs time."""
 _QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 Check = Callable[[], Awaitable[bool]]
@@ -45,26 +47,28 @@ Check = Callable[[], Awaitable[bool]]
 
 @dataclass
 class Health:
-    """What `/readyz` asks: each check by name, and whether the process is on its way out."""
+    """The state behind the health endpoints: named checks, and whether the process has started or is stopping."""
 
     checks: Mapping[str, Check] = field(default_factory=dict)
     is_started: bool = False
     is_stopping: bool = False
 
     async def report(self) -> dict[str, bool]:
-        """Every check and its answer."""
+        """Runs every check and returns its result by name."""
         return {name: await check() for name, check in self.checks.items()}
 
 
-class _BodyTooLarge(HTTPException):  # an HTTPException, so that a framework that reads the body passes it on
+class _BodyTooLarge(HTTPException):  # FastAPI re-raises an HTTPException while it reads the body
     def __init__(self) -> None:
-        super().__init__(413, f"the body may have {MAX_BODY} bytes at most")
+        super().__init__(413, f"The request body is too large. The limit is {MAX_BODY} bytes.")
 
 
-class Envelope:
-    """ASGI middleware: a request id for logs and answers, a limit on bodies, one metric a request, and a log line for
-    each that changes something, is refused or takes long. HEAD is answered as GET is, without the body (RFC 9110,
-    9.3.2)."""
+class RequestMiddleware:
+    """ASGI middleware: request ids for logs and responses, the limit on bodies, metrics, and log events.
+
+    A request is logged if it is not a read request, fails, or is slow. HEAD is answered like GET without the body
+    (RFC 9110, 9.3.2).
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -74,26 +78,26 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
-        started, status, size, is_answered = time.perf_counter(), 500, 0, False
+        client_id = headers.get(b"x-request-id", b"").decode("latin-1")
+        request_id = client_id if _REQUEST_ID.match(client_id) else secrets.token_hex(8)
+        started, status, size, has_response = time.perf_counter(), 500, 0, False
         is_head = scope["method"] == "HEAD"
         inner = {**scope, "method": "GET"} if is_head else scope
 
-        async def limited() -> Message:
+        async def receive_limited() -> Message:
             nonlocal size
-            message = await (_gone() if is_head and is_answered else receive())
+            message = await (_disconnected() if is_head and has_response else receive())
             size += len(message.get("body", b""))
             if size > MAX_BODY:
                 raise _BodyTooLarge
             return message
 
-        async def answered(message: Message) -> None:
-            nonlocal status, is_answered
+        async def send_response(message: Message) -> None:
+            nonlocal status, has_response
             if message["type"] == "http.response.start":
-                is_answered = True
+                has_response = True
                 status = message["status"]
-                message["headers"] = _furnished(message.get("headers", []), request_id)
+                message["headers"] = _with_default_headers(message.get("headers", []), request_id)
             await send({**message, "body": b""} if is_head and "body" in message else message)
 
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -101,39 +105,39 @@ class Envelope:
             length = headers.get(b"content-length", b"0")
             try:
                 if not length.isdigit() or int(length) > MAX_BODY:
-                    raise _BodyTooLarge  # noqa: TRY301  # one answer for what was announced and for what came
-                await self._app(inner, limited, answered)
+                    raise _BodyTooLarge  # noqa: TRY301  # handled below, like a body that turns out to be too large
+                await self._app(inner, receive_limited, send_response)
             except _BodyTooLarge as error:
-                await problems.problem(413, "too_large", error.detail)(scope, receive, answered)
+                await problems.problem(413, "too_large", error.detail)(scope, receive, send_response)
             except Exception:
-                if not is_answered:
+                if not has_response:
                     raise
-                # answered and logged by `problems`; Starlette raises it again for servers that want to log it too
+                # `problems` has answered and logged it; Starlette raises it again so that the server can log it
             route = getattr(inner.get("route"), "path", "other")
             duration = time.perf_counter() - started
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
             self._metrics.observe_request(method, route, status, duration)
-            is_news = status >= 400 or scope["method"] not in _READING or duration > _SLOW_SECONDS
-            if is_news and scope["path"] not in _QUIET:
+            is_logged = status >= 400 or scope["method"] not in _READING or duration > _SLOW_SECONDS
+            if is_logged and scope["path"] not in _QUIET:
                 log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))
         finally:
             structlog.contextvars.reset_contextvars(**bound)
 
 
-async def _gone() -> Message:
-    """Nobody reads a body after HEAD: whatever streams one may stop."""
+async def _disconnected() -> Message:
+    """Stops a streaming response to HEAD, whose body is not sent."""
     return {"type": "http.disconnect"}
 
 
-def _furnished(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-    given = list(headers)
-    names = {name.lower() for name, _ in given}
+def _with_default_headers(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    own = list(headers)
+    names = {name.lower() for name, _ in own}
     defaults = [(name, value) for name, value in _SECURITY_DEFAULTS.items() if name not in names]
-    return [*given, *_SECURITY_HEADERS, *defaults, (b"x-request-id", request_id.encode())]
+    return [*own, *_SECURITY_HEADERS, *defaults, (b"x-request-id", request_id.encode())]
 
 
 def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health: Health, metrics: Metrics) -> FastAPI:
-    """The service's HTTP app. Its documentation is at `/openapi.json`; there are no interactive pages."""
+    """Returns the HTTP app of a service. Its OpenAPI document is at `/openapi.json`. There are no interactive pages."""
     title = f"PrecisionPulse {name}"
     app = FastAPI(
         title=title,
@@ -141,7 +145,7 @@ def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health:
         docs_url=None,
         redoc_url=None,
         telemetry=_NO_TELEMETRY,
-        redirect_slashes=False,  # such a redirect names our own address, which callers behind a proxy must not see
+        redirect_slashes=False,  # a redirect would show the service's own address to clients behind a proxy
     )
     problems.install(app)
 
@@ -150,7 +154,7 @@ def create_app(name: str, version: str, routers: Sequence[APIRouter], *, health:
             app.openapi_schema = document(app)
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to change the document
     for router in routers:
         app.include_router(router)
 

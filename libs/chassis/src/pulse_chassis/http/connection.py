@@ -1,7 +1,7 @@
-"""HTTP connections: uvicorn's h11 protocol with deadlines. Refuses requests that two servers could read differently.
+"""HTTP connections: uvicorn's h11 protocol with deadlines and stricter parsing.
 
-A proxy may stand in front of a service. Where h11 is lenient, the proxy could see another request than we do (request
-smuggling, RFC 9112 section 11.2), so such requests are refused.
+Where h11 is lenient, a proxy in front of a service could parse a different request than the service does (request
+smuggling, RFC 9112 section 11.2). The connection rejects such requests.
 """
 
 import asyncio
@@ -16,32 +16,32 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 MAX_HEAD = 16 * 1024
-"""Bytes of a request's line and headers."""
+"""Maximum number of bytes in the request line and the headers together."""
 KEEP_ALIVE_SECONDS = 75
-"""Idle connections are closed after this time. It is longer than proxies keep idle connections (60 s as a rule): if we
-closed first, a request could already be on its way and would fail (RFC 9112 section 9.5)."""
+"""Idle connections are closed after this time. It is longer than the usual 60 s of proxies. If the service closed
+first, a request could be in flight and would fail (RFC 9112 section 9.5)."""
 HEAD_SECONDS = 10
-"""Time for a head to arrive, and for the rest of a body that is no longer needed. A client that sends one byte a minute
-holds a connection no longer than others do."""
+"""Time limit for the arrival of a request's head, and of the rest of a body after its response. It stops clients that
+send very slowly."""
 _LENIENT_LINE = re.compile(rb"(?<!\r)\n|\r(?=[^\n])|\n[ \t]")
-"""A bare line feed, a bare carriage return, and a folded line: h11 accepts them, some proxies do not."""
+"""A bare line feed, a bare carriage return, or a folded line. h11 accepts them, some proxies do not."""
 
 
 class StrictConnection(h11.Connection):
-    """h11's parser for requests. `refusal` is the error of the request that it refused."""
+    """h11's parser for requests, with stricter rules. `refusal` is the error of the rejected request."""
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, MAX_HEAD)
         self.refusal: h11.RemoteProtocolError | None = None
 
     def next_event(self) -> Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        """See `h11.Connection.next_event`. Raises RemoteProtocolError for a request that is refused."""
+        """See `h11.Connection.next_event`. Raises RemoteProtocolError for a rejected request."""
         try:
             if self.their_state is h11.IDLE:
                 _require_strict_lines(self.trailing_data[0].partition(b"\r\n\r\n")[0])
             event = super().next_event()
             if isinstance(event, h11.Request):
-                _require_one_reading(event)
+                _require_unambiguous(event)
         except h11.RemoteProtocolError as error:
             self.refusal = error
             raise
@@ -50,18 +50,18 @@ class StrictConnection(h11.Connection):
 
 def _require_strict_lines(head: bytes) -> None:
     if _LENIENT_LINE.search(head):
-        raise h11.RemoteProtocolError("A header line does not end with CR LF, or is folded.")
+        raise h11.RemoteProtocolError("Every header line must end with CR LF and must not be folded.")
 
 
-def _require_one_reading(request: h11.Request) -> None:
-    """Raises RemoteProtocolError for a request that another server could read differently, or that is too large."""
+def _require_unambiguous(request: h11.Request) -> None:
+    """Raises RemoteProtocolError for a request that another server could parse differently, or that is too large."""
     headers = dict(request.headers)
     size = len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers)
     if size > MAX_HEAD:
-        text = f"The request line and the headers may have {MAX_HEAD} bytes together."
+        text = f"The request line and the headers are larger than {MAX_HEAD} bytes."
         raise h11.RemoteProtocolError(text, error_status_hint=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
     if b"content-length" in headers and b"transfer-encoding" in headers:
-        raise h11.RemoteProtocolError("Content-Length and Transfer-Encoding exclude each other.")
+        raise h11.RemoteProtocolError("A request must not have both Content-Length and Transfer-Encoding.")
     if request.http_version not in {b"1.0", b"1.1"}:
         raise h11.RemoteProtocolError("The HTTP version must be 1.0 or 1.1.")
     if request.method == b"CONNECT" or not request.target.startswith(b"/"):
@@ -69,12 +69,12 @@ def _require_one_reading(request: h11.Request) -> None:
     if headers.get(b"upgrade", b"").lower() == b"websocket":
         has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
         if has_body or request.http_version != b"1.1":
-            raise h11.RemoteProtocolError("A websocket handshake has no body and is of HTTP/1.1.")
+            raise h11.RemoteProtocolError("A websocket handshake must have no body and use HTTP/1.1.")
 
 
 class HttpConnection(H11Protocol):
-    """One connection of a client or a proxy. It is closed when it is idle for `KEEP_ALIVE_SECONDS`, and when a head, or
-    the rest of a body behind its answer, does not arrive within `HEAD_SECONDS`."""
+    """One connection of a client or a proxy. It is closed after `KEEP_ALIVE_SECONDS` of idleness. It is also closed
+    when a request's head, or the rest of a body after its response, does not arrive within `HEAD_SECONDS`."""
 
     conn: StrictConnection
     cycle: RequestResponseCycle | None  # type: ignore[assignment]  # uvicorn sets None before the first request
@@ -86,7 +86,7 @@ class HttpConnection(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._is_head_pending = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         """See `asyncio.BaseProtocol.connection_made`."""
         super().connection_made(transport)
         self._close_in(KEEP_ALIVE_SECONDS)
@@ -123,14 +123,14 @@ class HttpConnection(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
-        """See `H11Protocol.on_response_complete`. The rest of a body that nobody reads has a deadline too."""
+        """See `H11Protocol.on_response_complete`. Sets a deadline for the rest of an unread body."""
         is_body_pending = self.conn.their_state is h11.SEND_BODY
         super().on_response_complete()
         if is_body_pending:
             self._close_in(HEAD_SECONDS)
 
     def send_400_response(self, msg: str) -> None:
-        """Answers a refused request with its reason, where no answer has begun, and closes the connection."""
+        """Answers a rejected request with the reason, unless a response has started, and closes the connection."""
         refusal = self.conn.refusal
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             status = HTTPStatus(refusal.error_status_hint if refusal else HTTPStatus.BAD_REQUEST)
@@ -152,7 +152,7 @@ class HttpConnection(H11Protocol):
         self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """RFC 9110 section 7.8 allows a server to ignore an upgrade. Any client could fill the log otherwise."""
+        """Logs nothing, because any client could fill the log. RFC 9110 section 7.8 allows ignoring an upgrade."""
 
     def _is_running(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -164,8 +164,8 @@ class HttpConnection(H11Protocol):
 
 
 class WebSocketConnection(WebSocketsSansIOProtocol):
-    """uvicorn's websocket, which can also be aborted: closing one whose client does not read would never end. Reports
-    the reason when the websockets library refuses a handshake."""
+    """uvicorn's websocket with an abort, because closing a connection whose client does not read would never finish. It
+    also sends the reason when the websockets library rejects a handshake."""
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol.data_received`."""
@@ -175,7 +175,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
-        """Handles the handshake. Puts `pulse.abort` into the scope, which closes the connection at once."""
+        """Handles the handshake. Adds `pulse.abort` to the scope: a function that closes the connection immediately."""
         super().handle_connect(event)
         if self.handshake_initiated and not self.handshake_complete:
             cast("dict[str, object]", self.scope)["pulse.abort"] = self.transport.abort

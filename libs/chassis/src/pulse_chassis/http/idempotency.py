@@ -1,10 +1,12 @@
-"""`Idempotency-Key`: a POST that is sent again with the same key is not done again; its first answer comes back.
+"""`Idempotency-Key`: a repeated POST with the same key is not executed again. The client gets the first response.
 
-After the IETF draft "The Idempotency-Key HTTP Header Field". Answers may hold what is shown only once, such as an API
-key: they are stored sealed with the caller's key, of which we keep only the hash. Refusals are not kept, for they
-changed nothing. That a request was carried out is noted in the transaction of its change, together with the audit
-trail: who asks again after a process has died in between is told that the answer is lost, and nothing is done twice. A
-process that dies before the change leaves a key that is held for a minute.
+It follows the IETF draft "The Idempotency-Key HTTP Header Field". Responses may hold secrets that are shown only once,
+such as an API key. They are therefore stored sealed with the client's key, of which only the hash is stored. Refusals
+(4xx) are not stored, because they changed nothing.
+
+The row is marked as done in the transaction of the change. If the process dies after the commit, a repeated request
+gets an error that says that the response is lost, and the change is not executed twice. If the process dies before the
+commit, the key is locked for a minute.
 """
 
 import hashlib
@@ -19,63 +21,63 @@ from pydantic import BaseModel
 
 from pulse_chassis.identity.principal import Principal, Principals, bearer
 from pulse_contracts.errors import DomainError
-from pulse_contracts.permissions import EVERYBODY, PERMISSIONS
+from pulse_contracts.permissions import COMMON_PERMISSIONS, PERMISSIONS
 from pulse_contracts.times import from_micros
 from pulse_jose import MAX_PAYLOAD_BYTES, KeySet, SealingKey, TokenError, seal, unseal
-from pulse_postgres import Connection, Database, marked
+from pulse_postgres import Connection, Database, audit_hook
 
-_KEEP = timedelta(hours=24)
-_HELD = timedelta(minutes=1)
-_SHORTEST, _LONGEST = 16, 128
-_DONE, _REFUSED = range(200, 300), range(400, 500)
+_RETENTION = timedelta(hours=24)
+_LOCK_TIMEOUT = timedelta(minutes=1)
+_MIN_LENGTH, _MAX_LENGTH = 16, 128
+_SUCCESS, _REFUSED = range(200, 300), range(400, 500)
 
 IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        min_length=_SHORTEST,
-        max_length=_LONGEST,
+        min_length=_MIN_LENGTH,
+        max_length=_MAX_LENGTH,
         pattern=r"^[\x21-\x7e]+$",
-        description="A random text of your own, such as a UUID: the same request with the same key is done once",
+        description="A random text, for example a UUID. A repeated request with the same key is executed only once.",
         examples=["0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"],
     ),
 ]
-"""For a route's signature, so that the documentation shows the header."""
+"""A parameter type for the signature of a route, so that the documentation shows the header."""
 
 
 class IdempotencyKeyUnfit(DomainError):
-    """An `Idempotency-Key` has 16 to 128 visible ASCII characters."""
+    """The `Idempotency-Key` is invalid. It must have 16 to 128 visible ASCII characters."""
 
     code, status = "idempotency_key_unfit", 422
 
 
 class IdempotencyKeyReused(DomainError):
-    """This `Idempotency-Key` came with another request before: use a new one."""
+    """This `Idempotency-Key` was already used for a different request. Use a new key."""
 
     code, status = "idempotency_key_reused", 422
 
 
 class IdempotencyInProgress(DomainError):
-    """The first request with this `Idempotency-Key` has not been answered yet."""
+    """The first request with this `Idempotency-Key` is still in progress. Try again in a moment."""
 
     code, status = "idempotency_in_progress", 409
 
     def __init__(self) -> None:
-        super().__init__("the first request with this key is still at work")
+        super().__init__("The first request with this Idempotency-Key is still in progress. Try again in a moment.")
         self.retry_after = timedelta(seconds=2)
 
 
 class IdempotencyAnswerLost(DomainError):
-    """The first request with this `Idempotency-Key` was carried out, and its answer was lost: look what is there."""
+    """The first request with this `Idempotency-Key` succeeded, but its response was lost. Check the current state."""
 
     code, status = "idempotency_answer_lost", 409
 
 
-ONCE = (IdempotencyKeyUnfit, IdempotencyKeyReused, IdempotencyInProgress, IdempotencyAnswerLost)
-"""What a route that takes a key may refuse, for its documentation."""
+IDEMPOTENCY_PROBLEMS = (IdempotencyKeyUnfit, IdempotencyKeyReused, IdempotencyInProgress, IdempotencyAnswerLost)
+"""The problems of every route that accepts a key, for its documentation."""
 
 
-class _Answer(BaseModel):
+class _StoredResponse(BaseModel):
     status: int
     media_type: str | None
     headers: dict[str, str]
@@ -83,51 +85,54 @@ class _Answer(BaseModel):
 
 
 class IdempotentRoute(APIRoute):
-    """A route class for routers whose POSTs make something: `APIRouter(route_class=IdempotentRoute)`."""
+    """A route class for routers whose POST requests create something: `APIRouter(route_class=IdempotentRoute)`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's own handler, with the key looked at before."""
+        """Returns the route's handler, extended by the check of the key."""
         handle = super().get_route_handler()
 
-        async def once(request: Request) -> Response:
+        async def handle_once(request: Request) -> Response:
             key = request.headers.get("idempotency-key")
             if key is None or request.method != "POST":
                 return await handle(request)
-            if not (_SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable() and " " not in key):
-                raise IdempotencyKeyUnfit(f"an Idempotency-Key has {_SHORTEST} to {_LONGEST} visible ASCII characters")
+            is_valid_length = _MIN_LENGTH <= len(key) <= _MAX_LENGTH
+            if not (is_valid_length and key.isascii() and key.isprintable() and " " not in key):
+                limits = f"{_MIN_LENGTH} to {_MAX_LENGTH}"
+                raise IdempotencyKeyUnfit(f"The Idempotency-Key must have {limits} visible ASCII characters.")
             principals: Principals = request.app.state.principals
             principal = principals.verify(bearer(request))
-            is_everybodys = not any(principal.may(name) for name in PERMISSIONS if name not in EVERYBODY)
-            return await _Once(request, key, principal).answer(
-                handle, lambda: None if is_everybodys else principals.require_fresh()
+            is_privileged = any(principal.may(name) for name in PERMISSIONS if name not in COMMON_PERMISSIONS)
+            return await _IdempotentRequest(request, key, principal).respond(
+                handle, principals.require_fresh if is_privileged else lambda: None
             )
 
-        return once
+        return handle_once
 
 
-class _Once:
+class _IdempotentRequest:
+    """One request with a key. Its row in the database is named by a hash of account, permissions, path and key."""
+
     def __init__(self, request: Request, key: str, principal: Principal) -> None:
         self._request = request
         self._database: Database = request.app.state.database
         self._run = uuid4()
-        # Whoever may less than the one who asked first does not get the answer, which was given without asking again.
-        may = " ".join(sorted(name for name in PERMISSIONS if principal.may(name)))
-        whose = f"{principal.account}\0{may}\0{request.url.path}\0{key}".encode()
-        self._name = hashlib.sha256(b"name\0" + whose).digest()
-        self._seal = SealingKey("idempotency", hashlib.sha256(b"seal\0" + whose).digest())
+        # A replayed response is not authorised again, so a caller with fewer permissions must not get it.
+        permissions = " ".join(sorted(name for name in PERMISSIONS if principal.may(name)))
+        identity = f"{principal.account}\0{permissions}\0{request.url.path}\0{key}".encode()
+        self._name = hashlib.sha256(b"name\0" + identity).digest()
+        self._seal = SealingKey("idempotency", hashlib.sha256(b"seal\0" + identity).digest())
 
-    async def answer(
-        self, handle: Callable[[Request], Coroutine[Any, Any, Response]], permit: Callable[[], None]
+    async def respond(
+        self, handle: Callable[[Request], Coroutine[Any, Any, Response]], authorise: Callable[[], None]
     ) -> Response:
-        """The first answer again once `permit` has not raised, for the route itself is not asked; else what `handle`
-        answers."""
+        """Returns the stored response if `authorise` does not raise, or else the response of `handle`."""
         body = hashlib.sha256(await self._request.body()).digest()
-        before = await self._begin(body)
-        if before is not None:
-            permit()
-            return before
+        stored = await self._begin(body)
+        if stored is not None:
+            authorise()
+            return stored
         try:
-            with marked(self._carried_out):
+            with audit_hook(self._mark_done):
                 response = await handle(self._request)
         except DomainError as error:
             await self._forget(is_refused=error.status in _REFUSED)
@@ -135,21 +140,22 @@ class _Once:
         except BaseException:
             await self._forget(is_refused=False)
             raise
-        if response.status_code not in _DONE or not await self._keep(response):
+        if response.status_code not in _SUCCESS or not await self._store(response):
             await self._forget(is_refused=response.status_code in _REFUSED)
         return response
 
-    async def _carried_out(self, connection: Connection) -> None:
-        """In the transaction of the change. Raises IdempotencyInProgress when another request took over meanwhile."""
+    async def _mark_done(self, connection: Connection) -> None:
+        """Marks the row within the transaction of the change. Raises IdempotencyInProgress when another request has
+        taken over the key."""
         query = "UPDATE idempotency SET done = true WHERE key = $1 AND run = $2 RETURNING 1"
         if await connection.fetchval(query, self._name, self._run) is None:
             raise IdempotencyInProgress
 
     async def _begin(self, body: bytes) -> Response | None:
-        """None when this request is the first."""
+        """Returns the stored response. None: this request is the first. Raises the problems of a key in use."""
         now = self._now()
         async with self._database.transaction() as connection:
-            await connection.execute("DELETE FROM idempotency WHERE started < $1", now - _KEEP)
+            await connection.execute("DELETE FROM idempotency WHERE started < $1", now - _RETENTION)
             row = await connection.fetchrow(
                 "INSERT INTO idempotency AS i (key, request, started, run) VALUES ($1, $2, $3, $4) "
                 "ON CONFLICT (key) DO UPDATE SET (started, run) = (SELECT * FROM (VALUES ($3::timestamptz, $4::uuid)) "
@@ -160,29 +166,31 @@ class _Once:
                 body,
                 now,
                 self._run,
-                now - _HELD,
+                now - _LOCK_TIMEOUT,
             )
         if row is None:
-            raise LookupError("an upsert gave no row")
+            raise LookupError("an upsert returned no row")
         if bytes(row["request"]) != body:
-            raise IdempotencyKeyReused("this Idempotency-Key came with another request before")
+            raise IdempotencyKeyReused("This Idempotency-Key was already used for a different request. Use a new key.")
         if row["is_mine"]:
             return None
         if row["answer"] is None:
             if row["is_lost"]:
-                raise IdempotencyAnswerLost("the request was carried out, and its answer was lost: look what is there")
+                text = "The first request succeeded, but its response was lost. Check the current state."
+                raise IdempotencyAnswerLost(text)
             raise IdempotencyInProgress
-        return self._opened(str(row["answer"]))
+        return self._open(str(row["answer"]))
 
-    async def _keep(self, response: Response) -> bool:
+    async def _store(self, response: Response) -> bool:
+        """Stores the sealed response. Returns False when it is too large."""
         headers = {name: value for name, value in response.headers.items() if name in {"etag", "location"}}
-        answer = _Answer(
+        stored = _StoredResponse(
             status=response.status_code,
             media_type=response.headers.get("content-type"),
             headers=headers,
             body=bytes(response.body).decode(),
         )
-        payload = answer.model_dump_json().encode()
+        payload = stored.model_dump_json().encode()
         if len(payload) > MAX_PAYLOAD_BYTES:
             return False
         sealed = seal(payload, self._seal, self._seconds)
@@ -193,7 +201,8 @@ class _Once:
         return True
 
     async def _forget(self, *, is_refused: bool) -> None:
-        """A refusal changed nothing, though it may have been noted; what failed may be done all the same."""
+        """Deletes the row, so that the key can be used again. A row that is marked as done stays, unless the request
+        was refused: a refusal changes nothing, even if the audit trail has an entry for it."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "DELETE FROM idempotency WHERE key = $1 AND answer IS NULL AND run = $2 AND ($3 OR NOT done)",
@@ -202,13 +211,15 @@ class _Once:
                 is_refused,
             )
 
-    def _opened(self, sealed: str) -> Response:
+    def _open(self, sealed: str) -> Response:
         try:
-            answer = _Answer.model_validate_json(unseal(sealed, KeySet([self._seal]), self._seconds))
+            stored = _StoredResponse.model_validate_json(unseal(sealed, KeySet([self._seal]), self._seconds))
         except TokenError as error:
-            raise IdempotencyKeyReused("this Idempotency-Key cannot open what is stored") from error
-        headers = answer.headers | {"Idempotency-Replayed": "true"}
-        return Response(answer.body, answer.status, headers, answer.media_type)
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key cannot open the stored response. Use a new key."
+            ) from error
+        headers = stored.headers | {"Idempotency-Replayed": "true"}
+        return Response(stored.body, stored.status, headers, stored.media_type)
 
     def _seconds(self) -> float:
         return float(self._request.app.state.clock()) / 1e6

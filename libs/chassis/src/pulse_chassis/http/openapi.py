@@ -1,4 +1,4 @@
-"""The OpenAPI document of a service: what its routes say, and what the chassis itself may answer at each of them."""
+"""The OpenAPI document of a service: its routes, and the problems that every route may return."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,36 +10,36 @@ from pydantic.json_schema import models_json_schema
 from pulse_chassis.http import problems
 
 _COMMON: Mapping[int, tuple[str, str]] = {
-    400: ("refused", "the request cannot be read"),
-    401: ("not_signed_in", "No valid access token came with the request."),
-    403: ("forbidden", "The caller is known and may not do this."),
-    413: ("too_large", "The body is larger than is taken."),
-    422: ("invalid_request", "The request does not fit its schema."),
-    503: ("unavailable", "Database, broker or auth are away for a moment: try again."),
+    400: ("refused", "The request cannot be parsed."),
+    401: ("not_signed_in", "The access token is missing, invalid or expired."),
+    403: ("forbidden", "The account does not have the required permission."),
+    413: ("too_large", "The request body is too large."),
+    422: ("invalid_request", "The request does not match its schema."),
+    503: ("unavailable", "The service is temporarily unavailable. Try again in a moment."),
 }
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with what the chassis itself may answer written at each operation."""
-    found = get_openapi(title=app.title, version=app.version, routes=app.routes, summary=app.summary)
-    found["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    """Returns the OpenAPI document of an app. Adds the common problems to each operation."""
+    spec = get_openapi(title=app.title, version=app.version, routes=app.routes, summary=app.summary)
+    spec["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     _, definitions = models_json_schema(
         [(problems.Problem, "serialization")], ref_template="#/components/schemas/{model}"
     )
     schemas.update(definitions["$defs"])
-    for operations in found.get("paths", {}).values():
+    for operations in spec.get("paths", {}).values():
         for operation in operations.values():
-            _complete(operation)
+            _add_common_problems(operation)
             _merge_security(operation)
-    return found
+    return spec
 
 
 def _merge_security(operation: dict[str, Any]) -> None:
-    """One requirement that names every permission (OpenAPI 3.1 allows names of roles there): FastAPI writes one for
-    each dependency, which would mean that any of them is enough."""
+    """Merges the security requirements into one that names every permission (OpenAPI 3.1 allows role names there).
+    FastAPI writes one requirement per dependency, which would mean that any of them is enough."""
     if not operation.get("security"):
         return
     merged: dict[str, set[str]] = {}
@@ -49,8 +49,8 @@ def _merge_security(operation: dict[str, Any]) -> None:
     operation["security"] = [{scheme: sorted(names) for scheme, names in merged.items()}]
 
 
-def _complete(operation: dict[str, Any]) -> None:
-    given = operation["responses"]
+def _add_common_problems(operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
     common = {422, 503}
     if "requestBody" in operation:
         common |= {400, 413}
@@ -58,9 +58,9 @@ def _complete(operation: dict[str, Any]) -> None:
         common |= {401, 403}
     for status in sorted(common):
         code, summary = _COMMON[status]
-        entry = given.get(str(status))
+        entry = responses.get(str(status))
         if entry is None or problems.MEDIA_TYPE not in entry.get("content", {}):
-            entry = given[str(status)] = problems.response(status)
+            entry = responses[str(status)] = problems.response(status)
         entry["content"][problems.MEDIA_TYPE].setdefault("schema", problems.SCHEMA)
         examples = entry["content"][problems.MEDIA_TYPE].setdefault("examples", {})
         examples.setdefault(code, {"summary": summary, "value": problems.example(status, code, summary)})

@@ -1,4 +1,4 @@
-"""Every HTTP failure is a problem document (RFC 9457) with a stable `code`, and nothing of ours leaks in it."""
+"""Problem documents (RFC 9457) for every HTTP failure: a stable `code`, and no internal details."""
 
 import math
 from collections.abc import Mapping
@@ -24,36 +24,42 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class TooManyRequests(DomainError):
-    """The caller has to wait; `retry_after` says how long."""
+    """Too many requests. Wait for the time in `Retry-After`, then try again."""
 
     code, status = "rate_limited", 429
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("too many requests: wait, then try again")
+        super().__init__("Too many requests. Wait a moment, then try again.")
         self.retry_after = retry_after
 
 
 class Overloaded(DomainError):
-    """More work than this process takes at once; `retry_after` says when to come back."""
+    """The service is busy. Try again after the time in `Retry-After`."""
 
     code, status = "unavailable", 503
 
     def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("busy: try again in a moment")
+        super().__init__("The service is busy. Try again in a moment.")
         self.retry_after = retry_after
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field of a request."""
+    """One invalid field of a request: its location and the reason."""
 
     loc: list[str]
     msg: str
 
 
 class Problem(BaseModel):
-    """A problem document (RFC 9457). `code` is stable: programs go by it and not by the text. `request_id` finds the
-    request in the service's log. `problems` are the codes of the rules that a password breaks; `rows` says for each row
-    of a bulk request why nothing was done. `challenge` is what a second factor answers."""
+    """A problem document (RFC 9457).
+
+    code: stable name of the problem. Programs should use it, not the texts.
+    request_id: identifies the request in the service's log.
+    errors: invalid fields of the request.
+    problems: codes of the rules that a password breaks.
+    rows: for each row of a bulk request, the reason why nothing was changed.
+    challenge: the challenge to send back together with a second factor.
+    """
 
     type: str
     title: str
@@ -68,16 +74,16 @@ class Problem(BaseModel):
 
 
 def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses=`: what it may refuse, by status, each code with an example."""
-    found: dict[int | str, dict[str, Any]] = {}
+    """Returns the value of a route's `responses=`: the problems by status, with an example for each code."""
+    by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:
-        entry = found.setdefault(error.status, response(error.status))
+        entry = by_status.setdefault(error.status, response(error.status))
         summary = " ".join((error.__doc__ or error.code).split())
-        shown = example(error.status, error.code, summary)
-        entry["content"][MEDIA_TYPE]["examples"][error.code] = {"summary": summary, "value": shown}
+        value = example(error.status, error.code, summary)
+        entry["content"][MEDIA_TYPE]["examples"][error.code] = {"summary": summary, "value": value}
         if error.status in {429, 503}:
             entry["headers"] = RETRY_HEADER
-    return found
+    return by_status
 
 
 RETRY_HEADER: Final = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
@@ -85,12 +91,12 @@ SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
 
 def response(status: int) -> dict[str, Any]:
-    """One response of an OpenAPI operation that is a problem document, still without examples."""
+    """Returns an OpenAPI response that is a problem document, without examples."""
     return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": SCHEMA, "examples": {}}}}
 
 
 def example(status: int, code: str, detail: str) -> dict[str, Any]:
-    """A problem document as an example."""
+    """Returns an example of a problem document."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -104,7 +110,7 @@ def example(status: int, code: str, detail: str) -> dict[str, Any]:
 def problem(
     status: int, code: str, detail: str = "", *, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
-    """One problem document. The request id comes from the log's context."""
+    """Returns a problem document as a response. The request id comes from the log context."""
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     body = {"type": "about:blank", "title": phrase, "status": status, "detail": detail or phrase, "code": code}
@@ -114,7 +120,7 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Registers the handlers for everything that a route can raise."""
+    """Registers exception handlers that answer every exception of a route with a problem document."""
 
     @app.exception_handler(DomainError)
     async def domain(_: Request, error: DomainError) -> Response:
@@ -126,14 +132,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def unavailable(_: Request, error: Unavailable) -> Response:
-        log.info("unavailable", reason=str(error))
-        text = "temporarily unavailable: try again"
+        log.info("dependency_unavailable", reason=str(error))
+        text = "The service is temporarily unavailable. Try again in a moment."
         return problem(503, "unavailable", text, headers={"Retry-After": str(_RETRY_AFTER)})
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         errors = [{"loc": [str(p) for p in e["loc"]], "msg": str(e["msg"])[:300]} for e in error.errors()[:20]]
-        return problem(422, "invalid_request", "the request does not fit its schema", errors=errors)
+        return problem(422, "invalid_request", "The request does not match its schema.", errors=errors)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
@@ -144,12 +150,13 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, codes.get(error.status_code, "refused"), str(error.detail), headers=headers)
 
     @app.exception_handler(Exception)
-    async def ours(_: Request, error: Exception) -> Response:
+    async def internal(_: Request, error: Exception) -> Response:
         log.error("request_failed", exc_info=error)
-        return problem(500, "internal", "something went wrong on our side; the request id finds it in the log")
+        text = "An internal error occurred. Report the request id to your administrator."
+        return problem(500, "internal", text)
 
 
 def _methods(app: FastAPI, scope: Scope) -> set[str]:
-    """What the address can do (RFC 9110 §15.5.6); Starlette tells the methods of the first of several routes."""
-    tried = ((method, {**scope, "method": method}) for method in _METHODS)
-    return {method for method, asked in tried if any(r.matches(asked)[0] is Match.FULL for r in app.routes)}
+    """Returns all methods of a path (RFC 9110 §15.5.6). Starlette reports only those of its first matching route."""
+    scopes = ((method, {**scope, "method": method}) for method in _METHODS)
+    return {method for method, tried in scopes if any(r.matches(tried)[0] is Match.FULL for r in app.routes)}

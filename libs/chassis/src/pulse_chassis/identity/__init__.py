@@ -1,1 +1,1 @@
-"""Who calls: access tokens, permissions and revocations."""
+"""The identity of callers: access tokens, permissions and revocations."""

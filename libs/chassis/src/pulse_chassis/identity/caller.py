@@ -1,4 +1,4 @@
-"""Who asks, for the audit trail: account, address, and the id by which the log finds the request."""
+"""The caller of a request for the audit trail: account, address and request id."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,8 +12,8 @@ from pulse_chassis.identity.proxies import Proxies
 
 @dataclass(frozen=True)
 class Caller:
-    """`account` is the account's id, `command-line`, `system`, or None when nobody is signed in; `address` that of the
-    client, or of the peer when proxies may stand between."""
+    """`account` is the id of an account, `command-line`, `system`, or None without sign-in. `address` is the client's
+    address, or the peer's address if the client's is unknown."""
 
     account: str | None
     address: str | None = None
@@ -25,17 +25,17 @@ SYSTEM = Caller("system")
 
 
 def client_address(request: Request) -> str | None:
-    """The client's address as far as it is known (`Proxies`): what limits may count by."""
+    """Returns the client's address for rate limits. None when it is unknown (see `Proxies`)."""
     proxies: Proxies = request.app.state.proxies
     if not proxies.are_known:
         return None
-    # a proxy may add a line of its own (RFC 9110 §5.3)
+    # a proxy may add its own header line (RFC 9110 §5.3)
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     return proxies.client(request.client.host if request.client else "", {"x-forwarded-for": forwarded})
 
 
 def caller_of(request: Request, principal: Principal | None = None) -> Caller:
-    """Who asks; nobody is signed in without a principal."""
+    """Returns the caller of a request. Without a principal the caller is anonymous."""
     address = client_address(request) or (request.client.host if request.client else None)
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     return Caller(principal.account if principal else None, address, request_id)

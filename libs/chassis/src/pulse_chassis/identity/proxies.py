@@ -1,26 +1,26 @@
-"""From which address a request comes, when proxies stand between: believed only from those that we were told of."""
+"""The client's address of a request behind proxies. Only the configured proxies are trusted."""
 
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _CLIENT_BITS = 64
-"""An IPv6 client has a whole network of that prefix to itself, so that is what it is known by."""
+"""An IPv6 client usually has a whole network of this prefix length, so the network identifies the client."""
 
 
 class Proxies:
-    """The peers that speak for others. Without any nobody is known: every peer might be a proxy."""
+    """The networks of the trusted proxies. Without any, clients are unknown, because every peer may be a proxy."""
 
     def __init__(self, networks: Iterable[IPv4Network | IPv6Network] = ()) -> None:
         self._networks = tuple(networks)
 
     @property
     def are_known(self) -> bool:
-        """Whether we were told of any."""
+        """Whether any proxy is configured."""
         return bool(self._networks)
 
     def client(self, peer: str, headers: Mapping[str, str]) -> str | None:
-        """By which name a limit may count whoever asks; None when that cannot be known. Of `X-Forwarded-For` only the
-        last hop counts, which the proxy itself wrote: anybody can write those before it."""
+        """Returns the client's address or network as a key for rate limits. None when it is unknown. Uses only the last
+        hop of `X-Forwarded-For`, which the trusted proxy wrote: clients can forge the others."""
         if not self.are_known:
             return None
         direct = _address(peer)
@@ -36,10 +36,10 @@ class Proxies:
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        found = ip_address(text)
+        address = ip_address(text)
     except ValueError:
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _name(address: IPv4Address | IPv6Address) -> str:

@@ -1,19 +1,21 @@
-"""Sessions that ended while access tokens of theirs still run."""
+"""Revoked sessions whose access tokens have not expired yet."""
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+import structlog
+
 from pulse_contracts.auth import SessionRevoked
 
-log = logging.getLogger("pulse.principal")
+log = structlog.get_logger("pulse.principal")
 MAX_REVOCATIONS = 50_000
 
 
-class Held(Protocol):
-    """What a revocation is compared with. `issued` in epoch seconds; `generation`: the token's `gen`."""
+class RevocableToken(Protocol):
+    """The properties of a token that a revocation refers to. `issued` in Unix seconds. `generation`: the token's
+    `gen`."""
 
     @property
     def account(self) -> str: ...
@@ -25,11 +27,12 @@ class Held(Protocol):
     def generation(self) -> int: ...
 
 
-def ends(event: SessionRevoked, token: Held) -> bool:
-    """Whether a revocation ends this token.
+def revokes(event: SessionRevoked, token: RevocableToken) -> bool:
+    """Whether a revocation applies to a token.
 
-    One of a whole account spares tokens of its generation: they were issued after it, however soon. An auth of an older
-    version tells no generation; then the time decides, and a token of the same second counts as issued before."""
+    A revocation of all sessions does not apply to tokens of its own generation: they were issued after it. An older
+    auth sends no generation. Then the time decides, and a token of the same second counts as issued before.
+    """
     if event.account != token.account:
         return False
     if event.sid is not None:
@@ -40,36 +43,36 @@ def ends(event: SessionRevoked, token: Held) -> bool:
 
 
 class Revocations:
-    """What has been revoked, each for as long as a token can live from when it was heard. `clock` in epoch seconds.
+    """The revocations of the last time span `keep`, which must cover the lifetime of a token. `clock` returns Unix
+    seconds.
 
-    Bounded: past `limit` the oldest is forgotten, and a warning says so."""
+    Beyond `limit` the oldest revocation is dropped with a warning.
+    """
 
     def __init__(self, clock: Callable[[], float], keep: timedelta, limit: int = MAX_REVOCATIONS) -> None:
         self._clock, self._keep, self._limit = clock, keep.total_seconds(), limit
-        self._heard: OrderedDict[tuple[str, str | None, bool], tuple[float, SessionRevoked]] = OrderedDict()
+        self._events: OrderedDict[tuple[str, str | None, bool], tuple[float, SessionRevoked]] = OrderedDict()
 
     def add(self, event: SessionRevoked) -> None:
-        """Remembers one; of several of a whole account the latest, in whatever order they come."""
+        """Adds a revocation. Of several for all sessions of an account it keeps the latest, in any order of arrival."""
         key, now = (event.account, event.sid, event.generation is not None), self._clock()
-        before = self._heard.pop(key, None)
-        if before and (before[1].generation or 0, before[1].at) > (event.generation or 0, event.at):
-            event = before[1]
-        self._heard[key] = now, event
-        while self._heard and next(iter(self._heard.values()))[0] < now - self._keep:
-            self._heard.popitem(last=False)
-        if len(self._heard) > self._limit:
-            self._heard.popitem(last=False)
-            log.warning("more than %d sessions ended within minutes: the first is forgotten", self._limit)
+        previous = self._events.pop(key, None)
+        if previous and (previous[1].generation or 0, previous[1].at) > (event.generation or 0, event.at):
+            event = previous[1]
+        self._events[key] = now, event
+        while self._events and next(iter(self._events.values()))[0] < now - self._keep:
+            self._events.popitem(last=False)
+        if len(self._events) > self._limit:
+            self._events.popitem(last=False)
+            log.warning("oldest_revocation_dropped", limit=self._limit)
 
-    def cover(self, token: Held) -> bool:
-        """Whether this token has been revoked."""
-        if not self._heard:
+    def cover(self, token: RevocableToken) -> bool:
+        """Whether a token has been revoked."""
+        if not self._events:
             return False
         account = token.account
-        found = (
-            self._heard.get(key) for key in ((account, token.sid, False), (account, None, False), (account, None, True))
-        )
-        return any(entry and ends(entry[1], token) for entry in found)
+        keys = ((account, token.sid, False), (account, None, False), (account, None, True))
+        return any(entry and revokes(entry[1], token) for entry in map(self._events.get, keys))
 
     def __len__(self) -> int:
-        return len(self._heard)
+        return len(self._events)

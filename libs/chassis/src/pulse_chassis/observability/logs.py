@@ -1,4 +1,4 @@
-"""Logs: events with fields, one line each, JSON or for people. Secrets never get here; a filter hides known names."""
+"""Logs: one line per event with fields, as JSON or for a terminal. A filter hides fields with names of secrets."""
 
 import logging
 import sys
@@ -22,8 +22,8 @@ def _hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutabl
 
 
 class _Lines:
-    """Writes finished lines to stderr under a logger's name. One that cannot be written, because the disk is full or
-    nobody reads any more, is lost and nothing else: as `logging` has it, no request fails for its log line."""
+    """Writes rendered lines to stderr. A line that cannot be written (full disk, closed pipe) is dropped, like in
+    `logging`: a request must not fail because of its log line."""
 
     def __init__(self, name: str = "root") -> None:
         self.name = name
@@ -33,15 +33,15 @@ class _Lines:
             with _writing:
                 sys.stderr.write(line + "\n")
                 sys.stderr.flush()
-        except (OSError, ValueError):  # ValueError: it is closed
+        except (OSError, ValueError):  # ValueError: stderr is closed
             return
 
     debug = info = warning = error = critical = exception = msg
 
 
 def configure(service: str, *, style: str, level: str) -> None:
-    """Sends structlog and the standard library's logging to stderr, one line per event. Our own events do not go by
-    way of `logging`, which would cost each several times as much (`make bench NAME=auth`)."""
+    """Sends events of structlog and of the standard library's logging to stderr, one line per event. structlog writes
+    directly, because going through `logging` is several times slower (`make bench NAME=auth`)."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -1,4 +1,4 @@
-"""Background work: one runner for every job that a service repeats for as long as its process lives."""
+"""Background jobs: steps that a service repeats until its process ends."""
 
 import asyncio
 import random
@@ -76,7 +76,7 @@ class Background:
             except Unavailable as error:
                 self._fail(state, "outage", error)
                 await asyncio.sleep(self._delay(job, state))
-            except Exception as error:  # noqa: BLE001  # the door of the process for background work: logged and counted
+            except Exception as error:  # noqa: BLE001  # a bug in one job must not end the process: logged and counted
                 self._fail(state, "bug", error)
                 await asyncio.sleep(self._delay(job, state))
             else:

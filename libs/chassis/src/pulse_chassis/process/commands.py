@@ -1,4 +1,4 @@
-"""The command line that every service has: `serve`, `migrate`, `openapi`, and what it adds itself."""
+"""The command line of every service: `serve`, `migrate`, `openapi`, `verify-audit`, and the service's own commands."""
 
 import argparse
 import asyncio
@@ -25,7 +25,7 @@ S = TypeVar("S", bound=ServiceSettings)
 
 @dataclass(frozen=True)
 class Command(Generic[S]):
-    """One more word of a service's command line."""
+    """A further command of a service."""
 
     summary: str
     run: Callable[[S, argparse.Namespace], Awaitable[int]]
@@ -34,7 +34,7 @@ class Command(Generic[S]):
 
 @dataclass(frozen=True)
 class Program(Generic[S]):
-    """A service as its command line sees it. `routers` is for `openapi` alone: it needs no settings and no servers."""
+    """A service with a command line. `routers` serves the command `openapi`, which needs no settings and no servers."""
 
     identity: Identity
     settings: type[S]
@@ -44,54 +44,55 @@ class Program(Generic[S]):
 
 
 def openapi(program: Program[Any]) -> dict[str, Any]:
-    """The OpenAPI document of the service."""
+    """Returns the OpenAPI document of the service."""
     identity = program.identity
     app = create_app(identity.name, identity.version, program.routers(), health=Health(), metrics=Metrics())
     return app.openapi()
 
 
 def main(program: Program[S], argv: list[str] | None = None) -> int:
-    """Runs one command; returns its exit code. 0 done, 1 failed (said in one line), 2 bad settings or arguments."""
+    """Runs one command and returns its exit code: 0 success, 1 failure (one line on stderr), 2 bad settings or
+    arguments."""
     identity = program.identity
     parser = argparse.ArgumentParser(prog=f"python -m pulse_{identity.name.replace('-', '_')}")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="run the service until it is told to stop")
+    commands.add_parser("serve", help="run the service until SIGTERM")
     commands.add_parser("migrate", help="bring the service's schema up to date")
     commands.add_parser("openapi", help="print the OpenAPI document of the HTTP API")
-    verify = commands.add_parser("verify-audit", help="recompute the audit trail and say whether anything was changed")
-    verify.add_argument("--anchor", type=_anchor, metavar="N:HASH", help="an earlier head that was kept elsewhere")
+    verify = commands.add_parser("verify-audit", help="check the hashes of the audit trail")
+    verify.add_argument("--anchor", type=_anchor, metavar="N:HASH", help="an anchor that an earlier run printed")
     for name, command in program.commands.items():
         sub = commands.add_parser(name, help=command.summary)
         if command.arguments:
             command.arguments(sub)
-    given = parser.parse_args(argv)
-    if given.command == "openapi":
+    arguments = parser.parse_args(argv)
+    if arguments.command == "openapi":
         sys.stdout.write(json.dumps(openapi(program), indent=2, sort_keys=True) + "\n")
         return 0
     settings = load(program.settings)
     try:
-        if given.command == "serve":
+        if arguments.command == "serve":
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(program.serve(settings))
             return 0
-        if given.command == "migrate":
+        if arguments.command == "migrate":
             return asyncio.run(_migrate(identity, settings))
-        if given.command == "verify-audit":
-            return asyncio.run(_verify_audit(settings, given.anchor))
-        return asyncio.run(_run(program.commands[given.command], settings, given))
+        if arguments.command == "verify-audit":
+            return asyncio.run(_verify_audit(settings, arguments.anchor))
+        return asyncio.run(_run(program.commands[arguments.command], settings, arguments))
     except (DomainError, Unavailable, MigrationError) as error:
-        sys.stderr.write(f"{parser.prog} {given.command}: {error}\n")
+        sys.stderr.write(f"{parser.prog} {arguments.command}: {error}\n")
         return 1
 
 
-async def _run(command: Command[S], settings: S, given: argparse.Namespace) -> int:
-    return await command.run(settings, given)
+async def _run(command: Command[S], settings: S, arguments: argparse.Namespace) -> int:
+    return await command.run(settings, arguments)
 
 
 def _anchor(text: str) -> AuditAnchor:
     number, _, hash_ = text.partition(":")
     if not (number.isdecimal() and len(number) <= 18 and re.fullmatch(r"[0-9a-f]{64}", hash_)):
-        raise argparse.ArgumentTypeError("an anchor is N:HASH, as an earlier run printed it")
+        raise argparse.ArgumentTypeError("an anchor has the form N:HASH, as printed by an earlier run")
     return AuditAnchor(int(number), hash_)
 
 

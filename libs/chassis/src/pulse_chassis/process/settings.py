@@ -1,4 +1,4 @@
-"""The settings that every service has. A bad value stops the process with a list of what is wrong."""
+"""The settings of every service. Invalid values stop the process with a list of them."""
 
 import base64
 import binascii
@@ -12,11 +12,11 @@ from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, StringCons
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _Origin = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-_\[\]:]+$")]
-"""As browsers write it: scheme, host and port, without a path. Neither `*` nor `null` is one."""
+"""An origin in the form that browsers send: scheme, host and port. `*` and `null` are not allowed."""
 
 
 def decoded_key(value: SecretStr) -> bytes:
-    """The 32 bytes of a secret in base64url. Raises ValueError."""
+    """Decodes a secret of 32 bytes in base64url. Raises ValueError."""
     text = value.get_secret_value()
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -37,15 +37,16 @@ SecretKey = Annotated[SecretStr, AfterValidator(_is_key)]
 
 
 class ServiceSettings(BaseSettings):
-    """Read from `PULSE_…` variables, secrets from files of the same (lower-case) names in `PULSE_SECRETS_DIR`.
+    """Settings from `PULSE_…` environment variables, and secrets from files in `PULSE_SECRETS_DIR` with the same names
+    in lower case. Secrets belong in files, because crash reports show the environment.
 
-    `mqtt_url` is `mqtts://host:port`; `mqtt_ca_file` (PEM) then says which authorities the broker's certificate may
-    come from.
-    Passwords belong into files: what stands in an environment shows up in crash reports. `allowed_origins` (a JSON
-    list) are further names of the public origin, such as `http://localhost:8080` for `http://127.0.0.1:8080`.
-    `audit_key` makes the audit trail's hashes: 32 bytes in base64url, the service's alone, and kept, for a trail cannot
-    be verified without it. `trusted_proxies` (a JSON list of addresses or networks): whose last `X-Forwarded-For` is
-    believed; nobody's by default.
+    mqtt_url: `mqtts://host:port`.
+    mqtt_ca_file: the trusted certificate authorities (PEM) for the broker.
+    public_origin: the origin of the web client.
+    allowed_origins: further origins of it (JSON list), for example `http://localhost:8080`.
+    audit_key: the key of the audit trail's hashes, 32 bytes in base64url. Each service has its own. Keep it: the trail
+        cannot be verified without it.
+    trusted_proxies: addresses or networks (JSON list) whose `X-Forwarded-For` is trusted. Empty: none.
     """
 
     model_config = SettingsConfigDict(env_prefix="PULSE_", frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -74,7 +75,7 @@ class ServiceSettings(BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """Every origin whose pages are ours, the public one first."""
+        """All allowed origins. The public origin is the first."""
         return tuple(dict.fromkeys((self.public_origin.rstrip("/"), *self.allowed_origins)))
 
 
@@ -82,16 +83,16 @@ S = TypeVar("S", bound=ServiceSettings)
 
 
 def load(settings: type[S]) -> S:
-    """The settings of this process, or exit code 2 with one line for each bad value (never the value itself)."""
+    """Reads the settings. Exits with code 2 and one line for each invalid value, without showing the value."""
     folder = os.environ.get("PULSE_SECRETS_DIR")
     try:
         return settings(_secrets_dir=Path(folder) if folder else None)
     except ValidationError as error:
-        complain(error)
+        exit_with_errors(error)
 
 
-def complain(error: ValidationError) -> NoReturn:
-    """Lists what is wrong with the environment on stderr and leaves with exit code 2."""
+def exit_with_errors(error: ValidationError) -> NoReturn:
+    """Prints one line per invalid setting on stderr and exits with code 2."""
     for problem in error.errors(include_url=False, include_input=False):
         name = "PULSE_" + "_".join(str(part) for part in problem["loc"]).upper()
         sys.stderr.write(f"{name}: {problem['msg']}\n")

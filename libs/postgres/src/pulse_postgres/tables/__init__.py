@@ -1,1 +1,1 @@
-"""SQL of the tables that libraries own. A migration includes a file by the line `-- include <name>`."""
+"""SQL of the tables that several services have. A migration includes a file with the line `-- include <name>`."""

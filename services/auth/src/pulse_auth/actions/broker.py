@@ -117,7 +117,9 @@ class Reconciler:
         drift = 0
         for one in stored.values():
             drift += await self._make_equal(broker, one, seen.get(one.name))
-        stray = [one for one in seen.values() if one.name not in stored and one.client_id == one.name and one.mark]
+        stray = [
+            one for one in seen.values() if one.name not in stored and one.client_id == one.name and one.fingerprint
+        ]
         for other in stray:
             await broker.remove(other.name)
             self._changes.inc()
@@ -154,7 +156,7 @@ class Reconciler:
 
     async def check_certificate(self, broker: BrokerCredentials) -> None:
         """Measures when the certificate expires; warns two weeks before. Raises Unavailable."""
-        ends = await broker.certificate_ends()
+        ends = await broker.certificate_expiry()
         if ends is None:
             return
         self._expiry.set(ends.timestamp())

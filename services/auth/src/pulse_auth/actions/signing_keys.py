@@ -53,7 +53,7 @@ class SigningKeys:
         is_new = [key.kid for key in found] != [key.kid for key in self.published]
         self.published = found
         if found:
-            self._principals.use([_verification_key(key) for key in found])
+            self._principals.replace_keys([_verification_key(key) for key in found])
         return is_new
 
     async def publish(self) -> None:

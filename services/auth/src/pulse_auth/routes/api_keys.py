@@ -20,7 +20,7 @@ from pulse_auth.model.api_keys import (
 )
 from pulse_auth.routes.dependencies import NO_STORE, AuthDependencies, Dependencies, account_of
 from pulse_chassis.http.idempotency import (
-    ONCE,
+    IDEMPOTENCY_PROBLEMS,
     IdempotencyKey,
     IdempotentRoute,
 )
@@ -101,7 +101,7 @@ async def list_keys(deps: Dependencies, principal: _Owner) -> ApiKeyList:
     "/api-keys",
     operation_id="create_api_key",
     status_code=201,
-    responses=responses(ScopeTooWide, TooManyApiKeys, TooManyRequests, *ONCE),
+    responses=responses(ScopeTooWide, TooManyApiKeys, TooManyRequests, *IDEMPOTENCY_PROBLEMS),
 )
 async def make_key(
     response: Response,

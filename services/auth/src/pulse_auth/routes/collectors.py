@@ -39,7 +39,7 @@ from pulse_auth.routes.collector_views import (
 from pulse_auth.routes.dependencies import Dependencies
 from pulse_auth.store.collectors import Listing
 from pulse_chassis.http.idempotency import (
-    ONCE,
+    IDEMPOTENCY_PROBLEMS,
     IdempotencyKey,
     IdempotentRoute,
 )
@@ -120,7 +120,7 @@ async def list_collectors(
     status_code=201,
     responses={
         201: TAGGED | {"description": "Created"},
-        **responses(CollectorExists, CollectorNameReserved, *ONCE, *Common),
+        **responses(CollectorExists, CollectorNameReserved, *IDEMPOTENCY_PROBLEMS, *Common),
     },
 )
 async def create_collector(
@@ -182,7 +182,7 @@ async def delete_collector(
     status_code=201,
     responses={
         201: TAGGED | {"description": "Created"},
-        **responses(CollectorNotFound, WrongCollectorKind, *ONCE, *Common),
+        **responses(CollectorNotFound, WrongCollectorKind, *IDEMPOTENCY_PROBLEMS, *Common),
     },
 )
 async def create_code(
@@ -199,7 +199,10 @@ async def create_code(
 @router.post(
     "/{id:collector}/rotate",
     operation_id="rotate_collector",
-    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorKind, WrongCollectorState, *ONCE, *Common)},
+    responses={
+        200: TAGGED,
+        **responses(CollectorNotFound, WrongCollectorKind, WrongCollectorState, *IDEMPOTENCY_PROBLEMS, *Common),
+    },
 )
 async def rotate(
     id: CollectorId,  # noqa: A002  # the name in the path
@@ -217,7 +220,7 @@ async def rotate(
 @router.post(
     "/{id:collector}/disable",
     operation_id="disable_collector",
-    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *IDEMPOTENCY_PROBLEMS, *Common)},
 )
 async def disable(
     id: CollectorId,  # noqa: A002  # the name in the path
@@ -233,7 +236,7 @@ async def disable(
 @router.post(
     "/{id:collector}/enable",
     operation_id="enable_collector",
-    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *ONCE, *Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, WrongCollectorState, *IDEMPOTENCY_PROBLEMS, *Common)},
 )
 async def enable(
     id: CollectorId,  # noqa: A002  # the name in the path
@@ -249,7 +252,7 @@ async def enable(
 @router.post(
     "/{id:collector}/lost",
     operation_id="report_lost_collector",
-    responses={200: TAGGED, **responses(CollectorNotFound, *ONCE, *Common)},
+    responses={200: TAGGED, **responses(CollectorNotFound, *IDEMPOTENCY_PROBLEMS, *Common)},
 )
 async def lost(
     id: CollectorId,  # noqa: A002  # the name in the path

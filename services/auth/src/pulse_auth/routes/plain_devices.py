@@ -20,7 +20,7 @@ from pulse_auth.model.collectors import (
 from pulse_auth.routes.collector_views import CollectorUpdate, CollectorView, tagged
 from pulse_auth.routes.collectors import TAGGED, CollectorId, Common, Manager
 from pulse_auth.routes.dependencies import NO_STORE, Dependencies
-from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.idempotency import IDEMPOTENCY_PROBLEMS, IdempotencyKey, IdempotentRoute
 from pulse_chassis.http.problems import responses
 
 router = APIRouter(prefix="/api/collectors", tags=["collectors"], route_class=IdempotentRoute)
@@ -69,7 +69,9 @@ class PlainDeviceCredentials(CollectorView):
     operation_id="create_plain_device",
     status_code=201,
     responses=_CREATED
-    | responses(CollectorExists, CollectorNameReserved, InvalidPlainDeviceName, BrokerUnknown, *ONCE, *Common),
+    | responses(
+        CollectorExists, CollectorNameReserved, InvalidPlainDeviceName, BrokerUnknown, *IDEMPOTENCY_PROBLEMS, *Common
+    ),
 )
 async def create_plain_device(
     response: Response,
@@ -89,7 +91,8 @@ async def create_plain_device(
     "/{id:collector}/credentials",
     operation_id="renew_plain_device_credentials",
     status_code=201,
-    responses=_CREATED | responses(CollectorNotFound, WrongCollectorKind, BrokerUnknown, *ONCE, *Common),
+    responses=_CREATED
+    | responses(CollectorNotFound, WrongCollectorKind, BrokerUnknown, *IDEMPOTENCY_PROBLEMS, *Common),
 )
 async def renew_credentials(
     id: CollectorId,  # noqa: A002  # the name in the path

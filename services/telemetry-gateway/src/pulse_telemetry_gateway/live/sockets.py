@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from pulse_bus import Bus, Delivery
 from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals
-from pulse_chassis.identity.revocations import ends
+from pulse_chassis.identity.revocations import revokes
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
@@ -254,7 +254,7 @@ class Sockets:
     async def _revoked(self, delivery: Delivery[SessionRevoked]) -> None:
         ended = delivery.message
         for session in list(self._sessions.values()):
-            if ends(ended, session.principal):
+            if revokes(ended, session.principal):
                 await self._end(session, "session_ended", "the session was revoked: sign in again")
 
     async def _end(self, session: _Session, code: EndCode, detail: str) -> None:
@@ -270,7 +270,7 @@ class Sockets:
         if left <= 0:
             await self._end(session, "token_expired", "the access token expired and was not renewed")
             return
-        if self._principals.has_ended(
+        if self._principals.is_revoked(
             session.principal
         ):  # the heartbeat repeats revocations, in case an event was lost
             await self._end(session, "session_ended", "the session was revoked: sign in again")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
-from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.idempotency import IDEMPOTENCY_PROBLEMS, IdempotencyKey, IdempotentRoute
 from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
 from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.permissions import Role
@@ -129,7 +129,7 @@ async def list_accounts(
         201: TAGGED | {"description": "Created"},
         **responses(
             EmailTaken,
-            *ONCE,
+            *IDEMPOTENCY_PROBLEMS,
             InvalidName,
             InvalidPassword,
             TooManyRequests,

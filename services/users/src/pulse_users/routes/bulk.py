@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import AfterValidator, BaseModel, Field
 
-from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.idempotency import IDEMPOTENCY_PROBLEMS, IdempotencyKey, IdempotentRoute
 from pulse_chassis.http.problems import TooManyRequests, responses
 from pulse_chassis.identity.principal import RevocationsUnknown
 from pulse_contracts.permissions import Role
@@ -80,7 +80,7 @@ class BulkReport(BaseModel):
 @router.post(
     "/bulk",
     operation_id="bulk_users",
-    responses=responses(BulkRefused, *ONCE, TooManyRequests, RevocationsUnknown),
+    responses=responses(BulkRefused, *IDEMPOTENCY_PROBLEMS, TooManyRequests, RevocationsUnknown),
 )
 async def bulk(
     deps: Dependencies,

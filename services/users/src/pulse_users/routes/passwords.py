@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_chassis.http.idempotency import ONCE, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.idempotency import IDEMPOTENCY_PROBLEMS, IdempotencyKey, IdempotentRoute
 from pulse_chassis.http.problems import Overloaded, TooManyRequests, responses
 from pulse_chassis.identity.caller import AnonymousCaller, client_address
 from pulse_chassis.identity.principal import Forbidden, NotSignedIn, Principals, RevocationsUnknown, bearer
@@ -99,7 +99,7 @@ class StrengthView(BaseModel):
     "/{id:uuid}/invitation",
     operation_id="invite_user",
     status_code=201,
-    responses=responses(NotInvited, *_MADE, *ONCE),
+    responses=responses(NotInvited, *_MADE, *IDEMPOTENCY_PROBLEMS),
 )
 async def invite(
     deps: Dependencies,
@@ -117,7 +117,7 @@ async def invite(
     "/{id:uuid}/reset",
     operation_id="reset_user",
     status_code=201,
-    responses=responses(NotResettable, OwnAccount, *_MADE, *ONCE),
+    responses=responses(NotResettable, OwnAccount, *_MADE, *IDEMPOTENCY_PROBLEMS),
 )
 async def reset(
     deps: Dependencies,
