@@ -20,6 +20,7 @@ from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
 from pulse_bus.mqtt.connection import Connection, Receipt, capture_connack, consume_end, subscribe_options
 from pulse_bus.mqtt.failures import Drained, SubscribeRefused, first_error, is_refusal, reason
 from pulse_bus.mqtt.settings import MqttSettings
+from pulse_bus.mqtt.watched_sockets import watch_open_sockets_only
 from pulse_bus.mqtt.wire import Publish, install_wires, publish_head, publish_packet
 from pulse_bus.port import (
     Disconnected,
@@ -267,6 +268,7 @@ class MqttBus:
         consume_end(client)
         granted = capture_connack(client)
         wires = install_wires(client, asyncio.get_running_loop(), settings.publish_buffer_max)
+        watch_open_sockets_only(client, wires)
         async with client, asyncio.TaskGroup() as group:
             connection = Connection(client, group, settings.publish_window, wires[-1])
             connection.limit = getattr(granted[0], "MaximumPacketSize", None) if granted else None
