@@ -1,7 +1,7 @@
 """Keeps aiomqtt from watching a socket that is closed.
 
-aiomqtt asks the event loop to watch a socket by its file descriptor, in a later turn of the loop. By then the socket may
-be closed, and its number may belong to another connection. Watching it would log an error, or wake up for a stranger.
+aiomqtt asks the event loop to watch a socket by its descriptor, in a later turn of the loop. By then the socket may
+be closed, and its number may belong to another connection: watching it logs an error or wakes up for a stranger.
 """
 
 import asyncio
