@@ -52,7 +52,7 @@ async def test_migrating_from_nothing_gives_the_described_schema(service: str, n
 
     async def migrate(url: str) -> None:
         await provision_group(url, "telemetry_reader")
-        await Migrations(package).apply(await provision(url, schema, f"pulse_{schema}", PASSWORD))
+        await Migrations(package).apply(await provision(url, schema, f"schema_{schema}", PASSWORD))
 
     found = dump(await new_database(schema, migrate), schema)
     path = ROOT / "services" / service / "schema.sql"
