@@ -7,6 +7,7 @@ import sys
 
 from benchmarks import chart
 from benchmarks.report import Result, publish
+from pulse_testkit.logs import show_warnings
 
 NAMES = {
     "ingest": "readings a second through broker, ledger and log, beside PostgreSQL's COPY",
@@ -26,6 +27,7 @@ NAMES = {
 
 def main() -> int:
     """Returns 2 for an unknown name."""
+    show_warnings()
     names = list(NAMES) if sys.argv[1:] == ["all"] else sys.argv[1:]
     if not names:
         print("make bench NAME=…", *(f"  {name:10} {what}" for name, what in NAMES.items()), sep="\n")

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import stage
+from pulse_testkit.logs import show_warnings
 from tests.fuzz.run import DEVICES
 from tests.fuzz.whole import fuzz
 
@@ -19,6 +20,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="which (drawn, and printed)")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
     arguments = parser.parse_args()
+    show_warnings()
     seed = random.SystemRandom().randrange(2**31) if arguments.seed is None else arguments.seed
     print(f"seed {seed}", flush=True)
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pulse_testkit.logs import show_warnings
 from tests.resilience.campaign import Plan, run
 from tests.resilience.faults import FAULTS
 from tests.resilience.world import Size
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="work in this empty folder and leave it there")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
     arguments = parser.parse_args()
+    show_warnings()
     seed = random.SystemRandom().randrange(2**31) if arguments.seed is None else arguments.seed
     size = Size(collectors=arguments.collectors, rate=arguments.rate)
     plan = Plan(arguments.faults, seed, size, tuple(arguments.only), arguments.at_once)

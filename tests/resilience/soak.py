@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 from rich.progress import Progress
 
+from pulse_testkit.logs import show_warnings
 from tests.resilience.checker import judge
 from tests.resilience.world import Size, World
 
@@ -101,6 +102,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=500, help="readings a second of each collector (500)")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
     arguments = parser.parse_args()
+    show_warnings()
     with tempfile.TemporaryDirectory() as folder:
         size = Size(collectors=arguments.collectors, rate=arguments.rate)
         samples, found = asyncio.run(run(arguments.minutes, Path(folder), size))
