@@ -1,12 +1,13 @@
-"""`make bench NAME=x`: runs one benchmark (`all`: every one), writes its JSON and chart, prints it as a table. Exits 0
-when measured, met or not. Without a name it lists them; `chart` draws every result anew, `page` also fills
-docs/performance.md from them."""
+"""`make bench NAME=x`: runs one benchmark (`all`: every one), writes its JSON and chart, and prints a table. The exit
+code is 0 after a measurement, whether or not the target was met. Without a name it lists the benchmarks. `chart` draws
+every chart again, and `page` also updates docs/performance.md."""
 
 import importlib
 import sys
 
 from benchmarks import chart
 from benchmarks.report import Result, publish
+from pulse_testkit.logs import show_warnings
 
 NAMES = {
     "ingest": "readings a second through broker, ledger and log, beside PostgreSQL's COPY",
@@ -26,19 +27,20 @@ NAMES = {
 
 def main() -> int:
     """Returns 2 for an unknown name."""
-    wanted = list(NAMES) if sys.argv[1:] == ["all"] else sys.argv[1:]
-    if not wanted:
+    show_warnings()
+    names = list(NAMES) if sys.argv[1:] == ["all"] else sys.argv[1:]
+    if not names:
         print("make bench NAME=…", *(f"  {name:10} {what}" for name, what in NAMES.items()), sep="\n")
-    if wanted in (["chart"], ["page"]):
+    if names in (["chart"], ["page"]):
         chart.charts()
-        if wanted == ["page"]:
+        if names == ["page"]:
             chart.page()
         return 0
-    for name in wanted:
+    for name in names:
         if name not in NAMES:
             print(f"no benchmark {name!r}: choose from {', '.join(NAMES)}", file=sys.stderr)
             return 2
-    for name in wanted:
+    for name in names:
         print(f"· measuring {name}", flush=True)
         measured: list[Result] = importlib.import_module(f"benchmarks.{name}").measure()
         publish(name, measured)

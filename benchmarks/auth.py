@@ -1,5 +1,6 @@
-"""What signing in and being signed in cost: sign-ins a second beside bare argon2, the wait of a quiet load, authorised
-requests beside a route that asks nobody, and how long after its end a session still opens something."""
+"""The cost of signing in and of being signed in: sign-ins per second beside bare argon2, the latency at low load,
+authorised requests beside a route without authorisation, and the time from the end of a session until it opens
+nothing."""
 
 import asyncio
 import base64
@@ -26,11 +27,11 @@ from tests.system import System, running_system
 
 SIGN_IN_ROUNDS = 90
 SIGN_IN_SECONDS = 2
-"""Short turns, and many: on a machine that others use too, the speed of a core changes within seconds."""
+"""Many short rounds, because the speed of a core changes within seconds on a shared machine."""
 SETTLED = 0.25
 AT_ONCE = 16
-"""Sign-ins under way, each by another account, as people do who come in the morning; as many verifications for argon2
-alone. One account's own would be counted as failures until they are done, and would wait for each other."""
+"""Concurrent sign-ins, each of another account, and the same number of concurrent argon2 verifications. Concurrent
+sign-ins of one account would count as failures until they are done and would wait for each other."""
 RATE = 20
 RATE_SECONDS = 20
 CONNECTIONS = 16
@@ -52,7 +53,7 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", a
 
 
 def measure() -> list[Result]:
-    """All four, against one whole system in which no collector measures meanwhile."""
+    """All four measurements, against one whole system without collectors."""
     alone = {"PULSE_FIRST_COLLECTOR": "off"}
     with (
         tempfile.TemporaryDirectory(prefix="pulse-auth-") as folder,
@@ -71,7 +72,7 @@ def _url(system: System, service: str) -> str:
 
 
 async def _sign_ins(system: System) -> list[Result]:
-    """Both rates in turn, so that whatever else the machine does meets both."""
+    """Measures both rates in turn, so that other load on the machine affects both."""
     bare, whole = [], []
     people = await _people(system)
     async with httpx.AsyncClient(base_url=_url(system, "auth"), timeout=30) as http:
@@ -82,7 +83,9 @@ async def _sign_ins(system: System) -> list[Result]:
                 await hasher.verify(people[0]["password"], digest)
 
             async with _visitors(system, people) as visitors:
-                await _rate([visitor.sign_in for visitor in visitors], SIGN_IN_SECONDS)  # nothing is made ready by then
+                await _rate(
+                    [visitor.sign_in for visitor in visitors], SIGN_IN_SECONDS
+                )  # earlier ones include one-time initialisation
                 for _ in range(SIGN_IN_ROUNDS):
                     bare.append(await _rate([hash_once] * AT_ONCE, SIGN_IN_SECONDS))
                     whole.append(await _rate([visitor.sign_in for visitor in visitors], SIGN_IN_SECONDS))
@@ -108,7 +111,7 @@ async def _sign_ins(system: System) -> list[Result]:
 
 
 async def _sign_in(http: httpx.AsyncClient, system: System) -> str:
-    """Until it is taken: who is put off waits, and the wait counts."""
+    """Signs in. When the server is busy it waits and retries, and the wait counts."""
     http.cookies.clear()
     answer = await http.post("/api/auth/login", json=system.admin)
     while answer.status_code in {429, 503}:
@@ -119,7 +122,7 @@ async def _sign_in(http: httpx.AsyncClient, system: System) -> str:
 
 
 async def _people(system: System) -> list[dict[str, str]]:
-    """Accounts that an administrator makes: e-mail and password of each, once auth knows it."""
+    """Creates accounts as an administrator. Returns e-mail and password of each, once auth knows it."""
     headers, users, auth = {"Authorization": f"Bearer {system.token()}"}, _url(system, "users"), _url(system, "auth")
     made = [{"email": f"p{n}@example.org", "password": f"violet-harbour-candle-{n}"} for n in range(AT_ONCE)]
     async with httpx.AsyncClient(headers=headers, timeout=30) as http:
@@ -127,13 +130,13 @@ async def _people(system: System) -> list[dict[str, str]]:
             account = person | {"name": person["email"]}
             (await http.post(f"{users}/api/users", json=account)).raise_for_status()
         for person in made:
-            while (await http.post(f"{auth}/api/auth/login", json=person)).status_code == 401:  # noqa: ASYNC110  # asked from outside
+            while (await http.post(f"{auth}/api/auth/login", json=person)).status_code == 401:  # noqa: ASYNC110  # polled from outside
                 await asyncio.sleep(0.1)
     return made
 
 
 class _Visitor(asyncio.Protocol):
-    """One person on one connection, read as lightly as can be: what the load generator takes, the service lacks."""
+    """One client on one connection with minimal parsing, so that the load generator leaves the cores to the service."""
 
     def __init__(self, person: dict[str, str]) -> None:
         body = json.dumps(person)
@@ -145,7 +148,7 @@ class _Visitor(asyncio.Protocol):
         await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
 
     async def sign_in(self) -> None:
-        """Until it is taken, as `_sign_in`."""
+        """Signs in with retries, like `_sign_in`."""
         while True:
             self._got, self._answered = b"", asyncio.get_running_loop().create_future()
             self._transport.write(self._request)
@@ -187,13 +190,13 @@ async def _visitors(system: System, people: list[dict[str, str]]) -> AsyncIterat
 
 
 def _field(head: bytes, name: bytes) -> bytes:
-    """A header of an answer; uvicorn writes their names in small letters."""
+    """Returns a response header. uvicorn writes their names in lower case."""
     return head.split(b"\r\n" + name + b": ", 1)[1].split(b"\r\n", 1)[0]
 
 
 async def _rate(ways: Sequence[Callable[[], Awaitable[object]]], seconds: float) -> float:
-    """How often a second, with one under way of each: between the first and the last that ends after a quarter of a
-    second and before the end. What comes before or after does not find all the others there."""
+    """Completed calls per second with one in flight for each worker. Counts from the first to the last completion
+    between a quarter of a second after the start and the end. Outside that time not all workers are busy."""
     began = time.perf_counter()
     ends: list[float] = []
 
@@ -208,7 +211,7 @@ async def _rate(ways: Sequence[Callable[[], Awaitable[object]]], seconds: float)
 
 
 async def _at_a_rate(once: Callable[[], Awaitable[object]]) -> list[float]:
-    """Seconds from when each should have begun: a slow answer does not excuse those behind it."""
+    """Seconds from the scheduled start of each call, so that a slow response also delays the calls after it."""
     began, waits = time.perf_counter(), []
 
     async def one(at: float) -> None:
@@ -248,7 +251,7 @@ def _bare_server() -> Iterator[int]:
 
 
 async def _answers(port: int, path: str, token: str) -> float:
-    """Answers a second over keep-alive connections, read as lightly as can be."""
+    """Responses per second over keep-alive connections with minimal parsing."""
     head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n" + (f"Authorization: Bearer {token}\r\n" if token else "")
     request, began, done = f"{head}\r\n".encode(), time.perf_counter(), 0
 
@@ -270,7 +273,7 @@ async def _answers(port: int, path: str, token: str) -> float:
 
 
 class _Socket(Browser):
-    """Notices that the gateway hangs up."""
+    """Records when the gateway closes the connection."""
 
     def __init__(self, token: str) -> None:
         super().__init__(token, {"series": []}, Ages())
@@ -287,7 +290,8 @@ class _Socket(Browser):
 
 
 async def _revocations(system: System) -> list[Result]:
-    """From the request that ends a session until users and the gateway refuse the token and the socket is closed."""
+    """Time from the request that ends a session until users and the gateway reject its token and its socket is
+    closed."""
     urls = {"users": f"{_url(system, 'users')}/api/profile"}
     urls["gateway"] = f"{_url(system, 'telemetry-gateway')}/api/telemetry/devices"
     gateway = int(system.child("telemetry-gateway")["port"])
@@ -302,7 +306,7 @@ async def _revocations(system: System) -> list[Result]:
                 (await http.delete(f"/api/auth/sessions/{sid}", headers=headers)).raise_for_status()
 
                 async def refused(name: str, since: float = began, bearer: dict[str, str] = headers) -> None:
-                    while (await http.get(urls[name], headers=bearer)).status_code != 401:  # noqa: ASYNC110  # asked from outside
+                    while (await http.get(urls[name], headers=bearer)).status_code != 401:  # noqa: ASYNC110  # polled from outside
                         await asyncio.sleep(0.002)
                     took[name].append(time.perf_counter() - since)
 

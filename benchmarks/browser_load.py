@@ -1,5 +1,5 @@
-"""Browsers that cost little: Socket.IO over websockets by hand, hundreds in one thread. They read every frame, look at
-the age of its readings, and acknowledge it; frames that many of them get are parsed once. Some stop reading."""
+"""Cheap simulated browsers: Socket.IO over websockets, hundreds in one thread. They read every frame, record the age of
+its readings, and acknowledge it. Frames that several of them get are parsed once. Some stop reading."""
 
 import asyncio
 import base64
@@ -39,7 +39,7 @@ class Ages:
             self.found.extend((now - t, n) for t, n in parsed[0])
 
     def percentile(self, share: float) -> float:
-        """Of all readings, in milliseconds."""
+        """Percentiles over all readings, in milliseconds."""
         ordered = sorted(self.found)
         left = share * sum(n for _, n in ordered)
         for age, n in ordered:
@@ -62,7 +62,7 @@ class Browser(asyncio.Protocol):
         self.on_event: Callable[[bytes], None] = lambda _: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # it is one: create_connection makes no other
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # create_connection returns this type
         self.transport = transport
         key = base64.b64encode(bytes(16)).decode()
         transport.write(
@@ -98,7 +98,7 @@ class Browser(asyncio.Protocol):
         self.is_lost = True
 
     def stop_reading(self) -> None:
-        """From now on it is a browser that cannot keep up at all."""
+        """Stops reading: the browser cannot keep up at all."""
         if self.transport is not None:
             self.transport.pause_reading()
 
@@ -128,18 +128,18 @@ class Browser(asyncio.Protocol):
         size = len(payload)
         head = bytes([0x81, 0x80 | size]) if size < 126 else bytes([0x81, 0xFE]) + size.to_bytes(2, "big")
         if self.transport is not None:
-            self.transport.write(head + b"\0\0\0\0" + payload)  # a mask of zeros leaves the payload as it is
+            self.transport.write(head + b"\0\0\0\0" + payload)  # a mask of zeros leaves the payload unchanged
 
 
 async def open_browsers(port: int, tokens: list[str], wish: dict[str, object], ages: Ages) -> list[Browser]:
-    """All of them subscribed; ten at a time sign in."""
+    """Connects and subscribes all browsers. Ten at a time sign in."""
     loop = asyncio.get_running_loop()
     opened: list[Browser] = []
     for start in range(0, len(tokens), 10):
         part = []
         for one in tokens[start : start + 10]:
             _, browser = await loop.create_connection(
-                lambda one=one: Browser(one, wish, ages),  # type: ignore[misc]  # mypy knows no type for a default in a lambda
+                lambda one=one: Browser(one, wish, ages),  # type: ignore[misc]  # mypy cannot type a default in a lambda
                 "127.0.0.1",
                 port,
             )

@@ -1,11 +1,12 @@
-"""The collector's store beside thingsboard-gateway's SQLite storage: the same readings in, durable, and out again, in
-the same run. Both fsync every commit (`synchronous=FULL`; the peer's own default is NORMAL, which a power cut may
-undo), both commit 1,000 records at a time, and "in" ends when all of it is committed. Then each is killed while it
-writes, and counted.
+"""The collector's buffer beside thingsboard-gateway's SQLite storage: the same readings are stored and removed in the
+same run. Both fsync every commit (`synchronous=FULL`; the peer's default is NORMAL, which a power failure may undo).
+Both commit 1,000 records at a time, and the write time ends when all are committed. Then each is killed while it
+writes, and the readings are counted.
 
-The peer keeps JSON messages. The targets stand beside one reading in each, record for record; beside them stands a
-sweep of ten series in each, which it is better at. Its drain is what its own interface gives: a pack of 1,000
-messages, then "done", which deletes them. What it loses on kill -9 it had taken (`put` was true) and not yet committed.
+The peer stores JSON messages. The targets compare one reading per record in each. A sweep of ten series per record is
+measured too, where the peer is better. The peer is drained through its own interface: a pack of 1,000 messages, then
+"done", which deletes them. Its losses at kill -9 are records that it accepted (`put` returned true) and had not
+committed.
 """
 
 import json
@@ -34,7 +35,8 @@ _UV = ROOT / ".venv" / "bin" / "uv"
 
 @dataclass(frozen=True)
 class Measured:
-    """Readings a second in and out, bytes on disk a reading, and readings lost on kill -9 of those said to be safe."""
+    """Readings per second in and out, bytes on disk per reading, and acknowledged readings that were lost at kill
+    -9."""
 
     in_: float
     out: float
@@ -43,7 +45,7 @@ class Measured:
 
 
 def measure() -> list[Result]:
-    """Ours, and the peer beside it where it can be fetched."""
+    """Measures this project, and the peer if it can be downloaded."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "readings.json").write_text(json.dumps(_readings()))
@@ -85,7 +87,8 @@ def _results(ours: Measured, peer: Measured | None, name: str) -> list[Result]:
 
 
 def _readings() -> list[tuple[int, int, float]]:
-    """(series, microseconds, value): ten sensors swept 200 times a second, jitter, three decimals, a slow drift."""
+    """Returns (series, microseconds, value): ten sensors swept 200 times a second, with jitter, three decimals and a
+    slow drift."""
     noise = random.Random(1)  # noqa: S311  # sensor noise
     levels = [20.0 + i for i in range(SERIES)]
     out = []
@@ -97,11 +100,11 @@ def _readings() -> list[tuple[int, int, float]]:
     return out
 
 
-# -- ours
+# -- this project
 
 
 def open_buffer(folder: Path, epoch: int) -> Buffer:
-    """The collector's buffer as it runs in production."""
+    """The collector's buffer with its production settings."""
     folder.mkdir(exist_ok=True)
     buffer = Buffer(folder, epoch, BufferLimits(), Clock())
     buffer.declare([SeriesSpec(f"bench.{i}", "float") for i in range(SERIES)])
@@ -115,7 +118,7 @@ def _ours(folder: Path) -> Measured:
     for start in range(0, READINGS, GROUP):
         buffer.append(readings[start : start + GROUP])
     in_ = READINGS / (time.perf_counter() - began)
-    buffer.usage()  # and gives back what is free, rewinds the log
+    buffer.usage()  # and releases free pages, and truncates the log
     size = _bytes(folder / "ours", "buffer.db*") / READINGS
     began, out = time.perf_counter(), 0
     for lo in range(0, READINGS, GROUP):
@@ -146,7 +149,8 @@ def _killed(folder: Path) -> int:
 
 
 def _kill_when(command: list[str], enough: int) -> int:
-    """Starts a child that prints how many readings are safe; kills it at `enough`; the last number it said."""
+    """Starts a child process that prints the number of safe readings, and kills it at `enough`. Returns the last
+    number."""
     said = 0
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         if child.stdout is None:
@@ -160,7 +164,7 @@ def _kill_when(command: list[str], enough: int) -> int:
 
 
 def victim(folder: Path, readings: Path, epoch: int) -> None:
-    """Appends without end, and says after each append what is safe."""
+    """Appends without end, and prints the number of safe readings after each append."""
     buffer = open_buffer(folder, epoch)
     group = [Reading(1 + s, t, v) for s, t, v in json.loads(readings.read_text())[:100]]
     while True:
@@ -186,14 +190,14 @@ def _peer(folder: Path, python: Path, per_message: int) -> Measured:
     state.mkdir()
     command = [str(python), "-c", _PEER, f"{state}/", str(folder / "readings.json"), str(per_message)]
     done = subprocess.run([*command, "measure"], capture_output=True, text=True, timeout=600, check=True)
-    told = json.loads(done.stdout.splitlines()[-1])
-    size = told["bytes"] / READINGS
+    numbers = json.loads(done.stdout.splitlines()[-1])
+    size = numbers["bytes"] / READINGS
     victim_state = folder / f"peer-killed-{per_message}"
     victim_state.mkdir()
     command[3] = f"{victim_state}/"
     said = _kill_when([*command, "victim"], 20_000)
     left = subprocess.run([*command, "count"], capture_output=True, text=True, timeout=60, check=True)
-    return Measured(told["in"], told["out"], size, max(0, said - int(left.stdout.splitlines()[-1])))
+    return Measured(numbers["in"], numbers["out"], size, max(0, said - int(left.stdout.splitlines()[-1])))
 
 
 _PEER = r"""

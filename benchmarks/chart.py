@@ -1,7 +1,5 @@
-"""A chart of each result file, and the table of docs/performance.md: nothing in either is typed by hand.
-
-The charts are bars only, so that this is shorter than a library's set-up; they follow the reader's light or dark theme.
-"""
+"""Charts of the result files, and the table of docs/performance.md, which are never edited by hand. The charts have
+bars only, so no library is needed. They follow the reader's light or dark theme."""
 
 import json
 import math
@@ -16,7 +14,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs/performance.md"
 _BEGIN, _END = "<!-- results: begin -->", "<!-- results: end -->"
 _WIDTH, _LEFT, _RIGHT, _ROW, _BAR = 820, 320, 170, 36, 10
 _NAME = 42
-"""Letters of a peer's name that fit beside its bar."""
+"""Maximum letters of a peer's name beside its bar."""
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f } .dim { fill: #6e7781 }
 .ours { fill: #2f6feb } .peer { fill: #b6bcc4 } .no { fill: #c4560a } .aim { stroke: #24292f; stroke-width: 2 }
@@ -26,7 +24,7 @@ text { fill: #d8dee6 } .dim { fill: #8b949e } .peer { fill: #55606c } .aim { str
 
 
 def charts() -> list[Path]:
-    """Writes an SVG beside each JSON; returns what was written."""
+    """Writes an SVG beside each JSON. Returns the written files."""
     written = []
     for source in sorted(RESULTS.glob("*.json")):
         target = source.with_suffix(".svg")
@@ -36,8 +34,8 @@ def charts() -> list[Path]:
 
 
 def svg(document: dict[str, Any]) -> str:
-    """Ours and the peer of the same run, as bars; each unit has its own scale. A line: the aim. Orange: it was not
-    reached."""
+    """Draws this project and the peer of the same run as bars. Each unit has its own scale. The line is the target.
+    Orange: the target was not met."""
     rows = document["results"]
     most: dict[str, float] = {}
     for row in rows:
@@ -59,10 +57,10 @@ def _bars(row: dict[str, Any], y: int, most: float) -> list[str]:
         return max(1.0, (_WIDTH - _LEFT - _RIGHT) * value / most) if most else 1.0
 
     kind = "no" if row["met"] is False else "ours"
-    label, wanted = f"{number(row['value'])} {row['unit']}", aim(row)
-    after, mark = width(row["value"]), width(wanted or 0.0)
-    if wanted and after <= mark <= after + 7 * len(label):
-        after = mark  # the line would stand in the text
+    label, target = f"{number(row['value'])} {row['unit']}", aim(row)
+    after, mark = width(row["value"]), width(target or 0.0)
+    if target and after <= mark <= after + 7 * len(label):
+        after = mark  # the line would cross the text
     found = [
         f'<text x="{_LEFT - 8}" y="{y + 9}" text-anchor="end">{escape(row["metric"])}</text>',
         f'<rect class="{kind}" x="{_LEFT}" y="{y}" width="{width(row["value"]):.1f}" height="{_BAR}"/>',
@@ -76,15 +74,15 @@ def _bars(row: dict[str, Any], y: int, most: float) -> list[str]:
             f'<text class="dim" x="{_LEFT - 8}" y="{y + 23}" text-anchor="end">{escape(short)}</text>',
             f'<text class="dim" x="{end:.1f}" y="{y + 23}">{number(row["peer_value"])}</text>',
         ]
-    if wanted:
+    if target:
         x = f"{_LEFT + mark:.1f}"
         found.append(f'<line class="aim" x1="{x}" y1="{y - 3}" x2="{x}" y2="{y + _BAR + 3}"/>')
     return found
 
 
 def aim(row: dict[str, Any]) -> float | None:
-    """The target of a result on the scale of its value; None where it has none, or one that is no number.
-    `< 5 s` and `p95 < 50 ms` are such values, `ratio >= 3`, `15 times smaller` and `ahead` stand on the peer."""
+    """Returns the target of a result on the scale of its value. None if there is none, or none that is a number. `< 5
+    s` and `p95 < 50 ms` refer to the value; `ratio >= 3`, `15 times smaller` and `ahead` refer to the peer."""
     target, peer = row["target"] or "", row.get("peer_value") or 0.0
     if target == "ahead":
         return float(peer)
@@ -98,7 +96,7 @@ def aim(row: dict[str, Any]) -> float | None:
 
 
 def number(value: float) -> str:
-    """Three figures, thousands apart."""
+    """Formats a number with three digits and separated thousands."""
     if not value:
         return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
@@ -106,7 +104,7 @@ def number(value: float) -> str:
 
 
 def page() -> None:
-    """Fills the marked part of docs/performance.md from the result files."""
+    """Replaces the marked part of docs/performance.md with the results."""
     text = PAGE.read_text()
     before, rest = text.split(_BEGIN)
     _, after = rest.split(_END)

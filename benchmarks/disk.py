@@ -1,5 +1,5 @@
-"""Bytes on disk of a reading after compaction, with indexes and roll-ups, of smooth and noisy series; beside a row per
-reading with a btree in the same run. The readings go the whole way: batches, log, compaction, merging."""
+"""Bytes on disk per reading after compaction, including indexes and roll-ups, for smooth and noisy series, beside one
+row per reading with a btree in the same run. The readings pass all stages: batches, log, compaction, merging."""
 
 import asyncio
 import tempfile
@@ -21,7 +21,7 @@ from pulse_telemetry_gateway.store.partitions import Partitions
 
 SERIES = 20
 SECONDS = 12 * 3_600
-"""Of readings, one a second of each series."""
+"""Of readings. Each series has one reading per second."""
 _BATCH = 1_000
 _START = 1_767_225_600_000_000
 _TARGETS: dict[Kind, float] = {"noisy": 12.0, "smooth": 8.0}
@@ -29,11 +29,11 @@ _DERIVED = ("chunk", "rollup_minute", "rollup_hour")
 
 
 def measure() -> list[Result]:
-    """Both kinds, each in a database of its own."""
+    """Measures both kinds, each in its own database."""
     results: list[Result] = []
-    with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as given:
+    with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as backend:
         for kind, most in _TARGETS.items():
-            url = asyncio.run(stage.new_database(given))
+            url = asyncio.run(stage.new_database(backend))
             sizes, rows, log = asyncio.run(_measured(url, kind))
             total = round(sum(sizes.values()), 2)
             peer = "a row per reading (int, timestamptz, float8), btree"
@@ -59,7 +59,7 @@ async def _measured(url: str, kind: Kind) -> tuple[dict[str, float], float, floa
         compaction = Compaction(CompactionStore(database), Partitions(database), pace)
         for lo in range(0, n, _BATCH):
             await ledger.commit([_arrival(device_id, columns, lo)])
-            if lo // _BATCH % 60 == 59:  # as they would come: a piece of each series, again and again
+            if lo // _BATCH % 60 == 59:  # in the order of a real device: a piece of each series, again and again
                 await compaction.catch_up()
                 await compaction.merge_some()
         await compaction.catch_up()

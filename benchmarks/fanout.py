@@ -1,5 +1,6 @@
-"""Many browsers on one gateway: how old a reading is when a frame brings it, for 450 that read, with and without 50
-more that subscribed and then stopped reading. One device sends 500 readings a second, every browser wants 5 frames."""
+"""Many browsers on one gateway: the age of a reading when a frame delivers it, for 450 reading browsers, with and
+without 50 more that subscribed and stopped reading. One device sends 500 readings a second, and every browser requests
+5 frames a second."""
 
 import asyncio
 import gc
@@ -15,7 +16,7 @@ from benchmarks.report import Result
 from benchmarks.stage import Device, Gateway, Servers, devices, gateway, servers, token
 
 READING, STOPPED = 450, 50
-SERIES, BATCH_EVERY = 50, 0.097  # seconds; not a part of the frames' interval, so that every phase occurs
+SERIES, BATCH_EVERY = 50, 0.097  # seconds; not a multiple of the frames' interval, so that every phase occurs
 RATE = 5
 SECONDS, WARM_UP = 20, 5
 DEVICE = "bench-0"
@@ -34,10 +35,10 @@ class _Run:
 
 def measure() -> list[Result]:
     """Percentiles over every reading in every frame of twenty seconds."""
-    with tempfile.TemporaryDirectory() as folder, servers(Path(folder), [DEVICE]) as given:
-        alone = _run(given, Path(folder), stopped=0)
-        beside = _run(given, Path(folder), stopped=STOPPED)
-    wanted = READING * RATE
+    with tempfile.TemporaryDirectory() as folder, servers(Path(folder), [DEVICE]) as backend:
+        alone = _run(backend, Path(folder), stopped=0)
+        beside = _run(backend, Path(folder), stopped=STOPPED)
+    expected = READING * RATE
     return [
         Result("reading to frame, p50, 450 browsers", alone.p50, "ms"),
         Result("reading to frame, p99, 450 browsers", alone.p99, "ms"),
@@ -51,7 +52,7 @@ def measure() -> list[Result]:
             "< 250 ms, and the 450 unaffected",
             beside.p99 < 250 and beside.p99 < 1.1 * alone.p99 + 5,
         ),
-        Result("frames received by the 450", beside.frames_a_second, "frames/s", "wanted", float(wanted)),
+        Result("frames received by the 450", beside.frames_a_second, "frames/s", "wanted", float(expected)),
         Result("frames encoded", beside.encoded_a_second, "frames/s", "sent", beside.frames_a_second),
         Result("conflated frames of the 450", float(beside.conflated), "frames", target="0", met=beside.conflated == 0),
         Result("gateway, memory", beside.memory_mb, "MB", "without the 50", alone.memory_mb),
@@ -59,16 +60,16 @@ def measure() -> list[Result]:
     ]
 
 
-def _run(given: Servers, folder: Path, *, stopped: int) -> _Run:
-    with gateway(given, folder) as one:
-        return asyncio.run(_measure(given, one, stopped))
+def _run(backend: Servers, folder: Path, *, stopped: int) -> _Run:
+    with gateway(backend, folder) as one:
+        return asyncio.run(_measure(backend, one, stopped))
 
 
-async def _measure(given: Servers, one: Gateway, stopped: int) -> _Run:
+async def _measure(backend: Servers, one: Gateway, stopped: int) -> _Run:
     device = Device(DEVICE, SERIES, epoch=1)
     ages, ignored = Ages(), Ages()
     tokens = [token(number) for number in range(READING + stopped)]
-    async with devices(given, [device]), asyncio.TaskGroup() as group:
+    async with devices(backend, [device]), asyncio.TaskGroup() as group:
         sending = group.create_task(_send(device))
         series = await _series(one, tokens[0])
         wish: dict[str, object] = {"series": series, "rate": RATE}

@@ -1,4 +1,5 @@
-"""Readings straight into chunks and roll-ups, as compaction writes them: what a long history needs to be measured."""
+"""Writes readings directly into chunks and roll-ups, like compaction does, for measurements that need a long
+history."""
 
 import asyncio
 import time
@@ -25,20 +26,20 @@ Kind = Literal["smooth", "noisy"]
 
 
 def values(kind: Kind, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """smooth: a sensor with three decimals that wanders; noisy: binary64 of which no bit can be foreseen."""
+    """smooth: a drifting sensor with three decimals. noisy: random binary64 values."""
     if kind == "smooth":
         return np.round(20 + rng.normal(0, 1, n).cumsum() * 0.01, 3)
     return 20 + rng.normal(0, 1, n)
 
 
 def times(start: int, every: int, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """A reading each `every` microseconds, give or take 0.2 ms, as an operating system wakes a program."""
+    """Times of readings each `every` microseconds, with a jitter of 0.2 ms like that of an operating system's timer."""
     return start + np.arange(n) * every + np.round(rng.normal(0, 200, n)).astype(np.int64)
 
 
 @dataclass(frozen=True)
 class History:
-    """Readings of one series: n of them, `every` microseconds, up to `end`."""
+    """Readings of one series: n of them, each `every` microseconds, up to `end`."""
 
     n: int
     every: int
@@ -47,17 +48,17 @@ class History:
 
 
 def opened(url: str) -> Database:
-    """As the gateway's own role."""
+    """Returns the pool settings of the gateway's role."""
     return Database(PoolSettings(with_role(url, "pulse_telemetry", PASSWORD)))
 
 
 async def prepare(url: str) -> None:
-    """Migrates it."""
+    """Migrates the database."""
     await Migrations("pulse_telemetry_gateway.migrations").apply(with_role(url, "pulse_telemetry", PASSWORD))
 
 
 async def add_series(database: Database, device: str, names: list[str]) -> tuple[int, list[int]]:
-    """Makes a device with series of type float; returns their numbers."""
+    """Creates a device with series of type float. Returns their ids."""
     async with database.connection() as connection:
         device_id = await connection.fetchval("INSERT INTO device (name) VALUES ($1) RETURNING id", device)
         rows = await connection.fetch(
@@ -70,7 +71,7 @@ async def add_series(database: Database, device: str, names: list[str]) -> tuple
 
 
 async def fill(database: Database, device_id: int, series: int, history: History) -> float:
-    """Writes a series' history; returns the seconds it took."""
+    """Writes the history of a series. Returns the seconds it took."""
     store, partitions = CompactionStore(database), Partitions(database)
     began = time.perf_counter()
     for block in _blocks(series, history):
@@ -78,7 +79,7 @@ async def fill(database: Database, device_id: int, series: int, history: History
         await partitions.ensure({month_of(chunk.t.start) for chunk in derived.chunks})
         before = await store.claim(device_id)
         if before is None or not await store.advance(device_id, (before, before + 1), derived):
-            raise RuntimeError("somebody else is at it")
+            raise RuntimeError("another process is filling this database")
         async with database.connection() as connection:
             await connection.execute("UPDATE device SET pos = $2, latest_pos = $2 WHERE id = $1", device_id, before + 1)
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""What the system costs at rest: memory of every process, and how fast it starts and stops."""
+"""The cost of the idle system: memory of every process, and the times to start and stop."""
 
 import statistics
 import tempfile

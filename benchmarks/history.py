@@ -1,5 +1,5 @@
-"""How long an answer about the past takes, over HTTP: 30 days of one reading a second to 1,000 points, the last hour as
-it is, 50 series at once; while nothing else runs."""
+"""Latency of history queries over HTTP without other load: 30 days of one reading per second as 1,000 points, the last
+hour as single readings, and 50 series at once."""
 
 import asyncio
 import statistics
@@ -23,11 +23,11 @@ _END = 1_767_225_600_000_000
 
 
 def measure() -> list[Result]:
-    """Percentiles of as many requests as there are rounds, each of another span."""
-    with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as given:
-        url = asyncio.run(stage.new_database(given))
+    """Percentiles over as many requests as there are rounds, each for another time span."""
+    with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as backend:
+        url = asyncio.run(stage.new_database(backend))
         readings, seconds = asyncio.run(_fill(url))
-        with stage.gateway(given, Path(folder), url) as gateway:
+        with stage.gateway(backend, Path(folder), url) as gateway:
             measured = asyncio.run(_ask(gateway.port))
     return [
         *measured,
@@ -36,7 +36,7 @@ def measure() -> list[Result]:
 
 
 async def _fill(url: str) -> tuple[int, float]:
-    """One series of a reading a second, the others of one in ten seconds."""
+    """One series has a reading per second, the others one in ten seconds."""
     await prepare(url)
     n, seconds = 0, 0.0
     async with opened(url) as database:
@@ -81,13 +81,13 @@ async def _times(http: httpx.AsyncClient, path: str, span: int, params: dict[str
     rng = np.random.default_rng(1)
     took, size = [], 0
     for number in range(ROUNDS + 5):
-        end = _END - int(rng.integers(0, _HOUR))  # never the same, never on the hour
-        asked = params | {"from": end - span, "to": end}
+        end = _END - int(rng.integers(0, _HOUR))  # always different, never on the hour
+        query = params | {"from": end - span, "to": end}
         began = time.perf_counter()
-        answer = await http.get(path, params=asked)
+        answer = await http.get(path, params=query)
         seconds = time.perf_counter() - began
         answer.raise_for_status()
         size = len(answer.content)
-        if number >= 5:  # the first ones warm caches and statements
+        if number >= 5:  # the first requests fill caches and prepare statements
             took.append(seconds * 1e3)
     return took, size

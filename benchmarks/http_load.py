@@ -1,5 +1,5 @@
-"""The load generator's other half: HTTP requests made beforehand, written to keep-alive connections by one thread. As
-light as `mqtt_load`: what it takes on this machine, the server beside it does not get."""
+"""A load generator for HTTP: prepared requests, written to keep-alive connections by one thread. It is as light as
+`mqtt_load`, because it shares the cores with the server."""
 
 import selectors
 import socket
@@ -11,18 +11,18 @@ _FINE = b"HTTP/1.1 204"
 
 
 class RefusedError(RuntimeError):
-    """The server answered something else than 204."""
+    """The server answered with a status other than 204."""
 
 
 def request(path: str, body: bytes) -> bytes:
-    """A whole POST, as it goes over the wire."""
+    """Returns the bytes of a complete POST."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 @dataclass
 class Connection:
-    """One keep-alive connection with one request under way, as HTTP clients use it."""
+    """One keep-alive connection with one request in flight, like an HTTP client."""
 
     socket: socket.socket
     requests: Sequence[bytes]
@@ -46,7 +46,7 @@ class Connection:
             self.socket.sendall(self.requests[self.answered])
 
     def receive(self) -> None:
-        """Takes an answer without a body; sends the next request after it. Raises RefusedError."""
+        """Handles a response without a body and sends the next request. Raises RefusedError."""
         self._rest += self.socket.recv(65_536)
         if _END not in self._rest:
             return
@@ -58,7 +58,7 @@ class Connection:
 
 
 def post(port: int, requests: Sequence[bytes], connections: int) -> None:
-    """Sends all of them, over so many connections, and returns with the last answer. Raises RefusedError,
+    """Sends all requests over this many connections. Returns after the last response. Raises RefusedError,
     TimeoutError."""
     opened = [Connection.open(port, requests[number::connections]) for number in range(connections)]
     with selectors.DefaultSelector() as selector:

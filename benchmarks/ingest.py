@@ -1,5 +1,5 @@
-"""How many readings a second become durable and acknowledged, the whole way: MQTT, decode, ledger, log, commit, ack;
-beside the raw binary COPY of a row per reading on the same PostgreSQL, in the same run. fsync is on for both."""
+"""Readings per second that become durable and acknowledged through all stages (MQTT, decode, ledger, log, commit, ack),
+beside a raw binary COPY of one row per reading in the same PostgreSQL and the same run. fsync is enabled for both."""
 
 import asyncio
 import contextlib
@@ -32,34 +32,34 @@ from tests.system import open_path, wait_until
 DEVICES = 4
 SERIES = 20
 BATCHES = {1: 20_000, 100: 20_000, 1_000: 6_000}
-"""Readings a batch: batches a round."""
+"""Readings per batch: batches per round."""
 ROUNDS = 3
 WINDOW = 64
 PASSWORD = "benchmark-benchmark-benchmark"  # noqa: S105  # of a server that lives for a minute
 ROOT = Path(__file__).parents[1]
 _BEGAN = time.time_ns() // 1_000
-"""When the devices took their first reading: the same for who asks again."""
+"""The time of the devices' first reading. It is equal for every caller."""
 
 
 def measure() -> list[Result]:
-    """Median of three rounds for each batch size; the peers are measured before each of our rounds, so that a machine
-    that slows down slows both."""
+    """The median of three rounds for each batch size. The peers are measured before each round, so that a machine that
+    slows down affects both."""
     results: list[Result] = []
     raw: list[float] = []
     records: list[float] = []
     rates: list[tuple[int, int, float]] = []
-    with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as told:
-        database = asyncio.run(prepare(told["database_url"]))
+    with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as backend:
+        database = asyncio.run(prepare(backend["database_url"]))
         epochs = itertools.count(1)
         for size, gateways in ((1, 1), (100, 1), (100, 2), (1_000, 1)):
             with contextlib.ExitStack() as running:
                 for replica in range(gateways):
-                    running.enter_context(gateway(database, told, Path(folder), replica))
+                    running.enter_context(gateway(database, backend, Path(folder), replica))
                 mine = []
                 for _ in range(ROUNDS):
                     raw.append(asyncio.run(_raw_copy(database)))
                     records.append(asyncio.run(_record_copy(database)))
-                    mine.append(round_of(told, size, BATCHES[size], next(epochs)))
+                    mine.append(round_of(backend, size, BATCHES[size], next(epochs)))
             rates.append((size, gateways, statistics.median(mine)))
         results.append(asyncio.run(_size(database)))
     peers = (
@@ -75,17 +75,17 @@ def _compared(measured: tuple[int, int, float], peers: tuple[tuple[str, float], 
     if size == 1:
         yield Result(metric, rate, "readings/s", target=">= 3,000 readings/s", met=rate >= 3_000)
         return
-    wanted = {100: 0.9, 1_000: 3.0}[size]
+    minimum = {100: 0.9, 1_000: 3.0}[size]
     for number, (peer, value) in enumerate(peers):
-        if number == 0 and gateways == 1:  # on two cores a second gateway shows that it harms little, not more
-            yield Result(metric, rate, "readings/s", peer, value, f"ratio >= {wanted}", rate >= wanted * value)
+        if number == 0 and gateways == 1:  # with two cores a second gateway only shows that it costs little
+            yield Result(metric, rate, "readings/s", peer, value, f"ratio >= {minimum}", rate >= minimum * value)
         else:
             yield Result(metric, rate, "readings/s", peer, value)
 
 
 @contextmanager
 def servers(folder: Path) -> Iterator[dict[str, Any]]:
-    """PostgreSQL and the broker: their addresses and passwords."""
+    """PostgreSQL and the broker with their addresses and passwords."""
     open_path(folder)
     command = [sys.executable, "-m", "pulse_standalone", "servers", "--state-dir", str(folder / "servers")]
     for number in range(DEVICES):
@@ -98,26 +98,26 @@ def servers(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 async def prepare(url: str, name: str = "bench") -> str:
-    """A database with the gateway's role and schema; the superuser's URL."""
+    """A database with the gateway's role and schema. Returns the superuser's URL."""
     database = await create_database(url, name)
     await provision(database, "telemetry", "pulse_telemetry", PASSWORD)
     return database
 
 
 @contextmanager
-def gateway(database: str, told: dict[str, Any], folder: Path, replica: int = 0) -> Iterator[None]:
-    """Ready, and stopped at the end."""
+def gateway(database: str, backend: dict[str, Any], folder: Path, replica: int = 0) -> Iterator[None]:
+    """A gateway that is ready within the block."""
     port = free_port()
     env = {
         **os.environ,
         "PULSE_DATABASE_URL": database.replace("//pulse:", "//pulse_telemetry:").replace(
             database.split("//pulse:")[1].split("@", maxsplit=1)[0], PASSWORD
         ),
-        "PULSE_MQTT_URL": told["mqtt_url"],
-        "PULSE_MQTT_PASSWORD": told["passwords"]["telemetry-gateway"],
+        "PULSE_MQTT_URL": backend["mqtt_url"],
+        "PULSE_MQTT_PASSWORD": backend["passwords"]["telemetry-gateway"],
         "PULSE_HTTP_PORT": str(port),
         "PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{replica}",
-        "PULSE_MQTT_SESSION_EXPIRY": "PT0S",  # or the broker would keep messages for a replica of the round before
+        "PULSE_MQTT_SESSION_EXPIRY": "PT0S",  # otherwise the broker keeps messages for a replica of the previous round
         "PULSE_MIGRATE_ON_START": "true",
         "PULSE_AUDIT_KEY": "A" * 43,  # of a database that lives for a minute
         "PULSE_LOG_LEVEL": "warning",
@@ -132,9 +132,9 @@ def gateway(database: str, told: dict[str, Any], folder: Path, replica: int = 0)
         process.wait(15)
 
 
-def round_of(told: dict[str, Any], size: int, batches: int, epoch: int) -> float:
-    """Sends so many batches from four devices; readings a second, until the last is acknowledged."""
-    feeds = [open_feed(told, f"bench-{number}", size, batches // DEVICES, epoch) for number in range(DEVICES)]
+def round_of(backend: dict[str, Any], size: int, batches: int, epoch: int) -> float:
+    """Sends this many batches from four devices. Returns the readings per second until the last one is acknowledged."""
+    feeds = [open_feed(backend, f"bench-{number}", size, batches // DEVICES, epoch) for number in range(DEVICES)]
     began = time.perf_counter()
     drive(feeds, "is_done", seconds=30)
     seconds = time.perf_counter() - began
@@ -143,17 +143,18 @@ def round_of(told: dict[str, Any], size: int, batches: int, epoch: int) -> float
     return batches * size / seconds
 
 
-def open_feed(told: dict[str, Any], device: str, size: int, batches: int, epoch: int) -> Feed:
-    """A device that has declared its series and has its first batch acknowledged; the other batches are in it."""
-    host, _, port = told["mqtt_url"].removeprefix("mqtt://").partition(":")
-    feed = Feed.open((host, int(port)), device, told["passwords"][device], size, WINDOW)
+def open_feed(backend: dict[str, Any], device: str, size: int, batches: int, epoch: int) -> Feed:
+    """Returns the feed of a device whose series are declared and whose first batch is acknowledged. It holds the other
+    batches."""
+    host, _, port = backend["mqtt_url"].removeprefix("mqtt://").partition(":")
+    feed = Feed.open((host, int(port)), device, backend["passwords"][device], size, WINDOW)
     series = [SeriesDeclaration(id=i, name=f"bench.{i}", type="float", unit="") for i in range(SERIES)]
     declared = SeriesDeclared(catalog=epoch, digest=series_digest(series), series=series)
     feed.packets = [publish_packet(f"telemetry/series/{device}", declared.model_dump_json().encode(), 1)]
     drive([feed], "confirmed", seconds=10)
     data = f"telemetry/data/{device}"
     first, *rest = payloads(size, batches, epoch)
-    while not feed.settled:  # the declaration may still be on its way: the first batch is sent until it is acknowledged
+    while not feed.settled:  # the declaration may be in flight: the first batch is sent again until it is acknowledged
         feed.packets = [publish_packet(data, first, 1)]
         feed.sent = feed.confirmed = 0
         with contextlib.suppress(TimeoutError):
@@ -164,7 +165,7 @@ def open_feed(told: dict[str, Any], device: str, size: int, batches: int, epoch:
 
 
 def payloads(size: int, batches: int, epoch: int) -> Iterator[bytes]:
-    """Batches of one device: a walk of values of three decimals, a reading each 0.5 ms."""
+    """Batches of one device: a random walk with three decimals, one reading each 0.5 ms."""
     rng = np.random.default_rng(epoch)
     for number in range(batches):
         values = np.round(20 + rng.normal(0, 1, size).cumsum() * 0.01, 3)

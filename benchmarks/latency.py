@@ -1,10 +1,8 @@
-"""Sensor to browser: how old a reading is when a frame brings it, through the whole system on its public port.
-
-Fifty collectors take 2,000 readings a second: one is a real collector process (with a simulator and this machine's
-metrics), 49 are devices over MQTT that group what they take for 50 ms, as a collector does, and keep nothing on disk.
-Twenty browsers watch, each another collector, at 20 frames a second: one is a real Chromium with the dashboard open (on
-the real collector), 19 are Socket.IO clients that acknowledge as a page does.
-"""
+"""Sensor to browser: the age of a reading when a frame delivers it, through the whole system on its public port. Fifty
+collectors take 2,000 readings a second. One is a real collector process (with a simulator and this machine's metrics).
+49 are simulated MQTT devices that group readings for 50 ms like a collector and store nothing on disk. Twenty browsers
+watch different collectors at 20 frames a second. One is a real Chromium with the dashboard of the real collector. 19
+are Socket.IO clients that acknowledge like the page."""
 
 import asyncio
 import gc
@@ -42,7 +40,7 @@ class _Ages:
 
 
 def measure() -> list[Result]:
-    """Percentiles over every live reading of thirty seconds, after five seconds of warming up."""
+    """Percentiles over every live reading of thirty seconds, after five seconds of warm-up."""
     names = [f"bench-{number}" for number in range(1, COLLECTORS)]
     env = {
         "PULSE_SIMULATOR_RATE": str(EACH),
@@ -101,7 +99,7 @@ def _servers(system: System, names: list[str]) -> Servers:
 
 
 async def _take(device: Device, place: int) -> None:
-    """Readings at even distances, sent in groups; every device at its own moment."""
+    """Sends readings at regular intervals in groups. Every device has its own phase."""
     loop = asyncio.get_running_loop()
     step = 1_000_000 // EACH
     due = loop.time() + GROUP_SECONDS * place / COLLECTORS
@@ -129,7 +127,7 @@ async def _series(system: System, bearer: str, names: list[str]) -> dict[str, li
 
 @asynccontextmanager
 async def _dashboard(system: System, chromium: str, ages: Ages) -> AsyncIterator[None]:
-    """Chromium with the first collector's dashboard, whose frames are looked at as they come."""
+    """Opens the first collector's dashboard in Chromium and records its frames."""
 
     def received(text: str | bytes) -> None:
         match = _FRAME.match(text) if isinstance(text, str) else None

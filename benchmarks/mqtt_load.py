@@ -1,5 +1,5 @@
-"""A load generator that costs little: MQTT 5 packets made beforehand, written to sockets by one thread for all devices.
-The fleet that it stands for does not run on the gateway's machine; what it takes here, the gateway does not get."""
+"""A cheap load generator: prepared MQTT 5 packets, written to sockets by one thread for all devices. A real fleet does
+not run on the gateway's machine, so the generator must use as little of the cores as possible."""
 
 import json
 import selectors
@@ -10,7 +10,7 @@ from pulse_contracts.topics import ROOT
 
 _CONNECT, _PUBLISH, _PUBACK, _SUBSCRIBE = 0x10, 0x30, 0x40, 0x82
 _IN_FLIGHT = 90
-"""Unconfirmed publishes: the broker's Receive Maximum is 100."""
+"""Unconfirmed publishes. The broker's Receive Maximum is 100."""
 
 
 def _varint(number: int) -> bytes:
@@ -36,20 +36,20 @@ _PROPERTIES = _varint(len(_CONTENT_TYPE)) + _CONTENT_TYPE
 
 
 def publish_packet(topic: str, payload: bytes, number: int) -> bytes:
-    """A PUBLISH of QoS 1 with its content type, as a collector sends it."""
+    """Returns a PUBLISH of QoS 1 with a content type, like a collector sends it."""
     body = _text(f"{ROOT}/{topic}") + number.to_bytes(2, "big") + _PROPERTIES + payload
     return _packet(_PUBLISH | 0x02, body)
 
 
 def connect_packets(device: str, password: str) -> list[bytes]:
-    """CONNECT with a clean start, a keep-alive of a minute, user name and password."""
+    """Returns a CONNECT with a clean start, a keep-alive of a minute, user name and password."""
     who = _text(device) + _text(device) + _text(password)
     return [_packet(_CONNECT, _text("MQTT") + bytes([5, 0xC2]) + (60).to_bytes(2, "big") + b"\0" + who)]
 
 
 @dataclass
 class Feed:
-    """One device: its packets, how many were sent, confirmed by the broker, and settled by the gateway."""
+    """One device: its packets, and how many were sent, confirmed by the broker, and settled by the gateway."""
 
     device: str
     size: int
@@ -63,7 +63,7 @@ class Feed:
 
     @classmethod
     def open(cls, address: tuple[str, int], device: str, password: str, size: int, window: int) -> "Feed":
-        """Connects and subscribes to the device's acknowledgements."""
+        """Connects, and subscribes to the device's acknowledgements."""
         connection = socket.create_connection(address)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(b"".join(connect_packets(device, password)))
@@ -76,7 +76,7 @@ class Feed:
         return self.settled >= len(self.packets) * self.size
 
     def push(self) -> None:
-        """Sends what both windows allow."""
+        """Sends as much as both windows allow."""
         room = min(self.window - (self.sent - self.settled // self.size), _IN_FLIGHT - (self.sent - self.confirmed))
         if room > 0 and self.sent < len(self.packets):
             part = self.packets[self.sent : self.sent + room]
@@ -118,7 +118,7 @@ class Feed:
 
 
 def drive(feeds: list[Feed], until: str, *, seconds: float) -> None:
-    """Sends and receives until every feed's `until` (an attribute of it) holds. Raises TimeoutError."""
+    """Sends and receives until the attribute `until` holds for every feed. Raises TimeoutError."""
     selector = selectors.DefaultSelector()
     for feed in feeds:
         selector.register(feed.socket, selectors.EVENT_READ, feed)

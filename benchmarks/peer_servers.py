@@ -1,8 +1,7 @@
-"""InfluxDB and VictoriaMetrics as Debian ships them: their packages are unpacked below `.tools` without root, started
-on 127.0.0.1 over a folder of our choice, killed, and asked how many readings they have.
-
-Settings are those of the packages, which say when an answer comes: InfluxDB 1.6 writes its log with fsync before each
-204 (`wal-fsync-delay = "0s"`); VictoriaMetrics keeps what is new in memory and writes it about once a second."""
+"""InfluxDB and VictoriaMetrics as packaged by Debian. Their packages are unpacked below `.tools` without root. Each
+server is started on 127.0.0.1 with a folder of the benchmark, killed, and queried for its number of readings. The
+packages' default settings decide when a server answers: InfluxDB 1.6 writes its log with fsync before each 204
+(`wal-fsync-delay = "0s"`); VictoriaMetrics keeps new data in memory and writes it about once a second."""
 
 import contextlib
 import json
@@ -27,12 +26,12 @@ _START_SECONDS, _FETCH_SECONDS = 30, 180
 
 
 class CannotFetchError(RuntimeError):
-    """The packages cannot be had here; says why."""
+    """The packages cannot be downloaded. The message says why."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One program: its name, the version of its package, and the path that takes line protocol with microseconds."""
+    """One program: its name, the version of its package, and the path for line protocol with microseconds."""
 
     name: Literal["InfluxDB", "VictoriaMetrics"]
     package: str
@@ -52,28 +51,30 @@ class Peer:
     process: "subprocess.Popen[bytes]"
 
     def kill(self) -> None:
-        """kill -9; returns when it is gone."""
+        """kill -9. Returns when the process has ended."""
         self.process.kill()
         self.process.wait(10)
 
     def count(self) -> int:
-        """Readings that a query finds."""
+        """Returns the number of readings that a query finds."""
         if self.kind.name == "InfluxDB":
-            told = self._ask("/query", {"db": DATABASE, "q": "SELECT count(value) FROM /.*/"})
-            series = told["results"][0].get("series", [])
+            answer = self._ask("/query", {"db": DATABASE, "q": "SELECT count(value) FROM /.*/"})
+            series = answer["results"][0].get("series", [])
             return sum(int(one["values"][0][1]) for one in series)
         self._ask("/internal/force_flush", {})
-        told = self._ask("/api/v1/query", {"query": 'sum(count_over_time({__name__=~".+_value"}[1d]))', "nocache": "1"})
-        found = told["data"]["result"]
+        answer = self._ask(
+            "/api/v1/query", {"query": 'sum(count_over_time({__name__=~".+_value"}[1d]))', "nocache": "1"}
+        )
+        found = answer["data"]["result"]
         return int(found[0]["value"][1]) if found else 0
 
     def prepare(self) -> None:
-        """Makes the database, where there has to be one."""
+        """Creates the database if the server needs one."""
         if self.kind.name == "InfluxDB":
             self._ask("/query", {"q": f"CREATE DATABASE {DATABASE}"}, is_post=True)
 
     def answers(self) -> bool:
-        """Whether it serves."""
+        """Whether the server answers."""
         try:
             self._ask("/ping" if self.kind.name == "InfluxDB" else "/health", {})
         except OSError:
@@ -89,8 +90,8 @@ class Peer:
 
 @contextlib.contextmanager
 def running(kind: Kind, folder: Path) -> Iterator[Peer]:
-    """Started over what `folder` holds, serving, killed at the end. What it logs is thrown away, which costs it
-    less than a file would."""
+    """Starts the server with the contents of `folder` and kills it at the end. Its log is discarded, which costs less
+    than a file."""
     folder.mkdir(exist_ok=True)
     port = free_port()
     program = _TOOLS / "root/usr/bin" / ("influxd" if kind.name == "InfluxDB" else "victoria-metrics")
@@ -121,7 +122,7 @@ def running(kind: Kind, folder: Path) -> Iterator[Peer]:
 
 
 def fetch() -> list[Kind]:
-    """Both, unpacked; once they are, nothing is fetched again. Raises CannotFetchError."""
+    """Returns both programs. They are downloaded and unpacked only once. Raises CannotFetchError."""
     versions = _TOOLS / "versions.json"
     if not versions.exists():
         _unpack()

@@ -1,14 +1,14 @@
-"""The same readings into InfluxDB, into VictoriaMetrics and into us: how many a second are confirmed, and what of that
-is still there after kill -9.
+"""The same readings into InfluxDB, VictoriaMetrics and this project: confirmed readings per second, and the confirmed
+readings that exist after kill -9.
 
-Each takes its own protocol at its best: the peers line protocol over HTTP on keep-alive connections (a line per
-reading, for each has its own time; device and series are all it says; as many connections as suited each best when 4,
-8, 16 and 32 were tried), we MQTT through a broker. Bodies are made beforehand, the load generator shares the two cores.
-Settings are as shipped (see `peer_servers`): InfluxDB and we answer after an fsync, VictoriaMetrics does not. Of
-the time of a reading VictoriaMetrics keeps milliseconds; the others all of it.
+Each uses its own protocol in its best form. The peers use line protocol over HTTP on keep-alive connections: one line
+per reading with its time, device and series, and the best number of connections out of 4, 8, 16 and 32. This project
+uses MQTT through a broker. Bodies are prepared in advance, and the load generator shares the two cores.
 
-Everybody starts each round with an empty store, and only one is at work: what a program does with readings later
-(merging there, compaction here, after half a minute) is in nobody's time.
+Settings are the defaults (see `peer_servers`): InfluxDB and this project answer after an fsync, VictoriaMetrics does
+not. VictoriaMetrics stores times in milliseconds, the others in full precision. Each starts each round with an empty
+store, and only one runs at a time. Later work (merging in the peers, compaction after half a minute here) is not
+measured.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from benchmarks.report import Result
 from pulse_contracts.telemetry import ReadingBatch
 
 BATCHES = {100: 20_000, 1_000: 6_000}
-"""Readings a batch: batches a round."""
+"""Readings per batch: batches per round."""
 ROUNDS, KILLS = 3, 3
 _LOSS_BATCHES, _LOSS_SIZE = 100, 1_000
 _CONNECTIONS = {
@@ -42,8 +42,8 @@ _HOUR = 3_600_000_000
 
 
 def measure() -> list[Result]:
-    """Median of three rounds each, in turns, so that a machine that slows down slows all. Ours alone where the peers
-    cannot be fetched."""
+    """The median of three rounds each, in turn, so that a machine that slows down affects all. Only this project if the
+    peers cannot be downloaded."""
     try:
         kinds = fetch()
     except CannotFetchError as error:
@@ -55,13 +55,13 @@ def measure() -> list[Result]:
 def _rates(kinds: list[Kind]) -> Iterator[Result]:
     ours: dict[int, list[float]] = {size: [] for size in BATCHES}
     theirs: dict[tuple[str, int], list[float]] = {(str(kind), size): [] for kind in kinds for size in BATCHES}
-    with tempfile.TemporaryDirectory() as name, ingest.servers(Path(name)) as told:
+    with tempfile.TemporaryDirectory() as name, ingest.servers(Path(name)) as backend:
         for size, batches in BATCHES.items():
             bodies = lines(size, batches) if kinds else []
             for _ in range(ROUNDS):
                 for kind in kinds:
                     theirs[str(kind), size].append(_round(kind, size, bodies))
-                ours[size].append(_our_round(told, Path(name), size, batches))
+                ours[size].append(_our_round(backend, Path(name), size, batches))
     for size, rates in ours.items():
         rate, metric = statistics.median(rates), f"ingest, {size} readings a batch"
         if not kinds:
@@ -71,13 +71,12 @@ def _rates(kinds: list[Kind]) -> Iterator[Result]:
             yield Result(metric, round(rate), "readings/s", str(kind), round(peer), "ahead", rate > peer)
 
 
-def _our_round(told: dict[str, Any], folder: Path, size: int, batches: int) -> float:
-    """Over a database of its own, as each peer starts with an empty folder; and no gateway runs, and compacts, while a
-    peer is measured."""
+def _our_round(backend: dict[str, Any], folder: Path, size: int, batches: int) -> float:
+    """With its own database, as each peer starts with an empty folder. No gateway runs while a peer is measured."""
     name = f"bench_{uuid.uuid4().hex[:8]}"
-    database = asyncio.run(ingest.prepare(told["database_url"], name))
-    with ingest.gateway(database, told, folder):
-        return ingest.round_of(told, size, batches, 1)
+    database = asyncio.run(ingest.prepare(backend["database_url"], name))
+    with ingest.gateway(database, backend, folder):
+        return ingest.round_of(backend, size, batches, 1)
 
 
 def _round(kind: Kind, size: int, bodies: list[bytes]) -> float:
@@ -86,14 +85,14 @@ def _round(kind: Kind, size: int, bodies: list[bytes]) -> float:
         began = time.perf_counter()
         post(peer.port, requests, _CONNECTIONS[kind.name, size])
         seconds = time.perf_counter() - began
-        wanted, found = size * len(bodies), peer.count()
-        if found != wanted:
-            raise RuntimeError(f"{kind} confirmed {wanted} readings and has {found}")
-    return wanted / seconds
+        confirmed, found = size * len(bodies), peer.count()
+        if found != confirmed:
+            raise RuntimeError(f"{kind} confirmed {confirmed} readings and has {found}")
+    return confirmed / seconds
 
 
 def lines(size: int, batches: int) -> list[bytes]:
-    """Line protocol of the readings that our devices send, an hour older: a query finds nothing of the future."""
+    """Line protocol of the same readings, an hour older, because queries find no readings from the future."""
     return [
         _lines(device, ReadingBatch.model_validate_json(payload))
         for device in range(ingest.DEVICES)
@@ -121,7 +120,7 @@ def _losses(kinds: list[Kind]) -> Iterator[Result]:
 
 
 def _loss(kind: Kind) -> int:
-    """Readings that it confirmed and does not have when it is back."""
+    """Confirmed readings that the server does not have after its restart."""
     requests = [request(kind.path, body) for body in lines(_LOSS_SIZE, _LOSS_BATCHES)]
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"

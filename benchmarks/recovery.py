@@ -1,7 +1,6 @@
-"""How long it takes to be well again: a killed gateway until it answers that it works, a killed broker or PostgreSQL
-until the readings of every collector are stored again. Whole processes (tests/resilience), five times each.
-
-A server that was away for long is the harder case: by then everybody waits longest between two tries."""
+"""Recovery times: from the restart of a killed gateway until it is ready, and from the restart of a killed broker or
+PostgreSQL until the readings of every collector are stored again. Whole processes (tests/resilience), five times each.
+A long outage is the harder case, because all clients then have their longest delay between attempts."""
 
 import asyncio
 import statistics
@@ -17,11 +16,11 @@ from tests.resilience.world import Size, World
 
 ROUNDS = 5
 AWAY_SECONDS = 10
-"""Long enough for every wait between two tries to reach its cap of 5 s (`pulse_bus.reconnect`)."""
+"""Long enough for every delay between attempts to reach its cap of 5 s (`pulse_bus.reconnect`)."""
 
 
 def measure() -> list[Result]:
-    """Median and worst of five. What is counted begins when the process is started again."""
+    """Median and worst of five. The time starts when the process is started again."""
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(_measured(Path(folder) / "world"))
     results = []
@@ -35,7 +34,7 @@ def measure() -> list[Result]:
 
 
 async def _measured(folder: Path) -> dict[str, tuple[list[float], int]]:
-    rng = Random(1)  # noqa: S311  # which moments, no secret
+    rng = Random(1)  # noqa: S311  # random times, not a secret
     async with World.opened(folder, Size()) as world:
         await world.flows()
 

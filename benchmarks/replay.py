@@ -1,10 +1,8 @@
-"""A backlog of a million readings drains through one gateway while live readings go on: how many a second become
-stored, and how old live readings are when a frame brings them, of other devices and of the ones that drain.
-
-The backlog is written through the collector's own buffer beforehand; the collectors are real processes, whose drain is
-paused until everything is connected. Once one collector has the whole million, once four share it. The clock runs from
-the first reading of the backlog that the ledger has until the last.
-"""
+"""A backlog of a million readings is delivered through one gateway while live readings continue: readings stored per
+second, and the age of live readings when a frame delivers them, for other devices and for the delivering ones. The
+backlog is written in advance through the collector's own buffer. The collectors are real processes that pause delivery
+until everything is connected. Once one collector has the whole million, and once four share it. The time runs from the
+first settled reading of the backlog to the last."""
 
 import asyncio
 import os
@@ -33,11 +31,11 @@ BACKLOG = 1_000_000
 COLLECTORS = (1, 4)
 SERIES = 10
 LIVE_DEVICES, LIVE_EVERY, LIVE_READINGS = 10, 0.1, 5
-"""Other devices: each sends so many readings each so many seconds, at moments of its own."""
+"""Other devices: each sends this many readings at this interval in seconds, with its own phase."""
 SIMULATED = 50
-"""Live readings a second of each collector that drains."""
+"""Live readings per second of each collector with a backlog."""
 BEFORE = 5
-"""Seconds of live readings without a drain, to compare with."""
+"""Seconds of live readings without a backlog, for comparison."""
 _LOST_AFTER = 120
 _EPOCH = 1_000
 
@@ -46,7 +44,7 @@ _EPOCH = 1_000
 class _Drained:
     rate: float
     other: tuple[float, float]
-    """Milliseconds, p99: before, and during the drain."""
+    """Milliseconds, p99: before and during the delivery of the backlog."""
     same: tuple[float, float]
     gateway_cpu: float
     collector_cpu: float
@@ -54,7 +52,7 @@ class _Drained:
 
 @dataclass
 class _Watch:
-    """Live readings as two browsers see them."""
+    """Live readings as two browsers receive them."""
 
     other: Ages = field(default_factory=Ages)
     same: Ages = field(default_factory=Ages)
@@ -94,18 +92,18 @@ def _live(metric: str, p99: tuple[float, float]) -> Result:
 def _run(number: int) -> _Drained:
     names = [f"drain-{n}" for n in range(number)]
     live = [f"live-{n}" for n in range(LIVE_DEVICES)]
-    with tempfile.TemporaryDirectory() as name, servers(Path(name), [*names, *live]) as given:
+    with tempfile.TemporaryDirectory() as name, servers(Path(name), [*names, *live]) as backend:
         folder = Path(name)
         for place, device in enumerate(names):
             _fill(folder / device, BACKLOG // number, _EPOCH + place)
-            (folder / f"{device}.password").write_text(given.passwords[device])
-        url = asyncio.run(new_database(given))
-        with gateway(given, folder, url) as one:
-            return asyncio.run(_measure(_Stage(given, one, url, folder, names, live)))
+            (folder / f"{device}.password").write_text(backend.passwords[device])
+        url = asyncio.run(new_database(backend))
+        with gateway(backend, folder, url) as one:
+            return asyncio.run(_measure(_Stage(backend, one, url, folder, names, live)))
 
 
 def _fill(state: Path, n: int, epoch: int) -> None:
-    """A buffer as a collector leaves it whose link was down; its drain is paused."""
+    """Writes the buffer of a collector after an outage of its connection. Its delivery is paused."""
     state.mkdir()
     buffer = Buffer(state, epoch, BufferLimits(), Clock())
     table = buffer.declare([SeriesSpec(f"bench.{i}", "float") for i in range(SERIES)])
@@ -114,14 +112,14 @@ def _fill(state: Path, n: int, epoch: int) -> None:
     for start in range(0, n, 5_000):
         group = range(start, min(n, start + 5_000))
         buffer.append([Reading(table[i % SERIES].id, began + i * 1_000, values[i]) for i in group])
-    buffer.usage()  # tidies up, as a running collector does
+    buffer.usage()  # cleans up like a running collector
     buffer.close()
     replay_control.write(state, ReplayLimit(is_paused=True))
 
 
 @dataclass(frozen=True)
 class _Stage:
-    given: Servers
+    backend: Servers
     gateway: Gateway
     url: str
     folder: Path
@@ -132,7 +130,7 @@ class _Stage:
 async def _measure(stage: _Stage) -> _Drained:
     watch = _Watch()
     others = [Device(name, SERIES, epoch=1) for name in stage.live]
-    async with devices(stage.given, others), _collectors(stage) as processes, asyncio.TaskGroup() as group:
+    async with devices(stage.backend, others), _collectors(stage) as processes, asyncio.TaskGroup() as group:
         sending = [group.create_task(_send(device, place)) for place, device in enumerate(others)]
         browsers = [
             *await _browser(stage, stage.live, "bench.", watch.other),
@@ -165,7 +163,7 @@ async def _collectors(stage: _Stage) -> AsyncIterator[list[asyncio.subprocess.Pr
             env = {
                 "PULSE_COLLECTOR_STATE_DIR": str(stage.folder / name),
                 "PULSE_DEVICE": name,
-                "PULSE_MQTT_URL": stage.given.mqtt_url,
+                "PULSE_MQTT_URL": stage.backend.mqtt_url,
                 "PULSE_MQTT_PASSWORD_FILE": str(stage.folder / f"{name}.password"),
             }
             command = ["pulse_desktop", "run", "--no-host-metrics", "--simulator-rate", str(SIMULATED)]
@@ -200,7 +198,7 @@ async def _send(device: Device, place: int) -> None:
 
 
 async def _browser(stage: _Stage, names: list[str], prefix: str, ages: Ages) -> list[Browser]:
-    """One that watches these series of these devices, 20 frames a second."""
+    """A browser that watches these series of these devices at 20 frames a second."""
     bearer, series = token(1), []
     headers = {"Authorization": f"Bearer {bearer}"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stage.gateway.port}", headers=headers) as http:
@@ -218,7 +216,7 @@ async def _browser(stage: _Stage, names: list[str], prefix: str, ages: Ages) -> 
 
 
 async def _drained(stage: _Stage, watch: _Watch) -> float:
-    """Seconds from the first reading of the backlog that is settled to the last. Raises TimeoutError."""
+    """Seconds from the first settled reading of the backlog to the last. Raises TimeoutError."""
     epochs = [_EPOCH + place for place in range(len(stage.draining))]
     connection = await asyncpg.connect(stage.url)
     began = latest = time.perf_counter()
@@ -234,7 +232,7 @@ async def _drained(stage: _Stage, watch: _Watch) -> float:
                 if settled >= BACKLOG:
                     await _check_stored(connection)
                     return latest - began
-                await asyncio.sleep(0.02)  # an outsider can only look again
+                await asyncio.sleep(0.02)  # outside observers can only poll
     finally:
         await connection.close()
 
@@ -245,7 +243,7 @@ async def _settled(connection: "asyncpg.Connection[asyncpg.Record]", epochs: lis
 
 
 async def _check_stored(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Settled is also what was refused or dropped: then it would not have been a drain."""
+    """Refused and dropped readings are settled too, but would make the measurement invalid."""
     for table in ("refusal", "declared_drop"):
-        if found := await connection.fetchval(f"SELECT count(*) FROM telemetry.{table}"):  # noqa: S608  # ours
+        if found := await connection.fetchval(f"SELECT count(*) FROM telemetry.{table}"):  # noqa: S608  # a constant
             raise RuntimeError(f"{found} rows in telemetry.{table}: not everything was stored")

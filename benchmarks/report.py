@@ -1,4 +1,4 @@
-"""What a benchmark says: numbers beside a peer or a limit of the same run, the machine, the versions, the date."""
+"""The report of a benchmark: numbers beside a peer or a limit of the same run, the machine, versions and date."""
 
 import json
 import os
@@ -19,8 +19,8 @@ _PACKAGES = ("aiomqtt", "asyncpg", "numpy", "pydantic", "python-socketio", "zsta
 
 @dataclass(frozen=True)
 class Result:
-    """`peer` names what `peer_value` is (measured in the same run); `ratio` = value / peer_value. `target` is in words,
-    `met` whether it was reached (None: there is no target)."""
+    """`peer` names the origin of `peer_value`, measured in the same run. `ratio` = value / peer_value. `target` is a
+    text. `met`: whether the target was reached. None: no target."""
 
     metric: str
     value: float
@@ -36,7 +36,7 @@ class Result:
 
 
 def machine() -> dict[str, object]:
-    """Where it was measured."""
+    """Describes the machine."""
     model = ""
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -52,7 +52,7 @@ def machine() -> dict[str, object]:
 
 
 def publish(name: str, results: list[Result]) -> None:
-    """Writes `results/<name>.json` and prints the same as a table."""
+    """Writes `results/<name>.json` and prints it as a table."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     document = {
         "benchmark": name,

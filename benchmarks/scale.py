@@ -1,13 +1,15 @@
-"""Whether the cost of a reading stays the same: storing and compacting at 10, 100 and 1,000 series of ten devices, and
-questions over 1, 10 and 100 million readings in chunks. Store and compaction run here, without the broker.
+"""Whether the cost per reading stays the same with scale: storing and compacting at 10, 100 and 1,000 series of each of
+ten devices, and queries over 1, 10 and 100 million readings in chunks. Storing and compaction run in the benchmark's
+process without the broker.
 
-More series come in two ways, and both are measured. Either each is read once a second, so that a device with more of
-them sends more: that is a fleet that grows, and each reading has the same neighbours in its minute whatever the width.
-Or a device sends 20 readings a second whatever the number of its series: then each series is read more rarely, and
-at a reading in five seconds its minute, which costs the same, is shared by twelve readings instead of 1,200.
+More series can mean two things, and both are measured. In the first, each series has one reading per second, so a
+device with more series sends more readings: a growing fleet, where each reading has the same number of neighbours in
+its minute. In the second, a device sends 20 readings a second whatever the number of series. Each series then has fewer
+readings. With one reading in five seconds, the constant cost of a minute is shared by twelve readings instead of 1,200.
 
-Every round has a process of its own, which makes its readings as it goes: what it holds in the end is what storing and
-compacting took."""
+Every round has its own process, which creates its readings on the fly. Its memory is therefore the memory of storing
+and compacting.
+"""
 
 import asyncio
 import os
@@ -45,9 +47,9 @@ DEVICES = 10
 SERIES = (1, 10, 100)
 """Of each device."""
 BATCHES = 200
-"""Of each device, of 1,000 readings."""
+"""Of each device, with 1,000 readings each."""
 READINGS = tuple(int(n) for n in os.environ.get("PULSE_BENCH_READINGS", "1000000,10000000,100000000").split(","))
-"""In chunks, over twenty series of a reading a second."""
+"""In chunks, over twenty series with one reading per second each."""
 Shape = Literal["1/s each", "20/s a device"]
 Ask = Callable[[], Awaitable[object]]
 SHAPES: tuple[Shape, ...] = ("1/s each", "20/s a device")
@@ -58,14 +60,14 @@ _BATCH = 1_000
 _HOUR = 3_600_000_000
 _START = 1_767_225_600_000_000
 _PACE = CompactionPace(timedelta(0), 1_000, 100_000, timedelta(0), timedelta(0))
-"""Steps as large as by default."""
+"""The default size of steps."""
 
 
 def measure() -> list[Result]:
-    """The smallest of each is the peer of the others."""
-    with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as given:
-        widths = {shape: _widths(given, shape) for shape in SHAPES}
-        url = asyncio.run(stage.new_database(given))
+    """The smallest size is the peer of the others."""
+    with tempfile.TemporaryDirectory() as folder, stage.servers(Path(folder), []) as backend:
+        widths = {shape: _widths(backend, shape) for shape in SHAPES}
+        url = asyncio.run(stage.new_database(backend))
         depths = asyncio.run(_asked(url))
     results: list[Result] = []
     for shape, found in widths.items():
@@ -75,10 +77,10 @@ def measure() -> list[Result]:
                 least = found[SERIES[0]][name]
                 results.append(_flat(metric, found[series][name], unit, least, f"{SERIES[0] * DEVICES} series"))
     for name in depths[0]:
-        for n, asked in zip(READINGS, depths, strict=True):
+        for n, latencies in zip(READINGS, depths, strict=True):
             metric = f"{name}, {n / 1e6:g} M readings in chunks"
             unit = "bytes/reading" if name == "disk" else "ms"
-            results.append(_flat(metric, asked[name], unit, depths[0][name], f"{READINGS[0] / 1e6:g} M readings"))
+            results.append(_flat(metric, latencies[name], unit, depths[0][name], f"{READINGS[0] / 1e6:g} M readings"))
     return results
 
 
@@ -86,13 +88,14 @@ def _flat(metric: str, value: float, unit: str, least: float, peer: str) -> Resu
     return Result(metric, round(value, 3), unit, peer, round(least, 3), "within 20 %", value <= 1.2 * least)
 
 
-def _widths(given: stage.Servers, shape: Shape) -> dict[int, dict[str, float]]:
-    """The median of rounds, for each number of series a device; in turns, for a machine is not always the same."""
+def _widths(backend: stage.Servers, shape: Shape) -> dict[int, dict[str, float]]:
+    """The median of rounds for each number of series per device. The rounds alternate, because the speed of the machine
+    varies."""
     rounds: dict[int, list[dict[str, float]]] = {series: [] for series in SERIES}
     for number in range(WIDTH_ROUNDS):
         for series in SERIES:
             print(f"· {series * DEVICES:,} series, {shape}, round {number + 1} of {WIDTH_ROUNDS}", flush=True)
-            url = asyncio.run(stage.new_database(given))
+            url = asyncio.run(stage.new_database(backend))
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
                 rounds[series].append(alone.submit(_ingested, url, series, shape).result())
     return {
@@ -106,7 +109,7 @@ def _ingested(url: str, series: int, shape: Shape) -> dict[str, float]:
 
 
 async def _ingest(url: str, series: int, shape: Shape) -> dict[str, float]:
-    """Every device sends a batch in turn; ten are one group commit."""
+    """Every device sends a batch in turn. Ten batches are one group commit."""
     await prepare(url)
     await _written(url)
     async with opened(url) as database:
@@ -126,14 +129,14 @@ async def _ingest(url: str, series: int, shape: Shape) -> dict[str, float]:
         history = _history(database)
         one = devices[0][1][0]
         end = _START + BATCHES * _BATCH * every
-        asked = await _medians({"question": partial(history.readings, one, end - _HOUR, end, 1_000)})
+        latencies = await _medians({"question": partial(history.readings, one, end - _HOUR, end, 1_000)})
         memory = psutil.Process().memory_info().rss / 1e6
     n = BATCHES * DEVICES * _BATCH
-    return {"store": stored / n * 1e6, "compact": compacted / n * 1e6, "memory": memory, **asked}
+    return {"store": stored / n * 1e6, "compact": compacted / n * 1e6, "memory": memory, **latencies}
 
 
 def _batch(device: tuple[int, list[int]], lo: int, every: int) -> Arrival:
-    """A device's readings, `every` so many microseconds, one series after the other."""
+    """Readings of a device, one each `every` microseconds, one series after the other."""
     device_id, series = device
     seq = np.arange(lo, lo + _BATCH)
     rng = np.random.default_rng(lo + device_id)
@@ -145,7 +148,7 @@ def _batch(device: tuple[int, list[int]], lo: int, every: int) -> Arrival:
 
 
 async def _asked(url: str) -> list[dict[str, float]]:
-    """More and more readings in the same tables."""
+    """Queries with a growing number of readings in the same tables."""
     await prepare(url)
     found: list[dict[str, float]] = []
     async with opened(url) as database:
@@ -154,7 +157,7 @@ async def _asked(url: str) -> list[dict[str, float]]:
         for total in READINGS:
             print(f"· {total / 1e6:g} M readings in chunks", flush=True)
             n = total // _OF
-            for number in series:  # the past grows backwards: the questions stay the same
+            for number in series:  # the history grows backwards, so the queries stay the same
                 await fill(database, device_id, number, Past(n - have, 1_000_000, _START - have * 1_000_000))
             have = n
             async with database.connection() as connection:
@@ -175,7 +178,7 @@ async def _asked(url: str) -> list[dict[str, float]]:
 
 
 async def _written(url: str) -> None:
-    """What was made for the benchmark is on the disk: no checkpoint of it is at work in what is measured next."""
+    """Writes prepared data to disk, so that no checkpoint of it runs during the measurement."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("CHECKPOINT")
@@ -189,7 +192,7 @@ def _history(database: Database) -> History:
 
 
 async def _medians(asks: dict[str, Ask]) -> dict[str, float]:
-    """Milliseconds of each; they are asked in turns."""
+    """Milliseconds of each query. The queries alternate."""
     took: dict[str, list[float]] = {name: [] for name in asks}
     for _ in range(_ROUNDS):
         for name, ask in asks.items():

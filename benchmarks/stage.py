@@ -1,5 +1,5 @@
-"""What a benchmark of the live view stands on: servers, one gateway, a key that it believes, and devices that cost
-little. PostgreSQL is durable; the load shares the gateway's cores."""
+"""The set-up of benchmarks of the live view: servers, one gateway, a key that it accepts, and cheap devices. PostgreSQL
+is durable. The load shares the gateway's cores."""
 
 import asyncio
 import contextlib
@@ -46,7 +46,7 @@ def now_micros() -> int:
 
 @dataclass(frozen=True)
 class Servers:
-    """PostgreSQL and the broker; `passwords` by account."""
+    """PostgreSQL and the broker. `passwords` by account."""
 
     database_url: str
     mqtt_url: str
@@ -82,7 +82,7 @@ class Gateway:
 
 @contextlib.contextmanager
 def servers(folder: Path, devices: list[str]) -> Iterator[Servers]:
-    """Started, and stopped at the end."""
+    """Starts the servers and stops them at the end."""
     open_path(folder)
     command = [sys.executable, "-m", "pulse_standalone", "servers", "--state-dir", str(folder / "servers")]
     for name in devices:
@@ -90,23 +90,23 @@ def servers(folder: Path, devices: list[str]) -> Iterator[Servers]:
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         if process.stdout is None or process.stdin is None:
             raise RuntimeError("no pipes")
-        told: dict[str, Any] = json.loads(process.stdout.readline())
+        details: dict[str, Any] = json.loads(process.stdout.readline())
         try:
-            yield Servers(told["database_url"], told["mqtt_url"], told["passwords"])
+            yield Servers(details["database_url"], details["mqtt_url"], details["passwords"])
         finally:
             process.stdin.close()
 
 
 @contextlib.contextmanager
-def gateway(given: Servers, folder: Path, url: str | None = None) -> Iterator[Gateway]:
-    """A gateway of its own over a fresh database (or the one at the superuser's `url`), ready and knowing the key."""
-    url = url or asyncio.run(new_database(given))
+def gateway(backend: Servers, folder: Path, url: str | None = None) -> Iterator[Gateway]:
+    """A separate gateway with a new database (or the one at the superuser's `url`). It is ready and has the key."""
+    url = url or asyncio.run(new_database(backend))
     port = free_port()
     env = {
         **os.environ,
         "PULSE_DATABASE_URL": with_role(url, "pulse_telemetry", PASSWORD),
-        "PULSE_MQTT_URL": given.mqtt_url,
-        "PULSE_MQTT_PASSWORD": given.passwords["telemetry-gateway"],
+        "PULSE_MQTT_URL": backend.mqtt_url,
+        "PULSE_MQTT_PASSWORD": backend.passwords["telemetry-gateway"],
         "PULSE_MQTT_SESSION_EXPIRY": "PT0S",
         "PULSE_PLAIN_SESSION_EXPIRY": "PT0S",
         "PULSE_QUARANTINE_ROWS_EACH": "10000000",  # the judge of mutants counts each message
@@ -114,61 +114,61 @@ def gateway(given: Servers, folder: Path, url: str | None = None) -> Iterator[Ga
         "PULSE_MIGRATE_ON_START": "true",
         "PULSE_AUDIT_KEY": "A" * 43,  # of a database that lives for a minute
         "PULSE_LOG_LEVEL": "warning",
-        "PULSE_DEVICE_PACE": "100000",  # mutants are looked for where they have to be
+        "PULSE_DEVICE_PACE": "100000",  # the judge of mutants looks for them in the log
     }
     command = [sys.executable, "-m", "pulse_telemetry_gateway", "serve"]
     with (folder / "gateway.log").open("ab") as log, subprocess.Popen(command, env=env, stderr=log, stdout=log) as one:
         try:
             wait_until(lambda: asyncio.run(http_ok(port, "/readyz")), seconds=30, what="the gateway is ready")
-            with _auth(given):
+            with _auth(backend):
                 yield Gateway(port, psutil.Process(one.pid))
         finally:
             one.terminate()
             one.wait(15)
 
 
-async def new_database(given: Servers) -> str:
-    """A database with the gateway's role and schema, not migrated; the superuser's URL."""
+async def new_database(backend: Servers) -> str:
+    """Creates a database with the gateway's role and schema, not migrated. Returns the superuser's URL."""
     name = f"bench_{uuid.uuid4().hex[:8]}"
-    url = await create_database(given.database_url, name)
+    url = await create_database(backend.database_url, name)
     await provision(url, "telemetry", "pulse_telemetry", PASSWORD)
     return url
 
 
 @contextlib.contextmanager
-def _auth(given: Servers) -> Iterator[None]:
-    """What a gateway hears of auth: its keys, and every few seconds that it is there."""
-    told, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_be_auth(given, told, stop)), daemon=True)
+def _auth(backend: Servers) -> Iterator[None]:
+    """Publishes the messages of auth: its keys, and its revocations every few seconds."""
+    ready, stop = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_simulate_auth(backend, ready, stop)), daemon=True)
     thread.start()
     try:
-        if not told.wait(30):
-            raise RuntimeError("the broker did not take auth's keys")
+        if not ready.wait(30):
+            raise RuntimeError("the broker did not accept auth's keys")
         yield
     finally:
         stop.set()
         thread.join(15)
 
 
-async def _be_auth(given: Servers, told: threading.Event, stop: threading.Event) -> None:
+async def _simulate_auth(backend: Servers, ready: threading.Event, stop: threading.Event) -> None:
     jwk = _KEY.verification_key().to_jwk()
     record = VerificationKeyRecord(kid="bench", x=str(jwk["x"]), y=str(jwk["y"]), not_before=0)
-    settings = MqttSettings(given.mqtt_url, "auth", given.passwords["auth"], "auth")
+    settings = MqttSettings(backend.mqtt_url, "auth", backend.passwords["auth"], "auth")
     bus = MqttBus(settings, clock=now_micros, rng=random.Random(1))  # noqa: S311  # jitter
     async with asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
         await bus.wait_connected()
         await bus.publish(AUTH_KEYS, VerificationKeys(keys=[record]))
         while not stop.is_set():
-            with contextlib.suppress(Unavailable):  # the broker is restarted by some who use this
+            with contextlib.suppress(Unavailable):  # some callers restart the broker
                 await bus.publish(AUTH_REVOCATIONS, Revocations(at=now_micros(), recent=[]))
-                told.set()
+                ready.set()
             await asyncio.to_thread(stop.wait, 5)
         running.cancel()
 
 
 def token(number: int, role: str = "user") -> str:
-    """An access token of one more account, as auth would sign it."""
+    """Returns an access token of a new account, signed like auth does."""
     now = int(time.time())
     claims = Claims(
         "precisionpulse", "pulse", str(uuid.UUID(int=number)), "j", f"s{number}", role, "a@b.c", "A", now, now + 300
@@ -177,17 +177,17 @@ def token(number: int, role: str = "user") -> str:
 
 
 class Device:
-    """A collector as far as the gateway can tell: it declares, sends live batches, and does not read its acks."""
+    """A collector from the gateway's point of view: it declares series, sends live batches, and ignores its acks."""
 
     def __init__(self, name: str, series: int, epoch: int) -> None:
         self.name, self.series, self._epoch = name, series, epoch
         self._lo, self._number = 0, 0
         self._writer: asyncio.StreamWriter | None = None
 
-    async def open(self, given: Servers) -> asyncio.StreamReader:
-        """Connects and declares. The reader has to be read, or the broker stops."""
-        reader, self._writer = await asyncio.open_connection(*given.broker, ssl=given.tls)
-        for packet in connect_packets(self.name, given.passwords[self.name]):
+    async def open(self, backend: Servers) -> asyncio.StreamReader:
+        """Connects and declares. The caller must read from the reader, or the broker stops reading."""
+        reader, self._writer = await asyncio.open_connection(*backend.broker, ssl=backend.tls)
+        for packet in connect_packets(self.name, backend.passwords[self.name]):
             self._writer.write(packet)
         series = [SeriesDeclaration(id=i, name=f"bench.{i}", type="float", unit="%") for i in range(self.series)]
         declared = SeriesDeclared(catalog=self._epoch, digest=series_digest(series), series=series)
@@ -195,11 +195,11 @@ class Device:
         return reader
 
     def send(self, n: int) -> None:
-        """`n` readings of this very moment, one series after the other."""
+        """Sends `n` readings of this moment, one series after the other."""
         self.send_taken([now_micros()] * n)
 
     def send_taken(self, times: Sequence[int]) -> None:
-        """Readings that were taken at these times, one series after the other."""
+        """Sends readings of these times, one series after the other."""
         n = len(times)
         batch = ReadingBatch.model_construct(
             v=1,
@@ -231,19 +231,19 @@ class Device:
 
 
 @contextlib.asynccontextmanager
-async def devices(given: Servers, wanted: list[Device]) -> AsyncIterator[None]:
-    """Connected; what the broker says to them is read and thrown away."""
+async def devices(backend: Servers, members: list[Device]) -> AsyncIterator[None]:
+    """Connects the devices. Data from the broker is read and discarded."""
 
     async def read(reader: asyncio.StreamReader) -> None:
         while await reader.read(65_536):
             pass
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(read(await device.open(given))) for device in wanted]
+        tasks = [group.create_task(read(await device.open(backend))) for device in members]
         try:
             yield
         finally:
-            for device in wanted:
+            for device in members:
                 device.close()
             for task in tasks:
                 task.cancel()

@@ -1,4 +1,4 @@
-"""A broker of the test's own, with TLS and dynamic security, and buses that connect to it."""
+"""A separate broker for a test, with TLS and dynamic security, and buses that connect to it."""
 
 import random
 import secrets
@@ -18,19 +18,19 @@ from pulse_testkit.plugin import REPOSITORY
 
 @dataclass
 class Broker:
-    """A running broker, its authority and everybody's passwords."""
+    """A running broker, its certificate authority and the passwords of its accounts."""
 
     server: Mosquitto
     files: TlsFiles
     passwords: Mapping[str, str]
 
     def settings(self, name: str, password: str | None = None) -> MqttSettings:
-        """Of an account, under its own client id."""
+        """Returns the settings of an account with its own client id."""
         secret = self.passwords.get(name, "") if password is None else password
         return MqttSettings(self.server.url, name, secret, name, ca_file=self.files.authority)
 
     def bus(self, name: str, password: str | None = None) -> MqttBus:
-        """As that account."""
+        """Returns a bus of this account, which does not run yet."""
         return bus_of(self.settings(name, password))
 
     @property
@@ -39,7 +39,7 @@ class Broker:
 
 
 def bus_of(settings: MqttSettings) -> MqttBus:
-    """Not running yet."""
+    """Returns a bus that does not run yet."""
     return MqttBus(settings, clock=lambda: 0, rng=random.Random(1))
 
 
@@ -52,9 +52,9 @@ async def running_broker(
     has_tls12: bool = False,
     is_traced: bool = False,
 ) -> AsyncIterator[Broker]:
-    """Started with these accounts, and stopped at the end. `has_tls12`: with a port that takes TLS 1.2 too.
-    `is_traced`: it logs every packet."""
-    for one in (folder, *folder.parents):  # pytest closes its folders to others; the broker runs as another account
+    """Starts a broker with these accounts and stops it at the end. `has_tls12`: adds a port that accepts TLS 1.2.
+    `is_traced`: logs every packet."""
+    for one in (folder, *folder.parents):  # pytest makes its folders private, but the broker runs as another account
         if one.name == "tmp" or one == one.parent:
             break
         one.chmod(one.stat().st_mode | 0o111)

@@ -1,4 +1,4 @@
-"""Chromium for the browser tests: the machine's, else Playwright's own. Never skipped in silence."""
+"""Chromium for the browser tests: an installed one, or Playwright's. The tests are never skipped silently."""
 
 import os
 import shutil
@@ -23,7 +23,8 @@ _HOW = "no Chromium for the browser tests: apt-get install chromium, or set PULS
 
 
 def find_chromium(playwright: Playwright) -> str:
-    """The machine's; else the Debian package as root; else Playwright's own; else one line that says what to type."""
+    """Returns an installed Chromium, or else the Debian package (installed as root), or else Playwright's. Fails with a
+    hint if there is none."""
     for name in (os.environ.get("PULSE_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
         if name and (found := shutil.which(name)):
             return found
@@ -42,7 +43,7 @@ def find_chromium(playwright: Playwright) -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for the run."""
+    """One headless Chromium for the whole run."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
         yield browser

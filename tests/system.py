@@ -1,4 +1,4 @@
-"""A whole `make run` for tests and benchmarks, with its own state directory and port; and collectors beside it."""
+"""A whole `make run` for tests and benchmarks, with its own state directory and port, and collectors beside it."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def wait_until(claim: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Polls for a state. Raises AssertionError when it does not come."""
+    """Polls for a state. Raises AssertionError at the timeout."""
     end = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > end:
@@ -35,14 +35,14 @@ def wait_until(claim: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 
 def run_in_thread(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine to its end in a thread. Playwright's synchronous API keeps a loop running in this one."""
+    """Runs a coroutine in a thread. Playwright's synchronous API occupies the loop of this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
 
 
 @dataclass
 class System:
-    """A running system. `admin` is the first administrator's e-mail and password."""
+    """A running system. `admin` is the e-mail and the password of the first administrator."""
 
     state: Path
     port: int
@@ -60,7 +60,7 @@ class System:
         return found
 
     def status(self) -> dict[str, Any]:
-        """As `make status` prints it."""
+        """The output of `make status`."""
         command = [sys.executable, "-m", "pulse_standalone", "status"]
         env = {**os.environ, "PULSE_STATE_DIR": str(self.state)}
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
@@ -72,7 +72,7 @@ class System:
         return next(entry for entry in self.status()["processes"] if entry["name"] == name)
 
     def kill(self, name: str) -> None:
-        """SIGKILL to one process; returns when the supervisor has another one ready."""
+        """SIGKILL to one process. Returns when the supervisor has a new one ready."""
         before = self.child(name)
         os.kill(before["pid"], signal.SIGKILL)
         wait_until(
@@ -91,7 +91,7 @@ class System:
 
     @property
     def broker_ca(self) -> Path:
-        """The authority that signed the broker's certificate."""
+        """The certificate authority of the broker's certificate."""
         return self.state / "tls/authority.pem"
 
     def token(self) -> str:
@@ -101,13 +101,13 @@ class System:
         return str(answer.json()["access_token"])
 
     def get(self, path: str, token: str) -> Any:
-        """One answer of the HTTP API."""
+        """A response of the HTTP API."""
         answer = httpx.get(f"{self.url}{path}", headers={"authorization": f"Bearer {token}"}, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
     def until_accounts_agree(self) -> None:
-        """Returns when auth has every account as users has it: what was changed counts for signing in."""
+        """Returns when auth has the same accounts as users, so that changes apply to sign-ins."""
         query = (
             "SELECT count(*) FROM users.account u LEFT JOIN auth.account a USING (id) "
             "WHERE a.version IS DISTINCT FROM u.version"
@@ -120,13 +120,13 @@ class System:
             finally:
                 await connection.close()
 
-        with ThreadPoolExecutor(1) as pool:  # a browser's test has a loop of its own
+        with ThreadPoolExecutor(1) as pool:  # a browser test has its own loop
             wait_until(
                 lambda: pool.submit(asyncio.run, differing()).result() == 0, seconds=20, what="auth knows the accounts"
             )
 
     def stop(self) -> float:
-        """As Ctrl-C does; returns the seconds it took."""
+        """Stops the system like Ctrl-C does. Returns the seconds it took."""
         began = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
@@ -136,7 +136,7 @@ class System:
 
 @contextlib.contextmanager
 def running_system(state: Path, env: Mapping[str, str] | None = None) -> Iterator[System]:
-    """Starts the system as `make run` does once everything is built, and stops it at the end."""
+    """Starts the built system like `make run`, and stops it at the end."""
     open_path(state)
     port = free_port()
     full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(port), **(env or {})}
@@ -168,7 +168,7 @@ def running_system(state: Path, env: Mapping[str, str] | None = None) -> Iterato
 
 
 def open_path(path: Path) -> None:
-    """pytest closes its folders to others; the servers run as another account."""
+    """pytest makes its folders private, but the servers run as another account."""
     path.mkdir(parents=True, exist_ok=True)
     for folder in (path, *path.parents):
         if folder.stat().st_uid != os.getuid() or folder == folder.parent or folder.name == "tmp":
@@ -178,7 +178,7 @@ def open_path(path: Path) -> None:
 
 @dataclass
 class Collector:
-    """A collector of its own beside the system."""
+    """A separate collector beside the system."""
 
     device: str
     state: Path
@@ -209,7 +209,7 @@ class Collector:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
 
     def status(self) -> dict[str, Any]:
-        """As `pulse-collector status --json` prints it; empty while there is none."""
+        """The output of `pulse-collector status --json`. Empty while there is none."""
         command = [sys.executable, "-m", "pulse_desktop", "status", "--json", "--state-dir", str(self.state)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return json.loads(done.stdout) if done.returncode == 0 else {}

@@ -1,1 +1,1 @@
-"""The HTTP APIs as strangers meet them: fuzzed by their own OpenAPI documents, against a whole running system."""
+"""Tests of the HTTP APIs: fuzzing with their OpenAPI documents against a whole running system."""

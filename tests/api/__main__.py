@@ -1,4 +1,4 @@
-"""`make fuzz-api`: the long run, with a new seed unless one is given."""
+"""`make fuzz-api`: a long fuzzing run, with a new seed unless one is given."""
 
 import argparse
 import secrets
@@ -16,16 +16,16 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=500, help="an operation (500)")
     parser.add_argument("--seed", type=int, help="drawn, and printed")
     parser.add_argument("--only", choices=SERVICES)
-    given = parser.parse_args()
-    seed = given.seed if given.seed is not None else secrets.randbits(32)
+    arguments = parser.parse_args()
+    seed = arguments.seed if arguments.seed is not None else secrets.randbits(32)
     print(f"seed {seed}", flush=True)
     failed = []
-    for service in [given.only] if given.only else SERVICES:
+    for service in [arguments.only] if arguments.only else SERVICES:
         with (
             tempfile.TemporaryDirectory(prefix="pulse-fuzz-") as folder,
             running_system(Path(folder) / "state") as system,
         ):
-            if fuzz(system, service, examples=given.examples, seed=seed):
+            if fuzz(system, service, examples=arguments.examples, seed=seed):
                 failed.append(service)
     print("failed: " + ", ".join(failed) if failed else "nothing was found", flush=True)
     return 1 if failed else 0

@@ -9,7 +9,8 @@ from tests.system import ROOT, System
 
 SERVICES = ("auth", "users", "telemetry-gateway")
 _NOT_CHECKED = "positive_data_acceptance"
-"""Rules between fields, such as from < to, are in no schema: what fits the schema may be refused, and is documented."""
+"""Schemas cannot express rules between fields, such as from < to. A service may reject a request that matches its
+schema, and documents that."""
 UNTOUCHED: dict[str, dict[str, str]] = {
     "auth": {
         "rotate_signing_keys": "an emergency ends every token, the run's own among them",
@@ -18,11 +19,11 @@ UNTOUCHED: dict[str, dict[str, str]] = {
     "users": {},
     "telemetry-gateway": {},
 }
-"""Operations (by id) that would end the run itself, and why."""
+"""Operations (by id) that would end the run itself, with the reason."""
 
 
 def fuzz(system: System, service: str, *, examples: int, seed: int | None = None, log: Path | None = None) -> int:
-    """All phases and checks, this many examples an operation; returns the exit code, 0 when nothing was found."""
+    """Runs all phases and checks with this many examples per operation. Returns the exit code, 0 without findings."""
     schemathesis = Path(sys.executable).with_name("schemathesis")
     url = f"http://127.0.0.1:{system.child(service)['port']}/openapi.json"
     command = [str(schemathesis), "run", url, "--checks", "all", "--exclude-checks", _NOT_CHECKED, "--no-color"]

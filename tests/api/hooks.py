@@ -1,4 +1,4 @@
-"""What schemathesis is told about our APIs: how to be signed in, again and again, for tokens live five minutes."""
+"""Hooks of schemathesis: they renew the access token, which is valid for five minutes."""
 
 import os
 import time
@@ -9,11 +9,11 @@ import schemathesis
 
 _REFRESH_SECONDS = 120
 _PATIENCE_SECONDS = 400.0
-"""Guesses at its own password make the fuzzer wait when it wants to sign in again, five minutes at most."""
+"""Wrong passwords from the fuzzer delay the next sign-in of the administrator, at most by five minutes."""
 
 
 class _Session:
-    """The session of the administrator named by the environment: refreshed, and opened anew when it was ended."""
+    """The session of the administrator from the environment. It is refreshed, and opened again after it was ended."""
 
     def __init__(self) -> None:
         self._url = os.environ["PULSE_FUZZ_URL"]
@@ -37,21 +37,21 @@ _session: list[_Session] = []
 
 @schemathesis.auth(refresh_interval=_REFRESH_SECONDS)
 class Administrator:
-    """An access token, made anew every two minutes."""
+    """An access token, renewed every two minutes."""
 
     def get(self, _case: schemathesis.Case[Any], _context: schemathesis.AuthContext) -> str:
-        """The token."""
+        """Returns the token."""
         if not _session:
             _session.append(_Session())
         return _session[0].token()
 
     def set(self, case: schemathesis.Case[Any], data: Any, _context: schemathesis.AuthContext) -> None:
-        """Puts it into the request."""
+        """Adds the token to the request."""
         case.headers["Authorization"] = f"Bearer {data}"
 
 
 @schemathesis.hook
 def filter_query(_context: schemathesis.HookContext, query: Any) -> bool:
-    """A head of more than 16 KiB never reaches the application: the server answers 431, which no operation documents. A
-    byte takes three characters of a query."""
+    """The server rejects a head of more than 16 KiB with 431 before the application gets it, and no operation documents
+    431. Each byte may need three characters in a query."""
     return len(str(query).encode(errors="replace")) < 4_000

@@ -1,4 +1,4 @@
-"""The Python client against a running system, as an integrator would use it."""
+"""The Python client against a running system."""
 
 import time
 import uuid
@@ -17,7 +17,7 @@ def administrator(system: System) -> PulseClient:
     return PulseClient(system.url, Password(system.admin["email"], system.admin["password"]))
 
 
-async def test_an_account_lives_and_dies(system: System) -> None:
+async def test_an_account_is_created_changed_and_deleted(system: System) -> None:
     async with administrator(system) as pulse:
         email = f"client-{uuid.uuid4().hex[:8]}@example.org"
         made = await pulse.create_account(email, "Client")
@@ -36,7 +36,7 @@ async def test_an_account_lives_and_dies(system: System) -> None:
         assert {"account_created", "account_deleted"} <= set(kinds)
 
 
-async def test_a_key_does_what_its_scope_says(system: System, tmp_path: Path) -> None:
+async def test_an_api_key_may_do_only_what_its_scope_allows(system: System, tmp_path: Path) -> None:
     async with administrator(system) as pulse:
         key = await pulse.create_api_key("reader", ["telemetry.read", "telemetry.export"], 1)
         async with PulseClient(system.url, ApiKey(key.key)) as reader:

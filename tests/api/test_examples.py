@@ -1,4 +1,4 @@
-"""The guides' examples do what they say: every block is run, in its order, by one shell."""
+"""The examples of the guides work: one shell runs every block in order."""
 
 import os
 import re
@@ -35,12 +35,12 @@ open(out, "wb").write(answer.content) if out else sys.stdout.write(answer.text)
 
 
 def blocks(guide: Path) -> list[str]:
-    """What stands between ```sh and ```."""
+    """The text between ```sh and ```."""
     return re.findall(r"^```sh\n(.*?)^```$", guide.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def outputs(guide: Path, system: System, folder: Path) -> list[str]:
-    """What each block of the guide printed, run in its order by one shell."""
+    """Runs every block of the guide in order in one shell. Returns the output of each."""
     path = f"{folder}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     if shutil.which("curl") is None:
         stand_in = folder / "curl"
@@ -68,7 +68,7 @@ def test_every_example_of_the_guide_works(system: System, tmp_path: Path) -> Non
     assert "account_created" in (tmp_path / "accounts.csv").read_text()
 
 
-def test_a_plain_device_goes_from_nothing_to_a_reading_as_the_guide_says(system: System, tmp_path: Path) -> None:
+def test_the_guide_takes_a_plain_device_to_its_first_reading(system: System, tmp_path: Path) -> None:
     said = outputs(PLAIN_GUIDE, system, tmp_path)
     assert len(said) == len(blocks(PLAIN_GUIDE)) == 6
     assert "pulse/v1/telemetry/plain/greenhouse" in said[1]

@@ -1,6 +1,5 @@
-"""Every route asks for what the table of permissions says, of everybody: nobody signed in, each role, and a token that
-was narrowed to something else. What is asked for is read from the OpenAPI documents; `docs/security/permissions.md`
-prints the same."""
+"""Every route requires the permissions of the table, for anonymous callers, each role, and a token with a restricted
+scope. The required permissions come from the OpenAPI documents, like in `docs/security/permissions.md`."""
 
 import uuid
 from collections.abc import Iterator
@@ -28,11 +27,11 @@ PUBLIC = {
     "POST /api/users/password-strength",
     "POST /api/users/set-password",
 }
-"""Routes that need no access token, each with a proof of its own: a password, a cookie with a CSRF header, a code, a
-key. Another one is a decision, not a habit."""
+"""Routes without an access token. Each has another proof: a password, a cookie with a CSRF header, a code or a key.
+Adding a route needs a decision."""
 
 UNTOUCHED_HERE = {"DELETE /api/auth/sessions", "POST /api/auth/keys/rotate"}
-"""They would end the sessions of the test itself; they have tests of their own."""
+"""These operations would end the sessions of the test. Other tests cover them."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Api:
-    """A running system as four callers see it."""
+    """A running system and the access tokens of four callers."""
 
     system: System
     routes: list[Route]
@@ -60,7 +59,8 @@ class Api:
     tokens: dict[str, str]
 
     def ask(self, route: Route, who: str | None) -> httpx.Response:
-        """With nobody's ids and an empty body: whoever may gets a refusal of another kind, and nothing is changed."""
+        """Calls the operation with unknown ids and an empty body. An authorised caller gets another problem, and
+        nothing changes."""
         path = route.path
         while "{" in path:
             before, _, rest = path.partition("{")
@@ -94,7 +94,7 @@ def api(system: System) -> Api:
 
 
 def sign_in(system: System, email: str, password: str) -> str:
-    """The access token."""
+    """Returns the access token."""
     account = {"email": email, "password": password}
     answer = httpx.post(f"{system.url}/api/auth/login", json=account, headers={"origin": system.url}, timeout=30)
     answer.raise_for_status()
@@ -102,7 +102,7 @@ def sign_in(system: System, email: str, password: str) -> str:
 
 
 def user_token(system: System, admin: str) -> str:
-    """Of an ordinary user, made by the administrator."""
+    """Returns the access token of an ordinary user that the administrator created."""
     password = "a quite unlikely sentence 93"
     account = {"email": "matrix@example.org", "name": "Matrix", "role": "user", "password": password}
     answer = httpx.post(
@@ -123,22 +123,22 @@ def user_token(system: System, admin: str) -> str:
 
 
 def narrowed(system: System) -> str:
-    """Of an API key of the administrator that may see telemetry and nothing else."""
+    """Returns the access token of an administrator's API key that may only read telemetry."""
     headers = {"authorization": f"Bearer {system.token()}"}
     wish = {"name": "matrix", "scope": ["telemetry.read"], "expires_in_days": 1}
     key = httpx.post(f"{system.url}/api/auth/api-keys", json=wish, headers=headers, timeout=30)
     assert key.status_code == 201, key.text
-    given = {"authorization": f"Bearer {key.json()['key']}"}
-    answer = httpx.post(f"{system.url}/api/auth/token", headers=given, timeout=30)
+    authorization = {"authorization": f"Bearer {key.json()['key']}"}
+    answer = httpx.post(f"{system.url}/api/auth/token", headers=authorization, timeout=30)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["access_token"])
 
 
-def test_what_needs_no_token_is_listed(api: Api) -> None:
+def test_routes_without_a_token_are_listed(api: Api) -> None:
     assert {route.name for route in api.routes if route.is_public} == PUBLIC
 
 
-def test_every_route_answers_each_caller_as_the_table_says(api: Api) -> None:
+def test_every_route_requires_the_permissions_of_the_table(api: Api) -> None:
     wrong = []
     for route in api.routes:
         if route.is_public or route.name in UNTOUCHED_HERE:
@@ -152,6 +152,6 @@ def test_every_route_answers_each_caller_as_the_table_says(api: Api) -> None:
             if not may and status != 403:
                 wrong.append(f"{who} may not {route.name} and got {status}")
         if (status := api.ask(route, None).status_code) != 401:
-            wrong.append(f"nobody may {route.name} and got {status}")
+            wrong.append(f"{route.name} without sign-in: got {status}")
     assert wrong == []
     assert len(api.routes) > 30

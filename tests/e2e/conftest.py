@@ -1,4 +1,4 @@
-"""One whole system for the browser tests, and pages in it."""
+"""Fixtures: one whole system for the browser tests, and pages."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +12,13 @@ from tests.system import System, running_system
 
 @pytest.fixture(scope="session")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the first collector says that it produced."""
+    """The path of the first collector's journal."""
     return tmp_path_factory.mktemp("journal") / "journal"
 
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory, journal: Path) -> Iterator[System]:
-    """A real `make run` with this machine's metrics and a small simulator."""
+    """A running system from `make run` with this machine's metrics and a small simulator."""
     extra = {"PULSE_JOURNAL": str(journal), "PULSE_SIMULATOR_RATE": "40", "PULSE_SIMULATOR_SERIES": "4"}
     extra["PULSE_DEVICES"] = f"{DEVICE},{PLAIN},{SILENT}"
     with running_system(tmp_path_factory.mktemp("system"), extra) as running:
@@ -26,12 +26,12 @@ def system(tmp_path_factory: pytest.TempPathFactory, journal: Path) -> Iterator[
 
 
 class Complaints(list[str]):
-    """What the browser's console complained of: errors, warnings of the security policy, failed pages."""
+    """Problems that the browser's console reported: errors, violations of the security policy, failed pages."""
 
 
 @pytest.fixture
 def context(browser: Browser, system: System) -> Iterator[BrowserContext]:
-    """A fresh browser profile."""
+    """A new browser profile."""
     made = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000})
     made.set_default_timeout(20_000)
     yield made
@@ -45,7 +45,7 @@ def complaints() -> Complaints:
 
 @pytest.fixture
 def page(context: BrowserContext, complaints: Complaints) -> Page:
-    """One tab, whose complaints are kept."""
+    """A page whose problems are recorded."""
     page = context.new_page()
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: complaints.append(str(e)))
@@ -53,7 +53,7 @@ def page(context: BrowserContext, complaints: Complaints) -> Page:
 
 
 def sign_in(page: Page, system: System) -> None:
-    """As a person does."""
+    """Signs in with the form."""
     page.goto("/login")
     page.get_by_test_id("login-email").fill(system.admin["email"])
     page.get_by_test_id("login-password").fill(system.admin["password"])

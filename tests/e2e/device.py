@@ -1,4 +1,4 @@
-"""Devices that do what a test says: for what real ones do only in trouble."""
+"""Simulated devices with exact readings, for situations that real devices rarely have."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDec
 from tests.system import System, wait_until
 
 DEVICE = "zz-told"
-"""Last in every list, so that the first collector stays the one that is shown."""
+"""A name that is last in every list, so that the first collector remains the selected one."""
 PLAIN = "zz-plain"
 SILENT = "zz-silent"
 SECOND = 1_000_000
@@ -27,7 +27,7 @@ SERIES = [
 
 
 class ToldDevice:
-    """One series with a reading a second. Context manager: connected."""
+    """A device with one series and a reading per second. An async context manager: connected within the block."""
 
     def __init__(self, system: System) -> None:
         self._password = (system.state / "secrets/devices" / DEVICE).read_text().strip()
@@ -47,7 +47,7 @@ class ToldDevice:
         self._socket.close()
 
     def deliver(self, start: int, end: int, lane: Lane) -> None:
-        """A reading for each second of [start, end), microseconds."""
+        """Sends one reading for each second of [start, end), in microseconds."""
         times = range(start, end, SECOND)
         batch = ReadingBatch(
             epoch=self._epoch,
@@ -66,7 +66,7 @@ class ToldDevice:
         self._publish(f"telemetry/data/{DEVICE}", batch.model_dump_json(exclude_none=True))
 
     def say(self, waiting: int) -> None:
-        """Its status, as a collector publishes it."""
+        """Publishes its status like a collector."""
         status = Status(state="online", since=1, name="Told device", waiting=waiting)
         self._publish(f"system/status/collector/{DEVICE}", status.model_dump_json())
 
@@ -76,7 +76,7 @@ class ToldDevice:
 
 
 class PlainDevice:
-    """An MQTT device that publishes JSON and declares nothing. Context manager: connected."""
+    """An MQTT device that publishes JSON without declaring series. A context manager: connected within the block."""
 
     def __init__(self, system: System, name: str) -> None:
         self._name, self._number = name, 0
@@ -91,7 +91,7 @@ class PlainDevice:
         self._socket.close()
 
     def send(self, t: int, values: Mapping[str, float | bool]) -> None:
-        """Readings that were taken at `t`, microseconds; returns when the broker has them."""
+        """Publishes readings of the time `t` (microseconds). Returns when the broker has confirmed them."""
         self._number += 1
         payload = json.dumps({"ts": t // 1_000, "values": values}).encode()
         self._socket.sendall(publish_packet(f"telemetry/plain/{self._name}", payload, self._number))

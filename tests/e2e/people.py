@@ -1,4 +1,4 @@
-"""Who the browser tests are about: people with accounts, and the administrators who make them."""
+"""The people in browser tests: users with accounts, and administrators who create them."""
 
 import time
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _STEP = 30
 
 @dataclass
 class Person:
-    """Somebody with an account, and the app on their phone."""
+    """A person with an account and an authenticator app."""
 
     email: str
     id: str
@@ -23,14 +23,14 @@ class Person:
     last_step: int = 0
 
     def code(self) -> str:
-        """One that was not used before: of now, or of the next half minute, which counts already."""
+        """Returns a code that was not used before: of this half minute, or of the next one, which is already valid."""
         wait_until(lambda: self.last_step <= time.time() // _STEP, seconds=_STEP + 5, what="another code")
         self.last_step = max(int(time.time()) // _STEP, self.last_step + 1)
         return pyotp.TOTP(self.secret).at(self.last_step * _STEP)
 
 
 class Office:
-    """What administrators do, by the API."""
+    """The actions of an administrator through the API."""
 
     def __init__(self, system: System) -> None:
         self._url, self._made, self.until_accounts_agree = system.url, 0, system.until_accounts_agree
@@ -42,7 +42,7 @@ class Office:
         return answer.json() if answer.content else None
 
     def create(self, password: str | None = None) -> Person:
-        """A new account of role user."""
+        """Creates an account with the role user."""
         self._made += 1
         email = f"person{self._made}-{time.time_ns()}@example.org"
         body = {"email": email, "name": "Ada Lovelace", "role": "user", "password": password}

@@ -1,4 +1,4 @@
-"""How a person comes to an account, proves who they are, sees where they are signed in, and leaves: in the browser."""
+"""Accounts in the browser: invitation, second factor, sessions and sign-out."""
 
 import os
 import re
@@ -20,21 +20,21 @@ FIRST, SECOND = "violet-harbour-candle-7", "copper-lantern-window-9"
 _STANDS_STILL = "() => document.getAnimations().every(one => !(one instanceof CSSTransition))"
 _THROWN_OUT_MS = 2_000
 _GOOD_SHIFT = 0.1
-"""As web.dev's Core Web Vitals call it: a cumulative layout shift that nobody is disturbed by."""
+"""The limit for a good cumulative layout shift (web.dev, Core Web Vitals)."""
 
 
 def picture(page: Page, name: str) -> None:
-    """For people to look at, when PULSE_PICTURES names a folder."""
+    """Saves a screenshot when PULSE_PICTURES names a folder."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 def examine(page: Page, name: str) -> None:
-    """In both themes and on a phone: no violation of WCAG 2.2 AA, and nothing to scroll sideways."""
-    page.wait_for_function("() => document.title !== ''")  # comes a moment after a page that one was led to
+    """Checks both themes and a phone: no violation of WCAG 2.2 AA, and no horizontal scrolling."""
+    page.wait_for_function("() => document.title !== ''")  # the page appears a moment after the redirect
     for theme in ("light", "dark"):
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        page.wait_for_function(_STANDS_STILL)  # colours on their way from one theme to the other are neither
+        page.wait_for_function(_STANDS_STILL)  # colours in transition between two themes belong to neither
         options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
         found = Axe().run(page, options=options)
         assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]] == [], (name, theme)
@@ -48,7 +48,7 @@ def examine(page: Page, name: str) -> None:
 
 
 def unexpected(complaints: Complaints) -> list[str]:
-    """Without the browser's own line about each refusal: a wrong code is one, and so is the end of a session."""
+    """Removes the browser's own lines about failed requests, which wrong codes and ended sessions cause."""
     return [text for text in complaints if not text.startswith("Failed to load resource")]
 
 
@@ -59,7 +59,7 @@ def office(system: System) -> Office:
 
 @pytest.fixture
 def elsewhere(browser: Browser, system: System) -> Iterator[Page]:
-    """A tab of another browser."""
+    """Opens a page in another browser profile."""
     context = browser.new_context(base_url=system.url, viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(20_000)
     yield context.new_page()
@@ -73,7 +73,7 @@ def give_password(page: Page, person: Person, password: str | None = None) -> No
 
 
 def enter(page: Page, person: Person, code: str | None = None) -> None:
-    """Signs in, with a second factor if there is one; ends on the dashboard."""
+    """Signs in, with a second factor if there is one. Returns on the dashboard."""
     page.goto("/login")
     give_password(page, person)
     if person.secret:
@@ -84,7 +84,7 @@ def enter(page: Page, person: Person, code: str | None = None) -> None:
 
 
 def set_up_factor(page: Page, person: Person) -> None:
-    """On the security page, up to the app's first code."""
+    """Sets up the second factor on the security page, up to the app's first code."""
     page.get_by_test_id("set-up-factor").click()
     page.get_by_test_id("set-up-password").fill(person.password)
     page.get_by_test_id("set-up-begin").click()
@@ -94,7 +94,7 @@ def set_up_factor(page: Page, person: Person) -> None:
 
 
 def confirm_factor(page: Page, person: Person) -> list[str]:
-    """The recovery codes."""
+    """Returns the recovery codes."""
     page.get_by_test_id("code").fill(person.code())
     page.get_by_test_id("set-up-confirm").click()
     codes = page.get_by_test_id("recovery-codes").locator("li")
@@ -102,7 +102,7 @@ def confirm_factor(page: Page, person: Person) -> list[str]:
     return codes.all_inner_texts()
 
 
-def test_an_invited_person_sets_a_password_and_a_second_factor_and_rules_their_sessions(
+def test_an_invited_person_sets_a_password_and_a_second_factor_and_manages_sessions(
     page: Page, elsewhere: Page, office: Office, complaints: Complaints
 ) -> None:
     ada = office.create()
@@ -207,7 +207,7 @@ def test_a_new_password_ends_every_session(page: Page, elsewhere: Page, office: 
     assert unexpected(complaints) == []
 
 
-def test_a_used_link_says_so_and_leads_to_another(page: Page, office: Office) -> None:
+def test_a_used_link_shows_a_message_and_offers_a_new_one(page: Page, office: Office) -> None:
     ada = office.create(FIRST)
     link = office.link(ada, "reset")
     page.goto(link)
@@ -218,7 +218,7 @@ def test_a_used_link_says_so_and_leads_to_another(page: Page, office: Office) ->
     page.goto(link)
     expect(page.get_by_test_id("link-ended")).to_be_visible()
     examine(page, "link-ended")
-    page.goto(office.link(ada, "reset"))  # only what stands behind "#" changes
+    page.goto(office.link(ada, "reset"))  # only the part behind "#" changes
     expect(page.get_by_test_id("new-password")).to_be_visible()
     assert "#" not in page.url
     page.reload()
@@ -227,7 +227,7 @@ def test_a_used_link_says_so_and_leads_to_another(page: Page, office: Office) ->
     expect(page.get_by_test_id("forgot-email")).to_be_visible()
 
 
-def test_who_forgot_a_password_hears_the_same_with_and_without_an_account(
+def test_a_forgotten_password_gets_the_same_answer_with_and_without_an_account(
     page: Page, system: System, complaints: Complaints
 ) -> None:
     said: list[str] = []
@@ -245,9 +245,7 @@ def test_who_forgot_a_password_hears_the_same_with_and_without_an_account(
     assert unexpected(complaints) == []
 
 
-def test_where_a_second_factor_is_mandatory_nothing_else_opens_before(
-    page: Page, office: Office, complaints: Complaints
-) -> None:
+def test_a_mandatory_second_factor_must_be_set_up_first(page: Page, office: Office, complaints: Complaints) -> None:
     ada = office.create(FIRST)
     office.ask("PUT", "/api/auth/policy", {"second_factor_roles": ["user"]})
     try:
@@ -323,7 +321,7 @@ def test_an_api_key_is_shown_once_and_works_until_it_is_revoked(
     assert complaints == []
 
 
-def test_what_cannot_be_loaded_is_said_and_tried_again(page: Page, context: BrowserContext, system: System) -> None:
+def test_a_failed_request_is_shown_and_retried(page: Page, context: BrowserContext, system: System) -> None:
     sign_in(page, system)
     context.route("**/api/auth/sessions", lambda route: route.abort())
     page.goto("/security")
@@ -352,10 +350,10 @@ new PerformanceObserver(list => {
     ("path", "last"),
     [("/set-password", "link-missing"), ("/forgot-password", "forgot-email"), ("/security", "no-api-keys")],
 )
-def test_a_page_stands_still_while_it_loads(page: Page, system: System, path: str, last: str) -> None:
+def test_a_page_has_no_layout_shifts_while_it_loads(page: Page, system: System, path: str, last: str) -> None:
     if path == "/security":
         for _ in range(4):
-            system.token()  # a session each
+            system.token()  # one session each
         sign_in(page, system)
     page.add_init_script(_WATCH_SHIFTS)
     page.goto(path)

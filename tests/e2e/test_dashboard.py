@@ -1,4 +1,4 @@
-"""What a person sees and does in the browser, against a real `make run`."""
+"""The dashboard in the browser, against a real `make run`."""
 
 import json
 import struct
@@ -24,12 +24,14 @@ def open_dashboard(page: Page, system: System) -> None:
 
 
 def values(page: Page, name: str) -> list[tuple[int, Any]]:
-    """What the page's buffer holds of a series, without its gaps."""
+    """Returns the values of a series in the page's buffer, without gaps."""
     found = page.evaluate("name => window.__pulse.series(window.__pulse.seriesIds()[name])", name)
     return [(t, v) for t, v in zip(found["t"], found["v"], strict=True) if v is not None]
 
 
-def test_a_person_signs_in_and_watches_this_machine_move(page: Page, system: System, complaints: Complaints) -> None:
+def test_a_person_signs_in_and_sees_live_metrics_of_this_machine(
+    page: Page, system: System, complaints: Complaints
+) -> None:
     open_dashboard(page, system)
     for name in ("cpu.total", "memory.percent", "disk.percent", "network.received"):
         expect(page.get_by_test_id(f"tile-{name}")).to_be_visible()
@@ -43,7 +45,7 @@ def test_a_person_signs_in_and_watches_this_machine_move(page: Page, system: Sys
     assert complaints == []
 
 
-def test_a_wrong_password_is_refused_in_words_and_says_nothing_more(page: Page, system: System) -> None:
+def test_a_wrong_password_shows_an_error_without_details(page: Page, system: System) -> None:
     page.goto("/login")
     page.get_by_test_id("login-email").fill(system.admin["email"])
     page.get_by_test_id("login-password").fill("not the password at all")
@@ -58,7 +60,7 @@ def test_a_wrong_password_is_refused_in_words_and_says_nothing_more(page: Page, 
     assert "/login" in page.url
 
 
-def test_what_the_page_shows_is_what_the_collector_held(page: Page, system: System, journal: Path) -> None:
+def test_the_page_shows_the_collectors_readings(page: Page, system: System, journal: Path) -> None:
     open_dashboard(page, system)
     names = ["cpu.total", "memory.percent", "memory.used", "processes.count"]
     page.wait_for_function(
@@ -85,7 +87,7 @@ def _float(bits: int) -> float:
     return float(struct.unpack("<d", struct.pack("<q", bits))[0])
 
 
-def test_history_joins_live_without_a_seam(page: Page, system: System) -> None:
+def test_history_and_live_readings_join_without_a_gap(page: Page, system: System) -> None:
     open_dashboard(page, system)
     page.wait_for_function("() => window.__pulse.series(window.__pulse.seriesIds()['cpu.total']).t.length > 8")
     times = [t for t, _ in values(page, "cpu.total")]
@@ -112,9 +114,7 @@ def test_pause_holds_the_picture_and_resume_catches_up(page: Page, system: Syste
     expect(page.get_by_test_id("connection-pill")).to_have_attribute("data-state", "live")
 
 
-def test_after_signing_out_the_page_and_the_cookies_are_worth_nothing(
-    page: Page, context: BrowserContext, system: System
-) -> None:
+def test_after_signing_out_page_and_cookies_are_invalid(page: Page, context: BrowserContext, system: System) -> None:
     open_dashboard(page, system)
     stolen = {str(c["name"]): str(c["value"]) for c in context.cookies()}
     page.get_by_test_id("account-menu").click()
@@ -137,14 +137,14 @@ def test_after_signing_out_the_page_and_the_cookies_are_worth_nothing(
         {"cookie": "pulse_at=eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."},
     ],
 )
-def test_the_dashboard_is_closed_to_strangers(system: System, headers: dict[str, str]) -> None:
+def test_the_dashboard_requires_sign_in(system: System, headers: dict[str, str]) -> None:
     answer = httpx.get(f"{system.url}/dashboard", headers=headers)
     assert answer.status_code in {302, 303, 307}
     assert "/login" in answer.headers["location"]
 
 
 @pytest.mark.parametrize("path", ["devices", "series", "series/1/readings?from=0&to=1", "devices/x/ledger"])
-def test_the_api_is_closed_to_strangers(system: System, path: str) -> None:
+def test_the_api_requires_sign_in(system: System, path: str) -> None:
     answer = httpx.get(f"{system.url}/api/telemetry/{path}")
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
@@ -161,7 +161,7 @@ def test_a_foreign_target_after_signing_in_is_ignored(page: Page, system: System
     assert page.url.startswith(system.url)
 
 
-def test_the_dark_theme_is_kept_over_a_reload(page: Page, system: System) -> None:
+def test_the_dark_theme_survives_a_reload(page: Page, system: System) -> None:
     open_dashboard(page, system)
     page.get_by_test_id("theme-menu").click()
     page.get_by_test_id("theme-dark").click()
@@ -171,9 +171,7 @@ def test_the_dark_theme_is_kept_over_a_reload(page: Page, system: System) -> Non
 
 
 @pytest.mark.parametrize("path", ["/login", "/dashboard"])
-def test_a_phone_shows_everything_without_scrolling_sideways(
-    context: BrowserContext, page: Page, system: System, path: str
-) -> None:
+def test_a_phone_needs_no_horizontal_scrolling(context: BrowserContext, page: Page, system: System, path: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     if path == "/dashboard":
         open_dashboard(page, system)
@@ -185,7 +183,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/login", "/dashboard"])
-def test_axe_finds_nothing(context: BrowserContext, page: Page, system: System, path: str, theme: str) -> None:
+def test_axe_finds_no_violation(context: BrowserContext, page: Page, system: System, path: str, theme: str) -> None:
     context.add_cookies([{"name": "pulse_theme", "value": theme, "url": system.url}])
     if path == "/dashboard":
         open_dashboard(page, system)
@@ -197,7 +195,7 @@ def test_axe_finds_nothing(context: BrowserContext, page: Page, system: System, 
     assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]] == []
 
 
-def test_the_answers_carry_a_policy_without_holes(system: System) -> None:
+def test_responses_have_a_strict_content_security_policy(system: System) -> None:
     answer = httpx.get(f"{system.url}/login")
     policy = answer.headers["content-security-policy"]
     scripts = next(part for part in policy.split(";") if part.strip().startswith("script-src"))
@@ -214,7 +212,7 @@ def test_the_status_names_every_process_and_all_are_ready(system: System) -> Non
     assert {"name", "pid", "port", "ready", "restarts", "memory_mb"} <= status["processes"][0].keys()
 
 
-def test_the_ledger_of_the_first_collector_is_complete_but_for_what_is_on_its_way(system: System) -> None:
+def test_the_ledger_of_the_first_collector_lacks_only_readings_in_flight(system: System) -> None:
     token = system.token()
     device = system.get("/api/telemetry/devices", token)["items"][0]["id"]
     epochs = system.get(f"/api/telemetry/devices/{device}/ledger", token)["epochs"]
@@ -224,7 +222,7 @@ def test_the_ledger_of_the_first_collector_is_complete_but_for_what_is_on_its_wa
     assert epochs[0]["refused"] == epochs[0]["dropped"] == 0
 
 
-def test_the_secrets_are_for_the_owner_alone(system: System) -> None:
+def test_only_the_owner_can_read_the_secrets(system: System) -> None:
     for path in (system.state / "admin.json", *(system.state / "secrets").rglob("*")):
         assert path.stat().st_mode & 0o077 == 0, path
     command_lines = [Path(f"/proc/{entry['pid']}/cmdline").read_bytes() for entry in system.status()["processes"]]

@@ -1,4 +1,4 @@
-"""What a person sees while data are missing, late or on their way, and while the gateway restarts."""
+"""The dashboard while readings are missing or late, and while the gateway restarts."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def now() -> int:
 
 
 def picture(page: Page, name: str) -> None:
-    """For people to look at, when PULSE_PICTURES names a folder."""
+    """Saves a screenshot when PULSE_PICTURES names a folder."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
@@ -38,7 +38,7 @@ def marks(page: Page, kind: str, name: str = "boiler.temperature") -> list[dict[
 
 
 def open_device(page: Page, system: System, device: ToldDevice) -> int:
-    """Its dashboard, with a minute of readings that ended 40 s ago; returns when that was."""
+    """Opens a dashboard with a minute of readings that ended 40 s ago. Returns the time of their end."""
     start = now()
     token = system.token()
 
@@ -58,7 +58,7 @@ def open_device(page: Page, system: System, device: ToldDevice) -> int:
     return start
 
 
-def test_a_gap_is_shaded_and_what_arrives_late_fills_it_and_is_marked(
+def test_a_gap_is_shaded_and_late_readings_fill_it_and_are_marked(
     page: Page, system: System, complaints: Complaints
 ) -> None:
     with ToldDevice(system) as device:
@@ -82,7 +82,7 @@ def test_a_gap_is_shaded_and_what_arrives_late_fills_it_and_is_marked(
         picture(page, "late")
         for theme in ("light", "dark"):
             page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-            page.wait_for_function(_STANDS_STILL)  # colours on their way from one theme to the other are neither
+            page.wait_for_function(_STANDS_STILL)  # colours in transition between two themes belong to neither
             options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
             found = Axe().run(page, options=options)
             assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]] == []
@@ -93,7 +93,7 @@ def test_a_gap_is_shaded_and_what_arrives_late_fills_it_and_is_marked(
     assert complaints == []
 
 
-def test_a_collector_that_catches_up_says_how_far_it_is_and_how_long_it_will_take(page: Page, system: System) -> None:
+def test_a_collector_that_catches_up_shows_its_progress_and_remaining_time(page: Page, system: System) -> None:
     with ToldDevice(system) as device:
         open_device(page, system, device)
         badge = page.get_by_test_id("catch-up")
@@ -109,7 +109,7 @@ def test_a_collector_that_catches_up_says_how_far_it_is_and_how_long_it_will_tak
         expect(badge).to_have_count(0)
 
 
-def test_a_gateway_that_restarts_is_waited_for_and_nothing_is_missing_after(page: Page, system: System) -> None:
+def test_the_page_waits_for_a_restarting_gateway_and_misses_no_reading(page: Page, system: System) -> None:
     sign_in(page, system)
     pill = page.get_by_test_id("connection-pill")
     expect(pill).to_have_attribute("data-state", "live")

@@ -1,4 +1,4 @@
-"""What the dashboard says about readings of plain devices, and that its words are whole at every width."""
+"""The dashboard with readings of plain devices, and its texts at every width."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def now() -> int:
 
 @pytest.fixture(scope="module")
 def start(system: System) -> int:
-    """When the two plain devices had sent what these tests are about."""
+    """The time when the two plain devices had sent their readings."""
     token, at = system.token(), now()
     with PlainDevice(system, SILENT) as silent:
         for place in range(30, -1, -1):
@@ -76,7 +76,7 @@ def row(page: Page, name: str) -> Locator:
     return page.get_by_test_id(f"row-{name}")
 
 
-def test_a_plain_device_that_is_silent_for_16_min_is_stale_and_what_nobody_knows_is_not_green(
+def test_a_plain_device_is_stale_after_16_min_and_unknown_states_are_not_green(
     page: Page, system: System, start: int
 ) -> None:
     sign_in(page, system)
@@ -88,7 +88,7 @@ def test_a_plain_device_that_is_silent_for_16_min_is_stale_and_what_nobody_knows
     expect(page.get_by_test_id("series-table").get_by_text("Current")).to_have_count(0)
 
 
-def test_no_line_is_drawn_over_28_days_without_readings_and_the_mean_does_not_count_them(
+def test_28_days_without_readings_have_no_line_and_do_not_count_in_the_mean(
     page: Page, system: System, start: int
 ) -> None:
     sign_in(page, system)
@@ -101,14 +101,14 @@ def test_no_line_is_drawn_over_28_days_without_readings_and_the_mean_does_not_co
     expect(chart.get_by_role("cell").nth(1)).to_have_text("1,003.25")
 
 
-def test_the_tooltip_shows_the_time_of_the_reading_not_of_the_pointer(page: Page, system: System, start: int) -> None:
+def test_the_tooltip_shows_the_time_of_the_reading(page: Page, system: System, start: int) -> None:
     sign_in(page, system)
     open_device(page, PLAIN, "30d", "pressure", 40)
     chart = page.get_by_test_id("chart-pressure")
     chart.scroll_into_view_if_needed()
     box = chart.locator(".u-over").bounding_box()
     assert box is not None
-    at = start - 29 * DAY - 10 * 3_600 * SECOND  # ten hours before the first of them
+    at = start - 29 * DAY - 10 * 3_600 * SECOND  # ten hours before the first one
     edge = page.evaluate("() => Date.now() * 1000")
     page.mouse.move(box["x"] + box["width"] * (1 - (edge - at) / (30 * DAY)), box["y"] + box["height"] / 2, steps=5)
     say = """us => { const date = new Date(us / 1000); const day = { day: "numeric", month: "short" };
@@ -116,9 +116,7 @@ def test_the_tooltip_shows_the_time_of_the_reading_not_of_the_pointer(page: Page
     expect(chart).to_contain_text(page.evaluate(say, start - 29 * DAY))
 
 
-def test_numbers_keep_the_digits_that_matter_and_the_title_has_all_of_them(
-    page: Page, system: System, start: int
-) -> None:
+def test_numbers_are_rounded_and_the_title_has_all_digits(page: Page, system: System, start: int) -> None:
     sign_in(page, system)
     open_device(page, PLAIN, "15m", "tiny", 20)
     for name, text, full in (
@@ -135,9 +133,7 @@ def test_numbers_keep_the_digits_that_matter_and_the_title_has_all_of_them(
     expect(page.get_by_text("Infinity")).to_have_count(0)
 
 
-def test_a_device_that_there_is_not_is_named_with_the_list_of_those_that_there_are(
-    page: Page, system: System, start: int
-) -> None:
+def test_an_unknown_device_is_named_with_a_list_of_the_known_ones(page: Page, system: System, start: int) -> None:
     sign_in(page, system)
     page.goto("/dashboard?device=nope")
     expect(page.get_by_role("alert").filter(has_text="There is no device nope")).to_be_visible()
@@ -153,7 +149,7 @@ def test_a_device_is_found_by_its_name_with_the_keyboard(page: Page, system: Sys
     sign_in(page, system)
     if width < 1024:
         page.get_by_label("Open navigation").click()
-    page.get_by_test_id("device-picker").last.focus()  # the one in the drawer, where there is a drawer
+    page.get_by_test_id("device-picker").last.focus()  # the list in the drawer, where there is a drawer
     page.keyboard.press("Enter")
     search = page.get_by_test_id("device-search")
     expect(search).to_be_focused()
@@ -167,9 +163,7 @@ def test_a_device_is_found_by_its_name_with_the_keyboard(page: Page, system: Sys
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_stretch_with_a_doubtful_clock_is_marked_where_its_readings_are(
-    page: Page, system: System, start: int
-) -> None:
+def test_readings_of_a_suspect_clock_are_marked(page: Page, system: System, start: int) -> None:
     def doubt(route: Route) -> None:
         answer = route.fetch()
         route.fulfill(response=answer, json=answer.json() | {"clock_suspect": True})
@@ -188,7 +182,7 @@ def test_a_stretch_with_a_doubtful_clock_is_marked_where_its_readings_are(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_words_are_cut_at_any_width(
+def test_no_text_is_truncated_at_any_width(
     context: BrowserContext, page: Page, system: System, start: int, theme: str
 ) -> None:
     context.add_cookies([{"name": "pulse_theme", "value": theme, "url": system.url}])
@@ -212,9 +206,7 @@ def test_no_words_are_cut_at_any_width(
     assert len(set(titles)) == len(titles)
 
 
-def test_the_legend_has_its_mean_on_a_phone_and_fields_do_not_make_it_zoom(
-    page: Page, system: System, start: int
-) -> None:
+def test_a_phone_shows_the_mean_and_does_not_zoom_into_fields(page: Page, system: System, start: int) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/login")
     size = "one => parseFloat(getComputedStyle(one).fontSize)"
@@ -229,7 +221,7 @@ def test_the_legend_has_its_mean_on_a_phone_and_fields_do_not_make_it_zoom(
 
 @pytest.fixture
 def forced(browser: Browser, system: System) -> Iterator[Page]:
-    """A tab in a contrast theme of the system."""
+    """A page in a contrast theme of the operating system."""
     context = browser.new_context(base_url=system.url, forced_colors="active", viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(20_000)
     yield context.new_page()
@@ -247,7 +239,7 @@ def test_lines_and_their_marks_stay_visible_in_forced_colors(forced: Page, syste
     picture(forced, "forced-colors")
 
 
-def test_a_session_that_is_over_is_not_called_a_service_that_does_not_answer(page: Page, system: System) -> None:
+def test_an_ended_session_is_not_reported_as_an_unavailable_service(page: Page, system: System) -> None:
     problem = {"title": "Unauthorized", "status": 401, "code": "not_signed_in", "detail": "The access token expired."}
     page.route("**/api/telemetry/devices*", lambda route: route.fulfill(status=401, json=problem))
     sign_in(page, system)
@@ -256,6 +248,6 @@ def test_a_session_that_is_over_is_not_called_a_service_that_does_not_answer(pag
 
 
 def picture(page: Page, name: str) -> None:
-    """For people to look at, when PULSE_PICTURES names a folder."""
+    """Saves a screenshot when PULSE_PICTURES names a folder."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

@@ -1,4 +1,4 @@
-"""The public port as a stranger sees it: what it refuses, and that it never names an address inside."""
+"""The public port: requests that it rejects, and that responses never contain an internal address."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 
 def raw(system: System, *lines: str) -> str:
-    """All that comes until the server closes the connection, or the socket's timeout is an error."""
+    """Returns everything until the server closes the connection. Raises an error at the socket's timeout."""
     url = httpx.URL(system.url)
     with closing(socket.create_connection((url.host, url.port or 80), timeout=10)) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
@@ -24,23 +24,23 @@ def raw(system: System, *lines: str) -> str:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/favicon.ico", "/API/users", "/.env", "/dashboard/x", "/api/nothing"])
-def test_what_is_not_there_is_404_for_everybody(system: System, path: str) -> None:
+def test_unknown_paths_are_404_for_every_caller(system: System, path: str) -> None:
     answer = httpx.get(f"{system.url}{path}")
     assert answer.status_code == 404
     assert "location" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/api/users", "/api/profile", "/api/auth/session", "/api/telemetry/devices"])
-def test_no_answer_names_an_address_inside(system: System, path: str) -> None:
+def test_no_response_contains_an_internal_address(system: System, path: str) -> None:
     inside = [each["port"] for each in system.status()["processes"] if each["name"] != "web" and each["port"]]
     bearer = {"Authorization": f"Bearer {system.token()}"}
-    for asked in (path, f"{path}/"):
+    for requested in (path, f"{path}/"):
         for headers in ({}, bearer):
-            answer = httpx.get(f"{system.url}{asked}", headers=headers)
-            assert answer.status_code == (404 if asked != path else 200 if headers else 401)
-            told = json.dumps(dict(answer.headers))
-            assert "x-middleware" not in told.lower()
-            assert not [port for port in inside if f":{port}" in told]
+            answer = httpx.get(f"{system.url}{requested}", headers=headers)
+            assert answer.status_code == (404 if requested != path else 200 if headers else 401)
+            header_text = json.dumps(dict(answer.headers))
+            assert "x-middleware" not in header_text.lower()
+            assert not [port for port in inside if f":{port}" in header_text]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_an_unknown_upgrade_is_answered_and_closed(system: System, protocol: str
     assert answer.startswith("HTTP/1.1 400 ")
 
 
-def test_two_hosts_odd_targets_and_trace_are_refused(system: System) -> None:
+def test_two_hosts_invalid_targets_and_trace_are_rejected(system: System) -> None:
     assert raw(system, "GET /login HTTP/1.1", "Host: a", "Host: b").startswith("HTTP/1.1 400 ")
     for target in ("OPTIONS *", "GET http://evil.example/dashboard"):
         assert raw(system, f"{target} HTTP/1.1", "Host: a").startswith("HTTP/1.1 400 ")

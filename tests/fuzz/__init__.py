@@ -1,1 +1,1 @@
-"""Mutated messages, questions and events against a whole gateway."""
+"""Mutated messages, HTTP requests and events against a whole gateway."""

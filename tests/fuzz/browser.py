@@ -1,4 +1,4 @@
-"""A browser that says anything: Socket.IO by hand over a websocket, with what it is told."""
+"""A browser that sends anything: Socket.IO over a websocket, without a client library."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ _PATIENCE = 20
 
 
 class Browser:
-    """`values`: those of all frames, in order. `is_over`: the gateway has hung up."""
+    """`values`: the values of all frames, in order. `is_over`: the gateway has closed the connection."""
 
     def __init__(self, wire: ClientConnection) -> None:
         self._wire = wire
@@ -24,7 +24,7 @@ class Browser:
         self.welcome, self.is_over = asyncio.Event(), asyncio.Event()
 
     async def read(self) -> None:
-        """Until the end."""
+        """Receives packets until the connection ends."""
         with contextlib.suppress(ConnectionClosed):
             async for text in self._wire:
                 await self._take(str(text))
@@ -49,12 +49,12 @@ class Browser:
                 await self._wire.send(f"43/live,{number}[]")
 
     async def ask(self, event: str, content: object) -> Any:
-        """Emits and waits for the answer."""
+        """Emits an event and returns the answer."""
         self._next += 1
         return await self._answered(self._next, f"42/live,{self._next}{json.dumps([event, content])}")
 
     async def try_out(self, text: str, number: int | None) -> str:
-        """Sends anything; with a number, an answer must come. Says what came."""
+        """Sends any text. With a number, an answer is required. Returns the received packets."""
         try:
             if number is None:
                 await self._wire.send(text)
@@ -74,7 +74,7 @@ class Browser:
         return "answered"
 
     async def _goes_on(self) -> str:
-        """Whether the socket still answers: a packet may have ended the session, or begun a longer one."""
+        """Whether the socket still answers. A mutated packet may have ended the session or started a longer packet."""
         try:
             async with asyncio.timeout(1):
                 await self.ask("probe", {})
@@ -95,7 +95,7 @@ class Browser:
 
 @asynccontextmanager
 async def opened(port: int, token: str) -> AsyncIterator[Browser]:
-    """Connected and signed in."""
+    """A connected browser that has signed in."""
     url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
     async with connect(url, max_size=2**24) as wire, asyncio.TaskGroup() as group:
         browser = Browser(wire)

@@ -1,4 +1,4 @@
-"""A connected collector that says anything, and hears what it is told."""
+"""A connected collector that sends anything and receives the gateway's messages."""
 
 import asyncio
 import random
@@ -11,15 +11,15 @@ from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.telemetry import BatchAck, Have, Hello
 from pulse_contracts.topics import ROOT, TELEMETRY_ACK, TELEMETRY_HAVE, TELEMETRY_HELLO
 from pulse_testkit.waiting import eventually
-from tests.fuzz.judge import Heard
+from tests.fuzz.judge import Replies
 
 
 class Device:
-    """A connected collector that says anything, and remembers what it is told."""
+    """A connected collector that sends anything and records the gateway's messages."""
 
-    def __init__(self, given: stage.Servers, name: str, problems: list[str]) -> None:
-        settings = MqttSettings(given.mqtt_url, name, given.passwords[name], name)
-        self.name, self.heard, self.settled = name, Heard(), 0
+    def __init__(self, backend: stage.Servers, name: str, problems: list[str]) -> None:
+        settings = MqttSettings(backend.mqtt_url, name, backend.passwords[name], name)
+        self.name, self.replies, self.settled = name, Replies(), 0
 
         async def unreadable(item: Quarantined) -> None:
             problems.append(f"the gateway said what cannot be read: {item.address} {item.code} {item.detail}")
@@ -31,24 +31,24 @@ class Device:
         await self.bus.subscribe(TELEMETRY_HAVE, self._have, device=self.name)
 
     async def say(self, kind: str, payload: bytes) -> None:
-        """Raw bytes, as no program of ours would send them."""
+        """Publishes raw bytes, which a correct program would not send."""
         connection = self.bus._connection
         assert connection is not None
         await connection.client.publish(f"{ROOT}/{kind}/{self.name}", payload, qos=1, timeout=60)
 
     async def fence(self, session: str) -> None:
-        """Returns when the gateway has been handed everything that was sent before."""
+        """Returns when the gateway has received everything that was sent before."""
         hello = Hello(epoch=1_000, ord=1, next=0, pending=[], session=session, series="0" * 64)
         await self.bus.publish(TELEMETRY_HELLO, hello, device=self.name)
-        await eventually(lambda: session in self.heard.sessions, seconds=60, what=f"{self.name} gets its have")
+        await eventually(lambda: session in self.replies.sessions, seconds=60, what=f"{self.name} gets its have")
 
     async def _ack(self, delivery: Delivery[BatchAck]) -> None:
         if delivery.message.declare:
-            self.heard.declare.add(delivery.message.epoch)
+            self.replies.declare.add(delivery.message.epoch)
         self.settled = max([self.settled, *(hi for lo, hi in delivery.message.settled if lo == 0)])
 
     async def _have(self, delivery: Delivery[Have]) -> None:
-        self.heard.sessions.add(delivery.message.session)
+        self.replies.sessions.add(delivery.message.session)
 
 
 @asynccontextmanager

@@ -1,4 +1,5 @@
-"""What must have become of each message: the judge reads it as the contract does, and looks where it has to be."""
+"""Checks the outcome of each message: the judge reads it like the contract, and looks for it where it must be
+stored."""
 
 import hashlib
 from collections import Counter
@@ -38,12 +39,12 @@ _PLAIN = "telemetry/plain"
 _KEPT = 64 * 1024
 _SPAN = 3653 * 86_400_000_000
 _MARGIN = 3_600_000_000
-"""Microseconds: what lies so close to the edge of the plausible may be judged either way."""
+"""Microseconds. Times so close to the limit of plausible times may have either outcome."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One message as it was sent: `kind` is its topic without the device."""
+    """One message as it was sent. `kind` is its topic without the device."""
 
     kind: str
     device: str
@@ -51,11 +52,11 @@ class Sent:
 
     @property
     def key(self) -> tuple[str, str]:
-        """As it would lie in quarantine: several may be equal."""
+        """The identity of a message in quarantine. Several messages may be equal."""
         return f"{self.kind}/{self.device}", hashlib.sha256(self.payload[:_KEPT]).hexdigest()
 
     def read(self) -> Message | Document | None:
-        """As the contract reads it. What a plain device sends has no form of its own."""
+        """The message decoded by its contract. A plain device's message has no contract."""
         if self.kind == _PLAIN:
             (document,) = read_documents([self.payload])
             return document if isinstance(document, Document) else None
@@ -66,8 +67,8 @@ class Sent:
 
 
 @dataclass
-class Heard:
-    """What the gateway said to the device since the last judgement."""
+class Replies:
+    """The gateway's messages to the device since the last check."""
 
     declare: set[int] = field(default_factory=set)
     sessions: set[str] = field(default_factory=set)
@@ -75,19 +76,19 @@ class Heard:
 
 @dataclass
 class Judge:
-    """`outcomes` counts what became of the messages; `problems` says what may not be."""
+    """`outcomes` counts the outcomes of messages. `problems` lists violations."""
 
     connection: asyncpg.Connection
     clock: Callable[[], int]
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     _plain: Counter[str] = field(default_factory=Counter)
-    """Values of plain messages that are not in quarantine, by device: so many at least must be stored."""
+    """Number of values in plain messages that are not in quarantine, by device. At least these must be stored."""
     _seen: int = 0
     """The number of the last message in quarantine."""
 
-    async def judge(self, sent: Sequence[Sent], heard: Heard) -> None:
-        """Everything that was sent has been worked on."""
+    async def judge(self, sent: Sequence[Sent], replies: Replies) -> None:
+        """Returns when everything that was sent has been processed."""
         away = await self._quarantined()
         streams = {
             (row["name"], row["epoch"]): [(int(part.lower), int(part.upper)) for part in row["settled"]]
@@ -105,11 +106,11 @@ class Judge:
             codes = away.get(one.key, [])
             code = codes.pop() if codes else None
             if one.kind == "system/status/collector" and codes:
-                codes.pop()  # two read it: the registry, and the board that tells browsers
+                codes.pop()  # two consumers read it: the registry, and the board for browsers
             message = one.read()
             may, must = _codes(one, message, self.clock())
             if code is None and not must:
-                outcome = _outcome(one, message, streams, lives, heard)
+                outcome = _outcome(one, message, streams, lives, replies)
             else:
                 outcome = f"quarantined, {code}" if code in may else None
             if outcome is None:
@@ -154,7 +155,7 @@ class Judge:
 
 
 def _codes(one: Sent, message: Message | Document | None, now: int) -> tuple[set[str], bool]:
-    """With which codes it may lie in quarantine, and whether it must lie there."""
+    """Returns the codes that it may have in quarantine, and whether it must be there."""
     match message:
         case None:
             return {"unreadable"}, True
@@ -176,7 +177,7 @@ def _outcome(
     message: Message | Document | None,
     streams: dict[tuple[str, int], list[tuple[int, int]]],
     lives: set[tuple[str, int]],
-    heard: Heard,
+    replies: Replies,
 ) -> str | None:
     def is_settled(epoch: int, parts: Iterable[tuple[int, int]]) -> bool:
         return not any(subtract((part,), streams.get((one.device, epoch), [])) for part in parts)
@@ -185,12 +186,14 @@ def _outcome(
     match message:
         case ReadingBatch():
             is_known = is_settled(message.epoch, [(message.lo, message.lo + len(message.value))])
-            found = "settled" if is_known else "asked to declare" if message.epoch in heard.declare else None
+            found = "settled" if is_known else "requested to declare" if message.epoch in replies.declare else None
         case Dropped():
             found = "settled" if is_settled(message.epoch, message.ranges) else None
         case Hello():
-            newer = "left to a newer one" if heard.sessions else None  # of several, only the newest is answered
-            found = "answered" if message.session in heard.sessions else newer
+            newer = (
+                "left to a newer one" if replies.sessions else None
+            )  # of several, the gateway answers only the newest
+            found = "answered" if message.session in replies.sessions else newer
         case SeriesDeclared():
             found = "declared" if (one.device, message.catalog) in lives else None
         case Document():

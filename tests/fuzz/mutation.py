@@ -1,4 +1,4 @@
-"""What is sent: valid messages, and what a seeded generator makes of them, in their bytes and in their structure."""
+"""Valid messages, and mutants of their bytes and of their structure from a seeded generator."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import SeriesDeclaration
 
 LARGEST: Final = 400_000
-"""Bytes: the broker takes a million, and one such message costs as much as a thousand."""
+"""Maximum bytes of a mutant. The broker accepts a million, but one such message costs as much as a thousand."""
 _NUMBERS: Final[Sequence[int | float]] = (
     0, 1, -1, 2, 255, 256, 2**31 - 1, 2**31, -(2**31), 2**53, 2**53 + 1, 2**62 - 1, 2**62, 2**62 + 1, 2**63 - 1, 2**63,
     2**64, -(2**62), -(2**63), -(2**63) - 1, 10**30, 10**400, 0.5, -0.0, 1e308, -1e308, 5e-324, 1e16, 1e17, 9e18,
@@ -26,19 +26,19 @@ _TEXTS: Final = (
 )  # fmt: skip
 _OTHERS: Final[Sequence[object]] = (None, True, False, [], {}, [[]], {"a": {"b": []}}, [None], [1, "a", {}])
 _FIRST_LIFE, _LIVES = 1_000, 12
-"""The last of them is declared by nobody, unless by a mutant."""
+"""Nobody declares the last of them, unless a mutant does."""
 _Slot = tuple[Any, Any]
 
 
 class Mutator:
-    """The same `rng`, the same mutants."""
+    """Generates mutants. The same `rng` gives the same mutants."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._last = b"{}"
 
     def payload(self, sample: object) -> bytes:
-        """One message made from a valid one; in some cases the valid one itself."""
+        """Returns one message made from a valid one. Sometimes it is the valid one."""
         style = self._rng.choices(
             (self._same, self._bounds, self._structure, self._bytes, self._join), (2, 14, 5, 3, 1)
         )
@@ -47,25 +47,25 @@ class Mutator:
         return made
 
     def text(self, sample: object) -> str:
-        """As `payload`, as text."""
+        """Like `payload`, as text."""
         return self.payload(sample).decode(errors="replace")
 
     def _same(self, sample: object) -> bytes:
         return self._written(sample)
 
     def _bounds(self, sample: object) -> bytes:
-        """Values of the same kind: what most likely gets through the schema, and into everything behind it."""
+        """Other values of the same type. They are most likely to pass the schema and reach the code behind it."""
         slots = [(holder, key) for holder, key in _leaves(sample) if key != "v"]
         named = [(holder, key) for holder, key in slots if isinstance(key, str)]
-        if named and self._rng.random() < 0.5:  # one field must not be drowned by a column's many values
+        if named and self._rng.random() < 0.5:  # the many values of a column must not outweigh the other fields
             slots = named
         for holder, key in self._rng.sample(slots, min(len(slots), self._rng.randint(1, 2))):
-            given = holder[key]
-            if isinstance(given, bool):
-                holder[key] = not given
-            elif isinstance(given, int | float):
+            original = holder[key]
+            if isinstance(original, bool):
+                holder[key] = not original
+            elif isinstance(original, int | float):
                 holder[key] = self._rng.choice(self._rng.choices((_SMALL, _WITHIN, _NUMBERS), (3, 4, 3))[0])
-            elif isinstance(given, str):
+            elif isinstance(original, str):
                 holder[key] = self._rng.choice(_TEXTS)
         return self._written(sample)
 
@@ -134,8 +134,8 @@ class Mutator:
         return text.encode(errors="surrogatepass")
 
     def _anything(self) -> object:
-        given = self._rng.choice((_NUMBERS, _TEXTS, _OTHERS))
-        return copy.deepcopy(self._rng.choice(given))
+        pool = self._rng.choice((_NUMBERS, _TEXTS, _OTHERS))
+        return copy.deepcopy(self._rng.choice(pool))
 
     def _larger(self, value: object) -> object:
         times = self._rng.choice((2, 10, 1_001, 10_000)) if self._rng.random() < 0.2 else 3
@@ -152,7 +152,7 @@ class Mutator:
 
 
 def _slots(value: object) -> list[_Slot]:
-    """Every place in a structure, as container and key."""
+    """Returns every position in a structure as container and key."""
     found: list[_Slot] = []
     left: list[Any] = [value]
     while left:
@@ -169,7 +169,7 @@ def _leaves(value: object) -> list[_Slot]:
 
 
 class Samples:
-    """Valid messages of every uplink topic, over a few lives and overlapping ranges."""
+    """Valid messages for every uplink topic, with a few epochs and overlapping ranges."""
 
     def __init__(self, rng: random.Random, clock: Callable[[], int]) -> None:
         self._rng, self._clock = rng, clock
@@ -184,7 +184,7 @@ class Samples:
         }
 
     def turn(self) -> list[dict[str, object]]:
-        """Other lives from now on, for a mutant may settle the whole of one; their declarations."""
+        """Switches to new epochs, because a mutant may settle all of an epoch. Returns their declarations."""
         self._first += _LIVES
         return [self.series() | {"catalog": self._first + i} for i in range(_LIVES - 1)]
 

@@ -1,4 +1,4 @@
-"""Questions over HTTP and events over Socket.IO: valid ones, and what is made of them."""
+"""HTTP requests and Socket.IO events: valid ones, and mutants of them."""
 
 import json
 import random
@@ -17,18 +17,18 @@ _CURSORS = ("AAAA", "A" * 43, "=" * 8, "é", "-_" * 20, "A" * 64)
 
 
 class Questions:
-    """`clock` gives microseconds."""
+    """`clock` returns microseconds."""
 
     def __init__(self, rng: random.Random, mutator: Mutator, clock: Callable[[], int]) -> None:
         self._rng, self._mutator, self._clock = rng, mutator, clock
 
     def path(self) -> str:
-        """Path and query of one question to the HTTP API."""
+        """Returns path and query of one HTTP request."""
         rng = self._rng
         now = self._clock()
         start = now - rng.choice((10**6, 10**8, 10**10, 10**13, 10**15))
         span = {"from": str(start), "to": str(now)}
-        path, asked = rng.choice(
+        path, parameters = rng.choice(
             (
                 ("series/{}/readings", span | {"points": "100"}),
                 ("series/{}/readings", span | {"raw": "true", "limit": "10", "cursor": rng.choice(_CURSORS)}),
@@ -44,7 +44,7 @@ class Questions:
             )
         )
         place = "1" if rng.random() < 0.6 else quote(rng.choice(_NUMBERS)[:2_000], safe="")
-        pairs = list(asked.items())
+        pairs = list(parameters.items())
         for _ in range(rng.randint(0, 3)):
             if not pairs:
                 break
@@ -69,7 +69,7 @@ class Questions:
         return f"/api/telemetry/{path.format(place)}?{query}"
 
     def event(self, number: int) -> tuple[str, bool]:
-        """A packet of Socket.IO, and whether it is one that has to be answered: by its number."""
+        """Returns a Socket.IO packet, and the number of the answer that it requires, if any."""
         rng = self._rng
         name, sample = rng.choice(
             (

@@ -1,4 +1,4 @@
-"""Drives one gateway with mutants, a healthy device and a browser beside it, and judges what became of everything."""
+"""Sends mutants to one gateway, beside a healthy device and a browser, and checks the outcome of everything."""
 
 import asyncio
 import json
@@ -28,19 +28,19 @@ from tests.fuzz.mutation import Mutator, Samples
 from tests.fuzz.questions import Questions
 
 DEVICES = ("alpha", "beta", "gamma")
-"""Who sends mutants, who sends plain ones, and who is well."""
+"""The device that sends mutants, the device that sends plain messages, and the healthy device."""
 _ROUND = 1_000
 _MQTT, _HTTP, _LIVE = 0.86, 0.1, 0.04
 _AT_ONCE = 60
 _LINE = 16_000
-"""Bytes of a path beyond which the server refuses the request before any program of ours reads it."""
+"""Maximum bytes of a path. The server rejects a longer request before any code of this project reads it."""
 _HEALTHY = 50
 _SERIES = [SeriesDeclaration(id=1, name="steady", type="int")]
 
 
 @dataclass
 class Report:
-    """What was sent and what became of it; `problems` is empty when nothing is wrong."""
+    """Number of messages and their outcomes. `problems` is empty when every check passed."""
 
     seed: int
     count: int = 0
@@ -51,7 +51,7 @@ class Report:
     memory: tuple[float, float] = (0.0, 0.0)
 
     def as_text(self) -> str:
-        """For people."""
+        """A summary for people."""
         lines = [f"seed {self.seed}: {self.count:,} mutants in {self.seconds:.0f} s"]
         lines += [f"{n:>9,}  {what}" for what, n in sorted(self.outcomes.items())]
         lines.append(f"a healthy device beside them: {self.healthy:,} readings, each stored once and shown live")
@@ -67,20 +67,20 @@ class Report:
 class Fuzz:
     """One run. `url`: the database, as its superuser."""
 
-    def __init__(self, given: stage.Servers, one: stage.Gateway, url: str, seed: int) -> None:
+    def __init__(self, backend: stage.Servers, one: stage.Gateway, url: str, seed: int) -> None:
         rng = random.Random(seed)
-        self._given, self._gateway, self._url, self._rng = given, one, url, rng
+        self._backend, self._gateway, self._url, self._rng = backend, one, url, rng
         self._mutator = Mutator(rng)
         self._samples = Samples(rng, stage.now_micros)
         self._questions = Questions(rng, self._mutator, stage.now_micros)
         self.report = Report(seed)
         self._healthy_sent = self._fences = 0
 
-    async def run(self, count: int, told: Callable[[int], None]) -> Report:
-        """`told` hears how many are done."""
+    async def run(self, count: int, on_progress: Callable[[int], None]) -> Report:
+        """Sends the mutants. Calls `report` with the number of finished ones."""
         began = time.monotonic()
         before = self._gateway.memory_mb
-        devices = [Device(self._given, name, self.report.problems) for name in DEVICES]
+        devices = [Device(self._backend, name, self.report.problems) for name in DEVICES]
         base = f"http://127.0.0.1:{self._gateway.port}"
         connection = await asyncpg.connect(self._url)
         judge = Judge(connection, stage.now_micros, self.report.outcomes, self.report.problems)
@@ -94,7 +94,7 @@ class Fuzz:
                     assert (await browser.ask("subscribe", {"series": [series], "rate": 20}))["ok"]
                     while self.report.count < count:
                         await self._round(devices, http, judge, browser, min(_ROUND, count - self.report.count))
-                        told(self.report.count)
+                        on_progress(self.report.count)
                         if len(self.report.problems) > 200:
                             break
                     await self._check_healthy(http, browser, series)
@@ -115,8 +115,8 @@ class Fuzz:
         self, devices: list[Device], http: httpx.AsyncClient, judge: Judge, browser: Browser, count: int
     ) -> None:
         declarations = self._samples.turn()
-        asked, events = int(count * _HTTP), int(count * _LIVE)
-        sent = [self._sent() for _ in range(count - asked - events)]
+        requests, events = int(count * _HTTP), int(count * _LIVE)
+        sent = [self._sent() for _ in range(count - requests - events)]
         alpha, beta, healthy = devices
         limit = asyncio.Semaphore(_AT_ONCE)
         for declared in declarations:
@@ -128,7 +128,7 @@ class Fuzz:
                 await (beta if one.device == beta.name else alpha).say(one.kind, one.payload)
 
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._ask(http, [self._questions.path() for _ in range(asked)]))
+            group.create_task(self._ask(http, [self._questions.path() for _ in range(requests)]))
             group.create_task(self._emit([self._questions.event(n) for n in range(1, events + 1)]))
             group.create_task(self._deliver(healthy))
             for one in sent:
@@ -137,11 +137,11 @@ class Fuzz:
             await device.fence(f"sent-{self.report.count}")
         await self._plain_fence(judge.connection, beta)
         await eventually(lambda: self._is_idle(http), seconds=120, what="the gateway has worked everything off")
-        await alpha.fence(f"done-{self.report.count}")  # and what it said meanwhile has come
-        await judge.judge(sent, alpha.heard)
+        await alpha.fence(f"done-{self.report.count}")  # and its messages up to then have arrived
+        await judge.judge(sent, alpha.replies)
         for device in devices:
-            device.heard.declare.clear()
-            device.heard.sessions.clear()
+            device.replies.declare.clear()
+            device.replies.sessions.clear()
         await browser.ask("authenticate", {"token": stage.token(1)})
         await eventually(lambda: len(browser.values) >= self._healthy_sent, seconds=30, what="all is shown live")
         self.report.count += count
@@ -159,23 +159,24 @@ class Fuzz:
         )
 
     async def _plain_fence(self, connection: asyncpg.Connection, beta: Device) -> None:
-        """Returns when what plain devices sent before has reached the gateway: their session is in order."""
+        """Returns when the earlier messages of plain devices have reached the gateway. Their session keeps the
+        order."""
         self._fences += 1
-        wanted = struct.unpack("<q", struct.pack("<d", self._fences))[0]
+        expected = struct.unpack("<q", struct.pack("<d", self._fences))[0]
         await beta.say("telemetry/plain", b'{"fence": %d}' % self._fences)
 
         async def is_there() -> bool:
             query = (
                 "SELECT word FROM telemetry.latest l JOIN telemetry.series s ON s.id = l.series_id WHERE name = 'fence'"
             )
-            return bool(await connection.fetchval(query) == wanted)
+            return bool(await connection.fetchval(query) == expected)
 
         await eventually(is_there, seconds=120, what="the plain messages have arrived")
 
     async def _ask(self, http: httpx.AsyncClient, paths: list[str]) -> None:
         for number, path in enumerate(paths):
             if len(path) > _LINE:
-                self.report.outcomes["http: too long to be asked"] += 1
+                self.report.outcomes["http: path too long"] += 1
                 continue
             headers = {"Authorization": f"Bearer {stage.token(2, role='admin' if number % 2 else 'user')}"}
             try:

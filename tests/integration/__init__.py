@@ -1,1 +1,1 @@
-"""Collector and gateway together, each of them real."""
+"""Tests of several real programs together."""

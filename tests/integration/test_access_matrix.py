@@ -1,5 +1,5 @@
-"""Every identity tries every topic at a real broker whose accounts the reconciler's commands made; what is granted is
-what `docs/security/topics.md` says."""
+"""Every identity tries every topic at a real broker. The reconciler's commands created the accounts. The granted topics
+must equal `docs/security/topics.md`."""
 
 import asyncio
 import ssl
@@ -21,7 +21,7 @@ _REFUSED = 0x87
 
 
 def documented() -> dict[tuple[str, str], set[str]]:
-    """The table as people read it."""
+    """The table in the documentation."""
     lines = (REPOSITORY / "docs/security/topics.md").read_text().splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
     names = rows[0][2:]
@@ -32,13 +32,13 @@ def documented() -> dict[tuple[str, str], set[str]]:
 
 
 class Raw:
-    """MQTT 5 by hand: a library would hide what the broker answers."""
+    """A minimal MQTT 5 client. A library would hide the broker's reason codes."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer, self._mid = reader, writer, 0
 
     async def publish(self, topic: str) -> bool:
-        """Whether the broker took it (PUBACK)."""
+        """Publishes and returns whether the broker accepted it (PUBACK)."""
         self._mid += 1
         await self._send(0x32, _text(topic) + self._mid.to_bytes(2, "big") + b"\x00" + b"{}")
         body = await self._answer(0x40)
@@ -47,11 +47,9 @@ class Raw:
         return code != _REFUSED
 
     async def subscribe(self, topic: str) -> bool:
-        """Whether the broker granted it (SUBACK); given back at once."""
+        """Subscribes and returns whether the broker granted it (SUBACK). Unsubscribes at once."""
         self._mid += 1
-        await self._send(
-            0x82, self._mid.to_bytes(2, "big") + b"\x00" + _text(topic) + b"\x20"
-        )  # QoS 0, nothing retained
+        await self._send(0x82, self._mid.to_bytes(2, "big") + b"\x00" + _text(topic) + b"\x20")  # QoS 0, not retained
         code = (await self._answer(0x90))[-1]
         assert code in {0x00, _REFUSED}, (topic, code)
         if code == _REFUSED:
@@ -62,7 +60,7 @@ class Raw:
         return True
 
     async def connect(self, name: str, password: str, client_id: str) -> int:
-        """The CONNACK's reason code."""
+        """Returns the reason code of CONNACK."""
         flags = (0xC2 if name else 0x02).to_bytes(1, "big")
         body = _text("MQTT") + b"\x05" + flags + b"\x00\x3c\x00" + _text(client_id)
         await self._send(0x10, body + (_text(name) + _text(password) if name else b""))
@@ -110,7 +108,7 @@ async def raw(broker: Broker) -> AsyncIterator[Raw]:
 
 
 async def fill(broker: Broker, security: DynamicSecurity) -> dict[str, str]:
-    """Everybody's account, and a device that is switched off; the secrets."""
+    """Creates all accounts and a disabled device. Returns the secrets."""
     secrets = {name: f"{name}-".ljust(43, "s") for name in IDENTITIES}
     seen = await security.observe()
     for name, party in IDENTITIES.items():
@@ -119,23 +117,23 @@ async def fill(broker: Broker, security: DynamicSecurity) -> dict[str, str]:
     return secrets
 
 
-def test_the_documented_matrix_is_that_of_the_catalogue() -> None:
+def test_the_documented_matrix_agrees_with_the_catalogue() -> None:
     assert documented() == {(one.action, one.topic): set(one.allowed) for one in matrix()}
     assert len(documented()) > 100
 
 
-async def test_every_identity_may_do_what_is_documented_and_nothing_else(tmp_path: Path) -> None:
-    wanted = documented()
+async def test_every_identity_may_do_exactly_what_is_documented(tmp_path: Path) -> None:
+    expected = documented()
     async with running_broker(tmp_path, services=()) as broker, DynamicSecurity.open(broker.admin) as security:
         secrets = await fill(broker, security)
         for name in IDENTITIES:
             async with raw(broker) as client:
                 assert await client.connect(name, secrets[name], name) == 0
                 found = {}
-                for action, topic in wanted:
+                for action, topic in expected:
                     may = await (client.publish(topic) if action == "publish" else client.subscribe(topic))
                     found[action, topic] = may
-            assert found == {key: name in allowed for key, allowed in wanted.items()}, name
+            assert found == {key: name in allowed for key, allowed in expected.items()}, name
 
 
 @pytest.mark.parametrize(
@@ -148,7 +146,7 @@ async def test_every_identity_may_do_what_is_documented_and_nothing_else(tmp_pat
         ("", "", "nobody"),
     ],
 )
-async def test_who_has_no_account_or_is_switched_off_cannot_connect(
+async def test_unknown_and_disabled_accounts_cannot_connect(
     tmp_path: Path, name: str, password: str, client_id: str
 ) -> None:
     async with running_broker(tmp_path, services=()) as broker, DynamicSecurity.open(broker.admin) as security:

@@ -1,4 +1,4 @@
-"""The reconciler's commands on a real broker: accounts made, changed, switched off, thrown out and made again."""
+"""The reconciler's commands on a real broker: accounts are created, changed, disabled, disconnected and restored."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ SECRET, OTHER = "s" * 43, "t" * 43
 
 @contextlib.asynccontextmanager
 async def running(bus: MqttBus) -> AsyncIterator[MqttBus]:
-    """Connected, or trying to."""
+    """Runs a bus within the block. It need not connect."""
     task = asyncio.ensure_future(bus.run())
     try:
         yield bus
@@ -37,7 +37,7 @@ async def make(security: DynamicSecurity, account: BrokerAccount) -> None:
     await security.put(account, (await security.observe([account.name])).get(account.name))
 
 
-async def test_an_account_is_observed_as_it_was_put_and_its_owner_can_publish(tmp_path: Path) -> None:
+async def test_a_created_account_is_observed_and_can_publish(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
         assert await security.certificate_expiry() == expiry(broker.files.certificate)
         account = BrokerAccount("press-4", "collector", SECRET)
@@ -59,7 +59,7 @@ async def test_every_account_is_listed_over_several_pages(tmp_path: Path) -> Non
 
 
 @pytest.mark.announces_log("broker_connection_failed")
-async def test_disabled_rotated_and_removed_accounts_are_thrown_out_at_once(tmp_path: Path) -> None:
+async def test_disabled_rotated_and_removed_accounts_are_disconnected_at_once(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
         await make(security, BrokerAccount("press-4", "collector", SECRET))
         async with running(broker.bus("press-4", SECRET)) as bus:
@@ -73,7 +73,7 @@ async def test_disabled_rotated_and_removed_accounts_are_thrown_out_at_once(tmp_
         async with running(broker.bus("press-4", OTHER)) as bus:
             await bus.wait_connected()
             await security.remove("press-4")
-            await security.remove("press-4")  # twice is once
+            await security.remove("press-4")  # a repetition changes nothing
             await eventually(lambda: bus.state is LinkState.REFUSED, seconds=3)
         assert "press-4" not in await security.observe()
 
@@ -89,7 +89,7 @@ async def test_another_client_id_cannot_use_a_devices_account(tmp_path: Path) ->
             await eventually(lambda: bus.state is LinkState.REFUSED)
 
 
-async def test_rules_that_somebody_changed_are_mended(tmp_path: Path) -> None:
+async def test_changed_rules_are_restored(tmp_path: Path) -> None:
     async with running_broker(tmp_path, ("press-4",)) as broker, DynamicSecurity.open(broker.admin) as security:
         account = BrokerAccount("press-4", "collector", broker.passwords["press-4"])
         command: dict[str, object] = {"command": "modifyRole", "rolename": "is-press-4"}
@@ -101,7 +101,7 @@ async def test_rules_that_somebody_changed_are_mended(tmp_path: Path) -> None:
         assert (await security.observe())["press-4"] == account.observed()
 
 
-async def test_the_end_of_the_connection_is_told(tmp_path: Path) -> None:
+async def test_the_end_of_the_connection_is_reported(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
         await broker.server.stop()
         await asyncio.wait_for(security.ended.wait(), 5)
@@ -111,7 +111,7 @@ async def test_the_end_of_the_connection_is_told(tmp_path: Path) -> None:
             await _open(broker)
 
 
-async def test_authorities_that_cannot_be_read_are_an_outage(tmp_path: Path) -> None:
+async def test_unreadable_certificate_authorities_are_an_outage(tmp_path: Path) -> None:
     settings = MqttSettings("mqtts://127.0.0.1:1", "broker-admin", "a", "broker-admin", ca_file=tmp_path / "none.pem")
     with pytest.raises(BrokerUnreachable):
         async with DynamicSecurity.open(settings):

@@ -1,4 +1,5 @@
-"""What the broker acknowledges to a plain device is kept until a gateway takes it: restarts, full queues, own names."""
+"""Messages that the broker acknowledged to a plain device are kept until a gateway has received them, also over
+restarts and with full queues."""
 
 import asyncio
 import ssl
@@ -40,7 +41,7 @@ def intake_settings(broker: Broker) -> MqttSettings:
 
 @asynccontextmanager
 async def intake(broker: Broker) -> AsyncIterator[list[object]]:
-    """The values that reach a gateway's intake."""
+    """Collects the values that reach a gateway's intake."""
     found: list[object] = []
 
     async def take(delivery: Delivery[PlainReadings]) -> None:
@@ -57,7 +58,7 @@ async def publish(bus: MqttBus, name: str, values: range) -> None:
         await bus.publish(TELEMETRY_PLAIN, PlainReadings(values={"a": value}), device=name)
 
 
-async def test_what_was_acknowledged_before_any_gateway_ran_and_over_a_restart_arrives_once(tmp_path: Path) -> None:
+async def test_messages_acknowledged_before_the_first_gateway_and_over_a_restart_arrive_once(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker:
         async with DynamicSecurity.open(broker.admin) as security:
             await security.put(plain_account("esp-1"), None)
@@ -77,7 +78,7 @@ async def test_what_was_acknowledged_before_any_gateway_ran_and_over_a_restart_a
 
 @pytest.mark.announces_log("broker_connection_failed")
 @pytest.mark.announces_log("devices_refused")
-async def test_devices_are_refused_before_the_broker_would_acknowledge_and_discard(tmp_path: Path) -> None:
+async def test_devices_are_refused_before_the_broker_discards_acknowledged_messages(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
         await security.put(plain_account("esp-1"), None)
         guard = IntakeGuard(GuardLimits(300, 10**9, every=0.2), ROOT, Metrics())
@@ -96,7 +97,7 @@ async def test_devices_are_refused_before_the_broker_would_acknowledge_and_disca
                     acknowledged.append(value)
                 await eventually(lambda: "authori" in device.detail.lower())
                 assert guard.refuses("plain-device")
-                admitted.clear()  # it was set at the first look
+                admitted.clear()  # it was set at the first check
             assert 100 < len(acknowledged) < 100_000
             async with intake(broker) as found:
                 await eventually(lambda: len(found) >= len(acknowledged), seconds=30)
@@ -108,7 +109,7 @@ async def test_devices_are_refused_before_the_broker_would_acknowledge_and_disca
             await asyncio.wait([watching])
 
 
-async def test_a_device_with_a_name_of_its_own_form_and_any_client_id_touches_its_own_topic_only(
+async def test_a_device_with_a_free_name_and_client_id_may_use_only_its_own_topic(
     tmp_path: Path,
 ) -> None:
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
@@ -123,7 +124,7 @@ async def test_a_device_with_a_name_of_its_own_form_and_any_client_id_touches_it
             await eventually(lambda: values == [0])
 
 
-async def test_a_port_for_small_devices_takes_tls_1_2_and_the_other_does_not(tmp_path: Path) -> None:
+async def test_only_the_port_for_small_devices_accepts_tls_1_2(tmp_path: Path) -> None:
     async with running_broker(tmp_path, has_tls12=True) as broker:
         for port, is_taken in ((broker.server.tls12_port, True), (broker.server.port, False)):
             context = ssl.create_default_context(cafile=broker.files.authority)
@@ -138,8 +139,8 @@ async def test_a_port_for_small_devices_takes_tls_1_2_and_the_other_does_not(tmp
                 writer.close()
 
 
-async def test_more_messages_than_any_restart_takes_wait_for_the_gateway(tmp_path: Path) -> None:
-    """A database that is away while 22,000 are sent, as it was found."""
+async def test_the_broker_queues_more_messages_than_arrive_during_a_restart(tmp_path: Path) -> None:
+    """A database that is unavailable while 22,000 messages are sent, as in a real incident."""
     n = 22_000
     async with running_broker(tmp_path) as broker, DynamicSecurity.open(broker.admin) as security:
         await security.put(plain_account("esp-1"), None)
@@ -154,7 +155,7 @@ async def test_more_messages_than_any_restart_takes_wait_for_the_gateway(tmp_pat
 
 
 @pytest.mark.announces_log("broker_connection_failed")
-async def test_a_wrong_topic_and_a_wrong_client_id_leave_a_line_in_the_brokers_log(tmp_path: Path) -> None:
+async def test_a_wrong_topic_and_a_wrong_client_id_are_in_the_brokers_log(tmp_path: Path) -> None:
     async with running_broker(tmp_path, is_traced=True) as broker, DynamicSecurity.open(broker.admin) as security:
         await security.put(plain_account("esp-1"), None)
         async with running(device := broker.bus("esp-1", SECRET)):
@@ -175,10 +176,8 @@ async def test_a_wrong_topic_and_a_wrong_client_id_leave_a_line_in_the_brokers_l
         await eventually(lambda: bool(lines("not authorised")))
 
 
-async def test_a_store_without_the_session_gets_it_at_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A first start that was cut short, or a store that an older release made."""
+async def test_a_missing_session_is_created_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store of an interrupted first start, or of an older release."""
 
     async def fails(*_: object) -> None:
         raise TimeoutError

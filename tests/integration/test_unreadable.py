@@ -1,4 +1,5 @@
-"""A reading that makes every batch around it unreadable: found by halving, put away on its disk, and declared."""
+"""A reading that makes every batch with it unreadable: the collector finds it by halving, quarantines it on its disk,
+and declares it."""
 
 import asyncio
 import time
@@ -33,7 +34,7 @@ QUICK = Policy(ack_timeout=0.2, ack_timeout_cap=0.4, hello_every=0.2, probe_ever
 
 
 class Spoiler(MqttBus):
-    """A collector with a mistake: one value makes its batches name a series that they do not list."""
+    """A collector with a bug: one value makes its batches refer to an unlisted series."""
 
     async def publish(self, topic: Topic[Message], message: Message, **levels: str) -> None:
         if isinstance(message, ReadingBatch) and POISON in message.value:
@@ -42,21 +43,21 @@ class Spoiler(MqttBus):
 
 
 class Source:
-    """All at once, and then a few at a time: an outage must not be taken for a bad reading."""
+    """All at once, then a few at a time: an outage must not be mistaken for an unreadable reading."""
 
     name = "source"
 
     def __init__(self, done: asyncio.Event) -> None:
         self._done = done
-        self.given = 0
+        self.produced = 0
 
     async def run(self, outlet: Outlet) -> None:
         (number,) = await outlet.declare([SeriesSpec("level", "float")])
         await outlet.put([Reading(number, time.time_ns() // 1_000, float(i)) for i in range(N)])
-        self.given = N
+        self.produced = N
         while not self._done.is_set():
             await outlet.put([Reading(number, time.time_ns() // 1_000, 1_000.0)])
-            self.given += 1
+            self.produced += 1
             try:
                 async with asyncio.timeout(0.1):
                     await self._done.wait()
@@ -70,23 +71,23 @@ def _put_away(folder: Path) -> list[tuple[float, str]]:
         return [(float.fromhex(one.value), one.code) for one in look.quarantine()]
 
 
-async def _collect(given: stage.Servers, folder: Path, url: str) -> None:
+async def _collect(backend: stage.Servers, folder: Path, url: str) -> None:
     done, stop = asyncio.Event(), asyncio.Event()
     source = Source(done)
     settings = Settings.load({"state_dir": folder, "device": DEVICE, "host_metrics": False})
-    where = MqttSettings(given.mqtt_url, DEVICE, given.passwords[DEVICE], DEVICE)
+    where = MqttSettings(backend.mqtt_url, DEVICE, backend.passwords[DEVICE], DEVICE)
     bus = Spoiler(where, clock=stage.now_micros, rng=Random(1))
     engine = Engine(settings, bus, World(Clock(), Random(7), QUICK, report_every=0.05), [source])
     database = await asyncpg.connect(url)
 
     async def is_settled() -> bool:
         row = await database.fetchrow("SELECT settled::text, next, stored_n, dropped_n FROM telemetry.stream")
-        n = source.given
+        n = source.produced
         return row is not None and tuple(row) == (f"{{[0,{n})}}", n, n - 1, 1)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run(stop))
-        await eventually(lambda: source.given >= N and bool(_put_away(folder)), seconds=60, what="it is found")
+        await eventually(lambda: source.produced >= N and bool(_put_away(folder)), seconds=60, what="it is found")
         done.set()
         await eventually(is_settled, seconds=30, what="everything else is stored, and the one declared")
         stop.set()
@@ -99,13 +100,13 @@ async def _collect(given: stage.Servers, folder: Path, url: str) -> None:
     await database.close()
 
 
-def test_a_reading_that_the_gateway_cannot_read_is_isolated_put_away_and_declared_and_the_rest_is_stored(
+def test_an_unreadable_reading_is_quarantined_and_declared_and_the_others_are_stored(
     servers: Servers, tmp_path: Path
 ) -> None:
-    given = stage.Servers(servers.database_url, servers.mqtt_url, dict(servers.passwords))
-    url = asyncio.run(stage.new_database(given))
+    backend = stage.Servers(servers.database_url, servers.mqtt_url, dict(servers.passwords))
+    url = asyncio.run(stage.new_database(backend))
     (tmp_path / "collector").mkdir()
-    with stage.gateway(given, tmp_path, url):
-        asyncio.run(_collect(given, tmp_path / "collector", url))
+    with stage.gateway(backend, tmp_path, url):
+        asyncio.run(_collect(backend, tmp_path / "collector", url))
     assert _put_away(tmp_path / "collector") == [(POISON, "unanswered")]
     assert (tmp_path / "gateway.log").read_text() == ""

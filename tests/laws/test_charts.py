@@ -1,4 +1,4 @@
-"""What is drawn and written of benchmark results says what they say."""
+"""Charts and tables of benchmark results agree with the results."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from benchmarks import chart
 
 
 def row(**changed: Any) -> dict[str, Any]:
-    """A result as `report.publish` writes it."""
+    """A result like `report.publish` writes it."""
     plain = {"metric": "m", "value": 10.0, "unit": "s", "peer": None, "peer_value": None, "target": None, "met": None}
     return plain | {"ratio": None} | changed
 
@@ -30,7 +30,9 @@ def row(**changed: Any) -> dict[str, Any]:
         (None, 3.0, None),
     ],
 )
-def test_an_aim_is_found_on_the_scale_of_its_value(target: str | None, peer: float | None, aim: float | None) -> None:
+def test_a_target_is_converted_to_the_scale_of_its_value(
+    target: str | None, peer: float | None, aim: float | None
+) -> None:
     assert chart.aim(row(target=target, peer_value=peer)) == pytest.approx(aim)
 
 
@@ -50,7 +52,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_page_is_filled_between_its_marks_and_filling_again_changes_nothing(results: Path) -> None:
+def test_filling_a_page_twice_changes_nothing(results: Path) -> None:
     chart.page()
     once = (results / "page.md").read_text()
     chart.page()
@@ -62,7 +64,7 @@ def test_a_page_is_filled_between_its_marks_and_filling_again_changes_nothing(re
     assert "| <lost> | 0 s | 0 them | 0 | yes |" in once
 
 
-def test_a_chart_shows_zeros_and_marks_what_was_not_reached(results: Path) -> None:
+def test_a_chart_shows_zeros_and_highlights_missed_targets(results: Path) -> None:
     (drawn,) = chart.charts()
     text = drawn.read_text()
     assert text.count('class="ours"') == text.count('class="no"') == text.count('class="peer"') == 1

@@ -1,5 +1,5 @@
-"""Each named point of the fault campaigns lies in the program that it names. The campaigns take minutes; this does
-not."""
+"""Every named point of the fault campaigns exists in the program that it names. The campaigns take minutes; this check
+does not."""
 
 import importlib
 
@@ -12,7 +12,7 @@ from tests.resilience.test_accounts import POINTS as ACCOUNT_POINTS
 @pytest.mark.parametrize(
     ("program", "start"), [("pulse_telemetry_gateway", "gateway: "), ("pulse_desktop", "collector: ")]
 )
-def test_a_named_point_is_one_of_the_program_that_it_names(program: str, start: str) -> None:
+def test_every_named_point_exists_in_its_program(program: str, start: str) -> None:
     mine = {name for name, point in POINTS.items() if point.is_in(program)}
     assert mine == {name for name in POINTS if name.startswith(start)}
     assert len(mine) >= 8
@@ -22,7 +22,7 @@ def test_a_named_point_is_one_of_the_program_that_it_names(program: str, start: 
             owner = getattr(owner, part)
 
 
-def test_each_named_point_of_the_account_campaign_exists() -> None:
+def test_every_named_point_of_the_account_campaign_exists() -> None:
     for place in ACCOUNT_POINTS.values():
         module, attribute, _ = place.split()
         owner = importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""What is generated from the services is fresh, and every operation is described well enough to be used."""
+"""The generated documentation is up to date, and every operation is described completely."""
 
 import importlib.util
 import re
@@ -24,7 +24,7 @@ def test_every_generated_file_is_fresh(generator: ModuleType) -> None:
     assert stale == [], "run `make generate`"
 
 
-def test_every_operation_has_a_name_a_description_and_examples_of_its_refusals(generator: ModuleType) -> None:
+def test_every_operation_has_a_name_a_description_and_examples_of_its_problems(generator: ModuleType) -> None:
     names: list[str] = []
     for service, document in generator.documents().items():
         for operation in generator.operations(document):
@@ -53,7 +53,7 @@ def test_the_page_shows_code_as_code_and_names_on_one_line(generator: ModuleType
     assert str(generator.prose("`<b>` & `x`")) == "<code>&lt;b&gt;</code> &amp; <code>x</code>"
 
 
-def test_the_page_runs_nothing_and_loads_nothing_from_elsewhere(generator: ModuleType) -> None:
+def test_the_page_runs_no_script_and_loads_nothing_from_other_origins(generator: ModuleType) -> None:
     page = generator.page(generator.documents())
     for forbidden in ("<script", "style=", "http://", "https://", "onclick"):
         assert forbidden not in page, forbidden

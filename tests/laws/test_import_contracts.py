@@ -1,4 +1,4 @@
-"""Each import contract can fail: it is fed a module that breaks it, in a copy of the sources."""
+"""Each import contract can fail: a module that violates it is added to a copy of the sources."""
 
 import os
 import shutil
@@ -85,7 +85,7 @@ def test_the_sources_as_they_are_keep_every_contract(sources: Path) -> None:
 def test_a_violating_module_breaks_its_contract(sources: Path, contract: str) -> None:
     name, line = BREAKERS[contract]
     path = sources / name
-    # a package of the same name as a module file: put the stranger beside it
+    # a package with the name of a module file: put the violating module beside it
     if not path.parent.is_dir():
         path = path.parent.with_suffix(".py")
     before = path.read_text() if path.exists() else None

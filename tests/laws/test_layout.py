@@ -1,4 +1,4 @@
-"""Where tests lie: members' test folders are no packages, or pytest would take them for the root's `tests`."""
+"""Test folders of members are not packages. Otherwise pytest would confuse them with the root package `tests`."""
 
 import subprocess
 from pathlib import Path

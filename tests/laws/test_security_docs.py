@@ -1,4 +1,4 @@
-"""What the table of security requirements says is shown by a test is shown by one that exists."""
+"""Every test and file that the table of security requirements names exists."""
 
 import re
 
@@ -19,7 +19,7 @@ def test_every_test_and_file_that_the_table_names_exists() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_every_row_has_a_status_and_says_what_shows_it() -> None:
+def test_every_row_has_a_status_and_a_proof() -> None:
     rows = [line.split("|")[1:-1] for line in TABLE.read_text().splitlines() if re.match(r"\| \d", line)]
     assert len(rows) > 60
     for number, _, status, shown in rows:

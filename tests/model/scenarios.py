@@ -1,4 +1,4 @@
-"""Short histories that go wrong when one rule of protocol A is taken out; with every rule in place they end well."""
+"""Short histories that fail when one rule of protocol A is missing, and succeed with every rule."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ SMALL = BufferLimits(max_bytes=150_000)
 
 
 def make(folder: Path, seed: int = 1, limits: BufferLimits | None = None) -> World:
-    """A device that never spoke yet."""
+    """A device that has never connected."""
     disk = folder / f"disk-{seed}"
     disk.mkdir()
     return World(disk, seed, limits or BufferLimits(), Policy(jitter=0.0), Gateway())
@@ -26,14 +26,14 @@ def end(world: World) -> None:
 
 
 def fill(world: World, groups: int = 40) -> None:
-    """More than a small buffer holds, while nothing gets through."""
+    """Takes more readings than a small buffer holds, while nothing is delivered."""
     for _ in range(groups):
         world.wait(0.05)
         world.produce(500)
 
 
 def a_restored_backup(folder: Path) -> None:
-    """The disk becomes an older copy of itself; what it gives numbers to now is not what the gateway has."""
+    """The disk is replaced by an older copy. New readings get numbers that the gateway has already seen."""
     world = make(folder)
     world.produce(10)
     world.back_up(folder / "backup")
@@ -45,7 +45,7 @@ def a_restored_backup(folder: Path) -> None:
 
 
 def a_backup_from_before_many_epochs(folder: Path) -> None:
-    """Its `ord` is far below what the gateway has seen."""
+    """Its `ord` is far below the highest that the gateway has seen."""
     world = make(folder)
     world.back_up(folder / "backup")
     for _ in range(4):
@@ -57,7 +57,7 @@ def a_backup_from_before_many_epochs(folder: Path) -> None:
 
 
 def a_batch_of_an_older_epoch_still_in_flight(folder: Path) -> None:
-    """The have cannot name an epoch of which nothing has arrived yet. Tried with either epoch id being the larger."""
+    """The have cannot name an epoch of which nothing has arrived. Both orders of the two epoch ids are tried."""
     for seed in range(6):
         world = make(folder, seed)
         world.back_up(folder / f"backup-{seed}")
@@ -75,7 +75,7 @@ def a_batch_of_an_older_epoch_still_in_flight(folder: Path) -> None:
 
 
 def killed_before_the_commit(folder: Path) -> None:
-    """What was not durable was never sent, and leaves no hole."""
+    """Readings that were not durable were never sent, and leave no hole."""
     world = make(folder)
     world.open()
     world.produce(5)
@@ -85,7 +85,7 @@ def killed_before_the_commit(folder: Path) -> None:
 
 
 def a_broker_that_loses_what_it_acknowledged(folder: Path) -> None:
-    """Every batch of a while is gone after its PUBACK."""
+    """For a while, every batch is lost after its PUBACK."""
     world = make(folder)
     world.open()
     for _ in range(5):
@@ -97,7 +97,7 @@ def a_broker_that_loses_what_it_acknowledged(folder: Path) -> None:
 
 
 def cut_anew_after_a_restart(folder: Path) -> None:
-    """Small live batches arrive, their acks are lost; the next epoch sends the same readings in one batch."""
+    """Small live batches arrive and their acks are lost. The next epoch sends the same readings in one batch."""
     world = make(folder)
     world.open()
     for n in (3, 4, 5):
@@ -108,7 +108,10 @@ def cut_anew_after_a_restart(folder: Path) -> None:
         world.down.clear()
     world.produce(8)
     world.up.clear()
-    kept, world.ledger.settled = world.ledger.settled, {}  # the have says less than the ledger knows: it may be cut off
+    kept, world.ledger.settled = (
+        world.ledger.settled,
+        {},
+    )  # the have covers less than the ledger, because it may be truncated
     world.restart()
     world.open()
     world.ledger.settled = kept
@@ -116,14 +119,14 @@ def cut_anew_after_a_restart(folder: Path) -> None:
 
 
 def summaries_of_a_long_outage(folder: Path) -> None:
-    """A full buffer is thinned; the summaries arrive, and latest stays with the newest reading."""
+    """A full buffer is thinned. The summaries arrive, and the latest value stays with the newest reading."""
     world = make(folder, limits=SMALL)
     fill(world)
     end(world)
 
 
 def thinned_after_it_was_sent(folder: Path) -> None:
-    """Stored, but the acks are lost: then the buffer fills."""
+    """Readings are stored, but their acks are lost. Then the buffer fills."""
     world = make(folder, limits=SMALL)
     world.open()
     world.produce(4_000)
@@ -136,7 +139,7 @@ def thinned_after_it_was_sent(folder: Path) -> None:
 
 
 def the_backlog_of_an_earlier_epoch_under_pressure(folder: Path) -> None:
-    """Readings are stored, the acks are lost, the process ends. Then the next epoch fills the buffer."""
+    """Readings are stored, the acks are lost, and the process ends. Then the next epoch fills the buffer."""
     world = make(folder, limits=SMALL)
     world.open()
     for _ in range(2):
@@ -150,7 +153,7 @@ def the_backlog_of_an_earlier_epoch_under_pressure(folder: Path) -> None:
 
 
 def a_lost_declaration(folder: Path) -> None:
-    """What was dropped is said, and the message is lost, and the process ends."""
+    """Drops are declared, the message is lost, and the process ends."""
     world = make(folder, limits=SMALL)
     fill(world)
     world.check()
@@ -162,7 +165,7 @@ def a_lost_declaration(folder: Path) -> None:
 
 
 def the_same_batch_twice(folder: Path) -> None:
-    """Delivered again by the broker, and sent again by the collector in other cuts."""
+    """The broker delivers the batches again, and the collector sends them again with other boundaries."""
     world = make(folder)
     world.gateway.refuses = lambda value: value < 0.3
     world.open()
@@ -175,7 +178,7 @@ def the_same_batch_twice(folder: Path) -> None:
 
 
 def a_refusal_whose_ack_is_lost(folder: Path) -> None:
-    """Readings are refused, the acknowledgement that says so is lost; what comes later covers them."""
+    """Readings are refused, and the ack that names them is lost. Later messages cover them."""
     for is_restarted in (False, True):
         world = make(folder, seed=int(is_restarted))
         world.gateway.refuses = lambda value: value < 0.5
@@ -191,7 +194,7 @@ def a_refusal_whose_ack_is_lost(folder: Path) -> None:
 
 
 def data_for_what_was_declared_dropped(folder: Path) -> None:
-    """A batch that was long on its way arrives after its readings were declared lost."""
+    """A delayed batch arrives after its readings were declared as dropped."""
     world = make(folder, limits=SMALL)
     world.open()
     world.produce(4_000)
@@ -205,7 +208,7 @@ def data_for_what_was_declared_dropped(folder: Path) -> None:
 
 
 def late_data_before_the_declaration(folder: Path) -> None:
-    """A batch of an earlier epoch arrives after the have, and before its readings are declared lost."""
+    """A batch of an earlier epoch arrives after the have, and before its readings are declared as dropped."""
     world = make(folder, limits=SMALL)
     world.open()
     for _ in range(2):
@@ -220,7 +223,7 @@ def late_data_before_the_declaration(folder: Path) -> None:
 
 
 def a_gateway_that_dies_before_its_commit(folder: Path) -> None:
-    """What it had received and not committed comes again."""
+    """Messages that were received and not committed are delivered again."""
     world = make(folder)
     world.open()
     world.ledger.is_holding = True
@@ -248,7 +251,7 @@ def live_before_a_long_backlog(folder: Path) -> None:
 
 
 def two_replicas_and_one_batch(folder: Path) -> None:
-    """Both have looked at the ledger before either commits."""
+    """Both gateways read the ledger before either commits."""
     world = make(folder)
     world.open()
     world.ledger.is_holding = True

@@ -1,5 +1,5 @@
-"""Every rule of protocol A without which the model lost data, as a mutant: the rule taken out of the real code (or of
-the model gateway), and the history that finds it. `RULES` is the table; what is marked with a diamond there is here."""
+"""Every rule of protocol A without which the model lost data, as a mutant: the rule is removed from the real code (or
+from the model gateway), and a history detects it. `RULES` is the table of all rules with a diamond."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from tests.model.world import Gateway, Snapshot, World
 Patch = pytest.MonkeyPatch
 
 
-# -- the collector without a rule
+# -- mutants of the collector
 
 
 def the_epoch_goes_on_from_the_disk(patch: Patch) -> None:
@@ -109,7 +109,7 @@ def an_earlier_epoch_is_thinned(patch: Patch) -> None:
 
 @dataclass(frozen=True)
 class _Mixed(Epoch):
-    """An earlier epoch whose summary goes into the epoch `into`."""
+    """Puts the summary of an earlier epoch into the epoch `into`."""
 
     into: int = 0
 
@@ -119,7 +119,7 @@ class _Mixed(Epoch):
 
 
 class _Eager(eviction._Eviction):
-    """Thins whatever is oldest."""
+    """Thins the oldest readings, whichever they are."""
 
     def thin(self) -> bool:
         own: Epoch = self._running
@@ -152,7 +152,7 @@ def losses_are_declared_once(patch: Patch) -> None:
     patch.setattr(Losses, "declare", once)
 
 
-# -- the gateway without a rule
+# -- mutants of the gateway
 
 
 def nothing_is_subtracted(patch: Patch) -> None:
@@ -174,9 +174,9 @@ def a_refusal_is_told_once(patch: Patch) -> None:
     real = Gateway.again
 
     def again(self: Gateway, epoch: int, ranges: Ranges) -> list[Refused]:
-        told = real(self, epoch, ranges)
-        self.unconfirmed -= {(epoch, one.seq) for one in told}
-        return told
+        named = real(self, epoch, ranges)
+        self.unconfirmed -= {(epoch, one.seq) for one in named}
+        return named
 
     patch.setattr(Gateway, "again", again)
 
@@ -247,7 +247,8 @@ def latest_is_what_came_last(patch: Patch) -> None:
 
 @dataclass(frozen=True)
 class Rule:
-    """`text`: what the protocol says, and where. `mutant` takes it out, `history` ends in `promise` being broken."""
+    """`text`: the rule and its place in the protocol. `mutant` removes it. `history` ends with the violation of
+    `promise`."""
 
     text: str
     mutant: Callable[[Patch], None]
@@ -377,18 +378,18 @@ HISTORIES = {rule.history.__qualname__: rule.history for rule in RULES}
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-def test_with_every_rule_in_place_the_history_ends_well(tmp_path: Path, history: str) -> None:
+def test_with_every_rule_the_history_succeeds(tmp_path: Path, history: str) -> None:
     HISTORIES[history](tmp_path)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name)
-def test_without_the_rule_the_history_finds_it(tmp_path: Path, monkeypatch: Patch, rule: Rule) -> None:
+def test_without_the_rule_the_history_fails(tmp_path: Path, monkeypatch: Patch, rule: Rule) -> None:
     rule.mutant(monkeypatch)
     with pytest.raises(AssertionError, match=rule.promise):
         rule.history(tmp_path)
 
 
-def test_no_mutant_is_forgotten() -> None:
+def test_every_rule_has_a_mutant() -> None:
     mutants = {
         value
         for value in globals().values()

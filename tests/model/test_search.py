@@ -1,4 +1,4 @@
-"""The search: any order of faults, clones and restored backups among them, leaves every promise whole."""
+"""A random search: no order of faults, including clones and restored backups, breaks a promise."""
 
 import os
 import tempfile
@@ -16,21 +16,21 @@ from tests.model.world import Gateway, World
 
 
 class WholeDelivery(Delivery):
-    """Besides what happens to a collector: gateways die before their commit, two of them take the same batch, and the
+    """Besides the faults of a collector: gateways die before their commit, two of them receive the same batch, and the
     disk is cloned."""
 
     def make(self, seed: int, credit: int) -> World:
-        shared = Path("/dev/shm")  # noqa: S108  # faster, where there is one
+        shared = Path("/dev/shm")  # noqa: S108  # faster, if it exists
         self.tmp = tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
         disk = Path(self.tmp.name) / "disk"
         disk.mkdir()
         world = World(disk, seed, SMALL, Policy(), Gateway(credit=credit, refuses=lambda v: v < 0.05))
-        world.is_clock_right = False  # two clones may use epochs of the same `ord`
+        world.is_clock_right = False  # two clones may use epochs with the same `ord`
         return world
 
     @property
     def world(self) -> World:
-        """The same, by its own type."""
+        """Returns the argument with its own type."""
         assert isinstance(self.sim, World)
         return self.sim
 

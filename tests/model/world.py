@@ -1,5 +1,5 @@
-"""A whole delivery in one process: the collector's real machine and real buffer, the gateway's real arithmetic of
-ranges, and a world between them that loses, repeats, re-orders, restarts, restores and clones."""
+"""A whole delivery in one process: the collector's real state machine and buffer, the gateway's real range arithmetic,
+and a simulated world between them. The world loses, repeats, reorders, restarts, restores and clones."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from pulse_desktop.core.storage.opening import FILE
 from pulse_telemetry_gateway.model.ledger.ranges import covering
 
 Value = tuple[int, float]
-"""(t, value)."""
+"""A reading: (t, value)."""
 Snapshot = list[Range]
 
 
@@ -30,8 +30,8 @@ def insist(holds: object, promise: str) -> None:
 
 @dataclass
 class Gateway(ModelGateway):
-    """Protocol A4 for one device: messages are received, and settled by a commit that locks the ledger. `is_holding`:
-    the commit is let wait, so that a crash or another replica can come between."""
+    """Protocol A4 for one device: a gateway receives messages and settles them with a commit that locks the ledger.
+    `is_holding`: the commit is postponed, so that a crash or another replica can come first."""
 
     is_holding: bool = False
     values: dict[Key, Value] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Gateway(ModelGateway):
     group: list[tuple[Message, Snapshot]] = field(default_factory=list)
 
     def take(self, message: Message) -> list[Message]:
-        """One message from the broker; the answers that are due now."""
+        """Handles one message from the broker. Returns the answers that are due."""
         if self.is_down:
             return []
         if isinstance(message, Hello | SeriesDeclared):
@@ -60,17 +60,17 @@ class Gateway(ModelGateway):
         return [] if self.is_holding else self.commit()
 
     def commit(self) -> list[Message]:
-        """One transaction for all that waits; the acknowledgements after it."""
+        """Commits one transaction for all pending messages, then returns their acknowledgements."""
         group, self.group = self.group, []
         return [answer for message, seen in group for answer in self.settle(message, seen)]
 
     def die(self) -> list[Message]:
-        """Killed before the commit: what the broker will deliver to another replica."""
+        """Kills the gateway before the commit. Returns the messages that the broker will deliver to another replica."""
         group, self.group = self.group, []
         return [message for message, _ in group]
 
     def settle(self, message: Message, seen: Snapshot) -> list[Message]:
-        """`seen`: the ledger as it was when the message came; what counts is how it is under the lock."""
+        """`seen`: the ledger when the message arrived. The ledger under the lock decides."""
         if isinstance(message, Dropped):
             return [self.settle_drop(message)]
         if isinstance(message, ReadingBatch):
@@ -78,7 +78,7 @@ class Gateway(ModelGateway):
         raise Violation(f"what is {message}?")
 
     def settle_batch(self, batch: ReadingBatch, seen: Snapshot) -> BatchAck:
-        """Stores what is new, refuses what cannot be stored, and widens the ledger by both."""
+        """Stores new readings, refuses those that cannot be stored, and adds both to the ledger."""
         epoch, whole = batch.epoch, (batch.lo, batch.lo + len(batch.value))
         self._meet(epoch, batch.ord)
         values = floats(batch)
@@ -100,7 +100,7 @@ class Gateway(ModelGateway):
         return self._ack(epoch, parts, self.again(epoch, parts))
 
     def settle_drop(self, dropped: Dropped) -> BatchAck:
-        """What came first stays: a drop declared for what was stored after all settles nothing."""
+        """The first outcome stays: a drop of a stored reading settles nothing."""
         epoch = dropped.epoch
         self._meet(epoch, dropped.ord)
         for part in dropped.ranges:
@@ -112,19 +112,19 @@ class Gateway(ModelGateway):
     # -- the rules, one method each, so that a mutant can break one
 
     def new(self, batch: ReadingBatch, whole: Range, seen: Snapshot) -> list[Range]:
-        """What of a batch is not settled yet."""
+        """The parts of a batch that are not settled yet."""
         return list(subtract((whole,), self._of(batch.epoch)))
 
     def newly_dropped(self, epoch: int, part: Range) -> list[Range]:
-        """What of a declared loss is not settled yet."""
+        """The parts of a declared drop that are not settled yet."""
         return list(subtract((part,), self._of(epoch)))
 
     def widen(self, epoch: int, whole: Range, stored: list[Range]) -> None:
-        """The ledger holds stored, refused and dropped alike."""
+        """The ledger contains stored, refused and dropped readings alike."""
         self.settled[epoch] = tuple(normalized([*self._of(epoch), whole]))
 
     def see(self, ord_: int, seq: int, t: int) -> None:
-        """The latest value moves only forward in (ord, seq)."""
+        """The latest value only moves forward in (ord, seq)."""
         if self.latest is None or (ord_, seq) > self.latest[:2]:
             self.latest = (ord_, seq, t)
 
@@ -133,14 +133,14 @@ class Gateway(ModelGateway):
 
 
 def floats(batch: ReadingBatch) -> list[float]:
-    """The batch's values; the model has float series only."""
+    """The batch's values. The model has float series only."""
     return [float(v) for v in batch.value if isinstance(v, int | float)]
 
 
 @dataclass
 class World(Simulation):
-    """One device with as many disks as it has clones. `parked`: what the disks hold that are not in use. `given_up`:
-    what a full buffer lost, whether or not the gateway had it already."""
+    """One device with one disk per clone. `parked`: contents of the disks that are not in use. `given_up`: readings
+    that a full buffer dropped, whether or not the gateway had them."""
 
     gateway: ModelGateway = field(default_factory=Gateway)
     parked: dict[Path, set[Key]] = field(default_factory=dict)
@@ -150,28 +150,28 @@ class World(Simulation):
 
     @property
     def ledger(self) -> Gateway:
-        """The gateway, as the model of this folder has it."""
+        """The model's gateway."""
         if not isinstance(self.gateway, Gateway):
             raise TypeError(self.gateway)
         return self.gateway
 
     def feed(self, event: Event) -> None:
-        """Notes what is lost."""
+        """Records dropped readings."""
         if isinstance(event, ReadingsLost):
             self.given_up |= {(drop.epoch, seq) for drop in event.drops for seq in range(drop.lo, drop.hi)}
         super().feed(event)
 
     def produce_and_die(self, n: int) -> None:
-        """Killed between taking readings and their commit: nothing of them was ever there."""
+        """Ends the process between taking readings and their commit. The readings are lost."""
         readings = [Reading(self.series, int(self.now * 1e6), self.rng.random()) for _ in range(n)]
         self.group_then_crash(readings)
         self.restart()
 
     def group_then_crash(self, readings: list[Reading]) -> None:
-        """The order of things: first the commit, and it never returned."""
+        """Simulates a commit that succeeded and never returned."""
 
     def tell_uncommitted(self, readings: list[Reading]) -> None:
-        """What a collector does that sends before it commits."""
+        """Simulates a collector that sends before it commits."""
         lo = self.buffer.next
         real = self.buffer.read
 
@@ -184,20 +184,20 @@ class World(Simulation):
         self.feed(Committed(((lo, lo + len(readings)),)))
 
     def gateway_dies(self) -> None:
-        """What it had not committed is delivered again, for the broker had no acknowledgement of it."""
+        """Its uncommitted messages are delivered again, because the broker got no acknowledgement."""
         self.up[:0] = self.ledger.die()
 
     # -- clones
 
     def clone(self) -> None:
-        """A copy of the disk, put aside: another machine will start from it."""
+        """Copies the disk. Another machine will start from the copy."""
         target = self.folder.with_name(f"{self.folder.name}-{len(self.parked)}")
         target.mkdir()
         self.back_up(target / FILE)
         self.parked[target] = self.on_this_disk()
 
     def swap(self, to: Path) -> None:
-        """The clone takes the connection."""
+        """The clone takes over the connection."""
         self.parked[self.folder] = self.on_this_disk()
         self.buffer.close()
         del self.parked[to]
@@ -205,15 +205,15 @@ class World(Simulation):
         self.start()
 
     def on_this_disk(self) -> set[Key]:
-        """Waiting or to be declared."""
+        """Pending readings and undeclared drops."""
         return super().on_disk()
 
     def on_disk(self) -> set[Key]:
-        """On any disk."""
+        """The same on all disks."""
         return self.on_this_disk().union(*self.parked.values())
 
     def drain_every_disk(self) -> None:
-        """Faults have stopped: each clone comes up in turn until it has nothing left."""
+        """No more faults: each clone connects in turn until it has nothing left."""
         self.ledger.is_holding = False
         self.down += self.ledger.commit()
         self.settle_down()
@@ -221,14 +221,14 @@ class World(Simulation):
             self.swap(disk)
             self.settle_down()
 
-    # -- what must always hold
+    # -- invariants
 
     def check(self) -> None:
-        """Protocol A5, at any moment."""
+        """Protocol A5, at any time."""
         missing = set(self.produced) - self.on_disk() - self.at_gateway() - self.destroyed
         insist(not missing, f"gone without being stored, refused or declared: {sorted(missing)[:3]}")
-        told = [self.produced.get(key) == value for key, value in self.gateway.stored.items()]
-        insist(all(told), "stored what was not produced, or altered")
+        matches = [self.produced.get(key) == value for key, value in self.gateway.stored.items()]
+        insist(all(matches), "stored what was not produced, or altered")
         insist(len(set(self.gateway.stored.values())) == len(self.gateway.stored), "a reading beside its own summary")
         insist(not self.ledger.values.keys() & self.ledger.dropped, "counted as stored and as dropped")
         deleted = self.ledger.refused - self.on_disk() - self.kept - self.destroyed - self.given_up
@@ -239,7 +239,7 @@ class World(Simulation):
             self.newest_t = self.ledger.latest[2]
 
     def check_drained(self) -> None:
-        """And when nothing is left to do."""
+        """The invariants when everything is delivered."""
         self.check()
         insist(not self.on_disk(), "something waits although all is drained")
         for epoch in {e for e, _ in self.produced}:
@@ -254,7 +254,7 @@ class World(Simulation):
 
     def check_fresh(self) -> None:
         """A reading that is taken and delivered now becomes the latest value."""
-        for _ in range(2):  # the answer to the first may be what raises `ord`
+        for _ in range(2):  # the answer to the first message may raise `ord`
             self.wait(1)
             self.produce(1)
             self.pump()
@@ -262,7 +262,8 @@ class World(Simulation):
         insist(latest is not None and latest[2] == int(self.now * 1e6) and latest[1] + 1 == self.buffer.next, "frozen")
 
     def pump(self, rounds: int = 2_000) -> None:
-        """No more faults; every promise is checked after every message. Raises Violation when it does not drain."""
+        """Delivers everything without faults and checks every promise after every message. Raises Violation when it
+        does not finish."""
         if not self.session:
             self.connect()
         for _ in range(rounds):
@@ -281,7 +282,7 @@ class World(Simulation):
         raise Violation(f"does not drain: {self.replay.waiting} wait")
 
     def open(self) -> None:
-        """Connects and hears the have."""
+        """Connects and receives the have."""
         self.connect()
         while not self.replay.is_open:
             self.pass_up()

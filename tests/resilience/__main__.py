@@ -1,4 +1,5 @@
-"""`python -m tests.resilience --faults N --seed S`: a campaign and its report; exit code 1 when a reading suffered."""
+"""`python -m tests.resilience --faults N --seed S`: runs a campaign and prints its report. The exit code is 1 when a
+reading was lost, duplicated or altered."""
 
 import argparse
 import asyncio
@@ -7,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pulse_testkit.logs import show_warnings
 from tests.resilience.campaign import Plan, run
 from tests.resilience.faults import FAULTS
 from tests.resilience.world import Size
@@ -24,18 +26,19 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument("--keep", type=Path, help="work in this empty folder and leave it there")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
-    given = parser.parse_args()
-    seed = random.SystemRandom().randrange(2**31) if given.seed is None else given.seed
-    size = Size(collectors=given.collectors, rate=given.rate)
-    plan = Plan(given.faults, seed, size, tuple(given.only), given.at_once)
+    arguments = parser.parse_args()
+    show_warnings()
+    seed = random.SystemRandom().randrange(2**31) if arguments.seed is None else arguments.seed
+    size = Size(collectors=arguments.collectors, rate=arguments.rate)
+    plan = Plan(arguments.faults, seed, size, tuple(arguments.only), arguments.at_once)
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        if given.keep:
-            given.keep.mkdir(parents=True, exist_ok=False)
-        report = asyncio.run(run(plan, given.keep or Path(folder)))
+        if arguments.keep:
+            arguments.keep.mkdir(parents=True, exist_ok=False)
+        report = asyncio.run(run(plan, arguments.keep or Path(folder)))
     print(report.as_text())
-    if given.report:
-        given.report.write_text(report.as_text() + "\n")
+    if arguments.report:
+        arguments.report.write_text(report.as_text() + "\n")
     return 1 if report.problems else 0
 
 

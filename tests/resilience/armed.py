@@ -1,9 +1,7 @@
-"""Runs one of our programs with a trap at a named point: `python -m tests.resilience.armed MODULE [ARGUMENT …]`.
-
-The file that PULSE_TRAP names says which: `kill POINT` ends the process with SIGKILL the next time it gets there,
-`clock SECONDS` sets the collector's wall clock off. It is read when SIGUSR1 arrives. The program knows nothing of it.
-PULSE_MUTANT puts a known mistake into the gateway, so that the checker can show that it finds it.
-"""
+"""Runs a program with a trap at a named point: `python -m tests.resilience.armed MODULE [ARGUMENT …]`. At SIGUSR1 it
+reads a command from the file in PULSE_TRAP: `kill POINT` ends the process with SIGKILL at the next visit of that point,
+and `clock SECONDS` shifts the collector's wall clock. The program does not know about it. PULSE_MUTANT adds a known bug
+to the gateway, to show that the checker finds it."""
 
 import functools
 import importlib
@@ -22,14 +20,14 @@ from tests.resilience.points import POINTS, Point
 
 
 class _Trap:
-    """What the process was told last."""
+    """The last command of the process."""
 
     point = ""
     clock_offset = 0
 
 
 def main() -> None:
-    """Sets the traps, then becomes the program."""
+    """Installs the traps, then runs the program."""
     module, *arguments = sys.argv[1:]
     for name, point in POINTS.items():
         if point.is_in(module):
@@ -70,10 +68,10 @@ def _trapped(name: str, inner: Callable[..., Any], *, is_before: bool) -> Callab
     if inspect.iscoroutinefunction(inner):
 
         @functools.wraps(inner)
-        async def waiting(*given: Any, **named: Any) -> Any:
+        async def waiting(*args: Any, **kwargs: Any) -> Any:
             if is_before:
                 _reached(name)
-            result = await inner(*given, **named)
+            result = await inner(*args, **kwargs)
             if not is_before:
                 _reached(name)
             return result
@@ -81,10 +79,10 @@ def _trapped(name: str, inner: Callable[..., Any], *, is_before: bool) -> Callab
         return waiting
 
     @functools.wraps(inner)
-    def plain(*given: Any, **named: Any) -> Any:
+    def plain(*args: Any, **kwargs: Any) -> Any:
         if is_before:
             _reached(name)
-        result = inner(*given, **named)
+        result = inner(*args, **kwargs)
         if not is_before:
             _reached(name)
         return result

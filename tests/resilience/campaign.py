@@ -1,5 +1,5 @@
-"""A campaign: faults one after the other while collectors produce, then everything heals and is delivered, and the
-independent checker judges each collector. `python -m tests.resilience --faults 60 --seed 1` runs one."""
+"""A campaign: faults one after the other while collectors produce readings. Then everything recovers and is delivered,
+and the independent checker judges each collector. `python -m tests.resilience --faults 60 --seed 1` runs one."""
 
 import asyncio
 import random
@@ -14,13 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.resilience.checker import Verdict, judge
 from tests.resilience.faults import FAULTS
+from tests.resilience.members import NoRecoveryError
 from tests.resilience.plain import PlainVerdict, judge_plain
-from tests.resilience.world import NoRecoveryError, Size, World
+from tests.resilience.world import Size, World
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`only`: these kinds of faults, else all. `at_once`: so many in a round, of different groups."""
+    """`only`: these kinds of faults. None: all. `at_once`: number of concurrent faults, of different groups."""
 
     faults: int
     seed: int
@@ -29,7 +30,7 @@ class Plan:
     at_once: int = 1
 
     def rounds(self, rng: random.Random) -> list[list[str]]:
-        """Every kind comes once before any is drawn: a short campaign must not miss one by chance."""
+        """Uses every kind once before it draws at random, so that a short campaign covers all."""
         names = list(self.only or FAULTS)
         first = rng.sample(names, min(len(names), self.faults))
         drawn = first + rng.choices(names, [FAULTS[name].weight for name in names], k=self.faults - len(first))
@@ -47,7 +48,7 @@ class Plan:
 
 @dataclass
 class Report:
-    """What came of it. Seconds are from the end of a fault until every collector's readings are stored again."""
+    """The result. Seconds count from the end of a fault until every collector's readings are stored again."""
 
     seed: int
     faults: Counter[str] = field(default_factory=Counter)
@@ -60,9 +61,9 @@ class Report:
     plain: dict[str, PlainVerdict] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
-    def note(self, kinds: Sequence[str], told: Sequence[str], took: float) -> None:
-        """One round is over; `told` says what each was."""
-        for kind, what in zip(kinds, told, strict=True):
+    def note(self, kinds: Sequence[str], descriptions: Sequence[str], took: float) -> None:
+        """Adds a finished round. `faults` describes each fault."""
+        for kind, what in zip(kinds, descriptions, strict=True):
             if what.startswith("skipped"):
                 self.skipped[f"{kind}: {what}"] += 1
                 continue
@@ -70,26 +71,26 @@ class Report:
             if "named point" in kind:
                 self.points[what] += 1
         if took > self.longest_recovery:
-            rounds = (f"{kind} ({what})" for kind, what in zip(kinds, told, strict=True))
+            rounds = (f"{kind} ({what})" for kind, what in zip(kinds, descriptions, strict=True))
             self.longest_recovery, self.longest_after = took, " + ".join(rounds)
 
     @property
     def problems(self) -> list[str]:
-        """Everything that must not be."""
+        """Every violation."""
         verdicts: dict[str, Verdict | PlainVerdict] = {**self.verdicts, **self.plain}
         found = [f"{device}: {problem}" for device, verdict in verdicts.items() for problem in verdict.problems]
         return [*self.failures, *found]
 
     def total_plain(self, name: str) -> int:
-        """Over all plain devices."""
+        """The sum over all plain devices."""
         return sum(int(asdict(verdict)[name]) for verdict in self.plain.values())
 
     def total(self, name: str) -> int:
-        """Over all collectors."""
+        """The sum over all collectors."""
         return sum(int(asdict(verdict)[name]) for verdict in self.verdicts.values())
 
     def as_text(self) -> str:
-        """For a person, and for the record."""
+        """A summary for people and for the record."""
         counts = ("produced", "stored", "refused", "dropped", "lost", "twice", "altered", "invented")
         lines = [f"seed {self.seed}, {sum(self.faults.values())} faults in {self.seconds:.0f} s", ""]
         lines += [f"{count:6d}  {kind}" for kind, count in sorted(self.faults.items())]
@@ -106,8 +107,8 @@ class Report:
 
 
 async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
-    """Runs it in `folder`. Does not raise for what goes wrong with the readings: that is what the report says."""
-    rng, report = random.Random(plan.seed), Report(plan.seed)  # to be repeated, not to be secret
+    """Runs the campaign in `folder`. Problems with readings are in the report and raise nothing."""
+    rng, report = random.Random(plan.seed), Report(plan.seed)  # repeatable, not secret
     began = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(quiet=is_quiet, stderr=True)
@@ -117,16 +118,16 @@ async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
             task = bar.add_task("faults", total=plan.faults)
             for kinds in plan.rounds(rng):
                 bar.update(task, description=f"{' + '.join(kinds)[:60]:60}")
-                draws = [random.Random(rng.getrandbits(64)) for _ in kinds]  # to be repeated
+                draws = [random.Random(rng.getrandbits(64)) for _ in kinds]  # repeatable
                 try:
-                    told = await asyncio.gather(
+                    descriptions = await asyncio.gather(
                         *(FAULTS[kind].does(world, draw) for kind, draw in zip(kinds, draws, strict=True))
                     )
                     took = await world.flows()
                 except (NoRecoveryError, OSError) as error:
                     report.failures.append(f"{' + '.join(kinds)}: {error}")
                     break
-                report.note(kinds, told, took)
+                report.note(kinds, descriptions, took)
                 bar.advance(task, len(kinds))
                 done = sum((report.faults + report.skipped).values())
                 if not console.is_terminal and done // 50 > (done - len(kinds)) // 50:
@@ -136,7 +137,7 @@ async def run(plan: Plan, folder: Path, *, is_quiet: bool = False) -> Report:
             await world.drain()
         except NoRecoveryError as error:
             report.failures.append(str(error))
-        await asyncio.sleep(4 if not report.failures else 0)  # compaction's lag: so that the chunks are judged too
+        await asyncio.sleep(4 if not report.failures else 0)  # the delay of compaction, so that chunks are checked too
         report.failures += world.complaints()
         console.print("judging")
         journals = {collector.device: collector.journals for collector in world.collectors}

@@ -1,5 +1,5 @@
-"""The independent judge: reads only the collectors' own journals of what they produced, and PostgreSQL. It shares no
-code with the system; the layout of a stored batch is from the gateway's README, that of a chunk from its migration."""
+"""The independent checker: it reads only the collectors' own journals and PostgreSQL. It shares no code with the
+system. The layout of a stored batch comes from the gateway's README, and that of a chunk from its migration."""
 
 import struct
 from array import array
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 @dataclass
 class Verdict:
-    """`problems` is empty when nothing was lost, doubled, altered or invented. Counts are readings."""
+    """`problems` is empty when no reading was lost, duplicated, altered or invented. Counts are readings."""
 
     produced: int = 0
     stored: int = 0
@@ -34,19 +34,19 @@ class Verdict:
 
 
 class Columns:
-    """Readings of one life while they are gathered: sequence number, series, time, the value's 64 bits."""
+    """Collects the readings of one epoch: sequence number, series, time, and the 64 bits of the value."""
 
     def __init__(self) -> None:
         self.seq, self.series, self.t, self.bits = array("q"), array("q"), array("q"), array("q")
 
     def arrays(self) -> tuple[Ints, Ints, Ints, Ints]:
-        """In the order in which they were gathered."""
+        """Returns the readings in the order of collection."""
         found = (np.asarray(part, np.int64) for part in (self.seq, self.series, self.t, self.bits))
-        return tuple(found)  # type: ignore[return-value]  # four of them
+        return tuple(found)  # type: ignore[return-value]  # four columns
 
 
 class Journal:
-    """What a collector produced: prepared readings by life, and which of them it committed to its buffer."""
+    """Readings that a collector produced: the prepared ones by epoch, and those that it committed to its buffer."""
 
     def __init__(self) -> None:
         self.names: dict[tuple[str, str], int] = {}
@@ -54,7 +54,7 @@ class Journal:
         self.committed: dict[int, list[tuple[int, int]]] = defaultdict(list)
 
     def read(self, path: Path) -> None:
-        """Adds one file. A last line without its newline was being written when the process was killed."""
+        """Adds one file. A last line without a newline was incomplete when the process was killed."""
         with path.open(encoding="ascii", newline="\n") as file:
             for line in file:
                 if not line.endswith("\n"):
@@ -78,7 +78,7 @@ def _bits(kind: str, text: str) -> int:
 
 
 def unpack(payload: bytes, lo: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """Sequence numbers, series ids, times and bits of a stored batch."""
+    """Returns sequence numbers, series ids, times and bits of a stored batch."""
     form, flags, n, s = struct.unpack_from("<BBHH", payload)
     assert form == 1
     ids = np.asarray([struct.unpack_from("<iB", payload, 6 + 5 * i)[0] for i in range(s)], np.int64)
@@ -102,7 +102,7 @@ def unpack(payload: bytes, lo: int) -> tuple[Ints, Ints, Ints, Ints]:
 
 
 async def judge(journals: Path | Iterable[Path], database_url: str, device: str) -> Verdict:
-    """Compares what was produced with what is stored, and the ledger and the chunks with both."""
+    """Compares the produced readings with the stored ones, and both with the ledger and the chunks."""
     journal, verdict = Journal(), Verdict()
     for path in [journals] if isinstance(journals, Path) else journals:
         journal.read(path)
@@ -150,7 +150,7 @@ Life = dict[int, tuple[Ints, Ints, Ints, Ints]]
 async def _log(
     connection: "asyncpg.Connection[asyncpg.Record]", number: int, series: dict[int, int], compacted: int
 ) -> tuple[Life, Life]:
-    """By life: everything in the log, and the part of it that compaction says it is through with."""
+    """By epoch: everything in the log, and the part of it that compaction has processed."""
     whole: dict[int, list[tuple[Ints, ...]]] = defaultdict(list)
     part: dict[int, list[tuple[Ints, ...]]] = defaultdict(list)
     names = np.full(max(series, default=0) + 1, -1, np.int64)
@@ -217,7 +217,7 @@ def _check_life(
 def _check_values(epoch: int, stored: tuple[Ints, Ints, Ints, Ints], journal: Journal, verdict: Verdict) -> None:
     seq, *values = stored
     produced = journal.prepared.get(epoch, Columns()).arrays()
-    keys, last = np.unique(produced[0][::-1], return_index=True)  # prepared again: the last counts
+    keys, last = np.unique(produced[0][::-1], return_index=True)  # prepared again: the last one counts
     last = len(produced[0]) - 1 - last
     at = np.searchsorted(keys, seq)
     at[at == len(keys)] = 0
@@ -243,7 +243,7 @@ def _numbers(ranges: list[tuple[int, int]]) -> Ints:
 
 
 def _check_chunks(epoch: int, log: tuple[Ints, ...], chunks: tuple[Ints, ...], removed: int, verdict: Verdict) -> None:
-    """What compaction is through with lies in the chunks, bit for bit and once, but for what retention says it took."""
+    """Compacted readings must be in the chunks exactly once and unaltered, except for those that retention removed."""
     mine, theirs = (tuple(column[np.argsort(part[0])] for column in part) for part in (log, chunks))
     at = np.searchsorted(mine[0], theirs[0])
     at[at == len(mine[0])] = 0

@@ -1,5 +1,5 @@
-"""The kinds of faults, each with its own healing. A fault leaves everything running again; whether readings flow again
-is looked at afterwards, by somebody else."""
+"""The kinds of faults with their recovery. After a fault everything runs again. Another module checks whether readings
+are stored again."""
 
 import asyncio
 import errno
@@ -12,19 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from tests.resilience.members import Collector, Member
 from tests.resilience.points import COLLECTOR, GATEWAY
 from tests.resilience.proxy import Weather
-from tests.resilience.world import Collector, Member, World
+from tests.resilience.world import World
 
 Fault = Callable[[World, random.Random], Awaitable[str]]
-"""Does it, heals it, and says what it was in a few words."""
+"""Causes the fault, recovers from it, and returns a short description."""
 _SAVED_WITHIN: Final = 2.5
-"""Seconds: Mosquitto saves when more than `autosave_interval` (1) whole seconds have passed, and takes a moment."""
+"""Seconds. Mosquitto saves when more than `autosave_interval` (1) whole seconds have passed, and saving takes a
+moment."""
 _TEN_YEARS: Final = 3_652 * 86_400
 
 
 async def kill_gateway(world: World, rng: random.Random) -> str:
-    """SIGKILL at any moment."""
+    """SIGKILL to a gateway at any time."""
     gateway = rng.choice(world.gateways)
     await gateway.end()
     await gateway.start()
@@ -33,7 +35,7 @@ async def kill_gateway(world: World, rng: random.Random) -> str:
 
 
 async def kill_gateway_at_a_point(world: World, rng: random.Random) -> str:
-    """SIGKILL at a named point. Any replica may get there first."""
+    """SIGKILL to a gateway at a named point. Any replica may reach it first."""
     point = rng.choice(list(GATEWAY))
     gateway = rng.choice(world.gateways)
     reached = await _at_point(gateway, point, world.collectors if "have" in point else [])
@@ -43,7 +45,7 @@ async def kill_gateway_at_a_point(world: World, rng: random.Random) -> str:
 
 
 async def restart_every_gateway(world: World, rng: random.Random) -> str:
-    """SIGTERM to all of them: for some seconds nobody takes what devices send."""
+    """SIGTERM to all gateways: for some seconds nothing receives the messages of devices."""
     for gateway in world.gateways:
         await gateway.end(signal.SIGTERM)
     await asyncio.sleep(rng.uniform(0, 3.0))
@@ -55,7 +57,7 @@ async def restart_every_gateway(world: World, rng: random.Random) -> str:
 
 
 async def kill_collector(world: World, rng: random.Random) -> str:
-    """SIGKILL at any moment."""
+    """SIGKILL to a collector at any time."""
     collector = rng.choice(world.collectors)
     await collector.end()
     await collector.start()
@@ -63,7 +65,7 @@ async def kill_collector(world: World, rng: random.Random) -> str:
 
 
 async def kill_collector_at_a_point(world: World, rng: random.Random) -> str:
-    """SIGKILL at a named point."""
+    """SIGKILL to a collector at a named point."""
     point = rng.choice(list(COLLECTOR))
     collector = rng.choice(world.collectors)
     reached = await _at_point(collector, point, [collector] if "have" in point else [])
@@ -72,7 +74,8 @@ async def kill_collector_at_a_point(world: World, rng: random.Random) -> str:
 
 
 async def _at_point(member: Member, point: str, reconnecting: list[Collector]) -> bool:
-    """Whether it got there. A have is the answer to a hello, which is said after a connect."""
+    """Whether the process reached the point. A have answers a hello, which follows a connect, so the connection is
+    reset."""
     member.tell(f"kill {point}")
     for collector in reconnecting:
         collector.proxy.cut()
@@ -89,12 +92,12 @@ async def _at_point(member: Member, point: str, reconnecting: list[Collector]) -
 
 
 async def stop_a_gateway(world: World, rng: random.Random) -> str:
-    """SIGSTOP: it does not answer, and nobody is told."""
+    """SIGSTOP to a gateway: it does not answer, and its connections stay open."""
     return await _stopped(rng.choice(world.gateways), rng)
 
 
 async def stop_a_collector(world: World, rng: random.Random) -> str:
-    """SIGSTOP: nothing is produced, and its window is open."""
+    """SIGSTOP to a collector: it produces nothing, and its window stays open."""
     return await _stopped(rng.choice(world.collectors), rng)
 
 
@@ -116,7 +119,7 @@ async def stop_a_server(world: World, rng: random.Random) -> str:
 
 
 async def restart_broker(world: World, rng: random.Random) -> str:
-    """An orderly restart: it keeps what it holds."""
+    """A regular restart of the broker, which keeps its messages."""
     await world.broker.stop()
     await asyncio.sleep(rng.uniform(0, 1.0))
     await world.broker.start()
@@ -124,7 +127,7 @@ async def restart_broker(world: World, rng: random.Random) -> str:
 
 
 async def kill_broker(world: World, rng: random.Random) -> str:
-    """SIGKILL: it loses what it confirmed since it saved last."""
+    """SIGKILL to the broker: it loses what it has confirmed since its last save."""
     await _end_broker(world)
     world.broker_dies(time.time() - _SAVED_WITHIN)
     await asyncio.sleep(rng.uniform(0, 1.0))
@@ -133,7 +136,7 @@ async def kill_broker(world: World, rng: random.Random) -> str:
 
 
 async def lose_the_brokers_store(world: World, _: random.Random) -> str:
-    """SIGKILL, and its sessions and queues are gone."""
+    """SIGKILL to the broker, and its sessions and queues are deleted."""
     await _end_broker(world)
     world.broker_dies(world.flowed)
     for file in world.folder.glob("servers/mqtt/store/mosquitto.db*"):
@@ -151,7 +154,7 @@ async def _end_broker(world: World) -> None:
 
 
 async def stop_postgres_at_once(world: World, rng: random.Random) -> str:
-    """SIGQUIT: an immediate stop, as a power cut looks to its files."""
+    """SIGQUIT to PostgreSQL: an immediate stop, which has the effect of a power failure on its files."""
     process = world.postgres.process
     assert process is not None
     process.send_signal(signal.SIGQUIT)
@@ -162,7 +165,7 @@ async def stop_postgres_at_once(world: World, rng: random.Random) -> str:
 
 
 def weather(name: str, make: Callable[[random.Random], Weather]) -> Fault:
-    """A cable with this weather for up to four seconds."""
+    """Bad network conditions for up to four seconds."""
 
     async def blow(world: World, rng: random.Random) -> str:
         collector = rng.choice(world.collectors)
@@ -175,7 +178,7 @@ def weather(name: str, make: Callable[[random.Random], Weather]) -> Fault:
 
 
 async def fill_the_disk(world: World, rng: random.Random) -> str:
-    """Not one more byte, for some seconds."""
+    """No byte passes for some seconds."""
     collector = next((c for c in world.collectors if c.disk in world.mounted), None)
     if collector is None:
         return "skipped: only root may mount a small disk"
@@ -199,7 +202,7 @@ def _fill(path: Path) -> None:
 
 
 async def jump_the_clock(world: World, rng: random.Random) -> str:
-    """Ten years ahead or back, and back again."""
+    """Shifts the clock by ten years forward or backward, and back again."""
     collector = rng.choice(world.collectors)
     offset = rng.choice([-_TEN_YEARS, _TEN_YEARS, -3_600, 3_600])
     collector.tell(f"clock {offset}")
@@ -209,7 +212,7 @@ async def jump_the_clock(world: World, rng: random.Random) -> str:
 
 
 def _copied(world: World, collector: Collector) -> Collector:
-    """The same identity on a copy of the disk as it is now."""
+    """A second machine with the same identity and a copy of the current disk."""
     number = len(world.copies)
     disk = collector.disk.with_name(f"copy-{number}")
     shutil.copytree(collector.disk, disk, ignore=shutil.ignore_patterns("lock", "status.json"))
@@ -217,7 +220,8 @@ def _copied(world: World, collector: Collector) -> Collector:
 
 
 async def restore_a_backup(world: World, rng: random.Random) -> str:
-    """The disk is replaced by a copy of some seconds ago. What the replaced one held is delivered at the end."""
+    """Replaces the disk by a copy that is some seconds old. The readings of the replaced disk are delivered at the
+    end."""
     at = rng.choice([n for n, c in enumerate(world.collectors) if c.disk not in world.mounted])
     collector = world.collectors[at]
     await collector.end()
@@ -232,7 +236,8 @@ async def restore_a_backup(world: World, rng: random.Random) -> str:
 
 
 async def clone_a_disk(world: World, rng: random.Random) -> str:
-    """Two machines with one identity for some seconds. What the second still holds is delivered at the end."""
+    """Two machines with one identity for some seconds. The remaining readings of the second are delivered at the
+    end."""
     collector = rng.choice([c for c in world.collectors if c.disk not in world.mounted])
     await collector.end()
     clone = await asyncio.to_thread(_copied, world, collector)
@@ -246,7 +251,7 @@ async def clone_a_disk(world: World, rng: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fault. Two of one `group` never happen at once. `weight`: how often, beside the others."""
+    """A kind of fault. Faults of one `group` never happen at the same time. `weight`: relative frequency."""
 
     group: Literal["servers", "gateways", "collectors"]
     does: Fault

@@ -1,4 +1,4 @@
-"""Gateways with one known mistake each. A proof that could not condemn them would prove nothing."""
+"""Gateways with one known bug each. A checker that does not find them would prove nothing."""
 
 import importlib
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 
 def _acks_before_the_commit() -> None:
-    """It tells the collector that all is stored, then starts to store it, and is slow about it."""
+    """It acknowledges readings before it stores them, and stores them slowly."""
     import asyncio
 
     from pulse_contracts.telemetry import BatchAck
@@ -25,7 +25,7 @@ def _acks_before_the_commit() -> None:
 
 
 def _knows_a_high_water_mark_only() -> None:
-    """It takes everything below the highest number of a life for known."""
+    """It treats every reading below the highest number of an epoch as known."""
     settling = importlib.import_module("pulse_telemetry_gateway.model.ledger.settling")
 
     def subtract(wanted: tuple[tuple[int, int]], settled: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -40,7 +40,7 @@ def _knows_a_high_water_mark_only() -> None:
 
 
 def _forgets_its_plain_session() -> None:
-    """The broker keeps nothing for it: what plain devices send while no gateway is connected is discarded."""
+    """The broker keeps no session for it: messages of plain devices are discarded while no gateway is connected."""
     from datetime import timedelta
 
     assembly = importlib.import_module("pulse_telemetry_gateway.assembly")

@@ -1,6 +1,6 @@
-"""A plain MQTT device with a journal of what the broker acknowledged, and the judge that counts it. Neither shares code
-with the system: MQTT 3.1.1 is spoken by hand, and the stored batches are read as the gateway's README describes
-them."""
+"""A plain MQTT device with a journal of the acknowledged messages, and the checker that counts them. Both share no code
+with the system: the device implements MQTT 3.1.1, and the checker reads stored batches as described in the gateway's
+README."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ from tests.resilience.checker import unpack
 
 _CONNECT, _CONNACK, _PUBLISH, _PUBACK = 0x10, 0x20, 0x32, 0x40
 _WINDOW: Final = 8
-"""Messages without an acknowledgement at most, as small devices have it."""
+"""Maximum number of unacknowledged messages, a typical value of small devices."""
 Span = tuple[float, float]
-"""Seconds since 1970, from and to."""
+"""Start and end in seconds since 1970."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class PlainDevice:
             while True:
                 with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
                     await self._session(file)
-                await asyncio.sleep(0.1)  # as firmware does it
+                await asyncio.sleep(0.1)  # like device firmware
 
     async def _session(self, file: "contextlib.AbstractContextManager[object]") -> None:
         async with asyncio.timeout(5):
@@ -78,7 +78,7 @@ class PlainDevice:
                 writer.write(self._publish(mid, self.next))
                 self.next += 1
             await writer.drain()
-            await asyncio.sleep(1 / self.rate)  # its rhythm
+            await asyncio.sleep(1 / self.rate)  # the interval between messages
 
     async def _listen(self, reader: asyncio.StreamReader, file: object) -> None:
         while True:
@@ -110,9 +110,9 @@ def _packet(head: int, body: bytes) -> bytes:
 
 @dataclass
 class PlainVerdict:
-    """Messages. `at_risk`: acknowledged so shortly before the broker was killed that it may not have saved them, which
-    no broker of this kind promises; `at_risk_lost` of them are not stored. `lost` must be 0. `again`: stored more than
-    once, which at least once allows."""
+    """Numbers of messages. `at_risk`: acknowledged so shortly before the broker was killed that it may not have saved
+    them. `at_risk_lost`: those of them that are not stored. `lost` must be 0. `again`: stored more than once, which
+    at-least-once delivery allows."""
 
     acknowledged: int = 0
     stored: int = 0
@@ -127,8 +127,7 @@ class PlainVerdict:
 async def judge_plain(
     journal: Path, database_url: str, device: str, at_risk: Sequence[Span], sent: int
 ) -> PlainVerdict:
-    """Compares the acknowledged messages with what is stored. `sent`: numbers below it
-    were published."""
+    """Compares the acknowledged messages with the stored ones. `sent`: all numbers below it were published."""
     verdict = PlainVerdict()
     acknowledged = acknowledgements(journal)
     stored = await stored_numbers(database_url, device)
@@ -152,18 +151,19 @@ async def judge_plain(
 
 
 def acknowledgements(journal: Path) -> dict[int, float]:
-    """When the broker acknowledged each number, seconds since 1970."""
+    """Returns when the broker acknowledged each number, in seconds since 1970."""
     lines = [line.split() for line in journal.read_text().splitlines() if line.count(" ") == 1]
     return {int(number): float(at) for number, at in lines}
 
 
 def is_within(at: float, spans: Sequence[Span]) -> bool:
-    """Whether the time lies in one of the spans."""
+    """Whether the time is within one of the spans."""
     return any(start <= at <= end for start, end in spans)
 
 
 async def stored_numbers(database_url: str, device: str) -> "Counter[int]":
-    """How often each number is in the log of the device. Empty while PostgreSQL is away or knows no such device."""
+    """Returns how often each number is in the log of the device. Empty while PostgreSQL is unavailable or does not know
+    the device."""
     connection = await asyncpg.connect(database_url, timeout=5)
     try:
         rows = await connection.fetch(

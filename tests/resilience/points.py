@@ -1,4 +1,4 @@
-"""The named points at which a process can be killed: before and after each commit, acknowledgement and delete."""
+"""The named points where a process can be killed: before and after each commit, acknowledgement and delete."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -12,14 +12,14 @@ _LINK = "pulse_desktop.core.delivery.link"
 
 @dataclass(frozen=True)
 class Point:
-    """Before or after a call of ours. `attribute` is a path inside `module`."""
+    """Before or after a call. `attribute` is a path inside `module`."""
 
     module: str
     attribute: str
     when: Literal["before", "after"]
 
     def is_in(self, program: str) -> bool:
-        """Whether this program gets there. The bus is in both; its points are the gateway's."""
+        """Whether this program reaches the point. Both programs use the bus, but its points belong to the gateway."""
         return self.module.startswith(program) or (self.module == _RECEIPT and program == "pulse_telemetry_gateway")
 
 

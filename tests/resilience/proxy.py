@@ -1,4 +1,4 @@
-"""A TCP proxy with a will of its own: it cuts, delays, holds back, swallows and slows what passes."""
+"""A TCP proxy that cuts, delays, holds, drops and slows traffic."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,9 @@ Direction = Literal["up", "down"]
 
 @dataclass
 class Weather:
-    """What the network is like. `latency` in seconds and `rate` in bytes a second, each way; `held`: ways on which
-    nothing arrives until it clears; `is_half_open`: everything is swallowed and nobody is told."""
+    """Network conditions. `latency` in seconds and `rate` in bytes per second, in each direction. `held`: directions in
+    which nothing arrives until the conditions change. `is_half_open`: drops all bytes without closing the
+    connections."""
 
     is_cut: bool = False
     latency: float = 0.0
@@ -22,7 +23,7 @@ class Weather:
 
 
 class Proxy:
-    """Listens on a port of its own and forwards to `target`, in a thread of its own."""
+    """Listens on its own port and forwards to `target`, in its own thread."""
 
     def __init__(self, target: int) -> None:
         self.target, self.port = target, 0
@@ -45,15 +46,15 @@ class Proxy:
         self._loop.close()
 
     def cut(self) -> None:
-        """Pulls the cable: connections are reset, new ones refused."""
+        """Resets the connections and refuses new ones."""
         self.turn(Weather(is_cut=True))
 
     def heal(self) -> None:
-        """A fine day. Connections whose bytes were swallowed end now, as they do when the other side answers again."""
+        """Restores good conditions. Connections with dropped bytes are closed, as a real peer would reset them."""
         self.turn(Weather())
 
     def turn(self, weather: Weather) -> None:
-        """The weather changes."""
+        """Changes the conditions."""
         was, self._weather = self._weather, weather
         asyncio.run_coroutine_threadsafe(self._tell(), self._loop)
         if weather.is_cut or was.is_half_open:

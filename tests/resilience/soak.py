@@ -1,5 +1,5 @@
-"""`python -m tests.resilience.soak --minutes 60`: nothing breaks, and what grows is looked at: memory, descriptors,
-disk, lag. The report gives the slope of each over the second half of the run, when everything is warm."""
+"""`python -m tests.resilience.soak --minutes 60`: runs without faults and observes memory, descriptors, disk and lag.
+The report gives the slope of each over the second half of the run, after the warm-up."""
 
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 from rich.progress import Progress
 
+from pulse_testkit.logs import show_warnings
 from tests.resilience.checker import judge
 from tests.resilience.world import Size, World
 
@@ -23,18 +24,18 @@ _EVERY = 5.0
 
 @dataclass
 class Samples:
-    """Values by what they are of; `at` in seconds since the start."""
+    """Values by name. `at` in seconds since the start."""
 
     at: list[float] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def slope(self, name: str) -> float:
-        """Least squares over the second half, per hour."""
+        """Returns the slope per hour over the second half (least squares)."""
         half = len(self.at) // 2
         return float(np.polyfit(self.at[half:], self.values[name][half:], 1)[0]) * 3_600
 
     def lines(self) -> list[str]:
-        """A table for a person."""
+        """A table for people."""
         head = f"{'':44} {'first':>12} {'last':>12} {'most':>12} {'per hour':>12}"
         rows = [
             f"{name:44} {v[0]:12.1f} {v[-1]:12.1f} {max(v):12.1f} {self.slope(name):+12.1f}"
@@ -44,7 +45,7 @@ class Samples:
 
 
 async def run(minutes: float, folder: Path, size: Size) -> tuple[Samples, list[str]]:
-    """Samples of the whole run, and what the judge has to say."""
+    """The samples of the whole run, and the checker's verdict."""
     samples, problems = Samples(), list[str]()
     async with World.opened(folder, size) as world:
         await world.flows()
@@ -94,21 +95,22 @@ async def _sample(world: World, samples: Samples, passed: float) -> None:
 
 
 def main() -> int:
-    """Returns the exit code: 1 when the judge found something."""
+    """Returns the exit code: 1 when the checker found a problem."""
     parser = argparse.ArgumentParser(prog="make soak", description="Everything runs for long, and is watched.")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long (60)")
     parser.add_argument("--collectors", type=int, default=4, help="how many (4)")
     parser.add_argument("--rate", type=int, default=500, help="readings a second of each collector (500)")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
+    show_warnings()
     with tempfile.TemporaryDirectory() as folder:
-        size = Size(collectors=given.collectors, rate=given.rate)
-        samples, found = asyncio.run(run(given.minutes, Path(folder), size))
-    text = "\n".join([f"{given.minutes:g} minutes, {given.collectors} collectors at {given.rate} readings/s each", ""])
-    text = "\n".join([text, *samples.lines(), "", *found])
+        size = Size(collectors=arguments.collectors, rate=arguments.rate)
+        samples, found = asyncio.run(run(arguments.minutes, Path(folder), size))
+    head = f"{arguments.minutes:g} minutes, {size.collectors} collectors at {size.rate} readings/s each"
+    text = "\n".join([head, "", *samples.lines(), "", *found])
     print(text)
-    if given.report:
-        given.report.write_text(text + "\n")
+    if arguments.report:
+        arguments.report.write_text(text + "\n")
     return int(any(" produced, " not in line for line in found))
 
 

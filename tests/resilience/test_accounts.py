@@ -1,5 +1,5 @@
-"""A change of an account survives whatever dies between any two of its steps: within ten seconds of healing auth holds
-what users holds, nothing that was confirmed is missing, and nothing was applied twice."""
+"""A change of an account survives the death of any process between any two steps. Within ten seconds after the recovery
+auth has the same accounts as users, no confirmed change is missing, and none was applied twice."""
 
 import os
 import random
@@ -27,29 +27,29 @@ POINTS = {
     "users: published, the outbox still full": "pulse_bus.mqtt.bus MqttBus.publish after",
     "auth: the event has arrived": "pulse_auth.actions.mirror Mirror.apply before",
     "auth: in the transaction, the copy written": "pulse_auth.store.sessions AccountCopy.put after",
-    "auth: committed, the broker not told": "pulse_auth.actions.mirror Mirror.apply after",
+    "auth: committed, not acknowledged to the broker": "pulse_auth.actions.mirror Mirror.apply after",
     "auth: sessions ended, not yet published": "pulse_auth.actions.ending SessionRevoker.end_all after",
-    "auth: the broker is told": "pulse_bus.mqtt.connection Receipt._done after",
+    "auth: acknowledged to the broker": "pulse_bus.mqtt.connection Receipt._done after",
 }
 SERVERS = ("users", "auth", "mosquitto", "postgres")
 
 
 @dataclass
 class Changes:
-    """Somebody who administers accounts without a pause, and remembers what was confirmed."""
+    """An administrator who changes accounts continuously and records the confirmed changes."""
 
     system: System
     rng: random.Random
     confirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
-    """E-mails of which a change was sent and not answered: either outcome is right."""
+    """E-mail addresses of changes without an answer. Either outcome is correct."""
     wrong: list[str] = field(default_factory=list)
     count: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Until told to stop."""
+        """Makes changes until stopped."""
         token, number = "", 0
         while not self.stop.is_set():
             try:
@@ -108,7 +108,7 @@ class Changes:
 
 
 def _died_under_the_web_server(answer: httpx.Response) -> bool:
-    """The web server's own answer when a service dies in the middle of a request: a 500 that is no problem document."""
+    """The web server's own response when a service dies during a request: a 500 that is not a problem document."""
     return answer.status_code == 500 and "json" not in answer.headers.get("content-type", "")
 
 
@@ -131,7 +131,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, trap: Path) -> Iterator[Sys
 
 
 async def tables(system: System) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]], int]:
-    """Accounts as users and as auth hold them, by id, and how many events wait."""
+    """The accounts of users and of auth by id, and the number of pending events."""
     connection = await asyncpg.connect(system.database_url())
     try:
         theirs = await connection.fetch("SELECT * FROM users.account")
@@ -145,7 +145,7 @@ async def tables(system: System) -> tuple[dict[str, dict[str, Any]], dict[str, d
 
 
 def differences(system: System) -> list[str]:
-    """What auth's copy lacks or has otherwise, and events that wait; empty when both hold the same."""
+    """Returns the differences of auth's copy, and pending events. Empty when both hold the same."""
     try:
         theirs, ours, waiting = run_in_thread(tables(system))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -165,9 +165,7 @@ def is_ready(system: System) -> bool:
     return bool(system.status()["ready"])
 
 
-def test_whatever_dies_between_two_steps_of_a_change_both_sides_agree_in_ten_seconds(
-    system: System, trap: Path
-) -> None:
+def test_both_sides_agree_within_ten_seconds_after_any_process_died_during_a_change(system: System, trap: Path) -> None:
     changes = Changes(system, random.Random(SEED))
     worker = threading.Thread(target=changes.run)
     worker.start()
@@ -176,7 +174,7 @@ def test_whatever_dies_between_two_steps_of_a_change_both_sides_agree_in_ten_sec
         for name, point in POINTS.items():
             before = changes.count
             trap.write_text(point)
-            wait_until(lambda: not trap.exists(), seconds=30, what=f"somebody gets to: {name}")
+            wait_until(lambda: not trap.exists(), seconds=30, what=f"a process reaches: {name}")
             slowest = max(slowest, healed(system, changes, before, name))
         for server in SERVERS:
             before = changes.count
@@ -191,10 +189,11 @@ def test_whatever_dies_between_two_steps_of_a_change_both_sides_agree_in_ten_sec
 
 
 def healed(system: System, changes: Changes, before: int, name: str) -> float:
-    """Waits until everything runs and changes are made again, holds them, and returns how long agreement then took."""
+    """Waits until everything runs and changes succeed again, then pauses them. Returns the seconds until both sides
+    agreed."""
     wait_until(lambda: is_ready(system), seconds=60, what=f"everything is ready again after: {name}")
     began = time.monotonic()
-    wait_until(lambda: changes.count >= before + 3, seconds=30, what=f"changes are made again after: {name}")
+    wait_until(lambda: changes.count >= before + 3, seconds=30, what=f"changes succeed again after: {name}")
     agreed = 0.0
 
     def agree() -> bool:
@@ -207,7 +206,7 @@ def healed(system: System, changes: Changes, before: int, name: str) -> float:
 
 
 def stale(system: System, changes: Changes) -> list[str]:
-    """What auth does not know although it was confirmed before we looked: changes go on all the while."""
+    """Returns changes that were confirmed before the check and that auth does not have. Changes continue meanwhile."""
     confirmed = {account["id"]: int(account["version"]) for account in list(changes.confirmed.values())}
     try:
         _, ours, _ = run_in_thread(tables(system))
@@ -217,7 +216,7 @@ def stale(system: System, changes: Changes) -> list[str]:
 
 
 def final(system: System, changes: Changes) -> None:
-    """At rest both sides are equal, and every confirmed change is there."""
+    """After the changes have stopped, both sides are equal, and every confirmed change is there."""
     wait_until(lambda: differences(system) == [], seconds=HEALED_WITHIN, what="both hold the same and nothing waits")
     theirs, _, _ = run_in_thread(tables(system))
     by_email = {row["email"]: row for row in theirs.values() if row["email"]}

@@ -1,4 +1,4 @@
-"""A short campaign with every kind of fault in it; and gateways with a known mistake, which the same judge condemns."""
+"""A short campaign with every kind of fault, and gateways with a known bug that the same checker must find."""
 
 import os
 import tempfile
@@ -13,17 +13,17 @@ from tests.resilience.world import Size
 
 pytestmark = [pytest.mark.resilience, pytest.mark.timeout(900)]
 SEED = int(os.environ.get("SEED", "20261123"))
-"""The same each time, so that a failure can be looked at; `make resilience` draws one."""
+"""A fixed seed, so that a failure can be repeated. `make resilience` draws one."""
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Not pytest's own: another session closes that one to the servers' account."""
+    """A folder outside pytest's, which another session makes private."""
     with tempfile.TemporaryDirectory() as made:
         yield Path(made)
 
 
-async def test_sixty_faults_lose_nothing_double_nothing_and_alter_nothing(folder: Path) -> None:
+async def test_sixty_faults_lose_duplicate_and_alter_no_reading(folder: Path) -> None:
     report = await run(Plan(60, SEED, at_once=2), folder / "world", is_quiet=True)
     print(report.as_text())
     assert report.problems == []
@@ -34,21 +34,21 @@ async def test_sixty_faults_lose_nothing_double_nothing_and_alter_nothing(folder
         assert verdict.produced > 5_000, device
         assert verdict.stored + verdict.dropped + verdict.refused >= verdict.produced, device
         assert verdict.in_chunks > 0, device
-        assert verdict.refused == 0, device  # nothing that a simulator makes is wrong, however wrong its clock
-        assert verdict.dropped < verdict.produced / 5, device  # a small disk that was filled may have to thin
+        assert verdict.refused == 0, device  # no reading of a simulator is invalid, even with a wrong clock
+        assert verdict.dropped < verdict.produced / 5, device  # a small full disk may have to be thinned
 
 
 @pytest.mark.parametrize(
     ("mutant", "faults", "kinds"),
     [
-        # either kind alone is made good by the other
+        # the system compensates for one kind alone
         ("acks before the commit", 8, ("kill a gateway", "lose the broker's store")),
         ("knows a high-water mark only", 8, ("cut a cable", "nothing comes down")),
         # every restart loses messages, and the judge waits for each of them
         ("forgets its plain session", 2, ("restart every gateway",)),
     ],
 )
-async def test_a_gateway_with_a_known_mistake_is_found_out(
+async def test_a_gateway_with_a_known_bug_is_found(
     folder: Path, mutant: str, faults: int, kinds: tuple[str, ...]
 ) -> None:
     plan = Plan(faults, SEED, Size(collectors=2, rate=1_000, mutant=mutant), kinds, at_once=2)

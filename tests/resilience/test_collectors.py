@@ -1,5 +1,5 @@
-"""A collector's whole life beside a whole system: enrolled, disabled, enabled, rotated, lost; and a broker that lost
-its disk. The collector and its buffer are real processes and files."""
+"""A collector's whole lifetime in a whole system: enrolled, disabled, enabled, rotated and lost, and a broker that lost
+its disk. Collector and buffer are real."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @dataclass
 class Fleet:
-    """auth's API, as an administrator."""
+    """auth's API with an administrator's token."""
 
     system: System
 
@@ -45,7 +45,7 @@ class Fleet:
 
 @dataclass
 class Enrolled:
-    """A collector that knows nothing but what it was told at enrolment."""
+    """A collector that has only the data of its enrolment."""
 
     folder: Path
     process: "subprocess.Popen[bytes] | None" = None
@@ -96,7 +96,7 @@ def collector(tmp_path: Path) -> Iterator[Enrolled]:
 
 
 @pytest.mark.timeout(180)
-def test_a_collector_that_was_disabled_rotated_and_whose_broker_was_wiped_loses_nothing(
+def test_a_disabled_and_rotated_collector_loses_nothing_even_with_a_wiped_broker(
     system: System, collector: Enrolled
 ) -> None:
     fleet = Fleet(system)

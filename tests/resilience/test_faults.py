@@ -1,5 +1,5 @@
-"""While a collector at 2,000 readings a second runs, its world is killed piece by piece and its cable is pulled. Then
-everything heals, and an independent checker looks for one lost, doubled, altered or invented reading."""
+"""Faults while a collector takes 2,000 readings a second: processes are killed and its network is cut. After the
+recovery an independent checker looks for lost, duplicated, altered or invented readings."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @pytest.fixture
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system whose only collector is ours."""
+    """A system with one collector, which the test controls."""
     env = {"PULSE_FIRST_COLLECTOR": "off", "PULSE_DEVICES": DEVICE}
     with running_system(tmp_path_factory.mktemp("system"), env) as running:
         yield running
@@ -35,7 +35,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture
 def collector(system: System, tmp_path: Path) -> Iterator[tuple[Collector, Proxy]]:
-    """It reaches the broker through a cable that can be pulled."""
+    """It connects to the broker through a proxy that can cut the connection."""
     with Proxy(system.broker_port()) as proxy:
         made = Collector(
             device=DEVICE,
@@ -50,12 +50,12 @@ def collector(system: System, tmp_path: Path) -> Iterator[tuple[Collector, Proxy
 
 
 def settled(collector: Collector) -> int:
-    """Readings that the collector has forgotten because they are safe."""
+    """Number of readings that the collector has deleted because they are settled."""
     return int(collector.status().get("settled", 0))
 
 
 def delivers(collector: Collector) -> None:
-    """Returns when it is up to date again: delivering, and next to nothing waits."""
+    """Returns when the collector delivers again and has almost no backlog."""
     wait_until(
         lambda: collector.status().get("waiting", 10**9) < 3_000,
         seconds=60,
@@ -66,14 +66,14 @@ def delivers(collector: Collector) -> None:
 
 
 def drain(collector: Collector) -> None:
-    """Stops producing and delivers what is left."""
+    """Stops producing and delivers the rest."""
     collector.stop()
     collector.start(rate=0)
     wait_until(lambda: collector.status().get("waiting") == 0, seconds=60, what="nothing waits")
     collector.stop()
 
 
-def test_five_faults_lose_nothing_and_double_nothing(
+def test_five_faults_lose_and_duplicate_no_reading(
     system: System, collector: tuple[Collector, Proxy], browser: Browser
 ) -> None:
     device, proxy = collector
@@ -112,19 +112,19 @@ def test_five_faults_lose_nothing_and_double_nothing(
 
 
 def in_thread(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine beside Playwright, whose loop holds this thread."""
+    """Runs a coroutine in another thread, because Playwright's loop occupies this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
 
 def shows_no_gap(page: Page) -> None:
-    """The chart of a running page has filled what was missing, without a reload."""
+    """The chart of an open page shows the missing readings without a reload."""
     expect(page.get_by_test_id("connection-pill")).to_have_attribute("data-state", "live", timeout=60_000)
     page.wait_for_function(
         "() => Object.values(window.__pulse.seriesIds()).every(id => window.__pulse.gaps(id).length === 0)",
         timeout=60_000,
     )
-    # not by the page's own word alone: no two neighbours of what it draws lie apart by more than a sampled bucket
+    # also checked in the page's buffer: no gap between neighbouring points is longer than a bucket
     widest = page.evaluate(
         """() => Math.max(...Object.values(window.__pulse.seriesIds()).map(id => {
             const t = window.__pulse.series(id).t;
@@ -134,8 +134,8 @@ def shows_no_gap(page: Page) -> None:
     assert widest < 2_000_000
 
 
-def test_the_checker_finds_what_is_wrong(system: System, collector: tuple[Collector, Proxy]) -> None:
-    """A judge that cannot condemn proves nothing: the evidence is spoiled in each way, and each is found."""
+def test_the_checker_finds_every_kind_of_tampering(system: System, collector: tuple[Collector, Proxy]) -> None:
+    """A checker that finds nothing would prove nothing: each kind of tampering with the data is found."""
     device, _ = collector
     device.start()
     delivers(device)
@@ -147,7 +147,7 @@ def test_the_checker_finds_what_is_wrong(system: System, collector: tuple[Collec
 
 
 def with_one_bit_off(payload: bytes) -> bytes:
-    """The same batch, the highest byte of its last value changed by one bit."""
+    """Returns the batch with one bit of its last value's highest byte changed."""
     start = 6 + 5 * int.from_bytes(payload[4:6], "little")
     body = bytearray(zstandard.ZstdDecompressor().decompress(payload[start:], max_output_size=4_000_000))
     body[-1] ^= 1
@@ -155,7 +155,7 @@ def with_one_bit_off(payload: bytes) -> bytes:
 
 
 async def spoil_and_judge(journal: Path, url: str) -> dict[str, list[str]]:
-    """What the checker says of each kind of spoiled evidence."""
+    """Returns the checker's problems for each kind of tampering."""
     spoilers = {
         "lost": "DELETE FROM telemetry.batch WHERE pos = 3",
         "twice": "INSERT INTO telemetry.batch SELECT device_id, pos + 1000000, epoch, ord, lo, hi, n, lane, t_min, "

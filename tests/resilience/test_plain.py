@@ -1,4 +1,4 @@
-"""A plain device keeps sending while the whole system is stopped and started: what was acknowledged is stored."""
+"""A plain device keeps sending while the whole system is stopped and started. Every acknowledged message is stored."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ ENV = {"PULSE_DEVICES": "esp-1", "PULSE_FIRST_COLLECTOR": "off"}
 
 @contextlib.contextmanager
 def sending(device: PlainDevice) -> Iterator[None]:
-    """The device in a loop of its own, as it is a machine of its own."""
+    """Runs the device in its own loop, like a separate machine."""
     loop = asyncio.new_event_loop()
     task = loop.create_task(device.run())
     thread = threading.Thread(target=lambda: loop.run_until_complete(asyncio.wait([task])))
@@ -35,7 +35,7 @@ def stored(system: System) -> int:
     return len(run_in_thread(stored_numbers(system.database_url(), "esp-1")))
 
 
-def test_a_stop_and_a_start_of_the_whole_system_lose_no_acknowledged_message() -> None:
+def test_a_restart_of_the_whole_system_loses_no_acknowledged_message() -> None:
     with tempfile.TemporaryDirectory() as folder:
         state, journal = Path(folder) / "state", Path(folder) / "journal"
         with running_system(state, ENV) as system:
@@ -57,7 +57,7 @@ def test_a_stop_and_a_start_of_the_whole_system_lose_no_acknowledged_message() -
 
 
 def wait_for_all(system: System, device: PlainDevice) -> PlainVerdict:
-    """The verdict once everything is stored, or after half a minute."""
+    """Returns the verdict once everything is stored, or after half a minute."""
     verdict = PlainVerdict()
 
     def is_all_stored() -> bool:

@@ -1,17 +1,15 @@
-"""Whole processes that can be killed, stopped and restarted one by one: PostgreSQL, the broker, gateways, collectors
-behind cables of their own; and what an outsider can see of them."""
+"""Whole processes that can be killed, stopped and restarted one by one: PostgreSQL, the broker, gateways, and
+collectors behind proxies. Includes the state that is visible from outside."""
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import shutil
 import signal
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,8 +21,8 @@ from pulse_postgres.admin import create_database, provision, with_role
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port
 from pulse_standalone.postgres import Postgres
-from pulse_standalone.probe import http_ok
-from pulse_standalone.runner import Runner, die_with_parent
+from pulse_standalone.runner import Runner
+from tests.resilience.members import Collector, Gateway, Member, NoRecoveryError, until
 from tests.resilience.plain import PlainDevice, Span, acknowledgements, is_within, stored_numbers
 from tests.resilience.proxy import Proxy
 from tests.system import ROOT, open_path
@@ -32,148 +30,19 @@ from tests.system import ROOT, open_path
 GATEWAY_ENV: Mapping[str, str] = {
     "PULSE_MIGRATE_ON_START": "true",
     "PULSE_LOG_LEVEL": "warning",
-    # so that compaction has something to do within minutes
+    # so that compaction runs within minutes
     "PULSE_COMPACTION_LAG": "PT3S",
     "PULSE_COMPACTION_QUIET": "PT10S",
 }
 _MISSING_PATIENCE: Final = 8.0
-"""Seconds. A gateway tries a message again after 5 s at most."""
+"""Seconds. A gateway retries a message after 5 s at most."""
 _LEFT_BEHIND: Final = "Future exception was never retrieved", "ConnectionDoesNotExistError"
 _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
-class NoRecoveryError(AssertionError):
-    """Something did not come back in time."""
-
-
-async def until(claim: Callable[[], bool], seconds: float, what: str) -> None:
-    """Waits for a state. Raises NoRecoveryError."""
-    end = time.monotonic() + seconds
-    while not claim():
-        if time.monotonic() > end:
-            raise NoRecoveryError(f"not within {seconds:.0f} s: {what}")
-        await asyncio.sleep(0.05)  # an outsider can only look again
-
-
-@dataclass
-class Member:
-    """One of our programs, started through `tests.resilience.armed`."""
-
-    name: str
-    folder: Path
-    command: list[str]
-    env: dict[str, str]
-    process: asyncio.subprocess.Process | None = None
-    own_ends: list[str] = field(default_factory=list)
-
-    @property
-    def trap(self) -> Path:
-        """Where it reads what to do at SIGUSR1."""
-        return self.folder / "trap"
-
-    async def start(self) -> None:
-        """Starts it; it may take a second before it hears signals."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.trap.write_text("none")
-        with (self.folder / "log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "tests.resilience.armed", *self.command),
-                cwd=ROOT,
-                env={**os.environ, **self.env, "PULSE_TRAP": str(self.trap)},
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent(signal.SIGKILL),
-            )
-
-    def tell(self, words: str) -> None:
-        """Sets its trap."""
-        self.trap.write_text(words)
-        self.send(signal.SIGUSR1)
-
-    def send(self, number: signal.Signals) -> None:
-        """A signal to a process that may be gone."""
-        if self.process is not None and self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(number)
-
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.returncode is None
-
-    def note_own_end(self) -> None:
-        """Remembers that it ended although nobody ended it."""
-        if self.process is not None and self.process.returncode not in {None, -signal.SIGKILL, 0}:
-            self.own_ends.append(f"{self.name} ended by itself with {self.process.returncode} (see {self.folder}/log)")
-
-    async def end(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Returns when it is gone."""
-        self.note_own_end()
-        if self.process is not None:
-            self.send(number)
-            self.send(signal.SIGCONT)
-            await self.process.wait()
-
-
-class Gateway(Member):
-    """A replica."""
-
-    port = 0
-
-    async def ready(self, seconds: float = 60) -> None:
-        """Returns when it answers that it works; one that gave up is started again, as a supervisor does."""
-        end = time.monotonic() + seconds
-        while not await http_ok(self.port, "/readyz"):
-            if time.monotonic() > end:
-                raise NoRecoveryError(f"{self.name} is not ready (see {self.folder}/log)")
-            if not self.is_running:
-                self.note_own_end()
-                await self.start()
-            await asyncio.sleep(0.05)
-
-
-class Collector(Member):
-    """A collector, its disk and its journal. `journals` are of this disk and of every copy of it."""
-
-    device = ""
-    journals: list[Path]
-    proxy: Proxy
-
-    @property
-    def disk(self) -> Path:
-        """Its state directory."""
-        return Path(self.env["PULSE_COLLECTOR_STATE_DIR"])
-
-    def status(self) -> dict[str, object]:
-        """What it last wrote of itself."""
-        try:
-            found: dict[str, object] = json.loads((self.disk / "status.json").read_text())
-        except (OSError, ValueError):
-            return {}
-        return found if self.process is not None and found.get("pid") == self.process.pid else {}
-
-    def on_disk(self, disk: Path, journal: Path) -> "Collector":
-        """The same identity on another disk."""
-        at = self.command.index("--journal") + 1
-        command = [*self.command[:at], str(journal), *self.command[at + 1 :]]
-        copy = Collector(f"{self.name} on {disk.name}", disk.parent / f"{disk.name}-process", command, dict(self.env))
-        copy.env["PULSE_COLLECTOR_STATE_DIR"] = str(disk)
-        copy.device, copy.proxy, copy.journals = self.device, self.proxy, self.journals
-        self.journals.append(journal)
-        return copy
-
-    def silent(self) -> "Collector":
-        """The same on the same disk, producing nothing."""
-        at = self.command.index("--simulator-rate") + 1
-        command = [*self.command[:at], "0", *self.command[at + 1 :]]
-        quiet = Collector(self.name, self.folder, command, self.env)
-        quiet.device, quiet.proxy, quiet.journals = self.device, self.proxy, self.journals
-        return quiet
-
-
 @dataclass(frozen=True)
 class Size:
-    """How much of everything. `rate`: readings a second of each collector. `mutant`: see `mutants`."""
+    """Numbers of everything. `rate`: readings per second of each collector. `mutant`: see `mutants`."""
 
     gateways: int = 2
     collectors: int = 4
@@ -184,7 +53,7 @@ class Size:
 
 @dataclass
 class World:
-    """What is there. Use `opened`."""
+    """The running processes. Use `opened`."""
 
     folder: Path
     size: Size
@@ -194,22 +63,22 @@ class World:
     gateways: list[Gateway] = field(default_factory=list)
     collectors: list[Collector] = field(default_factory=list)
     copies: list[Collector] = field(default_factory=list)
-    """Disks that were replaced or cloned: what they still hold is delivered at the end."""
+    """Disks that were replaced or cloned. Their readings are delivered at the end."""
     mounted: list[Path] = field(default_factory=list)
     plain: list[PlainDevice] = field(default_factory=list)
     at_risk: list[Span] = field(default_factory=list)
     missing: dict[str, set[int]] = field(default_factory=dict)
-    """Acknowledged numbers of plain devices that did not come in time."""
-    """When the broker acknowledged what it may not have saved before it was killed."""
+    """Acknowledged numbers of plain devices that were not stored in time."""
+    """Time spans of acknowledged messages that the broker may not have saved before it was killed."""
     flowed: float = 0.0
-    """When everything that plain devices had sent until then was known to be stored."""
+    """Until this time, all messages of plain devices are known to be stored."""
     _sending: list["asyncio.Task[None]"] = field(default_factory=list)
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(cls, folder: Path, size: Size) -> "AsyncIterator[World]":
-        """Starts everything, and ends everything."""
+        """Starts everything and stops everything."""
         open_path(folder)
         servers = folder / "servers"
         servers.mkdir()
@@ -243,7 +112,7 @@ class World:
                 "PULSE_DATABASE_URL": with_role(self.database, "pulse_telemetry", password),
                 "PULSE_MQTT_URL": self.broker.url,
                 "PULSE_MQTT_PASSWORD": accounts.services["telemetry-gateway"],
-                "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",  # of a world that is thrown away
+                "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",  # of a temporary world
                 "PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{number}",
                 "PULSE_HTTP_PORT": str(port),
                 "PULSE_MUTANT": self.size.mutant,
@@ -285,7 +154,7 @@ class World:
         return collector
 
     async def _disk_of_its_own(self, collector: Collector) -> None:
-        """A small one that can be filled; only root may mount it."""
+        """A small file system that can be filled. Only root may mount it."""
         disk = collector.disk
         disk.mkdir()
         if os.geteuid() == 0 and shutil.which("mount"):
@@ -294,7 +163,7 @@ class World:
                 self.mounted.append(disk)
 
     async def rows(self) -> dict[str, int]:
-        """Feed positions by device; empty while PostgreSQL is away."""
+        """Feed positions by device. Empty while PostgreSQL is unavailable."""
         try:
             connection = await asyncpg.connect(self.database, timeout=2)
         except _GONE:
@@ -308,13 +177,13 @@ class World:
         return {row["name"]: row["pos"] for row in found}
 
     async def flows(self, seconds: float = 90) -> float:
-        """Returns when every collector's readings are stored again: the seconds it took. Raises NoRecoveryError."""
+        """Returns the seconds until every collector's readings are stored again. Raises NoRecoveryError."""
         began = time.monotonic()
-        wanted = {c.device for c in self.collectors if c.is_running}
+        expected = {c.device for c in self.collectors if c.is_running}
         first = await self.rows()
         while not first:
             first = await self._again(began, seconds)
-        left = set(wanted)
+        left = set(expected)
         while left:
             now = await self._again(began, seconds, left)
             left -= {device for device in left if now.get(device, 0) > first.get(device, 0)}
@@ -322,20 +191,20 @@ class World:
         return time.monotonic() - began
 
     async def _plain_flows(self, seconds: float) -> None:
-        """Returns when a message that plain devices send from now on is stored, and all that was acknowledged before:
-        a gateway commits them in any order when the database was away. What stays missing is left to the judge."""
+        """Returns when a new message of each plain device is stored, and all that were acknowledged before. A gateway
+        may commit them in any order after an outage. The checker judges the missing ones."""
         now, end = time.time(), time.monotonic() + seconds
         for device in self.plain:
-            wanted, missing = device.next, self.missing.setdefault(device.name, set())
+            expected, missing = device.next, self.missing.setdefault(device.name, set())
             acknowledged = acknowledgements(device.journal)
             promised = {number for number, at in acknowledged.items() if not is_within(at, self.at_risk)}
-            while max(stored := await self._stored(device), default=-1) < wanted:
+            while max(stored := await self._stored(device), default=-1) < expected:
                 if time.monotonic() > end:
-                    raise NoRecoveryError(f"{device.name}: number {wanted} is not stored after {seconds:.0f} s")
-                await asyncio.sleep(0.1)  # an outsider can only look again
+                    raise NoRecoveryError(f"{device.name}: number {expected} is not stored after {seconds:.0f} s")
+                await asyncio.sleep(0.1)  # outside observers can only poll
             patience = time.monotonic() + _MISSING_PATIENCE
             while (left := promised - stored.keys() - missing) and time.monotonic() < patience:
-                await asyncio.sleep(0.1)  # an outsider can only look again
+                await asyncio.sleep(0.1)  # outside observers can only poll
                 stored = await self._stored(device)
             missing |= left
         self.flowed = now
@@ -347,18 +216,19 @@ class World:
             return Counter()
 
     def broker_dies(self, saved_before: float) -> None:
-        """What it acknowledged since `saved_before` may not be on its disk."""
+        """Records that messages acknowledged since `saved_before` may not be on the broker's disk."""
         self.at_risk.append((saved_before, time.time()))
 
     async def _again(self, began: float, seconds: float, left: set[str] | None = None) -> dict[str, int]:
         if time.monotonic() > began + seconds:
-            raise NoRecoveryError(f"nothing is stored of {sorted(left or ['anybody'])} after {seconds:.0f} s")
-        await asyncio.sleep(0.05)  # an outsider can only look again
+            names = sorted(left) if left else "any collector"
+            raise NoRecoveryError(f"no new readings of {names} are stored after {seconds:.0f} s")
+        await asyncio.sleep(0.05)  # outside observers can only poll
         return await self.rows()
 
     def complaints(self) -> list[str]:
-        """Programs of ours that ended by themselves, and errors in the gateways' logs, but for one line that was seen
-        once after PostgreSQL was stopped at once and whose cause is not known (`_LEFT_BEHIND`)."""
+        """Programs that ended unexpectedly, and errors in the gateways' logs. Ignores one line (`_LEFT_BEHIND`) that
+        appeared once after an immediate stop of PostgreSQL and whose cause is unknown."""
         members: list[Member] = [*self.gateways, *self.collectors, *self.copies]
         found = [end for member in members for end in member.own_ends]
         for gateway in self.gateways:
@@ -368,8 +238,8 @@ class World:
         return found
 
     async def drain(self) -> None:
-        """Nothing more is produced, and everything that any disk holds is delivered, one disk after the other where
-        they share an identity. Raises NoRecoveryError."""
+        """Stops producing and delivers the readings of all disks, one after the other where they share an identity.
+        Raises NoRecoveryError."""
         await self._plain_flows(90)
         await self._silence()
         for collector in [*self.collectors, *self.copies]:

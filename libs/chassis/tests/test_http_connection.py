@@ -1,112 +1,19 @@
-"""HTTP connections of a real server: limits of heads and framing, deadlines, and rejected ambiguous requests."""
+"""HTTP connections of a real server: limits of heads and framing, and rejected ambiguous requests."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.types import Receive, Scope, Send
 
 from pulse_chassis.http import connection as http_connection
-from pulse_chassis.http.connection import KEEP_ALIVE_SECONDS, MAX_HEAD, HttpConnection, WebSocketConnection
-from pulse_standalone.ports import free_port
+from pulse_chassis.http.connection import MAX_HEAD
 from pulse_testkit.waiting import eventually
 
-INVALID = pytest.mark.announces_log("Invalid HTTP request received")
-SEEN: list[str] = []
-"""The paths that the app has received."""
-RELEASE: list[asyncio.Event] = []
-"""Blocks requests for `/held`, in the running loop."""
-ACCEPTED: list[HttpConnection] = []
-BODY = 1 << 20
-LINE = b"POST /?q=1 HTTP/1.1\r\nhost: a\r\n"
-
-
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Returns the request as JSON."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept"})
-        await send({"type": "websocket.send", "text": "here"})
-        await send({"type": "websocket.close"})
-        return
-    SEEN.append(scope["path"])
-    if scope["path"] == "/held":
-        await RELEASE[0].wait()
-    body, more = b"", scope["path"] != "/early"
-    while more:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-    said = {"path": scope["path"], "headers": [name.decode() for name, _ in scope["headers"]], "body": body.decode()}
-    said["values"] = [value.decode() for _, value in scope["headers"]]
-    answer = json.dumps(said).encode()
-    headers = [(b"content-length", str(len(answer)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": answer})
-
-
-@asynccontextmanager
-async def serving() -> AsyncIterator[int]:
-    port = free_port()
-    config = uvicorn.Config(
-        echo,
-        host="127.0.0.1",
-        port=port,
-        http=HttpConnection,
-        ws=WebSocketConnection,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-    )
-    server = uvicorn.Server(config)
-    ACCEPTED.clear()
-
-    def accept() -> HttpConnection:
-        ACCEPTED.append(HttpConnection(config, server.server_state, {}))
-        return ACCEPTED[-1]
-
-    listening = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", port)
-    try:
-        yield port
-    finally:
-        listening.close()
-        for connection in list(server.server_state.connections):
-            connection.shutdown()
-        await listening.wait_closed()
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    SEEN.clear()
-    RELEASE[:] = [asyncio.Event()]
-    async with serving() as port:
-        yield port
-
-
-async def status_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
-    return int(head.split(b" ")[1]), await reader.readexactly(length)
-
-
-async def asked(port: int, *pieces: bytes) -> list[tuple[int, bytes]]:
-    """Sends the pieces. Returns the responses until the server closes the connection, at most one per piece."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    answers = []
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            answers.append(await status_of(reader))
-    except (ConnectionError, asyncio.IncompleteReadError):
-        pass
-    finally:
-        writer.close()
-    return answers
+from .http_server import BODY, HANDSHAKE, INVALID, LINE, RELEASE, SEEN, asked, serving, status_of
 
 
 def head_of(size: int) -> bytes:
@@ -171,8 +78,6 @@ async def test_the_largest_body_may_come_in_chunks_of_one_byte(port: int) -> Non
     assert (status, again, len(json.loads(body)["body"])) == (200, 200, 65_536)
 
 
-HANDSHAKE = b"GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
-HANDSHAKE += b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 AMBIGUOUS = {
     "both lengths": LINE + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "two lengths": LINE + b"content-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
@@ -240,55 +145,6 @@ async def test_the_body_of_an_ignored_upgrade_is_a_body(port: int, framing: byte
     writer.close()
 
 
-async def test_an_idle_connection_stays_open_longer_than_a_proxy_keeps_it(port: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-    await status_of(reader)
-    ending = ACCEPTED[-1].timeout_keep_alive_task
-    assert ending
-    assert 60 < ending.when() - asyncio.get_running_loop().time() <= KEEP_ALIVE_SECONDS
-    writer.close()
-
-
-@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"])
-async def test_an_incomplete_head_closes_the_connection_at_its_deadline(
-    port: int, before: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    if before:
-        writer.write(before)
-        await status_of(reader)
-    writer.write(b"GET / HTTP/1.1\r\nhost")
-    async with asyncio.timeout(5):
-        assert await reader.read() == b""
-    writer.close()
-
-
-async def test_a_silent_connection_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "KEEP_ALIVE_SECONDS", 0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    async with asyncio.timeout(5):
-        assert await reader.read() == b""
-    writer.close()
-
-
-async def test_a_slow_request_is_answered(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /held HTTP/1.1\r\nhost")
-    await eventually(lambda: bool(ACCEPTED) and ACCEPTED[0]._is_head_pending, what="half of it is read")
-    writer.write(b": a\r\n\r\n")
-    await eventually(lambda: "/held" in SEEN, what="it runs")
-    late, later = await asyncio.open_connection("127.0.0.1", port)
-    later.write(b"GET")
-    assert await late.read() == b""  # shows that the deadline has passed
-    RELEASE[0].set()
-    assert (await status_of(reader))[0] == 200
-    writer.close()
-    later.close()
-
-
 async def test_a_client_that_does_not_wait_gets_its_answer_and_no_more(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n" + b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" * 10_000)
@@ -303,34 +159,6 @@ async def test_a_client_that_does_not_wait_gets_its_answer_and_no_more(port: int
     writer.close()
 
 
-async def test_a_head_that_follows_an_answer_in_pieces_has_a_deadline_too(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-    await status_of(reader)
-    for piece in (b"GET", b" /", b" HTTP"):
-        writer.write(piece)
-        await writer.drain()
-    async with asyncio.timeout(5):
-        assert await reader.read() == b""
-    writer.close()
-
-
-async def test_a_websocket_outlives_the_deadlines_of_http(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-    await status_of(reader)
-    writer.write(HANDSHAKE)
-    await eventually(lambda: ACCEPTED[-1]._is_head_pending, what="half of the handshake is read")
-    writer.write(b"\r\n")
-    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
-    assert ACCEPTED[-1]._deadline is None
-    writer.close()
-
-
 @INVALID
 async def test_a_broken_body_adds_nothing_to_a_started_response(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -338,22 +166,6 @@ async def test_a_broken_body_adds_nothing_to_a_started_response(port: int) -> No
     assert (await status_of(reader))[0] == 200
     writer.write(b"zz\r\n")
     assert await reader.read() == b""
-    writer.close()
-
-
-async def test_an_unread_body_has_a_deadline(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 100000000000\r\n\r\n")
-    assert (await status_of(reader))[0] == 200
-
-    async def write_on() -> None:
-        for _ in range(100_000):
-            writer.write(b"x" * 1_000_000)
-            await writer.drain()
-
-    with pytest.raises(ConnectionError):
-        await write_on()
     writer.close()
 
 

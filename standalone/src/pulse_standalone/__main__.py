@@ -30,10 +30,11 @@ _STOP_SECONDS = 20
 def main() -> int:
     """Returns the exit code: 0 success, 1 failure (one line on standard error), 2 bad settings (one line each)."""
     arguments = _parser().parse_args()
-    structlog.configure(  # standard output belongs to the commands
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    if not structlog.is_configured():  # otherwise events go to standard output, which belongs to the commands
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
     if arguments.command not in {"run", "servers"}:  # a closed socket must not stop these two
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make status | head` ends quietly
     try:

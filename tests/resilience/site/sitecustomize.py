@@ -1,8 +1,6 @@
-"""Traps in the services of a whole system: a folder of PYTHONPATH, so that the interpreter runs this at its start.
-
-PULSE_TRAP names a file with one line, `MODULE ATTRIBUTE WHEN`: a process that gets there (before or after that call of
-its own) deletes the file and ends with SIGKILL. Once: whoever comes after it finds no file. The services know nothing.
-"""
+"""Traps in the services of a whole system. This folder is in PYTHONPATH, so the interpreter runs this module at its
+start. PULSE_TRAP names a file with one line, `MODULE ATTRIBUTE WHEN`. A process that reaches this call (before or after
+it) deletes the file and ends with SIGKILL. Later processes find no file. The services do not know about it."""
 
 import functools
 import importlib.abc
@@ -26,7 +24,7 @@ def _reached(point: list[str]) -> None:
         if _WHERE.read_text().split() != point:
             return
         _WHERE.unlink()
-    except OSError:  # nothing is set, or somebody else was caught
+    except OSError:  # no trap is set, or another process has reached it
         return
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -36,10 +34,10 @@ def _trapped(inner: Callable[..., Any], point: list[str]) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(inner):
 
         @functools.wraps(inner)
-        async def waiting(*given: Any, **named: Any) -> Any:
+        async def waiting(*args: Any, **kwargs: Any) -> Any:
             if is_before:
                 _reached(point)
-            result = await inner(*given, **named)
+            result = await inner(*args, **kwargs)
             if not is_before:
                 _reached(point)
             return result
@@ -47,10 +45,10 @@ def _trapped(inner: Callable[..., Any], point: list[str]) -> Callable[..., Any]:
         return waiting
 
     @functools.wraps(inner)
-    def plain(*given: Any, **named: Any) -> Any:
+    def plain(*args: Any, **kwargs: Any) -> Any:
         if is_before:
             _reached(point)
-        result = inner(*given, **named)
+        result = inner(*args, **kwargs)
         if not is_before:
             _reached(point)
         return result

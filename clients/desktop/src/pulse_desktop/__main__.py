@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from pulse_desktop.cli import buffer, doctor, enrol, parser, quarantine, replay
 from pulse_desktop.cli.broker import open_bus
@@ -35,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _execute(command: str, flags: dict[str, Any]) -> int:
+    if not structlog.is_configured():  # otherwise events go to standard output, which belongs to the command
+        logs.configure("console", level=logging.WARNING)
     try:
         return _dispatch(command, flags)
     except BrokenPipeError:  # the reader of the pipe is gone
