@@ -10,7 +10,9 @@ USERS = BrokerAccount("users", "users", "users-secret")
 PRESS = BrokerAccount("press-4", "collector", "press-secret", is_enabled=False)
 
 
-def made(*accounts: BrokerAccount, before: dict[str, object] | None = None) -> dict[str, list[dict[str, object]]]:
+def security_file(
+    *accounts: BrokerAccount, before: dict[str, object] | None = None
+) -> dict[str, list[dict[str, object]]]:
     return json.loads(json.dumps(dynamic_security("admin-secret", accounts, before)))  # type: ignore[no-any-return]
 
 
@@ -24,7 +26,7 @@ def test_access_is_denied_by_default_and_passwords_are_hashed() -> None:
 
 
 def test_a_device_is_bound_to_its_client_id_and_a_service_may_have_replicas() -> None:
-    assert {c["username"]: c.get("clientid") for c in made(USERS, PRESS)["clients"]} == {
+    assert {c["username"]: c.get("clientid") for c in security_file(USERS, PRESS)["clients"]} == {
         "broker-admin": None,
         "users": None,
         "press-4": "press-4",
@@ -32,7 +34,7 @@ def test_a_device_is_bound_to_its_client_id_and_a_service_may_have_replicas() ->
 
 
 def test_written_accounts_are_observed_as_desired() -> None:
-    found = made(USERS, PRESS)
+    found = security_file(USERS, PRESS)
     roles = {str(role["rolename"]): role for role in found["roles"]}
     clients = {str(client["username"]): client for client in found["clients"]}
     for account in (USERS, PRESS):
@@ -47,8 +49,8 @@ def test_a_foreign_rule_is_observed_as_a_difference() -> None:
 
 
 def test_accounts_created_at_run_time_survive_a_new_file() -> None:
-    before = made(USERS, PRESS)
-    after = made(BrokerAccount("users", "users", "other"), before=before)  # type: ignore[arg-type]
+    before = security_file(USERS, PRESS)
+    after = security_file(BrokerAccount("users", "users", "other"), before=before)  # type: ignore[arg-type]
     assert {c["username"] for c in after["clients"]} == {"users", "press-4", "broker-admin"}
     kept = next(c for c in after["clients"] if c["username"] == "press-4")
     assert kept == next(c for c in before["clients"] if c["username"] == "press-4")

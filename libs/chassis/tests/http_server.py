@@ -39,9 +39,9 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     while more:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
-    said = {"path": scope["path"], "headers": [name.decode() for name, _ in scope["headers"]], "body": body.decode()}
-    said["values"] = [value.decode() for _, value in scope["headers"]]
-    answer = json.dumps(said).encode()
+    request = {"path": scope["path"], "headers": [name.decode() for name, _ in scope["headers"]], "body": body.decode()}
+    request["values"] = [value.decode() for _, value in scope["headers"]]
+    answer = json.dumps(request).encode()
     headers = [(b"content-length", str(len(answer)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
@@ -83,7 +83,7 @@ async def status_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     return int(head.split(b" ")[1]), await reader.readexactly(length)
 
 
-async def asked(port: int, *pieces: bytes) -> list[tuple[int, bytes]]:
+async def responses_to(port: int, *pieces: bytes) -> list[tuple[int, bytes]]:
     """Sends the pieces. Returns the responses until the server closes the connection, at most one per piece."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answers = []

@@ -42,7 +42,7 @@ async def make(thing: Thing) -> Thing:
 @router.get("/fail/{how}")
 async def fail(how: str) -> None:
     raise {
-        "domain": Taken("somebody has it"),
+        "domain": Taken("the name is taken"),
         "away": Unavailable("host db-7.internal refused"),
         "busy": Overloaded(timedelta(seconds=7)),
         "bug": RuntimeError("password=hunter2"),
@@ -233,6 +233,6 @@ async def test_invented_methods_share_one_metric(http: httpx.AsyncClient, world:
     for number in range(3):
         for path in ("/things", "/nothing"):
             assert (await http.request(f"INVENTED{number}", path)).status_code in {404, 405}
-    told = world.metrics.render().decode()
-    assert "INVENTED" not in told
-    assert 'method="OTHER"' in told
+    metrics_text = world.metrics.render().decode()
+    assert "INVENTED" not in metrics_text
+    assert 'method="OTHER"' in metrics_text

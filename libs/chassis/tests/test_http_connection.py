@@ -13,18 +13,18 @@ from pulse_chassis.http import connection as http_connection
 from pulse_chassis.http.connection import MAX_HEAD
 from pulse_testkit.waiting import eventually
 
-from .http_server import BODY, HANDSHAKE, INVALID, LINE, RELEASE, SEEN, asked, serving, status_of
+from .http_server import BODY, HANDSHAKE, INVALID, LINE, RELEASE, SEEN, responses_to, serving, status_of
 
 
 def head_of(size: int) -> bytes:
     """Returns a request without a body whose target and headers have this many bytes, including line ends."""
-    given = b"/" + b"host: a\r\nx: \r\n"
-    return b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"v" * (size - len(given)) + b"\r\n\r\n"
+    fixed = b"/" + b"host: a\r\nx: \r\n"
+    return b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"v" * (size - len(fixed)) + b"\r\n\r\n"
 
 
 @INVALID
 async def test_the_limit_of_a_head_is_exact_for_every_request(port: int) -> None:
-    answers = await asked(port, *[head_of(MAX_HEAD)] * 3, head_of(MAX_HEAD + 1), head_of(100))
+    answers = await responses_to(port, *[head_of(MAX_HEAD)] * 3, head_of(MAX_HEAD + 1), head_of(100))
     assert [status for status, _ in answers] == [200, 200, 200, 431]
     assert str(MAX_HEAD).encode() in answers[3][1]
 
@@ -44,7 +44,7 @@ async def test_an_endless_head_is_rejected_at_the_limit(port: int, endless: byte
 
 async def test_trailers_are_not_headers(port: int) -> None:
     chunked = LINE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-forwarded-for: 1.2.3.4\r\n\r\n"
-    for status, body in await asked(port, chunked, chunked):
+    for status, body in await responses_to(port, chunked, chunked):
         assert status == 200
         assert (json.loads(body)["headers"], json.loads(body)["body"]) == (["host", "transfer-encoding"], "abc")
 
@@ -69,12 +69,12 @@ async def test_endless_trailers_are_rejected(port: int, endless: bytes) -> None:
 
 async def test_the_limit_of_a_head_does_not_apply_to_the_body(port: int) -> None:
     one = LINE + b"content-length: %d\r\n\r\n" % BODY + b"x" * BODY
-    assert [status for status, _ in await asked(port, one, one)] == [200, 200]
+    assert [status for status, _ in await responses_to(port, one, one)] == [200, 200]
 
 
 async def test_the_largest_body_may_come_in_chunks_of_one_byte(port: int) -> None:
     chunks = LINE + b"transfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 65_536 + b"0\r\n\r\n"
-    [(status, body), (again, _)] = await asked(port, chunks, chunks)
+    [(status, body), (again, _)] = await responses_to(port, chunks, chunks)
     assert (status, again, len(json.loads(body)["body"])) == (200, 200, 65_536)
 
 
@@ -139,8 +139,8 @@ async def test_the_body_of_an_ignored_upgrade_is_a_body(port: int, framing: byte
             await eventually(lambda: SEEN[-1:] == ["/"], what="the head was read")
             writer.write(behind)
         status, answer = await status_of(reader)
-        said = json.loads(answer)
-        assert (status, said["path"], said["body"]) == (200, "/", body.decode())
+        echoed = json.loads(answer)
+        assert (status, echoed["path"], echoed["body"]) == (200, "/", body.decode())
         SEEN.clear()
     writer.close()
 
@@ -213,7 +213,7 @@ async def test_connection_close_beside_an_upgrade_closes_the_connection(port: in
 
 
 async def test_spaces_around_a_header_value_are_removed(port: int) -> None:
-    [(status, answer)] = await asked(port, LINE + b"content-length: \t 3 \t \r\n\r\nabc")
+    [(status, answer)] = await responses_to(port, LINE + b"content-length: \t 3 \t \r\n\r\nabc")
     assert (status, json.loads(answer)["body"], json.loads(answer)["values"]) == (200, "abc", ["a", "3"])
 
 

@@ -32,7 +32,7 @@ KEY = "0b6f6a52-5f2e-4f43-9d51-2f4a1c0f8f6e"
 Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]
 
 
-class Wish(BaseModel):
+class NewThing(BaseModel):
     name: str
 
 
@@ -44,25 +44,25 @@ class World:
     """An app that creates items with unique names and counts the attempts."""
 
     def __init__(self, database: Database, clock: FakeClock) -> None:
-        self.made: list[str] = []
+        self.created: list[str] = []
         self.hold = asyncio.Event()
         self.hold.set()
         self.clock = clock
         router = APIRouter(route_class=IdempotentRoute)
 
         @router.post("/things", status_code=201)
-        async def make(wish: Wish, principal: CurrentPrincipal, _: IdempotencyKey = None) -> dict[str, str]:
-            self.made.append(wish.name)
+        async def make(thing: NewThing, principal: CurrentPrincipal, _: IdempotencyKey = None) -> dict[str, str]:
+            self.created.append(thing.name)
             await self.hold.wait()
             async with database.transaction() as connection:
                 await Audit(bytes(32)).append(connection, AuditEntry("thing_made"), datetime(2026, 1, 1, tzinfo=UTC))
-                if wish.name == "rolled back":
+                if thing.name == "rolled back":
                     raise RuntimeError("a bug")
-            if wish.name == "taken":
-                raise Taken("somebody has it")
-            if wish.name == "bug":
+            if thing.name == "taken":
+                raise Taken("the name is taken")
+            if thing.name == "bug":
                 raise RuntimeError("a bug")
-            return {"secret": f"secret-of-{wish.name}-{len(self.made)}", "owner": principal.account}
+            return {"secret": f"secret-of-{thing.name}-{len(self.created)}", "owner": principal.account}
 
         metrics = Metrics()
         app = create_app("test", "1", [router], health=Health(), metrics=metrics)
@@ -113,7 +113,7 @@ async def test_a_repeated_request_is_executed_once_with_the_same_response(
     again = await http.post("/things", json={"name": "one"}, headers=headers())
     assert (first.status_code, first.json()) == (again.status_code, again.json())
     assert (first.headers.get("idempotency-replayed"), again.headers["idempotency-replayed"]) == (None, "true")
-    assert world.made == ["one"]
+    assert world.created == ["one"]
     async with database.connection() as connection:
         stored = str(await connection.fetch("SELECT * FROM idempotency"))
     assert "secret-of" not in stored
@@ -128,32 +128,32 @@ async def test_a_token_with_fewer_permissions_does_not_get_the_stored_response(
     narrowed = headers(scope="telemetry.read")
     answer = await http.post("/things", json={"name": "one"}, headers=narrowed)
     assert "idempotency-replayed" not in answer.headers
-    assert world.made == ["one", "one"], "this route asks for no permission; one that does would have refused"
+    assert world.created == ["one", "one"], "this route asks for no permission; one that does would have refused"
 
 
 async def test_a_request_without_the_same_key_and_account_is_executed_again(
     world: World, http: httpx.AsyncClient
 ) -> None:
-    for given in (headers(), headers(key=None), headers(key=KEY[::-1]), headers("bob")):
-        assert (await http.post("/things", json={"name": "one"}, headers=given)).status_code == 201
-    assert len(world.made) == 4
+    for sent_headers in (headers(), headers(key=None), headers(key=KEY[::-1]), headers("bob")):
+        assert (await http.post("/things", json={"name": "one"}, headers=sent_headers)).status_code == 201
+    assert len(world.created) == 4
 
 
 @pytest.mark.parametrize("key", ["", "short", "x" * 129, "has a space in the middle", "späßchen-späßchen"])
 async def test_an_invalid_key_is_rejected(world: World, http: httpx.AsyncClient, key: str) -> None:
-    given = {name.encode(): value.encode() for name, value in headers(key=None).items()}
+    sent_headers = {name.encode(): value.encode() for name, value in headers(key=None).items()}
     answer = await http.post(
-        "/things", json={"name": "one"}, headers=given | {b"Idempotency-Key": key.encode("latin-1")}
+        "/things", json={"name": "one"}, headers=sent_headers | {b"Idempotency-Key": key.encode("latin-1")}
     )
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_unfit")
-    assert world.made == []
+    assert world.created == []
 
 
 async def test_a_key_of_a_different_request_is_rejected(world: World, http: httpx.AsyncClient) -> None:
     await http.post("/things", json={"name": "one"}, headers=headers())
     answer = await http.post("/things", json={"name": "two"}, headers=headers())
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
-    assert world.made == ["one"]
+    assert world.created == ["one"]
 
 
 async def test_fifty_concurrent_requests_are_executed_once(world: World, http: httpx.AsyncClient) -> None:
@@ -167,7 +167,7 @@ async def test_fifty_concurrent_requests_are_executed_once(world: World, http: h
     done |= (await asyncio.wait(waiting, timeout=20))[0]
     answers = sorted(task.result().status_code for task in done)
     assert answers == [201] + [409] * 49
-    assert world.made == ["one"]
+    assert world.created == ["one"]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ async def test_fifty_concurrent_requests_are_executed_once(world: World, http: h
 async def test_a_failed_request_may_be_repeated(world: World, http: httpx.AsyncClient, name: str, status: int) -> None:
     for _ in range(2):
         assert (await http.post("/things", json={"name": name}, headers=headers())).status_code == status
-    assert world.made == [name, name]
+    assert world.created == [name, name]
 
 
 async def test_the_key_of_a_dead_process_is_unlocked_after_a_minute(
@@ -202,7 +202,7 @@ async def test_a_committed_request_is_never_executed_again_if_its_response_is_lo
         answer = await http.post("/things", json={"name": "bug"}, headers=headers())
         codes.append((answer.status_code, answer.json()["code"]))
     assert codes == [(409, "idempotency_in_progress"), *[(409, "idempotency_answer_lost")] * 2]
-    assert world.made == ["bug"]
+    assert world.created == ["bug"]
 
 
 async def test_a_request_whose_key_was_taken_over_changes_nothing(
@@ -210,10 +210,10 @@ async def test_a_request_whose_key_was_taken_over_changes_nothing(
 ) -> None:
     world.hold.clear()
     slow = asyncio.create_task(http.post("/things", json={"name": "one"}, headers=headers()))
-    await eventually(lambda: world.made == ["one"])
+    await eventually(lambda: world.created == ["one"])
     world.clock.advance(timedelta(seconds=61))
     other = asyncio.create_task(http.post("/things", json={"name": "one"}, headers=headers()))
-    await eventually(lambda: world.made == ["one", "one"])
+    await eventually(lambda: world.created == ["one", "one"])
     world.hold.set()
     assert sorted([(await slow).status_code, (await other).status_code]) == [201, 409]
     async with database.connection() as connection:
@@ -224,7 +224,7 @@ async def test_a_key_is_deleted_after_a_day(world: World, http: httpx.AsyncClien
     await http.post("/things", json={"name": "one"}, headers=headers())
     world.clock.advance(timedelta(hours=25))
     await http.post("/things", json={"name": "one"}, headers=headers())
-    assert world.made == ["one", "one"]
+    assert world.created == ["one", "one"]
 
 
 async def test_a_request_without_a_token_is_rejected(http: httpx.AsyncClient) -> None:
@@ -238,4 +238,4 @@ async def test_a_stored_response_for_privileged_callers_needs_fresh_revocations(
     as_administrator = headers(role="admin")
     assert (await http.post("/things", json={"name": "one"}, headers=as_administrator)).status_code == 201
     again = await http.post("/things", json={"name": "one"}, headers=as_administrator)
-    assert (again.status_code, again.json()["code"], world.made) == (503, "revocations_unknown", ["one"])
+    assert (again.status_code, again.json()["code"], world.created) == (503, "revocations_unknown", ["one"])

@@ -39,9 +39,9 @@ async def test_a_revoked_session_is_rejected(clock: FakeClock) -> None:
     await principals.follow(mine)
     ended, other, foreign = token(clock), token(clock, sid="s2"), token(clock, BOB)
 
-    def is_refused(given: str) -> bool:
+    def is_refused(presented: str) -> bool:
         try:
-            principals.verify(given)
+            principals.verify(presented)
         except NotSignedIn:
             return True
         return False
@@ -109,8 +109,8 @@ def test_a_generation_stays_exact_in_a_token_and_on_the_bus(clock: FakeClock) ->
     principals = Principals(lambda: clock() / 1_000_000)
     principals.replace_keys([KEY.verification_key()])
     assert principals.verify(TokenSigner(KEY, RULES).sign(claims)).generation == most
-    told = SessionRevoked(account=ADA, sid=None, at=1, generation=most)
-    assert SessionRevoked.model_validate_json(told.model_dump_json()).generation == most
+    event = SessionRevoked(account=ADA, sid=None, at=1, generation=most)
+    assert SessionRevoked.model_validate_json(event.model_dump_json()).generation == most
 
 
 def test_revocations_with_and_without_a_generation_are_kept_side_by_side() -> None:

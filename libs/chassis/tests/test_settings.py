@@ -14,7 +14,7 @@ GOOD = {
 }
 
 
-def given(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+def set_environment(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
     for name, value in (GOOD | changed).items():
         monkeypatch.setenv(name, value)
 
@@ -22,20 +22,22 @@ def given(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
 def test_every_invalid_setting_is_named_without_its_value(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given(monkeypatch, PULSE_HTTP_PORT="s3cret", PULSE_LOG_FORMAT="s3cret", PULSE_MQTT_SESSION_EXPIRY="s3cret")
+    set_environment(
+        monkeypatch, PULSE_HTTP_PORT="s3cret", PULSE_LOG_FORMAT="s3cret", PULSE_MQTT_SESSION_EXPIRY="s3cret"
+    )
     monkeypatch.delenv("PULSE_DATABASE_URL")
     with pytest.raises(SystemExit) as leaving:
         load(ServiceSettings)
-    said = capsys.readouterr().err
+    errors = capsys.readouterr().err
     assert leaving.value.code == 2
-    names = {line.partition(":")[0] for line in said.splitlines()}
+    names = {line.partition(":")[0] for line in errors.splitlines()}
     assert names == {"PULSE_HTTP_PORT", "PULSE_LOG_FORMAT", "PULSE_MQTT_SESSION_EXPIRY", "PULSE_DATABASE_URL"}
-    assert "s3cret" not in said
-    assert "hunter2" not in said
+    assert "s3cret" not in errors
+    assert "hunter2" not in errors
 
 
 def test_secrets_are_read_from_files_and_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    given(monkeypatch)
+    set_environment(monkeypatch)
     monkeypatch.delenv("PULSE_MQTT_PASSWORD")
     (tmp_path / "pulse_mqtt_password").write_text("from-a-file")
     monkeypatch.setenv("PULSE_SECRETS_DIR", str(tmp_path))
@@ -45,9 +47,11 @@ def test_secrets_are_read_from_files_and_hidden(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_there_may_be_further_origins(monkeypatch: pytest.MonkeyPatch) -> None:
-    given(monkeypatch, PULSE_PUBLIC_ORIGIN="http://127.0.0.1:8080/")
+    set_environment(monkeypatch, PULSE_PUBLIC_ORIGIN="http://127.0.0.1:8080/")
     assert load(ServiceSettings).origins == ("http://127.0.0.1:8080",)
-    given(monkeypatch, PULSE_ALLOWED_ORIGINS='["http://localhost:8080", "http://[::1]:8080", "http://127.0.0.1:8080"]')
+    set_environment(
+        monkeypatch, PULSE_ALLOWED_ORIGINS='["http://localhost:8080", "http://[::1]:8080", "http://127.0.0.1:8080"]'
+    )
     assert load(ServiceSettings).origins == ("http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080")
 
 
@@ -57,7 +61,7 @@ def test_there_may_be_further_origins(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_invalid_origin_is_rejected(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], origin: str
 ) -> None:
-    given(monkeypatch, PULSE_ALLOWED_ORIGINS=f'["{origin}"]')
+    set_environment(monkeypatch, PULSE_ALLOWED_ORIGINS=f'["{origin}"]')
     with pytest.raises(SystemExit):
         load(ServiceSettings)
     assert "PULSE_ALLOWED_ORIGINS" in capsys.readouterr().err

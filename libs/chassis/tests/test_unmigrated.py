@@ -51,9 +51,9 @@ async def test_the_service_becomes_ready_when_the_schema_is_migrated(servers: Se
                 assert (await http.get("/livez", headers={"x": "y" * MAX_HEAD})).status_code == 431
         finally:
             process.terminate()
-            _, said = process.communicate(timeout=15)
+            _, log_text = process.communicate(timeout=15)
     assert process.returncode == 0
-    assert "waiting_for_schema" in said
+    assert "waiting_for_schema" in log_text
     await drop_database(servers.database_url, "unmigrated")
 
 
@@ -74,7 +74,7 @@ def migrating(database_url: str, servers: Servers, port: int) -> "subprocess.Pop
     return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
-async def said_that_it_waits(process: "subprocess.Popen[str]") -> None:
+async def waits_for_database(process: "subprocess.Popen[str]") -> None:
     assert process.stderr is not None
     line = await asyncio.to_thread(process.stderr.readline)
     assert "waiting_for_database" in line, line
@@ -102,7 +102,7 @@ async def test_the_service_migrates_when_the_database_starts(servers: Servers) -
     url = theirs.replace(f":{real.port}/", f":{late}/")
     with migrating(url, servers, port) as process:
         try:
-            await said_that_it_waits(process)
+            await waits_for_database(process)
             listening = await asyncio.start_server(relay, "127.0.0.1", late)
             async with httpx.AsyncClient() as http:
 
@@ -121,7 +121,7 @@ async def test_the_service_migrates_when_the_database_starts(servers: Servers) -
     await drop_database(servers.database_url, "late")
 
 
-@pytest.mark.parametrize("answers", [False, True], ids=["nobody listens", "it accepts and is silent"])
+@pytest.mark.parametrize("answers", [False, True], ids=["no listener", "it accepts and is silent"])
 async def test_a_service_that_waits_for_the_database_stops_at_sigterm(servers: Servers, answers: bool) -> None:
     with socket.socket() as hung:
         hung.bind(("127.0.0.1", 0))
@@ -134,7 +134,7 @@ async def test_a_service_that_waits_for_the_database_stops_at_sigterm(servers: S
                     hung.settimeout(20)
                     silent, _ = await asyncio.to_thread(hung.accept)
                 else:
-                    await said_that_it_waits(process)
+                    await waits_for_database(process)
                 began = time.monotonic()
             finally:
                 process.terminate()

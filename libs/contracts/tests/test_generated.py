@@ -27,9 +27,9 @@ def test_every_generated_file_is_fresh() -> None:
 
 
 def test_there_is_no_obsolete_generated_file() -> None:
-    made = generator()
-    present = {path for path in made.GENERATED.rglob("*") if path.is_file()}
-    assert present <= set(made.files())
+    module = generator()
+    present = {path for path in module.GENERATED.rglob("*") if path.is_file()}
+    assert present <= set(module.files())
 
 
 def test_the_asyncapi_document_has_every_topic_and_valid_schemas() -> None:

@@ -24,10 +24,10 @@ def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
     (folder / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def write(wanted: dict[str, str]) -> Migrations:
+    def write(texts: dict[str, str]) -> Migrations:
         for old in folder.glob("*.sql"):
             old.unlink()
-        for name, text in wanted.items():
+        for name, text in texts.items():
             (folder / name).write_text(text)
         importlib.invalidate_caches()
         return Migrations("shop_migrations")
