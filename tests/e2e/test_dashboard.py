@@ -71,8 +71,8 @@ def test_the_page_shows_the_collectors_readings(page: Page, system: System, jour
     written = Journal()
     written.read(journal)
     names_of = {number: named for named, number in written.names.items()}
-    for life in written.prepared.values():
-        for number, t, bits in zip(life.series, life.t, life.bits, strict=True):
+    for epoch in written.prepared.values():
+        for number, t, bits in zip(epoch.series, epoch.t, epoch.bits, strict=True):
             series, kind = names_of[number]
             produced[series, t] = float(_float(bits)) if kind == "float" else bits
     checked = 0

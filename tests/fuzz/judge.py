@@ -96,7 +96,7 @@ class Judge:
                 "SELECT name, epoch, settled FROM telemetry.stream s JOIN telemetry.device d ON d.id = s.device_id"
             )
         }
-        lives = {
+        declared = {
             (row["name"], row["epoch"])
             for row in await self.connection.fetch(
                 "SELECT d.name, c.epoch FROM telemetry.catalog c JOIN telemetry.device d ON d.id = c.device_id"
@@ -110,7 +110,7 @@ class Judge:
             message = one.read()
             may, must = _codes(one, message, self.clock())
             if code is None and not must:
-                outcome = _outcome(one, message, streams, lives, replies)
+                outcome = _outcome(one, message, streams, declared, replies)
             else:
                 outcome = f"quarantined, {code}" if code in may else None
             if outcome is None:
@@ -176,7 +176,7 @@ def _outcome(
     one: Sent,
     message: Message | Document | None,
     streams: dict[tuple[str, int], list[tuple[int, int]]],
-    lives: set[tuple[str, int]],
+    declared: set[tuple[str, int]],
     replies: Replies,
 ) -> str | None:
     def is_settled(epoch: int, parts: Iterable[tuple[int, int]]) -> bool:
@@ -195,7 +195,7 @@ def _outcome(
             )  # of several, the gateway answers only the newest
             found = "answered" if message.session in replies.sessions else newer
         case SeriesDeclared():
-            found = "declared" if (one.device, message.catalog) in lives else None
+            found = "declared" if (one.device, message.catalog) in declared else None
         case Document():
             found = "stored"
         case _:

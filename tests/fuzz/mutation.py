@@ -194,9 +194,9 @@ class Samples:
         values = [rng.choice(((rng.gauss(20, 5)), rng.randint(-(2**40), 2**40), rng.random() < 0.5)) for _ in kinds]
         if rng.random() < 0.7:
             values = [(rng.gauss(20, 5), rng.randint(-(2**40), 2**40), rng.random() < 0.5)[kind] for kind in kinds]
-        life = self._life()
+        epoch = self._draw_epoch()
         return {
-            "v": 1, "epoch": life, "ord": rng.randrange(5), "catalog": life, "lo": rng.randrange(100_000),
+            "v": 1, "epoch": epoch, "ord": rng.randrange(5), "catalog": epoch, "lo": rng.randrange(100_000),
             "lane": rng.choice(("live", "backlog")), "sent": self._clock(), "series": [1, 2, 3],
             "t0": self._clock(), "dt": [i * 1_000 for i in range(n)], "x": kinds, "value": values,
         }  # fmt: skip
@@ -214,14 +214,14 @@ class Samples:
             {"id": i + 1, "name": f"s.{i}", "display_name": "S", "type": kinds[i], "unit": "°C"} for i in range(3)
         ]
         digest = series_digest(SeriesDeclaration.model_validate(one) for one in series)
-        return {"v": 1, "catalog": self._life(), "digest": digest, "part": 0, "parts": 1, "series": series}
+        return {"v": 1, "catalog": self._draw_epoch(), "digest": digest, "part": 0, "parts": 1, "series": series}
 
     def hello(self) -> dict[str, object]:
-        lives = [self._life() for _ in range(self._rng.randint(0, 3))]
-        pending = [{"epoch": life, "lo": 0, "hi": self._rng.randrange(1, 10**5), "n": 1} for life in lives]
+        epochs = [self._draw_epoch() for _ in range(self._rng.randint(0, 3))]
+        pending = [{"epoch": epoch, "lo": 0, "hi": self._rng.randrange(1, 10**5), "n": 1} for epoch in epochs]
         session = f"f{self._rng.randrange(10**9)}"
         return {
-            "v": 1, "epoch": self._life(), "ord": 1, "next": 9, "pending": pending, "session": session,
+            "v": 1, "epoch": self._draw_epoch(), "ord": 1, "next": 9, "pending": pending, "session": session,
             "series": "0" * 64,
         }  # fmt: skip
 
@@ -229,7 +229,15 @@ class Samples:
         starts = [self._rng.randrange(100_000) for _ in range(self._rng.randint(1, 4))]
         ranges = [[lo, lo + self._rng.randint(1, 50)] for lo in starts]
         reason = self._rng.choice(("overflow", "expired", "thinned", "unreadable"))
-        return {"v": 1, "epoch": self._life(), "ord": 1, "ranges": ranges, "reason": reason, "first": 0, "last": 9}
+        return {
+            "v": 1,
+            "epoch": self._draw_epoch(),
+            "ord": 1,
+            "ranges": ranges,
+            "reason": reason,
+            "first": 0,
+            "last": 9,
+        }
 
     def status(self) -> dict[str, object]:
         return {
@@ -237,5 +245,5 @@ class Samples:
             "name": "Alpha", "waiting": 5, "oldest_waiting": self._clock(), "buffer_fill": 0.5, "full_in": 60,
         }  # fmt: skip
 
-    def _life(self) -> int:
+    def _draw_epoch(self) -> int:
         return self._first + self._rng.randrange(_LIVES)

@@ -98,7 +98,7 @@ class Report:
         if self.points:
             lines += ["", "killed at", *(f"{count:6d}  {point}" for point, count in sorted(self.points.items()))]
         lines += ["", *(f"{self.total(name):10d}  {name}" for name in counts)]
-        lines += [f"{self.total('epochs'):10d}  lives of collectors", f"{self.total('in_chunks'):10d}  in chunks", ""]
+        lines += [f"{self.total('epochs'):10d}  epochs of collectors", f"{self.total('in_chunks'):10d}  in chunks", ""]
         plain = ("acknowledged", "stored", "again", "at_risk", "at_risk_lost", "lost", "invented")
         lines += ["plain devices, messages", *(f"{self.total_plain(name):10d}  {name}" for name in plain), ""]
         lines += [f"longest recovery {self.longest_recovery:.1f} s, after: {self.longest_after}"]
