@@ -1,5 +1,5 @@
-"""`python -m tests.resilience.soak --minutes 60`: runs without faults and observes memory, descriptors, disk and lag.
-The report gives the slope of each over the second half of the run, after the warm-up."""
+"""`python -m tests.resilience.soak --minutes 60`: runs the system without faults and samples memory, descriptors, disk
+and lag. The report gives the slope of each over the second half of the run, after the warm-up."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ _EVERY = 5.0
 
 @dataclass
 class Samples:
-    """Values by name. `at` in seconds since the start."""
+    """Values by name. `at`: their times, in seconds since the start."""
 
     at: list[float] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -35,7 +35,7 @@ class Samples:
         return float(np.polyfit(self.at[half:], self.values[name][half:], 1)[0]) * 3_600
 
     def lines(self) -> list[str]:
-        """A table for people."""
+        """The lines of a table with the first, last and highest value and the slope."""
         head = f"{'':44} {'first':>12} {'last':>12} {'most':>12} {'per hour':>12}"
         rows = [
             f"{name:44} {v[0]:12.1f} {v[-1]:12.1f} {max(v):12.1f} {self.slope(name):+12.1f}"
@@ -96,10 +96,10 @@ async def _sample(world: World, samples: Samples, passed: float) -> None:
 
 def main() -> int:
     """Returns the exit code: 1 when the checker found a problem."""
-    parser = argparse.ArgumentParser(prog="make soak", description="Everything runs for long, and is watched.")
-    parser.add_argument("--minutes", type=float, default=60.0, help="how long (60)")
-    parser.add_argument("--collectors", type=int, default=4, help="how many (4)")
-    parser.add_argument("--rate", type=int, default=500, help="readings a second of each collector (500)")
+    parser = argparse.ArgumentParser(prog="make soak", description="Runs without faults and reports trends.")
+    parser.add_argument("--minutes", type=float, default=60.0, help="duration in minutes (default: 60)")
+    parser.add_argument("--collectors", type=int, default=4, help="number of collectors (default: 4)")
+    parser.add_argument("--rate", type=int, default=500, help="readings per second of each collector (default: 500)")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
     arguments = parser.parse_args()
     show_warnings()

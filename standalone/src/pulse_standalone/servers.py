@@ -42,7 +42,9 @@ async def serve(options: ServerOptions) -> None:
     program = find(options.tools) or await fetch(options.tools)
     authority = Authority(options.state / "tls")
     authority.ensure(now())
-    port = free_port() if options.is_throwaway else 0  # not the default port: several test runs may start at once
+    port = (
+        free_port() if options.is_throwaway else 0
+    )  # not the default port: several test runs may start at the same time
     broker = Mosquitto(runner, options.state, program, accounts, Listeners(authority.files, has_plain=True, port=port))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

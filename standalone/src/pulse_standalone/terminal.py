@@ -15,7 +15,7 @@ from rich.text import Text
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """The reader is gone (`make run | head`): keeps running and discards further output."""
+        """Discards further output and keeps running after the reader has closed the pipe (`make run | head`)."""
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)

@@ -1,5 +1,5 @@
 "use client";
-// The theme: light, dark or the system's. A cookie stores it, so the server renders the right theme at once.
+// The theme: light, dark or the system's. A cookie stores it, so the server renders the right theme immediately.
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { isTheme, THEME_COOKIE, type Theme } from "@/lib/theme";

@@ -3,10 +3,10 @@ import { useState } from "react";
 
 /**
  * A handler for `onCloseAutoFocus`. It returns the focus to the element that had it before, or to the page's content. Use
- * it in a component that mounts when the dialog opens.
+ * the hook in a component that mounts when the dialog opens.
  */
 export function useFocusReturn(): (event: Event) => void {
-  // Runs before an element of the dialog takes the focus.
+  // The first render runs before an element of the dialog takes the focus.
   const [opener] = useState(() => document.activeElement);
   return (event) => {
     event.preventDefault();

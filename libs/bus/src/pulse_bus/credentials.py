@@ -37,7 +37,7 @@ class ObservedAccount:
 @dataclass(frozen=True)
 class BrokerAccount:
     """The desired state of an account. The secret is generated and has 256 bits. With `has_free_client_id` a device may
-    use any client id, and therefore several connections at once."""
+    use any client id, and therefore several connections at the same time."""
 
     name: str
     party: Party

@@ -29,11 +29,11 @@ class Reconnect:
         self.detail = ""
 
     def connected(self) -> None:
-        """The connection is established and the broker has granted every subscription."""
+        """Records that the connection is established and the broker has granted every subscription."""
         self._failures, self.state, self.detail = 0, LinkState.CONNECTED, ""
 
     def lost(self, detail: str, *, is_refusal: bool = False) -> float:
-        """The connection failed or ended. Returns the seconds to wait before the next attempt."""
+        """Records that the connection failed or ended. Returns the seconds to wait before the next attempt."""
         self._failures += 1
         self.state = LinkState.REFUSED if is_refusal else LinkState.WAITING
         self.detail = detail
@@ -42,11 +42,11 @@ class Reconnect:
         return max(delay, self._policy.refused.total_seconds()) if is_refusal else delay
 
     def retrying(self) -> None:
-        """The next attempt starts."""
+        """Records that the next attempt starts."""
         self.state = LinkState.CONNECTING
 
     def closed(self) -> None:
-        """The bus was closed on purpose. This state is final."""
+        """Records that the bus was closed on purpose. This state is final."""
         self.state, self.detail = LinkState.CLOSED, ""
 
     @property

@@ -1,4 +1,4 @@
-"""Delays before a retry. Pure functions: no clock and no I/O."""
+"""Delays before a retry. Pure functions."""
 
 import random
 

@@ -140,7 +140,7 @@ class Database:
 
 def after_commit(callback: Callable[[], object]) -> None:
     """Calls `callback` once the current `Database.transaction` has committed, and never if it rolls back. Outside a
-    transaction the callback runs at once."""
+    transaction the callback runs immediately."""
     callbacks = _after_commit.get()
     if callbacks is None:
         callback()

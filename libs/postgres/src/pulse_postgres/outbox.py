@@ -52,9 +52,8 @@ class Relay:
     """Publishes events from the outbox, oldest first.
 
     Only one relay per schema works at a time: it locks the rows that it publishes. An event that cannot be published is
-    set aside, so that it does not block the others: at once if it cannot be read, and after five attempts if publishing
-    it fails for another reason than an outage. `on_set_aside` is called for each.
-    """
+    set aside, so that it does not block the others: immediately if it cannot be read, and after five attempts if
+    publishing it fails for another reason than an outage. `on_set_aside` is called for each."""
 
     def __init__(self, database: Database, bus: Publisher, on_set_aside: Callable[[], object] = lambda: None) -> None:
         self._database, self._bus, self._on_set_aside = database, bus, on_set_aside

@@ -1,4 +1,4 @@
-"""Bus deliveries to actions."""
+"""Calls the actions for messages from the bus."""
 
 from pulse_auth.actions.mirror import Drift, Mirror
 from pulse_auth.actions.signing_keys import SigningKeys
@@ -8,7 +8,7 @@ from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT
 
 
 class Handlers:
-    """Subscribes to the topics of users, and publishes the signing keys at each connection."""
+    """Subscribes to the topics of the users service, and publishes the signing keys at each connection."""
 
     def __init__(self, bus: Bus, mirror: Mirror, drift: Drift, keys: SigningKeys) -> None:
         self._bus, self._mirror, self._drift, self._keys = bus, mirror, drift, keys
@@ -26,5 +26,5 @@ class Handlers:
         await self._mirror.apply(delivery.message)
 
     async def digest(self, delivery: Delivery[AccountsDigest]) -> None:
-        """Takes the digest of users."""
+        """Passes the digest of the users service to `Drift`."""
         self._drift.receive(delivery.message)

@@ -13,9 +13,9 @@ _Positive = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class AuthSettings(ServiceSettings):
-    """Keys are 32 bytes in base64url. auth shares `accounts_key` with users. `key_encryption_key` belongs to auth
-    alone: it seals signing keys and second factors in the database, and refresh tokens are derived from it. Keep it
-    with the backups, but not inside them.
+    """Keys are 32 bytes in base64url. auth shares `accounts_key` with the users service. `key_encryption_key` belongs
+    to auth alone: it seals signing keys and second factors in the database, and refresh tokens are derived from it.
+    Keep it with the backups, but not inside them.
 
     `key_rotation`: how long a signing key signs. The next key is published a day before its first use.
 

@@ -124,7 +124,7 @@ class Handlers:
         await self._parts.take(device, lambda: self._handshake.declare(device, delivery.message))
 
     async def hello(self, delivery: Delivery[Hello]) -> None:
-        """Answers a hello, unless the device has sent a newer one."""
+        """Answers a `Hello`, unless the device has sent a newer one."""
         await self._hellos.take(_device(delivery), delivery.message)
 
     async def _answer(self, device: str, hello: Hello) -> None:
@@ -132,7 +132,7 @@ class Handlers:
         try:
             await self._bus.publish(TELEMETRY_HAVE, have, device=device)
         except Disconnected:
-            return  # the collector repeats its hello each second
+            return  # the collector repeats its `Hello` each second
 
     async def drop(self, delivery: Delivery[Dropped]) -> None:
         """Handles declared losses."""

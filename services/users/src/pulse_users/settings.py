@@ -1,4 +1,5 @@
-"""Settings of users, in addition to those of every service: the sealing key, password rules, mail and limits."""
+"""Settings of the users service, in addition to those of every service: the sealing key, password rules, mail and
+limits."""
 
 import hashlib
 import hmac

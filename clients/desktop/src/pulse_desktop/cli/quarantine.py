@@ -63,7 +63,7 @@ def clear(folder: Path, *, is_sure: bool) -> int:
 
 
 def _plain(one: QuarantinedReading) -> str:
-    """The value in decimal. Floats are stored in hexadecimal; `repr` is exact too."""
+    """The value in decimal. Floats are stored in hexadecimal; their decimal `repr` is exact too."""
     if "0x" in one.value or one.value in {"nan", "inf", "-inf"}:
         return repr(float.fromhex(one.value))
     return one.value.lower()

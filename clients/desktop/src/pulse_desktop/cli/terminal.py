@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-OK, FAILED, BAD_SETTINGS, ALREADY_RUNNING = 0, 1, 2, 3
+OK, FAILED, BAD_SETTINGS, ALREADY_RUNNING = 0, 1, 2, 3  # exit codes
 
 
 class Step(Protocol):
@@ -29,7 +29,7 @@ def complain(*lines: str) -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned lines: numbers right-aligned, text left-aligned."""
+    """Returns the lines of a table. Columns of numbers are right-aligned, columns of text left-aligned."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     right = [bool(rows) and all(row[i][:1].isdigit() or row[i] == "-" for row in rows) for i in range(len(head))]
     return [
@@ -42,7 +42,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def moment(micros: int | None) -> str:
-    """A time as ISO 8601 in UTC. A time outside the calendar is shown as its number of microseconds."""
+    """A time as ISO 8601 in UTC. A time that `datetime` cannot represent is shown in microseconds."""
     if micros is None:
         return "-"
     try:

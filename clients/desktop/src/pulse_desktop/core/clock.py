@@ -1,4 +1,5 @@
-"""Injected time: the wall clock dates readings, the monotonic clock measures durations."""
+"""The clocks of the collector, replaceable in tests. The wall clock timestamps readings; the monotonic clock measures
+durations."""
 
 import time
 from collections.abc import Callable
@@ -11,19 +12,20 @@ def _wall_micros() -> int:
 
 @dataclass(frozen=True)
 class Clock:
-    """`micros`: microseconds since 1970 UTC, can jump. `monotonic`: seconds since any origin, never goes back."""
+    """`micros`: microseconds since 1970 UTC, can jump. `monotonic`: seconds since an arbitrary start, never goes
+    back."""
 
     micros: Callable[[], int] = _wall_micros
     monotonic: Callable[[], float] = time.monotonic
 
 
 _JUMP = 1.0
-"""Seconds. A synchronised clock is adjusted by milliseconds only."""
+"""Smallest difference that counts as a jump, in seconds. Time synchronisation corrects a clock by milliseconds only."""
 
 
 class JumpWatch:
-    """Detects jumps of the wall clock: somebody set it, or the machine slept. On Linux the monotonic clock stops while
-    the machine sleeps."""
+    """Detects jumps of the wall clock. It jumps when somebody sets it, and relative to the monotonic clock when the
+    machine sleeps: on Linux the monotonic clock stops meanwhile."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

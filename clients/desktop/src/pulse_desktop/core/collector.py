@@ -64,7 +64,7 @@ class Collector:
             await self._flush()
 
     def finish(self) -> None:
-        """The sources have ended: `run` returns after one last group."""
+        """Makes `run` return after one last group, because the sources have ended."""
         self._is_finishing = True
         self._has_some.set()
 

@@ -1,4 +1,4 @@
-"""The collector's value objects: readings, series, epochs, losses, limits and failures. No I/O."""
+"""The collector's value objects: readings, series, epochs, losses, limits and failures. They do no I/O."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-// The browser's session. It keeps the access token in memory only. No React in this file.
+// The browser's session. It keeps the access token in memory only. Does not use React.
 import type { Account, Grant } from "@/contracts/http";
 import { ApiError, problemOf, readAnswer, request, type TokenSource } from "@/lib/api/api-client";
 import { failureOf } from "@/lib/api/explain";
@@ -39,7 +39,7 @@ export type SessionPorts = {
 const RENEW_BEFORE_EXPIRY_MS = 60_000;
 const EXPIRY_MARGIN_MS = 5_000;
 const MIN_RENEW_DELAY_MS = 15_000;
-// A timer beyond 2^31 ms fires at once.
+// A timer beyond 2^31 ms fires immediately.
 const MAX_RENEW_DELAY_MS = 3_600_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const;
 const CSRF_HEADERS = { "content-type": "application/json", "x-pulse-csrf": "1" };

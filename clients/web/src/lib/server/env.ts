@@ -9,7 +9,8 @@ const envSchema = z.object({
   PULSE_AUTH_URL: address.default("http://127.0.0.1:8101"),
   PULSE_USERS_URL: address.default("http://127.0.0.1:8102"),
   PULSE_GATEWAY_URL: address.default("http://127.0.0.1:8103"),
-  /** The origin that browsers see. The server sends it with calls for them. Default: the origin of the request. */
+  /** The website's origin as browsers see it. The server sends it when it calls back ends for a browser. Default: the
+   * origin of the request. */
   PULSE_PUBLIC_ORIGIN: address.optional(),
 });
 

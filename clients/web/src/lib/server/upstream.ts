@@ -25,8 +25,9 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const inFlight = new Map<string, Promise<boolean>>();
 
 /**
- * Whether `url` accepts TCP connections. Checked before each forwarded call, because Next answers a bare 500 when the back
- * end is down. The check takes 0.2 ms on one machine. Concurrent calls share one attempt.
+ * Whether `url` accepts TCP connections. The proxy checks this before it forwards a call, because Next.js answers 500
+ * without an explanation when the back end is down. The check takes 0.2 ms on one machine. Concurrent checks of one
+ * `url` share one attempt.
  */
 export function acceptsConnections(url: string): Promise<boolean> {
   let attempt = inFlight.get(url);

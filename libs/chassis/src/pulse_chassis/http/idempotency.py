@@ -152,7 +152,7 @@ class _IdempotentRequest:
             raise IdempotencyInProgress
 
     async def _begin(self, body: bytes) -> Response | None:
-        """Returns the stored response. None: this request is the first. Raises the problems of a key in use."""
+        """Returns the stored response, or None if this request is the first. Raises the problems of a key in use."""
         now = self._now()
         async with self._database.transaction() as connection:
             await connection.execute("DELETE FROM idempotency WHERE started < $1", now - _RETENTION)

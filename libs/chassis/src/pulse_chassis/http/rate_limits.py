@@ -65,7 +65,7 @@ class _Window:
         self.uses: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, key: str, now: float) -> float:
-        """Returns the seconds until the next use is allowed. Zero: allowed at once."""
+        """Returns the seconds until the next use is allowed: zero if it is allowed immediately."""
         uses = self.uses.get(key)
         if uses is None or len(uses) < self._amount:
             return 0.0

@@ -18,7 +18,7 @@ log = structlog.get_logger("pulse.background")
 _ZERO = timedelta(0)
 
 Step = Callable[[], Awaitable[bool | None]]
-"""One round of work. Returns True when more work is waiting: the next round then starts at once."""
+"""One round of work. Returns True when more work is waiting: the next round then starts immediately."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Background:
         )
 
     async def run(self, job: Job) -> None:
-        """Runs the job until cancelled. The first round starts at once, or with the first wake-up when the job has no
-        interval."""
+        """Runs the job until cancelled. The first round starts immediately, or with the first wake-up when the job has
+        no interval."""
         for kind in ("outage", "bug"):
             self._failures.labels(job.name, kind)
         state = self._states[job.name] = _State(job.name)

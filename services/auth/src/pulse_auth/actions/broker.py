@@ -1,5 +1,5 @@
-"""Keeps the broker's accounts equal to the database: applies each change at once, and compares all accounts at every
-connection and every minute. A broker that lost its disk gets all accounts back."""
+"""Keeps the broker's accounts equal to the database: applies each change immediately, and compares all accounts at
+every connection and every minute. A broker that lost its disk gets all accounts back."""
 
 import asyncio
 import time
@@ -57,11 +57,11 @@ class Reconciler:
         )
 
     def wake(self) -> None:
-        """Applies changes at once."""
+        """Applies changes immediately."""
         self._woken.set()
 
     def check_soon(self) -> None:
-        """Compares all accounts at once."""
+        """Compares all accounts immediately."""
         self._is_check_due = True
         self.wake()
 

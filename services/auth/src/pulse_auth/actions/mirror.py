@@ -1,4 +1,5 @@
-"""auth's copy of the accounts: applies events of users, and detects missed events by the digest."""
+"""auth's copy of the accounts. Applies the account events of the users service, and detects missed events by comparing
+digests."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,8 +46,8 @@ class Mirror:
 
     async def apply(self, message: AccountChanged) -> None:
         """Applies an event if it is newer. If role, state or password changed, the account's sessions end in the same
-        transaction. A new password also revokes the API keys, because somebody who knew the old one may have created
-        some. Deleting an account deletes its second factor and API keys. Raises Reject for an invalid seal,
+        transaction. A new password also revokes the API keys, because somebody who knew the old password may have
+        created some. Deleting an account deletes its second factor and API keys. Raises Reject if the event is invalid,
         Unavailable."""
         account, is_deleted = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
         async with self._database.transaction() as connection:
@@ -64,7 +65,7 @@ class Mirror:
             self._count.inc()  # the next digest sets the exact count
 
     async def digest(self) -> str:
-        """The hash of all accounts in the copy."""
+        """Returns a hash of the ids and versions of all accounts in the copy. Raises Unavailable."""
         async with self._database.connection() as connection:
             versions = await self._accounts.versions(connection)
         self._count.set(len(versions))
@@ -72,12 +73,12 @@ class Mirror:
 
 
 def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> tuple[Account, bool]:
-    """The account, and whether it is deleted. Raises Reject."""
+    """Decrypts and validates the event. Returns the account, and whether it is deleted. Raises Reject."""
     context: dict[str, str | int] = {"account": message.account, "version": message.version}
     try:
         record = AccountRecord.model_validate_json(unseal(message.sealed, keys, clock, context))
     except TokenError as error:
-        raise Reject("seal_refused", "the record was not sealed by users for this account and version") from error
+        raise Reject("seal_refused", "no valid seal of the users service for this account and version") from error
     except ValidationError:
         raise Reject("record_unreadable", "the sealed record does not fit its schema") from None
     if (record.account, record.version) != (message.account, message.version):
@@ -97,7 +98,8 @@ def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> 
 
 
 class Drift:
-    """Compares auth's copy with the digest of users, and requests a replay if events were missed."""
+    """Compares auth's copy with the digest that the users service publishes. Requests a replay if events were
+    missed."""
 
     def __init__(self, mirror: Mirror, bus: Bus, service: str) -> None:
         self._mirror, self._bus, self._service = mirror, bus, service
@@ -105,7 +107,7 @@ class Drift:
         self.received = asyncio.Event()
 
     def receive(self, digest: AccountsDigest) -> None:
-        """Takes the newest digest and wakes `compare`."""
+        """Stores the newest digest and sets `received`, which starts `compare`."""
         self._newest = digest
         self.received.set()
 

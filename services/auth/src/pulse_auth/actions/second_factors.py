@@ -154,7 +154,7 @@ class SecondFactors:
             await self._record(connection, "second_factor_reset", account, caller)
 
     async def reset_by_email(self, email: str, caller: Caller) -> UUID:
-        """As `reset`, for the command line. Returns the account. Raises AccountNotFound, NoSecondFactor,
+        """Like `reset`, but for the command line. Returns the account. Raises AccountNotFound, NoSecondFactor,
         Unavailable."""
         async with self._database.connection() as connection:
             known = await self._accounts.by_email(connection, email)

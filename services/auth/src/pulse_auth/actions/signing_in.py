@@ -133,8 +133,8 @@ class SignIn:
     async def _admit(
         self, connection: Connection, verified: Account, attempt: _Attempt
     ) -> SignedIn | SecondFactorRequired | None:
-        """The password was right: opens a session, or asks for the second factor. None if the account has changed since
-        its password was verified. Raises KeysUnknown."""
+        """Opens a session or asks for the second factor, after the password was verified. Returns None if the account
+        has changed since then. Raises KeysUnknown."""
         account = await self._accounts.hold(connection, verified.id)
         if account is None or not account.active or account.digest != verified.digest:
             return None
@@ -156,8 +156,8 @@ class SignIn:
         return SecondFactorRequired(token)
 
     async def _give_back_client_use(self, attempt: _Attempt) -> None:
-        """The client's limit is for failed attempts only. A failure here does not fail the sign-in: the use then stays
-        counted."""
+        """Does not count this attempt against the client's limit, which is for failed attempts only. If the database is
+        unavailable, the sign-in still succeeds and the attempt stays counted."""
         if not (attempt.visitor.client and self.client_rate):
             return
         with suppress(DatabaseUnavailable):

@@ -1,7 +1,7 @@
 """The keys that sign access tokens: created, rotated by schedule and on demand, and published.
 
-Several replicas do this at once. A lock in the database orders them, and each signature reads the current key there.
-"""
+Several replicas do this at the same time. A lock in the database orders them, and each signature reads the current key
+there."""
 
 import json
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class SigningKeys:
             await self._bus.publish(AUTH_KEYS, VerificationKeys(keys=records))
 
     async def publish_if_connected(self) -> None:
-        """As `publish`. Without a connection, the keys are published at the next connection."""
+        """Like `publish`, but without a connection the keys are published at the next connection."""
         try:
             await self.publish()
         except Disconnected:
@@ -103,7 +103,7 @@ class Rotation:
             await self._keys.publish_if_connected()
 
     async def on_demand(self, caller: Caller, *, is_emergency: bool) -> None:
-        """Lets the next key take over. In an emergency all keys and all sessions end at once: a stolen key is
+        """Makes the next key sign. In an emergency all keys and all sessions end immediately: a stolen key is
         worthless. A command has no bus: a running service publishes the keys within `key_poll`. Raises TooManyRequests,
         Unavailable."""
         now = self._now()

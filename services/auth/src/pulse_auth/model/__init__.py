@@ -1,1 +1,1 @@
-"""Rules of auth, without I/O."""
+"""The rules of auth. They do no I/O."""

@@ -186,7 +186,7 @@ def token_hash(token: str) -> bytes:
 
 
 def email_key(email: str) -> str:
-    """The key by which accounts are found. users computes the same key."""
+    """The key by which accounts are found. The users service computes the same key."""
     return email.strip().lower()
 
 

@@ -1,4 +1,4 @@
-"""Routes for API keys, and for the access tokens that they are exchanged for."""
+"""Routes that manage API keys and exchange them for access tokens."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -156,7 +156,7 @@ async def _check_flood(deps: AuthDependencies) -> None:
 
 
 def view_of_key(key: ApiKey) -> ApiKeyView:
-    """A key as it is listed."""
+    """Returns the key without its secret, as responses show it."""
     return ApiKeyView(
         id=key.id,
         name=key.name,

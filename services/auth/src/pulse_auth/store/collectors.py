@@ -65,7 +65,7 @@ class CollectorStore:
     async def add_plain(
         self, connection: Connection, device: PlainDevice, description: CollectorDescription, now: datetime
     ) -> bool:
-        """As `add`, for a plain device."""
+        """Like `add`, but for a plain device."""
         row = await connection.fetchval(
             "INSERT INTO collector AS c (id, name, site, tags, created, kind, username, has_free_client_id) "  # noqa: S608
             f"VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7) {_AGAIN}",
@@ -85,7 +85,7 @@ class CollectorStore:
         return _collector(row) if row else None
 
     async def lock(self, connection: Connection, id_: str) -> Collector | None:
-        """As `by_id`, locked until the transaction ends."""
+        """Like `by_id`, but locks the row until the transaction ends."""
         row = await connection.fetchrow("SELECT 1 FROM collector WHERE id = $1 FOR UPDATE", id_)
         return await self.by_id(connection, id_) if row else None
 

@@ -1,4 +1,4 @@
-"""Limits how many HTTP requests use the database at once, so that ingest never waits for a connection."""
+"""Limits how many HTTP requests use the database at the same time, so that ingest never waits for a connection."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -219,7 +219,7 @@ class Ingest:
     async def run(self) -> None:
         """Commits groups until cancelled. A group collects while the last commit runs, and a little longer when commits
         would follow each other closely, because a small commit costs mainly its fixed part. After a pause a commit
-        starts at once."""
+        starts immediately."""
         loop = asyncio.get_running_loop()
         began = -math.inf
         while True:
@@ -279,7 +279,7 @@ class Ingest:
         acks: dict[tuple[str, int, int], list[Arrival]] = defaultdict(list)
         for arrival in group:
             if not arrival.is_numbered:
-                continue  # a plain device holds nothing that an ack could settle
+                continue  # a plain device stores no readings, so it needs no ack
             acks[arrival.device, arrival.device_id, arrival.epoch].append(arrival)
         for (device, device_id, epoch), arrivals in acks.items():
             wanted = [arrival.wanted for arrival in arrivals]
@@ -336,8 +336,8 @@ class Ingest:
 
 @contextmanager
 def _committed(device: str) -> Iterator[None]:
-    """After the commit a failed publish must neither quarantine the batch nor affect other devices. The collector sends
-    again and is acknowledged again; viewers detect the gap by its position."""
+    """Suppresses errors of a publish after the commit: they must neither quarantine the batch nor affect other devices.
+    The collector sends again and is acknowledged again; viewers detect the gap by its position."""
     try:
         yield
     except (Disconnected, MessageTooLarge):

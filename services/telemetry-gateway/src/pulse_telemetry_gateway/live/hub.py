@@ -21,7 +21,7 @@ from pulse_telemetry_gateway.store.registry import RegistryStore
 log = structlog.get_logger("pulse.live")
 Outcome = Literal["live", "exact", "history", "ahead"]
 _RESUME_AT_ONCE: Final = 4
-"""Browsers that read the log at the same time. After a restart all browsers resume at once."""
+"""Maximum number of browsers that read the log at the same time. After a restart all browsers resume together."""
 _PAGE_ROWS: Final = 500
 
 

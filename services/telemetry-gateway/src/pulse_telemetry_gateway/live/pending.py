@@ -1,4 +1,5 @@
-"""Readings that were not sent yet: bounded in bytes, and conflated without losing an extreme. No I/O."""
+"""Readings that were not sent to a browser yet. Their bytes are bounded: excess readings are conflated without losing
+an extreme. Does no I/O."""
 
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias

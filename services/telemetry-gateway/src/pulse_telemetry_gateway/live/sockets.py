@@ -149,7 +149,7 @@ class Sockets:
 
     def _opened(self, wire: Wire) -> None:
         self._unauthenticated[wire] = asyncio.get_running_loop().time()
-        if len(self._unauthenticated) > self._limits.viewers_max:  # close the oldest: a browser signs in at once
+        if len(self._unauthenticated) > self._limits.viewers_max:  # close the oldest: a browser signs in immediately
             oldest = next(iter(self._unauthenticated))
             del self._unauthenticated[oldest]
             oldest.abort()

@@ -1,1 +1,1 @@
-"""The gateway's rules, without I/O."""
+"""The gateway's rules. They do no I/O."""

@@ -76,7 +76,7 @@ class MergeInput:
 
 
 class CompactionStore:
-    """Several replicas may work at once. A claim keeps them apart; the mark ensures that no batch is compacted
+    """Several replicas may work at the same time. A claim keeps them apart; the mark ensures that no batch is compacted
     twice."""
 
     def __init__(self, database: Database) -> None:
@@ -105,7 +105,7 @@ class CompactionStore:
         return int(found)
 
     async def claim(self, device_id: int) -> int | None:
-        """Claims a device for a minute and returns its mark. None: another replica has the claim."""
+        """Claims a device for a minute and returns its mark. Returns None if another replica has the claim."""
         async with self._database.connection() as connection:
             await connection.execute(
                 "INSERT INTO compaction (device_id, at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING", device_id

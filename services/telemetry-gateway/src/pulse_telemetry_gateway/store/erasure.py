@@ -149,7 +149,8 @@ class Deletion:
         )
 
     async def _wait_for_merges(self, series: Sequence[int]) -> None:
-        """A merge that is being written would restore what is deleted. It locks these rows until its commit."""
+        """Waits for running merges, which would restore the deleted readings. A merge locks these rows until its
+        commit."""
         await self.connection.execute(
             "SELECT 1 FROM unfolded WHERE series_id = ANY($1::int[]) FOR UPDATE", list(series)
         )

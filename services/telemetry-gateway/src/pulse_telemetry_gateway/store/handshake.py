@@ -1,4 +1,4 @@
-"""The state of a collector's epochs in the ledger, for the answer to its hello."""
+"""The state of a collector's epochs in the ledger, for the answer to its `Hello`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

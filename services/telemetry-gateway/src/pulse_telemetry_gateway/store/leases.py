@@ -25,6 +25,6 @@ class LeaseStore:
         return holder is not None
 
     async def release(self, name: str, owner: str) -> None:
-        """Releases the lease, so that another gateway can take it at once."""
+        """Releases the lease, so that another gateway can take it immediately."""
         async with self._database.connection() as connection:
             await connection.execute("DELETE FROM lease WHERE name = $1 AND owner = $2", name, owner)

@@ -290,8 +290,8 @@ class RegistryStore:
         return {row["id"]: (row["device_id"], row["name"], TYPES.index(row["type"])) for row in rows}
 
     async def note_hello(self, name: str, epoch: int) -> None:
-        """Records the epoch of a hello. When an epoch returns after another one said hello, a second machine has the
-        same identity. After three such alternations, each within ten minutes of the last, the device counts as
+        """Records the epoch of a `Hello`. When an epoch returns after a `Hello` of another one, a second machine has
+        the same identity. After three such alternations, each within ten minutes of the last, the device counts as
         cloned."""
         device_id = await self.device_id(name)
         async with self._database.connection() as connection:

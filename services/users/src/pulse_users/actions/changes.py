@@ -78,7 +78,7 @@ class Change:
     def record_as(
         self, actor: str | None, kind: str, account: UUID, before: AuditFields | None, after: AuditFields | None
     ) -> None:
-        """As `record`, for an actor who is known without being signed in."""
+        """Like `record`, but for an actor who is known without being signed in."""
         caller = self.caller
         entry = AuditEntry(kind, actor, f"account:{account}", before, after, caller.address, caller.request_id)
         self._entries.append(entry)

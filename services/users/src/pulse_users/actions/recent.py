@@ -9,7 +9,7 @@ from uuid import UUID
 from pulse_users.model.accounts import Account
 
 KEEP = timedelta(seconds=1)
-"""How long a change of another process may stay unnoticed. Own changes are seen at once."""
+"""How long a change of another process may stay unnoticed. Own changes are seen immediately."""
 _MAX_ACCOUNTS = 10_000
 
 

@@ -1,1 +1,1 @@
-"""Rules of accounts, without I/O."""
+"""The rules for accounts. They do no I/O."""

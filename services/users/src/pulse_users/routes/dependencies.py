@@ -1,4 +1,4 @@
-"""Shared by the routes of users: dependencies, permissions and rate limits."""
+"""Shared by the routes of the users service: dependencies, permissions and rate limits."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""The tables of users. Every method uses the caller's connection: the action owns the transaction."""
+"""The tables of the users service. Every method uses the caller's connection: the action owns the transaction."""

@@ -49,7 +49,7 @@ class LinkStore:
         return UUID(str(found)) if found else None
 
     async def use(self, connection: Connection, hash_: bytes, now: datetime) -> UUID | None:
-        """As `find`, and uses the link up: of concurrent callers one gets the account."""
+        """Like `find`, but also marks the link as used. Of concurrent callers only one gets the account."""
         query = "DELETE FROM password_link WHERE hash = $1 AND expires_at > $2 RETURNING account_id"
         found = await connection.fetchval(query, hash_, now)
         return UUID(str(found)) if found else None

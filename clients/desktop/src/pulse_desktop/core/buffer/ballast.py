@@ -1,5 +1,5 @@
-"""The ballast: a 1 MB file that is deleted when the disk is full, because SQLite needs free space even to delete
-rows."""
+"""The ballast: a 1 MiB file that reserves disk space. The buffer deletes it when the disk is full, because SQLite needs
+free space even to delete rows."""
 
 import shutil
 from pathlib import Path
@@ -26,7 +26,7 @@ class Ballast:
         return (self._folder / FILE).exists()
 
     def fill(self) -> None:
-        """Creates the file when the disk has four times its size free."""
+        """Creates the file if it is missing and the disk has more than 4 MiB free."""
         try:
             if not self.is_there and shutil.disk_usage(self._folder).free > 4 * SIZE:
                 with open_private(self._folder / FILE) as file:

@@ -108,7 +108,7 @@ class Buffer:
         return table
 
     def append(self, readings: Sequence[Reading]) -> Appended:
-        """Takes readings and returns what became durable. That is nothing while the disk fails, and more than
+        """Adds readings and returns what became durable. That is nothing while the disk fails, and more than
         `readings` once it works again."""
         self.counts.produced += len(readings)
         self._ring.extend(readings)
@@ -166,7 +166,7 @@ class Buffer:
             return None
 
     def settle(self, settlements: Sequence[Settlement]) -> bool:
-        """Lets settled readings leave. Returns whether that is durable; if not, the buffer does it later."""
+        """Removes settled readings. Returns whether the removal is durable; if not, the buffer retries it later."""
         for settlement in settlements:
             self._contents.settle(settlement)
         self._disk.settle(list(settlements))
@@ -201,7 +201,7 @@ class Buffer:
         self._disk.run(lambda store: store.record_drops(drops, self._contents.ords, self._contents.nexts))
 
     def raise_ord(self, to: int) -> None:
-        """Gives the running epoch the `ord` `to`."""
+        """Sets the `ord` of the running epoch to `to`."""
         self._contents.raise_ord(to)
         if self._disk.failure is None:
             try:

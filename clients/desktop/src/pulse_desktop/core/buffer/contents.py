@@ -13,7 +13,7 @@ from pulse_desktop.core.model import SUMMARY_ORD, Appended, Counts, Drop, Epoch,
 
 @dataclass
 class InDoubt:
-    """Readings whose commit failed. They may be durable all the same, as `range`."""
+    """Readings whose commit failed. They may still be durable, as `range`."""
 
     lo: int = 0
     readings: list[Reading] = field(default_factory=list)
@@ -64,14 +64,15 @@ class Contents:
     # -- changes
 
     def add_committed(self, lo: int, hi: int) -> None:
-        """`[lo, hi)` of the running epoch became durable. Raises OSError when the journal cannot be written."""
+        """Records that `[lo, hi)` of the running epoch became durable. Raises OSError when the journal cannot be
+        written."""
         self.in_doubt.readings = []
         self.next = hi
         self._add(self.epoch.id, self.epoch.ord, ((lo, hi),))
         self._committed.append((lo, hi))
 
     def add_summaries(self, ranges: Ranges) -> None:
-        """Summaries became durable. Raises OSError when the journal cannot be written."""
+        """Records that summaries became durable. Raises OSError when the journal cannot be written."""
         if ranges:
             self.summary_next = ranges[-1][1]
             self._summarised = union(self._summarised, ranges)
@@ -85,12 +86,12 @@ class Contents:
                 self._journal.commit(epoch, lo, hi)
 
     def mark_sent(self, epoch: int, lo: int, hi: int) -> None:
-        """The gateway may have these readings, so they must never be thinned."""
+        """Excludes readings from thinning, because the gateway may have them."""
         if epoch == self.epoch.id:
             self._sent = union(self._sent, ((lo, hi),))
 
     def settle(self, settlement: Settlement) -> None:
-        """Forgets and counts the settled readings."""
+        """Removes and counts the settled readings."""
         held = intersect(self.of(settlement.epoch), settlement.ranges)
         refused = sum(1 for r in settlement.refused if intersect(held, ((r.seq, r.seq + 1),)))
         self.counts.refused += refused
@@ -98,18 +99,18 @@ class Contents:
         self._forget(settlement.epoch, settlement.ranges)
 
     def drop(self, drops: Sequence[Drop]) -> None:
-        """Forgets and counts lost readings. The caller reports them."""
+        """Removes and counts lost readings. The caller reports them."""
         for drop in drops:
             self.counts.dropped += drop.hi - drop.lo
             self._forget(drop.epoch, (drop.range,))
 
     def drop_and_report(self, drops: Sequence[Drop]) -> None:
-        """As `drop`, and the next report includes them."""
+        """Like `drop`, but the next report includes the lost readings."""
         self.drop(drops)
         self._lost += drops
 
     def raise_ord(self, to: int) -> None:
-        """The running epoch gets another `ord`."""
+        """Sets the `ord` of the running epoch."""
         self.epoch = replace(self.epoch, ord=to)
 
     def _forget(self, epoch: int, ranges: Ranges) -> None:
@@ -122,7 +123,7 @@ class Contents:
             self._sent = intersect(self._sent, rest)
 
     def take_report(self) -> Appended:
-        """Everything that became durable or was lost since the last report."""
+        """Returns everything that became durable or was lost since the last report."""
         report = Appended(tuple(self._committed), tuple(self._lost), self._summarised)
         self._committed, self._lost, self._summarised = [], [], EMPTY
         return report

@@ -1,4 +1,4 @@
-"""The buffer's file as it is opened now, and its failure state. `recovery` repairs it."""
+"""The open buffer file and its failure state. Module `recovery` recovers from failures."""
 
 from collections import deque
 from collections.abc import Callable
@@ -18,11 +18,12 @@ log = structlog.get_logger("pulse.desktop.buffer")
 
 _RETRY_SECONDS = 1.0
 _MAX_OWED = 1_000
+"""Maximum number of settlements in memory that are not on disk yet."""
 
 
 class Disk:
-    """`failure`: why the disk cannot be used now, None while it works. `found`: what the file held at the start.
-    Raises StoreFailure when the file cannot be opened."""
+    """`failure`: why the disk cannot be used now, None while it works. `found`: what the file held at
+    startup. Raises StoreFailure if the file cannot be opened."""
 
     def __init__(self, folder: Path, limits: BufferLimits, clock: Clock) -> None:
         self._folder, self._limits, self._clock = folder, limits, clock
@@ -52,7 +53,8 @@ class Disk:
     # -- the normal path
 
     def run(self, work: Callable[[Store], T]) -> T:
-        """Runs `work` on the store. Raises StoreFailure and remembers it; raises at once while the file is closed."""
+        """Runs `work` on the store. Raises StoreFailure and stores it in `failure`. While the file is closed, raises
+        the stored failure without running `work`."""
         if not self.is_open and self.failure is not None:
             raise self.failure
         try:
@@ -62,8 +64,8 @@ class Disk:
             raise
 
     def settle(self, settlements: list[Settlement]) -> None:
-        """Remembers settlements until `settle_owed` makes them durable. The oldest are forgotten beyond 1,000: the
-        gateway acknowledges them again after the readings were sent again."""
+        """Keeps settlements in memory until `settle_owed` writes them to disk. Beyond 1,000, discards the oldest: their
+        readings are sent again, and the gateway acknowledges them again."""
         self._owed.extend(settlements)
 
     @property
@@ -72,7 +74,7 @@ class Disk:
         return not self._owed
 
     def settle_owed(self, running: Epoch) -> None:
-        """Makes remembered settlements durable, with the ballast's help on a full disk. Raises StoreFailure."""
+        """Writes the settlements in memory to disk. On a full disk, deletes the ballast first. Raises StoreFailure."""
         if not self._owed:
             return
         try:
@@ -100,16 +102,16 @@ class Disk:
 
     @property
     def is_retry_due(self) -> bool:
-        """Whether the disk works, or may be tried again."""
+        """Whether there is no failure, or the time for the next attempt has come."""
         return self.failure is None or self._clock.monotonic() >= self._retry_at
 
     @property
     def must_reopen(self) -> bool:
-        """Whether the file must be closed and opened again. A full disk alone does not need that."""
+        """Whether the file must be closed and opened again. Not necessary if the disk was only full."""
         return self._must_reconcile or (self.failure is not None and self.failure.kind != "full")
 
     def fail(self, failure: StoreFailure) -> None:
-        """Notes a failure; logs the first one of its kind."""
+        """Stores the failure and schedules the next attempt. Logs a failure only if its kind has changed."""
         if self.failure is None or self.failure.kind != failure.kind:
             log.error("buffer_unavailable", kind=failure.kind, detail=failure.detail)
         self.failure = failure
@@ -118,8 +120,8 @@ class Disk:
         self._retry_at = self._clock.monotonic() + _RETRY_SECONDS
 
     def reopen(self) -> Holdings:
-        """Opens the file again, after replacing a corrupt one. Returns what it holds. Until `reconciled` is called,
-        every further attempt starts here again. Raises StoreFailure."""
+        """Opens the file again, after replacing a corrupt one. Returns what it holds. `must_reopen` stays true
+        until `reconciled` is called. Raises StoreFailure."""
         self._must_reconcile = True
         self.store.close()
         self.is_open = False
@@ -131,11 +133,11 @@ class Disk:
         return found
 
     def reconciled(self) -> None:
-        """Memory and file agree again."""
+        """Call this when memory and file agree again."""
         self._must_reconcile = False
 
     def recovered(self, lost_in_memory: int) -> None:
-        """The disk works. `lost_in_memory`: readings that were lost while it did not."""
+        """Clears the failure. `lost_in_memory`: number of readings lost during the failure."""
         if self.failure is not None:
             log.info("buffer_recovered", failure=str(self.failure), lost_in_memory=lost_in_memory)
         self.failure = None

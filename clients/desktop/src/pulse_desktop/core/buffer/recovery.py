@@ -40,7 +40,7 @@ class Recovery:
         self._disk.reconciled()
 
     def _declare_missing(self, found: Holdings) -> None:
-        """Readings that memory knows and the file does not hold are lost. The file already declares some of them."""
+        """Records readings that are in memory but not in the file as lost, unless the file already does."""
         contents = self._contents
         known: list[Drop] = []
         vanished: list[Drop] = []
@@ -58,8 +58,8 @@ class Recovery:
         contents.drop_and_report([*known, *vanished])
 
     def _settle_again(self, found: Holdings) -> None:
-        """Readings that memory knows to be settled and an older file still holds leave again. Readings in doubt stay:
-        `recover` finds them committed."""
+        """Removes readings from an older file that are settled according to memory. Readings in doubt stay, because
+        `recover` treats them as committed."""
         contents = self._contents
         settled = {epoch: subtract(ranges, contents.of(epoch)) for epoch, ranges in found.pending.items()}
         own, doubt = contents.epoch.id, contents.in_doubt.range

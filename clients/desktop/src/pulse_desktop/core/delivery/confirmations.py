@@ -1,12 +1,15 @@
-"""Refusals that the quarantine holds and the gateway does not know yet. Part of the delivery machine; no I/O."""
+"""Refused readings that are in the quarantine, which the collector has not confirmed to the gateway yet.
+
+Part of the delivery state machine: does no I/O.
+"""
 
 from pulse_contracts.ranges import EMPTY, Ranges, subtract, union
 from pulse_contracts.telemetry import MAX_EPOCHS, MAX_RANGES, RefusalsKept
 
 
 class Confirmations:
-    """What the next hellos confirm. A confirmation is removed when a have answers its hello; a confirmation that the
-    gateway missed is sent again, because the gateway repeats the refusal."""
+    """The confirmations for the next `Hello` messages. A confirmation is removed when the gateway answers its `Hello`
+    with a `Have`. If the gateway missed it, the gateway repeats the refusal, and the collector confirms again."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, Ranges] = {}
@@ -16,11 +19,11 @@ class Confirmations:
         return bool(self._waiting)
 
     def add(self, epoch: int, ranges: Ranges) -> None:
-        """The quarantine holds the refusals in these ranges."""
+        """Adds ranges whose refused readings are in the quarantine."""
         self._waiting[epoch] = union(self._waiting.get(epoch, EMPTY), ranges)
 
     def next_part(self) -> list[RefusalsKept]:
-        """As many confirmations as one hello can hold."""
+        """Returns as many confirmations as fit in one `Hello`."""
         left, part = MAX_RANGES, []
         for epoch, ranges in list(self._waiting.items())[:MAX_EPOCHS]:
             if left:
@@ -30,7 +33,7 @@ class Confirmations:
         return part
 
     def answered(self) -> None:
-        """The gateway answered the hello with the last part."""
+        """Removes the confirmations of the last `next_part`, because the gateway answered that `Hello`."""
         for part in self._sent:
             rest = subtract(self._waiting.get(part.epoch, EMPTY), tuple(part.ranges))
             if rest:

@@ -1,4 +1,7 @@
-"""Batches in flight, and ranges that must be sent again. Part of the delivery machine; no I/O, no clock."""
+"""Batches in flight, and ranges that must be sent again.
+
+Part of the delivery state machine: does no I/O, and callers pass the time.
+"""
 
 from collections import deque
 from collections.abc import Mapping
@@ -65,7 +68,7 @@ class Leases:
         return sum(1 for lease in self._leases.values() if lease.lane == lane)
 
     def due(self) -> list[float]:
-        """When each lease expires."""
+        """The times at which the leases expire."""
         return [lease.due for lease in self._leases.values()]
 
     def claimed(self, epoch: int) -> Ranges:
@@ -74,7 +77,7 @@ class Leases:
         return normalized((claim.lo, claim.hi) for claim in claims if claim.epoch == epoch)
 
     def add(self, claim: Claim, lane: Lane, now: float) -> int:
-        """A claim is sent; returns the id of its lease."""
+        """Records that a claim is sent. Returns the id of its lease."""
         due = now + self._policy.timeout_after(claim.tries) * (1 + self._policy.jitter * self._rng.random())
         self._last_id += 1
         if claim.tries == 0:
@@ -85,8 +88,9 @@ class Leases:
     def expire(self, now: float, acked_at: float) -> tuple[list[Claim], bool]:
         """Ends the leases that got no ack. `acked_at`: time of the last ack of any batch.
 
-        A batch that stays without an ack while others get one is halved until one reading is left. Returns such single
-        readings, and whether any lease expired without acks of other batches: then the gateway may be down.
+        If a batch repeatedly gets no ack while other batches do, it is split in half, down to single readings. Returns
+        the single readings that still get no ack, and whether any lease expired while no other batch got an ack. In
+        that case the gateway may be down.
         """
         poisoned: list[Claim] = []
         is_silent = False
@@ -108,8 +112,8 @@ class Leases:
         return poisoned, is_silent
 
     def split(self, lease_id: int) -> Claim | None:
-        """The broker rejected this batch as too large: sends smaller ones from now on. Returns the claim of a single
-        reading, which cannot be split."""
+        """Splits a batch that the broker rejected as too large, and limits later batches to the smaller size. Returns
+        the claim if it is a single reading, which cannot be split; otherwise None."""
         if (lease := self._leases.pop(lease_id, None)) is None:
             return None
         claim = lease.claim
@@ -120,13 +124,13 @@ class Leases:
         return None
 
     def forget(self, epoch: int, pending: Ranges) -> None:
-        """Ends the leases of an epoch whose readings are all settled. `pending`: what is not."""
+        """Ends the leases of an epoch whose readings are all settled. `pending`: the unsettled ranges."""
         for key, lease in list(self._leases.items()):
             if lease.claim.epoch == epoch and not intersect(pending, lease.claim.ranges):
                 del self._leases[key]
 
     def release(self) -> None:
-        """The connection is lost: nothing is in flight. Claims that stayed without an ack keep their history."""
+        """Ends all leases, because the connection is lost. Claims with unanswered tries keep their counts."""
         suspects = [lease.claim for lease in self._leases.values() if lease.claim.unanswered]
         self._leases.clear()
         self._resends.extendleft(suspects)

@@ -1,4 +1,4 @@
-"""Drives the delivery machine over the bus: turns messages into events, and executes commands."""
+"""Drives the delivery state machine over the bus: turns messages into events, and executes commands."""
 
 import asyncio
 from collections.abc import Sequence
@@ -82,7 +82,7 @@ class Link:
         await self._inbox.put(SeriesChanged(series_digest(table)))
 
     async def wait_delivered(self) -> None:
-        """Returns when everything is delivered, or at once without a connection."""
+        """Returns when everything is delivered, or immediately if there is no connection."""
         if self.is_open:
             await self._is_idle.wait()
 
@@ -213,7 +213,7 @@ class Link:
             if lease is not None:
                 await self._inbox.put(BatchTooLarge(lease))
             elif isinstance(message, SeriesDeclared):
-                self._part = max(1, len(message.series) // 2)  # the next have asks for the declaration again
+                self._part = max(1, len(message.series) // 2)  # the next `Have` requests the declaration again
         except PublishRefused as error:
             level = log.debug if self.refused else log.warning
             level("publish_refused", topic=topic.template, error=str(error))

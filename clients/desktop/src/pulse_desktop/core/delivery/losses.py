@@ -1,4 +1,7 @@
-"""Losses, declared again until an ack or a have covers them. Part of the delivery machine; no I/O."""
+"""Lost readings. The collector declares them to the gateway again until a `BatchAck` or a `Have` covers them.
+
+Part of the delivery state machine: does no I/O.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -43,11 +46,11 @@ class Losses:
         return ranges
 
     def due(self) -> list[float]:
-        """When each loss must be declared next."""
+        """The times at which each loss must be declared again."""
         return [loss.due for loss in self._losses.values()]
 
     def add(self, drops: Iterable[Drop], now: float) -> None:
-        """More readings were lost: declares them at once."""
+        """Adds lost readings. Their declaration is due immediately."""
         for drop in drops:
             loss = self._losses.setdefault((drop.epoch, drop.reason), _Loss())
             loss.ranges = union(loss.ranges, (drop.range,))
@@ -56,12 +59,12 @@ class Losses:
             loss.tries, loss.due = 0, now
 
     def declare_all_again(self, now: float) -> None:
-        """A new connection: declares every loss from `now` on."""
+        """Makes every loss due at `now`, because the connection is new."""
         for loss in self._losses.values():
             loss.tries, loss.due = 0, now
 
     def acknowledge(self, epoch: int, ranges: Ranges) -> Ranges:
-        """The gateway settled these ranges; returns the part that was lost."""
+        """Removes the losses in ranges that the gateway settled. Returns these losses."""
         known = EMPTY
         for key, loss in list(self._losses.items()):
             if key[0] != epoch:
@@ -73,7 +76,7 @@ class Losses:
         return known
 
     def declare(self, session: str, ords: Mapping[int, int], now: float) -> list[DeclareLoss]:
-        """The declarations that are due at `now`."""
+        """Returns the declarations that are due at `now`, and schedules their retries."""
         out = []
         for (epoch, reason), loss in self._losses.items():
             if now < loss.due:

@@ -1,7 +1,7 @@
-"""The delivery machine: which readings are sent when, and which may leave the buffer. Protocol A3; no I/O, no clock.
+"""The delivery state machine decides which readings are sent when, and which may leave the buffer (protocol A3).
 
-Events and the time go in, commands come out. All state is in memory: after a restart the holdings of the disk are
-enough to start again, because the gateway's ledger counts sequence numbers.
+It does no I/O: callers pass events and the time, and execute the returned commands. All state is in memory. After a
+restart the contents of the disk are enough to continue, because the gateway records settled sequence numbers.
 """
 
 from collections import deque
@@ -64,7 +64,7 @@ class Replay:
         self._was_resend = False
         self._hello_epochs: tuple[int, ...] = ()
         self._answered: frozenset[int] = frozenset()
-        """Earlier epochs that a have of this session answered for."""
+        """Earlier epochs whose state the gateway has reported in this session."""
         self._credit, self._live_paused = 0, False
         self._now = float("-inf")
 
@@ -109,7 +109,7 @@ class Replay:
     # -- events
 
     def handle(self, event: Event, now: float) -> list[Command]:
-        """Takes one event; returns the commands to execute, in order."""
+        """Handles one event. Returns the commands to execute, in order."""
         out: list[Command] = []
         self._now = now
         match event:
@@ -255,7 +255,7 @@ class Replay:
         poisoned, is_silent = self._leases.expire(now, acked_at)
         for claim in poisoned:
             self._quarantine(claim, out)
-        if is_silent:  # the answer also repeats what lost acks said
+        if is_silent:  # the answer also contains what lost acks contained
             self._session.probe(now)
 
     def _needs_hello(self, now: float) -> bool:

@@ -1,6 +1,6 @@
-"""The conversation with the gateway over one broker connection: its state, and when the next hello is due.
+"""The conversation with the gateway over one broker connection: its state, and when the next `Hello` is due.
 
-Part of the delivery machine; no I/O, no clock.
+Part of the delivery state machine: does no I/O, and callers pass the time.
 """
 
 from enum import Enum
@@ -9,20 +9,20 @@ from pulse_desktop.core.delivery.signals import Policy
 
 
 class State(Enum):
-    """Where the conversation is."""
+    """How far the handshake with the gateway is."""
 
     DISCONNECTED = "disconnected"
     """No connection to the broker."""
     DECLARING = "declaring"
-    """The gateway does not know the series table: the next hello declares it first."""
+    """The gateway does not know the series table: the collector declares it before the next `Hello`."""
     GREETING = "greeting"
-    """Table and hello were sent. The hello is repeated until the gateway answers with a have."""
+    """Table and `Hello` were sent. The `Hello` is repeated until the gateway answers with a `Have`."""
     OPEN = "open"
     """The gateway answered: readings and losses may be sent."""
 
 
 class Session:
-    """Every transition is a method here:
+    """The state of the connection. Each transition is a method:
 
     | from | event | to |
     |---|---|---|
@@ -32,7 +32,7 @@ class Session:
     | any connected | `open` | OPEN |
     | any connected | `redeclare`, `redeclare_later` | DECLARING |
 
-    `name`: the name of this connection, empty without one. `hello_due`: when to send the next hello, None for never.
+    `name`: the name of this connection, empty without one. `hello_due`: when to send the next `Hello`, None for never.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -52,15 +52,15 @@ class Session:
         return self.state is State.OPEN
 
     def connect(self, name: str, now: float) -> None:
-        """A new connection replaces the last one."""
+        """Starts the handshake on a new connection, which replaces the last one."""
         self.name, self.state, self.hello_due = name, State.DECLARING, now
 
     def disconnect(self) -> None:
-        """The connection is lost."""
+        """Forgets the lost connection."""
         self.name, self.state, self.hello_due = "", State.DISCONNECTED, None
 
     def hello_sent(self, now: float) -> bool:
-        """A hello goes out; returns whether the series table must go out before it."""
+        """Records that a `Hello` is sent. Returns whether the series table must be sent before it."""
         must_declare = self.state is State.DECLARING
         if must_declare:
             self.state = State.GREETING
@@ -68,26 +68,26 @@ class Session:
         return must_declare
 
     def open(self) -> None:
-        """The gateway answered the hello and knows the series table."""
+        """Allows readings, because the gateway answered the `Hello` and knows the series table."""
         self.state, self.hello_due = State.OPEN, None
 
     def redeclare(self, now: float) -> None:
-        """The table changed, or the gateway asks for it: declare it at once."""
+        """Declares the series table immediately, because it changed or the gateway asked for it."""
         if self.is_connected:
             self.state, self.hello_due = State.DECLARING, now
 
     def redeclare_later(self, now: float) -> None:
-        """The gateway answered with another table: declare ours with the next regular hello."""
+        """Declares the series table with the next regular `Hello`, because the gateway's answer named another table."""
         self.state = State.DECLARING
         if self.hello_due is None:
             self.hello_due = max(now, self.hello_sent_at + self._policy.hello_every)
 
     def request_hello(self, now: float) -> None:
-        """Sends a hello now, unless one is due anyway."""
+        """Makes a `Hello` due at `now`, unless one is scheduled."""
         if self.hello_due is None:
             self.hello_due = now
 
     def probe(self, now: float) -> None:
-        """As `request_hello`, but not more often than the policy allows."""
+        """Like `request_hello`, but not more often than the policy allows."""
         if now >= self.hello_sent_at + self._policy.probe_every:
             self.request_hello(now)

@@ -1,4 +1,4 @@
-"""Events that go into the delivery machine, commands that come out, and the constants of the protocol."""
+"""Events and commands of the delivery state machine, and the constants of the protocol."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ class ConnectionLost:
 
 @dataclass(frozen=True)
 class HaveReceived:
-    """The gateway answered a hello with what its ledger holds."""
+    """The gateway answered a `Hello` with the state of its ledger."""
 
     have: Have
 

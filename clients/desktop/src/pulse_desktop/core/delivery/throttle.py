@@ -1,15 +1,18 @@
-"""The rate limit of the backlog lane. Part of the delivery machine; no I/O, no clock."""
+"""The operator's rate limit for old readings (the backlog lane).
+
+Part of the delivery state machine: does no I/O, and callers pass the time.
+"""
 
 
 class Throttle:
-    """`rate`: readings per second. None: as many as the credit allows. 0: paused."""
+    """`rate`: readings per second. None: no limit except the gateway's flow control (credit). 0: paused."""
 
     def __init__(self) -> None:
         self.rate: float | None = None
         self._next_at = float("-inf")
 
     def set(self, rate: float | None, now: float) -> None:
-        """Applies from `now` on. A delay that the last rate caused ends."""
+        """Sets the rate from `now` on, and cancels the delay that the previous rate caused."""
         self.rate, self._next_at = rate, now
 
     def allows(self, now: float) -> bool:
@@ -17,7 +20,7 @@ class Throttle:
         return self.rate is None or (self.rate > 0 and now >= self._next_at)
 
     def record(self, readings: int, now: float) -> None:
-        """A batch of this many readings was sent."""
+        """Records that a batch with this many readings was sent."""
         if self.rate:
             self._next_at = max(self._next_at, now) + readings / self.rate
 

@@ -1,4 +1,4 @@
-"""The identity that enrolment gave this collector, and its secrets. No I/O."""
+"""The identity that this collector got at enrolment, and its secrets. Does no I/O."""
 
 import json
 from typing import Final, Literal

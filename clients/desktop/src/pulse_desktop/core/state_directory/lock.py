@@ -9,7 +9,7 @@ FILE = "collector.lock"
 
 
 class AlreadyRunningError(Exception):
-    """Another collector runs on this state directory."""
+    """Another collector is using this state directory."""
 
     def __init__(self, pid: str) -> None:
         super().__init__(f"already running (pid {pid})")
@@ -34,7 +34,7 @@ def acquire(folder: Path) -> IO[str]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a collector runs on this state directory."""
+    """Whether a running collector is using this state directory."""
     try:
         with (folder / FILE).open("r", encoding="ascii") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

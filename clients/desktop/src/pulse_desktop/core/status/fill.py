@@ -1,20 +1,21 @@
-"""The fill level of the buffer: time until it is full, and warnings at each level. No I/O, no clock."""
+"""The fill level of the buffer: time until it is full, and warnings at each level. Does no I/O; callers pass the
+time."""
 
 import math
 from dataclasses import dataclass
 
 LEVELS = (0.50, 0.80, 0.95)
-_CALM = 0.05
-"""Hysteresis: a level warns again only after the buffer was this much below it."""
-_MEMORY = 60.0
-"""Seconds over which the rate of filling is averaged."""
+_HYSTERESIS = 0.05
+"""A level warns again only after the share has fallen this far below it."""
+_AVERAGING_SECONDS = 60.0
+"""Time constant of the moving average of the fill rate."""
 
 
 @dataclass(frozen=True)
 class Fill:
     """`share`: 0 to 1. `seconds_left`: time until the buffer is full at the current rate; 0 while readings are evicted;
-    None while the level does not rise. `level`: the highest level reached, if any; `is_new`: it was reached just
-    now."""
+    None while the level does not rise. `level`: the highest warning level reached, if any. `is_new`: this update
+    reached it."""
 
     share: float
     seconds_left: int | None
@@ -23,7 +24,7 @@ class Fill:
 
 
 class FillWatch:
-    """Call `update` about once per second."""
+    """Derives a `Fill` from successive shares. Call `update` about once per second."""
 
     def __init__(self) -> None:
         self._at: float | None = None
@@ -34,12 +35,12 @@ class FillWatch:
         since the last update, because it is full."""
         if self._at is not None and now > self._at:
             elapsed = now - self._at
-            weight = -math.expm1(-elapsed / _MEMORY)
+            weight = -math.expm1(-elapsed / _AVERAGING_SECONDS)
             self._rate += weight * ((share - self._share) / elapsed - self._rate)
         self._at, self._share = now, share
         reached = max((mark for mark in LEVELS if share >= mark), default=0.0)
         is_new = reached > self._level
-        if is_new or share < self._level - _CALM:
+        if is_new or share < self._level - _HYSTERESIS:
             self._level = reached
         return Fill(share, self._seconds_left(is_losing=is_losing), self._level or None, is_new)
 

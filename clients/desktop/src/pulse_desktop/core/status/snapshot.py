@@ -15,8 +15,8 @@ from pulse_desktop.core.status.fill import LEVELS
 from pulse_desktop.core.storage.inspection import NoBufferError, count_waiting
 
 FILE = "status.json"
-_PADDED = 4_096
-"""Size of the file in bytes: constant, so that rewriting it in place needs no new disk block."""
+_FILE_BYTES = 4_096
+"""The file is padded to this size, so that rewriting it in place needs no new disk block."""
 _STALE_SECONDS = 5.0
 
 
@@ -24,8 +24,8 @@ _STALE_SECONDS = 5.0
 class Snapshot:
     """Counts are readings since the process started; `waiting` and `quarantined` are readings on disk. Times are
     microseconds since 1970 UTC. Ages and `full_in` are seconds. Rates are readings per second over the last second.
-    `buffer_fill` (0 to 1) is the higher share of bytes and readings. `replay` is the operator's limit for the
-    backlog."""
+    `buffer_fill` (0 to 1) is the share of bytes or of readings, whichever is higher. `replay` is the operator's limit
+    for the backlog."""
 
     pid: int
     version: str
@@ -61,11 +61,11 @@ class Snapshot:
     def write(self, folder: Path) -> None:
         """Writes the file atomically. On a full disk, overwrites the old file in place, because its blocks are already
         allocated. Raises OSError."""
-        text = json.dumps(asdict(self)).ljust(_PADDED)
+        text = json.dumps(asdict(self)).ljust(_FILE_BYTES)
         fresh = folder / f"{FILE}.new"
         try:
             fresh.write_text(text, "utf-8")
-            os.replace(fresh, folder / FILE)  # noqa: PTH105  # atomic by name
+            os.replace(fresh, folder / FILE)  # noqa: PTH105  # os.replace is atomic
         except OSError:
             fresh.unlink(missing_ok=True)
             with (folder / FILE).open("r+", encoding="utf-8") as file:

@@ -1,5 +1,5 @@
-"""Evicts readings from a full buffer: thins first, then drops the oldest (protocol A3.5). Part of a store
-transaction."""
+"""Evicts readings from a full buffer: thins first, then drops the oldest (protocol A3.5). Runs in the
+transaction of `Store.append`."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -22,21 +22,22 @@ _AT_ONCE = 20_000
 """Maximum number of readings that one step thins: about 50 ms of work."""
 _BLOCKS_AT_ONCE = 16
 _MARGIN_BYTES = 256 * 1024
-_KEPT_WHOLE = 4
-"""The newest quarter of the waiting readings is never thinned."""
+_UNTHINNED_DIVISOR = 4
+"""The newest 1/4 of the waiting readings is never thinned."""
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The target before new readings are added: bytes of pages and waiting readings. `limit`: maximum bytes of the
-    buffer."""
+    """What the buffer may hold before new readings are added. `used`: bytes of database pages. `waiting`: number of
+    readings. `limit`: maximum bytes of the buffer."""
 
     used: int
     waiting: int
     limit: int
 
     def lowered(self) -> "Ceiling":
-        """A slightly lower target, so that not every append must evict, and no eviction takes long."""
+        """Returns a slightly lower ceiling. It is low enough that not every append has to evict, and high enough that
+        no eviction takes long."""
         used, waiting = min(self.limit // 50, _MARGIN_BYTES), min(self.waiting // 50, _AT_ONCE)
         return Ceiling(self.used - used, self.waiting - waiting, self.limit)
 
@@ -68,7 +69,7 @@ class _Eviction:
         self._waiting = evictable.waiting
         end = evictable.thinnable[-1][1] if evictable.thinnable else 0
         self._thinnable: Ranges = intersect(
-            evictable.thinnable, normalized([(0, end - evictable.waiting // _KEPT_WHOLE)])
+            evictable.thinnable, normalized([(0, end - evictable.waiting // _UNTHINNED_DIVISOR)])
         )
         self.summary_next = evictable.summary_next
         self.lost: list[Drop] = []
@@ -79,8 +80,8 @@ class _Eviction:
     # -- thin
 
     def thin(self) -> bool:
-        """Replaces the oldest range that was never sent by its summary; the range is lost as `thinned`. False: no
-        gain."""
+        """Replaces the oldest unsent range with a summary of it, and records the range as lost (`thinned`). Returns
+        False if there is no such range or a summary would save too little."""
         bucket = bucket_for(self._summaries() / max(1, self._waiting))
         if bucket is None:
             return False
@@ -103,7 +104,7 @@ class _Eviction:
         return True
 
     def _summaries(self) -> int:
-        """Waiting readings that are summaries. An index answers this; counting bytes would read every page."""
+        """The number of waiting summary readings. An index answers this query; counting bytes would read every page."""
         row = self._db.execute(
             "SELECT coalesce(sum(hi - lo), 0) FROM epoch JOIN block ON block.epoch = epoch.id WHERE epoch.ord = ?",
             (SUMMARY_ORD,),
@@ -126,7 +127,7 @@ class _Eviction:
                     break
                 try:
                     readings += unpack(epoch, a, b, data)
-                except BlockUnreadable:  # declared as lost when it is read for sending, or dropped as a whole block
+                except BlockUnreadable:  # the block is recorded as lost when it is read for sending or dropped
                     break
                 first.append(oldest)
                 last.append(newest)
@@ -140,11 +141,11 @@ class _Eviction:
     # -- drop
 
     def drop_oldest(self) -> bool:
-        """Drops the oldest blocks; they are lost as `overflow`. False: there are no blocks."""
+        """Drops the oldest blocks and records them as lost (`overflow`). Returns False if there are no blocks."""
         oldest = self._db.execute(
             "SELECT id FROM epoch WHERE EXISTS (SELECT 1 FROM block WHERE block.epoch = epoch.id) ORDER BY id = ?, "
             "(SELECT block.id FROM block WHERE block.epoch = epoch.id ORDER BY lo LIMIT 1) LIMIT 1",
-            (self._running.id,),  # the running epoch comes last: its readings are the newest, its summaries are older
+            (self._running.id,),  # last: its readings are the newest. Its summaries are an epoch of their own.
         ).fetchone()
         if oldest is None:
             return False

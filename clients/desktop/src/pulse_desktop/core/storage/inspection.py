@@ -75,7 +75,7 @@ class QuarantinedReading:
 
 
 class Inspection:
-    """A context manager. Every method raises StoreFailure when the disk or the file does not work."""
+    """A context manager. Every method raises StoreFailure when the disk fails or the file cannot be used."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db

@@ -51,7 +51,7 @@ _EMPTY_EPOCHS = (
 
 
 class Store:
-    """One SQLite file. Every method raises StoreFailure when the disk or the file does not work."""
+    """One SQLite file. Every method raises StoreFailure when the disk fails or the file cannot be used."""
 
     def __init__(self, path: Path, limits: BufferLimits) -> None:
         self._folder, self._limits, self._compacted = path.parent, limits, 0
@@ -178,7 +178,7 @@ class Store:
             return 2**62
 
     def _limit(self, free: int) -> int:
-        """Bytes that the buffer may use: the setting, or less when the disk runs full of other things."""
+        """Bytes that the buffer may use: the setting, or less when other files fill the disk."""
         size: int = self._db.execute("PRAGMA page_count").fetchone()[0] * PAGE
         return min(self._limits.max_bytes, max(FLOOR_BYTES, size, size + free - self._limits.min_free_bytes))
 
@@ -247,7 +247,8 @@ class Store:
             tables.trim_quarantine(db)
 
     def quarantine(self, epoch: int, seq: int, code: str, at: int) -> Drop | None:
-        """Moves one reading to the quarantine and records its loss as `unreadable`. None: it is not stored."""
+        """Moves one reading to the quarantine and records its loss as `unreadable`. Returns None if it is not
+        stored."""
         with self._transaction() as db:
             row = db.execute(
                 "SELECT first, last FROM block WHERE epoch = ? AND lo <= ? AND hi > ?", (epoch, seq, seq)

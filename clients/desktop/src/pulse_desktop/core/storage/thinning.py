@@ -1,4 +1,4 @@
-"""Which readings to keep as summaries when a full buffer is thinned. No I/O."""
+"""Decides which readings to keep as summaries when a full buffer is thinned. Does no I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class _Bucket:
 
 
 def bucket_for(share: float) -> int | None:
-    """The bucket size when summaries are `share` (0 to 1) of the waiting readings: it grows with `share`. None when
-    they are half or more: then nothing is thinned."""
+    """Returns the bucket size, which grows with `share`: the share of summaries (0 to 1) in the waiting readings.
+    Returns None if `share` is 0.5 or more, because nothing is thinned then."""
     step = int(share * 2 * STEPS)
     return SMALLEST_BUCKET << step if step < STEPS else None
 

@@ -1,4 +1,4 @@
-// The backlogs of collectors, and when they will be empty. No React, no clock.
+// The backlogs of collectors, and when they will be empty. Does not use React; callers pass the time.
 
 export type Progress = {
   readonly waiting: number;

@@ -211,13 +211,13 @@ export class LiveConnection {
     this.setState({ ...this.current, isSlow: true });
   }
 
-  /** The gateway shuts down. It says when to reconnect, so that not all clients do it at once. */
+  /** The gateway shuts down. It says when to reconnect, so that not all clients do it at the same time. */
   private onDrain({ after_ms }: Drain): void {
     this.drainDelayMs = Math.min(MAX_DRAIN_MS, Math.max(0, after_ms));
     this.socket?.disconnect();
   }
 
-  /** The gateway closes the socket with a reason. An ended session is checked at once, not with the next attempt. */
+  /** The gateway closes the socket with a reason. The session is checked immediately, not at the next attempt. */
   private onEnded({ code }: Ended): void {
     if (code === "session_ended" || code === "token_expired") {
       this.ports.tokens.renew(this.lastToken).catch(() => {});

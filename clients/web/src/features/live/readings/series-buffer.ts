@@ -1,4 +1,4 @@
-// The readings of one series in memory: two arrays sorted by time. No React, no clock.
+// The readings of one series in memory: two arrays sorted by time. Does not use React; callers pass the time.
 import { m4 } from "@/lib/m4";
 import { firstNotBelow } from "@/lib/ordered-search";
 

@@ -1,4 +1,4 @@
-// All readings that the page holds, by series, with their gaps and marks. No React, no network.
+// All readings that the page holds, by series, with their gaps and marks. Does not use React or the network.
 import type { History, Series } from "@/contracts/http";
 import type { LiveFrame, RawValue } from "@/contracts/live";
 import { gapTest, gapsIn, withoutRange, withSpan, type GapTest, type SampledSpan } from "./gaps";

@@ -1,4 +1,4 @@
-"""Decides which waiting batches become one commit, and when the commit starts. It has no clock of its own."""
+"""Decides which waiting batches become one commit, and when the commit starts. Callers pass the time."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 WORTHWHILE_BATCHES: Final = 64
-"""With this many batches a commit starts at once. Its fixed cost, 0.4 ms of the gateway's time, is then a fifth of the
-whole, and PostgreSQL would be idle while more batches are collected (decision 19)."""
+"""With this many batches a commit starts immediately. Its fixed cost, 0.4 ms of the gateway's time, is then a fifth of
+the whole, and PostgreSQL would be idle while more batches are collected (decision 19)."""
 
 
 Streams = Sequence[tuple[str, int]]
@@ -66,7 +66,7 @@ class GroupQueue(Generic[W]):
 
     @property
     def is_enough(self) -> bool:
-        """Whether the next commit should start at once."""
+        """Whether the next commit should start immediately."""
         return self._batches >= min(WORTHWHILE_BATCHES, self._limits.batches) or self._bytes >= self._limits.bytes
 
     def add(self, waiting: W) -> None:

@@ -1,4 +1,4 @@
-"""Limits how often a device may cause work: one token bucket per device. It has no clock of its own."""
+"""Limits how often a device may cause work: one token bucket per device. Callers pass the time."""
 
 _REMEMBERED = 10_000
 

@@ -12,9 +12,9 @@ _DAY: Final = 86_400_000_000
 
 @dataclass(frozen=True)
 class ClockLimits:
-    """Microseconds. Nothing arrives before it is sent, so a clock that is ahead shows at once. A message may be delayed
-    on its way, so a clock counts as behind only after a longer time. A message that the broker kept for longer is
-    marked too."""
+    """Microseconds. Nothing arrives before it is sent, so a clock that is ahead shows immediately. A message may be
+    delayed on its way, so a clock counts as behind only after a longer time. A message that the broker kept for longer
+    is marked too."""
 
     ahead: int = 2_000_000
     behind: int = 60_000_000
