@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pulse_chassis.observability.metrics import Metrics
-from pulse_chassis.process.background import Background, Job
+from pulse_chassis.process.background import Background, Job, for_each
 from pulse_contracts.errors import Unavailable
 from pulse_testkit.waiting import eventually
 
@@ -110,3 +110,28 @@ async def test_an_outage_is_retried_without_a_wake_up(background: Background, me
 def test_a_job_needs_an_interval_or_a_wake_up() -> None:
     with pytest.raises(ValueError, match="needs an interval or a wake-up"):
         Job("sweep", Rounds())
+
+
+async def test_a_bug_in_one_item_does_not_keep_a_round_from_the_others() -> None:
+    done: list[int] = []
+
+    async def act(number: int) -> None:
+        if number == 2:
+            raise KeyError(number)
+        done.append(number)
+
+    with pytest.raises(KeyError):
+        await for_each([1, 2, 3], act)
+    assert done == [1, 3]
+
+
+async def test_an_outage_ends_the_round() -> None:
+    done: list[int] = []
+
+    async def act(number: int) -> None:
+        done.append(number)
+        raise Unavailable("database")
+
+    with pytest.raises(Unavailable):
+        await for_each([1, 2, 3], act)
+    assert done == [1]

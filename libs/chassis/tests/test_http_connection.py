@@ -44,9 +44,27 @@ async def test_an_endless_head_is_rejected_at_the_limit(port: int, endless: byte
 
 async def test_trailers_are_not_headers(port: int) -> None:
     chunked = LINE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-forwarded-for: 1.2.3.4\r\n\r\n"
-    for status, body in await responses_to(port, chunked, chunked):
-        assert status == 200
-        assert (json.loads(body)["headers"], json.loads(body)["body"]) == (["host", "transfer-encoding"], "abc")
+    [(status, body)] = await responses_to(port, chunked)
+    assert status == 200
+    assert json.loads(body)["headers"] == ["host", "transfer-encoding", "connection"]
+    assert json.loads(body)["body"] == "abc"
+
+
+@pytest.mark.parametrize(
+    "ending", [b"0\r\nX: a\n\n", b"0\r\n\n", b"0\r\nX: a\r\n b\r\n\r\n"], ids=["bare", "end", "folded"]
+)
+async def test_nothing_behind_a_request_in_chunks_is_read(port: int, ending: bytes) -> None:
+    """h11 is lenient about trailers: a proxy could still see the first body where we would see the next request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(LINE + b"transfer-encoding: chunked\r\n\r\n" + ending)
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert b"connection: close" in head
+    with suppress(ConnectionError):
+        writer.write(b"GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n")
+        await writer.drain()
+        await reader.read()
+    assert SEEN == ["/"]
+    writer.close()
 
 
 @INVALID
@@ -74,8 +92,8 @@ async def test_the_limit_of_a_head_does_not_apply_to_the_body(port: int) -> None
 
 async def test_the_largest_body_may_come_in_chunks_of_one_byte(port: int) -> None:
     chunks = LINE + b"transfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 65_536 + b"0\r\n\r\n"
-    [(status, body), (again, _)] = await responses_to(port, chunks, chunks)
-    assert (status, again, len(json.loads(body)["body"])) == (200, 200, 65_536)
+    [(status, body)] = await responses_to(port, chunks)
+    assert (status, len(json.loads(body)["body"])) == (200, 65_536)
 
 
 AMBIGUOUS = {
@@ -133,7 +151,7 @@ async def test_the_body_of_an_ignored_upgrade_is_a_body(port: int, framing: byte
     body = b"GET /smuggled HTTP/1.1\r\nhost: abcd\r\n\r\n"[:37]
     behind = body + (b"\r\n0\r\n\r\n" if b"chunked" in framing else b"")
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(2):
+    for _ in range(1 if b"chunked" in framing else 2):
         writer.write(UPGRADE + framing + (b"" if is_cut else behind))
         if is_cut:
             await eventually(lambda: SEEN[-1:] == ["/"], what="the head was read")
@@ -159,7 +177,6 @@ async def test_a_client_that_does_not_wait_gets_its_answer_and_no_more(port: int
     writer.close()
 
 
-@INVALID
 async def test_a_broken_body_adds_nothing_to_a_started_response(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /early HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")
@@ -232,11 +249,12 @@ async def test_a_request_does_not_depend_on_how_its_bytes_are_split(
     one = LINE + (framing if is_chunked else b"content-length: 3\r\n\r\nabc")
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(times):
+        for _ in range(1 if is_chunked else times):
             for piece in pieces(one, cuts):
                 writer.write(piece)
                 await writer.drain()
             status, body = await status_of(reader)
             assert (status, json.loads(body)["body"]) == (200, "abc")
-            assert json.loads(body)["headers"] == ["host", "transfer-encoding" if is_chunked else "content-length"]
+            framed = ["transfer-encoding", "connection"] if is_chunked else ["content-length"]
+            assert json.loads(body)["headers"] == ["host", *framed]
         writer.close()

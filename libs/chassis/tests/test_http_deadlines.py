@@ -48,7 +48,7 @@ async def test_a_slow_request_is_answered(port: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /held HTTP/1.1\r\nhost")
-    await eventually(lambda: bool(ACCEPTED) and ACCEPTED[0]._is_head_pending, what="half of it is read")
+    await eventually(lambda: bool(ACCEPTED) and ACCEPTED[0]._waits_for == "head", what="half of it is read")
     writer.write(b": a\r\n\r\n")
     await eventually(lambda: "/held" in SEEN, what="it runs")
     late, later = await asyncio.open_connection("127.0.0.1", port)
@@ -97,8 +97,17 @@ async def test_a_websocket_outlives_the_deadlines_of_http(port: int, monkeypatch
     writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
     await status_of(reader)
     writer.write(HANDSHAKE)
-    await eventually(lambda: ACCEPTED[-1]._is_head_pending, what="half of the handshake is read")
+    await eventually(lambda: ACCEPTED[-1]._waits_for == "head", what="half of the handshake is read")
     writer.write(b"\r\n")
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
     assert ACCEPTED[-1]._deadline is None
+    writer.close()
+
+
+async def test_a_body_that_does_not_arrive_has_a_deadline(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "BODY_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc")
+    async with asyncio.timeout(5):
+        await reader.read()
     writer.close()

@@ -8,11 +8,12 @@ from importlib.resources import files
 import asyncpg
 import pytest
 
+from pulse_bus.port import PublishRefused
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.message import Message
 from pulse_contracts.topics import AUTH_EVENT, Topic
-from pulse_postgres import Database, DatabaseUnavailable, Outbox, Relay
+from pulse_postgres import Database, Outbox, Relay
 from pulse_testkit.waiting import eventually
 
 pytestmark = pytest.mark.servers
@@ -126,21 +127,22 @@ async def test_an_outage_of_the_broker_loses_no_event_and_keeps_the_order(shop: 
         task.cancel()
 
 
-async def test_a_crash_between_publishing_and_deleting_publishes_again(shop: Database, admin_url: str) -> None:
+async def test_an_outage_in_the_middle_of_a_batch_repeats_no_published_event(shop: Database) -> None:
     outbox, broker = Outbox(), Broker()
     await put(outbox, shop, 1, 2, 3)
 
-    def give_up(at: int) -> None:
+    def fail(at: int) -> None:
         if at == 2:
-            raise DatabaseUnavailable("crashed")
+            raise Unavailable("no PUBACK")
 
-    broker.after = give_up
+    broker.after = fail
     relay = Relay(shop, broker)
-    with pytest.raises(DatabaseUnavailable):
-        await relay.publish_next()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await relay.publish_next()
     broker.after = None
     await publish_all(relay)
-    assert broker.got == [1, 2, 1, 2, 3]
+    assert broker.got == [1, 2, 2, 2, 2, 3]
 
 
 async def test_a_database_that_dies_before_the_delete_publishes_again(shop: Database, admin_url: str) -> None:
@@ -233,6 +235,25 @@ async def test_an_outage_of_the_broker_never_sets_an_event_aside(shop: Database)
             await relay.publish_next()
     assert await set_aside(shop) == []
     assert await waiting(shop) == 1
+
+
+async def test_a_refusal_that_the_broker_may_withdraw_never_sets_an_event_aside(shop: Database) -> None:
+    """A broker that was reset rejects everything until it has its accounts again."""
+    outbox, broker = Outbox(), Broker()
+
+    def refuse(_: int) -> None:
+        raise PublishRefused("users/digest", 0x87, "not authorized")
+
+    broker.after = refuse
+    await put(outbox, shop, 1)
+    relay = Relay(shop, broker)
+    for _ in range(20):
+        with pytest.raises(Unavailable, match="0x87"):
+            await relay.publish_next()
+    assert await set_aside(shop) == []
+    broker.after = None
+    await publish_all(relay)
+    assert await waiting(shop) == 0
 
 
 async def test_depth_and_age_are_measured(shop: Database) -> None:

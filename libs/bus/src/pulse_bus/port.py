@@ -25,12 +25,21 @@ class Disconnected(Unavailable):
     """There is no connection to the broker, or it ended before the broker confirmed the message."""
 
 
+_FAULTS_OF_THE_MESSAGE = frozenset({0x90, 0x95, 0x99})
+
+
 class PublishRefused(Exception):  # the broker's answer
     """The broker rejected a message (MQTT 5 PUBACK reason code >= 0x80), for example 0x87, not authorized."""
 
     def __init__(self, address: str, code: int, name: str) -> None:
         super().__init__(f"{address}: the broker rejected the message: 0x{code:02x} {name}")
         self.address, self.code = address, code
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the broker may accept the same message later, for example when it has its accounts again. Not if the
+        message itself is at fault: its topic name, size or payload format (MQTT 5, 2.4)."""
+        return self.code not in _FAULTS_OF_THE_MESSAGE
 
 
 class MessageTooLarge(Exception):  # the sender must split it

@@ -7,6 +7,7 @@ event twice: consumers compare versions.
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 import structlog
@@ -27,7 +28,8 @@ class Publisher(Protocol):
     """The part of a bus that the relay needs."""
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
-        """Returns when the broker has confirmed the message. Raises Unavailable during an outage."""
+        """Returns when the broker has confirmed the message. Raises Unavailable during an outage. Another error counts
+        as an outage too if it has an attribute `is_temporary` that is true."""
 
 
 class Outbox:
@@ -53,7 +55,8 @@ class Relay:
 
     Only one relay per schema works at a time: it locks the rows that it publishes. An event that cannot be published is
     set aside, so that it does not block the others: immediately if it cannot be read, and after five attempts if
-    publishing it fails for another reason than an outage. `on_set_aside` is called for each."""
+    publishing it fails for its own fault. An outage, and a refusal that the broker may withdraw, is retried for ever.
+    `on_set_aside` is called for each event."""
 
     def __init__(self, database: Database, bus: Publisher, on_set_aside: Callable[[], object] = lambda: None) -> None:
         self._database, self._bus, self._on_set_aside = database, bus, on_set_aside
@@ -95,8 +98,7 @@ class Relay:
             self.depth, self.oldest_age = row["depth"], row["age"]
 
     async def _publish(self, connection: Connection, row: Row) -> Exception | None:
-        """Publishes one event or sets it aside. Returns the failure of an event that gets another attempt. Raises
-        Unavailable."""
+        """Publishes one event or sets it aside. Returns the failure of an event that gets another attempt."""
         try:
             topic = self._topics[row["template"]]
             message = topic.message.model_validate_json(row["message"])
@@ -106,9 +108,11 @@ class Relay:
             return None
         try:
             await self._bus.publish(topic, message, **levels)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001  # the broker rejected this event, and it must not block the others
+        except Exception as error:  # noqa: BLE001  # returned: what is done before it must be committed first
+            if isinstance(error, Unavailable):
+                return error
+            if getattr(error, "is_temporary", False):  # such as a broker that does not have its accounts yet
+                return Unavailable(str(error))
             attempts = self._attempts[row["id"]] = self._attempts.get(row["id"], 0) + 1
             if attempts < _ATTEMPTS:
                 return error
@@ -124,4 +128,5 @@ class Relay:
             reason,
         )
         after_commit(self._on_set_aside)
-        log.error("outbox_event_set_aside", id=row["id"], topic=row["template"], reason=type(error).__name__)
+        fields = {"id": row["id"], "topic": row["template"], "reason": type(error).__name__}
+        after_commit(partial(log.error, "outbox_event_set_aside", **fields))

@@ -111,6 +111,8 @@ def no_unannounced_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
     root = logging.getLogger()
     root.addHandler(recorder)
     yield
+    if recorder not in root.handlers:
+        pytest.fail("the test replaced the handlers of the root logger, so that its WARNING logs were not seen")
     root.removeHandler(recorder)
     announced = [str(mark.args[0]) for mark in request.node.iter_markers("announces_log")]
     unannounced = [line for line in recorder.lines if not any(text in line for text in announced)]

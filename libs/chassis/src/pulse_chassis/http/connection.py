@@ -6,8 +6,9 @@ smuggling, RFC 9112 section 11.2). The connection rejects such requests.
 
 import asyncio
 import re
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import h11
 from h11 import Event
@@ -23,6 +24,16 @@ first, a request could be in flight and would fail (RFC 9112 section 9.5)."""
 HEAD_SECONDS = 10
 """Time limit for the arrival of a request's head, and of the rest of a body after its response. It stops clients that
 send very slowly."""
+BODY_SECONDS = 30
+"""Time for a body to arrive; the largest has 64 KiB."""
+_SECONDS: Final[dict[str, Callable[[], float | None]]] = {
+    "request": lambda: KEEP_ALIVE_SECONDS,
+    "head": lambda: HEAD_SECONDS,
+    "body": lambda: BODY_SECONDS,
+    "answer": lambda: None,
+}
+"""The deadline for what a connection waits for."""
+_CLOSE: Final = (b"connection", b"close")
 _LENIENT_LINE = re.compile(rb"(?<!\r)\n|\r(?=[^\n])|\n[ \t]")
 """A bare line feed, a bare carriage return, or a folded line. h11 accepts them, some proxies do not."""
 
@@ -84,7 +95,7 @@ class HttpConnection(H11Protocol):
         self.conn = StrictConnection()
         self.timeout_keep_alive = KEEP_ALIVE_SECONDS
         self._deadline: asyncio.TimerHandle | None = None
-        self._is_head_pending = False
+        self._waits_for = "request"
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         """See `asyncio.BaseProtocol.connection_made`."""
@@ -100,22 +111,25 @@ class HttpConnection(H11Protocol):
         """See `asyncio.Protocol.data_received`."""
         super().data_received(data)
         if self.conn.their_state is h11.IDLE:
-            was_pending, self._is_head_pending = self._is_head_pending, bool(self.conn.trailing_data[0])
-            if not self._is_head_pending:
-                self._close_in(KEEP_ALIVE_SECONDS)
-            elif not was_pending:
-                self._close_in(HEAD_SECONDS)
+            waits = "head" if self.conn.trailing_data[0] else "request"
         elif self._is_running():
-            self._is_head_pending = False
-            self._close_in(None)
+            waits = "body" if self.conn.their_state is h11.SEND_BODY else "answer"
+        else:
+            return
+        if waits != self._waits_for or waits == "request":
+            self._waits_for = waits
+            self._close_in(_SECONDS[waits]())
 
     def handle_events(self) -> None:
-        """See `H11Protocol.handle_events`. A client that sends the next request before this one is answered gets this
-        answer, and the connection is closed: no browser or proxy does that (RFC 9112 section 9.3.2), and what waits
-        would be read again for every request before it."""
+        """See `H11Protocol.handle_events`. The connection is closed behind the answer to a request in chunks, because
+        h11 is lenient about the lines between and behind them. It is also closed if the client sends the next request
+        before this one is answered: no browser or proxy does that (RFC 9112 section 9.3.2)."""
         super().handle_events()
-        if self.conn.their_state is h11.DONE and self._is_running() and self.conn.trailing_data[0]:
-            cast("RequestResponseCycle", self.cycle).keep_alive = False
+        if not self._is_running() or _CLOSE in self.headers:
+            return
+        is_next_here = self.conn.their_state is h11.DONE and self.conn.trailing_data[0]
+        if is_next_here or any(name == b"transfer-encoding" for name, _ in self.headers):
+            self.headers.append(_CLOSE)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """See `H11Protocol.handle_websocket_upgrade`. The deadlines of HTTP end here."""

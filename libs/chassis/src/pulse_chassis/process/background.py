@@ -3,10 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -17,6 +17,7 @@ from pulse_contracts.errors import Unavailable
 log = structlog.get_logger("pulse.background")
 _ZERO = timedelta(0)
 
+T = TypeVar("T")
 Step = Callable[[], Awaitable[bool | None]]
 """One round of work. Returns True when more work is waiting: the next round then starts immediately."""
 
@@ -135,3 +136,19 @@ async def _wait(job: Job) -> None:
         return
     if job.gather:
         await asyncio.sleep(job.gather.total_seconds())
+
+
+async def for_each(items: Iterable[T], action: Callable[[T], Awaitable[object]]) -> None:
+    """Runs the action for every item, also after a bug in one of them, and raises the first bug at the end: one bad
+    item must not keep a round from the items behind it. Raises Unavailable immediately, because the next item would
+    meet the outage too."""
+    first: Exception | None = None
+    for item in items:
+        try:
+            await action(item)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # raised below, logged and counted by the runner
+            first = first or error
+    if first is not None:
+        raise first

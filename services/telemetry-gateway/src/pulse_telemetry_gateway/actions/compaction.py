@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import for_each
 from pulse_telemetry_gateway.model.storage.chunks import READINGS_MAX, chunks_of, gather, join, unpack
 from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_telemetry_gateway.model.storage.rollups import WIDTH, Level, Rollups, coarser, merge, of_readings
@@ -51,9 +52,12 @@ class Compaction:
         """One step for each device that is behind, or a few merges when none is. Returns whether there was work.
         Raises Unavailable."""
         behind = await self._store.behind(self._pace.lag, self._pace.rows)
-        for device_id in behind:
+
+        async def compact(device_id: int) -> None:
             await self.step(device_id)
             await asyncio.sleep(self._pace.pause.total_seconds())
+
+        await for_each(behind, compact)
         is_busy = bool(behind) or await self.merge_some() > 0
         self._waiting.set(await self._store.waiting())
         return is_busy

@@ -258,7 +258,13 @@ class Ingest:
             if len(parts) == 1:
                 return [error]
             log.debug("group_commit_failed", arrivals=len(arrivals), reason=str(error))
-            return [outcome for part in parts for outcome in await self._outcomes([part], since)]
+            outcomes: list[Outcome] = []
+            for place, part in enumerate(parts):
+                found = await self._outcomes([part], since)
+                outcomes += found
+                if found and isinstance(found[0], Unavailable):  # the parts behind it would wait for it too
+                    return outcomes + [found[0]] * sum(one.batches for one in parts[place + 1 :])
+            return outcomes
 
     async def _commit(self, group: Sequence[Arrival], since: float) -> list[Outcome]:
         """One outcome for each batch: None, or the Reject of its arrival."""

@@ -3,6 +3,7 @@
 import structlog
 
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import for_each
 from pulse_contracts.telemetry import PLAIN_EPOCH
 from pulse_contracts.times import to_micros
 from pulse_telemetry_gateway.model.storage.columns import decode, series_of
@@ -24,17 +25,22 @@ class Latest:
 
     async def catch_up(self) -> bool:
         """Derives one page of rows for each device that is behind. Returns whether more rows are waiting."""
-        is_behind = False
-        for device_id in await self._store.behind_latest():
+        full_pages: list[int] = []
+
+        async def derive(device_id: int) -> None:
             rows = await self._store.unapplied(device_id, _ROWS)
-            if rows:
-                found, unreadable = newest(rows)
-                await self._store.apply_latest(device_id, found, rows[-1].pos)
-                for row in unreadable:
-                    log.error("stored_batch_unreadable", device_id=device_id, position=row.pos)
-                    self._unreadable.inc()
-                is_behind = is_behind or len(rows) == _ROWS
-        return is_behind
+            if not rows:
+                return
+            found, unreadable = newest(rows)
+            await self._store.apply_latest(device_id, found, rows[-1].pos)
+            for row in unreadable:
+                log.error("stored_batch_unreadable", device_id=device_id, position=row.pos)
+                self._unreadable.inc()
+            if len(rows) == _ROWS:
+                full_pages.append(device_id)
+
+        await for_each(await self._store.behind_latest(), derive)
+        return bool(full_pages)
 
 
 def newest(rows: list[StoredBatch]) -> tuple[list[LatestReading], list[StoredBatch]]:

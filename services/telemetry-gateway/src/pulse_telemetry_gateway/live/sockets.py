@@ -18,6 +18,7 @@ from pulse_bus import Bus, Delivery
 from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals
 from pulse_chassis.identity.revocations import revokes
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import for_each
 from pulse_contracts.auth import SessionRevoked
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.live import (
@@ -128,9 +129,17 @@ class Sockets:
         states."""
         await self._close_unauthenticated()
         changes: dict[int, str] = {}
-        for sid, session in list(self._sessions.items()):
-            await self._look_after(sid, session)
-            await self._tell_devices(session, changes)
+
+        async def check(item: tuple[str, _Session]) -> None:
+            sid, session = item
+            try:
+                await self._look_after(sid, session)
+                await self._tell_devices(session, changes)
+            except Exception:
+                await session.viewer.wire.close(_NOT_ALLOWED)  # a session that cannot be checked must not stay open
+                raise
+
+        await for_each(list(self._sessions.items()), check)
 
     async def stop(self) -> None:
         """Sends what was collected, tells every browser when to reconnect, and closes the sockets. The browsers resume

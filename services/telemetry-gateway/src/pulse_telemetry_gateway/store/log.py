@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pulse_postgres import Database, DatabaseUnavailable
+from pulse_telemetry_gateway.store.partitions import table_exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class LogStore:
         name, end = f"batch_{day:%Y%m%d}", day + timedelta(days=1)
         async with self._database.transaction() as connection:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _PARTITION_LOCK)
-            if await connection.fetchval("SELECT to_regclass($1)", name):
+            if await table_exists(connection, name):
                 return
             await connection.execute("SET LOCAL lock_timeout = '100ms'")
             # the table first: a writer that had already chosen the default partition would fail otherwise

@@ -19,6 +19,11 @@ _EXISTS: Final = (
 replica has committed while this one waited for the lock."""
 
 
+async def table_exists(connection: Connection, name: str) -> bool:
+    """Whether a table of the own schema exists, also if another replica has just made it."""
+    return bool(await connection.fetchval(f"SELECT {_EXISTS} FROM (SELECT $1::text AS name) AS w", name))  # noqa: S608
+
+
 def month_of(t: int) -> tuple[int, int]:
     """(year, month) of a time in microseconds, UTC."""
     moment = from_micros(t)
@@ -80,7 +85,7 @@ class Partitions:
         async with self._database.transaction() as connection:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             for name, (table, month) in ((row["name"], wanted[row["name"]]) for row in rows):
-                if await connection.fetchval(f"SELECT {_EXISTS} FROM (SELECT $1::text AS name) AS w", name):  # noqa: S608
+                if await table_exists(connection, name):
                     continue  # another replica was faster
                 start, end = bounds(month)
                 await connection.execute(

@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from pulse_contracts.times import to_micros
 from pulse_postgres import Connection, Database
-from pulse_telemetry_gateway.store.partitions import REMOVAL_LOCK, bounds
+from pulse_telemetry_gateway.store.partitions import REMOVAL_LOCK, bounds, table_exists
 
 Kept: TypeAlias = Literal["log", "raw", "1m", "1h"]
 _TABLES: Final[dict[str, Kept]] = {"batch": "log", "chunk": "raw", "rollup_minute": "1m", "rollup_hour": "1h"}
@@ -70,7 +70,7 @@ class RetentionStore:
             await self._lock(connection)
             # the table first, in the order of writers; from here on nobody adds to the partition or waits for it
             await connection.execute("LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE")
-            if not await connection.fetchval("SELECT to_regclass($1)", partition.name):
+            if not await table_exists(connection, partition.name):
                 return True  # another replica was faster
             await connection.execute(f"LOCK TABLE {partition.name} IN ACCESS EXCLUSIVE MODE")
             if await connection.fetchval(_IS_NEEDED.format(name=partition.name)):
@@ -85,7 +85,7 @@ class RetentionStore:
         n = 0
         async with self._database.transaction() as connection:
             await self._lock(connection)
-            if not await connection.fetchval("SELECT to_regclass($1)", partition.name):
+            if not await table_exists(connection, partition.name):
                 return 0  # another replica was faster
             written = await connection.fetchval(
                 "DELETE FROM partition_written WHERE name = $1 RETURNING (extract(epoch FROM at) * 1000000)::bigint",

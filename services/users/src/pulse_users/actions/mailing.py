@@ -14,6 +14,7 @@ from pulse_contracts.errors import Unavailable
 from pulse_contracts.times import from_micros
 from pulse_jose import KeySet, SealingKey, TokenError, seal, unseal
 from pulse_postgres import Connection, Database
+from pulse_postgres.database import after_commit
 from pulse_users.model.links import Mail, mail_retry_delay
 from pulse_users.store.links import MailStore, WaitingMail
 
@@ -43,7 +44,7 @@ class MailQueue:
         id_ = self._new_id()
         sealed = seal(_MAILS.dump_json(mail), self._key, self._seconds, {"mail": str(id_)})
         await self._store.add(connection, id_, sealed, now, expires)
-        self.written.set()
+        after_commit(self.written.set)
 
     def opened(self, waiting: WaitingMail) -> Mail:
         """Opens the seal. Raises TokenError if it was sealed with another key."""

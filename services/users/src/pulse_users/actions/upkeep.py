@@ -19,7 +19,10 @@ class Sweep:
     async def sweep(self) -> None:
         """Raises Unavailable."""
         now = from_micros(self._clock())
-        async with self._database.transaction() as connection:
-            await LinkStore().sweep(connection, now)
-            await BackoffStore().sweep(connection, now - _FORGET_FAILURES)
-            await LimitStore().sweep(connection, now)
+        for sweep, before in (  # a transaction each, so that no request meets the sweep in a deadlock
+            (LinkStore().sweep, now),
+            (BackoffStore().sweep, now - _FORGET_FAILURES),
+            (LimitStore().sweep, now),
+        ):
+            async with self._database.transaction() as connection:
+                await sweep(connection, before)

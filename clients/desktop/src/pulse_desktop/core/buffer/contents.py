@@ -68,8 +68,8 @@ class Contents:
         written."""
         self.in_doubt.readings = []
         self.next = hi
-        self._add(self.epoch.id, self.epoch.ord, ((lo, hi),))
         self._committed.append((lo, hi))
+        self._add(self.epoch.id, self.epoch.ord, ((lo, hi),))
 
     def add_summaries(self, ranges: Ranges) -> None:
         """Records that summaries became durable. Raises OSError when the journal cannot be written."""
