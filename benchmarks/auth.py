@@ -25,7 +25,7 @@ from pulse_passwords import LOGIN_POLICY, PasswordHasher
 from pulse_standalone.ports import free_port
 from tests.system import System, running_system
 
-SIGN_IN_ROUNDS = 90
+SIGN_IN_ROUNDS = 40
 SIGN_IN_SECONDS = 2
 """Many short rounds, because the speed of a core changes within seconds on a shared machine."""
 SETTLED = 0.25
