@@ -291,6 +291,6 @@ def test_help_names_every_command(tmp_path: Path) -> None:
 
 def test_every_process_has_a_log_that_can_be_followed(tmp_path: Path) -> None:
     state = State(tmp_path)
-    assert state.log("web") == tmp_path / "logs/web.log"
-    assert state.log("mosquitto") == tmp_path / "mqtt/log"
-    assert state.log("postgres") == tmp_path / "postgres/log"
+    assert state.log_to_follow("web") == tmp_path / "logs/web.log"
+    assert state.log_to_follow("mosquitto") == tmp_path / "mqtt/log"
+    assert state.log_to_follow("postgres") == tmp_path / "postgres/log"

@@ -119,7 +119,7 @@ def _status(_: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     state = State(StateSettings.load().state_dir)
-    files = [state.log(name) for name in arguments.name] or sorted((state.folder / "logs").glob("*.log"))
+    files = [state.log_to_follow(name) for name in arguments.name] or sorted((state.folder / "logs").glob("*.log"))
     missing = [file for file in files if not file.exists()]
     if missing or not files:
         raise SetupError(f"there is no log {missing[0] if missing else f'in {state.folder}'}: run `make run` first")

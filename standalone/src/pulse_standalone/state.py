@@ -63,8 +63,13 @@ class State:
         return self.folder / "status.json"
 
     def log(self, name: str) -> Path:
-        """The log of one process. The database and the broker keep theirs in their own folders."""
-        return self.folder / _SERVER_LOGS.get(name, f"logs/{name}.log")
+        """The log of one process that the supervisor writes."""
+        return self.folder / "logs" / f"{name}.log"
+
+    def log_to_follow(self, name: str) -> Path:
+        """The log of any process. The database and the broker write theirs themselves, into their own folders."""
+        own = _SERVER_LOGS.get(name)
+        return self.folder / own if own else self.log(name)
 
     def secrets_of(self, service: str) -> Path:
         """The folder with the secrets of one service. Raises SetupError."""
