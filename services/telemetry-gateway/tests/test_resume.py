@@ -73,7 +73,9 @@ async def test_readings_of_a_gateway_that_died_before_publishing_reach_the_brows
     await alpha.deliver(alpha.batch(0, [0.0]))
     async with browser(started.port, {"token": token()}) as client:
         await client.ask("subscribe", {"series": [1], "rate": 20})
-        await LedgerStore(database).commit([arrival(1, 4)])  # without a live message
+        async with database.connection() as connection:  # a message left by an earlier test may have made device 1
+            device = await connection.fetchval("SELECT device_id FROM series WHERE id = 1")
+        await LedgerStore(database).commit([arrival(1, 4, device=device)])  # without a live message
         await eventually(lambda: client.values() == [1.0, 2.0, 3.0], seconds=30, what=lambda: client.frames)
         assert client.frames[-1]["pos"] == {"alpha": 2}
 
