@@ -35,6 +35,7 @@ from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.admin import provision, with_role
 from pulse_postgres.database import PoolSettings
 from pulse_testkit.clock import FakeClock
+from pulse_testkit.locks import lock_waiters
 
 ROLE_PASSWORD = "test-password-test-password"
 ORIGIN, OTHER_ORIGIN = "http://127.0.0.1:8080", "http://localhost:8080"
@@ -122,8 +123,7 @@ class World:
 
     async def is_waiting_for_a_lock(self) -> bool:
         """Whether a connection of this database waits for a lock."""
-        query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        return bool(await self.rows(query))
+        return bool(await lock_waiters(self.database))
 
     async def revoked(self) -> list[str]:
         """The SessionRevoked messages in the outbox."""

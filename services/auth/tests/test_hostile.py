@@ -11,6 +11,7 @@ import pytest
 from pulse_auth.store.signing_keys import SigningKeyStore
 from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_contracts.auth import SessionRevoked
+from pulse_testkit.locks import lock_waiters
 from pulse_testkit.waiting import eventually
 
 from .conftest import ACCOUNT, ORIGIN, World, event
@@ -24,8 +25,7 @@ def bearer(answer: httpx.Response) -> dict[str, str]:
 
 
 async def _is_waiting(ada: World) -> bool:
-    found = await ada.rows("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    return found[0]["n"] == 1
+    return len(await lock_waiters(ada.database)) == 1
 
 
 @pytest.mark.parametrize("cause", ["change", "end_all", "reset"])

@@ -16,6 +16,7 @@ from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.model.storage.columns import decode
 from pulse_testkit.buses import running
+from pulse_testkit.locks import lock_waiters
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -104,15 +105,18 @@ async def test_nothing_is_acknowledged_before_the_commit(
     await admin.execute("LOCK TABLE telemetry.batch IN ACCESS EXCLUSIVE MODE")
     before = len(alpha.acks)
     await alpha.send(alpha.batch(1, [2.0]))
+    killed: list[int] = []
 
-    async def is_blocked() -> bool:
-        return bool(await admin.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    async def waits_for_the_lock() -> bool:
+        waiting = await lock_waiters(database, "INSERT INTO batch")
+        return bool(waiting) and waiting != killed
 
-    await eventually(is_blocked)
+    await eventually(waits_for_the_lock)
     assert len(alpha.acks) == before
-    blocked = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
-    await admin.fetch(blocked)
-    await eventually(is_blocked)  # retried automatically
+    killed += await lock_waiters(database, "INSERT INTO batch")  # a background job that waits as well is not at fault
+    for pid in killed:
+        await admin.execute("SELECT pg_terminate_backend($1)", pid)
+    await eventually(waits_for_the_lock)  # retried automatically
     assert len(alpha.acks) == before
     await lock.rollback()
     await admin.close()

@@ -21,6 +21,7 @@ from pulse_telemetry_gateway.store.log import LogInUse, LogStore
 from pulse_telemetry_gateway.store.partitions import Partitions
 from pulse_telemetry_gateway.store.quarantine import QuarantineStore
 from pulse_telemetry_gateway.store.retention import Partition, RetentionStore, WrittenMeanwhile
+from pulse_testkit.locks import lock_waiters
 from pulse_testkit.waiting import eventually
 
 from .conftest import NOW, arrival, three_series
@@ -42,8 +43,7 @@ async def ledger(database: Database) -> LedgerStore:
 
 
 async def waits_for_a_lock(database: Database) -> bool:
-    async with database.connection() as connection:
-        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+    return bool(await lock_waiters(database))
 
 
 async def test_a_batch_that_is_being_committed_keeps_its_partition(ledger: LedgerStore, database: Database) -> None:

@@ -16,6 +16,7 @@ from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway import __main__ as program
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.ledger import LedgerStore
+from pulse_testkit.locks import lock_waiters
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
@@ -71,8 +72,7 @@ async def test_http_requests_never_take_the_last_database_connection(
 
 
 async def waiting(database: Database, n: int) -> bool:
-    async with database.connection() as connection:
-        return int(await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")) >= n
+    return len(await lock_waiters(database)) >= n
 
 
 async def test_devices_and_epochs_beyond_a_page_are_listed(
