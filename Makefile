@@ -9,7 +9,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 MEMBERS := libs/contracts libs/bus libs/postgres libs/passwords libs/jose libs/chassis libs/testkit \
-           services/auth services/users services/telemetry-gateway clients/desktop clients/python standalone
+           services/auth services/users services/telemetry-gateway services/sync-publisher clients/desktop clients/python standalone
 EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
 SAY := @printf >&2 '· %s\n'
 
