@@ -212,8 +212,8 @@ class MirrorReport(Message):
 
 
 def report_context(device: str, gen: int, key: int, topic: Literal["ack", "audit"]) -> dict[str, str | int]:
-    """Returns what a report is bound to. It differs from the context of every message to a collector, so that no message
-    can be sent back as a report."""
+    """Returns what a report is bound to. It differs from the context of every message to a collector, so that nobody
+    can send such a message back as a report."""
     return {"from": device, "gen": gen, "key": key, "topic": topic}
 
 
