@@ -1,0 +1,151 @@
+"""Sends what is due: rekeys, snapshots and deltas, until each is acknowledged, for ever.
+
+Replicas share the work: a process claims collectors with SKIP LOCKED, stores that it sends, commits, and then
+publishes. If it dies in between, the message is repeated a few seconds later.
+"""
+
+import asyncio
+import dataclasses
+import random
+from collections.abc import Sequence
+
+import structlog
+
+from pulse_bus import Bus, Disconnected, MessageTooLarge, PublishRefused
+from pulse_contracts.mirror import MirrorMessage
+from pulse_contracts.topics import USERS_SYNC
+from pulse_postgres import Connection
+from pulse_sync_publisher.actions.context import Context
+from pulse_sync_publisher.actions.signing import Signing
+from pulse_sync_publisher.actions.vault import VaultClosed, text_of
+from pulse_sync_publisher.model.collectors import Collector
+from pulse_sync_publisher.model.leases import Leases
+from pulse_sync_publisher.model.messages import MessageMaker
+from pulse_sync_publisher.model.progress import Sendable, next_message, send_time, sent
+from pulse_sync_publisher.model.records import MAX_RECORDS, Account, Entry, cut, first_cut, record_of, set_of
+from pulse_sync_publisher.store.collectors import CollectorStore
+from pulse_sync_publisher.store.counter import Counted, CounterStore
+from pulse_sync_publisher.store.entries import EntryStore
+
+log = structlog.get_logger("pulse.sync")
+_CLAIMED = 32
+_MAX_TEXTS = 20_000
+_UNREADABLE_WAIT = 60_000_000
+Log = Sequence[tuple[Entry, Account | None]]
+
+
+class RecordTexts:
+    """JSON of records, by their hash: the log of each collector has the same records. Bounded."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, bytes] = {}
+
+    def of(self, log_: Log, leases: Leases) -> list[tuple[int, bytes]]:
+        """Position and JSON of each entry."""
+        if len(self._texts) > _MAX_TEXTS:
+            self._texts.clear()
+        return [(entry.seq, self._text(entry, account, leases)) for entry, account in log_]
+
+    def _text(self, entry: Entry, account: Account | None, leases: Leases) -> bytes:
+        text = self._texts.get(entry.hash)
+        if text is None:
+            stand_in = Account(entry.account, entry.src, "", "", "user", active=False, verifier=None, changed=0)
+            text = record_of(account or stand_in, entry, leases).model_dump_json().encode()
+            self._texts[entry.hash] = text
+        return text
+
+
+class Sender:
+    """One round claims the collectors that are due, and sends one message to each."""
+
+    def __init__(self, context: Context, bus: Bus, signing: Signing, rng: random.Random) -> None:
+        self._context, self._bus, self._signing, self._rng = context, bus, signing, rng
+        self._collectors, self._entries, self._counter = CollectorStore(), EntryStore(), CounterStore()
+        self._texts = RecordTexts()
+        self._unreadable = set[str]()
+
+    async def send_due(self) -> bool:
+        """Runs one round. Returns whether more may be due. Raises Unavailable."""
+        maker = await self._signing.maker()
+        ready = list[tuple[Collector, Sendable, list[MirrorMessage]]]()
+        async with self._context.database.transaction() as connection:
+            claimed = await self._collectors.claim(connection, self._context.now(), _CLAIMED)
+            counted = await self._counter.read(connection)
+            for collector in claimed:
+                message = await self._next(connection, collector, counted, maker)
+                if message is not None:
+                    ready.append(message)
+        async with asyncio.TaskGroup() as group:
+            for collector, kind, messages in ready:
+                group.create_task(self._publish(collector.device, kind, messages))
+        return len(claimed) == _CLAIMED
+
+    async def resend_all(self) -> None:
+        """Sends every unacknowledged message again at once: the broker is back. Raises Unavailable."""
+        async with self._context.database.transaction() as connection:
+            await self._collectors.mark_flights(connection, self._context.now())
+        self._context.wake()
+
+    async def _next(
+        self, connection: Connection, collector: Collector, counted: Counted, maker: MessageMaker
+    ) -> tuple[Collector, Sendable, list[MirrorMessage]] | None:
+        """Makes the next message to a locked collector, and stores that it is sent."""
+        progress, now = collector.progress, self._context.clock()
+        kind = next_message(progress)
+        if kind == "rekey" and collector.keys.following_public is None:
+            kind = None  # auth has destroyed the collector's public key
+        if kind is None or send_time(progress, now, self._rng) is None:
+            await self._collectors.put(connection, progress, None)
+            return None
+        try:
+            messages, position = await self._make(connection, collector, (kind, counted), maker)
+        except VaultClosed as error:
+            write = log.debug if collector.device in self._unreadable else log.error
+            write("collector_key_unreadable", device=collector.device, reason=str(error))
+            self._unreadable.add(collector.device)
+            await self._collectors.put(connection, progress, now + _UNREADABLE_WAIT)
+            return None
+        self._unreadable.discard(collector.device)
+        if not messages:  # positions without entries: the log was moved forward
+            await self._collectors.put(connection, dataclasses.replace(progress, needs_snapshot=True), now)
+            return None
+        after = sent(progress, kind, position, now)
+        await self._collectors.put(connection, after, send_time(after, now, self._rng))
+        return collector, kind, messages
+
+    async def _make(
+        self, connection: Connection, collector: Collector, what: tuple[Sendable, Counted], maker: MessageMaker
+    ) -> tuple[list[MirrorMessage], tuple[int, int]]:
+        """The messages, and their position for `sent`."""
+        progress, (kind, counted) = collector.progress, what
+        if kind == "rekey":
+            public = collector.keys.following_public or b""
+            return [maker.rekey(progress, text_of(public))], (progress.next_key or 0, 0)
+        key = self._context.vault.sealing_key(collector)
+        if kind == "delta":
+            found = await self._entries.after(connection, progress.device, progress.acked, MAX_RECORDS)
+            content = first_cut(self._texts.of(found, counted.leases))
+            if content is None:
+                return [], (0, 0)
+            return [maker.delta(progress, key, content)], (content.seq, 0)
+        found = await self._entries.after(connection, progress.device, -1, None)
+
+        def snapshot() -> tuple[list[MirrorMessage], str]:
+            set_ = set_of(entry for entry, _ in found)
+            parts = list(cut(self._texts.of(found, counted.leases)))
+            return list(maker.snapshot(progress, key, parts, counted.n, set_)), set_
+
+        messages, set_ = await asyncio.to_thread(snapshot) if len(found) > MAX_RECORDS else snapshot()
+        await self._collectors.keep_set(connection, progress.device, (progress.seq, set_))
+        return messages, (progress.seq, counted.n)
+
+    async def _publish(self, device: str, kind: Sendable, messages: Sequence[MirrorMessage]) -> None:
+        try:
+            for message in messages:
+                await self._bus.publish(USERS_SYNC, message, device=device)
+                self._context.metrics.sent.labels(kind).inc()
+                self._context.metrics.sent_bytes.inc(len(message.signed))
+        except (Disconnected, PublishRefused) as error:  # sent again when it is due
+            log.info("mirror_send_postponed", device=device, kind=kind, reason=str(error))
+        except MessageTooLarge as error:
+            log.error("mirror_message_too_large", device=device, kind=kind, reason=str(error))  # noqa: TRY400
