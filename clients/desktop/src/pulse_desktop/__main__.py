@@ -11,12 +11,14 @@ from typing import Any
 
 import structlog
 
-from pulse_desktop.cli import buffer, doctor, enrol, parser, quarantine, replay
+from pulse_desktop.cli import buffer, doctor, enrol, mirror, parser, people, quarantine, replay
 from pulse_desktop.cli.broker import open_bus
 from pulse_desktop.cli.credentials import broker_password, load_settings
+from pulse_desktop.cli.opened import NotEnrolledError
 from pulse_desktop.cli.terminal import ALREADY_RUNNING, BAD_SETTINGS, FAILED, OK, complain, say
 from pulse_desktop.core import logs
 from pulse_desktop.core.engine import Engine, World
+from pulse_desktop.core.identity.model import IdentityError
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.settings import BadSettingsError, Settings
 from pulse_desktop.core.state_directory import lock
@@ -26,7 +28,8 @@ from pulse_desktop.core.storage.inspection import NoBufferError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running."""
+    """Returns the exit code: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running, 4 sign-in
+    refused."""
     options = vars(parser.make().parse_args(arguments))
     command: str = options.pop("command")
     flags = {name: value for name, value in options.items() if value is not None}
@@ -45,7 +48,7 @@ def _execute(command: str, flags: dict[str, Any]) -> int:
     except BrokenPipeError:  # the reader of the pipe is gone
         sys.stderr.close()
         return FAILED
-    except (NoBufferError, StoreFailure, snapshot.NoStatusError) as error:
+    except (NoBufferError, StoreFailure, snapshot.NoStatusError, IdentityError, NotEnrolledError) as error:
         complain(str(error))
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}")
@@ -71,6 +74,14 @@ def _dispatch(command: str, flags: dict[str, Any]) -> int:
         "quarantine export": lambda: quarantine.export(folder, output),
         "quarantine clear": lambda: quarantine.clear(folder, is_sure=is_sure),
         "replay": lambda: replay.change(folder, pause=pause, rate=flags.get("rate")),
+        "sign-in": lambda: people.sign_in(
+            folder, flags["email"], from_stdin="password_stdin" in flags, as_json=as_json
+        ),
+        "sign-out": lambda: people.sign_out(folder, as_json=as_json),
+        "whoami": lambda: people.whoami(folder, as_json=as_json),
+        "mirror status": lambda: mirror.status(folder, as_json=as_json),
+        "mirror verify": lambda: mirror.verify(folder, as_json=as_json),
+        "mirror resync": lambda: mirror.resync(folder, as_json=as_json),
     }
     return commands[command]()
 

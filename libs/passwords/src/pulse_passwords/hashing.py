@@ -47,11 +47,13 @@ class Verification:
 class PasswordHasher:
     """argon2id with `workers` threads and at most `queue` pending calls. Further calls raise `HashingBusy`.
 
+    `dummy`: a digest of the same policy for accounts that do not exist. `start` makes one if it is None.
+
     It is an async context manager: use it between `start` and `close`. A cancelled call leaves the queue. If it is
     already running, it keeps its worker until argon2 returns.
     """
 
-    def __init__(self, policy: HashingPolicy, workers: int = 2, queue: int = 20) -> None:
+    def __init__(self, policy: HashingPolicy, workers: int = 2, queue: int = 20, dummy: str | None = None) -> None:
         self._policy = policy
         self._argon2 = argon2.using(  # type: ignore[no-untyped-call] # types-passlib does not type it
             type="ID",
@@ -63,7 +65,7 @@ class PasswordHasher:
         )
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pulse-passwords", initializer=_lower_priority)
         self._places = threading.BoundedSemaphore(workers + queue)
-        self._dummy: str | None = None
+        self._dummy = dummy
 
     async def start(self) -> None:
         """Creates the dummy digest in advance, so that the first unknown account does not take twice as long."""

@@ -19,6 +19,9 @@ from pulse_desktop.core.collector import Collector
 from pulse_desktop.core.delivery.link import Link
 from pulse_desktop.core.delivery.replay import Replay
 from pulse_desktop.core.delivery.signals import Policy
+from pulse_desktop.core.identity.enrolled import open_identity
+from pulse_desktop.core.identity.model import IdentityError
+from pulse_desktop.core.mirror.driver import Mirror
 from pulse_desktop.core.model import BufferLimits
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.sources.base import Source, supervise
@@ -29,6 +32,8 @@ from pulse_desktop.core.status.snapshot import Snapshot
 
 log = structlog.get_logger("pulse.desktop.engine")
 
+_MIRROR_RETRY = 60.0
+"""Seconds until the mirror is started again after a bug."""
 _STOP_TIMEOUT = 0.35
 """Timeout of each step of the shutdown in seconds. All steps together take less than three seconds."""
 
@@ -84,8 +89,14 @@ class Engine:
         replay = Replay(buffer.epoch, buffer.holdings, series_digest(buffer.table), world.rng, world.policy)
         link = Link(self._bus, settings.device, buffer, replay, world.clock)
         collector = Collector(buffer, link)
+        mirror = self._open_mirror()
         report = ReportSettings(
-            settings.device, settings.name, collector_version(), settings.state_dir, world.report_every
+            settings.device,
+            settings.name,
+            collector_version(),
+            settings.state_dir,
+            world.report_every,
+            lambda: mirror.view if mirror is not None else None,
         )
         reporter = self._reporter = Reporter(report, self._bus, buffer, link, world.clock)
         await reporter.apply_replay_limit()  # before the first batch is sent
@@ -94,6 +105,7 @@ class Engine:
             grouping = group.create_task(collector.run())
             reporting = group.create_task(reporter.run())
             running = group.create_task(self._bus.run())
+            mirroring = [group.create_task(_supervise_mirror(mirror))] if mirror is not None else []
             sources = [group.create_task(supervise(s, collector, world.rng)) for s in self._sources]
             log.info(
                 "collector_ready",
@@ -104,7 +116,7 @@ class Engine:
                 sources=[source.name for source in self._sources],
             )
             await stop.wait()
-            await _cancel(*sources)
+            await _cancel(*sources, *mirroring)
             collector.finish()
             await asyncio.wait([grouping], timeout=_STOP_TIMEOUT)
             await _cancel(grouping)
@@ -122,6 +134,28 @@ class Engine:
                     await self._bus.drain()
                     await asyncio.shield(running)
             await _cancel(running)
+
+    def _open_mirror(self) -> Mirror | None:
+        """The mirror of an enrolled collector. An unreadable identity disables the mirror, not the collector."""
+        enrolled = open_identity(self._settings.state_dir)
+        try:
+            identity = enrolled.read()
+        except IdentityError as error:
+            log.warning("mirror_disabled", error=str(error))
+            return None
+        if identity is None or identity.device != self._settings.device:
+            return None
+        return Mirror(self._bus, enrolled, identity, self._world.clock, self._world.rng)
+
+
+async def _supervise_mirror(mirror: Mirror) -> None:
+    """Runs the mirror until cancelled. A bug in it is logged, and never ends the collector."""
+    while True:
+        try:
+            await mirror.run()
+        except Exception:
+            log.exception("mirror_crashed", will_retry=True)
+            await asyncio.sleep(_MIRROR_RETRY)
 
 
 async def _cancel(*tasks: "asyncio.Task[None]") -> None:
