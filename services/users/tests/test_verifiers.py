@@ -109,6 +109,7 @@ async def test_a_verifier_of_an_older_password_or_a_missing_account_is_not_store
     late = made(world, account, digest_hash=hashlib.sha256(b"another digest").hexdigest())
     for message in (late, made(world, invited)):
         await verifiers.store(message)
+    assert await world.rows("SELECT 1 FROM account WHERE verifier IS NOT NULL") == []
     await world.add("b@example.org")
     headers = world.bearer(await world.add("c@example.org")) | {"If-Match": "*"}
     await world.http.delete(f"/api/users/{account.id}", headers=headers)
