@@ -12,7 +12,7 @@ from pulse_contracts.accounts import ReplayRequested, set_digest
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_postgres.admin import provision
 from pulse_testkit.waiting import eventually
-from pulse_users.model.accounts import AccountNotFound, EmailTaken, LastAdministrator, NewAccount
+from pulse_users.model.accounts import AccountNotFound, EmailTaken, LastAdministrator, NewAccount, PasswordHashes
 
 from .conftest import ROLE_PASSWORD, World
 
@@ -44,7 +44,7 @@ async def test_versions_follow_commits_without_gaps(world: World) -> None:
 
 
 async def test_one_of_many_concurrent_calls_creates_the_first_administrator(world: World) -> None:
-    new = [NewAccount(f"a{n}@example.org", "A", "admin", world.digest) for n in range(5)]
+    new = [NewAccount(f"a{n}@example.org", "A", "admin", PasswordHashes(world.digest)) for n in range(5)]
     made = await asyncio.gather(*(world.accounts.create_first(COMMAND_LINE, one) for one in new))
     assert sum(account is not None for account in made) == 1
 

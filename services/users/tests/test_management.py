@@ -194,7 +194,7 @@ async def test_the_list_is_searched_filtered_sorted_and_counted(world: World, qu
         world.clock.advance(timedelta(seconds=1))
         ids[names[name]] = (await world.add(email, role, name)).id
     world.clock.advance(timedelta(seconds=1))
-    new = NewAccount("c@example.org", "Zöe", "user", None)
+    new = NewAccount("c@example.org", "Zöe", "user")
     ids["zoe"] = (await world.accounts.create(COMMAND_LINE, new)).id
     for email, active in (("a@example.org", False), ("b@example.org", False), ("b@example.org", True)):
         world.clock.advance(timedelta(seconds=1))

@@ -16,7 +16,7 @@ Subject = Annotated[
     str, StringConstraints(pattern=r"^(account:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z]{1,16})$")
 ]
 """`account:<uuid>` or `role:<role>`."""
-Label = Annotated[str, StringConstraints(max_length=64, pattern=PRINTABLE)]
+Label = Annotated[str, StringConstraints(max_length=128, pattern=PRINTABLE)]
 """A site or a tag."""
 
 

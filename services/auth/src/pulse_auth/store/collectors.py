@@ -1,18 +1,17 @@
-"""The tables of collectors, one-time codes and access rules."""
+"""The tables of collectors and one-time codes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
-from pulse_auth.model.collectors import AccessRule, Collector, CollectorDescription, CollectorState, PlainDevice
+from pulse_auth.model.collectors import Collector, CollectorDescription, CollectorState, PlainDevice
 from pulse_postgres import Connection, Row
 
 _SELECT = "SELECT c.*, e.ends AS code_ends FROM collector c LEFT JOIN enrolment_code e ON e.collector_id = c.id "
 _AGAIN = (
     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, site = excluded.site, tags = excluded.tags, "
     "created = excluded.created, kind = excluded.kind, username = excluded.username, "
-    "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, version = c.version + 1 "
+    "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, version = c.version + 1, "
+    "was_collector = c.was_collector OR excluded.was_collector "
     "WHERE c.state = 'deleted' RETURNING 1"
 )
 """`gen` continues: a key of the deleted collector must never count as a key of the new one."""
@@ -20,22 +19,18 @@ _COUNT = "SELECT count(*) FROM collector c "
 _MATCHING = (
     "WHERE c.state <> 'deleted' AND ($1::text IS NULL OR strpos(lower(c.id || ' ' || c.name || ' ' || c.site), "
     "lower($1)) > 0) AND ($2::text IS NULL OR c.site = $2) AND ($3::text IS NULL OR $3 = ANY(c.tags)) "
-    "AND ($4::text IS NULL OR c.state = $4) AND ($5::uuid IS NULL OR EXISTS (SELECT 1 FROM account a JOIN "
-    "collector_access r ON r.subject IN ('account:' || a.id, 'role:' || a.role) WHERE a.id = $5 AND a.active AND "
-    "r.collector_id = c.id GROUP BY a.id HAVING bool_and(r.is_allowed))) "
+    "AND ($4::text IS NULL OR c.state = $4) "
 )
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Which collectors to list. `search`: in id, name and site. `tag`: one of its tags. `account`: may sign in
-    there."""
+    """Which collectors to list. `search`: in id, name and site. `tag`: one of its tags."""
 
     search: str | None = None
     site: str | None = None
     tag: str | None = None
     state: CollectorState | None = None
-    account: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,8 @@ class CollectorStore:
     async def add(self, connection: Connection, id_: str, description: CollectorDescription, now: datetime) -> bool:
         """Adds a collector, also with the id of a deleted one. False if the id is taken."""
         row = await connection.fetchval(
-            f"INSERT INTO collector AS c (id, name, site, tags, created) VALUES ($1, $2, $3, $4, $5) {_AGAIN}",  # noqa: S608
+            "INSERT INTO collector AS c (id, name, site, tags, created, was_collector) "  # noqa: S608
+            f"VALUES ($1, $2, $3, $4, $5, true) {_AGAIN}",
             id_,
             description.name,
             description.site,
@@ -93,10 +89,10 @@ class CollectorStore:
         self, connection: Connection, listing: Listing, after: str | None, limit: int
     ) -> tuple[list[Collector], int]:
         """Up to `limit` collectors by id, and the total number."""
-        filters = (listing.search, listing.site, listing.tag, listing.state, listing.account)
+        filters = (listing.search, listing.site, listing.tag, listing.state)
         total = await connection.fetchval(_COUNT + _MATCHING, *filters)
         rows = await connection.fetch(
-            _SELECT + _MATCHING + "AND ($6::text IS NULL OR c.id > $6) ORDER BY c.id LIMIT $7", *filters, after, limit
+            _SELECT + _MATCHING + "AND ($5::text IS NULL OR c.id > $5) ORDER BY c.id LIMIT $6", *filters, after, limit
         )
         return [_collector(row) for row in rows], int(total)
 
@@ -172,30 +168,11 @@ class CodeStore:
 
 
 class AccessStore:
-    """Access rules: who may sign in at which collector."""
+    """Access rules from before sync-publisher existed. Events of collectors carry them to sync-publisher."""
 
-    async def of(self, connection: Connection, id_: str) -> list[AccessRule]:
-        """The rules of a collector."""
-        query = "SELECT subject, is_allowed FROM collector_access WHERE collector_id = $1 ORDER BY subject"
-        return [AccessRule(row["subject"], row["is_allowed"]) for row in await connection.fetch(query, id_)]
-
-    async def replace(self, connection: Connection, id_: str, rules: Sequence[AccessRule]) -> None:
-        """Replaces all rules of a collector."""
+    async def remove(self, connection: Connection, id_: str) -> None:
+        """Deletes all rules of a collector: they must not apply to another one with its id."""
         await connection.execute("DELETE FROM collector_access WHERE collector_id = $1", id_)
-        await connection.executemany(
-            "INSERT INTO collector_access (collector_id, subject, is_allowed) VALUES ($1, $2, $3)",
-            [(id_, rule.subject, rule.is_allowed) for rule in rules],
-        )
-
-    async def accounts(self, connection: Connection, id_: str) -> list[Row]:
-        """The active accounts that may sign in at a collector: id, e-mail, name, role."""
-        return await connection.fetch(
-            "SELECT a.id, a.email, a.name, a.role FROM account a WHERE a.active AND EXISTS (SELECT 1 FROM "
-            "collector_access r WHERE r.collector_id = $1 AND r.is_allowed AND r.subject IN ('account:' || a.id, "
-            "'role:' || a.role)) AND NOT EXISTS (SELECT 1 FROM collector_access r WHERE r.collector_id = $1 AND NOT "
-            "r.is_allowed AND r.subject IN ('account:' || a.id, 'role:' || a.role)) ORDER BY a.email, a.id",
-            id_,
-        )
 
 
 def _collector(row: Row) -> Collector:
