@@ -1,5 +1,7 @@
 """Hostile reports and events: nothing changes, and it is counted and logged."""
 
+from typing import Any
+
 import pytest
 
 from pulse_contracts.collectors import CollectorChanged
@@ -93,7 +95,7 @@ async def test_numbers_that_jump_are_refused(world: World) -> None:
     device = await world.ready()
     far = 2 * MAX_JUMP
     tombstone = Tombstone(account="6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c", ver=far, src=1)
-    jumps: list[dict[str, object]] = [
+    jumps: list[dict[str, Any]] = [
         {"seq": far},
         {"max_seq": far},
         {"top": far},
