@@ -196,6 +196,7 @@ async def test_a_preview_counts_and_changes_nothing(world: World) -> None:
     body = answer.json()
     assert body["summary"].startswith("This would give 12 accounts to 3 collectors")
     assert (body["gained"]["accounts"], body["gained"]["collectors"], len(body["gained"]["pairs"])) == (12, 3, 36)
+    assert body["locked_sites"] == []
     assert body["lost"] == {"accounts": 0, "collectors": 0, "pairs": []}
     assert await world.rows("SELECT 1 FROM entry") == []
 
