@@ -148,6 +148,15 @@ class World:
         await eventually(is_applied, what="the collector is applied")
         return record
 
+    async def ready(self, *rules: tuple[str, str, str], name: str = "press-4", **fields: Any) -> Device:
+        """A synchronised collector with these rules; without any, all users are allowed everywhere."""
+        device = await self.enrol(name, **fields)
+        answer = await self.rules(*(rules or (("role:user", "everywhere", "allow"),)))
+        assert answer.status_code == 200, answer.text
+        await device.hello()
+        await self.synced(device)
+        return device
+
     async def enrol(self, name: str = "press-4", **fields: Any) -> Device:
         """A collector that auth has enrolled and that is connected. It does not report by itself before `hello`."""
         device = self.devices.get(name) or Device(name, self.bus, self.clock, self.trusted_key())
@@ -206,6 +215,11 @@ class World:
         """The digest of the service's log."""
         async with self.database.connection() as connection:
             return await EntryStore().digest(connection, device)
+
+    def state(self, device: Device) -> str | None:
+        """The state that pages have."""
+        status = self.statuses.get(device.name)
+        return status.state if status is not None else None
 
     def metric(self, name: str) -> float:
         text = self.runtime.metrics.render().decode()

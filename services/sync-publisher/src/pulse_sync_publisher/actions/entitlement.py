@@ -1,7 +1,7 @@
 """Changes of the rule list and of the leases. Each is a change of the mirrors like any other."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pulse_chassis.identity.caller import Caller
@@ -12,10 +12,10 @@ from pulse_sync_publisher.actions.logs import Logs
 from pulse_sync_publisher.model.entitlement import (
     Difference,
     Entitlement,
-    Person,
     Rule,
     Site,
     difference,
+    locked_sites,
     require_administrators,
     require_valid,
 )
@@ -41,7 +41,7 @@ class Preview:
     """What a rule list would change. locked_sites: sites that would lose their last administrator."""
 
     difference: Difference
-    people: Mapping[str, Person]
+    locked_sites: list[str]
 
 
 def require_version(version: int, if_match: str | None) -> None:
@@ -91,8 +91,9 @@ class EntitlementActions:
             sites, people = await self._sites(connection), await self._accounts.people(connection)
         after = Entitlement(wish.rules)
         require_valid(after.rules, sites, people, allow_unmatched=wish.allow_unmatched)
-        found = await asyncio.to_thread(difference, before, after, sites, list(people.values()))
-        return Preview(found, people)
+        persons = list(people.values())
+        found = await asyncio.to_thread(difference, before, after, sites, persons)
+        return Preview(found, await asyncio.to_thread(locked_sites, before, after, sites, persons))
 
     async def allow(self, email: str, device: str, caller: Caller) -> int:
         """Adds a rule that allows an account at one collector. Returns the number of log entries. Raises

@@ -101,7 +101,7 @@ class Pages:
             else:
                 ids = await self._losses.of(connection, device, progress.gen)
             accounts = await self._accounts.by_ids(connection, ids)
-        return sorted(accounts.values(), key=lambda one: (one.email, one.id)), progress.gen
+        return sorted(accounts.values(), key=lambda one: one.id), progress.gen
 
     async def account(self, id_: str) -> AccountPlaces:
         """Where an account is mirrored. Raises AccountUnknown."""

@@ -154,7 +154,8 @@ class Reports:
         progress, device = outcome.progress, found.device
         if outcome.nonce is not None:
             progress = dataclasses.replace(progress, beat=progress.beat + 1)
-        await self._store.rekey(connection, device, found.keys)
+        if before.keyed_at == now:  # the report confirmed the new key
+            await self._store.rekey(connection, device, found.keys)
         await self._store.put(connection, progress, send_time(progress, now, self._rng))
         found = dataclasses.replace(found, progress=progress)
         if tombstones:

@@ -34,9 +34,14 @@ class Upkeep:
     async def check(self) -> None:
         """Compares every log with rules and accounts, and asks for a comparison with every collector. Raises
         Unavailable."""
+        async with self._context.database.connection() as connection:
+            devices = [one.device for one in await self._collectors.all(connection)]
+        repaired = 0
+        for device in devices:  # a transaction each, so that changes of accounts do not wait for all of them
+            async with self._context.database.transaction() as connection:
+                counted = await self._counter.lock(connection)
+                repaired += await self._logs.reconcile(connection, counted.leases, [device])
         async with self._context.database.transaction() as connection:
-            counted = await self._counter.lock(connection)
-            repaired = await self._logs.reconcile(connection, counted.leases)
             await self._collectors.mark_checks(connection)
         if repaired:
             log.warning("mirror_logs_repaired", entries=repaired)

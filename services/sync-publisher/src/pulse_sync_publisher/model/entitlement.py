@@ -156,6 +156,14 @@ def require_administrators(
     before: Entitlement, after: Entitlement, sites: Collection[Site], people: Collection[Person]
 ) -> None:
     """Raises LastAdministratorOfSite if a site loses its last entitled administrator."""
+    if locked := locked_sites(before, after, sites, people):
+        raise LastAdministratorOfSite(locked)
+
+
+def locked_sites(
+    before: Entitlement, after: Entitlement, sites: Collection[Site], people: Collection[Person]
+) -> list[str]:
+    """The sites whose collectors have an entitled administrator before a change and none after it."""
     administrators = [person for person in people if person.role == "admin"]
     had, has = set[str](), set[str]()
     for site in sites:
@@ -163,5 +171,4 @@ def require_administrators(
             had.add(site.site)
         if after.accounts(site, administrators):
             has.add(site.site)
-    if locked := sorted(had - has):
-        raise LastAdministratorOfSite(locked)
+    return sorted(had - has)

@@ -46,7 +46,7 @@ class LastAdministratorOfSite(DomainError):
     code, status = "last_administrator_of_site", 409
 
     def __init__(self, sites: list[str]) -> None:
-        shown = ", ".join(repr(site) for site in sites[:10])
+        shown = ", ".join(repr(site) if site else "(no site)" for site in sites[:10])
         super().__init__(
             f"No administrator could sign in at the collectors of these sites: {shown}. Send force: true to confirm."
         )

@@ -13,9 +13,10 @@ Sendable = Literal["rekey", "snapshot", "delta"]
 RETRY_FLOOR, RETRY_CAP = 5.0, 60.0
 """Seconds before an unacknowledged message is sent again: 5, 10, 20, 40, 60, 60, … with jitter."""
 MAX_NONCES: Final = 64
-SILENCE: Final = 10 * 60 * 1_000_000
-"""Microseconds without a report after which a snapshot waits for the next report: a collector that is connected reports
-once a minute, and a snapshot can have megabytes."""
+SILENCE: Final = 150 * 1_000_000
+"""Microseconds without a report after which messages wait for the next one. A collector that is connected reports once
+a minute, so nothing is lost. And after a restore of this database, whose times are old, every collector reports first:
+it may know revocations that the database has forgotten."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Progress:
     sent: highest position that was sent in this enrolment.
     needs_snapshot: the collector needs its whole set.
     reported: the state in its newest report. None: no report since the enrolment.
-    seen: when its newest report arrived, in microseconds.
+    seen: when its newest report arrived, in microseconds. None: none, or only one that this database cannot explain.
     beat: number of the newest heartbeat to it. reported_n: highest heartbeat number that it reported.
     nonces: of its newest hellos and requests, newest last. Each is answered once.
     wiped_gen: newest enrolment that was wiped. 0: none.
@@ -107,17 +108,22 @@ def next_message(progress: Progress) -> Sendable | None:
     return "delta" if progress.acked < progress.seq else None
 
 
+def is_silent(progress: Progress, now: int) -> bool:
+    """Whether the collector is not connected, as far as its reports show."""
+    return progress.seen is None or now - progress.seen > SILENCE
+
+
 def send_time(progress: Progress, now: int, rng: random.Random) -> int | None:
     """When to send next, in microseconds. None: when something happens. It is never later than the retry of the message
-    in flight, so a change is sent until it is acknowledged, for ever."""
+    in flight, so a change is sent to a connected collector until it is acknowledged, for ever."""
     kind = next_message(progress)
     if kind is None:
+        return None
+    if kind != "rekey" and is_silent(progress, now):
         return None
     flight = progress.flight
     if flight is None or flight.kind != kind:
         return now
-    if kind == "snapshot" and (progress.seen is None or now - progress.seen > SILENCE):
-        return None
     return flight.at + round(retry_delay(flight.attempts, RETRY_FLOOR, RETRY_CAP, rng) * 1_000_000)
 
 

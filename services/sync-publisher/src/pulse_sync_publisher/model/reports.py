@@ -107,8 +107,10 @@ def judge(progress: Progress, report: ReportContent, known: Known, now: int) -> 
         progress = _with_nonce(progress, report.nonce)
     if report.state == "wiped":
         return Outcome(replace(progress, flight=None), nonce=report.nonce)
-    is_ahead = max(report.seq, report.max_seq) > progress.seq or report.top > known.counter
-    if report.kind == "ack" and not is_ahead:
+    if report.kind != "hello" and (max(report.seq, report.max_seq) > progress.seq or report.top > known.counter):
+        # This database was restored. Only a hello lists the revocations that it may have forgotten.
+        return Outcome(replace(progress, seen=None, flight=None), nonce=report.nonce)
+    if report.kind == "ack":
         return _acknowledged(progress, report, known)
     return _asked(progress, report, (known, before, now))
 
@@ -147,8 +149,7 @@ def _acknowledged(progress: Progress, report: ReportContent, known: Known) -> Ou
 
 
 def _asked(progress: Progress, report: ReportContent, context: tuple[Known, Progress, int]) -> Outcome:
-    """A hello, a request for repair, or an acknowledgement of what this database does not know. `context`: what is
-    known, the progress before the report, and the time."""
+    """A hello or a request for repair. `context`: what is known, the progress before the report, and the time."""
     known, before, now = context
     incidents = list[tuple[IncidentKind, str]]()
     top = max(report.seq, report.max_seq)

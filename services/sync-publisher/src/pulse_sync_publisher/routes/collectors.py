@@ -124,6 +124,8 @@ class HeldList(BaseModel):
     device: str
     generation: int
     items: list[HeldAccount]
+    next: UUID | None
+    total: int
 
 
 class Ordered(BaseModel):
@@ -199,10 +201,19 @@ async def get_mirror(
 
 
 @router.get("/collectors/{device}/held", operation_id="list_held", responses=responses(CollectorUnknown, *COMMON))
-async def list_held(deps: Dependencies, _: Reader, device: DeviceId) -> HeldList:
-    """List the accounts whose verifiers a collector holds, also after it was lost."""
-    accounts, generation = await deps.pages.held(device)
-    return HeldList(device=device, generation=generation, items=[_held(one) for one in accounts])
+async def list_held(
+    deps: Dependencies,
+    _: Reader,
+    device: DeviceId,
+    after: Annotated[UUID | None, Query(description="`next` of the previous page")] = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+) -> HeldList:
+    """List the accounts whose verifiers a collector holds, also after it was lost, by id."""
+    found, generation = await deps.pages.held(device)
+    left = [one for one in found if after is None or one.id > str(after)]
+    items = [_held(one) for one in left[:limit]]
+    following = items[-1].account if len(left) > limit else None
+    return HeldList(device=device, generation=generation, items=items, next=following, total=len(found))
 
 
 @router.post(

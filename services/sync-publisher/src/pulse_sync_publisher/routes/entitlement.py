@@ -105,10 +105,12 @@ class ChangeCount(BaseModel):
 
 
 class PreviewView(BaseModel):
-    """What a rule list would change. summary: one sentence."""
+    """What a rule list would change. locked_sites: sites that would lose their last administrator, so that the change
+    needs `force: true`. summary: one sentence."""
 
     gained: ChangeCount
     lost: ChangeCount
+    locked_sites: list[str]
     summary: str
 
 
@@ -199,7 +201,7 @@ def _preview(preview: Preview) -> PreviewView:
         f"This would give {_plural(given.accounts, 'account')} to {_plural(given.collectors, 'collector')}, "
         f"and take {_plural(taken.accounts, 'account')} from {_plural(taken.collectors, 'collector')}."
     )
-    return PreviewView(gained=given, lost=taken, summary=summary)
+    return PreviewView(gained=given, lost=taken, locked_sites=preview.locked_sites, summary=summary)
 
 
 def _count(pairs: frozenset[tuple[str, str]]) -> ChangeCount:
