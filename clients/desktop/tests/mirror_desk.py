@@ -27,14 +27,22 @@ PASSWORD = "correct horse battery"
 
 
 class WorldClock:
-    """Wall and monotonic clock that a test moves: `ahead` shifts the wall clock, `passed` both."""
+    """Wall and monotonic clock. `ahead` shifts the wall clock, `passed` both. After `freeze`, only the
+    test moves them."""
 
     def __init__(self) -> None:
         self.passed = self.ahead = 0.0
+        self._frozen: tuple[float, float] | None = None
         self.clock = Clock(
-            lambda: time.time_ns() // 1_000 + int((self.passed + self.ahead) * 1e6),
-            lambda: time.monotonic() + self.passed,
+            lambda: int((self._now()[0] + self.passed + self.ahead) * 1e6), lambda: self._now()[1] + self.passed
         )
+
+    def freeze(self) -> None:
+        """Stops the clocks."""
+        self._frozen = self._now()
+
+    def _now(self) -> tuple[float, float]:
+        return self._frozen or (time.time(), time.monotonic())
 
 
 @dataclass
