@@ -1,4 +1,4 @@
-"""The rules of protocol B3 for records, deltas and snapshots, one test per rule: each fails when its rule is removed."""
+"""The rules of protocol B3 for records, deltas and snapshots: each test fails when its rule is removed."""
 
 from typing import Any
 

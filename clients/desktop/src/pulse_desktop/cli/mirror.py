@@ -46,7 +46,9 @@ def verify(folder: Path, *, as_json: bool) -> int:
 def resync(folder: Path, *, as_json: bool) -> int:
     """`mirror resync`: the running collector asks for all accounts. Raises NotEnrolledError, IdentityError,
     StoreFailure."""
-    asyncio.run(_resync(folder))
+    if not asyncio.run(_resync(folder)):
+        complain("this collector has not run since its enrolment: start it with pulse-collector run")
+        return FAILED
     is_running = lock.is_held(folder)
     if as_json:
         say(json.dumps({"requested": True, "running": is_running}))
@@ -114,6 +116,6 @@ async def _verify(folder: Path) -> _Problems:
         return _Problems(problems, mirror.position.count)
 
 
-async def _resync(folder: Path) -> None:
+async def _resync(folder: Path) -> bool:
     async with opened(folder) as mirror, mirror.database.transaction() as rows:
-        await rows.run("UPDATE position SET is_resync_requested = 1")
+        return await rows.run("UPDATE position SET is_resync_requested = 1") > 0

@@ -87,6 +87,8 @@ def open_message(message: MirrorMessage, keys: KeySet[VerificationKey], kept: Ke
         raise MessageRefused("foreign", envelope.kind)
     if envelope.gen != kept.gen:
         raise MessageRefused("other_generation", envelope.kind, f"gen {envelope.gen}, own {kept.gen}")
+    if kept.is_wiped:
+        raise MessageRefused("wiped", envelope.kind)
     if envelope.sealed is None:
         return Received(envelope)
     if envelope.key != kept.key:

@@ -1,0 +1,413 @@
+"""Signing in at a collector: online first, offline by the rules of protocol B3."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from pulse_contracts.mirror import MirrorRecord
+from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.identity.enrolled import Enrolled
+from pulse_desktop.core.mirror.attempts import MAX_DELAY, Attempts, delay
+from pulse_desktop.core.mirror.database import FILE, Database
+from pulse_desktop.core.mirror.opening import OpenMirror, open_for_command
+from pulse_desktop.core.mirror.server import AuthServer
+from pulse_desktop.core.mirror.sessions import LIFETIME, LocalSession
+from pulse_desktop.core.mirror.sign_in import Credentials, SignIn, SignInRefused
+from pulse_testkit.waiting import eventually
+
+from .mirror_desk import PASSWORD, Desk, FakeAuth, WorldClock, fake_auth, synced_desk, verifier
+from .publisher import FakePublisher, account, live, revoked
+
+NOBODY = "http://127.0.0.1:9"
+"""An address where nothing listens."""
+HOUR = 3_600
+
+
+@pytest.fixture(scope="module")
+def good() -> str:
+    """A verifier of PASSWORD."""
+    return asyncio.run(verifier())
+
+
+@pytest.fixture
+def auth() -> Iterator[FakeAuth]:
+    with fake_auth() as fake:
+        yield fake
+
+
+@asynccontextmanager
+async def opened(folder: Path, clock: Clock | None = None) -> AsyncIterator[OpenMirror]:
+    """The mirror as a command opens it."""
+    enrolled = Enrolled(folder, None, None)
+    identity = enrolled.read()
+    assert identity is not None
+    mirror = await open_for_command(enrolled, identity, clock or Clock())
+    try:
+        yield mirror
+    finally:
+        await mirror.close()
+
+
+async def sign_in(
+    folder: Path,
+    email: str = "person-1@example.org",
+    password: str = PASSWORD,
+    *,
+    server: str = NOBODY,
+    clock: Clock | None = None,
+    code: str | None = None,
+) -> LocalSession:
+    async def ask() -> str | None:
+        return code
+
+    async with opened(folder, clock) as mirror:
+        return await SignIn(mirror, AuthServer(server), clock or Clock())(Credentials(email, password), ask)
+
+
+async def refusal(folder: Path, *words: str, **more: object) -> str:
+    """The code of a refused sign-in."""
+    with pytest.raises(SignInRefused) as raised:
+        await sign_in(folder, *words, **more)  # type: ignore[arg-type]
+    return raised.value.code
+
+
+async def current(folder: Path, clock: Clock | None = None) -> LocalSession | None:
+    async with opened(folder, clock) as mirror:
+        return await mirror.sessions.current(mirror.elapsed.now())
+
+
+async def audited(folder: Path) -> list[tuple[str, str]]:
+    async with opened(folder) as mirror:
+        assert await mirror.trail.problems() == []
+        return [(one.kind, one.reason) for one in await mirror.trail.waiting(1_000)]
+
+
+async def mirrored(folder: Path, *records: MirrorRecord, clock: Clock | None = None) -> FakePublisher:
+    """A collector that is off, and had synchronised these records."""
+    async with synced_desk(folder, *records, clock=clock) as one:
+        return one.publisher
+
+
+# -- offline
+
+
+async def test_a_person_signs_in_offline_with_local_permissions(tmp_path: Path, good: str) -> None:
+    await mirrored(tmp_path, live(1, 1, verifier=good))
+    session = await sign_in(tmp_path, " Person-1@Example.ORG ")
+    assert (session.how, session.person.account, session.person.role) == ("offline", account(1), "user")
+    assert "telemetry.read" in session.permissions
+    assert "accounts.manage" not in session.permissions
+    assert await current(tmp_path) == session
+    assert await audited(tmp_path) == [("signed_in_offline", "")]
+
+
+async def test_wrong_unknown_revoked_and_unready_accounts_get_the_same_answer(tmp_path: Path, good: str) -> None:
+    await mirrored(tmp_path, live(1, 1, verifier=good), revoked(2, 2), live(3, 3, verifier=None))
+    for email in ("person-1", "person-2", "person-3", "person-4"):
+        password = "wrong" if email == "person-1" else PASSWORD
+        assert await refusal(tmp_path, f"{email}@example.org", password) == "wrong_credentials"
+    assert await current(tmp_path) is None
+
+
+async def test_an_offline_sign_in_takes_less_than_half_a_second(tmp_path: Path, good: str) -> None:
+    await mirrored(tmp_path, live(1, 1, verifier=good))
+    await sign_in(tmp_path)  # makes the verifier for unknown accounts, once
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        await sign_in(tmp_path)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.5
+
+
+async def test_the_lease_counts_from_the_last_confirmation(tmp_path: Path, good: str) -> None:
+    clock = WorldClock()
+    await mirrored(tmp_path, live(1, 1, verifier=good, lease=72 * HOUR), clock=clock.clock)
+    clock.passed += 72 * HOUR - 60
+    assert (await sign_in(tmp_path, clock=clock.clock)).how == "offline"
+    clock.passed += 3 * HOUR + 60
+    with pytest.raises(SignInRefused, match="offline sign-in ended 3 h ago: connect this collector to the network"):
+        await sign_in(tmp_path, clock=clock.clock)
+
+
+async def test_an_account_without_a_lease_cannot_sign_in(tmp_path: Path, good: str) -> None:
+    await mirrored(tmp_path, live(1, 1, verifier=good, lease=0, role="admin"))
+    with pytest.raises(SignInRefused, match="administrators cannot sign in without the network"):
+        await sign_in(tmp_path)
+    assert await refusal(tmp_path, "person-1@example.org", "wrong") == "wrong_credentials"  # tells nothing more
+
+
+async def test_nobody_signs_in_before_the_first_synchronisation(tmp_path: Path) -> None:
+    FakePublisher().enrol(Enrolled(tmp_path, None, None))
+    assert await refusal(tmp_path) == "never_synchronised"
+
+
+async def test_a_clock_that_went_back_refuses_until_it_is_right(tmp_path: Path, good: str) -> None:
+    clock = WorldClock()
+    await mirrored(tmp_path, live(1, 1, verifier=good), clock=clock.clock)
+    clock.ahead = -120
+    assert await refusal(tmp_path, clock=clock.clock) == "clock_suspect"
+    clock.ahead = -30
+    assert (await sign_in(tmp_path, clock=clock.clock)).how == "offline"
+
+
+async def test_elapsed_time_survives_a_clock_that_is_set_back_while_the_machine_is_off(
+    tmp_path: Path, good: str
+) -> None:
+    clock = WorldClock()
+    await mirrored(tmp_path, live(1, 1, verifier=good, lease=HOUR), clock=clock.clock)
+    clock.passed += 2 * HOUR
+    assert await refusal(tmp_path, clock=clock.clock) == "lease_ended"  # persists the elapsed time
+    clock.passed -= 2 * HOUR
+    assert await refusal(tmp_path, clock=clock.clock) == "clock_suspect"
+
+
+@pytest.mark.announces_log("mirror_rolled_back")
+async def test_a_restored_database_refuses_and_ends_its_sessions(tmp_path: Path, good: str) -> None:
+    async with synced_desk(tmp_path, live(1, 1, verifier=good)) as one:
+        publisher = one.publisher
+        await sign_in(tmp_path)
+        async with opened(tmp_path) as mirror:
+            await mirror.database.shrink()
+        backup = (tmp_path / FILE).read_bytes()
+        publisher.send(one.broker, publisher.delta(publisher.change(revoked(1, 3))))
+        await one.reaches("synced", 2)
+    (tmp_path / FILE).write_bytes(backup)
+    assert await refusal(tmp_path) == "rolled_back"
+    async with synced_desk(tmp_path, revoked(1, 4), publisher=publisher):
+        assert await current(tmp_path) is None
+
+
+@pytest.mark.announces_log("mirror_wiped")
+async def test_a_wiped_collector_refuses(tmp_path: Path, good: str) -> None:
+    async with synced_desk(tmp_path, live(1, 1, verifier=good)) as one:
+        await sign_in(tmp_path)
+        one.publisher.send(one.broker, one.publisher.wipe())
+        await one.reaches("wiped")
+        await eventually(lambda: not_signed_in(tmp_path))
+    assert await refusal(tmp_path) == "wiped"
+
+
+async def not_signed_in(folder: Path) -> bool:
+    return await current(folder) is None
+
+
+@pytest.mark.parametrize(("text", "code"), [(None, "missing"), ("{}", "foreign"), ("other", "foreign")])
+async def test_a_keystore_that_cannot_be_used_refuses(tmp_path: Path, good: str, text: str | None, code: str) -> None:
+    await mirrored(tmp_path, live(1, 1, verifier=good))
+    keys = tmp_path / "mirror-keys.json"
+    if text is None:
+        keys.unlink()
+    else:
+        keys.write_text(keys.read_text().replace("press-4", "press-5") if text == "other" else text)
+    with pytest.raises(SignInRefused, match="with --replace"):
+        await sign_in(tmp_path)
+    assert await refusal(tmp_path) == f"keystore_{code}"
+
+
+# -- attempts
+
+
+async def test_five_free_attempts_and_then_delays_that_survive_restarts(tmp_path: Path, good: str) -> None:
+    clock = WorldClock()
+    await mirrored(tmp_path, live(1, 1, verifier=good), clock=clock.clock)
+    clock.freeze()
+    for email in ("person-1@example.org", "unknown@example.org"):
+        codes = [await refusal(tmp_path, email, "wrong", clock=clock.clock) for _ in range(6)]
+        assert codes == ["wrong_credentials"] * 5 + ["too_many_attempts"]
+    assert await refusal(tmp_path, clock=clock.clock) == "too_many_attempts"  # also with the right password
+    clock.passed += 2
+    assert (await sign_in(tmp_path, clock=clock.clock)).how == "offline"
+    assert await refusal(tmp_path, "person-1@example.org", "wrong", clock=clock.clock) == "wrong_credentials"
+
+
+def test_the_delays_double_up_to_a_quarter_of_an_hour() -> None:
+    assert [delay(n) for n in range(8)] == [0, 0, 0, 0, 0, 1, 2, 4]
+    assert max(delay(n) for n in range(1_000)) == MAX_DELAY == 900
+
+
+async def test_an_attempt_counts_before_the_password_is_checked(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / FILE)
+    attempts = Attempts(database)
+    for _ in range(5):
+        assert await attempts.begin("account:1", 0) == 0  # the process ends here each time
+    assert await attempts.begin("account:1", 0) == 1
+    assert await attempts.begin("account:2", 0) == 0
+    await database.close()
+
+
+async def test_unknown_emails_do_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulse_desktop.core.mirror.attempts.MAX_UNKNOWN", 10)
+    database = await Database.open(tmp_path / FILE)
+    attempts = Attempts(database)
+    await attempts.begin("account:1", 0)
+    for n in range(50):
+        await attempts.begin(f"email:{n}", n)
+    async with database.reading() as rows:
+        assert len(await rows.fetch("SELECT subject FROM attempt")) == 11
+    await database.close()
+
+
+# -- online
+
+
+async def test_the_server_decides_when_it_answers(tmp_path: Path, good: str, auth: FakeAuth) -> None:
+    auth.password = "another one"
+    await mirrored(tmp_path, live(1, 1, verifier=good))
+    assert await refusal(tmp_path, server=auth.url) == "invalid_credentials"  # right offline, refused online: final
+    session = await sign_in(tmp_path, password="another one", server=auth.url)
+    assert session.how == "online"
+    assert auth.requests[-1] == "/api/auth/logout"
+    assert auth.cookies == ["refresh=secret"]
+    assert await audited(tmp_path) == [("sign_in_refused", "invalid_credentials"), ("signed_in", "")]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422, 429, 302, 500, 503])
+async def test_no_http_answer_is_a_reason_for_an_offline_sign_in(
+    tmp_path: Path, good: str, auth: FakeAuth, status: int
+) -> None:
+    auth.status = status
+    await mirrored(tmp_path, live(1, 1, verifier=good))
+    code = await refusal(tmp_path, server=auth.url)
+    assert code == ("server_failed" if status >= 500 else "made_up")
+    assert await current(tmp_path) is None
+
+
+async def test_a_server_that_does_not_answer_cannot_be_reached(
+    tmp_path: Path, good: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_desktop.core.mirror.server.TIMEOUT", 0.2)
+    await mirrored(tmp_path, live(1, 1, verifier=good))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        session = await sign_in(tmp_path, server=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert session.how == "offline"
+
+
+async def test_a_second_factor_is_asked_for(tmp_path: Path, auth: FakeAuth) -> None:
+    auth.code = "123456"
+    await mirrored(tmp_path, live(1, 1))
+    assert (await sign_in(tmp_path, server=auth.url, code="123456")).how == "online"
+    assert await refusal(tmp_path, server=auth.url, code="000000") == "wrong_code"
+    assert await refusal(tmp_path, server=auth.url) == "no_code"
+
+
+async def test_a_locked_keystore_does_not_prevent_an_online_sign_in(tmp_path: Path, auth: FakeAuth) -> None:
+    await mirrored(tmp_path, live(1, 1))
+    (tmp_path / "mirror-keys.json").unlink()
+    assert (await sign_in(tmp_path, server=auth.url)).how == "online"
+
+
+# -- sessions
+
+
+async def signed_in_desk(one: Desk, folder: Path) -> None:
+    await sign_in(folder)
+    assert await current(folder) is not None
+
+
+async def test_a_session_ends_with_the_change_that_revokes_its_account(tmp_path: Path, good: str) -> None:
+    async with synced_desk(tmp_path, live(1, 1, verifier=good)) as one:
+        await signed_in_desk(one, tmp_path)
+        one.publisher.send(one.broker, one.publisher.delta(one.publisher.change(revoked(1, 3))))
+        await one.reaches("synced", 2)
+        assert await current(tmp_path) is None
+        assert (await audited(tmp_path))[-1] == ("session_ended", "revoked")
+
+
+async def test_a_session_ends_when_a_snapshot_does_not_have_its_account(tmp_path: Path, good: str) -> None:
+    async with synced_desk(tmp_path, live(1, 1, verifier=good)) as one:
+        await signed_in_desk(one, tmp_path)
+        one.publisher.held.clear()
+        one.publisher.change(live(2, 5))
+        one.publisher.send(one.broker, *one.publisher.snapshot())
+        await eventually(lambda: one.mirror.view.seq == 2)
+        assert await current(tmp_path) is None
+
+
+async def test_an_offline_session_ends_when_its_password_changes(tmp_path: Path, good: str) -> None:
+    async with synced_desk(tmp_path, live(1, 1, verifier=good)) as one:
+        await signed_in_desk(one, tmp_path)
+        change = one.publisher.change(live(1, 3, verifier=await verifier("new password")))
+        one.publisher.send(one.broker, one.publisher.delta(change))
+        await one.reaches("synced", 2)
+        assert await current(tmp_path) is None
+        assert (await audited(tmp_path))[-1] == ("session_ended", "verifier_changed")
+
+
+async def test_a_session_gets_the_new_role(tmp_path: Path, good: str) -> None:
+    async with synced_desk(tmp_path, live(1, 1, verifier=good)) as one:
+        await signed_in_desk(one, tmp_path)
+        one.publisher.send(
+            one.broker, one.publisher.delta(one.publisher.change(live(1, 3, verifier=good, role="admin")))
+        )
+        await one.reaches("synced", 2)
+        session = await current(tmp_path)
+        assert session is not None
+        assert session.person.role == "admin"
+
+
+async def test_an_online_session_of_an_account_without_a_record_stays(tmp_path: Path, auth: FakeAuth) -> None:
+    async with synced_desk(tmp_path, live(2, 1)) as one:
+        await sign_in(tmp_path, server=auth.url)
+        one.publisher.send(one.broker, one.publisher.delta(one.publisher.change(live(3, 3))))
+        await one.reaches("synced", 2)
+        assert await current(tmp_path) is not None
+
+
+async def test_coming_online_validates_offline_sessions_again(tmp_path: Path, good: str) -> None:
+    clock = WorldClock()
+    async with synced_desk(tmp_path, live(1, 1, verifier=good), clock=clock.clock) as one:
+        before = await sign_in(tmp_path, clock=clock.clock)
+        clock.passed += 61
+        await one.answer_hello()
+
+        async def is_validated() -> bool:
+            session = await current(tmp_path, clock.clock)
+            return session is not None and session.validated > before.validated
+
+        await eventually(is_validated)
+
+
+async def test_a_session_ends_after_twelve_hours(tmp_path: Path, good: str) -> None:
+    clock = WorldClock()
+    async with synced_desk(tmp_path, live(1, 1, verifier=good), clock=clock.clock):
+        await sign_in(tmp_path, clock=clock.clock)
+        clock.passed += LIFETIME / 1e6 + 1
+        assert await current(tmp_path, clock.clock) is None
+        await eventually(lambda: has_ended(tmp_path))
+
+
+async def has_ended(folder: Path) -> bool:
+    return (await audited(folder))[-1:] == [("session_ended", "expired")]
+
+
+async def test_a_sign_in_replaces_the_session_of_another_person(tmp_path: Path, good: str) -> None:
+    await mirrored(tmp_path, live(1, 1, verifier=good), live(2, 2, verifier=good))
+    await sign_in(tmp_path)
+    await sign_in(tmp_path, "person-2@example.org")
+    session = await current(tmp_path)
+    assert session is not None
+    assert session.person.account == account(2)
+    assert ("session_ended", "replaced") in await audited(tmp_path)
+
+
+async def test_a_change_during_the_password_check_wins(
+    tmp_path: Path, good: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with synced_desk(tmp_path, live(1, 1, verifier=good)) as one:
+        check = SignIn._is_right
+
+        async def slow(self: SignIn, password: str, record: MirrorRecord | None) -> bool:
+            is_right = await check(self, password, record)
+            one.publisher.send(one.broker, one.publisher.delta(one.publisher.change(revoked(1, 3))))
+            await one.reaches("synced", 2)
+            return is_right
+
+        monkeypatch.setattr(SignIn, "_is_right", slow)
+        assert await refusal(tmp_path) == "wrong_credentials"
+        assert await current(tmp_path) is None
