@@ -39,7 +39,7 @@ async def run(environment: dict[str, str], *words: str) -> subprocess.CompletedP
 async def test_a_code_is_printed_once_and_the_collector_and_its_event_are_stored(environment: dict[str, str]) -> None:
     made = await run(environment, "--device", "own-machine", "--name", "Own machine")
     answer = json.loads(made.stdout)
-    assert (made.returncode, answer["collector"]) == (0, "own-machine")
+    assert (made.returncode, answer["collector"], answer["state"]) == (0, "own-machine", "enabled")
     code = Code.read(answer["code"])
     assert answer["expires_at"]
     connection = await asyncpg.connect(environment["PULSE_DATABASE_URL"])

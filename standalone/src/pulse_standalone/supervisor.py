@@ -84,6 +84,8 @@ class Supervisor:
         admin = await system.first_administrator(say)
         late: list[Child] = [*services, web]
         if self._settings.first_collector:
+            await self._wait([child for child in services if child.name == "auth"])
+            await system.enrol_collector()
             collector = system.collector()
             await self._launch([collector], wait_for=[])
             late.append(collector)

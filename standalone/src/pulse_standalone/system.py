@@ -6,7 +6,7 @@ import secrets
 import shlex
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -110,7 +110,9 @@ class System:
             settings.broker_trace,
         )
         accounts = self.accounts()
-        self.state.share_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})
+        enrolled = {self.state.device_id()} - set(settings.devices)  # gets its account from auth when it is enrolled
+        shared = {one.name: one.secret for one in accounts.all() if one.name not in enrolled}
+        self.state.share_broker_accounts(accounts.admin, shared)
         # auth creates the accounts of devices: a restart must not restore a device that was disabled or removed
         broker = Mosquitto(self.runner, self.state.folder, program, replace(accounts, devices={}), listeners)
         return BrokerChild(broker, authority)
@@ -220,20 +222,55 @@ class System:
         return child.at(self.settings.port, "/healthz", environment.reachable_host(self.settings.host))
 
     def collector(self) -> Child:
-        """The first collector, which measures this machine."""
+        """The first collector, which measures this machine. It has its own identity and password, unless an operator
+        manages the broker."""
         device = self.state.device_id()
-        env = {
-            "PULSE_COLLECTOR_STATE_DIR": str(self.state.folder / "collector"),
+        env = self._collector_environment() | {
             "PULSE_DEVICE": device,
             "PULSE_MQTT_URL": self._mqtt_url,
-            "PULSE_MQTT_PASSWORD_FILE": str(self.state.device_password_file(device)),
             "PULSE_COLLECTOR_NAME": self.settings.collector_name or device,
             "PULSE_LOG_FORMAT": "json",
         }
         if self._mqtt_ca:
             env["PULSE_MQTT_CA_FILE"] = str(self._mqtt_ca)
+        if not self.state.is_collector_enrolled:
+            env["PULSE_MQTT_PASSWORD_FILE"] = str(self.state.device_password_file(device))
         command = [sys.executable, "-m", "pulse_desktop", "run"]
         return CollectorChild("collector", command, env=env, log=self.state.log("collector"), cwd=self.settings.root)
+
+    async def enrol_collector(self) -> None:
+        """Enrols the first collector, unless it is enrolled already. The code is passed by pipes, so that it is in no
+        list of processes. Does nothing for a lost collector, and for the broker of MQTT_URL, whose accounts auth
+        does not manage. Raises SetupError."""
+        if self.settings.mqtt_url or self.state.is_collector_enrolled:
+            return
+        device = self.state.device_id()
+        made = await self._command(
+            ("pulse_auth", "enrolment-code", "--device", device, "--name", self.settings.collector_name or device),
+            self._environment("auth"),
+        )
+        found = json.loads(made)
+        if found["state"] == "lost":  # an administrator decides whether it comes back
+            return
+        server = f"http://127.0.0.1:{self._ports['auth']}"
+        await self._command(
+            ("pulse_desktop", "enrol", "--state-dir", str(self.state.collector_folder), server, "-"),
+            self._collector_environment(),
+            stdin=found["code"] + "\n",
+        )
+
+    def _collector_environment(self) -> dict[str, str]:
+        return {"PULSE_COLLECTOR_STATE_DIR": str(self.state.collector_folder), "PULSE_SECRETS": "file"}
+
+    async def _command(self, words: Sequence[str], env: Mapping[str, str], stdin: str = "") -> str:
+        """Runs a command of a service or the collector; returns its output. Raises SetupError."""
+        command = (sys.executable, "-m", *words)
+        child_env = environment.child_environment(env)
+        code, out, err = await complete(*command, cwd=self.settings.root, env=child_env, stdin=stdin)
+        if code:
+            reason = " ".join(err.strip().splitlines()[-1:])
+            raise SetupError(f"{words[0]} {words[1]} failed: {reason}")
+        return out
 
     async def first_administrator(self, say: Say) -> dict[str, str] | None:
         """Creates an administrator if there is none; returns e-mail and password the first time. The password is
