@@ -36,9 +36,20 @@ assert sys.argv[4:] == ["http://127.0.0.1:4711", "-"], sys.argv
 """Fakes of the two programs with the same arguments and output."""
 
 
+SYNC = """
+import json, pathlib, sys
+here = pathlib.Path(__file__).parent
+tries = here / "tries"
+tries.write_text((tries.read_text() if tries.exists() else "") + json.dumps(sys.argv[1:]) + "\\n")
+if len(tries.read_text().splitlines()) <= int((here / "late").read_text() if (here / "late").exists() else 0):
+    sys.exit("no account has this e-mail")
+print("{}")
+"""
+
+
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, source in (("pulse_auth", AUTH), ("pulse_desktop", DESKTOP)):
+    for name, source in (("pulse_auth", AUTH), ("pulse_desktop", DESKTOP), ("pulse_sync_publisher", SYNC)):
         folder = tmp_path / name
         folder.mkdir()
         (folder / "__init__.py").write_text("")
@@ -52,7 +63,8 @@ def system_of(folder: Path, mqtt_url: str = "") -> System:
     state.prepare_secrets()
     settings = Settings(state_dir=state.folder, root=folder, collector_name="Own machine", mqtt_url=mqtt_url)
     made = System(settings, state)
-    made._service_urls["auth"] = "postgresql://pulse_auth@127.0.0.1:1/pulse"
+    for service in ("auth", "sync-publisher"):
+        made._service_urls[service] = "postgresql://somebody@127.0.0.1:1/pulse"
     made._ports["auth"] = 4711
     return made
 
@@ -100,3 +112,43 @@ async def test_a_lost_collector_and_the_broker_of_an_operator_are_left_alone(pro
     foreign = system_of(programs, mqtt_url="mqtts://broker.example:8883")
     await foreign.enrol_collector()
     assert not (programs / "pulse_auth/calls").exists()
+
+
+def tries(programs: Path) -> list[list[str]]:
+    file = programs / "pulse_sync_publisher/tries"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+async def test_the_first_administrator_is_allowed_once_at_the_own_collector(programs: Path) -> None:
+    system = system_of(programs)
+    system.state.admin_file.write_text(json.dumps({"email": "first@example.com", "password": "secret"}))
+    await system.allow_first_administrator(print)
+    assert tries(programs) == [], "the collector is not enrolled"
+    await system.enrol_collector()
+    (programs / "pulse_sync_publisher/late").write_text("2")  # events are in flight
+    for _ in range(2):
+        await system.allow_first_administrator(print)
+    words = ["allow", "--email", "first@example.com", "--device", system.state.device_id()]
+    assert tries(programs) == [words] * 3
+
+
+async def test_a_refused_permission_is_said_and_does_not_stop_the_start(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_standalone.system._ALLOW_SECONDS", 0.0)
+    system, said = system_of(programs), list[str]()
+    system.state.admin_file.write_text(json.dumps({"email": "gone@example.com", "password": "secret"}))
+    await system.enrol_collector()
+    (programs / "pulse_sync_publisher/late").write_text("9")
+    for _ in range(2):
+        await system.allow_first_administrator(said.append)
+    assert len(said) == 1
+    assert "gone@example.com" in said[0]
+    assert "no account has this e-mail" in said[0]
+
+
+async def test_without_a_generated_administrator_nobody_is_allowed(programs: Path) -> None:
+    system = system_of(programs)
+    await system.enrol_collector()
+    await system.allow_first_administrator(print)
+    assert tries(programs) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pulse_contracts.access import SERVICES
 from pulse_standalone import children
 from pulse_standalone.files import SetupError, rotate
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, Program
@@ -268,7 +269,7 @@ def test_gateways_share_a_broker_account_and_have_their_own_names_and_ports(
     state = State(tmp_path)
     state.prepare_secrets()
     system = System(Settings.load(), state)
-    for service in ("users", "auth", "telemetry-gateway"):
+    for service in SERVICES:
         system._service_urls[service] = "postgresql://pulse@127.0.0.1:1/pulse"
     found = {child.name: child for child in system.services() if isinstance(child, children.Program)}
     names = ["telemetry-gateway", "telemetry-gateway-2", "telemetry-gateway-3"]

@@ -75,6 +75,11 @@ class State:
         return (self.collector_folder / "identity.json").exists()
 
     @property
+    def offline_sign_in_decided(self) -> Path:
+        """Exists once the first administrator was allowed to sign in at the first collector while it is offline."""
+        return self.folder / "collector.allowed"
+
+    @property
     def status_file(self) -> Path:
         """The status of the run. The supervisor writes it every second."""
         return self.folder / "status.json"

@@ -91,6 +91,8 @@ class Supervisor:
             late.append(collector)
         await self._wait(late)
         await self._until_administrators_can_act(is_new=bool(admin))
+        if self._settings.first_collector:
+            await system.allow_first_administrator(say)
         self._is_ready = True
         self._write_status()
         self._screen.ready(system.url, admin, time.monotonic() - began)

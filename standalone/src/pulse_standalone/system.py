@@ -1,11 +1,13 @@
 """The processes of the system (servers, services, web, first collector) and the environment variables they get."""
 
+import asyncio
 import errno
 import json
 import secrets
 import shlex
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +34,14 @@ from pulse_standalone.state import State
 
 _MAX_SILENCE_SECONDS = 15
 """The same limit as in the services (`pulse_chassis.identity.principal.MAX_REVOCATIONS_AGE`)."""
-_SCHEMAS: Mapping[Party, str] = {"users": "users", "auth": "auth", "telemetry-gateway": "telemetry"}
+_SCHEMAS: Mapping[Party, str] = {
+    "users": "users",
+    "auth": "auth",
+    "telemetry-gateway": "telemetry",
+    "sync-publisher": "sync",
+}
+_ALLOW_SECONDS = 20.0
+_ALLOW_EVERY = 0.5
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:
@@ -213,6 +222,7 @@ class System:
             "PULSE_AUTH_URL": f"http://127.0.0.1:{self._ports['auth']}",
             "PULSE_USERS_URL": f"http://127.0.0.1:{self._ports['users']}",
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
+            "PULSE_SYNC_URL": f"http://127.0.0.1:{self._ports['sync-publisher']}",
             "PULSE_PUBLIC_ORIGIN": self.url,
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
@@ -258,6 +268,27 @@ class System:
             self._collector_environment(),
             stdin=found["code"] + "\n",
         )
+
+    async def allow_first_administrator(self, say: Say) -> None:
+        """Allows the first administrator to sign in at the first collector while it is offline: once, so that an
+        administrator can withdraw it. Retries for 20 s, because sync-publisher learns of account and collector by
+        events. Says how to do it later if that fails. Raises OSError."""
+        admin, marker = _credentials(self.state.admin_file), self.state.offline_sign_in_decided
+        if marker.exists() or not self.state.is_collector_enrolled:
+            return
+        email = admin["email"] if admin else ""
+        words = ("pulse_sync_publisher", "allow", "--email", email, "--device", self.state.device_id())
+        deadline = time.monotonic() + _ALLOW_SECONDS
+        while admin is not None:
+            try:
+                await self._command(words, self._environment("sync-publisher"))
+                break
+            except SetupError as error:
+                if time.monotonic() > deadline:
+                    say(f"{email} cannot sign in at the first collector while it is offline: {error}")
+                    break
+                await asyncio.sleep(_ALLOW_EVERY)
+        write_private(marker, "")
 
     def _collector_environment(self) -> dict[str, str]:
         return {"PULSE_COLLECTOR_STATE_DIR": str(self.state.collector_folder), "PULSE_SECRETS": "file"}
