@@ -50,8 +50,8 @@ async def adopt_collector(settings: AuthSettings, args: argparse.Namespace) -> i
 
 
 async def enrolment_code(settings: AuthSettings, args: argparse.Namespace) -> int:
-    """Prints `{"collector", "code", "expires_at"}`. Creates the collector if it does not exist. Needs no broker. Raises
-    DomainError."""
+    """Prints `{"collector", "state", "code", "expires_at"}`. Creates the collector if it does not exist. Needs
+    no broker. Raises DomainError."""
     if not _DEVICE.fullmatch(args.device):
         sys.stderr.write("enrolment-code: the id must have 1 to 32 of a-z, 0-9 and -\n")
         return 2
@@ -62,7 +62,8 @@ async def enrolment_code(settings: AuthSettings, args: argparse.Namespace) -> in
     async with fleet_offline(settings) as fleet:
         collector, code = await Collectors(fleet).enrolment_code(args.device, name, COMMAND_LINE)
     expires = collector.code_ends.isoformat() if collector.code_ends else None
-    sys.stdout.write(json.dumps({"collector": collector.id, "code": code.text, "expires_at": expires}) + "\n")
+    answer = {"collector": collector.id, "state": collector.state, "code": code.text, "expires_at": expires}
+    sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
 
