@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pulse_contracts.mirror import AuditKind
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.mirror import audit
 from pulse_desktop.core.mirror.cipher import RecordCipher
@@ -73,13 +74,17 @@ async def test_a_wipe_removes_the_records_from_the_files(tmp_path: Path) -> None
         assert sealed.encode() not in stored
 
 
+async def fail(database: Database) -> None:
+    async with database.transaction() as rows:
+        await rows.run("DELETE FROM record")
+        _ = 1 // 0
+
+
 async def test_a_failed_transaction_changes_nothing(tmp_path: Path) -> None:
     async with store(tmp_path) as (opened, database):
         await opened.apply_delta(1, [live(1, 1)])
         with pytest.raises(ZeroDivisionError):
-            async with database.transaction() as rows:
-                await rows.run("DELETE FROM record")
-                _ = 1 // 0
+            await fail(database)
         assert await opened.find("person-1@example.org") is not None
 
 
@@ -101,22 +106,32 @@ async def test_a_cancelled_transaction_changes_nothing(tmp_path: Path) -> None:
         assert await opened.find("person-1@example.org") is not None
 
 
-async def test_a_full_disk_during_a_snapshot_leaves_the_old_state_whole(disk: Path) -> None:
+async def store_parts(opened: MirrorStore, parts: int, size: int) -> None:
+    """Stores the parts of a snapshot of other accounts."""
+    staging = Staging("a" * 32, 2, 9_000, parts, "0" * 64)
+    for k in range(parts):
+        part = [live(100 + k * size + i, 2) for i in range(size)]
+        staging = await opened.store_part(staging, k, part, begins=k == 0)
+
+
+async def test_a_full_disk_during_a_snapshot_leaves_the_old_state_whole(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_desktop.core.mirror.store.RESERVED_BYTES", 1_000_000)
     async with store(disk) as (opened, _):
         await opened.apply_delta(1, [live(1, 1)])
         before = await opened.digest()
-        staging = Staging("a" * 32, 2, 9_000, 100, "0" * 64)
         with pytest.raises(StoreFailure) as raised:
-            for k in range(100):
-                part = [live(100 + k * 100 + i, 2) for i in range(100)]
-                staging = await opened.store_part(staging, k, part, begins=k == 0)
+            await store_parts(opened, 100, 100)
         assert raised.value.kind == "full"
         assert await opened.digest() == before
-        await opened.drop_staging()
         assert (await opened.apply_delta(2, [revoked(1, 3)])).applied == 2
 
 
-async def test_a_full_disk_while_a_snapshot_is_applied_leaves_the_old_state_whole(disk: Path) -> None:
+async def test_a_full_disk_while_a_snapshot_is_applied_leaves_the_old_state_whole(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_desktop.core.mirror.store.RESERVED_BYTES", 0)
     async with store(disk) as (opened, _):
         await opened.apply_delta(1, [live(1, 1)])
         before = await opened.digest()
@@ -144,11 +159,8 @@ async def test_a_full_disk_while_a_snapshot_is_applied_leaves_the_old_state_whol
 async def test_a_snapshot_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulse_desktop.core.mirror.store.MAX_STAGED_BYTES", 5_000)
     async with store(tmp_path) as (opened, database):
-        staging = Staging("a" * 32, 2, 9, 9, "0" * 64)
-        staging = await opened.store_part(staging, 0, [live(1, 1)], begins=True)
         with pytest.raises(SnapshotTooLarge):
-            for k in range(1, 9):
-                staging = await opened.store_part(staging, k, [live(k + 1, 1), live(k + 20, 1)], begins=False)
+            await store_parts(opened, 9, 2)
         async with database.reading() as rows:
             assert await rows.fetch("SELECT account FROM staged") == []
 
@@ -250,17 +262,19 @@ async def test_two_processes_write_one_chain(tmp_path: Path) -> None:
 async def test_a_full_audit_trail_counts_refusals_and_keeps_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    refused: list[AuditKind] = ["sign_in_refused"] * 5
+    kinds: list[AuditKind] = [*refused, "signed_in_offline"]
     monkeypatch.setattr(audit, "QUIET_AFTER", 3)
     async with store(tmp_path) as (_, database):
         trail = audit.AuditTrail(database)
-        for kind in ("sign_in_refused",) * 5 + ("signed_in_offline",):
+        for kind in kinds:
             async with database.transaction() as rows:
-                await audit.record(rows, 1, kind)  # type: ignore[arg-type]
+                await audit.record(rows, 1, kind)
         assert await trail.newest() == (4, 0)
         await trail.cover(4)
         async with database.transaction() as rows:
             await audit.record(rows, 1, "signed_out")
-        assert [one.detail for one in await trail.waiting(9)][0].startswith("2 refused sign-ins were not recorded")
+        assert (await trail.waiting(9))[0].detail.startswith("2 refused sign-ins were not recorded")
         assert await trail.problems() == []
 
 

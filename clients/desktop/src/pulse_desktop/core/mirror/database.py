@@ -6,6 +6,7 @@ Several processes use the file at once (a running collector, and commands), so i
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -56,8 +57,8 @@ class Rows:
 class Database:
     """One connection. Its transactions follow each other."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: aiosqlite.Connection, file: Path) -> None:
+        self._connection, self._file = connection, file
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -75,7 +76,7 @@ class Database:
             except BaseException:
                 await connection.close()
                 raise
-        return cls(connection)
+        return cls(connection, file)
 
     @classmethod
     async def open_or_replace(cls, folder: Path, clock: Clock) -> Self:
@@ -123,6 +124,10 @@ class Database:
     async def _roll_back(self) -> None:
         if self._connection.in_transaction:  # SQLite ends it by itself after some errors, for example a full disk
             await self._connection.execute("ROLLBACK")
+
+    def free_bytes(self) -> int:
+        """Free bytes of the file system."""
+        return shutil.disk_usage(self._file.parent).free
 
     async def shrink(self) -> None:
         """Removes deleted content from the files. Raises StoreFailure."""

@@ -13,9 +13,12 @@ from pulse_desktop.core.mirror.cipher import RecordCipher, StoredRecord
 from pulse_desktop.core.mirror.database import Database, Rows
 from pulse_desktop.core.mirror.records import Held, merge_delta, merge_snapshot
 from pulse_desktop.core.mirror.signals import Position, Staging
+from pulse_desktop.core.model import StoreFailure
 
 MAX_STAGED_BYTES: Final = 256_000_000
 """Maximum bytes of a snapshot whose parts are arriving."""
+RESERVED_BYTES: Final = 20_000_000
+"""Free disk space that the parts of a snapshot leave for changes, and for the readings."""
 _COLUMNS: Final = "account, ver, src, state, hash, email_tag, verifier_hash, sealed"
 _AT_ONCE: Final = 500
 
@@ -62,6 +65,8 @@ class MirrorStore:
     async def store_part(self, staging: Staging, k: int, records: Sequence[MirrorRecord], *, begins: bool) -> Staging:
         """Stores one part of a snapshot. `begins`: deletes an older snapshot first. Raises StoreFailure,
         SnapshotTooLarge."""
+        if self._database.free_bytes() < RESERVED_BYTES:
+            raise StoreFailure("full", "too little disk space for a snapshot of the accounts")
         stored = await self._seal(records)
         size = sum(len(row.sealed or "") + 200 for row in stored)
         async with self._database.transaction() as rows:
@@ -106,11 +111,6 @@ class MirrorStore:
                 *(staging.seq, staging.asof, top, staging.sid, len(taken) + len(stay)),
             )
             return await read_position(rows)
-
-    async def drop_staging(self) -> None:
-        """Deletes the parts of an incomplete snapshot. Raises StoreFailure."""
-        async with self._database.transaction() as rows:
-            await _drop_staging(rows)
 
     async def set_state(self, state: MirrorState, fresh: int | None, elapsed: int) -> None:
         """Stores the state. `fresh`: elapsed time at which the mirror was known to be true; None leaves it. Raises
