@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_contracts.mirror import MAX_PART, LocalAuditEntry, ReportContent, Tombstone, audit_hash
+from pulse_contracts.mirror import MAX_JUMP, MAX_PART, LocalAuditEntry, ReportContent, Tombstone, audit_hash
 from pulse_sync_publisher.model.audit_chain import START, Head, check_chain
 from pulse_sync_publisher.model.entitlement import (
     Difference,
@@ -135,7 +135,7 @@ def test_each_wrong_rule_gets_its_reason() -> None:
         Rule("role:user", "site:hall-1", is_allowed=False),
     ]
     with pytest.raises(InvalidRules) as refused:
-        require_valid(rules, [PRESS], {ADA: ADA_USER}, allow_unmatched=False)
+        require_valid(rules, ([PRESS], {ADA: ADA_USER}), Entitlement([]), allow_unmatched=False)
     rows = refused.value.members["rows"]
     assert [row["reason"] for row in rows] == [  # type: ignore[attr-defined]
         "unknown_account",
@@ -144,7 +144,8 @@ def test_each_wrong_rule_gets_its_reason() -> None:
         "no_collector_has_this_site",
         "duplicate_rule",
     ]
-    require_valid(rules[2:5], [PRESS], {ADA: ADA_USER}, allow_unmatched=True)
+    require_valid(rules[2:5], ([PRESS], {ADA: ADA_USER}), Entitlement([]), allow_unmatched=True)
+    require_valid(rules[:5], ([PRESS], {ADA: ADA_USER}), Entitlement(rules[:5]), allow_unmatched=False)
 
 
 def test_a_site_keeps_an_administrator() -> None:
@@ -283,6 +284,12 @@ def test_a_second_order_does_not_replace_a_rekey_in_progress() -> None:
 )
 def test_which_key_opens_a_report(fields: dict[str, object], gen: int, key: int, use: str) -> None:
     assert which_key(progress(**fields), gen, key, NOW) == use
+
+
+@pytest.mark.parametrize("field", ["seq", "max_seq", "top", "floor", "n", "audit"])
+def test_a_number_that_jumps_changes_nothing(field: str) -> None:
+    outcome = judge(progress(), report(**{field: 2 * MAX_JUMP}), KNOWN, NOW)
+    assert (outcome.refused, outcome.progress) == ("number_jump", progress())
 
 
 def test_an_acknowledgement_moves_forward_only() -> None:
