@@ -288,7 +288,8 @@ def test_which_key_opens_a_report(fields: dict[str, object], gen: int, key: int,
 
 @pytest.mark.parametrize("field", ["seq", "max_seq", "top", "floor", "n", "audit"])
 def test_a_number_that_jumps_changes_nothing(field: str) -> None:
-    outcome = judge(progress(), report(**{field: 2 * MAX_JUMP}), KNOWN, NOW)
+    fields: dict[str, object] = {field: 2 * MAX_JUMP}
+    outcome = judge(progress(), report("hello", **fields), KNOWN, NOW)
     assert (outcome.refused, outcome.progress) == ("number_jump", progress())
 
 
