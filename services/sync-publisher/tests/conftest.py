@@ -53,6 +53,19 @@ async def migrate(url: str) -> None:
     await Migrations("pulse_sync_publisher.migrations").apply(role_url)
 
 
+class TickingClock(FakeClock):
+    """Moves by a microsecond with each reading, so that no two readings are equal."""
+
+    def __call__(self) -> int:
+        self._now += 1
+        return self._now
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return TickingClock()
+
+
 @pytest.fixture
 async def superuser_url(new_database: Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]) -> str:
     return await new_database("sync", migrate)
@@ -271,10 +284,10 @@ async def open_world(
         world.quarantined = quarantined
         await bus.subscribe(USERS_MIRROR, world._note_status)
         running = group.create_task(bus.run())
+        tasks = [group.create_task(runtime.background.run(job)) for job in parts.jobs]
         await eventually(
             lambda: SYSTEM_KEY.address(service="sync-publisher") in bus.broker.retained, what="the key is announced"
         )
-        tasks = [group.create_task(runtime.background.run(job)) for job in parts.jobs]
         yield world
         for task in (running, *tasks):
             task.cancel()

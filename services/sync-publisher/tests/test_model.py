@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_contracts.mirror import MAX_PART, LocalAuditEntry, ReportContent, Tombstone, audit_hash
+from pulse_contracts.mirror import MAX_PART, LocalAuditEntry, ReportContent, audit_hash
 from pulse_sync_publisher.model.audit_chain import START, Head, check_chain
 from pulse_sync_publisher.model.entitlement import (
     Difference,
@@ -22,16 +22,7 @@ from pulse_sync_publisher.model.entitlement import (
 from pulse_sync_publisher.model.errors import InvalidRules, LastAdministratorOfSite, LeaseOutOfBounds
 from pulse_sync_publisher.model.leases import Leases, require_bounds
 from pulse_sync_publisher.model.progress import (
-    RETRY_CAP,
-    SILENCE,
-    Flight,
     Progress,
-    next_message,
-    send_time,
-    sent,
-    snapshot_id,
-    with_key_confirmed,
-    with_rekey,
 )
 from pulse_sync_publisher.model.records import (
     MAX_RECORDS,
@@ -43,7 +34,7 @@ from pulse_sync_publisher.model.records import (
     revoked_entry,
     wanted_state,
 )
-from pulse_sync_publisher.model.reports import KEY_GRACE, Known, forgotten, judge, which_key
+from pulse_sync_publisher.model.reports import Known
 from pulse_sync_publisher.model.status import Possibility, offline_problem, shown_state
 
 ADA, BOB = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
@@ -135,7 +126,7 @@ def test_each_wrong_rule_gets_its_reason() -> None:
         Rule("role:user", "site:hall-1", is_allowed=False),
     ]
     with pytest.raises(InvalidRules) as refused:
-        require_valid(rules, [PRESS], {ADA: ADA_USER}, allow_unmatched=False)
+        require_valid(rules, ([PRESS], {ADA: ADA_USER}), Entitlement([]), allow_unmatched=False)
     rows = refused.value.members["rows"]
     assert [row["reason"] for row in rows] == [  # type: ignore[attr-defined]
         "unknown_account",
@@ -144,7 +135,8 @@ def test_each_wrong_rule_gets_its_reason() -> None:
         "no_collector_has_this_site",
         "duplicate_rule",
     ]
-    require_valid(rules[2:5], [PRESS], {ADA: ADA_USER}, allow_unmatched=True)
+    require_valid(rules[2:5], ([PRESS], {ADA: ADA_USER}), Entitlement([]), allow_unmatched=True)
+    require_valid(rules[:5], ([PRESS], {ADA: ADA_USER}), Entitlement(rules[:5]), allow_unmatched=False)
 
 
 def test_a_site_keeps_an_administrator() -> None:
@@ -204,164 +196,6 @@ def test_messages_have_a_bounded_size_and_all_records(sizes: list[int]) -> None:
     assert [part.seq for part in parts] == sorted({part.seq for part in parts})
     assert all(len(part.payload) <= MAX_PART and part.count <= MAX_RECORDS for part in parts)
     assert b",".join(part.payload[len(b'{"records":[') : -2] for part in parts) == b",".join(t for _, t in items)
-
-
-# --- what to send ----------------------------------------------------------------------------------------------------
-
-
-def test_nothing_is_sent_before_a_collector_reported_in_its_enrolment() -> None:
-    assert next_message(progress(reported=None, seen=None)) is None
-
-
-@pytest.mark.parametrize(
-    ("fields", "kind"),
-    [
-        ({}, None),
-        ({"acked": 9}, "delta"),
-        ({"acked": 9, "needs_snapshot": True}, "snapshot"),
-        ({"acked": 9, "next_key": 1}, "rekey"),
-        ({"acked": 9, "state": "disabled"}, None),
-        ({"acked": 9, "gen": 0}, None),
-        ({"acked": 9, "wiped_gen": 1}, None),
-        ({"acked": 9, "reported": "wiped"}, None),
-    ],
-)
-def test_the_next_message(fields: dict[str, object], kind: str | None) -> None:
-    assert next_message(progress(**fields)) == kind
-
-
-def test_an_unacknowledged_message_is_repeated_for_ever() -> None:
-    state, now = progress(acked=9), NOW
-    for attempt in range(1, 200):
-        due = send_time(replace(state, seen=now), now, RNG)
-        assert due is not None
-        assert due - now <= RETRY_CAP * 1_000_000
-        now = due
-        state = sent(replace(state, seen=now), "delta", (10, 0), now)
-        assert state.flight == Flight("delta", 10, 0, attempt, now)
-
-
-def test_a_silent_collector_is_not_sent_to_before_it_reports() -> None:
-    assert send_time(progress(acked=9, seen=NOW - SILENCE - 1), NOW, RNG) is None
-    assert send_time(progress(acked=9, seen=None), NOW, RNG) is None
-    assert send_time(progress(acked=9), NOW, RNG) == NOW
-
-
-def test_an_equal_snapshot_has_an_equal_id() -> None:
-    assert snapshot_id(progress(), 5, SET, 3) == snapshot_id(progress(), 5, SET, 3)
-    assert snapshot_id(progress(), 5, SET, 3) != snapshot_id(progress(), 5, "b" * 64, 3)
-    assert len(snapshot_id(progress(key=1), 5, SET, 3)) == 32
-
-
-def test_a_second_order_does_not_replace_a_rekey_in_progress() -> None:
-    begun = with_rekey(progress())
-    assert begun.next_key == 1
-    assert with_rekey(begun) == begun
-    assert with_rekey(begun, 7).next_key == 8
-    done = with_key_confirmed(begun, NOW)
-    assert (done.key, done.next_key, done.needs_snapshot) == (1, None, True)
-
-
-# --- reports ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("fields", "gen", "key", "use"),
-    [
-        ({}, 1, 0, "current"),
-        ({"next_key": 1}, 1, 1, "next"),
-        ({"next_key": 1}, 1, 0, "current"),
-        ({}, 2, 0, "foreign_generation"),
-        ({}, 1, 5, "rekey"),
-        ({}, 1, 1_000, "unknown_key"),
-        ({"next_key": 6}, 1, 5, "unknown_key"),
-        ({"key": 3, "keyed_at": NOW - KEY_GRACE}, 1, 2, "rekey"),
-        ({"key": 3, "keyed_at": NOW - KEY_GRACE + 1}, 1, 2, "unknown_key"),
-        ({"state": "lost"}, 1, 0, "unmanaged"),
-        ({"gen": 0}, 1, 0, "unmanaged"),
-    ],
-)
-def test_which_key_opens_a_report(fields: dict[str, object], gen: int, key: int, use: str) -> None:
-    assert which_key(progress(**fields), gen, key, NOW) == use
-
-
-def test_an_acknowledgement_moves_forward_only() -> None:
-    state = progress(acked=7, flight=Flight("delta", 9, 0, 1, NOW))
-    assert judge(state, report("ack", seq=9, max_seq=9), KNOWN, NOW).progress.acked == 9
-    assert judge(state, report("ack", seq=9, max_seq=9), KNOWN, NOW).progress.flight is None
-    assert judge(state, report("ack", seq=3), KNOWN, NOW).progress.acked == 7
-    assert judge(state, report("ack", seq=3), KNOWN, NOW).progress.flight == state.flight
-
-
-def test_only_the_snapshot_that_was_sent_ends_the_need_for_one() -> None:
-    state = progress(needs_snapshot=True, flight=Flight("snapshot", 10, 15, 1, NOW))
-    assert judge(state, report("ack", floor=14), KNOWN, NOW).progress.needs_snapshot
-    assert not judge(state, report("ack", floor=15), KNOWN, NOW).progress.needs_snapshot
-
-
-def test_a_hello_with_less_moves_back() -> None:
-    outcome = judge(progress(), report(seq=4), KNOWN, NOW)
-    assert (outcome.progress.acked, outcome.progress.needs_snapshot) == (4, False)
-
-
-@pytest.mark.parametrize("state", ["new", "rollback"])
-def test_a_collector_without_its_set_gets_a_snapshot(state: str) -> None:
-    assert judge(progress(), report(state=state, seq=0), KNOWN, NOW).progress.needs_snapshot
-
-
-@pytest.mark.parametrize(
-    ("reason", "seq", "needs"), [("gap", 4, False), ("digest", 4, False), ("digest", 10, True), ("floor", 4, True)]
-)
-def test_a_request_for_repair(reason: str, seq: int, needs: bool) -> None:  # a parameter of pytest
-    outcome = judge(progress(), report("need", reason=reason, seq=seq), KNOWN, NOW)
-    assert outcome.progress.needs_snapshot == needs
-
-
-def test_a_difference_at_an_equal_position_is_an_incident() -> None:
-    outcome = judge(progress(), report(set="b" * 64), KNOWN, NOW)
-    assert [kind for kind, _ in outcome.incidents] == ["digest_differs"]
-    assert outcome.progress.needs_snapshot
-    assert judge(progress(), report(set=SET), KNOWN, NOW).incidents == ()
-    assert judge(progress(), report(set="b" * 64, seq=9), KNOWN, NOW).incidents == ()
-
-
-def test_a_restored_database_is_raised_above_what_a_hello_has() -> None:
-    outcome = judge(progress(), report(seq=30, max_seq=40, top=90), KNOWN, NOW)
-    assert [kind for kind, _ in outcome.incidents] == ["publisher_restored"]
-    assert (outcome.counter, outcome.progress.seq, outcome.progress.needs_snapshot) == (90, 40, True)
-
-
-@pytest.mark.parametrize("kind", ["ack", "need"])
-def test_other_reports_from_a_future_that_was_lost_stop_sending_until_a_hello(kind: str) -> None:
-    outcome = judge(progress(acked=9), report(kind, seq=30, max_seq=40, top=90), KNOWN, NOW)
-    assert outcome.progress.seen is None
-    assert outcome.progress.acked == 9
-    assert send_time(outcome.progress, NOW, RNG) is None
-
-
-def test_a_hello_is_answered_once() -> None:
-    nonce = "n" * 22
-    first = judge(progress(), report(nonce=nonce), KNOWN, NOW)
-    assert (first.nonce, first.refused) == (nonce, None)
-    again = judge(first.progress, report(nonce=nonce), KNOWN, NOW)
-    assert (again.nonce, again.refused, again.progress) == (None, "replayed", first.progress)
-
-
-def test_an_older_number_gets_a_heartbeat_and_changes_nothing_else() -> None:
-    state = progress()
-    outcome = judge(state, report(n=3, seq=0, nonce="n" * 22), KNOWN, NOW)
-    assert (outcome.refused, outcome.nonce) == ("replayed", "n" * 22)
-    assert replace(outcome.progress, nonces=()) == state
-
-
-def test_a_known_tombstone_is_not_adopted_again() -> None:
-    stone = Tombstone(account=ADA, ver=5, src=3)
-    assert forgotten((stone,), {}) == [stone]
-    assert forgotten((stone,), {ADA: Entry(ADA, 1, 4, 3, "live")}) == [stone]
-    assert forgotten((stone,), {ADA: Entry(ADA, 1, 9, 3, "live")}) == [stone]
-    assert forgotten((stone,), {ADA: Entry(ADA, 1, 9, 3, "live", revoked_ver=5, revoked_src=3)}) == []
-    assert forgotten((stone,), {ADA: Entry(ADA, 1, 4, 3, "revoked", revoked_ver=4)}) == []
-    assert forgotten((stone,), {ADA: Entry(ADA, 1, 4, 2, "revoked", revoked_ver=4)}) == [stone]
 
 
 # --- local audit trails ----------------------------------------------------------------------------------------------

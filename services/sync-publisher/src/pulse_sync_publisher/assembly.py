@@ -75,14 +75,20 @@ async def build(
     await Handlers(bus, copies, reports, AuditUploads(context, reports), signing).subscribe()
     await runtime.principals.follow(bus)
 
-    async def connected() -> None:
+    connected = asyncio.Event()
+
+    async def greet() -> None:
+        """Tells the broker what it may have lost."""
         await signing.announce()
         await wipes.publish_again()
         repairs.wipe_due.set()
         await sender.resend_all()
         await statuses.publish_all()
 
-    bus.on_connected(connected)
+    async def note_connected() -> None:
+        connected.set()
+
+    bus.on_connected(note_connected)
     grace, pause = settings.replay_grace, settings.replay_pause
     routes = SyncDependencies(
         Pages(context),
@@ -95,6 +101,7 @@ async def build(
         clock,
     )
     jobs = [
+        Job("mirror_connected", greet, wake=connected),
         Job("mirror_sender", sender.send_due, settings.send_poll, due),
         Job("mirror_wipes", wipes.publish_due, settings.sweep_every, repairs.wipe_due),
         Job("mirror_status", statuses.publish_changes, settings.measure_every, show, pause=settings.status_pause),

@@ -23,6 +23,7 @@ from pulse_sync_publisher.actions.accounts import Accounts
 from pulse_sync_publisher.actions.audit_uploads import AuditUploads
 from pulse_sync_publisher.actions.collectors import Collectors
 from pulse_sync_publisher.actions.drift import Drift
+from pulse_sync_publisher.actions.publishing import publish
 from pulse_sync_publisher.actions.reports import Reports
 from pulse_sync_publisher.actions.signing import SERVICE, Signing
 from pulse_sync_publisher.model.records import Account
@@ -41,10 +42,10 @@ class Copies:
         self.collector_drift = Drift("collectors", collectors.digest, self._request_collectors)
 
     async def _request_accounts(self, have: str) -> None:
-        await self._bus.publish(USERS_REPLAY, ReplayRequested(have=have), service=SERVICE)
+        await publish(self._bus, USERS_REPLAY, ReplayRequested(have=have), service=SERVICE)
 
     async def _request_collectors(self, have: str) -> None:
-        await self._bus.publish(AUTH_REPLAY, ReplayRequested(have=have), service=SERVICE)
+        await publish(self._bus, AUTH_REPLAY, ReplayRequested(have=have), service=SERVICE)
 
 
 class Handlers:

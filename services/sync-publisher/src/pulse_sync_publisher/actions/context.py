@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -11,6 +12,7 @@ from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.times import from_micros
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
+from pulse_postgres.database import after_commit
 from pulse_sync_publisher.actions.vault import Vault
 from pulse_sync_publisher.model.reports import IncidentKind
 from pulse_sync_publisher.store.trails import IncidentStore
@@ -63,7 +65,7 @@ class Context:
     async def report_incident(self, connection: Connection, device: str, kind: IncidentKind, detail: str) -> None:
         """Stores, counts, logs and audits an incident. Must be the last statement of the transaction."""
         await IncidentStore().add(connection, device, kind, detail, self.now())
-        self.metrics.incidents.labels(kind).inc()
-        log.warning("mirror_incident", device=device, kind=kind, detail=detail)
+        after_commit(self.metrics.incidents.labels(kind).inc)
+        after_commit(partial(log.warning, "mirror_incident", device=device, kind=kind, detail=detail))
         change = None, {"kind": kind, "detail": detail}
         await self.record(connection, "mirror_incident", f"collector:{device}", SYSTEM, change)

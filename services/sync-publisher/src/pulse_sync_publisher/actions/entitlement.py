@@ -75,7 +75,7 @@ class EntitlementActions:
             before = await self._rules.all(connection)
             after = Entitlement(_with_origins(wish.rules, before))
             sites, people = await self._sites(connection), await self._accounts.people(connection)
-            require_valid(after.rules, sites, people, allow_unmatched=wish.allow_unmatched)
+            require_valid(after.rules, (sites, people), before, allow_unmatched=wish.allow_unmatched)
             if not wish.force:
                 await asyncio.to_thread(require_administrators, before, after, sites, list(people.values()))
             version = await self._rules.replace(connection, after.rules)
@@ -90,7 +90,7 @@ class EntitlementActions:
             before = await self._rules.all(connection)
             sites, people = await self._sites(connection), await self._accounts.people(connection)
         after = Entitlement(wish.rules)
-        require_valid(after.rules, sites, people, allow_unmatched=wish.allow_unmatched)
+        require_valid(after.rules, (sites, people), before, allow_unmatched=wish.allow_unmatched)
         persons = list(people.values())
         found = await asyncio.to_thread(difference, before, after, sites, persons)
         return Preview(found, await asyncio.to_thread(locked_sites, before, after, sites, persons))

@@ -12,6 +12,7 @@ from pulse_jose.mirror_keys import KeyPlace, make_rekey
 from pulse_postgres import Connection
 from pulse_postgres.database import after_commit
 from pulse_sync_publisher.actions.context import Context
+from pulse_sync_publisher.actions.publishing import publish
 from pulse_sync_publisher.actions.signing import Signing
 from pulse_sync_publisher.model.collectors import Collector, Keys
 from pulse_sync_publisher.model.errors import CollectorNotManaged, CollectorUnknown, CollectorWiped, ConfirmationWrong
@@ -133,7 +134,7 @@ class Wipes:
             return
         maker = await self._signing.maker()
         for collector in due:
-            await self._bus.publish(USERS_WIPE, maker.wipe(collector.progress), device=collector.device)
+            await publish(self._bus, USERS_WIPE, maker.wipe(collector.progress), device=collector.device)
             async with self._context.database.connection() as connection:
                 await self._store.note_wipe(connection, collector.device, collector.progress.wiped_gen)
             self._context.metrics.sent.labels("wipe").inc()

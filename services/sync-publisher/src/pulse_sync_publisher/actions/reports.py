@@ -51,6 +51,15 @@ class _CounterNeeded(Exception):  # internal: the transaction starts again with 
 
 
 @dataclass(frozen=True)
+class _Opened:
+    """A report whose seal is valid. has_new_key: it came under the new key, the current one of `collector`."""
+
+    collector: Collector
+    content: ReportContent
+    has_new_key: bool
+
+
+@dataclass(frozen=True)
 class Answer:
     """A heartbeat to send after the commit."""
 
@@ -103,7 +112,7 @@ class Reports:
             opened = await self._open(connection, device, message)
             if opened is None:
                 return None
-            found, content = opened
+            found, content = opened.collector, opened.content
             set_ = await self._set(connection, found) if wants_set(found.progress, content) else ""
             known = Known(counted.n, set_, found.audit.n)
             outcome = judge(found.progress, content, known, self._context.clock())
@@ -116,13 +125,10 @@ class Reports:
             self._count(device, content, outcome)
             if outcome.counter > counted.n:
                 await self._counter.raise_to(connection, outcome.counter)
-            return await self._store_outcome(connection, found, content, (outcome, tombstones))
+            return await self._store_outcome(connection, opened, outcome, tombstones)
 
-    async def _open(
-        self, connection: Connection, device: str, message: MirrorReport
-    ) -> tuple[Collector, ReportContent] | None:
-        """Locks the collector and opens its report, or counts why it is refused. With a report under the new key the
-        collector has this key as its current one."""
+    async def _open(self, connection: Connection, device: str, message: MirrorReport) -> _Opened | None:
+        """Locks the collector and opens its report, or counts why it is refused."""
         found, now = await self._store.lock(connection, device), self._context.clock()
         if found is None:
             self.refuse(device, "unmanaged")
@@ -141,26 +147,22 @@ class Reports:
         if use == "next":  # the collector has the new key: the old one ends
             keys = Keys(found.keys.public, found.keys.following)
             found = dataclasses.replace(found, progress=with_key_confirmed(found.progress, now), keys=keys)
-        return found, content
+        return _Opened(found, content, use == "next")
 
     async def _store_outcome(
-        self,
-        connection: Connection,
-        found: Collector,
-        content: ReportContent,
-        decided: tuple[Outcome, list[Tombstone]],
+        self, connection: Connection, opened: _Opened, outcome: Outcome, tombstones: list[Tombstone]
     ) -> Answer | None:
-        (outcome, tombstones), before, now = decided, found.progress, self._context.clock()
-        progress, device = outcome.progress, found.device
+        found, now = opened.collector, self._context.clock()
+        before, progress, device = found.progress, outcome.progress, found.device
         if outcome.nonce is not None:
             progress = dataclasses.replace(progress, beat=progress.beat + 1)
-        if before.keyed_at == now:  # the report confirmed the new key
+        if opened.has_new_key:
             await self._store.rekey(connection, device, found.keys)
         await self._store.put(connection, progress, send_time(progress, now, self._rng))
         found = dataclasses.replace(found, progress=progress)
         if tombstones:
             found = await self._adopt(connection, found, tombstones)
-        await self._note(connection, found, (before.acked, before.seq), content, outcome)
+        await self._note(connection, found, (before.acked, before.seq), opened.content, outcome)
         answer = None
         if outcome.nonce is not None:
             await self._store.note_beat(connection, device, progress.beat, self._context.now())

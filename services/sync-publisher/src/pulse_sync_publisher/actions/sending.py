@@ -21,7 +21,7 @@ from pulse_sync_publisher.actions.vault import VaultClosed, text_of
 from pulse_sync_publisher.model.collectors import Collector
 from pulse_sync_publisher.model.leases import Leases
 from pulse_sync_publisher.model.messages import MessageMaker
-from pulse_sync_publisher.model.progress import Sendable, next_message, send_time, sent
+from pulse_sync_publisher.model.progress import Sendable, next_message, send_time, sent, snapshot_asof
 from pulse_sync_publisher.model.records import MAX_RECORDS, Account, Entry, cut, first_cut, record_of, set_of
 from pulse_sync_publisher.store.collectors import CollectorStore
 from pulse_sync_publisher.store.counter import Counted, CounterStore
@@ -130,14 +130,16 @@ class Sender:
             return [maker.delta(progress, key, content)], (content.seq, 0)
         found = await self._entries.after(connection, progress.device, -1, None)
 
+        asof = snapshot_asof(progress, counted.n)
+
         def snapshot() -> tuple[list[MirrorMessage], str]:
             set_ = set_of(entry for entry, _ in found)
             parts = list(cut(self._texts.of(found, counted.leases)))
-            return list(maker.snapshot(progress, key, parts, counted.n, set_)), set_
+            return list(maker.snapshot(progress, key, parts, asof, set_)), set_
 
         messages, set_ = await asyncio.to_thread(snapshot) if len(found) > MAX_RECORDS else snapshot()
         await self._collectors.keep_set(connection, progress.device, (progress.seq, set_))
-        return messages, (progress.seq, counted.n)
+        return messages, (progress.seq, asof)
 
     async def _publish(self, device: str, kind: Sendable, messages: Sequence[MirrorMessage]) -> None:
         try:

@@ -14,6 +14,7 @@ from pulse_contracts.trust import AnnouncedKey, KeyAnnounced, TrustedKeys, Trust
 from pulse_jose import SealingKey, SigningKey, TokenError, seal
 from pulse_jose.compact import decode_base64url, split_compact
 from pulse_sync_publisher.actions.context import Context
+from pulse_sync_publisher.actions.publishing import publish
 from pulse_sync_publisher.model.messages import MessageMaker
 from pulse_sync_publisher.store.trails import SigningKeyStore, StoredSigningKey
 
@@ -49,7 +50,7 @@ class Signing:
         record = VerificationKeyRecord(kid=self._signing.kid, x=str(jwk["x"]), y=str(jwk["y"]), not_before=0)
         payload = AnnouncedKey(purpose="mirror", key=record).model_dump_json().encode()
         sealed = seal(payload, self._key, lambda: self._context.clock() / 1_000_000, {"service": SERVICE})
-        await self._bus.publish(SYSTEM_KEY, KeyAnnounced(sealed=sealed), service=SERVICE)
+        await publish(self._bus, SYSTEM_KEY, KeyAnnounced(sealed=sealed), service=SERVICE)
 
     async def note_trusted(self, message: TrustedKeys) -> None:
         """Notes whether auth's list has the key. The list is information here: only collectors rely on its signature.

@@ -7,6 +7,7 @@ from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.mirror import MirrorStatus
 from pulse_contracts.topics import USERS_MIRROR
 from pulse_sync_publisher.actions.context import Context
+from pulse_sync_publisher.actions.publishing import publish
 from pulse_sync_publisher.model.collectors import Collector, ShownStatus
 from pulse_sync_publisher.model.status import shown_state
 from pulse_sync_publisher.store.collectors import CollectorStore
@@ -34,7 +35,7 @@ class Statuses:
                 if shown != collector.shown:
                     await self._store.note_shown(connection, collector.device, shown)
         for status in statuses:
-            await self._bus.publish(USERS_MIRROR, status, device=status.device)
+            await publish(self._bus, USERS_MIRROR, status, device=status.device)
 
     async def publish_all(self) -> None:
         """Publishes every status soon: at each connection. Raises Unavailable."""

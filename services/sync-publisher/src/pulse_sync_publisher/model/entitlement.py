@@ -124,13 +124,21 @@ def difference(
 
 
 def require_valid(
-    rules: Collection[Rule], sites: Collection[Site], people: Mapping[str, Person], *, allow_unmatched: bool
+    rules: Collection[Rule],
+    world: tuple[Collection[Site], Mapping[str, Person]],
+    before: Entitlement,
+    *,
+    allow_unmatched: bool,
 ) -> None:
-    """Raises InvalidRules with a reason for each rule that is wrong."""
+    """Raises InvalidRules with a reason for each rule that is wrong. `world`: the collectors and the accounts. A rule
+    of the list `before` may stay, also when its account or place is gone."""
+    sites, people = world
+    known = {(rule.key, rule.is_allowed) for rule in before.rules}
     places = frozenset[str]().union(*(site.places for site in sites))
     seen, rows = set[tuple[str, str]](), list[dict[str, str]]()
     for index, rule in enumerate(rules):
-        reason = _problem(rule, places, people, allow_unmatched=allow_unmatched)
+        is_known = (rule.key, rule.is_allowed) in known
+        reason = None if is_known else _problem(rule, places, people, allow_unmatched=allow_unmatched)
         if rule.key in seen:
             reason = "duplicate_rule"
         seen.add(rule.key)

@@ -136,6 +136,14 @@ def sent(progress: Progress, kind: Sendable, position: tuple[int, int], now: int
     return replace(progress, flight=Flight(kind, seq, asof, attempts, now), sent=high)
 
 
+def snapshot_asof(progress: Progress, counter: int) -> int:
+    """`asof` of the next snapshot. A repeat of the same position keeps it, and with it the id of the snapshot: then the
+    collector needs only the parts that it has not received."""
+    flight = progress.flight
+    is_repeat = flight is not None and flight.kind == "snapshot" and flight.seq == progress.seq
+    return flight.asof if flight is not None and is_repeat else counter
+
+
 def snapshot_id(progress: Progress, asof: int, set_: str, parts: int) -> str:
     """The id of a snapshot. Equal content gets an equal id, so that a collector completes a snapshot with parts of a
     repeat."""

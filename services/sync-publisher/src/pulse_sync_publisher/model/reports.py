@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pulse_contracts.mirror import MAX_JUMP, ReportContent, Tombstone
-from pulse_sync_publisher.model.progress import MAX_NONCES, RETRY_FLOOR, Progress
+from pulse_sync_publisher.model.progress import MAX_NONCES, RETRY_CAP, RETRY_FLOOR, Flight, Progress
 from pulse_sync_publisher.model.records import Entry
 
 Refusal = Literal[
@@ -25,6 +25,8 @@ IncidentKind = Literal[
     "unknown_key",
     "audit_chain_broken",
 ]
+SNAPSHOT_TIME = 20_000_000
+"""Microseconds in which a hello does not repeat a snapshot: its parts may still be on their way."""
 KEY_GRACE = 5 * 60 * 1_000_000
 """Microseconds after a rekey in which a report under an older key is only late."""
 MAX_KEY_JUMP = 1_000
@@ -153,8 +155,8 @@ def _asked(progress: Progress, report: ReportContent, context: tuple[Known, Prog
     known, before, now = context
     incidents = list[tuple[IncidentKind, str]]()
     top = max(report.seq, report.max_seq)
-    needs = before.needs_snapshot
-    if top > before.seq or report.top > known.counter:
+    needs, is_restored = before.needs_snapshot, top > before.seq or report.top > known.counter
+    if is_restored:
         detail = f"position {before.seq}, counter {known.counter}; the collector has {top}, {report.top}"
         incidents.append(("publisher_restored", detail))
         needs = True
@@ -163,14 +165,22 @@ def _asked(progress: Progress, report: ReportContent, context: tuple[Known, Prog
     seq = max(before.seq, top)
     needs = needs or report.state in {"new", "rollback"} or report.reason in {"new", "rollback", "floor", "key"}
     needs = needs or (report.reason == "digest" and report.seq >= seq)
-    flight = before.flight
-    is_old = flight is not None and now - flight.at >= RETRY_FLOOR * 1_000_000
-    if is_old or (flight is not None and flight.kind == "delta" and report.reason is not None):
-        flight = None  # the collector is connected, so there is no need to wait
+    flight = None if is_restored else _hastened(before.flight, report, now)
     progress = replace(progress, seq=seq, acked=min(report.seq, seq), needs_snapshot=needs, flight=flight)
     counter = max(report.top, report.floor, *(tombstone.ver for tombstone in report.revoked), 0)
     outcome = Outcome(progress, counter, report.nonce, tuple(incidents), tuple(report.revoked))
     return _compared(outcome, report, known, before)
+
+
+def _hastened(flight: Flight | None, report: ReportContent, now: int) -> Flight | None:
+    """The message in flight when the collector asks. It is connected, so there is no need to wait. A snapshot that is
+    repeated keeps its id, and gets time for its transfer."""
+    if flight is None or report.reason == "floor" or (flight.kind == "delta" and report.reason is not None):
+        return None
+    age = now - flight.at
+    if flight.kind == "snapshot":
+        return replace(flight, at=now - round(RETRY_CAP * 1_000_000)) if age >= SNAPSHOT_TIME else flight
+    return None if age >= RETRY_FLOOR * 1_000_000 else flight
 
 
 def _compared(outcome: Outcome, report: ReportContent, known: Known, before: Progress) -> Outcome:
