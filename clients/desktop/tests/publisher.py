@@ -29,7 +29,7 @@ from pulse_contracts.mirror import (
     report_context,
 )
 from pulse_contracts.topics import AUTH_TRUSTED_KEYS, USERS_ACK, USERS_AUDIT, USERS_SYNC, USERS_WIPE
-from pulse_contracts.trust import TRUSTED_KEYS_TYPE, TrustedKey, TrustedKeys, TrustedKeySet
+from pulse_contracts.trust import TRUSTED_KEYS_TYPE, Purpose, TrustedKey, TrustedKeys, TrustedKeySet
 from pulse_desktop.core.identity.enrolled import Enrolled
 from pulse_desktop.core.identity.model import Identity, Place, Secrets
 from pulse_jose import KeySet, MessageSigner, SigningKey, seal, unseal
@@ -141,15 +141,15 @@ class FakePublisher:
 
     # -- messages
 
-    def trusted_keys(self, n: int = 1, root: SigningKey | None = None, purpose: str = "mirror") -> TrustedKeys:
-        """auth's signed set with this publisher's key."""
-        content = TrustedKeySet.model_validate(
-            {
-                "n": n,
-                "at": 0,
-                "keys": [TrustedKey.model_validate({"purpose": purpose, "key": key_record(self.signing)})],
-            }
-        )
+    def trusted_keys(
+        self, n: int = 1, root: SigningKey | None = None, purpose: Purpose = "mirror", mirror: SigningKey | None = None
+    ) -> TrustedKeys:
+        """auth's signed set with this publisher's key. `mirror`: another key for the mirror."""
+        keys: dict[Purpose, SigningKey] = {purpose: self.signing}
+        if mirror is not None:
+            keys["mirror"] = mirror
+        trusted = [TrustedKey(purpose=name, key=key_record(key)) for name, key in keys.items()]
+        content = TrustedKeySet(n=n, at=0, keys=trusted)
         signer = MessageSigner(root or self.root, TRUSTED_KEYS_TYPE, time.time)
         return TrustedKeys(signed=signer.sign(content.model_dump_json().encode()))
 

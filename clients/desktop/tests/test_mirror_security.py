@@ -165,7 +165,7 @@ async def test_a_key_for_commands_does_not_sign_the_mirror(tmp_path: Path) -> No
     publisher = FakePublisher()
     async with desk(tmp_path, publisher) as one:
         await one.listens()
-        message = publisher.trusted_keys(2, purpose="command")
+        message = publisher.trusted_keys(2, purpose="command", mirror=SigningKey.generate())
         one.broker.deliver(AUTH_TRUSTED_KEYS.address(), message.model_dump_json().encode(), 0)
         await eventually(lambda: json.loads((tmp_path / "mirror-keys.json").read_text())["trusted_n"] == 2)
         publisher.send(one.broker, publisher.wipe())

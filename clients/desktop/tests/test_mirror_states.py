@@ -160,6 +160,15 @@ def test_a_delta_in_a_rollback_is_not_applied_and_a_gap_does_not_leave_it() -> N
     assert replica.state == "rollback"
 
 
+def test_a_heartbeat_of_another_position_does_not_leave_a_rollback() -> None:
+    replica, _ = rolled_back()
+    replica.connect()
+    heartbeat(replica, 14, 3, "0" * 64, nonce=replica.nonce)
+    heartbeat(replica, 10, 4, "0" * 64)
+    assert replica.state == "rollback"
+    assert needs(replica)[-1] == "rollback"
+
+
 def test_no_heartbeat_of_the_old_position_leaves_a_rollback() -> None:
     replica, _ = rolled_back()
     replica.connect()

@@ -165,6 +165,18 @@ async def test_a_snapshot_without_end_is_refused(tmp_path: Path, monkeypatch: py
             assert await rows.fetch("SELECT account FROM staged") == []
 
 
+async def test_a_snapshot_with_another_digest_changes_nothing(tmp_path: Path) -> None:
+    async with store(tmp_path) as (opened, database):
+        await opened.apply_delta(1, [live(1, 1)])
+        before = await opened.digest()
+        staging = Staging("a" * 32, 2, 9, 1, digest_of([live(2, 2), live(3, 3)]))
+        staging = await opened.store_part(staging, 0, [live(2, 2)], begins=True)
+        assert await opened.apply_snapshot(staging) is None
+        assert await opened.digest() == before
+        async with database.reading() as rows:
+            assert await rows.fetch("SELECT account FROM staged") == []
+
+
 @pytest.mark.announces_log("mirror_database_corrupt")
 @pytest.mark.announces_log("mirror_rolled_back")
 async def test_a_corrupt_file_is_set_aside_and_loaded_again(tmp_path: Path) -> None:

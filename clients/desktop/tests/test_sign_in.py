@@ -175,12 +175,15 @@ async def test_a_restored_database_refuses_and_ends_its_sessions(tmp_path: Path,
         async with opened(tmp_path) as mirror:
             await mirror.database.shrink()
         backup = (tmp_path / FILE).read_bytes()
-        publisher.send(one.broker, publisher.delta(publisher.change(revoked(1, 3))))
+        publisher.send(one.broker, publisher.delta(publisher.change(revoked(2, 3))))
         await one.reaches("synced", 2)
+    for path in tmp_path.glob(f"{FILE}-*"):
+        path.unlink()
     (tmp_path / FILE).write_bytes(backup)
     assert await refusal(tmp_path) == "rolled_back"
-    async with synced_desk(tmp_path, revoked(1, 4), publisher=publisher):
+    async with synced_desk(tmp_path, revoked(3, 4), publisher=publisher):
         assert await current(tmp_path) is None
+    assert ("session_ended", "rolled_back") in await audited(tmp_path)
 
 
 @pytest.mark.announces_log("mirror_wiped")
