@@ -143,9 +143,10 @@ class Publisher:
             log.entries[tombstone.account] = entry
             rule = Rule(f"account:{tombstone.account}", f"device:{up.device}", is_allowed=False, origin="restored")
             self.store.rules = [one for one in self.store.rules if one.key != rule.key] + [rule]
-        if outcome.nonce is not None and self.is_current():
+        if outcome.nonce is not None:
             log.progress = replace(log.progress, beat=log.progress.beat + 1)
-            self.send(up.device, "heartbeat", n=log.progress.beat, set=log.set, audit=0, nonce=outcome.nonce)
+            nonce = {"nonce": outcome.nonce} if self.is_current() else {}
+            self.send(up.device, "heartbeat", n=log.progress.beat, set=log.set, audit=0, **nonce)
 
     def send_due(self) -> None:
         """Sends what is due to each collector."""

@@ -20,11 +20,11 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.principal import RULES, Principals
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.service import Parts, Runtime, prepare_app
-from pulse_contracts.accounts import AccountChanged, MirroredAccount
+from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest, set_sum
 from pulse_contracts.auth import Revocations
 from pulse_contracts.collectors import CollectorChanged, CollectorRecord
 from pulse_contracts.mirror import MirrorStatus
-from pulse_contracts.topics import AUTH_COLLECTOR, SYSTEM_KEY, USERS_EVENT, USERS_MIRROR
+from pulse_contracts.topics import AUTH_COLLECTOR, SYSTEM_KEY, USERS_DIGEST, USERS_EVENT, USERS_MIRROR
 from pulse_contracts.trust import AnnouncedKey, KeyAnnounced
 from pulse_jose import Claims, KeySet, SealingKey, SigningKey, VerificationKey, seal, unseal
 from pulse_jose.signing import TokenSigner
@@ -93,6 +93,8 @@ class World:
         self.devices: dict[str, Device] = {}
         self.statuses: dict[str, MirrorStatus] = {}
         self.versions = 0
+        self.users: dict[str, int] = {}
+        """The accounts of users and their versions, as its digest announces them."""
 
     @property
     def database(self) -> Database:
@@ -238,6 +240,20 @@ class World:
         text = self.runtime.metrics.render().decode()
         return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
 
+    async def announce(self) -> None:
+        """users publishes the digest of its accounts."""
+        pairs = list(self.users.items())
+        newest = max(self.users.values(), default=0)
+        digest = AccountsDigest(count=len(pairs), version=newest, set=set_digest(pairs), sum=set_sum(pairs))
+        await self.bus.publish(USERS_DIGEST, digest)
+
+    async def _note_event(self, delivery: Delivery[AccountChanged]) -> None:
+        """users publishes a digest after each event."""
+        event = delivery.message
+        if event.version > self.users.get(event.account, 0):
+            self.users[event.account] = event.version
+            await self.announce()
+
     async def _note_status(self, delivery: Delivery[MirrorStatus]) -> None:
         self.statuses[delivery.message.device] = delivery.message
 
@@ -282,7 +298,10 @@ async def open_world(
     async with httpx.AsyncClient(transport=transport, base_url="http://sync") as http, asyncio.TaskGroup() as group:
         world = World(http, parts, runtime, bus, clock)
         world.quarantined = quarantined
+        world.users = {str(row["id"]): row["src"] for row in await world.rows("SELECT id, src FROM account")}
         await bus.subscribe(USERS_MIRROR, world._note_status)
+        await bus.subscribe(USERS_EVENT, world._note_event)
+        bus.on_connected(world.announce)
         running = group.create_task(bus.run())
         tasks = [group.create_task(runtime.background.run(job)) for job in parts.jobs]
         await eventually(

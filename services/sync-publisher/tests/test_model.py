@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulse_contracts.accounts import set_sum
 from pulse_contracts.mirror import MAX_PART, LocalAuditEntry, ReportContent, audit_hash
 from pulse_sync_publisher.model.audit_chain import START, Head, check_chain
+from pulse_sync_publisher.model.currency import Announced, moved_sum
 from pulse_sync_publisher.model.entitlement import (
     Difference,
     Entitlement,
@@ -275,3 +277,33 @@ def test_why_an_account_cannot_sign_in_offline(
     made: Account, lease: int, entitled: int, synchronised: int, problem: str | None
 ) -> None:
     assert offline_problem(Possibility(made, lease, entitled, synchronised)) == problem
+
+
+# -- the copy of the accounts
+
+
+def _account_at(number: int, src: int) -> Account:
+    return Account(f"{number:08d}-0000-4000-8000-000000000000", src, "a@b.c", "A", "user", True, None, 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 10**6)), max_size=30))
+def test_the_moved_sum_is_the_sum_of_the_copy(changes: list[tuple[int, int]]) -> None:
+    known: dict[str, Account] = {}
+    copied = set_sum([])
+    for number, src in changes:
+        changed = _account_at(number, src)
+        copied = moved_sum(copied, [changed], known)
+        known[changed.id] = changed
+    assert copied == set_sum([(one.id, one.src) for one in known.values()])
+
+
+def test_only_the_announced_set_is_confirmed_and_its_predecessor_for_a_moment() -> None:
+    announced = Announced()
+    assert not announced.confirms("a", 0), "nothing is announced yet"
+    announced.receive("a", 0)
+    announced.receive("b", 60_000_000)
+    assert announced.confirms("b", 10**12)
+    assert announced.confirms("a", 62_000_000)
+    assert not announced.confirms("a", 62_000_001)
+    announced.receive(None, 63_000_000)
+    assert not announced.confirms("b", 66_000_000), "an older version of users announces no sum"

@@ -14,9 +14,9 @@ import pytest
 
 from pulse_bus import Delivery
 from pulse_bus.mqtt import MqttBus, MqttSettings
-from pulse_contracts.accounts import AccountChanged, MirroredAccount
+from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest, set_sum
 from pulse_contracts.collectors import CollectorChanged
-from pulse_contracts.topics import AUTH_COLLECTOR, SYSTEM_KEY, USERS_EVENT
+from pulse_contracts.topics import AUTH_COLLECTOR, SYSTEM_KEY, USERS_DIGEST, USERS_EVENT
 from pulse_contracts.trust import AnnouncedKey, KeyAnnounced
 from pulse_jose import KeySet, VerificationKey, seal, unseal
 from pulse_testkit.buses import running
@@ -105,6 +105,9 @@ async def test_a_change_survives_a_kill_and_reaches_the_collector(servers: Serve
         mirrored = seal(record.model_dump_json().encode(), ACCOUNTS_KEY, clock.seconds, context)
         event = AccountChanged(account=_ADA, version=version, sealed="x", mirrored=mirrored)
         await users.publish(USERS_EVENT, event, account=_ADA)
+        pairs = [(_ADA, version)]
+        digest = AccountsDigest(count=1, version=version, set=set_digest(pairs), sum=set_sum(pairs))
+        await users.publish(USERS_DIGEST, digest)
 
     await auth.subscribe(SYSTEM_KEY, take_key, service="sync-publisher")
     async with running(auth, users, collector):

@@ -149,17 +149,22 @@ async def test_a_restored_service_continues_above_what_collectors_have_seen(worl
     device = await world.ready()
     ada = await world.tell(world.account())
     backup = await world.rows("SELECT * FROM entry")
+    (copied,) = await world.rows("SELECT copied FROM counter")
     await world.synced()
     for name in "BCDE":
         ada = await world.changed(ada, name=name)
     await world.synced()
     async with world.database.transaction() as connection:  # restores an older database
-        await connection.execute("UPDATE counter SET n = 1")
+        await connection.execute("UPDATE counter SET n = 1, copied = $1", copied["copied"])
         await connection.execute("UPDATE collector SET seq = 1, acked = 1, reported_n = 0, beat = 0")
         await connection.execute("UPDATE entry SET seq = 1, ver = 1, hash = $1", backup[0]["hash"])
         await connection.execute("UPDATE account SET name = 'Ada', src = 1")
     top, seq = device.records[ada.account].ver, device.seq
+    received = len(device.received)
     await device.hello()
+    await eventually(lambda: len(device.received) > received, what="a heartbeat")
+    assert [(one.kind, one.nonce) for one in device.received[received:]] == [("heartbeat", None)], "it knows too little"
+    await world.tell(ada)  # as the digest of users makes users do
     await eventually(lambda: device.received[-1].kind == "snapshot", what="a snapshot")
     await world.synced()
     ada = await world.changed(ada, name="F")

@@ -96,17 +96,32 @@ class VerifierMade(Message):
 
 
 class AccountsDigest(Message):
-    """Number of accounts, highest version, and the hash of the set (`set_digest`). Retained."""
+    """Number of accounts, highest version, and the hash of the set (`set_digest`). Retained.
+
+    sum: `set_sum` of the same set, which a consumer can keep up to date with each change.
+    """
 
     count: Annotated[int, Field(ge=0)]
     version: Annotated[int, Field(ge=0)]
     set: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    sum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class ReplayRequested(Message):
     """A consumer whose set differs requests every account. `have` is the digest of the consumer's set."""
 
     have: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def version_hash(account: str, version: int) -> int:
+    """Returns the term of one account in `set_sum`, from 0 to 2^256 - 1."""
+    return int.from_bytes(hashlib.sha256(f"{account}:{version}".encode()).digest(), "big")
+
+
+def set_sum(versions: Iterable[tuple[str, int]]) -> str:
+    """Returns the sum (hex, modulo 2^256) of `version_hash` over all pairs. A changed account changes it by the
+    difference of two terms, so that no side has to go through all accounts. It is no protection against forgers."""
+    return f"{sum(version_hash(account, version) for account, version in versions) % 2**256:064x}"
 
 
 def set_digest(versions: Iterable[tuple[str, int]]) -> str:

@@ -173,8 +173,9 @@ class ReportContent(BaseModel):
     kind: `hello` after every connect and once a minute, `ack` after a commit with synchronous=FULL, `need` asks for
         repair.
     seq: the position that the collector has applied, durably.
-    max_seq: the highest position it remembers outside the database. Higher than `seq`: the database was restored.
-    top: the highest `ver` it has applied.
+    max_seq: the highest position it knows, outside the database or of a snapshot that arrives in parts. Higher than
+        `seq`: the database was restored, or a snapshot is not complete.
+    top: the highest `ver` it has applied, or `asof` of a snapshot that arrives in parts.
     floor: `asof` of the last snapshot.
     count: number of records, tombstones included.
     set: `mirror_digest` of its records. Only in a hello and after a snapshot, because it costs time.

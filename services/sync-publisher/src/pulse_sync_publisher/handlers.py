@@ -86,7 +86,8 @@ class Handlers:
         return self._copies.accounts.open(delivery.message)
 
     async def accounts_digest(self, delivery: Delivery[AccountsDigest]) -> None:
-        """Passes the digest of the users service to `Drift`."""
+        """Passes the digest of the users service to `Drift`, and to what decides whether the copy is current."""
+        self._copies.accounts.announce(delivery.message)
         self._copies.account_drift.receive(delivery.message.set)
 
     async def collector(self, delivery: Delivery[CollectorChanged]) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from pydantic import ValidationError
 
 from pulse_bus import Reject
-from pulse_contracts.accounts import AccountChanged, MirroredAccount, set_digest
+from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
 from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.logs import Logs
+from pulse_sync_publisher.model.currency import moved_sum
 from pulse_sync_publisher.model.records import Account
 from pulse_sync_publisher.store.accounts import AccountStore
 from pulse_sync_publisher.store.counter import CounterStore
@@ -39,11 +40,18 @@ class Accounts:
             return 0
         async with self._context.database.transaction() as connection:
             counted = await self._counter.lock(connection)
-            newer = _newer(newest, await self._store.by_ids(connection, newest))
+            known = await self._store.by_ids(connection, newest)
+            newer = _newer(newest, known)
             if not newer:
                 return 0
             await self._store.put(connection, newer)
+            await self._counter.set_copied(connection, moved_sum(counted.copied, newer, known))
             return await self._logs.account_changes(connection, counted, newer)
+
+    def announce(self, digest: AccountsDigest) -> None:
+        """Notes what users has, and wakes the sender: the copy may have become current."""
+        self._context.announced.receive(digest.sum, self._context.clock())
+        self._context.wake()
 
     async def digest(self) -> str:
         """`set_digest` of the copy. Raises Unavailable."""

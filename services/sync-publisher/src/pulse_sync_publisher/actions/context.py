@@ -1,7 +1,7 @@
 """Shared by all actions: dependencies, the audit trail, incidents and metrics."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -14,7 +14,9 @@ from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 from pulse_postgres.database import after_commit
 from pulse_sync_publisher.actions.vault import Vault
+from pulse_sync_publisher.model.currency import Announced
 from pulse_sync_publisher.model.reports import IncidentKind
+from pulse_sync_publisher.store.counter import Counted
 from pulse_sync_publisher.store.trails import IncidentStore
 
 log = structlog.get_logger("pulse.sync")
@@ -35,7 +37,8 @@ class SyncMetrics:
 
 @dataclass(frozen=True)
 class Context:
-    """Dependencies of actions. `clock` in microseconds. `entropy(n)`: n random bytes. `wake`: starts the sender."""
+    """Dependencies of actions. `clock` in microseconds. `entropy(n)`: n random bytes. `wake`: starts the sender.
+    `announced`: the digests of users."""
 
     database: Database
     vault: Vault
@@ -45,10 +48,15 @@ class Context:
     entropy: Callable[[int], bytes]
     wake: Callable[[], None]
     show: Callable[[], None]
+    announced: Announced = field(default_factory=Announced)
 
     def now(self) -> datetime:
         """The current time."""
         return from_micros(self.clock())
+
+    def is_current(self, counted: Counted) -> bool:
+        """Whether the copy of the accounts is what users has announced, so that it may vouch for mirrors."""
+        return self.announced.confirms(counted.copied, self.clock())
 
     async def record(
         self,

@@ -125,6 +125,8 @@ class Reports:
             self._count(device, content, outcome)
             if outcome.counter > counted.n:
                 await self._counter.raise_to(connection, outcome.counter)
+            if not self._context.is_current(counted):  # it confirms nothing: a heartbeat without the nonce
+                outcome = dataclasses.replace(outcome, vouches=False)
             return await self._store_outcome(connection, opened, outcome, tombstones)
 
     async def _open(self, connection: Connection, device: str, message: MirrorReport) -> _Opened | None:
@@ -166,7 +168,8 @@ class Reports:
         answer = None
         if outcome.nonce is not None:
             await self._store.note_beat(connection, device, progress.beat, self._context.now())
-            beat = Beat(progress.beat, await self._set(connection, found), found.audit.n, outcome.nonce)
+            nonce = outcome.nonce if outcome.vouches else None
+            beat = Beat(progress.beat, await self._set(connection, found), found.audit.n, nonce)
             answer = Answer(found, beat)
         for kind, detail in self._all_incidents(outcome, tombstones):
             await self._context.report_incident(connection, device, kind, detail)

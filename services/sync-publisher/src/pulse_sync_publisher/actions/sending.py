@@ -6,6 +6,7 @@ publishes. If it dies in between, the message is repeated a few seconds later.
 
 import asyncio
 import dataclasses
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -106,6 +107,9 @@ class Sender:
             await self._collectors.put(connection, progress, now + _UNREADABLE_WAIT)
             return None
         self._unreadable.discard(collector.device)
+        if messages is None:
+            await self._collectors.put(connection, progress, now)  # due: tried again at every round
+            return None
         if not messages:  # positions without entries: the log was moved forward
             await self._collectors.put(connection, dataclasses.replace(progress, needs_snapshot=True), now)
             return None
@@ -115,19 +119,27 @@ class Sender:
 
     async def _make(
         self, connection: Connection, collector: Collector, what: tuple[Sendable, Counted], maker: MessageMaker
-    ) -> tuple[list[MirrorMessage], tuple[int, int]]:
-        """The messages, and their position for `sent`."""
+    ) -> tuple[list[MirrorMessage] | None, tuple[int, int]]:
+        """The messages, and their position for `sent`. None instead of messages: nothing may be sent before the copy of
+        the accounts is current. Revocations are sent at once."""
         progress, (kind, counted) = collector.progress, what
+        is_current = self._context.is_current(counted)
         if kind == "rekey":
             public = collector.keys.following_public or b""
             return [maker.rekey(progress, text_of(public))], (progress.next_key or 0, 0)
         key = self._context.vault.sealing_key(collector)
         if kind == "delta":
             found = await self._entries.after(connection, progress.device, progress.acked, MAX_RECORDS)
+            if found and not is_current:
+                found = list(itertools.takewhile(lambda item: item[0].state == "revoked", found))
+                if not found:
+                    return None, (0, 0)
             content = first_cut(self._texts.of(found, counted.leases))
             if content is None:
                 return [], (0, 0)
             return [maker.delta(progress, key, content)], (content.seq, 0)
+        if not is_current:
+            return None, (0, 0)
         found = await self._entries.after(connection, progress.device, -1, None)
 
         asof = snapshot_asof(progress, counted.n)

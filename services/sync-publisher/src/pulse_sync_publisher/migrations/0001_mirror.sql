@@ -8,9 +8,11 @@ CREATE TABLE counter (
     rules   bigint NOT NULL,                          -- version of the rule list
     policy  bigint NOT NULL,                          -- version of the leases
     user_s  integer NOT NULL,
-    admin_s integer NOT NULL
+    admin_s integer NOT NULL,
+    copied  bytea NOT NULL CHECK (octet_length(copied) = 32)  -- `set_sum` of the copy of the accounts
 );
-INSERT INTO counter (n, rules, policy, user_s, admin_s) VALUES (0, 1, 1, 259200, 0);
+INSERT INTO counter (n, rules, policy, user_s, admin_s, copied)
+VALUES (0, 1, 1, 259200, 0, decode(repeat('00', 32), 'hex'));
 
 CREATE TABLE account (
     id         uuid PRIMARY KEY,

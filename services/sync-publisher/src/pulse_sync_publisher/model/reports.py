@@ -43,6 +43,7 @@ class Outcome:
     incidents: kinds with a detail.
     tombstones: revocations to compare with the log (`forgotten`).
     refused: why nothing changed.
+    vouches: the heartbeat echoes the nonce, so that offline sign-in goes on.
     """
 
     progress: Progress
@@ -51,6 +52,7 @@ class Outcome:
     incidents: tuple[tuple[IncidentKind, str], ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
     refused: Refusal | None = None
+    vouches: bool = True
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,18 @@ from pulse_postgres import Connection
 from pulse_sync_publisher.model.entitlement import Entitlement, Rule
 from pulse_sync_publisher.model.leases import Leases
 
-_READ = "SELECT n, rules, policy, user_s, admin_s FROM counter"
+_READ = "SELECT n, rules, policy, user_s, admin_s, copied FROM counter"
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The counter, the versions of rules and policy, and the leases."""
+    """The counter, the versions of rules and policy, and the leases. `copied`: `set_sum` of the accounts."""
 
     n: int
     rules: int
     policy: int
     leases: Leases
+    copied: str
 
 
 class CounterStore:
@@ -40,6 +41,10 @@ class CounterStore:
         """Makes the counter at least `n`: a collector has seen this number."""
         await connection.execute("UPDATE counter SET n = greatest(n, $1)", n)
 
+    async def set_copied(self, connection: Connection, sum_: str) -> None:
+        """Stores `set_sum` of the accounts, in the transaction that changes them."""
+        await connection.execute("UPDATE counter SET copied = $1", bytes.fromhex(sum_))
+
     async def set_leases(self, connection: Connection, leases: Leases) -> int:
         """Replaces the leases; returns the policy's new version."""
         query = "UPDATE counter SET user_s = $1, admin_s = $2, policy = policy + 1 RETURNING policy"
@@ -49,7 +54,8 @@ class CounterStore:
         row = await connection.fetchrow(query)
         if row is None:
             raise LookupError("the table counter is empty")
-        return Counted(row["n"], row["rules"], row["policy"], Leases(row["user_s"], row["admin_s"]))
+        leases = Leases(row["user_s"], row["admin_s"])
+        return Counted(row["n"], row["rules"], row["policy"], leases, bytes(row["copied"]).hex())
 
 
 class RuleStore:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulse_contracts.accounts import AccountsDigest, set_digest
+from pulse_contracts.accounts import AccountsDigest, set_digest, set_sum
 from pulse_contracts.times import from_micros
 from pulse_postgres import Connection, Row
 from pulse_users.model.accounts import Account, NewAccount, email_key, name_key
@@ -150,7 +150,8 @@ class AccountStore:
         """The digest of all accounts and tombstones, by which consumers detect missing events."""
         rows = await connection.fetch("SELECT id::text AS id, version FROM account")
         pairs = [(str(row["id"]), int(row["version"])) for row in rows]
-        return AccountsDigest(count=len(pairs), version=max((v for _, v in pairs), default=0), set=set_digest(pairs))
+        newest = max((version for _, version in pairs), default=0)
+        return AccountsDigest(count=len(pairs), version=newest, set=set_digest(pairs), sum=set_sum(pairs))
 
     async def is_waiting(self, connection: Connection, template: str) -> bool:
         """Whether an event of this topic is in the outbox."""

@@ -1,0 +1,49 @@
+"""Whether the copy of the accounts is what users has announced.
+
+Only a current copy vouches for a mirror. A database that was restored from a backup has forgotten changes: until users
+has sent them again, it must not confirm an old set, send a snapshot, or allow anybody.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pulse_contracts.accounts import version_hash
+from pulse_sync_publisher.model.records import Account
+
+_LATE: Final = 2_000_000
+"""Microseconds for which an announcement counts after a newer one: while accounts change all the time, the copy is a
+few changes ahead or behind."""
+_KEPT: Final = 1_000
+
+
+class Announced:
+    """What users has announced: the sums of its last digests. Times in microseconds."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[int, str]] = deque(maxlen=_KEPT)
+
+    def receive(self, sum_: str | None, now: int) -> None:
+        """Notes a digest. A digest without a sum confirms nothing."""
+        while len(self._recent) > 1 and self._recent[1][0] < now - _LATE:
+            self._recent.popleft()
+        self._recent.append((now, sum_ or ""))
+
+    def confirms(self, copied: str, now: int) -> bool:
+        """Whether the copy with this sum is the newest announced set, or was it until a moment ago. False until users
+        has announced something."""
+        if not self._recent:
+            return False
+        if self._recent[-1][1] == copied:
+            return True
+        ends = [at for at, _ in list(self._recent)[1:]]
+        return any(sum_ == copied and end >= now - _LATE for (_, sum_), end in zip(self._recent, ends, strict=False))
+
+
+def moved_sum(copied: str, newer: Iterable[Account], known: Mapping[str, Account]) -> str:
+    """`set_sum` after these accounts replaced their known versions."""
+    total = int(copied, 16)
+    for account in newer:
+        old = known.get(account.id)
+        total += version_hash(account.id, account.src) - (version_hash(old.id, old.src) if old is not None else 0)
+    return f"{total % 2**256:064x}"
