@@ -62,15 +62,17 @@ async def test_a_new_password_is_a_new_record(world: World) -> None:
 
 async def test_an_older_event_changes_nothing(world: World) -> None:
     device = await world.ready()
-    ada = await world.tell(world.account())
-    gone = await world.changed(ada, active=False)
+    ada, bob = await world.tell(world.account()), await world.tell(world.account())
+    gone, renamed = await world.changed(ada, active=False), await world.changed(bob, name="Bob")
     await world.synced()
-    count = len(await world.rows("SELECT 1 FROM receipt"))
-    await world.tell(ada)
-    await world.tell(gone)
-    await world.tell(world.account(role="admin"))  # marks the end: events are applied in order
+    query = "SELECT id, src, name FROM account ORDER BY id"
+    before, seq = await world.rows(query), device.seq
+    for record in (ada, bob, gone, renamed):
+        await world.tell(record)
+    other = await world.tell(world.account(role="admin"))  # marks the end: it is applied after them
+    assert [row for row in await world.rows(query) if str(row["id"]) != other.account] == before
     assert device.records[ada.account].state == "revoked"
-    assert len(await world.rows("SELECT 1 FROM receipt")) == count
+    assert (device.live[bob.account].name, device.seq) == ("Bob", seq)
 
 
 async def test_changes_are_repeated_until_they_are_acknowledged_and_only_the_newest_arrives(world: World) -> None:
