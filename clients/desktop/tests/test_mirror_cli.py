@@ -73,6 +73,13 @@ def test_a_refusal_says_why_and_never_the_password(folder: Path, capsys: Out, mo
     assert json.loads(capsys.readouterr().out)["code"] == "wrong_credentials"
 
 
+def test_a_password_change_is_refused_with_the_reason(folder: Path, capsys: Out) -> None:
+    assert call(folder, "change-password") == 4
+    assert "changed at the server, never at a collector: open http://127.0.0.1:9 in" in capsys.readouterr().err
+    assert call(folder, "change-password", "--json") == 4
+    assert json.loads(capsys.readouterr().out)["code"] == "only_at_the_server"
+
+
 def test_the_second_line_is_the_second_factor(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_auth() as auth:
         auth.code = "123456"

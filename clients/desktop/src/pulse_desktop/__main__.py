@@ -78,6 +78,7 @@ def _dispatch(command: str, flags: dict[str, Any]) -> int:
             folder, flags["email"], from_stdin="password_stdin" in flags, as_json=as_json
         ),
         "sign-out": lambda: people.sign_out(folder, as_json=as_json),
+        "change-password": lambda: people.change_password(folder, as_json=as_json),
         "whoami": lambda: people.whoami(folder, as_json=as_json),
         "mirror status": lambda: mirror.status(folder, as_json=as_json),
         "mirror verify": lambda: mirror.verify(folder, as_json=as_json),

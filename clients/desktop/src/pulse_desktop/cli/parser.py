@@ -109,7 +109,13 @@ def _people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     whoami = _command(
         commands, "whoami", "show who is signed in", "Shows who is signed in. Exit code 1: nobody is signed in."
     )
-    for one in (sign_in, sign_out, whoami):
+    change = _command(
+        commands,
+        "change-password",
+        "say how a password is changed",
+        "A password can be changed at the server only. Says where, with exit code 4.",
+    )
+    for one in (sign_in, sign_out, whoami, change):
         one.add_argument("--json", action="store_true", default=None, help="print JSON")
 
 

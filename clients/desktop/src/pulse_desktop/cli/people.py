@@ -1,4 +1,4 @@
-"""`pulse-collector sign-in`, `sign-out` and `whoami`."""
+"""`pulse-collector sign-in`, `sign-out`, `whoami` and `change-password`."""
 
 import asyncio
 import getpass
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pulse_desktop.cli.opened import opened
+from pulse_desktop.cli.opened import NotEnrolledError, opened
 from pulse_desktop.cli.terminal import FAILED, OK, REFUSED, complain, moment, say
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.identity.enrolled import open_identity
@@ -31,6 +31,24 @@ def sign_out(folder: Path, *, as_json: bool) -> int:
 def whoami(folder: Path, *, as_json: bool) -> int:
     """Shows who is signed in. Raises NotEnrolledError, IdentityError, StoreFailure."""
     return asyncio.run(_whoami(folder, as_json=as_json))
+
+
+def change_password(folder: Path, *, as_json: bool) -> int:
+    """Refuses: a collector holds a copy of the accounts, and only the server can change them. Raises NotEnrolledError,
+    IdentityError."""
+    identity = open_identity(folder).read()
+    if identity is None:
+        raise NotEnrolledError(folder)
+    server = AuthServer(identity.server).url
+    text = (
+        f"a password is changed at the server, never at a collector: open {server} in a browser. If it cannot be "
+        "reached, your password stays as it is until the network works again"
+    )
+    if as_json:
+        say(json.dumps({"changed": False, "code": "only_at_the_server", "reason": text}))
+    else:
+        complain(f"password not changed: {text}")
+    return REFUSED
 
 
 async def _sign_in(folder: Path, email: str, *, from_stdin: bool, as_json: bool) -> int:

@@ -156,7 +156,7 @@ class _Run:
         self._lost = False
 
     async def run(self) -> None:
-        device = self._opened.identity.device
+        device, failure = self._opened.identity.device, None
         await self._load_trusted()
         await self._execution.execute(self._machine.start())
         subscriptions: list[Subscription] = [
@@ -171,10 +171,12 @@ class _Run:
                 group.create_task(self._publish())
                 await self._pump()
         except* (StoreFailure, KeystoreError, IdentityError, OSError) as errors:
-            raise errors.exceptions[0] from errors
+            failure = errors.exceptions[0]
         finally:
             for one in subscriptions:
                 await one.cancel()
+        if failure is not None:
+            raise failure
 
     async def _on_trusted(self, delivery: Delivery[TrustedKeys]) -> None:
         self.inbox.put(_Item(delivery.message, delivery.size))
