@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -114,23 +115,30 @@ def _run(flags: dict[str, Any]) -> int:
         return BAD_SETTINGS
     with held:
         try:
-            asyncio.run(_collect(settings, password))
+            must_restart = asyncio.run(_collect(settings, password))
         except StoreFailure as error:
             complain(f"the buffer in {settings.state_dir} cannot be used: {error}")
             return BAD_SETTINGS
         except OSError as error:
             complain(f"{error.filename}: {error.strerror}")
             return BAD_SETTINGS
+    if must_restart:  # as the same process, so that its supervisor need not know
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # this very program
     return OK
 
 
-async def _collect(settings: Settings, password: str) -> None:
+async def _collect(settings: Settings, password: str) -> bool:
+    """Returns whether a remote command asked for a restart."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     world = World()
-    await Engine(settings, open_bus(settings, password, world), world).run(stop)
+    engine = Engine(
+        settings, open_bus(settings, password, world), world, doctor=lambda: "\n".join(doctor.report(settings)[0])
+    )
+    await engine.run(stop)
+    return engine.must_restart
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from random import Random, SystemRandom
@@ -16,6 +16,9 @@ from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.buffer.thread import BufferThread
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.collector import Collector
+from pulse_desktop.core.commands import state as remote_state
+from pulse_desktop.core.commands.controls import make_controls
+from pulse_desktop.core.commands.runner import CommandRunner, CommandSettings
 from pulse_desktop.core.delivery.link import Link
 from pulse_desktop.core.delivery.replay import Replay
 from pulse_desktop.core.delivery.signals import Policy
@@ -25,7 +28,7 @@ from pulse_desktop.core.mirror.driver import Mirror
 from pulse_desktop.core.model import BufferLimits
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.sources.base import Source, supervise
-from pulse_desktop.core.sources.host import HostSource
+from pulse_desktop.core.sources.host import HostSource, Pace
 from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
 from pulse_desktop.core.status.reporter import Reporter, ReportSettings
 from pulse_desktop.core.status.snapshot import Snapshot
@@ -50,13 +53,21 @@ class World:
 
 
 class Engine:
-    """One run of a collector. Call `run` once; `snapshot` can be read while it runs."""
+    """One run of a collector. Call `run` once; `snapshot` can be read while it runs. `doctor`: the report that a remote
+    command asks for. `must_restart`: a remote command ended the run, so the process should start again."""
 
     def __init__(
-        self, settings: Settings, bus: Bus, world: World | None = None, sources: Sequence[Source] | None = None
+        self,
+        settings: Settings,
+        bus: Bus,
+        world: World | None = None,
+        sources: Sequence[Source] | None = None,
+        doctor: Callable[[], str] | None = None,
     ) -> None:
-        self._settings, self._bus, self._world = settings, bus, world or World()
-        self._sources = make_sources(settings, self._world) if sources is None else list(sources)
+        self._settings, self._bus, self._world, self._doctor = settings, bus, world or World(), doctor
+        self._pace = Pace()
+        self._sources = make_sources(settings, self._world, self._pace) if sources is None else list(sources)
+        self.must_restart = False
         self._reporter: Reporter | None = None
 
     @property
@@ -105,7 +116,10 @@ class Engine:
             grouping = group.create_task(collector.run())
             reporting = group.create_task(reporter.run())
             running = group.create_task(self._bus.run())
-            mirroring = [group.create_task(_supervise_mirror(mirror))] if mirror is not None else []
+            mirroring: list[asyncio.Task[None]] = []
+            if mirror is not None:
+                mirroring.append(group.create_task(_supervise_mirror(mirror)))
+                mirroring.append(group.create_task(self._commands(mirror, stop).run()))
             sources = [group.create_task(supervise(s, collector, world.rng)) for s in self._sources]
             log.info(
                 "collector_ready",
@@ -134,6 +148,26 @@ class Engine:
                     await self._bus.drain()
                     await asyncio.shield(running)
             await _cancel(running)
+
+    def _commands(self, mirror: Mirror, stop: asyncio.Event) -> CommandRunner:
+        """The remote commands of an enrolled collector."""
+
+        def restart() -> None:
+            self.must_restart = True
+            stop.set()
+
+        settings = self._settings
+        try:
+            interval = remote_state.read(settings.state_dir).interval
+        except OSError:
+            interval = None
+        if interval is not None:
+            self._pace.set_interval(interval)
+        controls = make_controls(settings.state_dir, self._pace, mirror, self._doctor, restart)
+        allowed = CommandSettings(
+            settings.device, settings.state_dir, settings.remote_commands, lambda: mirror.trusted("command")
+        )
+        return CommandRunner(allowed, self._bus, controls, self._world.clock)
 
     def _open_mirror(self) -> Mirror | None:
         """The mirror of an enrolled collector. An unreadable identity disables the mirror, not the collector."""
@@ -165,11 +199,11 @@ async def _cancel(*tasks: "asyncio.Task[None]") -> None:
         await asyncio.wait(tasks, timeout=_STOP_TIMEOUT)
 
 
-def make_sources(settings: Settings, world: World) -> list[Source]:
-    """The sources that the settings enable."""
+def make_sources(settings: Settings, world: World, pace: Pace | None = None) -> list[Source]:
+    """The sources that the settings enable. `pace`: how often this machine is measured."""
     sources: list[Source] = []
     if settings.host_metrics:
-        sources.append(HostSource(settings.state_dir, world.clock))
+        sources.append(HostSource(settings.state_dir, world.clock, pace))
     if settings.simulator_rate > 0:
         seed = world.rng.getrandbits(64) if settings.simulator_seed is None else settings.simulator_seed
         simulator = SimulatorSettings(settings.simulator_rate, settings.simulator_series)

@@ -17,7 +17,7 @@ from pulse_contracts.backoff import retry_delay
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.mirror import MirrorAudit, MirrorMessage, MirrorState
 from pulse_contracts.topics import AUTH_TRUSTED_KEYS, USERS_ACK, USERS_AUDIT, USERS_SYNC, USERS_WIPE
-from pulse_contracts.trust import TrustedKeys
+from pulse_contracts.trust import Purpose, TrustedKeys
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.identity.enrolled import Enrolled
 from pulse_desktop.core.identity.model import Identity, IdentityError
@@ -29,6 +29,7 @@ from pulse_desktop.core.mirror.machine import Machine
 from pulse_desktop.core.mirror.opening import OpenMirror, open_for_collector
 from pulse_desktop.core.mirror.signals import Connected, HelloWanted, MirrorPolicy, Received, ResyncRequested, Tick
 from pulse_desktop.core.model import StoreFailure
+from pulse_jose import KeySet, VerificationKey
 
 log = structlog.get_logger("pulse.desktop.mirror")
 
@@ -122,6 +123,17 @@ class Mirror:
         if self._run is not None:
             self._run.inbox.put(_Item(None))
 
+    def trusted(self, purpose: Purpose) -> KeySet[VerificationKey]:
+        """The keys that the server trusts for this purpose; empty while the mirror is not running."""
+        return self._run.trusted(purpose) if self._run is not None else KeySet()
+
+    async def request_resync(self) -> bool:
+        """Asks for a snapshot within a second. Returns False while the mirror is not running. Raises StoreFailure."""
+        if self._run is None:
+            return False
+        await self._run.request_resync()
+        return True
+
     def show(self, view: MirrorView) -> None:
         """Replaces the view."""
         if self.view.problem and not view.problem:
@@ -177,6 +189,15 @@ class _Run:
                 await one.cancel()
         if failure is not None:
             raise failure
+
+    def trusted(self, purpose: Purpose) -> KeySet[VerificationKey]:
+        """The keys that the server trusts for this purpose."""
+        return self._trust.keys(purpose)
+
+    async def request_resync(self) -> None:
+        """Notes the request where the command line notes it, too. Raises StoreFailure."""
+        async with self._opened.database.transaction() as rows:
+            await rows.run("UPDATE position SET is_resync_requested = 1")
 
     async def _on_trusted(self, delivery: Delivery[TrustedKeys]) -> None:
         self.inbox.put(_Item(delivery.message, delivery.size))
