@@ -145,7 +145,7 @@ class Publisher:
             self.store.rules = [one for one in self.store.rules if one.key != rule.key] + [rule]
         if outcome.nonce is not None:
             log.progress = replace(log.progress, beat=log.progress.beat + 1)
-            nonce = {"nonce": outcome.nonce} if self.is_current() else {}
+            nonce: dict[str, Any] = {"nonce": outcome.nonce} if self.is_current() else {}
             self.send(up.device, "heartbeat", n=log.progress.beat, set=log.set, audit=0, **nonce)
 
     def send_due(self) -> None:
