@@ -100,6 +100,8 @@ CREATE TABLE counter (
     policy bigint NOT NULL,
     user_s integer NOT NULL,
     admin_s integer NOT NULL,
+    copied bytea NOT NULL,
+    CONSTRAINT counter_copied_check CHECK ((octet_length(copied) = 32)),
     CONSTRAINT counter_single_check CHECK (single)
 );
 

@@ -29,7 +29,6 @@ from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.actions.signing_keys import Rotation, SigningKeys
 from pulse_auth.actions.tokens import SessionDependencies
 from pulse_auth.actions.trusted_keys import PUBLISH_EVERY, TrustedKeyring
-from pulse_auth.actions.vault import Vault
 from pulse_auth.actions.verifiers import VerifierDependencies, Verifiers
 from pulse_auth.handlers import HandlerActions, Handlers
 from pulse_auth.model.sessions import SessionRules, derived_key
@@ -55,6 +54,7 @@ from pulse_chassis.process.background import Background, Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_contracts.access import ADMIN
+from pulse_jose.vault import Vault
 from pulse_passwords import LOGIN_POLICY, MIRROR_POLICY, HashingPolicy, PasswordHasher
 from pulse_postgres import Audit, Database, Migrations, Outbox, Rate
 from pulse_postgres.database import PoolSettings

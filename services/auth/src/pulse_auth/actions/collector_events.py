@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import structlog
 
-from pulse_auth.actions.vault import Vault
 from pulse_auth.store.collector_events import CollectorEventStore, StoredCollector
 from pulse_bus import Bus
 from pulse_contracts.collectors import AccessRecord, CollectorChanged, CollectorRecord
 from pulse_contracts.topics import AUTH_COLLECTOR, AUTH_COLLECTORS
 from pulse_jose import SealingKey, seal
+from pulse_jose.vault import Vault
 from pulse_postgres import Connection, Database, Outbox
 from pulse_postgres.database import after_commit
 

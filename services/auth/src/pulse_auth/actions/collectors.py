@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pulse_auth.actions.collector_events import CollectorEvents
-from pulse_auth.actions.vault import Vault
 from pulse_auth.model.collectors import (
     CODE_LIFETIME,
     SECRET_BYTES,
@@ -25,6 +24,7 @@ from pulse_auth.store.collectors import AccessStore, CodeStore, CollectorStore, 
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.times import from_micros
 from pulse_jose.enrolment import Code
+from pulse_jose.vault import Vault
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 

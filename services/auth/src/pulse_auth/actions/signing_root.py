@@ -2,10 +2,10 @@
 
 import json
 
-from pulse_auth.actions.vault import Vault
 from pulse_auth.store.signing_root import RootStore, StoredRoot
 from pulse_contracts.auth import VerificationKeyRecord
 from pulse_jose import SigningKey
+from pulse_jose.vault import Vault
 from pulse_postgres import Connection
 
 _PURPOSE = "signing root"

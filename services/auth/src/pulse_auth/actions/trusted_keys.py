@@ -8,7 +8,6 @@ import structlog
 from pydantic import ValidationError
 
 from pulse_auth.actions.signing_root import SigningRoot
-from pulse_auth.actions.vault import Vault
 from pulse_auth.model.trusted_keys import PURPOSES, AnnouncedRecord, trusted
 from pulse_auth.store.trusted_keys import TrustedKeyStore
 from pulse_bus import Bus, Disconnected, Reject
@@ -18,6 +17,7 @@ from pulse_contracts.times import from_micros
 from pulse_contracts.topics import AUTH_TRUSTED_KEYS, Party
 from pulse_contracts.trust import TRUSTED_KEYS_TYPE, AnnouncedKey, KeyAnnounced, TrustedKey, TrustedKeys, TrustedKeySet
 from pulse_jose import InvalidKeyError, KeySet, MessageSigner, SealingKey, TokenError, VerificationKey, unseal
+from pulse_jose.vault import Vault
 from pulse_postgres import Audit, AuditEntry, Database
 from pulse_postgres.audit import Detail
 

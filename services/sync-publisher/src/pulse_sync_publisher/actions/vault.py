@@ -1,35 +1,23 @@
-"""Secrets at rest, sealed with the key-encryption key, which is not in the database."""
+"""The sealing keys of collectors, at rest in the database."""
 
 import base64
 from collections.abc import Callable
 
-from pulse_contracts.errors import Unavailable
-from pulse_jose import KeySet, SealingKey, TokenError, seal, unseal
+from pulse_jose import SealingKey
 from pulse_jose.mirror_keys import KeyPlace
+from pulse_jose.vault import Vault as SecretVault
+from pulse_jose.vault import VaultClosed
 from pulse_sync_publisher.model.collectors import Collector
 
-
-class VaultClosed(Unavailable):
-    """A stored secret cannot be opened: it was sealed with another PULSE_KEY_ENCRYPTION_KEY."""
+__all__ = ["Vault", "VaultClosed", "bytes_of", "text_of"]
 
 
-class Vault:
-    """Seals and opens secrets. `clock` in microseconds."""
+class Vault(SecretVault):
+    """A vault that also keeps the sealing keys of collectors. `clock` in microseconds."""
 
     def __init__(self, key: bytes, clock: Callable[[], int]) -> None:
-        self._key, self._clock = SealingKey("vault-1", key), clock
+        super().__init__(key, clock)
         self._opened: dict[str, bytes] = {}
-
-    def seal(self, secret: bytes, purpose: str, owner: str) -> str:
-        """Seals a secret for one purpose and owner. It cannot be opened for another one."""
-        return seal(secret, self._key, self._seconds, {"purpose": purpose, "owner": owner})
-
-    def unseal(self, sealed: str, purpose: str, owner: str) -> bytes:
-        """Opens a secret. Raises VaultClosed if it was sealed with another key, or for another purpose or owner."""
-        try:
-            return unseal(sealed, KeySet([self._key]), self._seconds, {"purpose": purpose, "owner": owner})
-        except TokenError as error:
-            raise VaultClosed(f"the {purpose} of {owner} was sealed with another key-encryption key") from error
 
     def seal_key(self, secret: bytes, place: KeyPlace) -> str:
         """Seals a collector's sealing key."""
@@ -53,9 +41,6 @@ class Vault:
     def forget(self) -> None:
         """Forgets opened keys: some of them were destroyed."""
         self._opened.clear()
-
-    def _seconds(self) -> float:
-        return self._clock() / 1_000_000
 
 
 def text_of(raw: bytes) -> str:
