@@ -139,6 +139,12 @@ def _sources(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--host-metrics", action=argparse.BooleanOptionalAction, default=None, help="collect metrics of this machine"
     )
+    run.add_argument(
+        "--remote-commands",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="execute signed commands of administrators",
+    )
     run.add_argument("--simulator-rate", metavar="N", help="simulated readings per second, 0 for none")
     run.add_argument("--simulator-series", metavar="N", help="number of simulated series")
     run.add_argument("--simulator-seed", metavar="N", help="seed of the simulated noise")
