@@ -138,7 +138,8 @@ def is_self_lockout(actor: Account | None, old: Account, new: Account | None) ->
     """Whether the actor would delete, disable or demote their own account."""
     if actor is None or actor.id != old.id:
         return False
-    return new is None or new.role != old.role or new.active != old.active
+    is_locked = new is None or new.role != old.role or new.active != old.active
+    return is_locked or (old.digest is not None and new is not None and new.digest is None)
 
 
 async def replace(made: Change, old: Account, new: Account) -> Account:
@@ -163,6 +164,16 @@ async def delete_account(made: Change, old: Account) -> Account:
     await made.publish(tombstone)
     made.record("account_deleted", old.id, audit_fields(old), None)
     return tombstone
+
+
+async def expire_password(made: Change, old: Account) -> Account:
+    """Deletes the password and the verifier of an account, on every collector too. auth ends its sessions and revokes
+    its API keys. Its owner sets a new password by a link."""
+    new = dataclasses.replace(old, digest=None, verifier=None)
+    written = await AccountStore().put(made.connection, new, await made.stamp())
+    await made.publish(written)
+    made.record("password_expired", written.id, None, None)
+    return written
 
 
 async def replace_password(
