@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from pulse_contracts.mirror import MAX_TOMBSTONES, Tombstone
+from pulse_contracts.mirror import MAX_TOMBSTONES, MirrorReport, Tombstone
+from pulse_contracts.topics import USERS_ACK
 from pulse_postgres import Database
 from pulse_sync_publisher.model.entitlement import MAX_RULES
 from pulse_testkit.clock import FakeClock
@@ -85,9 +86,14 @@ async def test_nobody_confirms_a_mirror_while_users_cannot_be_heard(world: World
     await device.hello()
     await eventually(lambda: len(device.received) > heartbeats, what="a heartbeat")
     assert [one.nonce for one in device.received[heartbeats:]] == [None]
+    (measure,) = [job.step for job in world.parts.jobs if job.name == "mirror_measure"]
+    await measure()
+    assert world.metric("pulse_mirror_accounts_current") == 0
     await world.announce()
     await device.hello()
     await eventually(lambda: device.received[-1].nonce == device.nonce, what="a heartbeat that confirms the mirror")
+    await measure()
+    assert world.metric("pulse_mirror_accounts_current") == 1
 
 
 async def test_a_round_makes_one_snapshot(database: Database, clock: FakeClock) -> None:
@@ -119,3 +125,38 @@ async def test_a_collector_whose_row_was_locked_does_not_wait_for_the_next_poll(
             assert await send() is True
         await world.tell(world.account())
         await world.synced(device)
+
+
+@pytest.mark.announces_log("mirror_report_refused")
+async def test_a_flood_of_reports_is_refused_and_the_others_go_on(world: World) -> None:
+    rogue, other = await world.ready(), await world.ready(name="press-5")
+    junk = MirrorReport(gen=1, key=0, sealed="e30.a.a.a.a")
+    for _ in range(2_100):
+        await world.bus.publish(USERS_ACK, junk, device=rogue.name)
+    refused = 'pulse_mirror_reports_refused_total{reason="too_many"}'
+    await eventually(lambda: world.metric(refused) > 0, what="the end of the burst")
+    ada = await world.tell(world.account())
+    await world.synced(other)
+    assert ada.account in other.live
+    world.clock.advance(timedelta(seconds=20))
+    await rogue.hello()
+    await world.synced(rogue)
+
+
+async def test_the_rules_of_a_deleted_collector_allow_nobody_at_a_new_one(world: World) -> None:
+    device = await world.enrol()
+    ada, eve = await world.tell(world.account()), await world.tell(world.account())
+    here = f"device:{device.name}"
+    answer = await world.rules((f"account:{ada.account}", here, "allow"), (f"account:{eve.account}", here, "deny"))
+    assert answer.status_code == 200, answer.text
+    await device.hello()
+    await world.synced()
+    assert set(device.live) == {ada.account}
+    await world.tell_collector(device.described(state="deleted", seal_key=None, public_key=None))
+    await world.enrol(state="enabled")
+    await device.hello()
+    await world.synced()
+    assert device.live == {}
+    rules = await world.rows("SELECT subject, is_allowed FROM rule")
+    assert rules == [{"subject": f"account:{eve.account}", "is_allowed": False}]
+    assert (await world.kinds())[-1] == "entitlement_changed"

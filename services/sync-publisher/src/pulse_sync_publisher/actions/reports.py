@@ -20,6 +20,7 @@ from pulse_sync_publisher.actions.logs import Logs
 from pulse_sync_publisher.actions.repairs import Repairs
 from pulse_sync_publisher.actions.signing import Signing
 from pulse_sync_publisher.actions.vault import VaultClosed
+from pulse_sync_publisher.model.budgets import DeviceBudget
 from pulse_sync_publisher.model.collectors import Collector, Keys
 from pulse_sync_publisher.model.entitlement import Rule, deny_accounts, deny_everybody
 from pulse_sync_publisher.model.messages import Beat
@@ -44,6 +45,7 @@ log = structlog.get_logger("pulse.sync")
 _REKEY_PAUSE: Final = 600_000_000
 """Microseconds between two rekeys for unknown key numbers: such reports are not authenticated."""
 _MAX_LOGGED = 10_000
+_REPORT_RATE, _REPORT_BURST = 200, 2_000
 
 
 class _CounterNeeded(Exception):  # internal: the transaction starts again with the counter's lock first
@@ -75,10 +77,14 @@ class Reports:
         self._store, self._counter, self._rules = CollectorStore(), CounterStore(), RuleStore()
         self._entries, self._receipts, self._incidents = EntryStore(), ReceiptStore(), IncidentStore()
         self._logged = set[tuple[str, str]]()
+        self._budget = DeviceBudget(_REPORT_RATE, _REPORT_BURST)
         self._rng = random.Random(int.from_bytes(context.entropy(8), "big"))  # noqa: S311  # jitter, not a secret
 
     async def apply(self, device: str, message: MirrorReport) -> None:
         """Applies a report, or counts why it is refused. Raises Unavailable."""
+        if not self._budget.takes(device, self._context.clock()):
+            self.refuse(device, "too_many")
+            return
         try:
             answer = await self._apply(device, message, with_counter=False)
         except _CounterNeeded:

@@ -32,6 +32,10 @@ class Rule:
         """A list has at most one rule for each subject and place."""
         return self.subject, self.place
 
+    def __str__(self) -> str:
+        """As the audit trail shows it."""
+        return f"{'allow' if self.is_allowed else 'deny'} {self.subject} at {self.place}"
+
 
 @dataclass(frozen=True)
 class Person:

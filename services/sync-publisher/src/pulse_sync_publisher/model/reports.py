@@ -16,6 +16,7 @@ Refusal = Literal[
     "number_jump",
     "replayed",
     "unmanaged",
+    "too_many",
 ]
 IncidentKind = Literal[
     "digest_differs",
