@@ -27,7 +27,7 @@ class Statuses:
         )
         self._is_current = metrics.gauge(
             "mirror_accounts_current",
-            "1 if the copy of the accounts is what users announced lately; else leases run out",
+            "1 if the copy of the accounts is what users announced lately. 0: leases end",
         )
 
     async def publish_changes(self) -> None:
