@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,21 @@ async def test_resync_reaches_the_running_collector(tmp_path: Path, capsys: Out)
         publisher.send(one.broker, *publisher.snapshot())
         await eventually(lambda: one.mirror.view.seq == 2)
     assert "no collector is running" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("email", "password"), [("\udcff@example.org", PASSWORD), (EMAIL, "caf\udce9")])
+def test_bytes_that_are_no_text_get_an_answer(
+    folder: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, email: str, password: str
+) -> None:
+    type_in(monkeypatch, password)
+    assert call(folder, "sign-in", "--email", email, "--password-stdin") == 4
+    assert "is not valid UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another user")
+def test_a_sign_in_by_root_leaves_the_keys_to_the_collector(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, 12_345, 12_345)
+    type_in(monkeypatch, PASSWORD)
+    assert call(folder, "sign-in", "--email", EMAIL, "--password-stdin") == 0
+    assert {path.name: path.stat().st_uid for path in folder.iterdir() if path.stat().st_uid != 12_345} == {}

@@ -88,6 +88,15 @@ def test_the_keystore_knows_a_position_before_it_is_acknowledged() -> None:
     assert replica.keystore.max_seq == 11
 
 
+def test_a_counter_that_another_collector_raised_to_the_time_is_accepted() -> None:
+    """It is one counter for all collectors: whoever raised it must not keep changes from the others."""
+    replica = synced(live(1, 5))
+    now = MAX_JUMP * 1_700
+    replica.receive(envelope("delta", 11, base=10, sealed="", t=now), [revoked(1, now)])
+    assert replica.machine.position.applied == 11
+    assert replica.refused == {}
+
+
 @pytest.mark.parametrize("far", [MAX_JUMP * 2, 2**61])
 def test_numbers_that_jump_are_refused(far: int) -> None:
     replica = synced(live(1, 5))

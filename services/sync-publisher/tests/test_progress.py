@@ -20,7 +20,7 @@ from pulse_sync_publisher.model.progress import (
     with_rekey,
 )
 from pulse_sync_publisher.model.records import Entry
-from pulse_sync_publisher.model.reports import KEY_GRACE, Known, forgotten, judge, which_key
+from pulse_sync_publisher.model.reports import KEY_GRACE, MAX_KEY_JUMP, Known, forgotten, judge, which_key
 
 ADA = "00000000-0000-0000-0000-00000000000a"
 NOW = 10**15
@@ -125,6 +125,9 @@ def test_a_second_order_does_not_replace_a_rekey_in_progress() -> None:
         ({"next_key": 6}, 1, 5, "unknown_key"),
         ({"key": 3, "keyed_at": NOW - KEY_GRACE}, 1, 2, "rekey"),
         ({"key": 3, "keyed_at": NOW - KEY_GRACE + 1}, 1, 2, "unknown_key"),
+        ({"key": 5}, 1, 5 + MAX_KEY_JUMP - 1, "rekey"),
+        ({"key": 5}, 1, 5 + MAX_KEY_JUMP, "unknown_key"),
+        ({"key": 5, "next_key": 5 + MAX_KEY_JUMP}, 1, 6 + MAX_KEY_JUMP, "unknown_key"),
         ({"state": "lost"}, 1, 0, "unmanaged"),
         ({"gen": 0}, 1, 0, "unmanaged"),
     ],
@@ -138,6 +141,17 @@ def test_a_number_that_jumps_changes_nothing(field: str) -> None:
     fields: dict[str, object] = {field: 2 * MAX_JUMP}
     outcome = judge(progress(), report("hello", **fields), KNOWN, NOW)
     assert (outcome.refused, outcome.progress) == ("number_jump", progress())
+
+
+@pytest.mark.parametrize("field", ["top", "floor"])
+def test_no_collector_raises_the_counter_above_the_time(field: str) -> None:
+    known = replace(KNOWN, counter=NOW - 10)
+    fields: dict[str, object] = {field: NOW}
+    assert judge(progress(), report("hello", **fields), known, NOW).counter == NOW
+    fields = {field: NOW + 1}
+    assert judge(progress(), report("hello", **fields), known, NOW).refused == "number_jump"
+    above = replace(KNOWN, counter=NOW + 1)  # the clock went back
+    assert judge(progress(), report("hello", **fields), above, NOW).refused is None
 
 
 def test_an_acknowledgement_moves_forward_only() -> None:

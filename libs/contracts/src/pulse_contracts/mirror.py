@@ -24,6 +24,8 @@ MAX_PART = 30_000
 """Maximum bytes of the records in one message. Base64 twice, for JWE and JWS, makes them 1.8 times as long."""
 MAX_PARTS = 10_000
 """Maximum parts of one snapshot."""
+MAX_TOMBSTONES = 100
+"""Maximum tombstones in one report."""
 MAX_LEASE = 30 * 86_400
 """Longest time in seconds for which an account may sign in offline."""
 MAX_JUMP = 10**12
@@ -200,7 +202,7 @@ class ReportContent(BaseModel):
     n: Number = 0
     audit: Number = 0
     reason: NeedReason | None = None
-    revoked: Annotated[list[Tombstone], Field(max_length=100)] = []
+    revoked: Annotated[list[Tombstone], Field(max_length=MAX_TOMBSTONES)] = []
 
 
 class MirrorReport(Message):

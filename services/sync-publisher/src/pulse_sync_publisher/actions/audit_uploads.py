@@ -11,6 +11,7 @@ from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.reports import Answer, Reports
 from pulse_sync_publisher.actions.vault import VaultClosed
 from pulse_sync_publisher.model.audit_chain import check_chain
+from pulse_sync_publisher.model.budgets import DeviceBudget
 from pulse_sync_publisher.model.collectors import Collector
 from pulse_sync_publisher.model.messages import Beat
 from pulse_sync_publisher.model.reports import Refusal, which_key
@@ -18,16 +19,23 @@ from pulse_sync_publisher.store.collectors import CollectorStore
 from pulse_sync_publisher.store.entries import EntryStore
 from pulse_sync_publisher.store.trails import LocalAuditStore
 
+_UPLOAD_RATE, _UPLOAD_BURST = 5, 100
+"""Messages of one collector, with at most 100 entries each."""
+
 
 class AuditUploads:
     """Local audit entries: each is stored once, and confirmed by a heartbeat."""
 
     def __init__(self, context: Context, reports: Reports) -> None:
         self._context, self._reports = context, reports
+        self._budget = DeviceBudget(_UPLOAD_RATE, _UPLOAD_BURST)
         self._store, self._entries, self._local = CollectorStore(), EntryStore(), LocalAuditStore()
 
     async def apply(self, device: str, message: MirrorAudit) -> None:
         """Stores the entries that are new. A break of the chain is an incident. Raises Unavailable."""
+        if not self._budget.takes(device, self._context.clock()):
+            self._reports.refuse(device, "too_many")
+            return
         async with self._context.database.transaction() as connection:
             found = await self._store.lock(connection, device)
             if found is None:

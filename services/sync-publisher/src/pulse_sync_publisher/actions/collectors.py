@@ -8,12 +8,14 @@ from typing import Final
 from pydantic import ValidationError
 
 from pulse_bus import Reject
+from pulse_chassis.identity.caller import SYSTEM
 from pulse_contracts.accounts import set_digest
 from pulse_contracts.collectors import CollectorChanged, CollectorRecord
 from pulse_contracts.permissions import Role
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
 from pulse_jose.mirror_keys import KeyPlace
 from pulse_postgres import Connection
+from pulse_postgres.audit import Detail
 from pulse_postgres.database import after_commit
 from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.logs import Logs
@@ -76,6 +78,8 @@ class Collectors:
                 after_commit(self._wipe)
             if record.state in _ENDED:
                 after_commit(self._context.vault.forget)
+            if record.state == "deleted":
+                await self._forget_rules(connection, record.device)
         return True
 
     async def digest(self) -> str:
@@ -111,6 +115,13 @@ class Collectors:
         rules = [Rule(rule.subject, place, rule.is_allowed, "adopted") for rule in record.access]
         if rules:
             await self._rules.add(connection, rules)
+
+    async def _forget_rules(self, connection: Connection, device: str) -> None:
+        """Deletes what allowed accounts at a deleted collector: it must not apply to a new one with its id."""
+        removed = sorted(await self._rules.remove_allowed(connection, device))
+        if removed:
+            change: tuple[None, Detail] = None, {"removed": [str(rule) for rule in removed[:200]]}
+            await self._context.record(connection, "entitlement_changed", "entitlement", SYSTEM, change)
 
     async def _note_loss(self, connection: Connection, old: Collector) -> None:
         progress = old.progress

@@ -55,8 +55,12 @@ class Context:
         return from_micros(self.clock())
 
     def is_current(self, counted: Counted) -> bool:
-        """Whether the copy of the accounts is what users has announced, so that it may vouch for mirrors."""
+        """Whether the copy of the accounts is what users has announced, so that it may be sent."""
         return self.announced.confirms(counted.copied, self.clock())
+
+    def may_vouch(self, counted: Counted) -> bool:
+        """Whether the copy is current, and users can be heard: only then a mirror is confirmed as fresh."""
+        return self.is_current(counted) and self.announced.is_heard(self.clock())
 
     async def record(
         self,

@@ -111,7 +111,7 @@ class EntitlementActions:
                 return 0
             await self._rules.put(connection, rule)
             entries = await self._logs.reconcile(connection, counted.leases, [device])
-            change = None, {"added": [_text(rule)]}
+            change = None, {"added": [str(rule)]}
             await self._context.record(connection, "entitlement_changed", "entitlement", caller, change)
         return entries
 
@@ -159,11 +159,7 @@ def _with_origins(rules: Collection[Rule], before: Entitlement) -> list[Rule]:
 def _detail(own: Entitlement, other: Entitlement) -> dict[str, str | int | float | bool | list[str] | None]:
     """The rules that only one of two lists has. At most 200 are listed."""
     only = sorted(set(own.rules) - set(other.rules))
-    return {"rules": len(own.rules), "only_here": [_text(rule) for rule in only[:200]]}
-
-
-def _text(rule: Rule) -> str:
-    return f"{'allow' if rule.is_allowed else 'deny'} {rule.subject} at {rule.place}"
+    return {"rules": len(own.rules), "only_here": [str(rule) for rule in only[:200]]}
 
 
 def _leases(leases: Leases) -> dict[str, str | int | float | bool | list[str] | None]:

@@ -9,7 +9,7 @@ import structlog
 from pydantic import ValidationError
 
 from pulse_bus import Bus, Disconnected, PublishRefused
-from pulse_contracts.mirror import MirrorReport, ReportContent, Tombstone, report_context
+from pulse_contracts.mirror import MAX_TOMBSTONES, MirrorReport, ReportContent, Tombstone, report_context
 from pulse_contracts.times import from_micros
 from pulse_contracts.topics import USERS_SYNC
 from pulse_jose import KeySet, TokenError, unseal
@@ -20,8 +20,9 @@ from pulse_sync_publisher.actions.logs import Logs
 from pulse_sync_publisher.actions.repairs import Repairs
 from pulse_sync_publisher.actions.signing import Signing
 from pulse_sync_publisher.actions.vault import VaultClosed
+from pulse_sync_publisher.model.budgets import DeviceBudget
 from pulse_sync_publisher.model.collectors import Collector, Keys
-from pulse_sync_publisher.model.entitlement import Rule
+from pulse_sync_publisher.model.entitlement import Rule, deny_accounts, deny_everybody
 from pulse_sync_publisher.model.messages import Beat
 from pulse_sync_publisher.model.progress import send_time, with_key_confirmed
 from pulse_sync_publisher.model.records import Place, revoked_entry
@@ -44,6 +45,7 @@ log = structlog.get_logger("pulse.sync")
 _REKEY_PAUSE: Final = 600_000_000
 """Microseconds between two rekeys for unknown key numbers: such reports are not authenticated."""
 _MAX_LOGGED = 10_000
+_REPORT_RATE, _REPORT_BURST = 200, 2_000
 
 
 class _CounterNeeded(Exception):  # internal: the transaction starts again with the counter's lock first
@@ -75,10 +77,14 @@ class Reports:
         self._store, self._counter, self._rules = CollectorStore(), CounterStore(), RuleStore()
         self._entries, self._receipts, self._incidents = EntryStore(), ReceiptStore(), IncidentStore()
         self._logged = set[tuple[str, str]]()
+        self._budget = DeviceBudget(_REPORT_RATE, _REPORT_BURST)
         self._rng = random.Random(int.from_bytes(context.entropy(8), "big"))  # noqa: S311  # jitter, not a secret
 
     async def apply(self, device: str, message: MirrorReport) -> None:
         """Applies a report, or counts why it is refused. Raises Unavailable."""
+        if not self._budget.takes(device, self._context.clock()):
+            self.refuse(device, "too_many")
+            return
         try:
             answer = await self._apply(device, message, with_counter=False)
         except _CounterNeeded:
@@ -125,7 +131,7 @@ class Reports:
             self._count(device, content, outcome)
             if outcome.counter > counted.n:
                 await self._counter.raise_to(connection, outcome.counter)
-            if not self._context.is_current(counted):  # it confirms nothing: a heartbeat without the nonce
+            if not self._context.may_vouch(counted):  # it confirms nothing: a heartbeat without the nonce
                 outcome = dataclasses.replace(outcome, vouches=False)
             return await self._store_outcome(connection, opened, outcome, tombstones)
 
@@ -224,24 +230,38 @@ class Reports:
             return []
         ids = [tombstone.account for tombstone in outcome.tombstones]
         entries = await self._entries.of_accounts(connection, ids, [device])
-        return forgotten(outcome.tombstones, {account: entry for (_, account), entry in entries.items()})
+        found = forgotten(outcome.tombstones, {account: entry for (_, account), entry in entries.items()})
+        if not found:
+            return []
+        restored = await self._restored_rules(connection, device)
+        return [] if restored.issuperset(deny_everybody(device)) else found  # nobody is allowed there anyway
+
+    async def _restored_rules(self, connection: Connection, device: str) -> set[Rule]:
+        rules = (await self._rules.all(connection)).rules
+        return {rule for rule in rules if rule.origin == "restored" and rule.place == f"device:{device}"}
 
     async def _adopt(self, connection: Connection, found: Collector, tombstones: list[Tombstone]) -> Collector:
         """Revokes what the collector still knows as revoked: a restored database must never allow it again. The rules
-        that deny it stay until an administrator removes them."""
-        progress, now = found.progress, self._context.clock()
+        that deny it stay until an administrator removes them. A report that has as many as it can list may have left
+        out others: then nobody may sign in at this collector."""
+        progress, now, device = found.progress, self._context.clock(), found.device
         ids = [tombstone.account for tombstone in tombstones]
-        olds = await self._entries.of_accounts(connection, ids, [found.device])
+        olds = await self._entries.of_accounts(connection, ids, [device])
         ver = await self._counter.advance(connection, 1)
         seq, made = progress.seq, []
         for tombstone in tombstones:
             seq += 1
-            old = olds.get((found.device, tombstone.account))
+            old = olds.get((device, tombstone.account))
             place = Place(seq, progress.sent, progress.acked)
-            made.append((found.device, revoked_entry(old, tombstone.account, (ver, tombstone.src), now, place)))
-            rule = Rule(f"account:{tombstone.account}", f"device:{found.device}", is_allowed=False, origin="restored")
+            made.append((device, revoked_entry(old, tombstone.account, (ver, tombstone.src), now, place)))
+        await self._logs.put(connection, made, {device: seq})
+        restored = await self._restored_rules(connection, device)
+        is_complete = len(restored) + len(tombstones) < MAX_TOMBSTONES
+        for rule in deny_accounts(device, ids) if is_complete else deny_everybody(device):
             await self._rules.put(connection, rule)
-        await self._logs.put(connection, made, {found.device: seq})
+        if not is_complete:
+            leases = (await self._counter.read(connection)).leases
+            seq += await self._logs.reconcile(connection, leases, [device])
         return dataclasses.replace(found, progress=dataclasses.replace(progress, seq=seq))
 
     async def _note(
@@ -268,5 +288,6 @@ class Reports:
         found = list(outcome.incidents)
         if tombstones:
             accounts = ", ".join(tombstone.account for tombstone in tombstones[:5])
-            found.append(("revocation_restored", f"{len(tombstones)} revoked accounts were unknown: {accounts}"))
+            detail = f"{len(tombstones)} revoked accounts were unknown: {accounts}; see the rules with origin restored"
+            found.append(("revocation_restored", detail))
         return found

@@ -32,6 +32,7 @@ log = structlog.get_logger("pulse.sync")
 _CLAIMED = 32
 _MAX_TEXTS = 20_000
 _UNREADABLE_WAIT = 60_000_000
+_LOCKED_WAIT = 0.02
 Log = Sequence[tuple[Entry, Account | None]]
 
 
@@ -70,16 +71,26 @@ class Sender:
         maker = await self._signing.maker()
         ready = list[tuple[Collector, Sendable, list[MirrorMessage]]]()
         async with self._context.database.transaction() as connection:
-            claimed = await self._collectors.claim(connection, self._context.now(), _CLAIMED)
+            now = self._context.now()
+            claimed = await self._collectors.claim(connection, now, _CLAIMED)
+            due = await self._collectors.count_due(connection, now)
             counted = await self._counter.read(connection)
             for collector in claimed:
                 message = await self._next(connection, collector, counted, maker)
-                if message is not None:
-                    ready.append(message)
+                if message is None:
+                    continue
+                ready.append(message)
+                if message[1] == "snapshot":  # one a round: it is large, and the claimed collectors are locked
+                    break
         async with asyncio.TaskGroup() as group:
             for collector, kind, messages in ready:
                 group.create_task(self._publish(collector.device, kind, messages))
-        return len(claimed) == _CLAIMED
+        if ready and len(ready) < due:
+            return True
+        if len(claimed) < min(due, _CLAIMED):  # another transaction has locked the others, for example a report
+            await asyncio.sleep(_LOCKED_WAIT)
+            return True
+        return False  # nothing is due, or all collectors wait for users
 
     async def resend_all(self) -> None:
         """Sends every unacknowledged message again at once: the broker is back. Raises Unavailable."""

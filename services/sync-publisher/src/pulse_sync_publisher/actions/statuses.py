@@ -11,6 +11,7 @@ from pulse_sync_publisher.actions.publishing import publish
 from pulse_sync_publisher.model.collectors import Collector, ShownStatus
 from pulse_sync_publisher.model.status import shown_state
 from pulse_sync_publisher.store.collectors import CollectorStore
+from pulse_sync_publisher.store.counter import CounterStore
 
 
 class Statuses:
@@ -23,6 +24,10 @@ class Statuses:
         self._waiting = metrics.gauge("mirror_entries_waiting", "Entries that collectors have not acknowledged")
         self._oldest = metrics.gauge(
             "mirror_oldest_entry_age_seconds", "Age of the oldest entry that a collector has not acknowledged"
+        )
+        self._is_current = metrics.gauge(
+            "mirror_accounts_current",
+            "1 if the copy of the accounts is what users announced lately. 0: leases end",
         )
 
     async def publish_changes(self) -> None:
@@ -48,6 +53,8 @@ class Statuses:
         async with self._context.database.connection() as connection:
             found = await self._store.all(connection)
             waiting, age = await self._store.backlog(connection)
+            counted = await CounterStore().read(connection)
+        self._is_current.set(self._context.may_vouch(counted))
         counts = Counter(shown_state(one.progress) for one in found)
         for state in ("in_sync", "behind", "never", "rolled_back", "wiped", "unmanaged"):
             self._by_state.labels(state).set(counts[state])

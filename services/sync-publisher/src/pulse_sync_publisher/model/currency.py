@@ -14,6 +14,8 @@ from pulse_sync_publisher.model.records import Account
 _LATE: Final = 2_000_000
 """Microseconds for which an announcement counts after a newer one: while accounts change all the time, the copy is a
 few changes ahead or behind."""
+_HEARD: Final = 600_000_000
+"""Microseconds after which users counts as out of reach. It announces its set every 30 s, also without a change."""
 _KEPT: Final = 1_000
 
 
@@ -38,6 +40,11 @@ class Announced:
             return True
         ends = [at for at, _ in list(self._recent)[1:]]
         return any(sum_ == copied and end >= now - _LATE for (_, sum_), end in zip(self._recent, ends, strict=False))
+
+    def is_heard(self, now: int) -> bool:
+        """Whether users has announced something lately. If not, it may have changes that nobody here knows, so no
+        mirror may be confirmed as fresh: the leases must end."""
+        return bool(self._recent) and now - self._recent[-1][0] <= _HEARD
 
 
 def moved_sum(copied: str, newer: Iterable[Account], known: Mapping[str, Account]) -> str:

@@ -6,7 +6,7 @@ A rule has a subject (`account:<uuid>` or `role:<role>`) and a place (`device:<i
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pulse_contracts.permissions import Role
 from pulse_sync_publisher.model.errors import InvalidRules, LastAdministratorOfSite
@@ -31,6 +31,10 @@ class Rule:
     def key(self) -> tuple[str, str]:
         """A list has at most one rule for each subject and place."""
         return self.subject, self.place
+
+    def __str__(self) -> str:
+        """As the audit trail shows it."""
+        return f"{'allow' if self.is_allowed else 'deny'} {self.subject} at {self.place}"
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,17 @@ class Entitlement:
             rule for subject in person.subjects for rule in self._by_subject.get(subject, ()) if rule.place in places
         ]
         return bool(matching) and all(rule.is_allowed for rule in matching)
+
+
+def deny_accounts(device: str, accounts: Iterable[str]) -> list[Rule]:
+    """Rules that deny these accounts at one collector, because a restored database had forgotten it."""
+    return [Rule(f"account:{one}", f"device:{device}", is_allowed=False, origin="restored") for one in accounts]
+
+
+def deny_everybody(device: str) -> list[Rule]:
+    """Rules that deny every role at one collector, because a restored database had forgotten too much."""
+    roles = get_args(Role)
+    return [Rule(f"role:{role}", f"device:{device}", is_allowed=False, origin="restored") for role in roles]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ Refusal = Literal[
     "number_jump",
     "replayed",
     "unmanaged",
+    "too_many",
 ]
 IncidentKind = Literal[
     "digest_differs",
@@ -29,8 +30,9 @@ SNAPSHOT_TIME = 20_000_000
 """Microseconds in which a hello does not repeat a snapshot: its parts may still be on their way."""
 KEY_GRACE = 5 * 60 * 1_000_000
 """Microseconds after a rekey in which a report under an older key is only late."""
-MAX_KEY_JUMP = 1_000
-"""A rekey may exceed the collector's key number by at most this."""
+MAX_KEY_JUMP = 500
+"""A report may exceed the newest confirmed key number by less than this. A collector accepts a rekey that exceeds its
+own number by at most 1,000, so reports that anybody could make never lead to a number that it refuses."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def which_key(progress: Progress, gen: int, key: int, now: int) -> Literal["curr
     if key == progress.next_key:
         return "next"
     is_late = key < progress.key and now - progress.keyed_at < KEY_GRACE
-    is_far = key >= max(progress.key, progress.next_key or 0) + MAX_KEY_JUMP
+    is_far = key >= progress.key + MAX_KEY_JUMP
     is_pending = progress.next_key is not None and progress.next_key > key
     if is_late or is_far or is_pending:
         return "unknown_key"
@@ -91,7 +93,7 @@ def wants_set(progress: Progress, report: ReportContent) -> bool:
 
 def judge(progress: Progress, report: ReportContent, known: Known, now: int) -> Outcome:
     """Decides about a report whose seal is valid. `progress` has the report's key as its current key."""
-    refused = _refusal(progress, report, known)
+    refused = _refusal(progress, report, known, now)
     if refused == "replayed" and report.nonce is not None and report.nonce not in progress.nonces:
         # A restored keystore reports lower numbers, too. The heartbeat raises them, so its next hello counts.
         return Outcome(_with_nonce(progress, report.nonce), nonce=report.nonce, refused=refused)
@@ -119,17 +121,19 @@ def judge(progress: Progress, report: ReportContent, known: Known, now: int) -> 
     return _asked(progress, report, (known, before, now))
 
 
-def _refusal(progress: Progress, report: ReportContent, known: Known) -> Refusal | None:
+def _refusal(progress: Progress, report: ReportContent, known: Known, now: int) -> Refusal | None:
     limits = (
         (report.seq, progress.seq),
         (report.max_seq, progress.seq),
-        (report.top, known.counter),
-        (report.floor, known.counter),
         (report.n, progress.beat),
         (report.audit, known.audit),
-        *((tombstone.ver, known.counter) for tombstone in report.revoked),
     )
     if any(value > bound + MAX_JUMP for value, bound in limits):
+        return "number_jump"
+    # All collectors share the counter. It takes less than one number in a microsecond, so it never exceeds the time;
+    # and collectors accept every number up to the time. So no collector can raise it to a number that others refuse.
+    counted = (report.top, report.floor, *(tombstone.ver for tombstone in report.revoked))
+    if max(counted) > max(known.counter, min(known.counter + MAX_JUMP, now)):
         return "number_jump"
     if report.nonce is not None and report.nonce in progress.nonces:
         return "replayed"

@@ -42,6 +42,10 @@ class CollectorStore:
         )
         return [_collector(row) for row in await connection.fetch(query, now, limit)]
 
+    async def count_due(self, connection: Connection, now: datetime) -> int:
+        """The number of collectors whose next message is due, locked ones included."""
+        return int(await connection.fetchval("SELECT count(*) FROM collector WHERE next_send <= $1", now))
+
     async def next_due(self, connection: Connection) -> datetime | None:
         """When the next message is due."""
         found: datetime | None = await connection.fetchval("SELECT min(next_send) FROM collector")

@@ -86,6 +86,16 @@ class RuleStore:
         )
         await self._next_version(connection)
 
+    async def remove_allowed(self, connection: Connection, device: str) -> list[Rule]:
+        """Deletes the rules that allow somebody at this one collector. Returns them."""
+        rows = await connection.fetch(
+            "DELETE FROM rule WHERE place = $1 AND is_allowed RETURNING subject, place, is_allowed, origin",
+            f"device:{device}",
+        )
+        if rows:
+            await self._next_version(connection)
+        return [Rule(row["subject"], row["place"], row["is_allowed"], row["origin"]) for row in rows]
+
     async def _insert(self, connection: Connection, rules: Collection[Rule], conflict: str) -> None:
         await connection.execute(
             "INSERT INTO rule (subject, place, is_allowed, origin) "  # noqa: S608  # constant texts

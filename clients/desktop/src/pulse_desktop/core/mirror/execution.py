@@ -9,7 +9,14 @@ from typing import Final
 import structlog
 from pydantic import SecretStr
 
-from pulse_contracts.mirror import AuditEntries, LocalAuditEntry, MirrorAudit, MirrorReport, ReportContent
+from pulse_contracts.mirror import (
+    MAX_TOMBSTONES,
+    AuditEntries,
+    LocalAuditEntry,
+    MirrorAudit,
+    MirrorReport,
+    ReportContent,
+)
 from pulse_desktop.core.mirror.envelope import MessageRefused, seal_audit, seal_report
 from pulse_desktop.core.mirror.keystore import Kept, decode
 from pulse_desktop.core.mirror.machine import Machine
@@ -43,7 +50,6 @@ from pulse_jose.mirror_keys import KeyPlace, accept_rekey
 
 log = structlog.get_logger("pulse.desktop.mirror")
 
-_TOMBSTONES: Final = 100
 _AUDIT_ENTRIES: Final = 100
 _AUDIT_BYTES: Final = 30_000
 """Maximum JSON of the audit entries in one message, so that it fits into a packet after sealing."""
@@ -187,7 +193,7 @@ class Execution:
             n=self.machine.kept.n,
             audit=newest,
             reason=command.reason,
-            revoked=await self.mirror.store.tombstones(_TOMBSTONES) if is_hello else [],
+            revoked=await self.mirror.store.tombstones(MAX_TOMBSTONES) if is_hello else [],
         )
 
     async def _take_key(self, key: int, public_key: str) -> bool:

@@ -176,7 +176,7 @@ class Machine:
             self._ask("rollback", now, out)
         elif envelope.seq <= self.position.applied:
             out.append(SendReport("ack"))
-        elif self._jumps(envelope.seq, *(record.ver for record in event.records)):
+        elif self._jumps(envelope, *(record.ver for record in event.records)):
             out.append(Refuse("number_jumps", "delta", f"seq {envelope.seq}"))
         elif base is None or base > self.position.applied:
             out.append(Refuse("gap", "delta", f"base {base}, applied {self.position.applied}"))
@@ -193,7 +193,7 @@ class Machine:
         elif asof < at.floor:
             out.append(Refuse("below_floor", "snapshot", f"asof {asof}, floor {at.floor}"))
             self._ask("floor", now, out)
-        elif self._jumps(envelope.seq, asof, *(record.ver for record in event.records)):
+        elif self._jumps(envelope, asof, *(record.ver for record in event.records)):
             out.append(Refuse("number_jumps", "snapshot", f"seq {envelope.seq}, asof {asof}"))
         elif any(record.ver > asof for record in event.records):
             out.append(Refuse("newer_than_asof", "snapshot"))
@@ -240,7 +240,7 @@ class Machine:
         if n <= self.kept.n:
             out.append(Refuse("old_heartbeat", "heartbeat", f"n {n}, known {self.kept.n}"))
             return
-        if n > self.kept.n + MAX_JUMP or self._jumps(envelope.seq):
+        if n > self.kept.n + MAX_JUMP or self._jumps(envelope):
             out.append(Refuse("number_jumps", "heartbeat", f"n {n}"))
             return
         self.kept = replace(self.kept, n=n)
@@ -307,9 +307,11 @@ class Machine:
 
     # -- time
 
-    def _jumps(self, *numbers: int) -> bool:
-        known = max(self.max_seq, self.position.top, self.position.floor)
-        return max(numbers) > known + MAX_JUMP
+    def _jumps(self, envelope: MirrorEnvelope, *counted: int) -> bool:
+        """Whether numbers are implausible. `counted`: from the counter of all collectors. A report of another collector
+        may have raised it, but never above the time."""
+        known = max(self.max_seq, self.position.top, self.position.floor) + MAX_JUMP
+        return envelope.seq > known or max(counted, default=0) > max(known, envelope.t)
 
     def _ask(self, reason: NeedReason, now: Moment, out: list[Command]) -> None:
         """Asks for repair at once, and again with growing delays until the mirror is repaired. One request is due at a

@@ -54,6 +54,10 @@ class SignIn:
         """Returns the new local session. Raises SignInRefused, StoreFailure."""
         if not 0 < len(credentials.email) <= 254:
             raise SignInRefused("bad_email", "the e-mail must have 1 to 254 characters")
+        if not _is_text(credentials.email):
+            raise SignInRefused("bad_email", "the e-mail is not valid UTF-8")
+        if not _is_text(credentials.password):
+            raise SignInRefused("bad_password", "the password is not valid UTF-8")
         try:
             person = await self._server.check(credentials.email, credentials.password, ask_code)
         except ServerRefused as refusal:
@@ -179,6 +183,15 @@ def refusal_of_lease(record: MirrorRecord, position: Position, elapsed: int) -> 
         text = f"offline sign-in ended {span(late / 1e6)} ago: connect this collector to the network"
         return SignInRefused("lease_ended", text)
     return None
+
+
+def _is_text(typed: str) -> bool:
+    """Whether a text has no bytes that the terminal could not decode: Python keeps them as surrogates."""
+    try:
+        typed.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def span(seconds: float) -> str:
