@@ -65,9 +65,11 @@ class MirrorReport:
         """A summary for people and for the record."""
         size, count = self.plan.size, sum(self.faults.values())
         partitions = sum(self.faults[name] for name in PARTITIONS)
+        changes = ", ".join(f"{number} {name}" for name, number in sorted(self.changes.items()))
+        incidents = ", ".join(f"{number} {kind}" for kind, number in sorted(self.incidents.items()))
         lines = [
-            f"seed {self.plan.seed}, {size.collectors} collectors, {size.accounts} accounts, {count} faults "
-            f"({partitions} partitions) in {self.seconds:.0f} s",
+            f"seed {self.plan.seed}, {size.collectors} collectors, {size.accounts} accounts",
+            f"{count} faults ({partitions} partitions) in {self.seconds:.0f} s",
             f"first synchronisation of all collectors {self.first:.1f} s",
             "",
             *(f"{number:6d}  {name}" for name, number in sorted(self.faults.items())),
@@ -75,18 +77,16 @@ class MirrorReport:
             "killed at",
             *(f"{number:6d}  {point}" for point, number in sorted(self.points.items())),
             "",
-            f"{sum(self.changes.values())} confirmed changes: "
-            + ", ".join(f"{number} {name}" for name, number in sorted(self.changes.items())),
-            f"{self.tombstones} revoked pairs of account and collector at the end; {self.restored_rules} rules restored",
+            f"{sum(self.changes.values())} confirmed changes: {changes}",
+            f"{self.tombstones} revoked pairs of account and collector at the end",
+            f"{self.restored_rules} rules restored from tombstones of collectors",
             f"offline sign-ins: {self.refused} of revoked people refused, {self.allowed} of others accepted",
-            f"incidents: {', '.join(f'{number} {kind}' for kind, number in sorted(self.incidents.items())) or 'none'}",
+            f"incidents: {incidents or 'none'}",
         ]
         if self.converged:
             times = sorted(seconds for seconds, _ in self.converged)
             longest, after = max(self.converged)
-            lines.append(
-                f"convergence: median {statistics.median(times):.1f} s, longest {longest:.1f} s after: {after}"
-            )
+            lines += [f"convergence: median {statistics.median(times):.1f} s, longest {longest:.1f} s, after: {after}"]
         lines += ["", *(self.problems or ["all digests agree, and no revoked account signed in"])]
         return "\n".join(lines)
 
@@ -137,6 +137,7 @@ class _Campaign:
             scene = Scene(
                 self.world, self.changes, random.Random(self.rng.getrandbits(64)), self.settle, self.try_sign_ins
             )
+            began = time.monotonic()
             self.changes.start()
             try:
                 what = MIRROR_FAULTS[kind](scene)
@@ -148,16 +149,16 @@ class _Campaign:
                 return
             finally:
                 self.changes.pause()
-            self._note(kind, what, took)
+            self._note(kind, what, took, time.monotonic() - began)
             self.try_sign_ins(self.rng.choice(self.world.devices))
         self._judge()
 
-    def _note(self, kind: str, what: str, took: float) -> None:
+    def _note(self, kind: str, what: str, took: float, seconds: float) -> None:
         self.report.faults[kind] += 1
         self.report.converged.append((took, f"{kind} ({what})"))
         if "named point" in kind:
             self.report.points[what] += 1
-        print(f"{took:5.1f} s  {kind}: {what}", flush=True)
+        print(f"{took:5.1f} s of {seconds:5.1f} s  {kind}: {what}", flush=True)
 
     def _judge(self) -> None:
         self.report.problems += differences(self.world, self.book) + risen(self.world, self.book)

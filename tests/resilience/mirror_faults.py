@@ -49,7 +49,7 @@ def partition(name: str, weather: Weather) -> Fault:
         cut_off = scene.some()
         for device in cut_off:
             device.proxy.turn(weather)
-        scene.changes.make(scene.rng.randint(5, 15))
+        scene.changes.make(scene.rng.randint(3, 8))
         scene.changes.revoke()
         scene.try_sign_ins(scene.rng.choice(cut_off))
         for device in cut_off:
@@ -76,7 +76,7 @@ def kill_collectors(scene: Scene) -> str:
     dead = scene.rng.sample(scene.world.devices, min(len(scene.world.devices), scene.rng.randint(1, 5)))
     for device in dead:
         device.end()
-    scene.changes.make(5)
+    scene.changes.make(4)
     scene.changes.revoke()
     for device in dead:
         device.start()
@@ -171,7 +171,7 @@ def restore_cluster(scene: Scene) -> str:
 
 
 def _change_and_settle(scene: Scene) -> None:
-    scene.changes.make(10)
+    scene.changes.make(4)
     scene.changes.revoke()
     scene.changes.pause()
     scene.settle()
@@ -237,7 +237,7 @@ def rekey_while_cut(scene: Scene) -> str:
         device.proxy.cut()
     for device in cut_off:
         scene.world.admin.insist("POST", f"/api/sync/collectors/{device.name}/rekey")
-    scene.changes.make(5)
+    scene.changes.make(4)
     for device in cut_off:
         device.proxy.heal()
     return f"{len(cut_off)} collectors"
