@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,6 +16,8 @@ from typing import Any, Final, Self
 import asyncpg
 import httpx
 
+from pulse_desktop.cli.enrol import EnrolRequest, enrol
+from pulse_desktop.core.identity.enrolled import Enrolled
 from pulse_standalone.runner import die_with_parent
 from tests.resilience.members import NoRecoveryError
 from tests.resilience.proxy import Proxy
@@ -25,8 +26,6 @@ from tests.system import ROOT, System, run_in_thread, running_system
 REFUSED: Final = 4
 """The exit code of a refused sign-in."""
 _SITE: Final = ROOT / "tests/resilience/site"
-_AT_ONCE: Final = 3
-"""Command line programs that run at a time while the fleet is made."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +74,10 @@ class Device:
         return subprocess.run(command, env=plain, input=text, capture_output=True, text=True, check=False)
 
     def enrol(self, server: str, code: str) -> None:
-        """Enrols it, and directs its connection to the broker through the proxy."""
+        """Enrols it as `pulse-collector enrol` does, in this process, and directs its connection to the broker through
+        the proxy."""
         self.folder.mkdir(parents=True)
-        done = self.do("enrol", server, "-", text=f"{code}\n")
-        if done.returncode != 0:
-            raise NoRecoveryError(f"{self.name} was not enrolled: {done.stderr}")
+        enrol(Enrolled(self.state, keyring=None, credentials=None), EnrolRequest(server, code))
         file = self.state / "identity.json"
         identity = json.loads(file.read_text())
         identity["broker_url"] = f"mqtts://127.0.0.1:{self.proxy.port}"
@@ -231,13 +229,9 @@ class MirrorWorld:
         self.admin.call("PUT", "/api/sync/entitlement", rules, tag=tag)
 
     def _enrol(self) -> None:
-        codes = [
-            self.admin.insist("POST", "/api/collectors", {"id": one.name, "name": one.name})["code"]
-            for one in self.devices
-        ]
-        server = f"http://127.0.0.1:{self.server.port}"
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda pair: pair[0].enrol(server, pair[1]), zip(self.devices, codes, strict=True)))
+        for one in self.devices:
+            code = self.admin.insist("POST", "/api/collectors", {"id": one.name, "name": one.name})["code"]
+            one.enrol(f"http://127.0.0.1:{self.server.port}", code)
 
     def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         """The rows of a query, as the superuser. Raises OSError, asyncpg.PostgresError, asyncpg.InterfaceError."""
