@@ -285,10 +285,10 @@ def test_an_operator_can_ask_for_a_snapshot() -> None:
     assert needs(replica)[-1] == "digest"
 
 
-def test_a_hello_follows_each_connect_and_each_minute() -> None:
+def test_a_hello_follows_each_connect_and_each_half_minute() -> None:
     replica = Replica()
     replica.connect()
-    replica.advance(59)
+    replica.advance(29)
     replica.handle(Tick())
     assert len(replica.reports) == 1
     replica.advance(2)

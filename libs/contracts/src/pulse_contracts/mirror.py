@@ -172,7 +172,7 @@ class Tombstone(BaseModel):
 class ReportContent(BaseModel):
     """The sealed content of `MirrorReport`.
 
-    kind: `hello` after every connect and once a minute, `ack` after a commit with synchronous=FULL, `need` asks for
+    kind: `hello` after every connect and every 30 s, `ack` after a commit with synchronous=FULL, `need` asks for
         repair.
     seq: the position that the collector has applied, durably.
     max_seq: the highest position it knows, outside the database or of a snapshot that arrives in parts. Higher than

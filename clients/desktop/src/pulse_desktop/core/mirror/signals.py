@@ -21,7 +21,7 @@ class Moment(NamedTuple):
 class MirrorPolicy:
     """Constants of the mirror, in seconds. `jitter`: the largest share by which an interval is shortened."""
 
-    hello_every: float = 60.0
+    hello_every: float = 30.0
     hello_min: float = 2.0
     need_floor: float = 5.0
     need_cap: float = 60.0
