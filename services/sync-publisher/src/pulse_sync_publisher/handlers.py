@@ -38,7 +38,7 @@ class Copies:
     def __init__(self, bus: Bus, accounts: Accounts, collectors: Collectors) -> None:
         self._bus = bus
         self.accounts, self.collectors = accounts, collectors
-        self.account_drift = Drift("accounts", accounts.digest, self._request_accounts)
+        self.account_drift = Drift("accounts", accounts.digest, self._request_accounts, accounts.agrees)
         self.collector_drift = Drift("collectors", collectors.digest, self._request_collectors)
 
     async def _request_accounts(self, have: str) -> None:

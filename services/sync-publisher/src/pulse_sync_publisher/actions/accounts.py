@@ -53,6 +53,12 @@ class Accounts:
         self._context.announced.receive(digest.sum, self._context.clock())
         self._context.wake()
 
+    async def agrees(self) -> bool:
+        """Whether the copy is what users has announced last. Unlike `digest`, it does not read every account. Raises
+        Unavailable."""
+        async with self._context.database.connection() as connection:
+            return self._context.announced.is_newest((await self._counter.read(connection)).copied)
+
     async def digest(self) -> str:
         """`set_digest` of the copy. Raises Unavailable."""
         async with self._context.database.connection() as connection:

@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -22,7 +22,7 @@ from pulse_sync_publisher.actions.vault import VaultClosed, text_of
 from pulse_sync_publisher.model.collectors import Collector
 from pulse_sync_publisher.model.leases import Leases
 from pulse_sync_publisher.model.messages import MessageMaker
-from pulse_sync_publisher.model.progress import Sendable, next_message, send_time, sent, snapshot_asof
+from pulse_sync_publisher.model.progress import Progress, Sendable, next_message, send_time, sent, snapshot_asof
 from pulse_sync_publisher.model.records import MAX_RECORDS, Account, Entry, cut, first_cut, record_of, set_of
 from pulse_sync_publisher.store.collectors import CollectorStore
 from pulse_sync_publisher.store.counter import Counted, CounterStore
@@ -42,11 +42,16 @@ class RecordTexts:
     def __init__(self) -> None:
         self._texts: dict[str, bytes] = {}
 
+    def has_all(self, entries: Iterable[Entry]) -> bool:
+        """Whether `of` needs no account for these entries."""
+        return all(entry.state == "revoked" or entry.hash in self._texts for entry in entries)
+
     def of(self, log_: Log, leases: Leases) -> list[tuple[int, bytes]]:
         """Position and JSON of each entry."""
+        found = [(entry.seq, self._text(entry, account, leases)) for entry, account in log_]
         if len(self._texts) > _MAX_TEXTS:
             self._texts.clear()
-        return [(entry.seq, self._text(entry, account, leases)) for entry, account in log_]
+        return found
 
     def _text(self, entry: Entry, account: Account | None, leases: Leases) -> bytes:
         text = self._texts.get(entry.hash)
@@ -140,7 +145,7 @@ class Sender:
             return [maker.rekey(progress, text_of(public))], (progress.next_key or 0, 0)
         key = self._context.vault.sealing_key(collector)
         if kind == "delta":
-            found = await self._entries.after(connection, progress.device, progress.acked, MAX_RECORDS)
+            found = await self._changes(connection, progress)
             if found and not is_current:
                 found = list(itertools.takewhile(lambda item: item[0].state == "revoked", found))
                 if not found:
@@ -163,6 +168,14 @@ class Sender:
         messages, set_ = await asyncio.to_thread(snapshot) if len(found) > MAX_RECORDS else snapshot()
         await self._collectors.keep_set(connection, progress.device, (progress.seq, set_))
         return messages, (progress.seq, asof)
+
+    async def _changes(self, connection: Connection, progress: Progress) -> Log:
+        """The oldest changes that a collector has not acknowledged. Accounts are read only for new content: most
+        collectors get the same records. The lock of the collector keeps its log unchanged between both queries."""
+        entries = await self._entries.newer(connection, progress.device, progress.acked, MAX_RECORDS)
+        if self._texts.has_all(entries):
+            return [(entry, None) for entry in entries]
+        return await self._entries.after(connection, progress.device, progress.acked, MAX_RECORDS)
 
     async def _publish(self, device: str, kind: Sendable, messages: Sequence[MirrorMessage]) -> None:
         try:

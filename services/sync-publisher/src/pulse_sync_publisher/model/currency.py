@@ -31,12 +31,16 @@ class Announced:
             self._recent.popleft()
         self._recent.append((now, sum_ or ""))
 
+    def is_newest(self, copied: str) -> bool:
+        """Whether the copy with this sum is the newest announced set."""
+        return bool(self._recent) and self._recent[-1][1] == copied
+
     def confirms(self, copied: str, now: int) -> bool:
         """Whether the copy with this sum is the newest announced set, or was it until a moment ago. False until users
         has announced something."""
         if not self._recent:
             return False
-        if self._recent[-1][1] == copied:
+        if self.is_newest(copied):
             return True
         ends = [at for at, _ in list(self._recent)[1:]]
         return any(sum_ == copied and end >= now - _LATE for (_, sum_), end in zip(self._recent, ends, strict=False))

@@ -142,7 +142,19 @@ def located(old: Entry | None, made: Entry, place: Place) -> Entry:
             revoked = old.revoked_ver, old.revoked_src
         if old.may_hold(place.sent, place.acked):
             held = old.held_from
-    return replace(made, seq=place.seq, had_src=had, revoked_ver=revoked[0], revoked_src=revoked[1], held_from=held)
+    return Entry(  # written once per collector: `replace` takes three times as long
+        made.account,
+        place.seq,
+        made.ver,
+        made.src,
+        made.state,
+        made.hash,
+        made.at,
+        made.has_verifier,
+        *revoked,
+        had_src=had,
+        held_from=held,
+    )
 
 
 def set_of(entries: Iterable[Entry]) -> str:

@@ -52,6 +52,11 @@ class EntryStore:
             [entry.held_from for _, entry in entries],
         )
 
+    async def newer(self, connection: Connection, device: str, base: int, limit: int) -> list[Entry]:
+        """The entries behind a position, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE device = $1 AND seq > $2 ORDER BY seq LIMIT $3"  # noqa: S608
+        return [_entry(row) for row in await connection.fetch(query, device, base, limit)]
+
     async def after(
         self, connection: Connection, device: str, base: int, limit: int | None
     ) -> list[tuple[Entry, Account | None]]:

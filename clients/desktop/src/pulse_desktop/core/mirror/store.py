@@ -192,8 +192,9 @@ class MirrorStore:
         return await asyncio.to_thread(lambda: [self._cipher.store(record) for record in records])
 
     async def _update_roles(self, rows: Rows, records: Iterable[MirrorRecord]) -> None:
+        signed_in = {account for (account,) in await rows.fetch("SELECT DISTINCT account FROM session")}
         for record in records:
-            if record.role is not None:
+            if record.role is not None and record.account in signed_in:
                 await sessions.set_role(rows, record.account, record.role)
 
     async def _adopt_roles(self, rows: Rows) -> None:
