@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from pulse_chassis.identity.caller import COMMAND_LINE
-from pulse_contracts.accounts import ReplayRequested, set_digest
+from pulse_contracts.accounts import ReplayRequested, set_digest, set_sum
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_postgres.admin import provision
 from pulse_testkit.waiting import eventually
@@ -24,7 +24,8 @@ async def test_a_change_its_version_and_its_events_are_one_transaction(world: Wo
     first, second = await world.rows("SELECT template, message FROM outbox ORDER BY id")
     assert (first["template"], second["template"]) == ("users/event/{account}", "users/digest")
     digest = json.loads(str(second["message"]))
-    assert digest == {"v": 1, "count": 1, "version": 1, "set": set_digest([(str(account.id), 1)])}
+    pairs = [(str(account.id), 1)]
+    assert digest == {"v": 1, "count": 1, "version": 1, "set": set_digest(pairs), "sum": set_sum(pairs)}
     assert world.digest not in str(first["message"])
 
 
