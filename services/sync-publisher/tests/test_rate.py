@@ -1,17 +1,14 @@
 """Many changes to many collectors."""
 
 import asyncio
-import time
 
 import pytest
-import structlog
 
 from pulse_contracts.topics import USERS_EVENT
 
 from .conftest import World
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
-log = structlog.get_logger("pulse.tests")
 _COLLECTORS, _CHANGES = 20, 500
 
 
@@ -23,16 +20,12 @@ async def test_five_hundred_changes_reach_twenty_collectors(world: World) -> Non
     await world.synced()
     accounts = [world.account() for _ in range(_CHANGES)]
     events = [world.event(one) for one in accounts]
-    started = time.perf_counter()
     for event in events:
         await world.bus.publish(USERS_EVENT, event, account=event.account)
         await asyncio.sleep(0)
     await world.applied(accounts[-1])
-    applied = time.perf_counter() - started
     async with asyncio.timeout(60):
         await world.synced()
-    seconds = time.perf_counter() - started
-    log.info("rate_measured", changes_per_second=round(_CHANGES / seconds), applied_seconds=round(applied, 2))
     sets = {device.set for device in devices}
     assert sets == {await world.digest("press-0")}
     assert len(devices[0].live) == _CHANGES
