@@ -160,3 +160,14 @@ async def test_the_rules_of_a_deleted_collector_allow_nobody_at_a_new_one(world:
     rules = await world.rows("SELECT subject, is_allowed FROM rule")
     assert rules == [{"subject": f"account:{eve.account}", "is_allowed": False}]
     assert (await world.kinds())[-1] == "entitlement_changed"
+
+
+async def test_an_enrolment_whose_generation_repeats_has_its_own_keys(world: World) -> None:
+    """A restored auth gives a generation again."""
+    device = await world.ready()
+    ada = await world.tell(world.account())
+    await world.synced()
+    await world.enrol(gen=device.gen)
+    await device.hello()
+    await world.synced()
+    assert set(device.live) == {ada.account}
