@@ -14,6 +14,8 @@ from pulse_testkit.waiting import eventually
 
 from .conftest import World, open_world
 
+pytestmark = pytest.mark.servers
+
 
 def forged(count: int, ver: int) -> list[Tombstone]:
     return [Tombstone(account=str(uuid.uuid4()), ver=ver, src=1) for _ in range(count)]
