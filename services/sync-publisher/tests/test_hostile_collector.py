@@ -173,3 +173,18 @@ async def test_an_enrolment_whose_generation_repeats_has_its_own_keys(world: Wor
     await device.hello()
     await world.synced()
     assert set(device.live) == {ada.account}
+
+
+@pytest.mark.announces_log("mirror_incident")
+async def test_repeated_incidents_of_one_collector_are_only_counted(world: World) -> None:
+    rogue = await world.ready()
+    for state in ("rollback", "synced") * 5:
+        await rogue.hello(state=state)
+        await eventually(lambda: rogue.nonce in {one.nonce for one in rogue.received}, what="the heartbeat")
+    assert world.metric("pulse_mirror_incidents_total") == 5
+    assert [row["kind"] for row in await world.rows("SELECT kind FROM incident")] == ["collector_rolled_back"]
+    assert (await world.kinds()).count("mirror_incident") == 1
+    world.clock.advance(timedelta(minutes=2))
+    await rogue.hello(state="rollback")
+    await eventually(lambda: world.metric("pulse_mirror_incidents_total") == 6, what="the incident")
+    assert (await world.kinds()).count("mirror_incident") == 2
