@@ -264,13 +264,13 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """The service with these settings in addition to the defaults."""
     fast = {"send_poll": timedelta(milliseconds=20), "status_pause": timedelta(milliseconds=20)}
+    more = {"key_encryption_key": SecretStr(KEY_TEXT)} | more
     settings = SyncSettings(
         database_url="unused",
         mqtt_url="unused",
         mqtt_password=SecretStr("unused"),
         mirror_accounts_key=SecretStr(KEY_TEXT),
         collectors_key=SecretStr(KEY_TEXT),
-        key_encryption_key=SecretStr(KEY_TEXT),
         audit_key=SecretStr(KEY_TEXT),
         replay_grace=timedelta(milliseconds=20),
         replay_pause=timedelta(milliseconds=20),

@@ -58,6 +58,12 @@ class Device:
         self.nonce: str | None = None
         self.parts: dict[str, dict[int, list[MirrorRecord]]] = {}
 
+    def take_over(self, other: "Device") -> None:
+        """Continues as another object that was the same collector."""
+        self.gen, self.key, self.version, self.secret = other.gen, other.key, other.version, other.secret
+        self.records, self.seq, self.max_seq, self.floor = other.records, other.seq, other.max_seq, other.floor
+        self.n, self.state, self._private, self.audit = other.n, other.state, other._private, other.audit
+
     def enrol(self, gen: int) -> None:
         self.gen, self.key, self.secret = gen, 0, secrets.token_bytes(32)
         self._private = X25519PrivateKey.generate()

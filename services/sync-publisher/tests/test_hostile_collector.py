@@ -14,6 +14,8 @@ from pulse_testkit.waiting import eventually
 
 from .conftest import World, open_world
 
+pytestmark = pytest.mark.servers
+
 
 def forged(count: int, ver: int) -> list[Tombstone]:
     return [Tombstone(account=str(uuid.uuid4()), ver=ver, src=1) for _ in range(count)]
@@ -160,3 +162,29 @@ async def test_the_rules_of_a_deleted_collector_allow_nobody_at_a_new_one(world:
     rules = await world.rows("SELECT subject, is_allowed FROM rule")
     assert rules == [{"subject": f"account:{eve.account}", "is_allowed": False}]
     assert (await world.kinds())[-1] == "entitlement_changed"
+
+
+async def test_an_enrolment_whose_generation_repeats_has_its_own_keys(world: World) -> None:
+    """A restored auth gives a generation again."""
+    device = await world.ready()
+    ada = await world.tell(world.account())
+    await world.synced()
+    await world.enrol(gen=device.gen)
+    await device.hello()
+    await world.synced()
+    assert set(device.live) == {ada.account}
+
+
+@pytest.mark.announces_log("mirror_incident")
+async def test_repeated_incidents_of_one_collector_are_only_counted(world: World) -> None:
+    rogue = await world.ready()
+    for state in ("rollback", "synced") * 5:
+        await rogue.hello(state=state)
+        await eventually(lambda: rogue.nonce in {one.nonce for one in rogue.received}, what="the heartbeat")
+    assert world.metric("pulse_mirror_incidents_total") == 5
+    assert [row["kind"] for row in await world.rows("SELECT kind FROM incident")] == ["collector_rolled_back"]
+    assert (await world.kinds()).count("mirror_incident") == 1
+    world.clock.advance(timedelta(minutes=2))
+    await rogue.hello(state="rollback")
+    await eventually(lambda: world.metric("pulse_mirror_incidents_total") == 6, what="the incident")
+    assert (await world.kinds()).count("mirror_incident") == 2

@@ -248,6 +248,7 @@ async def test_orders_that_are_impossible_are_refused(world: World) -> None:
 async def test_incidents_are_listed_in_pages(world: World) -> None:
     device = await world.ready()
     for n in range(3):
+        await world.rows("UPDATE incident SET at = at - interval '2 minutes'")
         device.state = "rollback"
         await device.hello()
         await eventually(lambda n=n: world.metric("pulse_mirror_incidents_total") == n + 1, what="the incident")  # type: ignore[misc]

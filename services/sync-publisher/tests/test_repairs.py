@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from pulse_contracts.mirror import MirrorEnvelope, MirrorMessage
 from pulse_contracts.topics import USERS_WIPE
 from pulse_jose import KeySet, MessageVerifier
+from pulse_postgres import Database
+from pulse_testkit.clock import FakeClock
 from pulse_testkit.waiting import eventually
 
-from .conftest import World
+from .conftest import World, open_world
 from .device import Device
 
 pytestmark = pytest.mark.servers
@@ -276,3 +279,24 @@ async def test_a_snapshot_waits_for_a_collector_that_is_silent(world: World) -> 
     device.is_deaf = False
     await device.hello()
     await world.synced()
+
+
+@pytest.mark.announces_log("signing_key_replaced")
+@pytest.mark.announces_log("mirror_report_refused")
+async def test_a_lost_key_encryption_key_is_repaired_by_rekeys(database: Database, clock: FakeClock) -> None:
+    async with open_world(database, clock) as world:
+        device = await world.ready()
+        ada = await world.tell(world.account())
+        await world.synced()
+    other = SecretStr("_" * 42 + "8")
+    async with open_world(database, clock, key_encryption_key=other) as world:
+        again = Device(device.name, world.bus, clock, world.trusted_key())
+        again.take_over(device)
+        world.devices = {device.name: again}
+        await again.connect()
+        await again.hello()
+        await order(world, again, "rekey")
+        await world.synced(again)
+        await world.tell(ada.model_copy(update={"name": "New", "version": ada.version + 1}))
+        await world.synced(again)
+        assert again.live[ada.account].name == "New"

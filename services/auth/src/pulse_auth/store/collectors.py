@@ -7,11 +7,15 @@ from pulse_auth.model.collectors import Collector, CollectorDescription, Collect
 from pulse_postgres import Connection, Row
 
 _SELECT = "SELECT c.*, e.ends AS code_ends FROM collector c LEFT JOIN enrolment_code e ON e.collector_id = c.id "
+_NOW = "extract(epoch FROM now())::bigint"
+_NEXT = f"version = greatest(c.version + 1, {_NOW})"
+"""The next version of a collector: at least the time in seconds. A restored database never gives an old version again,
+which sync-publisher would ignore: it would not learn that a collector was lost."""
 _AGAIN = (
     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, site = excluded.site, tags = excluded.tags, "
     "created = excluded.created, kind = excluded.kind, username = excluded.username, "
-    "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, version = c.version + 1, "
-    "was_collector = c.was_collector OR excluded.was_collector "
+    "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, "
+    f"{_NEXT}, was_collector = c.was_collector OR excluded.was_collector "
     "WHERE c.state = 'deleted' RETURNING 1"
 )
 """`gen` continues: a key of the deleted collector must never count as a key of the new one."""
@@ -48,8 +52,8 @@ class CollectorStore:
     async def add(self, connection: Connection, id_: str, description: CollectorDescription, now: datetime) -> bool:
         """Adds a collector, also with the id of a deleted one. False if the id is taken."""
         row = await connection.fetchval(
-            "INSERT INTO collector AS c (id, name, site, tags, created, was_collector) "  # noqa: S608
-            f"VALUES ($1, $2, $3, $4, $5, true) {_AGAIN}",
+            "INSERT INTO collector AS c (id, name, site, tags, created, was_collector, version) "  # noqa: S608
+            f"VALUES ($1, $2, $3, $4, $5, true, {_NOW}) {_AGAIN}",
             id_,
             description.name,
             description.site,
@@ -63,8 +67,8 @@ class CollectorStore:
     ) -> bool:
         """Like `add`, but for a plain device."""
         row = await connection.fetchval(
-            "INSERT INTO collector AS c (id, name, site, tags, created, kind, username, has_free_client_id) "  # noqa: S608
-            f"VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7) {_AGAIN}",
+            "INSERT INTO collector AS c (id, name, site, tags, created, kind, username, has_free_client_id, "  # noqa: S608
+            f"version) VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7, {_NOW}) {_AGAIN}",
             device.id,
             description.name,
             description.site,
@@ -99,7 +103,7 @@ class CollectorStore:
     async def describe(self, connection: Connection, id_: str, description: CollectorDescription) -> None:
         """Replaces the description."""
         await connection.execute(
-            "UPDATE collector SET name = $2, site = $3, tags = $4, version = version + 1 WHERE id = $1",
+            f"UPDATE collector c SET name = $2, site = $3, tags = $4, {_NEXT} WHERE id = $1",  # noqa: S608  # constants
             id_,
             description.name,
             description.site,
@@ -109,7 +113,7 @@ class CollectorStore:
     async def become(self, connection: Connection, id_: str, state: CollectorState) -> None:
         """Changes the state. The keys of a lost or deleted collector are destroyed."""
         await connection.execute(
-            "UPDATE collector SET state = $2, version = version + 1, "
+            f"UPDATE collector c SET state = $2, {_NEXT}, "  # noqa: S608  # constants
             "seal_key = CASE WHEN $2 IN ('lost', 'deleted') THEN NULL ELSE seal_key END, "
             "public_key = CASE WHEN $2 IN ('lost', 'deleted') THEN NULL ELSE public_key END WHERE id = $1",
             id_,
@@ -119,7 +123,7 @@ class CollectorStore:
     async def enrol(self, connection: Connection, id_: str, keys: EnrolledKeys) -> int:
         """Stores the next generation of keys; returns its number."""
         gen = await connection.fetchval(
-            "UPDATE collector SET gen = gen + 1, public_key = $2, seal_key = $3, enrolled = $4, version = version + 1, "
+            f"UPDATE collector c SET gen = gen + 1, public_key = $2, seal_key = $3, enrolled = $4, {_NEXT}, "  # noqa: S608
             "state = CASE WHEN state = 'lost' THEN 'enabled' ELSE state END WHERE id = $1 RETURNING gen",
             id_,
             keys.public_key,
@@ -130,7 +134,7 @@ class CollectorStore:
 
     async def touch(self, connection: Connection, id_: str) -> None:
         """Increases the version after a change in another table."""
-        await connection.execute("UPDATE collector SET version = version + 1 WHERE id = $1", id_)
+        await connection.execute(f"UPDATE collector c SET {_NEXT} WHERE id = $1", id_)  # noqa: S608  # constants
 
 
 class CodeStore:

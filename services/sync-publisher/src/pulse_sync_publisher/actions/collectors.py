@@ -19,7 +19,7 @@ from pulse_postgres.audit import Detail
 from pulse_postgres.database import after_commit
 from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.logs import Logs
-from pulse_sync_publisher.actions.vault import bytes_of
+from pulse_sync_publisher.actions.vault import bytes_of, text_of
 from pulse_sync_publisher.model.collectors import Collector, Keys
 from pulse_sync_publisher.model.entitlement import Rule
 from pulse_sync_publisher.model.progress import Progress, enrolled
@@ -100,7 +100,7 @@ class Collectors:
                 progress = dataclasses.replace(progress, wiped_gen=record.gen)
                 wipe_due = True
             progress = dataclasses.replace(progress, gen=max(record.gen, progress.gen), next_key=None, flight=None)
-        elif record.gen > progress.gen and record.seal_key is not None:
+        elif record.seal_key is not None and _is_new_enrolment(old, record):
             progress = dataclasses.replace(enrolled(progress, record.gen), keyed_at=now)
             sealed = self._context.vault.seal_key(bytes_of(record.seal_key), KeyPlace(device, record.gen, 0))
             keys = Keys(bytes_of(record.public_key) if record.public_key else None, sealed)
@@ -128,3 +128,11 @@ class Collectors:
         entries = await self._entries.of_device(connection, old.device)
         held = [one.account for one in entries.values() if one.may_hold(progress.sent, progress.acked)]
         await self._losses.record(connection, old.device, progress.gen, held, self._context.now())
+
+
+def _is_new_enrolment(old: Collector | None, record: CollectorRecord) -> bool:
+    """Whether the record has other keys than the collector. A restored auth gives a generation again."""
+    if old is None or record.gen > old.progress.gen:
+        return record.gen > 0
+    is_same = old.keys.public is not None and record.public_key == text_of(old.keys.public)
+    return record.gen == old.progress.gen and not is_same

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -20,6 +21,7 @@ from pulse_sync_publisher.store.counter import Counted
 from pulse_sync_publisher.store.trails import IncidentStore
 
 log = structlog.get_logger("pulse.sync")
+_QUIET: Final = timedelta(minutes=1)
 
 
 class SyncMetrics:
@@ -75,9 +77,13 @@ class Context:
         await self.audit.append(connection, entry, self.now())
 
     async def report_incident(self, connection: Connection, device: str, kind: IncidentKind, detail: str) -> None:
-        """Stores, counts, logs and audits an incident. Must be the last statement of the transaction."""
-        await IncidentStore().add(connection, device, kind, detail, self.now())
+        """Stores, counts, logs and audits an incident. The same kind at the same collector within a minute is only
+        counted, so that no collector fills the audit trail. Must be the last statement of the transaction."""
         after_commit(self.metrics.incidents.labels(kind).inc)
+        newest = await IncidentStore().newest(connection, device, kind)
+        if newest is not None and newest > self.now() - _QUIET:
+            return
+        await IncidentStore().add(connection, device, kind, detail, self.now())
         after_commit(partial(log.warning, "mirror_incident", device=device, kind=kind, detail=detail))
         change = None, {"kind": kind, "detail": detail}
         await self.record(connection, "mirror_incident", f"collector:{device}", SYSTEM, change)

@@ -15,12 +15,14 @@ from pulse_jose import SealingKey, SigningKey, TokenError, seal
 from pulse_jose.compact import decode_base64url, split_compact
 from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.publishing import publish
+from pulse_sync_publisher.actions.vault import VaultClosed
 from pulse_sync_publisher.model.messages import MessageMaker
 from pulse_sync_publisher.store.trails import SigningKeyStore, StoredSigningKey
 
 log = structlog.get_logger("pulse.sync")
 SERVICE = "sync-publisher"
 _MAX_SIGNED = 16_384
+_PURPOSE = "signing key"
 
 
 class Signing:
@@ -68,19 +70,33 @@ class Signing:
         self.trusted_since = to_micros(stored.trusted) if stored and stored.trusted else None
 
     async def _load(self) -> SigningKey:
+        """The stored key. It is replaced if it was sealed with a key-encryption key that was lost: a signing key only
+        needs auth's signature, and without one no collector could be repaired."""
         async with self._context.database.transaction() as connection:
             stored = await self._store.read(connection)
             if stored is None:
-                made = SigningKey.generate()
-                sealed = self._context.vault.seal(made.to_pem(), "signing key", made.kid)
-                await self._store.add(connection, StoredSigningKey(made.kid, sealed, self._context.now(), None))
+                await self._store.add(connection, self._made())
                 stored = await self._store.read(connection)  # another process may have been faster
-        if stored is None:
-            raise LookupError("the table signing_key is empty")
-        pem = self._context.vault.unseal(stored.private, "signing key", stored.kid)
+            if stored is None:
+                raise LookupError("the table signing_key is empty")
+            try:
+                pem = self._unsealed(stored)
+            except VaultClosed as error:
+                log.error("signing_key_replaced", kid=stored.kid, reason=str(error))  # noqa: TRY400  # not a bug
+                await self._store.replace(connection, stored.kid, self._made())
+                stored = await self._store.read(connection) or stored
+                pem = self._unsealed(stored)
         self._signing = SigningKey.from_pem(pem, kid=stored.kid)
         self.trusted_since = to_micros(stored.trusted) if stored.trusted else None
         return self._signing
+
+    def _made(self) -> StoredSigningKey:
+        made = SigningKey.generate()
+        sealed = self._context.vault.seal(made.to_pem(), _PURPOSE, made.kid)
+        return StoredSigningKey(made.kid, sealed, self._context.now(), None)
+
+    def _unsealed(self, stored: StoredSigningKey) -> bytes:
+        return self._context.vault.unseal(stored.private, _PURPOSE, stored.kid)
 
 
 def _read(message: TrustedKeys) -> TrustedKeySet | None:

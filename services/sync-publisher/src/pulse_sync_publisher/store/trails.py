@@ -139,6 +139,11 @@ class SigningKeyStore:
         query = "INSERT INTO signing_key (kid, private, made) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
         await connection.execute(query, key.kid, key.private, key.made)
 
+    async def replace(self, connection: Connection, kid: str, key: StoredSigningKey) -> None:
+        """Replaces the key `kid`, unless another process has replaced it."""
+        query = "UPDATE signing_key SET kid = $2, private = $3, made = $4, trusted = NULL WHERE kid = $1"
+        await connection.execute(query, kid, key.kid, key.private, key.made)
+
     async def note_trusted(self, connection: Connection, kid: str, at: datetime | None) -> None:
         """auth's list has the key since `at`, or does not have it."""
         query = "UPDATE signing_key SET trusted = $2 WHERE kid = $1 AND (trusted IS NULL) <> ($2::timestamptz IS NULL)"
