@@ -188,3 +188,22 @@ async def test_repeated_incidents_of_one_collector_are_only_counted(world: World
     await rogue.hello(state="rollback")
     await eventually(lambda: world.metric("pulse_mirror_incidents_total") == 6, what="the incident")
     assert (await world.kinds()).count("mirror_incident") == 2
+
+
+async def test_a_revocation_does_not_wait_behind_changes_that_users_must_confirm(world: World) -> None:
+    device = await world.ready()
+    ada, bob = await world.tell(world.account()), await world.tell(world.account())
+    await world.synced()
+    stranger = str(uuid.uuid4())
+    world.users[stranger] = 1  # an account of which the service has not heard
+    await world.announce()
+    world.clock.advance(timedelta(seconds=3))  # what users announced before no longer counts
+    await world.changed(ada, name="New")
+    await world.changed(bob, active=False)
+    await eventually(lambda: device.records[bob.account].state == "revoked", what="the revocation")
+    assert device.live[ada.account].name == "Ada"
+    del world.users[stranger]
+    await world.announce()
+    await world.synced()
+    assert device.live[ada.account].name == "New"
+    assert device.set == await world.digest(device.name)

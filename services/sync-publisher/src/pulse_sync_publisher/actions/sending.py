@@ -124,6 +124,9 @@ class Sender:
             return None
         self._unreadable.discard(collector.device)
         if messages is None:
+            if kind == "delta":  # a revocation does not wait behind them
+                moved = await self._entries.postpone_live(connection, progress.device, progress.acked, progress.seq)
+                progress = dataclasses.replace(progress, seq=progress.seq + moved)
             await self._collectors.put(connection, progress, now)  # due: tried again at every round
             return None
         if not messages:  # positions without entries: the log was moved forward

@@ -72,6 +72,20 @@ class EntryStore:
         )
         return [(_entry(row), account_of(row) if row["state"] == "live" else None) for row in rows]
 
+    async def postpone_live(self, connection: Connection, device: str, acked: int, seq: int) -> int:
+        """Moves the live entries that wait before a revocation to the end of the log, behind `seq`. Returns their
+        number."""
+        rows = await connection.fetch(
+            "WITH moved AS (SELECT account, row_number() OVER (ORDER BY seq) AS k FROM entry WHERE device = $1 AND "
+            "seq > $2 AND state = 'live' AND seq < (SELECT max(seq) FROM entry WHERE device = $1 AND state = 'revoked')"
+            ") UPDATE entry e SET seq = $3 + m.k FROM moved m WHERE e.device = $1 AND e.account = m.account "
+            "RETURNING 1",
+            device,
+            acked,
+            seq,
+        )
+        return len(rows)
+
     async def digest(self, connection: Connection, device: str) -> str:
         """`mirror_digest` of a log."""
         rows = await connection.fetch(
