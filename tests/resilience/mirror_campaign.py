@@ -149,6 +149,8 @@ class _Campaign:
                 took = self.settle()
             except NoRecoveryError as error:
                 self.report.problems.append(f"{kind}: {error}")
+                late = [device for device in self.world.devices if f"{device.name} " in str(error)]
+                self.report.problems += [f"{one.name}: {line}" for one in late[:2] for line in one.last_lines()]
                 return
             finally:
                 self.changes.pause()
