@@ -17,7 +17,7 @@ from tests.resilience.mirror_points import POINTS
 from tests.resilience.mirror_world import REFUSED, Device, MirrorSize, MirrorWorld, wait_for
 
 HEALED_WITHIN: Final = 60.0
-_START: Final = 180.0
+_START: Final = 600.0
 _VERIFIED: Final = 3
 """Collectors whose sealed records are opened and checked at the end."""
 
