@@ -17,7 +17,7 @@ from tests.resilience.mirror_points import POINTS
 from tests.resilience.mirror_world import REFUSED, Device, MirrorSize, MirrorWorld, wait_for
 
 HEALED_WITHIN: Final = 60.0
-_START: Final = 180.0
+_START: Final = 600.0
 _VERIFIED: Final = 3
 """Collectors whose sealed records are opened and checked at the end."""
 
@@ -149,6 +149,8 @@ class _Campaign:
                 took = self.settle()
             except NoRecoveryError as error:
                 self.report.problems.append(f"{kind}: {error}")
+                late = [device for device in self.world.devices if f"{device.name} " in str(error)]
+                self.report.problems += [f"{one.name}: {line}" for one in late[:2] for line in one.last_lines()]
                 return
             finally:
                 self.changes.pause()

@@ -111,6 +111,10 @@ class Device:
             process.send_signal(number)
         process.wait(20)
 
+    def last_lines(self, number: int = 6) -> list[str]:
+        """The end of its log."""
+        return (self.folder / "log").read_text().splitlines()[-number:]
+
     def signs_in(self, email: str, password: str) -> int:
         """The exit code of `pulse-collector sign-in`."""
         return self.do("sign-in", "--email", email, "--password-stdin", text=f"{password}\n").returncode
@@ -139,6 +143,8 @@ class Administrator:
         except httpx.HTTPError:
             self._token = ""
             raise
+        except (KeyError, ValueError) as error:  # the web server answered for a service that died
+            raise httpx.ProtocolError(f"{path}: not the answer of a service") from error
         return answer
 
     def insist(self, method: str, path: str, body: object = None, *, tag: str = "", seconds: float = 60) -> Any:

@@ -1,10 +1,13 @@
 """The mirror over a memory bus, against a small publisher that signs real messages."""
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pulse_bus import Disconnected
 from pulse_desktop.core.identity.enrolled import Enrolled
 from pulse_desktop.core.mirror.database import FILE
 from pulse_testkit.waiting import eventually
@@ -26,6 +29,25 @@ async def test_a_new_collector_becomes_synced_and_applies_changes(tmp_path: Path
         await one.reaches("synced", 2)
         await eventually(lambda: publisher.reports(one.broker)[-1].seq == 2)
         assert publisher.reports(one.broker)[-1].kind == "ack"
+
+
+async def test_a_report_that_fails_after_the_reconnection_does_not_silence_the_mirror(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with synced_desk(tmp_path, live(1, 1)) as one:
+        publish, failed = one.bus.publish, asyncio.Event()
+
+        async def fail_once(*args: Any, **kwargs: Any) -> None:
+            if not failed.is_set():
+                failed.set()
+                raise Disconnected("the last connection was lost")
+            await publish(*args, **kwargs)
+
+        before = one.publisher.nonce(one.broker)
+        monkeypatch.setattr(one.bus, "publish", fail_once)
+        one.publisher.send(one.broker, one.publisher.delta(one.publisher.change(live(2, 2))))
+        await failed.wait()
+        await eventually(lambda: one.publisher.nonce(one.broker) != before)  # a new hello
 
 
 async def test_a_restart_keeps_everything(tmp_path: Path) -> None:

@@ -218,6 +218,8 @@ class _Run:
             if self._lost:
                 self._lost = False
                 await self._handle(signals.Disconnected())
+                if self._bus.state is LinkState.CONNECTED:  # a report timed out, or failed late
+                    await self._handle(Connected())
             if item is None:
                 await self._handle(Tick())
             elif item.message is None:
