@@ -300,10 +300,27 @@ def test_the_moved_sum_is_the_sum_of_the_copy(changes: list[tuple[int, int]]) ->
 def test_only_the_announced_set_is_confirmed_and_its_predecessor_for_a_moment() -> None:
     announced = Announced()
     assert not announced.confirms("a", 0), "nothing is announced yet"
-    announced.receive("a", 0)
-    announced.receive("b", 60_000_000)
+    announced.receive("a", 1, 0)
+    announced.receive("b", 2, 60_000_000)
     assert announced.confirms("b", 10**12)
     assert announced.confirms("a", 62_000_000)
     assert not announced.confirms("a", 62_000_001)
-    announced.receive(None, 63_000_000)
+    announced.receive(None, 3, 63_000_000)
     assert not announced.confirms("b", 66_000_000), "an older version of users announces no sum"
+
+
+def test_swapped_digests_leave_the_newest_one() -> None:
+    announced = Announced()
+    assert announced.receive("two", 2, 1_000_000)
+    assert not announced.receive("one", 1, 1_100_000)
+    assert announced.is_newest("two")
+    assert announced.confirms("two", 60_000_000)
+    assert announced.confirms("one", 1_200_000)
+    assert not announced.confirms("one", 60_000_000)
+
+
+def test_a_restored_users_service_announces_a_lower_version() -> None:
+    announced = Announced()
+    announced.receive("two", 2, 1_000_000)
+    assert announced.receive("one", 1, 30_000_000)
+    assert announced.is_newest("one")

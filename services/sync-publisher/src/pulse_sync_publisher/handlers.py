@@ -87,8 +87,8 @@ class Handlers:
 
     async def accounts_digest(self, delivery: Delivery[AccountsDigest]) -> None:
         """Passes the digest of the users service to `Drift`, and to what decides whether the copy is current."""
-        self._copies.accounts.announce(delivery.message)
-        self._copies.account_drift.receive(delivery.message.set)
+        if self._copies.accounts.announce(delivery.message):
+            self._copies.account_drift.receive(delivery.message.set)
 
     async def collector(self, delivery: Delivery[CollectorChanged]) -> None:
         """Applies one collector. Raises Reject if the topic names another one."""

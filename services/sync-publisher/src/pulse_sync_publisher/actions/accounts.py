@@ -48,10 +48,12 @@ class Accounts:
             await self._counter.set_copied(connection, moved_sum(counted.copied, newer, known))
             return await self._logs.account_changes(connection, counted, newer)
 
-    def announce(self, digest: AccountsDigest) -> None:
-        """Notes what users has, and wakes the sender: the copy may have become current."""
-        self._context.announced.receive(digest.sum, self._context.clock())
+    def announce(self, digest: AccountsDigest) -> bool:
+        """Notes what users has, and wakes the sender: the copy may have become current. Returns whether the digest is
+        the newest."""
+        is_newest = self._context.announced.receive(digest.sum, digest.version, self._context.clock())
         self._context.wake()
+        return is_newest
 
     async def agrees(self) -> bool:
         """Whether the copy is what users has announced last. Unlike `digest`, it does not read every account. Raises

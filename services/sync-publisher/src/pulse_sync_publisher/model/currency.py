@@ -23,13 +23,21 @@ class Announced:
     """What users has announced: the sums of its last digests. Times in microseconds."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[int, str]] = deque(maxlen=_KEPT)
+        self._recent: deque[tuple[int, str]] = deque()
+        self._version = 0
 
-    def receive(self, sum_: str | None, now: int) -> None:
-        """Notes a digest. A digest without a sum confirms nothing."""
-        while len(self._recent) > 1 and self._recent[1][0] < now - _LATE:
+    def receive(self, sum_: str | None, version: int, now: int) -> bool:
+        """Notes a digest. A digest without a sum confirms nothing. The broker may swap digests that follow each other
+        closely, so one with a lower version that arrives soon after a newer one counts as older. Returns whether it is
+        the newest."""
+        while len(self._recent) > 1 and (self._recent[1][0] < now - _LATE or len(self._recent) >= _KEPT):
             self._recent.popleft()
+        if self._recent and version < self._version and self._recent[-1][0] >= now - _LATE:
+            self._recent.insert(len(self._recent) - 1, (self._recent[-1][0], sum_ or ""))
+            return False
         self._recent.append((now, sum_ or ""))
+        self._version = version
+        return True
 
     def is_newest(self, copied: str) -> bool:
         """Whether the copy with this sum is the newest announced set."""
