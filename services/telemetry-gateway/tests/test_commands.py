@@ -229,6 +229,26 @@ async def test_replicas_sign_with_one_key(servers: Servers, database_url: str, d
     assert "PRIVATE" not in row["sealed"]
 
 
+@pytest.mark.announces_log("command_key_replaced")
+async def test_a_replaced_gateway_key_replaces_the_signing_key(
+    servers: Servers, database_url: str, database: Database
+) -> None:
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    kids = []
+    for key in ("B" * 42 + "A", KEY_TEXT):
+        async with gateway(servers, url, has_intake=False, gateway_key=key):
+
+            async def is_made(kids: list[str] = kids) -> bool:
+                async with database.connection() as connection:
+                    kid = await connection.fetchval("SELECT kid FROM command_key")
+                return kid is not None and kid not in kids
+
+            await eventually(is_made)
+            async with database.connection() as connection:
+                kids.append(str(await connection.fetchval("SELECT kid FROM command_key")))
+    assert len(set(kids)) == 2
+
+
 async def test_a_command_without_an_answer_says_so_after_its_time(
     started: Gateway, device: Device, database: Database
 ) -> None:

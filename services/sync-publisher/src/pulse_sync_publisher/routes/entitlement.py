@@ -58,7 +58,7 @@ class EntitlementBody(RequestBody):
     )
 
     rules: Annotated[list[RuleBody], Field(max_length=MAX_RULES)]
-    allow_unmatched: bool = False
+    allow_unmatched: Annotated[bool, Field(strict=True)] = False
 
     def wish(self, *, force: bool = False) -> Wish:
         """The rule list for actions."""
@@ -69,7 +69,7 @@ class EntitlementBody(RequestBody):
 class EntitlementChange(EntitlementBody):
     """force: accept that no administrator can sign in at the collectors of a site any more."""
 
-    force: bool = False
+    force: Annotated[bool, Field(strict=True)] = False
 
 
 class RuleView(BaseModel):

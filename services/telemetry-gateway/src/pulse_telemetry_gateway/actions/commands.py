@@ -17,7 +17,7 @@ from pulse_contracts.times import from_micros
 from pulse_contracts.topics import SYSTEM_COMMAND, SYSTEM_KEY
 from pulse_contracts.trust import AnnouncedKey, KeyAnnounced
 from pulse_jose import MessageSigner, SealingKey, SigningKey, seal
-from pulse_jose.vault import Vault
+from pulse_jose.vault import Vault, VaultClosed
 from pulse_postgres import AuditEntry, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
@@ -149,7 +149,8 @@ class Commands:
         return CommandMessage(signed=signer.sign(command.model_dump_json(exclude_none=True).encode()))
 
     async def _signing_key(self) -> SigningKey:
-        """The key of all replicas. The first one makes it. Raises CommandsNotConfigured, Unavailable."""
+        """The key of all replicas. The first one makes it, also when PULSE_GATEWAY_KEY was replaced: the old key cannot
+        be opened any more. Raises CommandsNotConfigured, Unavailable."""
         if self._deps.key is None:
             raise CommandsNotConfigured
         if self._signing is None:
@@ -162,5 +163,13 @@ class Commands:
                 stored = await self._store.signing_key()
             if stored is None:
                 raise LookupError("the signing key of commands vanished")
-            self._signing = SigningKey.from_pem(vault.unseal(stored[1], _PURPOSE, SERVICE), kid=stored[0])
+            try:
+                pem = vault.unseal(stored[1], _PURPOSE, SERVICE)
+            except VaultClosed as error:
+                log.warning("command_key_replaced", reason=str(error))
+                fresh = SigningKey.generate()
+                sealed, now = vault.seal(fresh.to_pem(), _PURPOSE, SERVICE), from_micros(self._deps.clock())
+                await self._store.replace_signing_key(stored[0], fresh.kid, sealed, now)
+                return await self._signing_key()  # another replica may have been faster
+            self._signing = SigningKey.from_pem(pem, kid=stored[0])
         return self._signing

@@ -41,7 +41,7 @@ class CommandBody(BaseModel):
     )
 
     action: Action
-    seconds: Annotated[float | None, Field(ge=0.1, le=3_600)] = None
+    seconds: Annotated[float | None, Field(ge=0.1, le=3_600, strict=True)] = None
     lines: Annotated[int | None, Field(ge=1, le=500, strict=True)] = None
 
 

@@ -124,6 +124,13 @@ class CommandStore:
                 now,
             )
 
+    async def replace_signing_key(self, old: str, kid: str, sealed: str, now: datetime) -> None:
+        """Replaces the key with the kid `old`, unless another replica was faster. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "UPDATE command_key SET kid = $2, sealed = $3, created = $4 WHERE kid = $1", old, kid, sealed, now
+            )
+
 
 def _command(row: Row) -> SentCommand:
     return SentCommand(
