@@ -234,7 +234,7 @@ async def test_a_replaced_gateway_key_replaces_the_signing_key(
     servers: Servers, database_url: str, database: Database
 ) -> None:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
-    kids = []
+    kids: list[str] = []
     for key in ("B" * 42 + "A", KEY_TEXT):
         async with gateway(servers, url, has_intake=False, gateway_key=key):
 
