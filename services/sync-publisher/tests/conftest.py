@@ -263,7 +263,7 @@ async def open_world(
     database: Database, clock: FakeClock, bus: MemoryBus | None = None, **more: Any
 ) -> AsyncIterator[World]:
     """The service with these settings in addition to the defaults."""
-    fast = {"send_poll": timedelta(milliseconds=20), "status_pause": timedelta(milliseconds=20)}
+    fast: dict[str, Any] = {"send_poll": timedelta(milliseconds=20), "status_pause": timedelta(milliseconds=20)}
     more = {"key_encryption_key": SecretStr(KEY_TEXT)} | more
     settings = SyncSettings(
         database_url="unused",
