@@ -9,7 +9,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 MEMBERS := libs/contracts libs/bus libs/postgres libs/passwords libs/jose libs/chassis libs/testkit \
-           services/auth services/users services/telemetry-gateway clients/desktop clients/python standalone
+           services/auth services/users services/telemetry-gateway services/sync-publisher clients/desktop clients/python standalone
 EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
 SAY := @printf >&2 '· %s\n'
 
@@ -62,8 +62,9 @@ generate: setup-dev ## regenerate documents and types from the contracts and ser
 lock: setup-dev ## resolve requirements/*.txt again (exact versions with hashes, no host names)
 	@requirements/lock
 
-resilience: setup-dev ## inject faults into whole processes, and judge the result (FAULTS=60 SEED=1)
-	@$(PY) -m tests.resilience --faults $(or $(FAULTS),60) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
+resilience: setup-dev $(if $(MIRROR),setup-web) ## inject faults into whole processes, and judge the result (FAULTS=60 SEED=1 MIRROR=1)
+	@$(PY) -m tests.resilience $(if $(MIRROR),--mirror) --faults $(or $(FAULTS),60) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 fuzz: setup-dev ## send mutated messages to a whole gateway, and judge the result (COUNT=200000 SEED=1)
 	@$(PY) -m tests.fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))

@@ -21,6 +21,7 @@ NAMES = {
     "history": "questions over 30 days, the last hour, 50 series at once",
     "scale": "whether a reading costs the same with more series and more history (long)",
     "auth": "sign-ins beside bare argon2, authorised requests beside a bare route, how soon a session has ended",
+    "mirror": "how soon 20 collectors have a changed or revoked account, changes a second, a large snapshot, sign-in",
     "footprint": "memory of the whole system at rest, starts and stops",
 }
 

@@ -27,7 +27,12 @@ from pulse_contracts.permissions import PERMISSIONS, ROLES
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
 WEB = REPOSITORY / "clients/web"
-SERVICES = {"auth": "pulse_auth", "users": "pulse_users", "telemetry": "pulse_telemetry_gateway"}
+SERVICES = {
+    "auth": "pulse_auth",
+    "users": "pulse_users",
+    "telemetry": "pulse_telemetry_gateway",
+    "sync": "pulse_sync_publisher",
+}
 _CODE = re.compile(r"`([^`]+)`")
 _METHODS = ("get", "post", "put", "patch", "delete")
 

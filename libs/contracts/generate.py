@@ -13,13 +13,32 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from pulse_contracts import live
-from pulse_contracts.accounts import AccountRecord
+from pulse_contracts.accounts import AccountRecord, MirroredAccount, VerifierRecord
+from pulse_contracts.collectors import CollectorRecord
+from pulse_contracts.commands import Command
+from pulse_contracts.mirror import AuditEntries, MirrorEnvelope, MirrorRecords, ReportContent
 from pulse_contracts.topics import CATALOGUE, ROOT
+from pulse_contracts.trust import AnnouncedKey, TrustedKeySet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GENERATED = REPOSITORY / "libs/contracts/generated"
 TYPESCRIPT = REPOSITORY / "clients/web/src/contracts/generated/live.ts"
 VERSION = "1.0.0"
+
+_INSIDE: tuple[type[BaseModel], ...] = (
+    AccountRecord,
+    MirroredAccount,
+    VerifierRecord,
+    CollectorRecord,
+    AnnouncedKey,
+    TrustedKeySet,
+    MirrorEnvelope,
+    MirrorRecords,
+    ReportContent,
+    AuditEntries,
+    Command,
+)
+"""The content of sealed and signed messages."""
 
 _LIVE: tuple[type[BaseModel], ...] = (
     live.Subscribe,
@@ -39,7 +58,7 @@ _LIVE: tuple[type[BaseModel], ...] = (
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Returns every message by name as JSON Schema 2020-12 with references to `#/components/schemas`."""
-    models: list[type[BaseModel]] = [*(topic.message for topic in CATALOGUE), AccountRecord, *_LIVE]
+    models: list[type[BaseModel]] = [*(topic.message for topic in CATALOGUE), *_INSIDE, *_LIVE]
     modes = [(model, "serialization") for model in dict.fromkeys(models)]
     _, document = models_json_schema(modes, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     definitions: dict[str, dict[str, Any]] = document["$defs"]

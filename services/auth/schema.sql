@@ -17,6 +17,7 @@ CREATE TABLE account (
     role text NOT NULL,
     active boolean NOT NULL,
     digest text,
+    has_verifier boolean DEFAULT false NOT NULL,
     CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])))
 );
 
@@ -100,6 +101,7 @@ CREATE TABLE collector (
     kind text DEFAULT 'collector'::text NOT NULL,
     username text,
     has_free_client_id boolean DEFAULT false NOT NULL,
+    was_collector boolean DEFAULT false NOT NULL,
     CONSTRAINT collector_id_check CHECK ((id ~ '^[a-z0-9-]{1,32}$'::text)),
     CONSTRAINT collector_kind_check CHECK ((kind = ANY (ARRAY['collector'::text, 'plain'::text]))),
     CONSTRAINT collector_public_key_check CHECK ((octet_length(public_key) = 32)),
@@ -252,6 +254,21 @@ CREATE TABLE token_generation (
     generation bigint NOT NULL
 );
 
+CREATE TABLE trusted_key (
+    purpose text NOT NULL,
+    kid text NOT NULL,
+    public text NOT NULL,
+    announced timestamp with time zone NOT NULL,
+    n bigint NOT NULL,
+    CONSTRAINT trusted_key_purpose_check CHECK ((purpose = ANY (ARRAY['mirror'::text, 'command'::text])))
+);
+
+CREATE TABLE trusted_key_counter (
+    single boolean DEFAULT true NOT NULL,
+    n bigint NOT NULL,
+    CONSTRAINT trusted_key_counter_single_check CHECK (single)
+);
+
 ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::regclass);
 
 ALTER TABLE ONLY revocation ALTER COLUMN id SET DEFAULT nextval('revocation_id_seq'::regclass);
@@ -336,6 +353,12 @@ ALTER TABLE ONLY signing_root
 
 ALTER TABLE ONLY token_generation
     ADD CONSTRAINT token_generation_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY trusted_key_counter
+    ADD CONSTRAINT trusted_key_counter_pkey PRIMARY KEY (single);
+
+ALTER TABLE ONLY trusted_key
+    ADD CONSTRAINT trusted_key_pkey PRIMARY KEY (purpose, kid);
 
 CREATE INDEX account_email ON account USING btree (email_key, version DESC);
 

@@ -212,6 +212,37 @@ CREATE TABLE clock_stretch (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE command (
+    id uuid NOT NULL,
+    device text NOT NULL,
+    n bigint NOT NULL,
+    action text NOT NULL,
+    seconds double precision,
+    lines integer,
+    actor text,
+    requested_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    outcome text,
+    reason text DEFAULT ''::text NOT NULL,
+    output text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone,
+    CONSTRAINT command_device_check CHECK ((device ~ '^[a-z0-9-]{1,32}$'::text)),
+    CONSTRAINT command_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text, 'done'::text, 'failed'::text])))
+);
+
+CREATE TABLE command_key (
+    single boolean DEFAULT true NOT NULL,
+    kid text NOT NULL,
+    sealed text NOT NULL,
+    created timestamp with time zone NOT NULL,
+    CONSTRAINT command_key_single_check CHECK (single)
+);
+
+CREATE TABLE command_number (
+    device text NOT NULL,
+    n bigint NOT NULL
+);
+
 CREATE TABLE compaction (
     device_id integer NOT NULL,
     pos bigint DEFAULT 0 NOT NULL,
@@ -248,6 +279,17 @@ ALTER TABLE device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE idempotency (
+    key bytea NOT NULL,
+    request bytea NOT NULL,
+    run uuid NOT NULL,
+    answer text,
+    started timestamp with time zone NOT NULL,
+    done boolean DEFAULT false NOT NULL,
+    CONSTRAINT idempotency_key_check CHECK ((octet_length(key) = 32)),
+    CONSTRAINT idempotency_request_check CHECK ((octet_length(request) = 32))
 );
 
 CREATE TABLE latest (
@@ -559,6 +601,18 @@ ALTER TABLE ONLY chunk
 ALTER TABLE ONLY clock_stretch
     ADD CONSTRAINT clock_stretch_pkey PRIMARY KEY (device_id, day, epoch, step);
 
+ALTER TABLE ONLY command
+    ADD CONSTRAINT command_device_n_key UNIQUE (device, n);
+
+ALTER TABLE ONLY command_key
+    ADD CONSTRAINT command_key_pkey PRIMARY KEY (single);
+
+ALTER TABLE ONLY command_number
+    ADD CONSTRAINT command_number_pkey PRIMARY KEY (device);
+
+ALTER TABLE ONLY command
+    ADD CONSTRAINT command_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY compaction
     ADD CONSTRAINT compaction_pkey PRIMARY KEY (device_id);
 
@@ -570,6 +624,9 @@ ALTER TABLE ONLY device
 
 ALTER TABLE ONLY device
     ADD CONSTRAINT device_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
 
 ALTER TABLE ONLY latest
     ADD CONSTRAINT latest_pkey PRIMARY KEY (series_id);
@@ -641,6 +698,8 @@ CREATE INDEX batch_default_device_id_t_max_idx ON batch_default USING btree (dev
 CREATE INDEX chunk_stream ON ONLY chunk USING btree (device_id, epoch);
 
 CREATE INDEX declared_drop_stream ON declared_drop USING btree (device_id, epoch);
+
+CREATE INDEX idempotency_started ON idempotency USING btree (started);
 
 CREATE INDEX quarantine_of_reason ON quarantine USING btree (reason_id, id DESC);
 

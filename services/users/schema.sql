@@ -21,13 +21,14 @@ CREATE TABLE account (
     version bigint NOT NULL,
     deleted_at timestamp with time zone,
     name_key text NOT NULL,
+    verifier text,
     CONSTRAINT account_email_check CHECK ((char_length(email) <= 254)),
     CONSTRAINT account_name_check CHECK ((char_length(name) <= 200)),
     CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text]))),
     CONSTRAINT account_tombstone CHECK (
 CASE
     WHEN (deleted_at IS NULL) THEN ((email IS NOT NULL) AND (email_key IS NOT NULL))
-    ELSE ((email IS NULL) AND (email_key IS NULL) AND (digest IS NULL) AND (name = ''::text) AND (NOT active))
+    ELSE ((email IS NULL) AND (email_key IS NULL) AND (digest IS NULL) AND (verifier IS NULL) AND (name = ''::text) AND (NOT active))
 END)
 );
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pulse_contracts.access import SERVICES
 from pulse_standalone import mosquitto
 from pulse_standalone.certificates import Authority, TlsFiles, now
 from pulse_standalone.files import SetupError
@@ -44,9 +45,10 @@ async def test_a_restart_does_not_restore_a_device_that_auth_removed(
     assert isinstance(child, BrokerChild)
     child.server.write_rules()
     written = json.loads((tmp_path / "mqtt/store/dynamic-security.json").read_text())
-    assert {one["username"] for one in written["clients"]} == {"broker-admin", "users", "auth", "telemetry-gateway"}
+    assert {one["username"] for one in written["clients"]} == {"broker-admin", *SERVICES}
     shared = json.loads((state.secrets_of("auth") / "pulse_broker_accounts").read_text())
-    assert {"press-4", state.device_id()} < shared.keys()  # auth decides which of them may connect
+    assert "press-4" in shared  # auth decides which of them may connect
+    assert state.device_id() not in shared  # it is enrolled
 
 
 async def test_the_broker_keeps_the_port_that_enrolled_collectors_know(

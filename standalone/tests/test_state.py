@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pulse_contracts.access import SERVICES
 from pulse_standalone import children
 from pulse_standalone.files import SetupError, rotate
 from pulse_standalone.mosquitto import BrokerAccounts, Mosquitto, Program
@@ -16,6 +17,13 @@ from pulse_standalone.runner import Runner
 from pulse_standalone.settings import BadSettingsError, Settings
 from pulse_standalone.state import AlreadyRunningError, State
 from pulse_standalone.system import System, check_port
+
+SHARED = {
+    "pulse_accounts_key": ("users", "auth"),
+    "pulse_mirror_accounts_key": ("users", "sync-publisher"),
+    "pulse_collectors_key": ("auth", "sync-publisher"),
+    "pulse_gateway_key": ("auth", "telemetry-gateway"),
+}
 
 
 def pulse(*arguments: str, state: Path, typed: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
@@ -32,8 +40,9 @@ def test_secrets_are_generated_once_with_mode_0600(tmp_path: Path) -> None:
     State(tmp_path / "state").prepare_secrets()
     assert {p: p.read_text() for p in first} == first
     assert all(p.stat().st_mode & 0o077 == 0 for p in first)
-    assert state.secret("users", "pulse_accounts_key") == state.secret("auth", "pulse_accounts_key")
-    assert len(set(first.values())) == len(first) - 1
+    for name, services in SHARED.items():
+        assert len({state.secret(service, name) for service in services}) == 1
+    assert len(set(first.values())) == len(first) - len(SHARED)
 
 
 def test_auth_forgets_the_accounts_of_the_embedded_broker_when_another_broker_is_used(tmp_path: Path) -> None:
@@ -174,12 +183,23 @@ def test_an_empty_or_unreadable_secret_is_reported_with_its_remedy(tmp_path: Pat
     state.prepare_secrets()
 
 
-def test_a_new_accounts_key_reaches_both_services_that_share_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SHARED)
+def test_a_new_shared_key_reaches_both_services(tmp_path: Path, name: str) -> None:
     state = State(tmp_path)
     state.prepare_secrets()
-    (tmp_path / "secrets/users/pulse_accounts_key").unlink()
+    owner, other = SHARED[name]
+    before = state.secret(owner, name)
+    (tmp_path / "secrets" / owner / name).unlink()
     state.prepare_secrets()
-    assert state.secret("users", "pulse_accounts_key") == state.secret("auth", "pulse_accounts_key")
+    assert before != state.secret(owner, name) == state.secret(other, name)
+
+
+def test_only_the_services_that_share_a_key_have_it(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.prepare_secrets()
+    found = {name: sorted(p.parent.name for p in (tmp_path / "secrets").rglob(name)) for name in SHARED}
+    assert found == {name: sorted(services) for name, services in SHARED.items()}
+    assert not (tmp_path / "secrets/users/pulse_key_encryption_key").exists()
 
 
 def test_only_the_owner_can_read_the_state_directory(tmp_path: Path) -> None:
@@ -249,7 +269,7 @@ def test_gateways_share_a_broker_account_and_have_their_own_names_and_ports(
     state = State(tmp_path)
     state.prepare_secrets()
     system = System(Settings.load(), state)
-    for service in ("users", "auth", "telemetry-gateway"):
+    for service in SERVICES:
         system._service_urls[service] = "postgresql://pulse@127.0.0.1:1/pulse"
     found = {child.name: child for child in system.services() if isinstance(child, children.Program)}
     names = ["telemetry-gateway", "telemetry-gateway-2", "telemetry-gateway-3"]

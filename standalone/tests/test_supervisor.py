@@ -53,6 +53,12 @@ class TinySystem(System):
     async def first_administrator(self, say: Say) -> dict[str, str] | None:
         return None
 
+    async def enrol_collector(self) -> None:
+        """Does nothing: there is no auth."""
+
+    async def allow_first_administrator(self, say: Say) -> None:
+        """Does nothing: there is no sync-publisher."""
+
     async def is_auth_fresh(self) -> bool:
         return True
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.system import ROOT, System
 
-SERVICES = ("auth", "users", "telemetry-gateway")
+SERVICES = ("auth", "users", "telemetry-gateway", "sync-publisher")
 _NOT_CHECKED = "positive_data_acceptance"
 """Schemas cannot express rules between fields, such as from < to. A service may reject a request that matches its
 schema, and documents that."""
@@ -18,6 +18,7 @@ UNTOUCHED: dict[str, dict[str, str]] = {
     },
     "users": {},
     "telemetry-gateway": {},
+    "sync-publisher": {},
 }
 """Operations (by id) that would end the run itself, with the reason."""
 

@@ -10,6 +10,7 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from pulse_contracts.access import SERVICES
 from tests.e2e.conftest import Complaints, sign_in
 from tests.resilience.checker import Journal
 from tests.system import System, wait_until
@@ -207,7 +208,7 @@ def test_responses_have_a_strict_content_security_policy(system: System) -> None
 def test_the_status_names_every_process_and_all_are_ready(system: System) -> None:
     status = system.status()
     names = {entry["name"] for entry in status["processes"]}
-    assert names == {"postgres", "mosquitto", "users", "auth", "telemetry-gateway", "web", "collector"}
+    assert names == {"postgres", "mosquitto", *SERVICES, "web", "collector"}
     wait_until(lambda: system.status()["ready"], seconds=10, what="everything is ready")
     assert {"name", "pid", "port", "ready", "restarts", "memory_mb"} <= status["processes"][0].keys()
 

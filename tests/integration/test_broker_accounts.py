@@ -11,6 +11,7 @@ from pulse_bus.credentials import BrokerAccount, BrokerUnreachable
 from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_bus.mqtt.dynsec import DynamicSecurity
 from pulse_bus.port import LinkState
+from pulse_contracts.access import SERVICES
 from pulse_contracts.telemetry import Dropped
 from pulse_contracts.topics import TELEMETRY_DROP
 from pulse_standalone.certificates import expiry
@@ -53,7 +54,7 @@ async def test_every_account_is_listed_over_several_pages(tmp_path: Path) -> Non
     devices = tuple(f"press-{number}" for number in range(450))
     async with running_broker(tmp_path, devices) as broker, DynamicSecurity.open(broker.admin) as security:
         seen = await security.observe()
-        assert set(seen) == {*devices, "users", "auth", "telemetry-gateway"}
+        assert set(seen) == {*devices, *SERVICES}
         account = BrokerAccount("press-449", "collector", broker.passwords["press-449"])
         assert seen["press-449"] == account.observed()
 

@@ -19,6 +19,7 @@ SERVICES = {
     "auth": ("auth", "pulse_auth.migrations"),
     "users": ("users", "pulse_users.migrations"),
     "telemetry-gateway": ("telemetry", "pulse_telemetry_gateway.migrations"),
+    "sync-publisher": ("sync", "pulse_sync_publisher.migrations"),
 }
 PASSWORD = "schema-test-password"  # of a database that lives for one test
 SHARED = ("audit", "audit_head", "backoff", "idempotency", "outbox", "outbox_set_aside", "rate_limit")
@@ -64,7 +65,7 @@ def test_a_shared_table_is_the_same_in_every_service(table: str) -> None:
     found = {}
     for service in SERVICES:
         text = (ROOT / "services" / service / "schema.sql").read_text()
-        statements = re.split(r"\n\n", text)
+        statements = re.split(r"\n\n", text.strip())
         mine = [one for one in statements if re.search(rf"(TABLE|ON|ONLY) {table}\b", one)]
         if mine:
             found[service] = sorted(mine)

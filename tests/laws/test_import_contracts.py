@@ -33,6 +33,7 @@ BREAKERS: dict[str, tuple[str, str]] = {
     "Contracts import nothing but pydantic": ("pulse_contracts/stranger.py", "import numpy"),
     "The Python client needs nothing of ours": ("pulse_client/stranger.py", "import pulse_contracts"),
     "aiomqtt has one door": ("pulse_bus/stranger.py", "import aiomqtt"),
+    "aiosqlite has one door": ("pulse_desktop/core/mirror/stranger.py", "import aiosqlite"),
     "asyncpg has one door": ("pulse_chassis/stranger.py", "import asyncpg"),
     "passlib has one door": ("pulse_chassis/stranger.py", "import passlib.hash"),
     "python-jose has one door": ("pulse_chassis/stranger.py", "from jose import jwt"),

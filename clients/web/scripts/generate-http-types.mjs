@@ -8,7 +8,7 @@ import openapi, { astToString } from "openapi-typescript";
 const WEB = join(dirname(fileURLToPath(import.meta.url)), "..");
 const DOCUMENTS = join(WEB, "../../docs/api");
 const TARGET = join(WEB, "src/contracts/generated");
-const SERVICES = ["auth", "users", "telemetry"];
+const SERVICES = ["auth", "users", "telemetry", "sync"];
 const PROSE = new Set(["title", "description", "summary", "example", "examples", "tags"]);
 const METHODS = ["get", "put", "post", "patch", "delete"];
 

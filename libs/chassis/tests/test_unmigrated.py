@@ -66,6 +66,7 @@ def migrating(database_url: str, servers: Servers, port: int) -> "subprocess.Pop
         "PULSE_MQTT_PASSWORD": servers.passwords["users"],
         "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         "PULSE_ACCOUNTS_KEY": "A" * 43,
+        "PULSE_MIRROR_ACCOUNTS_KEY": "A" * 43,
         "PULSE_HTTP_PORT": str(port),
         "PULSE_MIGRATE_ON_START": "true",
         "PULSE_MQTT_SESSION_EXPIRY": "PT0S",

@@ -17,13 +17,31 @@ def test_a_device_may_publish_under_its_own_name_only() -> None:
         assert "#" not in topic
 
 
-def test_a_device_may_receive_only_its_own_topics() -> None:
+def test_a_device_may_receive_only_its_own_topics_and_the_trusted_keys() -> None:
     actions: tuple[Action, ...] = ("subscribe", "receive")
     for action in actions:
         assert topics("collector", "press-4", action) == {
             "pulse/v1/telemetry/have/press-4",
             "pulse/v1/telemetry/ack/press-4",
+            "pulse/v1/users/sync/press-4",
+            "pulse/v1/users/wipe/press-4",
+            "pulse/v1/system/command/press-4",
+            "pulse/v1/auth/trusted-keys",
         }
+        assert topics("plain-device", "ESP_01", action) == set()
+
+
+def test_only_sync_publisher_speaks_to_mirrors_and_no_service_announces_the_key_of_another() -> None:
+    for service in SERVICES:
+        sends = topics(service, service, "publish")
+        for topic in ("users/sync/+", "users/wipe/+", "users/mirror/+", "auth/replay/sync-publisher"):
+            assert (f"pulse/v1/{topic}" in sends) is (service == "sync-publisher"), topic
+        for topic in ("auth/collector/+", "auth/collectors", "auth/verifier/+", "auth/trusted-keys"):
+            assert (f"pulse/v1/{topic}" in sends) is (service == "auth"), topic
+        keys = {one for one in sends if one.startswith("pulse/v1/system/key/")}
+        assert keys == (
+            {f"pulse/v1/system/key/{service}"} if service in {"sync-publisher", "telemetry-gateway"} else set()
+        )
 
 
 @pytest.mark.parametrize("service", SERVICES)

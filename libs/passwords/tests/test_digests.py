@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pulse_passwords import LOGIN_POLICY, MIRROR_POLICY, HashingPolicy, HostileDigest, check_digest
+from pulse_passwords import LOGIN_POLICY, MIRROR_POLICY, HashingPolicy, HostileDigest, check_digest, check_verifier
 
 MIB = 1024
 
@@ -106,3 +106,13 @@ def test_a_policy_with_costs_out_of_bounds_is_rejected(costs: tuple[int, int, in
 def test_the_two_policies_have_the_decided_costs() -> None:
     assert HashingPolicy(19 * MIB, 2, 1) == LOGIN_POLICY
     assert HashingPolicy(64 * MIB, 3, 1) == MIRROR_POLICY
+
+
+@pytest.mark.parametrize(
+    "verifier",
+    [phc("m=65536,t=2,p=1"), phc("m=65535,t=3,p=1"), phc("m=65536,t=3,p=2"), phc("m=262144,t=10,p=4"), "", phc()],
+)
+def test_a_verifier_with_other_costs_is_rejected(verifier: str) -> None:
+    check_verifier(phc("m=65536,t=3,p=1"))
+    with pytest.raises(HostileDigest):
+        check_verifier(verifier)

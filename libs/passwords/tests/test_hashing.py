@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -12,6 +12,7 @@ import pytest_asyncio
 import pulse_passwords.hashing
 from pulse_passwords import (
     LOGIN_POLICY,
+    MIRROR_POLICY,
     HashingBusy,
     HashingPolicy,
     PasswordEmpty,
@@ -39,6 +40,15 @@ async def test_the_login_policy_round_trip() -> None:
         assert check_digest(digest) == LOGIN_POLICY
         assert await hasher.verify("correct horse", digest) == VALID
         assert await hasher.verify("correct horsf", digest) == WRONG
+
+
+async def test_a_verifier_has_the_costs_of_the_mirror_and_its_own_salt() -> None:
+    async with PasswordHasher(CHEAP) as hasher:
+        digest, verifier = await hasher.hash_each("correct horse", CHEAP, MIRROR_POLICY)
+        assert (await hasher.verify("correct horse", verifier)).is_valid
+        assert not (await hasher.verify("correct horsf", verifier)).is_valid
+    assert (check_digest(digest), check_digest(verifier)) == (CHEAP, MIRROR_POLICY)
+    assert digest.split("$")[4] != verifier.split("$")[4]
 
 
 async def test_two_digests_of_one_password_differ(hasher: PasswordHasher) -> None:
@@ -101,69 +111,74 @@ async def test_a_closed_hasher_accepts_no_calls(hasher: PasswordHasher) -> None:
 
 
 class Spy:
-    """Wraps passlib's hasher: records the verified digests, and blocks each call until it is released."""
+    """Wraps the calls of argon2: records the verified digests, and blocks each hash until it is released."""
 
-    def __init__(self, inner: type) -> None:
-        self.inner = inner
+    def __init__(self) -> None:
+        self._hash, self._verify = pulse_passwords.hashing._hash, pulse_passwords.hashing._verify
         self.verified: list[str] = []
         self.entered = threading.Semaphore(0)
         self.gate = threading.Event()
 
-    def hash(self, secret: bytes) -> str:
+    def hash(self, secret: bytes, policy: HashingPolicy) -> str:
         self.entered.release()
         assert self.gate.wait(10)
-        return str(self.inner.hash(secret))  # type: ignore[attr-defined] # passlib builds its classes at run time
+        return self._hash(secret, policy)
 
     def verify(self, secret: bytes, digest: str) -> bool:
         self.verified.append(digest)
-        return bool(self.inner.verify(secret, digest))  # type: ignore[attr-defined] # as above
+        return self._verify(secret, digest)
 
 
 @pytest.fixture
-def spy(monkeypatch: pytest.MonkeyPatch) -> Callable[[PasswordHasher], Spy]:
-    def install(hasher: PasswordHasher) -> Spy:
-        spy = Spy(hasher._argon2)
-        monkeypatch.setattr(hasher, "_argon2", spy)
-        return spy
-
-    return install
+def spy(hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> Spy:
+    """The hasher has its dummy already."""
+    spy = Spy()
+    monkeypatch.setattr(pulse_passwords.hashing, "_hash", spy.hash)
+    monkeypatch.setattr(pulse_passwords.hashing, "_verify", spy.verify)
+    return spy
 
 
 async def test_unknown_accounts_and_hostile_digests_cost_the_same_as_known_ones(
-    hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
+    hasher: PasswordHasher, spy: Spy
 ) -> None:
-    recorded = spy(hasher)
     await hasher.verify("password", None)
     await hasher.verify("password", "$argon2id$v=19$m=4194304,t=1,p=1$" + "A" * 22 + "$" + "A" * 43)
-    assert [check_digest(digest) for digest in recorded.verified] == [CHEAP, CHEAP]
+    assert [check_digest(digest) for digest in spy.verified] == [CHEAP, CHEAP]
 
 
-async def test_a_full_queue_raises_hashing_busy_and_recovers(
-    hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
-) -> None:
-    held = spy(hasher)
+async def test_a_full_queue_raises_hashing_busy_and_recovers(hasher: PasswordHasher, spy: Spy) -> None:
     async with asyncio.TaskGroup() as group:
         running = group.create_task(hasher.hash("one"))
         waiting = group.create_task(hasher.hash("two"))
-        await asyncio.to_thread(held.entered.acquire)
+        await asyncio.to_thread(spy.entered.acquire)
         with pytest.raises(HashingBusy) as busy:
             await hasher.hash("three")
         with pytest.raises(HashingBusy):
             await hasher.verify("three", None)
         assert busy.value.retry_after == pulse_passwords.hashing.RETRY_AFTER
-        held.gate.set()
+        spy.gate.set()
     assert check_digest(running.result()) == check_digest(waiting.result()) == CHEAP
     assert await hasher.verify("two", waiting.result()) == VALID
 
 
+async def test_two_hashes_need_two_places_or_none_is_computed(hasher: PasswordHasher, spy: Spy) -> None:
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(hasher.hash("one"))
+        await asyncio.to_thread(spy.entered.acquire)
+        with pytest.raises(HashingBusy):
+            await hasher.hash_each("two", CHEAP, MIRROR_POLICY)
+        second = group.create_task(hasher.hash("three"))  # the place of the first of the two is free again
+        spy.gate.set()
+    assert check_digest(first.result()) == check_digest(second.result()) == CHEAP
+
+
 async def test_a_cancelled_call_frees_its_slot_at_once_if_pending_and_at_its_end_if_running(
-    hasher: PasswordHasher, spy: Callable[[PasswordHasher], Spy]
+    hasher: PasswordHasher, spy: Spy
 ) -> None:
-    held = spy(hasher)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(hasher.hash("one"))
         waiting = group.create_task(hasher.hash("two"))
-        await asyncio.to_thread(held.entered.acquire)
+        await asyncio.to_thread(spy.entered.acquire)
         running.cancel()
         waiting.cancel()
         await asyncio.wait([running, waiting])
@@ -172,7 +187,7 @@ async def test_a_cancelled_call_frees_its_slot_at_once_if_pending_and_at_its_end
         await asyncio.wait([waiting], timeout=0)
         with pytest.raises(HashingBusy):
             await hasher.hash("four")
-        held.gate.set()
+        spy.gate.set()
     assert await hasher.verify("three", waiting.result()) == VALID
 
 

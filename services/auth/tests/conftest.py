@@ -17,7 +17,7 @@ from pulse_auth.actions.enrolment import BrokerEndpoint
 from pulse_auth.actions.mirror import Mirror
 from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignIn
-from pulse_auth.assembly import IDENTITY, build
+from pulse_auth.assembly import IDENTITY, HashingPolicies, build
 from pulse_auth.routes.dependencies import AuthDependencies
 from pulse_auth.settings import AuthSettings
 from pulse_bus.memory import MemoryBroker, MemoryBus
@@ -25,6 +25,7 @@ from pulse_chassis.http.app import Health, RequestMiddleware, create_app
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.principal import Principals
 from pulse_chassis.observability.metrics import Metrics
+from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Runtime, prepare_app
 from pulse_contracts.accounts import AccountChanged, AccountRecord
 from pulse_contracts.auth import Revocations
@@ -44,6 +45,7 @@ PASSWORD = "correct horse battery"
 EMAIL = "Ada@example.org"
 ACCOUNT = UUID("00000000-0000-4000-8000-000000000001")
 SECRET = bytes(range(32))
+COLLECTORS_SECRET, GATEWAY_SECRET = bytes(range(1, 33)), bytes(range(2, 34))
 
 
 async def migrate(url: str) -> None:
@@ -84,6 +86,7 @@ def event(
     role: Role = "admin",
     active: bool = True,
     deleted: bool = False,
+    has_verifier: bool = True,
 ) -> AccountChanged:
     """The event that users would publish."""
     record = AccountRecord(
@@ -96,6 +99,7 @@ def event(
         digest=digest,
         changed=clock(),
         deleted=deleted,
+        has_verifier=has_verifier,
     )
     context: dict[str, str | int] = {"account": str(account), "version": version}
     key = SealingKey("accounts", SECRET)
@@ -116,6 +120,8 @@ class World:
     clock: FakeClock
     routes: AuthDependencies
     metrics: Metrics
+    jobs: dict[str, Job]
+    """The service's background jobs. They do not run by themselves."""
 
     async def rows(self, query: str) -> list[dict[str, object]]:
         async with self.database.connection() as connection:
@@ -154,6 +160,8 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         mqtt_url="unused",
         mqtt_password="unused",
         accounts_key=base64.urlsafe_b64encode(SECRET).decode(),
+        collectors_key=base64.urlsafe_b64encode(COLLECTORS_SECRET).decode(),
+        gateway_key=base64.urlsafe_b64encode(GATEWAY_SECRET).decode(),
         key_encryption_key=base64.urlsafe_b64encode(bytes(32)).decode(),
         audit_key=base64.urlsafe_b64encode(SECRET).decode(),
         public_origin=ORIGIN,
@@ -174,7 +182,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         random.Random(1),
         clock,
     )
-    parts = await build(runtime, settings, CHEAP)
+    parts = await build(runtime, settings, HashingPolicies(CHEAP, CHEAP))
     routes = parts.state["auth"]
     assert isinstance(routes, AuthDependencies)
     app = create_app("auth", "0", parts.routers, health=Health(), metrics=metrics)
@@ -186,9 +194,10 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         database, SessionRevoker(outbox, runtime.audit), settings.sealing_key(), copy_metrics := Metrics(), clock=clock
     )
     transport = httpx.ASGITransport(app=RequestMiddleware(app, metrics))
+    jobs = {job.name: job for job in parts.jobs}
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())
-        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes, copy_metrics)
+        yield World(http, routes.sign_in, routes.sessions, mirror, database, bus, clock, routes, copy_metrics, jobs)
         running.cancel()
     for stop in parts.on_stop:
         with suppress(asyncio.CancelledError):

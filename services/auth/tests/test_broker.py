@@ -11,12 +11,12 @@ import pytest
 
 from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.broker import ReconcileIntervals, Reconciler
-from pulse_auth.actions.vault import Vault
 from pulse_bus.credentials import BrokerAccount, MemoryCredentials
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.background import Background, Job
 from pulse_jose.enrolment import Code
+from pulse_jose.vault import Vault
 from pulse_testkit.waiting import eventually
 
 from .conftest import World

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from pulse_auth.actions.ending import SessionRevoker
 from pulse_auth.actions.signing_keys import Rotation, SigningKeys
-from pulse_auth.actions.vault import Vault, VaultClosed
 from pulse_auth.model.signing_keys import KEEP, LEAD, StoredKey, current_key, plan_rotation, published
 from pulse_bus import Delivery
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_chassis.identity.principal import Principals
 from pulse_contracts.auth import VerificationKeys
 from pulse_contracts.topics import AUTH_KEYS
+from pulse_jose.vault import Vault, VaultClosed
 from pulse_postgres import Audit, Outbox
 from pulse_testkit.waiting import eventually
 

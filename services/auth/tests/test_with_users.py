@@ -94,6 +94,8 @@ async def pair(
         (folder / "pulse_mqtt_password").write_text(servers.passwords[service])
         (folder / "pulse_accounts_key").write_text(key)
         (folder / "pulse_audit_key").write_text(key)
+        for shared in ("mirror_accounts", "collectors", "gateway"):
+            (folder / f"pulse_{shared}_key").write_text(key)
         if service == "auth":
             secret = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
             (folder / "pulse_key_encryption_key").write_text(secret)
@@ -159,6 +161,20 @@ async def test_a_lost_event_is_repaired_by_the_digest(pair: Pair) -> None:
     assert await pair.execute("users", "DELETE FROM outbox") == "DELETE 2"
     async with pair.serving("auth"), pair.serving("users"), httpx.AsyncClient() as http:
         assert (await sign_in(pair, http, made)).status_code == 200
+
+
+async def test_an_account_from_before_verifiers_gets_one_at_its_next_sign_in(pair: Pair) -> None:
+    made = await pair.run("users", "create-admin", "--email", "old@example.org")
+    assert await pair.execute("users", "UPDATE account SET verifier = NULL") == "UPDATE 1"
+    await pair.execute("users", "DELETE FROM outbox")
+    async with pair.serving("users"), pair.serving("auth"), httpx.AsyncClient() as http:
+        assert (await sign_in(pair, http, made)).status_code == 200
+
+        async def has_verifier(service: str, condition: str) -> bool:
+            return (await pair.execute(service, f"SELECT 1 FROM account WHERE {condition}")) == "SELECT 1"  # noqa: S608
+
+        await eventually(lambda: has_verifier("users", "verifier LIKE '$argon2id$v=19$m=65536,t=3,p=1$%'"), seconds=20)
+        await eventually(lambda: has_verifier("auth", "has_verifier AND version = 2"), seconds=20)
 
 
 async def test_users_rejects_a_token_whose_session_was_signed_out(pair: Pair) -> None:
@@ -270,8 +286,8 @@ async def test_an_invited_account_and_its_deletion_reach_auth_even_if_the_broker
         # A deletion whose event the broker lost.
         connection = await asyncpg.connect(pair.environments["users"]["PULSE_DATABASE_URL"])
         await connection.execute(
-            "UPDATE account SET email = NULL, email_key = NULL, name = '', digest = NULL, active = false, "
-            "deleted_at = now(), version = (SELECT version + 1 FROM account_counter) WHERE id = $1",
+            "UPDATE account SET email = NULL, email_key = NULL, name = '', digest = NULL, verifier = NULL, "
+            "active = false, deleted_at = now(), version = (SELECT version + 1 FROM account_counter) WHERE id = $1",
             eve["id"],
         )
         await connection.execute("UPDATE account_counter SET version = version + 1")

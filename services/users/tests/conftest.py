@@ -31,8 +31,9 @@ from pulse_testkit.clock import FakeClock
 from pulse_testkit.waiting import eventually
 from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.announcements import Announcements
+from pulse_users.actions.passwords import HashingPolicies
 from pulse_users.assembly import IDENTITY, build
-from pulse_users.model.accounts import Account, NewAccount, changed
+from pulse_users.model.accounts import Account, EventKeys, NewAccount, PasswordHashes, changed
 from pulse_users.routes.dependencies import UsersDependencies
 from pulse_users.settings import UsersSettings
 
@@ -40,6 +41,8 @@ ROLE_PASSWORD = "test-password-test-password"
 CHEAP = HashingPolicy(8 * 1024, 1, 1)
 AUDIT = Audit(bytes(range(32)))
 KEY = SealingKey("accounts", bytes(range(32)))
+MIRROR_KEY = SealingKey("mirror-accounts", bytes(range(1, 33)))
+VERIFIER = "$argon2id$v=19$m=8192,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
 SIGNER = SigningKey.generate()
 
 
@@ -87,6 +90,7 @@ class World:
     clock: FakeClock
     digest: str
     principals: Principals
+    verifier: str | None = VERIFIER
 
     @property
     def accounts(self) -> Accounts:
@@ -97,11 +101,11 @@ class World:
             return [dict(row) for row in await connection.fetch(query, *parameters)]
 
     async def add(self, email: str = "ada@example.org", role: str = "admin", name: str = "Ada") -> Account:
-        new = NewAccount(email, name, role, self.digest)  # type: ignore[arg-type]
+        new = NewAccount(email, name, role, PasswordHashes(self.digest, self.verifier))  # type: ignore[arg-type]
         return await self.accounts.create(COMMAND_LINE, new)
 
     async def invited(self, email: str = "new@example.org") -> Account:
-        return await self.accounts.create(COMMAND_LINE, NewAccount(email, "New", "user", None))
+        return await self.accounts.create(COMMAND_LINE, NewAccount(email, "New", "user"))
 
     def bearer(
         self, account: Account, role: str | None = None, scope: str | None = None, sid: str = "s"
@@ -140,6 +144,7 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
         mqtt_url="unused",
         mqtt_password=SecretStr("unused"),
         accounts_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+        mirror_accounts_key=SecretStr("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"),
         audit_key=SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
         digest_every=timedelta(hours=1),
         **more,
@@ -149,7 +154,7 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
     runtime = Runtime(
         IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), AUDIT, random.Random(1), clock
     )
-    parts = await build(runtime, settings, CHEAP)
+    parts = await build(runtime, settings, HashingPolicies(CHEAP, CHEAP))
     principals.replace_keys([SIGNER.verification_key()])
     app = create_app("users", "0", parts.routers, health=Health(), metrics=metrics)
     prepare_app(app, runtime, settings)
@@ -157,7 +162,9 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
     routes = parts.state["users"]
     assert isinstance(routes, UsersDependencies)
     app.state.users = routes
-    announcements = Announcements(database, outbox, bus, partial(changed, key=KEY, clock=clock.seconds))
+    announcements = Announcements(
+        database, outbox, bus, partial(changed, keys=EventKeys(KEY, MIRROR_KEY), clock=clock.seconds)
+    )
     transport = httpx.ASGITransport(app=RequestMiddleware(app, metrics), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())

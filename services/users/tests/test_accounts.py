@@ -8,11 +8,11 @@ import asyncpg
 import pytest
 
 from pulse_chassis.identity.caller import COMMAND_LINE
-from pulse_contracts.accounts import ReplayRequested, set_digest
+from pulse_contracts.accounts import ReplayRequested, set_digest, set_sum
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_postgres.admin import provision
 from pulse_testkit.waiting import eventually
-from pulse_users.model.accounts import AccountNotFound, EmailTaken, LastAdministrator, NewAccount
+from pulse_users.model.accounts import AccountNotFound, EmailTaken, LastAdministrator, NewAccount, PasswordHashes
 
 from .conftest import ROLE_PASSWORD, World
 
@@ -24,7 +24,8 @@ async def test_a_change_its_version_and_its_events_are_one_transaction(world: Wo
     first, second = await world.rows("SELECT template, message FROM outbox ORDER BY id")
     assert (first["template"], second["template"]) == ("users/event/{account}", "users/digest")
     digest = json.loads(str(second["message"]))
-    assert digest == {"v": 1, "count": 1, "version": 1, "set": set_digest([(str(account.id), 1)])}
+    pairs = [(str(account.id), 1)]
+    assert digest == {"v": 1, "count": 1, "version": 1, "set": set_digest(pairs), "sum": set_sum(pairs)}
     assert world.digest not in str(first["message"])
 
 
@@ -44,7 +45,7 @@ async def test_versions_follow_commits_without_gaps(world: World) -> None:
 
 
 async def test_one_of_many_concurrent_calls_creates_the_first_administrator(world: World) -> None:
-    new = [NewAccount(f"a{n}@example.org", "A", "admin", world.digest) for n in range(5)]
+    new = [NewAccount(f"a{n}@example.org", "A", "admin", PasswordHashes(world.digest)) for n in range(5)]
     made = await asyncio.gather(*(world.accounts.create_first(COMMAND_LINE, one) for one in new))
     assert sum(account is not None for account in made) == 1
 

@@ -9,6 +9,8 @@ import sys
 import asyncpg
 import pytest
 
+from pulse_passwords import check_verifier
+
 pytestmark = pytest.mark.servers
 
 
@@ -21,6 +23,7 @@ def environment(own_url: str) -> dict[str, str]:
         "PULSE_MQTT_PASSWORD": "unused",
         "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         "PULSE_ACCOUNTS_KEY": "A" * 43,
+        "PULSE_MIRROR_ACCOUNTS_KEY": "B" * 42 + "A",
     }
 
 
@@ -85,6 +88,8 @@ async def test_a_new_password_for_an_administrator_is_set_and_audited(environmen
     assert (json.loads(done.stdout), done.returncode) == ({"email": "a@example.org"}, 0)
     connection = await asyncpg.connect(environment["PULSE_DATABASE_URL"])
     rows = await connection.fetch("SELECT kind, actor, before, after FROM audit ORDER BY n")
+    (verifier,) = [row["verifier"] for row in await connection.fetch("SELECT verifier FROM account")]
+    check_verifier(verifier)
     await connection.close()
     assert [(row["kind"], row["actor"]) for row in rows] == [
         ("account_created", "command-line"),

@@ -173,4 +173,6 @@ def test_invalid_settings_are_rejected(bad: dict[str, object]) -> None:
     key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
     required: dict[str, object] = {"database_url": "x", "mqtt_url": "x", "mqtt_password": "x"}
     with pytest.raises(ValidationError):
-        UsersSettings.model_validate(required | {"accounts_key": key, "audit_key": key} | bad)
+        UsersSettings.model_validate(
+            required | {"accounts_key": key, "mirror_accounts_key": key, "audit_key": key} | bad
+        )

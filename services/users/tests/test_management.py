@@ -194,7 +194,7 @@ async def test_the_list_is_searched_filtered_sorted_and_counted(world: World, qu
         world.clock.advance(timedelta(seconds=1))
         ids[names[name]] = (await world.add(email, role, name)).id
     world.clock.advance(timedelta(seconds=1))
-    new = NewAccount("c@example.org", "Zöe", "user", None)
+    new = NewAccount("c@example.org", "Zöe", "user")
     ids["zoe"] = (await world.accounts.create(COMMAND_LINE, new)).id
     for email, active in (("a@example.org", False), ("b@example.org", False), ("b@example.org", True)):
         world.clock.advance(timedelta(seconds=1))
@@ -252,6 +252,24 @@ async def test_a_bulk_change_with_one_failing_row_changes_nothing_and_explains_e
     assert [row["outcome"] for row in body["rows"]] == outcomes
     assert await world.rows("SELECT * FROM account ORDER BY id") == before
     assert [kind for kind, *_ in await world.audit()] == [*["account_created"] * 3, "change_refused"]
+
+
+async def test_expired_passwords_are_gone_and_their_owners_can_set_new_ones(world: World) -> None:
+    admin = await world.add()
+    many = [await world.add(f"a{n}@example.org", "user") for n in range(3)]
+    ids = [str(one.id) for one in many]
+    headers = world.bearer(admin)
+    status, _ = await bulk(world, headers, action="expire_password", ids=ids)
+    assert status == 200
+    rows = await world.rows("SELECT digest, verifier, active FROM account WHERE role = 'user'")
+    assert rows == [{"digest": None, "verifier": None, "active": True}] * 3
+    assert [kind for kind, *_ in await world.audit()][-3:] == ["password_expired"] * 3
+    events = await world.rows("SELECT template FROM outbox ORDER BY id DESC LIMIT 4")
+    assert [row["template"] for row in events] == ["users/digest", *["users/event/{account}"] * 3]
+    link = await world.http.post(f"/api/users/{ids[0]}/invitation", headers=headers, json={})
+    assert link.status_code == 201, link.text
+    status, body = await bulk(world, headers, action="expire_password", ids=[str(admin.id)])
+    assert (status, body["rows"][0]["outcome"]) == (409, "own_account")
 
 
 @pytest.mark.parametrize(

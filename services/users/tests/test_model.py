@@ -1,6 +1,7 @@
 """Rules without I/O: e-mails, names, cursors, and the key in the settings."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pulse_contracts.accounts import AccountRecord, MirroredAccount
 from pulse_contracts.errors import DomainError
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
 from pulse_users.model.accounts import (
     Account,
+    EventKeys,
     InvalidName,
     NewAccount,
     Precondition,
@@ -81,7 +84,7 @@ def test_a_rejected_email_is_explained_with_what_to_write_instead(email: str, ex
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a" * 201, "\x00"])
 def test_an_invalid_name_is_rejected(name: str) -> None:
     with pytest.raises(InvalidName):
-        NewAccount("a@b.c", name, "user", "digest")
+        NewAccount("a@b.c", name, "user")
 
 
 LISTINGS = st.builds(
@@ -154,14 +157,43 @@ def test_any_if_match_is_read_or_rejected(header: str) -> None:
 
 
 def test_a_seal_only_opens_for_its_account_and_version() -> None:
-    key = SealingKey("accounts", bytes(32))
+    key, mirror = SealingKey("accounts", bytes(32)), SealingKey("mirror-accounts", bytes(range(32)))
     account = Account(UUID(int=1), "a@b.c", "A", "user", True, "digest", NOW, NOW + timedelta(microseconds=5), 7)
-    event = changed(account, key, lambda: 1.0)
+    event = changed(account, EventKeys(key, mirror), lambda: 1.0)
     payload = unseal(event.sealed, KeySet([key]), lambda: 1.0, {"account": str(account.id), "version": 7})
     assert b'"digest":"digest"' in payload
     assert "digest" not in event.sealed
     with pytest.raises(TokenError):
         unseal(event.sealed, KeySet([key]), lambda: 1.0, {"account": str(account.id), "version": 8})
+    with pytest.raises(TokenError):
+        unseal(event.mirrored or "", KeySet([mirror]), lambda: 1.0, {"account": str(account.id), "version": 8})
+
+
+def test_sync_publisher_gets_the_verifier_and_never_the_digest() -> None:
+    keys = EventKeys(SealingKey("accounts", bytes(32)), SealingKey("mirror-accounts", bytes(range(32))))
+    context: dict[str, str | int] = {"account": str(UUID(int=1)), "version": 7}
+    account = Account(
+        UUID(int=1), "a@b.c", "A", "user", True, "digest", NOW, NOW, 7, verifier="$argon2id$v=19$m=1,t=1,p=1$a$b"
+    )
+    for one, expected in ((account, account.verifier), (replace(account, verifier=None), None)):
+        event = changed(one, keys, lambda: 1.0)
+        payload = unseal(event.mirrored or "", KeySet([keys.mirrored]), lambda: 1.0, context)
+        mirrored = MirroredAccount.model_validate_json(payload)
+        assert (mirrored.verifier, mirrored.email, mirrored.role, mirrored.active) == (expected, "a@b.c", "user", True)
+        assert b"digest" not in payload
+        with pytest.raises(TokenError):
+            unseal(event.sealed, KeySet([keys.mirrored]), lambda: 1.0, context)
+        record = AccountRecord.model_validate_json(unseal(event.sealed, KeySet([keys.accounts]), lambda: 1.0, context))
+        assert record.has_verifier == (expected is not None)
+
+
+def test_a_deleted_account_is_a_mirrored_tombstone() -> None:
+    keys = EventKeys(SealingKey("accounts", bytes(32)), SealingKey("mirror-accounts", bytes(range(32))))
+    gone = Account(UUID(int=1), "", "", "admin", False, None, NOW, NOW, 9, NOW)
+    context: dict[str, str | int] = {"account": str(gone.id), "version": 9}
+    payload = unseal(changed(gone, keys, lambda: 1.0).mirrored or "", KeySet([keys.mirrored]), lambda: 1.0, context)
+    mirrored = MirroredAccount.model_validate_json(payload)
+    assert (mirrored.deleted, mirrored.active, mirrored.verifier, mirrored.email) == (True, False, None, "")
 
 
 @pytest.mark.parametrize("key", ["", "short", "!" * 43, "A" * 44])
@@ -172,6 +204,7 @@ def test_an_invalid_key_is_rejected_without_being_shown(key: str) -> None:
             mqtt_url="x",
             mqtt_password="x",
             accounts_key=key,
+            mirror_accounts_key="A" * 43,
             audit_key="A" * 43,
         )
     assert "must be 32 bytes in base64url" in str(caught.value)

@@ -23,6 +23,13 @@ class AlreadyRunningError(SetupError):
     """Another supervisor is running on this state directory."""
 
 
+_SHARED_KEYS = (
+    ("pulse_accounts_key", "users", "auth"),
+    ("pulse_mirror_accounts_key", "users", "sync-publisher"),
+    ("pulse_collectors_key", "auth", "sync-publisher"),
+    ("pulse_gateway_key", "auth", "telemetry-gateway"),
+)
+"""Keys that two services share: the name, the service whose file counts, and the other one."""
 _SERVER_LOGS = {"mosquitto": "mqtt/log", "postgres": "postgres/log"}
 
 
@@ -56,6 +63,21 @@ class State:
     def admin_unconfirmed(self) -> Path:
         """Exists while `admin_file` is written but its account may not exist yet."""
         return self.folder / "admin.unconfirmed"
+
+    @property
+    def collector_folder(self) -> Path:
+        """The state directory of the first collector."""
+        return self.folder / "collector"
+
+    @property
+    def is_collector_enrolled(self) -> bool:
+        """Whether the first collector has an identity."""
+        return (self.collector_folder / "identity.json").exists()
+
+    @property
+    def offline_sign_in_decided(self) -> Path:
+        """Exists once the first administrator was allowed to sign in at the first collector while it is offline."""
+        return self.folder / "collector.allowed"
 
     @property
     def status_file(self) -> Path:
@@ -99,11 +121,13 @@ class State:
             self.secret(service, "pulse_mqtt_password")
             self.secret(service, "pulse_database_password")
             self.secret(service, "pulse_audit_key")
-        shared = self.secret("users", "pulse_accounts_key")
-        copy = self.secrets_of("auth") / "pulse_accounts_key"
-        if self._once(copy, shared) != shared:  # users generated a new key
-            self._write(copy, shared)
-        self.secret("auth", "pulse_key_encryption_key")
+        for name, owner, other in _SHARED_KEYS:
+            shared = self.secret(owner, name)
+            copy = self.secrets_of(other) / name
+            if self._once(copy, shared) != shared:  # the owner got a new key
+                self._write(copy, shared)
+        for service in ("auth", "sync-publisher"):
+            self.secret(service, "pulse_key_encryption_key")
 
     def share_broker_accounts(self, admin: str, accounts: Mapping[str, str]) -> None:
         """Gives auth the broker's administrator password and the generated secrets. auth maintains the accounts, and

@@ -84,11 +84,15 @@ class Supervisor:
         admin = await system.first_administrator(say)
         late: list[Child] = [*services, web]
         if self._settings.first_collector:
+            await self._wait([child for child in services if child.name == "auth"])
+            await system.enrol_collector()
             collector = system.collector()
             await self._launch([collector], wait_for=[])
             late.append(collector)
         await self._wait(late)
         await self._until_administrators_can_act(is_new=bool(admin))
+        if self._settings.first_collector:
+            await system.allow_first_administrator(say)
         self._is_ready = True
         self._write_status()
         self._screen.ready(system.url, admin, time.monotonic() - began)

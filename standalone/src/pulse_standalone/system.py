@@ -1,12 +1,14 @@
 """The processes of the system (servers, services, web, first collector) and the environment variables they get."""
 
+import asyncio
 import errno
 import json
 import secrets
 import shlex
 import socket
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +34,14 @@ from pulse_standalone.state import State
 
 _MAX_SILENCE_SECONDS = 15
 """The same limit as in the services (`pulse_chassis.identity.principal.MAX_REVOCATIONS_AGE`)."""
-_SCHEMAS: Mapping[Party, str] = {"users": "users", "auth": "auth", "telemetry-gateway": "telemetry"}
+_SCHEMAS: Mapping[Party, str] = {
+    "users": "users",
+    "auth": "auth",
+    "telemetry-gateway": "telemetry",
+    "sync-publisher": "sync",
+}
+_ALLOW_SECONDS = 20.0
+_ALLOW_EVERY = 0.5
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:
@@ -110,7 +119,9 @@ class System:
             settings.broker_trace,
         )
         accounts = self.accounts()
-        self.state.share_broker_accounts(accounts.admin, {one.name: one.secret for one in accounts.all()})
+        enrolled = {self.state.device_id()} - set(settings.devices)  # gets its account from auth when it is enrolled
+        shared = {one.name: one.secret for one in accounts.all() if one.name not in enrolled}
+        self.state.share_broker_accounts(accounts.admin, shared)
         # auth creates the accounts of devices: a restart must not restore a device that was disabled or removed
         broker = Mosquitto(self.runner, self.state.folder, program, replace(accounts, devices={}), listeners)
         return BrokerChild(broker, authority)
@@ -211,6 +222,7 @@ class System:
             "PULSE_AUTH_URL": f"http://127.0.0.1:{self._ports['auth']}",
             "PULSE_USERS_URL": f"http://127.0.0.1:{self._ports['users']}",
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
+            "PULSE_SYNC_URL": f"http://127.0.0.1:{self._ports['sync-publisher']}",
             "PULSE_PUBLIC_ORIGIN": self.url,
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
@@ -220,20 +232,76 @@ class System:
         return child.at(self.settings.port, "/healthz", environment.reachable_host(self.settings.host))
 
     def collector(self) -> Child:
-        """The first collector, which measures this machine."""
+        """The first collector, which measures this machine. It has its own identity and password, unless an operator
+        manages the broker."""
         device = self.state.device_id()
-        env = {
-            "PULSE_COLLECTOR_STATE_DIR": str(self.state.folder / "collector"),
+        env = self._collector_environment() | {
             "PULSE_DEVICE": device,
             "PULSE_MQTT_URL": self._mqtt_url,
-            "PULSE_MQTT_PASSWORD_FILE": str(self.state.device_password_file(device)),
             "PULSE_COLLECTOR_NAME": self.settings.collector_name or device,
             "PULSE_LOG_FORMAT": "json",
         }
         if self._mqtt_ca:
             env["PULSE_MQTT_CA_FILE"] = str(self._mqtt_ca)
+        if not self.state.is_collector_enrolled:
+            env["PULSE_MQTT_PASSWORD_FILE"] = str(self.state.device_password_file(device))
         command = [sys.executable, "-m", "pulse_desktop", "run"]
         return CollectorChild("collector", command, env=env, log=self.state.log("collector"), cwd=self.settings.root)
+
+    async def enrol_collector(self) -> None:
+        """Enrols the first collector, unless it is enrolled already. The code is passed by pipes, so that it is in no
+        list of processes. Does nothing for a lost collector, and for the broker of MQTT_URL, whose accounts auth
+        does not manage. Raises SetupError."""
+        if self.settings.mqtt_url or self.state.is_collector_enrolled:
+            return
+        device = self.state.device_id()
+        made = await self._command(
+            ("pulse_auth", "enrolment-code", "--device", device, "--name", self.settings.collector_name or device),
+            self._environment("auth"),
+        )
+        found = json.loads(made)
+        if found["state"] == "lost":  # an administrator decides whether it comes back
+            return
+        server = f"http://127.0.0.1:{self._ports['auth']}"
+        await self._command(
+            ("pulse_desktop", "enrol", "--state-dir", str(self.state.collector_folder), server, "-"),
+            self._collector_environment(),
+            stdin=found["code"] + "\n",
+        )
+
+    async def allow_first_administrator(self, say: Say) -> None:
+        """Allows the first administrator to sign in at the first collector while it is offline: once, so that an
+        administrator can withdraw it. Retries for 20 s, because sync-publisher learns of account and collector by
+        events. Says how to do it later if that fails. Raises OSError."""
+        admin, marker = _credentials(self.state.admin_file), self.state.offline_sign_in_decided
+        if marker.exists() or not self.state.is_collector_enrolled:
+            return
+        email = admin["email"] if admin else ""
+        words = ("pulse_sync_publisher", "allow", "--email", email, "--device", self.state.device_id())
+        deadline = time.monotonic() + _ALLOW_SECONDS
+        while admin is not None:
+            try:
+                await self._command(words, self._environment("sync-publisher"))
+                break
+            except SetupError as error:
+                if time.monotonic() > deadline:
+                    say(f"{email} cannot sign in at the first collector while it is offline: {error}")
+                    break
+                await asyncio.sleep(_ALLOW_EVERY)
+        write_private(marker, "")
+
+    def _collector_environment(self) -> dict[str, str]:
+        return {"PULSE_COLLECTOR_STATE_DIR": str(self.state.collector_folder), "PULSE_SECRETS": "file"}
+
+    async def _command(self, words: Sequence[str], env: Mapping[str, str], stdin: str = "") -> str:
+        """Runs a command of a service or the collector; returns its output. Raises SetupError."""
+        command = (sys.executable, "-m", *words)
+        child_env = environment.child_environment(env)
+        code, out, err = await complete(*command, cwd=self.settings.root, env=child_env, stdin=stdin)
+        if code:
+            reason = " ".join(err.strip().splitlines()[-1:])
+            raise SetupError(f"{words[0]} {words[1]} failed: {reason}")
+        return out
 
     async def first_administrator(self, say: Say) -> dict[str, str] | None:
         """Creates an administrator if there is none; returns e-mail and password the first time. The password is

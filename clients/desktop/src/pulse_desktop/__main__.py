@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -11,12 +12,14 @@ from typing import Any
 
 import structlog
 
-from pulse_desktop.cli import buffer, doctor, enrol, parser, quarantine, replay
+from pulse_desktop.cli import buffer, doctor, enrol, mirror, parser, people, quarantine, replay
 from pulse_desktop.cli.broker import open_bus
 from pulse_desktop.cli.credentials import broker_password, load_settings
+from pulse_desktop.cli.opened import NotEnrolledError
 from pulse_desktop.cli.terminal import ALREADY_RUNNING, BAD_SETTINGS, FAILED, OK, complain, say
 from pulse_desktop.core import logs
 from pulse_desktop.core.engine import Engine, World
+from pulse_desktop.core.identity.model import IdentityError
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.settings import BadSettingsError, Settings
 from pulse_desktop.core.state_directory import lock
@@ -26,7 +29,8 @@ from pulse_desktop.core.storage.inspection import NoBufferError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running."""
+    """Returns the exit code: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running, 4 sign-in
+    refused."""
     options = vars(parser.make().parse_args(arguments))
     command: str = options.pop("command")
     flags = {name: value for name, value in options.items() if value is not None}
@@ -45,7 +49,7 @@ def _execute(command: str, flags: dict[str, Any]) -> int:
     except BrokenPipeError:  # the reader of the pipe is gone
         sys.stderr.close()
         return FAILED
-    except (NoBufferError, StoreFailure, snapshot.NoStatusError) as error:
+    except (NoBufferError, StoreFailure, snapshot.NoStatusError, IdentityError, NotEnrolledError) as error:
         complain(str(error))
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}")
@@ -71,6 +75,15 @@ def _dispatch(command: str, flags: dict[str, Any]) -> int:
         "quarantine export": lambda: quarantine.export(folder, output),
         "quarantine clear": lambda: quarantine.clear(folder, is_sure=is_sure),
         "replay": lambda: replay.change(folder, pause=pause, rate=flags.get("rate")),
+        "sign-in": lambda: people.sign_in(
+            folder, flags["email"], from_stdin="password_stdin" in flags, as_json=as_json
+        ),
+        "sign-out": lambda: people.sign_out(folder, as_json=as_json),
+        "change-password": lambda: people.change_password(folder, as_json=as_json),
+        "whoami": lambda: people.whoami(folder, as_json=as_json),
+        "mirror status": lambda: mirror.status(folder, as_json=as_json),
+        "mirror verify": lambda: mirror.verify(folder, as_json=as_json),
+        "mirror resync": lambda: mirror.resync(folder, as_json=as_json),
     }
     return commands[command]()
 
@@ -102,23 +115,30 @@ def _run(flags: dict[str, Any]) -> int:
         return BAD_SETTINGS
     with held:
         try:
-            asyncio.run(_collect(settings, password))
+            must_restart = asyncio.run(_collect(settings, password))
         except StoreFailure as error:
             complain(f"the buffer in {settings.state_dir} cannot be used: {error}")
             return BAD_SETTINGS
         except OSError as error:
             complain(f"{error.filename}: {error.strerror}")
             return BAD_SETTINGS
+    if must_restart:  # as the same process, so that its supervisor need not know
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # this very program
     return OK
 
 
-async def _collect(settings: Settings, password: str) -> None:
+async def _collect(settings: Settings, password: str) -> bool:
+    """Returns whether a remote command asked for a restart."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     world = World()
-    await Engine(settings, open_bus(settings, password, world), world).run(stop)
+    engine = Engine(
+        settings, open_bus(settings, password, world), world, doctor=lambda: "\n".join(doctor.report(settings)[0])
+    )
+    await engine.run(stop)
+    return engine.must_restart
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from pulse_contracts.message import Message
 from pulse_contracts.topics import CATALOGUE, ROOT, Party, Topic
 
-SERVICES: Final[tuple[Party, ...]] = ("users", "auth", "telemetry-gateway")
+SERVICES: Final[tuple[Party, ...]] = ("users", "auth", "telemetry-gateway", "sync-publisher")
 ADMIN: Final = "broker-admin"
 """The only account that may change accounts. No device and no service may have this name."""
 DEVICES: Final[frozenset[Party]] = frozenset({"collector", "plain-device"})

@@ -12,12 +12,17 @@ from pulse_contracts.permissions import Role
 Version = Annotated[int, Field(ge=1, le=2**62, strict=True)]
 
 
+Verifier = Annotated[str, StringConstraints(max_length=256, pattern=r"^\$argon2id\$[!-~]+$")]
+"""An argon2id string for offline sign-in (64 MiB, t=3, p=1, own salt). Never the digest that the server uses."""
+
+
 class AccountRecord(BaseModel):
-    """The sealed content of `AccountChanged`.
+    """The sealed content of `AccountChanged` for auth.
 
     version: from one counter for all accounts. It only increases.
     digest: the password's argon2id string. None while no password is set.
     deleted: the account was deleted. Its id and version remain, so that an older event cannot restore it.
+    has_verifier: the account has a verifier for offline sign-in. If not, auth makes one at the next sign-in.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -31,29 +36,92 @@ class AccountRecord(BaseModel):
     digest: Annotated[str, StringConstraints(max_length=512)] | None
     changed: Micros
     deleted: bool = False
+    has_verifier: bool = True
+
+
+class MirroredAccount(BaseModel):
+    """The sealed content of `AccountChanged` for sync-publisher: the account without the server's digest.
+
+    verifier: for offline sign-in. None while the account cannot sign in offline.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account: UuidText
+    version: Version
+    email: Annotated[str, StringConstraints(max_length=254)]
+    name: Annotated[str, StringConstraints(max_length=200)]
+    role: Role
+    active: bool
+    verifier: Verifier | None
+    changed: Micros
+    deleted: bool = False
 
 
 class AccountChanged(Message):
-    """One account as of `version`. `sealed` is a compact JWE (A256KW + A256GCM) of `AccountRecord` for the two services
-    that hold the key. A consumer applies it only if `version` is newer than its own."""
+    """One account as of `version`. A consumer applies it only if `version` is newer than its own.
+
+    sealed: a compact JWE (A256KW + A256GCM) of `AccountRecord`. Only users and auth hold its key.
+    mirrored: a JWE of `MirroredAccount`. Only users and sync-publisher hold its key.
+    """
 
     account: UuidText
     version: Version
     sealed: Annotated[str, StringConstraints(max_length=8_192)]
+    mirrored: Annotated[str, StringConstraints(max_length=8_192)] | None = None
+
+
+class VerifierRecord(BaseModel):
+    """The sealed content of `VerifierMade`.
+
+    digest_hash: SHA-256 (hex) of the digest that the password was checked against. users stores the verifier only while
+        the account still has that digest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account: UuidText
+    digest_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    verifier: Verifier
+
+
+class VerifierMade(Message):
+    """auth made a verifier for offline sign-in, because the account had none when its owner signed in.
+
+    sealed: a JWE of `VerifierRecord`. Only users and auth hold its key.
+    """
+
+    account: UuidText
+    sealed: Annotated[str, StringConstraints(max_length=8_192)]
 
 
 class AccountsDigest(Message):
-    """Number of accounts, highest version, and the hash of the set (`set_digest`). Retained."""
+    """Number of accounts, highest version, and the hash of the set (`set_digest`). Retained.
+
+    sum: `set_sum` of the same set, which a consumer can keep up to date with each change.
+    """
 
     count: Annotated[int, Field(ge=0)]
     version: Annotated[int, Field(ge=0)]
     set: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    sum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class ReplayRequested(Message):
     """A consumer whose set differs requests every account. `have` is the digest of the consumer's set."""
 
     have: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def version_hash(account: str, version: int) -> int:
+    """Returns the term of one account in `set_sum`, from 0 to 2^256 - 1."""
+    return int.from_bytes(hashlib.sha256(f"{account}:{version}".encode()).digest(), "big")
+
+
+def set_sum(versions: Iterable[tuple[str, int]]) -> str:
+    """Returns the sum (hex, modulo 2^256) of `version_hash` over all pairs. A changed account changes it by the
+    difference of two terms, so that no side has to go through all accounts. It is no protection against forgers."""
+    return f"{sum(version_hash(account, version) for account, version in versions) % 2**256:064x}"
 
 
 def set_digest(versions: Iterable[tuple[str, int]]) -> str:

@@ -18,6 +18,9 @@ Permission = Literal[
     "sessions.manage",
     "collectors.read",
     "collectors.manage",
+    "collectors.command",
+    "mirror.read",
+    "mirror.manage",
     "keys.rotate",
     "audit.read",
 ]
@@ -36,8 +39,11 @@ PERMISSIONS: Mapping[Permission, str] = {
     "sessions.manage": "see and end the sessions and API keys of every account, reset second factors, "
     "and require them by role",
     "collectors.read": "list collectors",
-    "collectors.manage": "create, enrol, disable and delete collectors, replace their credentials, "
-    "and choose who may sign in there",
+    "collectors.manage": "create, enrol, disable and delete collectors, and replace their credentials",
+    "collectors.command": "send commands to collectors: restart, collect now, set the interval, pause and resume the "
+    "replay, resynchronise the mirror, run the doctor, fetch the log",
+    "mirror.read": "see which accounts each collector holds for offline sign-in, and how far its mirror is",
+    "mirror.manage": "choose who may sign in at which collectors, and repair, rekey or wipe a collector's mirror",
     "keys.rotate": "rotate the keys that sign access tokens",
     "audit.read": "read the audit trail",
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from pulse_contracts.message import PRINTABLE, Message, Micros
+from pulse_contracts.mirror import MirrorState
 
 
 class Status(Message):
@@ -16,6 +17,7 @@ class Status(Message):
     buffer_fill: how full a collector's buffer is, from 0 to 1.
     full_in: seconds until the buffer is full at the current rate. Sent once the buffer is half full. 0: the buffer is
         full, and the oldest readings lose detail.
+    mirror: state of a collector's credential mirror. None: it is not enrolled.
     """
 
     state: Literal["online", "offline"]
@@ -26,3 +28,4 @@ class Status(Message):
     oldest_waiting: Micros | None = None
     buffer_fill: Annotated[float, Field(ge=0, le=1)] | None = None
     full_in: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    mirror: MirrorState | None = None

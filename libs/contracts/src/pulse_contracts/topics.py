@@ -7,9 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayRequested
+from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayRequested, VerifierMade
 from pulse_contracts.auth import Revocations, SessionRevoked, VerificationKeys
+from pulse_contracts.collectors import CollectorChanged, CollectorsDigest
+from pulse_contracts.commands import CommandMessage, CommandReply
 from pulse_contracts.message import Message
+from pulse_contracts.mirror import MirrorAudit, MirrorMessage, MirrorReport, MirrorStatus
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import (
     BatchAck,
@@ -21,9 +24,10 @@ from pulse_contracts.telemetry import (
     ReadingBatch,
     SeriesDeclared,
 )
+from pulse_contracts.trust import KeyAnnounced, TrustedKeys
 
 M_co = TypeVar("M_co", bound=Message, covariant=True)
-Party = Literal["collector", "plain-device", "telemetry-gateway", "users", "auth", "integrator"]
+Party = Literal["collector", "plain-device", "telemetry-gateway", "users", "auth", "sync-publisher", "integrator"]
 ROOT = "pulse/v1"
 """Default prefix of every topic. Several sites on one broker use different prefixes."""
 
@@ -85,6 +89,8 @@ def _parties(*names: Party) -> frozenset[Party]:
 
 _UP = _parties("collector")
 _GATEWAY = _parties("telemetry-gateway")
+_SERVICES = _parties("auth", "users", "telemetry-gateway", "sync-publisher")
+_SYNC = _parties("sync-publisher")
 
 TELEMETRY_HELLO = Topic(
     "telemetry/hello/{device}", Hello, _UP, _GATEWAY, "Readings that a collector still holds", share="gateway"
@@ -112,19 +118,71 @@ TELEMETRY_LIVE = Topic(
     qos=0,
 )
 USERS_EVENT = Topic(
-    "users/event/{account}", AccountChanged, _parties("users"), _parties("auth"), "An account changed (sealed)"
+    "users/event/{account}",
+    AccountChanged,
+    _parties("users"),
+    _parties("auth", "sync-publisher"),
+    "An account changed (sealed)",
 )
 USERS_DIGEST = Topic(
-    "users/digest", AccountsDigest, _parties("users"), _parties("auth"), "Count and hash of all accounts", retain=True
+    "users/digest",
+    AccountsDigest,
+    _parties("users"),
+    _parties("auth", "sync-publisher"),
+    "Count and hash of all accounts",
+    retain=True,
 )
 USERS_REPLAY = Topic(
-    "users/replay/{service}", ReplayRequested, _parties("auth"), _parties("users"), "A consumer requests every account"
+    "users/replay/{service}",
+    ReplayRequested,
+    _parties("auth", "sync-publisher"),
+    _parties("users"),
+    "A consumer requests every account",
+)
+USERS_SYNC = Topic(
+    "users/sync/{device}", MirrorMessage, _SYNC, _UP, "Changes, snapshots and heartbeats of one collector's mirror"
+)
+USERS_WIPE = Topic(
+    "users/wipe/{device}", MirrorMessage, _SYNC, _UP, "A lost collector deletes its mirror and its keys", retain=True
+)
+USERS_ACK = Topic(
+    "users/ack/{device}", MirrorReport, _UP, _SYNC, "A collector's reports about its mirror (sealed)", share="sync"
+)
+USERS_AUDIT = Topic(
+    "users/audit/{device}", MirrorAudit, _UP, _SYNC, "A collector's local audit trail (sealed)", share="sync"
+)
+USERS_MIRROR = Topic(
+    "users/mirror/{device}", MirrorStatus, _SYNC, _GATEWAY, "Progress of one collector's mirror", retain=True
+)
+AUTH_COLLECTOR = Topic(
+    "auth/collector/{device}", CollectorChanged, _parties("auth"), _SYNC, "A collector changed (sealed)"
+)
+AUTH_COLLECTORS = Topic(
+    "auth/collectors", CollectorsDigest, _parties("auth"), _SYNC, "Count and hash of all collectors", retain=True
+)
+AUTH_REPLAY = Topic(
+    "auth/replay/{service}", ReplayRequested, _SYNC, _parties("auth"), "A consumer requests every collector"
+)
+AUTH_VERIFIER = Topic(
+    "auth/verifier/{account}",
+    VerifierMade,
+    _parties("auth"),
+    _parties("users"),
+    "A verifier for offline sign-in, made at a sign-in (sealed)",
+)
+AUTH_TRUSTED_KEYS = Topic(
+    "auth/trusted-keys",
+    TrustedKeys,
+    _parties("auth"),
+    _parties("collector", "sync-publisher", "telemetry-gateway"),
+    "Keys that collectors trust, signed by the root",
+    retain=True,
 )
 AUTH_KEYS = Topic(
     "auth/keys",
     VerificationKeys,
     _parties("auth"),
-    _parties("auth", "users", "telemetry-gateway"),
+    _SERVICES,
     "Keys that verify access tokens",
     retain=True,
 )
@@ -132,24 +190,38 @@ AUTH_EVENT = Topic(
     "auth/event/{account}",
     SessionRevoked,
     _parties("auth"),
-    _parties("auth", "users", "telemetry-gateway"),
+    _SERVICES,
     "Revoked sessions",
 )
 AUTH_REVOCATIONS = Topic(
     "auth/revocations",
     Revocations,
     _parties("auth"),
-    _parties("auth", "users", "telemetry-gateway"),
+    _SERVICES,
     "The revocations of the last minutes, every few seconds",
     retain=True,
 )
 SYSTEM_STATUS = Topic(
     "system/status/{kind}/{id}",
     Status,
-    _parties("collector", "telemetry-gateway", "users", "auth"),
+    _parties("collector", "telemetry-gateway", "users", "auth", "sync-publisher"),
     _GATEWAY,
     "Online or offline; the last will reports offline",
     retain=True,
+)
+SYSTEM_KEY = Topic(
+    "system/key/{service}",
+    KeyAnnounced,
+    _parties("sync-publisher", "telemetry-gateway"),
+    _parties("auth"),
+    "A service's verification key, for auth to sign",
+    retain=True,
+)
+SYSTEM_COMMAND = Topic(
+    "system/command/{device}", CommandMessage, _GATEWAY, _UP, "An administrator's signed command to a collector"
+)
+SYSTEM_REPLY = Topic(
+    "system/reply/{device}", CommandReply, _UP, _GATEWAY, "A collector's answer to a command", share="gateway"
 )
 
 CATALOGUE: tuple[Topic[Message], ...] = (
@@ -164,8 +236,21 @@ CATALOGUE: tuple[Topic[Message], ...] = (
     USERS_EVENT,
     USERS_DIGEST,
     USERS_REPLAY,
+    USERS_SYNC,
+    USERS_WIPE,
+    USERS_ACK,
+    USERS_AUDIT,
+    USERS_MIRROR,
+    AUTH_COLLECTOR,
+    AUTH_COLLECTORS,
+    AUTH_REPLAY,
+    AUTH_VERIFIER,
+    AUTH_TRUSTED_KEYS,
     AUTH_KEYS,
     AUTH_EVENT,
     AUTH_REVOCATIONS,
     SYSTEM_STATUS,
+    SYSTEM_KEY,
+    SYSTEM_COMMAND,
+    SYSTEM_REPLY,
 )

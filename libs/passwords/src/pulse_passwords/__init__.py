@@ -1,6 +1,6 @@
 """Hashes and verifies passwords with argon2id, and checks digests of other origin. No other package imports passlib."""
 
-from pulse_passwords.digests import LOGIN_POLICY, MIRROR_POLICY, HashingPolicy, check_digest
+from pulse_passwords.digests import LOGIN_POLICY, MIRROR_POLICY, HashingPolicy, check_digest, check_verifier
 from pulse_passwords.errors import (
     HashingBusy,
     HostileDigest,
@@ -26,6 +26,7 @@ __all__ = [
     "PasswordTooLong",
     "Verification",
     "check_digest",
+    "check_verifier",
     "generate_password",
     "normalise",
 ]

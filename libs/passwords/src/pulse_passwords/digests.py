@@ -72,6 +72,13 @@ def check_digest(digest: str) -> HashingPolicy:
         raise HostileDigest("the costs of the digest are out of bounds") from error
 
 
+def check_verifier(verifier: str, policy: HashingPolicy = MIRROR_POLICY) -> None:
+    """Checks a verifier for offline sign-in. Raises `HostileDigest` as `check_digest`, and for other costs than
+    `policy`: a cheaper one would be easier to guess from a stolen disk."""
+    if check_digest(verifier) != policy:
+        raise HostileDigest("the verifier does not have the costs of the policy")
+
+
 def _check_base64(encoded: str) -> None:
     try:
         raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)

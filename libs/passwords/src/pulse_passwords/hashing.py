@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -47,28 +48,22 @@ class Verification:
 class PasswordHasher:
     """argon2id with `workers` threads and at most `queue` pending calls. Further calls raise `HashingBusy`.
 
+    `dummy`: a digest of the same policy for accounts that do not exist. `start` makes one if it is None.
+
     It is an async context manager: use it between `start` and `close`. A cancelled call leaves the queue. If it is
     already running, it keeps its worker until argon2 returns.
     """
 
-    def __init__(self, policy: HashingPolicy, workers: int = 2, queue: int = 20) -> None:
+    def __init__(self, policy: HashingPolicy, workers: int = 2, queue: int = 20, dummy: str | None = None) -> None:
         self._policy = policy
-        self._argon2 = argon2.using(  # type: ignore[no-untyped-call] # types-passlib does not type it
-            type="ID",
-            memory_cost=policy.memory_kib,
-            time_cost=policy.time_cost,
-            parallelism=policy.parallelism,
-            salt_len=SALT_BYTES,
-            digest_size=DIGEST_BYTES,
-        )
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pulse-passwords", initializer=_lower_priority)
         self._places = threading.BoundedSemaphore(workers + queue)
-        self._dummy: str | None = None
+        self._dummy = dummy
 
     async def start(self) -> None:
         """Creates the dummy digest in advance, so that the first unknown account does not take twice as long."""
         if self._dummy is None:
-            self._dummy = await self._run(lambda: self._hash(_DUMMY_PASSWORD))
+            self._dummy = await self._run(lambda: _hash(_DUMMY_PASSWORD, self._policy))
 
     async def close(self) -> None:
         """Waits for running and pending calls. Later calls raise `RuntimeError`."""
@@ -83,13 +78,29 @@ class PasswordHasher:
     ) -> None:
         await self.close()
 
-    async def hash(self, password: str) -> str:
-        """Returns the argon2id digest (PHC string) of `password`, with a new salt.
+    async def hash(self, password: str, policy: HashingPolicy | None = None) -> str:
+        """Returns the argon2id digest (PHC string) of `password`, with a new salt. `policy`: its costs, None for those
+        of this hasher.
 
         Raises `PasswordRefused` (empty, too long, not text) and `HashingBusy`.
         """
+        (digest,) = await self.hash_each(password, policy or self._policy)
+        return digest
+
+    async def hash_each(self, password: str, *policies: HashingPolicy) -> list[str]:
+        """Returns one digest for each policy, in order, each with its own salt. The computations run side by side.
+
+        Raises `PasswordRefused` as `hash`, and `HashingBusy` unless there is a free place for every computation.
+        """
         normalised = normalise(password)
-        return await self._run(lambda: self._hash(normalised))
+        running: list[Future[str]] = []
+        try:
+            for policy in policies:
+                running.append(self._submit(partial(_hash, normalised, policy)))  # noqa: PERF401  # kept if the next is busy
+            return [await asyncio.wrap_future(future) for future in running]
+        finally:
+            for future in running:
+                future.cancel()  # does nothing to those that are complete
 
     async def verify(self, password: str, digest: str | None) -> Verification:
         """Verifies `password` against `digest`. None: the account does not exist.
@@ -105,18 +116,15 @@ class PasswordHasher:
             costs = check_digest(stored)
         except HostileDigest:
             dummy = self._dummy
-            await self._run(lambda: self._verify(normalised, dummy))
+            await self._run(lambda: _verify(normalised, dummy))
             return Verification(is_valid=False, is_digest_refused=True)
-        is_valid = await self._run(lambda: self._verify(normalised, stored)) and digest is not None
+        is_valid = await self._run(lambda: _verify(normalised, stored)) and digest is not None
         return Verification(is_valid, needs_rehash=is_valid and costs != self._policy)
 
-    def _hash(self, normalised: bytes) -> str:
-        return str(self._argon2.hash(normalised))
-
-    def _verify(self, normalised: bytes, digest: str) -> bool:
-        return bool(self._argon2.verify(normalised, digest))
-
     async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.wrap_future(self._submit(work))
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
         if not self._places.acquire(blocking=False):
             raise HashingBusy(RETRY_AFTER)
         try:
@@ -126,7 +134,23 @@ class PasswordHasher:
             raise
         # Not in `finally`, because the thread continues after its caller was cancelled.
         future.add_done_callback(lambda _: self._places.release())
-        return await asyncio.wrap_future(future)
+        return future
+
+
+def _hash(normalised: bytes, policy: HashingPolicy) -> str:
+    handler = argon2.using(  # type: ignore[no-untyped-call] # types-passlib does not type it
+        type="ID",
+        memory_cost=policy.memory_kib,
+        time_cost=policy.time_cost,
+        parallelism=policy.parallelism,
+        salt_len=SALT_BYTES,
+        digest_size=DIGEST_BYTES,
+    )
+    return str(handler.hash(normalised))
+
+
+def _verify(normalised: bytes, digest: str) -> bool:
+    return bool(argon2.verify(normalised, digest))  # type: ignore[no-untyped-call] # as above
 
 
 def _lower_priority() -> None:

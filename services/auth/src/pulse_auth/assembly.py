@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -12,6 +13,7 @@ from pulse_auth.actions.adoption import Adoption
 from pulse_auth.actions.api_keys import ApiKeys
 from pulse_auth.actions.broker import ReconcileIntervals, Reconciler
 from pulse_auth.actions.codes import Codes
+from pulse_auth.actions.collector_events import CollectorAnnouncements, CollectorEvents
 from pulse_auth.actions.collectors import CollectorDependencies, Collectors
 from pulse_auth.actions.ending import SessionRevoker, Sweep
 from pulse_auth.actions.enrolment import BrokerEndpoint, Enrolment
@@ -26,8 +28,9 @@ from pulse_auth.actions.sessions import Sessions
 from pulse_auth.actions.signing_in import SignIn
 from pulse_auth.actions.signing_keys import Rotation, SigningKeys
 from pulse_auth.actions.tokens import SessionDependencies
-from pulse_auth.actions.vault import Vault
-from pulse_auth.handlers import Handlers
+from pulse_auth.actions.trusted_keys import PUBLISH_EVERY, TrustedKeyring
+from pulse_auth.actions.verifiers import VerifierDependencies, Verifiers
+from pulse_auth.handlers import HandlerActions, Handlers
 from pulse_auth.model.sessions import SessionRules, derived_key
 from pulse_auth.routes import (
     administration,
@@ -51,7 +54,8 @@ from pulse_chassis.process.background import Background, Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_contracts.access import ADMIN
-from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
+from pulse_jose.vault import Vault
+from pulse_passwords import LOGIN_POLICY, MIRROR_POLICY, HashingPolicy, PasswordHasher
 from pulse_postgres import Audit, Database, Migrations, Outbox, Rate
 from pulse_postgres.database import PoolSettings
 
@@ -71,6 +75,17 @@ ROUTERS = [
 IDENTITY = Identity("auth", VERSION, Migrations("pulse_auth.migrations"), has_outbox=True)
 
 
+@dataclass(frozen=True)
+class HashingPolicies:
+    """The costs of digests for sign-in at the server, and of verifiers for offline sign-in."""
+
+    sign_in: HashingPolicy = LOGIN_POLICY
+    mirror: HashingPolicy = MIRROR_POLICY
+
+
+_POLICIES = HashingPolicies()
+
+
 async def serve(settings: AuthSettings) -> None:
     """Runs the service until it is stopped."""
 
@@ -80,11 +95,10 @@ async def serve(settings: AuthSettings) -> None:
     await process.serve(IDENTITY, settings, assemble)
 
 
-async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy = LOGIN_POLICY) -> Parts:
-    """Builds the service. `policy`: the cost of the dummy hash for unknown accounts; must equal that of stored
-    digests."""
+async def build(runtime: Runtime, settings: AuthSettings, policies: HashingPolicies = _POLICIES) -> Parts:
+    """Builds the service. `policies`: the costs of hashes; `sign_in` must equal that of stored digests."""
     database, bus, clock = runtime.database, runtime.bus, runtime.clock
-    hasher = PasswordHasher(policy)
+    hasher = PasswordHasher(policies.sign_in)
     await hasher.start()
     vault = Vault(settings.vault_key(), clock)
     revoker = SessionRevoker(runtime.outbox, runtime.audit)
@@ -95,13 +109,22 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
     deps = SessionDependencies(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
     mirror = Mirror(database, revoker, settings.sealing_key(), runtime.metrics, clock=clock)
     drift = Drift(mirror, bus, IDENTITY.name)
-    await Handlers(bus, mirror, drift, keys).subscribe()
+    events = CollectorEvents(runtime.outbox, vault, settings.collectors_sealing_key(), clock)
+    collectors = CollectorAnnouncements(database, runtime.outbox, bus, events)
+    trusted = TrustedKeyring(database, bus, vault, runtime.audit, settings.announcement_keys(), clock=clock)
+    await Handlers(bus, HandlerActions(mirror, drift, keys, collectors, trusted)).subscribe()
+    verifier_deps = VerifierDependencies(
+        database, runtime.outbox, hasher, settings.sealing_key(), clock, policies.mirror
+    )
+    verifiers = Verifiers(verifier_deps, runtime.metrics)
     await runtime.principals.follow(bus)
     limits = GuardLimits(settings.broker_stored_messages_max, settings.broker_stored_bytes_max)
     guard = IntakeGuard(limits, settings.mqtt_prefix, runtime.metrics)
     reconciler = Reconciler(database, vault, settings.mqtt_prefix, runtime.metrics, guard)
     guard.on_admitted = reconciler.check_soon
-    fleet = CollectorDependencies(database, vault, runtime.audit, clock, secrets.token_bytes, reconciler.wake)
+    fleet = CollectorDependencies(database, vault, runtime.audit, clock, secrets.token_bytes, events, reconciler.wake)
+    routes = _routes(runtime, settings, deps, (vault, revoker, rotation, fleet))
+    routes.sign_in.on_verified = verifiers.offer
     compare = partial(drift.compare, settings.replay_grace, settings.replay_pause)
     return Parts(
         routers=ROUTERS,
@@ -109,11 +132,15 @@ async def build(runtime: Runtime, settings: AuthSettings, policy: HashingPolicy 
             Job("key_rotation", rotation.on_schedule, interval=settings.key_poll),
             Job("account_drift", compare, wake=drift.received),
             heartbeat_job(Heartbeat(database, bus, clock), revoker, settings.heartbeat_every),
+            Job("collectors_digest", collectors.announce_digest, settings.digest_every, events.digest_due),
+            Job("collectors_replay", collectors.replay, wake=collectors.replay_due, pause=settings.replay_pause),
+            Job("trusted_keys", trusted.publish, PUBLISH_EVERY, trusted.due),
+            Job("verifiers", verifiers.make_one, wake=verifiers.due),
             Job("sweep", Sweep(database, clock).sweep, interval=settings.sweep_every),
             *_broker_jobs(runtime.background, settings, reconciler, guard, fleet),
         ],
         on_stop=[hasher.close],
-        state={"auth": _routes(runtime, settings, deps, (vault, revoker, rotation, fleet))},
+        state={"auth": routes},
     )
 
 
@@ -141,7 +168,8 @@ async def fleet_offline(settings: AuthSettings) -> AsyncIterator[CollectorDepend
     audit, clock = Audit(decoded_key(settings.audit_key)), process.now_micros
     async with Database(PoolSettings(settings.database_url, password, 2)) as database:
         vault = Vault(settings.vault_key(), clock)
-        yield CollectorDependencies(database, vault, audit, clock, secrets.token_bytes, lambda: None)
+        events = CollectorEvents(Outbox(), vault, settings.collectors_sealing_key(), clock)
+        yield CollectorDependencies(database, vault, audit, clock, secrets.token_bytes, events, lambda: None)
 
 
 def _routes(  # all parts meet here

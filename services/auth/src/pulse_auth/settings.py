@@ -7,13 +7,15 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from pulse_chassis.http.rate_limits import parse_limit
 from pulse_chassis.process.settings import SecretKey, ServiceSettings, decoded_key
+from pulse_contracts.topics import Party
 from pulse_jose import SealingKey
 
 _Positive = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class AuthSettings(ServiceSettings):
-    """Keys are 32 bytes in base64url. auth shares `accounts_key` with the users service. `key_encryption_key` belongs
+    """Keys are 32 bytes in base64url. auth shares `accounts_key` with users, `collectors_key` with sync-publisher, and
+    `gateway_key` with telemetry-gateway. `key_encryption_key` belongs
     to auth alone: it seals signing keys and second factors in the database, and refresh tokens are derived from it.
     Keep it with the backups, but not inside them.
 
@@ -33,12 +35,15 @@ class AuthSettings(ServiceSettings):
     """
 
     accounts_key: SecretKey
+    collectors_key: SecretKey
+    gateway_key: SecretKey
     key_encryption_key: SecretKey
     key_rotation: Annotated[timedelta, Field(ge=timedelta(days=1))] = timedelta(days=30)
     key_poll: _Positive = timedelta(seconds=10)
     session_idle: _Positive = timedelta(hours=12)
     session_life: _Positive = timedelta(days=7)
     rotation_grace: _Positive = timedelta(minutes=10)
+    digest_every: _Positive = timedelta(seconds=30)
     replay_pause: _Positive = timedelta(seconds=2)
     replay_grace: _Positive = timedelta(milliseconds=500)
     heartbeat_every: _Positive = timedelta(seconds=5)
@@ -81,6 +86,14 @@ class AuthSettings(ServiceSettings):
     def sealing_key(self) -> SealingKey:
         """Opens `AccountChanged.sealed`."""
         return SealingKey("accounts", decoded_key(self.accounts_key))
+
+    def collectors_sealing_key(self) -> SealingKey:
+        """Seals `CollectorChanged.sealed`."""
+        return SealingKey("collectors", decoded_key(self.collectors_key))
+
+    def announcement_keys(self) -> dict[Party, bytes]:
+        """The keys with which services seal their announcements."""
+        return {"sync-publisher": decoded_key(self.collectors_key), "telemetry-gateway": decoded_key(self.gateway_key)}
 
     def vault_key(self) -> bytes:
         """The key-encryption key as bytes."""

@@ -1,5 +1,6 @@
 """Builds every object and connects them. Only this module knows the concrete classes."""
 
+import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
+from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.erasure import Erasure
@@ -28,7 +30,7 @@ from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.actions.verification import Verification
-from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, quarantine
+from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, ReplyHandlers, quarantine
 from pulse_telemetry_gateway.live.feeds import Feeds
 from pulse_telemetry_gateway.live.hub import Hub, LiveLimits
 from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
@@ -104,8 +106,13 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     plain_limits = PlainLimits(settings.plain_series_max, span)
     plain_store = PlainStore(database)
     plain = Plain(ingest, catalogs, plain_store, plain_limits, runtime.metrics)
+    audit = AuditTrail(database, runtime.audit, runtime.clock)
+    key = decoded_key(settings.gateway_key) if settings.gateway_key else None
+    commands = Commands(CommandDependencies(database, bus, audit, key, runtime.clock, uuid.uuid4), runtime.metrics)
     handlers = Handlers(bus, ingest, plain, handshake, registry, budget_of(settings))
     await handlers.subscribe()
+    await ReplyHandlers(bus, commands, budget_of(settings)).subscribe()
+    bus.on_connected(commands.announce)
     intake = _intake(runtime, settings, handlers)
     limits = LiveLimits(
         settings.resume_readings_max,
@@ -132,7 +139,6 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     stored = HistoryStore(database)
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
-    audit = AuditTrail(database, runtime.audit, runtime.clock)
     routes = TelemetryDependencies(
         registry,
         history,
@@ -147,6 +153,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         Erasure(ErasureStore(database), registry, compaction, audit),
         Renaming(database, registry, audit),
         runtime.clock,
+        runtime.limits,
+        commands,
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     return Parts(
@@ -203,7 +211,12 @@ def budget_of(settings: GatewaySettings) -> DeviceBudget:
     """The limits of one device, from the settings."""
     usual, pace = DeviceBudget(), settings.device_pace
     return DeviceBudget(
-        usual.hellos * pace, usual.drops * pace, usual.parts * pace, usual.states * pace, usual.quarantined * pace
+        hellos=usual.hellos * pace,
+        drops=usual.drops * pace,
+        parts=usual.parts * pace,
+        states=usual.states * pace,
+        replies=usual.replies * pace,
+        quarantined=usual.quarantined * pace,
     )
 
 

@@ -6,10 +6,12 @@ from typing import Final, TypeVar
 
 from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
 from pulse_chassis.observability.metrics import Metrics
+from pulse_contracts.commands import CommandReply
 from pulse_contracts.message import device_name_of, is_device_name
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, SeriesDeclared
 from pulse_contracts.topics import (
+    SYSTEM_REPLY,
     SYSTEM_STATUS,
     TELEMETRY_DATA,
     TELEMETRY_DROP,
@@ -18,6 +20,7 @@ from pulse_contracts.topics import (
     TELEMETRY_PLAIN,
     TELEMETRY_SERIES,
 )
+from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.device_limits import DeviceQueue, NewestPerDevice, RateLimitedQuarantine
 from pulse_telemetry_gateway.actions.handshake import Handshake
 from pulse_telemetry_gateway.actions.ingest import Ingest
@@ -36,14 +39,15 @@ C = TypeVar("C", Batch, Dropped)
 
 @dataclass(frozen=True)
 class DeviceBudget:
-    """Limits of one device in events a second: hellos answered, declared losses, parts of declarations and status
-    messages handled, messages quarantined. After a rest it may use ten seconds' worth at once. `waiting`: most messages
-    of one kind that wait."""
+    """Limits of one device in events a second: hellos answered, declared losses, parts of declarations, status messages
+    and replies to commands handled, messages quarantined. After a rest it may use ten seconds' worth at once.
+    `waiting`: most messages of one kind that wait."""
 
     hellos: float = 5
     drops: float = 10
     parts: float = 10
     states: float = 2
+    replies: float = 5
     quarantined: float = 20
     waiting: int = 200
 
@@ -150,6 +154,23 @@ class Handlers:
             display_name=status.name,
             waiting=status.waiting,
         )
+
+
+class ReplyHandlers:
+    """Subscribes to the replies of collectors to commands."""
+
+    def __init__(self, bus: Bus, commands: Commands, budget: DeviceBudget = DeviceBudget()) -> None:
+        self._bus, self._commands = bus, commands
+        self._queue = DeviceQueue(_buckets(budget.replies), _AT_ONCE, budget.waiting)
+
+    async def subscribe(self) -> None:
+        """Subscribes to the topic."""
+        await self._bus.subscribe(SYSTEM_REPLY, self.reply, shared=True, concurrency=_TAKEN)
+
+    async def reply(self, delivery: Delivery[CommandReply]) -> None:
+        """Handles a reply. A collector cannot answer for another one: the topic names the sender."""
+        device = _named(delivery.levels["device"])
+        await self._queue.take(device, lambda: self._commands.receive(device, delivery.message))
 
 
 def _senders(

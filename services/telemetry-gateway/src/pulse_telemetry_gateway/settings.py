@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pulse_bus.mqtt import NEVER
-from pulse_chassis.process.settings import ServiceSettings
+from pulse_chassis.process.settings import SecretKey, ServiceSettings
 from pulse_contracts.access import PLAIN_SESSION
 
 
@@ -16,6 +16,8 @@ class GatewaySettings(ServiceSettings):
     group_commit_max, group_commit_bytes_max: batches and payload bytes in one transaction. A group collects while the
     last commit started less than `group_commit_interval` ago, and for at most `group_commit_age_max`.
     plain_series_max: series that a plain device may create by sending new names.
+    gateway_key: seals the announcement of the key that signs commands, and that key in the database. auth has the same
+        one. None: no commands.
     device_…: limits of one collector: messages that wait for a commit, series, epochs, catalogs that are kept, and a
         factor for its rates (`handlers.DeviceBudget`).
     """
@@ -38,6 +40,7 @@ class GatewaySettings(ServiceSettings):
     device_epochs_max: Annotated[int, Field(ge=1)] = 100_000
     device_catalogs_max: Annotated[int, Field(ge=1)] = 100
     device_pace: Annotated[float, Field(gt=0)] = 1.0
+    gateway_key: SecretKey | None = None
     plain_series_max: Annotated[int, Field(ge=1, le=10_000)] = 200
     # one session for all gateways that never expires: the broker queues while no gateway runs
     plain_session: str = PLAIN_SESSION

@@ -27,9 +27,9 @@ async def create_admin(settings: UsersSettings, args: argparse.Namespace) -> int
         await accounts.require_free(args.email)
         password = _first_line() if args.password_stdin else generate_password(secrets.token_bytes)
         name = args.name if args.name is not None else args.email.partition("@")[0]
-        digest = await tools.passwords.digest(password, args.email, name)
+        hashes = await tools.passwords.hashes(password, args.email, name)
         create = accounts.create_first if args.if_missing else accounts.create
-        account = await create(COMMAND_LINE, NewAccount(args.email, name, "admin", digest))
+        account = await create(COMMAND_LINE, NewAccount(args.email, name, "admin", hashes))
     if account is None:
         return _print_json({})
     return _print_json({"email": account.email} | ({} if args.password_stdin else {"password": password}))
@@ -40,8 +40,8 @@ async def set_password(settings: UsersSettings, args: argparse.Namespace) -> int
     DomainError."""
     async with offline(settings) as tools:
         found = await tools.accounts.find(args.email)
-        digest = await tools.passwords.digest(_first_line(), found.email, found.name)
-        account = await tools.accounts.set_password(COMMAND_LINE, args.email, digest)
+        hashes = await tools.passwords.hashes(_first_line(), found.email, found.name)
+        account = await tools.accounts.set_password(COMMAND_LINE, args.email, hashes)
     return _print_json({"email": account.email})
 
 

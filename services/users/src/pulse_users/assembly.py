@@ -15,7 +15,7 @@ from pulse_chassis.process import service as process
 from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Identity, Parts, Runtime, now_micros
 from pulse_chassis.process.settings import decoded_key
-from pulse_passwords import LOGIN_POLICY, HashingPolicy, PasswordHasher
+from pulse_passwords import PasswordHasher
 from pulse_postgres import Audit, Database, Migrations, Outbox
 from pulse_postgres.database import PoolSettings
 from pulse_users.actions.accounts import Accounts
@@ -25,12 +25,13 @@ from pulse_users.actions.changes import ChangeDependencies
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links, LinkSettings
 from pulse_users.actions.mailing import Mailer, MailQueue
-from pulse_users.actions.passwords import Passwords
+from pulse_users.actions.passwords import HashingPolicies, Passwords
 from pulse_users.actions.profile import Profile
 from pulse_users.actions.smtp import MailServer
 from pulse_users.actions.upkeep import Sweep
+from pulse_users.actions.verifiers import Verifiers
 from pulse_users.handlers import Handlers
-from pulse_users.model.accounts import changed
+from pulse_users.model.accounts import EventKeys, changed
 from pulse_users.model.passwords import PasswordRules, read_blocklist
 from pulse_users.routes import accounts, bulk, passwords, profile
 from pulse_users.routes.dependencies import Limits, UsersDependencies
@@ -39,6 +40,7 @@ from pulse_users.settings import UsersSettings
 VERSION = "0.1.0"
 _POLL = timedelta(seconds=5)
 """How often a job looks for work that another replica left behind."""
+_POLICIES = HashingPolicies()
 ROUTERS = [
     profile.router,
     audit_router("/api/users", "users"),
@@ -59,16 +61,17 @@ async def serve(settings: UsersSettings) -> None:
     await process.serve(IDENTITY, settings, assemble)
 
 
-async def build(runtime: Runtime, settings: UsersSettings, policy: HashingPolicy = LOGIN_POLICY) -> Parts:
-    """Builds the service. `policy`: the cost of password hashes."""
+async def build(runtime: Runtime, settings: UsersSettings, policies: HashingPolicies = _POLICIES) -> Parts:
+    """Builds the service. `policies`: the costs of password hashes."""
     database, clock = runtime.database, runtime.clock
-    sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
+    sealer = partial(changed, keys=_event_keys(settings), clock=time.time)
     deps = ChangeDependencies(database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4)
-    hasher = PasswordHasher(policy)
+    hasher = PasswordHasher(policies.sign_in)
     await hasher.start()
-    checked = Passwords(hasher, await asyncio.to_thread(rules, settings))
+    checked = Passwords(hasher, await asyncio.to_thread(rules, settings), policies)
     announcements = Announcements(database, runtime.outbox, runtime.bus, sealer)
-    await Handlers(runtime.bus, announcements).subscribe()
+    verifiers = Verifiers(deps, settings.sealing_key(), policies.mirror)
+    await Handlers(runtime.bus, announcements, verifiers).subscribe()
     await runtime.principals.follow(runtime.bus)
     runtime.bus.on_connected(announcements.request_digest)
     server = _mail_server(settings)
@@ -106,6 +109,10 @@ def rules(settings: UsersSettings) -> PasswordRules:
     return PasswordRules(settings.password_min_length, blocked, settings.company)
 
 
+def _event_keys(settings: UsersSettings) -> EventKeys:
+    return EventKeys(settings.sealing_key(), settings.mirror_key())
+
+
 def _mail_server(settings: UsersSettings) -> MailServer | None:
     if settings.smtp_host is None or settings.smtp_from is None:
         return None
@@ -132,11 +139,11 @@ class Offline:
 async def offline(settings: UsersSettings) -> AsyncIterator[Offline]:
     """Opens the database for one command."""
     password = settings.database_password.get_secret_value() if settings.database_password else None
-    hasher = PasswordHasher(LOGIN_POLICY, workers=1)
-    checked = Passwords(hasher, rules(settings))
+    hasher = PasswordHasher(_POLICIES.sign_in)
+    checked = Passwords(hasher, rules(settings), _POLICIES)
     try:
         async with Database(PoolSettings(settings.database_url, password, 2)) as database:
-            sealer = partial(changed, key=settings.sealing_key(), clock=time.time)
+            sealer = partial(changed, keys=_event_keys(settings), clock=time.time)
             audit = Audit(decoded_key(settings.audit_key))
             deps = ChangeDependencies(database, Outbox(), audit, sealer, now_micros, uuid.uuid4)
             yield Offline(Accounts(deps), checked)

@@ -18,7 +18,8 @@ _Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"\\]{1,64}@[^@
 
 
 class UsersSettings(ServiceSettings):
-    """`accounts_key`: 32 bytes in base64url, shared with auth only. `password_min_length` counts characters
+    """`accounts_key`: 32 bytes in base64url, shared with auth only. `mirror_accounts_key`: likewise, shared with
+    sync-publisher only. `password_min_length` counts characters
     (docs/decisions/0015). `password_blocklist`: a file with one forbidden password per line, in addition to the
     built-in list. `company` must not be most of a password, and appears in mails.
 
@@ -29,6 +30,7 @@ class UsersSettings(ServiceSettings):
     """
 
     accounts_key: SecretKey
+    mirror_accounts_key: SecretKey
     company: Annotated[str, StringConstraints(max_length=100)] = ""
     password_min_length: Annotated[int, Field(ge=8, le=128)] = 12
     password_blocklist: Path | None = None
@@ -68,8 +70,12 @@ class UsersSettings(ServiceSettings):
         return self
 
     def sealing_key(self) -> SealingKey:
-        """The key of `AccountChanged.sealed`."""
+        """The key that is shared with auth."""
         return SealingKey("accounts", decoded_key(self.accounts_key))
+
+    def mirror_key(self) -> SealingKey:
+        """The key that is shared with sync-publisher."""
+        return SealingKey("mirror-accounts", decoded_key(self.mirror_accounts_key))
 
     def mail_key(self) -> SealingKey:
         """The key of queued mails. It is derived from `accounts_key`."""

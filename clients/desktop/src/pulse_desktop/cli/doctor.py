@@ -48,17 +48,24 @@ class Finding:
 
 def run(settings: Settings) -> int:
     """Prints every finding. Returns FAILED when one is FAIL."""
+    lines, bad = report(settings)
+    say(*lines)
+    return FAILED if bad else OK
+
+
+def report(settings: Settings) -> tuple[list[str], int]:
+    """The lines of every finding, and how many checks failed. Must run in a thread without an event loop."""
     findings = [*_folder(settings.state_dir), *_disk(settings), *_buffer(settings.state_dir), *_clock(settings)]
     password, credentials = _password(settings)
     findings += credentials
     findings += asyncio.run(_broker(settings, password))
+    lines: list[str] = []
     for one in findings:
-        say(f"{one.state:<5} {one.check:<12} {one.text}")
+        lines.append(f"{one.state:<5} {one.check:<12} {one.text}")
         if one.todo:
-            say(f"{'':<18} -> {one.todo}")
+            lines.append(f"{'':<18} -> {one.todo}")
     bad = sum(one.state == "FAIL" for one in findings)
-    say("", f"{bad} of {len(findings)} checks failed" if bad else f"all {len(findings)} checks passed")
-    return FAILED if bad else OK
+    return [*lines, "", f"{bad} of {len(findings)} checks failed" if bad else f"all {len(findings)} checks passed"], bad
 
 
 def _folder(folder: Path) -> Iterator[Finding]:

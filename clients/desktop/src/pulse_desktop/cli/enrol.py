@@ -91,7 +91,7 @@ def enrol(enrolled: Enrolled, request: EnrolRequest) -> Identity:
         private_key=SecretStr(_text(enrolling.private_key)),
         seal_key=SecretStr(_text(seal_key)),
     )
-    enrolled.save(identity, stored, device.ca)
+    enrolled.save(identity, stored, device.ca, _text_of(request.ca_file))
     return identity
 
 
@@ -144,6 +144,10 @@ def _context(ca_file: Path | None) -> ssl.SSLContext | bool:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise EnrolError(f"--ca {ca_file}: {error.strerror or 'has no certificate'}") from error
+
+
+def _text_of(ca_file: Path | None) -> str | None:
+    return None if ca_file is None else ca_file.read_text("utf-8")
 
 
 def _unreachable(url: str, error: httpx.HTTPError) -> str:

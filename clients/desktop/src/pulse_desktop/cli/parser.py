@@ -4,7 +4,8 @@ import argparse
 
 _EPILOG = (
     "Every flag has an environment variable (see the README). The broker password is read from the file in "
-    "PULSE_MQTT_PASSWORD_FILE. Exit codes: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running."
+    "PULSE_MQTT_PASSWORD_FILE. Exit codes: 0 success, 1 failure or a problem found, 2 bad settings, 3 already running, "
+    "4 sign-in refused."
 )
 
 
@@ -37,6 +38,8 @@ def make() -> argparse.ArgumentParser:
     replay.add_argument(
         "--rate", metavar="N", type=float, help="maximum number of old readings per second; 0: no limit"
     )
+    _people(commands)
+    _mirror(commands)
     doctor = _command(
         commands,
         "doctor",
@@ -87,10 +90,60 @@ def _enrol(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     enrol.add_argument("--ca", metavar="PATH", help="certificate authorities of the server (PEM)")
 
 
+def _people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sign_in = _command(
+        commands,
+        "sign-in",
+        "sign in at this collector",
+        "Asks the server. If the server cannot be reached, this collector checks the password with its mirror of the "
+        "accounts. One person at a time is signed in, for at most 12 hours. Exit code 4: the sign-in was refused.",
+    )
+    sign_in.add_argument("--email", metavar="EMAIL", required=True, help="e-mail of the account")
+    sign_in.add_argument(
+        "--password-stdin",
+        action="store_true",
+        default=None,
+        help="read the password from the first line of standard input, and the code of a second factor from the second",
+    )
+    sign_out = _command(commands, "sign-out", "end the session at this collector")
+    whoami = _command(
+        commands, "whoami", "show who is signed in", "Shows who is signed in. Exit code 1: nobody is signed in."
+    )
+    change = _command(
+        commands,
+        "change-password",
+        "say how a password is changed",
+        "A password can be changed at the server only. Says where, with exit code 4.",
+    )
+    for one in (sign_in, sign_out, whoami, change):
+        one.add_argument("--json", action="store_true", default=None, help="print JSON")
+
+
+def _mirror(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parts = commands.add_parser(
+        "mirror",
+        help="show and repair the accounts that can sign in without the network",
+        description="The mirror holds the accounts that may sign in at this collector while the network is down.",
+    ).add_subparsers(required=True, metavar="COMMAND", title="commands")
+    for words, text, more in (
+        ("mirror status", "show the state of the mirror", "Exit code 1: nobody can sign in without the network."),
+        ("mirror verify", "check every stored account and the audit trail", "Exit code 1: a problem was found."),
+        ("mirror resync", "ask for all accounts again", "The running collector asks the server within a second."),
+    ):
+        one = _command(parts, words, text, f"{text[:1].upper()}{text[1:]}. {more}")
+        one.add_argument("--json", action="store_true", default=None, help="print JSON")
+
+
 def _sources(run: argparse.ArgumentParser) -> None:
     run.add_argument("--name", help="display name")
     run.add_argument(
         "--host-metrics", action=argparse.BooleanOptionalAction, default=None, help="collect metrics of this machine"
+    )
+    run.add_argument(
+        "--remote-commands",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="execute signed commands of administrators",
     )
     run.add_argument("--simulator-rate", metavar="N", help="simulated readings per second, 0 for none")
     run.add_argument("--simulator-series", metavar="N", help="number of simulated series")

@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-OK, FAILED, BAD_SETTINGS, ALREADY_RUNNING = 0, 1, 2, 3  # exit codes
+OK, FAILED, BAD_SETTINGS, ALREADY_RUNNING, REFUSED = 0, 1, 2, 3, 4  # exit codes
 
 
 class Step(Protocol):

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from random import Random, SystemRandom
@@ -16,19 +16,27 @@ from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.buffer.thread import BufferThread
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.collector import Collector
+from pulse_desktop.core.commands import state as remote_state
+from pulse_desktop.core.commands.controls import make_controls
+from pulse_desktop.core.commands.runner import CommandRunner, CommandSettings
 from pulse_desktop.core.delivery.link import Link
 from pulse_desktop.core.delivery.replay import Replay
 from pulse_desktop.core.delivery.signals import Policy
+from pulse_desktop.core.identity.enrolled import open_identity
+from pulse_desktop.core.identity.model import IdentityError
+from pulse_desktop.core.mirror.driver import Mirror
 from pulse_desktop.core.model import BufferLimits
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.sources.base import Source, supervise
-from pulse_desktop.core.sources.host import HostSource
+from pulse_desktop.core.sources.host import HostSource, Pace
 from pulse_desktop.core.sources.simulator import SimulatorSettings, SimulatorSource
 from pulse_desktop.core.status.reporter import Reporter, ReportSettings
 from pulse_desktop.core.status.snapshot import Snapshot
 
 log = structlog.get_logger("pulse.desktop.engine")
 
+_MIRROR_RETRY = 60.0
+"""Seconds until the mirror is started again after a bug."""
 _STOP_TIMEOUT = 0.35
 """Timeout of each step of the shutdown in seconds. All steps together take less than three seconds."""
 
@@ -45,13 +53,21 @@ class World:
 
 
 class Engine:
-    """One run of a collector. Call `run` once; `snapshot` can be read while it runs."""
+    """One run of a collector. Call `run` once; `snapshot` can be read while it runs. `doctor`: the report that a remote
+    command asks for. `must_restart`: a remote command ended the run, so the process should start again."""
 
     def __init__(
-        self, settings: Settings, bus: Bus, world: World | None = None, sources: Sequence[Source] | None = None
+        self,
+        settings: Settings,
+        bus: Bus,
+        world: World | None = None,
+        sources: Sequence[Source] | None = None,
+        doctor: Callable[[], str] | None = None,
     ) -> None:
-        self._settings, self._bus, self._world = settings, bus, world or World()
-        self._sources = make_sources(settings, self._world) if sources is None else list(sources)
+        self._settings, self._bus, self._world, self._doctor = settings, bus, world or World(), doctor
+        self._pace = Pace()
+        self._sources = make_sources(settings, self._world, self._pace) if sources is None else list(sources)
+        self.must_restart = False
         self._reporter: Reporter | None = None
 
     @property
@@ -84,8 +100,14 @@ class Engine:
         replay = Replay(buffer.epoch, buffer.holdings, series_digest(buffer.table), world.rng, world.policy)
         link = Link(self._bus, settings.device, buffer, replay, world.clock)
         collector = Collector(buffer, link)
+        mirror = self._open_mirror()
         report = ReportSettings(
-            settings.device, settings.name, collector_version(), settings.state_dir, world.report_every
+            settings.device,
+            settings.name,
+            collector_version(),
+            settings.state_dir,
+            world.report_every,
+            lambda: mirror.view if mirror is not None else None,
         )
         reporter = self._reporter = Reporter(report, self._bus, buffer, link, world.clock)
         await reporter.apply_replay_limit()  # before the first batch is sent
@@ -94,6 +116,10 @@ class Engine:
             grouping = group.create_task(collector.run())
             reporting = group.create_task(reporter.run())
             running = group.create_task(self._bus.run())
+            mirroring: list[asyncio.Task[None]] = []
+            if mirror is not None:
+                mirroring.append(group.create_task(_supervise_mirror(mirror)))
+                mirroring.append(group.create_task(self._commands(mirror, stop).run()))
             sources = [group.create_task(supervise(s, collector, world.rng)) for s in self._sources]
             log.info(
                 "collector_ready",
@@ -104,7 +130,7 @@ class Engine:
                 sources=[source.name for source in self._sources],
             )
             await stop.wait()
-            await _cancel(*sources)
+            await _cancel(*sources, *mirroring)
             collector.finish()
             await asyncio.wait([grouping], timeout=_STOP_TIMEOUT)
             await _cancel(grouping)
@@ -123,6 +149,48 @@ class Engine:
                     await asyncio.shield(running)
             await _cancel(running)
 
+    def _commands(self, mirror: Mirror, stop: asyncio.Event) -> CommandRunner:
+        """The remote commands of an enrolled collector."""
+
+        def restart() -> None:
+            self.must_restart = True
+            stop.set()
+
+        settings = self._settings
+        try:
+            interval = remote_state.read(settings.state_dir).interval
+        except OSError:
+            interval = None
+        if interval is not None:
+            self._pace.set_interval(interval)
+        controls = make_controls(settings.state_dir, self._pace, mirror, self._doctor, restart)
+        allowed = CommandSettings(
+            settings.device, settings.state_dir, settings.remote_commands, lambda: mirror.trusted("command")
+        )
+        return CommandRunner(allowed, self._bus, controls, self._world.clock)
+
+    def _open_mirror(self) -> Mirror | None:
+        """The mirror of an enrolled collector. An unreadable identity disables the mirror, not the collector."""
+        enrolled = open_identity(self._settings.state_dir)
+        try:
+            identity = enrolled.read()
+        except IdentityError as error:
+            log.warning("mirror_disabled", error=str(error))
+            return None
+        if identity is None or identity.device != self._settings.device:
+            return None
+        return Mirror(self._bus, enrolled, identity, self._world.clock, self._world.rng)
+
+
+async def _supervise_mirror(mirror: Mirror) -> None:
+    """Runs the mirror until cancelled. A bug in it is logged, and never ends the collector."""
+    while True:
+        try:
+            await mirror.run()
+        except Exception:
+            log.exception("mirror_crashed", will_retry=True)
+            await asyncio.sleep(_MIRROR_RETRY)
+
 
 async def _cancel(*tasks: "asyncio.Task[None]") -> None:
     for task in tasks:
@@ -131,11 +199,11 @@ async def _cancel(*tasks: "asyncio.Task[None]") -> None:
         await asyncio.wait(tasks, timeout=_STOP_TIMEOUT)
 
 
-def make_sources(settings: Settings, world: World) -> list[Source]:
-    """The sources that the settings enable."""
+def make_sources(settings: Settings, world: World, pace: Pace | None = None) -> list[Source]:
+    """The sources that the settings enable. `pace`: how often this machine is measured."""
     sources: list[Source] = []
     if settings.host_metrics:
-        sources.append(HostSource(settings.state_dir, world.clock))
+        sources.append(HostSource(settings.state_dir, world.clock, pace))
     if settings.simulator_rate > 0:
         seed = world.rng.getrandbits(64) if settings.simulator_seed is None else settings.simulator_seed
         simulator = SimulatorSettings(settings.simulator_rate, settings.simulator_series)

@@ -2,10 +2,26 @@
 
 import logging
 import sys
+from collections import deque
 from typing import Literal
 
 import structlog
 from structlog.typing import Processor
+
+_KEPT = 500
+_recent: deque[str] = deque(maxlen=_KEPT)
+
+
+class _Recent(logging.Handler):
+    """Keeps the last lines in memory, so that an administrator can fetch them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _recent.append(self.format(record))
+
+
+def recent(lines: int) -> str:
+    """The last lines of this process, at most 500."""
+    return "\n".join(list(_recent)[-lines:])
 
 
 def configure(form: Literal["json", "console"], *, level: int = logging.INFO) -> None:
@@ -20,14 +36,13 @@ def configure(form: Literal["json", "console"], *, level: int = logging.INFO) ->
     last: Processor = (
         structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
-        )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
     )
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [logging.StreamHandler(sys.stderr), _Recent()]
+    for handler in root.handlers:
+        handler.setFormatter(formatter)
     root.setLevel(level)
     structlog.configure(
         processors=[

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     buffer_min_free_bytes: int = Field(
         default=100_000_000, ge=0, le=2**44, validation_alias=_env("buffer_min_free_bytes")
     )
+    remote_commands: bool = Field(default=True, validation_alias=_env("remote_commands"))
     journal: Path | None = Field(default=None, validation_alias=_env("journal"))
     log_format: Literal["json", "console"] = Field(default="console", validation_alias=_env("log_format"))
 

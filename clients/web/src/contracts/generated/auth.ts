@@ -449,22 +449,6 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/api/collectors/{id}/access": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly get: operations["get_collector_access"];
-        readonly put: operations["set_collector_access"];
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
     readonly "/api/collectors/{id}/credentials": {
         readonly parameters: {
             readonly query?: never;
@@ -565,16 +549,6 @@ export type paths = {
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
-        readonly AccessList: {
-            /** @default [] */
-            readonly allowed_accounts?: readonly string[];
-            /** @default [] */
-            readonly allowed_roles?: readonly ("admin" | "user")[];
-            /** @default [] */
-            readonly denied_accounts?: readonly string[];
-            /** @default [] */
-            readonly denied_roles?: readonly ("admin" | "user")[];
-        };
         readonly AccountView: {
             readonly email: string;
             readonly id: string;
@@ -589,7 +563,7 @@ export type components = {
             /** @default 90 */
             readonly expires_in_days?: number;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
         };
         readonly ApiKeyView: {
             /** Format: date-time */
@@ -600,7 +574,7 @@ export type components = {
             readonly id: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
         };
         readonly AuditHeadView: {
             readonly hash: string;
@@ -729,35 +703,11 @@ export type components = {
         readonly Keys: {
             readonly keys: readonly components["schemas"]["KeyView"][];
         };
-        readonly KnownAccountView: {
-            readonly email: string;
-            /** Format: uuid */
-            readonly id: string;
-            readonly name: string;
-            readonly role: string;
-        };
         readonly LoginRequest: {
             readonly email: string;
             readonly password: string;
             /** @default true */
             readonly remember?: boolean;
-        };
-        readonly LostCollector: {
-            readonly accounts: readonly components["schemas"]["KnownAccountView"][];
-            readonly code_expires_at: string | null;
-            /** Format: date-time */
-            readonly created_at: string;
-            readonly enrolled_at: string | null;
-            readonly generation: number;
-            readonly id: string;
-            /** @enum {string} */
-            readonly kind: "collector" | "plain";
-            readonly name: string;
-            readonly site: string;
-            /** @enum {string} */
-            readonly state: "enabled" | "disabled" | "lost" | "deleted";
-            readonly tags: readonly string[];
-            readonly username: string;
         };
         readonly NewApiKey: {
             /** Format: date-time */
@@ -769,7 +719,7 @@ export type components = {
             readonly key: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
         };
         readonly OwnPassword: {
             readonly password: string;
@@ -1510,7 +1460,6 @@ export interface operations {
                 readonly site?: string | null;
                 readonly tag?: string | null;
                 readonly state?: ("enabled" | "disabled" | "lost" | "deleted") | null;
-                readonly account?: string | null;
             };
             readonly header?: never;
             readonly path?: never;
@@ -1674,56 +1623,6 @@ export interface operations {
             };
         };
     };
-    readonly get_collector_access: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly id: string;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody?: never;
-        readonly responses: {
-            readonly 200: {
-                headers: {
-                    readonly ETag?: string;
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["AccessList"];
-                };
-            };
-        };
-    };
-    readonly set_collector_access: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                readonly "If-Match"?: string | null;
-            };
-            readonly path: {
-                readonly id: string;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["AccessList"];
-            };
-        };
-        readonly responses: {
-            readonly 200: {
-                headers: {
-                    readonly ETag?: string;
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": components["schemas"]["AccessList"];
-                };
-            };
-        };
-    };
     readonly renew_plain_device_credentials: {
         readonly parameters: {
             readonly query?: never;
@@ -1839,7 +1738,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["LostCollector"];
+                    readonly "application/json": components["schemas"]["CollectorView"];
                 };
             };
         };

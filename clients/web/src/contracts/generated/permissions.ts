@@ -2,7 +2,7 @@
 
 export type Role = "admin" | "user";
 
-export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "keys.rotate" | "audit.read";
+export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
@@ -17,7 +17,10 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "accounts.manage": "invite, change, disable and delete accounts, including administrators; this allows everything that an administrator may do",
   "sessions.manage": "see and end the sessions and API keys of every account, reset second factors, and require them by role",
   "collectors.read": "list collectors",
-  "collectors.manage": "create, enrol, disable and delete collectors, replace their credentials, and choose who may sign in there",
+  "collectors.manage": "create, enrol, disable and delete collectors, and replace their credentials",
+  "collectors.command": "send commands to collectors: restart, collect now, set the interval, pause and resume the replay, resynchronise the mirror, run the doctor, fetch the log",
+  "mirror.read": "see which accounts each collector holds for offline sign-in, and how far its mirror is",
+  "mirror.manage": "choose who may sign in at which collectors, and repair, rekey or wipe a collector's mirror",
   "keys.rotate": "rotate the keys that sign access tokens",
   "audit.read": "read the audit trail",
 };
@@ -37,6 +40,9 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "sessions.manage",
     "collectors.read",
     "collectors.manage",
+    "collectors.command",
+    "mirror.read",
+    "mirror.manage",
     "keys.rotate",
     "audit.read",
   ],

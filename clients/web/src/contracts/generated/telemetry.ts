@@ -65,6 +65,38 @@ export type paths = {
         readonly patch: operations["rename_device"];
         readonly trace?: never;
     };
+    readonly "/api/telemetry/devices/{device}/commands": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_commands"];
+        readonly put?: never;
+        readonly post: operations["send_command"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/devices/{device}/commands/{command}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_command"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/devices/{device}/ledger": {
         readonly parameters: {
             readonly query?: never;
@@ -296,6 +328,34 @@ export type components = {
             readonly n: number;
             readonly request_id: string | null;
             readonly target: string | null;
+        };
+        readonly CommandBody: {
+            /** @enum {string} */
+            readonly action: "restart" | "collect_now" | "set_interval" | "pause_replay" | "resume_replay" | "resync_mirror" | "run_doctor" | "fetch_log";
+            readonly lines?: number | null;
+            readonly seconds?: number | null;
+        };
+        readonly CommandHistory: {
+            readonly items: readonly components["schemas"]["CommandView"][];
+            readonly next: number | null;
+        };
+        readonly CommandView: {
+            /** @enum {string} */
+            readonly action: "restart" | "collect_now" | "set_interval" | "pause_replay" | "resume_replay" | "resync_mirror" | "run_doctor" | "fetch_log";
+            readonly actor: string | null;
+            readonly answered_at: string | null;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly lines: number | null;
+            readonly output: string;
+            readonly reason: string;
+            /** Format: date-time */
+            readonly requested_at: string;
+            readonly seconds: number | null;
+            /** @enum {string} */
+            readonly state: "sent" | "accepted" | "refused" | "done" | "failed" | "no_answer";
         };
         readonly DeviceNameChange: {
             readonly name: string | null;
@@ -644,6 +704,79 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    readonly list_commands: {
+        readonly parameters: {
+            readonly query?: {
+                readonly before?: number | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommandHistory"];
+                };
+            };
+        };
+    };
+    readonly send_command: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly device: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CommandBody"];
+            };
+        };
+        readonly responses: {
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommandView"];
+                };
+            };
+        };
+    };
+    readonly get_command: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly device: string;
+                readonly command: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommandView"];
+                };
             };
         };
     };

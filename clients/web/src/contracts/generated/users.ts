@@ -296,7 +296,7 @@ export type components = {
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly action: "activate" | "deactivate" | "delete";
+            readonly action: "activate" | "deactivate" | "delete" | "expire_password";
             readonly ids: readonly string[];
             readonly versions?: {
                 readonly [key: string]: number;

@@ -9,6 +9,7 @@ const envSchema = z.object({
   PULSE_AUTH_URL: address.default("http://127.0.0.1:8101"),
   PULSE_USERS_URL: address.default("http://127.0.0.1:8102"),
   PULSE_GATEWAY_URL: address.default("http://127.0.0.1:8103"),
+  PULSE_SYNC_URL: address.default("http://127.0.0.1:8104"),
   /** The website's origin as browsers see it. The server sends it when it calls back ends for a browser. Default: the
    * origin of the request. */
   PULSE_PUBLIC_ORIGIN: address.optional(),
@@ -18,6 +19,7 @@ export type ServerEnv = {
   authUrl: string;
   usersUrl: string;
   gatewayUrl: string;
+  syncUrl: string;
   publicOrigin: string | undefined;
 };
 
@@ -30,6 +32,7 @@ export function serverEnv(): ServerEnv {
     PULSE_AUTH_URL: process.env.PULSE_AUTH_URL || undefined,
     PULSE_USERS_URL: process.env.PULSE_USERS_URL || undefined,
     PULSE_GATEWAY_URL: process.env.PULSE_GATEWAY_URL || undefined,
+    PULSE_SYNC_URL: process.env.PULSE_SYNC_URL || undefined,
     PULSE_PUBLIC_ORIGIN: process.env.PULSE_PUBLIC_ORIGIN || undefined,
   });
   if (!parsed.success) throw new Error(`invalid settings:\n${z.prettifyError(parsed.error)}`);
@@ -37,6 +40,7 @@ export function serverEnv(): ServerEnv {
     authUrl: parsed.data.PULSE_AUTH_URL,
     usersUrl: parsed.data.PULSE_USERS_URL,
     gatewayUrl: parsed.data.PULSE_GATEWAY_URL,
+    syncUrl: parsed.data.PULSE_SYNC_URL,
     publicOrigin: parsed.data.PULSE_PUBLIC_ORIGIN,
   };
   return cached;

@@ -7,6 +7,7 @@ const env = {
   authUrl: "http://auth",
   usersUrl: "http://users",
   gatewayUrl: "http://gateway",
+  syncUrl: "http://sync",
   publicOrigin: undefined,
 };
 
@@ -19,11 +20,12 @@ it.each([
   ["/api/profile", "users"],
   ["/api/collectors/enrol", "auth"],
   ["/api/telemetry/devices", "telemetry"],
+  ["/api/sync/collectors", "sync"],
 ])("sends %s to %s", (path, name) => {
   expect(upstreamOf(path, env)?.name).toBe(name);
 });
 
-it.each(["/api", "/api/", "/api/usersx", "/api/authors", "/api/nothing"])(
+it.each(["/api", "/api/", "/api/usersx", "/api/authors", "/api/synchronise", "/api/nothing"])(
   "finds no back end for %s",
   (path) => {
     expect(upstreamOf(path, env)).toBeNull();

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import type { ServerEnv } from "./env";
 
-export type Upstream = { name: "auth" | "users" | "telemetry"; url: string };
+export type Upstream = { name: "auth" | "users" | "telemetry" | "sync"; url: string };
 
 const ROUTES: readonly { prefix: string; name: Upstream["name"] }[] = [
   { prefix: "/api/auth", name: "auth" },
@@ -10,13 +10,14 @@ const ROUTES: readonly { prefix: string; name: Upstream["name"] }[] = [
   { prefix: "/api/users", name: "users" },
   { prefix: "/api/profile", name: "users" },
   { prefix: "/api/telemetry", name: "telemetry" },
+  { prefix: "/api/sync", name: "sync" },
 ];
 
 /** The back end of an `/api/…` path; null for an unknown path. */
 export function upstreamOf(pathname: string, env: ServerEnv): Upstream | null {
   const route = ROUTES.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`));
   if (!route) return null;
-  const urls = { auth: env.authUrl, users: env.usersUrl, telemetry: env.gatewayUrl };
+  const urls = { auth: env.authUrl, users: env.usersUrl, telemetry: env.gatewayUrl, sync: env.syncUrl };
   return { name: route.name, url: urls[route.name] };
 }
 

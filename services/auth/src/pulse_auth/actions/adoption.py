@@ -45,7 +45,7 @@ class Adoption:
                 return False
             await self._broker.enable(connection, id_, is_enabled=collector.state == "enabled")
             kind = "collector_adopted" if is_new else "collector_readopted"
-            await self._deps.record(connection, kind, id_, caller)
+            await self._deps.finish(connection, kind, id_, caller)
         self._deps.changed()
         return True
 

@@ -11,10 +11,10 @@ import structlog
 
 from pulse_auth.actions.collectors import SEAL_PURPOSE
 from pulse_auth.actions.guard import Connect, IntakeGuard
-from pulse_auth.actions.vault import Vault
 from pulse_auth.store.broker import BrokerStore, StoredCredential
 from pulse_bus.credentials import BrokerAccount, BrokerCredentials, ObservedAccount
 from pulse_chassis.observability.metrics import Metrics
+from pulse_jose.vault import Vault
 from pulse_postgres import Database
 
 log = structlog.get_logger("pulse.auth.broker")

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from pulse_auth.actions.vault import Vault
 from pulse_auth.model.second_factors import recovery_hash, step_of
 from pulse_auth.store.second_factors import FactorStore, StoredFactor
+from pulse_jose.vault import Vault
 from pulse_postgres import BackoffStore, Connection
 
 Used = Literal["totp", "recovery_code"]

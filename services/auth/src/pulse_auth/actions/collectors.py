@@ -1,16 +1,14 @@
-"""Collectors: create, describe, disable, enable, report lost, delete; and who may sign in there."""
+"""Collectors: create, describe, disable, enable, report lost, delete."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from pulse_auth.actions.vault import Vault
+from pulse_auth.actions.collector_events import CollectorEvents
 from pulse_auth.model.collectors import (
     CODE_LIFETIME,
     SECRET_BYTES,
-    AccessRule,
     Collector,
     CollectorDescription,
     CollectorExists,
@@ -26,6 +24,7 @@ from pulse_auth.store.collectors import AccessStore, CodeStore, CollectorStore, 
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.times import from_micros
 from pulse_jose.enrolment import Code
+from pulse_jose.vault import Vault
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 
@@ -34,14 +33,15 @@ SEAL_PURPOSE, CODE_PURPOSE = "broker credential", "enrolment code"
 
 @dataclass(frozen=True)
 class CollectorDependencies:
-    """Dependencies of collector management. `entropy(n)`: n random bytes. `changed()`: tells the reconciler that broker
-    accounts changed."""
+    """Dependencies of collector management. `entropy(n)`: n random bytes. `events`: makes the events of changed
+    collectors. `changed()`: tells the reconciler that broker accounts changed."""
 
     database: Database
     vault: Vault
     audit: Audit
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
+    events: CollectorEvents
     changed: Callable[[], None]
 
     def now(self) -> datetime:
@@ -52,7 +52,7 @@ class CollectorDependencies:
         """256 random bits for a broker account."""
         return base64.urlsafe_b64encode(self.entropy(SECRET_BYTES)).decode().rstrip("=")
 
-    async def record(
+    async def finish(
         self,
         connection: Connection,
         kind: str,
@@ -60,20 +60,13 @@ class CollectorDependencies:
         caller: Caller,
         change: tuple[Detail | None, Detail | None] = (None, None),
     ) -> None:
-        """Appends to the audit log. Must be the last statement of the transaction."""
+        """Writes the event of a changed collector, and the entry of the audit log. Call it after all changes, because
+        all transactions share the lock of the audit log."""
+        if collector is not None:
+            await self.events.put(connection, collector)
         target = f"collector:{collector}" if collector else None
         entry = AuditEntry(kind, caller.account, target, *change, caller.address, caller.request_id)
         await self.audit.append(connection, entry, self.now())
-
-
-@dataclass(frozen=True)
-class KnownAccount:
-    """An account that could sign in at a collector."""
-
-    id: UUID
-    email: str
-    name: str
-    role: str
 
 
 class Collectors:
@@ -101,7 +94,7 @@ class Collectors:
             if not await self._store.add(connection, id_, description, self._deps.now()):
                 raise CollectorExists(f"A collector with the id {id_!r} exists. Delete it first, or choose another id.")
             code = await self._new_code(connection, id_)
-            await self._deps.record(
+            await self._deps.finish(
                 connection, "collector_created", id_, caller, (None, description_detail(description))
             )
             return require_collector(await self._store.by_id(connection, id_)), code
@@ -113,7 +106,7 @@ class Collectors:
             require_tag(before, tag)
             await self._store.describe(connection, id_, description)
             change = description_detail(before.description), description_detail(description)
-            await self._deps.record(connection, "collector_changed", id_, caller, change)
+            await self._deps.finish(connection, "collector_changed", id_, caller, change)
             return require_collector(await self._store.by_id(connection, id_))
 
     async def delete(self, id_: str, tag: str | None, caller: Caller) -> None:
@@ -123,8 +116,8 @@ class Collectors:
             found = require_collector(await self._store.lock(connection, id_))
             require_tag(found, tag)
             await self._end(connection, found, "deleted")
-            await self._access.replace(connection, id_, [])
-            await self._deps.record(connection, "collector_deleted", id_, caller)
+            await self._access.remove(connection, id_)
+            await self._deps.finish(connection, "collector_deleted", id_, caller)
         self._deps.changed()
 
     async def new_code(self, id_: str, caller: Caller) -> tuple[Collector, Code]:
@@ -134,7 +127,7 @@ class Collectors:
             require_kind(require_collector(await self._store.lock(connection, id_)), "collector")
             code = await self._new_code(connection, id_)
             await self._store.touch(connection, id_)
-            await self._deps.record(connection, "enrolment_code_made", id_, caller)
+            await self._deps.finish(connection, "enrolment_code_made", id_, caller)
             return require_collector(await self._store.by_id(connection, id_)), code
 
     async def rotate(self, id_: str, caller: Caller, *, cuts_off: bool) -> tuple[Collector, Code]:
@@ -150,7 +143,7 @@ class Collectors:
             if cuts_off:
                 sealed = self._deps.vault.seal(self._deps.new_secret().encode(), SEAL_PURPOSE, id_)
                 await self._broker.put(connection, id_, "collector", sealed)
-            await self._deps.record(connection, "collector_rotated", id_, caller, (None, {"cuts_off": cuts_off}))
+            await self._deps.finish(connection, "collector_rotated", id_, caller, (None, {"cuts_off": cuts_off}))
             found = require_collector(await self._store.by_id(connection, id_))
         self._deps.changed()
         return found, code
@@ -166,43 +159,27 @@ class Collectors:
                 return before
             await self._store.become(connection, id_, state)
             await self._broker.enable(connection, before.broker_name, is_enabled=is_enabled)
-            await self._deps.record(connection, f"collector_{state}", id_, caller)
+            await self._deps.finish(connection, f"collector_{state}", id_, caller)
             found = require_collector(await self._store.by_id(connection, id_))
         self._deps.changed()
         return found
 
-    async def report_lost(self, id_: str, caller: Caller) -> tuple[Collector, list[KnownAccount]]:
-        """Reports a collector as lost: disconnects it, destroys its keys, and lists the accounts that could sign in
-        there. Raises CollectorNotFound."""
+    async def report_lost(self, id_: str, caller: Caller) -> Collector:
+        """Reports a collector as lost: disconnects it and destroys its keys. Raises CollectorNotFound."""
         async with self._deps.database.transaction() as connection:
-            before = require_collector(await self._store.lock(connection, id_))
-            rows = await self._access.accounts(connection, id_)
-            known = [KnownAccount(UUID(str(row["id"])), row["email"], row["name"], row["role"]) for row in rows]
-            await self._end(connection, before, "lost")
-            change = None, {"accounts": len(known)}
-            await self._deps.record(connection, "collector_lost", id_, caller, change)
-            found = require_collector(await self._store.by_id(connection, id_)), known
+            await self._end(connection, require_collector(await self._store.lock(connection, id_)), "lost")
+            await self._deps.finish(connection, "collector_lost", id_, caller)
+            found = require_collector(await self._store.by_id(connection, id_))
         self._deps.changed()
         return found
 
-    async def access(self, id_: str) -> tuple[Collector, list[AccessRule]]:
-        """The access rules. Raises CollectorNotFound."""
-        async with self._deps.database.snapshot() as connection:
-            return require_collector(await self._store.by_id(connection, id_)), await self._access.of(connection, id_)
-
-    async def set_access(
-        self, id_: str, rules: Sequence[AccessRule], tag: str | None, caller: Caller
-    ) -> tuple[Collector, list[AccessRule]]:
-        """Replaces all access rules. Raises CollectorNotFound, CollectorTagMissing, CollectorChanged."""
-        async with self._deps.database.transaction() as connection:
-            require_tag(require_collector(await self._store.lock(connection, id_)), tag)
-            before = await self._access.of(connection, id_)
-            await self._access.replace(connection, id_, rules)
-            await self._store.touch(connection, id_)
-            after = await self._access.of(connection, id_)
-            change = _access_detail(before), _access_detail(after)
-            await self._deps.record(connection, "collector_access_changed", id_, caller, change)
-            return require_collector(await self._store.by_id(connection, id_)), after
+    async def enrolment_code(self, id_: str, name: str, caller: Caller) -> tuple[Collector, Code]:
+        """Creates a one-time code, and the collector if it does not exist. Raises CollectorNameReserved,
+        WrongCollectorKind."""
+        try:
+            return await self.new_code(id_, caller)
+        except CollectorNotFound:
+            return await self.create(id_, CollectorDescription(name), caller)
 
     async def _end(self, connection: Connection, collector: Collector, state: CollectorState) -> None:
         await self._store.become(connection, collector.id, state)
@@ -226,10 +203,3 @@ def require_collector(collector: Collector | None) -> Collector:
 def description_detail(description: CollectorDescription) -> Detail:
     """The description as the audit log has it."""
     return {"name": description.name, "site": description.site, "tags": list(description.tags)}
-
-
-def _access_detail(rules: Sequence[AccessRule]) -> Detail:
-    return {
-        "allowed": [rule.subject for rule in rules if rule.is_allowed],
-        "denied": [rule.subject for rule in rules if not rule.is_allowed],
-    }

@@ -1,28 +1,25 @@
 """Enrolment: a collector with a one-time code gets its keys and its broker account (protocol B1)."""
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
+from pulse_auth.actions.collector_events import MIRROR_PURPOSE
 from pulse_auth.actions.collectors import CODE_PURPOSE, SEAL_PURPOSE, CollectorDependencies
+from pulse_auth.actions.signing_root import SigningRoot
 from pulse_auth.model.collectors import Collector, EnrolmentFailed
 from pulse_auth.store.broker import BrokerStore
 from pulse_auth.store.collectors import CodeStore, CollectorStore, EnrolledKeys
-from pulse_auth.store.signing_root import RootStore
 from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import Caller
-from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.enrolment import EnrolledDevice, EnrolmentAnswer, EnrolmentOffer
 from pulse_contracts.errors import DomainError
-from pulse_jose import SigningKey
 from pulse_jose.enrolment import EnrolmentRefused, answer_offer, check_offer, read_code_id, read_public_key
 from pulse_postgres import Connection, LimitStore, Rate, limit_key
 
 log = structlog.get_logger("pulse.auth")
-ROOT_PURPOSE, MIRROR_PURPOSE = "signing root", "mirror key"
 
 
 class BrokerUnknown(DomainError):
@@ -66,7 +63,7 @@ class Enrolment:
     def __init__(self, deps: CollectorDependencies, endpoint: BrokerEndpoint, rate: Rate) -> None:
         self._deps, self._endpoint, self._rate = deps, endpoint, rate
         self._store, self._codes, self._broker = CollectorStore(), CodeStore(), BrokerStore()
-        self._limits, self._roots = LimitStore(), RootStore()
+        self._limits, self._root = LimitStore(), SigningRoot(deps.vault)
 
     async def __call__(self, offer: EnrolmentOffer, client: str | None, caller: Caller) -> EnrolmentAnswer:
         """Enrols a collector and uses the code up. Raises EnrolmentFailed, BrokerUnknown, TooManyRequests,
@@ -102,7 +99,7 @@ class Enrolment:
                 return await self._enrol(connection, offer, key, (collector, broker, caller))
         except EnrolmentRefused:
             pass  # same answer and audit entry as for an unknown code
-        await self._deps.record(connection, "enrolment_refused", None, caller)
+        await self._deps.finish(connection, "enrolment_refused", None, caller)
         return EnrolmentFailed("The code is unknown, used or expired. Ask for a new one.")
 
     async def _enrol(
@@ -122,7 +119,7 @@ class Enrolment:
             password=secret,
             prefix=self._endpoint.prefix,
             ca=ca,
-            roots=[await self._root(connection)],
+            roots=[await self._root.public(connection)],
         )
         payload = content.model_dump_json().encode()
         answer, seal_key = answer_offer(offer, key, payload, deps.entropy, lambda: deps.clock() / 1e6)
@@ -134,16 +131,5 @@ class Enrolment:
             connection, collector.id, "collector", deps.vault.seal(secret.encode(), SEAL_PURPOSE, collector.id)
         )
         await self._broker.enable(connection, collector.id, is_enabled=collector.state != "disabled")
-        await deps.record(connection, "collector_enrolled", collector.id, caller, (None, {"gen": gen}))
+        await deps.finish(connection, "collector_enrolled", collector.id, caller, (None, {"gen": gen}))
         return answer
-
-    async def _root(self, connection: Connection) -> VerificationKeyRecord:
-        """The key that collectors pin. It is created at the first enrolment."""
-        found = await self._roots.get(connection)
-        if found is None:
-            key = SigningKey.generate()
-            sealed = self._deps.vault.seal(key.to_pem(), ROOT_PURPOSE, key.kid)
-            public = json.dumps(key.verification_key().to_jwk())
-            found = await self._roots.put_first(connection, key.kid, public, sealed)
-        jwk = json.loads(found[1])
-        return VerificationKeyRecord(kid=found[0], x=jwk["x"], y=jwk["y"], not_before=0)

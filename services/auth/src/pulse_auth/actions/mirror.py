@@ -10,9 +10,9 @@ import structlog
 from pydantic import ValidationError
 
 from pulse_auth.actions.ending import SessionRevoker
-from pulse_auth.model.sessions import Account, ends_sessions
+from pulse_auth.model.sessions import Account, ends_sessions, is_only_verifier
 from pulse_auth.store.api_keys import ApiKeyStore
-from pulse_auth.store.second_factors import FactorStore
+from pulse_auth.store.second_factors import ChallengeStore, FactorStore
 from pulse_auth.store.sessions import AccountCopy
 from pulse_bus import Bus, Disconnected, Reject
 from pulse_chassis.identity.caller import SYSTEM
@@ -42,12 +42,14 @@ class Mirror:
         self._database, self._revoker, self._seals = database, revoker, KeySet([key])
         self._clock = clock
         self._accounts, self._factors, self._keys = AccountCopy(), FactorStore(), ApiKeyStore()
+        self._challenges = ChallengeStore()
         self._count = metrics.gauge("auth_accounts", "Accounts in auth's copy, including deleted ones.")
 
     async def apply(self, message: AccountChanged) -> None:
         """Applies an event if it is newer. If role, state or password changed, the account's sessions end in the same
         transaction. A new password also revokes the API keys, because somebody who knew the old password may have
-        created some. Deleting an account deletes its second factor and API keys. Raises Reject if the event is invalid,
+        created some. A sign-in that waits for its second factor survives a new verifier, to which its first step may
+        have led. Deleting an account deletes its second factor and API keys. Raises Reject if the event is invalid,
         Unavailable."""
         account, is_deleted = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
         async with self._database.transaction() as connection:
@@ -61,6 +63,8 @@ class Mirror:
                 await self._revoker.revoke_keys(connection, account.id, "password_changed", SYSTEM, now)
             if is_newer and old and ends_sessions(old, account):  # last: the audit log is locked after keys and factors
                 await self._revoker.end_all(connection, account.id, "account_changed", SYSTEM, now)
+            elif is_newer and old and is_only_verifier(old, account):
+                await self._challenges.follow(connection, account.id, account.version)
         if old is None:
             self._count.inc()  # the next digest sets the exact count
 
@@ -93,7 +97,8 @@ def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> 
             log.error("account_digest_rejected", account=record.account, reason=str(error))  # noqa: TRY400  # no traceback
             digest = None
     is_active = record.active and not record.deleted
-    account = Account(UUID(record.account), record.version, record.email, record.name, record.role, is_active, digest)
+    id_, has_verifier = UUID(record.account), record.has_verifier
+    account = Account(id_, record.version, record.email, record.name, record.role, is_active, digest, has_verifier)
     return account, record.deleted
 
 

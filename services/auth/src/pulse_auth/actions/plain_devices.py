@@ -52,7 +52,7 @@ class PlainDevices:
                 "username": device.username,
                 "any_client_id": device.has_free_client_id,
             }
-            await self._deps.record(connection, "plain_device_created", device.id, caller, (None, change))
+            await self._deps.finish(connection, "plain_device_created", device.id, caller, (None, change))
             collector = require_collector(await self._store.by_id(connection, device.id))
         self._deps.changed()
         return collector, self._credentials(device, password, endpoint)
@@ -69,7 +69,7 @@ class PlainDevices:
             device = PlainDevice(collector.broker_name, collector.has_free_client_id)
             password = await self._new_password(connection, device)
             await self._store.touch(connection, id_)
-            await self._deps.record(connection, "plain_device_credentials_renewed", id_, caller)
+            await self._deps.finish(connection, "plain_device_credentials_renewed", id_, caller)
             collector = require_collector(await self._store.by_id(connection, id_))
         self._deps.changed()
         return collector, self._credentials(device, password, endpoint)

@@ -10,7 +10,6 @@ from uuid import UUID
 from pulse_auth.actions.codes import CodeResult, Codes
 from pulse_auth.actions.ending import SessionRevoker
 from pulse_auth.actions.tokens import SessionDependencies
-from pulse_auth.actions.vault import Vault
 from pulse_auth.model.second_factors import (
     SECRET_BYTES,
     NoSecondFactor,
@@ -29,6 +28,7 @@ from pulse_chassis.http.problems import Overloaded, TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
+from pulse_jose.vault import Vault
 from pulse_passwords import HashingBusy, PasswordRefused
 from pulse_postgres import AuditEntry, BackoffStore, Connection, Database
 

@@ -1,5 +1,6 @@
 """The first step of a sign-in: e-mail and password."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -51,10 +52,12 @@ class _Attempt:
 
 class SignIn:
     """Opens a session for an e-mail and a password, or creates the challenge for the second step. `client_rate`: how
-    often one client may fail."""
+    often one client may fail. `on_verified` is called with the account and its right password; it must return at
+    once."""
 
     def __init__(self, database: Database, deps: SessionDependencies, opener: SessionOpener, metrics: Metrics) -> None:
         self._database, self._deps, self._opener = database, deps, opener
+        self.on_verified: Callable[[Account, str], None] = lambda _account, _password: None
         self._tokens, self._limits, self._backoff = Tokens(deps), LimitStore(), BackoffStore()
         self._accounts, self._keys, self._challenges = AccountCopy(), SigningKeyStore(), ChallengeStore()
         self.client_rate: Rate | None = None
@@ -73,6 +76,8 @@ class SignIn:
         if outcome is None:
             raise await self._refuse(attempt, account)
         await self._give_back_client_use(attempt)
+        if account is not None:
+            self.on_verified(account, password)
         if isinstance(outcome, DomainError):
             self._opener.logins.labels("second_factor").inc()
             raise outcome

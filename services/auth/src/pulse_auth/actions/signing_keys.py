@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from pulse_auth.actions.ending import SessionRevoker
-from pulse_auth.actions.vault import Vault
 from pulse_auth.model.signing_keys import KEEP, StoredKey, current_key, plan_rotation, published
 from pulse_auth.store.sessions import SessionStore
 from pulse_auth.store.signing_keys import SigningKeyStore
@@ -23,6 +22,7 @@ from pulse_contracts.times import from_micros, to_micros
 from pulse_contracts.topics import AUTH_KEYS
 from pulse_jose import SigningKey, VerificationKey
 from pulse_jose.signing import TokenSigner
+from pulse_jose.vault import Vault
 from pulse_postgres import Audit, AuditEntry, Connection, Database
 
 log = structlog.get_logger("pulse.auth")

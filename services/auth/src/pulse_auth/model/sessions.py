@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
@@ -68,7 +68,7 @@ class CsrfHeaderMissing(DomainError):
 
 @dataclass(frozen=True)
 class Account:
-    """auth's copy of an account."""
+    """auth's copy of an account. `has_verifier`: whether users has a verifier for offline sign-in."""
 
     id: UUID
     version: int
@@ -77,6 +77,7 @@ class Account:
     role: Role
     active: bool
     digest: str | None = field(repr=False)
+    has_verifier: bool = True
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,11 @@ def judge(state: TokenState, now: datetime, grace: timedelta) -> Verdict:
 def ends_sessions(old: Account, new: Account) -> bool:
     """Whether a change of the account ends its sessions."""
     return (old.role, old.active, old.digest) != (new.role, new.active, new.digest)
+
+
+def is_only_verifier(old: Account, new: Account) -> bool:
+    """Whether a newer version differs in nothing but its verifier."""
+    return replace(old, version=new.version, has_verifier=new.has_verifier) == new
 
 
 def is_token(text: str) -> bool:

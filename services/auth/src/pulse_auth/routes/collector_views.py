@@ -1,16 +1,14 @@
 """Request and response bodies of the collector routes."""
 
 from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pulse_auth.model.collectors import AccessRule, Collector, CollectorDescription, CollectorKind, CollectorState
+from pulse_auth.model.collectors import Collector, CollectorDescription, CollectorKind, CollectorState
 from pulse_auth.routes.dependencies import NO_STORE
 from pulse_contracts.message import PRINTABLE
-from pulse_contracts.permissions import Role
 from pulse_jose.enrolment import Code
 
 ID_PATTERN = r"^[a-z0-9-]{1,32}$"
@@ -90,44 +88,6 @@ class CollectorPage(BaseModel):
     total: int
 
 
-class KnownAccountView(BaseModel):
-    """An account that could sign in at the collector."""
-
-    id: UUID
-    email: str
-    name: str
-    role: str
-
-
-class LostCollector(CollectorView):
-    """`accounts`: those that should change their passwords."""
-
-    accounts: list[KnownAccountView]
-
-
-class AccessList(BaseModel):
-    """Who may sign in at a collector: accounts and roles. Nobody may by default; a denial overrides."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "allowed_accounts": [],
-                    "allowed_roles": ["admin", "user"],
-                    "denied_accounts": ["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"],
-                    "denied_roles": [],
-                }
-            ]
-        },
-    )
-
-    allowed_accounts: Annotated[list[UUID], Field(max_length=500)] = []
-    allowed_roles: Annotated[list[Role], Field(max_length=8)] = []
-    denied_accounts: Annotated[list[UUID], Field(max_length=500)] = []
-    denied_roles: Annotated[list[Role], Field(max_length=8)] = []
-
-
 def view(collector: Collector) -> CollectorView:
     """A collector as JSON."""
     description = collector.description
@@ -156,30 +116,3 @@ def with_code(response: Response, collector: Collector, code: Code) -> Collector
     """A collector and its code as JSON; sets its ETag and forbids caching."""
     response.headers.update(NO_STORE)
     return CollectorWithCode(**tagged(response, collector).model_dump(), code=code.text)
-
-
-def rules_of(body: AccessList) -> list[AccessRule]:
-    """One rule for each subject: a denial replaces a permission."""
-    found: dict[str, AccessRule] = {}
-    for accounts, roles, is_allowed in (
-        (body.allowed_accounts, body.allowed_roles, True),
-        (body.denied_accounts, body.denied_roles, False),
-    ):
-        for subject in (*(f"account:{one}" for one in accounts), *(f"role:{one}" for one in roles)):
-            found[subject] = AccessRule(subject, is_allowed)
-    return sorted(found.values())
-
-
-def access_view(rules: list[AccessRule]) -> AccessList:
-    """The rules as lists."""
-
-    def of(kind: str, *, is_allowed: bool) -> list[Any]:
-        found = [rule.subject.partition(":") for rule in rules if rule.is_allowed is is_allowed]
-        return [value for name, _, value in found if name == kind]
-
-    return AccessList(
-        allowed_accounts=of("account", is_allowed=True),
-        allowed_roles=of("role", is_allowed=True),
-        denied_accounts=of("account", is_allowed=False),
-        denied_roles=of("role", is_allowed=False),
-    )

@@ -1,7 +1,6 @@
 """Routes for collectors. Enrolment is in `routes.enrolment`."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
@@ -20,18 +19,13 @@ from pulse_auth.model.collectors import (
 )
 from pulse_auth.routes.collector_views import (
     ID_PATTERN,
-    AccessList,
     CollectorCreate,
     CollectorPage,
     CollectorRotate,
     CollectorUpdate,
     CollectorView,
     CollectorWithCode,
-    KnownAccountView,
-    LostCollector,
     Tag,
-    access_view,
-    rules_of,
     tagged,
     view,
     with_code,
@@ -95,9 +89,8 @@ async def _listing(
     site: Annotated[str | None, Query(max_length=128, pattern=PRINTABLE)] = None,
     tag: Annotated[Tag | None, Query()] = None,
     state: Annotated[CollectorState | None, Query()] = None,
-    account: Annotated[UUID | None, Query(description="An account that may sign in there")] = None,
 ) -> Listing:
-    return Listing(search or None, site, tag, state, account)
+    return Listing(search or None, site, tag, state)
 
 
 @router.get("", operation_id="list_collectors", responses=responses(*Common))
@@ -260,39 +253,7 @@ async def lost(
     deps: Dependencies,
     caller: Manager,
     _: IdempotencyKey = None,
-) -> LostCollector:
-    """Report a lost collector: disconnect it, destroy its keys, and list the accounts that could sign in there."""
-    collector, known = await deps.collectors.report_lost(id, caller)
-    accounts = [KnownAccountView(id=one.id, email=one.email, name=one.name, role=one.role) for one in known]
-    return LostCollector(**tagged(response, collector).model_dump(), accounts=accounts)
-
-
-@router.get(
-    "/{id:collector}/access",
-    operation_id="get_collector_access",
-    responses={200: TAGGED, **responses(CollectorNotFound, *Common)},
-)
-async def get_access(id: CollectorId, response: Response, deps: Dependencies, _: _Reader) -> AccessList:  # noqa: A002  # the name in the path
-    """Get who may sign in at a collector."""
-    collector, rules = await deps.collectors.access(id)
-    response.headers["ETag"] = collector.tag
-    return access_view(rules)
-
-
-@router.put(
-    "/{id:collector}/access",
-    operation_id="set_collector_access",
-    responses={200: TAGGED, **responses(CollectorNotFound, *_GUARDED, *Common)},
-)
-async def set_access(
-    id: CollectorId,  # noqa: A002  # the name in the path
-    response: Response,
-    body: AccessList,
-    deps: Dependencies,
-    caller: Manager,
-    if_match: IfMatch = None,
-) -> AccessList:
-    """Replace the list of who may sign in at a collector. A denial overrides a permission."""
-    collector, rules = await deps.collectors.set_access(id, rules_of(body), if_match, caller)
-    response.headers["ETag"] = collector.tag
-    return access_view(rules)
+) -> CollectorView:
+    """Report a lost collector: disconnect it and destroy its keys. `GET /api/sync/collectors/{device}/held` lists the
+    accounts whose verifiers it held."""
+    return tagged(response, await deps.collectors.report_lost(id, caller))

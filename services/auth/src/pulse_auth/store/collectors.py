@@ -1,18 +1,21 @@
-"""The tables of collectors, one-time codes and access rules."""
+"""The tables of collectors and one-time codes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
-from pulse_auth.model.collectors import AccessRule, Collector, CollectorDescription, CollectorState, PlainDevice
+from pulse_auth.model.collectors import Collector, CollectorDescription, CollectorState, PlainDevice
 from pulse_postgres import Connection, Row
 
 _SELECT = "SELECT c.*, e.ends AS code_ends FROM collector c LEFT JOIN enrolment_code e ON e.collector_id = c.id "
+_NOW = "extract(epoch FROM now())::bigint"
+_NEXT = f"version = greatest(c.version + 1, {_NOW})"
+"""The next version of a collector: at least the time in seconds. A restored database never gives an old version again,
+which sync-publisher would ignore: it would not learn that a collector was lost."""
 _AGAIN = (
     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, site = excluded.site, tags = excluded.tags, "
     "created = excluded.created, kind = excluded.kind, username = excluded.username, "
-    "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, version = c.version + 1 "
+    "has_free_client_id = excluded.has_free_client_id, state = 'enabled', enrolled = NULL, "
+    f"{_NEXT}, was_collector = c.was_collector OR excluded.was_collector "
     "WHERE c.state = 'deleted' RETURNING 1"
 )
 """`gen` continues: a key of the deleted collector must never count as a key of the new one."""
@@ -20,22 +23,18 @@ _COUNT = "SELECT count(*) FROM collector c "
 _MATCHING = (
     "WHERE c.state <> 'deleted' AND ($1::text IS NULL OR strpos(lower(c.id || ' ' || c.name || ' ' || c.site), "
     "lower($1)) > 0) AND ($2::text IS NULL OR c.site = $2) AND ($3::text IS NULL OR $3 = ANY(c.tags)) "
-    "AND ($4::text IS NULL OR c.state = $4) AND ($5::uuid IS NULL OR EXISTS (SELECT 1 FROM account a JOIN "
-    "collector_access r ON r.subject IN ('account:' || a.id, 'role:' || a.role) WHERE a.id = $5 AND a.active AND "
-    "r.collector_id = c.id GROUP BY a.id HAVING bool_and(r.is_allowed))) "
+    "AND ($4::text IS NULL OR c.state = $4) "
 )
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Which collectors to list. `search`: in id, name and site. `tag`: one of its tags. `account`: may sign in
-    there."""
+    """Which collectors to list. `search`: in id, name and site. `tag`: one of its tags."""
 
     search: str | None = None
     site: str | None = None
     tag: str | None = None
     state: CollectorState | None = None
-    account: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,8 @@ class CollectorStore:
     async def add(self, connection: Connection, id_: str, description: CollectorDescription, now: datetime) -> bool:
         """Adds a collector, also with the id of a deleted one. False if the id is taken."""
         row = await connection.fetchval(
-            f"INSERT INTO collector AS c (id, name, site, tags, created) VALUES ($1, $2, $3, $4, $5) {_AGAIN}",  # noqa: S608
+            "INSERT INTO collector AS c (id, name, site, tags, created, was_collector, version) "  # noqa: S608
+            f"VALUES ($1, $2, $3, $4, $5, true, {_NOW}) {_AGAIN}",
             id_,
             description.name,
             description.site,
@@ -67,8 +67,8 @@ class CollectorStore:
     ) -> bool:
         """Like `add`, but for a plain device."""
         row = await connection.fetchval(
-            "INSERT INTO collector AS c (id, name, site, tags, created, kind, username, has_free_client_id) "  # noqa: S608
-            f"VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7) {_AGAIN}",
+            "INSERT INTO collector AS c (id, name, site, tags, created, kind, username, has_free_client_id, "  # noqa: S608
+            f"version) VALUES ($1, $2, $3, $4, $5, 'plain', $6, $7, {_NOW}) {_AGAIN}",
             device.id,
             description.name,
             description.site,
@@ -93,17 +93,17 @@ class CollectorStore:
         self, connection: Connection, listing: Listing, after: str | None, limit: int
     ) -> tuple[list[Collector], int]:
         """Up to `limit` collectors by id, and the total number."""
-        filters = (listing.search, listing.site, listing.tag, listing.state, listing.account)
+        filters = (listing.search, listing.site, listing.tag, listing.state)
         total = await connection.fetchval(_COUNT + _MATCHING, *filters)
         rows = await connection.fetch(
-            _SELECT + _MATCHING + "AND ($6::text IS NULL OR c.id > $6) ORDER BY c.id LIMIT $7", *filters, after, limit
+            _SELECT + _MATCHING + "AND ($5::text IS NULL OR c.id > $5) ORDER BY c.id LIMIT $6", *filters, after, limit
         )
         return [_collector(row) for row in rows], int(total)
 
     async def describe(self, connection: Connection, id_: str, description: CollectorDescription) -> None:
         """Replaces the description."""
         await connection.execute(
-            "UPDATE collector SET name = $2, site = $3, tags = $4, version = version + 1 WHERE id = $1",
+            f"UPDATE collector c SET name = $2, site = $3, tags = $4, {_NEXT} WHERE id = $1",  # noqa: S608  # constants
             id_,
             description.name,
             description.site,
@@ -113,7 +113,7 @@ class CollectorStore:
     async def become(self, connection: Connection, id_: str, state: CollectorState) -> None:
         """Changes the state. The keys of a lost or deleted collector are destroyed."""
         await connection.execute(
-            "UPDATE collector SET state = $2, version = version + 1, "
+            f"UPDATE collector c SET state = $2, {_NEXT}, "  # noqa: S608  # constants
             "seal_key = CASE WHEN $2 IN ('lost', 'deleted') THEN NULL ELSE seal_key END, "
             "public_key = CASE WHEN $2 IN ('lost', 'deleted') THEN NULL ELSE public_key END WHERE id = $1",
             id_,
@@ -123,7 +123,7 @@ class CollectorStore:
     async def enrol(self, connection: Connection, id_: str, keys: EnrolledKeys) -> int:
         """Stores the next generation of keys; returns its number."""
         gen = await connection.fetchval(
-            "UPDATE collector SET gen = gen + 1, public_key = $2, seal_key = $3, enrolled = $4, version = version + 1, "
+            f"UPDATE collector c SET gen = gen + 1, public_key = $2, seal_key = $3, enrolled = $4, {_NEXT}, "  # noqa: S608
             "state = CASE WHEN state = 'lost' THEN 'enabled' ELSE state END WHERE id = $1 RETURNING gen",
             id_,
             keys.public_key,
@@ -134,7 +134,7 @@ class CollectorStore:
 
     async def touch(self, connection: Connection, id_: str) -> None:
         """Increases the version after a change in another table."""
-        await connection.execute("UPDATE collector SET version = version + 1 WHERE id = $1", id_)
+        await connection.execute(f"UPDATE collector c SET {_NEXT} WHERE id = $1", id_)  # noqa: S608  # constants
 
 
 class CodeStore:
@@ -172,30 +172,11 @@ class CodeStore:
 
 
 class AccessStore:
-    """Access rules: who may sign in at which collector."""
+    """Access rules from before sync-publisher existed. Events of collectors carry them to sync-publisher."""
 
-    async def of(self, connection: Connection, id_: str) -> list[AccessRule]:
-        """The rules of a collector."""
-        query = "SELECT subject, is_allowed FROM collector_access WHERE collector_id = $1 ORDER BY subject"
-        return [AccessRule(row["subject"], row["is_allowed"]) for row in await connection.fetch(query, id_)]
-
-    async def replace(self, connection: Connection, id_: str, rules: Sequence[AccessRule]) -> None:
-        """Replaces all rules of a collector."""
+    async def remove(self, connection: Connection, id_: str) -> None:
+        """Deletes all rules of a collector: they must not apply to another one with its id."""
         await connection.execute("DELETE FROM collector_access WHERE collector_id = $1", id_)
-        await connection.executemany(
-            "INSERT INTO collector_access (collector_id, subject, is_allowed) VALUES ($1, $2, $3)",
-            [(id_, rule.subject, rule.is_allowed) for rule in rules],
-        )
-
-    async def accounts(self, connection: Connection, id_: str) -> list[Row]:
-        """The active accounts that may sign in at a collector: id, e-mail, name, role."""
-        return await connection.fetch(
-            "SELECT a.id, a.email, a.name, a.role FROM account a WHERE a.active AND EXISTS (SELECT 1 FROM "
-            "collector_access r WHERE r.collector_id = $1 AND r.is_allowed AND r.subject IN ('account:' || a.id, "
-            "'role:' || a.role)) AND NOT EXISTS (SELECT 1 FROM collector_access r WHERE r.collector_id = $1 AND NOT "
-            "r.is_allowed AND r.subject IN ('account:' || a.id, 'role:' || a.role)) ORDER BY a.email, a.id",
-            id_,
-        )
 
 
 def _collector(row: Row) -> Collector:

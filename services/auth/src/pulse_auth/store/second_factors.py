@@ -122,6 +122,10 @@ class ChallengeStore:
         """Deletes the challenge."""
         await connection.execute("DELETE FROM challenge WHERE hash = $1", hash_)
 
+    async def follow(self, connection: Connection, account: UUID, version: int) -> None:
+        """Keeps the challenges of an account valid for its new version."""
+        await connection.execute("UPDATE challenge SET version = $2 WHERE account_id = $1", account, version)
+
     async def sweep(self, connection: Connection, now: datetime) -> None:
         """Deletes expired challenges."""
         await connection.execute("DELETE FROM challenge WHERE ends < $1", now)

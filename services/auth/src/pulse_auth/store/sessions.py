@@ -71,10 +71,11 @@ class AccountCopy:
     async def put(self, connection: Connection, account: Account) -> bool:
         """Inserts the account, or replaces an older version. Returns whether it was newer."""
         row = await connection.fetchrow(
-            "INSERT INTO account (id, version, email, email_key, name, role, active, digest) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET version = excluded.version, "
+            "INSERT INTO account (id, version, email, email_key, name, role, active, digest, has_verifier) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET version = excluded.version, "
             "email = excluded.email, email_key = excluded.email_key, name = excluded.name, role = excluded.role, "
-            "active = excluded.active, digest = excluded.digest WHERE account.version < excluded.version RETURNING id",
+            "active = excluded.active, digest = excluded.digest, has_verifier = excluded.has_verifier "
+            "WHERE account.version < excluded.version RETURNING id",
             account.id,
             account.version,
             account.email,
@@ -83,6 +84,7 @@ class AccountCopy:
             account.role,
             account.active,
             account.digest,
+            account.has_verifier,
         )
         return row is not None
 
@@ -245,7 +247,8 @@ def read_account(row: Row | None) -> Account | None:
     """A row of the table `account`."""
     if row is None:
         return None
-    return Account(row["id"], row["version"], row["email"], row["name"], row["role"], row["active"], row["digest"])
+    names = ("id", "version", "email", "name", "role", "active", "digest", "has_verifier")
+    return Account(*(row[name] for name in names))
 
 
 def _session(row: Row | None) -> Session | None:

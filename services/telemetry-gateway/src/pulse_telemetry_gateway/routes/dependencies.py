@@ -8,7 +8,9 @@ import numpy as np
 from fastapi import Depends, Request
 from pydantic import Field
 
+from pulse_chassis.http.rate_limits import RateLimits
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
@@ -44,6 +46,8 @@ class TelemetryDependencies:
     erasure: Erasure
     renaming: Renaming
     clock: Callable[[], int]
+    limits: RateLimits
+    commands: Commands
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

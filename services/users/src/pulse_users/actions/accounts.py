@@ -14,6 +14,7 @@ from pulse_users.model.accounts import (
     LastAdministrator,
     NewAccount,
     OwnAccount,
+    PasswordHashes,
     Precondition,
 )
 from pulse_users.model.emails import check_email
@@ -79,10 +80,10 @@ class Accounts:
         async with change(self._deps, caller, "accounts.manage") as made:
             return await self._replace(made, await self._by_email(made, email), Edit(active=active))
 
-    async def set_password(self, caller: Caller, email: str, digest: str) -> Account:
+    async def set_password(self, caller: Caller, email: str, hashes: PasswordHashes) -> Account:
         """Sets a password and deletes the account's links. Raises AccountNotFound."""
         async with change(self._deps, caller, "accounts.manage") as made:
-            return await set_password_digest(made, await self._by_email(made, email), digest, "password_set")
+            return await replace_password(made, await self._by_email(made, email), hashes, "password_set")
 
     async def find(self, email: str) -> Account:
         """Raises AccountNotFound."""
@@ -137,7 +138,8 @@ def is_self_lockout(actor: Account | None, old: Account, new: Account | None) ->
     """Whether the actor would delete, disable or demote their own account."""
     if actor is None or actor.id != old.id:
         return False
-    return new is None or new.role != old.role or new.active != old.active
+    is_locked = new is None or new.role != old.role or new.active != old.active
+    return is_locked or (old.digest is not None and new is not None and new.digest is None)
 
 
 async def replace(made: Change, old: Account, new: Account) -> Account:
@@ -164,11 +166,21 @@ async def delete_account(made: Change, old: Account) -> Account:
     return tombstone
 
 
-async def set_password_digest(
-    made: Change, old: Account, digest: str, kind: str, *, actor: str | None = None
+async def expire_password(made: Change, old: Account) -> Account:
+    """Deletes the password and the verifier of an account, on every collector too. auth ends its sessions and revokes
+    its API keys. Its owner sets a new password by a link."""
+    new = dataclasses.replace(old, digest=None, verifier=None)
+    written = await AccountStore().put(made.connection, new, await made.stamp())
+    await made.publish(written)
+    made.record("password_expired", written.id, None, None)
+    return written
+
+
+async def replace_password(
+    made: Change, old: Account, hashes: PasswordHashes, kind: str, *, actor: str | None = None
 ) -> Account:
-    """Writes the digest of a new password and deletes the account's links. auth ends its sessions."""
-    new = dataclasses.replace(old, digest=digest)
+    """Writes the hashes of a new password and deletes the account's links. auth ends its sessions."""
+    new = dataclasses.replace(old, digest=hashes.digest, verifier=hashes.verifier)
     written = await AccountStore().put(made.connection, new, await made.stamp())
     await LinkStore().revoke(made.connection, written.id)
     await made.publish(written)

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from typing import Literal
 from uuid import UUID
 
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
-from pulse_users.actions.accounts import delete_account, is_self_lockout, replace
+from pulse_users.actions.accounts import delete_account, expire_password, is_self_lockout, replace
 from pulse_users.actions.changes import ChangeDependencies, change
 from pulse_users.model.accounts import Account, Edit
 from pulse_users.store.accounts import AccountStore
 
 MAX_ROWS = 500
-BulkAction = Literal["activate", "deactivate", "delete", "set_role"]
+BulkAction = Literal["activate", "deactivate", "delete", "expire_password", "set_role"]
 Outcome = Literal["ok", "not_found", "own_account", "last_administrator", "precondition_failed"]
 
 
@@ -31,6 +32,8 @@ class Bulk:
         """The changed account; None if it is deleted."""
         if self.action == "delete":
             return None
+        if self.action == "expire_password":
+            return replace_fields(account, digest=None, verifier=None)
         if self.action == "set_role":
             return Edit(role=self.role).applied(account)
         return Edit(active=self.action == "activate").applied(account)
@@ -77,6 +80,8 @@ class BulkChanges:
                 new = bulk.applied(old)
                 if new is None:
                     await delete_account(made, old)
+                elif new != old and bulk.action == "expire_password":
+                    new = await expire_password(made, old)
                 elif new != old:
                     new = await replace(made, old, new)
                 done.append(Row(id_, "ok", new.version if new else None))

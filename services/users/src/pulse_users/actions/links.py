@@ -9,7 +9,7 @@ from uuid import UUID
 from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_postgres import Connection, LimitStore, Rate, limit_key
-from pulse_users.actions.accounts import set_password_digest
+from pulse_users.actions.accounts import replace_password
 from pulse_users.actions.changes import Change, ChangeDependencies, change, refusal_entry
 from pulse_users.actions.mailing import MailQueue
 from pulse_users.actions.passwords import Passwords, Strength
@@ -98,13 +98,13 @@ class Links:
         """Uses a link up. Raises TooManyRequests, LinkExpired, InvalidPassword (the link stays valid), Overloaded."""
         now, hash_ = self._deps.now(), token_hash(token)
         owner = await self._counted_owner(caller, client, token)
-        digest = await self._passwords.digest(password, owner.email, owner.name)
+        hashes = await self._passwords.hashes(password, owner.email, owner.name)
         async with change(self._deps, caller) as made:
             id_ = await self._links.use(made.connection, hash_, now)
             account = await self._accounts.by_id(made.connection, id_) if id_ else None
             if account is None or not account.active:
                 raise LinkExpired("The link was used, has expired, or was replaced by a newer one. Ask for a new link.")
-            return await set_password_digest(made, account, digest, "password_set", actor=str(account.id))
+            return await replace_password(made, account, hashes, "password_set", actor=str(account.id))
 
     async def _counted_owner(self, caller: Caller, client: str | None, token: str) -> Account:
         """The account of a link. Guesses are counted together and per client, uses of a valid link per link: a flood of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pulse_chassis.http.problems import Overloaded
-from pulse_passwords import HashingBusy, PasswordHasher, PasswordRefused
+from pulse_passwords import LOGIN_POLICY, MIRROR_POLICY, HashingBusy, HashingPolicy, PasswordHasher, PasswordRefused
+from pulse_users.model.accounts import PasswordHashes
 from pulse_users.model.passwords import InvalidPassword, PasswordFault, PasswordRules, context_words, score
 
 _SCORING_QUEUE = 20
@@ -22,13 +23,21 @@ class Strength:
     faults: list[PasswordFault]
 
 
+@dataclass(frozen=True)
+class HashingPolicies:
+    """The costs of the digest for sign-in at the server, and of the verifier for offline sign-in."""
+
+    sign_in: HashingPolicy = LOGIN_POLICY
+    mirror: HashingPolicy = MIRROR_POLICY
+
+
 class Passwords:
     """argon2id runs in the threads of `hasher`. Scores run in one further thread, because zxcvbn uses a module
-    table."""
+    table. `policies`: the costs of the two hashes of a password."""
 
-    def __init__(self, hasher: PasswordHasher, rules: PasswordRules) -> None:
+    def __init__(self, hasher: PasswordHasher, rules: PasswordRules, policies: HashingPolicies) -> None:
         self.rules = rules
-        self._hasher = hasher
+        self._hasher, self._policies = hasher, policies
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pulse-strength")
         self._waiting = 0
 
@@ -37,11 +46,13 @@ class Passwords:
         self._pool.shutdown(wait=False, cancel_futures=True)
         await self._hasher.close()
 
-    async def digest(self, password: str, email: str = "", name: str = "") -> str:
-        """The argon2id hash of a new password. Raises InvalidPassword, Overloaded."""
+    async def hashes(self, password: str, email: str = "", name: str = "") -> PasswordHashes:
+        """The argon2id hashes of a new password, computed side by side. Raises InvalidPassword, Overloaded."""
         self.rules.check(password, email, name)
         try:
-            return await self._hasher.hash(password)
+            policies = self._policies
+            digest, verifier = await self._hasher.hash_each(password, policies.sign_in, policies.mirror)
+            return PasswordHashes(digest, verifier)
         except PasswordRefused as error:
             raise InvalidPassword(["not_text"], self.rules.minimum) from error
         except HashingBusy as error:

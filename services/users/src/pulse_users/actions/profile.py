@@ -4,7 +4,7 @@ from pulse_chassis.http.problems import Overloaded, TooManyRequests
 from pulse_chassis.identity.caller import Caller
 from pulse_contracts.errors import DomainError
 from pulse_postgres import BackoffStore, limit_key
-from pulse_users.actions.accounts import replace, set_password_digest
+from pulse_users.actions.accounts import replace, replace_password
 from pulse_users.actions.changes import ChangeDependencies, change, require_account
 from pulse_users.actions.passwords import Passwords
 from pulse_users.model.accounts import Account, Edit, Precondition, PreconditionFailed
@@ -42,10 +42,10 @@ class Profile:
         seen = await self._own(caller)
         self._passwords.rules.check(new, seen.email, seen.name)
         await self._verify(caller, seen, current)
-        digest = await self._passwords.digest(new, seen.email, seen.name)
+        hashes = await self._passwords.hashes(new, seen.email, seen.name)
         async with change(self._deps, caller, "profile.own") as made:
             old = await self._unchanged(made.actor, seen)
-            return await set_password_digest(made, old, digest, "password_changed")
+            return await replace_password(made, old, hashes, "password_changed")
 
     async def _own(self, caller: Caller) -> Account:
         async with self._deps.database.connection() as connection:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pulse_contracts.accounts import AccountChanged, AccountRecord
+from pulse_contracts.accounts import AccountChanged, AccountRecord, MirroredAccount
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
 from pulse_contracts.times import to_micros
@@ -67,7 +67,10 @@ class PreconditionFailed(DomainError):
 
 @dataclass(frozen=True)
 class Account:
-    """An account as of `version`. A deleted one has no e-mail, name or digest."""
+    """An account as of `version`. A deleted one has no e-mail, name, digest or verifier.
+
+    verifier: argon2id string for offline sign-in. None without a password, and for a password from before verifiers
+        existed, until auth makes one at the next sign-in."""
 
     id: UUID
     email: str
@@ -79,6 +82,7 @@ class Account:
     updated: datetime
     version: int
     deleted: datetime | None = None
+    verifier: str | None = field(default=None, repr=False)
 
     @property
     def state(self) -> State:
@@ -94,14 +98,23 @@ class Account:
 
 
 @dataclass(frozen=True)
+class PasswordHashes:
+    """What is stored of a password: the argon2id strings for sign-in at the server, and for offline sign-in at
+    collectors. Each has its own salt."""
+
+    digest: str = field(repr=False)
+    verifier: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class NewAccount:
-    """An account to create. `digest`: an argon2id hash, None for an invitation. Normalises the name (NFC). Raises
+    """An account to create. `hashes`: of its password, None for an invitation. Normalises the name (NFC). Raises
     InvalidEmail, InvalidName."""
 
     email: str
     name: str
     role: Role
-    digest: str | None = field(repr=False)
+    hashes: PasswordHashes | None = None
 
     def __post_init__(self) -> None:
         check_email(self.email)
@@ -180,20 +193,46 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", name.casefold())
 
 
-def changed(account: Account, key: SealingKey, clock: Clock) -> AccountChanged:
-    """The event of an account. The seal is bound to account and version, so it fits no other event."""
-    name = str(account.id)
+@dataclass(frozen=True)
+class EventKeys:
+    """The keys of `AccountChanged`. `accounts` is shared with auth, `mirrored` with sync-publisher."""
+
+    accounts: SealingKey
+    mirrored: SealingKey
+
+
+def changed(account: Account, keys: EventKeys, clock: Clock) -> AccountChanged:
+    """The event of an account. Both seals are bound to account and version, so they fit no other event. Only auth can
+    read the digest."""
+    name, version, is_deleted = str(account.id), account.version, account.deleted is not None
+    email, at = account.email, to_micros(account.updated)
     record = AccountRecord(
         account=name,
-        version=account.version,
-        email=account.email,
+        version=version,
+        email=email,
         name=account.name,
         role=account.role,
         active=account.active,
         digest=account.digest,
-        changed=to_micros(account.updated),
-        deleted=account.deleted is not None,
+        changed=at,
+        deleted=is_deleted,
+        has_verifier=account.verifier is not None,
     )
-    context: dict[str, str | int] = {"account": name, "version": account.version}
-    sealed = seal(record.model_dump_json().encode(), key, clock, context)
-    return AccountChanged(account=name, version=account.version, sealed=sealed)
+    mirrored = MirroredAccount(
+        account=name,
+        version=version,
+        email=email,
+        name=account.name,
+        role=account.role,
+        active=account.active,
+        verifier=account.verifier,
+        changed=at,
+        deleted=is_deleted,
+    )
+    context: dict[str, str | int] = {"account": name, "version": version}
+    return AccountChanged(
+        account=name,
+        version=version,
+        sealed=seal(record.model_dump_json().encode(), keys.accounts, clock, context),
+        mirrored=seal(mirrored.model_dump_json().encode(), keys.mirrored, clock, context),
+    )

@@ -147,10 +147,10 @@ async def create_account(
     _: IdempotencyKey = None,
 ) -> AccountView:
     """Create an account."""
-    new = NewAccount(body.email, body.name, body.role, None)
+    new = NewAccount(body.email, body.name, body.role)
     if body.password is not None:
-        digest = await deps.passwords.digest(body.password, new.email, new.name)
-        new = NewAccount(body.email, body.name, body.role, digest)
+        hashes = await deps.passwords.hashes(body.password, new.email, new.name)
+        new = NewAccount(body.email, body.name, body.role, hashes)
     account = await deps.accounts.create(caller, new)
     tag(response, account)
     response.headers["Location"] = location(request, account)

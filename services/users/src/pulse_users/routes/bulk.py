@@ -45,9 +45,10 @@ _EXAMPLE: dict[str, Any] = {"ids": ["6f1c2d1e-5a63-4c1b-9f0e-0f6f5a1f2b3c"], "ve
 
 
 class BulkChange(RequestBody):
-    """Enable, disable or delete accounts."""
+    """Enable, disable or delete accounts, or expire their passwords: a password then works nowhere, also not at a
+    collector without a network, and its owner sets a new one by a link."""
 
-    action: Literal["activate", "deactivate", "delete"]
+    action: Literal["activate", "deactivate", "delete", "expire_password"]
     ids: _Ids
     versions: _Versions = Field(default_factory=dict)
 

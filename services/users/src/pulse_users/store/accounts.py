@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulse_contracts.accounts import AccountsDigest, set_digest
+from pulse_contracts.accounts import AccountsDigest, set_digest, set_sum
 from pulse_contracts.times import from_micros
 from pulse_postgres import Connection, Row
 from pulse_users.model.accounts import Account, NewAccount, email_key, name_key
 from pulse_users.model.listing import Column, Listing, Position
 
-_COLUMNS = "id, email, name, role, active, digest, created_at, updated_at, version, deleted_at"
+_COLUMNS = "id, email, name, role, active, digest, created_at, updated_at, version, deleted_at, verifier"
 _ORDER: dict[Column, tuple[str, str]] = {
     "name": ('name_key COLLATE "C"', "text"),
     "email": ('email_key COLLATE "C"', "text"),
@@ -46,8 +46,8 @@ class AccountStore:
     async def add(self, connection: Connection, id_: UUID, new: NewAccount, stamp: Stamp) -> Account | None:
         """Inserts an account; None if its e-mail is taken."""
         row = await connection.fetchrow(
-            "INSERT INTO account (id, email, email_key, name, name_key, role, digest, created_at, updated_at, version) "  # noqa: S608
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) ON CONFLICT (email_key) DO NOTHING "
+            "INSERT INTO account (id, email, email_key, name, name_key, role, digest, created_at, updated_at, version, "  # noqa: S608
+            "verifier) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) ON CONFLICT (email_key) DO NOTHING "
             f"RETURNING {_COLUMNS}",
             id_,
             new.email,
@@ -55,9 +55,10 @@ class AccountStore:
             new.name,
             name_key(new.name),
             new.role,
-            new.digest,
+            new.hashes.digest if new.hashes else None,
             stamp.at,
             stamp.version,
+            new.hashes.verifier if new.hashes else None,
         )
         return _account(row) if row else None
 
@@ -65,7 +66,7 @@ class AccountStore:
         """Replaces an account with this stamp. The caller holds the counter and has checked that the e-mail is free."""
         row = await connection.fetchrow(
             "UPDATE account SET email = $2, email_key = $3, name = $4, name_key = $5, role = $6, active = $7, "  # noqa: S608
-            f"digest = $8, updated_at = $9, version = $10 WHERE id = $1 RETURNING {_COLUMNS}",
+            f"digest = $8, updated_at = $9, version = $10, verifier = $11 WHERE id = $1 RETURNING {_COLUMNS}",
             account.id,
             account.email,
             email_key(account.email),
@@ -76,6 +77,7 @@ class AccountStore:
             account.digest,
             stamp.at,
             stamp.version,
+            account.verifier,
         )
         return _required(row, account.id)
 
@@ -83,7 +85,8 @@ class AccountStore:
         """Replaces an account by its tombstone."""
         row = await connection.fetchrow(
             "UPDATE account SET email = NULL, email_key = NULL, name = '', name_key = '', digest = NULL, "  # noqa: S608
-            f"active = false, deleted_at = $2, updated_at = $2, version = $3 WHERE id = $1 RETURNING {_COLUMNS}",
+            "verifier = NULL, active = false, deleted_at = $2, updated_at = $2, version = $3 WHERE id = $1 "
+            f"RETURNING {_COLUMNS}",
             id_,
             stamp.at,
             stamp.version,
@@ -147,7 +150,8 @@ class AccountStore:
         """The digest of all accounts and tombstones, by which consumers detect missing events."""
         rows = await connection.fetch("SELECT id::text AS id, version FROM account")
         pairs = [(str(row["id"]), int(row["version"])) for row in rows]
-        return AccountsDigest(count=len(pairs), version=max((v for _, v in pairs), default=0), set=set_digest(pairs))
+        newest = max((version for _, version in pairs), default=0)
+        return AccountsDigest(count=len(pairs), version=newest, set=set_digest(pairs), sum=set_sum(pairs))
 
     async def is_waiting(self, connection: Connection, template: str) -> bool:
         """Whether an event of this topic is in the outbox."""
@@ -173,4 +177,5 @@ def _account(row: Row) -> Account:
         row["updated_at"],
         row["version"],
         row["deleted_at"],
+        row["verifier"],
     )

@@ -1,30 +1,28 @@
 """The identity of one state directory on disk: identity.json, the pinned authorities, and the secrets in the safest
 place that this machine has."""
 
-import base64
-import binascii
-import hashlib
 import os
 import stat
-import time
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
 from pulse_desktop.core.identity.keyrings import Keyring, system_keyring
-from pulse_desktop.core.identity.model import CREDENTIAL, PLACES, Identity, IdentityError, Place, Secrets
-from pulse_jose import KeySet, SealingKey, TokenError, seal, unseal
+from pulse_desktop.core.identity.model import PLACES, Identity, IdentityError, Place, Secrets
+from pulse_desktop.core.identity.vault import SECRETS, Vault, write_private
+from pulse_jose import TokenError
 
-IDENTITY, AUTHORITIES, PLAIN, SEALED = "identity.json", "broker-ca.pem", "secrets.json", "secrets.jwe"
-_SERVICE: Final = "precisionpulse-collector"
+IDENTITY, AUTHORITIES, PLAIN, SEALED = "identity.json", "broker-ca.pem", SECRETS.plain, SECRETS.sealed
+SERVER_AUTHORITIES: Final = "server-ca.pem"
+"""The authorities of the server's certificate, if they were named at enrolment."""
 
 
 class Enrolled:
     """The identity of one state directory. `keyring`: None when the machine has no usable one."""
 
     def __init__(self, folder: Path, keyring: Keyring | None, credentials: Path | None) -> None:
-        self.folder, self._keyring, self._credentials = folder, keyring, credentials
+        self.folder, self.vault = folder, Vault(folder, keyring, credentials)
 
     def read(self) -> Identity | None:
         """The identity; None before the first enrolment. Raises IdentityError."""
@@ -46,37 +44,40 @@ class Enrolled:
             raise IdentityError(f"{file} is missing: enrol again with --replace")
         return None
 
+    def server_authorities(self) -> Path | None:
+        """The file with the authorities of the server's certificate. None: those of the operating system."""
+        file = self.folder / SERVER_AUTHORITIES
+        return file if file.exists() else None
+
     def prepare(self) -> Place:
         """Creates the folder and returns where secrets will be stored. Raises IdentityError for a read-only folder."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             probe = self.folder / f"{IDENTITY}.new"
-            _write(probe, "")
+            write_private(probe, "")
             probe.unlink()
         except OSError as error:
             raise IdentityError(f"{self.folder} cannot be written ({error.strerror}): choose --state-dir") from error
-        if self._keyring is not None and self._is_usable(self._keyring):
-            return "keyring"
-        return "credential" if self._credential_key() is not None else "file"
+        return self.vault.choose()
 
-    def save(self, identity: Identity, secrets: Secrets, authorities: str | None) -> None:
+    def save(
+        self, identity: Identity, secrets: Secrets, authorities: str | None, server_authorities: str | None = None
+    ) -> None:
         """Writes the secrets first and the identity last, so that an identity is always complete. Raises
         IdentityError."""
         try:
-            self._save_secrets(identity.place, secrets)
-            if authorities is None:
-                (self.folder / AUTHORITIES).unlink(missing_ok=True)
-            else:
-                _write(self.folder / AUTHORITIES, authorities)
+            self.vault.write(identity.place, SECRETS, secrets.dumped())
+            self._save_authorities(AUTHORITIES, authorities)
+            self._save_authorities(SERVER_AUTHORITIES, server_authorities)
             complete = identity.model_copy(update={"is_pinned": authorities is not None})
-            _write(self.folder / IDENTITY, complete.model_dump_json(indent=2))
+            write_private(self.folder / IDENTITY, complete.model_dump_json(indent=2))
         except OSError as error:
             raise IdentityError(f"{self.folder} cannot be written ({error.strerror})") from error
 
     def secrets(self, identity: Identity) -> Secrets:
         """The secrets. Raises IdentityError, also for secrets of another generation than the identity."""
         try:
-            text = self._stored(identity.place)
+            text = self.vault.read(identity.place, SECRETS)
             found = Secrets.model_validate_json(text)
         except (OSError, TokenError, ValidationError) as error:
             where = PLACES[identity.place]
@@ -94,58 +95,11 @@ class Enrolled:
             return f"other users can read {file}: chmod 600 {file}"
         return None
 
-    def _save_secrets(self, place: Place, secrets: Secrets) -> None:
-        if place == "keyring" and self._keyring is not None:
-            self._keyring.set_password(_SERVICE, self._username, secrets.dumped())
-            used: str | None = None
-        elif place == "credential" and (key := self._credential_key()) is not None:
-            _write(self.folder / SEALED, seal(secrets.dumped().encode(), key, time.time, {"state": self._username}))
-            used = SEALED
-        else:
-            _write(self.folder / PLAIN, secrets.dumped())
-            used = PLAIN
-        for name in {PLAIN, SEALED} - {used}:  # delete copies in other places
+    def _save_authorities(self, name: str, authorities: str | None) -> None:
+        if authorities is None:
             (self.folder / name).unlink(missing_ok=True)
-
-    def _stored(self, place: Place) -> str:
-        if place == "keyring":
-            found = self._keyring.get_password(_SERVICE, self._username) if self._keyring is not None else None
-            if found is None:
-                raise FileNotFoundError(2, "the keyring is locked or empty")
-            return found
-        if place == "credential":
-            key = self._credential_key()
-            if key is None:
-                raise FileNotFoundError(2, f"the service credential {CREDENTIAL} is missing")
-            sealed = (self.folder / SEALED).read_text("ascii")
-            return unseal(sealed, KeySet([key]), time.time, {"state": self._username}).decode()
-        return (self.folder / PLAIN).read_text("utf-8")
-
-    @property
-    def _username(self) -> str:
-        """The keyring's user name for this state directory, because one user may have several."""
-        return hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:32]
-
-    def _credential_key(self) -> SealingKey | None:
-        if self._credentials is None:
-            return None
-        file = self._credentials / CREDENTIAL
-        if not file.exists():
-            return None
-        try:
-            text = file.read_text("ascii").strip()
-            return SealingKey(CREDENTIAL, base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_"))
-        except (OSError, ValueError, binascii.Error) as error:
-            raise IdentityError(f"{file} is not a valid key: it must hold 32 bytes in base64url") from error
-
-    def _is_usable(self, keyring: Keyring) -> bool:
-        """Whether the keyring returns what it stored. Some backends accept a secret and forget it."""
-        word = base64.urlsafe_b64encode(os.urandom(16)).decode()
-        try:
-            keyring.set_password(_SERVICE, f"{self._username}-probe", word)
-            return keyring.get_password(_SERVICE, f"{self._username}-probe") == word
-        except Exception:  # noqa: BLE001  # a backend may raise anything; it is then unusable
-            return False
+        else:
+            write_private(self.folder / name, authorities)
 
 
 def open_identity(folder: Path) -> Enrolled:
@@ -153,15 +107,6 @@ def open_identity(folder: Path) -> Enrolled:
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     keyring = system_keyring() if os.environ.get("PULSE_SECRETS", "auto") != "file" else None
     return Enrolled(folder, keyring, Path(credentials) if credentials else None)
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".fresh")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _describe(error: Exception) -> str:

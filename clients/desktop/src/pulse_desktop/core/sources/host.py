@@ -57,14 +57,42 @@ class _Rates:
         return at - since, {name: max(0.0, now - before[name]) for name, now in totals.items() if name in before}
 
 
+class Pace:
+    """How often the machine is measured. `interval` in seconds."""
+
+    def __init__(self, interval: float = _EVERY) -> None:
+        self.interval = interval
+        self._hurry = asyncio.Event()
+
+    def measure_now(self) -> None:
+        """Ends the current wait."""
+        self._hurry.set()
+
+    def set_interval(self, seconds: float) -> None:
+        """Changes the interval and ends the current wait."""
+        self.interval = seconds
+        self._hurry.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Waits. Returns whether somebody ended the wait early."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+        except TimeoutError:
+            return False
+        self._hurry.clear()
+        return True
+
+
 class HostSource:
     """Loads and rates need two samples, so their first reading comes with the second sample. Values that this machine
     cannot measure are not reported."""
 
     name = "host"
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, pace: "Pace | None" = None) -> None:
         self._folder, self._clock, self._rates = folder, clock, _Rates()
+        self._pace = pace or Pace()
 
     async def run(self, outlet: Outlet) -> None:
         """See `Source.run`."""
@@ -72,8 +100,9 @@ class HostSource:
         self._rates.forget()
         due = self._clock.monotonic()
         while True:
-            due = next_sample(due, self._clock.monotonic())
-            await asyncio.sleep(max(0.0, due - self._clock.monotonic()))
+            due = next_sample(due, self._clock.monotonic(), self._pace.interval)
+            if await self._pace.wait(max(0.0, due - self._clock.monotonic())):
+                due = self._clock.monotonic()
             values = await asyncio.to_thread(self._sample)
             t = self._clock.micros()
             await outlet.put([Reading(ids[name], t, value) for name, value in values.items()])
@@ -130,10 +159,10 @@ class HostSource:
 _NETWORKS: dict[Kind, str] = {"real": "network", "virtual": "network.virtual", "loopback": "network.loopback"}
 
 
-def next_sample(last: float, now: float) -> float:
+def next_sample(last: float, now: float, every: float = _EVERY) -> float:
     """When the next sample is due; `last`: when the last one was due. After the machine slept, a whole interval passes
     first, because a rate over a few milliseconds means nothing."""
-    return last + _EVERY if now < last + _EVERY else now + _EVERY
+    return last + every if now < last + every else now + every
 
 
 def _ignore_missing(sample: Callable[[], None]) -> None:

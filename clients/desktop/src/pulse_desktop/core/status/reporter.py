@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pulse_desktop.core.clock import Clock, JumpWatch
 from pulse_desktop.core.delivery.link import Link
 from pulse_desktop.core.delivery.replay_control import ReplayWatch
 from pulse_desktop.core.delivery.signals import RateChanged
+from pulse_desktop.core.mirror.driver import MirrorView
 from pulse_desktop.core.model import Usage
 from pulse_desktop.core.status.fill import LEVELS, FillWatch
 from pulse_desktop.core.status.snapshot import Snapshot
@@ -27,13 +29,15 @@ _PUBLISH_EVERY = 5.0
 
 @dataclass(frozen=True)
 class ReportSettings:
-    """Which collector reports, into which folder, and the interval in seconds."""
+    """Which collector reports, into which folder, and the interval in seconds. `mirror` returns the mirror's view; None
+    without an enrolment."""
 
     device: str
     name: str
     version: str
     folder: Path
     every: float = 1.0
+    mirror: Callable[[], MirrorView | None] = lambda: None
 
 
 @dataclass
@@ -104,6 +108,7 @@ class Reporter:
             oldest_waiting=snapshot.oldest_waiting,
             buffer_fill=round(snapshot.buffer_fill, 2),
             full_in=snapshot.full_in if snapshot.buffer_fill >= LEVELS[0] else None,
+            mirror=snapshot.mirror.state if snapshot.mirror is not None else None,
         )
         now = self._clock.monotonic()
         if self._published is None or (status != self._published and now - self._published_at >= _PUBLISH_EVERY):
@@ -176,6 +181,7 @@ class Reporter:
             replay=str(self._replay.limit),
             produced_per_second=(produced - previous.produced) / elapsed,
             settled_per_second=(settled - previous.settled) / elapsed,
+            mirror=self._settings.mirror(),
         )
         previous.at, previous.produced, previous.settled = now, produced, settled
         previous.usage, previous.dropped = usage, counts.dropped

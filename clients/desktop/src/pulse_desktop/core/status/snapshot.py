@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pulse_desktop.core.delivery import replay_control
+from pulse_desktop.core.mirror.driver import MirrorView
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.state_directory import lock
 from pulse_desktop.core.status.fill import LEVELS
@@ -25,7 +26,7 @@ class Snapshot:
     """Counts are readings since the process started; `waiting` and `quarantined` are readings on disk. Times are
     microseconds since 1970 UTC. Ages and `full_in` are seconds. Rates are readings per second over the last second.
     `buffer_fill` (0 to 1) is the share of bytes or of readings, whichever is higher. `replay` is the operator's limit
-    for the backlog."""
+    for the backlog. `mirror`: None when this collector is not enrolled."""
 
     pid: int
     version: str
@@ -57,6 +58,7 @@ class Snapshot:
     replay: str
     produced_per_second: float
     settled_per_second: float
+    mirror: MirrorView | None = None
 
     def write(self, folder: Path) -> None:
         """Writes the file atomically. On a full disk, overwrites the old file in place, because its blocks are already
@@ -119,6 +121,8 @@ def table(fields: dict[str, Any]) -> str:
         ("lost in memory", f"{fields['lost_in_memory']:,}"),
         ("epoch", f"{fields['epoch']} (ord {fields['ord']})"),
     ]
+    if fields.get("mirror") is not None:
+        rows.append(("mirror", _mirror(fields["mirror"])))
     if fields["stale_seconds"] is not None:
         rows.insert(
             0, ("STALE", f"no update for {_span(fields['stale_seconds'])}: is the disk full, or the process blocked?")
@@ -134,6 +138,17 @@ def _fill(share: float, full_in: int | None) -> str:
         text += ", full: the oldest readings are thinned" if full_in == 0 else f", full in {_span(full_in)}"
     level = max((level for level in LEVELS if share >= level), default=None)
     return text if level is None else f"{text}  (WARNING: above {100 * level:.0f} %)"
+
+
+def _mirror(view: dict[str, Any]) -> str:
+    if view["problem"]:
+        return f"not available: {view['problem']}"
+    age = view["fresh_age"]
+    text = f"{view['state']}, {view['count']:,} accounts, "
+    text += "never confirmed" if age is None else f"confirmed {_span(age)} ago"
+    if view["is_clock_suspect"]:
+        text += "; CLOCK SUSPECT: no offline sign-in"
+    return text
 
 
 def _span(seconds: float) -> str:

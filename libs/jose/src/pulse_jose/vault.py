@@ -1,17 +1,19 @@
-"""Secrets at rest, sealed with the key-encryption key, which is not in the database."""
+"""Secrets at rest, sealed with a key-encryption key that is not in the database."""
 
 from collections.abc import Callable
 
 from pulse_contracts.errors import Unavailable
-from pulse_jose import KeySet, SealingKey, TokenError, seal, unseal
+from pulse_jose.errors import TokenError
+from pulse_jose.keys import KeySet, SealingKey
+from pulse_jose.sealing import seal, unseal
 
 
 class VaultClosed(Unavailable):
-    """A stored secret cannot be opened: it was sealed with another PULSE_KEY_ENCRYPTION_KEY."""
+    """A stored secret cannot be opened: it was sealed with another key-encryption key."""
 
 
 class Vault:
-    """Seals and opens secrets. `clock` in microseconds."""
+    """Seals and opens secrets. `key`: 32 bytes. `clock` in microseconds."""
 
     def __init__(self, key: bytes, clock: Callable[[], int]) -> None:
         self._key, self._clock = SealingKey("vault-1", key), clock

@@ -1,0 +1,1 @@
+"""Commands from administrators (protocol C): checked, numbered, executed, answered."""

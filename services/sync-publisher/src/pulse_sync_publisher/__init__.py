@@ -1,0 +1,1 @@
+"""Keeps the credential mirror of every collector up to date."""

@@ -1,0 +1,102 @@
+"""The copy of the accounts: opens the sealed events of the users service, and appends each change to the logs of all
+collectors that it concerns, in the same transaction."""
+
+from collections.abc import Callable, Iterable
+
+from pydantic import ValidationError
+
+from pulse_bus import Reject
+from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest
+from pulse_jose import KeySet, SealingKey, TokenError, unseal
+from pulse_sync_publisher.actions.context import Context
+from pulse_sync_publisher.actions.logs import Logs
+from pulse_sync_publisher.model.currency import moved_sum
+from pulse_sync_publisher.model.records import Account
+from pulse_sync_publisher.store.accounts import AccountStore
+from pulse_sync_publisher.store.counter import CounterStore
+
+
+class Accounts:
+    """The copy of the accounts."""
+
+    def __init__(self, context: Context, logs: Logs, key: SealingKey) -> None:
+        self._context, self._logs, self._seals = context, logs, KeySet([key])
+        self._store, self._counter = AccountStore(), CounterStore()
+
+    def open(self, message: AccountChanged) -> Account:
+        """Decrypts and validates an event. Raises Reject."""
+        return open_account(message, self._seals, lambda: self._context.clock() / 1_000_000)
+
+    async def apply(self, accounts: Iterable[Account]) -> int:
+        """Applies accounts that are newer than the copy, all in one transaction. Returns the number of log entries.
+        Raises Unavailable."""
+        newest = dict[str, Account]()
+        for account in accounts:
+            if account.id not in newest or newest[account.id].src < account.src:
+                newest[account.id] = account
+        async with self._context.database.connection() as connection:
+            known = await self._store.by_ids(connection, newest)
+        if not _newer(newest, known):  # a replay changes nothing, so it does not take the lock
+            return 0
+        async with self._context.database.transaction() as connection:
+            counted = await self._counter.lock(connection)
+            known = await self._store.by_ids(connection, newest)
+            newer = _newer(newest, known)
+            if not newer:
+                return 0
+            await self._store.put(connection, newer)
+            await self._counter.set_copied(connection, moved_sum(counted.copied, newer, known))
+            return await self._logs.account_changes(connection, counted, newer)
+
+    def announce(self, digest: AccountsDigest) -> bool:
+        """Notes what users has, and wakes the sender: the copy may have become current. Returns whether the digest is
+        the newest."""
+        is_newest = self._context.announced.receive(digest.sum, digest.version, self._context.clock())
+        self._context.wake()
+        return is_newest
+
+    async def agrees(self) -> bool:
+        """Whether the copy is what users has announced last. Unlike `digest`, it does not read every account. Raises
+        Unavailable."""
+        async with self._context.database.connection() as connection:
+            return self._context.announced.is_newest((await self._counter.read(connection)).copied)
+
+    async def digest(self) -> str:
+        """`set_digest` of the copy. Raises Unavailable."""
+        async with self._context.database.connection() as connection:
+            return set_digest(await self._store.versions(connection))
+
+
+def _newer(newest: dict[str, Account], known: dict[str, Account]) -> list[Account]:
+    found = [one for one in newest.values() if one.id not in known or known[one.id].src < one.src]
+    return sorted(found, key=lambda one: one.src)
+
+
+def open_account(message: AccountChanged, keys: KeySet[SealingKey], clock: Callable[[], float]) -> Account:
+    """Decrypts and validates an event. Raises Reject."""
+    if message.mirrored is None:
+        raise Reject("not_mirrored", "the event has no part for sync-publisher: set MIRROR_ACCOUNTS_KEY at users")
+    context: dict[str, str | int] = {"account": message.account, "version": message.version}
+    try:
+        record = MirroredAccount.model_validate_json(unseal(message.mirrored, keys, clock, context))
+    except TokenError as error:
+        raise Reject("seal_refused", "no valid seal of the users service for this account and version") from error
+    except ValidationError:
+        raise Reject("record_unreadable", "the sealed record does not fit its schema") from None
+    if (record.account, record.version) != (message.account, message.version):
+        raise Reject("record_foreign", "the sealed record belongs to another account or version")
+    if "\x00" in record.email + record.name:
+        raise Reject("record_unreadable", "the record contains a NUL character")
+    may_sign_in = record.active and not record.deleted
+    return Account(
+        record.account,
+        record.version,
+        record.email,
+        record.name,
+        record.role,
+        # a live record needs an e-mail: without one the account cannot sign in
+        record.active and bool(record.email),
+        record.verifier if may_sign_in else None,
+        record.changed,
+        record.deleted,
+    )

@@ -1,0 +1,20 @@
+"""Publishes from background jobs."""
+
+from typing import TypeVar
+
+from pulse_bus import Bus, PublishRefused, Unavailable
+from pulse_contracts.message import Message
+from pulse_contracts.topics import Topic
+
+M = TypeVar("M", bound=Message)
+
+
+async def publish(bus: Bus, topic: Topic[M], message: M, **levels: str) -> None:
+    """Like `Bus.publish`, but a refusal that the broker may withdraw counts as an outage: the job is repeated. Raises
+    Unavailable, PublishRefused, MessageTooLarge."""
+    try:
+        await bus.publish(topic, message, **levels)
+    except PublishRefused as error:
+        if error.is_temporary:  # such as a broker that does not have its accounts yet
+            raise Unavailable(str(error)) from error
+        raise

@@ -1,0 +1,1 @@
+"""Rules of the service: pure functions that decide, without SQL, network and clock."""

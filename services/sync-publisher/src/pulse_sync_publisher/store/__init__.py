@@ -1,0 +1,1 @@
+"""SQL of the schema `sync`, one class per table family."""
