@@ -81,14 +81,6 @@ async def test_a_session_gets_the_new_role(tmp_path: Path, good: str) -> None:
         assert session.person.role == "admin"
 
 
-async def test_an_online_session_of_an_account_without_a_record_stays(tmp_path: Path, auth: FakeAuth) -> None:
-    async with synced_desk(tmp_path, live(2, 1)) as one:
-        await sign_in(tmp_path, server=auth.url)
-        one.publisher.send(one.broker, one.publisher.delta(one.publisher.change(live(3, 3))))
-        await one.reaches("synced", 2)
-        assert await current(tmp_path) is not None
-
-
 async def test_coming_online_validates_offline_sessions_again(tmp_path: Path, good: str) -> None:
     clock = WorldClock()
     async with synced_desk(tmp_path, live(1, 1, verifier=good), clock=clock.clock) as one:

@@ -235,6 +235,22 @@ async def test_a_second_factor_is_asked_for(tmp_path: Path, auth: FakeAuth) -> N
     assert await refusal(tmp_path, server=auth.url) == "no_code"
 
 
+async def test_who_is_not_allowed_at_this_collector_cannot_sign_in_online_either(
+    tmp_path: Path, auth: FakeAuth
+) -> None:
+    await mirrored(tmp_path, revoked(1, 1), live(2, 2))
+    assert await refusal(tmp_path, server=auth.url) == "not_entitled"  # the server's account is person 1
+    assert await current(tmp_path) is None
+    assert await audited(tmp_path) == [("sign_in_refused", "not_entitled")]
+
+
+async def test_a_mirror_that_never_synchronised_leaves_the_decision_to_the_server(
+    tmp_path: Path, auth: FakeAuth
+) -> None:
+    FakePublisher().enrol(Enrolled(tmp_path, None, None), server=auth.url)
+    assert (await sign_in(tmp_path, server=auth.url)).how == "online"
+
+
 async def test_a_locked_keystore_does_not_prevent_an_online_sign_in(tmp_path: Path, auth: FakeAuth) -> None:
     await mirrored(tmp_path, live(1, 1))
     (tmp_path / "mirror-keys.json").unlink()

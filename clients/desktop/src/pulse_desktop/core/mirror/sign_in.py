@@ -64,6 +64,8 @@ class SignIn:
             await self._refuse(_CODE.sub("_", refusal.code)[:64], str(refusal))
         except Unreachable as reason:
             return await self._offline(credentials, str(reason))
+        if not await self._is_entitled(person.account):
+            await self._refuse("not_entitled", _NOT_ENTITLED)
         return await self._begin(person, "online")
 
     async def _offline(self, credentials: Credentials, reason: str) -> LocalSession:
@@ -86,6 +88,15 @@ class SignIn:
             await self._refuse(refusal.code, f"{reason}; {refusal}", record)
         person = Person(record.account, record.email, record.name, record.role, verifier_hash(record.verifier))
         return await self._begin(person, "offline", subject)
+
+    async def _is_entitled(self, account: str) -> bool:
+        """Whether the mirror allows the account at this collector. A mirror that has not synchronised cannot tell: then
+        the word of the server counts."""
+        async with self._mirror.database.reading() as rows:
+            position = await read_position(rows)
+            row = await rows.one("SELECT state FROM record WHERE account = ?", account)
+        is_usable = position.gen == self._mirror.identity.gen and position.state in {"synced", "resync"}
+        return not is_usable or (row is not None and row[0] == "live")
 
     async def _read(self) -> tuple[Kept, Position]:
         """The keystore first, then the database: the collector writes them in the opposite order."""
@@ -150,6 +161,10 @@ class SignIn:
         raise SignInRefused(code, text)
 
 
+_NOT_ENTITLED: Final = (
+    "this account may not sign in at this collector: ask an administrator to allow it. "
+    "A new rule arrives within seconds"
+)
 _NEVER: Final = (
     "this collector has never synchronised its accounts, so nobody can sign in without the network: connect it once"
 )
