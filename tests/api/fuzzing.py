@@ -11,6 +11,8 @@ SERVICES = ("auth", "users", "telemetry-gateway", "sync-publisher")
 _NOT_CHECKED = "positive_data_acceptance"
 """Schemas cannot express rules between fields, such as from < to. A service may reject a request that matches its
 schema, and documents that."""
+_NOT_CHECKED_AT = {"telemetry-gateway": "use_after_free"}
+"""A deleted device exists again as soon as its collector sends, and the collector of the system sends all the time."""
 UNTOUCHED: dict[str, dict[str, str]] = {
     "auth": {
         "rotate_signing_keys": "an emergency ends every token, the run's own among them",
@@ -27,7 +29,9 @@ def fuzz(system: System, service: str, *, examples: int, seed: int | None = None
     """Runs all phases and checks with this many examples per operation. Returns the exit code, 0 without findings."""
     schemathesis = Path(sys.executable).with_name("schemathesis")
     url = f"http://127.0.0.1:{system.child(service)['port']}/openapi.json"
-    command = [str(schemathesis), "run", url, "--checks", "all", "--exclude-checks", _NOT_CHECKED, "--no-color"]
+    command = [str(schemathesis), "run", url, "--checks", "all", "--no-color"]
+    excluded = [_NOT_CHECKED, *([_NOT_CHECKED_AT[service]] if service in _NOT_CHECKED_AT else [])]
+    command += ["--exclude-checks", ",".join(excluded)]
     command += ["--max-examples", str(examples), "--continue-on-failure", "--warnings", "off"]
     command += ["--suppress-health-check", "all", "--request-timeout", "30"]
     for operation in UNTOUCHED[service]:
