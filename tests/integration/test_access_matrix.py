@@ -104,7 +104,7 @@ async def raw(broker: Broker) -> AsyncIterator[Raw]:
     try:
         yield Raw(reader, writer)
     finally:
-        writer.close()
+        writer.transport.abort()
 
 
 async def fill(broker: Broker, security: DynamicSecurity) -> dict[str, str]:

@@ -136,7 +136,7 @@ async def test_only_the_port_for_small_devices_accepts_tls_1_2(tmp_path: Path) -
                 assert not is_taken
             else:
                 assert is_taken
-                writer.close()
+                writer.transport.abort()
 
 
 async def test_the_broker_queues_more_messages_than_arrive_during_a_restart(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class PlainDevice:
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
-            writer.close()
+            writer.transport.abort()  # close() would wait for the broker's answer, also when the broker is stopped
 
     async def _speak(self, writer: asyncio.StreamWriter) -> None:
         for mid, number in list(self._unacknowledged.items()):
