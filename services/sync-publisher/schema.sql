@@ -187,7 +187,8 @@ CREATE TABLE schema_migration (
     version integer NOT NULL,
     name text NOT NULL,
     checksum text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    runs_with integer
 );
 
 CREATE TABLE signing_key (

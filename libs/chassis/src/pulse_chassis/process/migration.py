@@ -1,4 +1,4 @@
-"""Migrations at the start of a service, and the check whether the schema has the right version."""
+"""Migrations at the start of a service, and the check whether the program may run on the schema."""
 
 import asyncio
 import signal
@@ -7,10 +7,11 @@ from contextlib import suppress
 
 import structlog
 
-from pulse_postgres import Database, DatabaseUnavailable, Migrations
+from pulse_postgres import Database, DatabaseUnavailable, MigrationError, Migrations
 
 log = structlog.get_logger("pulse.process")
 _POLL_SECONDS = 0.2
+_CHECK_AGAIN_SECONDS = 5.0
 _MAX_DELAY_SECONDS = 2.0
 
 
@@ -51,34 +52,41 @@ async def migrate_at_start(migrations: Migrations, url: str, password: str | Non
 
 
 class SchemaCheck:
-    """Checks whether the schema has the version of the program. `ready` is set once it has."""
+    """Checks whether the program may run on the schema. `ready` is set once it may."""
 
     def __init__(self, database: Database, migrations: Migrations) -> None:
         self._database, self._migrations = database, migrations
         self.ready = asyncio.Event()
 
     async def is_migrated(self) -> bool:
-        """Whether the schema has the right version. Queries the database until it has, and returns True afterwards."""
-        if not self.ready.is_set() and await self._has_head():
-            self.ready.set()
+        """Whether the program may run on the schema. Queries the database until it may, and returns True afterwards."""
+        with suppress(MigrationError):  # `watch` ends the process
+            await self._check()
         return self.ready.is_set()
 
     async def watch(self) -> None:
-        """Returns once the schema has the right version. Polls, because PostgreSQL does not notify."""
+        """Polls, because PostgreSQL does not notify. Ends only by MigrationError: a newer release made the schema
+        incompatible with this program, before it started or while it ran."""
         is_logged = False
-        while not await self.is_migrated():
-            if not is_logged:
+        while True:
+            await self._check()
+            if not self.ready.is_set() and not is_logged:
                 log.info("waiting_for_schema", hint="Start PostgreSQL and run `migrate`.")
                 is_logged = True
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(_CHECK_AGAIN_SECONDS if self.ready.is_set() else _POLL_SECONDS)
+            if self.ready.is_set():
+                await self._is_compatible()
 
-    async def _has_head(self) -> bool:
+    async def _check(self) -> None:
+        if not self.ready.is_set() and await self._is_compatible():
+            self.ready.set()
+
+    async def _is_compatible(self) -> bool:
+        """False while migrations are missing or the database is unavailable. Raises MigrationError."""
         try:
             async with self._database.connection() as connection:
-                if not await connection.fetchval("SELECT to_regclass('schema_migration') IS NOT NULL"):
-                    return False
-                version = await connection.fetchval("SELECT max(version) FROM schema_migration")
+                state = await self._migrations.state(connection)
         except DatabaseUnavailable as error:
             log.debug("schema_version_unknown", reason=str(error))
             return False
-        return bool(version == self._migrations.head)
+        return state.fits(self._migrations.head)
