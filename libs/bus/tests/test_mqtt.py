@@ -10,6 +10,7 @@ import pytest
 
 from pulse_bus import Delivery, Disconnected, LinkState, MessageTooLarge, PublishRefused, Quarantined
 from pulse_bus.mqtt import Will
+from pulse_bus.reconnect import UNSTABLE
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import BatchAck, SeriesDeclaration, SeriesDeclared
 from pulse_contracts.topics import (
@@ -305,3 +306,19 @@ async def test_qos_0_messages_beyond_the_limit_are_dropped_and_counted(
         assert gateway.in_flight * 5_000 < 150_000
         gate.set()
         await eventually(lambda: 2 in stuck.epochs and gateway.in_flight == 0)
+
+
+@pytest.mark.announces_log("broker_connection_failed")
+@pytest.mark.announces_log("broker_connection_unstable")
+async def test_two_processes_with_one_client_id_are_reported(make: Make) -> None:
+    """Each connect of one disconnects the other."""
+    one, other = make(GATEWAY), make(GATEWAY)
+    async with running(one):
+        assert not one.is_unstable
+        async with asyncio.TaskGroup() as group:
+            group.create_task(other.run())
+            await eventually(lambda: one.is_unstable and other.is_unstable, seconds=30)
+            assert one.short_connections + other.short_connections >= 2 * UNSTABLE
+            await other.drain()
+        await one.wait_connected()
+        assert one.is_unstable  # until a minute has passed

@@ -1,10 +1,14 @@
 """Invalid settings are listed by name, all at once, and without their values."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from pulse_bus.mqtt import MqttSettings
+from pulse_chassis.process.broker import mqtt_settings
 from pulse_chassis.process.settings import ServiceSettings, load
+from pulse_contracts.topics import SYSTEM_STATUS
 
 GOOD = {
     "PULSE_DATABASE_URL": "postgresql://h/d",
@@ -65,3 +69,22 @@ def test_an_invalid_origin_is_rejected(
     with pytest.raises(SystemExit):
         load(ServiceSettings)
     assert "PULSE_ALLOWED_ORIGINS" in capsys.readouterr().err
+
+
+def test_without_a_client_id_each_process_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def client(hostname: str, port: str, client_id: str | None = None) -> MqttSettings:
+        monkeypatch.setattr("socket.gethostname", lambda: hostname)
+        set_environment(monkeypatch, PULSE_HTTP_PORT=port, **({"PULSE_MQTT_CLIENT_ID": client_id} if client_id else {}))
+        return mqtt_settings("users", load(ServiceSettings), 0)
+
+    pods = [f"telemetry-gateway-{'x' * 30}-{end}" for end in ("7d9f8-abcde", "7d9f8-fghij")]
+    ids = [client(host, port).client_id for host in ("a.example.org", *pods) for port in ("8000", "8001", "0", "0")]
+    assert len(set(ids)) == len(ids)
+    assert ids[0] == "users-a.example.org-8000"
+    assert client("täst host", "8000").client_id == "users-t-st-host-8000"
+    for one in ids:
+        assert SYSTEM_STATUS.address(kind="users", id=one)  # a valid topic level
+    assert client("a", "8000").session_expiry == timedelta(hours=1)
+    assert client("a", "0").session_expiry == timedelta(0)  # no process resumes this session
+    assert client("a", "0", "users-2").client_id == "users-2"
+    assert client("a", "0", "users-2").session_expiry == timedelta(hours=1)

@@ -18,6 +18,7 @@ import psutil
 from pulse_contracts.access import SERVICES
 from pulse_contracts.topics import Party
 from pulse_passwords import generate_password
+from pulse_postgres import MigrationError
 from pulse_postgres.admin import create_database, provision, provision_group
 from pulse_standalone import environment, web
 from pulse_standalone.certificates import Authority, TlsFiles, now
@@ -172,6 +173,8 @@ class System:
                 self._service_urls[service] = parts._replace(netloc=f"pulse_{schema}@{host}").geturl()
         except Exception as error:
             which = "PostgreSQL" if not self.settings.database_url else "the PostgreSQL server of DATABASE_URL"
+            if isinstance(error, MigrationError):
+                raise SetupError(f"{which} cannot be used: {error}") from None
             raise SetupError(f"{which} could not be prepared: {type(error).__name__}: {error}") from error
 
     def services(self) -> list[Child]:
@@ -181,9 +184,7 @@ class System:
             for number in range(1, 1 + (self.settings.gateways if service == "telemetry-gateway" else 1)):
                 name, port = service if number == 1 else f"{service}-{number}", free_port()
                 self._ports.setdefault(service, port)
-                env = self._environment(service) | {"PULSE_HTTP_PORT": str(port)}
-                if number > 1:
-                    env["PULSE_MQTT_CLIENT_ID"] = name
+                env = self._environment(service) | {"PULSE_HTTP_PORT": str(port), "PULSE_MQTT_CLIENT_ID": name}
                 command = [sys.executable, "-m", f"pulse_{service.replace('-', '_')}", "serve"]
                 child = Program(name, command, env=env, log=self.state.log(name), cwd=self.settings.root)
                 found.append(child.at(port))

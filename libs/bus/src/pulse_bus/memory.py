@@ -100,6 +100,11 @@ class MemoryBus:
         return "" if self._up.is_set() else "disconnected"
 
     @property
+    def is_unstable(self) -> bool:
+        """False: there are no client ids."""
+        return False
+
+    @property
     def max_payload(self) -> int | None:
         """Largest payload in bytes. None: no limit."""
         return None

@@ -128,6 +128,11 @@ class Bus(Protocol):
     def detail(self) -> str:
         """The last failure in words. Empty when connected."""
 
+    @property
+    def is_unstable(self) -> bool:
+        """Whether several connections ended soon after they began, within a minute. The usual cause is another process
+        with the same client id."""
+
     async def wait_connected(self) -> None:
         """Returns once the bus is connected and the broker has granted every subscription."""
 

@@ -6,6 +6,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
+from pulse_postgres.migrations import require_supported
+
 _NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 
 
@@ -37,10 +39,12 @@ async def _execute(url: str, *statements: str) -> None:
 
 
 async def create_database(url: str, name: str) -> str:
-    """Creates an empty database and returns its URL. Only its owner and roles with an explicit grant may connect."""
+    """Creates an empty database and returns its URL. Only its owner and roles with an explicit grant may connect.
+    Raises MigrationError if the server's version is too old."""
     _checked(name)
     connection = await asyncpg.connect(url)
     try:
+        require_supported(connection)
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             await connection.execute(f'CREATE DATABASE "{name}"')
         await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')

@@ -41,6 +41,13 @@ MINIMUM_MAJOR: Final = 16
 """The oldest major version of PostgreSQL that the schemas need (STORAGE in CREATE TABLE)."""
 
 
+def require_supported(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Raises MigrationError if the server's version is too old."""
+    major = connection.get_server_version().major
+    if major < MINIMUM_MAJOR:
+        raise MigrationError(f"PostgreSQL {major} is too old: version {MINIMUM_MAJOR} or newer is needed")
+
+
 class MigrationError(Exception):
     """The database and the program have different histories of the schema, or PostgreSQL is too old."""
 
@@ -122,9 +129,7 @@ class Migrations:
         return SchemaState(*rows[0])
 
     async def _bring_to_head(self, connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
-        major = connection.get_server_version().major
-        if major < MINIMUM_MAJOR:
-            raise MigrationError(f"PostgreSQL {major} is too old: version {MINIMUM_MAJOR} or newer is needed")
+        require_supported(connection)
         key = int.from_bytes(hashlib.sha256(self.package.encode()).digest()[:8], "big", signed=True)
         await connection.execute("SET statement_timeout = '10min'")
         await connection.execute("SELECT pg_advisory_lock($1)", key)

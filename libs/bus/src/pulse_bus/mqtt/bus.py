@@ -107,6 +107,16 @@ class MqttBus:
         return self._reconnect.detail
 
     @property
+    def is_unstable(self) -> bool:
+        """See `Bus.is_unstable`."""
+        return self._reconnect.is_unstable(asyncio.get_running_loop().time())
+
+    @property
+    def short_connections(self) -> int:
+        """Connections that ended within five seconds, since the process started."""
+        return self._reconnect.short_connections
+
+    @property
     def max_payload(self) -> int | None:
         """Largest payload in bytes that the broker accepts. None: no limit, or no connection."""
         limit = self._connection.limit if self._connection else None
@@ -228,14 +238,23 @@ class MqttBus:
             except* Drained:
                 log.debug("bus_drained")
             except* (aiomqtt.MqttError, OSError, SubscribeRefused) as group:
-                error = first_error(group)
-                delay = self._reconnect.lost(str(error) or type(error).__name__, is_refusal=is_refusal(error))
-                write = log.warning if self._reconnect.is_first_failure else log.debug
-                write("broker_connection_failed", state=self._reconnect.state.value, reason=self._reconnect.detail)
+                delay = self._lost(first_error(group))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._draining.wait()
         self._reconnect.closed()
+
+    def _lost(self, error: BaseException) -> float:
+        """Records and logs that the connection failed or ended. Returns the seconds to wait."""
+        was_unstable, now = self.is_unstable, asyncio.get_running_loop().time()
+        detail = str(error.__cause__ or error) or type(error).__name__
+        delay = self._reconnect.lost(detail, now, is_refusal=is_refusal(error))
+        write = log.warning if self._reconnect.is_first_failure else log.debug
+        write("broker_connection_failed", state=self._reconnect.state.value, reason=detail)
+        if self.is_unstable and not was_unstable:
+            hint = "Does another process use the same client id? Each process needs its own."
+            log.error("broker_connection_unstable", client_id=self._settings.client_id, reason=detail, hint=hint)
+        return delay
 
     async def drain(self) -> None:
         """See `Bus.drain`."""
@@ -288,7 +307,7 @@ class MqttBus:
         self._connection = connection
         connection.wire.deliver_to(lambda messages: self._receive(connection, messages))
         await self._grant(connection, self._subscriptions)
-        self._reconnect.connected()
+        self._reconnect.connected(asyncio.get_running_loop().time())
         self._connected.set()
         log.info("broker_connected", client_id=self._settings.client_id)
         for callback in self._callbacks:

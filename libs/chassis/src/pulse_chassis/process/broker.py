@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+import re
+import secrets
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,17 +22,27 @@ from pulse_contracts.topics import SYSTEM_STATUS
 log = structlog.get_logger("pulse.process")
 
 
+def client_id_of(name: str, settings: ServiceSettings) -> str:
+    """Returns the configured client id. Without one: name, host and HTTP port, which are different for every container
+    and for every process on a host. A process whose port is chosen by the operating system gets a random part."""
+    if settings.mqtt_client_id:
+        return settings.mqtt_client_id
+    host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[-32:]  # its end is different in every pod
+    return f"{name}-{host}-{settings.http_port or secrets.token_hex(4)}"
+
+
 def mqtt_settings(name: str, settings: ServiceSettings, started: int) -> MqttSettings:
     """Returns the broker settings of the service `name`. The last will reports it as offline since `started`."""
-    client_id = settings.mqtt_client_id or name
+    client_id = client_id_of(name, settings)
     will = Will(SYSTEM_STATUS, Status(state="offline", since=started), {"kind": name, "id": client_id})
+    is_random = not settings.mqtt_client_id and settings.http_port == 0
     return MqttSettings(
         settings.mqtt_url,
         name,
         settings.mqtt_password.get_secret_value(),
         client_id,
         prefix=settings.mqtt_prefix,
-        session_expiry=settings.mqtt_session_expiry,
+        session_expiry=timedelta(0) if is_random else settings.mqtt_session_expiry,  # nobody resumes a random one
         receive_maximum=settings.mqtt_receive_maximum,
         publish_buffer_max=settings.mqtt_publish_buffer_max,
         will=will,
@@ -73,6 +86,11 @@ def measure_bus(bus: MqttBus, metrics: Metrics) -> None:
     in_flight.set_function(lambda: bus.in_flight)
     unsent = metrics.gauge("bus_unsent_bytes", "Bytes that wait to be sent to the broker")
     unsent.set_function(lambda: bus.unsent_bytes)
+    metrics.observed_counter(
+        "bus_short_connections",
+        "Connections to the broker that ended within five seconds. Several in a minute make the service not ready",
+        lambda: bus.short_connections,
+    )
     metrics.observed_counter(
         "bus_qos0_messages_dropped",
         "Messages of QoS 0 that were dropped because they arrived faster than they were handled",

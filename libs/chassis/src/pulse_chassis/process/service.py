@@ -62,7 +62,7 @@ class Identity:
 
 @dataclass
 class Runtime:
-    """The shared objects that a service uses to assemble its parts."""
+    """The shared objects that a service uses to assemble its parts. `client_id`: of this process at the broker."""
 
     identity: Identity
     database: Database
@@ -73,6 +73,7 @@ class Runtime:
     limits: RateLimits
     audit: Audit
     rng: random.Random
+    client_id: str = ""
     clock: Callable[[], int] = now_micros
     open_session: Callable[[str, timedelta], Bus] | None = None
     """Creates another bus with its own session (see `session_opener`). None without a broker."""
@@ -129,7 +130,9 @@ async def serve(
         put = count_quarantined(quarantine(database, metrics) if quarantine else log_quarantine, metrics)
         bus = MqttBus(mqtt, clock=now_micros, rng=rng, quarantine=put)
         principals, audit = Principals(time.time), Audit(decoded_key(settings.audit_key))
-        runtime = Runtime(identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng)
+        runtime = Runtime(
+            identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng, mqtt.client_id
+        )
         runtime.open_session = session_opener(mqtt, now_micros, rng, put, metrics)
         measure_bus(bus, metrics)
         age = metrics.gauge(
@@ -150,8 +153,7 @@ def prepare_app(app: FastAPI, runtime: Runtime, settings: ServiceSettings) -> No
 
 async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, started: int, stop: asyncio.Event) -> None:
     """Runs all parts until `stop` is set, then stops them in order."""
-    bus, identity = runtime.bus, runtime.identity
-    client_id = settings.mqtt_client_id or identity.name
+    bus, identity, client_id = runtime.bus, runtime.identity, runtime.client_id
     schema = SchemaCheck(runtime.database, identity.migrations)
     health, server = _http(runtime, settings, parts, schema)
 
@@ -197,7 +199,7 @@ def _http(runtime: Runtime, settings: ServiceSettings, parts: Parts, schema: Sch
     """Returns the health state and the HTTP server of the service."""
 
     async def is_connected() -> bool:
-        return runtime.bus.state is LinkState.CONNECTED
+        return runtime.bus.state is LinkState.CONNECTED and not runtime.bus.is_unstable
 
     checks = {"database": runtime.database.is_reachable, "migrations": schema.is_migrated, "bus": is_connected}
     health = Health(checks, is_started=True)

@@ -41,6 +41,7 @@ class ServiceSettings(BaseSettings):
     in lower case. Secrets belong in files, because crash reports show the environment.
 
     mqtt_url: `mqtts://host:port`.
+    mqtt_client_id: the client id at the broker, different for each process. Default: name, host name and HTTP port.
     mqtt_ca_file: the trusted certificate authorities (PEM) for the broker.
     public_origin: the origin of the web client.
     allowed_origins: further origins of it (JSON list), for example `http://localhost:8080`.
