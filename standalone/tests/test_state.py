@@ -275,7 +275,7 @@ def test_gateways_share_a_broker_account_and_have_their_own_names_and_ports(
     names = ["telemetry-gateway", "telemetry-gateway-2", "telemetry-gateway-3"]
     assert [name for name in found if name.startswith("telemetry")] == names
     assert len({found[name].port for name in names}) == 3
-    assert [found[name]._env.get("PULSE_MQTT_CLIENT_ID") for name in names] == [None, *names[1:]]
+    assert [found[name]._env.get("PULSE_MQTT_CLIENT_ID") for name in names] == names
 
 
 def test_broker_rules_are_written_only_when_they_change(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ class Identity:
 
 @dataclass
 class Runtime:
-    """The shared objects that a service uses to assemble its parts. `client_id`: of this process at the broker."""
+    """The shared objects that a service uses to assemble its parts. `client_id`: of this process at the broker. Default:
+    the service's name."""
 
     identity: Identity
     database: Database
@@ -80,6 +81,7 @@ class Runtime:
     background: Background = field(init=False)
 
     def __post_init__(self) -> None:
+        self.client_id = self.client_id or self.identity.name
         self.background = Background(self.metrics, self.rng)
 
 
