@@ -62,7 +62,7 @@ class Identity:
 
 @dataclass
 class Runtime:
-    """The shared objects that a service uses to assemble its parts. `client_id`: of this process at the broker. Default:
+    """The shared objects that a service uses to assemble its parts. `client_id`: of this process at the broker. Empty:
     the service's name."""
 
     identity: Identity
@@ -74,10 +74,10 @@ class Runtime:
     limits: RateLimits
     audit: Audit
     rng: random.Random
-    client_id: str = ""
     clock: Callable[[], int] = now_micros
     open_session: Callable[[str, timedelta], Bus] | None = None
     """Creates another bus with its own session (see `session_opener`). None without a broker."""
+    client_id: str = ""
     background: Background = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,9 +132,8 @@ async def serve(
         put = count_quarantined(quarantine(database, metrics) if quarantine else log_quarantine, metrics)
         bus = MqttBus(mqtt, clock=now_micros, rng=rng, quarantine=put)
         principals, audit = Principals(time.time), Audit(decoded_key(settings.audit_key))
-        runtime = Runtime(
-            identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng, mqtt.client_id
-        )
+        runtime = Runtime(identity, database, bus, Outbox(), principals, metrics, RateLimits(), audit, rng)
+        runtime.client_id = mqtt.client_id
         runtime.open_session = session_opener(mqtt, now_micros, rng, put, metrics)
         measure_bus(bus, metrics)
         age = metrics.gauge(
