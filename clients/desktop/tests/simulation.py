@@ -4,7 +4,7 @@ and a network that loses, repeats and reorders messages. Every step is a call, a
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -40,6 +40,8 @@ from pulse_desktop.core.delivery.signals import (
     QuarantineReading,
     RaiseOrd,
     ReadingsLost,
+    Restored,
+    RestoreKept,
     SendBatch,
     SendHello,
     Settle,
@@ -51,6 +53,11 @@ from pulse_desktop.core.storage.opening import FILE
 
 Key = tuple[int, int]
 LEVEL = SeriesSpec("level", "float")
+
+
+def keys(*parts: dict[int, Ranges]) -> set[Key]:
+    """Every reading in these ranges."""
+    return {(e, seq) for part in parts for e, ranges in part.items() for lo, hi in ranges for seq in range(lo, hi)}
 
 
 @dataclass
@@ -66,6 +73,22 @@ class ModelGateway:
     refuses: Callable[[float], bool] = lambda _: False
     ignores: Callable[[float], bool] = lambda _: False
     is_down: bool = False
+
+    def back_up(self) -> "ModelGateway":
+        """Returns a copy of the database."""
+        return replace(
+            self,
+            settled=dict(self.settled),
+            stored=dict(self.stored),
+            ords=dict(self.ords),
+            unconfirmed=set(self.unconfirmed),
+        )
+
+    def restore(self, backup: "ModelGateway") -> None:
+        """Replaces the database by an older copy."""
+        copy = backup.back_up()
+        self.settled, self.stored, self.ords = copy.settled, copy.stored, copy.ords
+        self.digest, self.unconfirmed = copy.digest, copy.unconfirmed
 
     def newest(self) -> list[tuple[int, int]]:
         return sorted(((o, e) for e, o in self.ords.items()), reverse=True)[:2]
@@ -182,7 +205,14 @@ class Simulation:
         self.buffer._announce = self.note_summaries  # type: ignore[method-assign]  # records the summaries
         table = self.buffer.declare([LEVEL])
         self.series = table[0].id
-        self.replay = Replay(self.buffer.epoch, self.buffer.holdings, series_digest(table), self.rng, self.policy)
+        self.replay = Replay(
+            self.buffer.epoch,
+            self.buffer.holdings,
+            series_digest(table),
+            self.rng,
+            self.policy,
+            keeps_settled=self.limits.keep_settled > 0,
+        )
         self.session = ""
 
     def restart(self) -> None:
@@ -298,6 +328,10 @@ class Simulation:
                 self.settle(settlement)
             case RaiseOrd(to):
                 self.buffer.raise_ord(to)
+            case RestoreKept(epoch, ranges):
+                found = self.buffer.restore_kept(epoch, ranges)
+                assert found is not None
+                self.feed(Restored(epoch, ranges, found))
             case QuarantineReading(epoch, seq):
                 self.feed(ReadingsLost(tuple(self.buffer.quarantine(epoch, seq, "unanswered"))))
 
@@ -328,20 +362,17 @@ class Simulation:
         return self.holdings()[1]
 
     def on_disk(self) -> set[Key]:
-        pending, lost = self.holdings()
-        return {
-            (e, seq)
-            for part in (pending, lost)
-            for e, ranges in part.items()
-            for lo, hi in ranges
-            for seq in range(lo, hi)
-        }
+        return keys(*self.holdings())
+
+    def kept_on_disk(self) -> set[Key]:
+        """Settled readings that are still stored."""
+        return keys(self.buffer._store.holdings().kept)
 
     def at_gateway(self) -> set[Key]:
         return {(e, seq) for e, r in self.gateway.settled.items() for lo, hi in r for seq in range(lo, hi)}
 
     def check(self) -> None:
-        missing = set(self.produced) - self.on_disk() - self.at_gateway() - self.destroyed
+        missing = set(self.produced) - self.on_disk() - self.kept_on_disk() - self.at_gateway() - self.destroyed
         assert not missing, f"gone without being stored, refused or declared: {sorted(missing)[:3]}"
         for key, value in self.gateway.stored.items():
             assert self.produced[key] == value

@@ -242,7 +242,7 @@ def test_nothing_is_confirmed_while_the_disk_fails(simulation: Simulation, monke
     simulation.produce(3)
     simulation.pass_up()
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise StoreFailure("i/o error", "no")
 
     monkeypatch.setattr(simulation.buffer._store, "settle", full)

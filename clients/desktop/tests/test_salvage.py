@@ -38,6 +38,16 @@ def spoil(file: Path, at: float, size: int) -> None:
         opened.write(b"\xee" * size)
 
 
+def spoil_index(file: Path) -> None:
+    """Destroys the index of the blocks, so that opening the file finds the damage."""
+    db = sqlite3.connect(file)
+    page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'block_place'").fetchone()[0]
+    db.close()
+    with file.open("r+b") as opened:
+        opened.seek((page - 1) * 4096)
+        opened.write(b"\xee" * 4096)
+
+
 def test_the_corrupt_file_is_kept_under_its_date_and_logged(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"this is not a database, " * 1_000)
     with capture_logs() as lines:
@@ -67,12 +77,7 @@ def test_readable_readings_are_kept_and_the_others_declared_lost(tmp_path: Path,
     left_behind(tmp_path)
     expected = values(tmp_path / FILE)
     spoil(tmp_path / FILE, at, 12_288)
-    db = sqlite3.connect(tmp_path / FILE)
-    schema = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'block_place'").fetchone()[0]
-    db.close()
-    with (tmp_path / FILE).open("r+b") as opened:  # the index is damaged too, so that opening detects it
-        opened.seek((schema - 1) * 4096)
-        opened.write(b"\xee" * 4096)
+    spoil_index(tmp_path / FILE)
     buffer = open_buffer(tmp_path, 2)
     found = buffer.holdings
     lost = normalized(d.range for d in found.drops)

@@ -14,7 +14,7 @@ from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, StoreFai
 from pulse_desktop.core.storage.opening import FILE
 from pulse_desktop.core.storage.store import Store
 
-from .test_salvage import CLOCK, NOON, left_behind, open_buffer, spoil
+from .test_salvage import CLOCK, NOON, left_behind, open_buffer, spoil, spoil_index
 
 N = 20_000
 
@@ -56,6 +56,7 @@ def test_a_rescue_killed_at_any_step_loses_nothing_silently(tmp_path: Path, at: 
     left_behind(tmp_path, N)
     for place in (0.2, 0.4, 0.6):
         spoil(tmp_path / FILE, place, 8_192)
+    spoil_index(tmp_path / FILE)
     with pytest.MonkeyPatch.context() as patch:
         killer = Killer(patch, at)
         try:
@@ -77,6 +78,7 @@ def test_a_full_disk_during_the_rescue_leaves_the_corrupt_file_in_place(
     left_behind(tmp_path, N)
     for place in (0.2, 0.4, 0.6):
         spoil(tmp_path / FILE, place, 8_192)
+    spoil_index(tmp_path / FILE)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "adopt", full)
         with pytest.raises(StoreFailure, match="full"):

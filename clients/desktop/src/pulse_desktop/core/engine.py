@@ -84,7 +84,12 @@ class Engine:
             lambda: Buffer(
                 settings.state_dir,
                 epoch,
-                BufferLimits(settings.buffer_max_bytes, settings.buffer_max_readings, settings.buffer_min_free_bytes),
+                BufferLimits(
+                    settings.buffer_max_bytes,
+                    settings.buffer_max_readings,
+                    settings.buffer_min_free_bytes,
+                    keep_settled=settings.backup_interval.total_seconds(),
+                ),
                 world.clock,
                 Journal(settings.journal) if settings.journal else None,
             )
@@ -97,7 +102,14 @@ class Engine:
 
     async def _run(self, buffer: BufferThread, stop: asyncio.Event) -> None:
         settings, world = self._settings, self._world
-        replay = Replay(buffer.epoch, buffer.holdings, series_digest(buffer.table), world.rng, world.policy)
+        replay = Replay(
+            buffer.epoch,
+            buffer.holdings,
+            series_digest(buffer.table),
+            world.rng,
+            world.policy,
+            keeps_settled=bool(settings.backup_interval),
+        )
         link = Link(self._bus, settings.device, buffer, replay, world.clock)
         collector = Collector(buffer, link)
         mirror = self._open_mirror()

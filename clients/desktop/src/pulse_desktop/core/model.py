@@ -123,12 +123,14 @@ class Settlement:
 
 @dataclass(frozen=True)
 class Holdings:
-    """What the file holds: `ord` and unsettled ranges by epoch id, and losses without an acknowledgement."""
+    """What the file holds: `ord` and unsettled ranges by epoch id, and losses without an acknowledgement. `kept`:
+    settled ranges whose readings are still in the file."""
 
     ords: dict[int, int] = field(default_factory=dict)
     pending: dict[int, Ranges] = field(default_factory=dict)
     drops: tuple[Drop, ...] = ()
     highest_ord: int = 0
+    kept: dict[int, Ranges] = field(default_factory=dict)
 
     def of(self, epoch: int) -> Ranges:
         """Unsettled ranges of one epoch."""
@@ -147,12 +149,14 @@ class Slice:
 @dataclass(frozen=True)
 class BufferLimits:
     """The buffer is full at `max_bytes` on disk, at `max_readings`, or when the disk has only `min_free_bytes` left.
-    A full disk never takes `FLOOR_BYTES` from the buffer. `ring`: readings kept in memory while the disk fails."""
+    A full disk never takes `FLOOR_BYTES` from the buffer. `ring`: readings kept in memory while the disk fails.
+    `keep_settled`: seconds for which settled readings stay in the file, unless the buffer is full."""
 
     max_bytes: int = 1_000_000_000
     max_readings: int = 500_000_000
     min_free_bytes: int = 100_000_000
     ring: int = 50_000
+    keep_settled: float = 0.0
 
 
 FLOOR_BYTES = 1_000_000
@@ -191,11 +195,12 @@ class Appended:
 
 @dataclass(frozen=True)
 class Usage:
-    """`used`: bytes of pages in use, `limit`: maximum, lower on a full disk. `waiting`: unsettled readings,
-    `max_waiting`: maximum. `free`: free bytes of the disk. `quarantined`: rows in the quarantine. `oldest`: time of the
-    oldest waiting reading, microseconds."""
+    """`used`: bytes of pages in use without kept settled readings, `kept`: bytes of those. `limit`: maximum, lower on a
+    full disk. `waiting`: unsettled readings, `max_waiting`: maximum. `free`: free bytes of the disk. `quarantined`:
+    rows in the quarantine. `oldest`: time of the oldest waiting reading, microseconds."""
 
     used: int = 0
+    kept: int = 0
     limit: int = 1
     waiting: int = 0
     max_waiting: int = 1
@@ -230,10 +235,11 @@ class BlockUnreadable(Exception):  # a fact about one block
 
 @dataclass
 class Counts:
-    """Readings since the process started."""
+    """Readings since the process started. `offered_again`: settled readings that the gateway no longer had."""
 
     produced: int = 0
     settled: int = 0
+    offered_again: int = 0
     refused: int = 0
     dropped: int = 0
     lost_in_memory: int = 0

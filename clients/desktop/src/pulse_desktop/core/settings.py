@@ -1,5 +1,6 @@
 """The collector's settings: environment variables `PULSE_…`, overridden by flags. Bad values stop the process."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     )
     buffer_min_free_bytes: int = Field(
         default=100_000_000, ge=0, le=2**44, validation_alias=_env("buffer_min_free_bytes")
+    )
+    backup_interval: timedelta = Field(
+        default=timedelta(0), ge=timedelta(0), le=timedelta(days=90), validation_alias=_env("backup_interval")
     )
     remote_commands: bool = Field(default=True, validation_alias=_env("remote_commands"))
     journal: Path | None = Field(default=None, validation_alias=_env("journal"))

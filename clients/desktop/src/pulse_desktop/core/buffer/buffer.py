@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from pulse_contracts.ranges import intersect
+from pulse_contracts.ranges import Ranges, intersect
 from pulse_contracts.telemetry import MAX_ORD, SeriesDeclaration
 from pulse_desktop.core.buffer.contents import Contents
 from pulse_desktop.core.buffer.disk import Disk
@@ -177,6 +177,17 @@ class Buffer:
                 self._disk.fail(failure)
         return self._disk.is_settled
 
+    def restore_kept(self, epoch: int, ranges: Ranges) -> Ranges | None:
+        """Makes settled readings that the gateway no longer has unsettled again. Returns which of them are still in the
+        file; None while the disk fails."""
+        try:
+            found = self._disk.restore_kept(self.epoch, epoch, ranges)
+        except StoreFailure as failure:
+            self._disk.fail(failure)
+            return None
+        self._contents.restore(epoch, found)
+        return found
+
     def quarantine(self, epoch: int, seq: int, code: str) -> list[Drop]:
         """Moves one reading that the gateway never answered to the quarantine. Records and returns its loss.
         Raises StoreFailure."""
@@ -225,6 +236,7 @@ class Buffer:
         return usage
 
     def _tidy(self) -> None:
+        self._disk.expire_kept(self.epoch)
         try:
             self._store.compact()
         except StoreFailure as failure:

@@ -98,6 +98,13 @@ class Contents:
         self.counts.settled += count(held) - refused
         self._forget(settlement.epoch, settlement.ranges)
 
+    def restore(self, epoch: int, ranges: Ranges) -> None:
+        """Adds and counts settled readings that became unsettled again."""
+        self.pending[epoch] = union(self.of(epoch), ranges)
+        for lo, hi in ranges:
+            self.mark_sent(epoch, lo, hi)
+        self.counts.offered_again += count(ranges)
+
     def drop(self, drops: Sequence[Drop]) -> None:
         """Removes and counts lost readings. The caller reports them."""
         for drop in drops:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import structlog
 
+from pulse_contracts.ranges import Ranges
 from pulse_desktop.core.buffer.ballast import Ballast
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.model import BufferLimits, Epoch, Holdings, Settlement, StoreFailure
@@ -27,6 +28,7 @@ class Disk:
 
     def __init__(self, folder: Path, limits: BufferLimits, clock: Clock) -> None:
         self._folder, self._limits, self._clock = folder, limits, clock
+        self._keeps = limits.keep_settled > 0
         self._ballast = Ballast(folder)
         self.failure: StoreFailure | None = None
         self._retry_at = 0.0
@@ -74,20 +76,33 @@ class Disk:
         return not self._owed
 
     def settle_owed(self, running: Epoch) -> None:
-        """Writes the settlements in memory to disk. On a full disk, deletes the ballast first. Raises StoreFailure."""
+        """Writes the settlements in memory to disk. On a full disk, keeps no settled readings, and deletes the ballast
+        first. Raises StoreFailure."""
         if not self._owed:
             return
         try:
-            self._settle(running)
+            self._settle(running, keeps=self._keeps)
         except StoreFailure as failure:
-            if failure.kind != "full" or not self._ballast.free():
+            if failure.kind != "full" or not (self._ballast.free() or self._keeps):
                 raise
-            self._settle(running)
+            self._settle(running, keeps=False)
             self.store.shrink()
         self._owed.clear()
 
-    def _settle(self, running: Epoch) -> None:
-        self.store.settle(list(self._owed), running, self._clock.micros())
+    def _settle(self, running: Epoch, *, keeps: bool) -> None:
+        self.store.settle(list(self._owed), running, self._clock.micros(), keeps=keeps)
+
+    def restore_kept(self, running: Epoch, epoch: int, ranges: Ranges) -> Ranges:
+        """See `Store.restore_kept`. Settlements in memory are written first, because they could remove these readings
+        later. Raises StoreFailure."""
+        self.settle_owed(running)
+        return self.run(lambda store: store.restore_kept(epoch, ranges))
+
+    def expire_kept(self, running: Epoch) -> None:
+        """Deletes settled readings that were kept for long enough. Raises StoreFailure."""
+        if self._keeps:
+            before = self._clock.micros() - int(self._limits.keep_settled * 1_000_000)
+            self.store.expire(running, before)
 
     def fill_ballast(self) -> None:
         """Restores the ballast when the disk has room again."""

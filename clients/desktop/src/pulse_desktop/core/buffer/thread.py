@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
+from pulse_contracts.ranges import Ranges
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.model import (
     Appended,
@@ -87,6 +88,10 @@ class BufferThread:
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """See `Buffer.settle`."""
         return await self._run(lambda: self._buffer.settle(settlements))
+
+    async def restore_kept(self, epoch: int, ranges: Ranges) -> Ranges | None:
+        """See `Buffer.restore_kept`."""
+        return await self._run(lambda: self._buffer.restore_kept(epoch, ranges))
 
     async def quarantine(self, epoch: int, seq: int, code: str) -> list[Drop]:
         """See `Buffer.quarantine`."""

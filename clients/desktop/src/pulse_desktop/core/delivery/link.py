@@ -7,6 +7,7 @@ import structlog
 
 from pulse_bus.port import Bus, Delivery, Disconnected, LinkState, MessageTooLarge, PublishRefused
 from pulse_contracts.message import Message
+from pulse_contracts.ranges import Ranges, count
 from pulse_contracts.series_digest import series_digest
 from pulse_contracts.telemetry import BatchAck, Have, ReadingBatch, SeriesDeclared
 from pulse_contracts.topics import (
@@ -35,6 +36,8 @@ from pulse_desktop.core.delivery.signals import (
     QuarantineReading,
     RaiseOrd,
     ReadingsLost,
+    Restored,
+    RestoreKept,
     SendBatch,
     SendHello,
     SeriesChanged,
@@ -156,6 +159,8 @@ class Link:
                     await self._buffer.raise_ord(to)
                 case QuarantineReading(epoch, seq):
                     answers += await self._quarantine(epoch, seq)
+                case RestoreKept(epoch, ranges):
+                    answers += await self._restore(epoch, ranges)
         if settlements and await self._buffer.settle(settlements):
             answers += [Quarantined(one.epoch, one.unconfirmed) for one in settlements if one.unconfirmed]
         return answers
@@ -172,6 +177,13 @@ class Link:
             return [ReadingsLost(tuple(await self._buffer.quarantine(epoch, seq, "unanswered")))]
         except StoreFailure:  # the buffer logged it; the reading stays on the disk until the next start
             return []
+
+    async def _restore(self, epoch: int, ranges: Ranges) -> list[Event]:
+        found = await self._buffer.restore_kept(epoch, ranges)
+        if found is None:  # the buffer logged why; the next hello asks again
+            return []
+        log.warning("settled_readings_missing", epoch=epoch, missing=count(ranges), offered_again=count(found))
+        return [Restored(epoch, ranges, found)]
 
     # -- the bus
 

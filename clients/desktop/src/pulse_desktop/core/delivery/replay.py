@@ -12,6 +12,7 @@ from pulse_contracts.message import Lane
 from pulse_contracts.ranges import EMPTY, Ranges, count, intersect, normalized, subtract, union
 from pulse_contracts.telemetry import BatchAck, Have, Hello, PendingEpoch, Refused
 from pulse_desktop.core.delivery.confirmations import Confirmations
+from pulse_desktop.core.delivery.kept import Kept
 from pulse_desktop.core.delivery.leases import Claim, Leases
 from pulse_desktop.core.delivery.losses import Losses
 from pulse_desktop.core.delivery.session import Session
@@ -31,6 +32,8 @@ from pulse_desktop.core.delivery.signals import (
     RaiseOrd,
     RateChanged,
     ReadingsLost,
+    Restored,
+    RestoreKept,
     SendBatch,
     SendHello,
     SeriesChanged,
@@ -46,12 +49,20 @@ class Replay:
     `deadline` returns when the next `Tick` is due."""
 
     def __init__(
-        self, epoch: Epoch, holdings: Holdings, digest: str, rng: Random, policy: Policy | None = None
+        self,
+        epoch: Epoch,
+        holdings: Holdings,
+        digest: str,
+        rng: Random,
+        policy: Policy | None = None,
+        *,
+        keeps_settled: bool = False,
     ) -> None:
         self.epoch, self._digest = epoch, digest
         self._policy = policy or Policy()
         self._ords = dict(holdings.ords)
         self._pending: dict[int, Ranges] = dict(holdings.pending)
+        self._kept = Kept(holdings.kept, self._policy.kept_every, is_enabled=keeps_settled)
         self._losses = Losses(holdings.drops, self._policy, rng)
         self._confirmations = Confirmations()
         self._session = Session(self._policy)
@@ -104,6 +115,8 @@ class Replay:
             times.append(self._session.hello_sent_at + self._policy.hello_every)
         if self._credit == 0 and not self._leases:
             times.append(self._session.hello_sent_at + self._policy.probe_every)
+        if (kept_due := self._kept.due()) is not None:
+            times.append(max(kept_due, self._session.hello_sent_at + self._policy.hello_every))
         return times
 
     # -- events
@@ -121,7 +134,7 @@ class Replay:
                 self._have(have, now, out)
             case AckReceived(ack):
                 self._ack(ack, now, out)
-            case Committed() | ReadingsLost() | Summarised() | Quarantined():
+            case Committed() | ReadingsLost() | Summarised() | Quarantined() | Restored():
                 self._buffered(event, now)
             case RateChanged(rate):
                 self._throttle.set(rate, now)
@@ -139,6 +152,7 @@ class Replay:
         self._leases.release()
         self._session.connect(session, now)
         self._answered, self._credit = frozenset(), 0
+        self._kept.begin_round()
         self._losses.declare_all_again(now)
 
     def _disconnect(self, session: str) -> None:
@@ -146,7 +160,7 @@ class Replay:
             self._leases.release()
             self._session.disconnect()
 
-    def _buffered(self, event: Committed | ReadingsLost | Summarised | Quarantined, now: float) -> None:
+    def _buffered(self, event: Committed | ReadingsLost | Summarised | Quarantined | Restored, now: float) -> None:
         match event:
             case Committed(ranges):
                 self._commit(ranges, now)
@@ -156,6 +170,10 @@ class Replay:
                 self._add(self.epoch.summary_id, SUMMARY_ORD, ranges)
             case Quarantined(epoch, ranges):
                 self._confirmations.add(epoch, ranges)
+            case Restored(epoch, asked, found):
+                self._kept.remove(epoch, asked)
+                if found:
+                    self._add(epoch, self._ords.get(epoch, 0), found)
 
     def _have(self, have: Have, now: float, out: list[Command]) -> None:
         for answer in have.epochs:
@@ -165,6 +183,8 @@ class Replay:
             return
         self._credit = have.credit
         self._confirmations.answered()
+        settled = {answer.epoch: normalized(answer.settled) for answer in have.epochs}
+        out += [RestoreKept(epoch, lost) for epoch, lost in self._kept.missing(have.epochs, settled)]
         if have.series != self._digest:
             self._session.redeclare_later(now)
             return
@@ -203,6 +223,7 @@ class Replay:
         held = intersect(self._pending.get(epoch, EMPTY), ranges)
         known_lost = self._losses.acknowledge(epoch, ranges)
         unconfirmed = intersect(normalized((r.seq, r.seq + 1) for r in refused), ranges)
+        self._kept.add(epoch, held)
         if held or known_lost or unconfirmed:
             own = [r for r in refused if intersect(held, ((r.seq, r.seq + 1),))]
             quarantined = tuple(Refusal(r.seq, r.code, r.detail) for r in own)
@@ -266,6 +287,9 @@ class Replay:
             return True
         if self._credit == 0 and not self._leases and since >= self._policy.probe_every:
             return True
+        kept_due = self._kept.due()
+        if kept_due is not None and now >= kept_due and since >= self._policy.hello_every:
+            return True
         held = {*self._pending, *self._losses.epochs} - self.epoch.own_ids
         return bool(held) and not held & self._answered
 
@@ -274,11 +298,12 @@ class Replay:
             out.append(DeclareSeries(self._session.name))
         held = by_age({*self._pending, *self._losses.epochs}, self._ords)[: self._policy.hello_epochs]
         self._hello_epochs = tuple(held)
+        kept = self._kept.ask(held, self._policy.hello_epochs, now)
         hello = Hello(
             epoch=self.epoch.id,
             ord=self.epoch.ord,
             next=self._next,
-            pending=[self._held(epoch) for epoch in held],
+            pending=[self._held(epoch) for epoch in [*held, *kept]],
             session=self._session.name,
             series=self._digest,
             kept=self._confirmations.next_part(),
@@ -287,7 +312,7 @@ class Replay:
 
     def _held(self, epoch: int) -> PendingEpoch:
         pending = self._pending.get(epoch, EMPTY)
-        hull = union(pending, self._losses.of(epoch))
+        hull = union(union(pending, self._losses.of(epoch)), self._kept.of(epoch))
         return PendingEpoch(epoch=epoch, lo=hull[0][0], hi=hull[-1][1], n=count(pending))
 
     # -- sending

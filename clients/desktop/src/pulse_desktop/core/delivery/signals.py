@@ -14,6 +14,7 @@ class Policy:
 
     `live_age`: older readings go to the backlog lane. `resends`: unanswered resends, while other batches were
     acknowledged, before a batch is halved. `window_cap`: maximum number of batches in flight, whatever the credit.
+    `kept_every`: interval of the hellos that compare kept settled readings with the gateway's ledger.
     """
 
     ack_timeout: float = 5.0
@@ -28,6 +29,7 @@ class Policy:
     window_cap: int = 64
     hello_epochs: int = 100
     drop_ranges: int = 500
+    kept_every: float = 300.0
 
     def timeout_after(self, tries: int) -> float:
         """Seconds to wait for an ack after `tries` unanswered tries. An outage can last for thousands of tries."""
@@ -116,6 +118,15 @@ class Quarantined:
 
 
 @dataclass(frozen=True)
+class Restored:
+    """The answer to `RestoreKept`. `found`: the readings that are unsettled again; the others are no longer stored."""
+
+    epoch: int
+    asked: Ranges
+    found: Ranges
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time passed."""
 
@@ -132,6 +143,7 @@ Event = (
     | SeriesChanged
     | BatchTooLarge
     | Quarantined
+    | Restored
     | Tick
 )
 
@@ -196,4 +208,12 @@ class QuarantineReading:
     seq: int
 
 
-Command = DeclareSeries | SendHello | SendBatch | DeclareLoss | Settle | RaiseOrd | QuarantineReading
+@dataclass(frozen=True)
+class RestoreKept:
+    """Make these settled readings unsettled again, because the gateway no longer has them."""
+
+    epoch: int
+    ranges: Ranges
+
+
+Command = DeclareSeries | SendHello | SendBatch | DeclareLoss | Settle | RaiseOrd | QuarantineReading | RestoreKept

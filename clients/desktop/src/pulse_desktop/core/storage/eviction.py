@@ -8,6 +8,7 @@ from pulse_contracts.ranges import Ranges, count, intersect, normalized, subtrac
 from pulse_desktop.core.model import SUMMARY_ORD, BlockUnreadable, Drop, Epoch, Evictable, Evicted, Reading
 from pulse_desktop.core.storage.tables import (
     cut_blocks,
+    drop_kept,
     put_blocks,
     put_epoch,
     record,
@@ -57,7 +58,7 @@ def evict(db: sqlite3.Connection, running: Epoch, evictable: Evictable, ceiling:
     if not work.is_above(ceiling):
         return Evicted()
     target = ceiling.lowered()
-    while work.is_above(target) and (work.thin() or work.drop_oldest()):
+    while work.is_above(target) and (work.drop_kept() or work.thin() or work.drop_oldest()):
         pass
     record(db, work.lost)
     return Evicted(tuple(work.lost), normalized([(evictable.summary_next, work.summary_next)]))
@@ -76,6 +77,10 @@ class _Eviction:
 
     def is_above(self, ceiling: Ceiling) -> bool:
         return used_bytes(self._db) > ceiling.used or self._waiting > ceiling.waiting
+
+    def drop_kept(self) -> bool:
+        """Deletes the oldest settled readings that are only kept for a restore. Returns False if there are none."""
+        return drop_kept(self._db, None, _BLOCKS_AT_ONCE)
 
     # -- thin
 

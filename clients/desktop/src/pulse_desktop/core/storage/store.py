@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from pulse_contracts.ranges import normalized, subtract
+from pulse_contracts.ranges import EMPTY, Ranges, intersect, normalized, subtract, union
 from pulse_contracts.telemetry import MAX_ORD, SeriesDeclaration
 from pulse_desktop.core.model import (
     BLOCK_READINGS,
@@ -44,10 +44,8 @@ from pulse_desktop.core.storage.tables import PAGE
 log = structlog.get_logger("pulse.desktop.buffer")
 
 _WAL_LIMIT = 4 * 1024 * 1024
-_EMPTY_EPOCHS = (
-    "DELETE FROM epoch WHERE NOT EXISTS (SELECT 1 FROM block WHERE block.epoch = epoch.id) "
-    "AND NOT EXISTS (SELECT 1 FROM lost WHERE lost.epoch = epoch.id)"
-)
+_EXPIRED_AT_ONCE = 1_000
+"""Maximum number of kept blocks that one call of `expire` deletes."""
 
 
 class Store:
@@ -73,7 +71,7 @@ class Store:
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT}")
         db.execute(f"PRAGMA max_page_count={max(256, self._limits.max_bytes * 5 // 4 // PAGE)}")
-        db.executescript(f"BEGIN IMMEDIATE;{tables.SCHEMA}{_EMPTY_EPOCHS};COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE;{tables.SCHEMA}{tables.EMPTY_EPOCHS};COMMIT;")
         with self._transaction():
             highest = tables.forget_impossible_ords(db)
         if highest:
@@ -113,9 +111,12 @@ class Store:
             for epoch, lo, hi in self._db.execute("SELECT epoch, lo, hi FROM gone"):
                 gone[epoch].append((lo, hi))
             pending = {e: subtract(tuple(r), normalized(gone.get(e, ()))) for e, r in blocks.items()}
+            kept = {e: intersect(tuple(blocks[e]), normalized(r)) for e, r in gone.items()}
+            for epoch, lo, hi in self._db.execute("SELECT epoch, lo, hi FROM kept ORDER BY epoch, lo"):
+                kept[epoch] = union(kept.get(epoch, EMPTY), ((lo, hi),))
             drops = tuple(Drop(*row) for row in self._db.execute("SELECT epoch, lo, hi, reason, first, last FROM lost"))
             highest = self._db.execute("SELECT value FROM meta WHERE key = 'highest_ord'").fetchone()
-        return Holdings(ords, pending, drops, highest[0] if highest else 0)
+        return Holdings(ords, pending, drops, highest[0] if highest else 0, kept)
 
     def holds(self, epoch: int, lo: int, hi: int) -> bool:
         """Whether blocks within `[lo, hi)` cover all of it."""
@@ -161,8 +162,10 @@ class Store:
                     "SELECT first FROM block WHERE epoch = ? ORDER BY lo LIMIT 1", (epochs_by_age[0],)
                 ).fetchone()
             free = self._free()
+            kept = tables.kept_bytes(self._db)
             return Usage(
-                used=tables.used_bytes(self._db),
+                used=max(0, tables.used_bytes(self._db) - kept),
+                kept=kept,
                 limit=self._limit(free),
                 waiting=waiting,
                 max_waiting=self._limits.max_readings,
@@ -232,19 +235,30 @@ class Store:
                 tables.put_blocks(db, epoch, [block])
             tables.record(db, salvage.drops)
 
-    def settle(self, settlements: Sequence[Settlement], running: Epoch, at: int) -> None:
-        """Removes settled readings; refused ones go to the quarantine with the time `at`. Losses in these ranges are
-        acknowledged. An empty epoch is deleted unless it belongs to `running`."""
+    def settle(self, settlements: Sequence[Settlement], running: Epoch, at: int, *, keeps: bool) -> None:
+        """Removes settled readings, or keeps them with the time `at`; refused ones go to the quarantine. Losses in
+        these ranges are acknowledged. An empty epoch is deleted unless it belongs to `running`."""
         with self._transaction() as db:
             for settlement in settlements:
                 for refusal in settlement.refused:
                     tables.quarantine(db, settlement.epoch, refusal.seq, (refusal.code, refusal.detail), at)
                 for lo, hi in settlement.ranges:
-                    tables.remove(db, settlement.epoch, lo, hi)
+                    tables.remove(db, settlement.epoch, lo, hi, at if keeps else None)
                     tables.forget(db, settlement.epoch, lo, hi)
                 if settlement.epoch not in running.own_ids:
                     tables.close_if_empty(db, settlement.epoch)
             tables.trim_quarantine(db)
+
+    def restore_kept(self, epoch: int, ranges: Ranges) -> Ranges:
+        """Makes kept readings unsettled again. Returns which of them are still in the file."""
+        with self._transaction() as db:
+            return tables.restore_kept(db, epoch, ranges)
+
+    def expire(self, running: Epoch, before: int) -> None:
+        """Deletes kept readings that were settled before a time in microseconds, at most 1,000 blocks."""
+        with self._transaction() as db:
+            if tables.drop_kept(db, before, _EXPIRED_AT_ONCE):
+                db.execute(tables.EMPTY_EPOCHS + " AND id NOT IN (?, ?)", tuple(running.own_ids))
 
     def quarantine(self, epoch: int, seq: int, code: str, at: int) -> Drop | None:
         """Moves one reading to the quarantine and records its loss as `unreadable`. Returns None if it is not

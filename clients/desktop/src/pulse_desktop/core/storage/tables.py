@@ -35,7 +35,18 @@ CREATE TABLE IF NOT EXISTS quarantine (
     id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, series TEXT NOT NULL, t INTEGER NOT NULL,
     value TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (epoch, seq)
 );
+CREATE TABLE IF NOT EXISTS kept (
+    id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, lo INTEGER NOT NULL, hi INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL, settled_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS kept_place ON kept (epoch, lo, hi);
+CREATE INDEX IF NOT EXISTS kept_age ON kept (settled_at);
 """
+EMPTY_EPOCHS = (
+    "DELETE FROM epoch WHERE NOT EXISTS (SELECT 1 FROM block WHERE block.epoch = epoch.id) "
+    "AND NOT EXISTS (SELECT 1 FROM lost WHERE lost.epoch = epoch.id) "
+    "AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.epoch = epoch.id)"
+)
 
 
 def used_bytes(db: sqlite3.Connection) -> int:
@@ -79,9 +90,10 @@ def settled_part(db: sqlite3.Connection, epoch: int, lo: int, hi: int) -> Ranges
     )
 
 
-def remove(db: sqlite3.Connection, epoch: int, lo: int, hi: int) -> None:
-    """Removes `[lo, hi)`: deletes whole blocks, and marks the removed part of the blocks at both edges."""
-    db.execute("DELETE FROM block WHERE epoch = ? AND lo >= ? AND lo < ? AND hi <= ?", (epoch, lo, hi, hi))
+def remove(db: sqlite3.Connection, epoch: int, lo: int, hi: int, settled_at: int | None = None) -> None:
+    """Removes `[lo, hi)`: deletes whole blocks, and marks the removed part of the blocks at both edges. With
+    `settled_at` (microseconds) the deleted blocks are kept."""
+    _delete(db, epoch, lo, hi, settled_at)
     rows = db.execute(
         "SELECT lo, hi FROM block WHERE epoch = ? AND lo > ? AND lo < ? AND hi > ?",
         (epoch, lo - BLOCK_READINGS, hi, lo),
@@ -93,9 +105,82 @@ def remove(db: sqlite3.Connection, epoch: int, lo: int, hi: int) -> None:
         now_gone = union(kept[a], intersect(((a, b),), ((lo, hi),)))
         db.execute("DELETE FROM gone WHERE epoch = ? AND lo >= ? AND lo < ?", (epoch, a, b))
         if count(now_gone) == b - a:
-            db.execute("DELETE FROM block WHERE epoch = ? AND lo = ?", (epoch, a))
+            _delete(db, epoch, a, b, settled_at)
         else:
             db.executemany("INSERT INTO gone VALUES (?, ?, ?)", [(epoch, x, y) for x, y in now_gone])
+
+
+def _delete(db: sqlite3.Connection, epoch: int, lo: int, hi: int, settled_at: int | None) -> None:
+    """Deletes the blocks within `[lo, hi)`."""
+    if settled_at is not None:
+        size = db.execute(
+            "SELECT coalesce(sum(length(data)), 0) FROM block WHERE epoch = ? AND lo >= ? AND lo < ? AND hi <= ?",
+            (epoch, lo, hi, hi),
+        ).fetchone()[0]
+        db.execute(
+            "INSERT OR REPLACE INTO kept (epoch, lo, hi, first, last, data, settled_at) "
+            "SELECT epoch, lo, hi, first, last, data, ? FROM block WHERE epoch = ? AND lo >= ? AND lo < ? AND hi <= ?",
+            (settled_at, epoch, lo, hi, hi),
+        )
+        add_kept_bytes(db, size)
+    db.execute("DELETE FROM block WHERE epoch = ? AND lo >= ? AND lo < ? AND hi <= ?", (epoch, lo, hi, hi))
+
+
+def kept_bytes(db: sqlite3.Connection) -> int:
+    """Bytes of the kept blocks. A counter, because adding them up reads the whole table."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'kept_bytes'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def add_kept_bytes(db: sqlite3.Connection, size: int) -> None:
+    """Changes the counter of `kept_bytes`."""
+    db.execute(
+        "INSERT INTO meta VALUES ('kept_bytes', max(0, ?1)) ON CONFLICT (key) DO UPDATE SET value = max(0, value + ?1)",
+        (size,),
+    )
+
+
+def drop_kept(db: sqlite3.Connection, before: int | None, most: int) -> bool:
+    """Deletes at most `most` kept blocks, oldest first, only those settled before a time in microseconds if there is
+    one. Returns whether there were any."""
+    rows = db.execute(
+        "SELECT id, length(data) FROM kept WHERE settled_at < ? ORDER BY settled_at LIMIT ?",
+        (2**63 - 1 if before is None else before, most),
+    ).fetchall()
+    db.executemany("DELETE FROM kept WHERE id = ?", [(number,) for number, _ in rows])
+    if rows:
+        add_kept_bytes(db, -sum(size for _, size in rows))
+    return bool(rows)
+
+
+def restore_kept(db: sqlite3.Connection, epoch: int, wanted: Ranges) -> Ranges:
+    """Makes settled readings of these ranges unsettled again, if they are still in the file. Returns which."""
+    found: list[tuple[int, int]] = []
+    for lo, hi in wanted:
+        rows = db.execute(
+            "SELECT id, lo, hi, length(data) FROM kept WHERE epoch = ? AND lo > ? AND lo < ? AND hi > ?",
+            (epoch, lo - BLOCK_READINGS, hi, lo),
+        ).fetchall()
+        for number, a, b, size in rows:
+            db.execute(
+                "INSERT INTO block (epoch, lo, hi, first, last, data) "
+                "SELECT epoch, lo, hi, first, last, data FROM kept WHERE id = ?",
+                (number,),
+            )
+            db.execute("DELETE FROM kept WHERE id = ?", (number,))
+            add_kept_bytes(db, -size)
+            db.execute("INSERT INTO gone VALUES (?, ?, ?)", (epoch, a, b))
+        blocks = db.execute(
+            "SELECT lo, hi FROM block WHERE epoch = ? AND lo > ? AND lo < ? AND hi > ?",
+            (epoch, lo - BLOCK_READINGS, hi, lo),
+        ).fetchall()
+        for a, b in blocks:
+            settled = settled_part(db, epoch, a, b)
+            found += intersect(settled, ((lo, hi),))
+            db.execute("DELETE FROM gone WHERE epoch = ? AND lo >= ? AND lo < ?", (epoch, a, b))
+            rest = subtract(settled, ((lo, hi),))
+            db.executemany("INSERT INTO gone VALUES (?, ?, ?)", [(epoch, x, y) for x, y in rest])
+    return normalized(found)
 
 
 def record(db: sqlite3.Connection, drops: Sequence[Drop]) -> None:
@@ -154,12 +239,8 @@ def trim_quarantine(db: sqlite3.Connection) -> None:
 
 
 def close_if_empty(db: sqlite3.Connection, epoch: int) -> None:
-    """Deletes an epoch without waiting readings and without losses to declare."""
-    db.execute(
-        "DELETE FROM epoch WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM block WHERE epoch = ?1) "
-        "AND NOT EXISTS (SELECT 1 FROM lost WHERE epoch = ?1)",
-        (epoch,),
-    )
+    """Deletes an epoch without stored readings and without losses to declare."""
+    db.execute(EMPTY_EPOCHS + " AND id = ?", (epoch,))
 
 
 def raise_highest(db: sqlite3.Connection, value: int) -> None:
