@@ -286,7 +286,7 @@ async def test_a_full_audit_trail_counts_refusals_and_keeps_the_rest(
         await trail.cover(4)
         async with database.transaction() as rows:
             await audit.record(rows, 1, "signed_out")
-        assert (await trail.waiting(9))[0].detail.startswith("2 refused sign-ins were not recorded")
+        assert (await trail.waiting(9))[0].detail.startswith("2 refused sign-ins or conflicts were not recorded")
         assert await trail.problems() == []
 
 

@@ -17,6 +17,7 @@ from pulse_contracts.mirror import (
     MirrorReport,
     ReportContent,
 )
+from pulse_desktop.core.mirror.conflicts import Conflict
 from pulse_desktop.core.mirror.envelope import MessageRefused, seal_audit, seal_report
 from pulse_desktop.core.mirror.keystore import Kept, decode
 from pulse_desktop.core.mirror.machine import Machine
@@ -137,7 +138,7 @@ class Execution:
             case TimeConfirmed(t):
                 return await self._confirm_time(t)
             case AuditCovered(n):
-                await self.mirror.trail.cover(n)
+                await self._cover(n)
             case Refuse():
                 self.refuse(command)
         return None
@@ -159,6 +160,12 @@ class Execution:
             entries.append(entry)
         return seal_audit(AuditEntries(entries=entries), self.kept) if entries else None
 
+    async def _cover(self, n: int) -> None:
+        newest = await self.mirror.trail.cover(n)
+        if newest:  # 0: a new database after an enrolment, which is no conflict
+            conflict = Conflict("audit_ahead", "audit_numbers_raised", before=newest, after=n)
+            await self.mirror.conflicts.record(self.mirror.clock.micros(), conflict)
+
     async def _store_part(self, command: StorePart) -> Event:
         try:
             staging = await self.mirror.store.store_part(
@@ -172,7 +179,7 @@ class Execution:
     async def _set_state(self, command: SetState) -> None:
         now = self.mirror.elapsed.now()
         fresh = None if command.fresh is None else min(command.fresh, now)
-        await self.mirror.store.set_state(command.state, fresh, now)
+        await self.mirror.store.set_state(command.state, fresh, now, self.kept.max_seq)
         if command.state == "rollback":
             at = self.machine.position
             log.warning("mirror_rolled_back", seq=at.applied, known=self.kept.max_seq, reason="database_was_restored")
