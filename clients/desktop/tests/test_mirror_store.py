@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from pulse_contracts.mirror import AuditKind
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.mirror import audit
 from pulse_desktop.core.mirror.cipher import RecordCipher
-from pulse_desktop.core.mirror.database import FILE, Database
+from pulse_desktop.core.mirror.database import FILE, Database, Rows
+from pulse_desktop.core.mirror.migrations import MIGRATIONS
 from pulse_desktop.core.mirror.signals import Staging
-from pulse_desktop.core.mirror.store import MirrorStore, SnapshotTooLarge
+from pulse_desktop.core.mirror.store import DEFAULT_LEASE, MirrorStore, SnapshotTooLarge
 from pulse_desktop.core.model import StoreFailure
 
 from .mirror_desk import synced_desk
@@ -86,6 +88,40 @@ async def test_a_failed_transaction_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(ZeroDivisionError):
             await fail(database)
         assert await opened.find("person-1@example.org") is not None
+
+
+@pytest.mark.parametrize("fails", ["raises", "suspends"])
+async def test_a_failed_transaction_at_once_changes_nothing(tmp_path: Path, fails: str) -> None:
+    async def work(rows: Rows) -> None:
+        await rows.run("DELETE FROM record")
+        if fails == "raises":
+            raise LookupError
+        await asyncio.sleep(0)
+
+    async with store(tmp_path) as (opened, database):
+        await opened.apply_delta(1, [live(1, 1)])
+        with pytest.raises(LookupError if fails == "raises" else RuntimeError):
+            await database.at_once(work)
+        assert await opened.find("person-1@example.org") is not None
+        assert (await opened.apply_delta(2, [revoked(1, 3)])).applied == 2
+
+
+async def test_a_transaction_at_once_is_completed_although_its_caller_is_cancelled(tmp_path: Path) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    async def work(rows: Rows) -> None:
+        await rows.run("DELETE FROM record")
+        began.set()
+        may_end.wait()
+
+    async with store(tmp_path) as (opened, database):
+        await opened.apply_delta(1, [live(1, 1)])
+        task = asyncio.ensure_future(database.at_once(work))
+        await asyncio.to_thread(began.wait)
+        task.cancel()
+        await asyncio.wait([task])
+        may_end.set()
+        assert await opened.find("person-1@example.org") is None
 
 
 async def test_a_cancelled_transaction_changes_nothing(tmp_path: Path) -> None:
@@ -199,6 +235,26 @@ async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreFailure, match="newer version of the collector: update this one"):
         await Database.open_or_replace(tmp_path, Clock())
+
+
+async def test_a_file_of_the_first_version_is_migrated_and_keeps_its_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("pulse_desktop.core.mirror.database.MIGRATIONS", MIGRATIONS[:1])
+        database = await Database.open(tmp_path / FILE)
+        async with database.transaction() as rows:
+            await rows.run("INSERT INTO position (one, gen, count, decoy) VALUES (1, 1, 1, 'old')")
+            row = RecordCipher(KEY).store(live(1, 1, lease=3_600))
+            await rows.run("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row[:-1])
+        await database.close()
+    async with store(tmp_path) as (opened, _):
+        assert await opened.find("person-1@example.org") == live(1, 1, lease=3_600)
+        assert await opened.problems() == []
+        assert await opened.longest_lease() == DEFAULT_LEASE, "until the record changes"
+        await opened.apply_delta(1, [live(1, 2, lease=3_600)])
+        assert await opened.longest_lease() == 3_600
+        assert await opened.account_counts() == (1, 1, 0)
 
 
 KILLED = """

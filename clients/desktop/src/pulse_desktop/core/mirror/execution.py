@@ -80,6 +80,7 @@ class Execution:
         self.mirror, self.kept, self.machine, self._post = mirror, kept, machine, post
         self.refused: Counter[str] = Counter()
         self._digest: str | None = None
+        self._newest_audit = 0
 
     async def handle(self, event: Event, monotonic: float) -> None:
         """Passes an event to the machine, and executes everything that follows. Raises StoreFailure, KeystoreError."""
@@ -186,7 +187,8 @@ class Execution:
 
     async def _content(self, command: SendReport) -> ReportContent:
         at, is_hello = self.machine.position, command.kind == "hello"
-        newest, _ = await self.mirror.trail.newest()
+        if command.kind != "ack":  # a hello follows every half minute
+            self._newest_audit, _ = await self.mirror.trail.newest()
         return ReportContent(
             kind=command.kind,
             state=self.machine.state,
@@ -198,7 +200,7 @@ class Execution:
             set=await self.digest() if command.with_set else None,
             nonce=command.nonce,
             n=self.machine.kept.n,
-            audit=newest,
+            audit=self._newest_audit,
             reason=command.reason,
             revoked=await self.mirror.store.tombstones(MAX_TOMBSTONES) if is_hello else [],
         )
