@@ -4,8 +4,6 @@ import asyncio
 import os
 import sqlite3
 import subprocess
-import sys
-import textwrap
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -24,7 +22,7 @@ from pulse_desktop.core.mirror.store import DEFAULT_LEASE, MirrorStore, Snapshot
 from pulse_desktop.core.model import StoreFailure
 
 from .mirror_desk import synced_desk
-from .publisher import FakePublisher, account, digest_of, live, revoked
+from .publisher import FakePublisher, digest_of, live, revoked
 
 KEY = bytes(32)
 
@@ -255,76 +253,6 @@ async def test_a_file_of_the_first_version_is_migrated_and_keeps_its_records(
         await opened.apply_delta(1, [live(1, 2, lease=3_600)])
         assert await opened.longest_lease() == 3_600
         assert await opened.account_counts() == (1, 1, 0)
-
-
-KILLED = """
-    import asyncio, os, signal, sys
-    from pathlib import Path
-    from pulse_desktop.core.clock import Clock
-    from pulse_desktop.core.mirror.cipher import RecordCipher
-    from pulse_desktop.core.mirror.database import FILE, Database
-    from pulse_desktop.core.mirror.store import MirrorStore
-    from pulse_contracts.mirror import MirrorRecord
-
-    async def main():
-        database = await Database.open(Path(sys.argv[1]) / FILE)
-        store = MirrorStore(database, RecordCipher(bytes(32)), 1, Clock())
-        await store.begin()
-        for seq in range(1, 10_000):
-            record = MirrorRecord(account=f"00000000-0000-4000-8000-{seq:012d}", ver=seq, src=1, state="revoked")
-            await store.apply_delta(seq, [record])
-            print(seq, flush=True)  # the acknowledgement
-
-    asyncio.run(main())
-"""
-
-
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603, ASYNC220
-        assert process.stdout is not None
-        acknowledged = 0
-        while acknowledged < 25:
-            acknowledged = int(process.stdout.readline())
-        process.kill()
-        rest = process.stdout.read().split()
-        acknowledged = int(rest[-1]) if rest else acknowledged
-    async with store(tmp_path) as (opened, _):
-        position = await opened.begin()
-        assert position.applied >= acknowledged
-        assert position.count == position.applied
-        assert await opened.problems() == []
-
-
-WRITER = """
-    import asyncio, sys
-    from pathlib import Path
-    from pulse_desktop.core.mirror import audit
-    from pulse_desktop.core.mirror.database import FILE, Database
-
-    async def main():
-        database = await Database.open(Path(sys.argv[1]) / FILE)
-        for _ in range(50):
-            async with database.transaction() as rows:
-                await audit.record(rows, 1, "signed_out")
-        await database.close()
-
-    asyncio.run(main())
-"""
-
-
-async def test_two_processes_write_one_chain(tmp_path: Path) -> None:
-    async with store(tmp_path) as (opened, database):
-        command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path)]
-        other = await asyncio.create_subprocess_exec(*command)
-        for seq in range(1, 51):
-            async with database.transaction() as rows:
-                await audit.record(rows, 2, "signed_in", account(1))
-            await opened.apply_delta(seq, [live(1, seq)])
-        assert await other.wait() == 0
-        trail = audit.AuditTrail(database)
-        assert await trail.newest() == (100, 0)
-        assert await trail.problems() == []
 
 
 async def test_a_full_audit_trail_counts_refusals_and_keeps_the_rest(

@@ -105,7 +105,7 @@ class Database:
         """Opens or creates the file with mode 0600, and migrates it. Raises StoreFailure, also for a corrupt file and
         for one that a newer version has written."""
         try:
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
+            _create(file)
         except OSError as error:
             raise StoreFailure("read-only", f"{file} cannot be opened: {error.strerror}") from error
         with translated():
@@ -186,6 +186,15 @@ class Database:
         async with self._turn:
             with translated():
                 await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _create(file: Path) -> None:
+    """Creates the file with mode 0600, which SQLite gives to its other files as well. An existing file is not opened:
+    POSIX ends every lock of a process on a file when the process closes any descriptor of it. Without its lock, the
+    connection of this process would lose its write-ahead log to the next process that closes the file. Raises
+    OSError."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _complete(db: sqlite3.Connection, work: Callable[[Rows], Coroutine[Any, Any, T]]) -> T:
