@@ -25,6 +25,7 @@ from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.delivery import replay_control
 from pulse_desktop.core.delivery.replay_control import ReplayLimit
+from pulse_desktop.core.mirror.configuration import Configuration
 from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec
 
 BACKLOG = 1_000_000
@@ -114,7 +115,12 @@ def _fill(state: Path, n: int, epoch: int) -> None:
         buffer.append([Reading(table[i % SERIES].id, began + i * 1_000, values[i]) for i in group])
     buffer.usage()  # cleans up like a running collector
     buffer.close()
-    replay_control.write(state, ReplayLimit(is_paused=True))
+    asyncio.run(_limit(state, ReplayLimit(is_paused=True)))
+
+
+async def _limit(state: Path, limit: ReplayLimit) -> None:
+    async with Configuration(state, Clock()) as configuration:
+        await replay_control.write(configuration, limit)
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ async def _measure(stage: _Stage) -> _Drained:
         before = watch.stop()
         cpu = stage.gateway.cpu_seconds, _cpu(processes)
         for name in stage.draining:
-            replay_control.write(stage.folder / name, ReplayLimit())
+            await _limit(stage.folder / name, ReplayLimit())
         seconds = await _drained(stage, watch)
         during = watch.stop()
         used = stage.gateway.cpu_seconds - cpu[0], _cpu(processes) - cpu[1]

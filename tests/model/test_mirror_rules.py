@@ -202,8 +202,8 @@ def unasked_heartbeats_are_fresh(patch: Patch) -> None:
     real = Machine._heartbeat
 
     def heartbeat(self: Machine, envelope: MirrorEnvelope, now: Moment, out: Any) -> None:
-        self._outstanding = (envelope.nonce or "", now.elapsed)
-        real(self, envelope.model_copy(update={"nonce": envelope.nonce or ""}), now, out)
+        nonce = self._hellos.send(now)
+        real(self, envelope.model_copy(update={"nonce": nonce}), now, out)
 
     patch.setattr(Machine, "_heartbeat", heartbeat)
 

@@ -44,7 +44,9 @@ def test_the_judge_finds_tampering_with_a_mirror(folder: Path) -> None:
         (person,) = world.fetch("SELECT id, version FROM users.account WHERE email = 'person-1@example.org'")
         path, tag = f"/api/users/{person['id']}/toggle-status", f'"{person["version"]}"'
         world.admin.insist("PUT", path, tag=tag)
-        assert any("without a right to it" in text for text in differences(world, book))
+        wait_for(
+            lambda: any("without a right to it" in text for text in differences(world, book)), 30, "the judge finds it"
+        )
         device.proxy.heal()
         wait_for(lambda: differences(world, book) == [], 60, "the mirrors agree")
         assert device.signs_in("person-1@example.org", world.admin.password) == REFUSED

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,8 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
+
+import trustme
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_contracts.mirror import MirrorRecord
@@ -178,13 +181,19 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def fake_auth() -> Iterator[FakeAuth]:
-    """auth on the loopback."""
+def fake_auth(certificate: trustme.LeafCert | None = None) -> Iterator[FakeAuth]:
+    """auth on the loopback. `certificate`: with TLS."""
     fake = FakeAuth()
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, fake)) as http:
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(context)
+            http.socket = context.wrap_socket(http.socket, server_side=True)
         thread = threading.Thread(target=http.serve_forever)
         thread.start()
-        fake.url = f"http://127.0.0.1:{http.server_address[1]}"
-        yield fake
-        http.shutdown()
-        thread.join()
+        fake.url = f"{'http' if certificate is None else 'https'}://127.0.0.1:{http.server_address[1]}"
+        try:
+            yield fake
+        finally:
+            http.shutdown()
+            thread.join()

@@ -142,10 +142,16 @@ class FakePublisher:
     # -- messages
 
     def trusted_keys(
-        self, n: int = 1, root: SigningKey | None = None, purpose: Purpose = "mirror", mirror: SigningKey | None = None
+        self,
+        n: int = 1,
+        root: SigningKey | None = None,
+        purpose: Purpose = "mirror",
+        mirror: SigningKey | None = None,
+        other: SigningKey | None = None,
     ) -> TrustedKeys:
-        """auth's signed set with this publisher's key. `mirror`: another key for the mirror."""
-        keys: dict[Purpose, SigningKey] = {purpose: self.signing}
+        """auth's signed set with this publisher's key for `purpose`, or with `other`. `mirror`: another key for the
+        mirror."""
+        keys: dict[Purpose, SigningKey] = {purpose: other or self.signing}
         if mirror is not None:
             keys["mirror"] = mirror
         trusted = [TrustedKey(purpose=name, key=key_record(key)) for name, key in keys.items()]

@@ -204,8 +204,7 @@ class Replica:
 
     def _apply_delta(self, seq: int, records: Sequence[MirrorRecord]) -> Position:
         at = self.database.position
-        taken = set(merge_delta(records, held(self.records), at.floor))
-        merged = self.records | {one.account: one for one in records if one.account in taken}
+        merged = self.records | merge_delta(records, held(self.records), at.floor)
         top = max([at.top, *(one.ver for one in records)])
         return self._save(replace(at, applied=seq, top=top, count=len(merged)), records=merged)
 

@@ -1,5 +1,6 @@
 """The commands for the buffer, its quarantine and the replay limit, in one process."""
 
+import asyncio
 import csv
 import io
 import json
@@ -12,7 +13,7 @@ import pytest
 from pulse_desktop.__main__ import main
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.delivery import replay_control
+from pulse_desktop.core.mirror.configuration import Configuration, Configured
 from pulse_desktop.core.model import BufferLimits, Reading, Refusal, SeriesSpec, Settlement
 
 EPOCH = 77
@@ -151,14 +152,22 @@ def test_clearing_the_quarantine_asks_first(folder: Path, capsys: Out, monkeypat
     assert "5 readings waiting" in capsys.readouterr().out
 
 
+def stored(folder: Path) -> Configured:
+    async def read() -> Configured:
+        async with Configuration(folder, Clock()) as configuration:
+            return await configuration.read()
+
+    return asyncio.run(read())
+
+
 def test_the_replay_limit_is_stored_and_each_flag_changes_one_value(folder: Path, capsys: Out) -> None:
     for words in (["--pause"], ["--rate", "500"]):
         assert call(folder, "replay", *words) == 0
-    assert replay_control.read(folder) == replay_control.ReplayLimit(is_paused=True, rate=500)
+    assert stored(folder) == Configured(is_replay_paused=True, replay_rate=500)
     assert call(folder, "replay", "--resume") == 0
-    assert replay_control.read(folder).allowed == 500
+    assert stored(folder) == Configured(replay_rate=500)
     assert call(folder, "replay", "--rate", "0") == 0
-    assert replay_control.read(folder).allowed is None
+    assert stored(folder) == Configured()
     assert call(folder, "replay", "--rate", "-3") == 1
     assert call(folder, "replay", "--rate", "nan") == 1
     assert "readings per second" in capsys.readouterr().err

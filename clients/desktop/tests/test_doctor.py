@@ -1,8 +1,13 @@
 """The doctor: every check reports the problem and the remedy, and the exit code counts."""
 
+import asyncio
 import contextlib
+import json
+import os
+import re
 import socket
 import socketserver
+import sqlite3
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,11 +18,18 @@ import pytest
 import trustme
 
 from pulse_desktop.__main__ import main
+from pulse_desktop.cli import doctor_mirror
+from pulse_desktop.cli.finding import Finding
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.identity.enrolled import Enrolled
+from pulse_desktop.core.mirror.database import FILE
 from pulse_desktop.core.model import BufferLimits
 from pulse_desktop.core.status import snapshot
 from pulse_testkit.servers import Servers
+
+from .mirror_desk import synced_desk
+from .publisher import FakePublisher, live, revoked
 
 Out = pytest.CaptureFixture[str]
 
@@ -89,6 +101,135 @@ def test_a_clock_behind_the_last_status_fails(home: Path, capsys: Out, monkeypat
     monkeypatch.setattr(snapshot, "read", lambda _: {"written": 4_000_000_000_000_000})
     examine(home)
     assert findings(capsys.readouterr().out)["clock"] == "FAIL"
+
+
+# -- the mirror
+
+
+@pytest.fixture
+def mirrored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An enrolled collector that is off. It has an account with a verifier, one without, and a tombstone."""
+    monkeypatch.setenv("PULSE_SECRETS", "file")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    folder = tmp_path / "enrolled"
+    folder.mkdir(mode=0o700)
+
+    async def fill() -> None:
+        async with synced_desk(folder, live(1, 1), live(2, 2, verifier=None), revoked(3, 3)):
+            pass
+
+    asyncio.run(fill())
+    return folder
+
+
+def check(folder: Path, capsys: Out) -> dict[str, Finding]:
+    """The findings of the mirror by name. Each problem has a remedy."""
+    found = asyncio.run(doctor_mirror.findings(folder))
+    assert all(one.todo for one in found if one.state != "OK")
+    main(["doctor", "--state-dir", str(folder), "--mqtt-url", "mqtt://127.0.0.1:9"])
+    out = capsys.readouterr().out
+    assert all(f"{one.state:<5} {one.check:<12} {one.text}" in out for one in found)
+    return {one.check: one for one in found}
+
+
+def test_a_mirror_in_order_passes_every_check(mirrored: Path, capsys: Out) -> None:
+    found = check(mirrored, capsys)
+    assert {name: one.state for name, one in found.items()} == dict.fromkeys(
+        ("state.db", "keystore", "mirror", "heartbeat", "accounts"), "OK"
+    )
+    assert found["mirror"].text == "synced, position 1"
+    assert re.fullmatch(
+        r"the server confirmed the accounts \d+ s ago; offline sign-in ends in 3 days", found["heartbeat"].text
+    )
+    assert found["accounts"].text == "1 accounts can sign in without the network, 1 cannot, 1 are revoked"
+
+
+def test_a_collector_without_an_enrolment_has_no_mirror_to_check(home: Path, capsys: Out) -> None:
+    examine(home)
+    assert {"state.db", "keystore", "mirror", "heartbeat", "accounts"}.isdisjoint(findings(capsys.readouterr().out))
+
+
+def test_a_collector_that_has_not_run_since_its_enrolment(tmp_path: Path, capsys: Out) -> None:
+    FakePublisher().enrol(Enrolled(tmp_path, None, None))
+    assert {name: one.state for name, one in check(tmp_path, capsys).items()} == {"mirror": "WARN"}
+
+
+@pytest.mark.parametrize(
+    ("damage", "state", "todo"),
+    [
+        ("missing", "FAIL", "enrol this collector again with --replace"),
+        ("foreign", "FAIL", "enrol again with --replace"),
+        ("shared", "WARN", "chmod 600"),
+    ],
+)
+def test_a_keystore_that_cannot_be_used_or_that_others_can_read(
+    mirrored: Path, capsys: Out, damage: str, state: str, todo: str
+) -> None:
+    keys = mirrored / "mirror-keys.json"
+    if damage == "missing":
+        keys.unlink()
+    elif damage == "foreign":
+        keys.write_text(keys.read_text().replace("press-4", "press-5"))
+    else:
+        keys.chmod(0o644)
+    found = check(mirrored, capsys)
+    assert found["keystore"].state == state
+    assert todo in found["keystore"].todo
+    assert found["mirror"].state == ("OK" if damage == "shared" else "FAIL")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another user")
+def test_a_keystore_of_another_user(mirrored: Path, capsys: Out) -> None:
+    os.chown(mirrored / "mirror-keys.json", 12_345, 12_345)
+    found = check(mirrored, capsys)
+    assert found["keystore"].state == "FAIL"
+    assert "belongs to uid 12345" in found["keystore"].text
+
+
+def test_a_corrupt_state_database(mirrored: Path, capsys: Out) -> None:
+    (mirrored / FILE).write_bytes(b"not a database" * 1_000)
+    found = check(mirrored, capsys)
+    assert {name: one.state for name, one in found.items()} == {"state.db": "FAIL"}
+    assert "restart the collector: it replaces the file" in found["state.db"].todo
+
+
+@pytest.mark.parametrize(
+    ("sql", "name", "state", "text"),
+    [
+        ("UPDATE position SET applied = 0", "mirror", "FAIL", "restored from a backup"),
+        ("UPDATE position SET state = 'resync'", "mirror", "WARN", "some changes of accounts are missing"),
+        ("UPDATE position SET fresh = NULL", "heartbeat", "WARN", "never confirmed"),
+        ("UPDATE position SET fresh = fresh - 3600000000", "heartbeat", "WARN", "offline sign-in ends in"),
+        ("UPDATE position SET fresh = fresh - 360000000000", "heartbeat", "FAIL", "offline sign-in ended 28 h ago"),
+        ("UPDATE record SET lease = 0", "heartbeat", "OK", "no account has a lease"),
+        ("UPDATE record SET verifier_hash = NULL", "accounts", "WARN", "0 accounts can sign in"),
+        ("DELETE FROM record", "accounts", "WARN", "no account may sign in here"),
+        (
+            "INSERT INTO conflict (at, kind, decision) VALUES (1, 'audit_ahead', 'audit_numbers_raised')",
+            "conflicts",
+            "WARN",
+            "1 conflicts with the server",
+        ),
+    ],
+)
+def test_each_problem_of_the_mirror_is_found(
+    mirrored: Path, capsys: Out, sql: str, name: str, state: str, text: str
+) -> None:
+    with contextlib.closing(sqlite3.connect(mirrored / FILE)) as connection, connection:
+        connection.execute(sql)
+    found = check(mirrored, capsys)[name]
+    assert found.state == state
+    assert text in found.text
+
+
+def test_a_clock_that_went_back(mirrored: Path, capsys: Out) -> None:
+    keys = mirrored / "mirror-keys.json"
+    kept = json.loads(keys.read_text())
+    keys.write_text(json.dumps(kept | {"elapsed": kept["elapsed"] + 3_600_000_000}))
+    found = check(mirrored, capsys)["mirror"]
+    assert found.state == "FAIL"
+    assert "clock of this machine went back" in found.text
+    assert "set the clock" in found.todo
 
 
 @pytest.mark.servers

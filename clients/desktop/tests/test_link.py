@@ -29,6 +29,7 @@ from pulse_desktop.core.delivery import replay_control
 from pulse_desktop.core.delivery.replay_control import ReplayLimit
 from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.engine import Engine, World
+from pulse_desktop.core.mirror.configuration import Configuration
 from pulse_desktop.core.model import Reading, SeriesSpec
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.sources.base import Outlet
@@ -271,19 +272,25 @@ async def test_the_retained_status_is_online_and_then_offline(site: Site) -> Non
     assert Status.model_validate_json(site.broker.retained[address]).state == "offline"
 
 
+async def limit_replay(folder: Path, limit: ReplayLimit) -> None:
+    """What the command line does."""
+    async with Configuration(folder, Clock()) as configuration:
+        await replay_control.write(configuration, limit)
+
+
 async def test_a_running_collector_applies_and_reports_a_pause(site: Site) -> None:
     site.gateway.is_down = True
     async with site.device(seed=1) as (engine, tap, _):
         await tap.give(1.0, 2.0)
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
     site.gateway.is_down = False
-    replay_control.write(site.folder, ReplayLimit(is_paused=True))
+    await limit_replay(site.folder, ReplayLimit(is_paused=True))
     async with site.device(seed=2) as (engine, tap, _):
         await tap.give(3.0)
         await eventually(lambda: list(site.gateway.stored.values()) == [3.0], what="live readings are delivered")
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.waiting == 2)
         assert "paused" in snapshot(engine).replay
-        replay_control.write(site.folder, ReplayLimit(rate=1_000))
+        await limit_replay(site.folder, ReplayLimit(rate=1_000))
         await eventually(lambda: len(site.gateway.stored) == 3)
         await eventually(lambda: "1,000 readings per second" in snapshot(engine).replay)
 

@@ -46,7 +46,10 @@ async def test_a_session_ends_with_the_change_that_revokes_its_account(tmp_path:
         one.publisher.send(one.broker, one.publisher.delta(one.publisher.change(revoked(1, 3))))
         await one.reaches("synced", 2)
         assert await current(tmp_path) is None
-        assert (await audited(tmp_path))[-1] == ("session_ended", "revoked")
+        assert (await audited(tmp_path))[-2:] == [
+            ("session_ended", "revoked"),
+            ("conflict", "account_revoked_in_session"),
+        ]
 
 
 async def test_a_session_ends_when_a_snapshot_does_not_have_its_account(tmp_path: Path, good: str) -> None:
@@ -66,7 +69,10 @@ async def test_an_offline_session_ends_when_its_password_changes(tmp_path: Path,
         one.publisher.send(one.broker, one.publisher.delta(change))
         await one.reaches("synced", 2)
         assert await current(tmp_path) is None
-        assert (await audited(tmp_path))[-1] == ("session_ended", "verifier_changed")
+        assert (await audited(tmp_path))[-2:] == [
+            ("session_ended", "verifier_changed"),
+            ("conflict", "account_changed_in_session"),
+        ]
 
 
 async def test_a_session_gets_the_new_role(tmp_path: Path, good: str) -> None:

@@ -7,14 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
+import trustme
 
 from pulse_desktop.__main__ import main
 from pulse_desktop.core.identity.enrolled import Enrolled
+from pulse_desktop.core.mirror.conflicts import Conflict, Conflicts
 from pulse_desktop.core.mirror.database import FILE, Database
 from pulse_testkit.waiting import eventually
 
 from .mirror_desk import PASSWORD, fake_auth, synced_desk, verifier
-from .publisher import FakePublisher, live, revoked
+from .publisher import FakePublisher, account, live, revoked
 
 Out = pytest.CaptureFixture[str]
 EMAIL = "person-1@example.org"
@@ -88,6 +90,70 @@ def test_the_second_line_is_the_second_factor(tmp_path: Path, capsys: Out, monke
         type_in(monkeypatch, PASSWORD, "123456")
         assert call(tmp_path, "sign-in", "--email", EMAIL, "--password-stdin") == 0
         assert "signed in online" in capsys.readouterr().out
+
+
+def test_an_untrusted_certificate_is_named_and_a_file_of_authorities_helps(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = trustme.CA()
+    authorities = tmp_path / "ca.pem"
+    ours.cert_pem.write_to_path(str(authorities))
+    folder = tmp_path / "state"
+    folder.mkdir()
+    with fake_auth(ours.issue_cert("127.0.0.1")) as auth:
+        FakePublisher().enrol(Enrolled(folder, None, None), server=auth.url)
+        words = ("sign-in", "--email", EMAIL, "--password-stdin")
+        type_in(monkeypatch, PASSWORD)
+        assert call(folder, *words) == 4
+        err = capsys.readouterr().err
+        assert f"the certificate of {auth.url} is not trusted (" in err
+        assert "name the file of its authority with --ca" in err
+        assert auth.requests == []
+        type_in(monkeypatch, PASSWORD)
+        assert call(folder, *words, "--ca", str(tmp_path / "nothing.pem")) == 4
+        assert "nothing.pem does not exist: name another file with --ca" in capsys.readouterr().err
+        type_in(monkeypatch, PASSWORD)
+        assert call(folder, *words, "--ca", str(authorities)) == 0
+        assert "signed in online" in capsys.readouterr().out
+
+
+def test_an_offline_sign_in_says_why_the_server_did_not_decide(
+    folder: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_in(monkeypatch, PASSWORD)
+    assert call(folder, "sign-in", "--email", EMAIL, "--password-stdin", "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["how"] == "offline"
+    assert err.startswith("signed in without the server: http://127.0.0.1:9 cannot be reached")
+
+
+def test_conflicts_are_counted_and_listed(folder: Path, capsys: Out) -> None:
+    assert call(folder, "mirror", "conflicts") == 0
+    assert capsys.readouterr().out == "no conflicts\n"
+    one = Conflict("email_reused", "newer_account_signs_in", account(2), account(1), 3, 7)
+    away = Conflict("returned_after_lease", "mirror_confirmed_again", before=0, after=73 * 3_600_000_000)
+    asyncio.run(_conflict(folder, one, away))
+    assert call(folder, "mirror", "conflicts") == 0
+    out = capsys.readouterr().out
+    assert "2027-01-15T08:00:00.000000Z  returned_after_lease  this collector\n" in out
+    assert "the server confirmed every account again after 3 days" in out
+    assert f"{account(2)} and {account(1)}\n    two accounts have the same e-mail; the account with the newer" in out
+    assert "(versions: 3 and 7)" in out
+    assert call(folder, "mirror", "conflicts", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [(one["kind"], one["account"], one["after"]) for one in listed] == [
+        ("returned_after_lease", None, 73 * 3_600_000_000),
+        ("email_reused", account(2), 7),
+    ]
+    assert call(folder, "mirror", "status") == 0
+    assert "conflicts       2: see pulse-collector mirror conflicts" in capsys.readouterr().out
+
+
+async def _conflict(folder: Path, *found: Conflict) -> None:
+    database = await Database.open(folder / FILE)
+    for one in found:
+        await Conflicts(database).record(1_800_000_000_000_000, one)
+    await database.close()
 
 
 def test_without_an_enrolment_every_command_says_what_to_do(tmp_path: Path, capsys: Out) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ from random import Random
 import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
+from pulse_contracts.commands import COMMAND_TYPE, Command, CommandMessage
 from pulse_contracts.system import Status
-from pulse_contracts.topics import SYSTEM_STATUS
+from pulse_contracts.topics import AUTH_TRUSTED_KEYS, SYSTEM_COMMAND, SYSTEM_STATUS
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.engine import Engine, World
 from pulse_desktop.core.identity.enrolled import Enrolled
@@ -22,10 +24,11 @@ from pulse_desktop.core.mirror.driver import Mirror
 from pulse_desktop.core.mirror.keystore import Keystore, KeystoreError
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.status import snapshot
+from pulse_jose import MessageSigner, SigningKey
 from pulse_testkit.waiting import eventually
 
 from .mirror_desk import synced_desk
-from .publisher import DEVICE, FakePublisher, live
+from .publisher import DEVICE, FakePublisher, account, live
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +73,27 @@ async def test_an_enrolled_collector_runs_and_shows_its_mirror(tmp_path: Path) -
         )
         fields = await asyncio.to_thread(snapshot.read, tmp_path)
         assert "mirror          synced, 1 accounts, confirmed 0 s ago" in snapshot.table(fields)
+
+
+async def test_an_executed_command_reaches_the_audit_trail_of_the_server(tmp_path: Path) -> None:
+    publisher, broker, commands = FakePublisher(), MemoryBroker(), SigningKey.generate()
+    publisher.enrol(Enrolled(tmp_path, None, None))
+    publisher.change(live(1, 1))
+    keys = publisher.trusted_keys(purpose="command", mirror=publisher.signing, other=commands)
+    broker.retained[AUTH_TRUSTED_KEYS.address()] = keys.model_dump_json().encode()
+    now = time.time_ns() // 1_000
+    times = {"n": now // 1_000_000, "at": now, "expires": now + 60_000_000}
+    one = Command(to=DEVICE, id=account(5), action="pause_replay", by=account(9), **times)
+    signed = MessageSigner(commands, COMMAND_TYPE, time.time).sign(one.model_dump_json(exclude_none=True).encode())
+    async with engine(tmp_path, broker):
+        await eventually(lambda: publisher.nonce(broker) is not None)
+        publisher.send(broker, publisher.heartbeat(publisher.nonce(broker)), *publisher.snapshot())
+        await eventually(lambda: any(r.n > 0 for r in publisher.reports(broker)))  # the keys are trusted
+        payload = CommandMessage(signed=signed).model_dump_json().encode()
+        broker.deliver(SYSTEM_COMMAND.address(device=DEVICE), payload, 0)
+        await eventually(lambda: bool(publisher.audit_entries(broker)))
+    entries = [(e.kind, e.account, e.reason, e.detail) for e in publisher.audit_entries(broker)]
+    assert entries == [("command_run", account(9), "done", f"pause_replay (command {one.n})")]
 
 
 async def test_a_collector_without_an_enrolment_has_no_mirror(tmp_path: Path) -> None:

@@ -57,10 +57,23 @@ def test_an_old_nonce_never_prolongs_offline_sign_in() -> None:
     first = replica.nonce
     replica.advance(61)
     replica.handle(Tick())
+    heartbeat(replica, 10, 2, nonce=replica.nonce)
     fresh = replica.database.position.fresh
-    heartbeat(replica, 10, 2, nonce=first)
+    heartbeat(replica, 10, 3, nonce=first)
     assert replica.database.position.fresh == fresh
     assert replica.refused["old_nonce"] == 1
+
+
+def test_a_late_answer_counts_from_its_own_hello() -> None:
+    replica = synced(live(1, 5))
+    replica.advance(61)
+    replica.handle(Tick())
+    first, sent = replica.nonce, replica.elapsed
+    replica.advance(5)  # no answer: another hello
+    replica.handle(Tick())
+    assert replica.nonce != first
+    heartbeat(replica, 10, 2, nonce=first)
+    assert replica.database.position.fresh == sent
 
 
 def test_freshness_counts_from_the_moment_the_nonce_was_sent() -> None:
@@ -286,19 +299,28 @@ def test_an_operator_can_ask_for_a_snapshot() -> None:
 
 
 def test_a_hello_follows_each_connect_and_each_half_minute() -> None:
-    replica = Replica()
-    replica.connect()
+    replica = synced(live(1, 5))
+    replica.advance(2)
+    replica.handle(Tick())  # the hello that the snapshot wanted
+    heartbeat(replica, 10, 2, nonce=replica.nonce)
+    replica.reports.clear()
     replica.advance(29)
     replica.handle(Tick())
-    assert len(replica.reports) == 1
-    replica.advance(2)
+    assert replica.reports == []
+    replica.advance(1)
     replica.handle(Tick())
+    replica.connect()
     assert [one.kind for one in replica.reports] == ["hello", "hello"]
     assert replica.reports[0].nonce != replica.reports[1].nonce
+
+
+def test_a_hello_that_is_wanted_follows_within_two_seconds() -> None:
+    replica = synced(live(1, 5))
+    replica.reports.clear()
     replica.handle(HelloWanted())
     replica.advance(2)
     replica.handle(Tick())
-    assert len(replica.reports) == 3
+    assert [one.kind for one in replica.reports] == ["hello"]
 
 
 def test_a_hello_names_the_tombstones() -> None:

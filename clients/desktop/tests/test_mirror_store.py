@@ -4,8 +4,7 @@ import asyncio
 import os
 import sqlite3
 import subprocess
-import sys
-import textwrap
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,13 +15,14 @@ from pulse_contracts.mirror import AuditKind
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.mirror import audit
 from pulse_desktop.core.mirror.cipher import RecordCipher
-from pulse_desktop.core.mirror.database import FILE, Database
+from pulse_desktop.core.mirror.database import FILE, Database, Rows
+from pulse_desktop.core.mirror.migrations import MIGRATIONS
 from pulse_desktop.core.mirror.signals import Staging
-from pulse_desktop.core.mirror.store import MirrorStore, SnapshotTooLarge
+from pulse_desktop.core.mirror.store import DEFAULT_LEASE, MirrorStore, SnapshotTooLarge
 from pulse_desktop.core.model import StoreFailure
 
 from .mirror_desk import synced_desk
-from .publisher import FakePublisher, account, digest_of, live, revoked
+from .publisher import FakePublisher, digest_of, live, revoked
 
 KEY = bytes(32)
 
@@ -86,6 +86,40 @@ async def test_a_failed_transaction_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(ZeroDivisionError):
             await fail(database)
         assert await opened.find("person-1@example.org") is not None
+
+
+@pytest.mark.parametrize("fails", ["raises", "suspends"])
+async def test_a_failed_transaction_at_once_changes_nothing(tmp_path: Path, fails: str) -> None:
+    async def work(rows: Rows) -> None:
+        await rows.run("DELETE FROM record")
+        if fails == "raises":
+            raise LookupError
+        await asyncio.sleep(0)
+
+    async with store(tmp_path) as (opened, database):
+        await opened.apply_delta(1, [live(1, 1)])
+        with pytest.raises(LookupError if fails == "raises" else RuntimeError):
+            await database.at_once(work)
+        assert await opened.find("person-1@example.org") is not None
+        assert (await opened.apply_delta(2, [revoked(1, 3)])).applied == 2
+
+
+async def test_a_transaction_at_once_is_completed_although_its_caller_is_cancelled(tmp_path: Path) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    async def work(rows: Rows) -> None:
+        await rows.run("DELETE FROM record")
+        began.set()
+        may_end.wait()
+
+    async with store(tmp_path) as (opened, database):
+        await opened.apply_delta(1, [live(1, 1)])
+        task = asyncio.ensure_future(database.at_once(work))
+        await asyncio.to_thread(began.wait)
+        task.cancel()
+        await asyncio.wait([task])
+        may_end.set()
+        assert await opened.find("person-1@example.org") is None
 
 
 async def test_a_cancelled_transaction_changes_nothing(tmp_path: Path) -> None:
@@ -201,74 +235,24 @@ async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         await Database.open_or_replace(tmp_path, Clock())
 
 
-KILLED = """
-    import asyncio, os, signal, sys
-    from pathlib import Path
-    from pulse_desktop.core.clock import Clock
-    from pulse_desktop.core.mirror.cipher import RecordCipher
-    from pulse_desktop.core.mirror.database import FILE, Database
-    from pulse_desktop.core.mirror.store import MirrorStore
-    from pulse_contracts.mirror import MirrorRecord
-
-    async def main():
-        database = await Database.open(Path(sys.argv[1]) / FILE)
-        store = MirrorStore(database, RecordCipher(bytes(32)), 1, Clock())
-        await store.begin()
-        for seq in range(1, 10_000):
-            record = MirrorRecord(account=f"00000000-0000-4000-8000-{seq:012d}", ver=seq, src=1, state="revoked")
-            await store.apply_delta(seq, [record])
-            print(seq, flush=True)  # the acknowledgement
-
-    asyncio.run(main())
-"""
-
-
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603, ASYNC220
-        assert process.stdout is not None
-        acknowledged = 0
-        while acknowledged < 25:
-            acknowledged = int(process.stdout.readline())
-        process.kill()
-        rest = process.stdout.read().split()
-        acknowledged = int(rest[-1]) if rest else acknowledged
-    async with store(tmp_path) as (opened, _):
-        position = await opened.begin()
-        assert position.applied >= acknowledged
-        assert position.count == position.applied
-        assert await opened.problems() == []
-
-
-WRITER = """
-    import asyncio, sys
-    from pathlib import Path
-    from pulse_desktop.core.mirror import audit
-    from pulse_desktop.core.mirror.database import FILE, Database
-
-    async def main():
-        database = await Database.open(Path(sys.argv[1]) / FILE)
-        for _ in range(50):
-            async with database.transaction() as rows:
-                await audit.record(rows, 1, "signed_out")
+async def test_a_file_of_the_first_version_is_migrated_and_keeps_its_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("pulse_desktop.core.mirror.database.MIGRATIONS", MIGRATIONS[:1])
+        database = await Database.open(tmp_path / FILE)
+        async with database.transaction() as rows:
+            await rows.run("INSERT INTO position (one, gen, count, decoy) VALUES (1, 1, 1, 'old')")
+            row = RecordCipher(KEY).store(live(1, 1, lease=3_600))
+            await rows.run("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row[:-1])
         await database.close()
-
-    asyncio.run(main())
-"""
-
-
-async def test_two_processes_write_one_chain(tmp_path: Path) -> None:
-    async with store(tmp_path) as (opened, database):
-        command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path)]
-        other = await asyncio.create_subprocess_exec(*command)
-        for seq in range(1, 51):
-            async with database.transaction() as rows:
-                await audit.record(rows, 2, "signed_in", account(1))
-            await opened.apply_delta(seq, [live(1, seq)])
-        assert await other.wait() == 0
-        trail = audit.AuditTrail(database)
-        assert await trail.newest() == (100, 0)
-        assert await trail.problems() == []
+    async with store(tmp_path) as (opened, _):
+        assert await opened.find("person-1@example.org") == live(1, 1, lease=3_600)
+        assert await opened.problems() == []
+        assert await opened.longest_lease() == DEFAULT_LEASE, "until the record changes"
+        await opened.apply_delta(1, [live(1, 2, lease=3_600)])
+        assert await opened.longest_lease() == 3_600
+        assert await opened.account_counts() == (1, 1, 0)
 
 
 async def test_a_full_audit_trail_counts_refusals_and_keeps_the_rest(
@@ -286,7 +270,7 @@ async def test_a_full_audit_trail_counts_refusals_and_keeps_the_rest(
         await trail.cover(4)
         async with database.transaction() as rows:
             await audit.record(rows, 1, "signed_out")
-        assert (await trail.waiting(9))[0].detail.startswith("2 refused sign-ins were not recorded")
+        assert (await trail.waiting(9))[0].detail.startswith("2 refused sign-ins or conflicts were not recorded")
         assert await trail.problems() == []
 
 

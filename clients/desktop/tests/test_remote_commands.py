@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 from pulse_bus import Delivery
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_contracts.commands import COMMAND_TYPE, MAX_OUTPUT, Command, CommandMessage, CommandReply
+from pulse_contracts.mirror import LocalAuditEntry
 from pulse_contracts.topics import SYSTEM_COMMAND, SYSTEM_REPLY
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.commands import state
 from pulse_desktop.core.commands.rules import refusal
 from pulse_desktop.core.commands.runner import CommandFailed, CommandRunner, CommandSettings, Controls
+from pulse_desktop.core.mirror.audit import AuditTrail
+from pulse_desktop.core.mirror.configuration import Configuration, Configured
+from pulse_desktop.core.mirror.database import FILE, Database
+from pulse_desktop.core.model import StoreFailure
 from pulse_jose import KeySet, MessageSigner, SigningKey
 from pulse_testkit.buses import running
 from pulse_testkit.waiting import eventually
@@ -36,6 +40,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.now, self.is_allowed = folder, NOW, True
+        self.configuration = Configuration(folder, Clock(lambda: self.now))
         self.executed: list[str] = []
         self.replies: list[CommandReply] = []
         broker = MemoryBroker()
@@ -66,7 +71,9 @@ class World:
             fetch_log=lambda lines: "\n".join(["line"] * lines),
             restart=lambda: self.executed.append("restart"),
         )
-        settings = CommandSettings("alpha", self.folder, self.is_allowed, lambda: KeySet([KEY.verification_key()]))
+        settings = CommandSettings(
+            "alpha", self.configuration, self.is_allowed, lambda: KeySet([KEY.verification_key()])
+        )
         return CommandRunner(settings, self.bus, controls, Clock(lambda: self.now))
 
     async def send(self, one: Command, key: SigningKey = KEY) -> None:
@@ -96,6 +103,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         await eventually(lambda: len(made.bus.broker.subscriptions) == 2)
         yield made
         task.cancel()
+    await made.configuration.close()
 
 
 async def test_a_command_is_accepted_executed_and_done(world: World) -> None:
@@ -103,7 +111,7 @@ async def test_a_command_is_accepted_executed_and_done(world: World) -> None:
     await world.send(one)
     assert await world.outcomes(one, 2) == [("accepted", ""), ("done", "")]
     assert world.executed == ["collect"]
-    assert state.read(world.folder).last == 7
+    assert (await world.configuration.read()).command_n == 7
 
 
 async def test_the_output_of_the_doctor_and_of_the_log_is_in_the_reply(world: World) -> None:
@@ -130,7 +138,7 @@ async def test_an_interval_survives_a_restart(world: World) -> None:
     await world.send(later)
     await world.outcomes(later, 2)
     assert world.executed == ["interval 2.5", "pause True"]
-    assert state.read(world.folder) == state.RemoteState(last=8, interval=2.5)
+    assert await world.configuration.read() == Configured(command_n=8, interval=2.5)
 
 
 async def test_a_restart_comes_after_its_reply(world: World) -> None:
@@ -171,7 +179,7 @@ async def test_other_commands_are_refused_with_a_reason(world: World, changed: d
     await world.send(one)
     assert await world.outcomes(one, 1) == [("refused", reason)]
     assert world.executed == []
-    assert state.read(world.folder).last == 0
+    assert (await world.configuration.read()).command_n == 0
 
 
 @pytest.mark.announces_log("command_rejected")
@@ -209,6 +217,7 @@ async def test_a_collector_that_allows_no_commands_says_so(tmp_path: Path) -> No
         await world.send(one)
         assert await world.outcomes(one, 1) == [("refused", "not_allowed")]
         task.cancel()
+    await world.configuration.close()
     assert world.executed == []
 
 
@@ -226,12 +235,68 @@ async def test_a_failed_command_says_why_and_the_next_one_works(world: World) ->
     ]
 
 
-@pytest.mark.announces_log("remote_state_corrupt")
-async def test_a_corrupt_state_is_set_aside_and_repeats_no_command(tmp_path: Path) -> None:
-    (tmp_path / state.FILE).write_text("{")
-    found = state.read(tmp_path)
-    assert found.last > 1_700_000_000
-    assert len(list(tmp_path.glob("remote.json.corrupt-*"))) == 1
+@pytest.mark.announces_log("command_refused")
+async def test_a_disk_that_cannot_keep_the_number_executes_no_command(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StoreFailure("full", "no space left")
+
+    monkeypatch.setattr(Configuration, "executes_command", full)
+    one = command()
+    await world.send(one)
+    assert await world.outcomes(one, 1) == [("refused", "state_directory_not_writable")]
+    assert world.executed == []
+
+
+# -- the audit trail
+
+
+@pytest.mark.announces_log("command_failed")
+async def test_executed_commands_are_in_the_audit_trail_with_their_sender_and_outcome(world: World) -> None:
+    admin = "00000000-0000-4000-8000-000000000009"
+    done = command(action="set_interval", seconds=2.5, by=admin)
+    failed = command(action="resync_mirror", n=8, by="command-line")
+    unknown = command(action="fetch_log", lines=3, n=9)
+    for one in (done, failed, unknown):
+        await world.send(one)
+        await world.outcomes(one, 2)
+    assert [(e.kind, e.account, e.reason, e.detail, e.at) for e in await audited(world.folder)] == [
+        ("command_run", admin, "done", "set_interval every 2.5 s (command 7)", NOW),
+        ("command_run", None, "failed", "resync_mirror (command 8) by command-line, no_mirror", NOW),
+        ("command_run", None, "done", "fetch_log 3 lines (command 9) by unknown", NOW),
+    ]
+
+
+@pytest.mark.announces_log("command_refused")
+async def test_refused_commands_were_not_executed_and_are_not_in_the_audit_trail(world: World) -> None:
+    one = command(to="beta")
+    await world.send(one)
+    await world.outcomes(one, 1)
+    assert await audited(world.folder) == []
+
+
+@pytest.mark.announces_log("command_not_audited")
+async def test_a_command_is_answered_although_it_cannot_be_audited(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StoreFailure("full", "no space left")
+
+    monkeypatch.setattr(Configuration, "audit", full)
+    one = command()
+    await world.send(one)
+    assert await world.outcomes(one, 2) == [("accepted", ""), ("done", "")]
+
+
+async def audited(folder: Path) -> list[LocalAuditEntry]:
+    """The local audit trail."""
+    database = await Database.open(folder / FILE)
+    trail = AuditTrail(database)
+    entries = await trail.waiting(100)
+    assert await trail.problems() == []
+    await database.close()
+    return entries
 
 
 @given(st.integers(0, 2**61), st.integers(1, 2**61), st.integers(-(10**12), 10**12))

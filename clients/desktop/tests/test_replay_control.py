@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pulse_contracts.telemetry import Have
+from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.delivery import replay_control
 from pulse_desktop.core.delivery.replay import Replay
 from pulse_desktop.core.delivery.replay_control import ReplayLimit, ReplayWatch
@@ -20,7 +21,8 @@ from pulse_desktop.core.delivery.signals import (
     SendBatch,
     Tick,
 )
-from pulse_desktop.core.model import Epoch, Holdings
+from pulse_desktop.core.mirror.configuration import Configuration, Configured
+from pulse_desktop.core.model import Epoch, Holdings, StoreFailure
 
 DIGEST = "0" * 64
 
@@ -60,22 +62,31 @@ def test_the_backlog_keeps_the_rate(rate: int) -> None:
     assert sent == pytest.approx(rate * 3.5, abs=min(rate, 1000))
 
 
-def test_the_limit_is_stored(tmp_path: Path) -> None:
-    assert replay_control.read(tmp_path) == ReplayLimit()
-    replay_control.write(tmp_path, ReplayLimit(is_paused=True, rate=500))
-    assert replay_control.read(tmp_path).allowed == 0
-    replay_control.write(tmp_path, ReplayLimit(rate=500))
-    assert replay_control.read(tmp_path).allowed == 500
+async def test_the_limit_is_stored(tmp_path: Path) -> None:
+    async with Configuration(tmp_path, Clock()) as configuration:
+        assert await replay_control.read(configuration) == ReplayLimit()
+        assert list(tmp_path.iterdir()) == [], "reading creates no file"
+        await replay_control.write(configuration, ReplayLimit(is_paused=True, rate=500))
+        assert (await replay_control.read(configuration)).allowed == 0
+        await replay_control.write(configuration, ReplayLimit(rate=500))
+        assert (await replay_control.read(configuration)).allowed == 500
 
 
-def test_a_change_is_detected_once_and_an_unreadable_file_changes_nothing(tmp_path: Path) -> None:
-    watch = ReplayWatch(tmp_path)
-    assert not watch.has_changed()
-    replay_control.write(tmp_path, ReplayLimit(is_paused=True))
-    assert (watch.has_changed(), watch.has_changed()) == (True, False)
-    with capture_logs() as lines:
-        for bad in ("{", '{"rate": -1}', '{"rate": "fast"}', '{"rate": NaN}'):
-            (tmp_path / replay_control.FILE).write_text(bad)
-            assert not watch.has_changed()
-    assert [line["event"] for line in lines] == ["replay_limit_unreadable"]
-    assert watch.limit.is_paused
+async def test_a_change_is_detected_once_and_a_failure_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Configuration(tmp_path, Clock()) as configuration, Configuration(tmp_path, Clock()) as command:
+        watch = ReplayWatch(configuration)
+        assert not await watch.has_changed()
+        await replay_control.write(command, ReplayLimit(is_paused=True))
+        assert (await watch.has_changed(), await watch.has_changed()) == (True, False)
+
+        async def broken(self: Configuration) -> Configured:
+            raise StoreFailure("i/o error", "disk")
+
+        with monkeypatch.context() as patch, capture_logs() as lines:
+            patch.setattr(Configuration, "read", broken)
+            assert (await watch.has_changed(), await watch.has_changed()) == (False, False)
+        assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["replay_limit_unreadable"]
+        assert watch.limit.is_paused
+        assert not await watch.has_changed()

@@ -13,6 +13,7 @@ from pulse_desktop.core.identity.enrolled import Enrolled
 from pulse_desktop.core.mirror.attempts import MAX_DELAY, Attempts, delay
 from pulse_desktop.core.mirror.database import FILE, Database
 from pulse_desktop.core.mirror.sign_in import SignInRefused
+from pulse_passwords import MIRROR_POLICY, HashingPolicy, check_digest, hashing
 from pulse_testkit.waiting import eventually
 
 from .mirror_desk import PASSWORD, FakeAuth, WorldClock, fake_auth, synced_desk, verifier
@@ -59,6 +60,25 @@ async def test_wrong_unknown_revoked_and_unready_accounts_get_the_same_answer(tm
         password = "wrong" if email == "person-1" else PASSWORD
         assert await refusal(tmp_path, f"{email}@example.org", password) == "wrong_credentials"
     assert await current(tmp_path) is None
+
+
+async def test_every_attempt_is_one_run_of_argon2_with_the_same_costs(
+    tmp_path: Path, good: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs: list[HashingPolicy] = []
+    verify = hashing._verify
+
+    def counted(password: bytes, digest: str) -> bool:
+        costs.append(check_digest(digest))
+        return verify(password, digest)
+
+    monkeypatch.setattr(hashing, "_verify", counted)
+    monkeypatch.setattr(hashing, "_hash", None)  # a digest that is made would raise TypeError
+    await mirrored(tmp_path, live(1, 1, verifier=good), live(3, 3, verifier=None))
+    await sign_in(tmp_path)  # the first one of this mirror
+    for email in ("person-3@example.org", "unknown@example.org"):
+        assert await refusal(tmp_path, email) == "wrong_credentials"
+    assert costs == [MIRROR_POLICY] * 3
 
 
 async def test_the_lease_counts_from_the_last_confirmation(tmp_path: Path, good: str) -> None:

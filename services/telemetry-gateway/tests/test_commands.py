@@ -98,6 +98,7 @@ async def test_a_command_reaches_the_collector_and_its_outcome_the_history(start
     await eventually(lambda: len(device.commands) == 1)
     command = device.commands[0]
     assert (command.to, command.action, command.lines, command.id) == ("alpha", "fetch_log", 20, sent.json()["id"])
+    assert command.by == "00000000-0000-0000-0000-000000000001"
     assert 0 < command.expires - command.at <= 60_000_000
     path = f"/alpha/commands/{command.id}"
     for outcome, output in (("accepted", ""), ("done", "one\ntwo")):

@@ -76,12 +76,16 @@ def _dispatch(command: str, flags: dict[str, Any]) -> int:
         "quarantine clear": lambda: quarantine.clear(folder, is_sure=is_sure),
         "replay": lambda: replay.change(folder, pause=pause, rate=flags.get("rate")),
         "sign-in": lambda: people.sign_in(
-            folder, flags["email"], from_stdin="password_stdin" in flags, as_json=as_json
+            folder,
+            people.SignInRequest(flags["email"], Path(flags["ca"]) if "ca" in flags else None),
+            from_stdin="password_stdin" in flags,
+            as_json=as_json,
         ),
         "sign-out": lambda: people.sign_out(folder, as_json=as_json),
         "change-password": lambda: people.change_password(folder, as_json=as_json),
         "whoami": lambda: people.whoami(folder, as_json=as_json),
         "mirror status": lambda: mirror.status(folder, as_json=as_json),
+        "mirror conflicts": lambda: mirror.show_conflicts(folder, as_json=as_json),
         "mirror verify": lambda: mirror.verify(folder, as_json=as_json),
         "mirror resync": lambda: mirror.resync(folder, as_json=as_json),
     }
@@ -90,6 +94,8 @@ def _dispatch(command: str, flags: dict[str, Any]) -> int:
 
 def _status(folder: Path, *, as_json: bool) -> int:
     fields = snapshot.read(folder)
+    if not fields["running"] and (limit := replay.stored(folder)) is not None:
+        fields["replay"] = limit
     say(json.dumps(fields) if as_json else snapshot.table(fields))
     return OK
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from pulse_contracts.message import DeviceName, Message, Micros, UuidText
+from pulse_contracts.message import PRINTABLE, DeviceName, Message, Micros, UuidText
 
 COMMAND_TYPE = "pulse-command"
 """JWS `typ` of commands."""
@@ -33,6 +33,7 @@ class Command(BaseModel):
     n: strictly increasing per collector. The collector keeps the highest one on disk, and refuses the others.
     id: identifies it in the history.
     expires: at most 60 s after `at`. The collector refuses it afterwards.
+    by: who sent it, for the collector's audit trail: the id of an account, or for example `command-line`.
     seconds: set_interval: seconds between two readings of the machine's own values.
     lines: fetch_log: how many lines.
     """
@@ -47,6 +48,7 @@ class Command(BaseModel):
     expires: Micros
     seconds: Annotated[float, Field(ge=0.1, le=3_600)] | None = None
     lines: Annotated[int, Field(ge=1, le=500, strict=True)] | None = None
+    by: Annotated[str, StringConstraints(max_length=64, pattern=PRINTABLE)] | None = None
 
     @model_validator(mode="after")
     def _has_its_argument(self) -> Self:

@@ -230,6 +230,7 @@ AuditKind = Literal[
     "mirror_rolled_back",
     "clock_suspect",
     "command_run",
+    "conflict",
 ]
 
 

@@ -8,12 +8,12 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pulse_bus.port import LinkState
+from pulse_desktop.cli import doctor_mirror
 from pulse_desktop.cli.broker import open_bus
+from pulse_desktop.cli.finding import Finding
 from pulse_desktop.cli.terminal import FAILED, OK, say
 from pulse_desktop.core.engine import World
 from pulse_desktop.core.identity.enrolled import open_identity
@@ -36,16 +36,6 @@ _UNTRUSTED = "certificate verify failed"
 """The beginning of OpenSSL's message."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check. `todo`: the remedy, empty when there is nothing to do."""
-
-    check: str
-    state: Literal["OK", "WARN", "FAIL"]
-    text: str
-    todo: str = ""
-
-
 def run(settings: Settings) -> int:
     """Prints every finding. Returns FAILED when one is FAIL."""
     lines, bad = report(settings)
@@ -58,6 +48,7 @@ def report(settings: Settings) -> tuple[list[str], int]:
     findings = [*_folder(settings.state_dir), *_disk(settings), *_buffer(settings.state_dir), *_clock(settings)]
     password, credentials = _password(settings)
     findings += credentials
+    findings += asyncio.run(doctor_mirror.findings(settings.state_dir))
     findings += asyncio.run(_broker(settings, password))
     lines: list[str] = []
     for one in findings:

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pulse_desktop.cli.opened import opened
 from pulse_desktop.cli.terminal import FAILED, OK, complain, moment, say
+from pulse_desktop.core.mirror.conflicts import DECISIONS, MEANINGS, Conflict
 from pulse_desktop.core.mirror.opening import OpenMirror
 from pulse_desktop.core.mirror.sign_in import refusal_of_mirror, span
 from pulse_desktop.core.state_directory import lock
@@ -27,6 +28,20 @@ def status(folder: Path, *, as_json: bool) -> int:
     else:
         say(*(f"{label:<16}{text}" for label, text in _rows(fields)))
     return OK if not fields["problem"] else FAILED
+
+
+def show_conflicts(folder: Path, *, as_json: bool) -> int:
+    """`mirror conflicts`, newest first. Raises NotEnrolledError, IdentityError, StoreFailure."""
+    found = asyncio.run(_conflicts(folder))
+    if as_json:
+        say(json.dumps([asdict(one) for one in found]))
+    elif not found:
+        say("no conflicts")
+    else:
+        for one in found:
+            about = " and ".join(filter(None, (one.account, one.other))) or "this collector"
+            say(f"{moment(one.at)}  {one.kind}  {about}", f"    {MEANINGS[one.kind]}; {_decided(one)}")
+    return OK
 
 
 def verify(folder: Path, *, as_json: bool) -> int:
@@ -77,6 +92,7 @@ async def _status(folder: Path) -> dict[str, Any]:
             "snapshot_parts": None if at.staging is None else [len(at.staging.parts), at.staging.of],
             "audit_entries": newest,
             "audit_waiting": newest - covered,
+            "conflicts": await mirror.conflicts.count(),
         }
 
 
@@ -100,10 +116,24 @@ def _rows(fields: dict[str, Any]) -> list[tuple[str, str]]:
         ("confirmed", "never" if age is None else f"{span(age)} ago ({moment(fields['confirmed'])})"),
         ("audit", f"{fields['audit_entries']:,} entries, {fields['audit_waiting']:,} wait for the server"),
     ]
+    if fields["conflicts"]:
+        rows.append(("conflicts", f"{fields['conflicts']:,}: see pulse-collector mirror conflicts"))
     if parts is not None:
         rows.append(("loading", f"part {parts[0]:,} of {parts[1]:,}"))
     rows.append(("offline sign-in", fields["problem"] or "possible"))
     return rows
+
+
+async def _conflicts(folder: Path) -> list[Conflict]:
+    async with opened(folder) as mirror:
+        return await mirror.conflicts.newest()
+
+
+def _decided(one: Conflict) -> str:
+    if one.kind == "returned_after_lease" and one.before is not None and one.after is not None:
+        return f"{DECISIONS[one.decision]} after {span((one.after - one.before) / 1e6)}"
+    versions = [f"{n:,}" for n in (one.before, one.after) if n is not None]
+    return DECISIONS[one.decision] + (f" (versions: {' and '.join(versions)})" if versions else "")
 
 
 async def _verify(folder: Path) -> _Problems:

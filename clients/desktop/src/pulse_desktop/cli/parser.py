@@ -99,6 +99,7 @@ def _people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "accounts. One person at a time is signed in, for at most 12 hours. Exit code 4: the sign-in was refused.",
     )
     sign_in.add_argument("--email", metavar="EMAIL", required=True, help="e-mail of the account")
+    sign_in.add_argument("--ca", metavar="PATH", help="certificate authorities of the server (PEM)")
     sign_in.add_argument(
         "--password-stdin",
         action="store_true",
@@ -127,6 +128,11 @@ def _mirror(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     ).add_subparsers(required=True, metavar="COMMAND", title="commands")
     for words, text, more in (
         ("mirror status", "show the state of the mirror", "Exit code 1: nobody can sign in without the network."),
+        (
+            "mirror conflicts",
+            "list the conflicts with the server and how they were decided",
+            "The newest 1,000 are kept, and each is in the audit trail.",
+        ),
         ("mirror verify", "check every stored account and the audit trail", "Exit code 1: a problem was found."),
         ("mirror resync", "ask for all accounts again", "The running collector asks the server within a second."),
     ):

@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,18 @@ from pulse_desktop.core.mirror.sign_in import Credentials, SignIn, SignInRefused
 _MAX_LINE = 4_096
 
 
-def sign_in(folder: Path, email: str, *, from_stdin: bool, as_json: bool) -> int:
+@dataclass(frozen=True)
+class SignInRequest:
+    """The arguments of the command. `ca_file`: authorities (PEM) of the server's certificate, instead of those that
+    were named at enrolment."""
+
+    email: str
+    ca_file: Path | None = None
+
+
+def sign_in(folder: Path, request: SignInRequest, *, from_stdin: bool, as_json: bool) -> int:
     """Signs a person in. Raises NotEnrolledError, IdentityError, StoreFailure."""
-    return asyncio.run(_sign_in(folder, email, from_stdin=from_stdin, as_json=as_json))
+    return asyncio.run(_sign_in(folder, request, from_stdin=from_stdin, as_json=as_json))
 
 
 def sign_out(folder: Path, *, as_json: bool) -> int:
@@ -51,21 +61,23 @@ def change_password(folder: Path, *, as_json: bool) -> int:
     return REFUSED
 
 
-async def _sign_in(folder: Path, email: str, *, from_stdin: bool, as_json: bool) -> int:
+async def _sign_in(folder: Path, request: SignInRequest, *, from_stdin: bool, as_json: bool) -> int:
     async def ask_code() -> str | None:
         return await asyncio.to_thread(_read, "Code of the second factor: ", from_stdin=from_stdin)
 
     async with opened(folder) as mirror:
-        server = AuthServer(mirror.identity.server, open_identity(folder).server_authorities())
+        server = AuthServer(mirror.identity.server, request.ca_file or open_identity(folder).server_authorities())
         password = await asyncio.to_thread(_read, "Password: ", from_stdin=from_stdin)
         try:
-            session = await SignIn(mirror, server, Clock())(Credentials(email, password), ask_code)
+            session = await SignIn(mirror, server, Clock())(Credentials(request.email, password), ask_code)
         except SignInRefused as refusal:
             if as_json:
                 say(json.dumps({"signed_in": False, "code": refusal.code, "reason": str(refusal)}))
             else:
                 complain(f"sign-in refused: {refusal}")
             return REFUSED
+        if server.failure:
+            complain(f"signed in without the server: {server.failure}")
         _show(session, as_json=as_json)
     return OK
 

@@ -16,7 +16,6 @@ from pulse_desktop.core.buffer.journal import Journal
 from pulse_desktop.core.buffer.thread import BufferThread
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.collector import Collector
-from pulse_desktop.core.commands import state as remote_state
 from pulse_desktop.core.commands.controls import make_controls
 from pulse_desktop.core.commands.runner import CommandRunner, CommandSettings
 from pulse_desktop.core.delivery.link import Link
@@ -24,8 +23,9 @@ from pulse_desktop.core.delivery.replay import Replay
 from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.identity.enrolled import open_identity
 from pulse_desktop.core.identity.model import IdentityError
+from pulse_desktop.core.mirror.configuration import Configuration
 from pulse_desktop.core.mirror.driver import Mirror
-from pulse_desktop.core.model import BufferLimits
+from pulse_desktop.core.model import BufferLimits, StoreFailure
 from pulse_desktop.core.settings import Settings
 from pulse_desktop.core.sources.base import Source, supervise
 from pulse_desktop.core.sources.host import HostSource, Pace
@@ -95,12 +95,13 @@ class Engine:
             )
         )
         try:
-            await self._run(buffer, stop)
+            async with Configuration(settings.state_dir, world.clock, owns_folder=True) as configuration:
+                await self._run(buffer, configuration, stop)
         finally:
             await buffer.close()
         log.info("collector_stopped", **vars(buffer.counts))
 
-    async def _run(self, buffer: BufferThread, stop: asyncio.Event) -> None:
+    async def _run(self, buffer: BufferThread, configuration: Configuration, stop: asyncio.Event) -> None:
         settings, world = self._settings, self._world
         replay = Replay(
             buffer.epoch,
@@ -121,8 +122,9 @@ class Engine:
             world.report_every,
             lambda: mirror.view if mirror is not None else None,
         )
-        reporter = self._reporter = Reporter(report, self._bus, buffer, link, world.clock)
+        reporter = self._reporter = Reporter(report, self._bus, buffer, link, configuration, world.clock)
         await reporter.apply_replay_limit()  # before the first batch is sent
+        await self._apply_interval(configuration)
         async with asyncio.TaskGroup() as group:
             linking = group.create_task(link.run())
             grouping = group.create_task(collector.run())
@@ -131,7 +133,7 @@ class Engine:
             mirroring: list[asyncio.Task[None]] = []
             if mirror is not None:
                 mirroring.append(group.create_task(_supervise_mirror(mirror)))
-                mirroring.append(group.create_task(self._commands(mirror, stop).run()))
+                mirroring.append(group.create_task(self._commands(mirror, configuration, stop).run()))
             sources = [group.create_task(supervise(s, collector, world.rng)) for s in self._sources]
             log.info(
                 "collector_ready",
@@ -161,7 +163,17 @@ class Engine:
                     await asyncio.shield(running)
             await _cancel(running)
 
-    def _commands(self, mirror: Mirror, stop: asyncio.Event) -> CommandRunner:
+    async def _apply_interval(self, configuration: Configuration) -> None:
+        """Measures this machine as often as a remote command has demanded."""
+        try:
+            interval = (await configuration.read()).interval
+        except StoreFailure as error:
+            log.warning("interval_unreadable", error=str(error), kept="default")
+            return
+        if interval is not None:
+            self._pace.set_interval(interval)
+
+    def _commands(self, mirror: Mirror, configuration: Configuration, stop: asyncio.Event) -> CommandRunner:
         """The remote commands of an enrolled collector."""
 
         def restart() -> None:
@@ -169,15 +181,9 @@ class Engine:
             stop.set()
 
         settings = self._settings
-        try:
-            interval = remote_state.read(settings.state_dir).interval
-        except OSError:
-            interval = None
-        if interval is not None:
-            self._pace.set_interval(interval)
-        controls = make_controls(settings.state_dir, self._pace, mirror, self._doctor, restart)
+        controls = make_controls(configuration, self._pace, mirror, self._doctor, restart)
         allowed = CommandSettings(
-            settings.device, settings.state_dir, settings.remote_commands, lambda: mirror.trusted("command")
+            settings.device, configuration, settings.remote_commands, lambda: mirror.trusted("command")
         )
         return CommandRunner(allowed, self._bus, controls, self._world.clock)
 

@@ -144,6 +144,7 @@ class Commands:
             expires=at + MAX_LIFETIME * 1_000_000,
             seconds=sent.request.seconds,
             lines=sent.request.lines,
+            by=sent.actor,
         )
         signer = MessageSigner(key, COMMAND_TYPE, self._deps.seconds)
         return CommandMessage(signed=signer.sign(command.model_dump_json(exclude_none=True).encode()))

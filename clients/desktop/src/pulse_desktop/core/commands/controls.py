@@ -2,26 +2,28 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from pulse_desktop.core import logs
 from pulse_desktop.core.commands.runner import CommandFailed, Controls
-from pulse_desktop.core.delivery import replay_control
-from pulse_desktop.core.delivery.replay_control import ReplayLimit
+from pulse_desktop.core.mirror.configuration import Configuration
 from pulse_desktop.core.mirror.driver import Mirror
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.sources.host import Pace
 
 
 def make_controls(
-    folder: Path, pace: Pace, mirror: Mirror, doctor: Callable[[], str] | None, restart: Callable[[], None]
+    configuration: Configuration,
+    pace: Pace,
+    mirror: Mirror,
+    doctor: Callable[[], str] | None,
+    restart: Callable[[], None],
 ) -> Controls:
     """The controls of a running collector. `doctor`: the report of every check; runs in a thread."""
 
     async def pause_replay(is_paused: bool) -> None:  # noqa: FBT001  # the signature of the control
         try:
-            await asyncio.to_thread(_pause, folder, is_paused=is_paused)
-        except OSError as error:
+            await configuration.pause_replay(is_paused=is_paused)
+        except StoreFailure as error:
             raise CommandFailed("state_directory_not_writable") from error
 
     async def resync_mirror() -> None:
@@ -46,12 +48,3 @@ def make_controls(
         fetch_log=logs.recent,
         restart=restart,
     )
-
-
-def _pause(folder: Path, *, is_paused: bool) -> None:
-    """Raises OSError. An unreadable limit is replaced by no limit."""
-    try:
-        current = replay_control.read(folder)
-    except ValueError:
-        current = ReplayLimit()
-    replay_control.write(folder, current.model_copy(update={"is_paused": is_paused}))

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
+from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
@@ -13,8 +14,9 @@ from pulse_contracts.commands import COMMAND_TYPE, MAX_OUTPUT, Command, CommandM
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.topics import SYSTEM_COMMAND, SYSTEM_REPLY
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.commands import state
 from pulse_desktop.core.commands.rules import refusal
+from pulse_desktop.core.mirror.configuration import Configuration
+from pulse_desktop.core.model import StoreFailure
 from pulse_jose import KeySet, MessageVerifier, TokenError, VerificationKey
 
 log = structlog.get_logger("pulse.desktop.commands")
@@ -53,11 +55,11 @@ class Controls:
 
 @dataclass(frozen=True)
 class CommandSettings:
-    """`is_allowed`: whether this collector executes remote commands. `trusted`: the keys that may sign them at present;
-    it changes when the server replaces a key."""
+    """`is_allowed`: whether this collector executes remote commands. `configuration` keeps the last number, and the
+    audit trail. `trusted`: the keys that may sign commands at present; it changes when the server replaces a key."""
 
     device: str
-    folder: Path
+    configuration: Configuration
     is_allowed: bool
     trusted: Callable[[], KeySet[VerificationKey]]
 
@@ -96,13 +98,12 @@ class CommandRunner:
         """The number is durable before the command is executed, so that no restart executes it twice."""
         settings = self._settings
         try:
-            known = await asyncio.to_thread(state.read, settings.folder)
-            reason = refusal(command, settings.device, known.last, self._clock.micros(), is_allowed=settings.is_allowed)
+            known = await settings.configuration.read()
+            last, now = known.command_n, self._clock.micros()
+            reason = refusal(command, settings.device, last, now, is_allowed=settings.is_allowed)
             if reason is None:
-                interval = command.seconds if command.action == "set_interval" else known.interval
-                changed = state.RemoteState(last=command.n, interval=interval)
-                await asyncio.to_thread(state.write, settings.folder, changed)
-        except OSError as error:
+                await settings.configuration.executes_command(command.n, command.seconds)
+        except StoreFailure as error:
             log.warning("command_refused", action=command.action, n=command.n, reason=str(error))
             await self._reply(command, "refused", "state_directory_not_writable")
             return
@@ -117,17 +118,30 @@ class CommandRunner:
                 output = await self._execute(command)
         except CommandFailed as error:
             log.warning("command_failed", action=command.action, n=command.n, reason=error.reason)
-            await self._reply(command, "failed", error.reason)
+            await self._finish(command, "failed", error.reason)
         except TimeoutError:
             log.warning("command_failed", action=command.action, n=command.n, reason="timeout")
-            await self._reply(command, "failed", "timeout")
+            await self._finish(command, "failed", "timeout")
         except Exception:
             log.exception("command_failed", action=command.action, n=command.n)
-            await self._reply(command, "failed", "internal_error")
+            await self._finish(command, "failed", "internal_error")
         else:
-            await self._reply(command, "done", output=output)
+            await self._finish(command, "done", output=output)
             if command.action == "restart":  # after the reply, because the connection ends
                 self._controls.restart()
+
+    async def _finish(
+        self, command: Command, outcome: Literal["done", "failed"], reason: str = "", *, output: str = ""
+    ) -> None:
+        """Writes an executed command to the audit trail, then answers it. A failure of the disk is only logged."""
+        account, detail = describe(command)
+        if reason:
+            detail += f", {reason}"
+        try:
+            await self._settings.configuration.audit("command_run", account, outcome, detail)
+        except StoreFailure as error:
+            log.warning("command_not_audited", action=command.action, n=command.n, error=str(error))
+        await self._reply(command, outcome, reason, output=output)
 
     async def _execute(self, command: Command) -> str:
         controls = self._controls
@@ -158,3 +172,17 @@ class CommandRunner:
             await self._bus.publish(SYSTEM_REPLY, reply, device=self._settings.device)
         except (Unavailable, PublishRefused, MessageTooLarge) as error:
             log.info("command_reply_not_sent", action=command.action, n=command.n, reason=str(error))
+
+
+def describe(command: Command) -> tuple[str | None, str]:
+    """Who sent a command, if that is an account, and what it was, for the audit trail."""
+    words: list[str] = [command.action]
+    if command.seconds is not None:
+        words.append(f"every {command.seconds:g} s")
+    if command.lines is not None:
+        words.append(f"{command.lines} lines")
+    words.append(f"(command {command.n})")
+    try:
+        return str(UUID(command.by or "")), " ".join(words)
+    except ValueError:
+        return None, " ".join([*words, f"by {command.by or 'unknown'}"])

@@ -1,18 +1,13 @@
-"""The operator's rate limit for the backlog: `replay.json` in the state directory. The command line writes the file, a
-running collector reads it every second."""
-
-import json
-import os
-from pathlib import Path
+"""The operator's limit for the backlog. The command line and remote commands change it in the configuration; a running
+collector reads it every second."""
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from pulse_desktop.core.mirror.configuration import MAX_RATE, Configuration
+from pulse_desktop.core.model import StoreFailure
 
 log = structlog.get_logger("pulse.desktop.replay")
-
-FILE = "replay.json"
-_MAX_BYTES = 4_096
-MAX_RATE = 10_000_000
 
 
 class ReplayLimit(BaseModel):
@@ -34,43 +29,31 @@ class ReplayLimit(BaseModel):
         return f"paused (after that: {limit})" if self.is_paused else limit
 
 
-def read(folder: Path) -> ReplayLimit:
-    """The limit; the default when there is no file. Raises ValueError when the file cannot be read or is invalid."""
-    try:
-        with (folder / FILE).open("rb") as file:
-            return ReplayLimit.model_validate_json(file.read(_MAX_BYTES))
-    except FileNotFoundError:
-        return ReplayLimit()
-    except OSError as error:
-        raise ValueError(f"{folder / FILE}: {error.strerror}") from error
-    except ValidationError as error:
-        raise ValueError(f"{folder / FILE}: {error.errors()[0]['msg']}") from error
+async def read(configuration: Configuration) -> ReplayLimit:
+    """The stored limit; the default before the first change. Raises StoreFailure."""
+    stored = await configuration.read()
+    return ReplayLimit(is_paused=stored.is_replay_paused, rate=stored.replay_rate)
 
 
-def write(folder: Path, limit: ReplayLimit) -> None:
-    """Writes the file atomically; it is durable when this returns. Raises OSError."""
-    fresh = folder / f"{FILE}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(limit.model_dump(), file)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / FILE)
+async def write(configuration: Configuration, limit: ReplayLimit) -> None:
+    """Stores the limit; it is durable when this returns. Raises StoreFailure."""
+    await configuration.limit_replay(is_paused=limit.is_paused, rate=limit.rate)
 
 
 class ReplayWatch:
-    """Detects changes of the limit. An unreadable file changes nothing and is logged once."""
+    """Detects changes of the limit. A failure of the disk changes nothing and is logged once."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._is_bad = folder, False
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration, self._is_bad = configuration, False
         self.limit = ReplayLimit()
 
-    def has_changed(self) -> bool:
-        """Reads the file; returns whether the limit changed since the last call."""
+    async def has_changed(self) -> bool:
+        """Reads the limit; returns whether it changed since the last call."""
         try:
-            limit = read(self._folder)
-        except ValueError as error:
-            if not self._is_bad:
-                log.warning("replay_limit_unreadable", error=str(error), kept=str(self.limit))
+            limit = await read(self._configuration)
+        except StoreFailure as error:
+            level = log.debug if self._is_bad else log.warning
+            level("replay_limit_unreadable", error=str(error), kept=str(self.limit))
             self._is_bad = True
             return False
         self._is_bad = False

@@ -1,7 +1,7 @@
 """The local audit trail: what persons did at this collector, chained by hashes, kept until sync-publisher has it.
 
-Policy for a long time without network: after 10,000 entries, refused sign-ins are only counted, and one entry says how
-many. Everything else is still recorded. After 20,000 entries, nobody can sign in offline (`is_full`).
+Policy for a long time without network: after 10,000 entries, refused sign-ins and conflicts are only counted, and one
+entry says how many. Everything else is still recorded. After 20,000 entries, nobody can sign in offline (`is_full`).
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from pulse_desktop.core.mirror.database import Database, Row, Rows
 
 QUIET_AFTER: Final = 10_000
 FULL_AFTER: Final = 20_000
+_COUNTED: Final = frozenset({"sign_in_refused", "conflict"})
+"""Kinds that are only counted when many entries wait."""
 _COLUMNS: Final = "n, at, kind, account, reason, detail, hash"
 _ZERO: Final = "0" * 64
 
@@ -22,12 +24,12 @@ async def record(
 ) -> None:
     """Appends an entry in the running transaction. `at`: microseconds since 1970, by the wall clock."""
     n, _, covered, suppressed = await _head(rows)
-    if kind == "sign_in_refused" and n - covered >= QUIET_AFTER:
+    if kind in _COUNTED and n - covered >= QUIET_AFTER:
         await rows.run("UPDATE audit_head SET suppressed = suppressed + 1")
         return
     if suppressed and n - covered < QUIET_AFTER:
         await rows.run("UPDATE audit_head SET suppressed = 0")
-        text = f"{suppressed} refused sign-ins were not recorded, because the audit trail was full"
+        text = f"{suppressed} refused sign-ins or conflicts were not recorded, because the audit trail was full"
         await _append(rows, at, "sign_in_refused", None, "suppressed", text)
     await _append(rows, at, kind, account, reason, detail)
 
@@ -46,8 +48,7 @@ class AuditTrail:
 
     async def newest(self) -> tuple[int, int]:
         """The number of the newest entry, and the number up to which sync-publisher has them."""
-        async with self._database.reading() as rows:
-            n, _, covered, _ = await _head(rows)
+        n, _, covered, _ = await self._database.at_once(_head)
         return n, covered
 
     async def waiting(self, limit: int) -> list[LocalAuditEntry]:
@@ -61,9 +62,10 @@ class AuditTrail:
             )
         return [_entry(row) for row in found]
 
-    async def cover(self, n: int) -> None:
+    async def cover(self, n: int) -> int | None:
         """Deletes the entries up to `n`, which sync-publisher has. A number above the newest entry means that this
-        database was restored: the next entry gets a number above it, and the chain shows the break."""
+        database was restored, or that a copy of this collector runs elsewhere: the next entry gets a number above it,
+        and the chain shows the break. Returns the number of the newest entry in this case, else None."""
         async with self._database.transaction() as rows:
             newest, _, covered, _ = await _head(rows)
             if n > newest:
@@ -72,6 +74,7 @@ class AuditTrail:
             elif n > covered:
                 await rows.run("UPDATE audit_head SET covered = ?", n)
                 await rows.run("DELETE FROM audit WHERE n < ?", n)
+        return newest if n > newest else None
 
     async def problems(self) -> list[str]:
         """What is wrong with the stored chain; empty when it is intact."""

@@ -13,7 +13,8 @@ _KID = "state"
 
 
 class StoredRecord(NamedTuple):
-    """One row. `hash`: `record_hash`. `email_tag`: finds the record by e-mail, without storing the e-mail."""
+    """One row. `hash`: `record_hash`. `email_tag`: finds the record by e-mail, without storing the e-mail. `lease`: in
+    seconds."""
 
     account: str
     ver: int
@@ -23,6 +24,7 @@ class StoredRecord(NamedTuple):
     email_tag: str | None
     verifier_hash: str | None
     sealed: str | None
+    lease: int | None
 
 
 class RecordCipher:
@@ -40,20 +42,10 @@ class RecordCipher:
     def store(self, record: MirrorRecord) -> StoredRecord:
         """The row of a record. A tombstone has no content."""
         if record.state == "revoked":
-            return StoredRecord(
-                record.account, record.ver, record.src, record.state, record_hash(record), None, None, None
-            )
+            return StoredRecord(*_plain(record), None, None, None, None)
         sealed = seal(record.model_dump_json().encode(), self._key, time.time, _context(record.account, record.ver))
-        return StoredRecord(
-            record.account,
-            record.ver,
-            record.src,
-            record.state,
-            record_hash(record),
-            self.email_tag(record.email),
-            verifier_hash(record.verifier),
-            sealed,
-        )
+        tag = self.email_tag(record.email)
+        return StoredRecord(*_plain(record), tag, verifier_hash(record.verifier), sealed, record.lease)
 
     def open(self, account: str, ver: int, sealed: str) -> MirrorRecord:
         """The record of a row. Raises StoreFailure (corrupt) when the row was changed or has another key."""
@@ -66,6 +58,10 @@ class RecordCipher:
 def verifier_hash(verifier: str | None) -> str | None:
     """Identifies a verifier, without helping to guess its password: it has a random salt."""
     return None if verifier is None else hashlib.sha256(verifier.encode()).hexdigest()
+
+
+def _plain(record: MirrorRecord) -> tuple[str, int, int, str, str]:
+    return record.account, record.ver, record.src, record.state, record_hash(record)
 
 
 def _context(account: str, ver: int) -> dict[str, str | int]:

@@ -7,10 +7,11 @@ Several processes use the file at once (a running collector, and commands), so i
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import aiosqlite
 import structlog
@@ -27,37 +28,75 @@ FILE: Final = "state.db"
 _BUSY_MS: Final = 5_000
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
-class Rows:
+class Rows(Protocol):
     """The statements of one transaction. Raises sqlite3 errors, which the transaction translates."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
 
     async def fetch(self, sql: str, *values: object) -> list[Row]:
         """Executes a statement and returns its rows."""
-        return [tuple(row) for row in await self._connection.execute_fetchall(sql, values)]
 
     async def one(self, sql: str, *values: object) -> Row | None:
         """Executes a statement and returns its first row."""
-        return next(iter(await self.fetch(sql, *values)), None)
 
     async def run(self, sql: str, *values: object) -> int:
         """Executes a statement. Returns the number of changed rows."""
-        async with self._connection.execute(sql, values) as cursor:
-            return cursor.rowcount
 
     async def run_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
         """Executes a statement for each row of values."""
-        async with self._connection.executemany(sql, values):
-            pass
+
+
+class _Remote:
+    """Statements from the event loop: each one waits for the thread of the connection."""
+
+    def __init__(self, connection: "_Connection") -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, *values: object) -> list[Row]:
+        return await self._connection.call(lambda db: db.execute(sql, values).fetchall())
+
+    async def one(self, sql: str, *values: object) -> Row | None:
+        return next(iter(await self.fetch(sql, *values)), None)
+
+    async def run(self, sql: str, *values: object) -> int:
+        return await self._connection.call(lambda db: db.execute(sql, values).rowcount)
+
+    async def run_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+        await self._connection.call(lambda db: db.executemany(sql, values))
+
+
+class _Direct:
+    """Statements within the thread of the connection. Its coroutines never suspend."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    async def fetch(self, sql: str, *values: object) -> list[Row]:
+        return self._db.execute(sql, values).fetchall()
+
+    async def one(self, sql: str, *values: object) -> Row | None:
+        return next(iter(self._db.execute(sql, values).fetchall()), None)
+
+    async def run(self, sql: str, *values: object) -> int:
+        return self._db.execute(sql, values).rowcount
+
+    async def run_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+        self._db.executemany(sql, values)
+
+
+class _Connection(aiosqlite.Connection):
+    """A connection that can execute a function in its thread."""
+
+    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
+        return result
 
 
 class Database:
     """One connection. Its transactions follow each other."""
 
-    def __init__(self, connection: aiosqlite.Connection, file: Path) -> None:
+    def __init__(self, connection: _Connection, file: Path) -> None:
         self._connection, self._file = connection, file
         self._turn = asyncio.Lock()
 
@@ -66,11 +105,12 @@ class Database:
         """Opens or creates the file with mode 0600, and migrates it. Raises StoreFailure, also for a corrupt file and
         for one that a newer version has written."""
         try:
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
+            _create(file)
         except OSError as error:
             raise StoreFailure("read-only", f"{file} cannot be opened: {error.strerror}") from error
         with translated():
-            connection = await aiosqlite.connect(file, isolation_level=None)
+            connection = _Connection(lambda: sqlite3.connect(file, isolation_level=None), iter_chunk_size=64)
+            await connection
             try:
                 await _prepare(connection)
             except BaseException:
@@ -81,7 +121,8 @@ class Database:
     @classmethod
     async def open_or_replace(cls, folder: Path, clock: Clock) -> Self:
         """Like `open`, but a corrupt file is renamed and replaced by an empty one. Only the process that has locked the
-        folder may call it. Raises StoreFailure."""
+        folder may call it. The number of the last remote command becomes the time in seconds since 1970: the gateway
+        gives higher numbers to later commands, so that no earlier one is executed again. Raises StoreFailure."""
         try:
             return await cls.open(folder / FILE)
         except StoreFailure as failure:
@@ -89,7 +130,10 @@ class Database:
                 raise
             kept, detail = move_aside(folder / FILE, clock.micros()), failure.detail
         log.error("mirror_database_corrupt", detail=detail, kept_as=kept.name)
-        return await cls.open(folder / FILE)
+        fresh = await cls.open(folder / FILE)
+        async with fresh.transaction() as rows:
+            await rows.run("UPDATE configuration SET command_n = ?", clock.micros() // 1_000_000)
+        return fresh
 
     async def close(self) -> None:
         """Closes the file."""
@@ -109,13 +153,21 @@ class Database:
         async with self._bracket("BEGIN") as rows:
             yield rows
 
+    async def at_once(self, work: Callable[[Rows], Coroutine[Any, Any, T]]) -> T:
+        """A transaction that may write, in one call to the thread of the connection instead of one for each statement:
+        for what happens often. `work` must await nothing but the statements. Once begun, it is completed although the
+        caller is cancelled. Raises StoreFailure."""
+        async with self._turn:
+            with translated():
+                return await self._connection.call(lambda db: _complete(db, work))
+
     @asynccontextmanager
     async def _bracket(self, begin: str) -> AsyncIterator[Rows]:
         async with self._turn:
             with translated():
                 await self._connection.execute(begin)
                 try:
-                    yield Rows(self._connection)
+                    yield _Remote(self._connection)
                     await self._connection.execute("COMMIT")
                 except BaseException:
                     await asyncio.shield(self._roll_back())
@@ -133,7 +185,40 @@ class Database:
         """Removes deleted content from the files. Raises StoreFailure."""
         async with self._turn:
             with translated():
-                await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _create(file: Path) -> None:
+    """Creates the file with mode 0600, which SQLite gives to its other files as well. An existing file is not opened:
+    POSIX ends every lock of a process on a file when the process closes any descriptor of it. Without its lock, the
+    connection of this process would lose its write-ahead log to the next process that closes the file. Raises
+    OSError."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _complete(db: sqlite3.Connection, work: Callable[[Rows], Coroutine[Any, Any, T]]) -> T:
+    """Runs a transaction in the thread of the connection."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        result = _finished(work(_Direct(db)))
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:  # SQLite ends it by itself after some errors
+            db.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never suspends."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("the work of a transaction at once awaits something else than its statements")
 
 
 async def _prepare(connection: aiosqlite.Connection) -> None:
@@ -144,7 +229,7 @@ async def _prepare(connection: aiosqlite.Connection) -> None:
         "secure_delete=ON",  # overwrites deleted verifiers
         "foreign_keys=ON",
     ):
-        await connection.execute(f"PRAGMA {pragma}")
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
     for (finding,) in await connection.execute_fetchall("PRAGMA quick_check(1)"):
         if finding != "ok":
             raise StoreFailure("corrupt", str(finding))

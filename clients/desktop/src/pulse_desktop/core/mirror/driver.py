@@ -6,7 +6,9 @@ opened again after a delay. The delivery of readings does not depend on it.
 
 import asyncio
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from random import Random
 from typing import Final
 
@@ -22,8 +24,9 @@ from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.identity.enrolled import Enrolled
 from pulse_desktop.core.identity.model import Identity, IdentityError
 from pulse_desktop.core.mirror import audit, signals
-from pulse_desktop.core.mirror.envelope import MessageRefused, TrustStore, open_message
+from pulse_desktop.core.mirror.envelope import MessageRefused, TrustStore, open_messages
 from pulse_desktop.core.mirror.execution import Execution, Outgoing
+from pulse_desktop.core.mirror.inbox import Inbox, Item, joined
 from pulse_desktop.core.mirror.keystore import Kept, KeystoreError
 from pulse_desktop.core.mirror.machine import Machine
 from pulse_desktop.core.mirror.opening import OpenMirror, open_for_collector
@@ -33,8 +36,6 @@ from pulse_jose import KeySet, VerificationKey
 
 log = structlog.get_logger("pulse.desktop.mirror")
 
-_INBOX_BYTES: Final = 32_000_000
-"""Maximum bytes of waiting messages. Further ones are dropped: sync-publisher repeats them."""
 _OUTBOX: Final = 100
 _PERSIST_EVERY: Final = 30.0
 _AUDIT_FLOOR, _AUDIT_CAP = 10.0, 60.0
@@ -53,33 +54,6 @@ class MirrorView:
     is_clock_suspect: bool = False
     refused: int = 0
     problem: str = ""
-
-
-@dataclass(frozen=True)
-class _Item:
-    message: MirrorMessage | TrustedKeys | None
-    size: int = 0
-    is_wipe_topic: bool = False
-
-
-@dataclass
-class _Inbox:
-    """Messages that wait, bounded by bytes."""
-
-    queue: asyncio.Queue[_Item] = field(default_factory=asyncio.Queue)
-    waiting: int = 0
-
-    def put(self, item: _Item) -> None:
-        if self.waiting + item.size > _INBOX_BYTES:
-            log.debug("mirror_inbox_full", bytes=self.waiting)
-            return
-        self.waiting += item.size
-        self.queue.put_nowait(item)
-
-    async def get(self) -> _Item:
-        item = await self.queue.get()
-        self.waiting -= item.size
-        return item
 
 
 class Mirror:
@@ -121,7 +95,7 @@ class Mirror:
 
     async def _on_connected(self) -> None:
         if self._run is not None:
-            self._run.inbox.put(_Item(None))
+            self._run.inbox.put(Item(None))
 
     def trusted(self, purpose: Purpose) -> KeySet[VerificationKey]:
         """The keys that the server trusts for this purpose; empty while the mirror is not running."""
@@ -156,7 +130,7 @@ class _Run:
 
     def __init__(self, owner: Mirror, bus: Bus, opened: OpenMirror, kept: Kept) -> None:
         self._owner, self._bus, self._opened, self._clock = owner, bus, opened, owner.clock
-        self.inbox = _Inbox()
+        self.inbox = Inbox()
         self._outbox: asyncio.Queue[Outgoing] = asyncio.Queue(_OUTBOX)
         machine = Machine(opened.position, kept.remembered, owner.rng, lambda: secrets.token_urlsafe(24), owner.policy)
         self._machine = machine
@@ -178,7 +152,7 @@ class _Run:
         ]
         try:
             if self._bus.state is LinkState.CONNECTED:
-                self.inbox.put(_Item(None))
+                self.inbox.put(Item(None))
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publish())
                 await self._pump()
@@ -200,13 +174,13 @@ class _Run:
             await rows.run("UPDATE position SET is_resync_requested = 1")
 
     async def _on_trusted(self, delivery: Delivery[TrustedKeys]) -> None:
-        self.inbox.put(_Item(delivery.message, delivery.size))
+        self.inbox.put(Item(delivery.message, delivery.size))
 
     async def _on_sync(self, delivery: Delivery[MirrorMessage]) -> None:
-        self.inbox.put(_Item(delivery.message, delivery.size))
+        self.inbox.put(Item(delivery.message, delivery.size))
 
     async def _on_wipe(self, delivery: Delivery[MirrorMessage]) -> None:
-        self.inbox.put(_Item(delivery.message, delivery.size, is_wipe_topic=True))
+        self.inbox.put(Item(delivery.message, delivery.size, is_wipe_topic=True))
 
     # -- the machine
 
@@ -214,43 +188,52 @@ class _Run:
         while True:
             await self._housekeeping()
             self._show()
-            item = await self._next()
+            items = await self.inbox.take(self._wait())
             if self._lost:
                 self._lost = False
                 await self._handle(signals.Disconnected())
                 if self._bus.state is LinkState.CONNECTED:  # a report timed out, or failed late
                     await self._handle(Connected())
-            if item is None:
+            if not items:
                 await self._handle(Tick())
-            elif item.message is None:
-                await self._handle(Connected())
-            elif isinstance(item.message, TrustedKeys):
-                await self._take_trusted(item.message)
-            else:
-                await self._take_message(item.message, is_wipe_topic=item.is_wipe_topic)
+            for is_mirror, group in groupby(items, lambda item: isinstance(item.message, MirrorMessage)):
+                if is_mirror:
+                    await self._take_messages(list(group))
+                else:
+                    for item in group:
+                        await self._take_other(item)
 
-    async def _next(self) -> _Item | None:
-        now, deadline = self._clock.monotonic(), self._machine.deadline()
-        wait = self._owner.policy.tick if deadline is None else min(self._owner.policy.tick, max(0.001, deadline - now))
-        try:
-            async with asyncio.timeout(wait):
-                return await self.inbox.get()
-        except TimeoutError:
-            return None
+    def _wait(self) -> float:
+        """Seconds until the next work without a message."""
+        deadline, tick = self._machine.deadline(), self._owner.policy.tick
+        return tick if deadline is None else min(tick, max(0.001, deadline - self._clock.monotonic()))
 
     async def _handle(self, event: signals.Event) -> None:
         await self._execution.handle(event, self._clock.monotonic())
 
-    async def _take_message(self, message: MirrorMessage, *, is_wipe_topic: bool) -> None:
-        try:
-            received = await asyncio.to_thread(open_message, message, self._trust.keys("mirror"), self._execution.kept)
-        except MessageRefused as refusal:
-            self._execution.refuse(refusal)
-            return
-        if is_wipe_topic and received.envelope.kind != "wipe":
-            self._execution.refuse(MessageRefused("wrong_topic", received.envelope.kind))
-            return
-        await self._handle(Received(received.envelope, received.records))
+    async def _take_other(self, item: Item) -> None:
+        if isinstance(item.message, TrustedKeys):
+            await self._take_trusted(item.message)
+        else:
+            await self._handle(Connected())
+
+    async def _take_messages(self, items: Sequence[Item]) -> None:
+        """Handles messages that arrived one after the other. Deltas among them are applied together."""
+        while items:
+            keys, kept = self._trust.keys("mirror"), self._execution.kept
+            messages = [item.message for item in items if isinstance(item.message, MirrorMessage)]
+            opened = await asyncio.to_thread(open_messages, messages, keys, kept)
+            done, items = items[: len(opened)], items[len(opened) :]
+            received: list[Received] = []
+            for item, one in zip(done, opened, strict=True):
+                if isinstance(one, MessageRefused):
+                    self._execution.refuse(one)
+                elif item.is_wipe_topic and one.envelope.kind != "wipe":
+                    self._execution.refuse(MessageRefused("wrong_topic", one.envelope.kind))
+                else:
+                    received.append(one)
+            for event in joined(received, self._machine.awaited):
+                await self._handle(event)
 
     async def _take_trusted(self, message: TrustedKeys) -> None:
         try:

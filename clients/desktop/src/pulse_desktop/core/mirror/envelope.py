@@ -4,7 +4,7 @@ Everything that a sender controls is checked here, before the state machine sees
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -104,6 +104,23 @@ def open_message(message: MirrorMessage, keys: KeySet[VerificationKey], kept: Ke
     if len({record.account for record in records}) != len(records):
         raise MessageRefused("duplicate_account", envelope.kind)
     return Received(envelope, records)
+
+
+def open_messages(
+    messages: Sequence[MirrorMessage], keys: KeySet[VerificationKey], kept: Kept
+) -> list[Received | MessageRefused]:
+    """`open_message` for each. Stops after a message that changes the keys, because it decides whether those behind it
+    can be opened: the result is then shorter than `messages`."""
+    opened: list[Received | MessageRefused] = []
+    for message in messages:
+        try:
+            opened.append(one := open_message(message, keys, kept))
+        except MessageRefused as refusal:
+            opened.append(refusal)
+        else:
+            if one.envelope.kind in {"rekey", "wipe"}:
+                break
+    return opened
 
 
 def seal_report(content: BaseModel, kept: Kept) -> MirrorReport:

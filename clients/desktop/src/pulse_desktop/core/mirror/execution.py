@@ -17,6 +17,7 @@ from pulse_contracts.mirror import (
     MirrorReport,
     ReportContent,
 )
+from pulse_desktop.core.mirror.conflicts import Conflict
 from pulse_desktop.core.mirror.envelope import MessageRefused, seal_audit, seal_report
 from pulse_desktop.core.mirror.keystore import Kept, decode
 from pulse_desktop.core.mirror.machine import Machine
@@ -79,6 +80,7 @@ class Execution:
         self.mirror, self.kept, self.machine, self._post = mirror, kept, machine, post
         self.refused: Counter[str] = Counter()
         self._digest: str | None = None
+        self._newest_audit = 0
 
     async def handle(self, event: Event, monotonic: float) -> None:
         """Passes an event to the machine, and executes everything that follows. Raises StoreFailure, KeystoreError."""
@@ -137,7 +139,7 @@ class Execution:
             case TimeConfirmed(t):
                 return await self._confirm_time(t)
             case AuditCovered(n):
-                await self.mirror.trail.cover(n)
+                await self._cover(n)
             case Refuse():
                 self.refuse(command)
         return None
@@ -159,6 +161,12 @@ class Execution:
             entries.append(entry)
         return seal_audit(AuditEntries(entries=entries), self.kept) if entries else None
 
+    async def _cover(self, n: int) -> None:
+        newest = await self.mirror.trail.cover(n)
+        if newest:  # 0: a new database after an enrolment, which is no conflict
+            conflict = Conflict("audit_ahead", "audit_numbers_raised", before=newest, after=n)
+            await self.mirror.conflicts.record(self.mirror.clock.micros(), conflict)
+
     async def _store_part(self, command: StorePart) -> Event:
         try:
             staging = await self.mirror.store.store_part(
@@ -172,14 +180,15 @@ class Execution:
     async def _set_state(self, command: SetState) -> None:
         now = self.mirror.elapsed.now()
         fresh = None if command.fresh is None else min(command.fresh, now)
-        await self.mirror.store.set_state(command.state, fresh, now)
+        await self.mirror.store.set_state(command.state, fresh, now, self.kept.max_seq)
         if command.state == "rollback":
             at = self.machine.position
             log.warning("mirror_rolled_back", seq=at.applied, known=self.kept.max_seq, reason="database_was_restored")
 
     async def _content(self, command: SendReport) -> ReportContent:
         at, is_hello = self.machine.position, command.kind == "hello"
-        newest, _ = await self.mirror.trail.newest()
+        if command.kind != "ack":  # a hello follows every half minute
+            self._newest_audit, _ = await self.mirror.trail.newest()
         return ReportContent(
             kind=command.kind,
             state=self.machine.state,
@@ -191,7 +200,7 @@ class Execution:
             set=await self.digest() if command.with_set else None,
             nonce=command.nonce,
             n=self.machine.kept.n,
-            audit=newest,
+            audit=self._newest_audit,
             reason=command.reason,
             revoked=await self.mirror.store.tombstones(MAX_TOMBSTONES) if is_hello else [],
         )

@@ -19,6 +19,7 @@ from random import Random
 
 from pulse_contracts.backoff import retry_delay
 from pulse_contracts.mirror import MAX_JUMP, MirrorEnvelope, MirrorState, NeedReason
+from pulse_desktop.core.mirror.hellos import Hellos
 from pulse_desktop.core.mirror.signals import (
     Applied,
     ApplyDelta,
@@ -73,13 +74,10 @@ class Machine:
     ) -> None:
         self.position, self.kept = position, kept
         self.state: MirrorState = starting_state(position, kept)
-        self._rng, self._nonce, self._policy = rng, nonce, policy
+        self._rng, self._policy = rng, policy
+        self._hellos = Hellos(policy, rng, nonce)
         self._is_connected = False
-        self._outstanding: tuple[str, int] | None = None
-        """The latest nonce, and the elapsed time at which it was sent."""
         self._proof: Proof | None = None
-        self._hello_due: float | None = None
-        self._hello_sent = float("-inf")
         self._need: NeedReason | None = None
         self._need_due = float("inf")
         self._needs = 0
@@ -89,13 +87,18 @@ class Machine:
         """The highest position that database or keystore know."""
         return max(self.position.applied, self.kept.max_seq)
 
+    @property
+    def awaited(self) -> int | None:
+        """The position whose digest a heartbeat told, while it is not applied yet."""
+        return None if self._proof is None else self._proof.seq
+
     def deadline(self) -> float | None:
         """When to call `handle` with a `Tick` (monotonic); None while there is nothing to wait for."""
         if not self._is_connected or self.state == "wiped":
             return None
         times = [self._need_due] if self._need is not None else []
-        if self._hello_due is not None:
-            times.append(self._hello_due)
+        if self._hellos.due is not None:
+            times.append(self._hellos.due)
         return min(times, default=None)
 
     def start(self) -> list[Command]:
@@ -113,11 +116,12 @@ class Machine:
             return out
         match event:
             case Connected():
-                self._is_connected, self._hello_due = True, now.monotonic
+                self._is_connected = True
+                self._hellos.connected(now)
             case Disconnected():
                 self._is_connected = False
             case HelloWanted():
-                self._hello_soon(now)
+                self._hellos.want(now)
             case ClockReset():
                 self._forget_times(now)
             case ResyncRequested():
@@ -231,7 +235,7 @@ class Machine:
             out.append(CheckSet())
         elif is_snapshot or (proof is not None and proof.seq < position.applied):
             self._proof = None
-            self._hello_soon(now)
+            self._hellos.want(now)
 
     # -- heartbeats
 
@@ -245,10 +249,8 @@ class Machine:
             return
         self.kept = replace(self.kept, n=n)
         out.append(Remember(n=n))
-        sent = None
-        if self._outstanding is not None and envelope.nonce == self._outstanding[0]:
-            sent = self._outstanding[1]
-            self._outstanding = None
+        sent = self._hellos.answer(envelope.nonce)
+        if sent is not None:
             out.append(TimeConfirmed(envelope.t))
         elif envelope.nonce is not None:
             out.append(Refuse("old_nonce", "heartbeat"))
@@ -291,11 +293,11 @@ class Machine:
 
     def _forget_times(self, now: Moment) -> None:
         """Drops every elapsed time of before: only a new nonce proves freshness by the new clock."""
-        self._outstanding = None
+        self._hellos.forget()
         if self._proof is not None:
             self._proof.sent = None
         self.position = replace(self.position, fresh=None)
-        self._hello_soon(now)
+        self._hellos.want(now)
 
     # -- keys
 
@@ -327,18 +329,10 @@ class Machine:
         if self._is_connected:
             out.append(SendReport("need", reason=reason))
 
-    def _hello_soon(self, now: Moment) -> None:
-        soon = max(now.monotonic, self._hello_sent + self._policy.hello_min)
-        self._hello_due = soon if self._hello_due is None else min(self._hello_due, soon)
-
     def _advance(self, now: Moment, out: list[Command]) -> None:
         if not self._is_connected or self.state == "wiped":
             return
-        if self._hello_due is not None and now.monotonic >= self._hello_due:
-            nonce = self._nonce()
-            self._outstanding = (nonce, now.elapsed)
-            self._hello_sent = now.monotonic
-            self._hello_due = now.monotonic + self._policy.hello_every * (1 - self._rng.random() * self._policy.jitter)
-            out.append(SendReport("hello", nonce=nonce, with_set=True))
+        if self._hellos.is_due(now):
+            out.append(SendReport("hello", nonce=self._hellos.send(now), with_set=True))
         if self._need is not None and now.monotonic >= self._need_due:
             self._ask(self._need, now, out)

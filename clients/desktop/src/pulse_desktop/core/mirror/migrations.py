@@ -89,4 +89,35 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT""",
         f"INSERT INTO audit_head VALUES (1, 0, '{'0' * 64}', 0, 0)",  # noqa: S608  # a constant
     ),
+    (
+        "ALTER TABLE position DROP COLUMN decoy",
+        # lease: in seconds. NULL: the record was stored by an older version
+        "ALTER TABLE record ADD COLUMN lease INTEGER",
+        "ALTER TABLE staged ADD COLUMN lease INTEGER",
+        # the e-mail tags of revoked accounts, to recognise an e-mail that another account uses later
+        """CREATE TABLE former_email (
+            email_tag TEXT PRIMARY KEY,
+            account TEXT NOT NULL,
+            ver INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE conflict (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            account TEXT,
+            other TEXT,
+            decision TEXT NOT NULL,
+            before INTEGER,
+            after INTEGER
+        ) STRICT""",
+        # what a person or a command has changed at run time
+        """CREATE TABLE configuration (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            command_n INTEGER NOT NULL DEFAULT 0 CHECK (command_n >= 0),
+            interval REAL CHECK (interval BETWEEN 0.1 AND 3600),
+            is_replay_paused INTEGER NOT NULL DEFAULT 0 CHECK (is_replay_paused IN (0, 1)),
+            replay_rate REAL CHECK (replay_rate > 0 AND replay_rate <= 10000000)
+        ) STRICT""",
+        "INSERT INTO configuration (one) VALUES (1)",
+    ),
 )

@@ -10,6 +10,7 @@ from pulse_desktop.core.identity.model import Identity
 from pulse_desktop.core.mirror.attempts import Attempts
 from pulse_desktop.core.mirror.audit import AuditTrail
 from pulse_desktop.core.mirror.cipher import RecordCipher
+from pulse_desktop.core.mirror.conflicts import Conflict, Conflicts
 from pulse_desktop.core.mirror.database import FILE, Database
 from pulse_desktop.core.mirror.elapsed import ElapsedTime
 from pulse_desktop.core.mirror.keystore import Kept, Keystore, KeystoreError, decode
@@ -29,6 +30,7 @@ class OpenMirror:
     store: MirrorStore
     position: Position
     elapsed: ElapsedTime
+    clock: Clock
     kept: Kept | None
     problem: KeystoreError | None = None
     private_key: bytes = field(default=b"", repr=False)
@@ -37,6 +39,11 @@ class OpenMirror:
     def trail(self) -> AuditTrail:
         """The local audit trail."""
         return AuditTrail(self.database)
+
+    @property
+    def conflicts(self) -> Conflicts:
+        """The conflicts with the server."""
+        return Conflicts(self.database)
 
     @property
     def sessions(self) -> Sessions:
@@ -62,7 +69,13 @@ async def open_for_collector(enrolled: Enrolled, identity: Identity, clock: Cloc
         async with database.reading() as rows:
             is_first = (await read_position(rows)).gen != identity.gen
         keystore = Keystore(enrolled, identity)
-        kept = await asyncio.to_thread(keystore.create, secrets, clock.micros(), may_be_missing=is_first)
+        try:
+            kept = await asyncio.to_thread(keystore.create, secrets, clock.micros(), may_be_missing=is_first)
+        except KeystoreError as error:
+            if error.reason != "locked":
+                conflict = Conflict("keystore_mismatch", "offline_sign_in_refused", before=identity.gen)
+                await Conflicts(database).record(clock.micros(), conflict, once=True)
+            raise
         store = MirrorStore(database, _cipher(kept), identity.gen, clock)
         position = await store.begin()
     except BaseException:
@@ -70,7 +83,7 @@ async def open_for_collector(enrolled: Enrolled, identity: Identity, clock: Cloc
         raise
     elapsed = ElapsedTime(kept.elapsed, clock)
     private_key = decode(secrets.private_key)
-    return OpenMirror(identity, keystore, database, store, position, elapsed, kept, private_key=private_key)
+    return OpenMirror(identity, keystore, database, store, position, elapsed, clock, kept, private_key=private_key)
 
 
 async def open_for_command(enrolled: Enrolled, identity: Identity, clock: Clock) -> OpenMirror:
@@ -90,7 +103,7 @@ async def open_for_command(enrolled: Enrolled, identity: Identity, clock: Clock)
         raise
     store = MirrorStore(database, _cipher(kept), identity.gen, clock)
     elapsed = ElapsedTime(kept.elapsed if kept is not None else 0, clock)
-    return OpenMirror(identity, keystore, database, store, position, elapsed, kept, problem)
+    return OpenMirror(identity, keystore, database, store, position, elapsed, clock, kept, problem)
 
 
 def _cipher(kept: Kept | None) -> RecordCipher:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 
 class Versioned(Protocol):
@@ -16,6 +16,9 @@ class Versioned(Protocol):
     def src(self) -> int: ...
     @property
     def state(self) -> Literal["live", "revoked"]: ...
+
+
+V = TypeVar("V", bound=Versioned)
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,24 @@ def _revives(record: Versioned, held: Versioned) -> bool:
     return record.state == "live" and held.state == "revoked" and held.src > record.src
 
 
-def merge_delta(records: Iterable[Versioned], held: Mapping[str, Versioned], floor: int) -> list[str]:
-    """The accounts whose records in the delta apply."""
-    return [record.account for record in records if applies(record, held.get(record.account), floor)]
+def merge_delta(records: Iterable[V], held: Mapping[str, Versioned], floor: int) -> dict[str, V]:
+    """The records of a delta that apply, by account. A delta that was joined from several may have several records of
+    one account: each applies to the result of those before it."""
+    taken: dict[str, V] = {}
+    for record in records:
+        if applies(record, taken.get(record.account) or held.get(record.account), floor):
+            taken[record.account] = record
+    return taken
+
+
+def ignored_revivals(records: Iterable[V], held: Mapping[str, Versioned]) -> list[V]:
+    """The live records that do not replace a tombstone, although their `ver` is newer: the account was deleted in a
+    newer version of it."""
+    return [
+        record
+        for record in records
+        if (one := held.get(record.account)) is not None and record.ver > one.ver and _revives(record, one)
+    ]
 
 
 def merge_snapshot(

@@ -37,12 +37,13 @@ class ServerRefused(Exception):  # the server's answer
 
 class AuthServer:
     """auth of the server that enrolled this collector. `ca_file`: authorities of its certificate; None: those of the
-    operating system."""
+    operating system. `failure`: why the server could not be reached; empty when it answered."""
 
     def __init__(self, server: str, ca_file: Path | None = None) -> None:
         parts = urlsplit(server if "://" in server else f"https://{server}")
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._ca_file = ca_file
+        self.failure = ""
 
     async def check(self, email: str, password: str, ask_code: AskCode) -> Person:
         """Returns the account that the server accepts. Raises Unreachable, ServerRefused."""
@@ -63,7 +64,8 @@ class AuthServer:
         try:
             return ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:
-            text = f"{self._ca_file} has no certificate authority: enrol again with --replace and --ca"
+            reason = "does not exist" if isinstance(error, FileNotFoundError) else "has no certificate authority"
+            text = f"{self._ca_file} {reason}: name another file with --ca"
             raise ServerRefused("bad_authorities", text) from error
 
     async def _post(self, http: httpx.AsyncClient, path: str, body: dict[str, Any]) -> httpx.Response:
@@ -71,9 +73,11 @@ class AuthServer:
             async with asyncio.timeout(TIMEOUT):
                 return await http.post(self.url + path, json=body)
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise Unreachable(f"{self.url} did not answer within {TIMEOUT:g} s") from error
+            self.failure = f"{self.url} did not answer within {TIMEOUT:g} s"
+            raise Unreachable(self.failure) from error
         except httpx.HTTPError as error:
-            raise Unreachable(f"{self.url} cannot be reached ({str(error) or type(error).__name__})") from error
+            self.failure = _failure(self.url, error)
+            raise Unreachable(self.failure) from error
 
     async def _second_step(self, http: httpx.AsyncClient, first: httpx.Response, ask_code: AskCode) -> httpx.Response:
         code = await ask_code()
@@ -121,6 +125,17 @@ class AuthServer:
                 log.info("server_session_not_ended", status=answer.status_code)
         except (TimeoutError, httpx.HTTPError) as error:
             log.info("server_session_not_ended", error=type(error).__name__)
+
+
+def _failure(url: str, error: httpx.HTTPError) -> str:
+    text = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" not in text:
+        return f"{url} cannot be reached ({text})"
+    reason = text.rpartition("certificate verify failed: ")[2].partition(" (_ssl")[0]
+    return (
+        f"the certificate of {url} is not trusted ({reason}): name the file of its authority with --ca, or check the "
+        "clock of this machine"
+    )
 
 
 def _member(answer: httpx.Response, name: str) -> object:

@@ -1,11 +1,12 @@
 """Local sessions: who is signed in at this collector. One person at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from pulse_contracts.permissions import ROLES, Permission, Role
-from pulse_desktop.core.mirror import audit
+from pulse_desktop.core.mirror import audit, conflicts
+from pulse_desktop.core.mirror.conflicts import Conflict
 from pulse_desktop.core.mirror.database import Database, Row, Rows
 
 LIFETIME: Final = 12 * 3_600 * 1_000_000
@@ -56,11 +57,14 @@ class Sessions:
 
     async def end_expired(self, elapsed: int, at: int) -> None:
         """Ends sessions that are too old. A session from the future is as well: the clock was set back."""
-        async with self._database.transaction() as rows:
+
+        async def work(rows: Rows) -> None:
             gone = await rows.fetch(
                 "DELETE FROM session WHERE expires <= ? OR since > ? RETURNING account, how", elapsed, elapsed
             )
             await _record(rows, at, gone, "expired")
+
+        await self._database.at_once(work)
 
     async def sign_out(self, at: int) -> Person | None:
         """Ends the session on request. Returns who was signed in."""
@@ -83,8 +87,14 @@ async def current(rows: Rows, elapsed: int) -> LocalSession | None:
 
 async def begin(rows: Rows, session: LocalSession, at: int) -> None:
     """Begins a session in the running transaction. It replaces the session of another sign-in."""
-    await end_all(rows, at, "replaced")
     person = session.person
+    twice = await rows.fetch(
+        "SELECT 1 FROM session WHERE account = ? AND how <> ? AND expires > ? LIMIT 1",
+        *(person.account, session.how, session.since),
+    )
+    await end_all(rows, at, "replaced")
+    if twice:
+        await conflicts.record(rows, at, Conflict("signed_in_twice", "session_replaced", person.account))
     await rows.run(
         f"INSERT INTO session ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
         *(session.id, person.account, person.email, person.name, person.role, session.how),
@@ -98,23 +108,36 @@ async def end_all(rows: Rows, at: int, reason: EndReason) -> None:
     await _record(rows, at, await rows.fetch("DELETE FROM session RETURNING account, how"), reason)
 
 
-async def end_revoked(rows: Rows, changed: Iterable[str], at: int) -> None:
-    """Ends the sessions that the changed records do not allow, and gives the others the role of their record. Call it
-    in the transaction of the change."""
-    touched = set(changed)
+async def end_revoked(rows: Rows, changed: Mapping[str, int | None], at: int) -> None:
+    """Ends the sessions that the changed records do not allow. Each is a conflict. `changed`: the version that each
+    account had before; None for an unknown account. Call it in the transaction of the change."""
     for account, how, verifier in await rows.fetch("SELECT DISTINCT account, how, verifier_hash FROM session"):
-        if account not in touched:
+        if account not in changed:
             continue
-        record = await rows.one("SELECT verifier_hash FROM record WHERE account = ? AND state = 'live'", account)
-        if record is None:
+        row = await rows.one("SELECT ver, state, verifier_hash FROM record WHERE account = ?", account)
+        ver, state, current_verifier = (None, "revoked", None) if row is None else row
+        if state == "revoked":
             await _end(rows, account, how, at, "revoked")
-        elif how == "offline" and record[0] != verifier:
+            conflict = Conflict(
+                "account_revoked_in_session", "session_ended", account, before=changed[account], after=ver
+            )
+        elif how == "offline" and current_verifier != verifier:
             await _end(rows, account, how, at, "verifier_changed")
+            conflict = Conflict(
+                "account_changed_in_session", "session_ended", account, before=changed[account], after=ver
+            )
+        else:
+            continue
+        await conflicts.record(rows, at, conflict)
 
 
-async def set_role(rows: Rows, account: str, role: Role) -> None:
-    """Gives the sessions of an account another role."""
-    await rows.run("UPDATE session SET role = ? WHERE account = ?", role, account)
+async def set_role(rows: Rows, account: str, role: Role, versions: tuple[int | None, int], at: int) -> None:
+    """Gives the sessions of an account another role, in the running transaction. `versions`: of the account's record,
+    before and after."""
+    if await rows.run("UPDATE session SET role = ? WHERE account = ? AND role <> ?", role, account, role):
+        before, after = versions
+        conflict = Conflict("account_changed_in_session", "role_replaced", account, before=before, after=after)
+        await conflicts.record(rows, at, conflict)
 
 
 async def validate_offline(rows: Rows, elapsed: int, at: int) -> None:
@@ -127,6 +150,8 @@ async def validate_offline(rows: Rows, elapsed: int, at: int) -> None:
            ) RETURNING account, how"""
     )
     await _record(rows, at, gone, "not_confirmed")
+    for account, _ in gone:
+        await conflicts.record(rows, at, Conflict("session_not_confirmed", "session_ended", account))
     await rows.run("UPDATE session SET validated = ? WHERE how = 'offline'", elapsed)
 
 

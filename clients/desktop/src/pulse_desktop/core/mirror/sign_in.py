@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Final, Never
 
@@ -20,7 +21,8 @@ from pulse_desktop.core.mirror.server import AskCode, AuthServer, ServerRefused,
 from pulse_desktop.core.mirror.sessions import LIFETIME, How, LocalSession, Person
 from pulse_desktop.core.mirror.signals import Position
 from pulse_desktop.core.mirror.store import read_position
-from pulse_passwords import MIRROR_POLICY, PasswordHasher, PasswordRefused, generate_password
+from pulse_passwords import MIRROR_POLICY, PasswordHasher, PasswordRefused
+from pulse_passwords.digests import DIGEST_BYTES, SALT_BYTES
 
 _CODE: Final = re.compile(r"[^a-z0-9_]")
 _WRONG: Final = (
@@ -69,7 +71,7 @@ class SignIn:
         return await self._begin(person, "online")
 
     async def _offline(self, credentials: Credentials, reason: str) -> LocalSession:
-        kept, position = await self._read()
+        kept, position = await self._read(reason)
         if (refusal := refusal_of_mirror(kept, position, is_suspect=self._mirror.elapsed.is_suspect)) is not None:
             await self._refuse(refusal.code, f"{reason}; {refusal}")
         record, subject = await self._find(credentials.email, kept)
@@ -98,7 +100,7 @@ class SignIn:
         is_usable = position.gen == self._mirror.identity.gen and position.state in {"synced", "resync"}
         return not is_usable or (row is not None and row[0] == "live")
 
-    async def _read(self) -> tuple[Kept, Position]:
+    async def _read(self, reason: str) -> tuple[Kept, Position]:
         """The keystore first, then the database: the collector writes them in the opposite order."""
         try:
             kept = await asyncio.to_thread(self._mirror.keystore.update, self._with_elapsed)
@@ -106,8 +108,9 @@ class SignIn:
             async with self._mirror.database.reading() as rows:
                 is_first = (await read_position(rows)).gen != self._mirror.identity.gen
             if error.reason == "missing" and is_first:
-                await self._refuse("never_synchronised", _NEVER)
-            await self._refuse(f"keystore_{error.reason}", f"nobody can sign in without the network: {error}")
+                await self._refuse("never_synchronised", f"{reason}; {_NEVER}")
+            text = f"{reason}; nobody can sign in without the network: {error}"
+            await self._refuse(f"keystore_{error.reason}", text)
         async with self._mirror.database.reading() as rows:
             return kept, await read_position(rows)
 
@@ -122,24 +125,13 @@ class SignIn:
         return None, f"email:{tag}"
 
     async def _is_right(self, password: str, record: MirrorRecord | None) -> bool:
-        """Unknown accounts, and accounts without a verifier, take as long as others."""
-        async with PasswordHasher(MIRROR_POLICY, workers=1, queue=1, dummy=await self._decoy()) as hasher:
+        """One run of argon2 with the same costs for every account: unknown accounts, and accounts without a verifier,
+        take as long as others."""
+        async with PasswordHasher(MIRROR_POLICY, workers=1, queue=1, dummy=_decoy()) as hasher:
             try:
                 return (await hasher.verify(password, record.verifier if record is not None else None)).is_valid
             except PasswordRefused as error:
                 raise SignInRefused("bad_password", str(error)) from error
-
-    async def _decoy(self) -> str:
-        """A verifier of no account. Made once per mirror."""
-        async with self._mirror.database.reading() as rows:
-            row = await rows.one("SELECT decoy FROM position")
-        if row is not None and row[0] is not None:
-            return str(row[0])
-        async with PasswordHasher(MIRROR_POLICY, workers=1, queue=1) as hasher:
-            decoy = await hasher.hash(generate_password(secrets.token_bytes))
-        async with self._mirror.database.transaction() as rows:
-            await rows.run("UPDATE position SET decoy = ?", decoy)
-        return decoy
 
     async def _begin(self, person: Person, how: How, subject: str = "") -> LocalSession:
         now, at = self._mirror.elapsed.now(), self._clock.micros()
@@ -198,6 +190,14 @@ def refusal_of_lease(record: MirrorRecord, position: Position, elapsed: int) -> 
         text = f"offline sign-in ended {span(late / 1e6)} ago: connect this collector to the network"
         return SignInRefused("lease_ended", text)
     return None
+
+
+def _decoy() -> str:
+    """A verifier that no password fits, made without argon2. It has the costs of the others, and random bytes instead
+    of a digest."""
+    salt, digest = (b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (SALT_BYTES, DIGEST_BYTES))
+    costs = MIRROR_POLICY
+    return f"$argon2id$v=19$m={costs.memory_kib},t={costs.time_cost},p={costs.parallelism}${salt}${digest}"
 
 
 def _is_text(typed: str) -> bool:

@@ -19,9 +19,11 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class MirrorPolicy:
-    """Constants of the mirror, in seconds. `jitter`: the largest share by which an interval is shortened."""
+    """Constants of the mirror, in seconds. `hello_first`: delay before an unanswered hello is repeated; it doubles up
+    to `hello_every`. `jitter`: the largest share by which an interval is shortened."""
 
     hello_every: float = 30.0
+    hello_first: float = 1.0
     hello_min: float = 2.0
     need_floor: float = 5.0
     need_cap: float = 60.0

@@ -2,16 +2,23 @@
 that the change does not allow."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
 from pulse_contracts.mirror import MirrorRecord, MirrorState, Tombstone, mirror_digest
 from pulse_desktop.core.clock import Clock
-from pulse_desktop.core.mirror import audit, sessions
+from pulse_desktop.core.mirror import audit, conflicts, emails, sessions
 from pulse_desktop.core.mirror.cipher import RecordCipher, StoredRecord
+from pulse_desktop.core.mirror.conflicts import Conflict
 from pulse_desktop.core.mirror.database import Database, Rows
-from pulse_desktop.core.mirror.records import Held, merge_delta, merge_snapshot
+from pulse_desktop.core.mirror.records import (
+    Held,
+    Versioned,
+    ignored_revivals,
+    merge_delta,
+    merge_snapshot,
+)
 from pulse_desktop.core.mirror.signals import Position, Staging
 from pulse_desktop.core.model import StoreFailure
 
@@ -19,7 +26,9 @@ MAX_STAGED_BYTES: Final = 256_000_000
 """Maximum bytes of a snapshot whose parts are arriving."""
 RESERVED_BYTES: Final = 20_000_000
 """Free disk space that the parts of a snapshot leave for changes, and for the readings."""
-_COLUMNS: Final = "account, ver, src, state, hash, email_tag, verifier_hash, sealed"
+DEFAULT_LEASE: Final = 72 * 3_600
+"""Seconds. The lease of a record that an older version has stored, until its next change."""
+_COLUMNS: Final = "account, ver, src, state, hash, email_tag, verifier_hash, sealed, lease"
 _AT_ONCE: Final = 500
 
 
@@ -44,23 +53,27 @@ class MirrorStore:
             return await read_position(rows)
 
     async def apply_delta(self, seq: int, records: Sequence[MirrorRecord]) -> Position:
-        """Merges the records of a delta and sets the position to `seq`. Raises StoreFailure."""
-        async with self._database.transaction() as rows:
+        """Merges the records of a delta and sets the position to `seq`. Records conflicts. Raises StoreFailure."""
+
+        async def work(rows: Rows) -> Position:
             at = await read_position(rows)
-            held = await _held(rows, [record.account for record in records])
-            taken = set(merge_delta(records, held, at.floor))
-            stored = await self._seal([record for record in records if record.account in taken])
+            held = await _held(rows, list({record.account for record in records}))
+            taken = merge_delta(records, held, at.floor)
+            stored = [self._cipher.store(record) for record in taken.values()]
+            await emails.keep_former(rows, [one.account for one in taken.values() if one.state == "revoked"])
             await _insert(rows, "record", stored)
-            await sessions.end_revoked(rows, taken, self._clock.micros())
-            await self._update_roles(rows, [record for record in records if record.account in taken])
+            await self._settle(rows, taken.values(), held)
+            await self._report_revivals(rows, ignored_revivals(records, held), held)
             after = replace(
                 at,
                 applied=seq,
                 top=max([at.top, *(record.ver for record in records)]),
-                count=at.count + len(taken - held.keys()),
+                count=at.count + len(taken.keys() - held.keys()),
             )
             await rows.run("UPDATE position SET applied = ?, top = ?, count = ?", after.applied, after.top, after.count)
-        return after
+            return after
+
+        return await self._database.at_once(work)
 
     async def store_part(self, staging: Staging, k: int, records: Sequence[MirrorRecord], *, begins: bool) -> Staging:
         """Stores one part of a snapshot. `begins`: deletes an older snapshot first. Raises StoreFailure,
@@ -98,12 +111,16 @@ class MirrorStore:
                 return None
             held = await _all(rows, "record")
             taken, stay = merge_snapshot(staged, held, staging.asof)
+            await emails.keep_former(rows, [one for one in held.keys() - stay if not _is_live(staged.get(one))])
             await rows.run_many("DELETE FROM record WHERE account = ?", [(one,) for one in held.keys() - stay])
             await rows.run_many("DELETE FROM staged WHERE account = ?", [(one,) for one in stay])
-            await rows.run(f"INSERT INTO record SELECT {_COLUMNS} FROM staged")  # noqa: S608  # a constant
+            await rows.run(f"INSERT INTO record ({_COLUMNS}) SELECT {_COLUMNS} FROM staged")  # noqa: S608  # constants
             await _drop_staging(rows)
-            await sessions.end_revoked(rows, {*taken, *held}, self._clock.micros())
-            await self._adopt_roles(rows)
+            versions = {account: one.ver for account, one in held.items()}
+            await sessions.end_revoked(rows, dict.fromkeys(taken) | versions, self._clock.micros())
+            await self._adopt_roles(rows, versions)
+            await emails.report_reused(rows, None, self._clock.micros())
+            await self._report_revivals(rows, ignored_revivals(staged.values(), held), held)
             at = await read_position(rows)
             top = max([at.top, *(one.ver for one in staged.values())])
             await rows.run(
@@ -112,17 +129,23 @@ class MirrorStore:
             )
             return await read_position(rows)
 
-    async def set_state(self, state: MirrorState, fresh: int | None, elapsed: int) -> None:
-        """Stores the state. `fresh`: elapsed time at which the mirror was known to be true; None leaves it. Raises
-        StoreFailure."""
+    async def set_state(self, state: MirrorState, fresh: int | None, elapsed: int, known: int = 0) -> None:
+        """Stores the state. Records a conflict if the database was restored, or if the collector was away for longer
+        than a lease. `fresh`: elapsed time at which the mirror was known to be true; None leaves it. `known`: the
+        position that the keystore knows. Raises StoreFailure."""
         at = self._clock.micros()
         async with self._database.transaction() as rows:
+            before = await read_position(rows)
+            if fresh is not None and before.fresh is not None:
+                await _report_absence(rows, before.fresh, fresh, at)
             await rows.run("UPDATE position SET state = ?, fresh = coalesce(?, fresh)", state, fresh)
             if state == "synced":
                 await sessions.validate_offline(rows, elapsed, at)
             elif state == "rollback":
                 await sessions.end_all(rows, at, "rolled_back")
                 await audit.record(rows, at, "mirror_rolled_back")
+                conflict = Conflict("database_restored", "offline_sign_in_refused", before=before.applied, after=known)
+                await conflicts.record(rows, at, conflict)
 
     async def forget_times(self) -> None:
         """The elapsed time goes back: deletes what was measured with it. Raises StoreFailure."""
@@ -138,7 +161,7 @@ class MirrorStore:
                 await sessions.end_all(rows, at, "wiped")
                 await audit.record(rows, at, "mirror_wiped")
             await _forget(rows)
-            await rows.run("UPDATE position SET state = 'wiped', count = 0, fresh = NULL, decoy = NULL")
+            await rows.run("UPDATE position SET state = 'wiped', count = 0, fresh = NULL")
         await self._database.shrink()
 
     async def digest(self) -> str:
@@ -149,10 +172,8 @@ class MirrorStore:
 
     async def tombstones(self, limit: int) -> list[Tombstone]:
         """The tombstones with the highest `ver`. Raises StoreFailure."""
-        async with self._database.reading() as rows:
-            found = await rows.fetch(
-                "SELECT account, ver, src FROM record WHERE state = 'revoked' ORDER BY ver DESC LIMIT ?", limit
-            )
+        sql = "SELECT account, ver, src FROM record WHERE state = 'revoked' ORDER BY ver DESC LIMIT ?"
+        found = await self._database.at_once(lambda rows: rows.fetch(sql, limit))
         return [Tombstone(account=account, ver=ver, src=src) for account, ver, src in found]
 
     async def find(self, email: str) -> MirrorRecord | None:
@@ -163,6 +184,25 @@ class MirrorStore:
                 self._cipher.email_tag(email),
             )
         return None if row is None else self._cipher.open(*row)
+
+    async def account_counts(self) -> tuple[int, int, int]:
+        """The numbers of live accounts, of those among them with a verifier and a lease, and of revoked accounts.
+        Raises StoreFailure."""
+        async with self._database.reading() as rows:
+            ((live, ready, revoked),) = await rows.fetch(
+                """SELECT count(*) FILTER (WHERE state = 'live'),
+                          count(*) FILTER (WHERE state = 'live' AND verifier_hash IS NOT NULL AND lease IS NOT 0),
+                          count(*) FILTER (WHERE state = 'revoked') FROM record"""
+            )
+        return live, ready, revoked
+
+    async def longest_lease(self) -> int | None:
+        """The longest lease of a live account in seconds; None without one. Raises StoreFailure."""
+        async with self._database.reading() as rows:
+            ((longest,),) = await rows.fetch(
+                "SELECT max(coalesce(lease, ?)) FROM record WHERE state = 'live'", DEFAULT_LEASE
+            )
+        return None if longest is None else int(longest)
 
     async def problems(self) -> list[str]:
         """What is wrong with the stored records: rows that cannot be opened, or do not match their content. Raises
@@ -185,23 +225,46 @@ class MirrorStore:
                 expected = self._cipher.open(row.account, row.ver, row.sealed or "")
             except Exception as error:  # noqa: BLE001
                 return str(error)
-        same = self._cipher.store(expected)[:7] == row[:7]
+        stored = self._cipher.store(expected)
+        same = stored[:7] == row[:7] and row.lease in {None, stored.lease}
         return "" if same else f"the record of account {row.account} was changed"
 
     async def _seal(self, records: Sequence[MirrorRecord]) -> list[StoredRecord]:
         return await asyncio.to_thread(lambda: [self._cipher.store(record) for record in records])
 
-    async def _update_roles(self, rows: Rows, records: Iterable[MirrorRecord]) -> None:
-        signed_in = {account for (account,) in await rows.fetch("SELECT DISTINCT account FROM session")}
-        for record in records:
-            if record.role is not None and record.account in signed_in:
-                await sessions.set_role(rows, record.account, record.role)
+    async def _settle(self, rows: Rows, changed: Iterable[MirrorRecord], held: Mapping[str, Held]) -> None:
+        """Ends the sessions that changed records do not allow, gives the others their role, and finds re-used
+        e-mails."""
+        at = self._clock.micros()
+        changed = list(changed)
+        versions = {one.account: held[one.account].ver if one.account in held else None for one in changed}
+        await sessions.end_revoked(rows, versions, at)
+        await self._update_roles(rows, changed, versions)
+        if live := [one.account for one in changed if one.state == "live"]:
+            await emails.report_reused(rows, live, at)
 
-    async def _adopt_roles(self, rows: Rows) -> None:
+    async def _update_roles(
+        self, rows: Rows, records: Iterable[MirrorRecord], versions: Mapping[str, int | None]
+    ) -> None:
+        signed_in = {account for (account,) in await rows.fetch("SELECT DISTINCT account FROM session")}
+        for one in records:
+            if one.role is not None and one.account in signed_in:
+                change = versions.get(one.account), one.ver
+                await sessions.set_role(rows, one.account, one.role, change, self._clock.micros())
+
+    async def _adopt_roles(self, rows: Rows, versions: Mapping[str, int | None]) -> None:
         for row in await rows.fetch(
             "SELECT account, ver, sealed FROM record WHERE state = 'live' AND account IN (SELECT account FROM session)"
         ):
-            await self._update_roles(rows, [self._cipher.open(*row)])
+            await self._update_roles(rows, [self._cipher.open(*row)], versions)
+
+    async def _report_revivals(self, rows: Rows, ignored: Sequence[Versioned], held: Mapping[str, Held]) -> None:
+        for one in ignored:
+            before = held[one.account].ver
+            conflict = Conflict(
+                "change_after_deletion", "account_stays_revoked", one.account, before=before, after=one.ver
+            )
+            await conflicts.record(rows, self._clock.micros(), conflict, once=True)
 
 
 async def read_position(rows: Rows) -> Position:
@@ -211,6 +274,21 @@ async def read_position(rows: Rows) -> Position:
         return Position(0)
     gen, applied, floor, top, state, fresh, sid, count = row
     return Position(gen, applied, floor, top, state, fresh, sid, count, await _staging(rows))
+
+
+def _is_live(one: Held | None) -> bool:
+    return one is not None and one.state == "live"
+
+
+async def _report_absence(rows: Rows, before: int, fresh: int, at: int) -> None:
+    """Records a conflict if the lease of an account ended between two confirmations (elapsed microseconds)."""
+    ended = await rows.fetch(
+        "SELECT 1 FROM record WHERE state = 'live' AND coalesce(lease, ?) BETWEEN 1 AND ? LIMIT 1",
+        *(DEFAULT_LEASE, (fresh - before - 1) // 1_000_000),
+    )
+    if ended:
+        conflict = Conflict("returned_after_lease", "mirror_confirmed_again", before=before, after=fresh)
+        await conflicts.record(rows, at, conflict)
 
 
 async def _staging(rows: Rows) -> Staging | None:
@@ -245,7 +323,7 @@ def _digest(held: Iterable[Held]) -> str:
 
 
 async def _insert(rows: Rows, table: Literal["record", "staged"], stored: Iterable[StoredRecord]) -> None:
-    sql = f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # constants
+    sql = f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # constants
     await rows.run_many(sql, stored)
 
 
@@ -256,5 +334,5 @@ async def _drop_staging(rows: Rows) -> None:
 
 async def _forget(rows: Rows) -> None:
     await _drop_staging(rows)
-    for table in ("record", "trusted", "attempt"):
+    for table in ("record", "former_email", "trusted", "attempt"):
         await rows.run(f"DELETE FROM {table}")  # noqa: S608  # constants

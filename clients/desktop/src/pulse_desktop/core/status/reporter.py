@@ -17,6 +17,7 @@ from pulse_desktop.core.clock import Clock, JumpWatch
 from pulse_desktop.core.delivery.link import Link
 from pulse_desktop.core.delivery.replay_control import ReplayWatch
 from pulse_desktop.core.delivery.signals import RateChanged
+from pulse_desktop.core.mirror.configuration import Configuration
 from pulse_desktop.core.mirror.driver import MirrorView
 from pulse_desktop.core.model import Usage
 from pulse_desktop.core.status.fill import LEVELS, FillWatch
@@ -54,7 +55,15 @@ class _LastReport:
 class Reporter:
     """Reports the status of this collector. `last`: the last snapshot, None before the first."""
 
-    def __init__(self, settings: ReportSettings, bus: Bus, buffer: BufferThread, link: Link, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: ReportSettings,
+        bus: Bus,
+        buffer: BufferThread,
+        link: Link,
+        configuration: Configuration,
+        clock: Clock,
+    ) -> None:
         self._settings, self._bus, self._buffer, self._link, self._clock = settings, bus, buffer, link, clock
         self._started = clock.micros()
         self._previous = _LastReport(clock.monotonic())
@@ -63,7 +72,7 @@ class Reporter:
         self._connected = asyncio.Event()
         self.last: Snapshot | None = None
         self._has_write_failed = False
-        self._fill, self._replay = FillWatch(), ReplayWatch(settings.folder)
+        self._fill, self._replay = FillWatch(), ReplayWatch(configuration)
         self._jumps = JumpWatch(clock)
 
     async def run(self) -> None:
@@ -116,7 +125,7 @@ class Reporter:
 
     async def apply_replay_limit(self) -> None:
         """Passes a changed replay limit of the operator to the delivery."""
-        if await asyncio.to_thread(self._replay.has_changed):
+        if await self._replay.has_changed():
             log.info("replay_limit_changed", replay=str(self._replay.limit))
             await self._link.post(RateChanged(self._replay.limit.allowed))
 

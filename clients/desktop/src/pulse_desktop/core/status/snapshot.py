@@ -1,6 +1,5 @@
 """The status of a collector: `status.json`, which it writes every second, and the table that operators see."""
 
-import contextlib
 import json
 import os
 import time
@@ -8,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pulse_desktop.core.delivery import replay_control
 from pulse_desktop.core.mirror.driver import MirrorView
 from pulse_desktop.core.model import StoreFailure
 from pulse_desktop.core.state_directory import lock
@@ -96,8 +94,6 @@ def read(folder: Path) -> dict[str, Any]:
             fields["fault"] = f"buffer cannot be read: {error}"
         fields.update(link="closed", link_detail="not running", delivering=False)
         fields.update(produced_per_second=0.0, settled_per_second=0.0, full_in=None)
-        with contextlib.suppress(ValueError):
-            fields["replay"] = str(replay_control.read(folder))
     return fields
 
 
