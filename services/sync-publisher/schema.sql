@@ -18,6 +18,7 @@ CREATE TABLE account (
     deleted boolean NOT NULL,
     verifier text,
     changed timestamp with time zone NOT NULL,
+    at_users bigint,
     CONSTRAINT account_email_check CHECK ((char_length(email) <= 254)),
     CONSTRAINT account_name_check CHECK ((char_length(name) <= 200)),
     CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])))
