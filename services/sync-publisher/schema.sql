@@ -256,6 +256,8 @@ CREATE INDEX collector_due ON collector USING btree (next_send) WHERE (next_send
 
 CREATE UNIQUE INDEX entry_log ON entry USING btree (device, seq);
 
+CREATE INDEX entry_revoked ON entry USING btree (device, seq) WHERE (state = 'revoked'::text);
+
 CREATE INDEX idempotency_started ON idempotency USING btree (started);
 
 CREATE INDEX incident_device ON incident USING btree (device, id);

@@ -85,9 +85,10 @@ class Sender:
         ready = list[tuple[Collector, Sendable, list[MirrorMessage]]]()
         async with self._context.database.transaction() as connection:
             now = self._context.now()
-            claimed = await self._collectors.claim(connection, now, _CLAIMED)
-            due = await self._collectors.count_due(connection, now)
             counted = await self._counter.read(connection)
+            is_current = self._context.is_current(counted)  # while it is not, only few collectors are worth a look
+            claimed = await self._collectors.claim(connection, now, _CLAIMED, is_current=is_current)
+            due = await self._collectors.count_due(connection, now, is_current=is_current)
             for collector in claimed:
                 message = await self._next(connection, collector, counted, maker)
                 if message is None:
