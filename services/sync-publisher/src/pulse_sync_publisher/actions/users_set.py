@@ -89,6 +89,8 @@ class UsersSet:
     async def find_restore(self) -> None:
         """The copy differs after a replay. If the set of users is older than the copy, this is an incident. Raises
         Unavailable."""
+        if not self._is_known():
+            return
         async with self._context.database.transaction() as connection:
             found = self._compared(await self._store.all(connection))
             if found is not None and self._restored is None:
@@ -140,12 +142,15 @@ class UsersSet:
         self._context.wake()
         return await self.status()
 
-    def _compared(self, copy: dict[str, Account]) -> RestoredUsers | None:
-        """How the set of users differs from the copy, if the whole set is known and users can be heard."""
+    def _is_known(self) -> bool:
+        """Whether users can be heard, and the versions that arrived since the last request are its whole set: their sum
+        is the sealed one."""
         announced = self._context.announced
-        if not announced.is_heard(self._context.clock()) or announced.newest != set_sum(self._heard.items()):
-            return None
-        return restored_users(copy.values(), self._heard)
+        return announced.is_heard(self._context.clock()) and announced.newest == set_sum(self._heard.items())
+
+    def _compared(self, copy: dict[str, Account]) -> RestoredUsers | None:
+        """How the set of users differs from the copy, if the whole set is known."""
+        return restored_users(copy.values(), self._heard) if self._is_known() else None
 
     def _believe(self, digest: AccountsDigest) -> DigestRefusal | None:
         now, content = self._context.clock(), None
