@@ -217,9 +217,15 @@ class World:
         self.announce()
 
     def _note_forgotten(self) -> None:
-        """A version that neither users nor sync-publisher has any more can be followed by an older one."""
+        """What no store has any more cannot hold. A version that neither users nor sync-publisher has can be followed
+        by an older one, and a revocation that also the collector has forgotten is forgotten."""
         for key, src in self.truth.versions.items():
             self.truth.versions[key] = min(src, self._known(key[1]))
+        for (device, account), src in self.truth.buried.items():
+            held = self.replicas[device].records.get(account)
+            has_tombstone = held is not None and held.state == "revoked" and held.src >= src
+            if self._known(account) < src and not has_tombstone:
+                self.truth.buried[device, account] = 0
 
     def _known(self, account: str) -> int:
         """The newest version of an account that users or sync-publisher has."""
@@ -235,6 +241,7 @@ class World:
             self.truth.excused[device] = replica.elapsed
         self.truth.versions = {key: src for key, src in self.truth.versions.items() if key[0] != device}
         replica.restore_database(self.saved_databases[device][at])
+        self._note_forgotten()
         self._after(device)
 
     def restore_keystore(self, device: str, at: int = 0) -> None:
