@@ -28,7 +28,15 @@ from benchmarks.mirror_collectors import STARTS, Member, Plan, Progress
 from benchmarks.stage import PASSWORD, ROOT, Servers, now_micros
 from pulse_bus import Delivery
 from pulse_bus.mqtt import MqttBus, MqttSettings
-from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest, version_hash
+from pulse_contracts.accounts import (
+    DIGEST_CONTEXT,
+    AccountChanged,
+    AccountsDigest,
+    DigestSeal,
+    MirroredAccount,
+    set_digest,
+    version_hash,
+)
 from pulse_contracts.accounts import ReplayRequested as Replay
 from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.collectors import AccessRecord, CollectorChanged, CollectorRecord
@@ -104,7 +112,9 @@ class People:
         """Publishes the digest of all accounts."""
         digest = set_digest(self.versions.items())
         total = f"{self._sum % 2**256:064x}"
-        message = AccountsDigest(count=len(self.versions), version=self._version, set=digest, sum=total)
+        seal_of_sum = DigestSeal(sum=total, at=now_micros()).model_dump_json().encode()
+        sealed = seal(seal_of_sum, _ACCOUNTS_KEY, time.time, DIGEST_CONTEXT)
+        message = AccountsDigest(count=len(self.versions), version=self._version, set=digest, sum=total, sealed=sealed)
         await self.bus.publish(USERS_DIGEST, message)
 
     async def note_replay(self, delivery: Delivery[Replay]) -> None:

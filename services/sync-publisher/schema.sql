@@ -18,6 +18,7 @@ CREATE TABLE account (
     deleted boolean NOT NULL,
     verifier text,
     changed timestamp with time zone NOT NULL,
+    at_users bigint,
     CONSTRAINT account_email_check CHECK ((char_length(email) <= 254)),
     CONSTRAINT account_name_check CHECK ((char_length(name) <= 200)),
     CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])))
@@ -255,6 +256,8 @@ CREATE INDEX audit_target ON audit USING btree (target, n);
 CREATE INDEX collector_due ON collector USING btree (next_send) WHERE (next_send IS NOT NULL);
 
 CREATE UNIQUE INDEX entry_log ON entry USING btree (device, seq);
+
+CREATE INDEX entry_revoked ON entry USING btree (device, seq) WHERE (state = 'revoked'::text);
 
 CREATE INDEX idempotency_started ON idempotency USING btree (started);
 

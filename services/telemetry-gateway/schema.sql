@@ -227,7 +227,7 @@ CREATE TABLE command (
     output text DEFAULT ''::text NOT NULL,
     answered_at timestamp with time zone,
     CONSTRAINT command_device_check CHECK ((device ~ '^[a-z0-9-]{1,32}$'::text)),
-    CONSTRAINT command_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text, 'done'::text, 'failed'::text])))
+    CONSTRAINT command_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text, 'done'::text, 'failed'::text, 'unknown'::text])))
 );
 
 CREATE TABLE command_key (
@@ -697,6 +697,8 @@ CREATE INDEX batch_time ON ONLY batch USING btree (device_id, t_max);
 CREATE INDEX batch_default_device_id_t_max_idx ON batch_default USING btree (device_id, t_max);
 
 CREATE INDEX chunk_stream ON ONLY chunk USING btree (device_id, epoch);
+
+CREATE INDEX command_accepted ON command USING btree (answered_at) WHERE (outcome = 'accepted'::text);
 
 CREATE INDEX declared_drop_stream ON declared_drop USING btree (device_id, epoch);
 

@@ -16,8 +16,9 @@ from pulse_desktop.core.mirror import machine, records
 from pulse_desktop.core.mirror.machine import Machine
 from pulse_desktop.core.mirror.signals import Moment, ResyncRequested
 from pulse_sync_publisher.model import progress, reports
-from tests.model import mirror_world
-from tests.model.mirror_world import Publisher, Violation, World
+from tests.model import mirror_publisher
+from tests.model.mirror_publisher import Down, Publisher
+from tests.model.mirror_world import Violation, World
 
 Patch = pytest.MonkeyPatch
 
@@ -25,7 +26,7 @@ Patch = pytest.MonkeyPatch
 # -- histories that need both sides
 
 
-def _world() -> World:
+def three_accounts() -> World:
     world = World()
     for number in range(3):
         world.change(number)
@@ -36,7 +37,7 @@ def _world() -> World:
 
 
 def a_new_account_after_a_snapshot() -> None:
-    world = _world()
+    world = three_accounts()
     world.change(3)
     world.allow([(number, device, True) for number in range(4) for device in world.devices])
     world.heal()
@@ -45,7 +46,7 @@ def a_new_account_after_a_snapshot() -> None:
 
 
 def the_only_message_of_a_revocation_is_lost() -> None:
-    world = _world()
+    world = three_accounts()
     world.change(1, active=False)
     world.publisher.send_due()
     world.network.clear()  # the broker acknowledged it, and lost it
@@ -58,7 +59,7 @@ def the_only_message_of_a_revocation_is_lost() -> None:
 
 
 def sync_publisher_forgot_a_revocation() -> None:
-    world = _world()
+    world = three_accounts()
     world.save()
     world.allow([(number, device, True) for number in (0, 2) for device in world.devices])  # not for 1 any more
     world.heal()
@@ -69,7 +70,7 @@ def sync_publisher_forgot_a_revocation() -> None:
 
 
 def sync_publisher_is_older_than_a_snapshot() -> None:
-    world = _world()
+    world = three_accounts()
     world.save()
     for number in (0, 1, 2, 0, 1, 2):
         world.change(number)
@@ -82,7 +83,7 @@ def sync_publisher_is_older_than_a_snapshot() -> None:
 
 
 def both_databases_forgot_a_revocation() -> None:
-    world = _world()
+    world = three_accounts()
     world.save()
     world.change(1, active=False)
     world.heal()
@@ -110,7 +111,7 @@ def an_old_publisher_after_half_a_snapshot() -> None:
     for message in list(world.network):
         world.deliver(message)
     world.publisher.send_due()
-    parts = [one for one in world.network if isinstance(one, mirror_world.Down) and one.envelope.kind == "snapshot"]
+    parts = [one for one in world.network if isinstance(one, Down) and one.envelope.kind == "snapshot"]
     world.deliver(parts[0])  # the others are lost
     world.network.clear()
     world.restore_publisher()
@@ -254,13 +255,12 @@ def a_snapshot_claims_to_be_newer(patch: Patch) -> None:
 
 def a_change_is_sent_once(patch: Patch) -> None:
     real = progress.send_time
-    patch.setattr(
-        mirror_world, "send_time", lambda state, now, rng: None if state.flight is not None else real(state, now, rng)
-    )
+    once: Any = lambda state, *more: None if state.flight is not None else real(state, *more)  # noqa: E731
+    patch.setattr(mirror_publisher, "send_time", once)
 
 
 def forgotten_revocations_are_not_adopted(patch: Patch) -> None:
-    patch.setattr(mirror_world, "forgotten", lambda _tombstones, _entries: [])
+    patch.setattr(mirror_publisher, "forgotten", lambda _tombstones, _entries: [])
 
 
 def an_old_copy_vouches(patch: Patch) -> None:
@@ -273,7 +273,7 @@ def a_restored_publisher_counts_on(patch: Patch) -> None:
     def judge(state: Any, report: Any, known: Any, now: int) -> Any:
         return replace(real(state, report, known, now), counter=0)
 
-    patch.setattr(mirror_world, "judge", judge)
+    patch.setattr(mirror_publisher, "judge", judge)
 
 
 @dataclass(frozen=True)

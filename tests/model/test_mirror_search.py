@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.model.mirror_world import Down, World
+from tests.model.mirror_publisher import Down
+from tests.model.mirror_world import World
 
 ACCOUNTS = st.integers(0, 5)
 DEVICES = st.sampled_from([0, 1])
@@ -103,6 +104,28 @@ class WholeMirror(RuleBasedStateMachine):
     @rule(data=st.data(), at=DEVICES)
     def keystore_is_restored(self, data: st.DataObject, at: int) -> None:
         self.world.restore_keystore(self.world.devices[at], self._backup(data))
+
+    @rule(data=st.data())
+    def users_is_restored(self, data: st.DataObject) -> None:
+        self.world.restore_users(self._backup(data))
+
+    @rule()
+    def the_set_of_users_is_accepted(self) -> None:
+        self.world.accept_users()
+
+    # -- the owner of the broker
+
+    @rule(is_withheld=st.booleans())
+    def digests_are_withheld(self, is_withheld: bool) -> None:
+        self.world.is_withheld = is_withheld
+
+    @rule(data=st.data())
+    def an_old_digest_comes_again(self, data: st.DataObject) -> None:
+        self.world.repeat_digest(data.draw(st.integers(0, len(self.world.digests) - 1)))
+
+    @rule()
+    def a_digest_is_forged(self) -> None:
+        self.world.forge_digest()
 
     @rule()
     def heals(self) -> None:

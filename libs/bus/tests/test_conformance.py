@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Protocol
 
@@ -255,6 +255,32 @@ async def test_a_retained_message_reaches_a_later_subscriber_and_is_flagged(worl
 
     await gateway.subscribe(SYSTEM_STATUS, handle)
     await eventually(lambda: any(d.levels["id"] == "alpha" and d.is_retained for d in got))
+
+
+async def test_a_cleared_message_is_gone_and_no_subscriber_gets_an_empty_one(world: World) -> None:
+    alpha = await world.open("alpha")
+    status = Status(state="online", since=1)
+    await alpha.publish(SYSTEM_STATUS, status, kind="collector", id="alpha")
+    gateway = await world.open("telemetry-gateway")
+    got: list[tuple[str, int, bool]] = []
+
+    def handler(name: str) -> Callable[[Delivery[Status]], Awaitable[None]]:
+        async def handle(delivery: Delivery[Status]) -> None:
+            got.append((name, delivery.message.since, delivery.is_retained))
+
+        return handle
+
+    await gateway.subscribe(SYSTEM_STATUS, handler("early"), kind="collector", id="alpha")
+    await eventually(lambda: ("early", 1, True) in got)
+    await alpha.clear(SYSTEM_STATUS, kind="collector", id="alpha")
+    await gateway.subscribe(SYSTEM_STATUS, handler("late"), kind="collector", id="alpha")
+    await alpha.publish(SYSTEM_STATUS, status.model_copy(update={"since": 2}), kind="collector", id="alpha")
+    await eventually(lambda: {("early", 2, False), ("late", 2, False)} <= set(got))
+    assert ("late", 1, True) not in got
+    assert world.quarantined == []
+    await alpha.clear(SYSTEM_STATUS, kind="collector", id="alpha")
+    with pytest.raises(ValueError, match="retains no messages"):
+        await alpha.clear(TELEMETRY_HELLO, device="alpha")
 
 
 async def test_a_subscription_with_levels_gets_only_those_and_ends_when_cancelled(world: World) -> None:

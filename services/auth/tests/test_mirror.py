@@ -4,18 +4,19 @@ import asyncio
 import json
 import random
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from pulse_auth.actions.ending import Sweep
-from pulse_auth.actions.mirror import Drift
+from pulse_auth.actions.mirror import account_drift
 from pulse_bus import Reject
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.background import Background, Job
-from pulse_contracts.accounts import AccountChanged, AccountsDigest, set_digest
+from pulse_chassis.process.drift import Drift, DriftTiming
+from pulse_contracts.accounts import AccountChanged, ReplayRequested, set_digest
+from pulse_contracts.topics import USERS_EVENT
 from pulse_postgres.admin import provision, with_role
 from pulse_testkit.waiting import eventually
 
@@ -127,26 +128,38 @@ async def test_a_new_name_does_not_end_sessions(ada: World, digest: str) -> None
     assert answer.json()["account"]["name"] == "countess@example.org"
 
 
-async def test_drift_requests_one_replay_per_digest_and_is_repaired(ada: World, digest: str) -> None:
-    drift = Drift(ada.mirror, ada.bus, "auth")
-    pairs = [(str(ACCOUNT), 1), (str(OTHER), 2)]
-    theirs = AccountsDigest(count=2, version=2, set=set_digest(pairs))
+async def test_drift_requests_one_replay_and_is_repaired(ada: World, digest: str) -> None:
+    drift = account_drift(ada.mirror, ada.bus, "auth", DriftTiming(grace=timedelta(0)))
+    theirs = set_digest([(str(ACCOUNT), 1), (str(OTHER), 2)])
     published = ada.bus.broker.published
     await ada.bus.wait_connected()
 
-    def requests() -> int:
-        return sum(address == "users/replay/auth" for address, _ in published)
+    def requests() -> list[ReplayRequested]:
+        found = [payload for address, payload in published if address == "users/replay/auth"]
+        return [ReplayRequested.model_validate_json(payload) for payload in found]
 
     async with asyncio.TaskGroup() as group:
-        job = Job("account_drift", partial(drift.compare, timedelta(0), timedelta(0)), wake=drift.received)
+        job = Job("account_drift", drift.compare, wake=drift.received)
         task = group.create_task(Background(Metrics(), random.Random(1)).run(job))
         drift.receive(theirs)
-        await eventually(lambda: requests() == 1)
+        await eventually(lambda: len(requests()) == 1)
         await ada.mirror.apply(event(ada.clock, digest, version=2, account=OTHER, email="b@example.org"))
         drift.receive(theirs)
-        assert not await drift.request_replay_if_different()
+        await eventually(lambda: not drift.received.is_set())
         task.cancel()
-    assert requests() == 1
+    assert [one.have for one in requests()] == [set_digest([(str(ACCOUNT), 1)])]
+
+
+async def test_an_event_that_is_being_applied_counts_as_arriving(ada: World, digest: str) -> None:
+    await ada.bus.wait_connected()
+    drift = getattr(ada.jobs["account_drift"].step, "__self__", None)
+    assert isinstance(drift, Drift)
+    async with ada.database.transaction() as connection:
+        assert await connection.fetch("SELECT 1 FROM account FOR UPDATE")
+        await ada.bus.publish(USERS_EVENT, event(ada.clock, digest, version=2), account=str(ACCOUNT))
+        await eventually(ada.is_waiting_for_a_lock)
+        assert drift._in_flight == 1
+    await eventually(lambda: drift._in_flight == 0)
 
 
 async def test_the_sweep_deletes_only_expired_data(ada: World) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,15 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.principal import RULES, Principals
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process.service import Parts, Runtime, prepare_app
-from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest, set_sum
+from pulse_contracts.accounts import (
+    DIGEST_CONTEXT,
+    AccountChanged,
+    AccountsDigest,
+    DigestSeal,
+    MirroredAccount,
+    set_digest,
+    set_sum,
+)
 from pulse_contracts.auth import Revocations
 from pulse_contracts.collectors import CollectorChanged, CollectorRecord
 from pulse_contracts.mirror import MirrorStatus
@@ -80,6 +88,19 @@ def own_url(superuser_url: str) -> str:
 async def database(own_url: str) -> AsyncIterator[Database]:
     async with Database(PoolSettings(own_url)) as opened:
         yield opened
+
+
+def announced(versions: Mapping[str, int], at: int, key: SealingKey = ACCOUNTS_KEY) -> AccountsDigest:
+    """The digest of users for these accounts and versions. `at`: when users made it."""
+    pairs, total = list(versions.items()), set_sum(versions.items())
+    payload = DigestSeal(sum=total, at=at).model_dump_json().encode()
+    return AccountsDigest(
+        count=len(pairs),
+        version=max(versions.values(), default=0),
+        set=set_digest(pairs),
+        sum=total,
+        sealed=seal(payload, key, lambda: at / 1_000_000, DIGEST_CONTEXT),
+    )
 
 
 class World:
@@ -240,12 +261,13 @@ class World:
         text = self.runtime.metrics.render().decode()
         return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
 
+    def beat(self) -> None:
+        """auth publishes its list of revocations: administrators may act for 15 s."""
+        self.runtime.principals.apply_revocations(Revocations(at=self.clock(), recent=[]))
+
     async def announce(self) -> None:
         """users publishes the digest of its accounts."""
-        pairs = list(self.users.items())
-        newest = max(self.users.values(), default=0)
-        digest = AccountsDigest(count=len(pairs), version=newest, set=set_digest(pairs), sum=set_sum(pairs))
-        await self.bus.publish(USERS_DIGEST, digest)
+        await self.bus.publish(USERS_DIGEST, announced(self.users, self.clock()))
 
     async def _note_event(self, delivery: Delivery[AccountChanged]) -> None:
         """users publishes a digest after each event."""

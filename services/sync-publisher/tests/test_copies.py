@@ -3,7 +3,7 @@
 import pytest
 
 from pulse_bus import Delivery
-from pulse_contracts.accounts import AccountsDigest, ReplayRequested, set_digest
+from pulse_contracts.accounts import ReplayRequested, set_digest
 from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.collectors import AccessRecord, CollectorsDigest
 from pulse_contracts.topics import (
@@ -18,7 +18,7 @@ from pulse_contracts.trust import TRUSTED_KEYS_TYPE, TrustedKey, TrustedKeys, Tr
 from pulse_jose import MessageSigner, SigningKey
 from pulse_testkit.waiting import eventually
 
-from .conftest import World
+from .conftest import World, announced
 from .device import Device
 
 pytestmark = pytest.mark.servers
@@ -33,8 +33,7 @@ async def test_the_first_start_gets_every_account_by_a_replay(world: World) -> N
         await world.bus.publish(USERS_EVENT, world.event(ada), account=ada.account)
 
     await world.bus.subscribe(USERS_REPLAY, replay)
-    set_ = set_digest([(ada.account, ada.version)])
-    await world.bus.publish(USERS_DIGEST, AccountsDigest(count=1, version=ada.version, set=set_))
+    await world.bus.publish(USERS_DIGEST, announced({ada.account: ada.version}, world.clock()))
     await world.applied(ada)
     assert set(requests) == {"sync-publisher"}
 

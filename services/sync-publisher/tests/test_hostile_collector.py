@@ -129,6 +129,7 @@ async def test_a_collector_whose_row_was_locked_does_not_wait_for_the_next_poll(
         await world.synced(device)
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.announces_log("mirror_report_refused")
 async def test_a_flood_of_reports_is_refused_and_the_others_go_on(world: World) -> None:
     rogue, other = await world.ready(), await world.ready(name="press-5")
@@ -136,7 +137,7 @@ async def test_a_flood_of_reports_is_refused_and_the_others_go_on(world: World) 
     for _ in range(2_100):
         await world.bus.publish(USERS_ACK, junk, device=rogue.name)
     refused = 'pulse_mirror_reports_refused_total{reason="too_many"}'
-    await eventually(lambda: world.metric(refused) > 0, what="the end of the burst")
+    await eventually(lambda: world.metric(refused) > 0, seconds=120, what="the end of the burst")
     ada = await world.tell(world.account())
     await world.synced(other)
     assert ada.account in other.live

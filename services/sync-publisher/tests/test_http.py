@@ -19,6 +19,7 @@ _BODIES: dict[str, Any] = {
     "POST /api/sync/entitlement/preview": _RULES,
     "PUT /api/sync/policy": {"user_lease_s": 3_600, "admin_lease_s": 0},
     "POST /api/sync/collectors/{device}/wipe": {"confirm": "press-4"},
+    "POST /api/sync/users/accept": {"confirm": 0},
 }
 _MANAGE = {
     *_BODIES,
@@ -33,6 +34,7 @@ _READ = {
     "GET /api/sync/entitlement",
     "GET /api/sync/policy",
     "GET /api/sync/incidents",
+    "GET /api/sync/users",
 }
 _AUDIT = {"GET /api/sync/audit", "GET /api/sync/audit.csv"}
 

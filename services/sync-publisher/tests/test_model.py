@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_contracts.accounts import set_sum
+from pulse_contracts.accounts import DigestSeal, set_sum
 from pulse_contracts.mirror import MAX_PART, LocalAuditEntry, ReportContent, audit_hash
 from pulse_sync_publisher.model.audit_chain import START, Head, check_chain
 from pulse_sync_publisher.model.currency import Announced, moved_sum
@@ -37,6 +37,7 @@ from pulse_sync_publisher.model.records import (
     wanted_state,
 )
 from pulse_sync_publisher.model.reports import Known
+from pulse_sync_publisher.model.restored_users import restored_users
 from pulse_sync_publisher.model.status import Possibility, offline_problem, shown_state
 
 ADA, BOB = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
@@ -271,6 +272,7 @@ def test_the_state_that_people_see(fields: dict[str, object], state: str) -> Non
         (account(), 60, 1, 0, "never_synchronised"),
         (account(active=False), 60, 1, 1, "disabled"),
         (account(deleted=True), 60, 1, 1, "deleted"),
+        (account(at_users=4), 60, 0, 0, "older_at_users"),
     ],
 )
 def test_why_an_account_cannot_sign_in_offline(
@@ -297,30 +299,94 @@ def test_the_moved_sum_is_the_sum_of_the_copy(changes: list[tuple[int, int]]) ->
     assert copied == set_sum([(one.id, one.src) for one in known.values()])
 
 
+def _announce(announced: Announced, sum_: str, made: int, now: int | None = None) -> str | None:
+    """Announces the set whose sum ends with this digit. Times in microseconds."""
+    content = DigestSeal(sum=sum_.rjust(64, "0"), at=made)
+    return announced.receive(content, content.sum, made if now is None else now)
+
+
+def _confirms(announced: Announced, sum_: str, now: int) -> bool:
+    return announced.confirms(sum_.rjust(64, "0"), now)
+
+
 def test_only_the_announced_set_is_confirmed_and_its_predecessor_for_a_moment() -> None:
     announced = Announced()
-    assert not announced.confirms("a", 0), "nothing is announced yet"
-    announced.receive("a", 1, 0)
-    announced.receive("b", 2, 60_000_000)
-    assert announced.confirms("b", 10**12)
-    assert announced.confirms("a", 62_000_000)
-    assert not announced.confirms("a", 62_000_001)
-    announced.receive(None, 3, 63_000_000)
-    assert not announced.confirms("b", 66_000_000), "an older version of users announces no sum"
+    assert not _confirms(announced, "a", 0), "nothing is announced yet"
+    _announce(announced, "a", 0)
+    _announce(announced, "b", 60_000_000)
+    assert _confirms(announced, "b", 10**12)
+    assert _confirms(announced, "a", 62_000_000)
+    assert not _confirms(announced, "a", 62_000_001)
 
 
 def test_swapped_digests_leave_the_newest_one() -> None:
     announced = Announced()
-    assert announced.receive("two", 2, 1_000_000)
-    assert not announced.receive("one", 1, 1_100_000)
-    assert announced.is_newest("two")
-    assert announced.confirms("two", 60_000_000)
-    assert announced.confirms("one", 1_200_000)
-    assert not announced.confirms("one", 60_000_000)
+    assert _announce(announced, "2", 1_000_000) is None
+    assert _announce(announced, "1", 900_000, 1_100_000) is None
+    assert announced.newest == "2".rjust(64, "0")
+    assert _confirms(announced, "2", 60_000_000)
+    assert _confirms(announced, "1", 1_200_000)
+    assert not _confirms(announced, "1", 60_000_000)
 
 
-def test_a_restored_users_service_announces_a_lower_version() -> None:
+def test_a_restored_users_service_announces_an_older_set() -> None:
     announced = Announced()
-    announced.receive("two", 2, 1_000_000)
-    assert announced.receive("one", 1, 30_000_000)
-    assert announced.is_newest("one")
+    _announce(announced, "2", 1_000_000)
+    assert _announce(announced, "1", 30_000_000) is None
+    assert announced.newest == "1".rjust(64, "0")
+
+
+@pytest.mark.parametrize(
+    ("made", "refusal"),
+    [
+        (-1, "expired"),
+        (0, "superseded"),
+        (398_000_000, None),
+        (397_999_999, "superseded"),
+        (660_000_000, None),
+        (660_000_001, "from_the_future"),
+    ],
+)
+def test_when_a_sealed_digest_is_believed(made: int, refusal: str | None) -> None:
+    """The newest believed digest was made at 400 s. It is 600 s."""
+    announced = Announced()
+    shift = 10**12
+    _announce(announced, "1", shift + 400_000_000)
+    assert _announce(announced, "2", shift + made, shift + 600_000_000) == refusal
+
+
+def test_a_digest_with_another_sum_than_its_seal_is_refused() -> None:
+    announced = Announced()
+    content = DigestSeal(sum="a" * 64, at=0)
+    assert announced.receive(content, "b" * 64, 0) == "sum_differs"
+    assert announced.receive(content, "", 0) == "sum_differs"
+    assert announced.receive(None, "a" * 64, 0) == "unsealed"
+    assert announced.newest is None
+
+
+def test_users_is_heard_by_when_it_announced_and_not_by_when_that_arrived() -> None:
+    announced = Announced()
+    assert not announced.is_heard(0)
+    _announce(announced, "1", 0, 599_000_000)
+    assert announced.is_heard(600_000_000)
+    assert not announced.is_heard(600_000_001)
+
+
+@given(st.dictionaries(st.integers(0, 4), st.integers(1, 9)), st.dictionaries(st.integers(0, 4), st.integers(1, 9)))
+def test_an_accepted_set_equals_the_copy_and_revokes_what_is_older(copy: dict[int, int], users: dict[int, int]) -> None:
+    accounts = {one.id: one for one in (_account_at(number, src) for number, src in copy.items())}
+    versions = {_account_at(number, 1).id: version for number, version in users.items()}
+    found = restored_users(accounts.values(), versions)
+    if any(version > copy.get(number, 0) for number, version in users.items()):
+        assert found is None, "the copy is behind: a replay repairs it"
+        return
+    assert (found is None) == (copy == users)
+    after = accounts | {one.id: one for one in (found.changed if found is not None else ())}
+    assert {id_: one.version_at_users for id_, one in after.items() if one.version_at_users} == versions
+    for number, src in copy.items():
+        account = after[_account_at(number, 1).id]
+        assert account.src == src
+        assert account.person.may_sign_in == (users.get(number) == src)
+    if found is not None:
+        assert found.revoked == sum(not one.person.may_sign_in for one in after.values())
+    assert restored_users(after.values(), versions) is None

@@ -14,7 +14,7 @@ import pytest
 
 from pulse_bus import Delivery
 from pulse_bus.mqtt import MqttBus, MqttSettings
-from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest, set_sum
+from pulse_contracts.accounts import AccountChanged, MirroredAccount
 from pulse_contracts.collectors import CollectorChanged
 from pulse_contracts.topics import AUTH_COLLECTOR, SYSTEM_KEY, USERS_DIGEST, USERS_EVENT
 from pulse_contracts.trust import AnnouncedKey, KeyAnnounced
@@ -25,7 +25,7 @@ from pulse_testkit.plugin import DEVICES
 from pulse_testkit.servers import Servers
 from pulse_testkit.waiting import eventually
 
-from .conftest import ACCOUNTS_KEY, COLLECTORS_KEY, KEY_TEXT, VERIFIER
+from .conftest import ACCOUNTS_KEY, COLLECTORS_KEY, KEY_TEXT, VERIFIER, announced
 from .device import Device
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(120)]
@@ -107,9 +107,7 @@ async def test_a_change_survives_a_kill_and_reaches_the_collector(servers: Serve
         mirrored = seal(record.model_dump_json().encode(), ACCOUNTS_KEY, clock.seconds, context)
         event = AccountChanged(account=_ADA, version=version, sealed="x", mirrored=mirrored)
         await users.publish(USERS_EVENT, event, account=_ADA)
-        pairs = [(_ADA, version)]
-        digest = AccountsDigest(count=1, version=version, set=set_digest(pairs), sum=set_sum(pairs))
-        await users.publish(USERS_DIGEST, digest)
+        await users.publish(USERS_DIGEST, announced({_ADA: version}, clock()))
 
     await auth.subscribe(SYSTEM_KEY, take_key, service="sync-publisher")
     async with running(auth, users, collector):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from pulse_contracts.mirror import MirrorEnvelope, MirrorMessage
-from pulse_contracts.topics import USERS_WIPE
+from pulse_contracts.topics import USERS_MIRROR, USERS_WIPE
 from pulse_jose import KeySet, MessageVerifier
 from pulse_postgres import Database
 from pulse_testkit.clock import FakeClock
@@ -103,6 +103,20 @@ async def test_a_lost_collector_is_wiped_and_its_verifiers_are_listed(world: Wor
     assert [one["account"] for one in held.json()["items"]] == [ada.account]
     await world.tell(world.account())
     await eventually(lambda: world.state(device) == "unmanaged", what="the status")
+
+
+async def test_the_retained_status_of_a_deleted_collector_is_deleted(world: World) -> None:
+    """Its wipe stays: a stolen machine may connect again, if the broker's accounts are restored from a backup."""
+    device = await world.ready()
+    retained = world.bus.broker.retained
+    status, wipe = (topic.address(device=device.name) for topic in (USERS_MIRROR, USERS_WIPE))
+    await eventually(lambda: status in retained, what="the status")
+    await world.tell_collector(device.described(state="deleted", public_key=None, seal_key=None))
+    await eventually(lambda: wipe in retained and status not in retained, what="only the wipe")
+    world.bus.inject(status, b"{}", retain=True)  # a broker that was restored from a backup
+    world.bus.cut()
+    world.bus.heal()
+    await eventually(lambda: status not in retained, what="the status is deleted again")
 
 
 async def test_a_wipe_by_an_administrator_is_final_for_the_enrolment(world: World) -> None:

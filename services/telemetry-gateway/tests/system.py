@@ -22,6 +22,7 @@ from pulse_chassis.identity.principal import RULES, Principals
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process import broker
 from pulse_chassis.process import service as process
+from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Runtime, now_micros
 from pulse_contracts.auth import Revocations, VerificationKeyRecord, VerificationKeys
 from pulse_contracts.series_digest import series_digest
@@ -84,6 +85,7 @@ class Gateway:
     runtime: Runtime
     bus: MqttBus
     http: httpx.AsyncClient
+    jobs: dict[str, Job]
 
 
 @asynccontextmanager
@@ -147,7 +149,7 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
                 await eventually(answers)
                 connected = "pulse_plain_intake_connected"
                 await eventually(lambda: not has_intake or metrics.registry.get_sample_value(connected) == 1)
-                yield Gateway(port, runtime, bus, http)
+                yield Gateway(port, runtime, bus, http, {job.name: job for job in parts.jobs})
             stop.set()
 
 

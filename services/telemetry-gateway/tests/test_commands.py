@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from pulse_bus import Delivery
 from pulse_chassis.process.settings import decoded_key
-from pulse_contracts.commands import COMMAND_TYPE, Command, CommandMessage, CommandReply
+from pulse_contracts.commands import COMMAND_TYPE, Command, CommandMessage, CommandReply, Outcome
 from pulse_contracts.topics import SYSTEM_COMMAND, SYSTEM_KEY, SYSTEM_REPLY
 from pulse_contracts.trust import AnnouncedKey, KeyAnnounced
 from pulse_jose import KeySet, MessageVerifier, SealingKey, VerificationKey, unseal
@@ -149,6 +149,11 @@ def test_a_final_outcome_stays(replies: list[Any]) -> None:
     assert state == (finals[0] if finals else "accepted" if replies else None)
 
 
+def test_only_a_report_replaces_an_unknown_outcome() -> None:
+    outcomes: tuple[Outcome, ...] = ("accepted", "refused", "done", "failed")
+    assert [one for one in outcomes if follows("unknown", one)] == ["done", "failed"]
+
+
 async def test_replies_of_another_collector_and_to_unknown_commands_change_nothing(
     servers: Servers, started: Gateway, device: Device
 ) -> None:
@@ -257,3 +262,40 @@ async def test_a_command_without_an_answer_says_so_after_its_time(
     async with database.connection() as connection:
         await connection.execute("UPDATE command SET expires_at = now() - interval '1 second'")
     assert (await ask(started, f"/alpha/commands/{sent['id']}")).json()["state"] == "no_answer"
+
+
+async def test_an_accepted_command_without_an_outcome_is_unknown_until_a_late_report(
+    started: Gateway, device: Device, database: Database
+) -> None:
+    """The collector's process died after it accepted the command."""
+    await ask(started, "/alpha/commands", {"action": "restart"})
+    await ask(started, "/alpha/commands", {"action": "run_doctor"})
+    await eventually(lambda: len(device.commands) == 2)
+    restart, doctor = device.commands
+    for command in (restart, doctor):
+        await device.reply(command, "accepted")
+
+    async def has(command: Command, state: str) -> bool:
+        return bool((await ask(started, f"/alpha/commands/{command.id}")).json()["state"] == state)
+
+    await eventually(lambda: has(restart, "accepted"))
+    await eventually(lambda: has(doctor, "accepted"))
+    mark = started.jobs["commands_unknown"].step
+    await mark()
+    assert await has(restart, "accepted"), "10 minutes have not passed"
+    async with database.connection() as connection:
+        query = "UPDATE command SET answered_at = answered_at - interval '10 minutes' WHERE id = $1"
+        await connection.execute(query, UUID(restart.id))
+    assert not await mark()
+    found = (await ask(started, f"/alpha/commands/{restart.id}")).json()
+    assert (found["state"], found["reason"]) == ("unknown", "no_outcome_reported")
+    assert await has(doctor, "accepted")
+    await mark()
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT actor, target, after FROM audit WHERE kind = 'command_outcome_unknown'")
+    assert [(row["actor"], row["target"]) for row in rows] == [("system", "device:alpha")]
+    assert json.loads(rows[0]["after"])["command"] == restart.id
+    await device.reply(restart, "done", output="late")
+    await eventually(lambda: has(restart, "done"))
+    found = (await ask(started, f"/alpha/commands/{restart.id}")).json()
+    assert (found["output"], found["reason"]) == ("late", "")

@@ -2,11 +2,11 @@
 
 import asyncio
 import random
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import httpx
@@ -31,9 +31,10 @@ from pulse_testkit.clock import FakeClock
 from pulse_testkit.waiting import eventually
 from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.announcements import Announcements
+from pulse_users.actions.changes import ChangeDependencies
 from pulse_users.actions.passwords import HashingPolicies
 from pulse_users.assembly import IDENTITY, build
-from pulse_users.model.accounts import Account, EventKeys, NewAccount, PasswordHashes, changed
+from pulse_users.model.accounts import Account, EventKeys, EventSealer, NewAccount, PasswordHashes
 from pulse_users.routes.dependencies import UsersDependencies
 from pulse_users.settings import UsersSettings
 
@@ -136,8 +137,19 @@ class World:
         return [(row["kind"], row["actor"], row["target"]) for row in found]
 
 
+def no_floor(_: int) -> int:
+    """Versions 1, 2, 3 … instead of times, so that tests can name them."""
+    return 0
+
+
 @asynccontextmanager
-async def open_world(database: Database, clock: FakeClock, digest: str, **more: Any) -> AsyncIterator[World]:
+async def open_world(
+    database: Database,
+    clock: FakeClock,
+    digest: str,
+    version_floor: Callable[[int], int] = no_floor,
+    **more: Any,
+) -> AsyncIterator[World]:
     """A users service with these settings in addition to the defaults."""
     settings = UsersSettings(
         database_url="unused",
@@ -154,7 +166,7 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
     runtime = Runtime(
         IDENTITY, database, bus, outbox, principals, metrics, RateLimits(), AUDIT, random.Random(1), clock
     )
-    parts = await build(runtime, settings, HashingPolicies(CHEAP, CHEAP))
+    parts = await build(runtime, settings, HashingPolicies(CHEAP, CHEAP), version_floor)
     principals.replace_keys([SIGNER.verification_key()])
     app = create_app("users", "0", parts.routers, health=Health(), metrics=metrics)
     prepare_app(app, runtime, settings)
@@ -162,9 +174,8 @@ async def open_world(database: Database, clock: FakeClock, digest: str, **more: 
     routes = parts.state["users"]
     assert isinstance(routes, UsersDependencies)
     app.state.users = routes
-    announcements = Announcements(
-        database, outbox, bus, partial(changed, keys=EventKeys(KEY, MIRROR_KEY), clock=clock.seconds)
-    )
+    sealer = EventSealer(EventKeys(KEY, MIRROR_KEY), clock)
+    announcements = Announcements(ChangeDependencies(database, outbox, AUDIT, sealer, clock, uuid.uuid4), bus)
     transport = httpx.ASGITransport(app=RequestMiddleware(app, metrics), client=("192.0.2.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://users") as http, asyncio.TaskGroup() as group:
         running = group.create_task(bus.run())

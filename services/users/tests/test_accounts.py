@@ -3,18 +3,29 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from pulse_chassis.identity.caller import COMMAND_LINE
-from pulse_contracts.accounts import ReplayRequested, set_digest, set_sum
+from pulse_contracts.accounts import (
+    DIGEST_CONTEXT,
+    DigestSeal,
+    ReplayRequested,
+    set_digest,
+    set_sum,
+)
 from pulse_contracts.topics import USERS_REPLAY
+from pulse_jose import KeySet, unseal
+from pulse_postgres import Database
 from pulse_postgres.admin import provision
+from pulse_testkit.clock import FakeClock
 from pulse_testkit.waiting import eventually
+from pulse_users.actions.changes import milliseconds
 from pulse_users.model.accounts import AccountNotFound, EmailTaken, LastAdministrator, NewAccount, PasswordHashes
 
-from .conftest import ROLE_PASSWORD, World
+from .conftest import MIRROR_KEY, ROLE_PASSWORD, World, open_world
 
 pytestmark = pytest.mark.servers
 
@@ -25,6 +36,8 @@ async def test_a_change_its_version_and_its_events_are_one_transaction(world: Wo
     assert (first["template"], second["template"]) == ("users/event/{account}", "users/digest")
     digest = json.loads(str(second["message"]))
     pairs = [(str(account.id), 1)]
+    sealed = unseal(digest.pop("sealed"), KeySet([MIRROR_KEY]), world.clock.seconds, DIGEST_CONTEXT)
+    assert DigestSeal.model_validate_json(sealed) == DigestSeal(sum=set_sum(pairs), at=world.clock())
     assert digest == {"v": 1, "count": 1, "version": 1, "set": set_digest(pairs), "sum": set_sum(pairs)}
     assert world.digest not in str(first["message"])
 
@@ -81,6 +94,21 @@ async def test_a_request_for_a_replay_publishes_every_account(world: World) -> N
 
     await eventually(lambda: events() >= 3)
     assert events() == 3, "wishes within two seconds are one"
+
+
+async def test_a_restored_database_never_repeats_a_version(database: Database, clock: FakeClock, digest: str) -> None:
+    """Otherwise consumers would take the new change for the one that was forgotten, and ignore it."""
+    async with open_world(database, clock, digest, milliseconds) as world:
+        account = await world.add()
+        (backup,) = await world.rows("SELECT version FROM account_counter")
+        clock.advance(timedelta(seconds=1))
+        forgotten = (await world.add("b@example.org")).version
+        await world.rows("DELETE FROM account WHERE version = $1", forgotten)
+        await world.rows("UPDATE account_counter SET version = $1", backup["version"])
+        clock.advance(timedelta(seconds=1))
+        assert account.version < forgotten < (await world.add("c@example.org")).version
+        first, second = await world.add("d@example.org"), await world.add("e@example.org")
+        assert second.version == first.version + 1, "two changes in one millisecond"
 
 
 async def test_a_replay_has_all_pages(world: World) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -66,7 +67,12 @@ async def smtp() -> SmtpServer:
 
 @pytest.fixture
 async def world(database: Database, clock: FakeClock, digest: str, smtp: SmtpServer) -> AsyncIterator[World]:
-    settings = {"smtp_host": "127.0.0.1", "smtp_port": smtp.port, "smtp_from": "pulse@example.org", "smtp_tls": "none"}
+    settings: dict[str, Any] = {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": smtp.port,
+        "smtp_from": "pulse@example.org",
+        "smtp_tls": "none",
+    }
     async with open_world(database, clock, digest, company="Works", **settings) as made:
         yield made
 

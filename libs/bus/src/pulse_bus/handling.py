@@ -48,6 +48,12 @@ def read_each(message: type[M]) -> GroupReader[M]:
     return read
 
 
+def require_retained(topic: Topic[Message]) -> None:
+    """Raises ValueError if the broker retains no message of the topic."""
+    if not topic.retain:
+        raise ValueError(f"{topic.template} retains no messages")
+
+
 def _read(message: type[M], payload: bytes) -> M | Exception:
     try:
         return message.model_validate_json(payload)
@@ -115,7 +121,10 @@ class Handling(_Settling[M]):
     handler: Handler[M]
 
     async def settle(self, incoming: Incoming) -> None:
-        """Returns when the message may be acknowledged to the broker: it is handled or quarantined."""
+        """Returns when the message may be acknowledged to the broker: it is handled or quarantined. The empty message
+        that deletes a retained one is ignored."""
+        if self.topic.retain and not incoming.payload:
+            return
         decoded = _read(self.topic.message, incoming.payload)
         if isinstance(decoded, Exception):
             await self.quarantine_unreadable(incoming, decoded)

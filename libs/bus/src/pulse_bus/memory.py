@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
+from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine, require_retained
 from pulse_bus.port import Disconnected, GroupHandler, GroupReader, Handler, LinkState, Quarantine
 from pulse_contracts.message import Message
 from pulse_contracts.topics import Topic
@@ -170,10 +170,19 @@ class MemoryBus:
             raise Disconnected("disconnected")
         self.inject(topic.address(**levels), message.model_dump_json().encode(), retain=topic.retain)
 
+    async def clear(self, topic: Topic[M], **levels: str) -> None:
+        """See `Bus.clear`."""
+        require_retained(topic)
+        if not self._up.is_set():
+            raise Disconnected("disconnected")
+        self.inject(topic.address(**levels), b"", retain=True)
+
     def inject(self, address: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publishes raw bytes, as a foreign client could."""
+        """Publishes raw bytes, as a foreign client could. Empty ones delete the retained message."""
         if retain:
             self.broker.retained[address] = payload
+            if not payload:
+                del self.broker.retained[address]
         self.broker.published.append((address, payload))
         self.broker.deliver(address, payload, self._clock())
 

@@ -162,6 +162,10 @@ class Bus(Protocol):
         lose a confirmed message, so only an answer from the consumer proves delivery. Raises Disconnected,
         PublishRefused, MessageTooLarge."""
 
+    async def clear(self, topic: Topic[M], **levels: str) -> None:
+        """Deletes the retained message of `topic` at the broker. Subscribers get nothing. Raises Disconnected,
+        PublishRefused, and ValueError for a topic that retains nothing."""
+
     async def run(self) -> None:
         """Connects, reconnects when needed, and runs the handlers. Returns after `drain`."""
 

@@ -1,8 +1,8 @@
 """Accounts on the bus: each change as a sealed event, and a digest that shows a consumer that it missed one."""
 
 import hashlib
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -99,12 +99,27 @@ class AccountsDigest(Message):
     """Number of accounts, highest version, and the hash of the set (`set_digest`). Retained.
 
     sum: `set_sum` of the same set, which a consumer can keep up to date with each change.
+    sealed: a JWE of `DigestSeal` with the context `DIGEST_CONTEXT`. Only users and sync-publisher hold its key. It
+        proves that users announced `sum`, and when: without it, the owner of the broker could repeat an old digest.
     """
 
     count: Annotated[int, Field(ge=0)]
     version: Annotated[int, Field(ge=0)]
     set: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     sum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sealed: Annotated[str, StringConstraints(max_length=1_024)] | None = None
+
+
+DIGEST_CONTEXT: Final[Mapping[str, str | int]] = {"digest": "accounts"}
+
+
+class DigestSeal(BaseModel):
+    """The sealed content of `AccountsDigest`. at: when users made the digest."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    at: Micros
 
 
 class ReplayRequested(Message):

@@ -19,7 +19,7 @@ from pulse_auth.actions.ending import SessionRevoker, Sweep
 from pulse_auth.actions.enrolment import BrokerEndpoint, Enrolment
 from pulse_auth.actions.guard import GuardLimits, IntakeGuard
 from pulse_auth.actions.heartbeat import Heartbeat, heartbeat_job
-from pulse_auth.actions.mirror import Drift, Mirror
+from pulse_auth.actions.mirror import Mirror, account_drift
 from pulse_auth.actions.opening import SessionOpener
 from pulse_auth.actions.plain_devices import PlainDevices
 from pulse_auth.actions.second_factors import SecondFactors
@@ -51,6 +51,7 @@ from pulse_chassis.http.rate_limits import parse_limit
 from pulse_chassis.identity.principal import Principals
 from pulse_chassis.process import service as process
 from pulse_chassis.process.background import Background, Job
+from pulse_chassis.process.drift import DriftTiming
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_contracts.access import ADMIN
@@ -108,7 +109,8 @@ async def build(runtime: Runtime, settings: AuthSettings, policies: HashingPolic
     secret = derived_key(settings.vault_key(), "refresh successor")
     deps = SessionDependencies(hasher, keys, secret, secrets.token_bytes, uuid.uuid4, clock, runtime.audit)
     mirror = Mirror(database, revoker, settings.sealing_key(), runtime.metrics, clock=clock)
-    drift = Drift(mirror, bus, IDENTITY.name)
+    timing = DriftTiming(grace=settings.replay_grace, pause=settings.replay_pause)
+    drift = account_drift(mirror, bus, IDENTITY.name, timing)
     events = CollectorEvents(runtime.outbox, vault, settings.collectors_sealing_key(), clock)
     collectors = CollectorAnnouncements(database, runtime.outbox, bus, events)
     trusted = TrustedKeyring(database, bus, vault, runtime.audit, settings.announcement_keys(), clock=clock)
@@ -125,12 +127,11 @@ async def build(runtime: Runtime, settings: AuthSettings, policies: HashingPolic
     fleet = CollectorDependencies(database, vault, runtime.audit, clock, secrets.token_bytes, events, reconciler.wake)
     routes = _routes(runtime, settings, deps, (vault, revoker, rotation, fleet))
     routes.sign_in.on_verified = verifiers.offer
-    compare = partial(drift.compare, settings.replay_grace, settings.replay_pause)
     return Parts(
         routers=ROUTERS,
         jobs=[
             Job("key_rotation", rotation.on_schedule, interval=settings.key_poll),
-            Job("account_drift", compare, wake=drift.received),
+            Job("account_drift", drift.compare, wake=drift.received),
             heartbeat_job(Heartbeat(database, bus, clock), revoker, settings.heartbeat_every),
             Job("collectors_digest", collectors.announce_digest, settings.digest_every, events.digest_due),
             Job("collectors_replay", collectors.replay, wake=collectors.replay_due, pause=settings.replay_pause),

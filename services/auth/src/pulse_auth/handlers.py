@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from pulse_auth.actions.collector_events import CollectorAnnouncements
-from pulse_auth.actions.mirror import Drift, Mirror
+from pulse_auth.actions.mirror import Mirror
 from pulse_auth.actions.signing_keys import SigningKeys
 from pulse_auth.actions.trusted_keys import TrustedKeyring
 from pulse_bus import Bus, Delivery, Reject
+from pulse_chassis.process.drift import Drift
 from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayRequested
 from pulse_contracts.topics import AUTH_REPLAY, SYSTEM_KEY, USERS_DIGEST, USERS_EVENT
 from pulse_contracts.trust import KeyAnnounced
@@ -44,11 +45,12 @@ class Handlers:
         """Applies one account. Raises Reject if the topic names another account."""
         if delivery.levels["account"] != delivery.message.account:
             raise Reject("foreign_account", "the topic and the message name different accounts")
-        await self._actions.mirror.apply(delivery.message)
+        with self._actions.drift.arriving():
+            await self._actions.mirror.apply(delivery.message)
 
     async def digest(self, delivery: Delivery[AccountsDigest]) -> None:
         """Passes the digest of the users service to `Drift`."""
-        self._actions.drift.receive(delivery.message)
+        self._actions.drift.receive(delivery.message.set)
 
     async def replay(self, delivery: Delivery[ReplayRequested]) -> None:
         """Publishes all collectors, whatever the consumer has: it applies the newer versions."""

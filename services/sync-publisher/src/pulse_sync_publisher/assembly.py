@@ -4,12 +4,12 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 
 from pulse_chassis.audit.routes import audit_router
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process import service as process
 from pulse_chassis.process.background import Job
+from pulse_chassis.process.drift import DriftTiming
 from pulse_chassis.process.service import Identity, Parts, Runtime, now_micros
 from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
@@ -27,9 +27,11 @@ from pulse_sync_publisher.actions.sending import Sender
 from pulse_sync_publisher.actions.signing import SERVICE, Signing
 from pulse_sync_publisher.actions.statuses import Statuses
 from pulse_sync_publisher.actions.upkeep import Upkeep
+from pulse_sync_publisher.actions.users_set import UsersSet
 from pulse_sync_publisher.actions.vault import Vault
 from pulse_sync_publisher.handlers import Copies, Handlers
 from pulse_sync_publisher.routes import accounts, collectors, entitlement
+from pulse_sync_publisher.routes import users as users_routes
 from pulse_sync_publisher.routes.dependencies import Limits, SyncDependencies
 from pulse_sync_publisher.settings import SyncSettings
 
@@ -39,6 +41,7 @@ ROUTERS = [
     collectors.router,
     accounts.router,
     entitlement.router,
+    users_routes.router,
 ]
 IDENTITY = Identity(SERVICE, VERSION, Migrations("pulse_sync_publisher.migrations"))
 
@@ -67,10 +70,13 @@ async def build(
     reports = Reports(context, logs, repairs, signing, bus)
     statuses, wipes = Statuses(context, bus, runtime.metrics), Wipes(context, bus, signing)
     upkeep = Upkeep(context, logs, repairs, settings.rekey_every)
+    users = UsersSet(context, logs, settings.accounts_sealing_key())
     copies = Copies(
         bus,
         Accounts(context, logs, settings.accounts_sealing_key()),
+        users,
         Collectors(context, logs, settings.collectors_sealing_key(), repairs.wipe_due.set),
+        DriftTiming(grace=settings.replay_grace, pause=settings.replay_pause),
     )
     await Handlers(bus, copies, reports, AuditUploads(context, reports), signing).subscribe()
     await runtime.principals.follow(bus)
@@ -89,12 +95,12 @@ async def build(
         connected.set()
 
     bus.on_connected(note_connected)
-    grace, pause = settings.replay_grace, settings.replay_pause
     routes = SyncDependencies(
         Pages(context),
         EntitlementActions(context, logs),
         Policy(context, logs),
         repairs,
+        users,
         signing,
         runtime.limits,
         Limits(settings.read_limit, settings.change_limit),
@@ -106,16 +112,8 @@ async def build(
         Job("mirror_wipes", wipes.publish_due, settings.sweep_every, repairs.wipe_due),
         Job("mirror_status", statuses.publish_changes, settings.measure_every, show, pause=settings.status_pause),
         Job("mirror_measure", statuses.measure, settings.measure_every),
-        Job(
-            "account_drift",
-            partial(copies.account_drift.compare, grace, pause),
-            wake=copies.account_drift.received,
-        ),
-        Job(
-            "collector_drift",
-            partial(copies.collector_drift.compare, grace, pause),
-            wake=copies.collector_drift.received,
-        ),
+        Job("account_drift", copies.account_drift.compare, wake=copies.account_drift.received),
+        Job("collector_drift", copies.collector_drift.compare, wake=copies.collector_drift.received),
         Job("sweep", upkeep.sweep, settings.sweep_every),
         Job("mirror_check", upkeep.check, settings.check_every),
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pulse_bus import Bus, Delivery, Reject, read_each
+from pulse_chassis.process.drift import Copy, Drift, DriftTiming
 from pulse_contracts.accounts import AccountChanged, AccountsDigest, ReplayRequested
 from pulse_contracts.collectors import CollectorChanged, CollectorsDigest
 from pulse_contracts.message import is_device_name
@@ -22,10 +23,10 @@ from pulse_contracts.trust import TrustedKeys
 from pulse_sync_publisher.actions.accounts import Accounts
 from pulse_sync_publisher.actions.audit_uploads import AuditUploads
 from pulse_sync_publisher.actions.collectors import Collectors
-from pulse_sync_publisher.actions.drift import Drift
 from pulse_sync_publisher.actions.publishing import publish
 from pulse_sync_publisher.actions.reports import Reports
 from pulse_sync_publisher.actions.signing import SERVICE, Signing
+from pulse_sync_publisher.actions.users_set import UsersSet
 from pulse_sync_publisher.model.records import Account
 
 _REPORTS_AT_ONCE = 4
@@ -35,13 +36,17 @@ _REPORTS_AT_ONCE = 4
 class Copies:
     """The copies of accounts and collectors, and what finds missed events."""
 
-    def __init__(self, bus: Bus, accounts: Accounts, collectors: Collectors) -> None:
+    def __init__(
+        self, bus: Bus, accounts: Accounts, users: UsersSet, collectors: Collectors, timing: DriftTiming
+    ) -> None:
         self._bus = bus
-        self.accounts, self.collectors = accounts, collectors
-        self.account_drift = Drift("accounts", accounts.digest, self._request_accounts, accounts.agrees)
-        self.collector_drift = Drift("collectors", collectors.digest, self._request_collectors)
+        self.accounts, self.users, self.collectors = accounts, users, collectors
+        copy = Copy("accounts", accounts.digest, self._request_accounts, users.agrees, users.find_restore)
+        self.account_drift = Drift(copy, timing)
+        self.collector_drift = Drift(Copy("collectors", collectors.digest, self._request_collectors), timing)
 
     async def _request_accounts(self, have: str) -> None:
+        self.users.begin_replay()
         await publish(self._bus, USERS_REPLAY, ReplayRequested(have=have), service=SERVICE)
 
     async def _request_collectors(self, have: str) -> None:
@@ -77,7 +82,9 @@ class Handlers:
             else:
                 outcomes.append(None)
         if opened:
-            await self._copies.accounts.apply(opened)
+            self._copies.users.hear(opened)
+            with self._copies.account_drift.arriving():
+                await self._copies.accounts.apply(opened)
         return outcomes
 
     def _account(self, delivery: Delivery[AccountChanged]) -> Account:
@@ -86,15 +93,16 @@ class Handlers:
         return self._copies.accounts.open(delivery.message)
 
     async def accounts_digest(self, delivery: Delivery[AccountsDigest]) -> None:
-        """Passes the digest of the users service to `Drift`, and to what decides whether the copy is current."""
-        if self._copies.accounts.announce(delivery.message):
+        """Passes a believed digest of the users service to `Drift`."""
+        if self._copies.users.announce(delivery.message):
             self._copies.account_drift.receive(delivery.message.set)
 
     async def collector(self, delivery: Delivery[CollectorChanged]) -> None:
         """Applies one collector. Raises Reject if the topic names another one."""
         if delivery.levels["device"] != delivery.message.device:
             raise Reject("foreign_device", "the topic and the message name different collectors")
-        await self._copies.collectors.apply(self._copies.collectors.open(delivery.message))
+        with self._copies.collector_drift.arriving():
+            await self._copies.collectors.apply(self._copies.collectors.open(delivery.message))
 
     async def collectors_digest(self, delivery: Delivery[CollectorsDigest]) -> None:
         """Passes auth's digest to `Drift`."""

@@ -168,6 +168,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
             Job("live_sessions", sockets.sweep, _SECOND, retry_cap=_SECOND),
             compaction_job(compaction, settings),
             Job("retention", retention.round, timedelta(days=1), retry_floor=10 * _MINUTE, retry_cap=10 * _MINUTE),
+            Job("commands_unknown", commands.mark_unknown, _MINUTE),
             *upkeep_jobs(Upkeep(log, put_away)),
         ],
         wrap=sockets.wrap,

@@ -2,13 +2,11 @@
 
 import asyncio
 import secrets
-import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from pulse_chassis.audit.routes import audit_router
 from pulse_chassis.process import service as process
@@ -21,7 +19,7 @@ from pulse_postgres.database import PoolSettings
 from pulse_users.actions.accounts import Accounts
 from pulse_users.actions.announcements import Announcements
 from pulse_users.actions.bulk import BulkChanges
-from pulse_users.actions.changes import ChangeDependencies
+from pulse_users.actions.changes import ChangeDependencies, milliseconds
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links, LinkSettings
 from pulse_users.actions.mailing import Mailer, MailQueue
@@ -31,7 +29,7 @@ from pulse_users.actions.smtp import MailServer
 from pulse_users.actions.upkeep import Sweep
 from pulse_users.actions.verifiers import Verifiers
 from pulse_users.handlers import Handlers
-from pulse_users.model.accounts import EventKeys, changed
+from pulse_users.model.accounts import EventKeys, EventSealer
 from pulse_users.model.passwords import PasswordRules, read_blocklist
 from pulse_users.routes import accounts, bulk, passwords, profile
 from pulse_users.routes.dependencies import Limits, UsersDependencies
@@ -61,15 +59,22 @@ async def serve(settings: UsersSettings) -> None:
     await process.serve(IDENTITY, settings, assemble)
 
 
-async def build(runtime: Runtime, settings: UsersSettings, policies: HashingPolicies = _POLICIES) -> Parts:
-    """Builds the service. `policies`: the costs of password hashes."""
+async def build(
+    runtime: Runtime,
+    settings: UsersSettings,
+    policies: HashingPolicies = _POLICIES,
+    version_floor: Callable[[int], int] = milliseconds,
+) -> Parts:
+    """Builds the service. `policies`: the costs of password hashes. `version_floor`: of `ChangeDependencies`."""
     database, clock = runtime.database, runtime.clock
-    sealer = partial(changed, keys=_event_keys(settings), clock=time.time)
-    deps = ChangeDependencies(database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4)
+    sealer = EventSealer(_event_keys(settings), clock)
+    deps = ChangeDependencies(
+        database, runtime.outbox, runtime.audit, sealer, clock, uuid.uuid4, version_floor=version_floor
+    )
     hasher = PasswordHasher(policies.sign_in)
     await hasher.start()
     checked = Passwords(hasher, await asyncio.to_thread(rules, settings), policies)
-    announcements = Announcements(database, runtime.outbox, runtime.bus, sealer)
+    announcements = Announcements(deps, runtime.bus)
     verifiers = Verifiers(deps, settings.sealing_key(), policies.mirror)
     await Handlers(runtime.bus, announcements, verifiers).subscribe()
     await runtime.principals.follow(runtime.bus)
@@ -143,7 +148,7 @@ async def offline(settings: UsersSettings) -> AsyncIterator[Offline]:
     checked = Passwords(hasher, rules(settings), _POLICIES)
     try:
         async with Database(PoolSettings(settings.database_url, password, 2)) as database:
-            sealer = partial(changed, keys=_event_keys(settings), clock=time.time)
+            sealer = EventSealer(_event_keys(settings), now_micros)
             audit = Audit(decoded_key(settings.audit_key))
             deps = ChangeDependencies(database, Outbox(), audit, sealer, now_micros, uuid.uuid4)
             yield Offline(Accounts(deps), checked)

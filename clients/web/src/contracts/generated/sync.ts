@@ -209,10 +209,45 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/sync/users": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_users_set"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sync/users/accept": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: operations["accept_users_set"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
+        readonly Acceptance: {
+            readonly confirm: number;
+        };
         readonly AuditHeadView: {
             readonly hash: string;
             readonly n: number;
@@ -366,7 +401,7 @@ export type components = {
             readonly email: string;
             readonly lease_s: number;
             readonly name: string;
-            readonly reason: ("disabled" | "deleted" | "not_entitled" | "no_verifier" | "lease_is_zero" | "never_synchronised") | null;
+            readonly reason: ("disabled" | "deleted" | "older_at_users" | "not_entitled" | "no_verifier" | "lease_is_zero" | "never_synchronised") | null;
             /** @enum {string} */
             readonly role: "admin" | "user";
             readonly total: number;
@@ -440,6 +475,14 @@ export type components = {
             readonly origin: "administrator" | "adopted" | "restored";
             readonly place: string;
             readonly subject: string;
+        };
+        readonly UsersView: {
+            readonly announced: string | null;
+            readonly missing: number;
+            readonly older: number;
+            readonly revoked: number;
+            /** @enum {string} */
+            readonly state: "current" | "behind" | "not_heard" | "restored";
         };
         readonly WipeOrder: {
             readonly confirm: string;
@@ -806,6 +849,50 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["PolicyBody"];
+                };
+            };
+        };
+    };
+    readonly get_users_set: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UsersView"];
+                };
+            };
+        };
+    };
+    readonly accept_users_set: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UsersView"];
                 };
             };
         };

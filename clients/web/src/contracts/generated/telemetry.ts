@@ -354,8 +354,7 @@ export type components = {
             /** Format: date-time */
             readonly requested_at: string;
             readonly seconds: number | null;
-            /** @enum {string} */
-            readonly state: "sent" | "accepted" | "refused" | "done" | "failed" | "no_answer";
+            readonly state: ("accepted" | "refused" | "done" | "failed") | "unknown" | ("sent" | "no_answer");
         };
         readonly DeviceNameChange: {
             readonly name: string | null;

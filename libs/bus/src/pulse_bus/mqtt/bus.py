@@ -16,8 +16,16 @@ from paho.mqtt.client import MQTT_ERR_SUCCESS
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine
-from pulse_bus.mqtt.connection import Connection, Receipt, capture_connack, consume_end, subscribe_options
+from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine, require_retained
+from pulse_bus.mqtt.connection import (
+    Connection,
+    Receipt,
+    capture_connack,
+    consume_end,
+    last_will,
+    publish_properties,
+    subscribe_options,
+)
 from pulse_bus.mqtt.failures import Drained, SubscribeRefused, first_error, is_refusal, reason
 from pulse_bus.mqtt.settings import MqttSettings
 from pulse_bus.mqtt.watched_sockets import watch_open_sockets_only
@@ -192,8 +200,14 @@ class MqttBus:
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
         """See `Bus.publish`."""
-        address = topic.address(**levels)
-        payload = message.model_dump_json().encode()
+        await self._publish(topic, topic.address(**levels), message.model_dump_json().encode())
+
+    async def clear(self, topic: Topic[M], **levels: str) -> None:
+        """See `Bus.clear`."""
+        require_retained(topic)
+        await self._publish(topic, topic.address(**levels), b"")
+
+    async def _publish(self, topic: Topic[M], address: str, payload: bytes) -> None:
         connection = self._connection
         if connection is None or not connection.is_open:
             raise Disconnected(self.detail or "not connected")
@@ -220,7 +234,7 @@ class MqttBus:
             raise PublishRefused(address, code, reason(code))
 
     def _send(self, connection: Connection, topic: Topic[M], address: str, payload: bytes) -> int:
-        properties = _publish_properties(topic.message.content_type)
+        properties = publish_properties(topic.message.content_type)
         info = connection.paho.publish(
             f"{self._settings.prefix}/{address}", payload, topic.qos, topic.retain, properties
         )
@@ -279,7 +293,7 @@ class MqttBus:
             keepalive=int(settings.keepalive.total_seconds()),
             timeout=settings.connect_timeout.total_seconds(),
             max_inflight_messages=settings.publish_window,
-            will=self._will(),
+            will=last_will(settings),
             logger=logging.getLogger("pulse.bus.aiomqtt"),
         )
         client.pending_calls_threshold = 1_000
@@ -400,20 +414,5 @@ class MqttBus:
         await handling.settle(incoming)
         ack()
 
-    def _will(self) -> aiomqtt.Will | None:
-        will = self._settings.will
-        if will is None:
-            return None
-        address = f"{self._settings.prefix}/{will.topic.address(**will.levels)}"
-        return aiomqtt.Will(address, will.message.model_dump_json().encode(), will.topic.qos, will.topic.retain)
-
 
 _publish_head = functools.lru_cache(maxsize=10_000)(publish_head)
-
-
-@functools.cache
-def _publish_properties(content_type: str) -> Properties:
-    """Cached, because creating them costs as much as the rest of a publish. paho only reads them."""
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.ContentType = content_type
-    return properties

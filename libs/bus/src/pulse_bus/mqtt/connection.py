@@ -1,12 +1,15 @@
 """One connection to the broker, and details of it that aiomqtt does not expose. See `pulse_bus.mqtt`."""
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Any
 
 import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from pulse_bus.mqtt.settings import MqttSettings
 from pulse_bus.mqtt.wire import Publish, Wire
 from pulse_bus.port import Disconnected
 
@@ -119,3 +122,21 @@ def subscribe_options(qos: int, *, is_retained: bool) -> SubscribeOptions:
     retained message at each subscription (MQTT 5.0, 3.8.3.1, Retain Handling 2)."""
     handling = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if is_retained else SubscribeOptions.RETAIN_DO_NOT_SEND
     return SubscribeOptions(qos, retainHandling=handling)
+
+
+@functools.cache
+def publish_properties(content_type: str) -> Properties:
+    """Returns the properties of a PUBLISH. Cached, because creating them costs as much as the rest of a publish. paho
+    only reads them."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = content_type
+    return properties
+
+
+def last_will(settings: MqttSettings) -> aiomqtt.Will | None:
+    """Returns the last will of the settings as aiomqtt expects it."""
+    will = settings.will
+    if will is None:
+        return None
+    address = f"{settings.prefix}/{will.topic.address(**will.levels)}"
+    return aiomqtt.Will(address, will.message.model_dump_json().encode(), will.topic.qos, will.topic.retain)

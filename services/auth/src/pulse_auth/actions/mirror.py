@@ -1,9 +1,7 @@
-"""auth's copy of the accounts. Applies the account events of the users service, and detects missed events by comparing
-digests."""
+"""auth's copy of the accounts. Applies the account events of the users service, and requests a replay of missed
+events."""
 
-import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -14,10 +12,11 @@ from pulse_auth.model.sessions import Account, ends_sessions, is_only_verifier
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.second_factors import ChallengeStore, FactorStore
 from pulse_auth.store.sessions import AccountCopy
-from pulse_bus import Bus, Disconnected, Reject
+from pulse_bus import Bus, Reject
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_chassis.observability.metrics import Metrics
-from pulse_contracts.accounts import AccountChanged, AccountRecord, AccountsDigest, ReplayRequested, set_digest
+from pulse_chassis.process.drift import Copy, Drift, DriftTiming
+from pulse_contracts.accounts import AccountChanged, AccountRecord, ReplayRequested, set_digest
 from pulse_contracts.times import from_micros
 from pulse_contracts.topics import USERS_REPLAY
 from pulse_jose import Clock, KeySet, SealingKey, TokenError, unseal
@@ -76,6 +75,15 @@ class Mirror:
         return set_digest(versions)
 
 
+def account_drift(mirror: Mirror, bus: Bus, service: str, timing: DriftTiming) -> Drift:
+    """Compares the copy with the digest of the users service."""
+
+    async def request(have: str) -> None:
+        await bus.publish(USERS_REPLAY, ReplayRequested(have=have), service=service)
+
+    return Drift(Copy("accounts", mirror.digest, request), timing)
+
+
 def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> tuple[Account, bool]:
     """Decrypts and validates the event. Returns the account, and whether it is deleted. Raises Reject."""
     context: dict[str, str | int] = {"account": message.account, "version": message.version}
@@ -100,42 +108,3 @@ def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> 
     id_, has_verifier = UUID(record.account), record.has_verifier
     account = Account(id_, record.version, record.email, record.name, record.role, is_active, digest, has_verifier)
     return account, record.deleted
-
-
-class Drift:
-    """Compares auth's copy with the digest that the users service publishes. Requests a replay if events were
-    missed."""
-
-    def __init__(self, mirror: Mirror, bus: Bus, service: str) -> None:
-        self._mirror, self._bus, self._service = mirror, bus, service
-        self._newest: AccountsDigest | None = None
-        self.received = asyncio.Event()
-
-    def receive(self, digest: AccountsDigest) -> None:
-        """Stores the newest digest and sets `received`, which starts `compare`."""
-        self._newest = digest
-        self.received.set()
-
-    async def compare(self, grace: timedelta, pause: timedelta) -> None:
-        """Compares the newest digest with the copy. If they differ, waits `grace`, because the missing events may be in
-        flight, and compares again before it requests a replay. Pauses for `pause` after each request. Raises
-        Unavailable."""
-        if await self._differs():
-            await asyncio.sleep(grace.total_seconds())
-            if await self.request_replay_if_different():
-                await asyncio.sleep(pause.total_seconds())
-
-    async def request_replay_if_different(self) -> bool:
-        """Requests a replay if the digests differ. Returns whether it did. Raises Unavailable."""
-        have = await self._mirror.digest()
-        if self._newest is None or self._newest.set == have:
-            return False
-        log.info("accounts_replay_requested", reason="digest_differs")
-        try:
-            await self._bus.publish(USERS_REPLAY, ReplayRequested(have=have), service=self._service)
-        except Disconnected:
-            return False  # the retained digest arrives again at the next connection
-        return True
-
-    async def _differs(self) -> bool:
-        return self._newest is not None and self._newest.set != await self._mirror.digest()

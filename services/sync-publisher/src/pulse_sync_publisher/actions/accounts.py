@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pydantic import ValidationError
 
 from pulse_bus import Reject
-from pulse_contracts.accounts import AccountChanged, AccountsDigest, MirroredAccount, set_digest
+from pulse_contracts.accounts import AccountChanged, MirroredAccount, set_digest
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
 from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.logs import Logs
@@ -47,19 +47,6 @@ class Accounts:
             await self._store.put(connection, newer)
             await self._counter.set_copied(connection, moved_sum(counted.copied, newer, known))
             return await self._logs.account_changes(connection, counted, newer)
-
-    def announce(self, digest: AccountsDigest) -> bool:
-        """Notes what users has, and wakes the sender: the copy may have become current. Returns whether the digest is
-        the newest."""
-        is_newest = self._context.announced.receive(digest.sum, digest.version, self._context.clock())
-        self._context.wake()
-        return is_newest
-
-    async def agrees(self) -> bool:
-        """Whether the copy is what users has announced last. Unlike `digest`, it does not read every account. Raises
-        Unavailable."""
-        async with self._context.database.connection() as connection:
-            return self._context.announced.is_newest((await self._counter.read(connection)).copied)
 
     async def digest(self) -> str:
         """`set_digest` of the copy. Raises Unavailable."""

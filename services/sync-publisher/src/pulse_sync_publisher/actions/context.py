@@ -34,6 +34,7 @@ class SyncMetrics:
         self.acked = metrics.counter("mirror_acks", "Acknowledgements that moved a collector forward")
         self.reports = metrics.counter("mirror_reports", "Reports of collectors", ["kind"])
         self.refused = metrics.counter("mirror_reports_refused", "Refused reports of collectors", ["reason"])
+        self.refused_digests = metrics.counter("mirror_digests_refused", "Refused digests of users", ["reason"])
         self.incidents = metrics.counter("mirror_incidents", "Incidents", ["kind"])
 
 
@@ -77,8 +78,9 @@ class Context:
         await self.audit.append(connection, entry, self.now())
 
     async def report_incident(self, connection: Connection, device: str, kind: IncidentKind, detail: str) -> None:
-        """Stores, counts, logs and audits an incident. The same kind at the same collector within a minute is only
-        counted, so that no collector fills the audit trail. Must be the last statement of the transaction."""
+        """Stores, counts, logs and audits an incident. `device` is empty if it concerns the whole service. The same
+        kind at the same collector within a minute is only counted, so that no collector fills the audit trail. Must be
+        the last statement of the transaction."""
         after_commit(self.metrics.incidents.labels(kind).inc)
         newest = await IncidentStore().newest(connection, device, kind)
         if newest is not None and newest > self.now() - _QUIET:
@@ -86,4 +88,5 @@ class Context:
         await IncidentStore().add(connection, device, kind, detail, self.now())
         after_commit(partial(log.warning, "mirror_incident", device=device, kind=kind, detail=detail))
         change = None, {"kind": kind, "detail": detail}
-        await self.record(connection, "mirror_incident", f"collector:{device}", SYSTEM, change)
+        target = f"collector:{device}" if device else "users"
+        await self.record(connection, "mirror_incident", target, SYSTEM, change)

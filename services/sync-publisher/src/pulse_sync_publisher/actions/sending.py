@@ -22,7 +22,15 @@ from pulse_sync_publisher.actions.vault import VaultClosed, text_of
 from pulse_sync_publisher.model.collectors import Collector
 from pulse_sync_publisher.model.leases import Leases
 from pulse_sync_publisher.model.messages import MessageMaker
-from pulse_sync_publisher.model.progress import Progress, Sendable, next_message, send_time, sent, snapshot_asof
+from pulse_sync_publisher.model.progress import (
+    Progress,
+    Sendable,
+    next_message,
+    send_time,
+    sent,
+    snapshot_asof,
+    takes_revocations,
+)
 from pulse_sync_publisher.model.records import MAX_RECORDS, Account, Entry, cut, first_cut, record_of, set_of
 from pulse_sync_publisher.store.collectors import CollectorStore
 from pulse_sync_publisher.store.counter import Counted, CounterStore
@@ -77,9 +85,10 @@ class Sender:
         ready = list[tuple[Collector, Sendable, list[MirrorMessage]]]()
         async with self._context.database.transaction() as connection:
             now = self._context.now()
-            claimed = await self._collectors.claim(connection, now, _CLAIMED)
-            due = await self._collectors.count_due(connection, now)
             counted = await self._counter.read(connection)
+            is_current = self._context.is_current(counted)  # while it is not, only few collectors are worth a look
+            claimed = await self._collectors.claim(connection, now, _CLAIMED, is_current=is_current)
+            due = await self._collectors.count_due(connection, now, is_current=is_current)
             for collector in claimed:
                 message = await self._next(connection, collector, counted, maker)
                 if message is None:
@@ -114,6 +123,11 @@ class Sender:
         if kind is None or send_time(progress, now, self._rng) is None:
             await self._collectors.put(connection, progress, None)
             return None
+        if kind == "snapshot" and not self._context.is_current(counted):
+            if not takes_revocations(progress, now, self._rng):
+                await self._collectors.put(connection, progress, now)  # due: tried again at every round
+                return None
+            kind = "delta"
         try:
             messages, position = await self._make(connection, collector, (kind, counted), maker)
         except VaultClosed as error:
@@ -157,10 +171,7 @@ class Sender:
             if content is None:
                 return [], (0, 0)
             return [maker.delta(progress, key, content)], (content.seq, 0)
-        if not is_current:
-            return None, (0, 0)
         found = await self._entries.after(connection, progress.device, -1, None)
-
         asof = snapshot_asof(progress, counted.n)
 
         def snapshot() -> tuple[list[MirrorMessage], str]:

@@ -7,7 +7,7 @@ from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.mirror import MirrorStatus
 from pulse_contracts.topics import USERS_MIRROR
 from pulse_sync_publisher.actions.context import Context
-from pulse_sync_publisher.actions.publishing import publish
+from pulse_sync_publisher.actions.publishing import clear, publish
 from pulse_sync_publisher.model.collectors import Collector, ShownStatus
 from pulse_sync_publisher.model.status import shown_state
 from pulse_sync_publisher.store.collectors import CollectorStore
@@ -31,7 +31,8 @@ class Statuses:
         )
 
     async def publish_changes(self) -> None:
-        """Publishes what changed since the last round. Raises Unavailable."""
+        """Publishes what changed since the last round. Deletes the retained status of a deleted collector. Raises
+        Unavailable."""
         async with self._context.database.transaction() as connection:
             changed = await self._store.claim_unshown(connection)
             statuses = [self._status(collector, pending) for collector, pending in changed]
@@ -39,8 +40,11 @@ class Statuses:
                 shown = ShownStatus(status.state, status.behind, status.since)
                 if shown != collector.shown:
                     await self._store.note_shown(connection, collector.device, shown)
-        for status in statuses:
-            await publish(self._bus, USERS_MIRROR, status, device=status.device)
+        for status, (collector, _) in zip(statuses, changed, strict=True):
+            if collector.progress.state == "deleted":
+                await clear(self._bus, USERS_MIRROR, device=status.device)
+            else:
+                await publish(self._bus, USERS_MIRROR, status, device=status.device)
 
     async def publish_all(self) -> None:
         """Publishes every status soon: at each connection. Raises Unavailable."""

@@ -72,9 +72,22 @@ class CollectorWiped(DomainError):
 
 
 class ConfirmationWrong(DomainError):
-    """The confirmation must repeat the id of the collector."""
+    """The confirmation must repeat the id of the collector, or the number of accounts that stay revoked."""
 
     code, status = "confirmation_wrong", 422
+
+
+class UsersNotRestored(DomainError):
+    """The copy of the accounts is the set of the users service. There is nothing to accept."""
+
+    code, status = "users_not_restored", 409
+
+
+class UsersSetUnknown(DomainError):
+    """sync-publisher does not know the whole set of the users service yet, or changes are on their way. Wait until
+    `GET /api/sync/users` shows the state `restored`."""
+
+    code, status = "users_set_unknown", 409
 
 
 class InvalidPage(DomainError):

@@ -113,10 +113,20 @@ def is_silent(progress: Progress, now: int) -> bool:
     return progress.seen is None or now - progress.seen > SILENCE
 
 
-def send_time(progress: Progress, now: int, rng: random.Random) -> int | None:
+def takes_revocations(progress: Progress, now: int, rng: random.Random) -> bool:
+    """Whether a delta with revocations is due to a collector that waits for its snapshot, which needs a current copy of
+    the accounts. A revocation needs none. A new mirror has nothing to revoke, and in a rollback nobody signs in."""
+    if progress.reported in {"new", "rollback"} or progress.acked >= progress.seq:
+        return False
+    due = send_time(progress, now, rng, "delta")
+    return due is not None and due <= now
+
+
+def send_time(progress: Progress, now: int, rng: random.Random, kind: Sendable | None = None) -> int | None:
     """When to send next, in microseconds. None: when something happens. It is never later than the retry of the message
-    in flight, so a change is sent to a connected collector until it is acknowledged, for ever."""
-    kind = next_message(progress)
+    in flight, so a change is sent to a connected collector until it is acknowledged, for ever. `kind`: the message to
+    send; None: `next_message`."""
+    kind = kind or next_message(progress)
     if kind is None:
         return None
     if kind != "rekey" and is_silent(progress, now):

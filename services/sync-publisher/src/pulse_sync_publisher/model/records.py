@@ -21,7 +21,12 @@ _OVERHEAD = len('{"records":[]}')
 
 @dataclass(frozen=True)
 class Account:
-    """sync-publisher's copy of an account. `src`: its version at users."""
+    """sync-publisher's copy of an account.
+
+    src: the newest version of users that this service has seen.
+    at_users: the version that users has since its database was restored (`model.restored_users`). 0: users does not
+        have the account. None: users has `src`. An account with another version stays revoked.
+    """
 
     id: str
     src: int
@@ -32,11 +37,17 @@ class Account:
     verifier: str | None = field(repr=False)
     changed: int
     deleted: bool = False
+    at_users: int | None = None
+
+    @property
+    def version_at_users(self) -> int:
+        """The version that users has. 0: users does not have the account."""
+        return self.src if self.at_users is None else self.at_users
 
     @property
     def person(self) -> Person:
         """The part that rules see."""
-        return Person(self.id, self.role, self.active and not self.deleted)
+        return Person(self.id, self.role, self.active and not self.deleted and self.at_users is None)
 
 
 @dataclass(frozen=True)

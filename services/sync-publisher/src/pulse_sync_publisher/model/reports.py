@@ -25,6 +25,7 @@ IncidentKind = Literal[
     "revocation_restored",
     "unknown_key",
     "audit_chain_broken",
+    "users_restored",
 ]
 SNAPSHOT_TIME = 20_000_000
 """Microseconds in which a hello does not repeat a snapshot: its parts may still be on their way."""

@@ -7,7 +7,15 @@ from pulse_sync_publisher.model.progress import Progress
 from pulse_sync_publisher.model.records import Account
 
 Shown = Literal["in_sync", "behind", "never", "rolled_back", "wiped", "unmanaged"]
-OfflineProblem = Literal["disabled", "deleted", "not_entitled", "no_verifier", "lease_is_zero", "never_synchronised"]
+OfflineProblem = Literal[
+    "disabled",
+    "deleted",
+    "older_at_users",
+    "not_entitled",
+    "no_verifier",
+    "lease_is_zero",
+    "never_synchronised",
+]
 
 
 def shown_state(progress: Progress) -> Shown:
@@ -36,14 +44,13 @@ class Possibility:
 def offline_problem(possible: Possibility) -> OfflineProblem | None:
     """Why the account can sign in offline nowhere. None: it can."""
     account = possible.account
-    if account.deleted:
-        return "deleted"
-    if not account.active:
-        return "disabled"
-    if possible.entitled == 0:
-        return "not_entitled"
-    if account.verifier is None:
-        return "no_verifier"
-    if possible.lease == 0:
-        return "lease_is_zero"
-    return None if possible.synchronised else "never_synchronised"
+    reasons: tuple[tuple[bool, OfflineProblem], ...] = (
+        (account.deleted, "deleted"),
+        (not account.active, "disabled"),
+        (account.at_users is not None, "older_at_users"),
+        (possible.entitled == 0, "not_entitled"),
+        (account.verifier is None, "no_verifier"),
+        (possible.lease == 0, "lease_is_zero"),
+        (possible.synchronised == 0, "never_synchronised"),
+    )
+    return next((problem for is_true, problem in reasons if is_true), None)

@@ -142,7 +142,8 @@ class WipeOrder(RequestBody):
 
 
 class IncidentView(BaseModel):
-    """Something that should not happen. The service repaired it, or it needs attention."""
+    """Something that should not happen. The service repaired it, or it needs attention. device: empty if it concerns no
+    single collector, such as `users_restored`."""
 
     id: int
     at: datetime

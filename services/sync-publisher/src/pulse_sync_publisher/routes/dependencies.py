@@ -16,6 +16,7 @@ from pulse_sync_publisher.actions.entitlement import EntitlementActions, Policy
 from pulse_sync_publisher.actions.pages import Pages
 from pulse_sync_publisher.actions.repairs import Repairs
 from pulse_sync_publisher.actions.signing import Signing
+from pulse_sync_publisher.actions.users_set import UsersSet
 
 DEVICE_PATTERN = r"^[a-z0-9-]{1,32}$"
 COMMON = (TooManyRequests, RevocationsUnknown)
@@ -37,6 +38,7 @@ class SyncDependencies:
     entitlement: EntitlementActions
     policy: Policy
     repairs: Repairs
+    users: UsersSet
     signing: Signing
     limiter: RateLimits
     limits: Limits

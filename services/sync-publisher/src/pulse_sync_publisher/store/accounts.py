@@ -8,7 +8,7 @@ from pulse_postgres import Connection, Row
 from pulse_sync_publisher.model.entitlement import Person
 from pulse_sync_publisher.model.records import Account
 
-COLUMNS = "id, src, email, name, role, active, deleted, verifier, changed"
+COLUMNS = "id, src, email, name, role, active, deleted, verifier, changed, at_users"
 
 
 class AccountStore:
@@ -36,20 +36,35 @@ class AccountStore:
 
     async def people(self, connection: Connection) -> dict[str, Person]:
         """What rules see of every account that is not deleted."""
-        rows = await connection.fetch("SELECT id::text AS id, role, active FROM account WHERE NOT deleted")
-        return {row["id"]: Person(row["id"], row["role"], row["active"]) for row in rows}
+        rows = await connection.fetch(
+            "SELECT id::text AS id, role, active AND at_users IS NULL AS may FROM account WHERE NOT deleted"
+        )
+        return {row["id"]: Person(row["id"], row["role"], row["may"]) for row in rows}
 
     async def versions(self, connection: Connection) -> list[tuple[str, int]]:
-        """Ids and versions of all accounts."""
-        rows = await connection.fetch("SELECT id::text AS id, src FROM account")
-        return [(row["id"], row["src"]) for row in rows]
+        """Ids of all accounts with their versions at users."""
+        query = "SELECT id::text AS id, coalesce(at_users, src) AS n FROM account WHERE at_users IS DISTINCT FROM 0"
+        return [(row["id"], row["n"]) for row in await connection.fetch(query)]
+
+    async def count_revoked(self, connection: Connection) -> int:
+        """The number of accounts that stay revoked since users was restored."""
+        return int(await connection.fetchval("SELECT count(*) FROM account WHERE at_users IS NOT NULL"))
+
+    async def put_at_users(self, connection: Connection, accounts: Collection[Account]) -> None:
+        """Stores `at_users` of these accounts."""
+        await connection.execute(
+            "UPDATE account a SET at_users = n.at_users FROM unnest($1::uuid[], $2::bigint[]) AS n (id, at_users) "
+            "WHERE a.id = n.id",
+            [one.id for one in accounts],
+            [one.at_users for one in accounts],
+        )
 
     async def put(self, connection: Connection, accounts: Collection[Account]) -> None:
         """Inserts or replaces accounts. The caller has checked that they are newer."""
         await connection.executemany(
-            f"INSERT INTO account ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "  # noqa: S608
+            f"INSERT INTO account ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL) "  # noqa: S608
             "ON CONFLICT (id) DO UPDATE SET src = $2, email = $3, name = $4, role = $5, active = $6, deleted = $7, "
-            "verifier = $8, changed = $9",
+            "verifier = $8, changed = $9, at_users = NULL",
             [
                 (
                     UUID(one.id),
@@ -79,4 +94,5 @@ def account_of(row: Row) -> Account:
         row["verifier"],
         to_micros(row["changed"]),
         row["deleted"],
+        row["at_users"],
     )

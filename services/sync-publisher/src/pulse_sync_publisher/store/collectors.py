@@ -35,16 +35,19 @@ class CollectorStore:
         query = "SELECT * FROM collector WHERE device = ANY($1::text[]) ORDER BY device FOR UPDATE"
         return [_collector(row) for row in await connection.fetch(query, list(devices))]
 
-    async def claim(self, connection: Connection, now: datetime, limit: int) -> list[Collector]:
-        """Locks collectors whose next message is due, except those that another process has locked."""
+    async def claim(self, connection: Connection, now: datetime, limit: int, *, is_current: bool) -> list[Collector]:
+        """Locks collectors whose next message is due, except those that another process has locked. `is_current`: the
+        copy of the accounts is; otherwise only collectors with a pending rekey or revocation."""
         query = (
-            "SELECT * FROM collector WHERE next_send <= $1 ORDER BY next_send LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"
+            f"SELECT * FROM collector c WHERE next_send <= $1 AND {_sendable(is_current)} ORDER BY next_send LIMIT $2 "  # noqa: S608
+            "FOR NO KEY UPDATE SKIP LOCKED"
         )
         return [_collector(row) for row in await connection.fetch(query, now, limit)]
 
-    async def count_due(self, connection: Connection, now: datetime) -> int:
-        """The number of collectors whose next message is due, locked ones included."""
-        return int(await connection.fetchval("SELECT count(*) FROM collector WHERE next_send <= $1", now))
+    async def count_due(self, connection: Connection, now: datetime, *, is_current: bool) -> int:
+        """The number of collectors that `claim` would return without a limit, locked ones included."""
+        query = f"SELECT count(*) FROM collector c WHERE next_send <= $1 AND {_sendable(is_current)}"  # noqa: S608
+        return int(await connection.fetchval(query, now))
 
     async def next_due(self, connection: Connection) -> datetime | None:
         """When the next message is due."""
@@ -223,6 +226,15 @@ class CollectorStore:
             *values,
         )
         return len(rows)
+
+
+def _sendable(is_current: bool) -> str:  # noqa: FBT001  # one fact
+    if is_current:
+        return "true"
+    return (
+        "(next_key IS NOT NULL OR EXISTS (SELECT FROM entry e WHERE e.device = c.device AND e.seq > c.acked AND "
+        "e.state = 'revoked'))"
+    )
 
 
 def _time(micros: int | None) -> datetime | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from pulse_bus import Bus, Disconnected, MessageTooLarge, PublishRefused
-from pulse_chassis.identity.caller import Caller
+from pulse_chassis.identity.caller import SYSTEM, Caller
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.auth import VerificationKeyRecord
 from pulse_contracts.commands import COMMAND_TYPE, MAX_LIFETIME, Command, CommandMessage, CommandReply
@@ -22,6 +22,7 @@ from pulse_postgres import AuditEntry, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.model.commands import (
+    UNKNOWN_AFTER,
     CommandRequest,
     CommandsNotConfigured,
     PlainDeviceHasNoCommands,
@@ -35,6 +36,7 @@ log = structlog.get_logger("pulse.commands")
 SERVICE = "telemetry-gateway"
 _PURPOSE = "command signing key"
 _LIFETIME = timedelta(seconds=MAX_LIFETIME)
+_MARKED_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,20 @@ class Commands:
         Unavailable."""
         is_new = await self._store.answer(device, reply, from_micros(self._deps.clock()))
         self._replies.labels(reply.outcome if is_new else "ignored").inc()
+
+    async def mark_unknown(self) -> bool:
+        """Gives commands the outcome `unknown` that a collector accepted `UNKNOWN_AFTER` ago without reporting an
+        outcome, for example because its process died. Returns whether there may be more. Raises Unavailable."""
+        before = from_micros(self._deps.clock()) - UNKNOWN_AFTER
+        async with self._deps.database.transaction() as connection:
+            marked = await self._store.mark_unknown(connection, before, _MARKED_AT_ONCE)
+            for id_, device, action in marked:
+                detail: Detail = {"command": str(id_), "action": action, "reason": "no_outcome_reported"}
+                entry = AuditEntry("command_outcome_unknown", SYSTEM.account, f"device:{device}", None, detail)
+                await self._deps.audit.append(connection, entry)
+        for id_, device, action in marked:
+            log.info("command_outcome_unknown", command=str(id_), device=device, action=action)
+        return len(marked) == _MARKED_AT_ONCE
 
     async def find(self, device: str, id_: UUID) -> SentCommand:
         """One command. Raises UnknownCommand, Unavailable."""

@@ -1,17 +1,22 @@
 """Commands to collectors: their numbers, their states, and refused requests."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 from uuid import UUID
 
 from pulse_contracts.commands import Action, Outcome
 from pulse_contracts.errors import DomainError
 
-CommandState = Literal["sent", "accepted", "refused", "done", "failed", "no_answer"]
-_FOLLOWS: dict[Outcome | None, frozenset[Outcome]] = {
+StoredOutcome = Outcome | Literal["unknown"]
+"""What is known of a command. `unknown`: the collector accepted it, and did not report an outcome in time."""
+CommandState = StoredOutcome | Literal["sent", "no_answer"]
+UNKNOWN_AFTER: Final = timedelta(minutes=10)
+"""Time after which an accepted command without an outcome is `unknown`. No action takes this long."""
+_FOLLOWS: dict[StoredOutcome | None, frozenset[Outcome]] = {
     None: frozenset({"accepted", "refused", "done", "failed"}),
     "accepted": frozenset({"done", "failed"}),
+    "unknown": frozenset({"done", "failed"}),
     "refused": frozenset(),
     "done": frozenset(),
     "failed": frozenset(),
@@ -69,7 +74,7 @@ class SentCommand:
     actor: str | None
     requested: datetime
     expires: datetime
-    outcome: Outcome | None = None
+    outcome: StoredOutcome | None = None
     reason: str = ""
     output: str = ""
     answered: datetime | None = None
@@ -81,8 +86,9 @@ class SentCommand:
         return "sent" if now < self.expires else "no_answer"
 
 
-def follows(old: Outcome | None, new: Outcome) -> bool:
-    """Whether an outcome may replace another. A final outcome stays, so that a repeated reply changes nothing."""
+def follows(old: StoredOutcome | None, new: Outcome) -> bool:
+    """Whether an outcome may replace another. A final outcome stays, so that a repeated reply changes nothing. A late
+    report replaces `unknown`."""
     return new in _FOLLOWS[old]
 
 

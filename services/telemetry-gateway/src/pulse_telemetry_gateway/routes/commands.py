@@ -46,8 +46,9 @@ class CommandBody(BaseModel):
 
 
 class CommandView(BaseModel):
-    """`state`: `sent` until the collector answers; `no_answer` if it has not answered when the command expires.
-    `actor`: the account that sent it. `reason`: why it was refused or failed. `output`: what it printed."""
+    """`state`: `sent` until the collector answers; `no_answer` if it has not answered when the command expires;
+    `unknown` if it accepted the command and did not report an outcome within 10 minutes. A late report replaces
+    `unknown`. `actor`: the account that sent it. `reason`: why it was refused or failed. `output`: what it printed."""
 
     id: UUID
     action: Action

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from pulse_contracts.commands import CommandReply
+from pulse_contracts.commands import Action, CommandReply
 from pulse_postgres import Connection, Database, Row
 from pulse_telemetry_gateway.model.commands import CommandRequest, SentCommand, follows, next_number
 
@@ -80,6 +80,21 @@ class CommandStore:
                 now,
             )
         return True
+
+    async def mark_unknown(
+        self, connection: Connection, before: datetime, limit: int
+    ) -> list[tuple[UUID, str, Action]]:
+        """Gives up to `limit` commands the outcome `unknown` whose collectors accepted them at or before a time and did
+        not report an outcome. Returns id, device and action of each."""
+        rows = await connection.fetch(
+            "UPDATE command SET outcome = 'unknown', reason = 'no_outcome_reported' WHERE id IN "
+            "(SELECT id FROM command WHERE outcome = 'accepted' AND answered_at <= $1 ORDER BY answered_at LIMIT $2 "
+            "FOR UPDATE SKIP LOCKED) "
+            "RETURNING id, device, action",
+            before,
+            limit,
+        )
+        return [(row["id"], row["device"], row["action"]) for row in rows]
 
     async def not_sent(self, id_: UUID, reason: str, now: datetime) -> None:
         """Records that a command did not reach the broker. Raises Unavailable."""

@@ -12,34 +12,40 @@ from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.caller import COMMAND_LINE, Caller
 from pulse_chassis.identity.principal import Forbidden, NotSignedIn
-from pulse_contracts.accounts import AccountChanged
 from pulse_contracts.errors import DomainError, Unavailable
 from pulse_contracts.permissions import ROLES, Permission
-from pulse_contracts.times import from_micros
+from pulse_contracts.times import from_micros, to_micros
 from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT
 from pulse_postgres import Audit, AuditEntry, Connection, Database, Outbox
 from pulse_users.actions.recent import RecentAccounts
-from pulse_users.model.accounts import Account
+from pulse_users.model.accounts import Account, EventSealer
 from pulse_users.store.accounts import AccountStore, Stamp
 
 log = structlog.get_logger("pulse.users")
 AUDITED = frozenset({"own_account", "last_administrator", "bulk_refused", "link_ended", Forbidden.code})
 """Codes of rejected changes that are audited: they tell something about the caller, unlike typing errors."""
 _AUDIT_LIMIT = "10/minute"
-Sealer = Callable[[Account], AccountChanged]
 AuditFields = dict[str, str | int | float | bool | list[str] | None]
+
+
+def milliseconds(micros: int) -> int:
+    """The time in milliseconds. A version is at least this, so that versions do not repeat when an older backup of the
+    database is restored: consumers would take the new change for the old one."""
+    return micros // 1_000
 
 
 @dataclass(frozen=True)
 class ChangeDependencies:
-    """Dependencies of changes. `clock` in microseconds since 1970."""
+    """Dependencies of changes. `clock` in microseconds since 1970. `version_floor`: the lowest version of a change at a
+    time in microseconds."""
 
     database: Database
     outbox: Outbox
     audit: Audit
-    sealer: Sealer
+    sealer: EventSealer
     clock: Callable[[], int]
     new_id: Callable[[], UUID]
+    version_floor: Callable[[int], int] = milliseconds
     recent: RecentAccounts = field(default_factory=RecentAccounts)
     refusals: RateLimits = field(default_factory=RateLimits)
 
@@ -63,11 +69,12 @@ class Change:
 
     async def stamp(self) -> Stamp:
         """The next version."""
-        return Stamp(await AccountStore().next_version(self.connection), self.now)
+        floor = self.deps.version_floor(to_micros(self.now))
+        return Stamp(await AccountStore().next_version(self.connection, floor), self.now)
 
     async def publish(self, account: Account) -> None:
         """Puts the event of the account's new version into the outbox."""
-        event = self.deps.sealer(account)
+        event = self.deps.sealer.event(account)
         await self.deps.outbox.put(self.connection, USERS_EVENT, event, account=str(account.id))
         self._has_events = True
 
@@ -86,7 +93,7 @@ class Change:
     async def finish(self) -> None:
         """Writes the digest behind the events, and the audit log last, because all transactions share its lock."""
         if self._has_events:
-            digest = await AccountStore().digest(self.connection)
+            digest = self.deps.sealer.digest(await AccountStore().digest(self.connection))
             await self.deps.outbox.put(self.connection, USERS_DIGEST, digest)
         for entry in self._entries:
             await self.deps.audit.append(self.connection, entry, self.now)

@@ -2,12 +2,20 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pulse_contracts.accounts import AccountChanged, AccountRecord, MirroredAccount
+from pulse_contracts.accounts import (
+    DIGEST_CONTEXT,
+    AccountChanged,
+    AccountRecord,
+    AccountsDigest,
+    DigestSeal,
+    MirroredAccount,
+)
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Role
 from pulse_contracts.times import to_micros
@@ -236,3 +244,27 @@ def changed(account: Account, keys: EventKeys, clock: Clock) -> AccountChanged:
         sealed=seal(record.model_dump_json().encode(), keys.accounts, clock, context),
         mirrored=seal(mirrored.model_dump_json().encode(), keys.mirrored, clock, context),
     )
+
+
+def sealed_digest(digest: AccountsDigest, key: SealingKey, at: int) -> AccountsDigest:
+    """The digest with its seal for sync-publisher. `at`: the time in microseconds."""
+    if digest.sum is None:
+        raise ValueError("a digest without a sum cannot be sealed")
+    payload = DigestSeal(sum=digest.sum, at=at).model_dump_json().encode()
+    return digest.model_copy(update={"sealed": seal(payload, key, lambda: at / 1_000_000, DIGEST_CONTEXT)})
+
+
+@dataclass(frozen=True)
+class EventSealer:
+    """Makes the messages of this service. `clock` in microseconds."""
+
+    keys: EventKeys
+    clock: Callable[[], int]
+
+    def event(self, account: Account) -> AccountChanged:
+        """The event of an account."""
+        return changed(account, self.keys, lambda: self.clock() / 1_000_000)
+
+    def digest(self, digest: AccountsDigest) -> AccountsDigest:
+        """The digest with its seal."""
+        return sealed_digest(digest, self.keys.mirrored, self.clock())

@@ -35,9 +35,11 @@ class Stamp:
 class AccountStore:
     """Accounts by id and e-mail."""
 
-    async def next_version(self, connection: Connection) -> int:
-        """The version of one change. Also takes the lock that orders changes until the transaction ends."""
-        return int(await connection.fetchval("UPDATE account_counter SET version = version + 1 RETURNING version"))
+    async def next_version(self, connection: Connection, floor: int) -> int:
+        """The version of one change: higher than the last one, and at least `floor`. Also takes the lock that orders
+        changes until the transaction ends."""
+        query = "UPDATE account_counter SET version = greatest(version + 1, $1) RETURNING version"
+        return int(await connection.fetchval(query, floor))
 
     async def hold(self, connection: Connection) -> None:
         """Blocks changes until the transaction ends."""
