@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def eventually(
-    claim: Callable[[], bool | Awaitable[bool]], *, seconds: float = 10, what: str | Callable[[], object] = ""
+    claim: Callable[[], bool | Awaitable[bool]], *, seconds: float = 30, what: str | Callable[[], object] = ""
 ) -> None:
     """Returns when the claim holds. Raises AssertionError when it does not hold within `seconds`. The error shows
     `what`, or the result of calling it."""
