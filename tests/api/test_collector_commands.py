@@ -70,9 +70,9 @@ def test_each_command_is_executed_by_the_collector(administrator: Administrator)
     assert administrator.command("resync_mirror")["state"] == "done"
     assert administrator.command("set_interval", seconds=0.5)["state"] == "done"
     assert administrator.command("pause_replay")["state"] == "done"
-    wait_until(lambda: "paused" in administrator.status()["replay"], seconds=10, what="the replay is paused")
+    wait_until(lambda: "paused" in administrator.status()["replay"], seconds=30, what="the replay is paused")
     assert administrator.command("resume_replay")["state"] == "done"
-    wait_until(lambda: administrator.status()["replay"] == "no limit", seconds=10, what="the replay goes on")
+    wait_until(lambda: administrator.status()["replay"] == "no limit", seconds=30, what="the replay goes on")
     assert administrator.command("set_interval", seconds=1)["state"] == "done"
 
 

@@ -118,7 +118,7 @@ def user_token(system: System, admin: str) -> str:
             return False
         return True
 
-    wait_until(is_known, seconds=10, what="auth knows the new account")
+    wait_until(is_known, seconds=30, what="auth knows the new account")
     return tokens[0]
 
 

