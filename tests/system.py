@@ -139,7 +139,8 @@ def running_system(state: Path, env: Mapping[str, str] | None = None) -> Iterato
     """Starts the built system like `make run`, and stops it at the end."""
     open_path(state)
     port = free_port()
-    full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(port), **(env or {})}
+    full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(port), "PULSE_SERVICE_PORT_BASE": "0"}
+    full |= env or {}
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "pulse_standalone", "run"],

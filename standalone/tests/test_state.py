@@ -253,6 +253,37 @@ def test_the_public_url_follows_from_the_listening_address(
     assert json.loads(environment["PULSE_ALLOWED_ORIGINS"]) == others
 
 
+def test_services_have_fixed_ports_behind_the_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PULSE_PORT", "PULSE_SERVICE_PORT_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PULSE_GATEWAYS", "2")
+    monkeypatch.setenv("PULSE_STATE_DIR", str(tmp_path))
+    state = State(tmp_path)
+    state.prepare_secrets()
+    system = System(Settings.load(), state)
+    for service in SERVICES:
+        system._service_urls[service] = "postgresql://pulse@127.0.0.1:1/pulse"
+    found = {child.name: child for child in system.services() if isinstance(child, children.Program)}
+    expected = {"auth": 18081, "users": 18082, "sync-publisher": 18083}
+    expected |= {"telemetry-gateway": 18091, "telemetry-gateway-2": 18092}
+    assert {name: child.port for name, child in found.items()} == expected
+    assert {name: int(child._env["PULSE_HTTP_PORT"]) for name, child in found.items()} == expected
+    assert system.web()._env["PULSE_GATEWAY_URL"] == "http://127.0.0.1:18091"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PULSE_PORT", "18082"), ("PULSE_BROKER_PORT", "18091"), ("PULSE_BROKER_TLS12_PORT", "18083")],
+)
+def test_a_public_port_that_is_the_port_of_a_service_is_rejected(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.delenv("PULSE_SERVICE_PORT_BASE", raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSettingsError, match=rf"^{name}: {value} is the port of .*PULSE_SERVICE_PORT_BASE"):
+        Settings.load()
+
+
 @pytest.mark.parametrize("count", ["0", "17", "two", "-1"])
 def test_an_invalid_number_of_gateways_is_rejected(monkeypatch: pytest.MonkeyPatch, count: str) -> None:
     monkeypatch.setenv("PULSE_GATEWAYS", count)

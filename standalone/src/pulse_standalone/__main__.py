@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ import structlog
 from pulse_bus.dynsec import dynamic_security
 from pulse_standalone import web
 from pulse_standalone.files import SetupError
+from pulse_standalone.log_view import follow
 from pulse_standalone.servers import ServerOptions, serve
 from pulse_standalone.settings import BadSettingsError, Settings, StateSettings
 from pulse_standalone.state import State
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=summary)
     logs = commands.add_parser("logs", help="follow the logs")
     logs.add_argument("name", nargs="*", help="only these processes")
+    logs.add_argument("--json", action="store_true", help="print the lines as they are in the files")
     reset = commands.add_parser("reset", help="delete the state directory with every reading, account and secret")
     reset.add_argument("--yes", action="store_true", help="do not ask")
     servers = commands.add_parser("servers", help="start PostgreSQL and the broker alone, for tests")
@@ -124,7 +125,7 @@ def _logs(arguments: argparse.Namespace) -> int:
     if missing or not files:
         raise SetupError(f"there is no log {missing[0] if missing else f'in {state.folder}'}: run `make run` first")
     try:
-        return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
+        return follow(files, is_raw=arguments.json)
     except KeyboardInterrupt:
         return 0
 

@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from pulse_standalone.ports import MAX_BASE, service_ports
+
 _ADMIN_EMAIL = "admin@example.com"
 
 
@@ -77,16 +79,18 @@ class ProgramSettings(StateSettings):
 class Settings(StateSettings):
     """The settings of a whole run.
 
-    `port`: the public port on `host`. `devices`: ids with broker accounts, besides the first collector. `gateways`:
-    telemetry gateways that share the collectors. `broker_port`: the broker's TLS port, 0 to choose one and keep it.
-    `broker_tls12_port`: another port that also accepts TLS 1.2, 0 for none. `broker_trace`: the broker logs every
-    packet. `mqtt_plain`: the broker also listens without TLS on loopback. `broker_ca`, `broker_cert`, `broker_key`: PEM
-    files of a certificate; with `mqtt_url`, `broker_ca` alone names the authorities of that broker. `database_url`,
-    `mqtt_url`: existing servers to use instead of embedded ones.
+    `port`: the public port on `host`. `service_port_base`: the services' own ports follow it, 0 to choose free ones
+    at each start (see `pulse_standalone.ports`). `devices`: ids with broker accounts, besides the first collector.
+    `gateways`: telemetry gateways that share the collectors. `broker_port`: the broker's TLS port, 0 to choose one
+    and keep it. `broker_tls12_port`: another port that also accepts TLS 1.2, 0 for none. `broker_trace`: the broker
+    logs every packet. `mqtt_plain`: the broker also listens without TLS on loopback. `broker_ca`, `broker_cert`,
+    `broker_key`: PEM files of a certificate; with `mqtt_url`, `broker_ca` alone names the authorities of that
+    broker. `database_url`, `mqtt_url`: existing servers to use instead of embedded ones.
     """
 
     tools_dir: Path = Field(default_factory=lambda: Path.cwd() / ".tools")
     port: Annotated[int, _between(1, 65535)] = 8080
+    service_port_base: Annotated[int, _between(0, MAX_BASE)] = 18_080
     host: str = "127.0.0.1"
     devices: Annotated[tuple[str, ...], NoDecode] = ()
     first_collector: _Switch = True
@@ -135,6 +139,17 @@ class Settings(StateSettings):
                 "must be mqtts://host:port without an account: `python -m pulse_standalone rules` prints the accounts"
             )
         return value
+
+    @model_validator(mode="after")
+    def _has_distinct_ports(self) -> Self:
+        taken = service_ports(self.service_port_base, self.gateways)
+        own = {"PULSE_PORT": self.port, "PULSE_BROKER_PORT": self.broker_port}
+        for name, port in (own | {"PULSE_BROKER_TLS12_PORT": self.broker_tls12_port}).items():
+            service = next((one for one, used in taken.items() if used == port), None)
+            if service is not None:
+                remedy = "choose another one, or another PULSE_SERVICE_PORT_BASE"
+                raise ValueError(f"{name}: {port} is the port of {service}: {remedy}")
+        return self
 
     @model_validator(mode="after")
     def _has_whole_certificate(self) -> Self:

@@ -25,7 +25,7 @@ from pulse_standalone.children import Child, Program, Say
 from pulse_standalone.files import SetupError, write_private
 from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild, WebChild
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
-from pulse_standalone.ports import free_port, is_free
+from pulse_standalone.ports import free_port, gateway_name, is_free, service_ports
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.probe import metric
 from pulse_standalone.runner import Runner, complete
@@ -34,26 +34,29 @@ from pulse_standalone.state import State
 
 _MAX_SILENCE_SECONDS = 15
 """The same limit as in the services (`pulse_chassis.identity.principal.MAX_REVOCATIONS_AGE`)."""
+_THIS_MACHINE = '["127.0.0.0/8", "::1/128"]'
+"""The services trust the client's address that the web server on this machine sends."""
 _SCHEMAS: Mapping[Party, str] = {
     "users": "users",
     "auth": "auth",
     "telemetry-gateway": "telemetry",
     "sync-publisher": "sync",
 }
+_ORPHANS_SECONDS, _ORPHANS_EVERY = 10.0, 0.1
 _ALLOW_SECONDS = 20.0
 _ALLOW_EVERY = 0.5
 
 
-def check_port(port: int, host: str = "127.0.0.1") -> None:
+def check_port(port: int, host: str = "127.0.0.1", remedy: str = "PULSE_PORT=8090") -> None:
     """Raises SetupError when the port is in use or the address belongs to another machine. Names the process if
-    known."""
+    known. `remedy`: a setting that selects another port."""
     try:
         if is_free(port, host):
             return
     except OSError as error:
         if error.errno == errno.EACCES:
             raise SetupError(
-                f"this user may not use port {port}: choose another one, for example PULSE_PORT=8080 make run"
+                f"this user may not use port {port}: choose another one, for example {remedy} make run"
             ) from error
         raise SetupError(
             f"PULSE_HOST={host} is not an address of this machine ({error.strerror}): choose another one"
@@ -66,7 +69,7 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
                 break
     except psutil.Error:
         holder = "another process"
-    raise SetupError(f"port {port} is used by {holder}: stop it, or choose another port: PULSE_PORT=8090 make run")
+    raise SetupError(f"port {port} is used by {holder}: stop it, or choose another port: {remedy} make run")
 
 
 class System:
@@ -81,6 +84,20 @@ class System:
 
         self._service_urls: dict[Party, str] = {}
         self._ports: dict[Party, int] = {}
+
+    async def check_ports(self) -> None:
+        """Raises SetupError when the public port or a port of a service is in use. After a run that was killed, its
+        processes may need some seconds to stop, so this waits for them."""
+        check_port(self.settings.port, self.settings.host)
+        was_killed = self.state.status_file.exists()
+        deadline = time.monotonic() + (_ORPHANS_SECONDS if was_killed else 0)
+        for port in self._fixed_ports().values():
+            while not is_free(port) and time.monotonic() < deadline:  # noqa: ASYNC110  # other processes hold it
+                await asyncio.sleep(_ORPHANS_EVERY)
+            check_port(port, remedy="PULSE_SERVICE_PORT_BASE=28080")
+
+    def _fixed_ports(self) -> dict[str, int]:
+        return service_ports(self.settings.service_port_base, self.settings.gateways)
 
     @property
     def url(self) -> str:
@@ -177,9 +194,11 @@ class System:
     def services(self) -> list[Child]:
         """The services. Replicas of the gateway share the collectors; browsers connect to the first one."""
         found: list[Child] = []
+        fixed = self._fixed_ports()
         for service in SERVICES:
             for number in range(1, 1 + (self.settings.gateways if service == "telemetry-gateway" else 1)):
-                name, port = service if number == 1 else f"{service}-{number}", free_port()
+                name = gateway_name(number) if service == "telemetry-gateway" else service
+                port = fixed.get(name) or free_port()
                 self._ports.setdefault(service, port)
                 env = self._environment(service) | {"PULSE_HTTP_PORT": str(port)}
                 if number > 1:
@@ -201,6 +220,7 @@ class System:
             "PULSE_MQTT_URL": self._mqtt_url,
             "PULSE_BROKER_URL": self._broker_url,
             "PULSE_HTTP_PORT": str(self._ports.get(service, 0)),
+            "PULSE_TRUSTED_PROXIES": _THIS_MACHINE,
             "PULSE_PUBLIC_ORIGIN": self.url,
             "PULSE_ALLOWED_ORIGINS": json.dumps(self._other_origins()),
             "PULSE_MIGRATE_ON_START": "true",
@@ -229,7 +249,7 @@ class System:
         }
         command = [str(web.find_node()), str(web.server_script(self.settings.root))]
         child = WebChild("web", command, env=env, log=self.state.log("web"), cwd=self.settings.root)
-        return child.at(self.settings.port, "/healthz", environment.reachable_host(self.settings.host))
+        return child.at(self.settings.port, "/livez", environment.reachable_host(self.settings.host))
 
     def collector(self) -> Child:
         """The first collector, which measures this machine. It has its own identity and password, unless an operator
