@@ -58,6 +58,7 @@ function withoutColor(text) {
 export function logRequest(log, request, response, { client, requestId }) {
   const began = performance.now();
   const fields = { request_id: requestId, method: request.method, path: pathOf(request.url), client };
+  response.setMaxListeners(response.getMaxListeners() + 1); // Next adds as many as Node allows without a warning
   response.once("close", () => {
     const status = response.statusCode;
     if (status < 400 && QUIET.has(fields.path)) return;

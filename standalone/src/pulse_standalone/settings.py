@@ -136,7 +136,7 @@ class Settings(StateSettings):
         parts = _address(value)
         if value and (parts is None or parts.scheme not in {"mqtt", "mqtts"} or parts.username or parts.password):
             raise ValueError(
-                "must be mqtts://host:port without an account: `python -m pulse_standalone rules` prints the accounts"
+                "must be mqtts://host:port without an account: `.venv/bin/pulse rules` prints the accounts"
             )
         return value
 

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import json
 import secrets
-import shlex
 import socket
 import sys
 import time
@@ -22,7 +21,7 @@ from pulse_postgres.admin import create_database, provision, provision_group
 from pulse_standalone import environment, web
 from pulse_standalone.certificates import Authority, TlsFiles, now
 from pulse_standalone.children import Child, Program, Say
-from pulse_standalone.files import SetupError, write_private
+from pulse_standalone.files import SetupError, explain, write_private
 from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild, WebChild
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
 from pulse_standalone.ports import free_port, gateway_name, is_free, service_ports
@@ -107,6 +106,7 @@ class System:
     async def servers(self) -> list[Child]:
         """PostgreSQL and the broker, unless the settings name existing ones. Raises SetupError, OSError."""
         self.state.folder.chmod(0o755)
+        self.state.service_settings_file.unlink(missing_ok=True)  # it names the previous run's ports
         found: list[Child] = []
         if not self._database_url:
             postgres = Postgres(self.runner, self.state.folder)
@@ -206,7 +206,17 @@ class System:
                 command = [sys.executable, "-m", f"pulse_{service.replace('-', '_')}", "serve"]
                 child = Program(name, command, env=env, log=self.state.log(name), cwd=self.settings.root)
                 found.append(child.at(port))
+        self._write_service_settings()
         return found
+
+    def _write_service_settings(self) -> None:
+        """Writes what `pulse SERVICE COMMAND` needs. Raises SetupError."""
+        services = {service: self._environment(service) for service in SERVICES}
+        found = {"embedded_database": not self.settings.database_url, "services": services}
+        try:
+            write_private(self.state.service_settings_file, json.dumps(found, indent=2) + "\n")
+        except OSError as error:
+            raise explain(error, self.state.folder) from error
 
     def _environment(self, service: Party) -> dict[str, str]:
         ca = {"PULSE_MQTT_CA_FILE": str(self._mqtt_ca)} if self._mqtt_ca else {}
@@ -350,10 +360,8 @@ class System:
         if "email" not in json.loads(out or "{}") and not interrupted:
             file.unlink()
             unconfirmed.unlink()
-            needed = ("PULSE_SECRETS_DIR", "PULSE_DATABASE_URL", "PULSE_MQTT_URL")
-            values = self._environment("users")
-            prefix = " ".join(f"{name}={shlex.quote(values[name])}" for name in needed)
-            say(f"an administrator exists; to create another one: {prefix} {shlex.join(command)} you@example.com")
+            remedy = ".venv/bin/pulse users create-admin --email you@example.com"
+            say(f"an administrator exists; to create another one: {remedy}")
             return None
         unconfirmed.unlink()
         return admin
