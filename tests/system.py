@@ -49,10 +49,11 @@ class System:
     process: "subprocess.Popen[str]"
     start_seconds: float
     lines: list[str] = field(default_factory=list)
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def admin(self) -> dict[str, str]:

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import json
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from pulse_contracts.topics import Party
 from pulse_passwords import generate_password
 from pulse_postgres.admin import create_database, provision, provision_group
 from pulse_standalone import environment, web
-from pulse_standalone.certificates import Authority, TlsFiles, now
+from pulse_standalone.certificates import TlsFiles, now
 from pulse_standalone.children import Child, Program, Say
 from pulse_standalone.files import SetupError, explain, write_private
 from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild, WebChild
@@ -27,6 +26,7 @@ from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fet
 from pulse_standalone.ports import free_port, gateway_name, is_free, service_ports
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.probe import metric
+from pulse_standalone.public import PublicAddress
 from pulse_standalone.runner import Runner, complete
 from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
@@ -76,7 +76,7 @@ class System:
 
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
-        self.runner = Runner(state.folder)
+        self.runner, self.public = Runner(state.folder), PublicAddress(settings, state.folder)
         self._mqtt_url, self._database_url = settings.mqtt_url, settings.database_url
         self._mqtt_ca = settings.broker_ca if self._mqtt_url else None
         self._broker_url = self._mqtt_url
@@ -101,7 +101,7 @@ class System:
     @property
     def url(self) -> str:
         """The public URL."""
-        return environment.origin(environment.reachable_host(self.settings.host), self.settings.port)
+        return self.public.url
 
     async def servers(self) -> list[Child]:
         """PostgreSQL and the broker, unless the settings name existing ones. Raises SetupError, OSError."""
@@ -123,7 +123,7 @@ class System:
         program = find(settings.tools_dir) or await fetch(settings.tools_dir)
         tls, authority = self._tls_files(), None
         if tls is None:
-            authority = Authority(self.state.folder / "tls", [self._broker_host()])
+            authority = self.public.authority()
             authority.ensure(now())
             tls = authority.files
         self._mqtt_ca = tls.authority
@@ -152,12 +152,6 @@ class System:
         files.check()
         return files
 
-    def _broker_host(self) -> str:
-        """The name of this machine for collectors on other machines."""
-        host = self.settings.host
-        reachable = environment.reachable_host(host)
-        return reachable if reachable == host else socket.gethostname()
-
     def accounts(self) -> BrokerAccounts:
         """Every account of the broker, with generated passwords."""
         names = [self.state.device_id(), *self.settings.devices]
@@ -175,7 +169,7 @@ class System:
                 self._database_url = child.server.url
             elif isinstance(child, BrokerChild):
                 self._mqtt_url = child.server.url
-                host = self._broker_host()
+                host = self.public.broker_host
                 host = f"[{host}]" if ":" in host else host
                 self._broker_url = f"mqtts://{host}:{child.server.port}"
         try:
@@ -231,18 +225,12 @@ class System:
             "PULSE_BROKER_URL": self._broker_url,
             "PULSE_HTTP_PORT": str(self._ports.get(service, 0)),
             "PULSE_TRUSTED_PROXIES": _THIS_MACHINE,
-            "PULSE_PUBLIC_ORIGIN": self.url,
-            "PULSE_ALLOWED_ORIGINS": json.dumps(self._other_origins()),
+            "PULSE_PUBLIC_URL": self.url,
+            "PULSE_ALLOWED_ORIGINS": json.dumps(self.public.other_origins),
             "PULSE_MIGRATE_ON_START": "true",
             "PULSE_LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
         }
-
-    def _other_origins(self) -> list[str]:
-        """Other origins of the same web client."""
-        host = self.settings.host
-        named = [host] if environment.reachable_host(host) == host and host != "127.0.0.1" else []
-        return [environment.origin(name, self.settings.port) for name in ("localhost", *named)]
 
     def web(self) -> Child:
         """The web server on the public port."""
@@ -253,12 +241,17 @@ class System:
             "PULSE_USERS_URL": f"http://127.0.0.1:{self._ports['users']}",
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
             "PULSE_SYNC_URL": f"http://127.0.0.1:{self._ports['sync-publisher']}",
-            "PULSE_PUBLIC_ORIGIN": self.url,
+            "PULSE_PUBLIC_URL": self.url,
+            "PULSE_TRUSTED_PROXIES": json.dumps([str(network) for network in self.settings.trusted_proxies]),
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
         }
+        certificate, key, authority = self.public.certificate() or (None, None, None)
+        if certificate is not None:
+            env |= {"PULSE_TLS_CERT_FILE": str(certificate), "PULSE_TLS_KEY_FILE": str(key)}
         command = [str(web.find_node()), str(web.server_script(self.settings.root))]
         child = WebChild("web", command, env=env, log=self.state.log("web"), cwd=self.settings.root)
+        child.authority, child.is_tls = authority, certificate is not None
         return child.at(self.settings.port, "/livez", environment.reachable_host(self.settings.host))
 
     def collector(self) -> Child:

@@ -108,8 +108,17 @@ async def own_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is None and (referer := request.headers.get("referer")) is not None:
         origin = _origin(referer)
-    if origin is not None and origin not in routes_of(request).origins:
-        raise WrongOrigin("The request comes from a page of another site.")
+    expected = routes_of(request).origins
+    if origin is not None and origin not in expected:
+        raise WrongOrigin(
+            f"The request comes from a page of {_shown(origin)}, but this system expects {expected[0]}. "
+            "Open that address, or set PULSE_PUBLIC_URL to the address that browsers use."
+        )
+
+
+def _shown(origin: str) -> str:
+    """A client's text, short and without control characters."""
+    return "".join(c for c in origin[:100] if c.isprintable())
 
 
 def _origin(address: str) -> str:
