@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -191,7 +191,7 @@ async def test_the_line_of_a_request_names_the_account_the_key_and_the_client(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = structlog.testing.LogCapture()
-    processors = [structlog.contextvars.merge_contextvars, seen]
+    processors: list[Any] = [structlog.contextvars.merge_contextvars, seen]
     monkeypatch.setattr(app_module, "log", structlog.wrap_logger(None, processors=processors))
     world.heartbeat()
     world.web.state.proxies = Proxies([ip_network("127.0.0.0/8")])
