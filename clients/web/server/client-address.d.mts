@@ -9,6 +9,9 @@ export function trustedProxies(text?: string): BlockList;
 /** The client's address; "" when the connection is gone. */
 export function clientAddress(peer: Peer, headers: IncomingHttpHeaders, trusted: BlockList): string;
 
+/** Whether the peer is a trusted proxy. */
+export function isTrustedPeer(peer: Peer, trusted: BlockList): boolean;
+
 /** The protocol that the client used. */
 export function clientProtocol(
   peer: Peer,

@@ -70,6 +70,15 @@ export function clientProtocol(peer, headers, trusted) {
 }
 
 /**
+ * Whether the peer is a trusted proxy.
+ * @param {Peer} peer
+ * @param {BlockList} trusted
+ */
+export function isTrustedPeer(peer, trusted) {
+  return isTrusted(plainAddress(peer.remoteAddress ?? ""), trusted);
+}
+
+/**
  * @param {string} address
  * @param {BlockList} trusted
  */

@@ -3,7 +3,7 @@
 // request, and removes internal headers from responses.
 import { randomUUID } from "node:crypto";
 import { BlockList, isIPv4 } from "node:net";
-import { clientAddress, clientProtocol } from "./client-address.mjs";
+import { clientAddress, clientProtocol, isTrustedPeer } from "./client-address.mjs";
 import { logRequest, logSocket } from "./log.mjs";
 
 /**
@@ -68,6 +68,7 @@ export function filterRequests(server, options = {}) {
   const { limit = SOCKETS_PER_ADDRESS, trusted = new BlockList(), log = () => {} } = options;
   /** @type {Map<string, number>} */
   const open = new Map();
+  let hasWarned = false;
   const emit = server.emit.bind(server);
   server.emit = (/** @type {string} */ event, /** @type {any[]} */ ...args) => {
     if (event === "upgrade") {
@@ -85,6 +86,11 @@ export function filterRequests(server, options = {}) {
     }
     if (event === "request") {
       const [request, response] = args;
+      if (!hasWarned && request.headers["x-forwarded-for"] && !isTrustedPeer(request.socket, trusted)) {
+        hasWarned = true; // once, because any client can send this header
+        const remedy = "if this address is your proxy, add it to PULSE_TRUSTED_PROXIES";
+        log("warning", "untrusted_forwarded_header", { client: request.socket.remoteAddress, remedy });
+      }
       const known = identify(request, request.socket, trusted);
       logRequest(log, request, response, known);
       const rejection = rejectionOf(request);

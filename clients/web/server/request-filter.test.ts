@@ -204,4 +204,20 @@ describe("filterRequests", () => {
     expect(answer).toContain('"x-forwarded-for":"127.0.0.1"');
     expect(answer).toContain('"x-forwarded-proto":"https"');
   });
+
+  it("warns once of a forwarded header from a peer that is not a trusted proxy", async () => {
+    const events: string[] = [];
+    const untrusting = filterRequests(
+      createServer((_, response) => response.end()),
+      { log: jsonLog((line) => events.push(line)) },
+    );
+    await new Promise<void>((resolve) => untrusting.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(untrusting.address() as AddressInfo).port}/`;
+    for (let n = 0; n < 3; n += 1) await fetch(url, { headers: { "x-forwarded-for": "192.0.2.9" } });
+    const warnings = events.filter((line) => line.includes("untrusted_forwarded_header"));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain("PULSE_TRUSTED_PROXIES");
+    untrusting.closeAllConnections();
+    await new Promise((resolve) => untrusting.close(resolve));
+  });
 });
