@@ -28,7 +28,7 @@ status: setup ## print the status of every process as JSON
 	@$(PY) -m pulse_standalone status
 
 logs: setup ## follow the logs (make logs NAME=web: one process)
-	@$(PY) -m pulse_standalone logs $(NAME)
+	@$(PY) -m pulse_standalone logs $(if $(JSON),--json) $(NAME)
 
 reset: setup ## delete every reading, account and secret of the state directory (asks first)
 	@$(PY) -m pulse_standalone reset

@@ -49,10 +49,11 @@ class System:
     process: "subprocess.Popen[str]"
     start_seconds: float
     lines: list[str] = field(default_factory=list)
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def admin(self) -> dict[str, str]:
@@ -139,7 +140,8 @@ def running_system(state: Path, env: Mapping[str, str] | None = None) -> Iterato
     """Starts the built system like `make run`, and stops it at the end."""
     open_path(state)
     port = free_port()
-    full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(port), **(env or {})}
+    full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(port), "PULSE_SERVICE_PORT_BASE": "0"}
+    full |= env or {}
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "pulse_standalone", "run"],

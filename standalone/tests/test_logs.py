@@ -1,5 +1,6 @@
 """Logs of processes: limited in size, private, and never written through a link of another user."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pulse_standalone import files
+from pulse_standalone.log_view import readable
 
 BIG = b"x" * 10_000_001
 
@@ -68,3 +70,22 @@ def test_a_log_and_its_copy_are_private(tmp_path: Path) -> None:
     with files.open_log(log) as file:
         file.write(b"more")
     assert log.read_bytes() == b"more"
+
+
+def test_json_events_are_shown_as_readable_lines_and_other_lines_stay() -> None:
+    event = {"method": "GET", "path": "/a b", "status": 200, "event": "request", "service": "web", "level": "info"}
+    failed = {"event": "request_failed", "level": "error", "timestamp": "2026-11-30T09:00:01Z", "exception": "A\nB"}
+    lines = ["==> /x/logs/web.log <==", json.dumps(event | {"timestamp": "2026-11-30T09:00:00.123Z"}), ""]
+    lines += ["==> /x/logs/auth.log <==", "not JSON", json.dumps(failed)]
+    assert list(readable((line + "\n" for line in lines), "web")) == [
+        '09:00:00 web info request method=GET path="/a b" status=200',
+        "auth: not JSON",
+        "09:00:01 auth error request_failed",
+        "A",
+        "B",
+    ]
+
+
+def test_a_log_cannot_write_control_characters_to_the_terminal() -> None:
+    line = json.dumps({"event": "request", "path": "/\x1b[2J"})
+    assert "\x1b" not in "".join(readable([line], "web"))

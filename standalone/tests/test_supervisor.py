@@ -92,7 +92,7 @@ class FullSystem(TinySystem):
 
 
 def settings(state: Path) -> Settings:
-    return Settings(state_dir=state, tools_dir=state / "tools", root=ROOT, port=free_port())
+    return Settings(state_dir=state, tools_dir=state / "tools", root=ROOT, port=free_port(), service_port_base=0)
 
 
 def wait_for(claim: Callable[[], bool], seconds: float = 20) -> None:
@@ -103,7 +103,13 @@ def wait_for(claim: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def pulse(state: Path, *arguments: str, **env: str) -> "subprocess.Popen[str]":
-    full = {**os.environ, "PULSE_STATE_DIR": str(state), "PULSE_PORT": str(free_port()), **env}
+    full = {
+        **os.environ,
+        "PULSE_STATE_DIR": str(state),
+        "PULSE_PORT": str(free_port()),
+        "PULSE_SERVICE_PORT_BASE": "0",
+        **env,
+    }
     command = [sys.executable, "-m", "pulse_standalone", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, env=full, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
@@ -206,6 +212,32 @@ def test_a_port_in_use_is_rejected_before_any_process_starts(tmp_path: Path) -> 
     assert refused.returncode == 1
     assert errors.count("\n") == 1
     assert f"port {port} is used by" in errors
+
+
+def test_a_service_port_in_use_is_rejected_in_one_line_that_names_the_setting(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pulse(tmp_path, "run", PULSE_SERVICE_PORT_BASE=str(port - 2)) as refused:
+            _, errors = refused.communicate(timeout=30)
+    assert refused.returncode == 1
+    assert errors.count("\n") == 1
+    assert f"port {port} is used by" in errors
+    assert "PULSE_SERVICE_PORT_BASE" in errors
+
+
+async def test_a_start_after_a_kill_waits_for_the_old_processes_to_free_their_ports(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.status_file.write_text("{}")  # a stopped run deletes it, a killed one cannot
+    with socket.socket() as old:
+        old.bind(("127.0.0.1", 0))
+        old.listen()
+        chosen = Settings(state_dir=tmp_path, root=ROOT, port=free_port(), service_port_base=old.getsockname()[1] - 2)
+        checking = asyncio.create_task(System(chosen, state).check_ports())
+        await asyncio.sleep(0)
+        assert not checking.done()
+    await checking
 
 
 def test_a_second_run_is_rejected_with_the_pid_of_the_first(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """The public port: requests that it rejects, and that responses never contain an internal address."""
 
 import json
+import os
+import secrets
+import signal
 import socket
 from contextlib import closing
 
 import httpx
 import pytest
 
-from tests.system import System
+from tests.system import System, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -58,3 +61,49 @@ def test_two_hosts_invalid_targets_and_trace_are_rejected(system: System) -> Non
     answer = raw(system, "TRACE /login HTTP/1.1", "Host: a")
     assert answer.startswith("HTTP/1.1 405 ")
     assert "node_modules" not in answer
+
+
+def test_healthz_says_whether_the_system_is_well_without_details(system: System) -> None:
+    def answer() -> tuple[int, str]:
+        got = httpx.get(f"{system.url}/healthz", timeout=20)
+        assert got.headers["cache-control"] == "no-store"
+        return got.status_code, got.text
+
+    wait_until(lambda: answer() == (200, '{"status":"ok"}'), seconds=20, what="the system is well")
+    assert httpx.head(f"{system.url}/healthz").status_code == 200
+    pid = system.child("sync-publisher")["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: answer() == (503, '{"status":"degraded"}'), seconds=20, what="the system is degraded")
+        assert httpx.get(f"{system.url}/livez").status_code == 200
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: answer()[0] == 200, seconds=20, what="the system is well again")
+
+
+def test_one_request_id_finds_the_request_in_the_logs_of_web_and_service(system: System) -> None:
+    mark = secrets.token_hex(8)
+    forged = {"x-request-id": mark, "x-forwarded-for": "6.6.6.6", "authorization": f"Bearer {system.token()}"}
+    path = "/api/users/00000000-0000-4000-8000-000000000000"
+    answer = httpx.get(f"{system.url}{path}?email=hidden", headers=forged)
+    assert (answer.status_code, answer.headers["x-request-id"]) == (404, mark)
+
+    def lines(name: str) -> list[dict[str, object]]:
+        text = (system.state / f"logs/{name}.log").read_text()
+        return [json.loads(line) for line in text.splitlines() if mark in line]
+
+    wait_until(lambda: bool(lines("web") and lines("users")), seconds=20, what="both have logged it")
+    ((web,), (service,)) = lines("web"), lines("users")
+    assert (web["method"], web["path"], web["status"], web["client"]) == ("GET", path, 404, "127.0.0.1")
+    assert (service["method"], service["status"], service["client"]) == ("GET", 404, "127.0.0.1")
+    assert {"event", "service", "level", "logger", "timestamp", "method", "status", "ms", "client", "request_id"} <= (
+        web.keys() & service.keys()
+    )
+    assert service["account"]
+    assert "hidden" not in str((web, service))
+
+
+def test_every_line_of_the_web_log_is_a_json_event(system: System) -> None:
+    lines = (system.state / "logs/web.log").read_text().splitlines()
+    assert lines
+    assert all({"event", "service", "level", "timestamp"} <= json.loads(line).keys() for line in lines)

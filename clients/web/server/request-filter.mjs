@@ -1,11 +1,15 @@
 // @ts-check
-// Rejects invalid requests at the public port before Next gets them, and removes internal headers from responses.
+// Rejects invalid requests at the public port before Next gets them, tells the back ends who the client is, logs each
+// request, and removes internal headers from responses.
 import { randomUUID } from "node:crypto";
-import { isIPv4 } from "node:net";
+import { BlockList, isIPv4 } from "node:net";
+import { clientAddress, clientProtocol, isTrustedPeer } from "./client-address.mjs";
+import { logRequest, logSocket } from "./log.mjs";
 
 /**
  * @typedef {import("node:http").IncomingMessage} Incoming
  * @typedef {{ status: number, code: string, title: string, detail: string }} Rejection
+ * @typedef {{ limit?: number, trusted?: BlockList, log?: import("./log.mjs").Log }} Options
  */
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -13,6 +17,10 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const LINGER_MS = 2_000;
 /** Default of PULSE_SOCKETS_PER_ADDRESS: the open live sockets of one address. */
 const SOCKETS_PER_ADDRESS = 200;
+/** Headers about the client. A client could forge them, so the filter removes them or writes its own. */
+const FORGEABLE = ["x-real-ip", "forwarded", "x-user", "x-forwarded-host", "x-forwarded-port"];
+/** Equals the rule of the services (pulse_chassis.http.app). */
+const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** The prefix of Next's headers with the addresses of back ends. */
 const INTERNAL_PREFIX = "x-middleware-";
 
@@ -49,33 +57,45 @@ export function socketsPerAddress(text) {
 
 /**
  * Filters the requests of an HTTP server: rejects invalid requests and unknown upgrades, limits the live sockets of one
- * address, and removes internal headers from responses. Returns the server.
+ * address, sets the headers about the client, logs, and removes internal headers from responses. Returns the server.
+ * `limit`: sockets per address. `trusted`: the proxies whose headers about the client are true.
  * @template {import("node:http").Server} S
  * @param {S} server
- * @param {number} [limit] sockets per address
+ * @param {Options} [options]
  * @returns {S}
  */
-export function filterRequests(server, limit = SOCKETS_PER_ADDRESS) {
+export function filterRequests(server, options = {}) {
+  const { limit = SOCKETS_PER_ADDRESS, trusted = new BlockList(), log = () => {} } = options;
   /** @type {Map<string, number>} */
   const open = new Map();
+  let hasWarned = false;
   const emit = server.emit.bind(server);
   server.emit = (/** @type {string} */ event, /** @type {any[]} */ ...args) => {
     if (event === "upgrade") {
       const [request, socket] = args;
+      const known = identify(request, socket, trusted);
+      logSocket(log, request, socket, known);
       const rejection =
         rejectionOf(request) ??
         (isLiveSocket(request) ? null : UNKNOWN_UPGRADE) ??
-        (takeSlot(open, socket, limit) ? null : TOO_MANY_SOCKETS);
+        (takeSlot(open, socket, known.client, limit) ? null : TOO_MANY_SOCKETS);
       if (rejection) {
-        rejectUpgrade(socket, rejection);
+        rejectUpgrade(socket, rejection, known.requestId);
         return true;
       }
     }
     if (event === "request") {
       const [request, response] = args;
+      if (!hasWarned && request.headers["x-forwarded-for"] && !isTrustedPeer(request.socket, trusted)) {
+        hasWarned = true; // once, because any client can send this header
+        const remedy = "if this address is your proxy, add it to PULSE_TRUSTED_PROXIES";
+        log("warning", "untrusted_forwarded_header", { client: request.socket.remoteAddress, remedy });
+      }
+      const known = identify(request, request.socket, trusted);
+      logRequest(log, request, response, known);
       const rejection = rejectionOf(request);
       if (rejection) {
-        reject(response, rejection);
+        reject(response, rejection, known.requestId);
         return true;
       }
       removeInternalHeaders(response);
@@ -83,6 +103,25 @@ export function filterRequests(server, limit = SOCKETS_PER_ADDRESS) {
     return emit(event, ...args);
   };
   return server;
+}
+
+/**
+ * Sets the headers about the client, and the request id, for Next and the back ends.
+ * @param {Incoming} request
+ * @param {import("./client-address.mjs").Peer} peer
+ * @param {BlockList} trusted
+ */
+function identify(request, peer, trusted) {
+  const { headers } = request;
+  const client = clientAddress(peer, headers, trusted);
+  const protocol = clientProtocol(peer, headers, trusted);
+  const sent = String(headers["x-request-id"] ?? "");
+  const requestId = REQUEST_ID.test(sent) ? sent : randomUUID();
+  for (const name of FORGEABLE) delete headers[name];
+  headers["x-forwarded-for"] = client;
+  headers["x-forwarded-proto"] = protocol;
+  headers["x-request-id"] = requestId;
+  return { client, requestId };
 }
 
 /**
@@ -116,10 +155,11 @@ function isLiveSocket(request) {
 /**
  * @param {Map<string, number>} open
  * @param {import("node:net").Socket} socket
+ * @param {string} client
  * @param {number} limit
  */
-function takeSlot(open, socket, limit) {
-  const address = clientKey(socket.remoteAddress ?? "");
+function takeSlot(open, socket, client, limit) {
+  const address = clientKey(client);
   if (address === null) return true;
   const count = open.get(address) ?? 0;
   if (count >= limit) return false;
@@ -151,18 +191,20 @@ export function clientKey(address) {
 /**
  * @param {import("node:http").ServerResponse} response
  * @param {Rejection} rejection
+ * @param {string} requestId
  */
-function reject(response, rejection) {
-  const { headers, body } = problem(rejection);
+function reject(response, rejection, requestId) {
+  const { headers, body } = problem(rejection, requestId);
   response.writeHead(rejection.status, headers).end(body);
 }
 
 /**
  * @param {import("node:stream").Duplex} socket
  * @param {Rejection} rejection
+ * @param {string} requestId
  */
-function rejectUpgrade(socket, rejection) {
-  const { headers, body } = problem(rejection);
+function rejectUpgrade(socket, rejection, requestId) {
+  const { headers, body } = problem(rejection, requestId);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const head = [`HTTP/1.1 ${rejection.status} ${rejection.title}`, ...lines, "", ""].join("\r\n");
   socket.on("error", () => {}); // the client has disconnected
@@ -170,9 +212,11 @@ function rejectUpgrade(socket, rejection) {
   setTimeout(() => socket.destroy(), LINGER_MS).unref(); // closes the connection when the client does not
 }
 
-/** @param {Rejection} rejection */
-function problem({ status, code, title, detail }) {
-  const requestId = randomUUID();
+/**
+ * @param {Rejection} rejection
+ * @param {string} requestId
+ */
+function problem({ status, code, title, detail }, requestId) {
   const body = JSON.stringify({ type: "about:blank", title, status, detail, code, request_id: requestId });
   const headers = {
     "content-type": "application/problem+json",

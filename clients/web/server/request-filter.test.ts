@@ -3,10 +3,13 @@ import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { trustedProxies } from "./client-address.mjs";
+import { jsonLog } from "./log.mjs";
 import { clientKey, filterRequests, socketsPerAddress } from "./request-filter.mjs";
 
 let server: Server;
 let port: number;
+const lines: string[] = [];
 
 beforeAll(async () => {
   server = filterRequests(
@@ -14,8 +17,10 @@ beforeAll(async () => {
       response.setHeader("x-middleware-rewrite", "http://127.0.0.1:8102/api/users");
       response.setHeader("x-kept", "1");
       if (request.url === "/written") response.writeHead(201, { "x-written": "1" });
+      if (request.url === "/headers") response.write(JSON.stringify(request.headers));
       response.end("inside");
     }),
+    { trusted: trustedProxies('["127.0.0.1"]'), log: jsonLog((line) => lines.push(line)) },
   );
   // Next never answers an unknown upgrade, and neither does this server.
   server.on("upgrade", (request, socket) => {
@@ -66,7 +71,7 @@ describe("filterRequests", () => {
   });
 
   it("limits the sockets of one address, and frees them when they close", async () => {
-    const counted = filterRequests(createServer(), 2);
+    const counted = filterRequests(createServer(), { limit: 2 });
     counted.on("upgrade", (_, socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
     const open = (remoteAddress: string) => {
       const socket = Object.assign(new PassThrough(), { remoteAddress });
@@ -148,5 +153,71 @@ describe("filterRequests", () => {
     expect(answer).toContain("inside");
     expect(answer.toLowerCase()).toContain("x-kept: 1");
     expect(answer).not.toMatch(/x-middleware|8102/i);
+  });
+
+  it("logs one line per request, with the client that a trusted proxy names and without the query", async () => {
+    await send(
+      "GET /?secret=1 HTTP/1.1",
+      "Host: a",
+      "Connection: close",
+      "X-Forwarded-For: 6.6.6.6, 192.0.2.9",
+      "X-Request-Id: find-me",
+    );
+    await expect.poll(() => lines.some((one) => one.includes("find-me"))).toBe(true);
+    const found = lines.filter((one) => one.includes("find-me"));
+    expect(found).toHaveLength(1);
+    const event = JSON.parse(found[0]!) as Record<string, unknown>;
+    expect(event).toMatchObject({
+      event: "request",
+      service: "web",
+      level: "info",
+      method: "GET",
+      status: 200,
+    });
+    expect(event).toMatchObject({ path: "/", client: "192.0.2.9", request_id: "find-me" });
+    expect(event.ms).toBeTypeOf("number");
+    expect(found[0]).not.toMatch(/secret|6\.6\.6\.6/);
+  });
+
+  it("logs rejected requests, but not the successful probes", async () => {
+    await send("TRACE /x HTTP/1.1", "Host: a", "X-Request-Id: refused-1");
+    await send("GET /livez HTTP/1.1", "Host: a", "Connection: close", "X-Request-Id: probe-1");
+    await send("GET / HTTP/1.1", "Host: a", "Connection: close", "X-Request-Id: last-1");
+    await expect.poll(() => lines.some((one) => one.includes("last-1"))).toBe(true);
+    expect(lines.find((one) => one.includes("refused-1"))).toContain('"status":405');
+    expect(lines.some((one) => one.includes("probe-1"))).toBe(false);
+  });
+
+  it("replaces the headers about the client", async () => {
+    const answer = await send(
+      "GET /headers HTTP/1.1",
+      "Host: a",
+      "Connection: close",
+      "X-Real-Ip: 6.6.6.6",
+      "Forwarded: for=6.6.6.6",
+      "X-User: root",
+      "X-Forwarded-Host: evil.example",
+      "X-Forwarded-Proto: https",
+      "X-Request-Id: bad id",
+    );
+    expect(answer).not.toMatch(/6\.6\.6\.6|root|evil|bad id/);
+    expect(answer).toContain('"x-forwarded-for":"127.0.0.1"');
+    expect(answer).toContain('"x-forwarded-proto":"https"');
+  });
+
+  it("warns once of a forwarded header from a peer that is not a trusted proxy", async () => {
+    const events: string[] = [];
+    const untrusting = filterRequests(
+      createServer((_, response) => response.end()),
+      { log: jsonLog((line) => events.push(line)) },
+    );
+    await new Promise<void>((resolve) => untrusting.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(untrusting.address() as AddressInfo).port}/`;
+    for (let n = 0; n < 3; n += 1) await fetch(url, { headers: { "x-forwarded-for": "192.0.2.9" } });
+    const warnings = events.filter((line) => line.includes("untrusted_forwarded_header"));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain("PULSE_TRUSTED_PROXIES");
+    untrusting.closeAllConnections();
+    await new Promise((resolve) => untrusting.close(resolve));
   });
 });

@@ -54,6 +54,16 @@ describe("proxy", () => {
     },
   );
 
+  it("keeps the client's address only when the request filter has set it", async () => {
+    process.env.PULSE_HAS_REQUEST_FILTER = "1";
+    try {
+      const response = await request("/api/auth/session", { "x-forwarded-for": "192.0.2.9" });
+      expect(response.headers.get("x-middleware-request-x-forwarded-for")).toBe("192.0.2.9");
+    } finally {
+      delete process.env.PULSE_HAS_REQUEST_FILTER;
+    }
+  });
+
   it("answers an unknown address and an unreachable back end with problems", async () => {
     const unknown = await request("/api/nothing");
     expect(unknown.status).toBe(404);
@@ -150,7 +160,7 @@ describe("proxy", () => {
     for (const path of ["/", "/dashboard", "/api/x", "/socket.io/", "/_next/data/x.json", "/healthz/x"]) {
       expect(matches(path), path).toBe(true);
     }
-    for (const path of ["/_next/static/a.js", "/icon.svg", "/healthz"])
+    for (const path of ["/_next/static/a.js", "/icon.svg", "/livez", "/healthz"])
       expect(matches(path), path).toBe(false);
   });
 });

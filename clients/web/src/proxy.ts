@@ -8,10 +8,10 @@ import { acceptsConnections, upstreamOf } from "@/lib/server/upstream";
 
 // Matches everything but static files. Do not exclude requests by a header, such as prefetches: anyone could then bypass
 // the guard by sending that header.
-export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|healthz$).*)"] };
+export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|livez$|healthz$).*)"] };
 
-// The client's identity comes from the connection and the token, never from these headers.
-const UNTRUSTED_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "x-user"];
+// A client can forge these headers. server/request-filter.mjs replaces x-forwarded-for by the client's real address.
+const UNTRUSTED_HEADERS = ["x-real-ip", "forwarded", "x-user"];
 /** Equals the services' limit (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
 /** Pages that need a sign-in. All other pages are public, and unknown pages are 404 for everyone. */
@@ -23,6 +23,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   const { pathname } = request.nextUrl;
   const headers = new Headers(request.headers);
   for (const name of UNTRUSTED_HEADERS) headers.delete(name);
+  if (process.env.PULSE_HAS_REQUEST_FILTER !== "1") headers.delete("x-forwarded-for");
 
   if (pathname === "/socket.io" || pathname.startsWith("/socket.io/")) {
     return NextResponse.rewrite(new URL(`/socket.io/${request.nextUrl.search}`, serverEnv().gatewayUrl), {
@@ -36,11 +37,13 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
 async function forwardApi(request: NextRequest, headers: Headers): Promise<NextResponse> {
   const { pathname, search } = request.nextUrl;
   const upstream = upstreamOf(pathname, serverEnv());
-  if (!upstream) return problem(404, "not_found", "Not found", "No service answers at this address.");
+  const id = headers.get("x-request-id");
+  if (!upstream) return problem(id, 404, "not_found", "Not found", "No service answers at this address.");
   const rejection = checkBody(request.headers);
   if (rejection) return rejection;
   if (!(await acceptsConnections(upstream.url))) {
     return problem(
+      id,
       503,
       "unavailable",
       "Service unavailable",
@@ -52,12 +55,19 @@ async function forwardApi(request: NextRequest, headers: Headers): Promise<NextR
 
 /** Rejects bodies that a back end would reject. Next answers a bare 500 when a back end answers before the body ends. */
 function checkBody(headers: Headers): NextResponse | null {
+  const id = headers.get("x-request-id");
   if (headers.has("transfer-encoding")) {
-    return problem(411, "length_required", "Length required", "Send the body with its Content-Length.");
+    return problem(id, 411, "length_required", "Length required", "Send the body with its Content-Length.");
   }
   const length = headers.get("content-length") ?? "0";
   if (/^\d+$/.test(length) && Number(length) <= MAX_BODY_BYTES) return null;
-  return problem(413, "too_large", "Content too large", `The body must not exceed ${MAX_BODY_BYTES} bytes.`);
+  return problem(
+    id,
+    413,
+    "too_large",
+    "Content too large",
+    `The body must not exceed ${MAX_BODY_BYTES} bytes.`,
+  );
 }
 
 async function servePage(request: NextRequest, headers: Headers): Promise<NextResponse> {
@@ -77,6 +87,7 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
         refresh: cookieOf(request, REFRESH_COOKIE),
       },
       originOf(request),
+      headers.get("x-forwarded-for"),
     );
     if (verdict.kind !== "unknown") setCookies.push(...verdict.setCookies);
     if (verdict.kind === "signed-out") {
@@ -120,8 +131,14 @@ function originOf(request: NextRequest): string {
   );
 }
 
-function problem(status: number, code: string, title: string, detail: string): NextResponse {
-  const requestId = crypto.randomUUID();
+function problem(
+  id: string | null,
+  status: number,
+  code: string,
+  title: string,
+  detail: string,
+): NextResponse {
+  const requestId = id ?? crypto.randomUUID();
   const body = { type: "about:blank", title, status, detail, code, request_id: requestId };
   return new NextResponse(JSON.stringify(body), {
     status,

@@ -3,18 +3,22 @@
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Annotated
+from ipaddress import ip_network
+from typing import Annotated, Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulse_chassis.http import app as app_module
 from pulse_chassis.http.app import Health, RequestMiddleware, create_app
 from pulse_chassis.identity.principal import RULES, NotSignedIn, Principal, Principals, require
+from pulse_chassis.identity.proxies import Proxies
 from pulse_chassis.observability.metrics import Metrics
-from pulse_contracts.auth import Revocations, SessionRevoked
+from pulse_contracts.auth import API_KEY_SID, Revocations, SessionRevoked
 from pulse_contracts.permissions import COMMON_PERMISSIONS, PERMISSIONS, ROLES, Permission, Role, read_scope
 from pulse_jose import SigningKey
 from pulse_jose.claims import Claims
@@ -50,7 +54,7 @@ class World:
         self.principals.replace_keys([KEY.verification_key()])
         metrics = Metrics()
         app = create_app("test", "1", [router], health=Health(), metrics=metrics)
-        app.state.principals = self.principals
+        app.state.principals, self.web = self.principals, app
         self.app = RequestMiddleware(app, metrics)
 
     def heartbeat(self, *recent: SessionRevoked, age: float = 0) -> None:
@@ -181,3 +185,24 @@ def test_a_cached_token_expires_in_time(monkeypatch: pytest.MonkeyPatch) -> None
     for hostile in ("", "x" * 100_000, "\ud800", f"{other}A"):
         with pytest.raises(NotSignedIn):
             principals.verify(hostile)
+
+
+async def test_the_line_of_a_request_names_the_account_the_key_and_the_client(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = structlog.testing.LogCapture()
+    processors: list[Any] = [structlog.contextvars.merge_contextvars, seen]
+    monkeypatch.setattr(app_module, "log", structlog.wrap_logger(None, processors=processors))
+    world.heartbeat()
+    world.web.state.proxies = Proxies([ip_network("127.0.0.0/8")])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url="http://test") as http:
+        behind = {"x-forwarded-for": "192.0.2.9"}
+        await http.get("/few", headers=world.token("user", sid="s-1") | behind)
+        await http.get("/few", headers=world.token("user", sid=f"{API_KEY_SID}k-1") | behind)
+        await http.get("/few")
+    session, key, anonymous = seen.entries
+    assert (session["account"], session["client"], "api_key" in session) == (ADA, "192.0.2.9", False)
+    assert (key["account"], key["api_key"]) == (ADA, "k-1")
+    assert (anonymous["status"], anonymous["client"]) == (401, "127.0.0.1")
+    assert anonymous.keys().isdisjoint({"account", "api_key"})
+    assert "Bearer" not in str(seen.entries)

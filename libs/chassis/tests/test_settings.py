@@ -51,7 +51,7 @@ def test_secrets_are_read_from_files_and_hidden(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_there_may_be_further_origins(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_environment(monkeypatch, PULSE_PUBLIC_ORIGIN="http://127.0.0.1:8080/")
+    set_environment(monkeypatch, PULSE_PUBLIC_URL="http://127.0.0.1:8080/")
     assert load(ServiceSettings).origins == ("http://127.0.0.1:8080",)
     set_environment(
         monkeypatch, PULSE_ALLOWED_ORIGINS='["http://localhost:8080", "http://[::1]:8080", "http://127.0.0.1:8080"]'

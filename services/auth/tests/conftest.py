@@ -164,7 +164,7 @@ async def world(database: Database, clock: FakeClock) -> AsyncIterator[World]:
         gateway_key=base64.urlsafe_b64encode(GATEWAY_SECRET).decode(),
         key_encryption_key=base64.urlsafe_b64encode(bytes(32)).decode(),
         audit_key=base64.urlsafe_b64encode(SECRET).decode(),
-        public_origin=ORIGIN,
+        public_url=ORIGIN,
         allowed_origins=(OTHER_ORIGIN,),
     )
     bus = MemoryBus(MemoryBroker(), clock=clock)

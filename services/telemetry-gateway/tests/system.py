@@ -95,7 +95,7 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options: dict[str, Any] = {"mqtt_session_expiry": 0, "latest_every": 0.05, "public_origin": "http://127.0.0.1:1"}
+    options: dict[str, Any] = {"mqtt_session_expiry": 0, "latest_every": 0.05, "public_url": "http://127.0.0.1:1"}
     options["allowed_origins"] = ("http://localhost:1",)
     # all tests share the broker: a session that outlives its gateway would deliver another test's messages
     options |= {"plain_session": f"plain-{port}", "plain_session_expiry": 0}

@@ -1,4 +1,5 @@
-"""`python -m pulse_standalone`: runs the whole system on one machine. The Makefile calls these commands."""
+"""`pulse`, or `python -m pulse_standalone`: runs the whole system on one machine, and the commands of its services. The
+Makefile calls it."""
 
 import argparse
 import asyncio
@@ -7,16 +8,17 @@ import logging
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
 from pulse_bus.dynsec import dynamic_security
-from pulse_standalone import web
+from pulse_standalone import tools, web
 from pulse_standalone.files import SetupError
+from pulse_standalone.log_view import follow
 from pulse_standalone.servers import ServerOptions, serve
 from pulse_standalone.settings import BadSettingsError, Settings, StateSettings
 from pulse_standalone.state import State
@@ -29,15 +31,19 @@ _STOP_SECONDS = 20
 
 def main() -> int:
     """Returns the exit code: 0 success, 1 failure (one line on standard error), 2 bad settings (one line each)."""
-    arguments = _parser().parse_args()
+    words = sys.argv[1:]
+    is_tool = words[:1] == ["psql"] or (bool(words) and words[0] in tools.COMMANDS)  # their arguments are their own
+    arguments = None if is_tool else _parser().parse_args()
     if not structlog.is_configured():  # otherwise events go to standard output, which belongs to the commands
         structlog.configure(
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         )
-    if arguments.command not in {"run", "servers"}:  # a closed socket must not stop these two
+    if arguments is None or arguments.command not in {"run", "servers"}:  # a closed socket must not stop these two
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make status | head` ends quietly
     try:
+        if arguments is None:
+            _run_tool(words)
         return _COMMANDS[arguments.command](arguments)
     except BadSettingsError as error:
         print(error, file=sys.stderr)
@@ -51,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pulse",
         description="Runs the whole of PrecisionPulse on one machine.",
-        epilog="Settings are environment variables, for example PULSE_PORT (8080) and PULSE_STATE_DIR (.pulse).",
+        epilog=f"{tools.summary()}\n\n"
+        "Settings are environment variables, for example PULSE_PORT (8080) and PULSE_STATE_DIR (.pulse).",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (
@@ -59,11 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         ("stop", "stop the system of this state directory"),
         ("status", "print the status of every process as JSON"),
         ("rules", "print accounts and access rules for your own broker (MQTT_URL)"),
+        ("psql", "open psql as the superuser of the embedded database; all arguments are psql's own"),
         ("build-web", "build the web client if it changed"),
     ):
         commands.add_parser(name, help=summary)
     logs = commands.add_parser("logs", help="follow the logs")
     logs.add_argument("name", nargs="*", help="only these processes")
+    logs.add_argument("--json", action="store_true", help="print the lines as they are in the files")
     reset = commands.add_parser("reset", help="delete the state directory with every reading, account and secret")
     reset.add_argument("--yes", action="store_true", help="do not ask")
     servers = commands.add_parser("servers", help="start PostgreSQL and the broker alone, for tests")
@@ -74,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     servers.add_argument("--throwaway", action="store_true", help="start fast, not durable servers")
     return parser
+
+
+def _run_tool(words: list[str]) -> NoReturn:
+    """Runs a command of a service, or psql, in place of this process."""
+    state = State(StateSettings.load().state_dir)
+    if words[0] == "psql":
+        tools.run_psql(state, words[1:])
+    tools.run_command(state, words[0], words[1:])
 
 
 def _servers(arguments: argparse.Namespace) -> int:
@@ -124,7 +142,7 @@ def _logs(arguments: argparse.Namespace) -> int:
     if missing or not files:
         raise SetupError(f"there is no log {missing[0] if missing else f'in {state.folder}'}: run `make run` first")
     try:
-        return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
+        return follow(files, is_raw=arguments.json)
     except KeyboardInterrupt:
         return 0
 

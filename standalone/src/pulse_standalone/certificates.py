@@ -41,6 +41,17 @@ class TlsFiles:
         expiry(self.authority)
 
 
+def check_pair(certificate: Path, key: Path) -> None:
+    """Raises SetupError unless the key belongs to the certificate."""
+    remedy = "set PULSE_TLS to the PEM files of a certificate and its key, or to authority"
+    try:
+        is_pair = _is_pair(certificate, key)
+    except (SetupError, OSError) as error:
+        raise SetupError(f"PULSE_TLS: {certificate} or {key} cannot be read: {remedy}") from error
+    if not is_pair:
+        raise SetupError(f"PULSE_TLS: {key} is not the key of {certificate}: {remedy}")
+
+
 def expiry(file: Path) -> datetime:
     """When the first certificate of a PEM file expires. Raises SetupError when the file has no certificate."""
     return _read(file).not_valid_after_utc

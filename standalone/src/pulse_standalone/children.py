@@ -169,7 +169,7 @@ class Program(Child):
     def __init__(self, name: str, command: list[str], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
         super().__init__(name, log=log)
         self._command, self._env, self._output, self._cwd = command, env, log, cwd
-        self.health_path, self._host = "/readyz", "127.0.0.1"
+        self.health_path, self._host, self.is_tls = "/readyz", "127.0.0.1", False
 
     def at(self, port: int, health_path: str = "/readyz", host: str = "127.0.0.1") -> "Program":
         """The program answers HTTP at this address."""
@@ -193,4 +193,4 @@ class Program(Child):
     async def answers(self) -> bool:
         if self.port is None:
             return True
-        return await http_ok(self.port, self.health_path, self._host)
+        return await http_ok(self.port, self.health_path, self._host, is_tls=self.is_tls)

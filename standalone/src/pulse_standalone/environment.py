@@ -6,6 +6,7 @@ from collections.abc import Mapping
 _NAMES = frozenset({"PATH", "HOME", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR"})
 _PREFIXES = ("LC_", "PYTHON", "NODE_", "XDG_", "PULSE_")
 _SECRET_ENDINGS = ("PASSWORD", "KEY", "SECRET", "TOKEN", "DATABASE_URL", "MQTT_URL")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _EVERYWHERE = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104  # recognised here, not bound
 
 
@@ -28,6 +29,7 @@ def reachable_host(bind: str) -> str:
     return "127.0.0.1" if bind in _EVERYWHERE else bind
 
 
-def origin(host: str, port: int) -> str:
-    """The origin as a browser writes it."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def origin(host: str, port: int, scheme: str = "http") -> str:
+    """The origin as a browser writes it: without the default port of the scheme."""
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{name}:{port}"

@@ -106,9 +106,19 @@ class BrokerChild(_Server):
 
 
 class WebChild(Program):
-    """The web server."""
+    """The web server. `authority`: the local authority that issued its certificate, and renews it; the server reads the
+    file again when it changes."""
 
     stop_wave = StopWave.CLIENTS
+    authority: Authority | None = None
+    _renewed = float("-inf")
+
+    async def answers(self) -> bool:
+        if self.authority is not None and time.monotonic() - self._renewed > _RENEW_EVERY:
+            self._renewed = time.monotonic()
+            with contextlib.suppress(OSError, SetupError):  # the next check tries again, weeks before the expiry
+                self.authority.ensure(now())
+        return await super().answers()
 
 
 class CollectorChild(Program):

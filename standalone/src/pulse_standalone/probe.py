@@ -10,6 +10,9 @@ _CONNECT, _PINGREQ, _DISCONNECT = 0x10, b"\xc0\x00", b"\xe0\x00"
 _CONNACK, _PINGRESP = 0x20, b"\xd0\x00"
 
 
+_UNCHECKED = ssl._create_unverified_context()  # noqa: S323, SLF001  # a probe of a process of this machine
+
+
 class MqttProbe:
     """Probes a broker over one permanent connection, so that probes do not fill the broker's log with connections."""
 
@@ -61,9 +64,9 @@ def _connect_packet(client: str, user: str, password: str) -> bytes:
     return bytes([_CONNECT, len(body)]) + body
 
 
-async def http_ok(port: int, path: str, host: str = "127.0.0.1") -> bool:
-    """Whether a GET request returns 200 within two seconds."""
-    return await _get(port, path, host, whole=False) is not None
+async def http_ok(port: int, path: str, host: str = "127.0.0.1", *, is_tls: bool = False) -> bool:
+    """Whether a GET request returns 200 within two seconds. The certificate is not checked: its names may be others."""
+    return await _get(port, path, host, whole=False, is_tls=is_tls) is not None
 
 
 async def metric(port: int, name: str) -> float | None:
@@ -74,11 +77,11 @@ async def metric(port: int, name: str) -> float | None:
     return None
 
 
-async def _get(port: int, path: str, host: str, *, whole: bool) -> bytes | None:
+async def _get(port: int, path: str, host: str, *, whole: bool, is_tls: bool = False) -> bytes | None:
     """The response of a GET request (only its first line unless `whole`); None unless it is 200 within two seconds."""
     try:
         async with asyncio.timeout(_SECONDS):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=_UNCHECKED if is_tls else None)
             try:
                 writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
                 line = await reader.readline()

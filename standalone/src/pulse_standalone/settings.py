@@ -1,12 +1,16 @@
 """The settings of `make run`: environment variables `PULSE_…`, DATABASE_URL and MQTT_URL. Bad values stop the
 process."""
 
+import json
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from pulse_standalone.environment import origin
+from pulse_standalone.ports import MAX_BASE, service_ports
 
 _ADMIN_EMAIL = "admin@example.com"
 
@@ -77,17 +81,25 @@ class ProgramSettings(StateSettings):
 class Settings(StateSettings):
     """The settings of a whole run.
 
-    `port`: the public port on `host`. `devices`: ids with broker accounts, besides the first collector. `gateways`:
-    telemetry gateways that share the collectors. `broker_port`: the broker's TLS port, 0 to choose one and keep it.
-    `broker_tls12_port`: another port that also accepts TLS 1.2, 0 for none. `broker_trace`: the broker logs every
-    packet. `mqtt_plain`: the broker also listens without TLS on loopback. `broker_ca`, `broker_cert`, `broker_key`: PEM
-    files of a certificate; with `mqtt_url`, `broker_ca` alone names the authorities of that broker. `database_url`,
-    `mqtt_url`: existing servers to use instead of embedded ones.
+    `port`: the public port on `host`. `public_url`: the origin that browsers use, empty to derive it from host and
+    port. `tls`: the certificate and the key of the public port; `authority` for a certificate of the local
+    authority; None for HTTP. `trusted_proxies`: whose headers about the client are true. `service_port_base`: the
+    services' own ports follow it, 0 to choose free ones at each start (see `pulse_standalone.ports`). `devices`:
+    ids with broker accounts, besides the first collector. `gateways`: telemetry gateways that share the collectors.
+    `broker_port`: the broker's TLS port, 0 to choose one and keep it. `broker_tls12_port`: another port that also
+    accepts TLS 1.2, 0 for none. `broker_trace`: the broker logs every packet. `mqtt_plain`: the broker also listens
+    without TLS on loopback. `broker_ca`, `broker_cert`, `broker_key`: PEM files of a certificate; with `mqtt_url`,
+    `broker_ca` alone names the authorities of that broker. `database_url`, `mqtt_url`: existing servers to use
+    instead of embedded ones.
     """
 
     tools_dir: Path = Field(default_factory=lambda: Path.cwd() / ".tools")
     port: Annotated[int, _between(1, 65535)] = 8080
+    service_port_base: Annotated[int, _between(0, MAX_BASE)] = 18_080
     host: str = "127.0.0.1"
+    public_url: str = ""
+    tls: Annotated[tuple[Path, ...] | Literal["authority"] | None, NoDecode] = None
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
     devices: Annotated[tuple[str, ...], NoDecode] = ()
     first_collector: _Switch = True
     collector_name: str = ""
@@ -113,6 +125,38 @@ class Settings(StateSettings):
     def _without_brackets(cls, value: str) -> str:
         return value.strip().strip("[]") or "127.0.0.1"
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = _address(value)
+        if parts is None or parts.scheme not in {"http", "https"} or parts.path not in {"", "/"} or parts.username:
+            raise ValueError("must be the address that browsers open, for example https://pulse.example.org")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return origin(parts.hostname or "", port, parts.scheme)
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _is_certificate(cls, value: object) -> object:
+        if not isinstance(value, str) or value == "authority":
+            return value
+        files = tuple(Path(name).resolve() for name in value.split(",") if name)
+        if len(files) != 2:
+            raise ValueError("must be authority, or the PEM files of a certificate and its key: cert.pem,key.pem")
+        return files
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            listed = json.loads(value) if value.startswith("[") else [part.strip() for part in value.split(",")]
+            return tuple(part for part in listed if part)
+        except (ValueError, TypeError):
+            raise ValueError("must be addresses and networks, separated by commas") from None
+
     @field_validator("devices", mode="before")
     @classmethod
     def _separated(cls, value: object) -> object:
@@ -132,9 +176,20 @@ class Settings(StateSettings):
         parts = _address(value)
         if value and (parts is None or parts.scheme not in {"mqtt", "mqtts"} or parts.username or parts.password):
             raise ValueError(
-                "must be mqtts://host:port without an account: `python -m pulse_standalone rules` prints the accounts"
+                "must be mqtts://host:port without an account: `.venv/bin/pulse rules` prints the accounts"
             )
         return value
+
+    @model_validator(mode="after")
+    def _has_distinct_ports(self) -> Self:
+        taken = service_ports(self.service_port_base, self.gateways)
+        own = {"PULSE_PORT": self.port, "PULSE_BROKER_PORT": self.broker_port}
+        for name, port in (own | {"PULSE_BROKER_TLS12_PORT": self.broker_tls12_port}).items():
+            service = next((one for one, used in taken.items() if used == port), None)
+            if service is not None:
+                remedy = "choose another one, or another PULSE_SERVICE_PORT_BASE"
+                raise ValueError(f"{name}: {port} is the port of {service}: {remedy}")
+        return self
 
     @model_validator(mode="after")
     def _has_whole_certificate(self) -> Self:

@@ -84,6 +84,11 @@ class State:
         """The status of the run. The supervisor writes it every second."""
         return self.folder / "status.json"
 
+    @property
+    def service_settings_file(self) -> Path:
+        """The settings of each service, without secrets, for `pulse SERVICE COMMAND`. Written at each start."""
+        return self.folder / "services.json"
+
     def log(self, name: str) -> Path:
         """The log of one process that the supervisor writes."""
         return self.folder / "logs" / f"{name}.log"

@@ -14,7 +14,7 @@ from pulse_standalone.children import Child, StopWave
 from pulse_standalone.files import SetupError, explain, write_private
 from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
-from pulse_standalone.system import System, check_port
+from pulse_standalone.system import System
 from pulse_standalone.terminal import Screen
 
 _READY_SECONDS = 90
@@ -44,7 +44,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(sig, stop.set)
-        check_port(self._settings.port, self._settings.host)
+        await self._system.check_ports()
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group

@@ -4,8 +4,6 @@ import asyncio
 import errno
 import json
 import secrets
-import shlex
-import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -21,40 +19,44 @@ from pulse_passwords import generate_password
 from pulse_postgres import MigrationError
 from pulse_postgres.admin import create_database, provision, provision_group
 from pulse_standalone import environment, web
-from pulse_standalone.certificates import Authority, TlsFiles, now
+from pulse_standalone.certificates import TlsFiles, now
 from pulse_standalone.children import Child, Program, Say
-from pulse_standalone.files import SetupError, write_private
+from pulse_standalone.files import SetupError, explain, write_private
 from pulse_standalone.members import BrokerChild, CollectorChild, PostgresChild, WebChild
 from pulse_standalone.mosquitto import BrokerAccounts, Listeners, Mosquitto, fetch, find
-from pulse_standalone.ports import free_port, is_free
+from pulse_standalone.ports import free_port, gateway_name, is_free, service_ports
 from pulse_standalone.postgres import Postgres
 from pulse_standalone.probe import metric
+from pulse_standalone.public import PublicAddress
 from pulse_standalone.runner import Runner, complete
 from pulse_standalone.settings import Settings
 from pulse_standalone.state import State
 
 _MAX_SILENCE_SECONDS = 15
 """The same limit as in the services (`pulse_chassis.identity.principal.MAX_REVOCATIONS_AGE`)."""
+_THIS_MACHINE = '["127.0.0.0/8", "::1/128"]'
+"""The services trust the client's address that the web server on this machine sends."""
 _SCHEMAS: Mapping[Party, str] = {
     "users": "users",
     "auth": "auth",
     "telemetry-gateway": "telemetry",
     "sync-publisher": "sync",
 }
+_ORPHANS_SECONDS, _ORPHANS_EVERY = 10.0, 0.1
 _ALLOW_SECONDS = 20.0
 _ALLOW_EVERY = 0.5
 
 
-def check_port(port: int, host: str = "127.0.0.1") -> None:
+def check_port(port: int, host: str = "127.0.0.1", remedy: str = "PULSE_PORT=8090") -> None:
     """Raises SetupError when the port is in use or the address belongs to another machine. Names the process if
-    known."""
+    known. `remedy`: a setting that selects another port."""
     try:
         if is_free(port, host):
             return
     except OSError as error:
         if error.errno == errno.EACCES:
             raise SetupError(
-                f"this user may not use port {port}: choose another one, for example PULSE_PORT=8080 make run"
+                f"this user may not use port {port}: choose another one, for example {remedy} make run"
             ) from error
         raise SetupError(
             f"PULSE_HOST={host} is not an address of this machine ({error.strerror}): choose another one"
@@ -67,7 +69,7 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
                 break
     except psutil.Error:
         holder = "another process"
-    raise SetupError(f"port {port} is used by {holder}: stop it, or choose another port: PULSE_PORT=8090 make run")
+    raise SetupError(f"port {port} is used by {holder}: stop it, or choose another port: {remedy} make run")
 
 
 class System:
@@ -75,7 +77,7 @@ class System:
 
     def __init__(self, settings: Settings, state: State) -> None:
         self.settings, self.state = settings, state
-        self.runner = Runner(state.folder)
+        self.runner, self.public = Runner(state.folder), PublicAddress(settings, state.folder)
         self._mqtt_url, self._database_url = settings.mqtt_url, settings.database_url
         self._mqtt_ca = settings.broker_ca if self._mqtt_url else None
         self._broker_url = self._mqtt_url
@@ -83,14 +85,29 @@ class System:
         self._service_urls: dict[Party, str] = {}
         self._ports: dict[Party, int] = {}
 
+    async def check_ports(self) -> None:
+        """Raises SetupError when the public port or a port of a service is in use. After a run that was killed, its
+        processes may need some seconds to stop, so this waits for them."""
+        check_port(self.settings.port, self.settings.host)
+        was_killed = self.state.status_file.exists()
+        deadline = time.monotonic() + (_ORPHANS_SECONDS if was_killed else 0)
+        for port in self._fixed_ports().values():
+            while not is_free(port) and time.monotonic() < deadline:  # noqa: ASYNC110  # other processes hold it
+                await asyncio.sleep(_ORPHANS_EVERY)
+            check_port(port, remedy="PULSE_SERVICE_PORT_BASE=28080")
+
+    def _fixed_ports(self) -> dict[str, int]:
+        return service_ports(self.settings.service_port_base, self.settings.gateways)
+
     @property
     def url(self) -> str:
         """The public URL."""
-        return environment.origin(environment.reachable_host(self.settings.host), self.settings.port)
+        return self.public.url
 
     async def servers(self) -> list[Child]:
         """PostgreSQL and the broker, unless the settings name existing ones. Raises SetupError, OSError."""
         self.state.folder.chmod(0o755)
+        self.state.service_settings_file.unlink(missing_ok=True)  # it names the previous run's ports
         found: list[Child] = []
         if not self._database_url:
             postgres = Postgres(self.runner, self.state.folder)
@@ -107,7 +124,7 @@ class System:
         program = find(settings.tools_dir) or await fetch(settings.tools_dir)
         tls, authority = self._tls_files(), None
         if tls is None:
-            authority = Authority(self.state.folder / "tls", [self._broker_host()])
+            authority = self.public.authority()
             authority.ensure(now())
             tls = authority.files
         self._mqtt_ca = tls.authority
@@ -136,12 +153,6 @@ class System:
         files.check()
         return files
 
-    def _broker_host(self) -> str:
-        """The name of this machine for collectors on other machines."""
-        host = self.settings.host
-        reachable = environment.reachable_host(host)
-        return reachable if reachable == host else socket.gethostname()
-
     def accounts(self) -> BrokerAccounts:
         """Every account of the broker, with generated passwords."""
         names = [self.state.device_id(), *self.settings.devices]
@@ -159,7 +170,7 @@ class System:
                 self._database_url = child.server.url
             elif isinstance(child, BrokerChild):
                 self._mqtt_url = child.server.url
-                host = self._broker_host()
+                host = self.public.broker_host
                 host = f"[{host}]" if ":" in host else host
                 self._broker_url = f"mqtts://{host}:{child.server.port}"
         try:
@@ -180,15 +191,27 @@ class System:
     def services(self) -> list[Child]:
         """The services. Replicas of the gateway share the collectors; browsers connect to the first one."""
         found: list[Child] = []
+        fixed = self._fixed_ports()
         for service in SERVICES:
             for number in range(1, 1 + (self.settings.gateways if service == "telemetry-gateway" else 1)):
-                name, port = service if number == 1 else f"{service}-{number}", free_port()
+                name = gateway_name(number) if service == "telemetry-gateway" else service
+                port = fixed.get(name) or free_port()
                 self._ports.setdefault(service, port)
                 env = self._environment(service) | {"PULSE_HTTP_PORT": str(port), "PULSE_MQTT_CLIENT_ID": name}
                 command = [sys.executable, "-m", f"pulse_{service.replace('-', '_')}", "serve"]
                 child = Program(name, command, env=env, log=self.state.log(name), cwd=self.settings.root)
                 found.append(child.at(port))
+        self._write_service_settings()
         return found
+
+    def _write_service_settings(self) -> None:
+        """Writes what `pulse SERVICE COMMAND` needs. Raises SetupError."""
+        services = {service: self._environment(service) for service in SERVICES}
+        found = {"embedded_database": not self.settings.database_url, "services": services}
+        try:
+            write_private(self.state.service_settings_file, json.dumps(found, indent=2) + "\n")
+        except OSError as error:
+            raise explain(error, self.state.folder) from error
 
     def _environment(self, service: Party) -> dict[str, str]:
         ca = {"PULSE_MQTT_CA_FILE": str(self._mqtt_ca)} if self._mqtt_ca else {}
@@ -202,18 +225,13 @@ class System:
             "PULSE_MQTT_URL": self._mqtt_url,
             "PULSE_BROKER_URL": self._broker_url,
             "PULSE_HTTP_PORT": str(self._ports.get(service, 0)),
-            "PULSE_PUBLIC_ORIGIN": self.url,
-            "PULSE_ALLOWED_ORIGINS": json.dumps(self._other_origins()),
+            "PULSE_TRUSTED_PROXIES": _THIS_MACHINE,
+            "PULSE_PUBLIC_URL": self.url,
+            "PULSE_ALLOWED_ORIGINS": json.dumps(self.public.other_origins),
             "PULSE_MIGRATE_ON_START": "true",
             "PULSE_LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
         }
-
-    def _other_origins(self) -> list[str]:
-        """Other origins of the same web client."""
-        host = self.settings.host
-        named = [host] if environment.reachable_host(host) == host and host != "127.0.0.1" else []
-        return [environment.origin(name, self.settings.port) for name in ("localhost", *named)]
 
     def web(self) -> Child:
         """The web server on the public port."""
@@ -224,13 +242,18 @@ class System:
             "PULSE_USERS_URL": f"http://127.0.0.1:{self._ports['users']}",
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
             "PULSE_SYNC_URL": f"http://127.0.0.1:{self._ports['sync-publisher']}",
-            "PULSE_PUBLIC_ORIGIN": self.url,
+            "PULSE_PUBLIC_URL": self.url,
+            "PULSE_TRUSTED_PROXIES": json.dumps([str(network) for network in self.settings.trusted_proxies]),
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
         }
+        certificate, key, authority = self.public.certificate() or (None, None, None)
+        if certificate is not None:
+            env |= {"PULSE_TLS_CERT_FILE": str(certificate), "PULSE_TLS_KEY_FILE": str(key)}
         command = [str(web.find_node()), str(web.server_script(self.settings.root))]
         child = WebChild("web", command, env=env, log=self.state.log("web"), cwd=self.settings.root)
-        return child.at(self.settings.port, "/healthz", environment.reachable_host(self.settings.host))
+        child.authority, child.is_tls = authority, certificate is not None
+        return child.at(self.settings.port, "/livez", environment.reachable_host(self.settings.host))
 
     def collector(self) -> Child:
         """The first collector, which measures this machine. It has its own identity and password, unless an operator
@@ -331,10 +354,8 @@ class System:
         if "email" not in json.loads(out or "{}") and not interrupted:
             file.unlink()
             unconfirmed.unlink()
-            needed = ("PULSE_SECRETS_DIR", "PULSE_DATABASE_URL", "PULSE_MQTT_URL")
-            values = self._environment("users")
-            prefix = " ".join(f"{name}={shlex.quote(values[name])}" for name in needed)
-            say(f"an administrator exists; to create another one: {prefix} {shlex.join(command)} you@example.com")
+            remedy = ".venv/bin/pulse users create-admin --email you@example.com"
+            say(f"an administrator exists; to create another one: {remedy}")
             return None
         unconfirmed.unlink()
         return admin

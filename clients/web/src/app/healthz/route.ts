@@ -1,9 +1,13 @@
-// Tells the supervisor that this process serves. It does not depend on the back ends.
+// Tells everyone whether the system is well, without details.
+import { serverEnv } from "@/lib/server/env";
+import { isSystemWell } from "@/lib/server/health";
 
 export const dynamic = "force-dynamic";
 
-export function GET(): Response {
-  return new Response("ok", {
-    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
-  });
+export async function GET(): Promise<Response> {
+  const isWell = await isSystemWell(serverEnv());
+  return Response.json(
+    { status: isWell ? "ok" : "degraded" },
+    { status: isWell ? 200 : 503, headers: { "cache-control": "no-store" } },
+  );
 }

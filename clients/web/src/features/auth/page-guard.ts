@@ -30,11 +30,11 @@ export class PageGuard {
     });
   }
 
-  /** `origin`: the origin that the browser sees. Auth checks it on a refresh. */
-  async check(cookies: Cookies, origin: string): Promise<Verdict> {
+  /** `origin`: the origin that the browser sees. Auth checks it on a refresh. `client`: the browser's address. */
+  async check(cookies: Cookies, origin: string, client: string | null = null): Promise<Verdict> {
     const token = cookies.access ? await this.verify(cookies.access.value) : "invalid";
     if (token === "valid") return { kind: "signed-in", setCookies: [] };
-    if (cookies.refresh) return this.refresh(cookies.refresh, origin);
+    if (cookies.refresh) return this.refresh(cookies.refresh, origin, client);
     return token === "unknown" ? { kind: "unknown" } : { kind: "signed-out", setCookies: [] };
   }
 
@@ -55,12 +55,12 @@ export class PageGuard {
     }
   }
 
-  private refresh(cookie: Cookie, origin: string): Promise<Verdict> {
+  private refresh(cookie: Cookie, origin: string, client: string | null): Promise<Verdict> {
     // Send the cookie under its own name: with https, auth accepts the `__Host-` name only.
     const refreshCookie = `${cookie.name}=${cookie.value}`;
     const running = this.refreshes.get(refreshCookie);
     if (running) return running;
-    const refresh = this.requestRefresh(refreshCookie, origin);
+    const refresh = this.requestRefresh(refreshCookie, origin, client);
     this.refreshes.set(refreshCookie, refresh);
     void refresh.then((verdict) => {
       // Do not share an outage: the next request tries again.
@@ -70,7 +70,11 @@ export class PageGuard {
     return refresh;
   }
 
-  private async requestRefresh(refreshCookie: string, origin: string): Promise<Verdict> {
+  private async requestRefresh(
+    refreshCookie: string,
+    origin: string,
+    client: string | null,
+  ): Promise<Verdict> {
     try {
       const response = await fetch(`${this.authUrl}/api/auth/refresh`, {
         method: "POST",
@@ -79,6 +83,7 @@ export class PageGuard {
           origin,
           "x-pulse-csrf": "1",
           "content-type": "application/json",
+          ...(client ? { "x-forwarded-for": client } : {}),
         },
         body: "{}",
         redirect: "error",

@@ -12,7 +12,7 @@ const envSchema = z.object({
   PULSE_SYNC_URL: address.default("http://127.0.0.1:8104"),
   /** The website's origin as browsers see it. The server sends it when it calls back ends for a browser. Default: the
    * origin of the request. */
-  PULSE_PUBLIC_ORIGIN: address.optional(),
+  PULSE_PUBLIC_URL: address.optional(),
 });
 
 export type ServerEnv = {
@@ -33,7 +33,7 @@ export function serverEnv(): ServerEnv {
     PULSE_USERS_URL: process.env.PULSE_USERS_URL || undefined,
     PULSE_GATEWAY_URL: process.env.PULSE_GATEWAY_URL || undefined,
     PULSE_SYNC_URL: process.env.PULSE_SYNC_URL || undefined,
-    PULSE_PUBLIC_ORIGIN: process.env.PULSE_PUBLIC_ORIGIN || undefined,
+    PULSE_PUBLIC_URL: process.env.PULSE_PUBLIC_URL || undefined,
   });
   if (!parsed.success) throw new Error(`invalid settings:\n${z.prettifyError(parsed.error)}`);
   cached = {
@@ -41,7 +41,7 @@ export function serverEnv(): ServerEnv {
     usersUrl: parsed.data.PULSE_USERS_URL,
     gatewayUrl: parsed.data.PULSE_GATEWAY_URL,
     syncUrl: parsed.data.PULSE_SYNC_URL,
-    publicOrigin: parsed.data.PULSE_PUBLIC_ORIGIN,
+    publicOrigin: parsed.data.PULSE_PUBLIC_URL,
   };
   return cached;
 }

@@ -11,11 +11,14 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pulse_chassis.http import problems
 from pulse_chassis.http.openapi import document
+from pulse_chassis.identity.caller import address_of
+from pulse_chassis.identity.principal import CALLER_FIELDS
 from pulse_chassis.observability.metrics import CONTENT_TYPE, Metrics
 
 log = structlog.get_logger("pulse.http")
@@ -66,7 +69,8 @@ class _BodyTooLarge(HTTPException):  # FastAPI re-raises an HTTPException while 
 class RequestMiddleware:
     """ASGI middleware: request ids for logs and responses, the limit on bodies, metrics, and log events.
 
-    A request is logged if it is not a read request, fails, or is slow. HEAD is answered like GET without the body
+    A request is logged if it is not a read request, fails, or is slow. The line names the client's address and, when
+    the caller is known, the id of the account and of the API key. HEAD is answered like GET without the body
     (RFC 9110, 9.3.2).
     """
 
@@ -119,9 +123,19 @@ class RequestMiddleware:
             self._metrics.observe_request(method, route, status, duration)
             is_logged = status >= 400 or scope["method"] not in _READING or duration > _SLOW_SECONDS
             if is_logged and scope["path"] not in _QUIET:
-                log.info("request", method=scope["method"], route=route, status=status, ms=round(duration * 1000, 1))
+                ms, client = round(duration * 1000, 1), _client(inner)
+                log.info("request", method=scope["method"], route=route, status=status, ms=ms, client=client)
         finally:
+            structlog.contextvars.unbind_contextvars(*CALLER_FIELDS)
             structlog.contextvars.reset_contextvars(**bound)
+
+
+def _client(scope: Scope) -> str | None:
+    """The client's address. The peer's address if the app did not see the request."""
+    app, peer = scope.get("app"), scope.get("client")
+    if app is None or not hasattr(app.state, "proxies"):
+        return peer[0] if peer else None
+    return address_of(Request(scope))
 
 
 async def _disconnected() -> Message:

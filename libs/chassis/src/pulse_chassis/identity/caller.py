@@ -34,9 +34,14 @@ def client_address(request: Request) -> str | None:
     return proxies.client(request.client.host if request.client else "", {"x-forwarded-for": forwarded})
 
 
+def address_of(request: Request) -> str | None:
+    """Returns the client's address, or the peer's address if the client's is unknown."""
+    return client_address(request) or (request.client.host if request.client else None)
+
+
 def caller_of(request: Request, principal: Principal | None = None) -> Caller:
     """Returns the caller of a request. Without a principal the caller is anonymous."""
-    address = client_address(request) or (request.client.host if request.client else None)
+    address = address_of(request)
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     return Caller(principal.account if principal else None, address, request_id)
 

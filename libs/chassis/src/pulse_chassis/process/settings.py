@@ -43,7 +43,7 @@ class ServiceSettings(BaseSettings):
     mqtt_url: `mqtts://host:port`.
     mqtt_client_id: the client id at the broker, different for each process. Default: name, host name and HTTP port.
     mqtt_ca_file: the trusted certificate authorities (PEM) for the broker.
-    public_origin: the origin of the web client.
+    public_url: the origin of the web client.
     allowed_origins: further origins of it (JSON list), for example `http://localhost:8080`.
     audit_key: the key of the audit trail's hashes, 32 bytes in base64url. Each service has its own. Keep it: the trail
         cannot be verified without it.
@@ -68,7 +68,7 @@ class ServiceSettings(BaseSettings):
     migrate_on_start: bool = False
     audit_key: SecretKey
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
-    public_origin: str = "http://127.0.0.1:8080"
+    public_url: str = "http://127.0.0.1:8080"
     allowed_origins: tuple[_Origin, ...] = ()
     log_format: Literal["console", "json"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -77,7 +77,7 @@ class ServiceSettings(BaseSettings):
     @property
     def origins(self) -> tuple[str, ...]:
         """All allowed origins. The public origin is the first."""
-        return tuple(dict.fromkeys((self.public_origin.rstrip("/"), *self.allowed_origins)))
+        return tuple(dict.fromkeys((self.public_url.rstrip("/"), *self.allowed_origins)))
 
 
 S = TypeVar("S", bound=ServiceSettings)

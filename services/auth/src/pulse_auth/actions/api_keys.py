@@ -46,12 +46,14 @@ class ApiKeySpec:
 
 @dataclass(frozen=True)
 class Exchanged:
-    """An access token that was issued for an API key. `seconds`: its lifetime."""
+    """An access token that was issued for an API key. `seconds`: its lifetime. `sid`: its session id."""
 
     token: str = field(repr=False)
     expires: datetime
     seconds: int
     scope: frozenset[Permission]
+    account: str
+    sid: str
 
 
 class ApiKeys:
@@ -138,7 +140,8 @@ class ApiKeys:
         scope = effective(key.scope, account.role)
         await self._record(connection, "api_key_used", key, Caller(str(account.id), caller.address, caller.request_id))
         issued = self._tokens.issue(account, Grant(key.sid, key.expires, scope), facts, now)
-        return Exchanged(issued.token, issued.expires, max(1, int((issued.expires - now).total_seconds())), scope)
+        seconds = max(1, int((issued.expires - now).total_seconds()))
+        return Exchanged(issued.token, issued.expires, seconds, scope, str(account.id), key.sid)
 
     async def _record(self, connection: Connection, kind: str, key: ApiKey, caller: Caller) -> None:
         after: Detail = {"name": key.name, "scope": sorted(key.scope), "expires": key.expires.isoformat()}

@@ -26,7 +26,7 @@ from pulse_chassis.http.idempotency import (
 )
 from pulse_chassis.http.problems import TooManyRequests, responses
 from pulse_chassis.identity.caller import AnonymousCaller, CurrentCaller, client_address
-from pulse_chassis.identity.principal import NotSignedIn, Principal, bearer, require
+from pulse_chassis.identity.principal import NotSignedIn, Principal, bearer, log_caller, require
 from pulse_contracts.permissions import Permission
 
 router = APIRouter(prefix="/api/auth", tags=["API keys"], route_class=IdempotentRoute)
@@ -142,6 +142,7 @@ async def exchange(request: Request, response: Response, deps: Dependencies, cal
     """Exchange an API key for an access token, which is valid for 5 minutes."""
     await _check_flood(deps)
     made = await deps.api_keys.exchange(bearer(request), client_address(request), caller)
+    log_caller(made.account, made.sid)
     response.headers.update(NO_STORE)
     return TokenView(
         access_token=made.token,

@@ -24,7 +24,7 @@ from pulse_auth.model.sessions import ACCESS_LIFETIME, Account, ClientInfo, Csrf
 from pulse_auth.model.user_agents import device_name
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.caller import Caller, caller_of, client_address
-from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals, bearer, require
+from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals, bearer, log_caller, require
 
 ACCESS_COOKIE, REFRESH_COOKIE, DEVICE_COOKIE = "pulse_at", "pulse_rt", "pulse_dv"
 _HOST_ONLY = "__Host-"
@@ -108,8 +108,17 @@ async def own_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is None and (referer := request.headers.get("referer")) is not None:
         origin = _origin(referer)
-    if origin is not None and origin not in routes_of(request).origins:
-        raise WrongOrigin("The request comes from a page of another site.")
+    expected = routes_of(request).origins
+    if origin is not None and origin not in expected:
+        raise WrongOrigin(
+            f"The request comes from a page of {_shown(origin)}, but this system expects {expected[0]}. "
+            "Open that address, or set PULSE_PUBLIC_URL to the address that browsers use."
+        )
+
+
+def _shown(origin: str) -> str:
+    """A client's text, short and without control characters."""
+    return "".join(c for c in origin[:100] if c.isprintable())
 
 
 def _origin(address: str) -> str:
@@ -182,6 +191,7 @@ def view_of(account: Account | Principal) -> AccountView:
 def answer(response: Response, signed_in: SignedIn, deps: AuthDependencies) -> SignedInView:
     """Sets the tokens as cookies of `response`; returns the body."""
     response.headers.update(NO_STORE)
+    log_caller(str(signed_in.account.id))
     _set(response, ACCESS_COOKIE, signed_in.access_token, int(ACCESS_LIFETIME.total_seconds()), deps)
     _set(response, REFRESH_COOKIE, signed_in.refresh_token, signed_in.cookie_seconds, deps)
     if signed_in.device_cookie is not None:
