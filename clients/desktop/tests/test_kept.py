@@ -36,7 +36,7 @@ class RestoredGateway(Delivery):
         self.databases = [gateway.back_up()]
         return Simulation(disk, seed, KEEPING, gateway=gateway)
 
-    def restore(self) -> None:  # type: ignore[override]
+    def restore(self) -> None:
         """Not a fault of this search."""
 
     @rule()
@@ -172,14 +172,16 @@ def test_kept_readings_give_way_to_new_ones_and_do_not_count_as_full(tmp_path: P
     limits = replace(KEEPING, max_bytes=1_000_000)
     buffer = open_buffer(tmp_path, [1_000.0], limits)
     lost: list[Drop] = []
+    kept = 0
     for start in range(0, 400_000, 5_000):  # about four times what fits
         lost += buffer.append(some(5_000, start)).lost
         buffer.settle([Settlement(EPOCH, ((start, start + 5_000),))])
         usage = buffer.usage()
         assert usage is not None
         assert usage.share < 0.5
+        kept = usage.kept
     assert lost == []
-    assert usage.kept > 300_000
+    assert kept > 300_000
     assert buffer.holdings.kept == {}
     assert buffer.restore_kept(EPOCH, ((0, 5_000),)) == ()  # the oldest are gone
     assert buffer.restore_kept(EPOCH, ((395_000, 400_000),)) == ((395_000, 400_000),)
