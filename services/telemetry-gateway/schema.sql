@@ -71,7 +71,9 @@ CREATE TABLE device (
     alternated timestamp with time zone,
     epochs integer DEFAULT 0 NOT NULL,
     removed_at timestamp with time zone,
-    given_name text
+    given_name text,
+    held jsonb,
+    hello_next bigint
 );
 
 CREATE TABLE series (

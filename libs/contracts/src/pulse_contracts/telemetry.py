@@ -22,6 +22,7 @@ MAX_BATCH = 1_000
 """Maximum number of readings in one batch."""
 MAX_EPOCHS = 100
 """Maximum number of epochs in one hello."""
+_SUMMARY = 0x5A17_0F_7415_DECADE
 MAX_SERIES = 1_000
 """Maximum number of series in one declaration. A collector with more sends several."""
 MAX_RANGES = 1_024
@@ -75,14 +76,20 @@ class RefusalsKept(_Part):
     ranges: Annotated[list[SeqRange], Field(min_length=1, max_length=MAX_RANGES)]
 
 
+def summary_epoch(epoch: int) -> int:
+    """Returns the id of the epoch that numbers the summaries of this epoch (protocol A3.5)."""
+    return epoch ^ _SUMMARY
+
+
 class Hello(Uplink):
     """The first message after every connect. The collector repeats it each second until it gets the `Have` of this
     session.
 
     `epoch` and `ord` belong to the current epoch, and `next` is its next sequence number. `series` is the digest of the
-    collector's declaration (see `SeriesDeclared.digest`). `pending` starts with the oldest epochs; further ones follow
-    in the next hello once these are settled. `kept` confirms refusals; the gateway repeats a refusal until it is
-    confirmed.
+    collector's declaration (see `SeriesDeclared.digest`). `pending` has every epoch of which the collector holds
+    readings, settled or not. If there are more than 100, those with unsettled readings come first, oldest first, and
+    further ones follow in the next hello once these are settled. `kept` confirms refusals; the gateway repeats a
+    refusal until it is confirmed.
     """
 
     epoch: EpochNumber

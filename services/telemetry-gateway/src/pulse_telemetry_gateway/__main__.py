@@ -1,4 +1,4 @@
-"""`python -m pulse_telemetry_gateway serve | migrate | openapi | verify | retention | export | compact`."""
+"""The gateway's commands: serve, migrate, openapi, verify, close-lost, retention, export, compact."""
 
 import argparse
 import sys
@@ -9,11 +9,13 @@ from pathlib import Path
 
 from pulse_chassis.process.commands import Command, Program
 from pulse_chassis.process.commands import main as run
+from pulse_contracts.ranges import count
 from pulse_contracts.times import to_micros
 from pulse_postgres import Database
 from pulse_postgres.database import PoolSettings
 from pulse_telemetry_gateway.actions.export import ExportRequest
 from pulse_telemetry_gateway.actions.export_files import to_csv, to_parquet
+from pulse_telemetry_gateway.actions.lost_ranges import LostRanges
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.assembly import (
     IDENTITY,
@@ -24,13 +26,15 @@ from pulse_telemetry_gateway.assembly import (
     retention_of,
     serve,
 )
-from pulse_telemetry_gateway.model.errors import UnknownDevice
+from pulse_telemetry_gateway.model.errors import HeldReadingsUnknown, UnknownDevice
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.history import HistoryStore
+from pulse_telemetry_gateway.store.lost_ranges import LostRangeStore
 from pulse_telemetry_gateway.store.registry import RegistryStore
 from pulse_telemetry_gateway.store.verification import VerificationStore
 
 _BAR = 30
+_SHOWN = 5
 
 
 class Progress:
@@ -96,6 +100,33 @@ async def _devices(registry: RegistryStore, only: str | None) -> AsyncIterator[t
         for device in page:
             yield device.name, device.id
         page = await registry.devices(page[-1].name)
+
+
+async def close_lost(settings: GatewaySettings, options: argparse.Namespace) -> int:
+    """Lists missing readings that can never arrive, and records them as lost by a restore with --apply."""
+    n = 0
+    async with _database(settings) as database:
+        closing = LostRanges(LostRangeStore(database), audit_trail_of(database, settings))
+        async for name, device_id in _devices(RegistryStore(database), options.device):
+            try:
+                found = await closing.close((device_id, name), "command-line", is_dry_run=not options.apply)
+            except HeldReadingsUnknown as error:
+                if options.device is not None:
+                    raise
+                sys.stdout.write(f"{name}: skipped: {error}\n")
+                continue
+            for epoch, parts in found.items():
+                shown = ", ".join(f"{lo}-{hi - 1}" for lo, hi in parts[:_SHOWN])
+                more = f" and {len(parts) - _SHOWN} more ranges" if len(parts) > _SHOWN else ""
+                sys.stdout.write(f"{name}: epoch {epoch}: {count(parts):,} readings: {shown}{more}\n")
+                n += count(parts)
+    if not n:
+        sys.stdout.write("nothing is lost\n")
+    elif options.apply:
+        sys.stdout.write(f"recorded {n:,} readings as lost by a restore\n")
+    else:
+        sys.stdout.write(f"{n:,} readings can never arrive: add --apply to record them as lost by a restore\n")
+    return 0
 
 
 async def retention(settings: GatewaySettings, options: argparse.Namespace) -> int:
@@ -171,6 +202,11 @@ def _for_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="only this device")
 
 
+def _for_closing(parser: argparse.ArgumentParser) -> None:
+    _for_device(parser)
+    parser.add_argument("--apply", action="store_true", help="record them; without it they are only listed")
+
+
 def _for_apply(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="remove the partitions; without it they are only listed")
 
@@ -182,6 +218,11 @@ PROGRAM = Program(
     lambda: ROUTERS,
     {
         "verify": Command("verify the ledger against the log and the chunks", verify, _for_device),
+        "close-lost": Command(
+            "list missing readings that can never arrive after a restore, or record them as lost",
+            close_lost,
+            _for_closing,
+        ),
         "retention": Command(
             "list partitions that are old enough to be removed, or remove them", retention, _for_apply
         ),

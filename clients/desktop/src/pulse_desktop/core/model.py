@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from pulse_contracts.message import ValueType
 from pulse_contracts.ranges import EMPTY, Range, Ranges
-from pulse_contracts.telemetry import MAX_BATCH, MAX_ORD, DropReason, SeriesDeclaration
+from pulse_contracts.telemetry import MAX_BATCH, MAX_ORD, DropReason, SeriesDeclaration, summary_epoch
 
 Value = bool | int | float
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
@@ -46,7 +46,6 @@ class SeriesSpec:
 
 SeriesTable = tuple[SeriesDeclaration, ...]
 
-_SUMMARY = 0x5A17_0F_7415_DECADE
 SUMMARY_ORD = 0
 """`ord` of every summary epoch: older than any other epoch, so that a summary never becomes a latest value."""
 
@@ -71,7 +70,7 @@ class Epoch:
     @property
     def summary_id(self) -> int:
         """Id of the epoch that numbers the summaries of this epoch."""
-        return self.id ^ _SUMMARY
+        return summary_epoch(self.id)
 
     @property
     def own_ids(self) -> frozenset[int]:

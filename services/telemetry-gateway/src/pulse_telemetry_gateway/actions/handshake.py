@@ -2,7 +2,7 @@
 
 from pulse_bus import Reject
 from pulse_contracts.ranges import Range
-from pulse_contracts.telemetry import EpochSettled, Have, Hello, SeriesDeclared
+from pulse_contracts.telemetry import MAX_EPOCHS, EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest
 from pulse_telemetry_gateway.model.ingest.declarations import Declarations
@@ -23,12 +23,13 @@ class Handshake:
     async def answer(self, device: str, hello: Hello) -> Have:
         """The settled ranges, refused readings and credit for a collector. Raises Unavailable."""
         device_id = await self._catalogs.device_id(device)
-        await self._registry.note_hello(device, hello.epoch)
         windows: dict[int, Range] = {}
         for entry in hello.pending:
             if entry.lo < entry.hi:
                 lo, hi = windows.get(entry.epoch, (entry.lo, entry.hi))
                 windows[entry.epoch] = min(lo, entry.lo), max(hi, entry.hi)
+        held = windows if len(hello.pending) < MAX_EPOCHS else None
+        await self._registry.note_hello(device, hello.epoch, hello.next, held)
         if hello.kept:
             await self._store.confirm(device_id, {part.epoch: part.ranges for part in hello.kept})
         state = await self._store.state(device_id, windows, _RANGES, _REFUSED)

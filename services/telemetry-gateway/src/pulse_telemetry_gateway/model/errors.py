@@ -81,3 +81,10 @@ class OutputConflict(DomainError):
     """The output file or folder exists, or it is not an export that can be continued."""
 
     code, status = "output_conflict", 409
+
+
+class HeldReadingsUnknown(DomainError):
+    """It is not known which readings the collector still holds. Wait until it has connected and delivered its
+    backlog."""
+
+    code, status = "held_readings_unknown", 409

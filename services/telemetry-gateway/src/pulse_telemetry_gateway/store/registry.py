@@ -1,5 +1,6 @@
 """Devices, their series, the series ids that each epoch declared, and the newest value of each series."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -289,22 +290,27 @@ class RegistryStore:
             )
         return {row["id"]: (row["device_id"], row["name"], TYPES.index(row["type"])) for row in rows}
 
-    async def note_hello(self, name: str, epoch: int) -> None:
+    async def note_hello(self, name: str, epoch: int, next_: int, held: Mapping[int, tuple[int, int]] | None) -> None:
         """Records the epoch of a `Hello`. When an epoch returns after a `Hello` of another one, a second machine has
         the same identity. After three such alternations, each within ten minutes of the last, the device counts as
-        cloned."""
+        cloned. Also records what the collector holds, by epoch; `held` None: it holds more than it said."""
         device_id = await self.device_id(name)
+        text = None if held is None else json.dumps([[one, lo, hi] for one, (lo, hi) in held.items()])
         async with self._database.connection() as connection:
             await connection.execute(
                 "UPDATE device SET "
-                "alternations = CASE WHEN hello_before = $2 THEN "
+                "alternations = CASE WHEN hello_epoch IS DISTINCT FROM $2 AND hello_before = $2 THEN "
                 "CASE WHEN alternated > now() - interval '10 minutes' THEN alternations + 1 ELSE 1 END "
                 "ELSE alternations END, "
-                "alternated = CASE WHEN hello_before = $2 THEN now() ELSE alternated END, "
-                "hello_before = hello_epoch, hello_epoch = $2 "
-                "WHERE id = $1 AND hello_epoch IS DISTINCT FROM $2",
+                "alternated = CASE WHEN hello_epoch IS DISTINCT FROM $2 AND hello_before = $2 THEN now() "
+                "ELSE alternated END, "
+                "hello_before = CASE WHEN hello_epoch IS DISTINCT FROM $2 THEN hello_epoch ELSE hello_before END, "
+                "hello_epoch = $2, hello_next = $3, held = $4::text::jsonb "
+                "WHERE id = $1 AND (hello_epoch, hello_next, held) IS DISTINCT FROM ($2, $3, $4::text::jsonb)",
                 device_id,
                 epoch,
+                next_,
+                text,
             )
 
     async def note_status(self, name: str, *, online: bool, display_name: str, waiting: int | None) -> datetime | None:

@@ -48,11 +48,13 @@ class Kept:
         return float("-inf") if self._waiting() else self._round_at + self._every
 
     def ask(self, first: Iterable[int], most: int, now: float) -> list[int]:
-        """Returns epochs for the next hello in addition to `first`, at most `most` together."""
+        """Returns epochs for the next hello in addition to `first`, at most `most` together. A hello names every
+        epoch if there is room: all other missing readings of the gateway's ledger are then lost."""
         if not self._waiting() and now >= self._round_at + self._every:
             self._compared.clear()
         chosen = list(first)
-        more = sorted(self._waiting() - set(chosen))[: most - len(chosen)]
+        others = sorted(set(self._ranges) - set(chosen), key=lambda epoch: (epoch in self._compared, epoch))
+        more = others[: most - len(chosen)]
         self._asked = {epoch: self._ranges[epoch] for epoch in [*chosen, *more] if epoch in self._ranges}
         self._round_at = now
         return more
