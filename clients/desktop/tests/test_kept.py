@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule
 
+from pulse_contracts.telemetry import HAVE_RANGES, EpochSettled
 from pulse_desktop.core.buffer.buffer import Buffer
 from pulse_desktop.core.clock import Clock
+from pulse_desktop.core.delivery.kept import Kept
 from pulse_desktop.core.model import BufferLimits, Drop, Reading, SeriesSpec, Settlement, StoreFailure
 
 from .simulation import ModelGateway, Simulation
@@ -130,6 +132,35 @@ def test_acknowledgements_in_flight_cause_no_second_delivery(tmp_path: Path) -> 
     assert simulation.buffer.counts.offered_again == 0
 
 
+def test_frequent_hellos_do_not_postpone_the_comparison() -> None:
+    kept = Kept({1: ((0, 10),)}, 300.0, is_enabled=True)
+    asked = []
+    for second in range(1_000):
+        kept.ask([2], 1, float(second))  # no room for more than the epochs with waiting readings
+        if kept.ask([], 100, float(second)) and kept.due() == float("-inf"):
+            asked.append(second)
+            kept.missing([EpochSettled(epoch=1, settled=[(0, 10)])], {1: ((0, 10),)})
+    assert asked == [0, 300, 600, 900]
+
+
+def test_an_answer_at_its_limits_says_nothing_about_what_it_leaves_out() -> None:
+    kept = Kept({1: ((0, 10_000),)}, 300.0, is_enabled=True)
+    kept.ask([], 100, 0.0)
+    parts = [(2 * n, 2 * n + 1) for n in range(HAVE_RANGES)]
+    assert kept.missing([EpochSettled(epoch=1, settled=parts)], {1: tuple(parts)}) == []
+    kept.begin_round()
+    kept.ask([], 100, 1.0)
+    assert kept.missing([EpochSettled(epoch=1, settled=parts[1:])], {1: tuple(parts[1:])}) != []
+
+
+def test_a_failed_restore_is_asked_for_again_at_once() -> None:
+    kept = Kept({1: ((0, 10),)}, 300.0, is_enabled=True)
+    for second in range(3):
+        assert kept.ask([], 100, float(second)) == [1]
+        assert kept.missing([EpochSettled(epoch=1, settled=[])], {1: ()}) == [(1, ((0, 10),))]
+        assert kept.due() == float("-inf")
+
+
 def open_buffer(folder: Path, clock: list[float], limits: BufferLimits, epoch: int = EPOCH) -> Buffer:
     buffer = Buffer(folder, epoch, limits, Clock(lambda: int(clock[0] * 1e6), lambda: clock[0]))
     buffer.declare([SeriesSpec("level", "float")])
@@ -185,6 +216,16 @@ def test_kept_readings_give_way_to_new_ones_and_do_not_count_as_full(tmp_path: P
     assert buffer.holdings.kept == {}
     assert buffer.restore_kept(EPOCH, ((0, 5_000),)) == ()  # the oldest are gone
     assert buffer.restore_kept(EPOCH, ((395_000, 400_000),)) == ((395_000, 400_000),)
+    buffer.close()
+
+
+def test_a_buffer_that_is_full_by_number_keeps_settled_readings(tmp_path: Path) -> None:
+    buffer = open_buffer(tmp_path, [1_000.0], replace(KEEPING, max_readings=3_000))
+    buffer.append(some(1_000))
+    buffer.settle([Settlement(EPOCH, ((0, 1_000),))])
+    appended = [buffer.append(some(1_000, start)) for start in range(1_000, 6_000, 1_000)]
+    assert any(one.lost for one in appended)
+    assert buffer.restore_kept(EPOCH, ((0, 1_000),)) == ((0, 1_000),)
     buffer.close()
 
 

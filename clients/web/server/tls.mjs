@@ -16,7 +16,7 @@ export function readCertificate(env) {
 }
 
 /**
- * Reads the certificate again when its file changes. New connections get the new one. A certificate that cannot be used
+ * Reads the certificate again when one of its files changes. New connections get the new one. A certificate that cannot be used
  * is logged, and the old one stays.
  * @param {import("node:tls").Server} server
  * @param {NodeJS.ProcessEnv} env
@@ -24,7 +24,7 @@ export function readCertificate(env) {
  * @param {number} [interval] milliseconds between two checks
  */
 export function reloadCertificate(server, env, log, interval = CHECK_EVERY_MS) {
-  const watcher = watchFile(String(env.PULSE_TLS_CERT_FILE), { interval, persistent: false }, () => {
+  const reload = () => {
     try {
       const certificate = readCertificate(env);
       if (certificate) server.setSecureContext(certificate);
@@ -32,6 +32,10 @@ export function reloadCertificate(server, env, log, interval = CHECK_EVERY_MS) {
     } catch (error) {
       log("warning", "certificate_not_reloaded", { reason: String(error) });
     }
-  });
-  server.once("close", () => watcher.removeAllListeners());
+  };
+  // Both: a renewal writes one file after the other, and the first check may fall between them.
+  const watchers = [env.PULSE_TLS_CERT_FILE, env.PULSE_TLS_KEY_FILE].map((file) =>
+    watchFile(String(file), { interval, persistent: false }, reload),
+  );
+  server.once("close", () => watchers.forEach((watcher) => watcher.removeAllListeners()));
 }

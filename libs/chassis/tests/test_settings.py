@@ -88,3 +88,13 @@ def test_without_a_client_id_each_process_has_its_own(monkeypatch: pytest.Monkey
     assert client("a", "0").session_expiry == timedelta(0)  # no process resumes this session
     assert client("a", "0", "users-2").client_id == "users-2"
     assert client("a", "0", "users-2").session_expiry == timedelta(hours=1)
+
+
+def test_a_renamed_setting_is_refused_with_its_new_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_environment(monkeypatch, PULSE_PUBLIC_ORIGIN="https://pulse.example.org")
+    with pytest.raises(SystemExit) as leaving:
+        load(ServiceSettings)
+    assert leaving.value.code == 2
+    assert capsys.readouterr().err == "PULSE_PUBLIC_ORIGIN: this setting is now called PULSE_PUBLIC_URL\n"

@@ -22,6 +22,9 @@ MAX_BATCH = 1_000
 """Maximum number of readings in one batch."""
 MAX_EPOCHS = 100
 """Maximum number of epochs in one hello."""
+HAVE_RANGES, HAVE_REFUSALS = 1_024, 1_000
+"""Maximum numbers of settled ranges and of refused readings in one `Have`. What is left out is acknowledged when the
+collector sends it again."""
 _SUMMARY = 0x5A17_0F_7415_DECADE
 MAX_SERIES = 1_000
 """Maximum number of series in one declaration. A collector with more sends several."""

@@ -28,6 +28,9 @@ let cached: ServerEnv | undefined;
 /** The settings of this process. Throws an Error that names each variable without a valid http(s) address. */
 export function serverEnv(): ServerEnv {
   if (cached) return cached;
+  if (process.env.PULSE_PUBLIC_ORIGIN) {
+    throw new Error("invalid settings: PULSE_PUBLIC_ORIGIN is now called PULSE_PUBLIC_URL");
+  }
   const parsed = envSchema.safeParse({
     PULSE_AUTH_URL: process.env.PULSE_AUTH_URL || undefined,
     PULSE_USERS_URL: process.env.PULSE_USERS_URL || undefined,

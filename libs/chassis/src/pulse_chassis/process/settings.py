@@ -86,6 +86,9 @@ S = TypeVar("S", bound=ServiceSettings)
 def load(settings: type[S]) -> S:
     """Reads the settings. Exits with code 2 and one line for each invalid value, without showing the value."""
     folder = os.environ.get("PULSE_SECRETS_DIR")
+    if "PULSE_PUBLIC_ORIGIN" in os.environ:
+        sys.stderr.write("PULSE_PUBLIC_ORIGIN: this setting is now called PULSE_PUBLIC_URL\n")
+        raise SystemExit(2)
     try:
         return settings(_secrets_dir=Path(folder) if folder else None)
     except ValidationError as error:

@@ -133,7 +133,8 @@ class UsersSet:
             if confirmation != found.revoked:
                 raise ConfirmationWrong(f"Repeat the number of accounts that stay revoked, {found.revoked}.")
             await self._store.put_at_users(connection, found.changed)
-            await self._counter.set_copied(connection, self._context.announced.newest or "")
+            copied = set_sum(await self._store.versions(connection))  # not the newest: its events may wait for the lock
+            await self._counter.set_copied(connection, copied)
             await self._logs.reconcile(connection, counted.leases)
             revoked = sorted(one.id for one in found.changed if one.at_users is not None)
             detail: Detail = {"older": found.older, "missing": found.missing, "accounts": revoked[:_LISTED]}

@@ -2,15 +2,12 @@
 
 from pulse_bus import Reject
 from pulse_contracts.ranges import Range
-from pulse_contracts.telemetry import MAX_EPOCHS, EpochSettled, Have, Hello, SeriesDeclared
+from pulse_contracts.telemetry import HAVE_RANGES, HAVE_REFUSALS, MAX_EPOCHS, EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest
 from pulse_telemetry_gateway.model.ingest.declarations import Declarations
 from pulse_telemetry_gateway.store.handshake import HandshakeStore
 from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclared
-
-_RANGES, _REFUSED = 1_024, 1_000
-"""Limits of one answer. What is left out is acknowledged when the collector sends it again."""
 
 
 class Handshake:
@@ -32,7 +29,7 @@ class Handshake:
         await self._registry.note_hello(device, hello.epoch, hello.next, held)
         if hello.kept:
             await self._store.confirm(device_id, {part.epoch: part.ranges for part in hello.kept})
-        state = await self._store.state(device_id, windows, _RANGES, _REFUSED)
+        state = await self._store.state(device_id, windows, HAVE_RANGES, HAVE_REFUSALS)
         catalog = await self._registry.catalog(device_id, hello.epoch)
         digest = catalog.digest if catalog is not None and catalog.is_complete else None
         epochs = [

@@ -24,11 +24,11 @@ _MAX_OWED = 1_000
 
 class Disk:
     """`failure`: why the disk cannot be used now, None while it works. `found`: what the file held at
-    startup. Raises StoreFailure if the file cannot be opened."""
+    startup. `keeps`: whether settled readings are kept. Raises StoreFailure if the file cannot be opened."""
 
     def __init__(self, folder: Path, limits: BufferLimits, clock: Clock) -> None:
         self._folder, self._limits, self._clock = folder, limits, clock
-        self._keeps = limits.keep_settled > 0
+        self.keeps = limits.keep_settled > 0
         self._ballast = Ballast(folder)
         self.failure: StoreFailure | None = None
         self._retry_at = 0.0
@@ -81,9 +81,9 @@ class Disk:
         if not self._owed:
             return
         try:
-            self._settle(running, keeps=self._keeps)
+            self._settle(running, keeps=self.keeps)
         except StoreFailure as failure:
-            if failure.kind != "full" or not (self._ballast.free() or self._keeps):
+            if failure.kind != "full" or not (self._ballast.free() or self.keeps):
                 raise
             self._settle(running, keeps=False)
             self.store.shrink()
@@ -100,7 +100,7 @@ class Disk:
 
     def expire_kept(self, running: Epoch) -> None:
         """Deletes settled readings that were kept for long enough. Raises StoreFailure."""
-        if self._keeps:
+        if self.keeps:
             before = self._clock.micros() - int(self._limits.keep_settled * 1_000_000)
             self.store.expire(running, before)
 

@@ -67,4 +67,4 @@ class Recovery:
             settled[own] = subtract(settled[own], (doubt,))
         settlements = [Settlement(epoch, ranges) for epoch, ranges in settled.items() if ranges]
         if settlements:
-            self._disk.store.settle(settlements, contents.epoch, self._clock.micros(), keeps=False)
+            self._disk.store.settle(settlements, contents.epoch, self._clock.micros(), keeps=self._disk.keeps)

@@ -4,10 +4,10 @@ longer has the newest of them, and the collector offers them again.
 Each hello contains some epochs with kept readings. The gateway's answer says what it has of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pulse_contracts.ranges import EMPTY, Ranges, intersect, subtract, union
-from pulse_contracts.telemetry import EpochSettled
+from pulse_contracts.telemetry import HAVE_RANGES, HAVE_REFUSALS, EpochSettled
 
 
 class Kept:
@@ -22,6 +22,7 @@ class Kept:
         self._asked: dict[int, Ranges] = {}
         """What the last hello asked for. Readings that were settled later may be missing in the answer."""
         self._round_at = float("-inf")
+        """When the last round began."""
 
     def add(self, epoch: int, ranges: Ranges) -> None:
         """Records that readings were settled."""
@@ -50,28 +51,35 @@ class Kept:
     def ask(self, first: Iterable[int], most: int, now: float) -> list[int]:
         """Returns epochs for the next hello in addition to `first`, at most `most` together. A hello names every
         epoch if there is room: all other missing readings of the gateway's ledger are then lost."""
-        if not self._waiting() and now >= self._round_at + self._every:
+        if now >= self._round_at + self._every:
             self._compared.clear()
+            self._round_at = now
         chosen = list(first)
         others = sorted(set(self._ranges) - set(chosen), key=lambda epoch: (epoch in self._compared, epoch))
         more = others[: most - len(chosen)]
         self._asked = {epoch: self._ranges[epoch] for epoch in [*chosen, *more] if epoch in self._ranges}
-        self._round_at = now
         return more
 
     def of(self, epoch: int) -> Ranges:
         """The ranges of one epoch."""
         return self._ranges.get(epoch, EMPTY)
 
-    def missing(self, answers: Iterable[EpochSettled], settled: Mapping[int, Ranges]) -> list[tuple[int, Ranges]]:
-        """What the gateway no longer has, from its answer to the last hello. `settled`: the ranges of each answer."""
+    def missing(self, answers: Sequence[EpochSettled], settled: Mapping[int, Ranges]) -> list[tuple[int, Ranges]]:
+        """What the gateway no longer has, from its answer to the last hello. `settled`: the ranges of each answer. An
+        answer at its limits is cut, so that nothing follows from what it does not have. An epoch with missing readings
+        is compared again by the next hello."""
         found = []
+        is_cut = (
+            sum(len(answer.settled) for answer in answers) >= HAVE_RANGES
+            or sum(len(answer.refused) for answer in answers) >= HAVE_REFUSALS
+        )
         for answer in answers:
             asked = self._asked.pop(answer.epoch, EMPTY)
-            self._compared.add(answer.epoch)
             lost = subtract(intersect(asked, self.of(answer.epoch)), settled[answer.epoch])
-            if lost:
+            if lost and not is_cut:
                 found.append((answer.epoch, lost))
+            else:
+                self._compared.add(answer.epoch)
         return found
 
     def _waiting(self) -> set[int]:

@@ -52,6 +52,8 @@ _INBOX = 1_000
 _CONTROL = 200
 _AT_ONCE = 200
 """Maximum number of events handled together, so that a burst of acks needs one commit."""
+_RESTORED_AT_ONCE = 50_000
+"""Readings that one transaction makes unsettled again."""
 _SERIES_PER_PART = 300
 """Series in one part of the declaration: small enough for most brokers. Halved when a broker rejects a part."""
 
@@ -179,11 +181,19 @@ class Link:
             return []
 
     async def _restore(self, epoch: int, ranges: Ranges) -> list[Event]:
-        found = await self._buffer.restore_kept(epoch, ranges)
-        if found is None:  # the buffer logged why; the next hello asks again
-            return []
-        log.warning("settled_readings_missing", epoch=epoch, missing=count(ranges), offered_again=count(found))
-        return [Restored(epoch, ranges, found)]
+        """Restores in pieces, so that other work of the buffer does not wait long."""
+        answers: list[Event] = []
+        again = 0
+        for lo, hi in ranges:
+            for start in range(lo, hi, _RESTORED_AT_ONCE):
+                piece = ((start, min(hi, start + _RESTORED_AT_ONCE)),)
+                found = await self._buffer.restore_kept(epoch, piece)
+                if found is None:  # the buffer logged why; the next hello asks again
+                    return answers
+                again += count(found)
+                answers.append(Restored(epoch, piece, found))
+        log.warning("settled_readings_missing", epoch=epoch, missing=count(ranges), offered_again=again)
+        return answers
 
     # -- the bus
 

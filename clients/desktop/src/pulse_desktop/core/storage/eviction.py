@@ -58,7 +58,7 @@ def evict(db: sqlite3.Connection, running: Epoch, evictable: Evictable, ceiling:
     if not work.is_above(ceiling):
         return Evicted()
     target = ceiling.lowered()
-    while work.is_above(target) and (work.drop_kept() or work.thin() or work.drop_oldest()):
+    while work.is_above(target) and (work.drop_kept(target) or work.thin() or work.drop_oldest()):
         pass
     record(db, work.lost)
     return Evicted(tuple(work.lost), normalized([(evictable.summary_next, work.summary_next)]))
@@ -78,9 +78,10 @@ class _Eviction:
     def is_above(self, ceiling: Ceiling) -> bool:
         return used_bytes(self._db) > ceiling.used or self._waiting > ceiling.waiting
 
-    def drop_kept(self) -> bool:
-        """Deletes the oldest settled readings that are only kept for a restore. Returns False if there are none."""
-        return drop_kept(self._db, None, _BLOCKS_AT_ONCE)
+    def drop_kept(self, ceiling: Ceiling) -> bool:
+        """Deletes the oldest settled readings that are only kept for a restore. Returns False if there are none, or if
+        the file is not too large."""
+        return used_bytes(self._db) > ceiling.used and drop_kept(self._db, None, _BLOCKS_AT_ONCE)
 
     # -- thin
 
