@@ -109,7 +109,9 @@ class Judge:
                 codes.pop()  # two consumers read it: the registry, and the board for browsers
             message = one.read()
             may, must = _codes(one, message, self.clock())
-            if code is None and not must:
+            if not one.payload and one.kind == "system/status/collector":  # deletes the retained message
+                outcome = "ignored" if code is None else None
+            elif code is None and not must:
                 outcome = _outcome(one, message, streams, declared, replies)
             else:
                 outcome = f"quarantined, {code}" if code in may else None

@@ -35,14 +35,14 @@ def mqtt_settings(name: str, settings: ServiceSettings, started: int) -> MqttSet
     """Returns the broker settings of the service `name`. The last will reports it as offline since `started`."""
     client_id = client_id_of(name, settings)
     will = Will(SYSTEM_STATUS, Status(state="offline", since=started), {"kind": name, "id": client_id})
-    is_random = not settings.mqtt_client_id and settings.http_port == 0
     return MqttSettings(
         settings.mqtt_url,
         name,
         settings.mqtt_password.get_secret_value(),
         client_id,
         prefix=settings.mqtt_prefix,
-        session_expiry=timedelta(0) if is_random else settings.mqtt_session_expiry,  # nobody resumes a random one
+        # a session that no later process resumes would keep its part of the messages of a shared subscription
+        session_expiry=settings.mqtt_session_expiry if settings.mqtt_client_id else timedelta(0),
         receive_maximum=settings.mqtt_receive_maximum,
         publish_buffer_max=settings.mqtt_publish_buffer_max,
         will=will,

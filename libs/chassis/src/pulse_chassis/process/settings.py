@@ -42,6 +42,8 @@ class ServiceSettings(BaseSettings):
 
     mqtt_url: `mqtts://host:port`.
     mqtt_client_id: the client id at the broker, different for each process. Default: name, host name and HTTP port.
+    mqtt_session_expiry: how long the broker keeps the session of a configured client id after a disconnect. A session
+        with the default client id ends at once.
     mqtt_ca_file: the trusted certificate authorities (PEM) for the broker.
     public_url: the origin of the web client.
     allowed_origins: further origins of it (JSON list), for example `http://localhost:8080`.
