@@ -92,10 +92,15 @@ class World:
         if id_ in self.truth.dead:
             return
         self.version += 1
-        verifier = f"{VERIFIER[:-8]}{self.version:08d}" if active else None
+        verifier = self._new_verifier() if active else None
         account = Account(
             id_, self.version, f"p{number}@example.org", f"P {number}", role, active, verifier, self.micros, not active
         )
+        known = self.users.get(id_)
+        if known is None or known.active != active:  # a decision
+            account = replace(account, state_version=self.version)
+        else:
+            account = replace(account, state_version=known.state_version)
         self.users[id_] = account
         if not active:
             self.truth.dead[id_], self.truth.died[id_] = self.version, self.now
@@ -103,6 +108,21 @@ class World:
             self.publisher.account_changed(account)
         self._note()
         self.announce()
+
+    def set_password(self, number: int) -> None:
+        """The owner of an account sets a password by a link. users may have forgotten that the account is disabled."""
+        known = self.users.get(account_id(number))
+        if known is None or not known.active:
+            return
+        self.version += 1
+        account = replace(known, src=self.version, verifier=self._new_verifier(), changed=self.micros)
+        self.users[account.id] = account
+        self.publisher.account_changed(account)
+        self._note()
+        self.announce()
+
+    def _new_verifier(self) -> str:
+        return f"{VERIFIER[:-8]}{self.version:08d}"
 
     def announce(self) -> None:
         """users publishes its digest."""
