@@ -239,6 +239,9 @@ class World:
     def _note_forgotten(self) -> None:
         """What no store has any more cannot hold. A version that neither users nor sync-publisher has can be followed
         by an older one, and a revocation that also the collector has forgotten is forgotten."""
+        for account in [one for one in self.truth.dead if not self._knows_revocation(one)]:
+            del self.truth.dead[account]
+            self.truth.died.pop(account, None)
         for key, src in self.truth.versions.items():
             self.truth.versions[key] = min(src, self._known(key[1]))
         for (device, account), src in self.truth.buried.items():
@@ -246,6 +249,14 @@ class World:
             has_tombstone = held is not None and held.state == "revoked" and held.src >= src
             if self._known(account) < src and not has_tombstone:
                 self.truth.buried[device, account] = 0
+
+    def _knows_revocation(self, account: str) -> bool:
+        """Whether users, sync-publisher or a collector still has the revocation of a disabled account."""
+        for held in (self.users, self.publisher.store.accounts):
+            if account in held and not held[account].may_sign_in:
+                return True
+        records = [replica.records.get(account) for replica in self.replicas.values()]
+        return any(one and one.state == "revoked" and one.src >= self.truth.dead[account] for one in records)
 
     def _known(self, account: str) -> int:
         """The newest version of an account that users or sync-publisher has."""

@@ -113,7 +113,7 @@ def a_revocation_arrives_together_with_the_change_after_it() -> None:
     world.restore_users()
     forgotten = world.users[account_id(1)]
     change = replace(forgotten, src=revocation.src + 1)
-    (made,) = mirror_publisher.newest([change, revocation], world.publisher.store.accounts)
+    (made,) = records.newest([change, revocation], world.publisher.store.accounts)
     if made.may_sign_in:
         raise Violation("the change replaces the revocation")
 
@@ -191,9 +191,11 @@ def every_newer_version_is_taken(patch: Patch) -> None:
 
 def only_the_newest_version_counts(patch: Patch) -> None:
     real = records.newest
-    patch.setattr(
-        mirror_publisher, "newest", lambda arrived, known: real([max(arrived, key=lambda one: one.src)], known)
-    )
+
+    def newest(arrived: list[Account], known: dict[str, Account]) -> list[Account]:
+        return real([max(arrived, key=lambda one: one.src)], known)
+
+    patch.setattr(records, "newest", newest)
 
 
 def nobody_accepts_the_set_of_users(patch: Patch) -> None:
