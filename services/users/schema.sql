@@ -22,6 +22,7 @@ CREATE TABLE account (
     deleted_at timestamp with time zone,
     name_key text NOT NULL,
     verifier text,
+    state_version bigint DEFAULT 0 NOT NULL,
     CONSTRAINT account_email_check CHECK ((char_length(email) <= 254)),
     CONSTRAINT account_name_check CHECK ((char_length(name) <= 200)),
     CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text]))),

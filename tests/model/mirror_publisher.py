@@ -22,6 +22,7 @@ from pulse_sync_publisher.model.records import (
     Entry,
     Place,
     located,
+    newest,
     next_entry,
     record_of,
     revoked_entry,
@@ -131,11 +132,9 @@ class Publisher:
 
     def account_changed(self, account: Account) -> None:
         """Consumes an event of users."""
-        known = self.store.accounts.get(account.id)
-        if known is not None and known.src >= account.src:
-            return
-        self.store.accounts[account.id] = account
-        self._append([account])
+        made = newest([account], self.store.accounts)
+        self.store.accounts |= {one.id: one for one in made}
+        self._append(made)
 
     def accounts_changed(self, accounts: list[Account]) -> None:
         """Applies what changed in the copy to the logs."""

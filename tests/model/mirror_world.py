@@ -92,10 +92,15 @@ class World:
         if id_ in self.truth.dead:
             return
         self.version += 1
-        verifier = f"{VERIFIER[:-8]}{self.version:08d}" if active else None
+        verifier = self._new_verifier() if active else None
         account = Account(
             id_, self.version, f"p{number}@example.org", f"P {number}", role, active, verifier, self.micros, not active
         )
+        known = self.users.get(id_)
+        if known is None or known.active != active:  # a decision
+            account = replace(account, state_version=self.version)
+        else:
+            account = replace(account, state_version=known.state_version)
         self.users[id_] = account
         if not active:
             self.truth.dead[id_], self.truth.died[id_] = self.version, self.now
@@ -103,6 +108,21 @@ class World:
             self.publisher.account_changed(account)
         self._note()
         self.announce()
+
+    def set_password(self, number: int) -> None:
+        """The owner of an account sets a password by a link. users may have forgotten that the account is disabled."""
+        known = self.users.get(account_id(number))
+        if known is None or not known.active:
+            return
+        self.version += 1
+        account = replace(known, src=self.version, verifier=self._new_verifier(), changed=self.micros)
+        self.users[account.id] = account
+        self.publisher.account_changed(account)
+        self._note()
+        self.announce()
+
+    def _new_verifier(self) -> str:
+        return f"{VERIFIER[:-8]}{self.version:08d}"
 
     def announce(self) -> None:
         """users publishes its digest."""
@@ -219,6 +239,9 @@ class World:
     def _note_forgotten(self) -> None:
         """What no store has any more cannot hold. A version that neither users nor sync-publisher has can be followed
         by an older one, and a revocation that also the collector has forgotten is forgotten."""
+        for account in [one for one in self.truth.dead if not self._knows_revocation(one)]:
+            del self.truth.dead[account]
+            self.truth.died.pop(account, None)
         for key, src in self.truth.versions.items():
             self.truth.versions[key] = min(src, self._known(key[1]))
         for (device, account), src in self.truth.buried.items():
@@ -226,6 +249,14 @@ class World:
             has_tombstone = held is not None and held.state == "revoked" and held.src >= src
             if self._known(account) < src and not has_tombstone:
                 self.truth.buried[device, account] = 0
+
+    def _knows_revocation(self, account: str) -> bool:
+        """Whether users, sync-publisher or a collector still has the revocation of a disabled account."""
+        for held in (self.users, self.publisher.store.accounts):
+            if account in held and not held[account].may_sign_in:
+                return True
+        records = [replica.records.get(account) for replica in self.replicas.values()]
+        return any(one and one.state == "revoked" and one.src >= self.truth.dead[account] for one in records)
 
     def _known(self, account: str) -> int:
         """The newest version of an account that users or sync-publisher has."""

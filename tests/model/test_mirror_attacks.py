@@ -2,13 +2,14 @@
 that removes it and a history that detects it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from clients.desktop.tests.publisher import account as account_id
 from pulse_desktop.core.mirror.signals import ResyncRequested
-from pulse_sync_publisher.model import currency
+from pulse_sync_publisher.model import currency, records
 from pulse_sync_publisher.model.currency import Announced
 from pulse_sync_publisher.model.entitlement import Person
 from pulse_sync_publisher.model.records import Account
@@ -81,6 +82,42 @@ def users_alone_is_restored() -> None:
         raise Violation("a change at users does not allow the account again")
 
 
+def a_revoked_account_sets_a_password_at_a_restored_users_service() -> None:
+    """users forgets a revocation, and the owner of the account still has a link."""
+    world = three_accounts()
+    world.save()
+    world.change(1, active=False)
+    world.heal()
+    world.restore_users()
+    for accepted in (False, True):
+        if accepted:
+            world.accept_users()
+        world.set_password(1)
+        world.heal()
+        if any(replica.can_sign_in(account_id(1)) for replica in world.replicas.values()):
+            raise Violation("a change that is no decision lifts a revocation")
+        if not world.publisher.may_vouch():
+            raise Violation("the sets do not agree")
+    world.set_password(2)
+    world.heal()
+    if not all(replica.can_sign_in(account_id(2)) for replica in world.replicas.values()):
+        raise Violation("an account that was never revoked cannot sign in")
+
+
+def a_revocation_arrives_together_with_the_change_after_it() -> None:
+    """The revocation still waits at the broker when users is restored and the owner of the account sets a password."""
+    world = three_accounts()
+    world.save()
+    world.change(1, active=False, delivered=False)
+    revocation = world.users[account_id(1)]
+    world.restore_users()
+    forgotten = world.users[account_id(1)]
+    change = replace(forgotten, src=revocation.src + 1)
+    (made,) = records.newest([change, revocation], world.publisher.store.accounts)
+    if made.may_sign_in:
+        raise Violation("the change replaces the revocation")
+
+
 def a_snapshot_waits_for_users() -> None:
     """users cannot be heard since sync-publisher has started. A collector asks for a snapshot. An administrator denies
     an account."""
@@ -148,6 +185,19 @@ def what_is_older_at_users_stays_live(patch: Patch) -> None:
     patch.setattr(Account, "person", property(person))
 
 
+def every_newer_version_is_taken(patch: Patch) -> None:
+    patch.setattr(records, "merged", lambda _held, newer: newer)
+
+
+def only_the_newest_version_counts(patch: Patch) -> None:
+    real = records.newest
+
+    def newest(arrived: list[Account], known: dict[str, Account]) -> list[Account]:
+        return real([max(arrived, key=lambda one: one.src)], known)
+
+    patch.setattr(records, "newest", newest)
+
+
 def nobody_accepts_the_set_of_users(patch: Patch) -> None:
     patch.setattr(World, "accept_users", lambda _self: None)
 
@@ -180,6 +230,16 @@ RULES = (
         "ADR 26 the set of a restored users service must be accepted",
         nobody_accepts_the_set_of_users,
         users_alone_is_restored,
+    ),
+    Rule(
+        "ADR 26 only a decision lifts a revocation",
+        every_newer_version_is_taken,
+        a_revoked_account_sets_a_password_at_a_restored_users_service,
+    ),
+    Rule(
+        "ADR 26 a revocation counts beside a newer change",
+        only_the_newest_version_counts,
+        a_revocation_arrives_together_with_the_change_after_it,
     ),
     Rule(
         "ADR 26 a revocation does not wait for a snapshot",

@@ -40,6 +40,10 @@ class WholeMirror(RuleBasedStateMachine):
     def account_is_disabled_for_good(self, number: int, delivered: bool) -> None:
         self.world.change(number, active=False, delivered=delivered)
 
+    @rule(number=ACCOUNTS)
+    def the_owner_sets_a_password(self, number: int) -> None:
+        self.world.set_password(number)
+
     @rule(rules=st.lists(st.tuples(ACCOUNTS, DEVICES, st.booleans()), max_size=12))
     def rules_change(self, rules: list[tuple[int, int, bool]]) -> None:
         self.world.allow([(number, self.world.devices[at], is_allowed) for number, at, is_allowed in rules])
@@ -105,9 +109,12 @@ class WholeMirror(RuleBasedStateMachine):
     def keystore_is_restored(self, data: st.DataObject, at: int) -> None:
         self.world.restore_keystore(self.world.devices[at], self._backup(data))
 
-    @rule(data=st.data())
-    def users_is_restored(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), numbers=st.sets(ACCOUNTS))
+    def users_is_restored(self, data: st.DataObject, numbers: set[int]) -> None:
+        """The owners of some accounts then set passwords by old links."""
         self.world.restore_users(self._backup(data))
+        for number in sorted(numbers):
+            self.world.set_password(number)
 
     @rule()
     def the_set_of_users_is_accepted(self) -> None:

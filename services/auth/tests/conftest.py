@@ -87,8 +87,10 @@ def event(
     active: bool = True,
     deleted: bool = False,
     has_verifier: bool = True,
+    state_version: int | None = None,
 ) -> AccountChanged:
-    """The event that users would publish."""
+    """The event that users would publish. `state_version` None: this version decided whether the account may sign
+    in."""
     record = AccountRecord(
         account=str(account),
         version=version,
@@ -100,6 +102,7 @@ def event(
         changed=clock(),
         deleted=deleted,
         has_verifier=has_verifier,
+        state_version=version if state_version is None else state_version,
     )
     context: dict[str, str | int] = {"account": str(account), "version": version}
     key = SealingKey("accounts", SECRET)

@@ -104,6 +104,36 @@ async def test_a_deleted_account_leaves_no_secrets(ada: World, digest: str) -> N
     assert await ada.rows(secrets) == []
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+@pytest.mark.announces_log("revocation_kept")
+async def test_only_a_newer_decision_lifts_a_revocation(ada: World, digest: str, deleted: bool) -> None:
+    """The database of users was restored to a time before the revocation. Then somebody sets a password by a link:
+    users writes a new version of the active account. auth keeps the revocation until an administrator decides."""
+    spec = {"name": "export", "scope": ["telemetry.read"], "expires_in_days": 1}
+    headers = {"authorization": f"Bearer {(await ada.login()).json()['access_token']}"}
+    key = (await ada.http.post("/api/auth/api-keys", json=spec, headers=headers)).json()["key"]
+    token = str(ada.http.cookies["pulse_rt"])
+    gone = event(ada.clock, None if deleted else digest, version=5, active=False, deleted=deleted)
+    await ada.mirror.apply(gone)
+    for version, state_version in ((8, 1), (9, 5), (10, 0)):
+        await ada.mirror.apply(event(ada.clock, digest, version=version, state_version=state_version))
+        assert (await ada.login()).json()["code"] == "invalid_credentials"
+        assert (await ada.refresh(token)).status_code == 401
+        exchanged = await ada.http.post("/api/auth/token", headers={"authorization": f"Bearer {key}"})
+        assert exchanged.status_code == 401
+        (row,) = await ada.rows("SELECT version, active FROM account")
+        assert row == {"version": version, "active": False}
+        assert await ada.mirror.digest() == set_digest([(str(ACCOUNT), version)]), "the sets agree"
+        ada.clock.advance(timedelta(minutes=30))  # the wait after wrong passwords
+        ada.beat()
+    kept = [line for line in ada.metrics.render().decode().splitlines() if "auth_revocations_kept_total" in line]
+    assert kept[-1].endswith(" 3.0")
+
+    await ada.mirror.apply(event(ada.clock, digest, version=12, active=False))
+    await ada.mirror.apply(event(ada.clock, digest, version=14, state_version=13))
+    assert (await ada.login()).status_code == (401 if deleted else 200), "a deleted account is never enabled again"
+
+
 @pytest.mark.parametrize("table", ["api_key", "second_factor"])
 async def test_a_deletion_locks_the_audit_log_last(ada: World, digest: str, table: str) -> None:
     """A key revocation locks its key, a code its factor, and both then lock the audit log. In another order they would

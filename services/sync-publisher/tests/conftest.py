@@ -90,6 +90,13 @@ async def database(own_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
+def next_version(record: MirroredAccount, version: int, fields: Mapping[str, object]) -> MirroredAccount:
+    """The account after a change of these fields, as users writes it."""
+    made = record.model_copy(update=dict(fields) | {"version": version})
+    is_decision = (made.active, made.deleted) != (record.active, record.deleted)
+    return made.model_copy(update={"state_version": version}) if is_decision else made
+
+
 def announced(versions: Mapping[str, int], at: int, key: SealingKey = ACCOUNTS_KEY) -> AccountsDigest:
     """The digest of users for these accounts and versions. `at`: when users made it."""
     pairs, total = list(versions.items()), set_sum(versions.items())
@@ -144,6 +151,7 @@ class World:
             "active": True,
             "verifier": VERIFIER,
             "changed": self.clock(),
+            "state_version": self.versions,
         }
         return MirroredAccount(**(defaults | fields))
 
@@ -168,7 +176,7 @@ class World:
     async def changed(self, record: MirroredAccount, **fields: Any) -> MirroredAccount:
         """users publishes another version of an account."""
         self.versions += 1
-        return await self.tell(record.model_copy(update=fields | {"version": self.versions}))
+        return await self.tell(next_version(record, self.versions, fields))
 
     async def tell_collector(self, record: CollectorRecord, key: SealingKey = COLLECTORS_KEY) -> CollectorRecord:
         """auth publishes a collector."""

@@ -1,5 +1,6 @@
 """The digest of users: only a sealed and fresh one counts. And a users service whose database alone was restored."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from pulse_contracts.topics import USERS_DIGEST, USERS_EVENT, USERS_REPLAY
 from pulse_jose import SealingKey
 from pulse_testkit.waiting import eventually
 
-from .conftest import World, announced
+from .conftest import VERIFIER, World, announced, next_version
 from .device import Device
 
 pytestmark = pytest.mark.servers
@@ -122,7 +123,7 @@ class RestoredUsers:
     async def change(self, account: MirroredAccount, **fields: object) -> MirroredAccount:
         """A change. Its version is new."""
         self.world.versions += 1
-        made = account.model_copy(update=fields | {"version": self.world.versions})
+        made = next_version(account, self.world.versions, fields)
         self.accounts[made.account] = made
         await self.world.tell(made)
         await self.announce()
@@ -163,6 +164,7 @@ async def test_a_restored_users_service_is_an_incident_and_an_administrator_acce
         "older": 0,
         "missing": 0,
         "revoked": 0,
+        "kept": 0,
     }
     early = await accept(world, 0)
     assert (early.status_code, early.json()["code"]) == (409, "users_not_restored")
@@ -268,3 +270,38 @@ async def test_a_revocation_does_not_wait_for_a_snapshot_that_needs_users(world:
     await world.synced()
     assert "snapshot" in {one.kind for one in device.received[received:]}
     assert set(device.live) == {bob.account, carol.account}
+
+
+@pytest.mark.announces_log("revocation_kept")
+@pytest.mark.announces_log("mirror_incident")
+@pytest.mark.parametrize("revocation", [{"active": False}, {"deleted": True, "active": False, "email": "", "name": ""}])
+async def test_a_change_that_is_no_decision_does_not_lift_a_revocation(
+    world: World, revocation: dict[str, object]
+) -> None:
+    """The database of users was restored to a time before the revocation. Then the owner sets a password by a link."""
+    device = await world.ready()
+    ada, eve = await world.tell(world.account()), await world.tell(world.account())
+    await world.changed(eve, **revocation)
+    await world.synced()
+    assert set(device.live) == {ada.account}
+    users = RestoredUsers(world, ada, eve)
+    made = await users.change(eve, verifier=VERIFIER, name="Eve again")
+    assert (made.active, made.version > made.state_version) == (True, True)
+    found = await until(world, users, "current")
+    assert found["kept"] == 1
+    assert set(device.live) == {ada.account}
+    assert await is_confirmed(world, device), "the sets agree"
+    (row,) = await world.rows("SELECT * FROM account WHERE id = $1::uuid", uuid.UUID(eve.account))
+    assert (row["src"], row["active"], row["verifier"]) == (made.version, False, None)
+    assert world.metric("pulse_mirror_revocations_kept_total") == 1
+    assert [row["kind"] for row in await world.rows("SELECT kind FROM incident")] == ["revocation_kept"]
+
+    disabled = await users.change(made, active=False)
+    enabled = await users.change(disabled, active=True)
+    await world.synced()
+    is_lifted = "deleted" not in revocation
+    assert (eve.account in device.live) == is_lifted, "a deleted account is never enabled again"
+    if is_lifted:
+        assert device.live[eve.account].src == enabled.version
+        await until(world, users, "current")
+        assert (await status(world))["kept"] == 0

@@ -11,7 +11,10 @@ import pytest
 from pulse_chassis.identity.caller import COMMAND_LINE
 from pulse_contracts.accounts import (
     DIGEST_CONTEXT,
+    AccountChanged,
+    AccountRecord,
     DigestSeal,
+    MirroredAccount,
     ReplayRequested,
     set_digest,
     set_sum,
@@ -23,9 +26,17 @@ from pulse_postgres.admin import provision
 from pulse_testkit.clock import FakeClock
 from pulse_testkit.waiting import eventually
 from pulse_users.actions.changes import milliseconds
-from pulse_users.model.accounts import AccountNotFound, EmailTaken, LastAdministrator, NewAccount, PasswordHashes
+from pulse_users.model.accounts import (
+    ANY_VERSION,
+    AccountNotFound,
+    Edit,
+    EmailTaken,
+    LastAdministrator,
+    NewAccount,
+    PasswordHashes,
+)
 
-from .conftest import MIRROR_KEY, ROLE_PASSWORD, World, open_world
+from .conftest import KEY, MIRROR_KEY, ROLE_PASSWORD, World, open_world
 
 pytestmark = pytest.mark.servers
 
@@ -55,6 +66,57 @@ async def test_versions_follow_commits_without_gaps(world: World) -> None:
     assert sorted(account.version for account in made) == list(range(1, 13))
     events = await world.rows("SELECT message FROM outbox WHERE template LIKE 'users/event%' ORDER BY id")
     assert [json.loads(str(row["message"]))["version"] for row in events] == list(range(1, 13))
+
+
+async def test_only_decisions_about_signing_in_are_a_new_state_version(world: World) -> None:
+    """Creation, disabling, enabling and deletion. Nothing that the owner of the account can do is one."""
+
+    async def state_versions() -> tuple[int, int, int]:
+        """The account's version, and the state version that auth and sync-publisher got."""
+        query = "SELECT message FROM outbox WHERE template LIKE 'users/event%' ORDER BY id DESC LIMIT 1"
+        (row,) = await world.rows(query)
+        event = AccountChanged.model_validate_json(str(row["message"]))
+        context: dict[str, str | int] = {"account": event.account, "version": event.version}
+        seconds = world.clock.seconds
+        record = unseal(event.sealed, KeySet([KEY]), seconds, context)
+        mirrored = unseal(event.mirrored or "", KeySet([MIRROR_KEY]), seconds, context)
+        return (
+            event.version,
+            AccountRecord.model_validate_json(record).state_version,
+            MirroredAccount.model_validate_json(mirrored).state_version,
+        )
+
+    await world.add()
+    eve = await world.add("eve@example.org", "user")
+    assert await state_versions() == (2, 2, 2)
+
+    async def edit(change: Edit) -> tuple[int, int, int]:
+        await world.accounts.edit(COMMAND_LINE, eve.id, change, ANY_VERSION)
+        return await state_versions()
+
+    assert await edit(Edit(name="Eve B")) == (3, 2, 2)
+    assert await edit(Edit(email="eve.b@example.org", role="admin")) == (4, 2, 2)
+    hashes = PasswordHashes(world.digest, world.verifier)
+    await world.accounts.set_password(COMMAND_LINE, "eve.b@example.org", hashes)
+    assert await state_versions() == (5, 2, 2)
+    assert await edit(Edit(active=False)) == (6, 6, 6)
+    assert await edit(Edit(name="Eve")) == (7, 6, 6)
+    assert await edit(Edit(active=True)) == (8, 8, 8)
+    await world.accounts.delete(COMMAND_LINE, eve.id, ANY_VERSION)
+    assert await state_versions() == (9, 9, 9)
+
+
+async def test_the_previous_release_can_add_accounts_on_the_new_schema(world: World) -> None:
+    """Its accounts have no state version, which lifts no revocation, until an administrator decides about them."""
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO account (id, email, email_key, name, name_key, role, created_at, updated_at, version) "
+            "VALUES (gen_random_uuid(), 'o@example.org', 'o@example.org', 'O', 'o', 'user', now(), now(), 1000)"
+        )
+    assert (await world.accounts.find("o@example.org")).state_version == 0
+    await world.accounts.set_active(COMMAND_LINE, "o@example.org", active=False)
+    found = await world.accounts.find("o@example.org")
+    assert found.state_version == found.version > 0
 
 
 async def test_one_of_many_concurrent_calls_creates_the_first_administrator(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -41,12 +42,13 @@ async def hashes(world: World, account: Account) -> tuple[str | None, str | None
     return row["digest"], row["verifier"]  # type: ignore[return-value]  # two text columns
 
 
-def made(world: World, of: Account, **more: str) -> VerifierMade:
+def made(world: World, of: Account, **more: str | int) -> VerifierMade:
     """What auth publishes after a sign-in."""
     fields = {
         "account": str(of.id),
         "digest_hash": hashlib.sha256(world.digest.encode()).hexdigest(),
         "verifier": OTHER,
+        "made": world.clock(),
     } | more
     record = VerifierRecord.model_validate(fields)
     sealed = seal(record.model_dump_json().encode(), KEY, world.clock.seconds, {"account": str(of.id)})
@@ -115,6 +117,30 @@ async def test_a_verifier_of_an_older_password_or_a_missing_account_is_not_store
     await world.http.delete(f"/api/users/{account.id}", headers=headers)
     await verifiers.store(made(world, account))
     assert await world.rows("SELECT 1 FROM account WHERE verifier IS NOT NULL") == []
+
+
+async def test_a_disabled_account_gets_no_verifier(world: World, verifiers: Verifiers) -> None:
+    world.verifier = None
+    account = await world.add(role="user")
+    await world.add("b@example.org")
+    await world.accounts.set_active(COMMAND_LINE, account.email, active=False)
+    await verifiers.store(made(world, account))
+    assert await hashes(world, account) == (world.digest, None)
+    assert (await newest(world)).account != str(account.id) or not (await newest(world)).active
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=61), timedelta(minutes=-2), None])
+async def test_an_old_verifier_that_somebody_repeats_is_not_stored(
+    world: World, verifiers: Verifiers, age: timedelta | None
+) -> None:
+    """The database of users was restored to a time before the verifier. None: a verifier without a time."""
+    world.verifier = None
+    account = await world.add()
+    at = 0 if age is None else world.clock() - int(age / timedelta(microseconds=1))
+    await verifiers.store(made(world, account, made=at))
+    assert await hashes(world, account) == (world.digest, None)
+    await verifiers.store(made(world, account, made=world.clock() - 59 * 60_000_000))
+    assert await hashes(world, account) == (world.digest, OTHER)
 
 
 async def test_a_forged_foreign_or_hostile_verifier_is_rejected(world: World, verifiers: Verifiers) -> None:

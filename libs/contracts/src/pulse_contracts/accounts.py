@@ -10,6 +10,9 @@ from pulse_contracts.message import Message, Micros, UuidText
 from pulse_contracts.permissions import Role
 
 Version = Annotated[int, Field(ge=1, le=2**62, strict=True)]
+StateVersion = Annotated[int, Field(ge=0, le=2**62, strict=True)]
+"""The version of the change that last decided whether the account may sign in: its creation, disabling, enabling or
+deletion. 0: unknown, because an older users service wrote it."""
 
 
 Verifier = Annotated[str, StringConstraints(max_length=256, pattern=r"^\$argon2id\$[!-~]+$")]
@@ -23,6 +26,7 @@ class AccountRecord(BaseModel):
     digest: the password's argon2id string. None while no password is set.
     deleted: the account was deleted. Its id and version remain, so that an older event cannot restore it.
     has_verifier: the account has a verifier for offline sign-in. If not, auth makes one at the next sign-in.
+    state_version: see `StateVersion` and `lifts_revocation`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -37,12 +41,14 @@ class AccountRecord(BaseModel):
     changed: Micros
     deleted: bool = False
     has_verifier: bool = True
+    state_version: StateVersion = 0
 
 
 class MirroredAccount(BaseModel):
     """The sealed content of `AccountChanged` for sync-publisher: the account without the server's digest.
 
     verifier: for offline sign-in. None while the account cannot sign in offline.
+    state_version: see `StateVersion` and `lifts_revocation`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -56,6 +62,18 @@ class MirroredAccount(BaseModel):
     verifier: Verifier | None
     changed: Micros
     deleted: bool = False
+    state_version: StateVersion = 0
+
+
+def lifts_revocation(state_version: int, held_version: int) -> bool:
+    """Whether a newer, active record lifts a revocation. `state_version`: of the newer record. `held_version`: the
+    version of the inactive record that the copy holds.
+
+    The account was inactive as of `held_version`, so only a later decision can have enabled it. A users service whose
+    database was restored from a backup may have forgotten the revocation. Its records then have new versions, because
+    somebody set a password, but their `state_version` is from before the backup. An unknown one (0) lifts nothing.
+    """
+    return state_version > held_version
 
 
 class AccountChanged(Message):
@@ -76,6 +94,8 @@ class VerifierRecord(BaseModel):
 
     digest_hash: SHA-256 (hex) of the digest that the password was checked against. users stores the verifier only while
         the account still has that digest.
+    made: when auth verified the password. users ignores an old record: somebody may repeat it after the database of
+        users was restored. 0: unknown, from an older auth.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -83,6 +103,7 @@ class VerifierRecord(BaseModel):
     account: UuidText
     digest_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     verifier: Verifier
+    made: Annotated[int, Field(ge=0, le=2**62, strict=True)] = 0
 
 
 class VerifierMade(Message):

@@ -478,6 +478,7 @@ export type components = {
         };
         readonly UsersView: {
             readonly announced: string | null;
+            readonly kept: number;
             readonly missing: number;
             readonly older: number;
             readonly revoked: number;

@@ -8,7 +8,7 @@ import structlog
 from pydantic import ValidationError
 
 from pulse_auth.actions.ending import SessionRevoker
-from pulse_auth.model.sessions import Account, ends_sessions, is_only_verifier
+from pulse_auth.model.sessions import Account, AccountEvent, ends_sessions, is_only_verifier, merged
 from pulse_auth.store.api_keys import ApiKeyStore
 from pulse_auth.store.second_factors import ChallengeStore, FactorStore
 from pulse_auth.store.sessions import AccountCopy
@@ -42,20 +42,22 @@ class Mirror:
         self._clock = clock
         self._accounts, self._factors, self._keys = AccountCopy(), FactorStore(), ApiKeyStore()
         self._challenges = ChallengeStore()
+        self._kept = metrics.counter("auth_revocations_kept", "Changes of users that did not lift a revocation.")
         self._count = metrics.gauge("auth_accounts", "Accounts in auth's copy, including deleted ones.")
 
     async def apply(self, message: AccountChanged) -> None:
         """Applies an event if it is newer. If role, state or password changed, the account's sessions end in the same
         transaction. A new password also revokes the API keys, because somebody who knew the old password may have
         created some. A sign-in that waits for its second factor survives a new verifier, to which its first step may
-        have led. Deleting an account deletes its second factor and API keys. Raises Reject if the event is invalid,
-        Unavailable."""
-        account, is_deleted = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
+        have led. Deleting an account deletes its second factor and API keys. A revocation stays until a newer
+        decision of an administrator lifts it (`merged`). Raises Reject if the event is invalid, Unavailable."""
+        newer = _opened(message, self._seals, lambda: self._clock() / 1_000_000)
         async with self._database.transaction() as connection:
-            old = await self._accounts.lock(connection, account.id)
+            old = await self._accounts.lock(connection, newer.account.id)
+            account = merged(old, newer)
             now = from_micros(self._clock())  # after the lock: its previous holder may have issued a token
             is_newer = await self._accounts.put(connection, account)
-            if is_newer and is_deleted:  # a deleted account keeps no secrets
+            if is_newer and newer.is_deleted:  # a deleted account keeps no secrets
                 await self._factors.remove(connection, account.id)
                 await self._keys.remove_all(connection, account.id)
             if is_newer and old and old.digest != account.digest:
@@ -64,6 +66,9 @@ class Mirror:
                 await self._revoker.end_all(connection, account.id, "account_changed", SYSTEM, now)
             elif is_newer and old and is_only_verifier(old, account):
                 await self._challenges.follow(connection, account.id, account.version)
+        if is_newer and newer.account.active and not account.active:
+            self._kept.inc()
+            log.warning("revocation_kept", account=str(account.id))
         if old is None:
             self._count.inc()  # the next digest sets the exact count
 
@@ -84,8 +89,8 @@ def account_drift(mirror: Mirror, bus: Bus, service: str, timing: DriftTiming) -
     return Drift(Copy("accounts", mirror.digest, request), timing)
 
 
-def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> tuple[Account, bool]:
-    """Decrypts and validates the event. Returns the account, and whether it is deleted. Raises Reject."""
+def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> AccountEvent:
+    """Decrypts and validates the event. Raises Reject."""
     context: dict[str, str | int] = {"account": message.account, "version": message.version}
     try:
         record = AccountRecord.model_validate_json(unseal(message.sealed, keys, clock, context))
@@ -106,5 +111,6 @@ def _opened(message: AccountChanged, keys: KeySet[SealingKey], clock: Clock) -> 
             digest = None
     is_active = record.active and not record.deleted
     id_, has_verifier = UUID(record.account), record.has_verifier
-    account = Account(id_, record.version, record.email, record.name, record.role, is_active, digest, has_verifier)
-    return account, record.deleted
+    email = "" if record.deleted else record.email  # `merged` recognises a deleted account by it
+    account = Account(id_, record.version, email, record.name, record.role, is_active, digest, has_verifier)
+    return AccountEvent(account, record.state_version, record.deleted)

@@ -25,6 +25,7 @@ class _Verified:
     account: UUID
     digest: str = field(repr=False)
     password: str = field(repr=False)
+    at: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Verifiers:
         if len(self._waiting) >= MAX_WAITING and account.id not in self._waiting:
             self._made.labels("skipped").inc()
             return
-        self._waiting[account.id] = _Verified(account.id, account.digest, password)
+        self._waiting[account.id] = _Verified(account.id, account.digest, password, self._deps.clock())
         self.due.set()
 
     async def make_one(self) -> bool:
@@ -72,7 +73,7 @@ class Verifiers:
             self._made.labels("skipped").inc()
             return bool(self._waiting)
         digest_hash = hashlib.sha256(verified.digest.encode()).hexdigest()
-        record = VerifierRecord(account=name, digest_hash=digest_hash, verifier=verifier)
+        record = VerifierRecord(account=name, digest_hash=digest_hash, verifier=verifier, made=verified.at)
         sealed = seal(record.model_dump_json().encode(), deps.key, lambda: deps.clock() / 1_000_000, {"account": name})
         async with deps.database.transaction() as connection:
             await deps.outbox.put(connection, AUTH_VERIFIER, VerifierMade(account=name, sealed=sealed), account=name)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
+from pulse_contracts.accounts import lifts_revocation
 from pulse_contracts.errors import DomainError
 from pulse_contracts.permissions import Permission, Role
 from pulse_contracts.times import to_micros
@@ -68,7 +69,8 @@ class CsrfHeaderMissing(DomainError):
 
 @dataclass(frozen=True)
 class Account:
-    """auth's copy of an account. `has_verifier`: whether users has a verifier for offline sign-in."""
+    """auth's copy of an account. `has_verifier`: whether users has a verifier for offline sign-in. A deleted account is
+    inactive and has no e-mail."""
 
     id: UUID
     version: int
@@ -78,6 +80,20 @@ class Account:
     active: bool
     digest: str | None = field(repr=False)
     has_verifier: bool = True
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the account was deleted."""
+        return not self.active and not self.email
+
+
+@dataclass(frozen=True)
+class AccountEvent:
+    """An account as users sent it. `state_version`: see `StateVersion`. `is_deleted`: users deleted it."""
+
+    account: Account
+    state_version: int
+    is_deleted: bool
 
 
 @dataclass(frozen=True)
@@ -154,6 +170,18 @@ def judge(state: TokenState, now: datetime, grace: timedelta) -> Verdict:
     if now - state.used <= _LATE:
         return Verdict.REPEAT
     return Verdict.REUSED if state.is_parent_late else Verdict.REPEAT_LATE
+
+
+def merged(old: Account | None, newer: AccountEvent) -> Account:
+    """What the copy holds after a newer version arrives. A newer version that does not lift the revocation of `old`
+    changes its version and nothing else. A deleted account stays deleted."""
+    if old is None or old.active:
+        return newer.account
+    is_reborn = old.is_deleted and not newer.is_deleted
+    is_lifted = not newer.account.active or lifts_revocation(newer.state_version, old.version)
+    if is_reborn or not is_lifted:
+        return replace(old, version=newer.account.version)
+    return newer.account
 
 
 def ends_sessions(old: Account, new: Account) -> bool:

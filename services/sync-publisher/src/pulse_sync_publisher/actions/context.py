@@ -35,6 +35,7 @@ class SyncMetrics:
         self.reports = metrics.counter("mirror_reports", "Reports of collectors", ["kind"])
         self.refused = metrics.counter("mirror_reports_refused", "Refused reports of collectors", ["reason"])
         self.refused_digests = metrics.counter("mirror_digests_refused", "Refused digests of users", ["reason"])
+        self.kept = metrics.counter("mirror_revocations_kept", "Changes of users that did not lift a revocation")
         self.incidents = metrics.counter("mirror_incidents", "Incidents", ["kind"])
 
 

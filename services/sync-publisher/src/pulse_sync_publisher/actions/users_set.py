@@ -34,13 +34,15 @@ class UsersStatus:
     """state: `current`: the copy is the set of users. `behind`: changes are on their way. `not_heard`: users has
     announced nothing lately. `restored`: the set of users is older than the copy.
     announced: when users made its newest digest. older, missing: of `RestoredUsers`. revoked: accounts that stay
-    revoked since an administrator accepted a restored set."""
+    revoked since an administrator accepted a restored set. kept: accounts that users has as active although they are
+    revoked here."""
 
     state: UsersState
     announced: datetime | None
     older: int
     missing: int
     revoked: int
+    kept: int
 
 
 class UsersSet:
@@ -107,6 +109,7 @@ class UsersSet:
         async with context.database.snapshot() as connection:
             counted = await self._counter.read(connection)
             revoked = await self._store.count_revoked(connection)
+            kept = await self._store.count_kept(connection)
         found = None if context.is_current(counted) else self._restored
         state: UsersState = "current"
         if not context.announced.is_heard(context.clock()):
@@ -117,7 +120,7 @@ class UsersSet:
             state = "behind"
         made = context.announced.made
         older, missing = (found.older, found.missing) if found is not None else (0, 0)
-        return UsersStatus(state, None if made is None else from_micros(made), older, missing, revoked)
+        return UsersStatus(state, None if made is None else from_micros(made), older, missing, revoked, kept)
 
     async def accept(self, confirmation: int, caller: Caller) -> UsersStatus:
         """Accepts the set of users as current. Accounts that are older there, or missing, stay revoked at every

@@ -4,10 +4,11 @@ An entry is written once for each change that affects a collector. It replaces t
 needs only the newest one, however long it was away.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pulse_contracts.accounts import lifts_revocation
 from pulse_contracts.mirror import MAX_PART, MirrorRecord, mirror_digest, record_hash
 from pulse_contracts.permissions import Role
 from pulse_sync_publisher.model.entitlement import Person
@@ -26,6 +27,8 @@ class Account:
     src: the newest version of users that this service has seen.
     at_users: the version that users has since its database was restored (`model.restored_users`). 0: users does not
         have the account. None: users has `src`. An account with another version stays revoked.
+    state_version: `StateVersion` of the event. It is not stored: the version of a revocation is enough to compare.
+    is_kept: users has this version as active, but it forgot a revocation that this copy keeps (`merged`).
     """
 
     id: str
@@ -38,6 +41,13 @@ class Account:
     changed: int
     deleted: bool = False
     at_users: int | None = None
+    state_version: int = 0
+    is_kept: bool = False
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether users has neither disabled nor deleted the account."""
+        return self.active and not self.deleted
 
     @property
     def version_at_users(self) -> int:
@@ -47,7 +57,30 @@ class Account:
     @property
     def person(self) -> Person:
         """The part that rules see."""
-        return Person(self.id, self.role, self.active and not self.deleted and self.at_users is None)
+        return Person(self.id, self.role, self.may_sign_in and self.at_users is None)
+
+
+def merged(held: Account | None, newer: Account) -> Account:
+    """What the copy holds after a newer version arrives. A newer version that does not lift the revocation of `held`
+    changes its version and nothing else. A deleted account stays deleted."""
+    if held is None or held.may_sign_in:
+        return newer
+    is_reborn = held.deleted and not newer.deleted
+    is_lifted = not newer.may_sign_in or lifts_revocation(newer.state_version, held.src)
+    if is_reborn or not is_lifted:
+        return replace(held, src=newer.src, verifier=None, at_users=None, is_kept=newer.may_sign_in)
+    return newer
+
+
+def newest(arrived: Iterable[Account], known: Mapping[str, Account]) -> list[Account]:
+    """What replaces the known accounts, in the order of versions. Every arrived version counts, so that a revocation
+    stays if the account's next version arrives together with it."""
+    found = dict[str, Account]()
+    for account in sorted(arrived, key=lambda one: one.src):
+        held = found.get(account.id) or known.get(account.id)
+        if held is None or held.src < account.src:
+            found[account.id] = merged(held, account)
+    return sorted(found.values(), key=lambda one: one.src)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ IncidentKind = Literal[
     "unknown_key",
     "audit_chain_broken",
     "users_restored",
+    "revocation_kept",
 ]
 SNAPSHOT_TIME = 20_000_000
 """Microseconds in which a hello does not repeat a snapshot: its parts may still be on their way."""

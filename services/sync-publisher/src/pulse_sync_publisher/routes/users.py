@@ -24,6 +24,8 @@ class UsersView(BaseModel):
     announced: when the users service made its newest digest.
     older: accounts of which it has an older version. missing: accounts that it does not have. Both only in `restored`.
     revoked: accounts that stay revoked since a restored set was accepted, until the users service changes them.
+    kept: accounts that are active at the users service and revoked here: it was restored and has forgotten their
+        revocation. An administrator disables and enables them again, or disables them.
     """
 
     state: UsersState
@@ -31,6 +33,7 @@ class UsersView(BaseModel):
     older: int
     missing: int
     revoked: int
+    kept: int
 
 
 class Acceptance(RequestBody):
@@ -63,4 +66,5 @@ def _view(status: UsersStatus) -> UsersView:
         older=status.older,
         missing=status.missing,
         revoked=status.revoked,
+        kept=status.kept,
     )

@@ -8,7 +8,7 @@ from pulse_postgres import Connection, Row
 from pulse_sync_publisher.model.entitlement import Person
 from pulse_sync_publisher.model.records import Account
 
-COLUMNS = "id, src, email, name, role, active, deleted, verifier, changed, at_users"
+COLUMNS = "id, src, email, name, role, active, deleted, verifier, changed, at_users, is_kept"
 
 
 class AccountStore:
@@ -50,6 +50,10 @@ class AccountStore:
         """The number of accounts that stay revoked since users was restored."""
         return int(await connection.fetchval("SELECT count(*) FROM account WHERE at_users IS NOT NULL"))
 
+    async def count_kept(self, connection: Connection) -> int:
+        """The number of accounts that stay revoked although users has them as active."""
+        return int(await connection.fetchval("SELECT count(*) FROM account WHERE is_kept"))
+
     async def put_at_users(self, connection: Connection, accounts: Collection[Account]) -> None:
         """Stores `at_users` of these accounts."""
         await connection.execute(
@@ -62,9 +66,9 @@ class AccountStore:
     async def put(self, connection: Connection, accounts: Collection[Account]) -> None:
         """Inserts or replaces accounts. The caller has checked that they are newer."""
         await connection.executemany(
-            f"INSERT INTO account ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL) "  # noqa: S608
+            f"INSERT INTO account ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $10) "  # noqa: S608
             "ON CONFLICT (id) DO UPDATE SET src = $2, email = $3, name = $4, role = $5, active = $6, deleted = $7, "
-            "verifier = $8, changed = $9, at_users = NULL",
+            "verifier = $8, changed = $9, at_users = NULL, is_kept = $10",
             [
                 (
                     UUID(one.id),
@@ -76,6 +80,7 @@ class AccountStore:
                     one.deleted,
                     one.verifier,
                     from_micros(one.changed),
+                    one.is_kept,
                 )
                 for one in accounts
             ],
@@ -95,4 +100,5 @@ def account_of(row: Row) -> Account:
         to_micros(row["changed"]),
         row["deleted"],
         row["at_users"],
+        is_kept=row["is_kept"],
     )

@@ -64,7 +64,7 @@ class EntryStore:
         rows = await connection.fetch(
             "SELECT e.account, e.seq, e.ver, e.src, e.state, e.hash, e.at, e.has_verifier, e.revoked_ver, "
             "e.revoked_src, e.had_src, e.held_from, a.id, a.email, a.name, a.role, a.active, a.deleted, a.verifier, "
-            "a.changed, a.at_users FROM entry e LEFT JOIN account a ON a.id = e.account "
+            "a.changed, a.at_users, a.is_kept FROM entry e LEFT JOIN account a ON a.id = e.account "
             "WHERE e.device = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3",
             device,
             base,

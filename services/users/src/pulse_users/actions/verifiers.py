@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -17,6 +18,11 @@ from pulse_users.actions.changes import ChangeDependencies, change
 from pulse_users.store.accounts import AccountStore
 
 log = structlog.get_logger("pulse.users")
+MAX_AGE: Final = 3_600_000_000
+"""Microseconds after which a verifier is ignored: the next sign-in makes another one. Shorter than the time between two
+backups, so that nobody can repeat a verifier that a restored database has forgotten."""
+MAX_AHEAD: Final = 60_000_000
+"""Microseconds by which the clock of auth may be ahead."""
 
 
 class Verifiers:
@@ -28,12 +34,19 @@ class Verifiers:
         self._store = AccountStore()
 
     async def store(self, message: VerifierMade) -> None:
-        """Stores the verifier as a new version of the account, if the account has no verifier and its password is still
-        the one that auth checked. Raises Reject for an invalid message, Unavailable."""
+        """Stores the verifier as a new version of the account, if the account is active and has no verifier, and its
+        password is still the one that auth checked. Ignores a verifier that auth made more than an hour ago. Raises
+        Reject for an invalid message, Unavailable."""
         record = _opened(message, self._keys, self._policy, lambda: self._deps.clock() / 1_000_000)
+        if not -MAX_AHEAD <= self._deps.clock() - record.made <= MAX_AGE:
+            log.info("verifier_ignored", account=record.account, reason="expired")
+            return
         async with change(self._deps, SYSTEM) as made:
             account = await self._store.by_id(made.connection, UUID(record.account))
             if account is None or account.digest is None or account.verifier is not None:
+                return
+            if not account.active:
+                log.info("verifier_ignored", account=record.account, reason="account_disabled")
                 return
             if hashlib.sha256(account.digest.encode()).hexdigest() != record.digest_hash:
                 log.info("verifier_ignored", account=record.account, reason="password_changed")

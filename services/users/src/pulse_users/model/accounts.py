@@ -78,7 +78,8 @@ class Account:
     """An account as of `version`. A deleted one has no e-mail, name, digest or verifier.
 
     verifier: argon2id string for offline sign-in. None without a password, and for a password from before verifiers
-        existed, until auth makes one at the next sign-in."""
+        existed, until auth makes one at the next sign-in.
+    state_version: the version of the change that last decided whether the account may sign in. 0: unknown."""
 
     id: UUID
     email: str
@@ -91,6 +92,7 @@ class Account:
     version: int
     deleted: datetime | None = None
     verifier: str | None = field(default=None, repr=False)
+    state_version: int = 0
 
     @property
     def state(self) -> State:
@@ -225,6 +227,7 @@ def changed(account: Account, keys: EventKeys, clock: Clock) -> AccountChanged:
         changed=at,
         deleted=is_deleted,
         has_verifier=account.verifier is not None,
+        state_version=account.state_version,
     )
     mirrored = MirroredAccount(
         account=name,
@@ -236,6 +239,7 @@ def changed(account: Account, keys: EventKeys, clock: Clock) -> AccountChanged:
         verifier=account.verifier,
         changed=at,
         deleted=is_deleted,
+        state_version=account.state_version,
     )
     context: dict[str, str | int] = {"account": name, "version": version}
     return AccountChanged(

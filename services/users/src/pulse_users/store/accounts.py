@@ -10,7 +10,7 @@ from pulse_postgres import Connection, Row
 from pulse_users.model.accounts import Account, NewAccount, email_key, name_key
 from pulse_users.model.listing import Column, Listing, Position
 
-_COLUMNS = "id, email, name, role, active, digest, created_at, updated_at, version, deleted_at, verifier"
+_COLUMNS = "id, email, name, role, active, digest, created_at, updated_at, version, deleted_at, verifier, state_version"
 _ORDER: dict[Column, tuple[str, str]] = {
     "name": ('name_key COLLATE "C"', "text"),
     "email": ('email_key COLLATE "C"', "text"),
@@ -49,8 +49,8 @@ class AccountStore:
         """Inserts an account; None if its e-mail is taken."""
         row = await connection.fetchrow(
             "INSERT INTO account (id, email, email_key, name, name_key, role, digest, created_at, updated_at, version, "  # noqa: S608
-            "verifier) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) ON CONFLICT (email_key) DO NOTHING "
-            f"RETURNING {_COLUMNS}",
+            "verifier, state_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $9) "
+            f"ON CONFLICT (email_key) DO NOTHING RETURNING {_COLUMNS}",
             id_,
             new.email,
             email_key(new.email),
@@ -65,10 +65,13 @@ class AccountStore:
         return _account(row) if row else None
 
     async def put(self, connection: Connection, account: Account, stamp: Stamp) -> Account:
-        """Replaces an account with this stamp. The caller holds the counter and has checked that the e-mail is free."""
+        """Replaces an account with this stamp. A change of `active` is a new `state_version`. The caller holds the
+        counter and has checked that the e-mail is free."""
         row = await connection.fetchrow(
             "UPDATE account SET email = $2, email_key = $3, name = $4, name_key = $5, role = $6, active = $7, "  # noqa: S608
-            f"digest = $8, updated_at = $9, version = $10, verifier = $11 WHERE id = $1 RETURNING {_COLUMNS}",
+            "digest = $8, updated_at = $9, version = $10, verifier = $11, "
+            "state_version = CASE WHEN active = $7 THEN state_version ELSE $10 END "
+            f"WHERE id = $1 RETURNING {_COLUMNS}",
             account.id,
             account.email,
             email_key(account.email),
@@ -87,8 +90,8 @@ class AccountStore:
         """Replaces an account by its tombstone."""
         row = await connection.fetchrow(
             "UPDATE account SET email = NULL, email_key = NULL, name = '', name_key = '', digest = NULL, "  # noqa: S608
-            "verifier = NULL, active = false, deleted_at = $2, updated_at = $2, version = $3 WHERE id = $1 "
-            f"RETURNING {_COLUMNS}",
+            "verifier = NULL, active = false, deleted_at = $2, updated_at = $2, version = $3, "
+            f"state_version = $3 WHERE id = $1 RETURNING {_COLUMNS}",
             id_,
             stamp.at,
             stamp.version,
@@ -180,4 +183,5 @@ def _account(row: Row) -> Account:
         row["version"],
         row["deleted_at"],
         row["verifier"],
+        row["state_version"],
     )
