@@ -174,7 +174,7 @@ async def test_an_account_from_before_verifiers_gets_one_at_its_next_sign_in(pai
             return (await pair.execute(service, f"SELECT 1 FROM account WHERE {condition}")) == "SELECT 1"  # noqa: S608
 
         await eventually(lambda: has_verifier("users", "verifier LIKE '$argon2id$v=19$m=65536,t=3,p=1$%'"), seconds=20)
-        await eventually(lambda: has_verifier("auth", "has_verifier AND version = 2"), seconds=20)
+        await eventually(lambda: has_verifier("auth", "has_verifier"), seconds=20)
 
 
 async def test_users_rejects_a_token_whose_session_was_signed_out(pair: Pair) -> None:
