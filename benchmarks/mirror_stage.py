@@ -93,6 +93,7 @@ class People:
             active=active,
             verifier=self.verifier,
             changed=now_micros(),
+            state_version=self._version,
         )
         context: dict[str, str | int] = {"account": account, "version": self._version}
         sealed = seal(record.model_dump_json().encode(), _ACCOUNTS_KEY, time.time, context)

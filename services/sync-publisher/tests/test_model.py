@@ -32,7 +32,6 @@ from pulse_sync_publisher.model.records import (
     Entry,
     Place,
     cut,
-    newest,
     next_entry,
     revoked_entry,
     wanted_state,
@@ -287,40 +286,6 @@ def test_why_an_account_cannot_sign_in_offline(
 
 def _account_at(number: int, src: int) -> Account:
     return Account(f"{number:08d}-0000-4000-8000-000000000000", src, "a@b.c", "A", "user", True, None, 0)
-
-
-REVOKED = account(src=7, active=False, verifier=None, state_version=7)
-
-
-@pytest.mark.parametrize(
-    ("held", "newer", "may_sign_in"),
-    [
-        (account(state_version=5), account(src=9, state_version=5), True),
-        (REVOKED, account(src=9, state_version=8), True),
-        (REVOKED, account(src=9, state_version=9), True),
-        (REVOKED, account(src=9, state_version=5), False),  # a change of a users service that forgot the revocation
-        (REVOKED, account(src=9, state_version=7), False),
-        (REVOKED, account(src=9), False),  # an older users service does not tell
-        (account(src=7, active=False), account(src=9, state_version=6), False),
-        (account(src=7, active=False, deleted=True, email=""), account(src=9, state_version=9), False),
-        (account(src=7, active=False, deleted=True, email=""), account(src=9, active=False, state_version=9), False),
-    ],
-)
-def test_only_a_newer_decision_lifts_a_revocation(held: Account, newer: Account, may_sign_in: bool) -> None:
-    (made,) = newest([newer], {ADA: held})
-    assert (made.src, made.may_sign_in, made.at_users) == (9, may_sign_in, None)
-    assert made.is_kept == (newer.active and not may_sign_in)
-    assert made.deleted == held.deleted
-    assert may_sign_in or made.verifier is None
-    later = account(src=11, state_version=newer.state_version)
-    (again,) = newest([later], {ADA: made})
-    assert again.may_sign_in == may_sign_in, "the next change that is no decision lifts nothing either"
-
-
-def test_a_revocation_stays_if_the_next_version_arrives_together_with_it() -> None:
-    """The revocation still waited at the broker when the database of users was restored."""
-    (made,) = newest([account(src=9, state_version=5), REVOKED], {ADA: account(state_version=5)})
-    assert (made.src, made.may_sign_in, made.is_kept) == (9, False, True)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 10**6)), max_size=30))

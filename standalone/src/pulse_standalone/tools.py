@@ -17,7 +17,7 @@ _COMMON = ("migrate", "openapi", "verify-audit")
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "auth": (*_COMMON, "adopt-collector", "enrolment-code", "renew-keys", "reset-second-factor"),
     "users": (*_COMMON, "activate", "create-admin", "deactivate", "set-password"),
-    "telemetry-gateway": (*_COMMON, "compact", "export", "retention", "verify"),
+    "telemetry-gateway": (*_COMMON, "close-lost", "compact", "export", "retention", "verify"),
     "sync-publisher": (*_COMMON, "allow", "list-rules"),
 }
 """The commands of each service, without `serve`, which `make run` starts. A test compares them with the services."""

@@ -1,9 +1,11 @@
 """Applies the reports of collectors: acknowledgements, hellos and requests for repair. Answers with heartbeats."""
 
+import asyncio
 import dataclasses
 import random
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 from pydantic import ValidationError
@@ -77,6 +79,8 @@ class Reports:
         self._store, self._counter, self._rules = CollectorStore(), CounterStore(), RuleStore()
         self._entries, self._receipts, self._incidents = EntryStore(), ReceiptStore(), IncidentStore()
         self._logged = set[tuple[str, str]]()
+        self._turns = WeakValueDictionary[str, asyncio.Lock]()
+        """One report of a collector at a time, in the order of their arrival: an overtaken one would count as a replay."""
         self._budget = DeviceBudget(_REPORT_RATE, _REPORT_BURST)
         self._rng = random.Random(int.from_bytes(context.entropy(8), "big"))  # noqa: S311  # jitter, not a secret
 
@@ -85,10 +89,11 @@ class Reports:
         if not self._budget.takes(device, self._context.clock()):
             self.refuse(device, "too_many")
             return
-        try:
-            answer = await self._apply(device, message, with_counter=False)
-        except _CounterNeeded:
-            answer = await self._apply(device, message, with_counter=True)
+        async with self._turns.setdefault(device, asyncio.Lock()):
+            try:
+                answer = await self._apply(device, message, with_counter=False)
+            except _CounterNeeded:
+                answer = await self._apply(device, message, with_counter=True)
         if answer is not None:
             await self.beat(answer)
 
