@@ -80,7 +80,7 @@ class Reports:
         self._entries, self._receipts, self._incidents = EntryStore(), ReceiptStore(), IncidentStore()
         self._logged = set[tuple[str, str]]()
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
-        """One report of a collector at a time, in the order of their arrival: an overtaken one would count as a replay."""
+        """One report of a collector at a time, in the order of arrival: an overtaken one would count as a replay."""
         self._budget = DeviceBudget(_REPORT_RATE, _REPORT_BURST)
         self._rng = random.Random(int.from_bytes(context.entropy(8), "big"))  # noqa: S311  # jitter, not a secret
 
