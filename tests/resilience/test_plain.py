@@ -19,16 +19,21 @@ ENV = {"PULSE_DEVICES": "esp-1", "PULSE_FIRST_COLLECTOR": "off"}
 @contextlib.contextmanager
 def sending(device: PlainDevice) -> Iterator[None]:
     """Runs the device in its own loop, like a separate machine."""
-    with asyncio.Runner() as runner:  # its close() also runs what an aborted connection still has to do
-        loop = runner.get_loop()
-        task = loop.create_task(device.run())
-        thread = threading.Thread(target=lambda: loop.run_until_complete(asyncio.wait([task])))
-        thread.start()
-        try:
-            yield
-        finally:
-            loop.call_soon_threadsafe(task.cancel)
-            thread.join()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(device.run())
+
+    def run() -> None:
+        loop.run_until_complete(asyncio.wait([task]))
+        loop.run_until_complete(loop.shutdown_asyncgens())  # also closes the socket of an aborted connection
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
 
 
 def stored(system: System) -> int:
