@@ -84,15 +84,17 @@ def test_a_silent_collector_is_not_sent_to_before_it_reports() -> None:
 
 def test_a_repeated_snapshot_keeps_its_id() -> None:
     state = sent(progress(needs_snapshot=True), "snapshot", (10, 15), NOW)
-    assert snapshot_asof(state, 99) == 15
-    assert snapshot_asof(replace(state, seq=11), 99) == 99
+    assert snapshot_asof(state, 99, 15) == 15
+    assert snapshot_asof(replace(state, seq=11), 99, 15) == 99
+    assert snapshot_asof(state, 99, 16) == 99, "a collector refuses a record that is newer than asof"
+    assert snapshot_asof(state, 14, 16) == 16
     soon = judge(state, report(state="new", seq=0), KNOWN, NOW + 10_000_000).progress
     assert send_time(soon, NOW + 10_000_000, RNG) != NOW + 10_000_000
     later = judge(state, report(state="new", seq=0), KNOWN, NOW + 30_000_000).progress
     assert (send_time(later, NOW + 30_000_000, RNG) or 0) <= NOW + 30_000_000
-    assert snapshot_asof(later, 99) == 15
+    assert snapshot_asof(later, 99, 15) == 15
     refused = judge(state, report("need", reason="floor", seq=0), KNOWN, NOW).progress
-    assert snapshot_asof(refused, 99) == 99
+    assert snapshot_asof(refused, 99, 15) == 99
 
 
 def test_an_equal_snapshot_has_an_equal_id() -> None:

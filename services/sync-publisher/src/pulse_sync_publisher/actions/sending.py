@@ -172,7 +172,7 @@ class Sender:
                 return [], (0, 0)
             return [maker.delta(progress, key, content)], (content.seq, 0)
         found = await self._entries.after(connection, progress.device, -1, None)
-        asof = snapshot_asof(progress, counted.n)
+        asof = snapshot_asof(progress, counted.n, max((entry.ver for entry, _ in found), default=0))
 
         def snapshot() -> tuple[list[MirrorMessage], str]:
             set_ = set_of(entry for entry, _ in found)

@@ -146,12 +146,14 @@ def sent(progress: Progress, kind: Sendable, position: tuple[int, int], now: int
     return replace(progress, flight=Flight(kind, seq, asof, attempts, now), sent=high)
 
 
-def snapshot_asof(progress: Progress, counter: int) -> int:
+def snapshot_asof(progress: Progress, counter: int, newest: int) -> int:
     """`asof` of the next snapshot. A repeat of the same position keeps it, and with it the id of the snapshot: then the
-    collector needs only the parts that it has not received."""
+    collector needs only the parts that it has not received. `newest`: highest version of its records. `asof` is never
+    below it, also if the counter was read before the last change: the collector would refuse every repeat."""
     flight = progress.flight
-    is_repeat = flight is not None and flight.kind == "snapshot" and flight.seq == progress.seq
-    return flight.asof if flight is not None and is_repeat else counter
+    if flight is not None and flight.kind == "snapshot" and flight.seq == progress.seq and flight.asof >= newest:
+        return flight.asof
+    return max(counter, newest)
 
 
 def snapshot_id(progress: Progress, asof: int, set_: str, parts: int) -> str:
