@@ -24,7 +24,9 @@ def sending(device: PlainDevice) -> Iterator[None]:
 
     def run() -> None:
         loop.run_until_complete(asyncio.wait([task]))
-        loop.run_until_complete(loop.shutdown_asyncgens())  # also closes the socket of an aborted connection
+        loop.run_until_complete(loop.shutdown_default_executor())
+        for _ in range(10):  # an aborted connection closes its socket some rounds later
+            loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 
     thread = threading.Thread(target=run)
