@@ -4,11 +4,13 @@ import heapq
 import itertools
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulse_bus import Disconnected
-from pulse_chassis.process.drift import Copy, Drift, DriftTiming
+from pulse_chassis.process.drift import CHECK_EVERY, Copy, Drift, DriftTiming
+from pulse_contracts.errors import Unavailable
 
 TIMING = DriftTiming()
 MINUTE = 60.0
@@ -27,7 +29,7 @@ class World:
         self.requests: list[float] = []
         self.unhelped = 0
         self.agreements: list[float] = []
-        self.is_cut = False
+        self.is_cut = self.is_unavailable = False
         self.does_replay = True
         self._free = 0.0
         self._order = itertools.count()
@@ -38,6 +40,8 @@ class World:
     # -- the copy
 
     async def digest(self) -> str:
+        if self.is_unavailable:
+            raise Unavailable("no database")
         return self._set(self.applied)
 
     async def request(self, have: str) -> None:
@@ -94,14 +98,16 @@ class World:
         self.now = end
 
     async def run(self, seconds: float) -> None:
-        """Runs comparisons as the job does: whenever a digest was received. The owner announces every 30 s, too."""
-        end = self.now + seconds
+        """Runs comparisons as the job does: whenever a digest was received, and every 5 s. The owner announces every
+        30 s, too."""
+        end, due = self.now + seconds, self.now
         for k in range(1, int(seconds // 30) + 1):
             self.at(self.now + 30 * k, self.announce)
         while self.now < end:
-            if not self.drift.received.is_set():
+            if not self.drift.received.is_set() and self.now < due:
                 self.advance(min(0.1, end - self.now))
                 continue
+            due = self.now + CHECK_EVERY.total_seconds()
             self.drift.received.clear()
             await self.drift.compare()
 
@@ -113,6 +119,34 @@ async def test_a_copy_that_missed_an_event_requests_one_replay() -> None:
     assert len(world.requests) == 1
     assert 0.5 <= world.requests[0] < 2
     assert (world.applied, world.unhelped) == ({1}, 0)
+
+
+async def test_an_owner_that_was_away_when_it_was_asked_is_asked_again_before_its_next_digest() -> None:
+    """A retained digest arrives while the owner does not run yet, so the request reaches nobody."""
+    world = World()
+    world.does_replay = False
+    world.change(is_lost=True)
+
+    def start() -> None:
+        world.does_replay = True
+        world.announce()
+
+    world.at(2, start)
+    await world.run(15)
+    assert len(world.requests) == 2
+    assert world.requests[1] - world.requests[0] <= TIMING.pause.total_seconds() + 2 * CHECK_EVERY.total_seconds()
+    assert world.applied == {1}
+
+
+async def test_a_failed_comparison_is_repeated() -> None:
+    world = World()
+    world.change(is_lost=True)
+    world.is_unavailable = True
+    with pytest.raises(Unavailable):
+        await world.drift.compare()
+    world.is_unavailable = False
+    await world.drift.compare()
+    assert len(world.requests) == 1
 
 
 async def test_a_digest_that_overtakes_its_event_requests_nothing() -> None:

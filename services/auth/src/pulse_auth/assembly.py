@@ -51,7 +51,7 @@ from pulse_chassis.http.rate_limits import parse_limit
 from pulse_chassis.identity.principal import Principals
 from pulse_chassis.process import service as process
 from pulse_chassis.process.background import Background, Job
-from pulse_chassis.process.drift import DriftTiming
+from pulse_chassis.process.drift import CHECK_EVERY, DriftTiming
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_contracts.access import ADMIN
@@ -131,7 +131,7 @@ async def build(runtime: Runtime, settings: AuthSettings, policies: HashingPolic
         routers=ROUTERS,
         jobs=[
             Job("key_rotation", rotation.on_schedule, interval=settings.key_poll),
-            Job("account_drift", drift.compare, wake=drift.received),
+            Job("account_drift", drift.compare, CHECK_EVERY, wake=drift.received),
             heartbeat_job(Heartbeat(database, bus, clock), revoker, settings.heartbeat_every),
             Job("collectors_digest", collectors.announce_digest, settings.digest_every, events.digest_due),
             Job("collectors_replay", collectors.replay, wake=collectors.replay_due, pause=settings.replay_pause),

@@ -9,7 +9,7 @@ from pulse_chassis.audit.routes import audit_router
 from pulse_chassis.observability.metrics import Metrics
 from pulse_chassis.process import service as process
 from pulse_chassis.process.background import Job
-from pulse_chassis.process.drift import DriftTiming
+from pulse_chassis.process.drift import CHECK_EVERY, DriftTiming
 from pulse_chassis.process.service import Identity, Parts, Runtime, now_micros
 from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
@@ -112,8 +112,8 @@ async def build(
         Job("mirror_wipes", wipes.publish_due, settings.sweep_every, repairs.wipe_due),
         Job("mirror_status", statuses.publish_changes, settings.measure_every, show, pause=settings.status_pause),
         Job("mirror_measure", statuses.measure, settings.measure_every),
-        Job("account_drift", copies.account_drift.compare, wake=copies.account_drift.received),
-        Job("collector_drift", copies.collector_drift.compare, wake=copies.collector_drift.received),
+        Job("account_drift", copies.account_drift.compare, CHECK_EVERY, wake=copies.account_drift.received),
+        Job("collector_drift", copies.collector_drift.compare, CHECK_EVERY, wake=copies.collector_drift.received),
         Job("sweep", upkeep.sweep, settings.sweep_every),
         Job("mirror_check", upkeep.check, settings.check_every),
     ]

@@ -15,6 +15,8 @@ from pulse_bus import Disconnected
 
 log = structlog.get_logger("pulse.drift")
 _MAX_SETS: Final = 10_000
+CHECK_EVERY: Final = timedelta(seconds=5)
+"""Interval of the background job that calls `Drift.compare`."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Drift:
     ) -> None:
         self._copy, self._timing, self._clock, self._sleep = copy, timing, clock, sleep
         self._newest: str | None = None
+        self._digests = self._compared = 0
+        """How many digests arrived, and how many of them had arrived before the last comparison."""
         self._announced = deque[str](maxlen=_MAX_SETS)
         """The digests since the newest comparison found a difference."""
         self._in_flight = 0
@@ -79,6 +83,7 @@ class Drift:
     def receive(self, set_: str) -> None:
         """Keeps the newest digest and sets `received`, which starts `compare`."""
         self._newest = set_
+        self._digests += 1
         self._announced.append(set_)
         self.received.set()
 
@@ -93,8 +98,16 @@ class Drift:
             self._arrived = self._clock()
 
     async def compare(self) -> None:
-        """Compares the copy with the newest digest, and requests a replay by the rules of the class. Returns without a
-        request during a pause: the next digest starts the next comparison. Raises Unavailable."""
+        """Compares the copy with the newest digest, and requests a replay by the rules of the class. Call it when
+        `received` is set, and every `CHECK_EVERY`: the owner may have been away when it was asked. Without a new digest
+        it only does something when a request was made and the pause after it is over. Raises Unavailable."""
+        digests = self._digests
+        if digests == self._compared and (not self._requests or self._clock() < self._not_before):
+            return
+        await self._compare()
+        self._compared = digests
+
+    async def _compare(self) -> None:
         if await self._difference() is None or not await self._settled():
             self._requests, self._not_before = 0, float("-inf")
             return
