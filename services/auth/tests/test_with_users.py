@@ -125,7 +125,7 @@ async def sign_in(pair: Pair, http: httpx.AsyncClient, made: str) -> httpx.Respo
     async def is_known() -> bool:
         return (await pair.execute("auth", f"SELECT 1 FROM account WHERE email = '{email}'")) == "SELECT 1"  # noqa: S608
 
-    await eventually(is_known, seconds=50)
+    await eventually(is_known, seconds=30)
     return await http.post(f"{pair.urls['auth']}/api/auth/login", json=json.loads(made))
 
 
