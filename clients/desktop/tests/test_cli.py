@@ -62,6 +62,14 @@ def test_every_bad_setting_is_listed(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("text", ["24h", "1 day", "86400", "PT24H1", "P400D", "-PT1H"])
+def test_a_bad_backup_interval_is_refused_with_an_example(tmp_path: Path, text: str) -> None:
+    done = cli("run", "--state-dir", str(tmp_path), "--device", "a", PULSE_BACKUP_INTERVAL=text)
+    assert done.returncode == 2
+    assert "PULSE_BACKUP_INTERVAL / --backup-interval: " in done.stderr
+    assert done.stderr.count("\n") == 2
+
+
 def test_a_missing_password_file_is_reported_by_its_variable(tmp_path: Path) -> None:
     done = cli("run", "--state-dir", str(tmp_path), "--device", "a", PULSE_MQTT_PASSWORD_FILE="/nowhere")
     assert done.returncode == 2

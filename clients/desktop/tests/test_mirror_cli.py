@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,12 @@ def test_status_shows_the_mirror(folder: Path, capsys: Out) -> None:
     assert call(folder, "mirror", "status", "--json") == 0
     fields = json.loads(capsys.readouterr().out)
     assert (fields["state"], fields["records"], fields["problem"]) == ("synced", 2, "")
+    assert 0 < fields["ready"] <= 2
+    with sqlite3.connect(folder / FILE) as database:
+        database.execute("UPDATE record SET lease = 0")
+    database.close()
+    assert call(folder, "mirror", "status") == 0
+    assert "no account has both a verifier and a lease" in capsys.readouterr().out
 
 
 def test_status_says_why_nobody_can_sign_in(folder: Path, capsys: Out) -> None:

@@ -79,6 +79,7 @@ async def _status(folder: Path) -> dict[str, Any]:
         now, at = mirror.elapsed.now(), mirror.position
         is_current = at.gen == mirror.identity.gen
         newest, covered = await mirror.trail.newest()
+        _, ready, _ = await mirror.store.account_counts()
         return {
             "device": mirror.identity.device,
             "generation": mirror.identity.gen,
@@ -87,6 +88,7 @@ async def _status(folder: Path) -> dict[str, Any]:
             "running": lock.is_held(folder),
             "seq": at.applied,
             "records": at.count,
+            "ready": ready,
             "confirmed": at.fresh,
             "confirmed_age": None if at.fresh is None else max(0.0, (now - at.fresh) / 1e6),
             "snapshot_parts": None if at.staging is None else [len(at.staging.parts), at.staging.of],
@@ -112,7 +114,7 @@ def _rows(fields: dict[str, Any]) -> list[tuple[str, str]]:
         ("device", f"{fields['device']}, generation {fields['generation']}"),
         ("state", fields["state"] + ("" if fields["running"] else " (no collector is running)")),
         ("position", f"{fields['seq']:,}"),
-        ("accounts", f"{fields['records']:,}, revoked ones included"),
+        ("accounts", f"{fields['records']:,}, revoked ones included; {fields['ready']:,} can sign in offline"),
         ("confirmed", "never" if age is None else f"{span(age)} ago ({moment(fields['confirmed'])})"),
         ("audit", f"{fields['audit_entries']:,} entries, {fields['audit_waiting']:,} wait for the server"),
     ]
@@ -120,7 +122,8 @@ def _rows(fields: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("conflicts", f"{fields['conflicts']:,}: see pulse-collector mirror conflicts"))
     if parts is not None:
         rows.append(("loading", f"part {parts[0]:,} of {parts[1]:,}"))
-    rows.append(("offline sign-in", fields["problem"] or "possible"))
+    possible = "possible" if fields["ready"] else "no account has both a verifier and a lease"
+    rows.append(("offline sign-in", fields["problem"] or possible))
     return rows
 
 

@@ -72,6 +72,9 @@ def _connection(parser: argparse.ArgumentParser) -> None:
         "--buffer-max-readings", metavar="N", help="readings in the buffer before the oldest are thinned"
     )
     parser.add_argument("--buffer-min-free-bytes", metavar="N", help="disk space that the buffer leaves free")
+    parser.add_argument(
+        "--backup-interval", metavar="PT24H", help="how long delivered readings are kept for a restore of the server"
+    )
 
 
 def _enrol(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,5 +1,6 @@
 """The collector's settings: environment variables `PULSE_…`, overridden by flags. Bad values stop the process."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
         scheme, _, rest = value.partition("://")
         if scheme not in {"mqtt", "mqtts"} or not rest or "@" in rest:
             raise ValueError("must be mqtts://host:port, without credentials")
+        return value
+
+    @field_validator("backup_interval", mode="before")
+    @classmethod
+    def _is_duration(cls, value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(r"P(\d{1,3}D)?(T(\d{1,4}H)?(\d{1,5}M)?(\d{1,7}S)?)?", value):
+            raise ValueError("must be a duration such as PT24H (24 hours) or P2D")
         return value
 
     @classmethod
