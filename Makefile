@@ -34,7 +34,7 @@ reset: setup ## delete every reading, account and secret of the state directory 
 	@$(PY) -m pulse_standalone reset
 
 ##@ Work on it
-test: setup-dev setup-web ## run every test in stages (half an hour); STAGE=web|python|browser|api|faults runs one
+test: setup-dev setup-web ## run every test in stages (about 40 minutes); STAGE=web|python|browser|api|faults runs one
 	@tests/run $(or $(STAGE),all)
 
 test-fast: setup-dev ## run the tests that need no servers (under a minute)

@@ -3,26 +3,21 @@
 import asyncio
 import contextlib
 import functools
-import logging  # aiomqtt requires a logger of the standard library
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TypeVar
 
 import aiomqtt
 import structlog
 from paho.mqtt.client import MQTT_ERR_SUCCESS
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from pulse_bus.handling import GroupHandling, Handling, Incoming, log_quarantine, require_retained
 from pulse_bus.mqtt.connection import (
     Connection,
     Receipt,
     capture_connack,
-    consume_end,
-    last_will,
+    make_client,
     publish_properties,
     subscribe_options,
 )
@@ -276,29 +271,7 @@ class MqttBus:
 
     async def _connect_and_serve(self) -> None:
         settings = self._settings
-        host, port = settings.host_and_port
-        connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        connect.ReceiveMaximum = settings.receive_maximum
-        connect.SessionExpiryInterval = int(settings.session_expiry.total_seconds())
-        client = aiomqtt.Client(
-            host,
-            port,
-            username=settings.username,
-            password=settings.password,
-            identifier=settings.client_id,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            tls_context=settings.tls_context(),
-            clean_start=settings.session_expiry == timedelta(0),
-            properties=connect,
-            keepalive=int(settings.keepalive.total_seconds()),
-            timeout=settings.connect_timeout.total_seconds(),
-            max_inflight_messages=settings.publish_window,
-            will=last_will(settings),
-            logger=logging.getLogger("pulse.bus.aiomqtt"),
-        )
-        client.pending_calls_threshold = 1_000
-        client._client.manual_ack_set(True)  # noqa: SLF001, FBT003  # see `pulse_bus.mqtt`
-        consume_end(client)
+        client = make_client(settings)
         granted = capture_connack(client)
         wires = install_wires(client, asyncio.get_running_loop(), settings.publish_buffer_max)
         watch_open_sockets_only(client, wires)

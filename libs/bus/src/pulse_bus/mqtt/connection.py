@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import logging  # aiomqtt requires a logger of the standard library
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import aiomqtt
@@ -106,7 +108,7 @@ def capture_connack(client: aiomqtt.Client) -> list[Properties]:
     return granted
 
 
-def consume_end(client: aiomqtt.Client) -> None:
+def _consume_end(client: aiomqtt.Client) -> None:
     """Marks the exception of the client's `_disconnected` future as retrieved. asyncio would otherwise log an error
     when the connection ends while no task reads messages. The `async with` of the client reports the failure anyway."""
 
@@ -133,7 +135,35 @@ def publish_properties(content_type: str) -> Properties:
     return properties
 
 
-def last_will(settings: MqttSettings) -> aiomqtt.Will | None:
+def make_client(settings: MqttSettings) -> aiomqtt.Client:
+    """Returns a client that is not connected yet, with manual acknowledgements."""
+    host, port = settings.host_and_port
+    connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no annotation here
+    connect.ReceiveMaximum = settings.receive_maximum
+    connect.SessionExpiryInterval = int(settings.session_expiry.total_seconds())
+    client = aiomqtt.Client(
+        host,
+        port,
+        username=settings.username,
+        password=settings.password,
+        identifier=settings.client_id,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        tls_context=settings.tls_context(),
+        clean_start=settings.session_expiry == timedelta(0),
+        properties=connect,
+        keepalive=int(settings.keepalive.total_seconds()),
+        timeout=settings.connect_timeout.total_seconds(),
+        max_inflight_messages=settings.publish_window,
+        will=_last_will(settings),
+        logger=logging.getLogger("pulse.bus.aiomqtt"),
+    )
+    client.pending_calls_threshold = 1_000
+    client._client.manual_ack_set(True)  # noqa: SLF001, FBT003  # see `pulse_bus.mqtt`
+    _consume_end(client)
+    return client
+
+
+def _last_will(settings: MqttSettings) -> aiomqtt.Will | None:
     """Returns the last will of the settings as aiomqtt expects it."""
     will = settings.will
     if will is None:

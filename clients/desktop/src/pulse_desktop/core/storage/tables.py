@@ -12,6 +12,8 @@ Block = tuple[int, int, int, int, bytes]
 """(lo, hi, lowest time, highest time, data)."""
 PAGE = 4096
 QUARANTINE_ROWS = 10_000
+_KEPT_ROW = 90
+"""Bytes of a kept row and its entries in the indexes, without its data (measured: 88)."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS epoch (id INTEGER PRIMARY KEY, ord INTEGER NOT NULL, next INTEGER NOT NULL);
@@ -114,8 +116,8 @@ def _delete(db: sqlite3.Connection, epoch: int, lo: int, hi: int, settled_at: in
     """Deletes the blocks within `[lo, hi)`."""
     if settled_at is not None:
         size = db.execute(
-            "SELECT coalesce(sum(length(data) + 90), 0) FROM block WHERE epoch = ? AND lo >= ? AND lo < ? AND hi <= ?",
-            (epoch, lo, hi, hi),
+            "SELECT coalesce(sum(length(data) + ?), 0) FROM block WHERE epoch = ? AND lo >= ? AND lo < ? AND hi <= ?",
+            (_KEPT_ROW, epoch, lo, hi, hi),
         ).fetchone()[0]
         db.execute(
             "INSERT OR REPLACE INTO kept (epoch, lo, hi, first, last, data, settled_at) "
@@ -127,8 +129,7 @@ def _delete(db: sqlite3.Connection, epoch: int, lo: int, hi: int, settled_at: in
 
 
 def kept_bytes(db: sqlite3.Connection) -> int:
-    """Bytes of the kept blocks, with about 90 bytes for each row and its entries in indexes (measured). A counter,
-    because adding them up reads the whole table."""
+    """Bytes of the kept blocks. A counter, because adding them up reads the whole table."""
     row = db.execute("SELECT value FROM meta WHERE key = 'kept_bytes'").fetchone()
     return int(row[0]) if row else 0
 
@@ -145,8 +146,8 @@ def drop_kept(db: sqlite3.Connection, before: int | None, most: int) -> bool:
     """Deletes at most `most` kept blocks, oldest first, only those settled before a time in microseconds if there is
     one. Returns whether there were any."""
     rows = db.execute(
-        "SELECT id, length(data) + 90 FROM kept WHERE settled_at < ? ORDER BY settled_at LIMIT ?",
-        (2**63 - 1 if before is None else before, most),
+        "SELECT id, length(data) + ? FROM kept WHERE settled_at < ? ORDER BY settled_at LIMIT ?",
+        (_KEPT_ROW, 2**63 - 1 if before is None else before, most),
     ).fetchall()
     db.executemany("DELETE FROM kept WHERE id = ?", [(number,) for number, _ in rows])
     if rows:
@@ -159,8 +160,8 @@ def restore_kept(db: sqlite3.Connection, epoch: int, wanted: Ranges) -> Ranges:
     found: list[tuple[int, int]] = []
     for lo, hi in wanted:
         rows = db.execute(
-            "SELECT id, lo, hi, length(data) + 90 FROM kept WHERE epoch = ? AND lo > ? AND lo < ? AND hi > ?",
-            (epoch, lo - BLOCK_READINGS, hi, lo),
+            "SELECT id, lo, hi, length(data) + ? FROM kept WHERE epoch = ? AND lo > ? AND lo < ? AND hi > ?",
+            (_KEPT_ROW, epoch, lo - BLOCK_READINGS, hi, lo),
         ).fetchall()
         for number, a, b, size in rows:
             db.execute(
