@@ -1,5 +1,8 @@
 """Readings per second that become durable and acknowledged through all stages (MQTT, decode, ledger, log, commit, ack),
-beside a raw binary COPY of one row per reading in the same PostgreSQL and the same run. fsync is enabled for both."""
+beside a raw binary COPY of one row per reading in the same PostgreSQL and the same run. fsync is enabled for both.
+
+Then 32 devices with one, two and four gateways on the same two cores: readings per second, and the processor time of
+the gateways for each batch."""
 
 import asyncio
 import contextlib
@@ -19,20 +22,24 @@ from typing import Any
 
 import asyncpg
 import numpy as np
+import psutil
 
 from benchmarks.mqtt_load import Feed, drive, publish_packet
 from benchmarks.report import Result
 from pulse_contracts.series_digest import series_digest
+from pulse_contracts.shards import shard_of
 from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDeclared
 from pulse_postgres.admin import create_database, provision
 from pulse_standalone.children import http_ok
 from pulse_standalone.ports import free_port
 from tests.system import open_path, wait_until
 
-DEVICES = 4
+DEVICES, FLEET = 4, 32
 SERIES = 20
 BATCHES = {1: 20_000, 100: 20_000, 1_000: 6_000}
 """Readings per batch: batches per round."""
+SEVERAL = (1, 2, 4)
+"""Numbers of gateways."""
 ROUNDS = 3
 WINDOW = 64
 PASSWORD = "benchmark-benchmark-benchmark"  # noqa: S105  # of a server that lives for a minute
@@ -47,21 +54,20 @@ def measure() -> list[Result]:
     results: list[Result] = []
     raw: list[float] = []
     records: list[float] = []
-    rates: list[tuple[int, int, float]] = []
+    rates: list[tuple[int, float]] = []
     with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as backend:
         database = asyncio.run(prepare(backend["database_url"]))
         epochs = itertools.count(1)
-        for size, gateways in ((1, 1), (100, 1), (100, 2), (1_000, 1)):
-            with contextlib.ExitStack() as running:
-                for replica in range(gateways):
-                    running.enter_context(gateway(database, backend, Path(folder), replica))
+        for size, batches in BATCHES.items():
+            with gateway(database, backend, Path(folder)):
                 mine = []
                 for _ in range(ROUNDS):
                     raw.append(asyncio.run(_raw_copy(database)))
                     records.append(asyncio.run(_record_copy(database)))
-                    mine.append(round_of(backend, size, BATCHES[size], next(epochs)))
-            rates.append((size, gateways, statistics.median(mine)))
+                    mine.append(round_of(backend, size, batches, next(epochs)))
+            rates.append((size, statistics.median(mine)))
         results.append(asyncio.run(_size(database)))
+        results += _several(backend, Path(folder), epochs)
     peers = (
         ("raw binary COPY encoded with numpy beforehand, a row per reading, btree", statistics.median(raw)),
         ("asyncpg copy_records_to_table, a row per reading, btree", statistics.median(records)),
@@ -69,18 +75,68 @@ def measure() -> list[Result]:
     return [*(result for rate in rates for result in _compared(rate, peers)), *results]
 
 
-def _compared(measured: tuple[int, int, float], peers: tuple[tuple[str, float], ...]) -> Iterator[Result]:
-    size, gateways, rate = measured
-    metric = f"ingest, {size} reading{'s' if size > 1 else ''} a batch, {gateways} gateway{'s' if gateways > 1 else ''}"
+def _compared(measured: tuple[int, float], peers: tuple[tuple[str, float], ...]) -> Iterator[Result]:
+    size, rate = measured
+    metric = f"ingest, {size} reading{'s' if size > 1 else ''} a batch, 1 gateway"
     if size == 1:
         yield Result(metric, rate, "readings/s", target=">= 3,000 readings/s", met=rate >= 3_000)
         return
     minimum = {100: 0.9, 1_000: 3.0}[size]
     for number, (peer, value) in enumerate(peers):
-        if number == 0 and gateways == 1:  # with two cores a second gateway only shows that it costs little
+        if number == 0:
             yield Result(metric, rate, "readings/s", peer, value, f"ratio >= {minimum}", rate >= minimum * value)
         else:
             yield Result(metric, rate, "readings/s", peer, value)
+
+
+def _several(backend: dict[str, Any], folder: Path, epochs: Iterator[int]) -> Iterator[Result]:
+    """One, two and four gateways in turn, so that a machine that slows down affects all."""
+    rates: dict[int, list[float]] = {gateways: [] for gateways in SEVERAL}
+    costs: dict[int, list[float]] = {gateways: [] for gateways in SEVERAL}
+    for number in range(ROUNDS):
+        for gateways in SEVERAL:
+            database = asyncio.run(prepare(backend["database_url"], f"several_{number}_{gateways}"))
+            with contextlib.ExitStack() as running:
+                processes = [
+                    running.enter_context(gateway(database, backend, folder, replica)) for replica in range(gateways)
+                ]
+                wait_until(
+                    lambda database=database, gateways=gateways: asyncio.run(_shares(database)) == gateways,  # type: ignore[misc]
+                    seconds=30,
+                    what="every gateway has its share",
+                )
+                before = sum(map(cpu_seconds, processes))
+                rates[gateways].append(round_of(backend, 100, BATCHES[100], next(epochs), FLEET))
+                used = sum(map(cpu_seconds, processes)) - before
+                costs[gateways].append(used / BATCHES[100] * 1e6)
+    one = "1 gateway, in turn"
+    rate, cost = statistics.median(rates[1]), statistics.median(costs[1])
+    for gateways in SEVERAL[1:]:
+        mine, used = statistics.median(rates[gateways]), statistics.median(costs[gateways])
+        metric = f"{FLEET} devices, 100 readings a batch, {gateways} gateways"
+        target = (">= 1.0 of one", mine >= rate) if gateways == 2 else ("", None)
+        yield Result(metric, round(mine), "readings/s", one, round(rate), *target)
+        metric = f"{metric}, their processor time"
+        yield Result(metric, round(used, 1), "us/batch", one, round(cost, 1), "<= 1.15 of one", used <= 1.15 * cost)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """User and system time of a process."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+async def _shares(database: str) -> int:
+    """Gateways that own an equal share of the shards and receive it. 0 while any differs."""
+    connection = await asyncpg.connect(database)
+    try:
+        rows = await connection.fetch(
+            "SELECT owner, count(*) AS n, bool_and(is_ready) AS r FROM telemetry.shard GROUP BY owner"
+        )
+    finally:
+        await connection.close()
+    is_equal = max(row["n"] for row in rows) - min(row["n"] for row in rows) <= 1
+    return len(rows) if is_equal and all(row["owner"] and row["r"] for row in rows) else 0
 
 
 @contextmanager
@@ -88,7 +144,7 @@ def servers(folder: Path) -> Iterator[dict[str, Any]]:
     """PostgreSQL and the broker with their addresses and passwords."""
     open_path(folder)
     command = [sys.executable, "-m", "pulse_standalone", "servers", "--state-dir", str(folder / "servers")]
-    for number in range(DEVICES):
+    for number in range(FLEET):
         command += ["--device", f"bench-{number}"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         if process.stdout is None or process.stdin is None:
@@ -105,7 +161,7 @@ async def prepare(url: str, name: str = "bench") -> str:
 
 
 @contextmanager
-def gateway(database: str, backend: dict[str, Any], folder: Path, replica: int = 0) -> Iterator[None]:
+def gateway(database: str, backend: dict[str, Any], folder: Path, replica: int = 0) -> Iterator[psutil.Process]:
     """A gateway that is ready within the block."""
     port = free_port()
     env = {
@@ -126,15 +182,15 @@ def gateway(database: str, backend: dict[str, Any], folder: Path, replica: int =
         process = subprocess.Popen([sys.executable, "-m", "pulse_telemetry_gateway", "serve"], env=env, stderr=log)
     try:
         wait_until(lambda: asyncio.run(http_ok(port, "/readyz")), seconds=30, what="the gateway is ready")
-        yield
+        yield psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(15)
 
 
-def round_of(backend: dict[str, Any], size: int, batches: int, epoch: int) -> float:
-    """Sends this many batches from four devices. Returns the readings per second until the last one is acknowledged."""
-    feeds = [open_feed(backend, f"bench-{number}", size, batches // DEVICES, epoch) for number in range(DEVICES)]
+def round_of(backend: dict[str, Any], size: int, batches: int, epoch: int, devices: int = DEVICES) -> float:
+    """Sends this many batches. Returns the readings per second until the last one is acknowledged."""
+    feeds = [open_feed(backend, f"bench-{number}", size, batches // devices, epoch) for number in range(devices)]
     began = time.perf_counter()
     drive(feeds, "is_done", seconds=30)
     seconds = time.perf_counter() - began
@@ -152,7 +208,7 @@ def open_feed(backend: dict[str, Any], device: str, size: int, batches: int, epo
     declared = SeriesDeclared(catalog=epoch, digest=series_digest(series), series=series)
     feed.packets = [publish_packet(f"telemetry/series/{device}", declared.model_dump_json().encode(), 1)]
     drive([feed], "confirmed", seconds=10)
-    data = f"telemetry/data/{device}"
+    data = f"telemetry/shard/{shard_of(device)}/{device}"
     first, *rest = payloads(size, batches, epoch)
     while not feed.settled:  # the declaration may be in flight: the first batch is sent again until it is acknowledged
         feed.packets = [publish_packet(data, first, 1)]

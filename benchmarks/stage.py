@@ -25,6 +25,7 @@ from pulse_chassis.identity.principal import RULES
 from pulse_contracts.auth import Revocations, VerificationKeyRecord, VerificationKeys
 from pulse_contracts.errors import Unavailable
 from pulse_contracts.series_digest import series_digest
+from pulse_contracts.shards import shard_of
 from pulse_contracts.telemetry import ReadingBatch, SeriesDeclaration, SeriesDeclared
 from pulse_contracts.topics import AUTH_KEYS, AUTH_REVOCATIONS
 from pulse_jose import SigningKey
@@ -217,7 +218,7 @@ class Device:
             value=[20.0 + (self._lo + i) % 977 / 100 for i in range(n)],
         )
         self._lo += n
-        self._publish("data", batch.model_dump_json(exclude_none=True).encode())
+        self._publish(f"shard/{shard_of(self.name)}", batch.model_dump_json(exclude_none=True).encode())
 
     def close(self) -> None:
         if self._writer is not None:

@@ -1,7 +1,7 @@
 """Runs a program with a trap at a named point: `python -m tests.resilience.armed MODULE [ARGUMENT …]`. At SIGUSR1 it
 reads a command from the file in PULSE_TRAP: `kill POINT` ends the process with SIGKILL at the next visit of that point,
-and `clock SECONDS` shifts the collector's wall clock. The program does not know about it. PULSE_MUTANT adds a known bug
-to the gateway, to show that the checker finds it."""
+`stop POINT` stops it there with SIGSTOP, and `clock SECONDS` shifts the collector's wall clock. The program does not
+know about it. PULSE_MUTANT adds a known bug to the gateway, to show that the checker finds it."""
 
 import functools
 import importlib
@@ -23,6 +23,7 @@ class _Trap:
     """The last command of the process."""
 
     point = ""
+    signal = signal.SIGKILL
     clock_offset = 0
 
 
@@ -42,8 +43,9 @@ def main() -> None:
 
 def _told(*_: object) -> None:
     word, _space, rest = Path(os.environ["PULSE_TRAP"]).read_text().partition(" ")
-    if word == "kill":
+    if word in {"kill", "stop"}:
         _Trap.point = rest
+        _Trap.signal = signal.SIGKILL if word == "kill" else signal.SIGSTOP
     elif word == "clock":
         _Trap.clock_offset = int(rest) * 1_000_000
     else:
@@ -52,7 +54,8 @@ def _told(*_: object) -> None:
 
 def _reached(name: str) -> None:
     if _Trap.point == name:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _Trap.point = ""  # a stopped process continues later
+        os.kill(os.getpid(), _Trap.signal)
 
 
 def _set(name: str, point: Point) -> None:

@@ -2,6 +2,7 @@
 are stored again."""
 
 import asyncio
+import contextlib
 import errno
 import random
 import shutil
@@ -11,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+import asyncpg
 
 from tests.resilience.members import Collector, Member
 from tests.resilience.points import COLLECTOR, GATEWAY
@@ -94,6 +97,41 @@ async def _at_point(member: Member, point: str, reconnecting: list[Collector]) -
 async def stop_a_gateway(world: World, rng: random.Random) -> str:
     """SIGSTOP to a gateway: it does not answer, and its connections stay open."""
     return await _stopped(rng.choice(world.gateways), rng)
+
+
+async def join_and_leave(world: World, rng: random.Random) -> str:
+    """One more gateway starts, gets its share of the devices, and is stopped with SIGTERM or SIGKILL."""
+    gateway = world.add_gateway()
+    await gateway.start()
+    await gateway.ready()
+    await asyncio.sleep(rng.uniform(1.0, 4.0))
+    number = rng.choice([signal.SIGTERM, signal.SIGKILL])
+    await gateway.end(number)
+    world.gateways.remove(gateway)
+    world.left.append(gateway)
+    return number.name
+
+
+async def pause_beyond_the_lease(world: World, rng: random.Random) -> str:
+    """SIGSTOP to a gateway until others have taken its shards."""
+    gateway = rng.choice(world.gateways)
+    gateway.send(signal.SIGSTOP)
+    await asyncio.sleep(rng.uniform(4.0, 7.0))
+    gateway.send(signal.SIGCONT)
+    return gateway.name
+
+
+async def lose_the_lease_while_writing(world: World, rng: random.Random) -> str:
+    """A gateway stops at a named point of a commit. Its shards are taken away, and then it continues."""
+    point = rng.choice([name for name in GATEWAY if "have" not in name and "compaction" not in name])
+    gateway = rng.choice(world.gateways)
+    gateway.tell(f"stop {point}")
+    await asyncio.sleep(rng.uniform(0.5, 1.5))
+    with contextlib.suppress(OSError, asyncpg.PostgresError):  # PostgreSQL may be down for another fault
+        await world.take_shards(gateway.env["PULSE_MQTT_CLIENT_ID"])
+    await asyncio.sleep(rng.uniform(3.5, 5.0))
+    gateway.send(signal.SIGCONT)
+    return point
 
 
 async def stop_a_collector(world: World, rng: random.Random) -> str:
@@ -263,6 +301,9 @@ FAULTS: Final[dict[str, Kind]] = {
     "kill a gateway at a named point": Kind("gateways", kill_gateway_at_a_point, 4),
     "restart every gateway": Kind("gateways", restart_every_gateway),
     "stop a gateway and continue it": Kind("gateways", stop_a_gateway),
+    "a gateway joins and leaves": Kind("gateways", join_and_leave),
+    "pause a gateway beyond its lease": Kind("gateways", pause_beyond_the_lease),
+    "a gateway loses its lease while writing": Kind("gateways", lose_the_lease_while_writing, 2),
     "stop a server and continue it": Kind("servers", stop_a_server),
     "restart the broker": Kind("servers", restart_broker),
     "kill the broker": Kind("servers", kill_broker),

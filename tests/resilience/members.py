@@ -32,12 +32,13 @@ async def until(claim: Callable[[], bool], seconds: float, what: str) -> None:
 
 @dataclass
 class Member:
-    """A program of this project, started through `tests.resilience.armed`."""
+    """A program of this project, started through `tests.resilience.armed` unless `module` names another one."""
 
     name: str
     folder: Path
     command: list[str]
     env: dict[str, str]
+    module: str = "tests.resilience.armed"
     process: asyncio.subprocess.Process | None = None
     own_ends: list[str] = field(default_factory=list)
 
@@ -53,7 +54,7 @@ class Member:
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "tests.resilience.armed", *self.command),
+                *("-m", self.module, *self.command),
                 cwd=ROOT,
                 env={**os.environ, **self.env, "PULSE_TRAP": str(self.trap)},
                 stdout=log,

@@ -43,7 +43,7 @@ _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 @dataclass(frozen=True)
 class Size:
     """Numbers of everything. `rate`: readings per second of each collector. `keepers`: how many of the collectors keep
-    settled readings. `mutant`: see `mutants`."""
+    settled readings. `mutant`: see `mutants`. `fleet`: devices with an account that the caller starts."""
 
     gateways: int = 2
     collectors: int = 4
@@ -51,6 +51,7 @@ class Size:
     rate: int = 250
     keepers: int = 0
     mutant: str = "none"
+    fleet: int = 0
 
 
 @dataclass
@@ -63,6 +64,8 @@ class World:
     broker: Mosquitto
     database: str = ""
     gateways: list[Gateway] = field(default_factory=list)
+    left: list[Gateway] = field(default_factory=list)
+    """Gateways that were stopped for good."""
     collectors: list[Collector] = field(default_factory=list)
     copies: list[Collector] = field(default_factory=list)
     """Disks that were replaced or cloned. Their readings are delivered at the end."""
@@ -74,6 +77,9 @@ class World:
     """Time spans of acknowledged messages that the broker may not have saved before it was killed."""
     flowed: float = 0.0
     """Until this time, all messages of plain devices are known to be stored."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Passwords at the broker, by account."""
+    _gateway_env: dict[str, str] = field(default_factory=dict)
     _sending: list["asyncio.Task[None]"] = field(default_factory=list)
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -87,6 +93,7 @@ class World:
         servers.chmod(0o755)
         runner = Runner(servers)
         devices = {f"prover-{n}": secrets.token_urlsafe(24) for n in range(size.collectors)}
+        devices |= {f"fleet-{n}": secrets.token_urlsafe(24) for n in range(size.fleet)}
         plain = {f"plain-{n}": secrets.token_urlsafe(24) for n in range(size.plain_devices)}
         accounts = BrokerAccounts(
             secrets.token_urlsafe(24), {name: secrets.token_urlsafe(24) for name in SERVICES}, devices | plain
@@ -105,36 +112,73 @@ class World:
         await self.postgres.start()
         await self.broker.start()
         self.database = await create_database(self.postgres.url, "pulse")
+        self.secrets = {str(name): secret for name, secret in (*accounts.services.items(), *accounts.devices.items())}
         password = secrets.token_urlsafe(24)
         await provision(self.database, "telemetry", "pulse_telemetry", password)
-        for number in range(self.size.gateways):
-            port = free_port()
-            env = {
-                **GATEWAY_ENV,
-                "PULSE_DATABASE_URL": with_role(self.database, "pulse_telemetry", password),
-                "PULSE_MQTT_URL": self.broker.url,
-                "PULSE_MQTT_PASSWORD": accounts.services["telemetry-gateway"],
-                "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",  # of a temporary world
-                "PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{number}",
-                "PULSE_HTTP_PORT": str(port),
-                "PULSE_MUTANT": self.size.mutant,
-            }
-            name = f"gateway-{number}"
-            gateway = Gateway(name, self.folder / name, ["pulse_telemetry_gateway", "serve"], env)
-            gateway.port = port
-            self.gateways.append(gateway)
+        self._gateway_env = {
+            **GATEWAY_ENV,
+            "PULSE_DATABASE_URL": with_role(self.database, "pulse_telemetry", password),
+            "PULSE_MQTT_URL": self.broker.url,
+            "PULSE_MQTT_PASSWORD": accounts.services["telemetry-gateway"],
+            "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",  # of a temporary world
+            "PULSE_MUTANT": self.size.mutant,
+        }
+        for _ in range(self.size.gateways):
+            gateway = self.add_gateway()
             await gateway.start()
             await gateway.ready()
         for device, secret in accounts.devices.items():
+            if device.startswith("fleet-"):
+                continue
             if device.startswith("plain-"):
                 journal = self.folder / f"{device}.journal"
                 self.plain.append(PlainDevice(device, secret, self.broker.port, journal))
             else:
                 self.collectors.append(self._collector(device, secret))
-        await self._disk_of_its_own(self.collectors[-1])
+        if self.collectors:
+            await self._disk_of_its_own(self.collectors[-1])
         for collector in self.collectors:
             await collector.start()
         self._sending = [asyncio.create_task(device.run()) for device in self.plain]
+
+    def add_gateway(self) -> Gateway:
+        """One more gateway, not started yet."""
+        number, port = len(self.gateways) + len(self.left), free_port()
+        own = {"PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{number}", "PULSE_HTTP_PORT": str(port)}
+        name = f"gateway-{number}"
+        command = ["pulse_telemetry_gateway", "serve"]
+        gateway = Gateway(name, self.folder / name, command, self._gateway_env | own)
+        gateway.port = port
+        self.gateways.append(gateway)
+        return gateway
+
+    async def unowned(self, victim: str = "") -> int | None:
+        """Shards whose readings no gateway with a valid lease receives, other than the one with the client id `victim`.
+        None while PostgreSQL is unavailable."""
+        query = (
+            "SELECT count(*) FROM telemetry.shard s WHERE NOT is_ready OR owner IS NULL OR owner = $1 OR NOT EXISTS "
+            "(SELECT FROM telemetry.gateway_lease l WHERE l.name = s.owner AND l.until > now())"
+        )
+        try:
+            connection = await asyncpg.connect(self.database, timeout=2)
+        except _GONE:
+            return None
+        try:
+            return int(await connection.fetchval(query, victim, timeout=2))
+        except _GONE:
+            return None
+        finally:
+            connection.terminate()
+
+    async def take_shards(self, client_id: str) -> None:
+        """Takes the shards of a gateway away, as if others had claimed them. Nobody receives them at first."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            await connection.execute(
+                "UPDATE telemetry.shard SET owner = 'nobody', is_ready = true WHERE owner = $1", client_id
+            )
+        finally:
+            await connection.close()
 
     def _collector(self, device: str, secret: str) -> Collector:
         folder = self.folder / device
@@ -232,9 +276,9 @@ class World:
     def complaints(self) -> list[str]:
         """Programs that ended unexpectedly, and errors in the gateways' logs. Ignores one line (`_LEFT_BEHIND`) that
         appeared once after an immediate stop of PostgreSQL and whose cause is unknown."""
-        members: list[Member] = [*self.gateways, *self.collectors, *self.copies]
+        members: list[Member] = [*self.gateways, *self.left, *self.collectors, *self.copies]
         found = [end for member in members for end in member.own_ends]
-        for gateway in self.gateways:
+        for gateway in [*self.gateways, *self.left]:
             lines = (gateway.folder / "log").read_text(errors="replace").splitlines()
             bad = [line for line in lines if '"level": "error"' in line or line.startswith("Traceback")]
             found += [f"{gateway.name}: {line[:300]}" for line in bad if not all(word in line for word in _LEFT_BEHIND)]

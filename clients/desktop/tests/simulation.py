@@ -69,6 +69,7 @@ class ModelGateway:
     stored: dict[Key, float] = field(default_factory=dict)
     ords: dict[int, int] = field(default_factory=dict)
     digest: str | None = None
+    shard: int | None = None
     unconfirmed: set[Key] = field(default_factory=set)
     refuses: Callable[[float], bool] = lambda _: False
     ignores: Callable[[float], bool] = lambda _: False
@@ -116,6 +117,7 @@ class ModelGateway:
                         epochs=epochs,
                         credit=self.credit,
                         series=self.digest,
+                        shard=self.shard,
                     )
                 ]
             case ReadingBatch():

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from pulse_bus.memory import MemoryBroker, MemoryBus
-from pulse_bus.port import Delivery, MessageTooLarge
+from pulse_bus.port import Delivery, MessageTooLarge, PublishRefused
 from pulse_contracts.message import Message
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import BatchAck, Dropped, Have, Hello, ReadingBatch, SeriesDeclared
@@ -22,6 +22,7 @@ from pulse_contracts.topics import (
     TELEMETRY_HAVE,
     TELEMETRY_HELLO,
     TELEMETRY_SERIES,
+    TELEMETRY_SHARD,
     Topic,
 )
 from pulse_desktop.core.clock import Clock
@@ -92,7 +93,7 @@ class Site:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Site"]:
-        for topic in (TELEMETRY_SERIES, TELEMETRY_HELLO, TELEMETRY_DATA, TELEMETRY_DROP):
+        for topic in (TELEMETRY_SERIES, TELEMETRY_HELLO, TELEMETRY_DATA, TELEMETRY_SHARD, TELEMETRY_DROP):
             await self.bus.subscribe(topic, self.answer)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.bus.run())
@@ -131,6 +132,33 @@ async def test_a_reading_reaches_the_gateway_and_then_leaves_the_buffer(site: Si
         await eventually(lambda: list(site.gateway.stored.values()) == [1.5, -0.0])
         await eventually(lambda: engine.snapshot is not None and engine.snapshot.settled == 2)
         assert snapshot(engine).waiting == 0
+
+
+async def test_readings_go_to_the_shard_that_the_gateway_names(site: Site) -> None:
+    site.gateway.shard = 17
+    async with site.device() as (_, tap, _):
+        await tap.give(1.0)
+        await eventually(lambda: list(site.gateway.stored.values()) == [1.0])
+    assert [address for address, _ in site.broker.published if "/shard/" in address] == ["telemetry/shard/17/alpha"]
+    assert site.sent("data") == []
+
+
+class OldRulesBus(MemoryBus):
+    """A broker whose access rules have no shards."""
+
+    async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
+        if "shard" in levels:
+            raise PublishRefused(topic.address(**levels), 0x87, "not authorized")
+        await super().publish(topic, message, **levels)
+
+
+@pytest.mark.announces_log("publish_refused")
+async def test_readings_go_to_the_topic_without_a_shard_if_the_broker_refuses_the_other(site: Site) -> None:
+    site.gateway.shard = 17
+    async with site.device(make_bus=OldRulesBus) as (_, tap, _):
+        await tap.give(1.0)
+        await eventually(lambda: list(site.gateway.stored.values()) == [1.0])
+    assert site.sent("data")
 
 
 async def test_a_live_reading_is_published_well_under_200_ms_after_it_was_taken(site: Site) -> None:

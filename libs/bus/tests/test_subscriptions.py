@@ -72,8 +72,8 @@ async def test_messages_without_a_handler_do_not_block_the_others(make: Make) ->
     await gateway.subscribe(TELEMETRY_DROP, ignore, shared=True)
     handler = Collecting()
     async with running(gateway, alpha):
-        gateway._subscriptions.clear()
-        gateway._routes.clear()
+        gateway._routes.subscriptions.clear()
+        gateway._routes._found.clear()
         for _ in range(5):
             dropped = Dropped(epoch=1, ord=1, ranges=[(0, 1)], reason="overflow")
             await alpha.publish(TELEMETRY_DROP, dropped, device="alpha")

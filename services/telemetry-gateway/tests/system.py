@@ -130,6 +130,7 @@ async def gateway(servers: Servers, url: str, *, has_intake: bool = True, **chan
             Audit(bytes(32)),
             random.Random(1),
         )
+        runtime.client_id = mqtt.client_id
         runtime.open_session = broker.session_opener(mqtt, now_micros, random.Random(1), put_away, metrics)
         runtime.principals.apply_revocations(Revocations(at=now_micros(), recent=[]))
         parts = await assembly._assemble(runtime, settings)

@@ -291,7 +291,7 @@ async def test_sigterm_publishes_offline_finishes_running_work_and_exits(
     async with collector(servers) as alpha:
         async with gateway(servers, url) as started:
             kind = "telemetry-gateway"
-            await started.bus.subscribe(SYSTEM_STATUS, note, kind=kind, id=kind)
+            await started.bus.subscribe(SYSTEM_STATUS, note, kind=kind, id=started.runtime.client_id)
             await eventually(lambda: states[-1:] == ["online"])
             await alpha.declare()
             for seq in range(50):
@@ -300,7 +300,7 @@ async def test_sigterm_publishes_offline_finishes_running_work_and_exits(
         known = {seq for ack in alpha.acks for lo, hi in ack.settled for seq in range(lo, hi)}
     assert known <= {seq for seq, _ in await stored(database)}
     watcher = bus_of(servers, "telemetry-gateway")
-    await watcher.subscribe(SYSTEM_STATUS, note, kind="telemetry-gateway", id="telemetry-gateway")
+    await watcher.subscribe(SYSTEM_STATUS, note, kind="telemetry-gateway", id=started.runtime.client_id)
     states.clear()
     async with running(watcher):
         await eventually(lambda: states == ["offline"])

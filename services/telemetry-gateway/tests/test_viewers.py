@@ -384,8 +384,8 @@ async def test_an_invalid_request_is_refused_and_the_socket_stays(started: Gatew
 async def test_browsers_that_leave_while_they_subscribe_leave_nothing_behind(
     started: Gateway, alpha: Collector
 ) -> None:
-    before = len(started.bus._subscriptions)
+    before = len(started.bus._routes.subscriptions)
     for _ in range(10):
         async with browser(started.port, {"token": token()}) as client:
             await client._wire.send("42/live,1" + json.dumps(["subscribe", {"series": [1]}]))
-    await eventually(lambda: len(started.bus._subscriptions) == before)
+    await eventually(lambda: len(started.bus._routes.subscriptions) == before)

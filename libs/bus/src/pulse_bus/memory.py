@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -35,6 +35,23 @@ class _Subscription:
 
     async def cancel(self) -> None:
         self.bus.broker.subscriptions.remove(self)
+
+
+@dataclass
+class _DividedSubscription(_Subscription):
+    level: str = ""
+    kept: frozenset[str] = frozenset()
+
+    def matches(self, address: str) -> dict[str, str] | None:
+        levels = super().matches(address)
+        return levels if levels is not None and levels[self.level] in self.kept else None
+
+    async def keep(self, values: Collection[str]) -> bool:
+        self.kept = frozenset(values)
+        return self.bus.is_up
+
+
+S = TypeVar("S", bound=_Subscription)
 
 
 class MemoryBroker:
@@ -153,11 +170,22 @@ class MemoryBus:
             raise ValueError(f"{topic.template} has no share group")
         topic.filter(**levels)
         share = topic.share if shared else None
-        entry = _Subscription(topic, dict(levels), share, handling, concurrency, self)  # type: ignore[arg-type]  # the list holds every type
+        return self._begin(_Subscription(topic, dict(levels), share, handling, concurrency, self))  # type: ignore[arg-type]  # the list holds every type
+
+    async def subscribe_divided(
+        self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, level: str, values: Sequence[str]
+    ) -> _DividedSubscription:
+        """See `Bus.subscribe_divided`. Raises ValueError for a value that is not one topic level."""
+        for value in values:
+            topic.filter(**{level: value})
+        handling = GroupHandling(topic, self._quarantine, self._rng, handler, read)
+        return self._begin(_DividedSubscription(topic, {}, None, handling, 1, self, level=level))  # type: ignore[arg-type]
+
+    def _begin(self, entry: S) -> S:
         self.broker.subscriptions.append(entry)
         self._subscriptions.append(entry)
         self._unstarted.put_nowait(entry)
-        if not shared:
+        if entry.share is None:
             for address, payload in self.broker.retained.items():
                 matched = entry.matches(address)
                 if matched is not None:

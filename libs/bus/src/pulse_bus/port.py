@@ -1,6 +1,6 @@
 """The protocol of a bus, independent of the broker, and the errors of handlers and of `publish`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -116,6 +116,14 @@ class Subscription(Protocol):
         """Ends the subscription. No delivery starts after it returns."""
 
 
+class DividedSubscription(Subscription, Protocol):
+    """A subscription to some values of one topic level."""
+
+    async def keep(self, values: Collection[str]) -> bool:
+        """Receives exactly these values from now on. Returns whether the broker has granted that. Otherwise there is no
+        connection, and the next one grants it."""
+
+
 class Bus(Protocol):
     """Publishes and consumes typed topics. `run` owns the connection and the handlers. Every other method may be called
     before, during and after it."""
@@ -156,6 +164,12 @@ class Bus(Protocol):
         """Like `subscribe`, but decodes and handles messages in groups of those that arrived together. `read_each`
         decodes them one at a time. Several groups may be in flight; ReceiveMaximum bounds their messages. The order of
         messages is not kept."""
+
+    async def subscribe_divided(
+        self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, level: str, values: Sequence[str]
+    ) -> DividedSubscription:
+        """Like `subscribe_groups`, but only for those values of `level` that `DividedSubscription.keep` names. At first
+        there are none. `values`: all that exist."""
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
         """Publishes a message. At QoS 1 it returns when the broker has confirmed the message (PUBACK). A broker can

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pulse_contracts.message import Message
+from pulse_contracts.shards import shard_of
 from pulse_contracts.topics import CATALOGUE, ROOT, Party, Topic
 
 SERVICES: Final[tuple[Party, ...]] = ("users", "auth", "telemetry-gateway", "sync-publisher")
@@ -64,6 +65,8 @@ def _own_levels(topic: Topic[Message], party: Party, name: str) -> dict[str, str
     """Returns the topic levels that an account may not choose: its device id, or the kind and id of a status topic."""
     if topic.levels == ("kind", "id"):
         return {"kind": party, "id": name} if party in DEVICES else {"kind": party}
+    if party in DEVICES and "shard" in topic.levels:
+        return {"shard": str(shard_of(name)), "device": name}
     if party in DEVICES and "device" in topic.levels:
         return {"device": name}
     if "service" in topic.levels and party in topic.publishers:

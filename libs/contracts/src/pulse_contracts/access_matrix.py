@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from pulse_contracts.access import SERVICES, Grant, grants
 from pulse_contracts.message import Message
+from pulse_contracts.shards import shard_of
 from pulse_contracts.topics import CATALOGUE, ROOT, Party, Topic
 
 DEVICE, OTHER_DEVICE, PLAIN_DEVICE = "press-4", "press-5", "ESP_01"
@@ -73,6 +74,7 @@ def _covers(granted: str, topic: str) -> bool:
 def _addresses(topic: Topic[Message]) -> list[str]:
     values: dict[str, tuple[str, ...]] = {
         "device": (DEVICE, OTHER_DEVICE, PLAIN_DEVICE),
+        "shard": tuple(str(shard_of(name)) for name in (DEVICE, OTHER_DEVICE)),
         "account": (_ACCOUNT,),
         "service": SERVICES,
     }

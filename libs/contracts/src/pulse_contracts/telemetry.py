@@ -115,14 +115,16 @@ class EpochSettled(_Part):
 
 class Have(Message):
     """The gateway's answer to a hello: the settled ranges of the requested epochs, the two newest epochs of the device,
-    the number of unacknowledged batches that the gateway accepts (`credit`), and the digest of the declaration that it
-    has (None: declare again)."""
+    the number of unacknowledged batches that the gateway accepts (`credit`), the digest of the declaration that it has
+    (None: declare again), and the `shard` to which the collector sends its readings on this connection (None: to the
+    topic without a shard)."""
 
     session: SessionId
     newest: Annotated[list[OrdEpoch], Field(max_length=2)]
     epochs: Annotated[list[EpochSettled], Field(max_length=MAX_EPOCHS)]
     credit: Annotated[int, Field(ge=0, le=10_000)]
     series: SeriesDigest | None
+    shard: Annotated[int, Field(ge=0, le=65_535)] | None = None
 
 
 class SeriesDeclaration(_Part):

@@ -99,7 +99,21 @@ TELEMETRY_HAVE = Topic("telemetry/have/{device}", Have, _GATEWAY, _UP, "The gate
 TELEMETRY_SERIES = Topic(
     "telemetry/series/{device}", SeriesDeclared, _UP, _GATEWAY, "A collector declares its series", share="gateway"
 )
-TELEMETRY_DATA = Topic("telemetry/data/{device}", ReadingBatch, _UP, _GATEWAY, "Readings", share="gateway")
+TELEMETRY_DATA = Topic(
+    "telemetry/data/{device}",
+    ReadingBatch,
+    _UP,
+    _GATEWAY,
+    "Readings of a collector that was not told its shard",
+    share="gateway",
+)
+TELEMETRY_SHARD = Topic(
+    "telemetry/shard/{shard}/{device}",
+    ReadingBatch,
+    _UP,
+    _GATEWAY,
+    "Readings, for the gateway that owns the shard of the device",
+)
 TELEMETRY_DROP = Topic("telemetry/drop/{device}", Dropped, _UP, _GATEWAY, "Declared losses", share="gateway")
 TELEMETRY_PLAIN = Topic(
     "telemetry/plain/{device}",
@@ -229,6 +243,7 @@ CATALOGUE: tuple[Topic[Message], ...] = (
     TELEMETRY_HAVE,
     TELEMETRY_SERIES,
     TELEMETRY_DATA,
+    TELEMETRY_SHARD,
     TELEMETRY_DROP,
     TELEMETRY_PLAIN,
     TELEMETRY_ACK,

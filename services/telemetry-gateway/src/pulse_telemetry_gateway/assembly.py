@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Literal
 
 from pulse_bus import Bus, Quarantine
 from pulse_chassis.audit.routes import audit_router
@@ -28,6 +29,7 @@ from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.shards import Shards
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, ReplyHandlers, quarantine
@@ -51,6 +53,7 @@ from pulse_telemetry_gateway.store.plain import PlainStore
 from pulse_telemetry_gateway.store.quarantine import QuarantineBounds, QuarantineStore
 from pulse_telemetry_gateway.store.registry import RegistryLimits, RegistryStore
 from pulse_telemetry_gateway.store.retention import RetentionStore
+from pulse_telemetry_gateway.store.shards import ShardStore
 from pulse_telemetry_gateway.store.verification import VerificationStore
 
 VERSION = "0.1.0"
@@ -110,10 +113,12 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     key = decoded_key(settings.gateway_key) if settings.gateway_key else None
     commands = Commands(CommandDependencies(database, bus, audit, key, runtime.clock, uuid.uuid4), runtime.metrics)
     handlers = Handlers(bus, ingest, plain, handshake, registry, budget_of(settings))
-    await handlers.subscribe()
-    await ReplyHandlers(bus, commands, budget_of(settings)).subscribe()
     bus.on_connected(commands.announce)
     intake = _intake(runtime, settings, handlers)
+    shards = Shards(ShardStore(database), bus, runtime.client_id, runtime.metrics)
+    if settings.role != "live":
+        shards.use(await handlers.subscribe())
+        await ReplyHandlers(bus, commands, budget_of(settings)).subscribe()
     limits = LiveLimits(
         settings.resume_readings_max,
         settings.viewer_pending_bytes,
@@ -130,7 +135,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     )
     sockets = Sockets(hub, limits, socket_dependencies)
     await runtime.principals.follow(bus)  # before the sockets: a revoked session must not connect again
-    await sockets.subscribe_bus(bus)
+    if settings.role != "ingest":
+        await sockets.subscribe_bus(bus)
     put_away = quarantine_of(database, settings)
     compaction = compaction_of(database, settings, runtime.metrics)
     clock_suspect = int(settings.clock_suspect_after.total_seconds() * 1e6)
@@ -157,23 +163,45 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         commands,
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
-    return Parts(
-        routers=ROUTERS,
-        tasks=[ingest.run, intake.run, sockets.run],
+    ingest_parts = Parts(
+        routers=(),
+        tasks=[ingest.run, intake.run],
         jobs=[
+            Job("shards", shards.renew, _SECOND, wake=shards.wake, retry_floor=_SECOND, retry_cap=_SECOND),
             Job("plain_lease", intake.renew_lease, _SECOND, retry_floor=_SECOND, retry_cap=_SECOND),
             Job("plain_skipped", plain.write_skipped, 2 * _SECOND),
             Job("latest", Latest(log, runtime.metrics).catch_up, settings.latest_every, retry_cap=5 * _SECOND),
-            Job("live_feeds", feeds.sweep, _SECOND, retry_cap=2 * _SECOND),
-            Job("live_sessions", sockets.sweep, _SECOND, retry_cap=_SECOND),
             compaction_job(compaction, settings),
             Job("retention", retention.round, timedelta(days=1), retry_floor=10 * _MINUTE, retry_cap=10 * _MINUTE),
             Job("commands_unknown", commands.mark_unknown, _MINUTE),
             *upkeep_jobs(Upkeep(log, put_away)),
         ],
+        before_drain=[shards.stop],
+        on_stop=[intake.stop, plain.stop],
+    )
+    live_parts = Parts(
+        routers=(),
+        tasks=[sockets.run],
+        jobs=[
+            Job("live_feeds", feeds.sweep, _SECOND, retry_cap=2 * _SECOND),
+            Job("live_sessions", sockets.sweep, _SECOND, retry_cap=_SECOND),
+        ],
         wrap=sockets.wrap,
-        on_stop=[intake.stop, plain.stop, sockets.stop],
-        state={"telemetry": routes},
+        on_stop=[sockets.stop],
+    )
+    return _of_role(settings.role, ingest_parts, live_parts, {"telemetry": routes})
+
+
+def _of_role(role: Literal["all", "ingest", "live"], ingest: Parts, live: Parts, state: dict[str, object]) -> Parts:
+    chosen = [parts for name, parts in (("ingest", ingest), ("live", live)) if role in {"all", name}]
+    return Parts(
+        routers=ROUTERS,
+        tasks=[task for parts in chosen for task in parts.tasks],
+        jobs=[job for parts in chosen for job in parts.jobs],
+        wrap=live.wrap if live in chosen else None,
+        before_drain=[callback for parts in chosen for callback in parts.before_drain],
+        on_stop=[callback for parts in chosen for callback in parts.on_stop],
+        state=state,
     )
 
 

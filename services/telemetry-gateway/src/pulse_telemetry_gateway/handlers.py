@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from pulse_bus import Bus, Delivery, Disconnected, Quarantine, Quarantined, Reject
+from pulse_bus import Bus, Delivery, Disconnected, DividedSubscription, Quarantine, Quarantined, Reject
 from pulse_chassis.observability.metrics import Metrics
 from pulse_contracts.commands import CommandReply
 from pulse_contracts.message import device_name_of, is_device_name
+from pulse_contracts.shards import SHARDS
 from pulse_contracts.system import Status
 from pulse_contracts.telemetry import PLAIN_EPOCH, Dropped, Hello, SeriesDeclared
 from pulse_contracts.topics import (
@@ -19,6 +20,7 @@ from pulse_contracts.topics import (
     TELEMETRY_HELLO,
     TELEMETRY_PLAIN,
     TELEMETRY_SERIES,
+    TELEMETRY_SHARD,
 )
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.device_limits import DeviceQueue, NewestPerDevice, RateLimitedQuarantine
@@ -95,14 +97,16 @@ class Handlers:
         self._drops = DeviceQueue(_buckets(budget.drops), _AT_ONCE, budget.waiting)
         self._parts = DeviceQueue(_buckets(budget.parts), _AT_ONCE, budget.waiting)
 
-    async def subscribe(self) -> None:
-        """Subscribes to everything that collectors send."""
+    async def subscribe(self) -> DividedSubscription:
+        """Subscribes to everything that collectors send. Returns the subscription to the readings of shards."""
         bus = self._bus
         await bus.subscribe_groups(TELEMETRY_DATA, self.data, read_batches, shared=True)
         await bus.subscribe(TELEMETRY_SERIES, self.series, shared=True, concurrency=_TAKEN)
         await bus.subscribe(TELEMETRY_DROP, self.drop, shared=True, concurrency=_TAKEN)
         await bus.subscribe(TELEMETRY_HELLO, self.hello, shared=True, concurrency=_TAKEN)
         await bus.subscribe(SYSTEM_STATUS, self.status, kind="collector", concurrency=_TAKEN)
+        values = [str(shard) for shard in range(SHARDS)]
+        return await bus.subscribe_divided(TELEMETRY_SHARD, self.data, read_batches, level="shard", values=values)
 
     async def subscribe_plain(self, bus: Bus) -> None:
         """Subscribes to what plain devices send, on the bus of their own session."""

@@ -1,7 +1,7 @@
 """Settings of the telemetry gateway: those of the chassis, and the limits of ingest and the live view."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,7 +11,8 @@ from pulse_contracts.access import PLAIN_SESSION
 
 
 class GatewaySettings(ServiceSettings):
-    """credit: most unacknowledged batches of one collector. When a batch waits longer than `commit_wait_target` for its
+    """role: `ingest` stores what devices send, `live` serves browsers, `all` does both. The HTTP API is the same.
+    credit: most unacknowledged batches of one collector. When a batch waits longer than `commit_wait_target` for its
     commit, every collector gets less.
     group_commit_max, group_commit_bytes_max: batches and payload bytes in one transaction. A group collects while the
     last commit started less than `group_commit_interval` ago, and for at most `group_commit_age_max`.
@@ -22,9 +23,10 @@ class GatewaySettings(ServiceSettings):
         factor for its rates (`handlers.DeviceBudget`).
     """
 
+    role: Literal["all", "ingest", "live"] = "all"
     mqtt_receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 500
-    # long enough for a restart, and short enough that the broker soon stops sending to a removed replica
-    mqtt_session_expiry: timedelta = timedelta(seconds=30)
+    # long enough for a restart, and short enough that the broker soon stops queueing for a removed replica
+    mqtt_session_expiry: timedelta = timedelta(seconds=10)
     # a quarter for history, a quarter for other HTTP requests, the rest for ingest and background jobs
     database_pool_size: Annotated[int, Field(ge=4, le=100)] = 8
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32

@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import functools
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import aiomqtt
@@ -23,6 +22,7 @@ from pulse_bus.mqtt.connection import (
 )
 from pulse_bus.mqtt.failures import Drained, SubscribeRefused, first_error, is_refusal, reason
 from pulse_bus.mqtt.settings import MqttSettings
+from pulse_bus.mqtt.subscriptions import Item, MqttDividedSubscription, MqttSubscription, Routes
 from pulse_bus.mqtt.watched_sockets import watch_open_sockets_only
 from pulse_bus.mqtt.wire import Publish, install_wires, publish_head, publish_packet
 from pulse_bus.port import (
@@ -46,34 +46,6 @@ R = TypeVar("R")
 _PACKET_OVERHEAD = 512
 """Upper bound of the bytes in a PUBLISH besides the payload: fixed header, topic, packet id and properties."""
 
-_Item = tuple[Incoming, Callable[[], None]]
-
-
-@dataclass
-class _Subscription:
-    """One subscription. With a concurrency of 1 its messages go through `queue` to one worker, in order."""
-
-    filter: str
-    qos: int
-    levels: Mapping[str, str]
-    handling: Handling[Message] | GroupHandling[Message, object]
-    concurrency: int
-    bus: "MqttBus"
-    queue: "asyncio.Queue[_Item | None]" = field(default_factory=asyncio.Queue)
-    is_cancelled: bool = False
-
-    def matches(self, address: str) -> dict[str, str] | None:
-        levels = self.handling.topic.match(address)
-        if levels is None or any(levels[name] != value for name, value in self.levels.items()):
-            return None
-        return levels
-
-    async def cancel(self) -> None:
-        await self.bus._unsubscribe(self)  # noqa: SLF001  # subscription and bus are in one module
-
-
-_Route = tuple[str, list[tuple[_Subscription, dict[str, str]]]]
-
 
 class MqttBus:
     """`Bus` over MQTT 5. `clock` returns microseconds since 1970."""
@@ -89,8 +61,7 @@ class MqttBus:
     ) -> None:
         self._settings, self._clock, self._rng, self._quarantine = settings, clock, rng, quarantine
         self._reconnect = Reconnect(policy, rng)
-        self._subscriptions: list[_Subscription] = []
-        self._routes: dict[bytes, _Route] = {}
+        self._routes = Routes(settings.prefix)
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
         self._connection: Connection | None = None
         self.qos0_dropped = 0
@@ -145,14 +116,14 @@ class MqttBus:
 
     async def subscribe(
         self, topic: Topic[M], handler: Handler[M], *, shared: bool = False, concurrency: int = 1, **levels: str
-    ) -> _Subscription:
+    ) -> MqttSubscription:
         """See `Bus.subscribe`. Raises ValueError for a shared subscription to a topic without a share group."""
         handling = Handling(topic, self._quarantine, self._rng, handler)
         return await self._add(handling, shared, concurrency, levels)
 
     async def subscribe_groups(
         self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, shared: bool = False, **levels: str
-    ) -> _Subscription:
+    ) -> MqttSubscription:
         """See `Bus.subscribe_groups`. Raises ValueError like `subscribe`."""
         return await self._add(GroupHandling(topic, self._quarantine, self._rng, handler, read), shared, 0, levels)
 
@@ -162,36 +133,66 @@ class MqttBus:
         shared: bool,  # noqa: FBT001  # from the keyword of the two above
         concurrency: int,
         levels: Mapping[str, str],
-    ) -> _Subscription:
+    ) -> MqttSubscription:
         topic = handling.topic
         pattern = f"{self._settings.prefix}/{topic.filter(**levels)}"
         if shared:
             if topic.share is None:
                 raise ValueError(f"{topic.template} has no share group")
             pattern = f"$share/{topic.share}/{pattern}"
-        entry = _Subscription(pattern, topic.qos, dict(levels), handling, concurrency, self)  # type: ignore[arg-type]
-        self._subscriptions.append(entry)
-        self._routes.clear()
+        entry = MqttSubscription((pattern,), dict(levels), handling, concurrency, self)  # type: ignore[arg-type]
+        await self._start(entry)
+        return entry
+
+    async def subscribe_divided(
+        self, topic: Topic[M], handler: GroupHandler[R], read: GroupReader[R], *, level: str, values: Sequence[str]
+    ) -> MqttDividedSubscription:
+        """See `Bus.subscribe_divided`."""
+        handling = GroupHandling(topic, self._quarantine, self._rng, handler, read)
+        by_value = {value: f"{self._settings.prefix}/{topic.filter(**{level: value})}" for value in values}
+        others = tuple(by_value.values())
+        entry = MqttDividedSubscription((), {}, handling, 0, self, others, by_value=by_value)  # type: ignore[arg-type]
+        await self._start(entry)
+        return entry
+
+    async def _start(self, entry: MqttSubscription) -> None:
+        self._routes.add(entry)
         connection = self._connection
         if connection is not None:  # `_serve` grants only the subscriptions that existed when the bus connected
             self._start_worker(connection, entry)
             try:
                 await self._grant(connection, [entry])
             except aiomqtt.MqttError as error:
-                log.debug("subscribe_postponed", filter=entry.filter, reason=str(error))
-        return entry
+                log.debug("subscribe_postponed", topic=entry.handling.topic.template, reason=str(error))
 
-    async def _unsubscribe(self, entry: _Subscription) -> None:
-        if entry not in self._subscriptions:
+    async def change_filters(self, entry: MqttSubscription, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """See `Owner.change_filters`. Without a connection, the next one uses the new filters."""
+        connection = self._connection
+        if connection is None or not connection.is_open:
+            return False
+        try:
+            if removed:
+                await connection.client.unsubscribe(list(removed))
+            if added:
+                await self._grant_filters(connection, dict.fromkeys(added, entry.handling.topic))
+        except aiomqtt.MqttError as error:
+            log.debug("subscribe_postponed", topic=entry.handling.topic.template, reason=str(error))
+            return False
+        return self._connected.is_set()
+
+    async def unsubscribe(self, entry: MqttSubscription) -> None:
+        """See `Subscription.cancel`."""
+        if entry not in self._routes.subscriptions:
             return
-        self._subscriptions.remove(entry)
-        self._routes.clear()
+        self._routes.remove(entry)
         entry.is_cancelled = True
         entry.queue.put_nowait(None)
         connection = self._connection
-        if connection is not None and not any(other.filter == entry.filter for other in self._subscriptions):
+        used = {pattern for other in self._routes.subscriptions for pattern in other.filters}
+        unused = [pattern for pattern in entry.filters if pattern not in used]
+        if connection is not None and unused:
             with contextlib.suppress(aiomqtt.MqttError):
-                await connection.client.unsubscribe(entry.filter)
+                await connection.client.unsubscribe(unused)
 
     async def publish(self, topic: Topic[M], message: M, **levels: str) -> None:
         """See `Bus.publish`."""
@@ -288,12 +289,12 @@ class MqttBus:
                 connection.close()
 
     async def _serve(self, connection: Connection, group: asyncio.TaskGroup) -> None:
-        for entry in self._subscriptions:
+        for entry in self._routes.subscriptions:
             self._start_worker(connection, entry)
         watch = group.create_task(self._watch(connection))
         self._connection = connection
         connection.wire.deliver_to(lambda messages: self._receive(connection, messages))
-        await self._grant(connection, self._subscriptions)
+        await self._grant(connection, self._routes.subscriptions)
         self._reconnect.connected(asyncio.get_running_loop().time())
         self._connected.set()
         log.info("broker_connected", client_id=self._settings.client_id)
@@ -310,16 +311,23 @@ class MqttBus:
         except Disconnected as error:
             log.debug("connect_callback_failed", reason=str(error))
 
-    async def _grant(self, connection: Connection, entries: list[_Subscription]) -> None:
-        topics = {entry.filter: entry.handling.topic for entry in entries}
-        for name, topic in topics.items():
-            codes = await connection.client.subscribe(
-                name, options=subscribe_options(topic.qos, is_retained=topic.retain)
-            )
-            for code in codes:
-                value = code if isinstance(code, int) else code.value
-                if value >= 0x80:
-                    raise SubscribeRefused(f"{name}: the broker refused the subscription: 0x{value:02x}")
+    async def _grant(self, connection: Connection, entries: list[MqttSubscription]) -> None:
+        others = [pattern for entry in entries for pattern in entry.others]
+        if others and self._settings.session_expiry:
+            await connection.client.unsubscribe(others)
+        await self._grant_filters(
+            connection, {pattern: entry.handling.topic for entry in entries for pattern in entry.filters}
+        )
+
+    async def _grant_filters(self, connection: Connection, topics: Mapping[str, Topic[Message]]) -> None:
+        if not topics:
+            return
+        wanted = [(name, subscribe_options(topic.qos, is_retained=topic.retain)) for name, topic in topics.items()]
+        codes = await connection.client.subscribe(wanted)
+        values = [code if isinstance(code, int) else code.value for code in codes]
+        for name, value in zip(topics, values, strict=True):
+            if value >= 0x80:
+                raise SubscribeRefused(f"{name}: the broker refused the subscription: 0x{value:02x}")
 
     async def _watch(self, connection: Connection) -> None:
         """Raises MqttError when the connection ends. The wire delivers messages of QoS 0 and 1; others are ignored."""
@@ -332,12 +340,12 @@ class MqttBus:
         if self._draining.is_set():
             return
         received = self._clock()
-        groups: dict[int, tuple[_Subscription, list[_Item]]] = {}
+        groups: dict[int, tuple[MqttSubscription, list[Item]]] = {}
         for message in messages:
             if message.qos == 0 and connection.held > self._settings.unacknowledged_bytes_max:
                 self._count_dropped()
                 continue
-            address, routes = self._routes.get(message.topic) or self._find_routes(message.topic)
+            address, routes = self._routes.find(message.topic)
             ack = Receipt(connection, message, len(routes))
             for entry, levels in routes:
                 item = (Incoming(address, levels, message.payload, received, message.is_retained), ack)
@@ -358,23 +366,12 @@ class MqttBus:
         if self.qos0_dropped & (self.qos0_dropped - 1) == 0:  # logs the first, second, fourth, eighth, …
             log.warning("qos0_messages_dropped", total=self.qos0_dropped)
 
-    def _find_routes(self, topic: bytes) -> "_Route":
-        address = topic.decode(errors="replace")[len(self._settings.prefix) + 1 :]
-        routes = [(entry, levels) for entry in self._subscriptions if (levels := entry.matches(address)) is not None]
-        if not routes:
-            log.debug("no_subscription_matched", topic=address)
-            return address, routes
-        if len(self._routes) > 10_000:
-            self._routes.clear()
-        self._routes[topic] = address, routes
-        return address, routes
-
-    def _start_worker(self, connection: Connection, entry: _Subscription) -> None:
+    def _start_worker(self, connection: Connection, entry: MqttSubscription) -> None:
         if entry.concurrency == 1:
             entry.queue = asyncio.Queue()  # created here, because a message may arrive before the task runs
             connection.group.create_task(self._work(connection, entry))
 
-    async def _work(self, connection: Connection, entry: _Subscription) -> None:
+    async def _work(self, connection: Connection, entry: MqttSubscription) -> None:
         queue = entry.queue
         while connection.is_open and (item := await queue.get()) is not None:
             incoming, ack = item

@@ -92,6 +92,7 @@ class Parts:
     tasks: coroutines that must run until the process ends.
     jobs: background jobs.
     wrap: wraps the HTTP app, for example with a Socket.IO server.
+    before_drain: callbacks before the bus stops accepting messages.
     on_stop: callbacks between the end of the bus and the end of HTTP.
     state: attributes of `app.state`.
     """
@@ -100,6 +101,7 @@ class Parts:
     tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     jobs: Sequence[Job] = ()
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
+    before_drain: Sequence[Callable[[], Awaitable[None]]] = ()
     on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
     state: dict[str, object] = field(default_factory=dict)
 
@@ -184,6 +186,8 @@ async def _run(runtime: Runtime, settings: ServiceSettings, parts: Parts, starte
         health.is_stopping = True
         status = Status(state="offline", since=now_micros(), version=identity.version, name=identity.name)
         await publish_offline(bus, status, identity.name, client_id, settings.shutdown_timeout / 10)
+        for callback in parts.before_drain:
+            await callback()
         await bus.drain()
         await asyncio.wait([intake], timeout=settings.shutdown_timeout.total_seconds() / 2)
         intake.cancel()

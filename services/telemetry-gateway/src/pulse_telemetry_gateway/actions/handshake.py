@@ -2,6 +2,7 @@
 
 from pulse_bus import Reject
 from pulse_contracts.ranges import Range
+from pulse_contracts.shards import shard_of
 from pulse_contracts.telemetry import HAVE_RANGES, HAVE_REFUSALS, MAX_EPOCHS, EpochSettled, Have, Hello, SeriesDeclared
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.ingest import Ingest
@@ -46,6 +47,7 @@ class Handshake:
             epochs=epochs,
             credit=self._ingest.credit,
             series=digest,
+            shard=shard_of(device),
         )
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:

@@ -17,6 +17,7 @@ from pulse_contracts.topics import (
     TELEMETRY_HAVE,
     TELEMETRY_HELLO,
     TELEMETRY_SERIES,
+    TELEMETRY_SHARD,
     Topic,
 )
 from pulse_desktop.core.buffer.thread import BufferThread
@@ -42,6 +43,7 @@ from pulse_desktop.core.delivery.signals import (
     SendHello,
     SeriesChanged,
     Settle,
+    ShardRefused,
     Tick,
 )
 from pulse_desktop.core.model import BlockUnreadable, SeriesTable, Settlement, Slice, StoreFailure
@@ -217,7 +219,11 @@ class Link:
             return
         if piece is not None:
             batch = as_batch(command, piece, self._replay.epoch.id, self._clock.micros())
-            await self._publish(TELEMETRY_DATA, batch, command.session, command.lease)
+            if command.shard is None:
+                await self._publish(TELEMETRY_DATA, batch, command.session, command.lease)
+            else:
+                shard = str(command.shard)
+                await self._publish(TELEMETRY_SHARD, batch, command.session, command.lease, shard=shard)
 
     async def _drop_unreadable(self, block: BlockUnreadable) -> None:
         try:
@@ -225,9 +231,11 @@ class Link:
         except StoreFailure:  # the buffer logged it; the next resend tries again
             return
 
-    async def _publish(self, topic: Topic[Message], message: Message, session: str, lease: int | None = None) -> None:
+    async def _publish(
+        self, topic: Topic[Message], message: Message, session: str, lease: int | None = None, **levels: str
+    ) -> None:
         try:
-            await self._bus.publish(topic, message, device=self._device)
+            await self._bus.publish(topic, message, device=self._device, **levels)
         except Disconnected:
             await self._inbox.put(ConnectionLost(session))
         except MessageTooLarge as error:
@@ -240,6 +248,8 @@ class Link:
             level = log.debug if self.refused else log.warning
             level("publish_refused", topic=topic.template, error=str(error))
             self.refused = str(error)
+            if topic is TELEMETRY_SHARD:  # the broker does not have the newer access rules yet
+                await self._inbox.put(ShardRefused(session))
         else:
             if self.refused:
                 log.info("publish_accepted", topic=topic.template)

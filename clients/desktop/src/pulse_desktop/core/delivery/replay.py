@@ -38,6 +38,7 @@ from pulse_desktop.core.delivery.signals import (
     SendHello,
     SeriesChanged,
     Settle,
+    ShardRefused,
     Summarised,
 )
 from pulse_desktop.core.delivery.throttle import Throttle
@@ -77,6 +78,8 @@ class Replay:
         self._answered: frozenset[int] = frozenset()
         """Earlier epochs whose state the gateway has reported in this session."""
         self._credit, self._live_paused = 0, False
+        self._shard: int | None = None
+        """Where readings are sent on this connection."""
         self._now = float("-inf")
 
     @property
@@ -128,8 +131,8 @@ class Replay:
         match event:
             case Connected(session):
                 self._connect(session, now)
-            case ConnectionLost(session):
-                self._disconnect(session)
+            case ConnectionLost() | ShardRefused():
+                self._fail(event)
             case HaveReceived(have):
                 self._have(have, now, out)
             case AckReceived(ack):
@@ -155,8 +158,11 @@ class Replay:
         self._kept.begin_round()
         self._losses.declare_all_again(now)
 
-    def _disconnect(self, session: str) -> None:
-        if session == self._session.name:  # the end of an older connection may arrive late
+    def _fail(self, event: ConnectionLost | ShardRefused) -> None:
+        if event.session != self._session.name:
+            return  # of an older connection
+        self._shard = None
+        if isinstance(event, ConnectionLost):
             self._leases.release()
             self._session.disconnect()
 
@@ -181,7 +187,7 @@ class Replay:
         self._observe(have.newest, out)
         if not self._session.is_connected or have.session != self._session.name:
             return
-        self._credit = have.credit
+        self._credit, self._shard = have.credit, have.shard
         self._confirmations.answered()
         settled = {answer.epoch: normalized(answer.settled) for answer in have.epochs}
         out += [RestoreKept(epoch, lost) for epoch, lost in self._kept.missing(have.epochs, settled)]
@@ -335,7 +341,7 @@ class Replay:
     def _send(self, claim: Claim, lane: Lane, now: float) -> SendBatch:
         lease = self._leases.add(claim, lane, now)
         ord_ = self.epoch.ord if claim.epoch == self.epoch.id else self._ords.get(claim.epoch, 0)
-        return SendBatch(lease, self._session.name, claim.epoch, ord_, claim.lo, claim.hi, lane)
+        return SendBatch(lease, self._session.name, claim.epoch, ord_, claim.lo, claim.hi, lane, self._shard)
 
     def _free(self, epoch: int) -> Ranges:
         return subtract(self._pending.get(epoch, EMPTY), self._leases.claimed(epoch))

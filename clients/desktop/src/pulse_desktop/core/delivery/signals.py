@@ -110,6 +110,13 @@ class BatchTooLarge:
 
 
 @dataclass(frozen=True)
+class ShardRefused:
+    """The broker rejected a batch that was sent to the shard of the device."""
+
+    session: str
+
+
+@dataclass(frozen=True)
 class Quarantined:
     """Every refused reading in these ranges is durable in the quarantine, or was not in the buffer."""
 
@@ -142,6 +149,7 @@ Event = (
     | RateChanged
     | SeriesChanged
     | BatchTooLarge
+    | ShardRefused
     | Quarantined
     | Restored
     | Tick
@@ -167,7 +175,7 @@ class SendHello:
 
 @dataclass(frozen=True)
 class SendBatch:
-    """Read `[lo, hi)` from the buffer and publish the stored readings as one batch."""
+    """Read `[lo, hi)` from the buffer and publish the stored readings as one batch. `shard`: see `Have`."""
 
     lease: int
     session: str
@@ -176,6 +184,7 @@ class SendBatch:
     lo: int
     hi: int
     lane: Lane
+    shard: int | None = None
 
 
 @dataclass(frozen=True)

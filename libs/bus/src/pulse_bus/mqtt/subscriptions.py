@@ -1,0 +1,111 @@
+"""Subscriptions of one bus over MQTT. See `pulse_bus.mqtt`."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from pulse_bus.handling import GroupHandling, Handling, Incoming
+from pulse_contracts.message import Message
+
+log = structlog.get_logger("pulse.bus")
+
+Item = tuple[Incoming, Callable[[], None]]
+"""A message, and what acknowledges it."""
+
+
+class Owner(Protocol):
+    """The bus of a subscription."""
+
+    async def unsubscribe(self, entry: "MqttSubscription") -> None:
+        """Ends the subscription."""
+
+    async def change_filters(self, entry: "MqttSubscription", added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Changes the filters at the broker. Returns whether the broker has granted them."""
+
+
+@dataclass(eq=False)
+class MqttSubscription:
+    """One subscription. With a concurrency of 1 its messages go through `queue` to one worker, in order.
+
+    filters: what the broker should deliver. others: what a resumed session may still deliver, and should not.
+    """
+
+    filters: tuple[str, ...]
+    levels: Mapping[str, str]
+    handling: Handling[Message] | GroupHandling[Message, object]
+    concurrency: int
+    bus: Owner
+    others: tuple[str, ...] = ()
+    queue: "asyncio.Queue[Item | None]" = field(default_factory=asyncio.Queue)
+    is_cancelled: bool = False
+
+    def matches(self, address: str) -> dict[str, str] | None:
+        """The levels of an address that belongs to this subscription."""
+        levels = self.handling.topic.match(address)
+        if levels is None or any(levels[name] != value for name, value in self.levels.items()):
+            return None
+        return levels
+
+    async def cancel(self) -> None:
+        """See `Subscription.cancel`."""
+        await self.bus.unsubscribe(self)
+
+
+@dataclass(eq=False)
+class MqttDividedSubscription(MqttSubscription):
+    """A subscription to some values of one level. `by_value`: the filter of each value that exists. It also takes
+    messages of other values: they were on their way when the value was given up."""
+
+    by_value: Mapping[str, str] = field(default_factory=dict)
+
+    async def keep(self, values: Collection[str]) -> bool:
+        """See `DividedSubscription.keep`."""
+        before = set(self.filters)
+        self.filters = tuple(pattern for value, pattern in self.by_value.items() if value in values)
+        self.others = tuple(pattern for value, pattern in self.by_value.items() if value not in values)
+        added = [pattern for pattern in self.filters if pattern not in before]
+        removed = [pattern for pattern in self.others if pattern in before]
+        return await self.bus.change_filters(self, added, removed)
+
+
+Route = tuple[str, list[tuple[MqttSubscription, dict[str, str]]]]
+"""A topic without the prefix, and its subscriptions with the levels of the topic."""
+_CACHED = 10_000
+
+
+class Routes:
+    """The subscriptions of a bus, and those of each topic."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.subscriptions: list[MqttSubscription] = []
+        self._found: dict[bytes, Route] = {}
+
+    def add(self, entry: MqttSubscription) -> None:
+        """Adds a subscription."""
+        self.subscriptions.append(entry)
+        self._found.clear()
+
+    def remove(self, entry: MqttSubscription) -> None:
+        """Removes a subscription."""
+        self.subscriptions.remove(entry)
+        self._found.clear()
+
+    def find(self, topic: bytes) -> Route:
+        """The subscriptions of a topic."""
+        found = self._found.get(topic)
+        return found if found is not None else self._search(topic)
+
+    def _search(self, topic: bytes) -> Route:
+        address = topic.decode(errors="replace")[len(self._prefix) + 1 :]
+        routes = [(entry, levels) for entry in self.subscriptions if (levels := entry.matches(address)) is not None]
+        if not routes:
+            log.debug("no_subscription_matched", topic=address)
+            return address, routes
+        if len(self._found) > _CACHED:
+            self._found.clear()
+        self._found[topic] = address, routes
+        return address, routes
