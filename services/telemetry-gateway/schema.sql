@@ -283,6 +283,11 @@ ALTER TABLE device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE gateway_lease (
+    name text NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
 CREATE TABLE idempotency (
     key bytea NOT NULL,
     request bytea NOT NULL,
@@ -543,6 +548,12 @@ ALTER TABLE series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE shard (
+    id smallint NOT NULL,
+    owner text,
+    is_ready boolean DEFAULT false NOT NULL
+);
+
 CREATE TABLE stream (
     device_id integer NOT NULL,
     epoch bigint NOT NULL,
@@ -628,6 +639,9 @@ ALTER TABLE ONLY device
 ALTER TABLE ONLY device
     ADD CONSTRAINT device_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY gateway_lease
+    ADD CONSTRAINT gateway_lease_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
 
@@ -678,6 +692,9 @@ ALTER TABLE ONLY series
 
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY shard
+    ADD CONSTRAINT shard_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY stream
     ADD CONSTRAINT stream_pkey PRIMARY KEY (device_id, epoch);
