@@ -167,7 +167,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         routers=(),
         tasks=[ingest.run, intake.run],
         jobs=[
-            Job("shards", shards.renew, _SECOND, wake=shards.wake, retry_floor=_SECOND, retry_cap=_SECOND),
+            Job("shards", shards.renew, _SECOND / 2, wake=shards.wake, retry_floor=_SECOND, retry_cap=_SECOND),
             Job("plain_lease", intake.renew_lease, _SECOND, retry_floor=_SECOND, retry_cap=_SECOND),
             Job("plain_skipped", plain.write_skipped, 2 * _SECOND),
             Job("latest", Latest(log, runtime.metrics).catch_up, settings.latest_every, retry_cap=5 * _SECOND),

@@ -1,6 +1,6 @@
 """This gateway's share of the devices. See `docs/decisions/0030-shards.md`.
 
-Each second the gateway extends its lease, reads who owns which shard, and claims or releases shards until every gateway
+Twice a second the gateway extends its lease, reads who owns which shard, and claims or releases shards until every gateway
 has an equal share. A shard that changes its owner is received by both until the new owner is ready: the ledger stores a
 batch once, whoever brings it.
 """
@@ -28,12 +28,12 @@ class ShardTimeouts:
     """lease: how long a gateway is taken for alive without a renewal. handover: how long a gateway that stops waits
     for the new owners of its shards."""
 
-    lease: timedelta = timedelta(seconds=3)
+    lease: timedelta = timedelta(milliseconds=2_500)
     handover: timedelta = timedelta(milliseconds=2_500)
 
 
 class Shards:
-    """`renew` is the step of a background job that runs every second, and when `wake` is set."""
+    """`renew` is the step of a background job that runs every half second, and when `wake` is set."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 -- expand
 -- The devices are divided into shards. One gateway at a time owns a shard and receives the readings of its devices.
 -- Ownership is for speed only: the lock of the ledger decides what is stored.
--- A gateway extends `until` each second. When it has passed, other gateways may take its shards.
+-- A gateway extends `until` twice a second. When it has passed, other gateways may take its shards.
 CREATE TABLE gateway_lease (
     name  text PRIMARY KEY,
     until timestamptz NOT NULL
