@@ -43,7 +43,8 @@ _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 @dataclass(frozen=True)
 class Size:
     """Numbers of everything. `rate`: readings per second of each collector. `keepers`: how many of the collectors keep
-    settled readings. `mutant`: see `mutants`."""
+    settled readings. `mutant`: see `mutants`. `fixed_client_ids`: gateways have configured client ids, so that the
+    broker keeps their sessions; else the default ones, as in containers."""
 
     gateways: int = 2
     collectors: int = 4
@@ -51,6 +52,7 @@ class Size:
     rate: int = 250
     keepers: int = 0
     mutant: str = "none"
+    fixed_client_ids: bool = True
 
 
 @dataclass
@@ -115,7 +117,7 @@ class World:
                 "PULSE_MQTT_URL": self.broker.url,
                 "PULSE_MQTT_PASSWORD": accounts.services["telemetry-gateway"],
                 "PULSE_AUDIT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",  # of a temporary world
-                "PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{number}",
+                **({"PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{number}"} if self.size.fixed_client_ids else {}),
                 "PULSE_HTTP_PORT": str(port),
                 "PULSE_MUTANT": self.size.mutant,
             }
