@@ -19,7 +19,7 @@ from pulse_standalone.ports import free_port
 from tests.e2e.tls_proxy import tls_proxy
 from tests.system import ROOT, System, running_system
 
-NAME, OTHER = "pulse.test", "other.test"
+NAME, BROKER, OTHER = "pulse.test", "broker.test", "other.test"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what these tests are about
 
 
@@ -122,8 +122,8 @@ def with_own_https(folder: Path) -> Iterator[Site]:
 
 @contextmanager
 def behind_proxy(folder: Path) -> Iterator[Site]:
-    """A proxy on this machine serves HTTPS under a host name, in front of a system that listens on the loopback without
-    TLS."""
+    """A proxy serves HTTPS under a host name, in front of a system that listens on the loopback without TLS. Collectors
+    find the broker under another name."""
     port, broker, client = free_port(), free_port(), "192.0.2.77"
     authority = Authority(folder / "proxy", [NAME])
     authority.ensure(now())
@@ -132,9 +132,10 @@ def behind_proxy(folder: Path) -> Iterator[Site]:
         "PULSE_PUBLIC_URL": f"https://{NAME}:{port}",
         "PULSE_TRUSTED_PROXIES": "127.0.0.1",
         "PULSE_BROKER_PORT": str(broker),
+        "PULSE_PUBLIC_MQTT_URL": f"mqtts://{BROKER}:{broker}",
     }
     with _running(folder, env) as running, tls_proxy(port, running.port, (files.certificate, files.key), client):
-        url, broker_url = env["PULSE_PUBLIC_URL"], f"mqtts://127.0.0.1:{broker}"
+        url, broker_url = env["PULSE_PUBLIC_URL"], env["PULSE_PUBLIC_MQTT_URL"]
         yield Site(running, url, "127.0.0.1", client, broker_url, files.certificate, files.authority)
 
 
