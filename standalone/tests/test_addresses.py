@@ -113,6 +113,7 @@ def test_the_public_url_is_the_origin_that_browsers_send(
         ("PULSE_PUBLIC_MQTT_URL", "mqtts://@broker.example.org:8883"),
         ("PULSE_PUBLIC_MQTT_URL", "mqtts://broker example.org:8883"),
         ("PULSE_PUBLIC_MQTT_URL", f"mqtts://{'a' * 254}:8883"),
+        ("PULSE_HSTS", "yes"),
         ("PULSE_TLS", "on"),
         ("PULSE_TLS", "cert.pem"),
         ("PULSE_TRUSTED_PROXIES", "nginx"),
@@ -197,3 +198,22 @@ def test_the_certificate_of_the_local_authority_is_for_every_public_name(tmp_pat
     names = found.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {"localhost", "pulse.example.org", "broker.example.org"} <= set(names.get_values_for_type(x509.DNSName))
     assert "192.168.7.5" in map(str, names.get_values_for_type(x509.IPAddress))
+
+
+@pytest.mark.parametrize(
+    ("tls", "hsts", "expected"),
+    [
+        ("", "", "on"),  # a proxy serves HTTPS
+        ("authority", "", "off"),
+        ("authority", "on", "on"),
+        ("", "off", "off"),
+    ],
+)
+def test_browsers_learn_to_use_https_only_unless_the_local_authority_issued_the_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: str, hsts: str, expected: str
+) -> None:
+    monkeypatch.setenv("PULSE_TLS", tls)
+    monkeypatch.setenv("PULSE_HSTS", hsts)
+    system = System(Settings(state_dir=tmp_path, public_url="https://pulse.example.org"), State(tmp_path))
+    system._ports |= dict.fromkeys(SERVICES, 1)
+    assert system.web()._env["PULSE_HSTS"] == expected  # type: ignore[attr-defined]

@@ -27,7 +27,8 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  # what these tests are about
 class Site:
     """A running system. `url`: its public address. `address`: where browsers and collectors find the host names.
     `client`: the address of the browser that the services must see. `broker`: the broker's address for collectors.
-    `certificate`, `authority`: of the public address; None for HTTP."""
+    `certificate`, `authority`: of the public address; None for HTTP. `strict_transport`: the expected header
+    Strict-Transport-Security."""
 
     system: System
     url: str
@@ -36,6 +37,7 @@ class Site:
     broker: str
     certificate: Path | None = None
     authority: Path | None = None
+    strict_transport: str | None = None
 
 
 @dataclass
@@ -136,7 +138,9 @@ def behind_proxy(folder: Path) -> Iterator[Site]:
     }
     with _running(folder, env) as running, tls_proxy(port, running.port, (files.certificate, files.key), client):
         url, broker_url = env["PULSE_PUBLIC_URL"], env["PULSE_PUBLIC_MQTT_URL"]
-        yield Site(running, url, "127.0.0.1", client, broker_url, files.certificate, files.authority)
+        found = Site(running, url, "127.0.0.1", client, broker_url, files.certificate, files.authority)
+        found.strict_transport = "max-age=31536000"
+        yield found
 
 
 @contextmanager

@@ -114,6 +114,20 @@ def create_collector(page: Page, site: Site) -> str:
     return str(made["code"])
 
 
+def test_browsers_learn_to_use_https_only_unless_the_local_authority_issued_the_certificate(
+    visitor: BrowserContext, site: Site
+) -> None:
+    page = visitor.new_page()
+    with page.expect_response("**/api/auth/login") as login:
+        sign_in(page, site.system)
+    opened = page.goto("/login")
+    assert opened is not None
+    missing = page.goto("/api/nothing")
+    assert missing is not None
+    found = [answer.headers.get("strict-transport-security") for answer in (login.value, opened, missing)]
+    assert found == [site.strict_transport] * 3
+
+
 def test_a_wrong_address_names_the_expected_one_and_the_setting(visitor: BrowserContext, site: Site) -> None:
     page, parts = visitor.new_page(), urlsplit(site.url)
     page.goto(f"{parts.scheme}://{OTHER}:{parts.port}/login")

@@ -28,6 +28,13 @@ class PublicAddress:
         loopback = ["localhost", "127.0.0.1"] if self._settings.public_url else ["localhost"]
         return [self._origin(name) for name in (*loopback, *named)]
 
+    @property
+    def is_strict(self) -> bool:
+        """Whether browsers shall use HTTPS only. Not by default with the local authority: a browser that does not trust
+        it could not open the system any more."""
+        chosen = self._settings.hsts
+        return self._settings.tls != "authority" if chosen is None else chosen
+
     def broker_url(self, port: int) -> str:
         """The broker's address for collectors. `port`: where the embedded broker listens."""
         host = self._broker_host

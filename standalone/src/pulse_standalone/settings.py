@@ -87,7 +87,8 @@ class Settings(StateSettings):
     `port`: the public port on `host`. `public_url`: the origin that browsers use, empty to derive it from host and
     port. `public_mqtt_url`: the broker's address for collectors, empty to derive it from `public_url`, host and the
     broker's port. `tls`: the certificate and the key of the public port; `authority` for a certificate of the local
-    authority; None for HTTP. `trusted_proxies`: whose headers about the client are true.
+    authority; None for HTTP. `hsts`: whether browsers learn to use HTTPS only; None for yes, unless the local
+    authority issued the certificate. `trusted_proxies`: whose headers about the client are true.
     `service_port_base`: the services' own ports follow it, 0 to choose free ones at each start (see
     `pulse_standalone.ports`). `devices`: ids with broker accounts, besides the first collector. `gateways`: telemetry
     gateways that share the collectors.
@@ -105,6 +106,7 @@ class Settings(StateSettings):
     public_url: str = ""
     public_mqtt_url: str = ""
     tls: Annotated[tuple[Path, ...] | Literal["authority"] | None, NoDecode] = None
+    hsts: _Switch | None = None
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
     devices: Annotated[tuple[str, ...], NoDecode] = ()
     first_collector: _Switch = True

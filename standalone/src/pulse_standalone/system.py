@@ -241,6 +241,7 @@ class System:
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
             "PULSE_SYNC_URL": f"http://127.0.0.1:{self._ports['sync-publisher']}",
             "PULSE_PUBLIC_URL": self.url,
+            "PULSE_HSTS": "on" if self.public.is_strict else "off",
             "PULSE_TRUSTED_PROXIES": json.dumps([str(network) for network in self.settings.trusted_proxies]),
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
