@@ -8,6 +8,7 @@ from cryptography import x509
 
 from pulse_contracts.access import SERVICES
 from pulse_standalone import children
+from pulse_standalone.certificates import now
 from pulse_standalone.files import SetupError
 from pulse_standalone.members import WebChild
 from pulse_standalone.settings import BadSettingsError, Settings
@@ -101,6 +102,18 @@ def test_the_public_url_is_the_origin_that_browsers_send(
         ("PULSE_PUBLIC_URL", "ftp://pulse.example.org"),
         ("PULSE_PUBLIC_URL", "https://pulse.example.org/app"),
         ("PULSE_PUBLIC_URL", "https://me:hidden@pulse.example.org"),
+        ("PULSE_PUBLIC_MQTT_URL", "broker.example.org:8883"),
+        ("PULSE_PUBLIC_MQTT_URL", "https://broker.example.org"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://broker.example.org:0"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://broker.example.org:99999"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://:8883"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://broker.example.org:8883/pulse"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://broker.example.org:8883?a=1"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://me:hidden@broker.example.org:8883"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://@broker.example.org:8883"),
+        ("PULSE_PUBLIC_MQTT_URL", "mqtts://broker example.org:8883"),
+        ("PULSE_PUBLIC_MQTT_URL", f"mqtts://{'a' * 254}:8883"),
+        ("PULSE_HSTS", "yes"),
         ("PULSE_TLS", "on"),
         ("PULSE_TLS", "cert.pem"),
         ("PULSE_TRUSTED_PROXIES", "nginx"),
@@ -142,3 +155,65 @@ def test_the_web_server_gets_the_certificate_of_the_local_authority_or_of_the_op
         web_of(f"{certificate},{tmp_path / 'tls/authority.key'}")
     with pytest.raises(SetupError, match=r"PULSE_TLS: .* cannot be read"):
         web_of(f"{tmp_path / 'missing'},{key}")
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "url"),
+    [
+        ("", "0.0.0.0", "mqtts://pulse.example.org:8001"),  # noqa: S104
+        ("", "2001:db8::7", "mqtts://[2001:db8::7]:8001"),
+        ("mqtts://Broker.example.org:18883", "0.0.0.0", "mqtts://broker.example.org:18883"),  # noqa: S104
+        ("mqtts://broker.example.org/", "127.0.0.1", "mqtts://broker.example.org:8883"),
+        ("mqtt://192.168.1.20:1884", "127.0.0.1", "mqtt://192.168.1.20:1884"),
+        ("mqtts://[2001:db8::1]:8883", "127.0.0.1", "mqtts://[2001:db8::1]:8883"),
+    ],
+)
+def test_collectors_get_the_brokers_public_address_if_it_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, host: str, url: str
+) -> None:
+    monkeypatch.setenv("PULSE_PUBLIC_MQTT_URL", given)
+    chosen = Settings(state_dir=tmp_path, public_url="https://pulse.example.org", host=host)
+    assert System(chosen, State(tmp_path)).public.broker_url(8001) == url
+
+
+def test_an_existing_broker_may_have_another_address_for_collectors(tmp_path: Path) -> None:
+    inside, outside = "mqtts://10.0.0.5:8883", "mqtts://broker.example.org:8883"
+    chosen = Settings(state_dir=tmp_path, mqtt_url=inside, public_mqtt_url=outside)
+    system = System(chosen, State(tmp_path))
+    system._service_urls["auth"] = "postgresql://pulse_auth@127.0.0.1:1/pulse"
+    environment = system._environment("auth")
+    assert (environment["PULSE_MQTT_URL"], environment["PULSE_BROKER_URL"]) == (inside, outside)
+
+
+def test_the_certificate_of_the_local_authority_is_for_every_public_name(tmp_path: Path) -> None:
+    chosen = Settings(
+        state_dir=tmp_path,
+        host="192.168.7.5",
+        public_url="https://pulse.example.org",
+        public_mqtt_url="mqtts://broker.example.org:8883",
+    )
+    authority = System(chosen, State(tmp_path)).public.authority()
+    authority.ensure(now())
+    found = x509.load_pem_x509_certificate(authority.files.certificate.read_bytes()).extensions
+    names = found.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {"localhost", "pulse.example.org", "broker.example.org"} <= set(names.get_values_for_type(x509.DNSName))
+    assert "192.168.7.5" in map(str, names.get_values_for_type(x509.IPAddress))
+
+
+@pytest.mark.parametrize(
+    ("tls", "hsts", "expected"),
+    [
+        ("", "", "on"),  # a proxy serves HTTPS
+        ("authority", "", "off"),
+        ("authority", "on", "on"),
+        ("", "off", "off"),
+    ],
+)
+def test_browsers_learn_to_use_https_only_unless_the_local_authority_issued_the_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: str, hsts: str, expected: str
+) -> None:
+    monkeypatch.setenv("PULSE_TLS", tls)
+    monkeypatch.setenv("PULSE_HSTS", hsts)
+    system = System(Settings(state_dir=tmp_path, public_url="https://pulse.example.org"), State(tmp_path))
+    system._ports |= dict.fromkeys(SERVICES, 1)
+    assert system.web()._env["PULSE_HSTS"] == expected  # type: ignore[attr-defined]

@@ -43,7 +43,9 @@ _GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 @dataclass(frozen=True)
 class Size:
     """Numbers of everything. `rate`: readings per second of each collector. `keepers`: how many of the collectors keep
-    settled readings. `mutant`: see `mutants`. `fleet`: devices with an account that the caller starts."""
+    settled readings. `mutant`: see `mutants`. `fleet`: devices with an account that the caller starts.
+    `fixed_client_ids`: gateways have configured client ids, so that the broker keeps their sessions; else the default
+    ones, as in containers."""
 
     gateways: int = 2
     collectors: int = 4
@@ -52,6 +54,7 @@ class Size:
     keepers: int = 0
     mutant: str = "none"
     fleet: int = 0
+    fixed_client_ids: bool = True
 
 
 @dataclass
@@ -144,7 +147,9 @@ class World:
     def add_gateway(self) -> Gateway:
         """One more gateway, not started yet."""
         number, port = len(self.gateways) + len(self.left), free_port()
-        own = {"PULSE_MQTT_CLIENT_ID": f"telemetry-gateway-{number}", "PULSE_HTTP_PORT": str(port)}
+        own = {"PULSE_HTTP_PORT": str(port)}
+        if self.size.fixed_client_ids:
+            own["PULSE_MQTT_CLIENT_ID"] = f"telemetry-gateway-{number}"
         name = f"gateway-{number}"
         command = ["pulse_telemetry_gateway", "serve"]
         gateway = Gateway(name, self.folder / name, command, self._gateway_env | own)

@@ -5,11 +5,13 @@ import { randomUUID } from "node:crypto";
 import { BlockList, isIPv4 } from "node:net";
 import { clientAddress, clientProtocol, isTrustedPeer } from "./client-address.mjs";
 import { logRequest, logSocket } from "./log.mjs";
+import { isFor, STRICT_TRANSPORT } from "./strict-transport.mjs";
 
 /**
  * @typedef {import("node:http").IncomingMessage} Incoming
  * @typedef {{ status: number, code: string, title: string, detail: string }} Rejection
- * @typedef {{ limit?: number, trusted?: BlockList, log?: import("./log.mjs").Log }} Options
+ * @typedef {import("./log.mjs").Log} Log
+ * @typedef {{ limit?: number, trusted?: BlockList, strictHost?: string | undefined, log?: Log }} Options
  */
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -58,14 +60,15 @@ export function socketsPerAddress(text) {
 /**
  * Filters the requests of an HTTP server: rejects invalid requests and unknown upgrades, limits the live sockets of one
  * address, sets the headers about the client, logs, and removes internal headers from responses. Returns the server.
- * `limit`: sockets per address. `trusted`: the proxies whose headers about the client are true.
+ * `limit`: sockets per address. `trusted`: the proxies whose headers about the client are true. `strictHost`: the host whose
+ * responses carry Strict-Transport-Security.
  * @template {import("node:http").Server} S
  * @param {S} server
  * @param {Options} [options]
  * @returns {S}
  */
 export function filterRequests(server, options = {}) {
-  const { limit = SOCKETS_PER_ADDRESS, trusted = new BlockList(), log = () => {} } = options;
+  const { limit = SOCKETS_PER_ADDRESS, trusted = new BlockList(), strictHost, log = () => {} } = options;
   /** @type {Map<string, number>} */
   const open = new Map();
   let hasWarned = false;
@@ -90,6 +93,11 @@ export function filterRequests(server, options = {}) {
         hasWarned = true; // once, because any client can send this header
         const remedy = "if this address is your proxy, add it to PULSE_TRUSTED_PROXIES";
         log("warning", "untrusted_forwarded_header", { client: request.socket.remoteAddress, remedy });
+      }
+      const isPlain =
+        isTrustedPeer(request.socket, trusted) && request.headers["x-forwarded-proto"] === "http";
+      if (strictHost && !isPlain && isFor(request, strictHost)) {
+        response.setHeader("strict-transport-security", STRICT_TRANSPORT);
       }
       const known = identify(request, request.socket, trusted);
       logRequest(log, request, response, known);

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { trustedProxies } from "./client-address.mjs";
 import { jsonLog, logConsole } from "./log.mjs";
 import { filterRequests, socketsPerAddress } from "./request-filter.mjs";
+import { strictHost } from "./strict-transport.mjs";
 import { readCertificate, reloadCertificate } from "./tls.mjs";
 
 const log = jsonLog((line) => process.stdout.write(line));
@@ -13,6 +14,7 @@ let certificate;
 try {
   options.limit = socketsPerAddress(process.env.PULSE_SOCKETS_PER_ADDRESS);
   options.trusted = trustedProxies(process.env.PULSE_TRUSTED_PROXIES);
+  options.strictHost = strictHost(process.env);
   certificate = readCertificate(process.env);
 } catch (error) {
   console.error(error.message);

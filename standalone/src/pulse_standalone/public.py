@@ -1,4 +1,4 @@
-"""The public address of the system: its origin, the host for collectors, and its certificate."""
+"""The public address of the system: its origin, the broker's address for collectors, and its certificate."""
 
 import socket
 from pathlib import Path
@@ -29,8 +29,20 @@ class PublicAddress:
         return [self._origin(name) for name in (*loopback, *named)]
 
     @property
-    def broker_host(self) -> str:
-        """The name of this machine for collectors on other machines."""
+    def is_strict(self) -> bool:
+        """Whether browsers shall use HTTPS only. Not by default with the local authority: a browser that does not trust
+        it could not open the system any more."""
+        chosen = self._settings.hsts
+        return self._settings.tls != "authority" if chosen is None else chosen
+
+    def broker_url(self, port: int) -> str:
+        """The broker's address for collectors. `port`: where the embedded broker listens."""
+        host = self._broker_host
+        return self._settings.public_mqtt_url or f"mqtts://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
+    def _broker_host(self) -> str:
+        """The name of this machine for collectors on other machines, if the settings do not name the broker."""
         host = self._settings.host
         if reachable_host(host) == host:
             return host
@@ -38,8 +50,8 @@ class PublicAddress:
 
     def authority(self) -> Authority:
         """The local authority. It issues one certificate for the broker and the web server."""
-        public = urlsplit(self.url).hostname or ""
-        return Authority(self._folder / "tls", list(dict.fromkeys((self.broker_host, public))))
+        named = (urlsplit(url).hostname for url in (self.url, self._settings.public_mqtt_url))
+        return Authority(self._folder / "tls", list(dict.fromkeys(filter(None, (self._broker_host, *named)))))
 
     def certificate(self) -> tuple[Path, Path, Authority | None] | None:
         """The certificate and the key of the public port, and the local authority if it issued them; None for HTTP.

@@ -2,6 +2,7 @@
 process."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -13,6 +14,8 @@ from pulse_standalone.environment import origin
 from pulse_standalone.ports import MAX_BASE, service_ports
 
 _ADMIN_EMAIL = "admin@example.com"
+_BROKER_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 
 
 class BadSettingsError(Exception):
@@ -82,10 +85,13 @@ class Settings(StateSettings):
     """The settings of a whole run.
 
     `port`: the public port on `host`. `public_url`: the origin that browsers use, empty to derive it from host and
-    port. `tls`: the certificate and the key of the public port; `authority` for a certificate of the local
-    authority; None for HTTP. `trusted_proxies`: whose headers about the client are true. `service_port_base`: the
-    services' own ports follow it, 0 to choose free ones at each start (see `pulse_standalone.ports`). `devices`:
-    ids with broker accounts, besides the first collector. `gateways`: telemetry gateways that share the collectors.
+    port. `public_mqtt_url`: the broker's address for collectors, empty to derive it from `public_url`, host and the
+    broker's port. `tls`: the certificate and the key of the public port; `authority` for a certificate of the local
+    authority; None for HTTP. `hsts`: whether browsers learn to use HTTPS only; None for yes, unless the local
+    authority issued the certificate. `trusted_proxies`: whose headers about the client are true.
+    `service_port_base`: the services' own ports follow it, 0 to choose free ones at each start (see
+    `pulse_standalone.ports`). `devices`: ids with broker accounts, besides the first collector. `gateways`: telemetry
+    gateways that share the collectors.
     `broker_port`: the broker's TLS port, 0 to choose one and keep it. `broker_tls12_port`: another port that also
     accepts TLS 1.2, 0 for none. `broker_trace`: the broker logs every packet. `mqtt_plain`: the broker also listens
     without TLS on loopback. `broker_ca`, `broker_cert`, `broker_key`: PEM files of a certificate; with `mqtt_url`,
@@ -98,7 +104,9 @@ class Settings(StateSettings):
     service_port_base: Annotated[int, _between(0, MAX_BASE)] = 18_080
     host: str = "127.0.0.1"
     public_url: str = ""
+    public_mqtt_url: str = ""
     tls: Annotated[tuple[Path, ...] | Literal["authority"] | None, NoDecode] = None
+    hsts: _Switch | None = None
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
     devices: Annotated[tuple[str, ...], NoDecode] = ()
     first_collector: _Switch = True
@@ -135,6 +143,20 @@ class Settings(StateSettings):
             raise ValueError("must be the address that browsers open, for example https://pulse.example.org")
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return origin(parts.hostname or "", port, parts.scheme)
+
+    @field_validator("public_mqtt_url")
+    @classmethod
+    def _is_broker_address(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = _address(value)
+        host = parts.hostname or "" if parts else ""
+        if parts is None or parts.scheme not in _BROKER_PORTS or not _HOST.fullmatch(host) or _has_more(parts):
+            raise ValueError(
+                "must be the broker's address for collectors, without an account, for example "
+                "mqtts://broker.example.org:8883"
+            )
+        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{parts.port or _BROKER_PORTS[parts.scheme]}"
 
     @field_validator("tls", mode="before")
     @classmethod
@@ -206,6 +228,11 @@ def _address(text: str) -> SplitResult | None:
     except ValueError:  # an invalid port, or an unmatched bracket
         return None
     return parts if port != 0 and (parts.hostname or "host=" in parts.query) else None
+
+
+def _has_more(parts: SplitResult) -> bool:
+    """Whether an address has more than scheme, host and port."""
+    return "@" in parts.netloc or parts.path not in {"", "/"} or bool(parts.query or parts.fragment)
 
 
 def _line(location: tuple[int | str, ...], message: str) -> str:

@@ -80,7 +80,7 @@ class System:
         self.runner, self.public = Runner(state.folder), PublicAddress(settings, state.folder)
         self._mqtt_url, self._database_url = settings.mqtt_url, settings.database_url
         self._mqtt_ca = settings.broker_ca if self._mqtt_url else None
-        self._broker_url = self._mqtt_url
+        self._broker_url = settings.public_mqtt_url or self._mqtt_url
 
         self._service_urls: dict[Party, str] = {}
         self._ports: dict[Party, int] = {}
@@ -170,9 +170,7 @@ class System:
                 self._database_url = child.server.url
             elif isinstance(child, BrokerChild):
                 self._mqtt_url = child.server.url
-                host = self.public.broker_host
-                host = f"[{host}]" if ":" in host else host
-                self._broker_url = f"mqtts://{host}:{child.server.port}"
+                self._broker_url = self.public.broker_url(child.server.port)
         try:
             database = await create_database(self._database_url, "pulse")
             await provision_group(database, "telemetry_reader")
@@ -243,6 +241,7 @@ class System:
             "PULSE_GATEWAY_URL": f"http://127.0.0.1:{self._ports['telemetry-gateway']}",
             "PULSE_SYNC_URL": f"http://127.0.0.1:{self._ports['sync-publisher']}",
             "PULSE_PUBLIC_URL": self.url,
+            "PULSE_HSTS": "on" if self.public.is_strict else "off",
             "PULSE_TRUSTED_PROXIES": json.dumps([str(network) for network in self.settings.trusted_proxies]),
             "NEXT_TELEMETRY_DISABLED": "1",
             "NODE_ENV": "production",
