@@ -10,6 +10,8 @@ import pytest
 from pulse_bus import Bus, Delivery, DividedSubscription, read_each
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_bus.mqtt import MqttBus, MqttSettings
+from pulse_bus.mqtt.failures import SubscribeRefused
+from pulse_bus.mqtt.subscriptions import MqttDividedSubscription
 from pulse_contracts.telemetry import ReadingBatch
 from pulse_contracts.topics import TELEMETRY_SHARD
 from pulse_testkit.buses import running
@@ -97,6 +99,17 @@ async def test_without_a_connection_the_next_one_grants_what_is_kept(servers: Se
     async with running(gateway, alpha):
         await alpha.publish(TELEMETRY_SHARD, batch(1), shard=ALPHA, device="alpha")
         await eventually(lambda: taken.numbers == [1])
+
+
+@pytest.mark.servers
+async def test_after_a_refusal_everything_stays_as_it_was(servers: Servers, clock: FakeClock) -> None:
+    alpha = mqtt_bus(servers, clock, "alpha")
+    subscription = await Taken().subscribe(alpha)
+    assert isinstance(subscription, MqttDividedSubscription)
+    async with running(alpha):
+        with pytest.raises(SubscribeRefused):
+            await subscription.keep([ALPHA])
+        assert subscription.filters == (), "the next connection would be refused"
 
 
 @pytest.mark.servers

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from pulse_bus.handling import GroupHandling, Handling, Incoming
+from pulse_bus.mqtt.failures import SubscribeRefused
 from pulse_contracts.message import Message
 
 log = structlog.get_logger("pulse.bus")
@@ -62,13 +63,17 @@ class MqttDividedSubscription(MqttSubscription):
     by_value: Mapping[str, str] = field(default_factory=dict)
 
     async def keep(self, values: Collection[str]) -> bool:
-        """See `DividedSubscription.keep`."""
-        before = set(self.filters)
+        """See `DividedSubscription.keep`. Raises SubscribeRefused: everything stays as it was."""
+        before = self.filters, self.others
         self.filters = tuple(pattern for value, pattern in self.by_value.items() if value in values)
         self.others = tuple(pattern for value, pattern in self.by_value.items() if value not in values)
-        added = [pattern for pattern in self.filters if pattern not in before]
-        removed = [pattern for pattern in self.others if pattern in before]
-        return await self.bus.change_filters(self, added, removed)
+        added = [pattern for pattern in self.filters if pattern not in before[0]]
+        removed = [pattern for pattern in self.others if pattern in before[0]]
+        try:
+            return await self.bus.change_filters(self, added, removed)
+        except SubscribeRefused:
+            self.filters, self.others = before
+            raise
 
 
 Route = tuple[str, list[tuple[MqttSubscription, dict[str, str]]]]
