@@ -31,7 +31,7 @@ def test_the_formula_adds_batches_steps_and_merges() -> None:
     assert found.database_cores == pytest.approx((0.144 + 0.24 + 0.12) / 0.6)
     assert found.broker_cores == pytest.approx(0.072 / 0.6)
     assert found.log == pytest.approx(2.4)
-    assert found.disk == (pytest.approx(10.368), pytest.approx(20.736))
+    assert list(found.disk) == pytest.approx([10.368, 20.736])
     assert (found.gateways, found.brokers, found.databases) == ("4", "1 Mosquitto", 1)
 
 
