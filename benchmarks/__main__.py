@@ -1,11 +1,11 @@
 """`make bench NAME=x`: runs one benchmark (`all`: every one), writes its JSON and chart, and prints a table. The exit
 code is 0 after a measurement, whether or not the target was met. Without a name it lists the benchmarks. `chart` draws
-every chart again, and `page` also updates docs/performance.md."""
+every chart again, and `page` also updates docs/performance.md and the tables of docs/scaling.md."""
 
 import importlib
 import sys
 
-from benchmarks import chart
+from benchmarks import capacity, chart
 from benchmarks.report import Result, publish
 from pulse_testkit.logs import show_warnings
 
@@ -20,6 +20,7 @@ NAMES = {
     "disk": "bytes a reading after compaction, beside rows",
     "history": "questions over 30 days, the last hour, 50 series at once",
     "scale": "whether a reading costs the same with more series and more history (long)",
+    "fleet": "processor time of a batch, a step of compaction and a merge, of 200 devices with small batches",
     "auth": "sign-ins beside bare argon2, authorised requests beside a bare route, how soon a session has ended",
     "mirror": "how soon 20 collectors have a changed or revoked account, changes a second, a large snapshot, sign-in",
     "footprint": "memory of the whole system at rest, starts and stops",
@@ -36,6 +37,7 @@ def main() -> int:
         chart.charts()
         if names == ["page"]:
             chart.page()
+            capacity.page()
         return 0
     for name in names:
         if name not in NAMES:

@@ -1,23 +1,27 @@
 """The collector's buffer beside thingsboard-gateway's SQLite storage: the same readings are stored and removed in the
 same run. Both fsync every commit (`synchronous=FULL`; the peer's default is NORMAL, which a power failure may undo).
-Both commit 1,000 records at a time, and the write time ends when all are committed. Then each is killed while it
-writes, and the readings are counted.
+Both commit 1,000 records at a time, and the write time ends when all are committed. Rates are medians of rounds in
+which ours and the peer alternate. Then each is killed while it writes, and the readings are counted.
 
 The peer stores JSON messages. The targets compare one reading per record in each. A sweep of ten series per record is
-measured too, where the peer is better. The peer is drained through its own interface: a pack of 1,000 messages, then
-"done", which deletes them. Its losses at kill -9 are records that it accepted (`put` returned true) and had not
-committed.
+measured too, where the peer is better: it then has 10,000 readings in a commit. Ours is therefore also measured with
+5,000 readings in a commit, the most that it has. The fsync is what a commit costs when other programs use the disk, so
+the number of commits decides there.
+
+The peer is drained through its own interface: a pack of 1,000 messages, then "done", which deletes them. Its losses at
+kill -9 are records that it accepted (`put` returned true) and had not committed.
 """
 
 import json
 import os
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +33,9 @@ from pulse_desktop.core.model import BufferLimits, Reading, SeriesSpec, Settleme
 
 PEER = "thingsboard-gateway==3.8.5"
 READINGS, GROUP, SERIES = 200_000, 1_000, 10
+LARGEST_GROUP = 5_000
+"""Readings that the buffer stores in one transaction at most."""
+ROUNDS = 3
 ROOT = Path(__file__).parents[1]
 _UV = ROOT / ".venv" / "bin" / "uv"
 
@@ -41,7 +48,7 @@ class Measured:
     in_: float
     out: float
     size: float
-    lost: int
+    lost: int = 0
 
 
 def measure() -> list[Result]:
@@ -49,22 +56,41 @@ def measure() -> list[Result]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "readings.json").write_text(json.dumps(_readings()))
-        ours = _ours(folder)
         try:
             python = _fetch(folder / "venv")
         except (OSError, subprocess.SubprocessError) as error:
             print(f"!! SKIPPED: {PEER} cannot be fetched, so nothing is compared: {error}", file=sys.stderr)
+            ours = _median([_ours(folder / f"alone-{n}", folder, GROUP) for n in range(ROUNDS)], _killed(folder))
             return [result for result in _results(ours, None, "") if result.peer is None]
-        each = _peer(folder, python, 1)
-        sweep = _peer(folder, python, SERIES)
+        rounds = [_round(folder, python, number) for number in range(ROUNDS)]
+        small, large, each, sweep = zip(*rounds, strict=True)
+        lost = _killed(folder)
+        ours, grouped = _median(small, lost), _median(large, lost)
+        one = _median(each, _peer_killed(folder, python, 1))
+        ten = _median(sweep, _peer_killed(folder, python, SERIES))
+    name = f"thingsboard-gateway 3.8.5, {SERIES} series a message"
     return [
-        *_results(ours, each, "thingsboard-gateway 3.8.5, a reading a message"),
-        *(
-            replace(result, target=None, met=None)
-            for result in _results(ours, sweep, f"thingsboard-gateway 3.8.5, {SERIES} series a message")
-            if result.peer
-        ),
+        *_results(ours, one, "thingsboard-gateway 3.8.5, a reading a message"),
+        *(replace(result, target=None, met=None) for result in _results(ours, ten, name) if result.peer),
+        Result(f"append, fsync per {LARGEST_GROUP:,}", grouped.in_, "readings/s", name, ten.in_),
     ]
+
+
+def _round(folder: Path, python: Path, number: int) -> tuple[Measured, Measured, Measured, Measured]:
+    """Ours with small and large commits, and the peer with one and ten series per message."""
+    state = folder / f"round-{number}"
+    state.mkdir()
+    return (
+        _ours(state / "small", folder, GROUP),
+        _ours(state / "large", folder, LARGEST_GROUP),
+        _peer(state / "each", folder, python, 1),
+        _peer(state / "sweep", folder, python, SERIES),
+    )
+
+
+def _median(rounds: Sequence[Measured], lost: int) -> Measured:
+    in_, out, size = (statistics.median(getattr(one, name) for one in rounds) for name in ("in_", "out", "size"))
+    return Measured(in_, out, size, lost)
 
 
 def _results(ours: Measured, peer: Measured | None, name: str) -> list[Result]:
@@ -111,15 +137,16 @@ def open_buffer(folder: Path, epoch: int) -> Buffer:
     return buffer
 
 
-def _ours(folder: Path) -> Measured:
+def _ours(state: Path, folder: Path, group: int) -> Measured:
+    """Stores in `state`, `group` readings in a commit. Drains 1,000 at a time."""
     readings = [Reading(1 + s, t, v) for s, t, v in json.loads((folder / "readings.json").read_text())]
-    buffer = open_buffer(folder / "ours", 1)
+    buffer = open_buffer(state, 1)
     began = time.perf_counter()
-    for start in range(0, READINGS, GROUP):
-        buffer.append(readings[start : start + GROUP])
+    for start in range(0, READINGS, group):
+        buffer.append(readings[start : start + group])
     in_ = READINGS / (time.perf_counter() - began)
     buffer.usage()  # and releases free pages, and truncates the log
-    size = _bytes(folder / "ours", "buffer.db*") / READINGS
+    size = _bytes(state, "buffer.db*") / READINGS
     began, out = time.perf_counter(), 0
     for lo in range(0, READINGS, GROUP):
         piece = buffer.read(1, lo, lo + GROUP)
@@ -129,7 +156,7 @@ def _ours(folder: Path) -> Measured:
     if out != READINGS or buffer.waiting:
         raise RuntimeError(f"{out} of {READINGS} came out, {buffer.waiting} are left")
     buffer.close()
-    return Measured(in_, drained, size, _killed(folder))
+    return Measured(in_, drained, size)
 
 
 def _bytes(folder: Path, pattern: str) -> int:
@@ -184,20 +211,26 @@ def _fetch(venv: Path) -> Path:
     return python
 
 
-def _peer(folder: Path, python: Path, per_message: int) -> Measured:
+def _peer(state: Path, folder: Path, python: Path, per_message: int) -> Measured:
     """Runs `_PEER` in the peer's environment."""
-    state = folder / f"peer-{per_message}"
     state.mkdir()
-    command = [str(python), "-c", _PEER, f"{state}/", str(folder / "readings.json"), str(per_message)]
+    command = _peer_command(state, folder, python, per_message)
     done = subprocess.run([*command, "measure"], capture_output=True, text=True, timeout=600, check=True)
     numbers = json.loads(done.stdout.splitlines()[-1])
-    size = numbers["bytes"] / READINGS
-    victim_state = folder / f"peer-killed-{per_message}"
-    victim_state.mkdir()
-    command[3] = f"{victim_state}/"
+    return Measured(numbers["in"], numbers["out"], numbers["bytes"] / READINGS)
+
+
+def _peer_killed(folder: Path, python: Path, per_message: int) -> int:
+    state = folder / f"peer-killed-{per_message}"
+    state.mkdir()
+    command = _peer_command(state, folder, python, per_message)
     said = _kill_when([*command, "victim"], 20_000)
     left = subprocess.run([*command, "count"], capture_output=True, text=True, timeout=60, check=True)
-    return Measured(numbers["in"], numbers["out"], size, max(0, said - int(left.stdout.splitlines()[-1])))
+    return max(0, said - int(left.stdout.splitlines()[-1]))
+
+
+def _peer_command(state: Path, folder: Path, python: Path, per_message: int) -> list[str]:
+    return [str(python), "-c", _PEER, f"{state}/", str(folder / "readings.json"), str(per_message)]
 
 
 _PEER = r"""

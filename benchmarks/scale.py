@@ -1,6 +1,6 @@
 """Whether the cost per reading stays the same with scale: storing and compacting at 10, 100 and 1,000 series of each of
 ten devices, and queries over 1, 10 and 100 million readings in chunks. Storing and compaction run in the benchmark's
-process without the broker.
+process without the broker. The cost of compaction is processor time of that process and of PostgreSQL.
 
 More series can mean two things, and both are measured. In the first, each series has one reading per second, so a
 device with more series sends more readings: a growing fleet, where each reading has the same number of neighbours in
@@ -31,6 +31,7 @@ import psutil
 from benchmarks import stage
 from benchmarks.filling import History as Past
 from benchmarks.filling import add_series, fill, opened, prepare, values
+from benchmarks.processor import spent
 from benchmarks.report import Result
 from pulse_postgres import Database
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
@@ -123,16 +124,16 @@ async def _ingest(url: str, series: int, shape: Shape) -> dict[str, float]:
             await ledger.commit(group)
             stored += time.perf_counter() - began
         compaction = Compaction(CompactionStore(database), Partitions(database), _PACE)
-        began = time.perf_counter()
-        await compaction.catch_up()
-        compacted = time.perf_counter() - began
+        with spent(psutil.Process(), psutil.Process(os.getppid())) as compacted:
+            await compaction.catch_up()
         history = _history(database)
         one = devices[0][1][0]
         end = _START + BATCHES * _BATCH * every
         latencies = await _medians({"question": partial(history.readings, one, end - _HOUR, end, 1_000)})
         memory = psutil.Process().memory_info().rss / 1e6
     n = BATCHES * DEVICES * _BATCH
-    return {"store": stored / n * 1e6, "compact": compacted / n * 1e6, "memory": memory, **latencies}
+    compact = (compacted.gateway + compacted.postgresql) / n * 1e6
+    return {"store": stored / n * 1e6, "compact": compact, "memory": memory, **latencies}
 
 
 def _batch(device: tuple[int, list[int]], lo: int, every: int) -> Arrival:

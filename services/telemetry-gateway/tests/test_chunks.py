@@ -62,6 +62,32 @@ def test_regular_times_cost_nothing_and_jitter_two_bytes() -> None:
     assert fit_line(regular + jitter, whole(regular))[0].width == 2
 
 
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from([1, 2, 3, 65_536, 65_537, 2**31 - 1]),
+        st.sampled_from([0, 1, 2**63 - 1]),
+        st.sampled_from([-(2**61), 0, 1, 2, 2**61]),
+        st.integers(0, 3),
+    ),
+    max_size=30,
+)
+
+
+@given(ROWS, st.sampled_from(["as given", "ascending", "interleaved"]))
+def test_readings_are_sorted_by_series_epoch_time_and_number(rows: list[tuple[int, ...]], order: str) -> None:
+    if order != "as given":
+        rows.sort()
+    if order == "interleaved":  # in order within each series, like the readings of a device
+        rows.sort(key=lambda row: row[1:])
+    series, epoch, t, seq = (np.asarray([row[i] for row in rows], np.int64) for i in range(4))
+    place = np.arange(len(rows))
+    found = Readings(series, np.zeros(len(rows), np.uint8), epoch, seq, t, place, np.zeros(len(rows), np.bool_))
+    ordered = found.in_order()
+    assert ordered.word.tolist() == sorted(range(len(rows)), key=lambda at: (*rows[at], at))
+    for name in ("series", "epoch", "t", "seq"):
+        assert getattr(ordered, name).tolist() == getattr(found, name)[ordered.word].tolist()
+
+
 def divisor_of(*reals: float) -> float:
     """The divisor of the only run. 0: the numbers are not decimals."""
     column = np.asarray(reals)

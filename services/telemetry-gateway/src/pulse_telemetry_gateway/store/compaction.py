@@ -107,12 +107,11 @@ class CompactionStore:
     async def claim(self, device_id: int) -> int | None:
         """Claims a device for a minute and returns its mark. Returns None if another replica has the claim."""
         async with self._database.connection() as connection:
-            await connection.execute(
-                "INSERT INTO compaction (device_id, at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING", device_id
-            )
             found: int | None = await connection.fetchval(
-                "UPDATE compaction SET claimed_until = now() + $2::interval "
-                "WHERE device_id = $1 AND claimed_until < now() RETURNING pos",
+                "INSERT INTO compaction AS c (device_id, at, claimed_until) "
+                "VALUES ($1, '-infinity', now() + $2::interval) "
+                "ON CONFLICT (device_id) DO UPDATE SET claimed_until = excluded.claimed_until "
+                "WHERE c.claimed_until < now() RETURNING pos",
                 device_id,
                 _CLAIM,
             )

@@ -8,6 +8,10 @@ from pulse_contracts.times import from_micros, to_micros
 from pulse_postgres import Connection, Database
 
 DERIVED: Final = ("chunk", "rollup_minute", "rollup_hour")
+_TOAST_TARGETS: Final = {"chunk": 256, "rollup_minute": 2_032, "rollup_hour": 2_032}
+"""Bytes of a long row that stay in the table itself when PostgreSQL compresses arrays and moves them out. A chunk has a
+few long arrays. A roll-up has twelve short ones: moving nearly all of them out costs a fifth more processor time and
+a tenth more disk."""
 _LOCK: Final = 0x70756C736503
 REMOVAL_LOCK: Final = 0x70756C736504
 """Held shared by writers and exclusively by droppers of partitions, until their commit."""
@@ -89,7 +93,8 @@ class Partitions:
                     continue  # another replica was faster
                 start, end = bounds(month)
                 await connection.execute(
-                    f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS) WITH (toast_tuple_target = 256)"
+                    f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS) "
+                    f"WITH (toast_tuple_target = {_TOAST_TARGETS[table]})"
                 )
                 await connection.execute(
                     f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})"

@@ -128,13 +128,20 @@ class Buffer:
         contents, doubt = self._contents, self._contents.in_doubt
         if not doubt.readings:
             doubt.lo = contents.next
-            doubt.readings = [self._ring.popleft() for _ in range(min(_GROUP, len(self._ring)))]
+            doubt.readings = self._take_group()
         lo, hi = doubt.range
         self._prepare(contents.epoch.id, lo, doubt.readings)
         evicted = self._store.append(contents.epoch, lo, doubt.readings, self._evictable())
         contents.add_summaries(evicted.summarised)
         contents.drop_and_report(evicted.lost)
         contents.add_committed(lo, hi)
+
+    def _take_group(self) -> list[Reading]:
+        if len(self._ring) > _GROUP:
+            return [self._ring.popleft() for _ in range(_GROUP)]
+        group = list(self._ring)
+        self._ring.clear()
+        return group
 
     def _evictable(self) -> Evictable:
         contents = self._contents

@@ -6,8 +6,11 @@ order. The frame has a checksum, so that a flipped bit is detected and never del
 """
 
 import struct
-from collections.abc import Sequence
-from itertools import pairwise
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, repeat
+from operator import sub
+from typing import Final
 
 import zstandard
 
@@ -16,7 +19,7 @@ from pulse_desktop.core.model import BLOCK_READINGS, Reading, Value
 _VERSION = 1
 _HEAD = struct.Struct("<BI")
 _INT, _FLOAT, _BOOL = 0, 1, 2
-_KINDS = {int: _INT, float: _FLOAT, bool: _BOOL}
+_KINDS: Final[dict[type[Value], int]] = {int: _INT, float: _FLOAT, bool: _BOOL}
 _MAX_RAW = _HEAD.size + BLOCK_READINGS * (8 + 4 + 1 + 8)
 
 
@@ -24,27 +27,52 @@ class UnreadableBlockError(ValueError):
     """The bytes are not a block, or they were damaged."""
 
 
+class _Zstd(threading.local):
+    """One pair per thread: zstandard's objects corrupt each other when two threads share them. A new compressor for
+    each block would cost as much as compressing it."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=3, write_checksum=True, write_content_size=True)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_zstd = _Zstd()
+
+
 def encode(readings: Sequence[Reading]) -> bytes:
     """Encodes 1 to 1,000 readings. Raises ValueError for another count, struct.error for an integer beyond 64 bits."""
     n = len(readings)
     if not 1 <= n <= BLOCK_READINGS:
         raise ValueError(f"{n} readings in one block")
-    times = [r.t for r in readings]
-    deltas = [times[0], *(b - a for a, b in pairwise(times))]
-    kinds = bytes(_KINDS[type(r.value)] for r in readings)
-    whole = [int(r.value) for r in readings if type(r.value) is not float]
-    floats = [r.value for r in readings if type(r.value) is float]
+    series: tuple[int, ...]
+    times: tuple[int, ...]
+    values: tuple[Value, ...]
+    series, times, values = zip(*readings, strict=True)
+    kinds = _kinds(values)
+    floats: Sequence[Value] = values
+    whole: Sequence[int] = ()
+    if kinds.count(_FLOAT) < n:
+        floats = [value for value, kind in zip(values, kinds, strict=True) if kind == _FLOAT]
+        whole = [int(value) for value, kind in zip(values, kinds, strict=True) if kind != _FLOAT]
     raw = b"".join(
         (
             _HEAD.pack(_VERSION, n),
-            struct.pack(f"<{n}q", *deltas),
-            struct.pack(f"<{n}I", *(r.series for r in readings)),
+            struct.pack(f"<{n}q", times[0], *map(sub, times[1:], times)),
+            struct.pack(f"<{n}I", *series),
             kinds,
             struct.pack(f"<{len(whole)}q", *whole),
             struct.pack(f"<{len(floats)}d", *floats),
         )
     )
-    return zstandard.ZstdCompressor(level=3, write_checksum=True, write_content_size=True).compress(raw)
+    return _zstd.compressor.compress(raw)
+
+
+def _kinds(values: Sequence[Value]) -> bytes:
+    """The kind of each value. Most blocks have one kind only, and are not looked at value by value."""
+    types = set(map(type, values))
+    if len(types) == 1:
+        return bytes([_KINDS[types.pop()]]) * len(values)
+    return bytes(_KINDS[type(value)] for value in values)
 
 
 def decode(block: bytes) -> list[Reading]:
@@ -54,7 +82,7 @@ def decode(block: bytes) -> list[Reading]:
         size = zstandard.get_frame_parameters(block).content_size
         if size > _MAX_RAW:
             raise UnreadableBlockError(f"the frame claims {size} bytes")
-        raw = zstandard.ZstdDecompressor().decompress(block)
+        raw = _zstd.decompressor.decompress(block)
         version, n = _HEAD.unpack_from(raw)
         if version != _VERSION or not 1 <= n <= BLOCK_READINGS:
             raise UnreadableBlockError(f"version {version}, {n} readings")
@@ -63,13 +91,16 @@ def decode(block: bytes) -> list[Reading]:
         series = struct.unpack_from(f"<{n}I", raw, at + 8 * n)
         kinds = raw[at + 12 * n : at + 13 * n]
         n_floats = kinds.count(_FLOAT)
-        whole = iter(struct.unpack_from(f"<{n - n_floats}q", raw, at + 13 * n))
-        floats = iter(struct.unpack_from(f"<{n_floats}d", raw, at + 13 * n + 8 * (n - n_floats)))
+        whole = struct.unpack_from(f"<{n - n_floats}q", raw, at + 13 * n)
+        floats = struct.unpack_from(f"<{n_floats}d", raw, at + 13 * n + 8 * (n - n_floats))
     except (zstandard.ZstdError, struct.error) as error:
         raise UnreadableBlockError(str(error)) from error
-    t, out = 0, []
-    for delta, which, kind in zip(deltas, series, kinds, strict=True):
-        t += delta
-        value: Value = next(floats) if kind == _FLOAT else next(whole)
-        out.append(Reading(which, t, bool(value) if kind == _BOOL else value))
-    return out
+    values = floats if n_floats == n else _mixed(kinds, whole, floats)
+    # NamedTuple's own constructor is a Python function and takes twice as long
+    return list(map(tuple.__new__, repeat(Reading), zip(series, accumulate(deltas), values, strict=True)))
+
+
+def _mixed(kinds: bytes, whole: Iterable[int], floats: Iterable[float]) -> list[Value]:
+    """The values in their order, from integers and floats that are each in order."""
+    wholes, reals = iter(whole), iter(floats)
+    return [next(reals) if kind == _FLOAT else bool(next(wholes)) if kind == _BOOL else next(wholes) for kind in kinds]

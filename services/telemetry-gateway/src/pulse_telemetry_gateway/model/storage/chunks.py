@@ -42,8 +42,32 @@ class Readings:
         return Readings(*(getattr(self, name)[index] for name in self.__slots__))
 
     def in_order(self) -> "Readings":
-        """Sorted by series, epoch, time and sequence number."""
-        return self.take(np.lexsort((self.seq, self.t, self.epoch, self.series)))
+        """Sorted by series, epoch, time and sequence number. Readings of a series usually arrive in order: grouping
+        them by series and checking the order costs much less than sorting by four columns."""
+        found = self.take(_by_series(self.series))
+        if _are_ascending((found.series, found.epoch, found.t, found.seq)):
+            return found
+        return found.take(np.lexsort((found.seq, found.t, found.epoch, found.series)))
+
+
+def _by_series(series: Ints) -> NDArray[np.intp]:
+    """Groups readings by series, and keeps their order within each series."""
+    if not len(series):
+        return np.empty(0, np.intp)
+    least = int(series.min())
+    if int(series.max()) - least < 2**16:
+        return np.argsort((series - least).astype(np.uint16), kind="stable")  # numpy sorts these by radix
+    return np.argsort(series, kind="stable")
+
+
+def _are_ascending(columns: Sequence[Ints]) -> bool:
+    """Whether the rows are sorted by the first column, equal ones by the second, and so on."""
+    is_less = np.zeros(max(0, len(columns[0]) - 1), np.bool_)
+    is_equal = ~is_less
+    for column in columns:
+        is_less |= is_equal & (column[:-1] < column[1:])
+        is_equal &= column[:-1] == column[1:]
+    return bool((is_less | is_equal).all())
 
 
 def gather(batches: Sequence[tuple[int, int, Columns]]) -> Readings:

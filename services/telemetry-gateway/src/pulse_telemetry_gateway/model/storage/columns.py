@@ -117,11 +117,12 @@ def encode(columns: Columns) -> bytes:
     head = np.empty(len(columns.series), _SERIES)
     head["id"], head["type"] = columns.series, columns.types
     t0 = int(columns.t[0])
-    grouped = columns.word[np.argsort(columns.x, kind="stable")]
+    x = columns.x.astype("<u2" if is_wide else "u1")  # numpy sorts small integers several times faster
+    grouped = columns.word[np.argsort(x, kind="stable")]
     body = [
         t0.to_bytes(8, "little", signed=True),
         _planes(columns.t - t0),
-        columns.x.astype("<u2" if is_wide else "u1").tobytes(),
+        x.tobytes(),
         _planes(grouped),
     ]
     if is_sparse:
@@ -166,7 +167,7 @@ def decode(payload: bytes, lo: int) -> Columns:
     t0 = int.from_bytes(body[:8], "little", signed=True)
     at = 8 + 8 * n
     t = _words(body[8:at], n) + t0
-    x = np.frombuffer(body[at : at + width * n], "<u2" if width == 2 else np.uint8).astype(np.int64)
+    x = np.frombuffer(body[at : at + width * n], "<u2" if width == 2 else np.uint8)
     if n and int(x.max()) >= s:
         raise ValueError(f"stored batch is damaged: it names series {int(x.max())} of {s}")
     at += width * n
@@ -176,4 +177,4 @@ def decode(payload: bytes, lo: int) -> Columns:
     seq = np.arange(lo, lo + n, dtype=np.int64)
     if flags & _SPARSE:
         seq = np.frombuffer(body[at : at + 4 * n], "<u4").astype(np.int64) + lo
-    return Columns(head["id"].astype(np.int64), head["type"].copy(), seq, t, x, word)
+    return Columns(head["id"].astype(np.int64), head["type"].copy(), seq, t, x.astype(np.int64), word)
