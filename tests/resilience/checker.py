@@ -108,6 +108,8 @@ async def judge(journals: Path | Iterable[Path], database_url: str, device: str)
         journal.read(path)
     connection = await asyncpg.connect(database_url)
     try:
+        # one snapshot: compaction may move readings between two queries. It ends with the connection.
+        await connection.transaction(isolation="repeatable_read", readonly=True).start()
         rows = await connection.fetch("SELECT id, name, type FROM telemetry.series")
         series = {r["id"]: journal.names.get((r["name"], r["type"]), -1) for r in rows}
         number = await connection.fetchval("SELECT id FROM telemetry.device WHERE name = $1", device)

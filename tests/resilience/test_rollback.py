@@ -5,7 +5,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGKILL, SIGTERM
 
 import asyncpg
 import pytest
@@ -49,6 +49,7 @@ async def test_a_release_is_rolled_out_and_back_under_traffic_and_loses_nothing(
         assert await version(world) == head + 2
         await world.drain()
         assert world.complaints() == []
+        await end_all(rollout, incompatible)
         verdicts = {one.device: await judge(one.journals, world.database, one.device) for one in world.collectors}
         plain = [await judge_plain(one.journal, world.database, one.name, (), one.next) for one in world.plain]
         print(f"\n{rollout.as_text()}\n{summary(verdicts)}, {sum(one.acknowledged for one in plain)} plain messages")
@@ -57,6 +58,7 @@ async def test_a_release_is_rolled_out_and_back_under_traffic_and_loses_nothing(
         for device, verdict in verdicts.items():
             assert verdict.produced > 2_000, device
             assert verdict.stored >= verdict.produced, device
+            assert verdict.in_chunks == verdict.stored, device
             assert verdict.refused == verdict.dropped == 0, device
         code, out, err = await rollout.command(incompatible, "verify")
         assert (code, err) == (0, "")
@@ -114,6 +116,14 @@ async def refuse(rollout: Rollout, incompatible: Release, before: list[Release])
         assert f"{command}: {told} version {own}: start the newer release again" in line
     for gateway in rollout.world.gateways:
         await rollout.start(gateway, incompatible, "N+2 after the contract migration")
+
+
+async def end_all(rollout: Rollout, release: Release) -> None:
+    """Ends the gateways and compacts what is in the log, so that the judge checks every chunk."""
+    for gateway in rollout.world.gateways:
+        await gateway.end(SIGTERM)
+    code, _, err = await rollout.command(release, "compact")
+    assert code == 0, err
 
 
 async def version(world: World) -> int:
