@@ -1,8 +1,8 @@
 """This gateway's share of the devices. See `docs/decisions/0030-shards.md`.
 
-Twice a second the gateway extends its lease, reads who owns which shard, and claims or releases shards until every gateway
-has an equal share. A shard that changes its owner is received by both until the new owner is ready: the ledger stores a
-batch once, whoever brings it.
+Twice a second the gateway extends its lease, reads who owns which shard, and claims or releases shards until every
+gateway has an equal share. A shard that changes its owner is received by both until the new owner is ready: the ledger
+stores a batch once, whoever brings it.
 """
 
 import asyncio
