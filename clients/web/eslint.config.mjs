@@ -2,7 +2,17 @@
 import coreWebVitals from "eslint-config-next/core-web-vitals";
 import typescript from "eslint-config-next/typescript";
 
-const features = ["auth", "live", "dashboard", "security", "users", "devices"];
+const features = [
+  "auth",
+  "live",
+  "dashboard",
+  "security",
+  "users",
+  "devices",
+  "offline-access",
+  "audit",
+  "status",
+];
 
 const config = [
   { ignores: [".next/**", "node_modules/**", "next-env.d.ts", "src/contracts/generated/**"] },

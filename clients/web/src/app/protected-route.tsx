@@ -21,53 +21,82 @@ export type RouteContext = {
   readonly session: Session;
 };
 
-type ProtectedRouteProps = {
+/** What both kinds of route take. */
+export type ProtectedRouteProps = {
   page: PageHref;
   /** Shown until the session is known. */
   skeleton: ReactNode;
   /** Replaces the title in the top bar. */
   breadcrumb?: ReactNode;
-  /** Beside the theme menu. */
-  status?: ReactNode;
-  children: (context: RouteContext) => ReactNode;
 };
-
+type PlainRouteProps = ProtectedRouteProps & { children: (context: RouteContext) => ReactNode };
 const MOST_RETRIES = 2;
 
-export function ProtectedRoute(props: ProtectedRouteProps) {
-  const { title, needs } = pageAt(props.page);
+export function ProtectedRoute({ children, ...props }: PlainRouteProps) {
   return (
-    <SessionGate title={title} needs={needs} skeleton={props.skeleton}>
-      {/* Another account gets a new page, without the data of this one. */}
-      {(session, state) => <SignedIn key={state.account.id} session={session} state={state} {...props} />}
+    <WithSession {...props}>
+      {(context) => (
+        <Frame {...props} context={context}>
+          {children(context)}
+        </Frame>
+      )}
+    </WithSession>
+  );
+}
+
+export function WithSession({
+  page,
+  skeleton,
+  children,
+}: ProtectedRouteProps & { children: (context: RouteContext) => ReactNode }) {
+  const { title, needs } = pageAt(page);
+  return (
+    <SessionGate title={title} needs={needs} skeleton={skeleton}>
+      {(session, state) => (
+        // Another account gets a new page, without the data of this one.
+        <SignedIn key={state.account.id} session={session} state={state}>
+          {children}
+        </SignedIn>
+      )}
     </SessionGate>
   );
 }
 
-type SignedInProps = ProtectedRouteProps & { session: Session; state: SignedInState };
+type SignedInProps = {
+  session: Session;
+  state: SignedInState;
+  children: (context: RouteContext) => ReactNode;
+};
 
-function SignedIn({ session, state, page, breadcrumb, status, children }: SignedInProps) {
+function SignedIn({ session, state, children }: SignedInProps) {
   const [client] = useState(newQueryClient);
   const [api] = useState(() => createApiClient(session));
-  const can = sessionCan(state);
   useEffect(() => drafts.belongTo(state.account.id), [state.account.id]);
   return (
     <QueryClientProvider client={client}>
-      <AppShell
-        can={can}
-        picker={null}
-        account={<AccountMenu session={session} account={state.account} />}
-        breadcrumb={breadcrumb ?? <p className="truncate text-ui text-fg-2">{pageAt(page).title}</p>}
-        status={
-          <>
-            {status}
-            <ThemeMenu />
-          </>
-        }
-      >
-        {children({ api, account: state.account, can, session })}
-      </AppShell>
+      {children({ api, account: state.account, can: sessionCan(state), session })}
     </QueryClientProvider>
+  );
+}
+
+type FrameProps = ProtectedRouteProps & { context: RouteContext; status?: ReactNode; children: ReactNode };
+
+export function Frame({ page, breadcrumb, context, status, children }: FrameProps) {
+  return (
+    <AppShell
+      can={context.can}
+      picker={null}
+      account={<AccountMenu session={context.session} account={context.account} />}
+      breadcrumb={breadcrumb ?? <p className="truncate text-ui text-fg-2">{pageAt(page).title}</p>}
+      status={
+        <>
+          {status}
+          <ThemeMenu />
+        </>
+      }
+    >
+      {children}
+    </AppShell>
   );
 }
 

@@ -14,6 +14,7 @@ import type { ReactNode } from "react";
 export type TableColumn<Row> = {
   readonly id: string;
   readonly header: string;
+  /** Null when there is nothing to show: a dash in the table, and left out of a card. */
   readonly cell: (row: Row) => ReactNode;
   /** Its header is a button that sorts by this column. */
   readonly isSortable?: true;
@@ -158,7 +159,7 @@ function BodyCell<Row>({ column, children }: { column: TableColumn<Row>; childre
     column.align === "right" && "@3xl:text-right",
     column.isMain ? "w-full min-w-0 pr-10 text-left font-normal @3xl:w-auto @3xl:pr-4" : "min-w-0",
     column.isHeaderHidden && "absolute top-2 right-2 @3xl:static",
-    column.isWideOnly && "hidden",
+    (column.isWideOnly || children === null) && "hidden",
   );
   if (column.isMain) {
     return (
@@ -175,7 +176,7 @@ function BodyCell<Row>({ column, children }: { column: TableColumn<Row>; childre
           {column.header}
         </span>
       )}
-      {children}
+      {children ?? "–"}
     </td>
   );
 }

@@ -1,7 +1,13 @@
 "use client";
 // Links to the pages that the session may open.
 import clsx from "clsx";
-import { LayoutDashboard, ShieldCheck, Users, type LucideIcon } from "lucide-react";
+import {
+  Cpu,
+  LayoutDashboard,
+  ShieldCheck,
+  Users,
+  type LucideIcon,
+} from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { Can } from "@/lib/permissions";
@@ -9,6 +15,7 @@ import { PAGES, pageOf, type PageHref } from "@/lib/site-map";
 
 const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
   "/dashboard": LayoutDashboard,
+  "/devices": Cpu,
   "/users": Users,
   "/security": ShieldCheck,
 };

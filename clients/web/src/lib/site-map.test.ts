@@ -8,6 +8,8 @@ it.each(PAGES.map(({ href }) => href))("has a page for every entry: %s", (href) 
 });
 
 it("finds the page of an address below it, and no other page", () => {
+  expect(pageOf("/devices/press-4")?.href).toBe("/devices");
+  expect(pageOf("/devices")?.href).toBe("/devices");
   expect(pageOf("/users/")?.href).toBe("/users");
   for (const path of ["/devicesx", "/devices/a/b", "/dashboard/a", "/login", "/", "/Users"])
     expect(pageOf(path)).toBeNull();

@@ -6,13 +6,14 @@ export type PageEntry = {
   readonly title: string;
   readonly group: "Monitor" | "Manage" | "Account";
   readonly needs: Permission;
-  /** True when the page has one page below it for each of its items. */
+  /** True when addresses one level below belong to the page, such as one for each of its items. */
   readonly hasItems?: true;
 };
 
 /** In the order of the navigation. */
 export const PAGES = [
   { href: "/dashboard", title: "Dashboard", group: "Monitor", needs: "telemetry.read" },
+  { href: "/devices", title: "Devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
   { href: "/users", title: "Users", group: "Manage", needs: "accounts.read" },
   { href: "/security", title: "Security", group: "Account", needs: "sessions.own" },
 ] as const satisfies readonly PageEntry[];

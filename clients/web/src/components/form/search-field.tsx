@@ -16,11 +16,25 @@ type SearchFieldProps = {
 
 export function SearchField({ label, value, onSearch, maxLength = 100, testId }: SearchFieldProps) {
   const [text, setText] = useState(value);
+  const [seen, setSeen] = useState(value);
+  const [sent, setSent] = useState(value);
+  // The page has changed the search itself, for example to show everything again. The answer to an own search must not
+  // replace what was typed since.
+  if (value !== seen) {
+    setSeen(value);
+    if (value !== sent) {
+      setSent(value);
+      setText(value);
+    }
+  }
   useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onSearch(text), PAUSE_MS);
+    if (text === sent) return;
+    const timer = setTimeout(() => {
+      setSent(text);
+      onSearch(text);
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, value, onSearch]);
+  }, [text, sent, onSearch]);
   return (
     <div className="relative min-w-0 flex-1 basis-56 sm:max-w-72">
       <Search
