@@ -12,7 +12,7 @@ from tests.e2e.people import Office
 from tests.e2e.test_accounts import FIRST, enter, examine
 from tests.system import System, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 _PROOF = re.compile(
     r"stored [\d,]+ · refused 0 · declared lost 0 · missing [\d,]+: (complete|waiting for the missing ones)"
 )

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Response, expect
 from tests.e2e.conftest import sign_in
 from tests.system import System
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 KB = 1_000
 LOGIN_MOST, DASHBOARD_MOST = 200 * KB, 300 * KB
 

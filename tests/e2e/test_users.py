@@ -11,7 +11,7 @@ from tests.e2e.people import Office, Person
 from tests.e2e.test_accounts import FIRST, enter, examine, unexpected
 from tests.system import System
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 _PAGE = 25
 
 

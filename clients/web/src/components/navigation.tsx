@@ -3,7 +3,10 @@
 import clsx from "clsx";
 import {
   Cpu,
+  FileClock,
+  KeyRound,
   LayoutDashboard,
+  Server,
   ShieldCheck,
   Users,
   type LucideIcon,
@@ -17,6 +20,9 @@ const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
   "/dashboard": LayoutDashboard,
   "/devices": Cpu,
   "/users": Users,
+  "/offline-access": KeyRound,
+  "/audit": FileClock,
+  "/status": Server,
   "/security": ShieldCheck,
 };
 

@@ -21,7 +21,7 @@ export function Segmented<Value extends string>({
       role="group"
       aria-label={label}
       data-testid={testId}
-      className="flex min-h-8 max-w-full flex-wrap items-center rounded-[7px] border bg-surface p-0.5"
+      className="flex min-h-8 w-fit max-w-full flex-wrap items-center rounded-[7px] border bg-surface p-0.5"
     >
       {options.map((option) => (
         <button

@@ -15,6 +15,9 @@ export const PAGES = [
   { href: "/dashboard", title: "Dashboard", group: "Monitor", needs: "telemetry.read" },
   { href: "/devices", title: "Devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
   { href: "/users", title: "Users", group: "Manage", needs: "accounts.read" },
+  { href: "/offline-access", title: "Offline access", group: "Manage", needs: "mirror.read" },
+  { href: "/audit", title: "Audit log", group: "Manage", needs: "audit.read" },
+  { href: "/status", title: "Status", group: "Manage", needs: "profile.own", hasItems: true },
   { href: "/security", title: "Security", group: "Account", needs: "sessions.own" },
 ] as const satisfies readonly PageEntry[];
 
