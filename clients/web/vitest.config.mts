@@ -4,5 +4,5 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   // Component tests select jsdom in their first line.
-  test: { environment: "node", include: ["{src,server}/**/*.test.{ts,tsx}"], testTimeout: 5_000 },
+  test: { environment: "node", include: ["{src,server}/**/*.test.{ts,tsx}"], testTimeout: 180_000 },
 });

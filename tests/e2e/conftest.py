@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.device import DEVICE, PLAIN, SILENT
 from tests.system import System, running_system
+
+# How long a test waits for a state before it fails. Playwright's own 5 s are too short for a busy machine.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

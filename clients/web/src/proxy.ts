@@ -5,6 +5,7 @@ import { signInAddress } from "@/features/auth/sign-in-notice";
 import { serverEnv } from "@/lib/server/env";
 import { contentSecurityPolicy, SECURITY_HEADERS } from "@/lib/server/security-headers";
 import { acceptsConnections, upstreamOf } from "@/lib/server/upstream";
+import { pageOf } from "@/lib/site-map";
 
 // Matches everything but static files. Do not exclude requests by a header, such as prefetches: anyone could then bypass
 // the guard by sending that header.
@@ -14,8 +15,6 @@ export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|li
 const UNTRUSTED_HEADERS = ["x-real-ip", "forwarded", "x-user"];
 /** Equals the services' limit (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
-/** Pages that need a sign-in. All other pages are public, and unknown pages are 404 for everyone. */
-const GUARDED_PAGES = new Set(["/", "/dashboard", "/security"]);
 
 let guard: PageGuard | undefined;
 
@@ -79,7 +78,7 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
 
   const setCookies: string[] = [];
   let response = NextResponse.next({ request: { headers } });
-  if (GUARDED_PAGES.has(request.nextUrl.pathname.replace(/(?<=.)\/+$/, ""))) {
+  if (needsSignIn(request.nextUrl.pathname)) {
     guard ??= new PageGuard(serverEnv().authUrl);
     const verdict = await guard.check(
       {
@@ -98,6 +97,11 @@ async function servePage(request: NextRequest, headers: Headers): Promise<NextRe
   response.headers.set("content-security-policy", policy);
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
   return response;
+}
+
+/** True for the pages of the site map. All other pages are public, and unknown pages are 404 for everyone. */
+function needsSignIn(pathname: string): boolean {
+  return pathname === "/" || pageOf(pathname) !== null;
 }
 
 /** With https, auth's cookies have the `__Host-` prefix. */

@@ -1,10 +1,11 @@
 "use client";
 // Guards every signed-in page. It redirects to the sign-in page without a session, and shows a notice without permission.
-import { Lock, ServerOff } from "lucide-react";
+import { ServerOff } from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { useEffect, type ReactNode } from "react";
 import { AppShell } from "@/components/app-shell";
 import { NoticeState } from "@/components/notice-state";
+import { MissingPermission } from "@/components/rbac-guard";
 import { ThemeMenu } from "@/components/theme-menu";
 import type { Permission } from "@/contracts/generated/permissions";
 import { AccountMenu } from "@/features/auth/account-menu";
@@ -52,9 +53,7 @@ function WithSession({ session, children, ...frame }: SessionGateProps & { sessi
       breadcrumb={<p className="truncate text-ui text-fg-2">{frame.title}</p>}
       status={<ThemeMenu />}
     >
-      <NoticeState icon={Lock} title="Your account has no access to this page" className="min-h-[60dvh]">
-        Ask an administrator for a role that has access.
-      </NoticeState>
+      <MissingPermission needs={frame.needs} what="this page" className="min-h-[60dvh]" />
     </AppShell>
   );
 }

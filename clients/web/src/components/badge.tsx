@@ -17,8 +17,11 @@ export function Badge({
   children,
   className,
   title,
+  hasDot = true,
 }: {
   tone: Tone;
+  /** A kind has no dot, a state has one. */
+  hasDot?: boolean;
   children: ReactNode;
   className?: string;
   title?: string;
@@ -32,7 +35,7 @@ export function Badge({
         className,
       )}
     >
-      <span className="keep-color size-1.5 rounded-full bg-current" aria-hidden />
+      {hasDot && <span className="keep-color size-1.5 rounded-full bg-current" aria-hidden />}
       {children}
     </span>
   );

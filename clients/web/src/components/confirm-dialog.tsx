@@ -13,8 +13,12 @@ type ConfirmDialogProps = {
   /** The button's label, and its label while busy. */
   action: string;
   busyAction: string;
+  /** True while the action must not be possible yet. */
+  isDisabled?: boolean;
   /** Resolves when the action is done. When it rejects, the dialog shows the problem and stays open. */
   onConfirm: () => Promise<unknown>;
+  /** False when the caller replaces this dialog after the action. */
+  closesItself?: boolean;
   onClose: () => void;
 };
 
@@ -24,7 +28,9 @@ export function ConfirmDialog({
   children,
   action,
   busyAction,
+  isDisabled = false,
   onConfirm,
+  closesItself = true,
   onClose,
 }: ConfirmDialogProps) {
   const [isBusy, setBusy] = useState(false);
@@ -36,7 +42,7 @@ export function ConfirmDialog({
     setProblem(null);
     try {
       await onConfirm();
-      onClose();
+      if (closesItself) onClose();
     } catch (error) {
       setProblem(explain(error));
       setBusy(false);
@@ -61,7 +67,12 @@ export function ConfirmDialog({
             <AlertDialog.Cancel asChild>
               <Button disabled={isBusy}>Cancel</Button>
             </AlertDialog.Cancel>
-            <Button tone="danger" disabled={isBusy} onClick={() => void confirm()} data-testid="confirm">
+            <Button
+              tone="danger"
+              disabled={isBusy || isDisabled}
+              onClick={() => void confirm()}
+              data-testid="confirm"
+            >
               {isBusy ? busyAction : action}
             </Button>
           </div>

@@ -1,39 +1,53 @@
 "use client";
 // Links to the pages that the session may open.
 import clsx from "clsx";
-import { LayoutDashboard, ShieldCheck, type LucideIcon } from "lucide-react";
+import {
+  Cpu,
+  FileClock,
+  KeyRound,
+  LayoutDashboard,
+  Server,
+  ShieldCheck,
+  Users,
+  type LucideIcon,
+} from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import type { Permission } from "@/contracts/generated/permissions";
 import type { Can } from "@/lib/permissions";
+import { PAGES, pageOf, type PageHref } from "@/lib/site-map";
 
-type Entry = { href: string; label: string; icon: LucideIcon; needs: Permission };
+const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
+  "/dashboard": LayoutDashboard,
+  "/devices": Cpu,
+  "/users": Users,
+  "/offline-access": KeyRound,
+  "/audit": FileClock,
+  "/status": Server,
+  "/security": ShieldCheck,
+};
 
-const GROUPS: readonly { title: string; entries: readonly Entry[] }[] = [
-  {
-    title: "Monitor",
-    entries: [{ href: "/dashboard", label: "Dashboard", icon: LayoutDashboard, needs: "telemetry.read" }],
-  },
-  {
-    title: "Account",
-    entries: [{ href: "/security", label: "Security", icon: ShieldCheck, needs: "sessions.own" }],
-  },
-];
+const GROUPS = ["Monitor", "Manage", "Account"] as const;
 
 export function Navigation({ can, onNavigate }: { can: Can; onNavigate: () => void }) {
-  const pathname = usePathname();
+  const current = pageOf(usePathname());
   return (
     <nav aria-label="Main" className="flex-1 space-y-3 overflow-y-auto px-3">
-      {GROUPS.map(({ title, entries }) => {
-        const allowed = entries.filter(({ needs }) => can(needs));
+      {GROUPS.map((group) => {
+        const allowed = PAGES.filter((page) => page.group === group && can(page.needs));
         if (allowed.length === 0) return null;
         return (
-          <div key={title}>
-            <p className="px-2 pt-1 pb-2 text-xs text-fg-3">{title}</p>
+          <div key={group}>
+            <p className="px-2 pt-1 pb-2 text-xs text-fg-3">{group}</p>
             <ul className="space-y-0.5">
-              {allowed.map((entry) => (
-                <li key={entry.href}>
-                  <NavigationLink {...entry} isCurrent={pathname === entry.href} onNavigate={onNavigate} />
+              {allowed.map(({ href, title }) => (
+                <li key={href}>
+                  <NavigationLink
+                    href={href}
+                    label={title}
+                    icon={ICONS[href]}
+                    isCurrent={current?.href === href}
+                    onNavigate={onNavigate}
+                  />
                 </li>
               ))}
             </ul>
@@ -44,13 +58,15 @@ export function Navigation({ can, onNavigate }: { can: Can; onNavigate: () => vo
   );
 }
 
-function NavigationLink({
-  href,
-  label,
-  icon: Icon,
-  isCurrent,
-  onNavigate,
-}: Entry & { isCurrent: boolean; onNavigate: () => void }) {
+type NavigationLinkProps = {
+  href: string;
+  label: string;
+  icon: LucideIcon;
+  isCurrent: boolean;
+  onNavigate: () => void;
+};
+
+function NavigationLink({ href, label, icon: Icon, isCurrent, onNavigate }: NavigationLinkProps) {
   return (
     <Link
       href={href}

@@ -1,10 +1,11 @@
 // The HTTP APIs as types, derived from the services' OpenAPI documents.
 import type { components, paths as AuthPaths } from "./generated/auth";
+import type { paths as SyncPaths } from "./generated/sync";
 import type { paths as TelemetryPaths } from "./generated/telemetry";
 import type { paths as UsersPaths } from "./generated/users";
 
-type Paths = AuthPaths & TelemetryPaths & UsersPaths;
-export type Method = "get" | "post" | "put" | "delete";
+type Paths = AuthPaths & SyncPaths & TelemetryPaths & UsersPaths;
+export type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** The paths that take `M`, as the documents write them: `/api/auth/sessions/{session}`. */
 export type PathOf<M extends Method> = {
@@ -49,6 +50,22 @@ export type ApiKey = Answer<"/api/auth/api-keys", "get">["items"][number];
 export type Strength = Answer<"/api/users/password-strength", "post">;
 export type Device = Answer<"/api/telemetry/devices", "get">["items"][number];
 export type Series = Answer<"/api/telemetry/series", "get">["items"][number];
+export type User = Answer<"/api/users/{id}", "get">;
+export type UserPage = Answer<"/api/users", "get">;
+export type PasswordLink = Answer<"/api/users/{id}/invitation", "post">;
+export type Collector = Answer<"/api/collectors/{id}", "get">;
+export type CollectorWithCode = Answer<"/api/collectors", "post">;
+export type PlainCredentials = Answer<"/api/collectors/plain-devices", "post">;
+export type Epoch = Answer<"/api/telemetry/devices/{device}/ledger", "get">["epochs"][number];
+export type Command = Answer<"/api/telemetry/devices/{device}/commands/{command}", "get">;
+export type Mirror = Answer<"/api/sync/collectors", "get">["items"][number];
+export type MirrorDetail = Answer<"/api/sync/collectors/{device}", "get">;
+export type MirroredAccount = MirrorDetail["accounts"][number];
+export type Rule = Answer<"/api/sync/entitlement", "get">["rules"][number];
+export type RulePreview = Answer<"/api/sync/entitlement/preview", "post">;
+export type MirrorIncident = Answer<"/api/sync/incidents", "get">["items"][number];
+export type AuditPage = Answer<"/api/users/audit", "get">;
+export type AuditEntry = AuditPage["items"][number];
 
 type StoredReadings = Exclude<
   Answer<"/api/telemetry/series/{series_id}/readings", "get">,

@@ -2,7 +2,7 @@
 // Connects session, live feed and dashboard.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useSearchParams } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { SessionGate } from "@/app/session-gate";
 import { ThemeMenu } from "@/components/theme-menu";
 import { AccountMenu } from "@/features/auth/account-menu";
@@ -13,7 +13,7 @@ import { DashboardSkeleton } from "@/features/dashboard/dashboard-skeleton";
 import { applyDeviceChange } from "@/features/dashboard/inventory";
 import { createBrowserFeed } from "@/features/live/browser-feed";
 import { ConnectionPill } from "@/features/live/connection/connection-pill";
-import { exposeFeed } from "@/features/live/debug-hook";
+import { useLiveFeed } from "@/features/live/use-live-feed";
 import { createApiClient } from "@/lib/api/api-client";
 import { sessionCan } from "@/lib/permissions";
 
@@ -33,19 +33,7 @@ function SignedIn({ session, state }: { session: Session; state: SignedInState }
   const [feed] = useState(() =>
     createBrowserFeed({ api, tokens: session, deviceChanged: (change) => applyDeviceChange(client, change) }),
   );
-  useEffect(() => {
-    feed.start();
-    const hide = exposeFeed(feed);
-    const networkChanged = () => feed.connection.networkChanged();
-    window.addEventListener("online", networkChanged);
-    window.addEventListener("offline", networkChanged);
-    return () => {
-      window.removeEventListener("online", networkChanged);
-      window.removeEventListener("offline", networkChanged);
-      hide();
-      feed.stop();
-    };
-  }, [feed]);
+  useLiveFeed(feed);
 
   const show = (name: "range" | "device", value: string) => {
     const next = new URLSearchParams(location.search);

@@ -4,7 +4,7 @@ import { useId, type ComponentProps, type ReactNode } from "react";
 
 const FIELD =
   "w-full rounded-[7px] border border-border-strong bg-surface px-3 outline-none placeholder:text-fg-3 " +
-  "focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent";
+  "aria-invalid:border-crit focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent";
 
 export type InputSize = "sm" | "md" | "lg";
 
@@ -21,16 +21,54 @@ export function Input({ fieldSize = "lg", className, ...rest }: InputProps) {
   return <input className={clsx(FIELD, HEIGHTS[fieldSize], className)} {...rest} />;
 }
 
-/** An input below its label. Screen readers read `hint` with it. */
-export function TextField({ label, hint, ...rest }: InputProps & { label: string; hint?: ReactNode }) {
+type FieldProps = { label: string; hint?: ReactNode; /** What is wrong with the value. */ error?: string };
+
+/** An input below its label. Screen readers read `hint` and `error` with it. */
+export function TextField({ label, hint, error, ...rest }: InputProps & FieldProps) {
+  return (
+    <Labelled label={label} hint={hint} error={error} describedBy={rest["aria-describedby"]}>
+      {(wiring) => <Input {...rest} {...wiring} />}
+    </Labelled>
+  );
+}
+
+type SelectFieldProps = Omit<ComponentProps<"select">, "size"> & FieldProps & { fieldSize?: InputSize };
+
+/** The browser's own selection list below its label: phones show it full screen, and every key works. */
+export function SelectField({ label, hint, error, fieldSize = "lg", className, ...rest }: SelectFieldProps) {
+  return (
+    <Labelled label={label} hint={hint} error={error} describedBy={rest["aria-describedby"]}>
+      {(wiring) => <select {...rest} {...wiring} className={clsx(FIELD, HEIGHTS[fieldSize], className)} />}
+    </Labelled>
+  );
+}
+
+type Wiring = { id: string; "aria-describedby"?: string; "aria-invalid"?: true };
+
+function Labelled({
+  label,
+  hint,
+  error,
+  describedBy,
+  children,
+}: FieldProps & { describedBy?: string; children: (wiring: Wiring) => ReactNode }) {
   const id = useId();
-  const described = [rest["aria-describedby"], hint ? `${id}-hint` : undefined].filter(Boolean).join(" ");
+  const described = [describedBy, hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
   return (
     <div className="space-y-1.5">
       <label htmlFor={id} className="block text-ui font-medium">
         {label}
       </label>
-      <Input {...rest} id={id} aria-describedby={described || undefined} />
+      {children({
+        id,
+        ...(described ? { "aria-describedby": described } : {}),
+        ...(error ? { "aria-invalid": true } : {}),
+      })}
+      {error && (
+        <p id={`${id}-error`} role="alert" className="text-xs text-crit">
+          {error}
+        </p>
+      )}
       {hint && (
         <p id={`${id}-hint`} className="text-xs text-fg-2">
           {hint}

@@ -11,7 +11,7 @@ import { PauseButton } from "./pause-button";
 import type { Feed } from "./ports";
 import { RangePicker } from "./range-picker";
 import type { RangeKey } from "./ranges";
-import { freshnessOf, type Freshness } from "./series/staleness";
+import { freshnessOf, type Freshness } from "@/lib/staleness";
 
 type DashboardHeaderProps = {
   feed: Feed;

@@ -12,7 +12,7 @@ import type { Backlogs } from "./devices/backlog";
 import { DashboardBody } from "./dashboard-body";
 import { DashboardSkeleton } from "./dashboard-skeleton";
 import { DevicePicker } from "./devices/device-picker";
-import { LoadError } from "./load-error";
+import { LoadError } from "@/components/load-error";
 import { bySignificance } from "./series/order";
 import { HelpDialog } from "./help-dialog";
 import { descriptions, devicesQuery, seriesQuery } from "./inventory";

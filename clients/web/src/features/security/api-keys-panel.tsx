@@ -11,7 +11,7 @@ import { When } from "@/components/when";
 import type { ApiKey } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { ApiKeyDialog } from "./api-key-dialog";
-import { PanelContent } from "./panel-content";
+import { PanelContent } from "@/components/panel-content";
 import { apiKeysQuery } from "./queries";
 
 export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {

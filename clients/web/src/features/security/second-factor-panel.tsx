@@ -9,7 +9,7 @@ import { When } from "@/components/when";
 import type { SecondFactor } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { DisableDialog, RenewDialog } from "./factor-dialogs";
-import { PanelContent } from "./panel-content";
+import { PanelContent } from "@/components/panel-content";
 import { secondFactorQuery } from "./queries";
 import { SetUpDialog } from "./set-up-dialog";
 

@@ -10,7 +10,7 @@ import { Panel } from "@/components/panel";
 import { When } from "@/components/when";
 import type { RunningSession } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
-import { PanelContent } from "./panel-content";
+import { PanelContent } from "@/components/panel-content";
 import { sessionsQuery } from "./queries";
 
 type Ending = RunningSession | "others";

@@ -48,6 +48,32 @@ describe("createApiClient", () => {
     expect(addresses).toEqual(["/api/telemetry/series?device=a%2Fb+c", "/api/auth/sessions/..%2Fx"]);
   });
 
+  it("sends the version of a change, and reads the version of an answer", async () => {
+    const tagged = Response.json({ id: "1" }, { headers: { etag: '"3"' } });
+    const { api, sent } = setUp(tagged, Response.json({ id: "1" }), Response.json({ id: "1" }));
+    expect(await api.getTagged("/api/users/{id}", { path: { id: "1" } })).toEqual({
+      body: { id: "1" },
+      etag: '"3"',
+    });
+    const body = { name: "Ada", email: "ada@example.org", role: "user" } as const;
+    await api.put("/api/users/{id}", { path: { id: "1" }, body, ifMatch: '"3"' });
+    expect(new Headers(sent[1]!.headers).get("if-match")).toBe('"3"');
+    // Without a version, a change could overwrite another one unseen.
+    await expect(api.getTagged("/api/users/{id}", { path: { id: "1" } })).rejects.toMatchObject({
+      code: "unexpected_answer",
+    });
+  });
+
+  it("reads the body of a 202 when there is one", async () => {
+    const { api } = setUp(
+      Response.json({ device: "d" }, { status: 202 }),
+      new Response(null, { status: 202 }),
+    );
+    const resync = () => api.post("/api/sync/collectors/{device}/resync", { path: { device: "d" } });
+    expect(await resync()).toEqual({ device: "d" });
+    expect(await resync()).toBeNull();
+  });
+
   it("renews the token once after a 401, and only once", async () => {
     const once = setUp(rejected(), Response.json({ items: [] }));
     expect(await once.api.get(SESSIONS)).toEqual({ items: [] });

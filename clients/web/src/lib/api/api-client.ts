@@ -33,7 +33,8 @@ export type TokenSource = {
   renew: (rejected: string) => Promise<string>;
 };
 
-type Options = { signal?: AbortSignal; idempotencyKey?: string };
+/** `ifMatch`: the ETag of the version that a change is based on. A service rejects the change when it has a newer one. */
+type Options = { signal?: AbortSignal; idempotencyKey?: string; ifMatch?: string };
 type Arguments<P extends PathOf<M>, M extends Method> =
   Record<never, never> extends Input<P, M> ? [input?: Input<P, M> & Options] : [input: Input<P, M> & Options];
 type Call<M extends Method> = <P extends PathOf<M>>(
@@ -41,8 +42,20 @@ type Call<M extends Method> = <P extends PathOf<M>>(
   ...rest: Arguments<P, M>
 ) => Promise<Answer<P, M>>;
 
+/** An answer with its ETag. */
+export type Tagged<Body> = { readonly body: Body; readonly etag: string };
+type TaggedCall = <P extends PathOf<"get">>(
+  path: P,
+  ...rest: Arguments<P, "get">
+) => Promise<Tagged<Answer<P, "get">>>;
+
 /** One function per HTTP method. Each throws ApiError; abort errors pass through. */
-export type ApiClient = { readonly [M in Method]: Call<M> };
+export type ApiClient = { readonly [M in Method]: Call<M> } & {
+  /** A GET whose answer has an ETag. */
+  readonly getTagged: TaggedCall;
+  /** A GET whose answer is a file. */
+  readonly getFile: <P extends PathOf<"get">>(path: P, ...rest: Arguments<P, "get">) => Promise<Blob>;
+};
 
 type Send = (token: string | null) => Promise<Response>;
 type AnyInput = Options & {
@@ -51,9 +64,8 @@ type AnyInput = Options & {
   body?: unknown;
 };
 
+const METHODS: readonly Method[] = ["get", "post", "put", "patch", "delete"];
 const TIMEOUT_MS = 20_000;
-/** Statuses of successful answers without a body. */
-const NO_BODY = new Set([202, 204]);
 
 /** An API client that sends tokens from `tokens`. */
 export function createApiClient(tokens: TokenSource): ApiClient {
@@ -68,10 +80,25 @@ export function createApiClient(tokens: TokenSource): ApiClient {
 export const publicApi: ApiClient = clientOf((send) => send(null));
 
 function clientOf(signed: (send: Send) => Promise<Response>): ApiClient {
+  const responseTo = (method: Method, path: string, input?: AnyInput) =>
+    signed((token) => request(addressOf(path, input), requestOf(method, token, input)));
   const call = (method: Method) => async (path: string, input?: AnyInput) =>
-    readAnswer(await signed((token) => request(addressOf(path, input), requestOf(method, token, input))));
+    readAnswer(await responseTo(method, path, input));
+  const getTagged = async (path: string, input?: AnyInput) => {
+    const response = await responseTo("get", path, input);
+    const body = await readAnswer(response);
+    const etag = response.headers.get("etag");
+    if (etag === null) throw unreadable(response);
+    return { body, etag };
+  };
+  const getFile = async (path: string, input?: AnyInput) => {
+    const response = await responseTo("get", path, input);
+    if (!response.ok) throw problemOf(response, await jsonOf(response));
+    return response.blob();
+  };
+  const methods = Object.fromEntries(METHODS.map((method) => [method, call(method)]));
   // The types of paths, inputs and answers exist at compile time only.
-  return { get: call("get"), delete: call("delete"), post: call("post"), put: call("put") } as ApiClient;
+  return { ...methods, getTagged, getFile } as unknown as ApiClient;
 }
 
 /** `path` with its parameters filled in and its query appended. */
@@ -83,7 +110,7 @@ function addressOf(path: string, { path: parameters = {}, query = {} }: AnyInput
 }
 
 function requestOf(method: Method, token: string | null, input: AnyInput = {}): RequestInit {
-  const { body, idempotencyKey, signal } = input;
+  const { body, idempotencyKey, ifMatch, signal } = input;
   return {
     method: method.toUpperCase(),
     headers: {
@@ -91,6 +118,7 @@ function requestOf(method: Method, token: string | null, input: AnyInput = {}): 
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+      ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal,
@@ -121,15 +149,24 @@ export async function request(path: string, init: RequestInit): Promise<Response
  * OpenAPI document. Only JSON is checked here: a proxy or a Wi-Fi login page may answer 200 with a page of its own.
  */
 export async function readAnswer<Body>(response: Response): Promise<Body> {
-  if (response.ok && NO_BODY.has(response.status)) return null as Body;
+  if (response.ok && hasNoBody(response)) return null as Body;
   const body = await jsonOf(response);
   if (!response.ok) throw problemOf(response, body);
   if (typeof body === "object" && body !== null) return body as Body;
-  throw new ApiError(
-    response.status,
+  throw unreadable(response);
+}
+
+function unreadable({ status, url }: Response): ApiError {
+  return new ApiError(
+    status,
     "unexpected_answer",
-    `${serviceOf(response.url)} sent an answer that this page cannot read.`,
+    `${serviceOf(url)} sent an answer that this page cannot read.`,
   );
+}
+
+/** 202 comes with a body from some paths, and without one from others. */
+function hasNoBody({ status, headers }: Response): boolean {
+  return status === 204 || (status === 202 && !headers.get("content-type")?.includes("json"));
 }
 
 export function problemOf(response: Response, body: unknown): ApiError {
@@ -175,6 +212,8 @@ const SERVICES = [
   ["/api/telemetry/", "The telemetry service"],
   ["/api/auth/", "The sign-in service"],
   ["/api/users", "The account service"],
+  ["/api/collectors", "The sign-in service"],
+  ["/api/sync/", "The service for offline access"],
 ] as const;
 
 /** The name of the service that answers at `url`, as the beginning of a sentence. */

@@ -7,8 +7,8 @@ import { formatBrief, formatFull } from "@/lib/format";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
 import { Sparkline } from "@/charts/sparkline/sparkline";
-import { StateBadge } from "./state-badge";
-import { freshnessOf } from "./staleness";
+import { StateBadge } from "@/components/state-badge";
+import { freshnessOf } from "@/lib/staleness";
 
 type SeriesTableProps = { feed: Feed; series: readonly Series[]; sparkUs: number };
 

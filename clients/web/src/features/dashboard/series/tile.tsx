@@ -8,8 +8,8 @@ import { useCoarseNow, useTick } from "../feed-hooks";
 import type { Feed } from "../ports";
 import { sparkPath } from "@/charts/sparkline/spark-path";
 import { Sparkline } from "@/charts/sparkline/sparkline";
-import { StateBadge } from "./state-badge";
-import { freshnessOf, type Freshness } from "./staleness";
+import { StateBadge } from "@/components/state-badge";
+import { freshnessOf, type Freshness } from "@/lib/staleness";
 
 type TileProps = { feed: Feed; series: Series; color: string; sparkUs: number };
 

@@ -1,7 +1,7 @@
 // The freshness of a value as a badge. It is green only for a current value.
 import { Badge } from "@/components/badge";
 import { formatDuration } from "@/lib/format";
-import type { Freshness } from "./staleness";
+import type { Freshness } from "@/lib/staleness";
 
 /** `ageUs`: the age of the latest reading, negative when its time is in the future. */
 export function StateBadge({ freshness, ageUs }: { freshness: Freshness; ageUs: number }) {

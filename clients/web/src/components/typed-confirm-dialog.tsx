@@ -1,0 +1,45 @@
+"use client";
+// Asks the user to type a name before an action that destroys something.
+import { useId, useState, type ReactNode } from "react";
+import { ConfirmDialog } from "./confirm-dialog";
+import { Input } from "./form/input";
+
+type TypedConfirmDialogProps = {
+  title: string;
+  /** What happens. */
+  children: ReactNode;
+  /** The text to type. */
+  expected: string;
+  action: string;
+  busyAction: string;
+  onConfirm: () => Promise<unknown>;
+  onClose: () => void;
+};
+
+export function TypedConfirmDialog({ expected, children, ...rest }: TypedConfirmDialogProps) {
+  const [text, setText] = useState("");
+  const id = useId();
+  return (
+    <ConfirmDialog {...rest} isDisabled={text.trim() !== expected}>
+      <div className="space-y-3">
+        <div>{children}</div>
+        <div className="space-y-1.5">
+          <label htmlFor={id} className="block text-ui text-fg">
+            Type <strong className="font-semibold wrap-anywhere">{expected}</strong> to confirm
+          </label>
+          <Input
+            id={id}
+            fieldSize="md"
+            autoComplete="off"
+            spellCheck={false}
+            autoCapitalize="none"
+            data-testid="confirm-text"
+            value={text}
+            maxLength={300}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+      </div>
+    </ConfirmDialog>
+  );
+}

@@ -1,0 +1,13 @@
+// What `/status/services` of this web server answers.
+
+export type ServiceStatus = {
+  readonly name: "auth" | "users" | "telemetry" | "sync";
+  readonly isReady: boolean;
+  /** What the service depends on, and whether it works. Empty when the service does not answer. */
+  readonly checks: Readonly<Record<string, boolean>>;
+  /** How long the answer took; null without an answer. */
+  readonly tookMs: number | null;
+};
+
+/** `at`: when the services were asked, as ISO 8601. */
+export type SystemStatus = { readonly at: string; readonly services: readonly ServiceStatus[] };

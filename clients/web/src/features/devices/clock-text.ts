@@ -1,0 +1,18 @@
+// The difference between a device's clock and the server's.
+
+/**
+ * `+3 ms`, `−4.2 s`: how far the device's clock is ahead. `offsetUs`: the server's time minus the device's. A dash when it
+ * is unknown.
+ */
+export function clockText(offsetUs: number | null): string {
+  if (offsetUs === null) return "–";
+  const size = Math.abs(offsetUs);
+  const sign = offsetUs < 0 ? "+" : "−";
+  if (size < 1_000) return "0 ms";
+  if (size < 1_000_000) return `${sign}${Math.round(size / 1_000)} ms`;
+  const seconds = size / 1_000_000;
+  if (seconds < 120) return `${sign}${seconds.toFixed(1)} s`;
+  if (seconds < 7_200) return `${sign}${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${sign}${Math.round(seconds / 3_600)} h`;
+  return `${sign}${Math.round(seconds / 86_400)} days`;
+}

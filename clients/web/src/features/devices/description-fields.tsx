@@ -1,0 +1,41 @@
+// Name, site and tags of a device in a form.
+import type { UseFormReturn } from "react-hook-form";
+import { TextField } from "@/components/form/input";
+import type { Description } from "./device-schema";
+
+// A form with more fields fits too, since only these are registered.
+type DescriptionFieldsProps = { form: UseFormReturn<Description> };
+
+export function DescriptionFields({ form }: DescriptionFieldsProps) {
+  const { errors } = form.formState;
+  const common = { fieldSize: "md", autoComplete: "off", maxLength: 1_000 } as const;
+  return (
+    <>
+      <TextField
+        {...common}
+        label="Name"
+        dir="auto"
+        data-testid="device-name"
+        error={errors.name?.message}
+        {...form.register("name")}
+      />
+      <TextField
+        {...common}
+        label="Site"
+        dir="auto"
+        hint="Where the device is. Rules for offline access may name a site."
+        data-testid="device-site"
+        error={errors.site?.message}
+        {...form.register("site")}
+      />
+      <TextField
+        {...common}
+        label="Tags"
+        hint="Separated by commas"
+        data-testid="device-tags"
+        error={errors.tags?.message}
+        {...form.register("tags")}
+      />
+    </>
+  );
+}

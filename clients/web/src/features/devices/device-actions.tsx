@@ -1,0 +1,53 @@
+"use client";
+// What an administrator can do with a device.
+import { Ellipsis } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/components/button";
+import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/menu";
+import type { ApiClient } from "@/lib/api/api-client";
+import type { Can } from "@/lib/permissions";
+import { DeviceActionDialog } from "./device-action-dialog";
+import { actionsFor, type DeviceAction } from "./actions-for";
+import type { FleetDevice } from "./fleet-device";
+
+type DeviceActionsProps = { api: ApiClient; can: Can; device: FleetDevice; onChanged: () => void };
+
+export function DeviceActions({ api, can, device, onChanged }: DeviceActionsProps) {
+  const [open, setOpen] = useState<DeviceAction | null>(null);
+  const actions = actionsFor(device, can);
+  return (
+    <>
+      {actions.length > 0 && (
+        <Menu>
+          <MenuTrigger asChild>
+            <Button data-testid="device-menu">
+              <Ellipsis className="size-4" aria-hidden />
+              Manage
+            </Button>
+          </MenuTrigger>
+          <MenuContent align="end">
+            {actions.map(({ action, label, isDestructive }) => (
+              <MenuItem
+                key={action}
+                data-testid={`action-${action}`}
+                onSelect={() => setOpen(action)}
+                className={isDestructive ? "text-crit" : undefined}
+              >
+                {label}
+              </MenuItem>
+            ))}
+          </MenuContent>
+        </Menu>
+      )}
+      {open && (
+        <DeviceActionDialog
+          api={api}
+          device={device}
+          action={open}
+          onChanged={onChanged}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,135 @@
+"use client";
+// The table of devices.
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { Badge } from "@/components/badge";
+import { DataTable, type TableColumn, type TableSort } from "@/components/data-table";
+import { When } from "@/components/when";
+import type { Can } from "@/lib/permissions";
+import { clockText } from "./clock-text";
+import { DeviceStateBadge, DeviceStateNote, PromiseMark } from "./device-badges";
+import { mirrorState, type FleetDevice } from "./fleet-device";
+
+type FleetTableProps = {
+  devices: readonly FleetDevice[];
+  can: Can;
+  sort: TableSort;
+  onSort: (sort: TableSort) => void;
+};
+
+export function FleetTable({ devices, can, sort, onSort }: FleetTableProps) {
+  const columns: TableColumn<FleetDevice>[] = [
+    {
+      id: "name",
+      header: "Device",
+      isSortable: true,
+      isMain: true,
+      cell: (device) => <Name device={device} />,
+    },
+    {
+      id: "state",
+      header: "State",
+      isSortable: true,
+      cell: (device) => (
+        <span className="inline-flex flex-wrap items-baseline gap-x-2">
+          <DeviceStateBadge device={device} />
+          <span className="text-2xs text-fg-2">
+            <DeviceStateNote device={device} />
+          </span>
+        </span>
+      ),
+    },
+    {
+      id: "backlog",
+      header: "Backlog",
+      isSortable: true,
+      align: "right",
+      cell: backlogCell,
+    },
+    {
+      id: "clock",
+      header: "Clock",
+      align: "right",
+      cell: clockCell,
+    },
+    { id: "promise", header: "Promise", cell: ({ isPlain }) => <PromiseMark isPlain={isPlain} /> },
+    {
+      id: "series",
+      header: "Series",
+      align: "right",
+      cell: ({ telemetry }) => telemetry?.series_count.toLocaleString("en") ?? null,
+    },
+    {
+      id: "seen",
+      header: "Seen",
+      isSortable: true,
+      cell: ({ telemetry }) => (telemetry?.last_seen_at ? <When at={telemetry.last_seen_at} /> : null),
+    },
+  ];
+  if (can("collectors.read")) columns.splice(1, 0, { id: "site", header: "Site and tags", cell: siteCell });
+  if (can("mirror.read"))
+    columns.splice(-2, 0, {
+      id: "mirror",
+      header: "Offline access",
+      cell: mirrorCell,
+    });
+  return (
+    <DataTable
+      label="Devices"
+      columns={columns}
+      rows={devices}
+      rowId={({ id }) => id}
+      rowTestId={({ id }) => `device-${id}`}
+      sort={sort}
+      onSort={onSort}
+    />
+  );
+}
+
+function Name({ device }: { device: FleetDevice }) {
+  return (
+    <span className="block min-w-0">
+      <Link
+        href={`/devices/${device.id}`}
+        dir="auto"
+        className="font-medium wrap-anywhere hover:text-accent hover:underline"
+      >
+        {device.name}
+      </Link>
+      <span className="block font-mono text-xs font-normal text-fg-2 wrap-anywhere">{device.id}</span>
+    </span>
+  );
+}
+
+function siteCell({ site, tags }: FleetDevice): ReactNode {
+  if (!site && tags.length === 0) return null;
+  return (
+    <span className="inline-flex min-w-0 flex-wrap gap-1">
+      {site && <span className="w-full wrap-anywhere">{site}</span>}
+      {tags.map((tag) => (
+        <span key={tag} className="rounded border px-1 text-2xs text-fg-2 wrap-anywhere">
+          {tag}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** A plain device keeps nothing, so it has no backlog. */
+function backlogCell({ telemetry, isPlain }: FleetDevice): ReactNode {
+  const waiting = telemetry?.waiting;
+  if (isPlain || waiting == null) return null;
+  return <span className="tabular-nums">{waiting.toLocaleString("en")}</span>;
+}
+
+function clockCell({ telemetry }: FleetDevice): ReactNode {
+  if (telemetry?.clock_offset_us == null) return null;
+  const text = clockText(telemetry.clock_offset_us);
+  return <span className={telemetry.clock_suspect ? "text-warn" : undefined}>{text}</span>;
+}
+
+function mirrorCell({ mirror, isPlain }: FleetDevice): ReactNode {
+  if (!mirror || isPlain || mirror.state === "unmanaged") return null;
+  const { tone, label } = mirrorState(mirror);
+  return <Badge tone={tone}>{label}</Badge>;
+}

@@ -1,0 +1,41 @@
+"use client";
+// How far the collector's copy of the accounts is.
+import { Badge } from "@/components/badge";
+import { When } from "@/components/when";
+import type { Mirror } from "@/contracts/http";
+import { mirrorState } from "./fleet-device";
+
+export function MirrorPanel({ mirror }: { mirror: Mirror }) {
+  const { tone, label } = mirrorState(mirror);
+  return (
+    <section aria-label="Offline access" className="rounded-[10px] border bg-surface">
+      <div className="flex flex-wrap items-center justify-between gap-2 px-4 py-3">
+        <h2 className="text-ui font-semibold">Offline access</h2>
+        <Badge tone={tone}>{label}</Badge>
+      </div>
+      <dl className="divide-y border-t text-ui">
+        <Row label="Accounts that can sign in offline">{mirror.held.toLocaleString("en")}</Row>
+        <Row label="Changes not acknowledged">
+          {mirror.behind.toLocaleString("en")}
+          {mirror.since && (
+            <>
+              {", oldest "}
+              <When at={mirror.since} />
+            </>
+          )}
+        </Row>
+        <Row label="Last report">{mirror.seen ? <When at={mirror.seen} /> : "never"}</Row>
+        <Row label="Digests compared">{mirror.checked ? <When at={mirror.checked} /> : "never"}</Row>
+      </dl>
+    </section>
+  );
+}
+
+function Row({ label, children }: { label: string; children: React.ReactNode }) {
+  return (
+    <div className="flex flex-wrap justify-between gap-x-4 px-4 py-2">
+      <dt className="text-fg-2">{label}</dt>
+      <dd className="tabular-nums">{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+// The queries of the page about offline access.
+import { queryOptions } from "@tanstack/react-query";
+import type { Mirror } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
+import { allPages } from "@/lib/api/pages";
+
+export const OFFLINE_KEY = ["offline-access"] as const;
+const EVERY_MS = 10_000;
+const PAGE = 200;
+
+export type MirrorFleet = {
+  readonly mirrors: readonly Mirror[];
+  /** Managed collectors that have acknowledged every change, of `total`. */
+  readonly upToDate: number;
+  readonly total: number;
+};
+
+export const fleetQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: [...OFFLINE_KEY, "collectors"],
+    queryFn: async ({ signal }): Promise<MirrorFleet> => {
+      let [upToDate, total] = [0, 0];
+      const mirrors = await allPages(async (after) => {
+        const page = await api.get("/api/sync/collectors", { query: { after, limit: PAGE }, signal });
+        [upToDate, total] = [page.up_to_date, page.total];
+        return page;
+      });
+      return { mirrors, upToDate, total };
+    },
+    refetchInterval: EVERY_MS,
+  });
+
+/** One mirror with all its accounts. */
+export const mirrorQuery = (api: ApiClient, device: string) =>
+  queryOptions({
+    queryKey: [...OFFLINE_KEY, "collector", device],
+    queryFn: async ({ signal }) => {
+      const load = (after: string | undefined) =>
+        api.get("/api/sync/collectors/{device}", { path: { device }, query: { after, limit: 500 }, signal });
+      const first = await load(undefined);
+      const more =
+        first.next === null
+          ? []
+          : await allPages(async (after) => {
+              const { accounts, next } = await load(after ?? first.next ?? undefined);
+              return { items: accounts, next };
+            });
+      return { ...first, accounts: [...first.accounts, ...more] };
+    },
+    refetchInterval: EVERY_MS,
+  });
+
+/** The rules with their ETag. Not loaded again by itself: the page keeps its own draft. */
+export const rulesQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: [...OFFLINE_KEY, "rules"],
+    queryFn: ({ signal }) => api.getTagged("/api/sync/entitlement", { signal }),
+    refetchInterval: 30_000,
+  });
+
+export const policyQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: [...OFFLINE_KEY, "policy"],
+    queryFn: ({ signal }) => api.getTagged("/api/sync/policy", { signal }),
+  });
+
+export const copyQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: [...OFFLINE_KEY, "users"],
+    queryFn: ({ signal }) => api.get("/api/sync/users", { signal }),
+    refetchInterval: EVERY_MS,
+  });
+
+export const incidentsQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: [...OFFLINE_KEY, "incidents"],
+    queryFn: ({ signal }) => api.get("/api/sync/incidents", { query: { limit: 10 }, signal }),
+    refetchInterval: 30_000,
+  });
+
+/** Where one account may sign in offline, with its name. */
+export const accountQuery = (api: ApiClient, id: string) =>
+  queryOptions({
+    queryKey: [...OFFLINE_KEY, "account", id],
+    queryFn: ({ signal }) => api.get("/api/sync/accounts/{id}", { path: { id }, signal }),
+    staleTime: 60_000,
+  });

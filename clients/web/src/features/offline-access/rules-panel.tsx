@@ -1,0 +1,196 @@
+"use client";
+// The rules: who may sign in at which collectors. Changes are a draft with a preview until they are applied.
+import { useQuery } from "@tanstack/react-query";
+import clsx from "clsx";
+import { Ban, Check, Plus, Undo2, X } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/components/button";
+import { Panel } from "@/components/panel";
+import { PanelContent } from "@/components/panel-content";
+import type { Mirror, Rule } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
+import { drafts } from "@/lib/drafts";
+import type { Can } from "@/lib/permissions";
+import { DraftBar } from "./draft-bar";
+import { accountQuery, rulesQuery } from "./queries";
+import { RuleForm } from "./rule-form";
+import {
+  isEmpty,
+  keyOf,
+  NO_DRAFT,
+  placeText,
+  split,
+  withAdded,
+  withRemoved,
+  type RuleBody,
+  type RuleDraft,
+} from "./rules";
+
+type RulesPanelProps = { api: ApiClient; can: Can; mirrors: readonly Mirror[]; onApplied: () => void };
+
+const DRAFT = "entitlement";
+
+export function RulesPanel({ api, can, mirrors, onApplied }: RulesPanelProps) {
+  const query = useQuery(rulesQuery(api));
+  const [isAdding, setAdding] = useState(false);
+  const [draft, setDraft] = useState<RuleDraft>(() => drafts.get<RuleDraft>(DRAFT) ?? NO_DRAFT);
+  const canManage = can("mirror.manage");
+  const change = (next: RuleDraft) => {
+    if (isEmpty(next)) drafts.delete(DRAFT);
+    else drafts.set(DRAFT, next);
+    setDraft(next);
+  };
+  return (
+    <Panel
+      title="Rules"
+      meta="deny wins over allow; nobody is copied anywhere without a rule"
+      testId="panel-rules"
+      actions={
+        canManage && (
+          <Button onClick={() => setAdding(true)} data-testid="add-rule">
+            <Plus className="size-4" aria-hidden />
+            Add rule
+          </Button>
+        )
+      }
+    >
+      <PanelContent query={query} skeletonHeight="8rem">
+        {({ body: { rules } }) => (
+          <>
+            {rules.length + draft.added.length === 0 ? (
+              <p className="border-t px-4 py-3 text-ui text-fg-2">
+                No rules yet, so nobody can sign in at a collector without the network.
+              </p>
+            ) : (
+              <ul className="divide-y border-t" aria-label="Rules">
+                {rules.map((rule) => {
+                  const isRemoved = draft.removed.some((one) => keyOf(one) === keyOf(rule));
+                  return (
+                    <RuleRow
+                      key={keyOf(rule)}
+                      api={api}
+                      rule={rule}
+                      origin={rule.origin}
+                      mark={isRemoved ? "removed" : null}
+                      onToggle={
+                        canManage
+                          ? () => change(isRemoved ? withAdded(draft, rule) : withRemoved(draft, rule))
+                          : null
+                      }
+                    />
+                  );
+                })}
+                {draft.added.map((rule) => (
+                  <RuleRow
+                    key={`new ${keyOf(rule)}`}
+                    api={api}
+                    rule={rule}
+                    origin="administrator"
+                    mark="added"
+                    onToggle={() => change(withRemoved(draft, rule))}
+                  />
+                ))}
+              </ul>
+            )}
+            {!isEmpty(draft) && query.data && (
+              <DraftBar
+                api={api}
+                stored={query.data}
+                draft={draft}
+                reload={async () => (await query.refetch({ throwOnError: true })).data!}
+                onDiscard={() => change(NO_DRAFT)}
+                onApplied={() => {
+                  change(NO_DRAFT);
+                  onApplied();
+                }}
+              />
+            )}
+          </>
+        )}
+      </PanelContent>
+      {isAdding && (
+        <RuleForm
+          api={api}
+          mirrors={mirrors}
+          onAdd={(rule) => change(withAdded(draft, rule))}
+          onClose={() => setAdding(false)}
+        />
+      )}
+    </Panel>
+  );
+}
+
+const ORIGINS: Readonly<Record<Rule["origin"], string>> = {
+  administrator: "",
+  adopted: "from the time before this list",
+  restored: "from a restored database: check it",
+};
+
+type RuleRowProps = {
+  api: ApiClient;
+  rule: RuleBody;
+  origin: Rule["origin"];
+  mark: "added" | "removed" | null;
+  onToggle: (() => void) | null;
+};
+
+function RuleRow({ api, rule, origin, mark, onToggle }: RuleRowProps) {
+  const isAllow = rule.effect === "allow";
+  const Icon = isAllow ? Check : Ban;
+  return (
+    <li
+      data-testid="rule"
+      data-mark={mark}
+      className={clsx(
+        "grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-0.5 px-4 py-2 text-ui sm:grid-cols-[6rem_minmax(0,1fr)_minmax(0,1fr)_auto]",
+        mark === "added" && "bg-accent-soft",
+        mark === "removed" && "bg-crit-soft",
+      )}
+    >
+      <span className={clsx("flex items-center gap-1.5 font-medium", isAllow ? "text-ok" : "text-crit")}>
+        <Icon className="size-4" aria-hidden />
+        {isAllow ? "Allow" : "Deny"}
+      </span>
+      <span className={clsx("min-w-0 wrap-anywhere", mark === "removed" && "line-through")}>
+        <Subject api={api} subject={rule.subject} />
+      </span>
+      <span className={clsx("min-w-0 wrap-anywhere", mark === "removed" && "line-through")}>
+        {placeText(rule.place)}
+        {ORIGINS[origin] && <span className="block text-2xs text-fg-2">{ORIGINS[origin]}</span>}
+      </span>
+      {onToggle ? (
+        <Button
+          tone="ghost"
+          size="icon"
+          className="max-sm:col-start-2 max-sm:row-start-1"
+          aria-label={mark === "removed" ? "Keep this rule" : "Remove this rule"}
+          onClick={onToggle}
+        >
+          {mark === "removed" ? (
+            <Undo2 className="size-4" aria-hidden />
+          ) : (
+            <X className="size-4" aria-hidden />
+          )}
+        </Button>
+      ) : (
+        <span />
+      )}
+    </li>
+  );
+}
+
+function Subject({ api, subject }: { api: ApiClient; subject: string }) {
+  const [kind, name] = split(subject);
+  if (kind === "role") return <>Role {name === "admin" ? "Admin" : "User"}</>;
+  return <AccountName api={api} id={name} />;
+}
+
+function AccountName({ api, id }: { api: ApiClient; id: string }) {
+  const { data } = useQuery(accountQuery(api, id));
+  if (!data) return <span className="font-mono text-xs">{id}</span>;
+  return (
+    <>
+      {data.name} <span className="text-xs text-fg-2">{data.email}</span>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+"use client";
+// Invites a person: creates the account, then the link to set the first password.
+import { useEffect, useState } from "react";
+import { useForm } from "react-hook-form";
+import { Button } from "@/components/button";
+import { Dialog } from "@/components/dialog";
+import { RestoredNotice } from "@/components/form/change-notice";
+import { FormProblem } from "@/components/form/form-problem";
+import { SubmitButton } from "@/components/form/submit-button";
+import type { PasswordLink, User } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
+import { idempotencyKeys } from "@/lib/api/idempotency-key";
+import { drafts } from "@/lib/drafts";
+import { resolverOf } from "@/lib/form-schema";
+import { LinkResult } from "./link-result";
+import { UserFields } from "./user-fields";
+import { NO_USER, userSchema, type UserValues } from "./user-schema";
+
+const DRAFT = "user:new";
+
+type InviteDialogProps = { api: ApiClient; onCreated: () => void; onClose: () => void };
+
+/** The dialog is open while it is rendered. */
+export function InviteDialog({ api, onCreated, onClose }: InviteDialogProps) {
+  const [created, setCreated] = useState<{ user: User; link: PasswordLink } | null>(null);
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={created ? "Save the link" : "Invite a user"}
+      description={created ? undefined : "The person sets a password with a link that works once."}
+      isLocked={created !== null}
+    >
+      {created ? (
+        <LinkResult link={created.link} email={created.user.email} onClose={onClose} />
+      ) : (
+        <InviteForm
+          api={api}
+          onUser={onCreated}
+          onLink={(user, link) => setCreated({ user, link })}
+          onCancel={onClose}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+type InviteFormProps = {
+  api: ApiClient;
+  onUser: () => void;
+  onLink: (user: User, link: PasswordLink) => void;
+  onCancel: () => void;
+};
+
+function InviteForm({ api, onUser, onLink, onCancel }: InviteFormProps) {
+  const [kept] = useState(() => drafts.get<UserValues>(DRAFT));
+  const [wasRestored, setRestored] = useState(kept !== undefined);
+  const [keyOf] = useState(idempotencyKeys);
+  // The account may exist already when only the link has failed. Then a retry creates the link alone.
+  const [user, setUser] = useState<User | null>(null);
+  const form = useForm<UserValues>({ resolver: resolverOf(userSchema), defaultValues: kept ?? NO_USER });
+  useEffect(
+    () =>
+      form.subscribe({
+        formState: { values: true },
+        callback: ({ values }) => drafts.set(DRAFT, { ...values }),
+      }),
+    [form],
+  );
+  const submit = form.handleSubmit(async (values) => {
+    try {
+      const made = user ?? (await api.post("/api/users", { body: values, idempotencyKey: keyOf(values) }));
+      if (!user) {
+        setUser(made);
+        drafts.delete(DRAFT);
+        onUser();
+      }
+      onLink(
+        made,
+        await api.post("/api/users/{id}/invitation", { path: { id: made.id }, body: { mail: false } }),
+      );
+    } catch (error) {
+      form.setError("root", { message: explain(error) });
+    }
+  });
+  const { errors, isSubmitting } = form.formState;
+  return (
+    <form method="post" onSubmit={(event) => void submit(event)} noValidate className="space-y-4">
+      <FormProblem testId="user-error">{errors.root?.message}</FormProblem>
+      {wasRestored && (
+        <RestoredNotice
+          onDiscard={() => {
+            form.reset(NO_USER);
+            drafts.delete(DRAFT);
+            setRestored(false);
+          }}
+        />
+      )}
+      <UserFields form={form} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={onCancel}>Cancel</Button>
+        <SubmitButton isBusy={isSubmitting} busyText="Inviting…" data-testid="user-submit">
+          {user ? "Create the link" : "Invite"}
+        </SubmitButton>
+      </div>
+    </form>
+  );
+}

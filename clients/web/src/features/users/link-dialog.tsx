@@ -1,0 +1,46 @@
+"use client";
+// Creates a link to set a password: the first one of an invited person, or a new one.
+import { useState } from "react";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { Dialog } from "@/components/dialog";
+import type { PasswordLink, User } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
+import { LinkResult } from "./link-result";
+
+type LinkDialogProps = { api: ApiClient; user: User; onClose: () => void };
+
+/** The dialog is open while it is rendered. */
+export function LinkDialog({ api, user, onClose }: LinkDialogProps) {
+  const [link, setLink] = useState<PasswordLink | null>(null);
+  const isInvited = user.state === "invited";
+  if (link) {
+    return (
+      <Dialog open onOpenChange={(open) => !open && onClose()} title="Save the link" isLocked>
+        <LinkResult link={link} email={user.email} onClose={onClose} />
+      </Dialog>
+    );
+  }
+  const create = async () => {
+    const input = { path: { id: user.id }, body: { mail: false } };
+    setLink(
+      isInvited
+        ? await api.post("/api/users/{id}/invitation", input)
+        : await api.post("/api/users/{id}/reset", input),
+    );
+  };
+  return (
+    <ConfirmDialog
+      title={isInvited ? `Invite ${user.name} again?` : `Reset the password of ${user.name}?`}
+      action="Create link"
+      busyAction="Creating…"
+      onConfirm={create}
+      // The dialog of the link follows, and its own button closes it.
+      closesItself={false}
+      onClose={onClose}
+    >
+      {isInvited
+        ? "This creates a link to set the first password. Earlier links become invalid."
+        : "This creates a link to set a new password. Until it is used, the old password works."}
+    </ConfirmDialog>
+  );
+}

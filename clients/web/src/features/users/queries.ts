@@ -1,0 +1,40 @@
+// The queries of the page about users.
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { ApiClient } from "@/lib/api/api-client";
+
+export const PAGE_SIZE = 25;
+const EVERY_MS = 30_000;
+
+export const SORTS = ["name", "-name", "created", "-created", "updated", "-updated"] as const;
+export const ROLES = ["all", "admin", "user"] as const;
+export const STATES = ["all", "active", "invited", "inactive"] as const;
+
+/** What the table shows. `cursor`: of the page; undefined for the first page. */
+export type Listing = {
+  readonly search: string;
+  readonly role: (typeof ROLES)[number];
+  readonly state: (typeof STATES)[number];
+  readonly sort: (typeof SORTS)[number];
+};
+
+export const USERS_KEY = ["users"] as const;
+
+/** Loaded again every 30 s, so that changes of other administrators appear. */
+export const usersQuery = (api: ApiClient, listing: Listing, cursor: string | undefined) =>
+  queryOptions({
+    queryKey: [...USERS_KEY, listing, cursor],
+    queryFn: ({ signal }) =>
+      api.get("/api/users", {
+        query: {
+          limit: PAGE_SIZE,
+          cursor,
+          search: listing.search || undefined,
+          role: listing.role === "all" ? undefined : listing.role,
+          state: listing.state === "all" ? undefined : listing.state,
+          sort: listing.sort,
+        },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+    refetchInterval: EVERY_MS,
+  });

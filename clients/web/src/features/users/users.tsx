@@ -1,0 +1,192 @@
+"use client";
+// The page about users: search, filters, table, pages, and the dialogs of the actions.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { UserPlus, UserSearch } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/components/button";
+import { SearchField } from "@/components/form/search-field";
+import { LoadError } from "@/components/load-error";
+import { NoticeState } from "@/components/notice-state";
+import { PageHeader } from "@/components/page-header";
+import { CursorPager } from "@/components/pager";
+import { RbacGuard } from "@/components/rbac-guard";
+import { Segmented } from "@/components/segmented";
+import { TableSkeleton } from "@/components/data-table";
+import type { User } from "@/contracts/http";
+import type { ApiClient } from "@/lib/api/api-client";
+import { explain } from "@/lib/api/explain";
+import type { Can } from "@/lib/permissions";
+import { oneOf, type SetAddress } from "@/lib/use-address";
+import { ActionDialog } from "./action-dialog";
+import { InviteDialog } from "./invite-dialog";
+import { PAGE_SIZE, ROLES, SORTS, STATES, USERS_KEY, usersQuery, type Listing } from "./queries";
+import type { UserAction } from "./user-actions";
+import { UsersTable } from "./users-table";
+
+type UsersProps = {
+  api: ApiClient;
+  ownId: string;
+  can: Can;
+  /** The parameters of the address: `q`, `role`, `state`, `sort`. */
+  address: (name: string) => string | null;
+  setAddress: SetAddress;
+};
+
+type Open = { kind: "invite" } | { kind: "action"; user: User; action: UserAction };
+
+const ROLE_OPTIONS = [
+  { value: "all", label: "All roles" },
+  { value: "admin", label: "Admin" },
+  { value: "user", label: "User" },
+] as const;
+
+const STATE_OPTIONS = [
+  { value: "all", label: "Any status" },
+  { value: "active", label: "Active" },
+  { value: "invited", label: "Invited" },
+  { value: "inactive", label: "Disabled" },
+] as const;
+
+export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
+  const [open, setOpen] = useState<Open | null>(null);
+  // The cursors of the pages before, and of this one. Another search starts again on the first page.
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const client = useQueryClient();
+  const listing: Listing = {
+    search: address("q") ?? "",
+    role: oneOf(address("role"), ROLES, "all"),
+    state: oneOf(address("state"), STATES, "all"),
+    sort: oneOf(address("sort"), SORTS, "name"),
+  };
+  const query = useQuery(usersQuery(api, listing, cursors.at(-1)));
+  const change: SetAddress = (changes) => {
+    setCursors([]);
+    setAddress(changes);
+  };
+  const reload = () => client.invalidateQueries({ queryKey: USERS_KEY });
+  const isFiltered = listing.search !== "" || listing.role !== "all" || listing.state !== "all";
+  const page = query.data;
+
+  return (
+    <div className="space-y-4">
+      <PageHeader
+        title="Users"
+        subtitle={page ? countText(page.total, isFiltered) : "People with an account"}
+        actions={
+          <RbacGuard can={can} needs="accounts.manage">
+            <Button tone="primary" onClick={() => setOpen({ kind: "invite" })} data-testid="invite">
+              <UserPlus className="size-4" aria-hidden />
+              Invite user
+            </Button>
+          </RbacGuard>
+        }
+      />
+      <section aria-label="Users" className="rounded-[10px] border bg-surface">
+        <div className="flex flex-wrap items-center gap-2 p-3">
+          <SearchField
+            label="Search by name or email"
+            value={listing.search}
+            onSearch={(q) => change({ q })}
+            testId="user-search"
+          />
+          <Segmented
+            label="Role"
+            options={ROLE_OPTIONS}
+            value={listing.role}
+            onChange={(role) => change({ role: role === "all" ? null : role })}
+          />
+          <Segmented
+            label="Status"
+            options={STATE_OPTIONS}
+            value={listing.state}
+            onChange={(state) => change({ state: state === "all" ? null : state })}
+          />
+        </div>
+        {!page && query.error ? (
+          <LoadError error={query.error} what="The list of users" onRetry={() => void query.refetch()} />
+        ) : !page ? (
+          <TableSkeleton rows={8} />
+        ) : page.items.length === 0 ? (
+          <NoMatch
+            onReset={() => change({ q: null, role: null, state: null })}
+            isFirstPage={cursors.length === 0}
+          />
+        ) : (
+          <>
+            {query.isError && (
+              <p role="status" className="border-t px-4 py-2 text-xs text-warn">
+                This list may be outdated. {explain(query.error)}
+              </p>
+            )}
+            <UsersTable
+              users={page.items}
+              ownId={ownId}
+              can={can}
+              sort={{
+                column: listing.sort.replace("-", ""),
+                isDescending: listing.sort.startsWith("-"),
+              }}
+              onSort={({ column, isDescending }) => change({ sort: `${isDescending ? "-" : ""}${column}` })}
+              onAction={(user, action) => setOpen({ kind: "action", user, action })}
+            />
+          </>
+        )}
+        {page && page.total > 0 && (
+          <CursorPager
+            first={cursors.length * PAGE_SIZE + 1}
+            shown={page.items.length}
+            total={page.total}
+            onPrevious={cursors.length > 0 ? () => setCursors(cursors.slice(0, -1)) : null}
+            onNext={page.next === null ? null : () => setCursors([...cursors, page.next!])}
+          />
+        )}
+      </section>
+      {open?.kind === "invite" && (
+        <InviteDialog api={api} onCreated={() => void reload()} onClose={() => setOpen(null)} />
+      )}
+      {open?.kind === "action" && (
+        <ActionDialog
+          api={api}
+          user={open.user}
+          action={open.action}
+          isOwn={open.user.id === ownId}
+          onChanged={reload}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+function countText(total: number, isFiltered: boolean): string {
+  const accounts = `${total.toLocaleString("en")} ${total === 1 ? "account" : "accounts"}`;
+  return isFiltered ? `${accounts} found` : accounts;
+}
+
+function NoMatch({ onReset, isFirstPage }: { onReset: () => void; isFirstPage: boolean }) {
+  return (
+    <NoticeState
+      icon={UserSearch}
+      title={isFirstPage ? "Nobody matches" : "This page is empty now"}
+      role="status"
+      action={
+        <Button onClick={onReset} data-testid="reset-filter">
+          Show all users
+        </Button>
+      }
+    >
+      Change the search or the filters.
+    </NoticeState>
+  );
+}
+
+export function UsersSkeleton() {
+  return (
+    <div className="space-y-4">
+      <PageHeader title="Users" subtitle="People with an account" />
+      <div className="rounded-[10px] border bg-surface">
+        <TableSkeleton rows={8} />
+      </div>
+    </div>
+  );
+}

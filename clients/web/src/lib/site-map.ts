@@ -1,0 +1,37 @@
+// The pages that need a sign-in, with the permission that each one needs. Navigation, page guards and proxy use it.
+import type { Permission } from "@/contracts/generated/permissions";
+
+export type PageEntry = {
+  readonly href: string;
+  readonly title: string;
+  readonly group: "Monitor" | "Manage" | "Account";
+  readonly needs: Permission;
+  /** True when addresses one level below belong to the page, such as one for each of its items. */
+  readonly hasItems?: true;
+};
+
+/** In the order of the navigation. */
+export const PAGES = [
+  { href: "/dashboard", title: "Dashboard", group: "Monitor", needs: "telemetry.read" },
+  { href: "/devices", title: "Devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
+  { href: "/users", title: "Users", group: "Manage", needs: "accounts.read" },
+  { href: "/offline-access", title: "Offline access", group: "Manage", needs: "mirror.read" },
+  { href: "/audit", title: "Audit log", group: "Manage", needs: "audit.read" },
+  { href: "/status", title: "Status", group: "Manage", needs: "profile.own", hasItems: true },
+  { href: "/security", title: "Security", group: "Account", needs: "sessions.own" },
+] as const satisfies readonly PageEntry[];
+
+export type PageHref = (typeof PAGES)[number]["href"];
+
+/** The page at `href`. */
+export function pageAt(href: PageHref): PageEntry {
+  return PAGES.find((page) => page.href === href)!;
+}
+
+/** The page that `pathname` belongs to: `/devices/press-4` belongs to `/devices`. Null for an address without a sign-in. */
+export function pageOf(pathname: string): PageEntry | null {
+  const [first, item, ...more] = pathname.split("/").filter(Boolean);
+  const page: PageEntry | undefined = PAGES.find(({ href }) => href === `/${first}`);
+  if (!page || more.length > 0 || (item !== undefined && !page.hasItems)) return null;
+  return page;
+}

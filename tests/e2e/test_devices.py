@@ -1,0 +1,161 @@
+"""The pages about the fleet and about one device, in a browser on a real system."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Complaints, sign_in
+from tests.e2e.device import DEVICE, SECOND, ToldDevice
+from tests.e2e.people import Office
+from tests.e2e.test_accounts import FIRST, enter, examine
+from tests.system import System, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+_PROOF = re.compile(
+    r"stored [\d,]+ · refused 0 · declared lost 0 · missing [\d,]+: (complete|waiting for the missing ones)"
+)
+
+
+@pytest.fixture
+def office(system: System) -> Office:
+    return Office(system)
+
+
+def collector_of(system: System) -> str:
+    """The id of the collector that the system started."""
+    return str(system.get("/api/collectors", system.token())["items"][0]["id"])
+
+
+def test_the_fleet_shows_every_device_and_changes_live(page: Page, system: System, complaints: Complaints) -> None:
+    own, now = collector_of(system), time.time_ns() // 1_000 // SECOND * SECOND
+    with ToldDevice(system) as told:
+        told.deliver(now - 10 * SECOND, now, "live")
+        wait_until(
+            lambda: any(one["id"] == DEVICE for one in system.get("/api/telemetry/devices", system.token())["items"]),
+            seconds=20,
+            what="the gateway knows the device",
+        )
+        sign_in(page, system)
+        page.get_by_role("link", name="Devices").click()
+        page.wait_for_url("**/devices")
+        expect(page.get_by_test_id(f"device-{own}")).to_contain_text("Online")
+        expect(page.get_by_test_id(f"device-{own}")).to_contain_text("Ledger")
+        row = page.get_by_test_id(f"device-{DEVICE}")
+        expect(page.get_by_test_id("connection-pill")).to_have_attribute("data-state", "live")
+        told.say(54_321)
+        expect(row).to_contain_text("54,321")
+        expect(row).to_contain_text("Catching up")
+        examine(page, "devices")
+        told.say(0)
+        expect(row).not_to_contain_text("Catching up")
+    page.get_by_test_id("device-search").fill("zz-told")
+    expect(page.get_by_test_id(f"device-{own}")).to_have_count(0)
+    expect(page).to_have_url(re.compile("q=zz-told"))
+    page.get_by_test_id("device-search").fill("there is no such device")
+    page.get_by_test_id("reset-filter").click()
+    page.get_by_test_id(f"device-{own}").get_by_role("link").click()
+    page.wait_for_url(f"**/devices/{own}")
+    assert complaints == []
+
+
+def test_a_device_proves_what_became_of_its_readings_and_executes_commands(
+    page: Page, system: System, complaints: Complaints
+) -> None:
+    own = collector_of(system)
+    sign_in(page, system)
+    page.goto(f"/devices/{own}")
+    expect(page.get_by_test_id("proof")).to_have_text(_PROOF)
+    page.get_by_test_id("verify-again").click()
+    expect(page.get_by_test_id("series-cpu.total")).to_contain_text("Current")
+    page.get_by_test_id("send-command").click()
+    page.get_by_test_id("command-collect_now").click()
+    page.get_by_test_id("command-submit").click()
+    expect(page.get_by_test_id("command").first).to_have_attribute("data-state", "done")
+    page.get_by_test_id("send-command").click()
+    page.get_by_test_id("command-set_interval").click()
+    page.get_by_test_id("command-argument").fill("1,000")
+    page.get_by_test_id("command-submit").click()
+    expect(page.get_by_test_id("command-error")).to_contain_text("Enter a number from 0.1 to 3600.")
+    examine(page, "command")
+    page.keyboard.press("Escape")
+    examine(page, "device")
+
+    row = page.get_by_test_id("series-cpu.total")
+    row.get_by_role("button").click()
+    page.get_by_test_id("series-display-name").fill("Whole processor 🦉")
+    page.get_by_test_id("series-submit").click()
+    expect(row).to_contain_text("Whole processor 🦉")
+    row.get_by_role("button").click()
+    page.get_by_test_id("series-display-name").fill("")
+    page.get_by_test_id("series-submit").click()
+    expect(row).not_to_contain_text("Whole processor")
+    page.goto("/devices/nope")
+    expect(page.get_by_text("There is no device nope")).to_be_visible()
+    assert complaints == []
+
+
+def test_an_administrator_adds_disables_and_deletes_devices(page: Page, system: System, complaints: Complaints) -> None:
+    sign_in(page, system)
+    page.goto("/devices")
+    page.get_by_test_id("add-device").press("Enter")
+    page.get_by_test_id("device-id").fill("Press 4")
+    page.get_by_test_id("device-name").fill("Press 4")
+    page.get_by_test_id("device-tags").fill("hydraulics, hall-b")
+    page.get_by_test_id("device-submit").click()
+    expect(page.get_by_text("lower case letters, digits and hyphens")).to_be_visible()
+    examine(page, "add-device")
+    page.get_by_test_id("device-id").fill("press-4")
+    page.get_by_test_id("device-submit").click()
+    expect(page.get_by_test_id("enrol-command")).to_contain_text(f"pulse-collector enrol {system.url} ")
+    page.keyboard.press("Escape")
+    examine(page, "enrol-command")
+    page.get_by_test_id("credentials-kept").click()
+    row = page.get_by_test_id("device-press-4")
+    expect(row).to_contain_text("Not enrolled")
+    expect(row).to_contain_text("hydraulics")
+
+    page.get_by_test_id("add-device").click()
+    page.get_by_test_id("device-kind").get_by_text("Plain MQTT device").click()
+    page.get_by_test_id("device-username").fill("ESP_01")
+    page.get_by_test_id("device-name").fill("Cold store door")
+    page.get_by_test_id("device-submit").click()
+    expect(page.get_by_test_id("plain-settings")).to_contain_text("telemetry/plain/ESP_01")
+    page.get_by_text("ESPHome", exact=True).click()
+    expect(page.get_by_test_id("plain-settings")).to_contain_text("mqtt.publish_json")
+    examine(page, "plain-settings")
+    page.get_by_test_id("credentials-kept").click()
+    page.get_by_role("link", name="Cold store door").click()
+    page.wait_for_url("**/devices/esp-01")
+    for action, state in (("disable", "Disabled"), ("enable", "No readings yet")):
+        page.get_by_test_id("device-menu").click()
+        page.get_by_test_id(f"action-{action}").click()
+        page.get_by_test_id("confirm").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(state)
+    page.get_by_test_id("device-menu").click()
+    page.get_by_test_id("action-describe").click()
+    page.get_by_test_id("device-site").fill("North")
+    page.get_by_test_id("device-submit").click()
+    expect(page.get_by_role("link", name="North")).to_be_visible()
+    page.get_by_test_id("device-menu").click()
+    page.get_by_test_id("action-delete").click()
+    expect(page.get_by_test_id("confirm")).to_be_disabled()
+    page.get_by_test_id("confirm-text").fill("esp-01")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_text("There is no device esp-01")).to_be_visible()
+    assert complaints == []
+
+
+def test_a_user_sees_devices_but_nothing_to_manage(page: Page, office: Office, complaints: Complaints) -> None:
+    ada = office.create(FIRST)
+    enter(page, ada)
+    page.goto("/devices")
+    expect(page.get_by_test_id("pager")).to_be_visible()
+    expect(page.get_by_test_id("add-device")).to_have_count(0)
+    page.get_by_role("rowheader").first.get_by_role("link").click()
+    page.wait_for_url("**/devices/*")
+    expect(page.get_by_test_id("panel-series")).to_be_visible()
+    expect(page.get_by_test_id("device-menu")).to_have_count(0)
+    expect(page.get_by_test_id("panel-commands")).to_have_count(0)
+    assert complaints == []
