@@ -14,6 +14,7 @@ from pulse_desktop.core.delivery.signals import (
     SendHello,
     SeriesChanged,
     Settle,
+    ShardRefused,
     Tick,
 )
 from pulse_desktop.core.model import BufferLimits, Drop, Holdings, StoreFailure
@@ -73,6 +74,19 @@ def test_readings_that_the_have_settles_are_not_sent_again() -> None:
     replay.handle(Connected("s-1"), 0)
     commands = replay.handle(have(epochs=[{"epoch": 3, "settled": [(0, 900)]}]), 0.1)
     assert [(s.lo, s.hi) for s in sends(commands)] == [(900, 1_000)]
+
+
+def test_after_a_refused_shard_the_topic_without_one_is_used_until_the_next_connection() -> None:
+    replay = make(Holdings(ords={3: 1}, pending={3: ((0, 50),)}))
+    replay.handle(Connected("s-1"), 0)
+    (first,) = sends(replay.handle(have(shard=17), 0.1))
+    assert first.shard == 17
+    (again,) = sends(replay.handle(ShardRefused("s-1", first.lease), 0.2))
+    assert (again.shard, again.lo, again.hi) == (None, first.lo, first.hi), "it is sent again at once"
+    replay.handle(have(shard=17), 1.0)
+    assert [one.shard for one in sends(replay.handle(Committed(((0, 5),)), 1.1))] == [None]
+    replay.handle(Connected("s-2"), 2)
+    assert {one.shard for one in sends(replay.handle(have("s-2", shard=17), 2.1))} == {17}
 
 
 # -- leaving the buffer

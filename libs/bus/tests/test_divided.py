@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from pulse_bus import Bus, Delivery, DividedSubscription, read_each
+from pulse_bus.handling import GroupHandling, log_quarantine
 from pulse_bus.memory import MemoryBroker, MemoryBus
 from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_bus.mqtt.failures import SubscribeRefused
-from pulse_bus.mqtt.subscriptions import MqttDividedSubscription
+from pulse_bus.mqtt.subscriptions import MqttDividedSubscription, MqttSubscription
 from pulse_contracts.telemetry import ReadingBatch
 from pulse_contracts.topics import TELEMETRY_SHARD
 from pulse_testkit.buses import running
@@ -102,7 +103,7 @@ async def test_without_a_connection_the_next_one_grants_what_is_kept(servers: Se
 
 
 @pytest.mark.servers
-async def test_after_a_refusal_everything_stays_as_it_was(servers: Servers, clock: FakeClock) -> None:
+async def test_after_a_refusal_nothing_is_kept(servers: Servers, clock: FakeClock) -> None:
     alpha = mqtt_bus(servers, clock, "alpha")
     subscription = await Taken().subscribe(alpha)
     assert isinstance(subscription, MqttDividedSubscription)
@@ -110,6 +111,27 @@ async def test_after_a_refusal_everything_stays_as_it_was(servers: Servers, cloc
         with pytest.raises(SubscribeRefused):
             await subscription.keep([ALPHA])
         assert subscription.filters == (), "the next connection would be refused"
+
+
+async def test_after_a_failed_change_everything_is_sent_again() -> None:
+    changes: list[tuple[list[str], list[str]]] = []
+    answers = [True, False, True, True]
+
+    class Owner:
+        async def unsubscribe(self, entry: MqttSubscription) -> None: ...
+
+        async def change_filters(self, entry: MqttSubscription, added: Sequence[str], removed: Sequence[str]) -> bool:
+            changes.append((list(added), list(removed)))
+            return answers[len(changes) - 1]
+
+    handling = GroupHandling(TELEMETRY_SHARD, log_quarantine, random.Random(1), Taken(), read_each(ReadingBatch))
+    by_value = {"1": "t/1", "2": "t/2", "3": "t/3"}
+    entry = MqttDividedSubscription((), {}, handling, 0, Owner(), by_value=by_value)  # type: ignore[arg-type]
+    assert await entry.keep(["1"])
+    assert not await entry.keep(["2"]), "perhaps neither was sent"
+    assert await entry.keep(["2"])
+    assert await entry.keep(["2", "3"])
+    assert changes == [(["t/1"], []), (["t/2"], ["t/1"]), (["t/2"], ["t/1", "t/3"]), (["t/3"], [])]
 
 
 @pytest.mark.servers

@@ -31,6 +31,20 @@ async def test_a_pool_opens_while_postgresql_is_down_and_every_use_raises_unavai
         assert "secret" not in str(failure.value)
 
 
+async def test_a_transaction_whose_process_is_stopped_loses_its_locks(url: str, database: Database) -> None:
+    async def wait_with_a_lock(stopped: Database) -> None:
+        async with stopped.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(7)")
+            async with database.transaction() as other:
+                await other.execute("SELECT pg_advisory_xact_lock(7)")
+            await connection.execute("SELECT 1")
+
+    async with Database(PoolSettings(url, idle_timeout=timedelta(milliseconds=100))) as stopped:
+        with pytest.raises(DatabaseUnavailable):
+            await wait_with_a_lock(stopped)
+        assert await stopped.is_reachable()
+
+
 async def test_an_exhausted_pool_is_unavailable_and_recovers(small: Database) -> None:
     async with small.connection():
         with pytest.raises(DatabaseUnavailable):

@@ -272,7 +272,7 @@ async def test_a_message_with_an_invalid_device_id_is_quarantined_and_registers_
     catalogs = Catalogs(registry)
     limits = IngestLimits(CreditLimits(8, 2, 100, 0.1), GroupLimits(100, 10**6, 0.02, 0.005), 1_024, 10**15)
     ingest = Ingest(ledger, catalogs, bus, limits, metrics)
-    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest)
+    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest, lambda: True)
     plain = Plain(ingest, catalogs, PlainStore(database), PlainLimits(10, 10**15), metrics)
     handlers = Handlers(bus, ingest, plain, handshake, registry)
     await handlers.subscribe()

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from pulse_bus.mqtt.failures import SubscribeRefused
 from pulse_contracts.shards import SHARDS, shard_of
 from pulse_contracts.telemetry import BatchAck, ReadingBatch
 from pulse_contracts.topics import TELEMETRY_SHARD
@@ -122,6 +123,32 @@ async def test_a_gateway_that_lost_its_shards_keeps_receiving_until_the_new_owne
     assert await stored(database) == 2
 
 
+@pytest.mark.announces_log("background_job_failed")
+async def test_without_a_subscription_to_shards_collectors_are_told_none(
+    open_gateway: Open, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = await open_gateway()
+    await eventually(lambda: owned(only) == SHARDS)
+    subscription = next(one for one in only.bus._routes.subscriptions if one.handling.topic is TELEMETRY_SHARD)
+
+    async def refused(_: object) -> bool:
+        raise SubscribeRefused("telemetry/shard/1/+: the broker refused the subscription: 0x87")
+
+    async with collector(servers) as alpha:
+        with monkeypatch.context() as broken:
+            broken.setattr(subscription, "keep", refused)
+
+            async def is_told_none() -> bool:
+                return (await alpha.greet()).shard is None
+
+            await eventually(is_told_none)
+
+        async def is_told() -> bool:
+            return (await alpha.greet()).shard == shard_of("alpha")
+
+        await eventually(is_told)
+
+
 async def test_a_live_gateway_owns_no_shard_and_an_ingest_gateway_serves_no_browser(open_gateway: Open) -> None:
     live, ingest = await open_gateway(role="live"), await open_gateway(role="ingest")
     await eventually(lambda: owned(ingest) == SHARDS)
@@ -144,7 +171,7 @@ async def test_a_shard_has_one_owner_and_only_free_ones_are_claimed(database: Da
     assert [owners[shard] for shard in (1, 3, 4)] == [Ownership("a", is_ready=True), Ownership("a"), Ownership()]
     await store.leave("a")
     state = await store.state()
-    assert (state.gateways, state.owners[1]) == ({"b"}, Ownership())
+    assert (state.gateways, state.owners[1]) == (frozenset({"b"}), Ownership())
     assert await store.claim("b", [1]) == {1}
     await store.renew("b", timedelta(seconds=-1))
     assert not await store.renew("b", MINUTE), "the lease had passed"

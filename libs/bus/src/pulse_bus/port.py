@@ -120,8 +120,8 @@ class DividedSubscription(Subscription, Protocol):
     """A subscription to some values of one topic level."""
 
     async def keep(self, values: Collection[str]) -> bool:
-        """Receives exactly these values from now on. Returns whether the broker has granted that. Otherwise there is no
-        connection, and the next one grants it."""
+        """Receives exactly these values from now on. Returns whether the broker has granted that. Otherwise the next
+        call or the next connection tries again. Raises an error if the broker refuses; nothing is kept then."""
 
 
 class Bus(Protocol):

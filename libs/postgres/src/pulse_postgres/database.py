@@ -49,13 +49,15 @@ class DatabaseUnavailable(Unavailable):
 
 @dataclass(frozen=True)
 class PoolSettings:
-    """`url` holds host, database and role. The password is separate, or part of the url on loopback."""
+    """`url` holds host, database and role. The password is separate, or part of the url on loopback. `idle_timeout`:
+    how long a transaction may wait for its process before PostgreSQL ends it and frees its locks. None: for ever."""
 
     url: str = field(repr=False)
     password: str | None = field(default=None, repr=False)
     size: int = 8
     acquire_timeout: timedelta = timedelta(seconds=5)
     command_timeout: timedelta = timedelta(seconds=30)
+    idle_timeout: timedelta | None = None
 
 
 class Database:
@@ -68,6 +70,10 @@ class Database:
 
     async def __aenter__(self) -> Self:
         settings = self._settings
+        options = {}
+        if settings.idle_timeout is not None:
+            milliseconds = int(settings.idle_timeout.total_seconds() * 1_000)
+            options["idle_in_transaction_session_timeout"] = str(milliseconds)
         self._pool = asyncpg.create_pool(
             settings.url,
             password=settings.password,
@@ -77,6 +83,7 @@ class Database:
             timeout=settings.acquire_timeout.total_seconds(),
             max_inactive_connection_lifetime=300,
             reset=_nothing_to_reset,
+            server_settings=options,
         )
         await self._pool
         return self

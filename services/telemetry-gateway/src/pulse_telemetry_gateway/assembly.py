@@ -65,6 +65,9 @@ ROUTERS = [audit_router("/api/telemetry", "telemetry"), router]
 async def serve(settings: GatewaySettings) -> None:
     """Runs the gateway until it is told to stop."""
 
+    if settings.role != "all":  # a resumed session would have subscriptions that this role does not serve
+        settings = settings.model_copy(update={"mqtt_session_expiry": timedelta(0)})
+
     async def assemble(runtime: Runtime) -> Parts:
         return await _assemble(runtime, settings)
 
@@ -104,7 +107,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         ),
         runtime.metrics,
     )
-    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest)
+    shards = Shards(ShardStore(database), bus, runtime.client_id, runtime.metrics)
+    handshake = Handshake(HandshakeStore(database), registry, catalogs, ingest, lambda: shards.is_working)
     span = int(settings.plausible_span.total_seconds() * 1e6)
     plain_limits = PlainLimits(settings.plain_series_max, span)
     plain_store = PlainStore(database)
@@ -115,7 +119,6 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     handlers = Handlers(bus, ingest, plain, handshake, registry, budget_of(settings))
     bus.on_connected(commands.announce)
     intake = _intake(runtime, settings, handlers)
-    shards = Shards(ShardStore(database), bus, runtime.client_id, runtime.metrics)
     if settings.role != "live":
         shards.use(await handlers.subscribe())
         await ReplyHandlers(bus, commands, budget_of(settings)).subscribe()
@@ -167,7 +170,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         routers=(),
         tasks=[ingest.run, intake.run],
         jobs=[
-            Job("shards", shards.renew, _SECOND / 2, wake=shards.wake, retry_floor=_SECOND, retry_cap=_SECOND),
+            Job("shard_lease", shards.renew_lease, _SECOND / 2, retry_floor=_SECOND / 2, retry_cap=_SECOND),
+            Job("shards", shards.balance, _SECOND / 2, wake=shards.wake, retry_floor=_SECOND, retry_cap=_SECOND),
             Job("plain_lease", intake.renew_lease, _SECOND, retry_floor=_SECOND, retry_cap=_SECOND),
             Job("plain_skipped", plain.write_skipped, 2 * _SECOND),
             Job("latest", Latest(log, runtime.metrics).catch_up, settings.latest_every, retry_cap=5 * _SECOND),

@@ -29,6 +29,8 @@ class GatewaySettings(ServiceSettings):
     mqtt_session_expiry: timedelta = timedelta(seconds=10)
     # a quarter for history, a quarter for other HTTP requests, the rest for ingest and background jobs
     database_pool_size: Annotated[int, Field(ge=4, le=100)] = 8
+    # a process that is stopped within a commit holds locks of devices that other gateways take over
+    database_idle_timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
     credit: Annotated[int, Field(ge=2, le=1_000)] = 32
     group_commit_max: Annotated[int, Field(ge=1, le=5_000)] = 500
     group_commit_bytes_max: Annotated[int, Field(ge=1_000)] = 4_000_000

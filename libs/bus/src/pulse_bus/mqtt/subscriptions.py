@@ -61,19 +61,24 @@ class MqttDividedSubscription(MqttSubscription):
     messages of other values: they were on their way when the value was given up."""
 
     by_value: Mapping[str, str] = field(default_factory=dict)
+    _is_unsure: bool = False
+    """Whether the broker may have other filters than `filters`, because a change has failed."""
 
     async def keep(self, values: Collection[str]) -> bool:
-        """See `DividedSubscription.keep`. Raises SubscribeRefused: everything stays as it was."""
-        before = self.filters, self.others
+        """See `DividedSubscription.keep`. Raises SubscribeRefused: nothing is kept then."""
+        before = set() if self._is_unsure else set(self.filters)
         self.filters = tuple(pattern for value, pattern in self.by_value.items() if value in values)
         self.others = tuple(pattern for value, pattern in self.by_value.items() if value not in values)
-        added = [pattern for pattern in self.filters if pattern not in before[0]]
-        removed = [pattern for pattern in self.others if pattern in before[0]]
+        added = [pattern for pattern in self.filters if pattern not in before]
+        removed = [pattern for pattern in self.others if self._is_unsure or pattern in before]
+        was_unsure, self._is_unsure = self._is_unsure, True
         try:
-            return await self.bus.change_filters(self, added, removed)
-        except SubscribeRefused:
-            self.filters, self.others = before
+            is_granted = await self.bus.change_filters(self, added, removed)
+        except SubscribeRefused:  # the next connection would be refused too
+            self.filters, self.others = (), tuple(self.by_value.values())
             raise
+        self._is_unsure = not is_granted and (was_unsure or bool(added or removed))
+        return is_granted
 
 
 Route = tuple[str, list[tuple[MqttSubscription, dict[str, str]]]]

@@ -125,7 +125,9 @@ async def serve(
     on_stop_signal(stop.set)
     if stop.is_set():
         return
-    pool = PoolSettings(settings.database_url, password, settings.database_pool_size)
+    pool = PoolSettings(
+        settings.database_url, password, settings.database_pool_size, idle_timeout=settings.database_idle_timeout
+    )
     async with Database(pool) as database:
         rng = random.Random(secrets.randbits(64))  # noqa: S311  # jitter, not a secret
         started = now_micros()

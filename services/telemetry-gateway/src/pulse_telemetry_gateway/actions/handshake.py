@@ -1,5 +1,7 @@
 """The handshake with a collector: tells it what is settled, and takes its series declarations."""
 
+from collections.abc import Callable
+
 from pulse_bus import Reject
 from pulse_contracts.ranges import Range
 from pulse_contracts.shards import shard_of
@@ -14,8 +16,16 @@ from pulse_telemetry_gateway.store.registry import RegistryStore, SeriesRedeclar
 class Handshake:
     """Answers from the ledger."""
 
-    def __init__(self, store: HandshakeStore, registry: RegistryStore, catalogs: Catalogs, ingest: Ingest) -> None:
+    def __init__(
+        self,
+        store: HandshakeStore,
+        registry: RegistryStore,
+        catalogs: Catalogs,
+        ingest: Ingest,
+        uses_shards: Callable[[], bool],
+    ) -> None:
         self._store, self._registry, self._catalogs, self._ingest = store, registry, catalogs, ingest
+        self._uses_shards = uses_shards
         self._declarations = Declarations()
 
     async def answer(self, device: str, hello: Hello) -> Have:
@@ -47,7 +57,7 @@ class Handshake:
             epochs=epochs,
             credit=self._ingest.credit,
             series=digest,
-            shard=shard_of(device),
+            shard=shard_of(device) if self._uses_shards() else None,
         )
 
     async def declare(self, device: str, message: SeriesDeclared) -> None:

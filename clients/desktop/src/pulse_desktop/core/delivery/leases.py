@@ -123,6 +123,11 @@ class Leases:
         self._resends.append(claim)
         return None
 
+    def retry(self, lease_id: int) -> None:
+        """Sends a batch again as if it had not been sent: the broker rejected its topic."""
+        if (lease := self._leases.pop(lease_id, None)) is not None:
+            self._resends.append(lease.claim)
+
     def forget(self, epoch: int, pending: Ranges) -> None:
         """Ends the leases of an epoch whose readings are all settled. `pending`: the unsettled ranges."""
         for key, lease in list(self._leases.items()):

@@ -248,8 +248,8 @@ class Link:
             level = log.debug if self.refused else log.warning
             level("publish_refused", topic=topic.template, error=str(error))
             self.refused = str(error)
-            if topic is TELEMETRY_SHARD:  # the broker does not have the newer access rules yet
-                await self._inbox.put(ShardRefused(session))
+            if topic is TELEMETRY_SHARD and lease is not None:  # the broker does not have the newer access rules yet
+                await self._inbox.put(ShardRefused(session, lease))
         else:
             if self.refused:
                 log.info("publish_accepted", topic=topic.template)

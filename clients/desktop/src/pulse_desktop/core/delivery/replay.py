@@ -79,7 +79,9 @@ class Replay:
         """Earlier epochs whose state the gateway has reported in this session."""
         self._credit, self._live_paused = 0, False
         self._shard: int | None = None
-        """Where readings are sent on this connection."""
+        """Where readings are sent. None: to the topic without a shard."""
+        self._is_shard_refused = False
+        """Whether the broker has rejected the topic with a shard on this connection."""
         self._now = float("-inf")
 
     @property
@@ -154,17 +156,19 @@ class Replay:
     def _connect(self, session: str, now: float) -> None:
         self._leases.release()
         self._session.connect(session, now)
-        self._answered, self._credit = frozenset(), 0
+        self._answered, self._credit, self._is_shard_refused = frozenset(), 0, False
         self._kept.begin_round()
         self._losses.declare_all_again(now)
 
     def _fail(self, event: ConnectionLost | ShardRefused) -> None:
         if event.session != self._session.name:
             return  # of an older connection
-        self._shard = None
-        if isinstance(event, ConnectionLost):
-            self._leases.release()
-            self._session.disconnect()
+        if isinstance(event, ShardRefused):
+            self._shard, self._is_shard_refused = None, True
+            self._leases.retry(event.lease)
+            return
+        self._leases.release()
+        self._session.disconnect()
 
     def _buffered(self, event: Committed | ReadingsLost | Summarised | Quarantined | Restored, now: float) -> None:
         match event:
@@ -187,7 +191,7 @@ class Replay:
         self._observe(have.newest, out)
         if not self._session.is_connected or have.session != self._session.name:
             return
-        self._credit, self._shard = have.credit, have.shard
+        self._credit, self._shard = have.credit, None if self._is_shard_refused else have.shard
         self._confirmations.answered()
         settled = {answer.epoch: normalized(answer.settled) for answer in have.epochs}
         out += [RestoreKept(epoch, lost) for epoch, lost in self._kept.missing(have.epochs, settled)]

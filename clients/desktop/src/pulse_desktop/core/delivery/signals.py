@@ -111,9 +111,10 @@ class BatchTooLarge:
 
 @dataclass(frozen=True)
 class ShardRefused:
-    """The broker rejected a batch that was sent to the shard of the device."""
+    """The broker rejected the batch of this lease, which was sent to the shard of the device."""
 
     session: str
+    lease: int
 
 
 @dataclass(frozen=True)
