@@ -40,7 +40,7 @@ class ServiceSettings(BaseSettings):
     """Settings from `PULSE_…` environment variables, and secrets from files in `PULSE_SECRETS_DIR` with the same names
     in lower case. Secrets belong in files, because crash reports show the environment.
 
-    database_idle_timeout: after this time PostgreSQL ends a transaction whose process does nothing, and frees its locks.
+    database_idle_timeout: PostgreSQL ends a transaction whose process does nothing for so long, and frees its locks.
     mqtt_url: `mqtts://host:port`.
     mqtt_client_id: the client id at the broker, different for each process. Default: name, host name and HTTP port.
     mqtt_session_expiry: how long the broker keeps the session of a configured client id after a disconnect. A session
