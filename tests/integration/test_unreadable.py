@@ -12,8 +12,9 @@ import pytest
 from benchmarks import stage
 from pulse_bus.mqtt import MqttBus, MqttSettings
 from pulse_contracts.message import Message
+from pulse_contracts.shards import shard_of
 from pulse_contracts.telemetry import ReadingBatch
-from pulse_contracts.topics import Topic
+from pulse_contracts.topics import TELEMETRY_SHARD, Topic
 from pulse_desktop.core.clock import Clock
 from pulse_desktop.core.delivery.signals import Policy
 from pulse_desktop.core.engine import Engine, World
@@ -95,7 +96,8 @@ async def _collect(backend: stage.Servers, folder: Path, url: str) -> None:
         "unreadable"
     ]
     rows = await database.fetch("SELECT DISTINCT address, code, detail FROM telemetry.quarantine")
-    assert {(row["address"], row["code"]) for row in rows} == {(f"telemetry/data/{DEVICE}", "unreadable")}
+    address = TELEMETRY_SHARD.address(shard=str(shard_of(DEVICE)), device=DEVICE)
+    assert {(row["address"], row["code"]) for row in rows} == {(address, "unreadable")}
     assert {row["detail"] for row in rows} == {"Value error, x holds the index 999, but there are 1 series"}
     await database.close()
 
