@@ -14,6 +14,7 @@ from tests.resilience.checker import Verdict, judge
 from tests.resilience.plain import judge_plain
 from tests.resilience.releases import Release, Rollout, ends
 from tests.resilience.world import Size, World
+from tests.system import run_in_thread
 
 pytestmark = [pytest.mark.resilience, pytest.mark.timeout(1_800)]
 
@@ -36,7 +37,16 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-async def test_a_release_is_rolled_out_and_back_under_traffic_and_loses_nothing(folder: Path) -> None:
+def test_a_release_is_rolled_out_and_back_under_traffic_and_loses_nothing(folder: Path) -> None:
+    run_in_thread(out_and_back(folder))
+
+
+def test_a_gateway_that_acknowledges_before_it_stores_is_found(folder: Path) -> None:
+    """The same rollout with a known bug: the judge must find it, or it would prove nothing."""
+    run_in_thread(with_a_known_bug(folder))
+
+
+async def out_and_back(folder: Path) -> None:
     following = CURRENT.next("N+1", folder / "following", EXPAND)
     incompatible = following.next("N+2", folder / "incompatible", CONTRACT)
     async with World.opened(folder / "world", Size(fixed_client_ids=False)) as world:
@@ -65,8 +75,7 @@ async def test_a_release_is_rolled_out_and_back_under_traffic_and_loses_nothing(
         assert out.count("agrees") == len(world.collectors) + len(world.plain)
 
 
-async def test_a_gateway_that_acknowledges_before_it_stores_is_found(folder: Path) -> None:
-    """The same rollout with a known bug: the judge must find it, or it would prove nothing."""
+async def with_a_known_bug(folder: Path) -> None:
     following = CURRENT.next("N+1", folder / "following", EXPAND)
     size = Size(collectors=2, plain_devices=0, rate=1_000, mutant="acks before the commit", fixed_client_ids=False)
     async with World.opened(folder / "world", size) as world:
