@@ -4,6 +4,7 @@ import clsx from "clsx";
 import { Check } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { ComponentProps } from "react";
+import { hasFocusMovedOn } from "@/lib/use-focus-return";
 
 /** Not modal, so that screen readers can still reach the rest of the page. */
 export function Menu(props: ComponentProps<typeof DropdownMenu.Root>) {
@@ -22,6 +23,7 @@ export function MenuContent({ className, ...rest }: ComponentProps<typeof Dropdo
       <DropdownMenu.Content
         sideOffset={6}
         collisionPadding={8}
+        onCloseAutoFocus={(event) => hasFocusMovedOn() && event.preventDefault()}
         className={clsx("z-50 min-w-44 rounded-[10px] border bg-surface p-1 shadow-pop", className)}
         {...rest}
       />

@@ -4,6 +4,7 @@ import { ChevronsUpDown } from "lucide-react";
 import { Popover } from "radix-ui";
 import { useState } from "react";
 import type { Device } from "@/contracts/http";
+import { hasFocusMovedOn } from "@/lib/use-focus-return";
 import type { Backlogs } from "./backlog";
 import { DeviceList } from "./device-list";
 import { deviceState } from "./device-state";
@@ -44,6 +45,7 @@ export function DevicePicker({ backlogs, devices, selected, onSelect }: DevicePi
           align="start"
           sideOffset={6}
           collisionPadding={8}
+          onCloseAutoFocus={(event) => hasFocusMovedOn() && event.preventDefault()}
           aria-label="Choose a device"
           className="z-50 flex max-h-[min(26rem,var(--radix-popover-content-available-height))] w-72 max-w-[calc(100vw-1rem)] flex-col rounded-[10px] border bg-surface p-1.5 shadow-pop outline-none"
         >
