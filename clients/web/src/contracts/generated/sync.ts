@@ -294,6 +294,13 @@ export type components = {
             readonly state: "live" | "revoked";
             readonly version: number;
         };
+        readonly CurrentVersion: {
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly EntitlementBody: {
             /** @default false */
             readonly allow_unmatched?: boolean;
@@ -448,6 +455,8 @@ export type components = {
             /** @default null */
             readonly challenge?: string | null;
             readonly code: string;
+            /** @default null */
+            readonly current?: components["schemas"]["CurrentVersion"] | null;
             readonly detail: string;
             /** @default null */
             readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;

@@ -318,6 +318,13 @@ export type components = {
                 readonly [key: string]: number;
             };
         };
+        readonly CurrentVersion: {
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly FieldProblem: {
             readonly loc: readonly string[];
             readonly msg: string;
@@ -351,6 +358,8 @@ export type components = {
             /** @default null */
             readonly challenge?: string | null;
             readonly code: string;
+            /** @default null */
+            readonly current?: components["schemas"]["CurrentVersion"] | null;
             readonly detail: string;
             /** @default null */
             readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;

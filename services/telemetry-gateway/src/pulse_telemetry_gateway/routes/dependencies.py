@@ -17,6 +17,7 @@ from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.renaming import Renaming
+from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
@@ -48,6 +49,7 @@ class TelemetryDependencies:
     clock: Callable[[], int]
     limits: RateLimits
     commands: Commands
+    dashboards: SavedObjects
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""
