@@ -62,13 +62,7 @@ function checkBody(headers: Headers, maxBytes: number): NextResponse | null {
   }
   const length = headers.get("content-length") ?? "0";
   if (/^\d+$/.test(length) && Number(length) <= maxBytes) return null;
-  return problem(
-    id,
-    413,
-    "too_large",
-    "Content too large",
-    `The body must not exceed ${maxBytes} bytes.`,
-  );
+  return problem(id, 413, "too_large", "Content too large", `The body must not exceed ${maxBytes} bytes.`);
 }
 
 function maxBodyBytes(path: string): number {
