@@ -565,6 +565,20 @@ CREATE TABLE schema_migration (
     runs_with integer
 );
 
+CREATE TABLE series_display (
+    series_id integer NOT NULL,
+    version bigint NOT NULL,
+    decimals smallint,
+    limits text DEFAULT '[]'::text NOT NULL,
+    expected_min double precision,
+    expected_max double precision,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text,
+    updated_by_name text NOT NULL,
+    CONSTRAINT series_display_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
+    CONSTRAINT series_display_limits_check CHECK ((octet_length(limits) <= 4096))
+);
+
 ALTER TABLE series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME series_id_seq
     START WITH 1
@@ -722,6 +736,9 @@ ALTER TABLE ONLY schema_migration
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_device_id_name_type_key UNIQUE (device_id, name, type);
 
+ALTER TABLE ONLY series_display
+    ADD CONSTRAINT series_display_pkey PRIMARY KEY (series_id);
+
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_pkey PRIMARY KEY (id);
 
@@ -799,6 +816,9 @@ ALTER TABLE ONLY saved_object_version
 
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY series_display
+    ADD CONSTRAINT series_display_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 
 ALTER TABLE ONLY stream
     ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);

@@ -18,6 +18,7 @@ from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
+from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.handshake import Handshake
@@ -166,6 +167,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         runtime.limits,
         commands,
         SavedObjects("dashboard", SavingDependencies(database, audit, runtime.clock, uuid.uuid4)),
+        Displays(database, audit, runtime.clock),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(

@@ -295,8 +295,7 @@ export type components = {
             readonly version: number;
         };
         readonly CurrentVersion: {
-            /** Format: date-time */
-            readonly updated_at: string;
+            readonly updated_at: string | null;
             readonly updated_by: string | null;
             readonly updated_by_name: string;
             readonly version: number;

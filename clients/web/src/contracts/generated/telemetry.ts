@@ -321,6 +321,22 @@ export type paths = {
         readonly patch: operations["rename_series"];
         readonly trace?: never;
     };
+    readonly "/api/telemetry/series/{series_id}/display": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_series_display"];
+        readonly put: operations["update_series_display"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/series/{series_id}/readings": {
         readonly parameters: {
             readonly query?: never;
@@ -447,8 +463,7 @@ export type components = {
             readonly state: ("accepted" | "refused" | "done" | "failed") | "unknown" | ("sent" | "no_answer");
         };
         readonly CurrentVersion: {
-            /** Format: date-time */
-            readonly updated_at: string;
+            readonly updated_at: string | null;
             readonly updated_by: string | null;
             readonly updated_by_name: string;
             readonly version: number;
@@ -765,16 +780,45 @@ export type components = {
             readonly items: readonly components["schemas"]["ReasonView"][];
             readonly next: string | null;
         };
+        readonly SeriesDisplayBody: {
+            readonly decimals: number | null;
+            readonly display_name: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly unit: string | null;
+        };
+        readonly SeriesDisplayView: {
+            readonly decimals: number | null;
+            readonly declared_name: string;
+            readonly declared_unit: string;
+            readonly device: string;
+            readonly display_name: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly series: number;
+            readonly unit: string | null;
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly SeriesNameChange: {
             readonly display_name?: string | null;
             readonly unit?: string | null;
         };
         readonly SeriesView: {
+            readonly decimals: number | null;
             readonly device: string;
             readonly display_name: string;
+            readonly display_unit: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
             readonly id: number;
             readonly interval_us: number | null;
             readonly latest: components["schemas"]["LatestView"] | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
             readonly name: string;
             /** @enum {string} */
             readonly type: "int" | "float" | "bool";
@@ -1474,6 +1518,56 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    readonly get_series_display: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeriesDisplayView"];
+                };
+            };
+        };
+    };
+    readonly update_series_display: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SeriesDisplayBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeriesDisplayView"];
+                };
             };
         };
     };

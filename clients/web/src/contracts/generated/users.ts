@@ -319,8 +319,7 @@ export type components = {
             };
         };
         readonly CurrentVersion: {
-            /** Format: date-time */
-            readonly updated_at: string;
+            readonly updated_at: string | null;
             readonly updated_by: string | null;
             readonly updated_by_name: string;
             readonly version: number;

@@ -51,10 +51,10 @@ class FieldProblem(BaseModel):
 
 
 class CurrentVersion(BaseModel):
-    """The version that a resource has, and who saved it, when and under which name."""
+    """The version that a resource has, and who saved it, when and under which name. null: nobody has saved it yet."""
 
     version: int
-    updated_at: datetime
+    updated_at: datetime | None
     updated_by: str | None
     updated_by_name: str
 

@@ -7,6 +7,7 @@ from pulse_chassis.identity.principal import require
 from pulse_telemetry_gateway.routes import (
     commands,
     dashboards,
+    displays,
     erasure,
     export,
     history,
@@ -21,5 +22,5 @@ __all__ = ["BODY_LIMITS", "TelemetryDependencies", "router"]
 
 router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[require("telemetry.read")])
 BODY_LIMITS = {f"{router.prefix}{dashboards.router.prefix}": dashboards.MAX_DASHBOARD}
-for part in (registry, history, erasure, export, ledger, plain, quarantine, commands, dashboards):
+for part in (registry, history, erasure, export, ledger, plain, quarantine, commands, dashboards, displays):
     router.include_router(part.router)

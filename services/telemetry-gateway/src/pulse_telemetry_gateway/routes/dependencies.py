@@ -12,6 +12,7 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
+from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
@@ -50,6 +51,7 @@ class TelemetryDependencies:
     limits: RateLimits
     commands: Commands
     dashboards: SavedObjects
+    displays: Displays
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""
