@@ -135,6 +135,25 @@ CREATE FUNCTION reading_between(since timestamp with time zone, until timestamp 
    WHERE ((reading.chunk_t0 >= (((EXTRACT(epoch FROM reading_between.since) * (1000000)::numeric))::bigint - '86400000000'::bigint)) AND (reading.chunk_t0 < ((EXTRACT(epoch FROM reading_between.until) * (1000000)::numeric))::bigint) AND (reading.chunk_t1 >= ((EXTRACT(epoch FROM reading_between.since) * (1000000)::numeric))::bigint) AND (reading.ts >= reading_between.since) AND (reading.ts < reading_between.until));
 END;
 
+CREATE TABLE annotation (
+    id uuid NOT NULL,
+    device_id integer,
+    series_id integer,
+    t bigint NOT NULL,
+    until bigint,
+    text text NOT NULL,
+    author text NOT NULL,
+    author_name text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    updated_by_name text NOT NULL,
+    CONSTRAINT annotation_check CHECK ((until > t)),
+    CONSTRAINT annotation_check1 CHECK (((series_id IS NULL) OR (device_id IS NOT NULL))),
+    CONSTRAINT annotation_text_check CHECK (((length(text) >= 1) AND (length(text) <= 500)))
+);
+
 CREATE TABLE audit (
     n bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -634,6 +653,9 @@ CREATE TABLE unreadable (
 
 ALTER TABLE ONLY batch ATTACH PARTITION batch_default DEFAULT;
 
+ALTER TABLE ONLY annotation
+    ADD CONSTRAINT annotation_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY audit_head
     ADD CONSTRAINT audit_head_pkey PRIMARY KEY (single);
 
@@ -754,6 +776,12 @@ ALTER TABLE ONLY unfolded
 ALTER TABLE ONLY unreadable
     ADD CONSTRAINT unreadable_pkey PRIMARY KEY (device_id, pos);
 
+CREATE INDEX annotation_device ON annotation USING btree (device_id, t);
+
+CREATE INDEX annotation_series ON annotation USING btree (series_id) WHERE (series_id IS NOT NULL);
+
+CREATE INDEX annotation_time ON annotation USING btree (t, id);
+
 CREATE INDEX audit_actor ON audit USING btree (actor, n);
 
 CREATE INDEX audit_kind ON audit USING btree (kind, n);
@@ -795,6 +823,12 @@ ALTER INDEX batch_time ATTACH PARTITION batch_default_device_id_t_max_idx;
 ALTER INDEX batch_pkey ATTACH PARTITION batch_default_pkey;
 
 CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+ALTER TABLE ONLY annotation
+    ADD CONSTRAINT annotation_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY annotation
+    ADD CONSTRAINT annotation_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 
 ALTER TABLE ONLY catalog
     ADD CONSTRAINT catalog_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);

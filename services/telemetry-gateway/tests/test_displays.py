@@ -69,7 +69,7 @@ async def test_settings_are_shown_to_everybody_and_removed_with_null(admin: Pers
     shown = {name: value for name, value in SET.items() if name != "unit"} | {"unit": "°C", "display_unit": "°C"}
     assert (await listed(user)).items() >= shown.items()
     assert (await admin.ask("PUT", PATH, NOTHING, version=2)).status_code == 200
-    back = {"display_name": "s1", "unit": "", "display_unit": None, "decimals": None, "limits": []}
+    back: dict[str, Any] = {"display_name": "s1", "unit": "", "display_unit": None, "decimals": None, "limits": []}
     assert (await listed(user)).items() >= back.items()
 
 

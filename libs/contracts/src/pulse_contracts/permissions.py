@@ -15,6 +15,7 @@ Permission = Literal[
     "telemetry.delete",
     "dashboards.own",
     "dashboards.share",
+    "annotations.write",
     "accounts.read",
     "accounts.manage",
     "sessions.manage",
@@ -37,6 +38,7 @@ PERMISSIONS: Mapping[Permission, str] = {
     "telemetry.delete": "delete readings, series, and devices with all their readings",
     "dashboards.own": "create, change and delete your own dashboards and saved questions",
     "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
+    "annotations.write": "add annotations, and change and delete your own",
     "accounts.read": "list accounts",
     "accounts.manage": "invite, change, disable and delete accounts, including administrators; "
     "this allows everything that an administrator may do",
@@ -56,7 +58,15 @@ PERMISSIONS: Mapping[Permission, str] = {
 ROLES: Mapping[Role, frozenset[Permission]] = {
     "admin": frozenset(get_args(Permission)),
     "user": frozenset(
-        {"profile.own", "sessions.own", "api_keys.own", "telemetry.read", "telemetry.export", "dashboards.own"}
+        {
+            "profile.own",
+            "sessions.own",
+            "api_keys.own",
+            "telemetry.read",
+            "telemetry.export",
+            "dashboards.own",
+            "annotations.write",
+        }
     ),
 }
 """The permissions of each role."""

@@ -13,6 +13,7 @@ from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
+from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
@@ -150,6 +151,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     stored = HistoryStore(database)
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
+    saving = SavingDependencies(database, audit, runtime.clock, uuid.uuid4)
     routes = TelemetryDependencies(
         registry,
         history,
@@ -166,8 +168,10 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         runtime.clock,
         runtime.limits,
         commands,
-        SavedObjects("dashboard", SavingDependencies(database, audit, runtime.clock, uuid.uuid4)),
+        SavedObjects("dashboard", saving),
+        SavedObjects("question", saving),
         Displays(database, audit, runtime.clock),
+        Annotations(saving),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(

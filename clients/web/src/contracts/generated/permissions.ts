@@ -2,7 +2,7 @@
 
 export type Role = "admin" | "user";
 
-export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
+export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
@@ -15,6 +15,7 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "telemetry.delete": "delete readings, series, and devices with all their readings",
   "dashboards.own": "create, change and delete your own dashboards and saved questions",
   "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
+  "annotations.write": "add annotations, and change and delete your own",
   "accounts.read": "list accounts",
   "accounts.manage": "invite, change, disable and delete accounts, including administrators; this allows everything that an administrator may do",
   "sessions.manage": "see and end the sessions and API keys of every account, reset second factors, and require them by role",
@@ -39,6 +40,7 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "telemetry.delete",
     "dashboards.own",
     "dashboards.share",
+    "annotations.write",
     "accounts.read",
     "accounts.manage",
     "sessions.manage",
@@ -57,5 +59,6 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "telemetry.read",
     "telemetry.export",
     "dashboards.own",
+    "annotations.write",
   ],
 };

@@ -1,6 +1,38 @@
 // Generated from docs/api/telemetry.openapi.json by `make generate`. Do not edit.
 
 export type paths = {
+    readonly "/api/telemetry/annotations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_annotations"];
+        readonly put?: never;
+        readonly post: operations["create_annotation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/annotations/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_annotation"];
+        readonly put: operations["update_annotation"];
+        readonly post?: never;
+        readonly delete: operations["delete_annotation"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/audit": {
         readonly parameters: {
             readonly query?: never;
@@ -273,6 +305,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/questions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_questions"];
+        readonly put?: never;
+        readonly post: operations["create_question"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/questions/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_question"];
+        readonly put: operations["update_question"];
+        readonly post?: never;
+        readonly delete: operations["delete_question"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/readings": {
         readonly parameters: {
             readonly query?: never;
@@ -383,6 +447,33 @@ export type components = {
             readonly items: readonly components["schemas"]["SeriesView"][];
             readonly next: string | null;
             readonly truncated: boolean;
+        };
+        readonly AnnotationBody: {
+            readonly t: number;
+            readonly text: string;
+            readonly until: number | null;
+        };
+        readonly AnnotationPage: {
+            readonly items: readonly components["schemas"]["AnnotationView"][];
+            readonly next: string | null;
+        };
+        readonly AnnotationView: {
+            readonly author: string;
+            readonly author_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly device: string | null;
+            /** Format: uuid */
+            readonly id: string;
+            readonly series: number | null;
+            readonly t: number;
+            readonly text: string;
+            readonly until: number | null;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
         };
         readonly AuditHeadView: {
             readonly hash: string;
@@ -632,6 +723,13 @@ export type components = {
             readonly items: readonly components["schemas"]["MessageView"][];
             readonly next: number | null;
         };
+        readonly NewAnnotation: {
+            readonly device: string | null;
+            readonly series: number | null;
+            readonly t: number;
+            readonly text: string;
+            readonly until: number | null;
+        };
         readonly NumberPanel: {
             readonly decimals: number | null;
             readonly h: number;
@@ -743,6 +841,31 @@ export type components = {
             readonly status: number;
             readonly title: string;
             readonly type: string;
+        };
+        readonly QuestionBody: {
+            readonly name: string;
+            readonly query: string;
+            readonly shared: boolean;
+        };
+        readonly QuestionPage: {
+            readonly items: readonly components["schemas"]["QuestionView"][];
+            readonly next: string | null;
+        };
+        readonly QuestionView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly owner: string;
+            readonly owner_name: string;
+            readonly query: string;
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
         };
         readonly ReadingsView: {
             readonly ahead_from: number | null;
@@ -887,6 +1010,129 @@ export type components = {
 };
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly list_annotations: {
+        readonly parameters: {
+            readonly query: {
+                readonly after?: string | null;
+                readonly limit?: number;
+                readonly from: number;
+                readonly to: number;
+                readonly devices?: string | null;
+                readonly series?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationPage"];
+                };
+            };
+        };
+    };
+    readonly create_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewAnnotation"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationView"];
+                };
+            };
+        };
+    };
+    readonly get_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationView"];
+                };
+            };
+        };
+    };
+    readonly update_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AnnotationBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationView"];
+                };
+            };
+        };
+    };
+    readonly delete_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly list_telemetry_audit: {
         readonly parameters: {
             readonly query?: {
@@ -1423,6 +1669,125 @@ export interface operations {
                 content: {
                     readonly "application/octet-stream": string;
                 };
+            };
+        };
+    };
+    readonly list_questions: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionPage"];
+                };
+            };
+        };
+    };
+    readonly create_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["QuestionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionView"];
+                };
+            };
+        };
+    };
+    readonly get_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionView"];
+                };
+            };
+        };
+    };
+    readonly update_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["QuestionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionView"];
+                };
+            };
+        };
+    };
+    readonly delete_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -13,10 +13,10 @@ from pulse_contracts.times import from_micros
 from pulse_postgres import AuditEntry, Connection, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
+from pulse_telemetry_gateway.model.authors import Author
 from pulse_telemetry_gateway.model.saved_objects import (
     OWN_MAX,
     SHARED_MAX,
-    Author,
     Draft,
     Kind,
     SavedObject,
@@ -150,7 +150,7 @@ class SavedObjects:
 
 
 def _check_share(before: Draft | None, after: Draft | None, author: Author) -> None:
-    if needs_share(before, after) and not author.may_share:
+    if needs_share(before, after) and not author.may("dashboards.share"):
         raise missing("dashboards.share")
 
 

@@ -47,15 +47,6 @@ class TooManyShared(DomainError):
 
 
 @dataclass(frozen=True)
-class Author:
-    """Who makes a request. account: its id. name: from the access token. may_share: has `dashboards.share`."""
-
-    account: str
-    name: str
-    may_share: bool
-
-
-@dataclass(frozen=True)
 class Draft:
     """What an author wants to save. content: JSON text. panels: number of panels of a dashboard."""
 

@@ -1,10 +1,11 @@
 """HTTP API of telemetry for signed-in callers: devices, series, history, exports, the ledger, the quarantine, commands
-to collectors, and dashboards."""
+to collectors, and what people save: dashboards, questions, annotations and how series are shown."""
 
 from fastapi import APIRouter
 
 from pulse_chassis.identity.principal import require
 from pulse_telemetry_gateway.routes import (
+    annotations,
     commands,
     dashboards,
     displays,
@@ -14,6 +15,7 @@ from pulse_telemetry_gateway.routes import (
     ledger,
     plain,
     quarantine,
+    questions,
     registry,
 )
 from pulse_telemetry_gateway.routes.dependencies import TelemetryDependencies
@@ -22,5 +24,19 @@ __all__ = ["BODY_LIMITS", "TelemetryDependencies", "router"]
 
 router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[require("telemetry.read")])
 BODY_LIMITS = {f"{router.prefix}{dashboards.router.prefix}": dashboards.MAX_DASHBOARD}
-for part in (registry, history, erasure, export, ledger, plain, quarantine, commands, dashboards, displays):
+_PARTS = (
+    registry,
+    history,
+    erasure,
+    export,
+    ledger,
+    plain,
+    quarantine,
+    commands,
+    dashboards,
+    questions,
+    displays,
+    annotations,
+)
+for part in _PARTS:
     router.include_router(part.router)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from pydantic import Field
 
 from pulse_chassis.http.rate_limits import RateLimits
+from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
@@ -51,7 +52,9 @@ class TelemetryDependencies:
     limits: RateLimits
     commands: Commands
     dashboards: SavedObjects
+    questions: SavedObjects
     displays: Displays
+    annotations: Annotations
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

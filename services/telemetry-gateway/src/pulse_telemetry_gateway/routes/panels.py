@@ -8,7 +8,7 @@ from pulse_contracts.message import PRINTABLE
 
 COLUMNS = 12
 MAX_CHART_SERIES, MAX_TABLE_SERIES = 50, 200
-_MULTILINE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+MULTILINE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 def _distinct(ids: list[int]) -> list[int]:
@@ -161,7 +161,7 @@ class TextPanel(_Panel):
     """Text that people write."""
 
     kind: Literal["text"]
-    text: Annotated[str, StringConstraints(max_length=4_000, pattern=_MULTILINE)]
+    text: Annotated[str, StringConstraints(max_length=4_000, pattern=MULTILINE)]
 
 
 Panel = Annotated[

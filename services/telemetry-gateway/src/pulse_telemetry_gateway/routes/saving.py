@@ -1,9 +1,8 @@
-"""Shared by the routes of dashboards and saved questions."""
+"""Shared by the routes of dashboards, saved questions and annotations."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -14,8 +13,10 @@ from pulse_chassis.http.problems import TooManyRequests
 from pulse_chassis.identity.caller import Caller, caller_of
 from pulse_chassis.identity.principal import Forbidden, Principal, RevocationsUnknown, record_refusal, require
 from pulse_contracts.message import PRINTABLE
+from pulse_contracts.permissions import Permission
+from pulse_telemetry_gateway.model.authors import Author
 from pulse_telemetry_gateway.model.errors import ForeignCursor
-from pulse_telemetry_gateway.model.saved_objects import Author, SavedObject, TooManyShared, UnknownSavedObject
+from pulse_telemetry_gateway.model.saved_objects import SavedObject, TooManyShared, UnknownSavedObject
 from pulse_telemetry_gateway.routes.dependencies import Dependencies
 from pulse_telemetry_gateway.store.saved_objects import ListKey
 
@@ -53,33 +54,32 @@ async def _reader(principal: Annotated[Principal, require("telemetry.read")]) ->
     return author_of(principal)
 
 
-async def _writer(
-    request: Request, deps: Dependencies, principal: Annotated[Principal, require("dashboards.own")]
-) -> AsyncIterator[Writing]:
-    author = author_of(principal)
-    if author.may_share:
-        request.app.state.principals.require_fresh()
-    await deps.limits.check("saved-objects", _RATE, principal.account)
-    async with _recorded_refusals(request, principal):
-        yield Writing(author, caller_of(request, principal))
+def writer(own: Permission, wide: Permission) -> Any:
+    """Returns a dependency that requires the permission to write, limits the rate, and gives the writer. Some changes
+    need the permission `wide`: when an action raises Forbidden, the audit trail records that it was missing."""
 
+    async def _writer(
+        request: Request, deps: Dependencies, principal: Annotated[Principal, require(own)]
+    ) -> AsyncIterator[Writing]:
+        if principal.may(wide):
+            request.app.state.principals.require_fresh()
+        await deps.limits.check(own, _RATE, principal.account)
+        try:
+            yield Writing(author_of(principal), caller_of(request, principal))
+        except Forbidden:
+            await record_refusal(request, principal, wide)
+            raise
 
-@asynccontextmanager
-async def _recorded_refusals(request: Request, principal: Principal) -> AsyncIterator[None]:
-    try:
-        yield
-    except Forbidden:
-        await record_refusal(request, principal, "dashboards.share")
-        raise
+    return Depends(_writer)
 
 
 Reader = Annotated[Author, Depends(_reader)]
-Writer = Annotated[Writing, Depends(_writer)]
+Writer = Annotated[Writing, writer("dashboards.own", "dashboards.share")]
 
 
 def author_of(principal: Principal) -> Author:
     """The caller as an author. The name is that of the account, or its e-mail if it has no name."""
-    return Author(principal.account, principal.name or principal.email, principal.may("dashboards.share"))
+    return Author(principal.account, principal.name or principal.email, principal.may)
 
 
 def read_key(after: str | None) -> ListKey | None:
