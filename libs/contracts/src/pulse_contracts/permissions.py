@@ -34,7 +34,7 @@ PERMISSIONS: Mapping[Permission, str] = {
     "telemetry.read": "see devices, readings, history and the delivery ledger",
     "telemetry.export": "export readings as files",
     "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, "
-    "rename devices and series",
+    "rename devices, set how series are shown, change annotations of others",
     "telemetry.delete": "delete readings, series, and devices with all their readings",
     "dashboards.own": "create, change and delete your own dashboards and saved questions",
     "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
