@@ -12,7 +12,10 @@ import pytest
 from pulse_postgres import Database
 from pulse_postgres.admin import with_role
 from pulse_telemetry_gateway.routes.dashboards import MAX_DASHBOARD
+from pulse_telemetry_gateway.store.saved_objects import SavedObjectStore
+from pulse_testkit.locks import lock_waiters
 from pulse_testkit.servers import Servers
+from pulse_testkit.waiting import eventually
 
 from .conftest import PASSWORD
 from .saving import ADA, BOB, EVE, Person, audited, problem
@@ -224,6 +227,25 @@ async def test_an_account_owns_fifty_dashboards_however_many_it_creates_at_once(
     assert Counter(await asyncio.gather(*map(create, range(8)))) == {201: 3, 409: 5}
     assert problem(await ada.ask("POST", PATH, body())) == (409, "too_many_own")
     await bob.post(PATH, body())
+
+
+async def test_a_dashboard_that_is_being_created_counts(ada: Person, database: Database) -> None:
+    await ada.post(PATH, body())
+    async with database.connection() as connection:
+        await copies(connection, 48)
+    async with asyncio.TaskGroup() as group, database.transaction() as other:
+        await SavedObjectStore(database, "dashboard").counts(other, ADA)
+        asking = group.create_task(ada.ask("POST", PATH, body()))
+
+        async def waits() -> bool:
+            return len(await lock_waiters(database, "pg_advisory_xact_lock")) == 1
+
+        await eventually(waits)
+        await other.execute(
+            "INSERT INTO saved_object SELECT gen_random_uuid(), kind, name, shared, owner, owner_name, version, "
+            "created_at FROM saved_object LIMIT 1"
+        )
+    assert problem(asking.result()) == (409, "too_many_own")
 
 
 async def test_two_hundred_dashboards_are_shared_at_most(admin: Person, database: Database) -> None:
