@@ -613,6 +613,21 @@ CREATE TABLE shard (
     is_ready boolean DEFAULT false NOT NULL
 );
 
+CREATE TABLE share_link (
+    id uuid NOT NULL,
+    object_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    created_by_name text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT share_link_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT share_link_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
 CREATE TABLE stream (
     device_id integer NOT NULL,
     epoch bigint NOT NULL,
@@ -767,6 +782,12 @@ ALTER TABLE ONLY series
 ALTER TABLE ONLY shard
     ADD CONSTRAINT shard_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY share_link
+    ADD CONSTRAINT share_link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY share_link
+    ADD CONSTRAINT share_link_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY stream
     ADD CONSTRAINT stream_pkey PRIMARY KEY (device_id, epoch);
 
@@ -814,6 +835,8 @@ CREATE INDEX saved_object_owner ON saved_object USING btree (kind, owner);
 
 CREATE INDEX saved_object_shared ON saved_object USING btree (kind) WHERE shared;
 
+CREATE INDEX share_link_object ON share_link USING btree (object_id, created_at);
+
 CREATE INDEX stream_device ON stream USING btree (device_id, ord DESC, epoch);
 
 CREATE INDEX stream_newest ON stream USING btree (device_id, ord DESC, epoch) WHERE ((stored_n + refused_n) > 0);
@@ -853,6 +876,9 @@ ALTER TABLE ONLY series
 
 ALTER TABLE ONLY series_display
     ADD CONSTRAINT series_display_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
+
+ALTER TABLE ONLY share_link
+    ADD CONSTRAINT share_link_object_id_fkey FOREIGN KEY (object_id) REFERENCES saved_object(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY stream
     ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);

@@ -33,6 +33,7 @@ from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects, SavingDependencies
 from pulse_telemetry_gateway.actions.shards import Shards
+from pulse_telemetry_gateway.actions.share_links import ShareLinks
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, ReplyHandlers, quarantine
@@ -42,7 +43,7 @@ from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
 from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
 from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
 from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
-from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, router
+from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, public, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
@@ -62,7 +63,7 @@ from pulse_telemetry_gateway.store.verification import VerificationStore
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-ROUTERS = [audit_router("/api/telemetry", "telemetry"), router]
+ROUTERS = [audit_router("/api/telemetry", "telemetry"), public, router]
 
 
 async def serve(settings: GatewaySettings) -> None:
@@ -172,6 +173,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         SavedObjects("question", saving),
         Displays(database, audit, runtime.clock),
         Annotations(saving),
+        ShareLinks(saving),
+        ConcurrencyLimit(max(1, at_once // 2), settings.history_deadline),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(

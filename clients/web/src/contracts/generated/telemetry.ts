@@ -97,6 +97,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/dashboards/{id}/links": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_share_links"];
+        readonly put?: never;
+        readonly post: operations["create_share_link"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}/links/{link}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete: operations["revoke_share_link"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/dashboards/{id}/versions": {
         readonly parameters: {
             readonly query?: never;
@@ -417,6 +449,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/shared": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_shared_dashboard"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/shared/series/{series_id}/readings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_shared_readings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
@@ -730,6 +794,22 @@ export type components = {
             readonly text: string;
             readonly until: number | null;
         };
+        readonly NewShareLinkView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly created_by: string;
+            readonly created_by_name: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly revoked_at: string | null;
+            readonly revoked_by: string | null;
+            /** @enum {string} */
+            readonly state: "valid" | "expired" | "revoked";
+            readonly token: string;
+        };
         readonly NumberPanel: {
             readonly decimals: number | null;
             readonly h: number;
@@ -946,6 +1026,38 @@ export type components = {
             /** @enum {string} */
             readonly type: "int" | "float" | "bool";
             readonly unit: string;
+        };
+        readonly ShareLinkBody: {
+            readonly expires_in_days: number;
+            readonly name: string;
+        };
+        readonly ShareLinkView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly created_by: string;
+            readonly created_by_name: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly revoked_at: string | null;
+            readonly revoked_by: string | null;
+            /** @enum {string} */
+            readonly state: "valid" | "expired" | "revoked";
+        };
+        readonly ShareLinks: {
+            readonly items: readonly components["schemas"]["ShareLinkView"][];
+        };
+        readonly SharedDashboardView: {
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly name: string;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly series: readonly components["schemas"]["SeriesView"][];
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly version: number;
         };
         readonly SkippedView: {
             readonly example: string;
@@ -1291,6 +1403,74 @@ export interface operations {
             };
             readonly path: {
                 readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly list_share_links: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ShareLinks"];
+                };
+            };
+        };
+    };
+    readonly create_share_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ShareLinkBody"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NewShareLinkView"];
+                };
+            };
+        };
+    };
+    readonly revoke_share_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+                readonly link: string;
             };
             readonly cookie?: never;
         };
@@ -1985,6 +2165,54 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ErasedView"];
+                };
+            };
+        };
+    };
+    readonly get_shared_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                readonly "Pulse-Share-Token": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SharedDashboardView"];
+                };
+            };
+        };
+    };
+    readonly list_shared_readings: {
+        readonly parameters: {
+            readonly query: {
+                readonly from: number;
+                readonly to: number;
+                readonly points?: number;
+            };
+            readonly header: {
+                readonly "Pulse-Share-Token": string;
+            };
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReadingsView"];
                 };
             };
         };

@@ -17,10 +17,14 @@ from pulse_telemetry_gateway.routes import (
     quarantine,
     questions,
     registry,
+    share_links,
 )
 from pulse_telemetry_gateway.routes.dependencies import TelemetryDependencies
 
-__all__ = ["BODY_LIMITS", "TelemetryDependencies", "router"]
+__all__ = ["BODY_LIMITS", "TelemetryDependencies", "public", "router"]
+
+public = share_links.public
+"""Routes that need no account."""
 
 router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[require("telemetry.read")])
 BODY_LIMITS = {f"{router.prefix}{dashboards.router.prefix}": dashboards.MAX_DASHBOARD}
@@ -34,6 +38,7 @@ _PARTS = (
     quarantine,
     commands,
     dashboards,
+    share_links,
     questions,
     displays,
     annotations,

@@ -20,6 +20,7 @@ from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
+from pulse_telemetry_gateway.actions.share_links import ShareLinks
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
@@ -33,8 +34,8 @@ Value = bool | int | float
 
 @dataclass(frozen=True)
 class TelemetryDependencies:
-    """concurrency: limits requests that use the database, except history, which has its own limit. clock_suspect:
-    microseconds."""
+    """concurrency: limits requests that use the database, except history, which has its own limit. public_concurrency:
+    the same for requests without an account. clock_suspect: microseconds."""
 
     registry: RegistryStore
     history: History
@@ -55,6 +56,8 @@ class TelemetryDependencies:
     questions: SavedObjects
     displays: Displays
     annotations: Annotations
+    share_links: ShareLinks
+    public_concurrency: ConcurrencyLimit
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

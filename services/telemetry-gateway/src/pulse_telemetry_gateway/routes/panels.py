@@ -1,6 +1,6 @@
 """The panels of a dashboard as JSON. Every field is required, so that a stored panel means the same to every client."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -162,6 +162,12 @@ class TextPanel(_Panel):
 
     kind: Literal["text"]
     text: Annotated[str, StringConstraints(max_length=4_000, pattern=MULTILINE)]
+
+
+def series_in(panels: list[dict[str, Any]]) -> set[int]:
+    """The ids of all series that stored panels show."""
+    shown = (panel.get("series") for panel in panels)
+    return {id_ for one in shown if one is not None for id_ in (one if isinstance(one, list) else [one])}
 
 
 Panel = Annotated[
