@@ -28,7 +28,7 @@ async def started(servers: Servers, database: Database, database_url: str) -> As
     ledger = await three_series(database)
     await ledger.commit([mixed(0, 30)])
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
-    async with gateway(servers, url, has_intake=False, trusted_proxies=("127.0.0.1",)) as opened:
+    async with gateway(servers, url, has_intake=False, history_deadline=50, trusted_proxies=("127.0.0.1",)) as opened:
         yield opened
 
 
