@@ -4,7 +4,7 @@ documentation are generated from them."""
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-Role = Literal["admin", "user"]
+Role = Literal["admin", "user", "viewer"]
 Permission = Literal[
     "profile.own",
     "sessions.own",
@@ -52,6 +52,7 @@ PERMISSIONS: Mapping[Permission, str] = {
 ROLES: Mapping[Role, frozenset[Permission]] = {
     "admin": frozenset(get_args(Permission)),
     "user": frozenset({"profile.own", "sessions.own", "api_keys.own", "telemetry.read", "telemetry.export"}),
+    "viewer": frozenset({"profile.own", "sessions.own", "telemetry.read"}),
 }
 """The permissions of each role."""
 
