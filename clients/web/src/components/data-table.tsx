@@ -1,5 +1,6 @@
 "use client";
 // A table whose rows are already searched, filtered and sorted. On narrow screens each row becomes a card.
+import { useTranslations } from "next-intl";
 import {
   rowSortingFeature,
   tableFeatures,
@@ -182,8 +183,9 @@ function BodyCell<Row>({ column, children }: { column: TableColumn<Row>; childre
 }
 
 export function TableSkeleton({ rows }: { rows: number }) {
+  const t = useTranslations("errors");
   return (
-    <div role="status" aria-label="Loading" className="space-y-3 border-t p-4">
+    <div role="status" aria-label={t("loading")} className="space-y-3 border-t p-4">
       {Array.from({ length: rows }, (_, index) => (
         <div key={index} className="skeleton h-8" />
       ))}

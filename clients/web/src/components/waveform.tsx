@@ -1,4 +1,5 @@
 // Decoration of the sign-in page. It shows no data.
+import { useTranslations } from "next-intl";
 
 const WIDTH = 640;
 const HEIGHT = 300;
@@ -12,6 +13,7 @@ const WAVES = [
 ];
 
 export function Waveform() {
+  const t = useTranslations("common");
   return (
     <div
       aria-hidden
@@ -34,9 +36,7 @@ export function Waveform() {
           />
         ))}
       </svg>
-      <p className="absolute bottom-12 left-12 text-[22px] tracking-[-0.01em] text-white">
-        Every sensor, every second, one quiet screen.
-      </p>
+      <p className="absolute bottom-12 left-12 text-[22px] tracking-[-0.01em] text-white">{t("slogan")}</p>
     </div>
   );
 }

@@ -19,6 +19,7 @@ const formatters = new Map<Intl.NumberFormatOptions | number, Intl.NumberFormat>
 const LEAST_EXPONENTIAL = 1e15;
 const MAX_DIGITS = 7;
 const EXPONENT_DIGITS = 4;
+const DAY_SECONDS = 86_400;
 // A value below this share of the range is rounding noise.
 const NOISE = 1e-15;
 
@@ -147,15 +148,17 @@ function shortExponent(text: string): string {
 export function formatAge(ageUs: number): string {
   const seconds = Math.max(0, Math.round(ageUs / 1_000_000));
   const t = pageTexts("common.values");
-  return seconds < 2 ? t("now") : t("ago", { duration: formatDuration(ageUs) });
+  if (seconds < 2) return t("now");
+  if (seconds >= DAY_SECONDS) return t("daysAgo", { days: Math.floor(seconds / DAY_SECONDS) });
+  return t("ago", { duration: formatDuration(ageUs) });
 }
 
 export function formatDuration(us: number): string {
   const seconds = Math.max(0, Math.round(us / 1_000_000));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
-  return pageTexts("common.values")("days", { days: Math.floor(seconds / 86_400) });
+  if (seconds < DAY_SECONDS) return `${Math.floor(seconds / 3_600)} h`;
+  return pageTexts("common.values")("days", { days: Math.floor(seconds / DAY_SECONDS) });
 }
 
 /** Grouped digits with exactly `decimals` decimals. */

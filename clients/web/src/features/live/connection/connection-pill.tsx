@@ -1,5 +1,7 @@
 "use client";
 // The state of the live connection, in one word.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import clsx from "clsx";
 import { useSyncExternalStore } from "react";
 import { countdownSeconds } from "./reconnect";
@@ -31,13 +33,14 @@ export function ConnectionPill({ feed }: { feed: LiveFeed }) {
     () => feed.connection.state,
   );
   const tick = useSyncExternalStore(feed.view.subscribe, feed.view.current, feed.view.current);
+  const t = useTranslations("common.connection");
   const shown = describe(state, tick.paused, Date.now);
   return (
     <span
       data-testid="connection-pill"
       data-state={shown.state}
       role="status"
-      title={shown.tone ? "Some readings are left out. The lowest and highest are kept." : undefined}
+      title={shown.tone ? t("leftOut") : undefined}
       className={clsx(
         "inline-flex h-7 items-center gap-1.5 rounded-md px-2.5 text-xs font-medium whitespace-nowrap",
         shown.tone ?? TONES[shown.state],
@@ -56,25 +59,28 @@ export function ConnectionPill({ feed }: { feed: LiveFeed }) {
 }
 
 function describe(state: ConnectionState, paused: boolean, now: () => number): Shown {
+  const t = pageTexts("common.connection");
   switch (state.kind) {
     case "live":
-      if (paused) return { state: "paused", label: "Paused" };
-      if (state.isSlow)
-        return { state: "live", label: "Live, slow connection", tone: "bg-warn-soft text-warn" };
+      if (paused) return { state: "paused", label: t("paused") };
+      if (state.isSlow) return { state: "live", label: t("slow"), tone: "bg-warn-soft text-warn" };
       return {
         state: "live",
-        label: "Live",
+        label: t("live"),
         detail: state.rttMs === null ? undefined : `${Math.max(1, state.rttMs)} ms`,
       };
     case "connecting":
-      return { state: "connecting", label: "Connecting" };
+      return { state: "connecting", label: t("connecting") };
     case "reconnecting":
       return {
         state: "reconnecting",
-        label: "Reconnecting",
-        detail: state.atMs === null ? "now" : `in ${countdownSeconds(state.atMs, now())} s`,
+        label: t("reconnecting"),
+        detail:
+          state.atMs === null
+            ? pageTexts("common.values")("now")
+            : t("inSeconds", { seconds: countdownSeconds(state.atMs, now()) }),
       };
     case "offline":
-      return { state: "offline", label: "Offline" };
+      return { state: "offline", label: t("offline") };
   }
 }
