@@ -95,10 +95,10 @@ export function useTimeChart({
   return { hostRef, tooltipRef, marks };
 }
 
-type HostEvents = { resized: () => void; restyled: () => void; seen: (isSeen: boolean) => void };
+export type HostEvents = { resized: () => void; restyled: () => void; seen: (isSeen: boolean) => void };
 
 /** Reports changes of size, theme and visibility of `host`. Returns a function that stops it. */
-function watchHost(host: HTMLElement, on: HostEvents): () => void {
+export function watchHost(host: HTMLElement, on: HostEvents): () => void {
   const size = new ResizeObserver(on.resized);
   size.observe(host);
   // The margin lets a chart draw before it scrolls into view.

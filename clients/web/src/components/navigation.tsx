@@ -2,6 +2,7 @@
 // Links to the pages that the session may open.
 import clsx from "clsx";
 import {
+  ChartSpline,
   Cpu,
   FileClock,
   KeyRound,
@@ -19,6 +20,7 @@ import { PAGES, pageOf, type PageHref } from "@/lib/site-map";
 
 const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
   "/dashboard": LayoutDashboard,
+  "/explore": ChartSpline,
   "/devices": Cpu,
   "/users": Users,
   "/offline-access": KeyRound,

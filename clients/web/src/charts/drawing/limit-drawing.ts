@@ -80,9 +80,10 @@ function drawLine({ ctx, bbox }: uPlot, y: number, { direction }: Limit, color: 
   ctx.setLineDash([]);
 }
 
-type Placed = { readonly text: string; readonly left: number; readonly y: number };
+export type Placed = { readonly text: string; readonly left: number; readonly y: number };
 
-function drawLabel(
+/** A framed text whose middle is at `y`. The font of `ctx` must be set. */
+export function drawLabel(
   ctx: CanvasRenderingContext2D,
   { text, left, y }: Placed,
   { ink, paper }: { readonly ink: string; readonly paper: string },

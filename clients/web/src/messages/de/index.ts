@@ -2,10 +2,11 @@
 import type { Messages } from "@/messages/en";
 import common from "./common.json";
 import errors from "./errors.json";
+import explore from "./explore.json";
 import login from "./login.json";
 import pages from "./pages.json";
 import permissions from "./permissions.json";
 
-const messages = { common, errors, login, pages, permissions } satisfies Messages;
+const messages = { common, errors, explore, login, pages, permissions } satisfies Messages;
 
 export default messages;
