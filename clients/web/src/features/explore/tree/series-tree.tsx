@@ -22,6 +22,8 @@ type SeriesTreeProps = {
   onClear: () => void;
 };
 
+// Where a slash is typed, or means something else. The sheet is a dialog too, but its search is the one to focus.
+const TYPING = "input:not([type=checkbox]), textarea, select, [role=menu]";
 // More rows than these are slow to lay out. A button shows more.
 const ROWS = 100;
 const UNITS = 6;
@@ -205,7 +207,7 @@ function useSlash(search: { readonly current: HTMLInputElement | null }): void {
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
       if (
         event.target instanceof Element &&
-        event.target.closest("input, textarea, select, [role=dialog], [role=menu]")
+        event.target.closest(TYPING)
       )
         return;
       event.preventDefault();
