@@ -122,7 +122,7 @@ def test_a_link_shows_the_same_question_and_the_back_button_the_one_before(
     page: Page, system: System, stored: Stored, complaints: Complaints
 ) -> None:
     open_explorer(page, system, stored.address())
-    expect(page.get_by_test_id("legend-bearing").get_by_role("cell").nth(1)).to_have_text("73.3")
+    expect(page.get_by_test_id("legend-bearing").get_by_role("cell").nth(1)).to_have_text("73.25")
     whole = (stored.end - 6 * HOUR, stored.end)
     assert shown(page) == whole
     page.get_by_test_id("compare").select_option("day")
@@ -151,7 +151,7 @@ def test_a_comparison_with_the_day_before_shows_the_difference_of_the_means(
     open_explorer(page, system, stored.address(more="&compare=day"))
     expect(page.get_by_test_id("legend-bearing").get_by_test_id("difference")).to_have_text(f"+{DIFFERENCE} °C")
     expect(page.get_by_test_id("subtitle")).to_contain_text("compared with the day before")
-    expect(page.get_by_test_id("unit-°C")).to_contain_text("340 readings arrived late")
+    expect(page.get_by_test_id("unit-°C")).to_contain_text("some readings arrived late")
     box = page.get_by_test_id("unit-°C").locator(".u-over").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2, steps=5)
@@ -198,7 +198,7 @@ def saved(page: Page, item: str) -> bytes:
 
 def test_exports_have_exactly_the_readings_of_the_range(page: Page, system: System, stored: Stored) -> None:
     open_explorer(page, system, stored.address())
-    expect(page.get_by_test_id("legend-bearing")).to_contain_text("73.3")
+    expect(page.get_by_test_id("legend-bearing")).to_contain_text("73.25")
     own = {t: v for t, v in _values(stored.end)[1] if t >= stored.end - 6 * HOUR}
     page.get_by_test_id("export").click()
     expect(page.get_by_test_id("export-csv")).to_contain_text(f"{3 * len(own):,} rows")

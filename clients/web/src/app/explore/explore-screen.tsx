@@ -2,8 +2,9 @@
 // Connects the session, the address and the explorer.
 import { useSearchParams } from "next/navigation";
 import { useCallback, useMemo } from "react";
-import { ProtectedRoute } from "@/app/protected-route";
+import { LiveRoute } from "@/app/live-route";
 import { Explore, ExploreSkeleton } from "@/features/explore/explore";
+import { applyDeviceState } from "@/features/explore/queries";
 import { decode, encode, type Question } from "@/features/explore/question";
 
 export function ExploreScreen() {
@@ -16,8 +17,8 @@ export function ExploreScreen() {
     else window.history.replaceState(null, "", address);
   }, []);
   return (
-    <ProtectedRoute page="/explore" skeleton={<ExploreSkeleton />}>
+    <LiveRoute page="/explore" skeleton={<ExploreSkeleton />} onDevice={applyDeviceState}>
       {({ api, can }) => <Explore api={api} can={can} asked={asked} onAsk={ask} />}
-    </ProtectedRoute>
+    </LiveRoute>
   );
 }

@@ -47,6 +47,7 @@ export function drawLimits(plot: uPlot, { limits, unit, scale, fontFamily, color
   }
   ctx.font = `${FONT_SIZE * ratio}px ${fontFamily}`;
   ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
   const texts = labels.map(({ limit, edge }) => textOf(limit, edge, unit));
   const step = Math.max(...texts.map((text) => ctx.measureText(text).width)) + 3 * LABEL_PADDING * ratio;
   labels.forEach(({ limit, y, place }, index) => {

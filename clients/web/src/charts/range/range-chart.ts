@@ -38,6 +38,8 @@ export type RangeChartContent = {
   readonly limits: readonly Limit[];
   /** Times with a note. */
   readonly notes: readonly number[];
+  /** False when a chart below has the labels of the times. */
+  readonly hasTimes: boolean;
 };
 
 const AXIS_FONT = "11px";
@@ -45,6 +47,7 @@ const AXIS_FONT = "11px";
 const SYNC_KEY = "pulse-range";
 const LEAST_SIZE = 50;
 const AXIS_HEIGHT = 28;
+const NO_AXIS_HEIGHT = 8;
 // A label of a time axis with a zone name needs this.
 const LEAST_SPACING = 76;
 // A shorter drag is a click.
@@ -52,6 +55,7 @@ const LEAST_DRAG = 6;
 const COMPARISON_DASH = [4, 3];
 const NOTE_RADIUS = 4;
 const CHARACTER_WIDTH = 6;
+const LEAST_LABELLED_GAP = 20;
 
 export class RangeChart {
   private plot: uPlot | null = null;
@@ -67,6 +71,7 @@ export class RangeChart {
     this.content = content;
     const key = JSON.stringify([
       content.unit,
+      content.hasTimes,
       content.lines.map(({ series, color, earlier }) => [series.id, series.type, color, earlier !== null]),
     ]);
     if (!this.plot || key !== this.built) {
@@ -100,7 +105,7 @@ export class RangeChart {
     this.plot = null;
   }
 
-  private build({ lines, unit }: RangeChartContent): uPlot {
+  private build({ lines, unit, hasTimes }: RangeChartContent): uPlot {
     const { host } = this.settings;
     const color = (name: string) => resolveColor(host, name);
     const { fontFamily } = getComputedStyle(host);
@@ -124,7 +129,7 @@ export class RangeChart {
       padding: [8, RIGHT_PADDING, 0, 0],
       legend: { show: false },
       scales: { x: { time: true }, y: valueScale(values) },
-      axes: [this.timeAxis(style), valueAxis(style, font, values)],
+      axes: [this.timeAxis(style, hasTimes), valueAxis(style, font, values)],
       series: [{}, ...lines.flatMap((line) => this.looks(line, lines.length === 1, color))],
       cursor: {
         y: false,
@@ -154,7 +159,7 @@ export class RangeChart {
     return [own, { ...lineSettings(line.series, half, false), dash: COMPARISON_DASH }];
   }
 
-  private timeAxis(style: uPlot.Axis): uPlot.Axis {
+  private timeAxis(style: uPlot.Axis, hasTimes: boolean): uPlot.Axis {
     const ticks = () => {
       const { window, zone } = this.content!;
       const width = this.settings.host.clientWidth;
@@ -162,12 +167,13 @@ export class RangeChart {
     };
     return {
       ...style,
-      size: AXIS_HEIGHT,
+      size: hasTimes ? AXIS_HEIGHT : NO_AXIS_HEIGHT,
       splits: () => (this.content ? ticks().at.map((us) => us / 1_000_000) : []),
       values: (plot) => {
         if (!this.content) return [];
         const { window, zone, locale } = this.content;
         const found = ticks();
+        if (!hasTimes) return found.at.map(() => "");
         const pixels = plot.bbox.width / devicePixelRatio;
         return tickLabels(found, zone, locale).map((text, place) => {
           // Half of a label lies right of its tick. A label that does not fit there is left out, not cut.
@@ -228,14 +234,19 @@ export class RangeChart {
       ctx.save();
       ctx.font = `${11 * ratio}px ${fontFamily}`;
       ctx.textBaseline = "middle";
+      ctx.textAlign = "left";
+      let taken = bbox.left;
       for (const gap of gaps) {
         const [left, right] = [gap.from, gap.to].map((us) => plot.valToPos(us / 1_000_000, "x", true));
         const text = gapText(gap);
         const width = ctx.measureText(text).width + 16 * ratio;
-        const middle = Math.max(left!, bbox.left) / 2 + Math.min(right!, bbox.left + bbox.width) / 2;
-        if (right! - left! < width) continue;
+        const start = (left! + right! - width) / 2;
+        // A text may be wider than its gap, but it stays in the chart and covers no other text.
+        const hasRoom = start >= taken && start + width <= bbox.left + bbox.width;
+        if (!hasRoom || right! - left! < LEAST_LABELLED_GAP * ratio) continue;
+        taken = start + width;
         const y = bbox.top + 12 * ratio;
-        drawLabel(ctx, { text, left: middle - width / 2, y }, { ink: ink.gap, paper: colors.surface });
+        drawLabel(ctx, { text, left: start, y }, { ink: ink.gap, paper: colors.surface });
       }
       for (const note of notes) drawNote(plot, note, ink.note);
       ctx.restore();

@@ -26,7 +26,12 @@ export function Legend({ chosen, deviceName, figures, earlier, compare, onRemove
   const t = useTranslations("explore");
   const isCompared = compare !== "none";
   return (
-    <div className="overflow-x-auto border-t" tabIndex={0} role="group" aria-label={t("legend.title")}>
+    <div
+      className="relative overflow-x-auto border-t"
+      tabIndex={0}
+      role="group"
+      aria-label={t("legend.title")}
+    >
       <table className="w-full text-ui tabular-nums" data-testid="legend">
         <caption className="sr-only">{t("legend.title")}</caption>
         <thead className="bg-surface-2 text-xs text-fg-2">

@@ -1,7 +1,8 @@
 // The explorer's queries: devices, series, stored readings and statistics.
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import type { TimeSpan } from "@/charts/types";
-import type { Answer } from "@/contracts/http";
+import type { Answer, Device } from "@/contracts/http";
+import type { DeviceChanged } from "@/contracts/live";
 import type { ApiClient } from "@/lib/api/api-client";
 import { allPages } from "@/lib/api/pages";
 
@@ -15,6 +16,7 @@ export type ReadingsPage = Extract<
 >;
 export type Aggregates = Answer<"/api/telemetry/readings", "get">;
 
+const DEVICES_KEY = ["explore", "devices"] as const;
 const LIST_FRESH_MS = 60_000;
 const KEPT_MS = 120_000;
 /** All lines of a page together have about this many points. */
@@ -23,11 +25,22 @@ const [LEAST_POINTS, MOST_POINTS] = [600, 3_000];
 
 export function devicesQuery(api: ApiClient) {
   return queryOptions({
-    queryKey: ["explore", "devices"],
+    queryKey: DEVICES_KEY,
     queryFn: ({ signal }) =>
       allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
     staleTime: LIST_FRESH_MS,
   });
+}
+
+/** A device has connected or disconnected. An unknown one is new, so the list loads again. */
+export function applyDeviceState(client: QueryClient, { id, online }: DeviceChanged): void {
+  const devices = client.getQueryData<Device[]>(DEVICES_KEY);
+  if (devices?.some((device) => device.id === id)) {
+    client.setQueryData<Device[]>(
+      DEVICES_KEY,
+      devices.map((device) => (device.id === id ? { ...device, online } : device)),
+    );
+  } else if (devices) void client.invalidateQueries({ queryKey: DEVICES_KEY });
 }
 
 export function deviceSeriesQuery(api: ApiClient, device: string) {

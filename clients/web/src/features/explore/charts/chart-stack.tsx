@@ -44,6 +44,7 @@ export default function ChartStack(props: ChartStackProps) {
           {...props}
           group={group}
           isFirst={place === 0}
+          isLast={place === groups.length - 1}
           isAlone={groups.length === 1}
         />
       ))}
@@ -54,10 +55,11 @@ export default function ChartStack(props: ChartStackProps) {
 type ChartOfUnitProps = ChartStackProps & {
   group: UnitGroup<RangeLine>;
   isFirst: boolean;
+  isLast: boolean;
   isAlone: boolean;
 };
 
-function ChartOfUnit({ group, isFirst, isAlone, ...props }: ChartOfUnitProps) {
+function ChartOfUnit({ group, isFirst, isLast, isAlone, ...props }: ChartOfUnitProps) {
   const { lines, readings, span, zone, compare, limits, notes } = props;
   const t = useTranslations("explore");
   const locale = useDateLocale();
@@ -73,8 +75,9 @@ function ChartOfUnit({ group, isFirst, isAlone, ...props }: ChartOfUnitProps) {
       gapText: ({ from, to }) => t("chart.gap", { duration: formatDuration(to - from) }),
       limits: limits.filter(({ unit }) => !group.isSwitch && unit === group.unit),
       notes,
+      hasTimes: isLast,
     };
-  }, [group, span, zone, locale, limits, notes, t]);
+  }, [group, isLast, span, zone, locale, limits, notes, t]);
   const title = titleOf(group, t);
   const names = group.series.map(({ series }) => series.display_name);
   const rowsAt = (at: number, reach: number) => {
@@ -132,7 +135,6 @@ function detailOf(
   const known = series.flatMap(({ series: { id } }) => readings.get(id) ?? []);
   const isSampled = known.some(({ sampled }) => sampled);
   const most = Math.max(0, ...known.map(({ t: times }) => times.length));
-  const late = known.reduce((sum, one) => sum + one.late, 0);
   const level = known.map((one) => one.level).find((one) => one !== "raw");
   return [
     series.length === 1 ? unit : t("chart.count", { count: series.length }),
@@ -140,7 +142,7 @@ function detailOf(
       ? t("chart.sampled", { duration: formatDuration((span.to - span.from) / Math.max(1, most / 4)) })
       : t("chart.every"),
     level ? t(`chart.level.${level}`) : "",
-    late > 0 ? t("chart.late", { count: late }) : "",
+    known.some(({ late }) => late > 0) ? t("chart.late") : "",
     known.some(({ clock_suspect: isSuspect }) => isSuspect) ? t("chart.suspect") : "",
   ]
     .filter(Boolean)

@@ -272,7 +272,12 @@ function Frame({ shown, hasMore, isLoading, onMore, children }: FrameProps) {
   const t = useTranslations("explore.table");
   return (
     <>
-      <div className="max-h-[36rem] overflow-auto border-t" tabIndex={0} role="group" aria-label={t("title")}>
+      <div
+        className="relative max-h-[36rem] overflow-auto border-t"
+        tabIndex={0}
+        role="group"
+        aria-label={t("title")}
+      >
         <table className="w-full text-ui tabular-nums">
           <caption className="sr-only">{t("title")}</caption>
           {children}

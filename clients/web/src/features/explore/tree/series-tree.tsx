@@ -110,7 +110,7 @@ export function SeriesTree({ api, chosen, onToggle, onClear }: SeriesTreeProps) 
           </p>
         )}
       </div>
-      <div className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-2" data-testid="tree-rows">
+      <div className="relative min-h-0 flex-1 overflow-y-auto px-1.5 pb-2" data-testid="tree-rows">
         {devices.error && !devices.data ? (
           <Failure error={devices.error} onRetry={() => void devices.refetch()} />
         ) : devices.isPending ? (
@@ -205,11 +205,7 @@ function useSlash(search: { readonly current: HTMLInputElement | null }): void {
   useEffect(() => {
     const listen = (event: globalThis.KeyboardEvent) => {
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (
-        event.target instanceof Element &&
-        event.target.closest(TYPING)
-      )
-        return;
+      if (event.target instanceof Element && event.target.closest(TYPING)) return;
       event.preventDefault();
       search.current?.focus();
     };
