@@ -92,6 +92,7 @@ export function drawLabel(
   const ratio = devicePixelRatio;
   const width = ctx.measureText(text).width + 2 * LABEL_PADDING * ratio;
   const height = (LABEL_HEIGHT - 2) * ratio;
+  ctx.setLineDash([]);
   ctx.beginPath();
   ctx.roundRect(left, y - height / 2, width, height, LABEL_RADIUS * ratio);
   ctx.fillStyle = paper;

@@ -103,7 +103,7 @@ function LegendRows({ series, color, device, own, earlier, compare, onRemove }: 
           </span>
         </th>
         <td className="px-2 text-fg-2">
-          <span className="wrap-anywhere">{device}</span>
+          <span className="block min-w-28 wrap-anywhere">{device}</span>
         </td>
         <FigureCells series={series} figures={own} />
         {isCompared && (
