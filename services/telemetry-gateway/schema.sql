@@ -135,6 +135,25 @@ CREATE FUNCTION reading_between(since timestamp with time zone, until timestamp 
    WHERE ((reading.chunk_t0 >= (((EXTRACT(epoch FROM reading_between.since) * (1000000)::numeric))::bigint - '86400000000'::bigint)) AND (reading.chunk_t0 < ((EXTRACT(epoch FROM reading_between.until) * (1000000)::numeric))::bigint) AND (reading.chunk_t1 >= ((EXTRACT(epoch FROM reading_between.since) * (1000000)::numeric))::bigint) AND (reading.ts >= reading_between.since) AND (reading.ts < reading_between.until));
 END;
 
+CREATE TABLE annotation (
+    id uuid NOT NULL,
+    device_id integer,
+    series_id integer,
+    t bigint NOT NULL,
+    until bigint,
+    text text NOT NULL,
+    author text NOT NULL,
+    author_name text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    updated_by_name text NOT NULL,
+    CONSTRAINT annotation_check CHECK ((until > t)),
+    CONSTRAINT annotation_check1 CHECK (((series_id IS NULL) OR (device_id IS NOT NULL))),
+    CONSTRAINT annotation_text_check CHECK (((length(text) >= 1) AND (length(text) <= 500)))
+);
+
 CREATE TABLE audit (
     n bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -531,12 +550,52 @@ CREATE TABLE retained (
     CONSTRAINT retained_level_check CHECK ((level = ANY (ARRAY['raw'::text, '1m'::text, '1h'::text])))
 );
 
+CREATE TABLE saved_object (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    shared boolean NOT NULL,
+    owner text NOT NULL,
+    owner_name text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT saved_object_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
+CREATE TABLE saved_object_version (
+    object_id uuid NOT NULL,
+    version bigint NOT NULL,
+    name text NOT NULL,
+    shared boolean NOT NULL,
+    content text NOT NULL,
+    panels integer,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    updated_by_name text NOT NULL,
+    CONSTRAINT saved_object_version_content_check CHECK ((octet_length(content) <= 524288)),
+    CONSTRAINT saved_object_version_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
 CREATE TABLE schema_migration (
     version integer NOT NULL,
     name text NOT NULL,
     checksum text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
     runs_with integer
+);
+
+CREATE TABLE series_display (
+    series_id integer NOT NULL,
+    version bigint NOT NULL,
+    decimals smallint,
+    limits text DEFAULT '[]'::text NOT NULL,
+    expected_min double precision,
+    expected_max double precision,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text,
+    updated_by_name text NOT NULL,
+    CONSTRAINT series_display_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
+    CONSTRAINT series_display_limits_check CHECK ((octet_length(limits) <= 4096))
 );
 
 ALTER TABLE series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -552,6 +611,21 @@ CREATE TABLE shard (
     id smallint NOT NULL,
     owner text,
     is_ready boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE share_link (
+    id uuid NOT NULL,
+    object_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    created_by_name text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT share_link_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT share_link_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
 
 CREATE TABLE stream (
@@ -593,6 +667,9 @@ CREATE TABLE unreadable (
 );
 
 ALTER TABLE ONLY batch ATTACH PARTITION batch_default DEFAULT;
+
+ALTER TABLE ONLY annotation
+    ADD CONSTRAINT annotation_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY audit_head
     ADD CONSTRAINT audit_head_pkey PRIMARY KEY (single);
@@ -684,17 +761,32 @@ ALTER TABLE ONLY rollup_hour
 ALTER TABLE ONLY rollup_minute
     ADD CONSTRAINT rollup_minute_pkey PRIMARY KEY (series_id, t0, id);
 
+ALTER TABLE ONLY saved_object
+    ADD CONSTRAINT saved_object_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY saved_object_version
+    ADD CONSTRAINT saved_object_version_pkey PRIMARY KEY (object_id, version);
+
 ALTER TABLE ONLY schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
 
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_device_id_name_type_key UNIQUE (device_id, name, type);
 
+ALTER TABLE ONLY series_display
+    ADD CONSTRAINT series_display_pkey PRIMARY KEY (series_id);
+
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY shard
     ADD CONSTRAINT shard_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY share_link
+    ADD CONSTRAINT share_link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY share_link
+    ADD CONSTRAINT share_link_token_hash_key UNIQUE (token_hash);
 
 ALTER TABLE ONLY stream
     ADD CONSTRAINT stream_pkey PRIMARY KEY (device_id, epoch);
@@ -704,6 +796,12 @@ ALTER TABLE ONLY unfolded
 
 ALTER TABLE ONLY unreadable
     ADD CONSTRAINT unreadable_pkey PRIMARY KEY (device_id, pos);
+
+CREATE INDEX annotation_device ON annotation USING btree (device_id, t);
+
+CREATE INDEX annotation_series ON annotation USING btree (series_id) WHERE (series_id IS NOT NULL);
+
+CREATE INDEX annotation_time ON annotation USING btree (t, id);
 
 CREATE INDEX audit_actor ON audit USING btree (actor, n);
 
@@ -733,6 +831,12 @@ CREATE INDEX refusal_unconfirmed ON refusal USING btree (device_id, epoch, lo) W
 
 CREATE INDEX removal_stream ON removal USING btree (device_id, epoch);
 
+CREATE INDEX saved_object_owner ON saved_object USING btree (kind, owner);
+
+CREATE INDEX saved_object_shared ON saved_object USING btree (kind) WHERE shared;
+
+CREATE INDEX share_link_object ON share_link USING btree (object_id, created_at);
+
 CREATE INDEX stream_device ON stream USING btree (device_id, ord DESC, epoch);
 
 CREATE INDEX stream_newest ON stream USING btree (device_id, ord DESC, epoch) WHERE ((stored_n + refused_n) > 0);
@@ -742,6 +846,12 @@ ALTER INDEX batch_time ATTACH PARTITION batch_default_device_id_t_max_idx;
 ALTER INDEX batch_pkey ATTACH PARTITION batch_default_pkey;
 
 CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+
+ALTER TABLE ONLY annotation
+    ADD CONSTRAINT annotation_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY annotation
+    ADD CONSTRAINT annotation_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 
 ALTER TABLE ONLY catalog
     ADD CONSTRAINT catalog_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
@@ -758,8 +868,17 @@ ALTER TABLE ONLY plain_setting
 ALTER TABLE ONLY plain_skipped
     ADD CONSTRAINT plain_skipped_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
 
+ALTER TABLE ONLY saved_object_version
+    ADD CONSTRAINT saved_object_version_object_id_fkey FOREIGN KEY (object_id) REFERENCES saved_object(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY series_display
+    ADD CONSTRAINT series_display_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
+
+ALTER TABLE ONLY share_link
+    ADD CONSTRAINT share_link_object_id_fkey FOREIGN KEY (object_id) REFERENCES saved_object(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY stream
     ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);

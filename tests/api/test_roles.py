@@ -15,6 +15,8 @@ from tests.system import System, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 PUBLIC = {
+    "GET /api/telemetry/shared",
+    "GET /api/telemetry/shared/series/{series_id}/readings",
     "POST /api/auth/login",
     "POST /api/auth/refresh",
     "POST /api/auth/logout",

@@ -13,6 +13,9 @@ Permission = Literal[
     "telemetry.export",
     "telemetry.manage",
     "telemetry.delete",
+    "dashboards.own",
+    "dashboards.share",
+    "annotations.write",
     "accounts.read",
     "accounts.manage",
     "sessions.manage",
@@ -31,8 +34,11 @@ PERMISSIONS: Mapping[Permission, str] = {
     "telemetry.read": "see devices, readings, history and the delivery ledger",
     "telemetry.export": "export readings as files",
     "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, "
-    "rename devices and series",
+    "rename devices, set how series are shown, change annotations of others",
     "telemetry.delete": "delete readings, series, and devices with all their readings",
+    "dashboards.own": "create, change and delete your own dashboards and saved questions",
+    "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
+    "annotations.write": "add annotations, and change and delete your own",
     "accounts.read": "list accounts",
     "accounts.manage": "invite, change, disable and delete accounts, including administrators; "
     "this allows everything that an administrator may do",
@@ -51,7 +57,17 @@ PERMISSIONS: Mapping[Permission, str] = {
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     "admin": frozenset(get_args(Permission)),
-    "user": frozenset({"profile.own", "sessions.own", "api_keys.own", "telemetry.read", "telemetry.export"}),
+    "user": frozenset(
+        {
+            "profile.own",
+            "sessions.own",
+            "api_keys.own",
+            "telemetry.read",
+            "telemetry.export",
+            "dashboards.own",
+            "annotations.write",
+        }
+    ),
 }
 """The permissions of each role."""
 

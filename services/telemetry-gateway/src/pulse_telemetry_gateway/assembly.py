@@ -13,11 +13,13 @@ from pulse_chassis.process.background import Job
 from pulse_chassis.process.service import Identity, Parts, Runtime
 from pulse_chassis.process.settings import decoded_key
 from pulse_postgres import Audit, Database, Migrations
+from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
+from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.handshake import Handshake
@@ -29,7 +31,9 @@ from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.saved_objects import SavedObjects, SavingDependencies
 from pulse_telemetry_gateway.actions.shards import Shards
+from pulse_telemetry_gateway.actions.share_links import ShareLinks
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.handlers import DeviceBudget, Handlers, ReplyHandlers, quarantine
@@ -39,7 +43,7 @@ from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
 from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
 from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
 from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
-from pulse_telemetry_gateway.routes import TelemetryDependencies, router
+from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, public, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
@@ -59,7 +63,7 @@ from pulse_telemetry_gateway.store.verification import VerificationStore
 VERSION = "0.1.0"
 IDENTITY = Identity("telemetry-gateway", VERSION, Migrations("pulse_telemetry_gateway.migrations"))
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-ROUTERS = [audit_router("/api/telemetry", "telemetry"), router]
+ROUTERS = [audit_router("/api/telemetry", "telemetry"), public, router]
 
 
 async def serve(settings: GatewaySettings) -> None:
@@ -148,6 +152,7 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
     stored = HistoryStore(database)
     history = History(stored, registry, history_limits, runtime.clock)
     pages = Pages(history)
+    saving = SavingDependencies(database, audit, runtime.clock, uuid.uuid4)
     routes = TelemetryDependencies(
         registry,
         history,
@@ -164,6 +169,12 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         runtime.clock,
         runtime.limits,
         commands,
+        SavedObjects("dashboard", saving),
+        SavedObjects("question", saving),
+        Displays(database, audit, runtime.clock),
+        Annotations(saving),
+        ShareLinks(saving),
+        ConcurrencyLimit(max(1, at_once // 2), settings.history_deadline),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(
@@ -206,6 +217,7 @@ def _of_role(role: Literal["all", "ingest", "live"], ingest: Parts, live: Parts,
         before_drain=[callback for parts in chosen for callback in parts.before_drain],
         on_stop=[callback for parts in chosen for callback in parts.on_stop],
         state=state,
+        body_limits=BODY_LIMITS,
     )
 
 

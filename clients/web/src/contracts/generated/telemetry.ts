@@ -1,6 +1,38 @@
 // Generated from docs/api/telemetry.openapi.json by `make generate`. Do not edit.
 
 export type paths = {
+    readonly "/api/telemetry/annotations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_annotations"];
+        readonly put?: never;
+        readonly post: operations["create_annotation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/annotations/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_annotation"];
+        readonly put: operations["update_annotation"];
+        readonly post?: never;
+        readonly delete: operations["delete_annotation"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/audit": {
         readonly parameters: {
             readonly query?: never;
@@ -25,6 +57,102 @@ export type paths = {
             readonly cookie?: never;
         };
         readonly get: operations["export_telemetry_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_dashboards"];
+        readonly put?: never;
+        readonly post: operations["create_dashboard"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_dashboard"];
+        readonly put: operations["update_dashboard"];
+        readonly post?: never;
+        readonly delete: operations["delete_dashboard"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}/links": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_share_links"];
+        readonly put?: never;
+        readonly post: operations["create_share_link"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}/links/{link}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete: operations["revoke_share_link"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}/versions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_dashboard_versions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}/versions/{version}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_dashboard_version"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -209,6 +337,38 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/questions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_questions"];
+        readonly put?: never;
+        readonly post: operations["create_question"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/questions/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_question"];
+        readonly put: operations["update_question"];
+        readonly post?: never;
+        readonly delete: operations["delete_question"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/readings": {
         readonly parameters: {
             readonly query?: never;
@@ -257,6 +417,22 @@ export type paths = {
         readonly patch: operations["rename_series"];
         readonly trace?: never;
     };
+    readonly "/api/telemetry/series/{series_id}/display": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_series_display"];
+        readonly put: operations["update_series_display"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/series/{series_id}/readings": {
         readonly parameters: {
             readonly query?: never;
@@ -268,6 +444,38 @@ export type paths = {
         readonly put?: never;
         readonly post?: never;
         readonly delete: operations["delete_readings"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/shared": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_shared_dashboard"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/shared/series/{series_id}/readings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_shared_readings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -304,6 +512,33 @@ export type components = {
             readonly next: string | null;
             readonly truncated: boolean;
         };
+        readonly AnnotationBody: {
+            readonly t: number;
+            readonly text: string;
+            readonly until: number | null;
+        };
+        readonly AnnotationPage: {
+            readonly items: readonly components["schemas"]["AnnotationView"][];
+            readonly next: string | null;
+        };
+        readonly AnnotationView: {
+            readonly author: string;
+            readonly author_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly device: string | null;
+            /** Format: uuid */
+            readonly id: string;
+            readonly series: number | null;
+            readonly t: number;
+            readonly text: string;
+            readonly until: number | null;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly AuditHeadView: {
             readonly hash: string;
             readonly n: number;
@@ -328,6 +563,32 @@ export type components = {
             readonly n: number;
             readonly request_id: string | null;
             readonly target: string | null;
+        };
+        readonly Axis: {
+            readonly max: number | null;
+            readonly min: number | null;
+            /** @enum {string} */
+            readonly mode: "auto" | "fixed" | "log";
+        };
+        readonly ChartPanel: {
+            readonly axis: components["schemas"]["Axis"];
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "chart";
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly series: readonly number[];
+            readonly shade: boolean;
+            readonly show_table: boolean;
+            readonly title: string;
+            readonly unit: string | null;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
         };
         readonly CommandBody: {
             /** @enum {string} */
@@ -355,6 +616,78 @@ export type components = {
             readonly requested_at: string;
             readonly seconds: number | null;
             readonly state: ("accepted" | "refused" | "done" | "failed") | "unknown" | ("sent" | "no_answer");
+        };
+        readonly CurrentVersion: {
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardBody: {
+            readonly name: string;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly shared: boolean;
+        };
+        readonly DashboardPage: {
+            readonly items: readonly components["schemas"]["DashboardSummary"][];
+            readonly next: string | null;
+        };
+        readonly DashboardSummary: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly owner: string;
+            readonly owner_name: string;
+            readonly panel_count: number;
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardVersionSummary: {
+            readonly name: string;
+            readonly panel_count: number;
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardVersionView: {
+            readonly name: string;
+            readonly panel_count: number;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardVersions: {
+            readonly items: readonly components["schemas"]["DashboardVersionSummary"][];
+        };
+        readonly DashboardView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly owner: string;
+            readonly owner_name: string;
+            readonly panel_count: number;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
         };
         readonly DeviceNameChange: {
             readonly name: string | null;
@@ -404,6 +737,25 @@ export type components = {
             readonly loc: readonly string[];
             readonly msg: string;
         };
+        readonly GaugePanel: {
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "gauge";
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly max: number;
+            readonly min: number;
+            readonly series: number | null;
+            readonly title: string;
+            readonly unit: string | null;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
+        };
         readonly LatestView: {
             readonly ahead: boolean;
             readonly t: number;
@@ -414,6 +766,13 @@ export type components = {
             readonly epochs: readonly components["schemas"]["EpochView"][];
             readonly next: string | null;
             readonly truncated: boolean;
+        };
+        readonly Limit: {
+            /** @enum {string} */
+            readonly direction: "above" | "below";
+            /** @enum {string} */
+            readonly severity: "warning" | "critical";
+            readonly value: number;
         };
         readonly MessageView: {
             readonly address: string;
@@ -427,6 +786,47 @@ export type components = {
         readonly Messages: {
             readonly items: readonly components["schemas"]["MessageView"][];
             readonly next: number | null;
+        };
+        readonly NewAnnotation: {
+            readonly device: string | null;
+            readonly series: number | null;
+            readonly t: number;
+            readonly text: string;
+            readonly until: number | null;
+        };
+        readonly NewShareLinkView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly created_by: string;
+            readonly created_by_name: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly revoked_at: string | null;
+            readonly revoked_by: string | null;
+            /** @enum {string} */
+            readonly state: "valid" | "expired" | "revoked";
+            readonly token: string;
+        };
+        readonly NumberPanel: {
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "number";
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly series: number | null;
+            readonly show_sparkline: boolean;
+            readonly title: string;
+            readonly unit: string | null;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
         };
         readonly PageView: {
             readonly ahead_from: number | null;
@@ -506,6 +906,8 @@ export type components = {
             /** @default null */
             readonly challenge?: string | null;
             readonly code: string;
+            /** @default null */
+            readonly current?: components["schemas"]["CurrentVersion"] | null;
             readonly detail: string;
             /** @default null */
             readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;
@@ -519,6 +921,31 @@ export type components = {
             readonly status: number;
             readonly title: string;
             readonly type: string;
+        };
+        readonly QuestionBody: {
+            readonly name: string;
+            readonly query: string;
+            readonly shared: boolean;
+        };
+        readonly QuestionPage: {
+            readonly items: readonly components["schemas"]["QuestionView"][];
+            readonly next: string | null;
+        };
+        readonly QuestionView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly owner: string;
+            readonly owner_name: string;
+            readonly query: string;
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
         };
         readonly ReadingsView: {
             readonly ahead_from: number | null;
@@ -556,26 +983,135 @@ export type components = {
             readonly items: readonly components["schemas"]["ReasonView"][];
             readonly next: string | null;
         };
+        readonly SeriesDisplayBody: {
+            readonly decimals: number | null;
+            readonly display_name: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly unit: string | null;
+        };
+        readonly SeriesDisplayView: {
+            readonly decimals: number | null;
+            readonly declared_name: string;
+            readonly declared_unit: string;
+            readonly device: string;
+            readonly display_name: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly series: number;
+            readonly unit: string | null;
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly SeriesNameChange: {
             readonly display_name?: string | null;
             readonly unit?: string | null;
         };
         readonly SeriesView: {
+            readonly decimals: number | null;
             readonly device: string;
             readonly display_name: string;
+            readonly display_unit: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
             readonly id: number;
             readonly interval_us: number | null;
             readonly latest: components["schemas"]["LatestView"] | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
             readonly name: string;
             /** @enum {string} */
             readonly type: "int" | "float" | "bool";
             readonly unit: string;
+        };
+        readonly ShareLinkBody: {
+            readonly expires_in_days: number;
+            readonly name: string;
+        };
+        readonly ShareLinkView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly created_by: string;
+            readonly created_by_name: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly revoked_at: string | null;
+            readonly revoked_by: string | null;
+            /** @enum {string} */
+            readonly state: "valid" | "expired" | "revoked";
+        };
+        readonly ShareLinks: {
+            readonly items: readonly components["schemas"]["ShareLinkView"][];
+        };
+        readonly SharedDashboardView: {
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly name: string;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly series: readonly components["schemas"]["SeriesView"][];
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly version: number;
         };
         readonly SkippedView: {
             readonly example: string;
             readonly last_at: string | null;
             readonly n: number;
             readonly name: string;
+        };
+        readonly SwitchLabels: {
+            readonly off: string;
+            readonly on: string;
+        };
+        readonly SwitchPanel: {
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "switch";
+            readonly labels: components["schemas"]["SwitchLabels"];
+            readonly series: readonly number[];
+            readonly title: string;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
+        };
+        readonly TablePanel: {
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "table";
+            readonly series: readonly number[];
+            readonly title: string;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
+        };
+        readonly TextPanel: {
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "text";
+            readonly text: string;
+            readonly title: string;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
         };
     };
     responses: never;
@@ -586,6 +1122,129 @@ export type components = {
 };
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly list_annotations: {
+        readonly parameters: {
+            readonly query: {
+                readonly after?: string | null;
+                readonly limit?: number;
+                readonly from: number;
+                readonly to: number;
+                readonly devices?: string | null;
+                readonly series?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationPage"];
+                };
+            };
+        };
+    };
+    readonly create_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewAnnotation"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationView"];
+                };
+            };
+        };
+    };
+    readonly get_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationView"];
+                };
+            };
+        };
+    };
+    readonly update_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AnnotationBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnnotationView"];
+                };
+            };
+        };
+    };
+    readonly delete_annotation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly list_telemetry_audit: {
         readonly parameters: {
             readonly query?: {
@@ -634,6 +1293,236 @@ export interface operations {
                 };
                 content: {
                     readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly list_dashboards: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardPage"];
+                };
+            };
+        };
+    };
+    readonly create_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DashboardBody"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+        };
+    };
+    readonly get_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+        };
+    };
+    readonly update_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DashboardBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+        };
+    };
+    readonly delete_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly list_share_links: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ShareLinks"];
+                };
+            };
+        };
+    };
+    readonly create_share_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ShareLinkBody"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NewShareLinkView"];
+                };
+            };
+        };
+    };
+    readonly revoke_share_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+                readonly link: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly list_dashboard_versions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardVersions"];
+                };
+            };
+        };
+    };
+    readonly get_dashboard_version: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardVersionView"];
                 };
             };
         };
@@ -963,6 +1852,125 @@ export interface operations {
             };
         };
     };
+    readonly list_questions: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionPage"];
+                };
+            };
+        };
+    };
+    readonly create_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["QuestionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionView"];
+                };
+            };
+        };
+    };
+    readonly get_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionView"];
+                };
+            };
+        };
+    };
+    readonly update_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["QuestionBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QuestionView"];
+                };
+            };
+        };
+    };
+    readonly delete_question: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly align_readings: {
         readonly parameters: {
             readonly query: {
@@ -1058,6 +2066,56 @@ export interface operations {
             };
         };
     };
+    readonly get_series_display: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeriesDisplayView"];
+                };
+            };
+        };
+    };
+    readonly update_series_display: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SeriesDisplayBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeriesDisplayView"];
+                };
+            };
+        };
+    };
     readonly list_readings: {
         readonly parameters: {
             readonly query: {
@@ -1107,6 +2165,54 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["ErasedView"];
+                };
+            };
+        };
+    };
+    readonly get_shared_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                readonly "Pulse-Share-Token": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SharedDashboardView"];
+                };
+            };
+        };
+    };
+    readonly list_shared_readings: {
+        readonly parameters: {
+            readonly query: {
+                readonly from: number;
+                readonly to: number;
+                readonly points?: number;
+            };
+            readonly header: {
+                readonly "Pulse-Share-Token": string;
+            };
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReadingsView"];
                 };
             };
         };

@@ -1,14 +1,47 @@
-"""HTTP API of telemetry for signed-in callers: devices, series, history, exports, the ledger, the quarantine, and
-commands to collectors."""
+"""HTTP API of telemetry for signed-in callers: devices, series, history, exports, the ledger, the quarantine, commands
+to collectors, and what people save: dashboards, questions, annotations and how series are shown."""
 
 from fastapi import APIRouter
 
 from pulse_chassis.identity.principal import require
-from pulse_telemetry_gateway.routes import commands, erasure, export, history, ledger, plain, quarantine, registry
+from pulse_telemetry_gateway.routes import (
+    annotations,
+    commands,
+    dashboards,
+    displays,
+    erasure,
+    export,
+    history,
+    ledger,
+    plain,
+    quarantine,
+    questions,
+    registry,
+    share_links,
+)
 from pulse_telemetry_gateway.routes.dependencies import TelemetryDependencies
 
-__all__ = ["TelemetryDependencies", "router"]
+__all__ = ["BODY_LIMITS", "TelemetryDependencies", "public", "router"]
+
+public = share_links.public
+"""Routes that need no account."""
 
 router = APIRouter(prefix="/api/telemetry", tags=["telemetry"], dependencies=[require("telemetry.read")])
-for part in (registry, history, erasure, export, ledger, plain, quarantine, commands):
+BODY_LIMITS = {f"{router.prefix}{dashboards.router.prefix}": dashboards.MAX_DASHBOARD}
+_PARTS = (
+    registry,
+    history,
+    erasure,
+    export,
+    ledger,
+    plain,
+    quarantine,
+    commands,
+    dashboards,
+    share_links,
+    questions,
+    displays,
+    annotations,
+)
+for part in _PARTS:
     router.include_router(part.router)

@@ -9,14 +9,18 @@ from fastapi import Depends, Request
 from pydantic import Field
 
 from pulse_chassis.http.rate_limits import RateLimits
+from pulse_telemetry_gateway.actions.annotations import Annotations
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
+from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.renaming import Renaming
+from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
+from pulse_telemetry_gateway.actions.share_links import ShareLinks
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
@@ -30,8 +34,8 @@ Value = bool | int | float
 
 @dataclass(frozen=True)
 class TelemetryDependencies:
-    """concurrency: limits requests that use the database, except history, which has its own limit. clock_suspect:
-    microseconds."""
+    """concurrency: limits requests that use the database, except history, which has its own limit. public_concurrency:
+    the same for requests without an account. clock_suspect: microseconds."""
 
     registry: RegistryStore
     history: History
@@ -48,6 +52,12 @@ class TelemetryDependencies:
     clock: Callable[[], int]
     limits: RateLimits
     commands: Commands
+    dashboards: SavedObjects
+    questions: SavedObjects
+    displays: Displays
+    annotations: Annotations
+    share_links: ShareLinks
+    public_concurrency: ConcurrencyLimit
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from pulse_chassis.http.problems import responses
-from pulse_telemetry_gateway.actions.history import Aligned, check_range, values
+from pulse_telemetry_gateway.actions.history import Aligned, Sampled, check_range, values
 from pulse_telemetry_gateway.model.errors import (
     ForeignCursor,
     InvalidCalendar,
@@ -140,9 +140,14 @@ async def readings(
             unreadable=page.quality.unreadable,
             ahead_from=page.quality.ahead_from,
         )
-    sampled = await deps.history.readings(series_id, start, end, query.points)
+    return sampled_view(series_id, (start, end), await deps.history.readings(series_id, start, end, query.points))
+
+
+def sampled_view(series: int, span: tuple[int, int], sampled: Sampled) -> ReadingsView:
+    """A sample of [span[0], span[1]) as JSON."""
+    start, end = span
     return ReadingsView.model_construct(
-        series=series_id,
+        series=series,
         from_=start,
         to=end,
         n=sampled.n,

@@ -81,6 +81,13 @@ class Deletion:
         await self.connection.execute(
             "UPDATE series SET removed_at = now(), given_name = NULL, given_unit = NULL WHERE id = ANY($1::int[])", ids
         )
+        await self.connection.execute("DELETE FROM annotation WHERE series_id = ANY($1::int[])", ids)
+        await self.connection.execute(
+            "UPDATE series_display SET version = version + 1, decimals = NULL, limits = '[]', expected_min = NULL, "
+            "expected_max = NULL, updated_at = now(), updated_by = NULL, updated_by_name = '' "
+            "WHERE series_id = ANY($1::int[])",
+            ids,
+        )
         return int(counted[0]["n"])
 
     async def range(self, one: DeletionTarget, start: int, end: int) -> int:
@@ -127,13 +134,14 @@ class Deletion:
         )
 
     async def device(self, device_id: int) -> None:
-        """Hides the device until it sends again, and deletes its names, settings and quarantined messages."""
+        """Hides the device until it sends again, and deletes its names, settings, annotations and quarantined
+        messages."""
         await self.connection.execute(
             "UPDATE device SET removed_at = now(), display_name = '', given_name = NULL, online = NULL, waiting = NULL "
             "WHERE id = $1",
             device_id,
         )
-        for table in ("plain_setting", "plain_skipped", "clock_stretch"):
+        for table in ("plain_setting", "plain_skipped", "clock_stretch", "annotation"):
             await self.connection.execute(f"DELETE FROM {table} WHERE device_id = $1", device_id)  # noqa: S608
         await self.connection.execute(
             "WITH gone AS (DELETE FROM unreadable WHERE device_id = $1 RETURNING epoch, n) "

@@ -1,0 +1,198 @@
+"""Share links: administrators create and revoke them; whoever has one reads one dashboard without an account."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from pulse_chassis.http.idempotency import IDEMPOTENCY_PROBLEMS, IdempotencyKey, IdempotentRoute
+from pulse_chassis.http.problems import TooManyRequests, responses
+from pulse_chassis.identity.caller import client_address
+from pulse_chassis.identity.principal import RevocationsUnknown
+from pulse_contracts.times import from_micros
+from pulse_telemetry_gateway.model.errors import InvalidRange, UnknownSeries
+from pulse_telemetry_gateway.model.saved_objects import SavedObject, UnknownSavedObject
+from pulse_telemetry_gateway.model.share_links import (
+    TOKEN,
+    DashboardNotShared,
+    ShareLink,
+    ShareLinkInvalid,
+    TooManyShareLinks,
+    UnknownShareLink,
+)
+from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
+from pulse_telemetry_gateway.routes.displays import SeriesId
+from pulse_telemetry_gateway.routes.history import ReadingsView, sampled_view
+from pulse_telemetry_gateway.routes.panels import Panel, series_in
+from pulse_telemetry_gateway.routes.registry import SeriesView, series_view
+from pulse_telemetry_gateway.routes.saving import Name, ObjectId, RequestBody, Writing, writer
+
+router = APIRouter(prefix="/dashboards", route_class=IdempotentRoute)
+public = APIRouter(prefix="/api/telemetry/shared", tags=["telemetry"])
+_Sharer = Annotated[Writing, writer("dashboards.share", "dashboards.share")]
+_PER_LINK, _WRONG_PER_ADDRESS = "300/minute", "30/minute"
+_CHANGES = (UnknownSavedObject, TooManyRequests, RevocationsUnknown)
+
+
+class ShareLinkBody(RequestBody):
+    """`name`: for whom or for what the link is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Screen in hall B", "expires_in_days": 30}]})
+
+    name: Name
+    expires_in_days: Annotated[int, Field(ge=1, le=365, strict=True)]
+
+
+class ShareLinkView(BaseModel):
+    """`created_by`, `revoked_by`: ids of accounts. `created_by_name`: the name in its access token."""
+
+    id: UUID
+    name: str
+    state: Literal["valid", "expired", "revoked"]
+    created_at: datetime
+    created_by: str
+    created_by_name: str
+    expires_at: datetime
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
+class NewShareLinkView(ShareLinkView):
+    """`token`: only in this answer. Put it after `#` in an address, so that it is in no server's log."""
+
+    token: str
+
+
+class ShareLinks(BaseModel):
+    """Newest first: at most 20 valid ones and 20 that ended."""
+
+    items: list[ShareLinkView]
+
+
+class SharedDashboardView(BaseModel):
+    """A dashboard without its people. `series`: those of its panels that exist, with their newest readings."""
+
+    name: str
+    version: int
+    updated_at: datetime
+    expires_at: datetime
+    panels: list[Panel]
+    series: list[SeriesView]
+
+
+@router.post(
+    "/{id:uuid}/links",
+    operation_id="create_share_link",
+    status_code=201,
+    responses=responses(DashboardNotShared, TooManyShareLinks, *_CHANGES, *IDEMPOTENCY_PROBLEMS),
+)
+async def create(
+    deps: Dependencies, sharer: _Sharer, id_: ObjectId, body: ShareLinkBody, _: IdempotencyKey = None
+) -> NewShareLinkView:
+    """Create a link to a shared dashboard. Whoever has its token reads the dashboard and the readings of its series
+    without an account, until the link expires or is revoked, or until the dashboard is not shared any more."""
+    valid_for = timedelta(days=body.expires_in_days)
+    async with deps.concurrency.slot():
+        made = await deps.share_links.create(id_, body.name, valid_for, sharer.author, sharer.caller)
+    return NewShareLinkView(**_fields(made.link, deps), token=made.token)
+
+
+@router.get("/{id:uuid}/links", operation_id="list_share_links", responses=responses(*_CHANGES))
+async def links(deps: Dependencies, sharer: _Sharer, id_: ObjectId) -> ShareLinks:
+    """The links of a dashboard, without their tokens."""
+    async with deps.concurrency.slot():
+        found = await deps.share_links.list(id_, sharer.author)
+    return ShareLinks(items=[ShareLinkView(**_fields(one, deps)) for one in found])
+
+
+@router.delete(
+    "/{id:uuid}/links/{link:uuid}",
+    operation_id="revoke_share_link",
+    status_code=204,
+    responses=responses(UnknownShareLink, *_CHANGES),
+)
+async def revoke(deps: Dependencies, sharer: _Sharer, id_: ObjectId, link: UUID) -> Response:
+    """Revoke a link. It stops working at once."""
+    async with deps.concurrency.slot():
+        await deps.share_links.revoke(id_, link, sharer.author, sharer.caller)
+    return Response(status_code=204)
+
+
+async def _opened(
+    request: Request,
+    deps: Dependencies,
+    token: Annotated[
+        str, Header(alias="Pulse-Share-Token", pattern=TOKEN, description="The token of the link", examples=["q" * 43])
+    ],
+) -> tuple[ShareLink, SavedObject]:
+    """Limits wrong tokens by address, and right ones by link."""
+    address = client_address(request)
+    if address is not None:
+        await deps.limits.require_left("share-links-wrong", _WRONG_PER_ADDRESS, address)
+    try:
+        async with deps.public_concurrency.slot():
+            link, dashboard = await deps.share_links.open(token)
+    except ShareLinkInvalid:
+        if address is not None:
+            await deps.limits.count("share-links-wrong", _WRONG_PER_ADDRESS, address)
+        raise
+    await deps.limits.check("share-links", _PER_LINK, str(link.id))
+    return link, dashboard
+
+
+_Opened = Annotated[tuple[ShareLink, SavedObject], Depends(_opened)]
+
+
+@public.get("", operation_id="get_shared_dashboard", responses=responses(ShareLinkInvalid, TooManyRequests))
+async def shared(deps: Dependencies, opened: _Opened) -> SharedDashboardView:
+    """Read a dashboard with a share link. Needs no account."""
+    link, dashboard = opened
+    newest = dashboard.newest
+    panels = json.loads(newest.draft.content)
+    async with deps.public_concurrency.slot():
+        found = await deps.registry.series_by_ids(series_in(panels))
+    return SharedDashboardView(
+        name=newest.draft.name,
+        version=newest.number,
+        updated_at=newest.updated_at,
+        expires_at=link.expires_at,
+        panels=panels,
+        series=[series_view(one, deps) for one in found],
+    )
+
+
+@public.get(
+    "/series/{series_id}/readings",
+    operation_id="list_shared_readings",
+    responses=responses(ShareLinkInvalid, UnknownSeries, InvalidRange, TooManyRequests),
+)
+async def readings(
+    deps: Dependencies,
+    opened: _Opened,
+    series_id: SeriesId,
+    start: Annotated[Micros, Query(alias="from")],
+    end: Annotated[Micros, Query(alias="to")],
+    points: Annotated[int, Query(ge=4, le=2_000)] = 600,
+) -> ReadingsView:
+    """At most `points` readings of [from, to) of a series of the dashboard. Needs no account."""
+    if series_id not in series_in(json.loads(opened[1].newest.draft.content)):
+        raise UnknownSeries(f"the dashboard does not show series {series_id}")
+    async with deps.public_concurrency.slot():
+        return sampled_view(series_id, (start, end), await deps.history.readings(series_id, start, end, points))
+
+
+def _fields(link: ShareLink, deps: Dependencies) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "name": link.name,
+        "state": link.state(from_micros(deps.clock())),
+        "created_at": link.created_at,
+        "created_by": link.created_by,
+        "created_by_name": link.created_by_name,
+        "expires_at": link.expires_at,
+        "revoked_at": link.revoked_at,
+        "revoked_by": link.revoked_by,
+    }

@@ -1,0 +1,179 @@
+"""Share links: whoever has one reads one shared dashboard and its series, and nothing else, until it ends."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from pulse_postgres import Database
+from pulse_postgres.admin import with_role
+from pulse_testkit.servers import Servers
+
+from .conftest import NOW, PASSWORD, mixed, three_series
+from .saving import ADA, BOB, EVE, Person, audited, problem
+from .system import Gateway, gateway
+
+pytestmark = pytest.mark.servers
+SPAN = f"from={NOW}&to={NOW + 3_600_000_000}"
+SHARED = "/api/telemetry/shared"
+
+
+@pytest.fixture
+async def started(servers: Servers, database: Database, database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway with 30 readings of three series."""
+    ledger = await three_series(database)
+    await ledger.commit([mixed(0, 30)])
+    url = with_role(database_url, "pulse_telemetry", PASSWORD)
+    async with gateway(servers, url, has_intake=False, trusted_proxies=("127.0.0.1",)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def admin(started: Gateway) -> Person:
+    return Person(started, EVE, "admin")
+
+
+def body(*, shared: bool = True, series: int | None = 1, name: str = "Hall") -> dict[str, Any]:
+    frame = {"title": "", "x": 0, "y": 0, "w": 3, "h": 4, "unit": None, "decimals": None, "limits": []}
+    number = frame | {"kind": "number", "id": "a", "series": series, "show_sparkline": True}
+    table = {"kind": "table", "id": "b", "title": "", "x": 3, "y": 0, "w": 3, "h": 4, "series": [2, 999]}
+    return {"name": name, "shared": shared, "panels": [number, table | {"decimals": None}]}
+
+
+LINK = {"name": "Screen", "expires_in_days": 1}
+
+
+async def link_of(admin: Person) -> tuple[str, dict[str, Any]]:
+    """The path of the links of a new shared dashboard, and one link."""
+    path = f"/dashboards/{(await admin.post('/dashboards', body()))['id']}/links"
+    made = await admin.post(path, LINK)
+    assert isinstance(made, dict)
+    return path, made
+
+
+async def read(started: Gateway, token: str, path: str = "", address: str = "192.0.2.1") -> httpx.Response:
+    """A request without an account."""
+    headers = {"Pulse-Share-Token": token, "X-Forwarded-For": address}
+    return await started.http.get(f"{SHARED}{path}", headers=headers)
+
+
+async def test_a_link_shows_its_dashboard_and_the_readings_of_its_series(started: Gateway, admin: Person) -> None:
+    _, link = await link_of(admin)
+    answer = await read(started, link["token"])
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found.items() >= {"name": "Hall", "version": 1, "expires_at": link["expires_at"]}.items()
+    assert found["panels"] == body()["panels"]
+    assert [(one["id"], one["device"]) for one in found["series"]] == [(1, "alpha"), (2, "alpha")]
+    assert EVE not in answer.text, "people stay unnamed"
+    for number in (1, 2):
+        readings = await read(started, link["token"], f"/series/{number}/readings?{SPAN}")
+        assert (readings.status_code, len(readings.json()["t"])) == (200, 10)
+
+
+async def test_a_link_shows_nothing_else(started: Gateway, admin: Person) -> None:
+    _, link = await link_of(admin)
+    for number in (3, 999):
+        answer = await read(started, link["token"], f"/series/{number}/readings?{SPAN}")
+        assert problem(answer) == (404, "not_found")
+    headers = {"Authorization": f"Bearer {link['token']}", "Pulse-Share-Token": link["token"]}
+    for path in ("/series", "/dashboards", f"/series/1/readings?{SPAN}", "/annotations?from=0&to=1"):
+        assert (await started.http.get(f"/api/telemetry{path}", headers=headers)).status_code == 401
+    assert problem(await started.http.get(SHARED)) == (422, "invalid_request")
+    assert problem(await read(started, "short")) == (422, "invalid_request")
+
+
+async def test_a_link_ends_when_it_is_revoked_expires_or_its_dashboard_is_not_shared(
+    started: Gateway, admin: Person, database: Database
+) -> None:
+    path, link = await link_of(admin)
+    other = await admin.post(path, LINK | {"name": "Other"})
+    assert (await admin.ask("DELETE", f"{path}/{link['id']}")).status_code == 204
+    assert problem(await read(started, link["token"])) == (404, "share_link_invalid")
+    assert (await read(started, other["token"])).status_code == 200
+    assert (await admin.ask("DELETE", f"{path}/{link['id']}")).status_code == 204, "revoking twice changes nothing"
+    dashboard = path.removesuffix("/links")
+    assert (await admin.ask("PUT", dashboard, body(shared=False), version=1)).status_code == 200
+    assert problem(await read(started, other["token"])) == (404, "share_link_invalid")
+    assert (await admin.ask("PUT", dashboard, body(), version=2)).status_code == 200
+    assert (await read(started, other["token"])).status_code == 200
+    async with database.connection() as connection:
+        await connection.execute("UPDATE share_link SET expires_at = now() WHERE name = 'Other'")
+    assert problem(await read(started, other["token"])) == (404, "share_link_invalid")
+    assert problem(await read(started, "q" * 43)) == (404, "share_link_invalid")
+    listed = (await admin.get(path))["items"]
+    assert [(one["name"], one["state"]) for one in listed] == [("Other", "expired"), ("Screen", "revoked")]
+    third = await admin.post(path, LINK)
+    assert (await admin.ask("DELETE", dashboard, version=3)).status_code == 204
+    assert problem(await read(started, third["token"])) == (404, "share_link_invalid")
+
+
+async def test_a_link_follows_changes_of_its_dashboard(started: Gateway, admin: Person) -> None:
+    path, link = await link_of(admin)
+    await admin.ask("PUT", path.removesuffix("/links"), body(series=3, name="Better"), version=1)
+    found = (await read(started, link["token"])).json()
+    assert (found["name"], [one["id"] for one in found["series"]]) == ("Better", [2, 3])
+    assert problem(await read(started, link["token"], f"/series/1/readings?{SPAN}")) == (404, "not_found")
+    assert (await read(started, link["token"], f"/series/3/readings?{SPAN}")).status_code == 200
+
+
+async def test_only_administrators_make_links_and_only_of_shared_dashboards(started: Gateway, admin: Person) -> None:
+    path, link = await link_of(admin)
+    user = Person(started, BOB)
+    for method, where, given in (("GET", path, None), ("POST", path, LINK), ("DELETE", f"{path}/{link['id']}", None)):
+        assert problem(await user.ask(method, where, given)) == (403, "forbidden")
+    private = (await admin.post("/dashboards", body(shared=False)))["id"]
+    assert problem(await admin.ask("POST", f"/dashboards/{private}/links", LINK)) == (409, "dashboard_not_shared")
+    other = Person(started, ADA, "admin")
+    assert problem(await other.ask("POST", f"/dashboards/{private}/links", LINK)) == (404, "not_found")
+    assert problem(await other.ask("GET", f"/dashboards/{private}/links")) == (404, "not_found")
+    assert problem(await other.ask("DELETE", f"{path}/{uuid4()}")) == (404, "not_found")
+    assert (await other.ask("DELETE", f"{path}/{link['id']}")).status_code == 204
+
+
+async def test_the_token_is_shown_once_and_stored_nowhere(admin: Person, database: Database) -> None:
+    path, link = await link_of(admin)
+    assert set(link) - set((await admin.get(path))["items"][0]) == {"token"}
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT * FROM share_link")
+        keys = await connection.fetchval("SELECT count(*) FROM idempotency")
+    assert link["token"] not in str([tuple(row) for row in rows])
+    assert keys == 0
+    entries = [entry for entry in await audited(database) if entry[0].startswith("share_link")]
+    await admin.ask("DELETE", f"{path}/{link['id']}")
+    assert [(kind, json.loads(after or "")) for kind, _, _, after in entries] == [
+        (
+            "share_link_created",
+            {"link": link["id"], "name": "Screen", "expires": link["expires_at"].replace("Z", "+00:00")},
+        )
+    ]
+    assert [kind for kind, *_ in await audited(database)][-1] == "share_link_revoked"
+    assert link["token"] not in json.dumps(await audited(database))
+
+
+async def test_a_dashboard_has_twenty_valid_links(admin: Person) -> None:
+    path, link = await link_of(admin)
+    for _ in range(19):
+        await admin.post(path, LINK)
+    assert problem(await admin.ask("POST", path, LINK)) == (409, "too_many_share_links")
+    await admin.ask("DELETE", f"{path}/{link['id']}")
+    await admin.post(path, LINK)
+    assert len((await admin.get(path))["items"]) == 21
+    for wrong in ({"name": ""}, {"expires_in_days": 0}, {"expires_in_days": 366}, {"expires_in_days": "1"}, {"x": 1}):
+        assert problem(await admin.ask("POST", path, LINK | wrong)) == (422, "invalid_request")
+
+
+async def test_wrong_tokens_are_limited_by_address_and_right_ones_by_link(started: Gateway, admin: Person) -> None:
+    started.runtime.limits._clock = lambda: 0.0  # the minute never ends, however slow the machine is
+    _, link = await link_of(admin)
+    for _ in range(30):
+        assert (await read(started, "q" * 43, address="198.51.100.1")).status_code == 404
+    limited = await read(started, "q" * 43, address="198.51.100.1")
+    assert (problem(limited), "retry-after" in limited.headers) == ((429, "rate_limited"), True)
+    assert problem(await read(started, link["token"], address="198.51.100.1")) == (429, "rate_limited")
+    assert (await read(started, link["token"])).status_code == 200
+    uses = [await read(started, link["token"], f"/series/3/readings?{SPAN}") for _ in range(300)]
+    assert {problem(one) for one in uses} == {(404, "not_found"), (429, "rate_limited")}
