@@ -282,6 +282,18 @@ def test_limits_are_typed_in_and_are_part_of_the_link(page: Page, system: System
     expect(page.get_by_test_id("limits-button")).to_have_text("1 limit")
 
 
+def test_a_note_is_added_and_belongs_to_its_range(page: Page, system: System, stored: Stored) -> None:
+    open_explorer(page, system, stored.address(series=1))
+    page.get_by_test_id("add-note").click()
+    page.get_by_test_id("save-note").click()
+    expect(page.get_by_role("alert").filter(has_text="Enter a text")).to_be_visible()
+    page.get_by_test_id("note-text").fill("Sensor A-01 calibrated <b>")
+    page.get_by_test_id("save-note").click()
+    expect(page.get_by_test_id("notes")).to_contain_text("Sensor A-01 calibrated <b>")
+    page.get_by_test_id("step-back").click()
+    expect(page.get_by_test_id("notes")).not_to_contain_text("calibrated")
+
+
 def test_the_page_is_readable_for_everybody(page: Page, system: System, stored: Stored, complaints: Complaints) -> None:
     limits = "&limit=warning:above:80:°C&limit=critical:above:82:°C"
     open_explorer(page, system, stored.address(more=f"&compare=day{limits}"))

@@ -131,6 +131,7 @@ export function Explore({ api, can, asked, onAsk }: ExploreProps) {
         </section>
         <Results
           api={api}
+          can={can}
           question={question}
           span={span}
           zone={zone}

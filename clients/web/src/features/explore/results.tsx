@@ -3,6 +3,7 @@
 import { ChartSpline, SearchX } from "lucide-react";
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { format } from "@/charts/range/zoned-ticks";
 import type { TimeSpan } from "@/charts/types";
@@ -11,9 +12,12 @@ import { LoadError } from "@/components/load-error";
 import { Banner, NoticeState } from "@/components/notice-state";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
+import type { Can } from "@/lib/permissions";
 import { DAYS, earlier } from "./comparison";
 import { useDateLocale } from "./date-locale";
 import { Legend } from "./legend";
+import { NotesList } from "./notes/notes-list";
+import { notesQuery } from "./notes/queries";
 import { Overview } from "./overview";
 import type { Question } from "./question";
 import { absolute, zoomedOut, type Range } from "./ranges";
@@ -22,6 +26,7 @@ import { useLines } from "./use-lines";
 
 type ResultsProps = {
   api: ApiClient;
+  can: Can;
   question: Question;
   span: TimeSpan;
   zone: string;
@@ -81,7 +86,7 @@ export function Results(props: ResultsProps) {
   );
 }
 
-function Answer({ api, question, span, zone, chosen, deviceName, onAsk, onRemove }: ResultsProps) {
+function Answer({ api, can, question, span, zone, chosen, deviceName, onAsk, onRemove }: ResultsProps) {
   const t = useTranslations("explore");
   // The ranges before each zoom, so that a double-click goes back.
   const [past, setPast] = useState<readonly Range[]>([]);
@@ -91,6 +96,19 @@ function Answer({ api, question, span, zone, chosen, deviceName, onAsk, onRemove
     [span, days, zone],
   );
   const found = useLines(api, { chosen: chosen.found, span, earlier: before, zone });
+  const devices = useMemo(
+    () => [...new Set(chosen.found.map(({ series }) => series.device))],
+    [chosen.found],
+  );
+  const all = useQuery({ ...notesQuery(api, devices, span), placeholderData: keepPreviousData });
+  const notes = useMemo(
+    () =>
+      (all.data ?? []).filter(
+        ({ series: about }) => about === null || chosen.found.some(({ series }) => series.id === about),
+      ),
+    [all.data, chosen.found],
+  );
+  const noteTimes = useMemo(() => notes.map(({ t: time }) => time), [notes]);
   const zoom = ({ from, to }: TimeSpan) => {
     setPast([...past, question.range]);
     onAsk({ range: absolute(from, to) });
@@ -128,7 +146,7 @@ function Answer({ api, question, span, zone, chosen, deviceName, onAsk, onRemove
           zone={zone}
           compare={question.compare}
           limits={question.limits}
-          notes={NO_NOTES}
+          notes={noteTimes}
           isLoading={found.isLoading}
           onZoom={zoom}
           onBack={back}
@@ -145,6 +163,16 @@ function Answer({ api, question, span, zone, chosen, deviceName, onAsk, onRemove
             compare={question.compare}
             onRemove={onRemove}
           />
+          <NotesList
+            api={api}
+            notes={notes}
+            error={all.error}
+            canWrite={can("annotations.write")}
+            devices={devices}
+            deviceName={deviceName}
+            span={span}
+            zone={zone}
+          />
           <p className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t px-4 py-2.5 text-xs text-fg-2">
             <span className="flex items-center gap-1.5">
               <span aria-hidden className="keep-color gap-hatch size-3 rounded-[2px] border" />
@@ -157,8 +185,6 @@ function Answer({ api, question, span, zone, chosen, deviceName, onAsk, onRemove
     </>
   );
 }
-
-const NO_NOTES: readonly number[] = [];
 
 type NoDataProps = {
   chosen: readonly ChosenSeries[];

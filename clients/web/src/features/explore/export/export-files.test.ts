@@ -14,17 +14,18 @@ import { minuteHeader, minuteRows, momentText } from "./minute-csv";
 
 const MINUTE = 60_000_000;
 const at = (text: string) => Date.parse(text) * 1_000;
-const series = (id: number, more: Partial<Series> = {}): Series => ({
-  id,
-  device: "press-4",
-  name: `s${id}`,
-  display_name: `Series ${id}`,
-  type: "float",
-  unit: "°C",
-  interval_us: null,
-  latest: null,
-  ...more,
-});
+const series = (id: number, more: Partial<Series> = {}): Series =>
+  ({
+    id,
+    device: "press-4",
+    name: `s${id}`,
+    display_name: `Series ${id}`,
+    type: "float",
+    unit: "°C",
+    interval_us: null,
+    latest: null,
+    ...more,
+  }) as Series;
 const request = (span: { from: number; to: number }, count = 1): ExportRequest => ({
   chosen: Array.from({ length: count }, (_, color) => ({ series: series(color + 1), color })),
   span,
