@@ -13,6 +13,7 @@ const features = [
   "offline-access",
   "audit",
   "status",
+  "profile",
 ];
 
 const config = [

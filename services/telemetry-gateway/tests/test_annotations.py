@@ -32,7 +32,9 @@ async def started(servers: Servers, database: Database, database_url: str) -> As
         await connection.execute(
             "INSERT INTO series (device_id, name, type, display_name, unit) VALUES (2, 's4', 'int', 's4', '')"
         )
-    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD), has_intake=False) as opened:
+    async with gateway(
+        servers, with_role(database_url, "pulse_telemetry", PASSWORD), has_intake=False, history_deadline=50
+    ) as opened:
         yield opened
 
 

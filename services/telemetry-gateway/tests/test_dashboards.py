@@ -28,7 +28,7 @@ PATH = "/dashboards"
 @pytest.fixture
 async def started(servers: Servers, database_url: str) -> AsyncIterator[Gateway]:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
-    async with gateway(servers, url, has_intake=False) as opened:
+    async with gateway(servers, url, has_intake=False, history_deadline=50) as opened:
         yield opened
 
 
@@ -139,6 +139,16 @@ async def test_a_shared_dashboard_is_seen_by_everybody_and_changed_by_administra
     assert (saved["owner"], saved["updated_by"], saved["name"]) == (EVE, ADA, "Better")
     refused = [target for kind, target, *_ in await audited(database) if kind == "access_refused"]
     assert refused == ["permission:dashboards.share"] * 2, "one of each account in a minute"
+
+
+async def test_a_viewer_reads_shared_dashboards_and_changes_nothing(started: Gateway, admin: Person) -> None:
+    made, viewer = await admin.post(PATH, body(shared=True)), Person(started, BOB, "viewer")
+    path = f"{PATH}/{made['id']}"
+    assert (await viewer.get(PATH))["items"][0]["id"] == (await viewer.get(path))["id"] == made["id"]
+    for method, where, given in (("POST", PATH, body()), ("PUT", path, body(shared=True)), ("DELETE", path, None)):
+        assert problem(await viewer.ask(method, where, given, version=1)) == (403, "forbidden")
+    for method, where in (("POST", "/questions"), ("POST", "/annotations"), ("PUT", "/series/1/display")):
+        assert problem(await viewer.ask(method, where, {}, version=1)) == (403, "forbidden")
 
 
 async def test_versions_from_before_a_dashboard_was_shared_stay_private(admin: Person, bob: Person) -> None:

@@ -37,7 +37,9 @@ NOTHING: dict[str, Any] = dict.fromkeys(SET) | {"limits": []}
 @pytest.fixture
 async def started(servers: Servers, database: Database, database_url: str) -> AsyncIterator[Gateway]:
     await three_series(database)
-    async with gateway(servers, with_role(database_url, "pulse_telemetry", PASSWORD), has_intake=False) as opened:
+    async with gateway(
+        servers, with_role(database_url, "pulse_telemetry", PASSWORD), has_intake=False, history_deadline=50
+    ) as opened:
         yield opened
 
 

@@ -21,7 +21,7 @@ PATH = "/questions"
 @pytest.fixture
 async def started(servers: Servers, database_url: str) -> AsyncIterator[Gateway]:
     url = with_role(database_url, "pulse_telemetry", PASSWORD)
-    async with gateway(servers, url, has_intake=False) as opened:
+    async with gateway(servers, url, has_intake=False, history_deadline=50) as opened:
         yield opened
 
 

@@ -3,6 +3,7 @@
 import clsx from "clsx";
 import {
   ChartSpline,
+  CircleUser,
   Cpu,
   FileClock,
   KeyRound,
@@ -26,6 +27,7 @@ const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
   "/offline-access": KeyRound,
   "/audit": FileClock,
   "/status": Server,
+  "/profile": CircleUser,
   "/security": ShieldCheck,
 };
 

@@ -4,7 +4,7 @@ documentation are generated from them."""
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-Role = Literal["admin", "user"]
+Role = Literal["admin", "user", "viewer"]
 Permission = Literal[
     "profile.own",
     "sessions.own",
@@ -37,7 +37,8 @@ PERMISSIONS: Mapping[Permission, str] = {
     "rename devices, set how series are shown, change annotations of others",
     "telemetry.delete": "delete readings, series, and devices with all their readings",
     "dashboards.own": "create, change and delete your own dashboards and saved questions",
-    "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
+    "dashboards.share": "share dashboards and saved questions with everybody, change and delete shared ones, and make "
+    "links with which anybody sees a shared dashboard",
     "annotations.write": "add annotations, and change and delete your own",
     "accounts.read": "list accounts",
     "accounts.manage": "invite, change, disable and delete accounts, including administrators; "
@@ -68,6 +69,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
             "annotations.write",
         }
     ),
+    "viewer": frozenset({"profile.own", "sessions.own", "telemetry.read"}),
 }
 """The permissions of each role."""
 

@@ -1,6 +1,6 @@
 // Generated from pulse_contracts.permissions by `make generate`. Do not edit.
 
-export type Role = "admin" | "user";
+export type Role = "admin" | "user" | "viewer";
 
 export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "annotations.write" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
 
@@ -14,7 +14,7 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, rename devices, set how series are shown, change annotations of others",
   "telemetry.delete": "delete readings, series, and devices with all their readings",
   "dashboards.own": "create, change and delete your own dashboards and saved questions",
-  "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
+  "dashboards.share": "share dashboards and saved questions with everybody, change and delete shared ones, and make links with which anybody sees a shared dashboard",
   "annotations.write": "add annotations, and change and delete your own",
   "accounts.read": "list accounts",
   "accounts.manage": "invite, change, disable and delete accounts, including administrators; this allows everything that an administrator may do",
@@ -60,5 +60,10 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "telemetry.export",
     "dashboards.own",
     "annotations.write",
+  ],
+  viewer: [
+    "profile.own",
+    "sessions.own",
+    "telemetry.read",
   ],
 };

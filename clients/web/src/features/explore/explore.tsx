@@ -11,12 +11,11 @@ import { Segmented } from "@/components/segmented";
 import type { Series } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import type { Can } from "@/lib/permissions";
-import { browserZone } from "@/lib/time-zone";
 import { ExportMenu } from "./export/export-menu";
 import { byUnit } from "./lines";
 import { devicesQuery } from "./queries";
 import { EMPTY, MOST_SERIES, type Decoded, type Question } from "./question";
-import { refreshUs, spanOf } from "./ranges";
+import { refreshUs, spanOf, usualZone } from "./ranges";
 import { Results } from "./results";
 import { useSubtitle } from "./subtitle";
 import { Toolbar } from "./toolbar/toolbar";
@@ -42,7 +41,7 @@ export function Explore({ api, can, asked, onAsk }: ExploreProps) {
   const now = useNow(range.kind === "preset" ? refreshUs(range.key) : null);
   const { from, to } = spanOf(range, now);
   const span = useMemo(() => ({ from, to }), [from, to]);
-  const zone = question.zone ?? browserZone();
+  const zone = question.zone ?? usualZone();
   const chosen = useChosen(api, question.series);
   const devices = useQuery(devicesQuery(api));
   const units = useMemo(

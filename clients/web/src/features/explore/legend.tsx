@@ -20,6 +20,9 @@ type LegendProps = {
   onRemove: (id: number) => void;
 };
 
+const DIFFERENCE_DIGITS = 9;
+// A smaller share of the mean is rounding noise.
+const NOISE = 1e-11;
 const COLUMNS = ["min", "mean", "max", "last"] as const;
 
 export function Legend({ chosen, deviceName, figures, earlier, compare, onRemove }: LegendProps) {
@@ -171,7 +174,8 @@ function FigureCells({ series, figures }: { series: Series; figures: Figures | n
 /** `+3.2 °C`: how far the mean lies above that of the earlier range. */
 function differenceText(own: Figures | null, earlier: Figures | null, series: Series): string {
   if (series.type === "bool" || own?.mean == null || earlier?.mean == null) return "–";
-  const difference = own.mean - earlier.mean;
+  const difference = Number((own.mean - earlier.mean).toPrecision(DIFFERENCE_DIGITS));
+  if (Math.abs(difference) < Math.abs(own.mean) * NOISE) return `0 ${series.unit}`.trim();
   const span = Math.max(own.max - own.min, earlier.max - earlier.min);
   const { text, unit } = formatBrief(Math.abs(difference), { ...series, type: "float" }, span);
   const sign = difference > 0 ? "+" : difference < 0 ? "−" : "";

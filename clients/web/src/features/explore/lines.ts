@@ -5,6 +5,8 @@ import type { Series } from "@/contracts/http";
 import type { Aggregates, StoredReadings } from "./queries";
 
 const MISSED_INTERVALS = 3;
+// The last digits of a sum of many readings are rounding noise.
+const MEAN_DIGITS = 12;
 
 /** The line of `readings`. It breaks where readings are missing. */
 export function lineOf(readings: StoredReadings, interval: number | null): Line {
@@ -83,7 +85,7 @@ export function figuresOf(aggregates: Aggregates): Map<number, Figures> {
     figures.set(series, {
       n: n[0],
       min: Number(least),
-      mean: mean[0] ?? null,
+      mean: mean[0] == null ? null : Number(mean[0].toPrecision(MEAN_DIGITS)),
       max: Number(most),
       last: Number(latest),
     });

@@ -24,7 +24,7 @@ export type Question = {
   /** In the order of choice. The colours follow this order. */
   readonly series: readonly Chosen[];
   readonly range: Range;
-  /** A named zone; null: that of the browser. */
+  /** A named zone; null: the usual one of the person. */
   readonly zone: string | null;
   readonly compare: Comparison;
   readonly limits: readonly UnitLimit[];

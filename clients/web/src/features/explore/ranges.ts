@@ -1,6 +1,7 @@
 // The time range of a question: presets that end now, or two fixed times. Pure functions. Times in µs.
 import type { TimeSpan } from "@/charts/types";
-import { DAY_US, HOUR_US, shiftDays, startOfDay } from "@/lib/time-zone";
+import { pageTimeZone } from "@/lib/page-locale";
+import { browserZone, DAY_US, HOUR_US, shiftDays, startOfDay } from "@/lib/time-zone";
 
 export const PRESETS = [
   { key: "1h", us: HOUR_US },
@@ -22,6 +23,11 @@ export const MOST_US = 10 * 366 * DAY_US;
 const MOST_REFRESH_US = 300_000_000;
 const LEAST_REFRESH_US = 5_000_000;
 const REFRESHES_PER_RANGE = 720;
+
+/** The time zone of a question that names none: that of the profile, else that of the browser. In the browser only. */
+export function usualZone(): string {
+  return pageTimeZone() ?? browserZone();
+}
 
 export function isPreset(key: string): key is PresetKey {
   return PRESETS.some((preset) => preset.key === key);

@@ -6,10 +6,10 @@ import { useTranslations } from "next-intl";
 import { useState, type ReactNode } from "react";
 import { Button } from "@/components/button";
 import type { TimeSpan } from "@/charts/types";
-import { allZones, browserZone } from "@/lib/time-zone";
+import { allZones } from "@/lib/time-zone";
 import { useDateLocale } from "../date-locale";
 import { COMPARISONS, type Comparison, type Question } from "../question";
-import { PRESETS, stepped, zoomedOut, type Range } from "../ranges";
+import { PRESETS, stepped, usualZone, zoomedOut, type Range } from "../ranges";
 import { spanTexts } from "../span-text";
 import { LimitsDialog } from "./limits-dialog";
 import { RangeDialog } from "./range-dialog";
@@ -138,7 +138,7 @@ function ZoneSelect({ zone, onZone }: { zone: string | null; onZone: (zone: stri
       data-testid="zone"
       onChange={(event) => onZone(event.target.value || null)}
     >
-      <option value="">{t("zone.browser", { zone: browserZone() })}</option>
+      <option value="">{t("zone.usual", { zone: usualZone() })}</option>
       {/* A zone of the address may have another name than the one that browsers list. */}
       {zone !== null && !zones.includes(zone) && <option value={zone}>{zone}</option>}
       {zones.map((one) => (
