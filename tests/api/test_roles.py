@@ -53,7 +53,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Api:
-    """A running system and the access tokens of four callers."""
+    """A running system and the access tokens of the callers."""
 
     system: System
     routes: list[Route]
@@ -92,7 +92,8 @@ def api(system: System) -> Api:
     for service, port in ports.items():
         routes += _routes(service, httpx.get(f"http://127.0.0.1:{port}/openapi.json", timeout=30).json())
     admin = system.token()
-    return Api(system, routes, ports, {"admin": admin, "user": user_token(system, admin), "narrowed": narrowed(system)})
+    others = {str(role): token_of(system, admin, role) for role in ROLES if role != "admin"}
+    return Api(system, routes, ports, {"admin": admin, "narrowed": narrowed(system), **others})
 
 
 def sign_in(system: System, email: str, password: str) -> str:
@@ -103,10 +104,10 @@ def sign_in(system: System, email: str, password: str) -> str:
     return str(answer.json()["access_token"])
 
 
-def user_token(system: System, admin: str) -> str:
-    """Returns the access token of an ordinary user that the administrator created."""
+def token_of(system: System, admin: str, role: str) -> str:
+    """Returns the access token of an account with a role that the administrator created."""
     password = "a quite unlikely sentence 93"
-    account = {"email": "matrix@example.org", "name": "Matrix", "role": "user", "password": password}
+    account = {"email": f"matrix-{role}@example.org", "name": "Matrix", "role": role, "password": password}
     answer = httpx.post(
         f"{system.url}/api/users", json=account, headers={"authorization": f"Bearer {admin}"}, timeout=30
     )
