@@ -6,6 +6,7 @@ const features = [
   "auth",
   "live",
   "dashboard",
+  "explore",
   "security",
   "users",
   "devices",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.device import DEVICE, PLAIN, SILENT
+from tests.e2e.device import DEVICE, EXPLORED, PLAIN, SILENT
 from tests.system import System, running_system
 
 # How long a test waits for a state before it fails. Playwright's own 5 s are too short for a busy machine.
@@ -23,7 +23,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(tmp_path_factory: pytest.TempPathFactory, journal: Path) -> Iterator[System]:
     """A running system from `make run` with this machine's metrics and a small simulator."""
     extra = {"PULSE_JOURNAL": str(journal), "PULSE_SIMULATOR_RATE": "40", "PULSE_SIMULATOR_SERIES": "4"}
-    extra["PULSE_DEVICES"] = f"{DEVICE},{PLAIN},{SILENT}"
+    extra["PULSE_DEVICES"] = f"{DEVICE},{PLAIN},{SILENT},{EXPLORED}"
     with running_system(tmp_path_factory.mktemp("system"), extra) as running:
         yield running
 

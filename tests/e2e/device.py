@@ -4,7 +4,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +19,7 @@ DEVICE = "zz-told"
 """A name that is last in every list, so that the first collector remains the selected one."""
 PLAIN = "zz-plain"
 SILENT = "zz-silent"
+EXPLORED = "zz-explored"
 SECOND = 1_000_000
 _CONNACK_REASON = 3
 SERIES = [
@@ -27,20 +28,22 @@ SERIES = [
 
 
 class ToldDevice:
-    """A device with one series and a reading per second. An async context manager: connected within the block."""
+    """A device with one series and a reading per second, or with other `series`. A context manager: connected within
+    the block."""
 
-    def __init__(self, system: System) -> None:
-        self._password = (system.state / "secrets/devices" / DEVICE).read_text().strip()
+    def __init__(self, system: System, name: str = DEVICE, series: Sequence[SeriesDeclaration] = tuple(SERIES)) -> None:
+        self._name, self._series = name, list(series)
+        self._password = (system.state / "secrets/devices" / name).read_text().strip()
         self._port, self._ca = system.broker_port(), system.broker_ca
         self._epoch, self._lo, self._number = time.time_ns() % 2**62, 0, 0
 
     def __enter__(self) -> Self:
         plain = socket.create_connection(("127.0.0.1", self._port))
         self._socket = ssl.create_default_context(cafile=self._ca).wrap_socket(plain, server_hostname="127.0.0.1")
-        for packet in connect_packets(DEVICE, self._password):
+        for packet in connect_packets(self._name, self._password):
             self._socket.sendall(packet)
-        declared = SeriesDeclared(catalog=self._epoch, digest=series_digest(SERIES), series=SERIES)
-        self._publish(f"telemetry/series/{DEVICE}", declared.model_dump_json())
+        declared = SeriesDeclared(catalog=self._epoch, digest=series_digest(self._series), series=self._series)
+        self._publish(f"telemetry/series/{self._name}", declared.model_dump_json())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -49,6 +52,11 @@ class ToldDevice:
     def deliver(self, start: int, end: int, lane: Lane) -> None:
         """Sends one reading for each second of [start, end), in microseconds."""
         times = range(start, end, SECOND)
+        self.send(1, [(t, 60.0 + (t // SECOND) % 20) for t in times], lane)
+
+    def send(self, series: int, readings: Sequence[tuple[int, object]], lane: Lane) -> None:
+        """Sends one batch of times (microseconds) and values of one series."""
+        start = readings[0][0]
         batch = ReadingBatch(
             epoch=self._epoch,
             ord=1,
@@ -56,19 +64,19 @@ class ToldDevice:
             lo=self._lo,
             lane=lane,
             sent=time.time_ns() // 1_000,
-            series=[1],
+            series=[series],
             t0=start,
-            dt=[t - start for t in times],
-            x=[0] * len(times),
-            value=[60.0 + (t // SECOND) % 20 for t in times],
+            dt=[t - start for t, _ in readings],
+            x=[0] * len(readings),
+            value=[value for _, value in readings],
         )
-        self._lo += len(times)
-        self._publish(f"telemetry/data/{DEVICE}", batch.model_dump_json(exclude_none=True))
+        self._lo += len(readings)
+        self._publish(f"telemetry/data/{self._name}", batch.model_dump_json(exclude_none=True))
 
     def say(self, waiting: int) -> None:
         """Publishes its status like a collector."""
         status = Status(state="online", since=1, name="Told device", waiting=waiting)
-        self._publish(f"system/status/collector/{DEVICE}", status.model_dump_json())
+        self._publish(f"system/status/collector/{self._name}", status.model_dump_json())
 
     def _publish(self, topic: str, payload: str) -> None:
         self._number += 1

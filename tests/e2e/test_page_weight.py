@@ -11,7 +11,7 @@ from tests.system import System
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 KB = 1_000
-LOGIN_MOST, DASHBOARD_MOST = 200 * KB, 300 * KB
+LOGIN_MOST, DASHBOARD_MOST, EXPLORE_MOST = 200 * KB, 300 * KB, 300 * KB
 _CHUNK = re.compile(r"static/chunks/[\w\-.~]+\.js")
 _OLD_BROWSERS_ONLY = re.compile(r"<script[^>]*\bnoModule\b[^>]*>", re.IGNORECASE)
 
@@ -30,3 +30,5 @@ def test_the_first_load_is_small(page: Page, system: System) -> None:
     dashboard = weight(page, "/dashboard")
     assert 100 * KB < login <= LOGIN_MOST, login
     assert login < dashboard <= DASHBOARD_MOST, dashboard
+    explore = weight(page, "/explore")
+    assert login < explore <= EXPLORE_MOST, explore

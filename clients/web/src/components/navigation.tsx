@@ -2,6 +2,7 @@
 // Links to the pages that the session may open.
 import clsx from "clsx";
 import {
+  ChartSpline,
   CircleUser,
   Cpu,
   FileClock,
@@ -20,6 +21,7 @@ import { PAGES, pageOf, type PageHref } from "@/lib/site-map";
 
 const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
   "/dashboard": LayoutDashboard,
+  "/explore": ChartSpline,
   "/devices": Cpu,
   "/users": Users,
   "/offline-access": KeyRound,

@@ -18,6 +18,7 @@ export type PageEntry = {
 /** In the order of the navigation. */
 export const PAGES = [
   { href: "/dashboard", name: "dashboard", group: "Monitor", needs: "telemetry.read" },
+  { href: "/explore", name: "explore", group: "Monitor", needs: "telemetry.read" },
   { href: "/devices", name: "devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
   { href: "/users", name: "users", group: "Manage", needs: "accounts.read" },
   { href: "/offline-access", name: "offline-access", group: "Manage", needs: "mirror.read" },

@@ -59,6 +59,8 @@ export type ApiClient = { readonly [M in Method]: Call<M> } & {
   readonly getTagged: TaggedCall;
   /** A GET whose answer is a file. */
   readonly getFile: <P extends PathOf<"get">>(path: P, ...rest: Arguments<P, "get">) => Promise<Blob>;
+  /** A GET whose answer is read while it arrives, however long that takes. Only its start has a time limit. */
+  readonly getStream: <P extends PathOf<"get">>(path: P, ...rest: Arguments<P, "get">) => Promise<Response>;
 };
 
 type Send = (token: string | null) => Promise<Response>;
@@ -100,9 +102,16 @@ function clientOf(signed: (send: Send) => Promise<Response>): ApiClient {
     if (!response.ok) throw problemOf(response, await jsonOf(response));
     return response.blob();
   };
+  const getStream = async (path: string, input?: AnyInput) => {
+    const response = await signed((token) =>
+      requestStart(addressOf(path, input), requestOf("get", token, input)),
+    );
+    if (!response.ok) throw problemOf(response, await jsonOf(response));
+    return response;
+  };
   const methods = Object.fromEntries(METHODS.map((method) => [method, call(method)]));
   // The types of paths, inputs and answers exist at compile time only.
-  return { ...methods, getTagged, getFile } as unknown as ApiClient;
+  return { ...methods, getTagged, getFile, getStream } as unknown as ApiClient;
 }
 
 /** `path` with its parameters filled in and its query appended. */
@@ -145,6 +154,21 @@ export async function request(path: string, init: RequestInit): Promise<Response
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", pageTexts("errors")("unreachable.detail"));
+  }
+}
+
+/** `fetch` with a timeout for the start of the answer. Its body may take longer. Throws ApiError when the network fails. */
+async function requestStart(path: string, init: RequestInit): Promise<Response> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), TIMEOUT_MS);
+  const signal = init.signal ? AbortSignal.any([init.signal, limit.signal]) : limit.signal;
+  try {
+    return await fetch(path, { cache: "no-store", credentials: "same-origin", ...init, signal });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, "unreachable", pageTexts("errors")("unreachable.detail"));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

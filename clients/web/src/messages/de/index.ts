@@ -2,6 +2,7 @@
 import type { Messages } from "@/messages/en";
 import common from "./common.json";
 import errors from "./errors.json";
+import explore from "./explore.json";
 import login from "./login.json";
 import pages from "./pages.json";
 import permissions from "./permissions.json";
@@ -16,6 +17,7 @@ import devices from "./devices.json";
 const messages = {
   common,
   errors,
+  explore,
   login,
   pages,
   permissions,

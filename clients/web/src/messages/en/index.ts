@@ -1,6 +1,7 @@
 // The English texts. They define which texts exist: another language must have the same.
 import common from "./common.json";
 import errors from "./errors.json";
+import explore from "./explore.json";
 import login from "./login.json";
 import pages from "./pages.json";
 import permissions from "./permissions.json";
@@ -15,6 +16,7 @@ import devices from "./devices.json";
 const messages = {
   common,
   errors,
+  explore,
   login,
   pages,
   permissions,

@@ -1,0 +1,95 @@
+// The explorer's queries: devices, series, stored readings and statistics.
+import { queryOptions, type QueryClient } from "@tanstack/react-query";
+import type { TimeSpan } from "@/charts/types";
+import type { Answer, Device } from "@/contracts/http";
+import type { DeviceChanged } from "@/contracts/live";
+import type { ApiClient } from "@/lib/api/api-client";
+import { allPages } from "@/lib/api/pages";
+
+export type StoredReadings = Exclude<
+  Answer<"/api/telemetry/series/{series_id}/readings", "get">,
+  { readonly seq: readonly number[] }
+>;
+export type ReadingsPage = Extract<
+  Answer<"/api/telemetry/series/{series_id}/readings", "get">,
+  { readonly seq: readonly number[] }
+>;
+export type Aggregates = Answer<"/api/telemetry/readings", "get">;
+
+const DEVICES_KEY = ["explore", "devices"] as const;
+const LIST_FRESH_MS = 60_000;
+const KEPT_MS = 120_000;
+/** All lines of a page together have about this many points. */
+const POINTS_IN_ALL = 40_000;
+const [LEAST_POINTS, MOST_POINTS] = [600, 3_000];
+
+export function devicesQuery(api: ApiClient) {
+  return queryOptions({
+    queryKey: DEVICES_KEY,
+    queryFn: ({ signal }) =>
+      allPages((after) => api.get("/api/telemetry/devices", { query: { after }, signal })),
+    staleTime: LIST_FRESH_MS,
+  });
+}
+
+/** A device has connected or disconnected. An unknown one is new, so the list loads again. */
+export function applyDeviceState(client: QueryClient, { id, online }: DeviceChanged): void {
+  const devices = client.getQueryData<Device[]>(DEVICES_KEY);
+  if (devices?.some((device) => device.id === id)) {
+    client.setQueryData<Device[]>(
+      DEVICES_KEY,
+      devices.map((device) => (device.id === id ? { ...device, online } : device)),
+    );
+  } else if (devices) void client.invalidateQueries({ queryKey: DEVICES_KEY });
+}
+
+export function deviceSeriesQuery(api: ApiClient, device: string) {
+  return queryOptions({
+    queryKey: ["explore", "series", device],
+    queryFn: ({ signal }) =>
+      allPages((after) => api.get("/api/telemetry/series", { query: { device, after }, signal })),
+    staleTime: LIST_FRESH_MS,
+  });
+}
+
+/** The series of all devices, for a search over their names and units. */
+export function allSeriesQuery(api: ApiClient) {
+  return queryOptions({
+    queryKey: ["explore", "all-series"],
+    queryFn: ({ signal }) =>
+      allPages((after) => api.get("/api/telemetry/series", { query: { after }, signal })),
+    staleTime: LIST_FRESH_MS,
+  });
+}
+
+/** The line of one series: every reading, or about `points` that have the same picture. */
+export function readingsQuery(api: ApiClient, id: number, { from, to }: TimeSpan, points: number) {
+  return queryOptions({
+    queryKey: ["explore", "readings", id, from, to, points],
+    queryFn: ({ signal }) =>
+      api.get("/api/telemetry/series/{series_id}/readings", {
+        path: { series_id: id },
+        query: { from, to, points },
+        signal,
+      }) as Promise<StoredReadings>,
+    staleTime: Infinity,
+    gcTime: KEPT_MS,
+  });
+}
+
+/** Count, extremes, mean and last reading of each series in the span. The service counts every reading. */
+export function statsQuery(api: ApiClient, ids: readonly number[], { from, to }: TimeSpan) {
+  return queryOptions({
+    queryKey: ["explore", "stats", ids, from, to],
+    queryFn: ({ signal }) =>
+      api.get("/api/telemetry/readings", { query: { series: ids.join(","), from, to, points: 1 }, signal }),
+    enabled: ids.length > 0,
+    staleTime: Infinity,
+    gcTime: KEPT_MS,
+  });
+}
+
+/** How many points each of `count` lines gets. */
+export function pointsFor(count: number): number {
+  return Math.min(MOST_POINTS, Math.max(LEAST_POINTS, Math.floor(POINTS_IN_ALL / Math.max(1, count))));
+}
