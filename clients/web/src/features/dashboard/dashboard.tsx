@@ -66,7 +66,8 @@ export function Dashboard({
 
   const listed = series.data;
   useEffect(() => {
-    if (device && listed) feed.select({ devices: [device], series: mostSignificant(listed), rangeUs: range.us });
+    if (device && listed)
+      feed.select({ devices: [device], series: mostSignificant(listed), rangeUs: range.us });
   }, [feed, device, listed, range.us]);
 
   useShortcuts({
