@@ -5,13 +5,14 @@ import { AXIS_GAP, valueAxis, valueScale, type ValueAxisSettings } from "./axes/
 import { drawnScale } from "./axes/value-range";
 import { joinLines, visibleLine, type Line } from "./data/plot-data";
 import { drawBands, hatching } from "./drawing/band-drawing";
+import { drawLimits, type LimitColors } from "./drawing/limit-drawing";
 import { lineSettings } from "./drawing/line-drawing";
 import { areSame, NO_MARKS, type Marks } from "./marks/chart-key";
 import { gapsOf, unionOf } from "./marks/shading";
 import { resolveColor, seriesColor } from "./palette";
 import { ChartTooltip } from "./tooltip/chart-tooltip";
 import { nearestDrawn } from "./tooltip/tooltip-lines";
-import type { ChartSource, SeriesGroup, TimeSpan } from "./types";
+import type { ChartSource, Limit, SeriesGroup, TimeSpan } from "./types";
 
 export type TimeChartSettings = {
   /** The element that the chart fills. */
@@ -40,6 +41,7 @@ export class TimeChart {
   private marks = NO_MARKS;
   private window: TimeSpan = { from: 0, to: 1 };
   private readonly hidden = new Set<number>();
+  private limits: readonly Limit[] = [];
 
   constructor(private readonly settings: TimeChartSettings) {
     this.tooltip = new ChartTooltip(settings.tooltip, () => this.shown());
@@ -79,6 +81,14 @@ export class TimeChart {
         this.plot.setSeries(place + 1, { show: !ids.has(id) }),
       );
     });
+  }
+
+  /** Shows `limits` as dashed lines. */
+  setLimits(limits: readonly Limit[]): void {
+    if (limits.length === 0 && this.limits.length === 0) return;
+    this.limits = limits;
+    const { min, max } = this.plot.scales.x!;
+    if (min != null && max != null) this.plot.setScale("x", { min, max });
   }
 
   /** Reads the colours of the theme again. A canvas does not follow CSS variables. */
@@ -157,6 +167,7 @@ export class TimeChart {
       unit,
       isSwitch: series.every(({ type }) => type === "bool"),
       scale: () => this.scale,
+      limits: () => this.limits.map(({ value }) => value),
     };
     const lines = series.map((one, place) =>
       lineSettings(one, color(seriesColor(firstColor + place)), series.length === 1),
@@ -180,6 +191,7 @@ export class TimeChart {
         setCursor: [(plot) => this.tooltip.update(plot)],
         ready: [(plot) => this.tooltip.watch(plot)],
         drawClear: [this.markings(color)],
+        draw: [this.limitLines(color, unit)],
       },
     };
     return new uPlot(settings, [[], ...series.map(() => [])], host);
@@ -195,6 +207,17 @@ export class TimeChart {
         { bands: this.late, style: info, edge: "bottom" },
         { bands: this.suspect, style: warn, edge: "top" },
       ]);
+  }
+
+  /** Draws the limits, above the lines. */
+  private limitLines(color: (name: string) => string, unit: string): (plot: uPlot) => void {
+    const { fontFamily } = getComputedStyle(this.settings.host);
+    const colors: LimitColors = {
+      surface: color("var(--surface)"),
+      warning: color("var(--warn)"),
+      critical: color("var(--crit)"),
+    };
+    return (plot) => drawLimits(plot, { limits: this.limits, unit, scale: this.scale, fontFamily, colors });
   }
 }
 

@@ -8,6 +8,14 @@ export type GapTest = (earlier: number, later: number) => boolean;
 
 export type TimeSpan = { readonly from: number; readonly to: number };
 
+/** A limit of the values of a chart. `direction`: the side on which values are beyond the limit. */
+export type Limit = {
+  readonly severity: "warning" | "critical";
+  readonly direction: "above" | "below";
+  /** In the unit of the chart. */
+  readonly value: number;
+};
+
 /** The series of one chart. They share `unit`. The first gets the palette's colour number `firstColor`. */
 export type SeriesGroup = {
   readonly series: readonly Series[];

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type RefObject } from "react";
 import { drawInterval, type DrawScheduler } from "./drawing/draw-scheduler";
 import { NO_MARKS, type Marks } from "./marks/chart-key";
 import { TimeChart } from "./time-chart";
-import type { ChartSource, SeriesGroup } from "./types";
+import type { ChartSource, Limit, SeriesGroup } from "./types";
 
 type UseTimeChartSettings = {
   source: ChartSource;
@@ -11,7 +11,11 @@ type UseTimeChartSettings = {
   rangeUs: number;
   scheduler: DrawScheduler;
   hidden: ReadonlySet<number>;
+  /** Keep the same list while nothing changes: a new one draws the chart again. */
+  limits?: readonly Limit[];
 };
+
+const NO_LIMITS: readonly Limit[] = [];
 
 type TimeChartView = {
   hostRef: RefObject<HTMLDivElement | null>;
@@ -27,6 +31,7 @@ export function useTimeChart({
   rangeUs,
   scheduler,
   hidden,
+  limits = NO_LIMITS,
 }: UseTimeChartSettings): TimeChartView {
   const [marks, setMarks] = useState(NO_MARKS);
   const hostRef = useRef<HTMLDivElement>(null);
@@ -82,6 +87,10 @@ export function useTimeChart({
   useEffect(() => {
     chartRef.current?.setHidden(hidden);
   }, [hidden, group, rangeUs]);
+
+  useEffect(() => {
+    chartRef.current?.setLimits(limits);
+  }, [limits, group, rangeUs, source, scheduler]);
 
   return { hostRef, tooltipRef, marks };
 }

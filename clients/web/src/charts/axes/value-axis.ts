@@ -1,6 +1,7 @@
 // The value axis of a chart: its range, its ticks and its width.
 import type uPlot from "uplot";
 import { bytesPer } from "@/lib/format";
+import { withLimits } from "../marks/limits";
 import { axisLabels, axisWidth } from "./axis-labels";
 import { valueRange } from "./value-range";
 
@@ -17,10 +18,17 @@ export type ValueAxisSettings = {
   readonly isSwitch: boolean;
   /** Returns the divisor of the drawn values. Labels show the undivided values. */
   readonly scale: () => number;
+  /** Returns undivided values that the axis shows too when they are near the drawn values. */
+  readonly limits?: () => readonly number[];
 };
 
-export function valueScale({ unit, isSwitch }: ValueAxisSettings): uPlot.Scale {
-  return { range: isSwitch ? SWITCH_RANGE : (_, min, max) => valueRange(min, max, unit) };
+export function valueScale({ unit, isSwitch, scale, limits }: ValueAxisSettings): uPlot.Scale {
+  const range = (_: uPlot, min: number | null, max: number | null) =>
+    withLimits(
+      valueRange(min, max, unit),
+      (limits?.() ?? []).map((limit) => limit / scale()),
+    );
+  return { range: isSwitch ? SWITCH_RANGE : range };
 }
 
 /** The value axis in the look of `style`, with labels in `font`. */
