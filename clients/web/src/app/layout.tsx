@@ -2,17 +2,21 @@
 import { GeistMono } from "geist/font/mono";
 import { GeistSans } from "geist/font/sans";
 import type { Metadata, Viewport } from "next";
+import { getLocale, getTranslations } from "next-intl/server";
 import { cookies, headers } from "next/headers";
 import type { ReactNode } from "react";
 import { StyleNonce } from "@/components/style-nonce";
+import { PageMessages } from "@/i18n/page-messages";
 import { isTheme, THEME_COOKIE } from "@/lib/theme";
 import "./globals.css";
 
-export const metadata: Metadata = {
-  title: { default: "PrecisionPulse", template: "%s · PrecisionPulse" },
-  description: "Live telemetry for every sensor.",
-  robots: { index: false },
-};
+export async function generateMetadata(): Promise<Metadata> {
+  return {
+    title: { default: "PrecisionPulse", template: "%s · PrecisionPulse" },
+    description: (await getTranslations("pages"))("description"),
+    robots: { index: false },
+  };
+}
 
 export const viewport: Viewport = {
   width: "device-width",
@@ -29,13 +33,13 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   const chosen = (await cookies()).get(THEME_COOKIE)?.value;
   return (
     <html
-      lang="en"
+      lang={await getLocale()}
       data-theme={isTheme(chosen) ? chosen : "system"}
       className={`${GeistSans.variable} ${GeistMono.variable}`}
     >
       <body>
         <StyleNonce nonce={nonce} />
-        {children}
+        <PageMessages>{children}</PageMessages>
       </body>
     </html>
   );

@@ -1,6 +1,7 @@
 "use client";
 // Frame of the pages that need a sign-in and have no device picker: session, permission, query cache, navigation.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useTranslations } from "next-intl";
 import { useEffect, useState, type ReactNode } from "react";
 import { SessionGate } from "@/app/session-gate";
 import { AppShell } from "@/components/app-shell";
@@ -19,6 +20,8 @@ export type RouteContext = {
   readonly account: Account;
   readonly can: Can;
   readonly session: Session;
+  /** The role requires a second factor that is not set up. */
+  readonly mustEnrol: boolean;
 };
 
 /** What both kinds of route take. */
@@ -49,9 +52,8 @@ export function WithSession({
   skeleton,
   children,
 }: ProtectedRouteProps & { children: (context: RouteContext) => ReactNode }) {
-  const { title, needs } = pageAt(page);
   return (
-    <SessionGate title={title} needs={needs} skeleton={skeleton}>
+    <SessionGate page={page} skeleton={skeleton}>
       {(session, state) => (
         // Another account gets a new page, without the data of this one.
         <SignedIn key={state.account.id} session={session} state={state}>
@@ -74,7 +76,7 @@ function SignedIn({ session, state, children }: SignedInProps) {
   useEffect(() => drafts.belongTo(state.account.id), [state.account.id]);
   return (
     <QueryClientProvider client={client}>
-      {children({ api, account: state.account, can: sessionCan(state), session })}
+      {children({ api, account: state.account, can: sessionCan(state), session, mustEnrol: state.mustEnrol })}
     </QueryClientProvider>
   );
 }
@@ -82,12 +84,13 @@ function SignedIn({ session, state, children }: SignedInProps) {
 type FrameProps = ProtectedRouteProps & { context: RouteContext; status?: ReactNode; children: ReactNode };
 
 export function Frame({ page, breadcrumb, context, status, children }: FrameProps) {
+  const t = useTranslations("pages");
   return (
     <AppShell
       can={context.can}
       picker={null}
       account={<AccountMenu session={context.session} account={context.account} />}
-      breadcrumb={breadcrumb ?? <p className="truncate text-ui text-fg-2">{pageAt(page).title}</p>}
+      breadcrumb={breadcrumb ?? <p className="truncate text-ui text-fg-2">{t(pageAt(page).name)}</p>}
       status={
         <>
           {status}

@@ -1,27 +1,27 @@
 "use client";
 // Guards every signed-in page. It redirects to the sign-in page without a session, and shows a notice without permission.
 import { ServerOff } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { usePathname, useRouter } from "next/navigation";
 import { useEffect, type ReactNode } from "react";
 import { AppShell } from "@/components/app-shell";
 import { NoticeState } from "@/components/notice-state";
 import { MissingPermission } from "@/components/rbac-guard";
 import { ThemeMenu } from "@/components/theme-menu";
-import type { Permission } from "@/contracts/generated/permissions";
 import { AccountMenu } from "@/features/auth/account-menu";
 import { browserSession } from "@/features/auth/browser-session";
 import type { Session, SessionState, SignedInState } from "@/features/auth/session";
 import { signInAddress } from "@/features/auth/sign-in-notice";
 import { useSessionState } from "@/features/auth/use-session";
 import { everyRoleCan, sessionCan } from "@/lib/permissions";
+import { pageAt, type PageHref } from "@/lib/site-map";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
 
 /** The page that sets up a second factor. */
 const SECURITY = "/security";
 
 type SessionGateProps = {
-  title: string;
-  needs: Permission;
+  page: PageHref;
   /** Shown until the session is known. */
   skeleton: ReactNode;
   children: (session: Session, state: SignedInState) => ReactNode;
@@ -33,6 +33,8 @@ export function SessionGate(props: SessionGateProps) {
 }
 
 function WithSession({ session, children, ...frame }: SessionGateProps & { session: Session }) {
+  const { name, needs } = pageAt(frame.page);
+  const t = useTranslations();
   const state = useSessionState(session);
   const router = useRouter();
   const pathname = usePathname();
@@ -44,16 +46,16 @@ function WithSession({ session, children, ...frame }: SessionGateProps & { sessi
 
   if (elsewhere || state.status === "starting") return <Frame {...frame} />;
   if (state.status !== "signed-in") return <Frame {...frame} problem={problemOf(state)} />;
-  if (sessionCan(state)(frame.needs)) return children(session, state);
+  if (sessionCan(state)(needs)) return children(session, state);
   return (
     <AppShell
       can={sessionCan(state)}
       picker={null}
       account={<AccountMenu session={session} account={state.account} />}
-      breadcrumb={<p className="truncate text-ui text-fg-2">{frame.title}</p>}
+      breadcrumb={<p className="truncate text-ui text-fg-2">{t(`pages.${name}`)}</p>}
       status={<ThemeMenu />}
     >
-      <MissingPermission needs={frame.needs} what="this page" className="min-h-[60dvh]" />
+      <MissingPermission needs={needs} what={t("common.noAccess.thisPage")} className="min-h-[60dvh]" />
     </AppShell>
   );
 }
@@ -74,24 +76,25 @@ function problemOf(state: SessionState): string | undefined {
 }
 
 /** The page without a session: it is still starting, or auth cannot be reached. */
-function Frame({ title, skeleton, problem }: Omit<SessionGateProps, "children"> & { problem?: string }) {
+function Frame({ page, skeleton, problem }: Omit<SessionGateProps, "children"> & { problem?: string }) {
+  const t = useTranslations();
   return (
     <AppShell
       can={everyRoleCan}
       picker={null}
       account={<div className="h-11" />}
-      breadcrumb={<p className="truncate text-ui text-fg-2">{title}</p>}
+      breadcrumb={<p className="truncate text-ui text-fg-2">{t(`pages.${pageAt(page).name}`)}</p>}
       status={<ThemeMenu />}
     >
       {problem ? (
         <NoticeState
           icon={ServerOff}
-          title="Your sign-in could not be checked"
+          title={t("common.session.unchecked")}
           tone="crit"
           role="alert"
           className="min-h-[60dvh]"
         >
-          {problem}. This page retries automatically.
+          {t("common.session.retries", { problem })}
         </NoticeState>
       ) : (
         skeleton

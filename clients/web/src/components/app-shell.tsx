@@ -1,6 +1,7 @@
 "use client";
 // The frame of every signed-in page: a top bar, and a sidebar that becomes a drawer on narrow screens.
 import { LifeBuoy, PanelLeft } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useState, type ReactNode } from "react";
 import type { Can } from "@/lib/permissions";
 import { Button } from "./button";
@@ -24,6 +25,7 @@ type AppShellProps = {
 };
 
 export function AppShell({ can, picker, account, breadcrumb, status, onHelp, children }: AppShellProps) {
+  const t = useTranslations("common");
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const sidebar = (
     <Sidebar
@@ -46,12 +48,12 @@ export function AppShell({ can, picker, account, breadcrumb, status, onHelp, chi
         href="#main"
         className="fixed top-2 left-2 z-50 -translate-y-16 rounded-[7px] bg-accent px-3 py-2 text-ui text-on-accent focus:translate-y-0"
       >
-        Skip to content
+        {t("skipToContent")}
       </a>
       <div className="fixed inset-y-0 left-0 z-20 hidden w-[228px] border-r bg-surface lg:block">
         {sidebar}
       </div>
-      <Drawer open={isDrawerOpen} onOpenChange={setDrawerOpen} title="Navigation">
+      <Drawer open={isDrawerOpen} onOpenChange={setDrawerOpen} title={t("navigation")}>
         {sidebar}
       </Drawer>
       <header className="sticky top-0 z-10 flex h-[52px] items-center gap-2 border-b bg-surface px-4 lg:px-6">
@@ -59,7 +61,7 @@ export function AppShell({ can, picker, account, breadcrumb, status, onHelp, chi
           tone="ghost"
           size="icon"
           className="-ml-2 lg:hidden"
-          aria-label="Open navigation"
+          aria-label={t("openNavigation")}
           onClick={() => setDrawerOpen(true)}
         >
           <PanelLeft className="size-4" aria-hidden />
@@ -87,6 +89,7 @@ function Sidebar({
   account: ReactNode;
   onHelp?: () => void;
 }) {
+  const t = useTranslations("common");
   return (
     <div className="flex h-full flex-col">
       <div className="flex h-[52px] shrink-0 items-center px-4">
@@ -102,7 +105,7 @@ function Sidebar({
             className="flex h-8 w-full items-center gap-2.5 rounded-[7px] px-2 text-ui text-fg-2 hover:bg-surface-2 hover:text-fg"
           >
             <LifeBuoy className="size-4" aria-hidden />
-            Help &amp; shortcuts
+            {t("helpAndShortcuts")}
             <span className="ml-auto">
               <Kbd>?</Kbd>
             </span>

@@ -1,6 +1,7 @@
 "use client";
 // Asks for confirmation before an action that cannot be undone.
 import { AlertDialog } from "radix-ui";
+import { useTranslations } from "next-intl";
 import { useState, type ReactNode } from "react";
 import { useFocusReturn } from "@/lib/use-focus-return";
 import { explain } from "@/lib/api/explain";
@@ -33,6 +34,7 @@ export function ConfirmDialog({
   closesItself = true,
   onClose,
 }: ConfirmDialogProps) {
+  const t = useTranslations("common");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const returnFocus = useFocusReturn();
@@ -65,7 +67,7 @@ export function ConfirmDialog({
           <FormProblem>{problem}</FormProblem>
           <div className="flex justify-end gap-2">
             <AlertDialog.Cancel asChild>
-              <Button disabled={isBusy}>Cancel</Button>
+              <Button disabled={isBusy}>{t("cancel")}</Button>
             </AlertDialog.Cancel>
             <Button
               tone="danger"

@@ -1,6 +1,7 @@
 "use client";
 // Copies a text and confirms it.
 import { Check, Copy } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useEffect, useState } from "react";
 import { copyText } from "@/lib/copy-text";
 import { Button } from "./button";
@@ -10,6 +11,7 @@ const CONFIRMED_FOR_MS = 2_000;
 type CopyButtonProps = { text: string; label: string; testId?: string };
 
 export function CopyButton({ text, label, testId }: CopyButtonProps) {
+  const t = useTranslations("common");
   const [result, setResult] = useState<"copied" | "failed" | null>(null);
   useEffect(() => {
     if (!result) return;
@@ -24,7 +26,7 @@ export function CopyButton({ text, label, testId }: CopyButtonProps) {
     >
       <Icon className="size-4" aria-hidden />
       <span aria-live="polite">
-        {result === "copied" ? "Copied" : result === "failed" ? "Select the text to copy it" : label}
+        {result === "copied" ? t("copied") : result === "failed" ? t("copyFailed") : label}
       </span>
     </Button>
   );

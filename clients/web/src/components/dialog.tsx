@@ -3,6 +3,7 @@
 import clsx from "clsx";
 import { X } from "lucide-react";
 import { Dialog as RadixDialog } from "radix-ui";
+import { useTranslations } from "next-intl";
 import type { ComponentProps, ReactNode } from "react";
 import { useFocusReturn } from "@/lib/use-focus-return";
 import { Button } from "./button";
@@ -18,6 +19,7 @@ type DialogProps = {
 };
 
 export function Dialog({ open, onOpenChange, title, description, isLocked = false, children }: DialogProps) {
+  const t = useTranslations("common");
   const keep = (event: Event) => {
     if (isLocked) event.preventDefault();
   };
@@ -43,7 +45,7 @@ export function Dialog({ open, onOpenChange, title, description, isLocked = fals
             </div>
             {!isLocked && (
               <RadixDialog.Close asChild>
-                <Button tone="ghost" size="icon" aria-label="Close" className="-mt-1.5 -mr-1.5">
+                <Button tone="ghost" size="icon" aria-label={t("close")} className="-mt-1.5 -mr-1.5">
                   <X className="size-4" aria-hidden />
                 </Button>
               </RadixDialog.Close>

@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { cleanup, fireEvent, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { ApiError } from "@/lib/api/api-client";
 import { LoadError } from "./load-error";
+import { render } from "@/testing/render";
 
 afterEach(cleanup);
 
@@ -18,7 +19,7 @@ it("does not call an ended session an outage of a service", () => {
 });
 
 it("names the service that does not answer, and retries", () => {
-  const error = new ApiError(503, "unavailable", "", null, null, {}, "The telemetry service");
+  const error = new ApiError(503, "unavailable", "", null, null, {}, "telemetry");
   const { text, onRetry } = show(error);
   expect(text).toContain("The telemetry service does not answer");
   fireEvent.click(screen.getByTestId("retry"));

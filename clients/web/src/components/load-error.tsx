@@ -1,6 +1,7 @@
 "use client";
 // Explains why the dashboard could not be loaded.
 import { CloudOff, Lock, LogIn, ServerCrash, TriangleAlert, type LucideIcon } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import { NoticeState } from "@/components/notice-state";
 import { failureOf, type Failure } from "@/lib/api/explain";
@@ -33,12 +34,13 @@ export function LoadError({ error, what, onRetry }: { error: Error; what: string
 }
 
 function FailureAction({ kind, onRetry }: { kind: Failure["kind"]; onRetry: () => void }) {
+  const t = useTranslations("common");
   // A reload checks the session, and opens the sign-in page when there is none.
-  if (kind === "session") return <Button onClick={() => location.reload()}>Sign in again</Button>;
+  if (kind === "session") return <Button onClick={() => location.reload()}>{t("signInAgain")}</Button>;
   if (kind === "forbidden") return null;
   return (
     <Button onClick={onRetry} data-testid="retry">
-      Try again
+      {t("tryAgain")}
     </Button>
   );
 }

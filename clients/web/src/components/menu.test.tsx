@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, it } from "vitest";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "./menu";
+import { render } from "@/testing/render";
 
 setUpComponentTests();
 

@@ -11,6 +11,7 @@ import {
   Users,
   type LucideIcon,
 } from "lucide-react";
+import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { Can } from "@/lib/permissions";
@@ -29,21 +30,25 @@ const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
 const GROUPS = ["Monitor", "Manage", "Account"] as const;
 
 export function Navigation({ can, onNavigate }: { can: Can; onNavigate: () => void }) {
+  const t = useTranslations("pages");
   const current = pageOf(usePathname());
   return (
-    <nav aria-label="Main" className="flex-1 space-y-3 overflow-y-auto px-3">
+    <nav
+      aria-label={useTranslations("common")("mainNavigation")}
+      className="flex-1 space-y-3 overflow-y-auto px-3"
+    >
       {GROUPS.map((group) => {
         const allowed = PAGES.filter((page) => page.group === group && can(page.needs));
         if (allowed.length === 0) return null;
         return (
           <div key={group}>
-            <p className="px-2 pt-1 pb-2 text-xs text-fg-3">{group}</p>
+            <p className="px-2 pt-1 pb-2 text-xs text-fg-3">{t(`groups.${group}`)}</p>
             <ul className="space-y-0.5">
-              {allowed.map(({ href, title }) => (
+              {allowed.map(({ href, name }) => (
                 <li key={href}>
                   <NavigationLink
                     href={href}
-                    label={title}
+                    label={t(name)}
                     icon={ICONS[href]}
                     isCurrent={current?.href === href}
                     onNavigate={onNavigate}

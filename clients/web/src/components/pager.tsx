@@ -1,5 +1,6 @@
 // The foot of a table: which rows are shown, and the buttons for the other pages.
 import { ChevronLeft, ChevronRight } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { Button } from "./button";
 
 type CursorPagerProps = {
@@ -13,17 +14,17 @@ type CursorPagerProps = {
 };
 
 export function CursorPager({ first, shown, total, onPrevious, onNext }: CursorPagerProps) {
-  const text = (number: number) => number.toLocaleString("en");
+  const t = useTranslations("common.pager");
   return (
     <div className="flex flex-wrap items-center gap-2 border-t px-4 py-2.5 text-ui text-fg-2">
       <span className="tabular-nums" data-testid="pager">
-        {shown === 0 ? "None" : `${text(first)}–${text(first + shown - 1)}`} of {text(total)}
+        {shown === 0 ? t("none", { total }) : t("range", { first, last: first + shown - 1, total })}
       </span>
       {(onPrevious || onNext) && (
         <span className="ml-auto flex gap-1">
           <Button
             size="icon"
-            aria-label="Previous page"
+            aria-label={t("previous")}
             disabled={!onPrevious}
             onClick={onPrevious ?? undefined}
           >
@@ -31,7 +32,7 @@ export function CursorPager({ first, shown, total, onPrevious, onNext }: CursorP
           </Button>
           <Button
             size="icon"
-            aria-label="Next page"
+            aria-label={t("next")}
             disabled={!onNext}
             onClick={onNext ?? undefined}
             data-testid="next-page"

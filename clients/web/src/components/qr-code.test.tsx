@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
-import { cleanup, render, screen } from "@testing-library/react";
+import { cleanup, screen } from "@testing-library/react";
 import { encode } from "uqr";
 import { afterEach, expect, it } from "vitest";
 import { QrCode } from "./qr-code";
+import { render } from "@/testing/render";
 
 afterEach(cleanup);
 

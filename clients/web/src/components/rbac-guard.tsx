@@ -1,7 +1,8 @@
 // Shows content only to roles with a permission. The services enforce the same table.
 import { Lock } from "lucide-react";
+import { useTranslations } from "next-intl";
 import type { ReactNode } from "react";
-import { PERMISSIONS, type Permission } from "@/contracts/generated/permissions";
+import type { Permission } from "@/contracts/generated/permissions";
 import type { Can } from "@/lib/permissions";
 import { NoticeState } from "./notice-state";
 
@@ -27,12 +28,17 @@ export function MissingPermission({
   what: string;
   className?: string;
 }) {
+  const t = useTranslations("common.noAccess");
+  const describe = useTranslations("permissions");
   return (
-    <NoticeState icon={Lock} title={`Your account has no access to ${what}`} className={className}>
+    <NoticeState icon={Lock} title={t("title", { what })} className={className}>
       <p data-testid="missing-permission">
-        It needs the permission <code className="font-mono text-xs">{needs}</code>: {PERMISSIONS[needs]}.
+        {t.rich("needs", {
+          name: () => <code className="font-mono text-xs">{needs}</code>,
+          description: describe(needs),
+        })}
       </p>
-      <p>Ask an administrator for a role that has it.</p>
+      <p>{t("ask")}</p>
     </NoticeState>
   );
 }

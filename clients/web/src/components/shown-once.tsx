@@ -1,8 +1,10 @@
 "use client";
 // A secret that a service shows once, with a button to copy it.
+import { useTranslations } from "next-intl";
 import { CopyButton } from "./copy-button";
 
 export function ShownOnce({ label, text, testId }: { label: string; text: string; testId?: string }) {
+  const t = useTranslations("common");
   return (
     <div className="space-y-1.5">
       <p className="text-ui font-medium">{label}</p>
@@ -15,7 +17,7 @@ export function ShownOnce({ label, text, testId }: { label: string; text: string
         >
           {text}
         </pre>
-        <CopyButton text={text} label="Copy" />
+        <CopyButton text={text} label={t("copy")} />
       </div>
     </div>
   );

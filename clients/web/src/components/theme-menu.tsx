@@ -1,6 +1,7 @@
 "use client";
 // The theme: light, dark or the system's. A cookie stores it, so the server renders the right theme immediately.
 import { Monitor, Moon, Sun } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useSyncExternalStore } from "react";
 import { isTheme, THEME_COOKIE, type Theme } from "@/lib/theme";
 import { Button } from "./button";
@@ -8,9 +9,9 @@ import { Menu, MenuContent, MenuRadioGroup, MenuRadioItem, MenuTrigger } from ".
 
 const YEAR_SECONDS = 31_536_000;
 const CHOICES = [
-  { theme: "light", label: "Light", icon: Sun },
-  { theme: "dark", label: "Dark", icon: Moon },
-  { theme: "system", label: "System", icon: Monitor },
+  { theme: "light", icon: Sun },
+  { theme: "dark", icon: Moon },
+  { theme: "system", icon: Monitor },
 ] as const;
 
 function watchTheme(changed: () => void): () => void {
@@ -31,21 +32,22 @@ function chooseTheme(theme: Theme): void {
 }
 
 export function ThemeMenu() {
+  const t = useTranslations("common.theme");
   const theme = useSyncExternalStore(watchTheme, currentTheme, () => "system" as const);
   const Icon = CHOICES.find((choice) => choice.theme === theme)?.icon ?? Monitor;
   return (
     <Menu>
       <MenuTrigger asChild>
-        <Button tone="ghost" size="icon" aria-label="Theme" data-testid="theme-menu">
+        <Button tone="ghost" size="icon" aria-label={t("label")} data-testid="theme-menu">
           <Icon className="size-4" aria-hidden />
         </Button>
       </MenuTrigger>
       <MenuContent align="end">
         <MenuRadioGroup value={theme} onValueChange={(next) => isTheme(next) && chooseTheme(next)}>
-          {CHOICES.map(({ theme: value, label, icon: ChoiceIcon }) => (
+          {CHOICES.map(({ theme: value, icon: ChoiceIcon }) => (
             <MenuRadioItem key={value} value={value} data-testid={`theme-${value}`}>
               <ChoiceIcon className="size-4 text-fg-3" aria-hidden />
-              {label}
+              {t(value)}
             </MenuRadioItem>
           ))}
         </MenuRadioGroup>

@@ -1,5 +1,6 @@
 "use client";
 // Asks the user to type a name before an action that destroys something.
+import { useTranslations } from "next-intl";
 import { useId, useState, type ReactNode } from "react";
 import { ConfirmDialog } from "./confirm-dialog";
 import { Input } from "./form/input";
@@ -17,6 +18,7 @@ type TypedConfirmDialogProps = {
 };
 
 export function TypedConfirmDialog({ expected, children, ...rest }: TypedConfirmDialogProps) {
+  const t = useTranslations("common");
   const [text, setText] = useState("");
   const id = useId();
   return (
@@ -25,7 +27,9 @@ export function TypedConfirmDialog({ expected, children, ...rest }: TypedConfirm
         <div>{children}</div>
         <div className="space-y-1.5">
           <label htmlFor={id} className="block text-ui text-fg">
-            Type <strong className="font-semibold wrap-anywhere">{expected}</strong> to confirm
+            {t.rich("typeToConfirm", {
+              name: () => <strong className="font-semibold wrap-anywhere">{expected}</strong>,
+            })}
           </label>
           <Input
             id={id}

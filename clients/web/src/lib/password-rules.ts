@@ -1,26 +1,25 @@
 // The rules for passwords, as texts for users.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Strength } from "@/contracts/http";
 
 type Lengths = Pick<Strength, "min_length" | "max_length">;
 
 /** One sentence for each broken rule. `lengths`: the limits, where they are known. */
 export function passwordProblems(problems: readonly string[], lengths?: Lengths): string[] {
+  const t = pageTexts("errors.password");
   return problems.map((problem) => {
     switch (problem) {
       case "too_short":
-        return `Too short: use ${lengths ? `at least ${lengths.min_length} characters` : "more characters"}.`;
+        return lengths ? t("too_short", { least: lengths.min_length }) : t("too_short_by_some");
       case "too_long":
-        return `Too long: use ${lengths ? `at most ${lengths.max_length} characters` : "fewer characters"}.`;
+        return lengths ? t("too_long", { most: lengths.max_length }) : t("too_long_by_some");
       case "not_text":
-        return "It contains characters that are not text.";
       case "common":
-        return "Too common: it is close to one of the most used passwords or words.";
       case "pattern":
-        return "Too easy: it is close to a sequence, neighbouring keys or a repetition.";
       case "contains_context":
-        return "Too close to your name, your email or the name of this product.";
+        return t(problem);
       default:
-        return "It breaks a rule of this installation.";
+        return t("other");
     }
   });
 }

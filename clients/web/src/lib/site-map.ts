@@ -1,9 +1,14 @@
 // The pages that need a sign-in, with the permission that each one needs. Navigation, page guards and proxy use it.
 import type { Permission } from "@/contracts/generated/permissions";
+import type { Messages } from "@/messages/en";
+
+/** Also of the pages that need no sign-in. */
+export type PageName = Exclude<keyof Messages["pages"], "groups" | "description">;
 
 export type PageEntry = {
   readonly href: string;
-  readonly title: string;
+  /** The name of its title in the texts (namespace `pages`). */
+  readonly name: PageName;
   readonly group: "Monitor" | "Manage" | "Account";
   readonly needs: Permission;
   /** True when addresses one level below belong to the page, such as one for each of its items. */
@@ -12,13 +17,13 @@ export type PageEntry = {
 
 /** In the order of the navigation. */
 export const PAGES = [
-  { href: "/dashboard", title: "Dashboard", group: "Monitor", needs: "telemetry.read" },
-  { href: "/devices", title: "Devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
-  { href: "/users", title: "Users", group: "Manage", needs: "accounts.read" },
-  { href: "/offline-access", title: "Offline access", group: "Manage", needs: "mirror.read" },
-  { href: "/audit", title: "Audit log", group: "Manage", needs: "audit.read" },
-  { href: "/status", title: "Status", group: "Manage", needs: "profile.own", hasItems: true },
-  { href: "/security", title: "Security", group: "Account", needs: "sessions.own" },
+  { href: "/dashboard", name: "dashboard", group: "Monitor", needs: "telemetry.read" },
+  { href: "/devices", name: "devices", group: "Monitor", needs: "telemetry.read", hasItems: true },
+  { href: "/users", name: "users", group: "Manage", needs: "accounts.read" },
+  { href: "/offline-access", name: "offline-access", group: "Manage", needs: "mirror.read" },
+  { href: "/audit", name: "audit", group: "Manage", needs: "audit.read" },
+  { href: "/status", name: "status", group: "Manage", needs: "profile.own", hasItems: true },
+  { href: "/security", name: "security", group: "Account", needs: "sessions.own" },
 ] as const satisfies readonly PageEntry[];
 
 export type PageHref = (typeof PAGES)[number]["href"];

@@ -1,8 +1,8 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
 import { AuditScreen } from "./audit-screen";
 
-export const metadata: Metadata = { title: "Audit log" };
+export const generateMetadata = pageTitle("audit");
 
 export default function AuditLogPage() {
   return (

@@ -19,7 +19,7 @@ import { sessionCan } from "@/lib/permissions";
 
 export function DashboardScreen() {
   return (
-    <SessionGate title="Dashboard" needs="telemetry.read" skeleton={<DashboardSkeleton />}>
+    <SessionGate page="/dashboard" skeleton={<DashboardSkeleton />}>
       {(session, state) => <SignedIn session={session} state={state} />}
     </SessionGate>
   );

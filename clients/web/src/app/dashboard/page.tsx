@@ -1,8 +1,8 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
 import { DashboardScreen } from "./dashboard-screen";
 
-export const metadata: Metadata = { title: "Dashboard" };
+export const generateMetadata = pageTitle("dashboard");
 
 export default function DashboardPage() {
   return (

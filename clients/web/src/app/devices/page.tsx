@@ -1,8 +1,8 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
 import { DevicesScreen } from "./devices-screen";
 
-export const metadata: Metadata = { title: "Devices" };
+export const generateMetadata = pageTitle("devices");
 
 export default function DevicesPage() {
   return (

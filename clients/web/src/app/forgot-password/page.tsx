@@ -1,7 +1,7 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { ForgotPasswordView } from "@/features/security/forgot-password-view";
 
-export const metadata: Metadata = { title: "Forgot password" };
+export const generateMetadata = pageTitle("forgot-password");
 
 export default function ForgotPasswordPage() {
   return <ForgotPasswordView />;

@@ -1,7 +1,7 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { OfflineAccessScreen } from "./offline-access-screen";
 
-export const metadata: Metadata = { title: "Offline access" };
+export const generateMetadata = pageTitle("offline-access");
 
 export default function OfflineAccessPage() {
   return <OfflineAccessScreen />;

@@ -1,7 +1,7 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { SecurityScreen } from "./security-screen";
 
-export const metadata: Metadata = { title: "Security" };
+export const generateMetadata = pageTitle("security");
 
 export default function SecurityPage() {
   return <SecurityScreen />;

@@ -1,7 +1,7 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { SetPasswordScreen } from "./set-password-screen";
 
-export const metadata: Metadata = { title: "Set password", referrer: "no-referrer" };
+export const generateMetadata = pageTitle("set-password", { referrer: "no-referrer" });
 
 export default function SetPasswordPage() {
   return <SetPasswordScreen />;

@@ -1,7 +1,7 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { StatusScreen } from "./status-screen";
 
-export const metadata: Metadata = { title: "Status" };
+export const generateMetadata = pageTitle("status");
 
 export default function StatusPage() {
   return <StatusScreen />;

@@ -1,8 +1,8 @@
-import type { Metadata } from "next";
+import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
 import { UsersScreen } from "./users-screen";
 
-export const metadata: Metadata = { title: "Users" };
+export const generateMetadata = pageTitle("users");
 
 export default function UsersPage() {
   return (

@@ -1,5 +1,6 @@
 // Tells what somebody else saved while a form was open.
 import { Users } from "lucide-react";
+import { useTranslations } from "next-intl";
 import type { Change } from "@/lib/use-versioned-form";
 
 type ChangeNoticeProps<T> = {
@@ -11,6 +12,7 @@ type ChangeNoticeProps<T> = {
 };
 
 export function ChangeNotice<T>({ change, labels, show }: ChangeNoticeProps<T>) {
+  const t = useTranslations("common.change");
   const { conflicts, adopted, theirs } = change;
   return (
     <div
@@ -20,17 +22,23 @@ export function ChangeNotice<T>({ change, labels, show }: ChangeNoticeProps<T>) 
     >
       <Users className="mt-0.5 size-4 shrink-0" aria-hidden />
       <div className="min-w-0 space-y-1 wrap-anywhere">
-        <p>Somebody else saved this while you were editing. What you typed is kept.</p>
+        <p>{t("saved")}</p>
         {adopted.length > 0 && (
           <p>
-            Taken over: {adopted.map((field) => `${labels[field]} is ${show(field, theirs)}`).join(", ")}.
+            {t("adopted", {
+              fields: adopted
+                .map((field) => t("adoptedField", { field: labels[field], value: show(field, theirs) }))
+                .join(", "),
+            })}
           </p>
         )}
         {conflicts.length > 0 && (
           <p>
-            You both changed{" "}
-            {conflicts.map((field) => `${labels[field]} (theirs: ${show(field, theirs)})`).join(", ")}. Save
-            again to replace their value by yours.
+            {t("conflicts", {
+              fields: conflicts
+                .map((field) => t("conflictField", { field: labels[field], value: show(field, theirs) }))
+                .join(", "),
+            })}
           </p>
         )}
       </div>
@@ -40,14 +48,15 @@ export function ChangeNotice<T>({ change, labels, show }: ChangeNoticeProps<T>) 
 
 /** Says that the form shows values that were typed before. */
 export function RestoredNotice({ onDiscard }: { onDiscard: () => void }) {
+  const t = useTranslations("common.draft");
   return (
     <p
       role="status"
       className="flex flex-wrap gap-x-2 rounded-[7px] bg-info-soft px-3 py-2 text-ui text-info"
     >
-      What you typed before is restored.
+      {t("restored")}
       <button type="button" className="font-medium underline" onClick={onDiscard} data-testid="discard-draft">
-        Discard it
+        {t("discard")}
       </button>
     </p>
   );

@@ -2,6 +2,7 @@
 // A password field with a button that shows the password.
 import clsx from "clsx";
 import { Eye, EyeOff } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useId, useState, type ComponentProps, type ReactNode } from "react";
 import { Input } from "./input";
 
@@ -14,6 +15,7 @@ type PasswordFieldProps = Omit<ComponentProps<typeof Input>, "type" | "id"> & {
 };
 
 export function PasswordField({ label, aside, className, ...rest }: PasswordFieldProps) {
+  const t = useTranslations("common.password");
   const [isShown, setShown] = useState(false);
   const id = useId();
   const Icon = isShown ? EyeOff : Eye;
@@ -35,7 +37,7 @@ export function PasswordField({ label, aside, className, ...rest }: PasswordFiel
         />
         <button
           type="button"
-          aria-label={isShown ? "Hide the password" : "Show the password"}
+          aria-label={isShown ? t("hide") : t("show")}
           onClick={() => setShown(!isShown)}
           className="absolute inset-y-1 right-1 flex w-8 items-center justify-center rounded-[5px] text-fg-3 hover:text-fg"
         >

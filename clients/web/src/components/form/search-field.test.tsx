@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
-import { act, fireEvent, render, screen } from "@testing-library/react";
+import { act, fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { SearchField } from "./search-field";
+import { render } from "@/testing/render";
 
 setUpComponentTests();
 beforeEach(() => void vi.useFakeTimers());

@@ -1,10 +1,11 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import type { ApiClient } from "@/lib/api/api-client";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { Audit } from "./audit";
+import { render } from "@/testing/render";
 
 setUpComponentTests();
 

@@ -1,14 +1,18 @@
 "use client";
 // Shows the signed-in account, and signs it out.
 import { LogOut, ShieldCheck } from "lucide-react";
+import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { useState } from "react";
 import { Menu, MenuContent, MenuItem, MenuLabel, MenuSeparator, MenuTrigger } from "@/components/menu";
+import { LanguageChoices } from "@/components/language-menu";
 import type { Account } from "@/contracts/http";
 import { explain } from "@/lib/api/explain";
 import type { Session } from "./session";
 
 export function AccountMenu({ session, account }: { session: Session; account: Account }) {
+  const t = useTranslations("common.account");
+  const role = useTranslations("common.roles");
   const [problem, setProblem] = useState<string | null>(null);
   const signOut = () => {
     setProblem(null);
@@ -23,7 +27,7 @@ export function AccountMenu({ session, account }: { session: Session; account: A
           <button
             type="button"
             data-testid="account-menu"
-            aria-label={`Account: ${account.email}`}
+            aria-label={t("label", { email: account.email })}
             className="flex w-full items-center gap-2.5 rounded-[7px] p-2 text-left hover:bg-surface-2"
           >
             <span
@@ -34,7 +38,7 @@ export function AccountMenu({ session, account }: { session: Session; account: A
             </span>
             <span className="min-w-0">
               <span className="block truncate text-ui">{account.name || account.email}</span>
-              <span className="block truncate text-2xs text-fg-3 capitalize">{account.role}</span>
+              <span className="block truncate text-2xs text-fg-3">{role(account.role)}</span>
             </span>
           </button>
         </MenuTrigger>
@@ -44,12 +48,15 @@ export function AccountMenu({ session, account }: { session: Session; account: A
           <MenuItem asChild>
             <Link href="/security" data-testid="account-security">
               <ShieldCheck className="size-4 text-fg-3" aria-hidden />
-              Security
+              {t("security")}
             </Link>
           </MenuItem>
+          <MenuSeparator />
+          <LanguageChoices />
+          <MenuSeparator />
           <MenuItem data-testid="sign-out" onSelect={signOut}>
             <LogOut className="size-4 text-fg-3" aria-hidden />
-            Sign out
+            {t("signOut")}
           </MenuItem>
         </MenuContent>
       </Menu>

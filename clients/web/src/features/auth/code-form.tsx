@@ -1,6 +1,7 @@
 "use client";
 // The second step of signing in: a one-time code or a recovery code.
 import { ArrowLeft } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useId, useRef, useState, type FormEvent } from "react";
 import { Button } from "@/components/button";
 import { FormProblem } from "@/components/form/form-problem";
@@ -18,6 +19,7 @@ type CodeFormProps = {
 };
 
 export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
+  const t = useTranslations("login");
   const [usesRecovery, setUsesRecovery] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -42,12 +44,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
         onBack(explain(error));
         return;
       }
-      setProblem(
-        explain(
-          error,
-          usesRecovery ? "A recovery code has sixteen letters and digits." : "A code has six digits.",
-        ),
-      );
+      setProblem(explain(error, usesRecovery ? t("recoveryRule") : t("codeRule")));
       field.current?.select();
     }
   };
@@ -67,7 +64,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
         <TextField
           key="recovery"
           ref={field}
-          label="Recovery code"
+          label={t("recoveryCode")}
           name="code"
           required
           maxLength={32}
@@ -76,7 +73,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
           spellCheck={false}
           autoFocus
           placeholder="xxxx-xxxx-xxxx-xxxx"
-          hint="One of your ten recovery codes, each of which works once"
+          hint={t("recoveryHint")}
           data-testid="login-recovery-code"
           aria-describedby={problem ? errorId : undefined}
           className="font-mono"
@@ -85,7 +82,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
         <TextField
           key="code"
           ref={field}
-          label="One-time code"
+          label={t("code")}
           name="code"
           required
           maxLength={9}
@@ -93,7 +90,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
           autoComplete="one-time-code"
           autoFocus
           placeholder="000000"
-          hint="Six digits from your authenticator app"
+          hint={t("codeHint")}
           data-testid="login-code"
           aria-describedby={problem ? errorId : undefined}
           className="tracking-[0.2em] tabular-nums"
@@ -103,15 +100,15 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
         size="lg"
         className="w-full"
         isBusy={isBusy}
-        busyText="Signing in…"
+        busyText={t("signingIn")}
         data-testid="login-code-submit"
       >
-        Sign in
+        {t("signIn")}
       </SubmitButton>
       <div className="flex items-center justify-between gap-2">
         <Button tone="ghost" className="-ml-3" onClick={() => onBack(null)} data-testid="login-back">
           <ArrowLeft className="size-4" aria-hidden />
-          Back
+          {t("back")}
         </Button>
         <Button
           tone="ghost"
@@ -122,7 +119,7 @@ export function CodeForm({ challenge, onSignedIn, onBack }: CodeFormProps) {
             setUsesRecovery(!usesRecovery);
           }}
         >
-          {usesRecovery ? "Use a one-time code" : "Use a recovery code"}
+          {usesRecovery ? t("useCode") : t("useRecovery")}
         </Button>
       </div>
     </form>

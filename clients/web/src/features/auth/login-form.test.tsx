@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { cleanup, fireEvent, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LoginForm } from "./login-form";
+import { render } from "@/testing/render";
 
 const answerWith = (status: number, body: unknown, headers = {}) => {
   const fetched = vi.fn((path: string) => {

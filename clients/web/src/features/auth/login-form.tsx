@@ -1,5 +1,6 @@
 "use client";
 // The first step of signing in: email and password.
+import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { useId, useState, type FormEvent } from "react";
 import { FormNotice, FormProblem } from "@/components/form/form-problem";
@@ -21,6 +22,7 @@ type LoginFormProps = {
 };
 
 export function LoginForm({ notice, problem: earlier = null, email = "", onOutcome }: LoginFormProps) {
+  const t = useTranslations("login");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(earlier);
   const errorId = useId();
@@ -40,7 +42,7 @@ export function LoginForm({ notice, problem: earlier = null, email = "", onOutco
       });
       onOutcome(outcome, typed);
     } catch (error) {
-      setProblem(explain(error, "Enter a complete email address and your password."));
+      setProblem(explain(error, t("hint")));
       setBusy(false);
     }
   };
@@ -53,7 +55,7 @@ export function LoginForm({ notice, problem: earlier = null, email = "", onOutco
         {problem}
       </FormProblem>
       <TextField
-        label="Email"
+        label={t("email")}
         name="email"
         type="email"
         required
@@ -61,12 +63,12 @@ export function LoginForm({ notice, problem: earlier = null, email = "", onOutco
         autoComplete="username"
         autoFocus={!email}
         defaultValue={email}
-        placeholder="you@company.com"
+        placeholder={t("emailPlaceholder")}
         data-testid="login-email"
         aria-describedby={describedBy}
       />
       <PasswordField
-        label="Password"
+        label={t("password")}
         name="password"
         autoComplete="current-password"
         autoFocus={Boolean(email)}
@@ -74,22 +76,22 @@ export function LoginForm({ notice, problem: earlier = null, email = "", onOutco
         aria-describedby={describedBy}
         aside={
           <Link href="/forgot-password" className="text-accent hover:underline" data-testid="forgot-password">
-            Forgot password?
+            {t("forgot")}
           </Link>
         }
       />
       <label className="flex items-center gap-2 text-ui text-fg-2">
         <input name="remember" type="checkbox" defaultChecked className={CHECKBOX} />
-        Keep me signed in on this device
+        {t("remember")}
       </label>
       <SubmitButton
         size="lg"
         className="w-full"
         isBusy={isBusy}
-        busyText="Signing in…"
+        busyText={t("signingIn")}
         data-testid="login-submit"
       >
-        Sign in
+        {t("signIn")}
       </SubmitButton>
     </form>
   );

@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LoginView } from "./login-view";
+import { render } from "@/testing/render";
 
 const problem = (status: number, code: string, members = {}) =>
   new Response(JSON.stringify({ code, status, ...members }), { status });

@@ -1,5 +1,6 @@
 "use client";
 // The sign-in page, with one or two steps.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { EntryFrame } from "@/components/entry-frame";
 import { CodeForm } from "./code-form";
@@ -18,10 +19,11 @@ type LoginViewProps = {
 };
 
 export function LoginView({ email = "", notice, onSignedIn }: LoginViewProps) {
+  const t = useTranslations("login");
   const [step, setStep] = useState<Step>({ name: "password", problem: null, email });
   if (step.name === "code") {
     return (
-      <EntryFrame title="Enter your code" subtitle="Your password is right. One more step.">
+      <EntryFrame title={t("codeTitle")} subtitle={t("codeSubtitle")}>
         <CodeForm
           challenge={step.challenge}
           onSignedIn={onSignedIn}
@@ -31,7 +33,7 @@ export function LoginView({ email = "", notice, onSignedIn }: LoginViewProps) {
     );
   }
   return (
-    <EntryFrame title="Sign in to PrecisionPulse" subtitle="Live telemetry for every sensor, everywhere.">
+    <EntryFrame title={t("title")} subtitle={t("subtitle")}>
       <LoginForm
         notice={notice}
         problem={step.problem}

@@ -1,6 +1,7 @@
 // The browser's session. It keeps the access token in memory only. Does not use React.
 import type { Account, Grant } from "@/contracts/http";
 import { ApiError, problemOf, readAnswer, request, type TokenSource } from "@/lib/api/api-client";
+import { pageTexts } from "@/i18n/page-texts";
 import { failureOf } from "@/lib/api/explain";
 
 export type SessionState =
@@ -188,7 +189,10 @@ export class Session implements TokenSource {
     );
     // A signed-in page keeps its live data during an outage. Only a page that never started shows the problem.
     if (this.current.status !== "signed-in") {
-      this.setState({ status: "unreachable", problem: failureOf(error, "The sign-in").title });
+      this.setState({
+        status: "unreachable",
+        problem: failureOf(error, pageTexts("errors")("signIn")).title,
+      });
     }
   }
 

@@ -1,11 +1,12 @@
 // @vitest-environment jsdom
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { drafts } from "@/lib/drafts";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { AddDeviceDialog } from "./add-device-dialog";
 import { CommandDialog } from "./command-dialog";
+import { render } from "@/testing/render";
 
 setUpComponentTests();
 

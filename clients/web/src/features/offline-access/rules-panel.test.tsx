@@ -1,11 +1,12 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { drafts } from "@/lib/drafts";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { RulesPanel } from "./rules-panel";
+import { render } from "@/testing/render";
 
 setUpComponentTests();
 afterEach(() => drafts.delete("entitlement"));

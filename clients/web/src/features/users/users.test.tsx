@@ -1,12 +1,13 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { User } from "@/contracts/http";
 import { ApiError, type ApiClient } from "@/lib/api/api-client";
 import { drafts } from "@/lib/drafts";
 import { setUpComponentTests } from "@/testing/component-tests";
 import { Users } from "./users";
+import { render } from "@/testing/render";
 
 const ADA: User = {
   id: "1",

@@ -1,4 +1,5 @@
 // Calls to the services' HTTP APIs: bearer token, one retry after a 401, typed answers, and one class of error.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Answer, Input, Method, PathOf, Problem } from "@/contracts/http";
 
 /**
@@ -13,8 +14,8 @@ export class ApiError extends Error {
     readonly retryAfterSeconds: number | null = null,
     readonly requestId: string | null = null,
     readonly problem: Problem = {},
-    /** The name of the service that failed, as the beginning of a sentence. */
-    readonly service = "The service",
+    /** The service that failed. */
+    readonly service: ServiceName = "other",
   ) {
     super(message);
     this.name = "ApiError";
@@ -25,6 +26,9 @@ export class ApiError extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
+
+/** The names have their texts in `errors.services`. */
+export type ServiceName = "telemetry" | "sign-in" | "accounts" | "mirror" | "other";
 
 export type TokenSource = {
   /** Returns a token that is probably valid. Gets a new one when there is none. */
@@ -140,7 +144,7 @@ export async function request(path: string, init: RequestInit): Promise<Response
     return await fetch(path, { cache: "no-store", credentials: "same-origin", ...init, signal });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError(0, "unreachable", "The server did not answer. Check the network and try again.");
+    throw new ApiError(0, "unreachable", pageTexts("errors")("unreachable.detail"));
   }
 }
 
@@ -157,11 +161,8 @@ export async function readAnswer<Body>(response: Response): Promise<Body> {
 }
 
 function unreadable({ status, url }: Response): ApiError {
-  return new ApiError(
-    status,
-    "unexpected_answer",
-    `${serviceOf(url)} sent an answer that this page cannot read.`,
-  );
+  const service = serviceOf(url);
+  return new ApiError(status, "unexpected_answer", "", null, null, {}, service);
 }
 
 /** 202 comes with a body from some paths, and without one from others. */
@@ -170,6 +171,7 @@ function hasNoBody({ status, headers }: Response): boolean {
 }
 
 export function problemOf(response: Response, body: unknown): ApiError {
+  const t = pageTexts("errors");
   const problem = problemIn(body);
   const retryAfter = Number(response.headers.get("retry-after"));
   return new ApiError(
@@ -178,8 +180,8 @@ export function problemOf(response: Response, body: unknown): ApiError {
     problem.detail ??
       problem.title ??
       (response.status >= 500
-        ? `${serviceOf(response.url)} is not available.`
-        : `The server answered with status ${response.status}.`),
+        ? t("serviceUnavailable", { service: t(`services.${serviceOf(response.url)}`) })
+        : t("answeredWith", { status: response.status })),
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
     problem.request_id ?? null,
     problem,
@@ -209,14 +211,14 @@ function problemIn(body: unknown): Problem {
 }
 
 const SERVICES = [
-  ["/api/telemetry/", "The telemetry service"],
-  ["/api/auth/", "The sign-in service"],
-  ["/api/users", "The account service"],
-  ["/api/collectors", "The sign-in service"],
-  ["/api/sync/", "The service for offline access"],
+  ["/api/telemetry/", "telemetry"],
+  ["/api/auth/", "sign-in"],
+  ["/api/users", "accounts"],
+  ["/api/collectors", "sign-in"],
+  ["/api/sync/", "mirror"],
 ] as const;
 
-/** The name of the service that answers at `url`, as the beginning of a sentence. */
-function serviceOf(url: string): string {
-  return SERVICES.find(([path]) => url.includes(path))?.[1] ?? "The service";
+/** The service that answers at `url`. */
+function serviceOf(url: string): ServiceName {
+  return SERVICES.find(([path]) => url.includes(path))?.[1] ?? "other";
 }

@@ -1,11 +1,12 @@
 // @vitest-environment jsdom
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { cleanup, fireEvent, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Device } from "@/contracts/http";
 import { Backlogs } from "./backlog";
 import { DeviceList } from "./device-list";
 import { devicesMatching } from "./device-search";
 import { UnknownDevice } from "./unknown-device";
+import { render } from "@/testing/render";
 
 const device = (id: string, name: string): Device => ({
   id,

@@ -1,9 +1,10 @@
 // @vitest-environment jsdom
-import { cleanup, render, screen } from "@testing-library/react";
+import { cleanup, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import type { Series } from "@/contracts/http";
 import type { Feed, Reading } from "../ports";
 import { Tile } from "./tile";
+import { render } from "@/testing/render";
 
 const NOW = 1_700_000_000_000_000;
 const series: Series = {

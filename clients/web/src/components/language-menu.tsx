@@ -1,0 +1,43 @@
+"use client";
+// The language of the pages. A cookie stores it, so the server renders the right one immediately.
+import { Languages } from "lucide-react";
+import { useLocale, useTranslations } from "next-intl";
+import { chooseLocale } from "@/i18n/choose-locale";
+import { isLocale, LOCALES } from "@/i18n/locale-names";
+import { Button } from "./button";
+import { Menu, MenuContent, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "./menu";
+
+export function LanguageMenu() {
+  const t = useTranslations("common.language");
+  return (
+    <Menu>
+      <MenuTrigger asChild>
+        <Button tone="ghost" size="icon" aria-label={t("label")} data-testid="language-menu">
+          <Languages className="size-4" aria-hidden />
+        </Button>
+      </MenuTrigger>
+      <MenuContent align="end">
+        <LanguageChoices />
+      </MenuContent>
+    </Menu>
+  );
+}
+
+/** One item for each language, for a menu. Each language is named in itself, so that everyone finds their own. */
+export function LanguageChoices() {
+  const t = useTranslations("common.language");
+  const locale = useLocale();
+  return (
+    <MenuRadioGroup
+      aria-label={t("label")}
+      value={locale}
+      onValueChange={(next) => isLocale(next) && next !== locale && chooseLocale(next)}
+    >
+      {LOCALES.map((one) => (
+        <MenuRadioItem key={one} value={one} lang={one} data-testid={`language-${one}`}>
+          {t(one)}
+        </MenuRadioItem>
+      ))}
+    </MenuRadioGroup>
+  );
+}

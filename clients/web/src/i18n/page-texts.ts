@@ -1,0 +1,17 @@
+// The texts of the page for code outside React, such as error messages and form schemas. Components use `useTranslations`.
+import { createTranslator, type NamespaceKeys, type NestedKeyOf } from "next-intl";
+import type { Messages } from "@/messages/en";
+import type { Locale } from "./locale-names";
+
+let page: { locale: Locale; messages: Messages } | null = null;
+
+/** Tells which texts the page has. A page has one language: choosing another one loads the page again. */
+export function setPageTexts(locale: Locale, messages: Messages): void {
+  page = { locale, messages };
+}
+
+/** The translator of `namespace`. Call it in the browser only, when the text is needed. */
+export function pageTexts<N extends NamespaceKeys<Messages, NestedKeyOf<Messages>>>(namespace: N) {
+  if (!page) throw new Error("The page has no texts yet.");
+  return createTranslator<Messages, N>({ ...page, namespace });
+}
