@@ -1,4 +1,5 @@
 // What is wrong with a dashboard before it is saved, and how typed text is cleaned. Pure functions.
+import { inReadingOrder } from "./layout";
 import { allSeriesIds, MOST, seriesIdsOf, type BoardContent, type Panel } from "./model";
 
 export type Problem = {
@@ -29,12 +30,12 @@ export function panelProblem(panel: Panel): "rangeWrong" | "rangeMissing" | null
   return min < max ? null : "rangeWrong";
 }
 
-/** The dashboard as it is saved: without white space around its name and titles, and a range only where it is used. */
+/** The dashboard as it is saved: panels in reading order, without white space around its name and titles, and a range only where it is used. */
 export function tidy({ name, shared, panels }: BoardContent): BoardContent {
   return {
     name: name.trim(),
     shared,
-    panels: panels.map((panel) => {
+    panels: inReadingOrder(panels).map((panel) => {
       const titled = { ...panel, title: panel.title.trim() };
       if (titled.kind !== "chart" || titled.axis.mode === "fixed") return titled;
       return { ...titled, axis: { mode: titled.axis.mode, min: null, max: null } };
