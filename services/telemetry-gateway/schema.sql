@@ -531,12 +531,52 @@ CREATE TABLE retained (
     CONSTRAINT retained_level_check CHECK ((level = ANY (ARRAY['raw'::text, '1m'::text, '1h'::text])))
 );
 
+CREATE TABLE saved_object (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    shared boolean NOT NULL,
+    owner text NOT NULL,
+    owner_name text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT saved_object_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
+CREATE TABLE saved_object_version (
+    object_id uuid NOT NULL,
+    version bigint NOT NULL,
+    name text NOT NULL,
+    shared boolean NOT NULL,
+    content text NOT NULL,
+    panels integer,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    updated_by_name text NOT NULL,
+    CONSTRAINT saved_object_version_content_check CHECK ((octet_length(content) <= 524288)),
+    CONSTRAINT saved_object_version_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
 CREATE TABLE schema_migration (
     version integer NOT NULL,
     name text NOT NULL,
     checksum text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
     runs_with integer
+);
+
+CREATE TABLE series_display (
+    series_id integer NOT NULL,
+    version bigint NOT NULL,
+    decimals smallint,
+    limits text DEFAULT '[]'::text NOT NULL,
+    expected_min double precision,
+    expected_max double precision,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text,
+    updated_by_name text NOT NULL,
+    CONSTRAINT series_display_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
+    CONSTRAINT series_display_limits_check CHECK ((octet_length(limits) <= 4096))
 );
 
 ALTER TABLE series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -684,11 +724,20 @@ ALTER TABLE ONLY rollup_hour
 ALTER TABLE ONLY rollup_minute
     ADD CONSTRAINT rollup_minute_pkey PRIMARY KEY (series_id, t0, id);
 
+ALTER TABLE ONLY saved_object
+    ADD CONSTRAINT saved_object_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY saved_object_version
+    ADD CONSTRAINT saved_object_version_pkey PRIMARY KEY (object_id, version);
+
 ALTER TABLE ONLY schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
 
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_device_id_name_type_key UNIQUE (device_id, name, type);
+
+ALTER TABLE ONLY series_display
+    ADD CONSTRAINT series_display_pkey PRIMARY KEY (series_id);
 
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_pkey PRIMARY KEY (id);
@@ -733,6 +782,10 @@ CREATE INDEX refusal_unconfirmed ON refusal USING btree (device_id, epoch, lo) W
 
 CREATE INDEX removal_stream ON removal USING btree (device_id, epoch);
 
+CREATE INDEX saved_object_owner ON saved_object USING btree (kind, owner);
+
+CREATE INDEX saved_object_shared ON saved_object USING btree (kind) WHERE shared;
+
 CREATE INDEX stream_device ON stream USING btree (device_id, ord DESC, epoch);
 
 CREATE INDEX stream_newest ON stream USING btree (device_id, ord DESC, epoch) WHERE ((stored_n + refused_n) > 0);
@@ -758,8 +811,14 @@ ALTER TABLE ONLY plain_setting
 ALTER TABLE ONLY plain_skipped
     ADD CONSTRAINT plain_skipped_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
 
+ALTER TABLE ONLY saved_object_version
+    ADD CONSTRAINT saved_object_version_object_id_fkey FOREIGN KEY (object_id) REFERENCES saved_object(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY series
     ADD CONSTRAINT series_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);
+
+ALTER TABLE ONLY series_display
+    ADD CONSTRAINT series_display_series_id_fkey FOREIGN KEY (series_id) REFERENCES series(id);
 
 ALTER TABLE ONLY stream
     ADD CONSTRAINT stream_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id);

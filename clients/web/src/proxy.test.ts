@@ -92,6 +92,15 @@ describe("proxy", () => {
     expect(answer.headers.get("x-middleware-rewrite")).toBe(`${url}/api/auth/login`);
   });
 
+  it.each([
+    ["/api/telemetry/dashboards", "262144", 200],
+    ["/api/telemetry/dashboards/1", "262144", 200],
+    ["/api/telemetry/dashboards", "262145", 413],
+    ["/api/telemetry/dashboards-x", "65537", 413],
+  ])("forwards a dashboard of 256 KiB: %s %s", async (path, length, status) => {
+    expect((await request(path, { "content-length": length })).status).toBe(status);
+  });
+
   it("redirects to the sign-in page and keeps the requested address", async () => {
     const response = await request("/dashboard?range=1h");
     expect(response.status).toBe(307);

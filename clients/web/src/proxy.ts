@@ -15,6 +15,8 @@ export const config = { matcher: ["/((?!_next/static/|_next/image|icon\\.svg$|li
 const UNTRUSTED_HEADERS = ["x-real-ip", "forwarded", "x-user"];
 /** Equals the services' limit (MAX_BODY in pulse_chassis.http). */
 const MAX_BODY_BYTES = 65_536;
+/** Paths with another limit (BODY_LIMITS in pulse_telemetry_gateway.routes). */
+const BODY_LIMITS: Readonly<Record<string, number>> = { "/api/telemetry/dashboards": 262_144 };
 
 let guard: PageGuard | undefined;
 
@@ -38,7 +40,7 @@ async function forwardApi(request: NextRequest, headers: Headers): Promise<NextR
   const upstream = upstreamOf(pathname, serverEnv());
   const id = headers.get("x-request-id");
   if (!upstream) return problem(id, 404, "not_found", "Not found", "No service answers at this address.");
-  const rejection = checkBody(request.headers);
+  const rejection = checkBody(request.headers, maxBodyBytes(pathname));
   if (rejection) return rejection;
   if (!(await acceptsConnections(upstream.url))) {
     return problem(
@@ -53,20 +55,19 @@ async function forwardApi(request: NextRequest, headers: Headers): Promise<NextR
 }
 
 /** Rejects bodies that a back end would reject. Next answers a bare 500 when a back end answers before the body ends. */
-function checkBody(headers: Headers): NextResponse | null {
+function checkBody(headers: Headers, maxBytes: number): NextResponse | null {
   const id = headers.get("x-request-id");
   if (headers.has("transfer-encoding")) {
     return problem(id, 411, "length_required", "Length required", "Send the body with its Content-Length.");
   }
   const length = headers.get("content-length") ?? "0";
-  if (/^\d+$/.test(length) && Number(length) <= MAX_BODY_BYTES) return null;
-  return problem(
-    id,
-    413,
-    "too_large",
-    "Content too large",
-    `The body must not exceed ${MAX_BODY_BYTES} bytes.`,
-  );
+  if (/^\d+$/.test(length) && Number(length) <= maxBytes) return null;
+  return problem(id, 413, "too_large", "Content too large", `The body must not exceed ${maxBytes} bytes.`);
+}
+
+function maxBodyBytes(path: string): number {
+  const start = Object.keys(BODY_LIMITS).find((one) => path === one || path.startsWith(`${one}/`));
+  return (start && BODY_LIMITS[start]) || MAX_BODY_BYTES;
 }
 
 async function servePage(request: NextRequest, headers: Headers): Promise<NextResponse> {

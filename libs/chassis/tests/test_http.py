@@ -84,7 +84,7 @@ class World:
         self.health.checks = {"database": up}
         app = create_app("test", "1", [router], health=self.health, metrics=self.metrics)
         app.state.principals = self.principals
-        self.app = RequestMiddleware(app, self.metrics)
+        self.inner, self.app = app, RequestMiddleware(app, self.metrics)
 
 
 @pytest.fixture
@@ -156,6 +156,17 @@ async def test_a_body_that_is_too_large_is_413_with_and_without_content_length(h
     for answer in (announced, streamed):
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert (await http.post("/things", content=chunks(MAX_BODY // 2), headers=headers)).status_code == 200
+
+
+async def test_a_path_may_have_another_limit_for_bodies(world: World) -> None:
+    app = RequestMiddleware(world.inner, Metrics(), {"/things": 2 * MAX_BODY})
+    headers = {"content-type": "application/json"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+        assert (await http.post("/things", content=chunks(2 * MAX_BODY - 1024), headers=headers)).status_code == 200
+        too_large = await http.post("/things/1", content=b"x" * (2 * MAX_BODY + 1), headers=headers)
+        assert f"The limit is {2 * MAX_BODY} bytes" in too_large.json()["detail"]
+        other = await http.post("/things-2", content=b"x" * (MAX_BODY + 1), headers=headers)
+        assert f"The limit is {MAX_BODY} bytes" in other.json()["detail"]
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a-B_9", True), ("x" * 65, False), ("a b", False), ("a\tb", False)])

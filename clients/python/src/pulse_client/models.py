@@ -102,8 +102,17 @@ class Latest(_Response):
     ahead: bool
 
 
+class Limit(_Response):
+    """Values above (or below) `value` are a warning, or critical."""
+
+    severity: str
+    direction: str
+    value: float
+
+
 class Series(_Response):
-    """One series of a device."""
+    """One series of a device. `unit`: the unit to show; `display_unit`: the one that people set. `decimals`, `limits`,
+    `expected_min`, `expected_max`: how people want it to be shown."""
 
     id: int
     device: str
@@ -113,6 +122,11 @@ class Series(_Response):
     unit: str
     interval_us: int | None
     latest: Latest | None
+    display_unit: str | None = None
+    decimals: int | None = None
+    limits: tuple[Limit, ...] = ()
+    expected_min: float | None = None
+    expected_max: float | None = None
 
 
 class Sampled(_Response):

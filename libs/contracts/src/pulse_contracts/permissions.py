@@ -13,6 +13,8 @@ Permission = Literal[
     "telemetry.export",
     "telemetry.manage",
     "telemetry.delete",
+    "dashboards.own",
+    "dashboards.share",
     "accounts.read",
     "accounts.manage",
     "sessions.manage",
@@ -33,6 +35,8 @@ PERMISSIONS: Mapping[Permission, str] = {
     "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, "
     "rename devices and series",
     "telemetry.delete": "delete readings, series, and devices with all their readings",
+    "dashboards.own": "create, change and delete your own dashboards and saved questions",
+    "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
     "accounts.read": "list accounts",
     "accounts.manage": "invite, change, disable and delete accounts, including administrators; "
     "this allows everything that an administrator may do",
@@ -51,7 +55,9 @@ PERMISSIONS: Mapping[Permission, str] = {
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     "admin": frozenset(get_args(Permission)),
-    "user": frozenset({"profile.own", "sessions.own", "api_keys.own", "telemetry.read", "telemetry.export"}),
+    "user": frozenset(
+        {"profile.own", "sessions.own", "api_keys.own", "telemetry.read", "telemetry.export", "dashboards.own"}
+    ),
 }
 """The permissions of each role."""
 

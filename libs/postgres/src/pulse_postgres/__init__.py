@@ -9,6 +9,7 @@ from pulse_postgres.audit import (
     AuditRecord,
     AuditVerdict,
     audit_hook,
+    call_audit_hook,
 )
 from pulse_postgres.backoff import FREE_FAILURES, BackoffStore, wait_after
 from pulse_postgres.database import Connection, Database, DatabaseUnavailable, Row
@@ -36,6 +37,7 @@ __all__ = [
     "Relay",
     "Row",
     "audit_hook",
+    "call_audit_hook",
     "limit_key",
     "wait_after",
 ]

@@ -41,6 +41,12 @@ def audit_hook(hook: AuditHook) -> Iterator[None]:
         _hook.reset(token)
 
 
+async def call_audit_hook(connection: Connection) -> None:
+    """Calls the hook of `audit_hook` in the transaction of a change for which there is no entry in the trail."""
+    if (hook := _hook.get()) is not None:
+        await hook(connection)
+
+
 @dataclass(frozen=True)
 class AuditEntry:
     """One event.
@@ -114,8 +120,7 @@ class Audit:
     async def append(self, connection: Connection, entry: AuditEntry, now: datetime) -> int:
         """Appends an entry within the caller's transaction and returns its number. It holds a lock on the trail until
         the transaction ends, so append last. Errors of the database must roll back the change."""
-        if (hook := _hook.get()) is not None:
-            await hook(connection)
+        await call_audit_hook(connection)
         head = await connection.fetchrow("SELECT n, hash FROM audit_head FOR UPDATE")
         if head is None:
             raise LookupError("the table audit_head is empty")

@@ -18,6 +18,7 @@ from pulse_telemetry_gateway.actions.catalogs import Catalogs
 from pulse_telemetry_gateway.actions.commands import CommandDependencies, Commands
 from pulse_telemetry_gateway.actions.compaction import Compaction, CompactionPace
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
+from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.handshake import Handshake
@@ -29,6 +30,7 @@ from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.plain import Plain, PlainLimits
 from pulse_telemetry_gateway.actions.renaming import Renaming
 from pulse_telemetry_gateway.actions.retention import Ages, Retention
+from pulse_telemetry_gateway.actions.saved_objects import SavedObjects, SavingDependencies
 from pulse_telemetry_gateway.actions.shards import Shards
 from pulse_telemetry_gateway.actions.upkeep import Upkeep
 from pulse_telemetry_gateway.actions.verification import Verification
@@ -39,7 +41,7 @@ from pulse_telemetry_gateway.live.sockets import SocketDependencies, Sockets
 from pulse_telemetry_gateway.model.ingest.credit import CreditLimits
 from pulse_telemetry_gateway.model.ingest.grouping import GroupLimits
 from pulse_telemetry_gateway.model.ledger.clock_stretches import ClockLimits
-from pulse_telemetry_gateway.routes import TelemetryDependencies, router
+from pulse_telemetry_gateway.routes import BODY_LIMITS, TelemetryDependencies, router
 from pulse_telemetry_gateway.settings import GatewaySettings
 from pulse_telemetry_gateway.store.compaction import CompactionStore
 from pulse_telemetry_gateway.store.erasure import ErasureStore
@@ -164,6 +166,8 @@ async def _assemble(runtime: Runtime, settings: GatewaySettings) -> Parts:
         runtime.clock,
         runtime.limits,
         commands,
+        SavedObjects("dashboard", SavingDependencies(database, audit, runtime.clock, uuid.uuid4)),
+        Displays(database, audit, runtime.clock),
     )
     retention = retention_of(database, settings, runtime.clock, runtime.metrics)
     ingest_parts = Parts(
@@ -206,6 +210,7 @@ def _of_role(role: Literal["all", "ingest", "live"], ingest: Parts, live: Parts,
         before_drain=[callback for parts in chosen for callback in parts.before_drain],
         on_stop=[callback for parts in chosen for callback in parts.on_stop],
         state=state,
+        body_limits=BODY_LIMITS,
     )
 
 

@@ -12,6 +12,11 @@ const series = (id: number): Series => ({
   display_name: `Series ${id}`,
   type: "float",
   unit: "hPa",
+  display_unit: null,
+  decimals: null,
+  limits: [],
+  expected_min: null,
+  expected_max: null,
   interval_us: null,
   latest: null,
 });

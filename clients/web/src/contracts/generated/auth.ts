@@ -563,7 +563,7 @@ export type components = {
             /** @default 90 */
             readonly expires_in_days?: number;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
         };
         readonly ApiKeyView: {
             /** Format: date-time */
@@ -574,7 +574,7 @@ export type components = {
             readonly id: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
         };
         readonly AuditHeadView: {
             readonly hash: string;
@@ -661,6 +661,12 @@ export type components = {
             readonly tags: readonly string[];
             readonly username: string;
         };
+        readonly CurrentVersion: {
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly DisableRequest: {
             readonly code: string;
             readonly password: string;
@@ -719,7 +725,7 @@ export type components = {
             readonly key: string;
             readonly last_used_at: string | null;
             readonly name: string;
-            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
+            readonly scope: readonly ("profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read")[];
         };
         readonly OwnPassword: {
             readonly password: string;
@@ -766,6 +772,8 @@ export type components = {
             /** @default null */
             readonly challenge?: string | null;
             readonly code: string;
+            /** @default null */
+            readonly current?: components["schemas"]["CurrentVersion"] | null;
             readonly detail: string;
             /** @default null */
             readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;

@@ -2,7 +2,7 @@
 
 export type Role = "admin" | "user";
 
-export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
+export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
 
 /** What each permission lets somebody do. */
 export const PERMISSIONS: Readonly<Record<Permission, string>> = {
@@ -13,6 +13,8 @@ export const PERMISSIONS: Readonly<Record<Permission, string>> = {
   "telemetry.export": "export readings as files",
   "telemetry.manage": "see and download quarantined messages, configure how plain messages are read, rename devices and series",
   "telemetry.delete": "delete readings, series, and devices with all their readings",
+  "dashboards.own": "create, change and delete your own dashboards and saved questions",
+  "dashboards.share": "share dashboards and saved questions with everybody, and change and delete shared ones",
   "accounts.read": "list accounts",
   "accounts.manage": "invite, change, disable and delete accounts, including administrators; this allows everything that an administrator may do",
   "sessions.manage": "see and end the sessions and API keys of every account, reset second factors, and require them by role",
@@ -35,6 +37,8 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "telemetry.export",
     "telemetry.manage",
     "telemetry.delete",
+    "dashboards.own",
+    "dashboards.share",
     "accounts.read",
     "accounts.manage",
     "sessions.manage",
@@ -52,5 +56,6 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "api_keys.own",
     "telemetry.read",
     "telemetry.export",
+    "dashboards.own",
   ],
 };

@@ -294,6 +294,12 @@ export type components = {
             readonly state: "live" | "revoked";
             readonly version: number;
         };
+        readonly CurrentVersion: {
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly EntitlementBody: {
             /** @default false */
             readonly allow_unmatched?: boolean;
@@ -448,6 +454,8 @@ export type components = {
             /** @default null */
             readonly challenge?: string | null;
             readonly code: string;
+            /** @default null */
+            readonly current?: components["schemas"]["CurrentVersion"] | null;
             readonly detail: string;
             /** @default null */
             readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;

@@ -33,6 +33,70 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/telemetry/dashboards": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_dashboards"];
+        readonly put?: never;
+        readonly post: operations["create_dashboard"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_dashboard"];
+        readonly put: operations["update_dashboard"];
+        readonly post?: never;
+        readonly delete: operations["delete_dashboard"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}/versions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["list_dashboard_versions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/telemetry/dashboards/{id}/versions/{version}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_dashboard_version"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/devices": {
         readonly parameters: {
             readonly query?: never;
@@ -257,6 +321,22 @@ export type paths = {
         readonly patch: operations["rename_series"];
         readonly trace?: never;
     };
+    readonly "/api/telemetry/series/{series_id}/display": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_series_display"];
+        readonly put: operations["update_series_display"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/telemetry/series/{series_id}/readings": {
         readonly parameters: {
             readonly query?: never;
@@ -329,6 +409,32 @@ export type components = {
             readonly request_id: string | null;
             readonly target: string | null;
         };
+        readonly Axis: {
+            readonly max: number | null;
+            readonly min: number | null;
+            /** @enum {string} */
+            readonly mode: "auto" | "fixed" | "log";
+        };
+        readonly ChartPanel: {
+            readonly axis: components["schemas"]["Axis"];
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "chart";
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly series: readonly number[];
+            readonly shade: boolean;
+            readonly show_table: boolean;
+            readonly title: string;
+            readonly unit: string | null;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
+        };
         readonly CommandBody: {
             /** @enum {string} */
             readonly action: "restart" | "collect_now" | "set_interval" | "pause_replay" | "resume_replay" | "resync_mirror" | "run_doctor" | "fetch_log";
@@ -355,6 +461,78 @@ export type components = {
             readonly requested_at: string;
             readonly seconds: number | null;
             readonly state: ("accepted" | "refused" | "done" | "failed") | "unknown" | ("sent" | "no_answer");
+        };
+        readonly CurrentVersion: {
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardBody: {
+            readonly name: string;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly shared: boolean;
+        };
+        readonly DashboardPage: {
+            readonly items: readonly components["schemas"]["DashboardSummary"][];
+            readonly next: string | null;
+        };
+        readonly DashboardSummary: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly owner: string;
+            readonly owner_name: string;
+            readonly panel_count: number;
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardVersionSummary: {
+            readonly name: string;
+            readonly panel_count: number;
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardVersionView: {
+            readonly name: string;
+            readonly panel_count: number;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
+        readonly DashboardVersions: {
+            readonly items: readonly components["schemas"]["DashboardVersionSummary"][];
+        };
+        readonly DashboardView: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly owner: string;
+            readonly owner_name: string;
+            readonly panel_count: number;
+            readonly panels: readonly (components["schemas"]["ChartPanel"] | components["schemas"]["NumberPanel"] | components["schemas"]["GaugePanel"] | components["schemas"]["SwitchPanel"] | components["schemas"]["TablePanel"] | components["schemas"]["TextPanel"])[];
+            readonly shared: boolean;
+            /** Format: date-time */
+            readonly updated_at: string;
+            readonly updated_by: string;
+            readonly updated_by_name: string;
+            readonly version: number;
         };
         readonly DeviceNameChange: {
             readonly name: string | null;
@@ -404,6 +582,25 @@ export type components = {
             readonly loc: readonly string[];
             readonly msg: string;
         };
+        readonly GaugePanel: {
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "gauge";
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly max: number;
+            readonly min: number;
+            readonly series: number | null;
+            readonly title: string;
+            readonly unit: string | null;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
+        };
         readonly LatestView: {
             readonly ahead: boolean;
             readonly t: number;
@@ -414,6 +611,13 @@ export type components = {
             readonly epochs: readonly components["schemas"]["EpochView"][];
             readonly next: string | null;
             readonly truncated: boolean;
+        };
+        readonly Limit: {
+            /** @enum {string} */
+            readonly direction: "above" | "below";
+            /** @enum {string} */
+            readonly severity: "warning" | "critical";
+            readonly value: number;
         };
         readonly MessageView: {
             readonly address: string;
@@ -427,6 +631,24 @@ export type components = {
         readonly Messages: {
             readonly items: readonly components["schemas"]["MessageView"][];
             readonly next: number | null;
+        };
+        readonly NumberPanel: {
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "number";
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly series: number | null;
+            readonly show_sparkline: boolean;
+            readonly title: string;
+            readonly unit: string | null;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
         };
         readonly PageView: {
             readonly ahead_from: number | null;
@@ -506,6 +728,8 @@ export type components = {
             /** @default null */
             readonly challenge?: string | null;
             readonly code: string;
+            /** @default null */
+            readonly current?: components["schemas"]["CurrentVersion"] | null;
             readonly detail: string;
             /** @default null */
             readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;
@@ -556,16 +780,45 @@ export type components = {
             readonly items: readonly components["schemas"]["ReasonView"][];
             readonly next: string | null;
         };
+        readonly SeriesDisplayBody: {
+            readonly decimals: number | null;
+            readonly display_name: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly unit: string | null;
+        };
+        readonly SeriesDisplayView: {
+            readonly decimals: number | null;
+            readonly declared_name: string;
+            readonly declared_unit: string;
+            readonly device: string;
+            readonly display_name: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
+            readonly series: number;
+            readonly unit: string | null;
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly SeriesNameChange: {
             readonly display_name?: string | null;
             readonly unit?: string | null;
         };
         readonly SeriesView: {
+            readonly decimals: number | null;
             readonly device: string;
             readonly display_name: string;
+            readonly display_unit: string | null;
+            readonly expected_max: number | null;
+            readonly expected_min: number | null;
             readonly id: number;
             readonly interval_us: number | null;
             readonly latest: components["schemas"]["LatestView"] | null;
+            readonly limits: readonly components["schemas"]["Limit"][];
             readonly name: string;
             /** @enum {string} */
             readonly type: "int" | "float" | "bool";
@@ -576,6 +829,54 @@ export type components = {
             readonly last_at: string | null;
             readonly n: number;
             readonly name: string;
+        };
+        readonly SwitchLabels: {
+            readonly off: string;
+            readonly on: string;
+        };
+        readonly SwitchPanel: {
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "switch";
+            readonly labels: components["schemas"]["SwitchLabels"];
+            readonly series: readonly number[];
+            readonly title: string;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
+        };
+        readonly TablePanel: {
+            readonly decimals: number | null;
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "table";
+            readonly series: readonly number[];
+            readonly title: string;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
+        };
+        readonly TextPanel: {
+            readonly h: number;
+            readonly id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "text";
+            readonly text: string;
+            readonly title: string;
+            readonly w: number;
+            readonly x: number;
+            readonly y: number;
         };
     };
     responses: never;
@@ -634,6 +935,168 @@ export interface operations {
                 };
                 content: {
                     readonly "text/csv": string;
+                };
+            };
+        };
+    };
+    readonly list_dashboards: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardPage"];
+                };
+            };
+        };
+    };
+    readonly create_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DashboardBody"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+        };
+    };
+    readonly get_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+        };
+    };
+    readonly update_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DashboardBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+        };
+    };
+    readonly delete_dashboard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly list_dashboard_versions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardVersions"];
+                };
+            };
+        };
+    };
+    readonly get_dashboard_version: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+                readonly version: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DashboardVersionView"];
                 };
             };
         };
@@ -1055,6 +1518,56 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    readonly get_series_display: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeriesDisplayView"];
+                };
+            };
+        };
+    };
+    readonly update_series_display: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path: {
+                readonly series_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SeriesDisplayBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeriesDisplayView"];
+                };
             };
         };
     };

@@ -318,6 +318,12 @@ export type components = {
                 readonly [key: string]: number;
             };
         };
+        readonly CurrentVersion: {
+            readonly updated_at: string | null;
+            readonly updated_by: string | null;
+            readonly updated_by_name: string;
+            readonly version: number;
+        };
         readonly FieldProblem: {
             readonly loc: readonly string[];
             readonly msg: string;
@@ -351,6 +357,8 @@ export type components = {
             /** @default null */
             readonly challenge?: string | null;
             readonly code: string;
+            /** @default null */
+            readonly current?: components["schemas"]["CurrentVersion"] | null;
             readonly detail: string;
             /** @default null */
             readonly errors?: readonly components["schemas"]["FieldProblem"][] | null;

@@ -26,6 +26,11 @@ const series: Series = {
   display_name: "CPU",
   type: "float",
   unit: "%",
+  display_unit: null,
+  decimals: null,
+  limits: [],
+  expected_min: null,
+  expected_max: null,
   interval_us: SECOND,
   latest: null,
 };

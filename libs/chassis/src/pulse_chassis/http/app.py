@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from pulse_chassis.observability.metrics import CONTENT_TYPE, Metrics
 
 log = structlog.get_logger("pulse.http")
 MAX_BODY = 64 * 1024
+"""Bytes of a request body, where a service sets no other limit."""
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -62,8 +64,8 @@ class Health:
 
 
 class _BodyTooLarge(HTTPException):  # FastAPI re-raises an HTTPException while it reads the body
-    def __init__(self) -> None:
-        super().__init__(413, f"The request body is too large. The limit is {MAX_BODY} bytes.")
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"The request body is too large. The limit is {limit} bytes.")
 
 
 class RequestMiddleware:
@@ -71,11 +73,11 @@ class RequestMiddleware:
 
     A request is logged if it is not a read request, fails, or is slow. The line names the client's address and, when
     the caller is known, the id of the account and of the API key. HEAD is answered like GET without the body
-    (RFC 9110, 9.3.2).
+    (RFC 9110, 9.3.2). `body_limits`: the largest body in bytes by the start of the path, where it is not MAX_BODY.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, body_limits: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._app, self._metrics, self._body_limits = app, metrics, body_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,14 +88,15 @@ class RequestMiddleware:
         request_id = client_id if _REQUEST_ID.match(client_id) else secrets.token_hex(8)
         started, status, size, has_response = time.perf_counter(), 500, 0, False
         is_head = scope["method"] == "HEAD"
+        limit = self._body_limit(scope["path"])
         inner = {**scope, "method": "GET"} if is_head else scope
 
         async def receive_limited() -> Message:
             nonlocal size
             message = await (_disconnected() if is_head and has_response else receive())
             size += len(message.get("body", b""))
-            if size > MAX_BODY:
-                raise _BodyTooLarge
+            if size > limit:
+                raise _BodyTooLarge(limit)
             return message
 
         async def send_response(message: Message) -> None:
@@ -108,8 +111,8 @@ class RequestMiddleware:
         try:
             length = headers.get(b"content-length", b"0")
             try:
-                if not length.isdigit() or int(length) > MAX_BODY:
-                    raise _BodyTooLarge  # noqa: TRY301  # handled below, like a body that turns out to be too large
+                if not length.isdigit() or int(length) > limit:
+                    raise _BodyTooLarge(limit)  # noqa: TRY301  # handled below, like a body that turns out to be too large
                 await self._app(inner, receive_limited, send_response)
             except _BodyTooLarge as error:
                 await problems.problem(413, "too_large", error.detail)(scope, receive, send_response)
@@ -128,6 +131,10 @@ class RequestMiddleware:
         finally:
             structlog.contextvars.unbind_contextvars(*CALLER_FIELDS)
             structlog.contextvars.reset_contextvars(**bound)
+
+    def _body_limit(self, path: str) -> int:
+        found = (limit for start, limit in self._body_limits.items() if path == start or path.startswith(f"{start}/"))
+        return next(found, MAX_BODY)
 
 
 def _client(scope: Scope) -> str | None:

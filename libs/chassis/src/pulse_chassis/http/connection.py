@@ -25,7 +25,7 @@ HEAD_SECONDS = 10
 """Time limit for the arrival of a request's head, and of the rest of a body after its response. It stops clients that
 send very slowly."""
 BODY_SECONDS = 30
-"""Time for a body to arrive; the largest has 64 KiB."""
+"""Time for a body to arrive; the largest has 256 KiB."""
 _SECONDS: Final[dict[str, Callable[[], float | None]]] = {
     "request": lambda: KEEP_ALIVE_SECONDS,
     "head": lambda: HEAD_SECONDS,

@@ -192,6 +192,7 @@ class _IdempotentRequest:
         )
         payload = stored.model_dump_json().encode()
         if len(payload) > MAX_PAYLOAD_BYTES:
+            await self._unlock()
             return False
         sealed = seal(payload, self._seal, self._seconds)
         async with self._database.connection() as connection:
@@ -199,6 +200,17 @@ class _IdempotentRequest:
                 "UPDATE idempotency SET answer = $2 WHERE key = $1 AND run = $3", self._name, sealed, self._run
             )
         return True
+
+    async def _unlock(self) -> None:
+        """Ends the lock of a row that is marked as done, so that a repeated request need not wait to get
+        IdempotencyAnswerLost."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "UPDATE idempotency SET started = $3 WHERE key = $1 AND run = $2 AND done",
+                self._name,
+                self._run,
+                self._now() - 2 * _LOCK_TIMEOUT,
+            )
 
     async def _forget(self, *, is_refused: bool) -> None:
         """Deletes the row, so that the key can be used again. A row that is marked as done stays, unless the request

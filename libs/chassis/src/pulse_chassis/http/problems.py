@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -50,6 +50,15 @@ class FieldProblem(BaseModel):
     msg: str
 
 
+class CurrentVersion(BaseModel):
+    """The version that a resource has, and who saved it, when and under which name. null: nobody has saved it yet."""
+
+    version: int
+    updated_at: datetime | None
+    updated_by: str | None
+    updated_by_name: str
+
+
 class Problem(BaseModel):
     """A problem document (RFC 9457).
 
@@ -59,6 +68,7 @@ class Problem(BaseModel):
     problems: codes of the rules that a password breaks.
     rows: for each row of a bulk request, the reason why nothing was changed.
     challenge: the challenge to send back together with a second factor.
+    current: the version of a resource that was changed since the client read it.
     """
 
     type: str
@@ -71,6 +81,7 @@ class Problem(BaseModel):
     problems: list[str] | None = None
     rows: list[dict[str, str]] | None = None
     challenge: str | None = None
+    current: CurrentVersion | None = None
 
 
 def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:

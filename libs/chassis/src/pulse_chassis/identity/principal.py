@@ -240,14 +240,24 @@ class _Allowed(SignedIn):
     async def __call__(self, request: Request) -> Any:  # type: ignore[override]  # used by HTTP routes only
         principal = _verified(request)
         if not principal.may(self._permission):
-            refusals: RefusalRecorder | None = getattr(request.app.state, "refusals", None)
-            if refusals is not None:
-                await refusals.record(request, principal, self._permission)
-            raise Forbidden(f"Your account does not have the permission {self._permission}.")
+            await record_refusal(request, principal, self._permission)
+            raise missing(self._permission)
         if self._permission not in COMMON_PERMISSIONS:
             principals: Principals = request.app.state.principals
             principals.require_fresh()
         return principal
+
+
+async def record_refusal(request: Request, principal: Principal, permission: Permission) -> None:
+    """Records in the audit trail that a permission was missing. `require` does it itself."""
+    refusals: RefusalRecorder | None = getattr(request.app.state, "refusals", None)
+    if refusals is not None:
+        await refusals.record(request, principal, permission)
+
+
+def missing(permission: Permission) -> Forbidden:
+    """Returns the error for a permission that the caller does not have."""
+    return Forbidden(f"Your account does not have the permission {permission}.")
 
 
 current = SignedIn()

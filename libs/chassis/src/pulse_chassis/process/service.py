@@ -6,7 +6,7 @@ import gc
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -95,6 +95,7 @@ class Parts:
     before_drain: callbacks before the bus stops accepting messages.
     on_stop: callbacks between the end of the bus and the end of HTTP.
     state: attributes of `app.state`.
+    body_limits: the largest request body in bytes by the start of the path, where it is not 64 KiB.
     """
 
     routers: Sequence[APIRouter]
@@ -104,6 +105,7 @@ class Parts:
     before_drain: Sequence[Callable[[], Awaitable[None]]] = ()
     on_stop: Sequence[Callable[[], Awaitable[None]]] = ()
     state: dict[str, object] = field(default_factory=dict)
+    body_limits: Mapping[str, int] = field(default_factory=dict)
 
 
 Assemble = Callable[[Runtime], Awaitable[Parts]]
@@ -215,7 +217,7 @@ def _http(runtime: Runtime, settings: ServiceSettings, parts: Parts, schema: Sch
     prepare_app(app, runtime, settings)
     for name, value in parts.state.items():
         setattr(app.state, name, value)
-    outer: ASGIApp = RequestMiddleware(app, runtime.metrics)
+    outer: ASGIApp = RequestMiddleware(app, runtime.metrics, parts.body_limits)
     if parts.wrap is not None:
         outer = parts.wrap(outer)
     return health, HttpServer(outer, settings.http_host, settings.http_port)

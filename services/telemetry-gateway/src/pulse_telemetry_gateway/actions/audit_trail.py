@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pulse_contracts.times import from_micros
-from pulse_postgres import Audit, AuditEntry, Connection, Database
+from pulse_postgres import Audit, AuditEntry, Connection, Database, call_audit_hook
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.export import ExportRequest
 from pulse_telemetry_gateway.model.history.export_formats import Format
@@ -68,6 +68,11 @@ class AuditTrail:
     async def append(self, connection: Connection, entry: AuditEntry) -> None:
         """Writes an entry as the last statement of the caller's transaction."""
         await self._audit.append(connection, entry, self._now())
+
+    async def unrecorded(self, connection: Connection) -> None:
+        """Marks a change in the caller's transaction that needs no entry, so that a repeated request with its
+        `Idempotency-Key` does not make it again."""
+        await call_audit_hook(connection)
 
     def _now(self) -> datetime:
         return from_micros(self._clock())

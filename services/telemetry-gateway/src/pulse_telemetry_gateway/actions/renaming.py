@@ -1,10 +1,10 @@
-"""Names and units set by users. They take precedence over what a device declares."""
+"""Names of devices that users set. They take precedence over what a device declares."""
 
 from pulse_chassis.identity.caller import Caller
 from pulse_postgres import AuditEntry, Database
 from pulse_postgres.audit import Detail
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
-from pulse_telemetry_gateway.model.errors import UnknownDevice, UnknownSeries
+from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.store.registry import RegistryStore
 
 
@@ -23,16 +23,6 @@ class Renaming:
             await self._registry.rename_device(connection, device_id, new_name)
             entry = _entry("device_renamed", name, {"name": new_name}, caller)
             await self._audit.append(connection, entry)
-
-    async def series(self, series_id: int, name: str | None, unit: str | None, caller: Caller) -> None:
-        """Sets the name and unit of a series; None restores the declared one. Raises UnknownSeries, Unavailable."""
-        found = (await self._registry.devices_of([series_id])).get(series_id)
-        if found is None:
-            raise UnknownSeries(f"unknown series {series_id}")
-        async with self._database.transaction() as connection:
-            await self._registry.rename_series(connection, series_id, name, unit)
-            detail: Detail = {"series": series_id, "name": name, "unit": unit}
-            await self._audit.append(connection, _entry("series_renamed", found[1], detail, caller))
 
 
 def _entry(kind: str, device: str, after: Detail, caller: Caller) -> AuditEntry:

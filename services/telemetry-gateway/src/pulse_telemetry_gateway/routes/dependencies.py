@@ -12,11 +12,13 @@ from pulse_chassis.http.rate_limits import RateLimits
 from pulse_telemetry_gateway.actions.audit_trail import AuditTrail
 from pulse_telemetry_gateway.actions.commands import Commands
 from pulse_telemetry_gateway.actions.concurrency_limit import ConcurrencyLimit
+from pulse_telemetry_gateway.actions.displays import Displays
 from pulse_telemetry_gateway.actions.erasure import Erasure
 from pulse_telemetry_gateway.actions.export import Export
 from pulse_telemetry_gateway.actions.history import History
 from pulse_telemetry_gateway.actions.pages import Pages
 from pulse_telemetry_gateway.actions.renaming import Renaming
+from pulse_telemetry_gateway.actions.saved_objects import SavedObjects
 from pulse_telemetry_gateway.actions.verification import Verification
 from pulse_telemetry_gateway.model.errors import UnknownDevice
 from pulse_telemetry_gateway.model.storage.columns import BOOL, FLOAT
@@ -48,6 +50,8 @@ class TelemetryDependencies:
     clock: Callable[[], int]
     limits: RateLimits
     commands: Commands
+    dashboards: SavedObjects
+    displays: Displays
 
     async def device_id(self, device: str) -> int:
         """The device's number. Raises UnknownDevice."""

@@ -1,25 +1,23 @@
-"""Routes that delete and rename."""
+"""Routes that delete, and that rename devices."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from pulse_chassis.http.problems import responses
 from pulse_chassis.identity.caller import CurrentCaller
 from pulse_chassis.identity.principal import require
-from pulse_contracts.message import PRINTABLE, DeviceName
+from pulse_contracts.message import DeviceName
 from pulse_telemetry_gateway.actions.erasure import ErasureResult
 from pulse_telemetry_gateway.model.errors import InvalidRange, UnknownDevice, UnknownSeries
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Micros
+from pulse_telemetry_gateway.routes.displays import GivenName, SeriesId
 
 router = APIRouter()
 _DELETES, _RENAMES = [require("telemetry.delete")], [require("telemetry.manage")]
 DryRun = Annotated[bool, Query(description="count the readings without deleting them")]
-SeriesId = Annotated[int, Path(ge=0, lt=2**31)]
 Device = Annotated[DeviceName, Path(description="the device id", examples=["press-4"])]
-GivenName = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=PRINTABLE)]
-GivenUnit = Annotated[str, StringConstraints(max_length=32, strip_whitespace=True, pattern=PRINTABLE)]
 
 
 class ErasedView(BaseModel):
@@ -36,17 +34,6 @@ class DeviceNameChange(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Press in hall B"}]})
 
     name: GivenName | None
-
-
-class SeriesNameChange(BaseModel):
-    """null restores what the device declared."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"display_name": "Oil temperature", "unit": "°C"}]}
-    )
-
-    display_name: GivenName | None = None
-    unit: GivenUnit | None = None
 
 
 class RangeQuery(BaseModel):
@@ -107,20 +94,6 @@ async def delete_device(
 async def rename_device(deps: Dependencies, device: Device, change: DeviceNameChange, caller: CurrentCaller) -> None:
     """Set the name of a device. Its id stays."""
     await deps.renaming.device(device, change.name, caller)
-
-
-@router.patch(
-    "/series/{series_id}",
-    operation_id="rename_series",
-    status_code=204,
-    dependencies=_RENAMES,
-    responses=responses(UnknownSeries),
-)
-async def rename_series(
-    deps: Dependencies, series_id: SeriesId, change: SeriesNameChange, caller: CurrentCaller
-) -> None:
-    """Set the display name and unit of a series. Its name in messages stays."""
-    await deps.renaming.series(series_id, change.display_name, change.unit, caller)
 
 
 def _view(found: ErasureResult, *, is_dry_run: bool) -> ErasedView:

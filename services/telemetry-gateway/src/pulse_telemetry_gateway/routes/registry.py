@@ -12,6 +12,8 @@ from pulse_telemetry_gateway.actions.history import AHEAD_AFTER
 from pulse_telemetry_gateway.model.errors import ForeignCursor
 from pulse_telemetry_gateway.model.storage.columns import TYPES
 from pulse_telemetry_gateway.routes.dependencies import Dependencies, Value, value
+from pulse_telemetry_gateway.routes.displays import limit_view
+from pulse_telemetry_gateway.routes.panels import Limit
 from pulse_telemetry_gateway.store.registry import SeriesKey
 
 
@@ -40,12 +42,20 @@ class LatestView(BaseModel):
 
 
 class SeriesView(BaseModel):
+    """`unit`: the unit to show. `display_unit`: the one that people set, or null. `decimals`, `limits`, `expected_min`,
+    `expected_max`: see `GET …/series/{id}/display`."""
+
     id: int
     device: str
     name: str
     display_name: str
     type: Literal["int", "float", "bool"]
     unit: str
+    display_unit: str | None
+    decimals: int | None
+    limits: list[Limit]
+    expected_min: float | None
+    expected_max: float | None
     interval_us: int | None
     latest: LatestView | None
 
@@ -122,6 +132,11 @@ async def series(
                 display_name=entry.display_name,
                 type=entry.type,
                 unit=entry.unit,
+                display_unit=entry.display_unit,
+                decimals=entry.decimals,
+                limits=[limit_view(one) for one in entry.limits],
+                expected_min=entry.expected_min,
+                expected_max=entry.expected_max,
                 interval_us=entry.interval_us,
                 latest=None
                 if entry.t is None or entry.word is None

@@ -81,6 +81,12 @@ class Deletion:
         await self.connection.execute(
             "UPDATE series SET removed_at = now(), given_name = NULL, given_unit = NULL WHERE id = ANY($1::int[])", ids
         )
+        await self.connection.execute(
+            "UPDATE series_display SET version = version + 1, decimals = NULL, limits = '[]', expected_min = NULL, "
+            "expected_max = NULL, updated_at = now(), updated_by = NULL, updated_by_name = '' "
+            "WHERE series_id = ANY($1::int[])",
+            ids,
+        )
         return int(counted[0]["n"])
 
     async def range(self, one: DeletionTarget, start: int, end: int) -> int:

@@ -8,8 +8,10 @@ from datetime import datetime
 from pulse_contracts.message import ValueType
 from pulse_contracts.telemetry import SeriesDeclaration
 from pulse_postgres import Connection, Database
+from pulse_telemetry_gateway.model.displays import Limit
 from pulse_telemetry_gateway.model.ingest.screening import SeriesRef
 from pulse_telemetry_gateway.model.storage.columns import TYPES
+from pulse_telemetry_gateway.store.displays import read_limits
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Device:
 
 @dataclass(frozen=True)
 class Series:
-    """One series and its newest reading, if any: `t` in microseconds and the value's 64 bits."""
+    """One series and its newest reading, if any: `t` in microseconds and the value's 64 bits. display_unit: the unit
+    that people set, or None; `unit` is the one to show."""
 
     id: int
     device: str
@@ -40,6 +43,11 @@ class Series:
     type: str
     display_name: str
     unit: str
+    display_unit: str | None
+    decimals: int | None
+    limits: tuple[Limit, ...]
+    expected_min: float | None
+    expected_max: float | None
     interval_us: int | None
     t: int | None
     word: int | None
@@ -254,15 +262,17 @@ class RegistryStore:
             rows = await connection.fetch(
                 "SELECT s.id, d.name AS device, s.name, s.type, "
                 "coalesce(s.given_name, s.display_name) AS display_name, "
-                "coalesce(s.given_unit, s.unit) AS unit, s.interval_us, l.t, l.word "
+                "coalesce(s.given_unit, s.unit) AS unit, s.given_unit AS display_unit, p.decimals, p.limits, "
+                "p.expected_min, p.expected_max, s.interval_us, l.t, l.word "
                 "FROM series s JOIN device d ON d.id = s.device_id LEFT JOIN latest l ON l.series_id = s.id "
+                "LEFT JOIN series_display p ON p.series_id = s.id "
                 "WHERE ($1::text IS NULL OR d.name = $1) AND (d.name, s.name, s.type) > ($2, $3, $4) "
                 "AND (s.removed_at IS NULL OR l.series_id IS NOT NULL) ORDER BY d.name, s.name, s.type LIMIT $5",
                 device,
                 *after,
                 most,
             )
-        return [Series(**dict(row)) for row in rows]
+        return [Series(**(dict(row) | {"limits": read_limits(row["limits"])})) for row in rows]
 
     async def series_kinds(self, device_id: int) -> list[tuple[int, int]]:
         """Every series of a device with the number of its type."""
@@ -273,12 +283,6 @@ class RegistryStore:
     async def rename_device(self, connection: Connection, device_id: int, name: str | None) -> None:
         """Sets the user's name; None restores the declared one."""
         await connection.execute("UPDATE device SET given_name = $2 WHERE id = $1", device_id, name)
-
-    async def rename_series(self, connection: Connection, series_id: int, name: str | None, unit: str | None) -> None:
-        """Sets the user's name and unit; None restores the declared ones."""
-        await connection.execute(
-            "UPDATE series SET given_name = $2, given_unit = $3 WHERE id = $1", series_id, name, unit
-        )
 
     async def devices_of(self, series: Sequence[int]) -> dict[int, tuple[int, str, int]]:
         """For each series that exists: the number and name of its device, and the number of its type."""

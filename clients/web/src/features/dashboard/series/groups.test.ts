@@ -9,6 +9,11 @@ const series = (name: string, unit: string, type: Series["type"] = "float"): Ser
   display_name: name,
   type,
   unit,
+  display_unit: null,
+  decimals: null,
+  limits: [],
+  expected_min: null,
+  expected_max: null,
   interval_us: null,
   latest: null,
 });

@@ -14,6 +14,11 @@ const series: Series = {
   display_name: "CPU",
   type: "float",
   unit: "%",
+  display_unit: null,
+  decimals: null,
+  limits: [],
+  expected_min: null,
+  expected_max: null,
   interval_us: 1_000_000,
   latest: null,
 };
