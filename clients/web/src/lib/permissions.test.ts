@@ -25,7 +25,12 @@ describe("permissions", () => {
 
 describe("grantablePermissions", () => {
   it("excludes permissions about sign-in", () => {
-    expect(grantablePermissions("user")).toEqual(["profile.own", "telemetry.read", "telemetry.export"]);
+    expect(grantablePermissions("user")).toEqual([
+      "profile.own",
+      "telemetry.read",
+      "telemetry.export",
+      "dashboards.own",
+    ]);
     expect(grantablePermissions("admin")).not.toContain("api_keys.own");
     expect(grantablePermissions("user")).toEqual(expect.arrayContaining([...DEFAULT_SCOPE]));
     expect(grantablePermissions("nobody")).toEqual([]);

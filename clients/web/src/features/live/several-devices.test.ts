@@ -30,6 +30,11 @@ const series = (id: number, of: string): Series => ({
   unit: "",
   interval_us: SECOND,
   latest: null,
+  display_unit: null,
+  decimals: null,
+  limits: [],
+  expected_min: null,
+  expected_max: null,
 });
 const frame = (readings: readonly [id: number, t: number][], pos: Record<string, number>) => ({
   sent: Date.now() * 1_000,

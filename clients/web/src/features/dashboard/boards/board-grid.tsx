@@ -7,10 +7,7 @@ import { PanelView, type PanelSurroundings } from "./panels/panel-view";
 
 export function BoardGrid({ panels, ...surroundings }: PanelSurroundings & { panels: readonly Panel[] }) {
   return (
-    <div
-      data-testid="board-grid"
-      className="grid grid-cols-1 gap-4 md:auto-rows-[40px] md:grid-cols-12"
-    >
+    <div data-testid="board-grid" className="grid grid-cols-1 gap-4 md:auto-rows-[40px] md:grid-cols-12">
       {inReadingOrder(panels).map((panel) => (
         <div
           key={panel.id}

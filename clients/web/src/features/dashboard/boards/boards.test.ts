@@ -163,6 +163,11 @@ describe("panels", () => {
       unit: "°C",
       interval_us: null,
       latest: null,
+      display_unit: null,
+      decimals: null,
+      limits: [],
+      expected_min: null,
+      expected_max: null,
     }));
     let made = 0;
     const panels = overviewPanels(series, () => `p${(made += 1)}`);

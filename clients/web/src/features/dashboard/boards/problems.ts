@@ -54,5 +54,9 @@ export function cleanLine(text: string): string {
 
 /** Several lines, with plain line breaks. */
 export function cleanText(text: string): string {
-  return text.replace(/\r\n?/g, "\n").replace(/\t/g, "  ").replace(CONTROL_BUT_LINES, "").replace(LONE_SURROGATE, "");
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(/\t/g, "  ")
+    .replace(CONTROL_BUT_LINES, "")
+    .replace(LONE_SURROGATE, "");
 }

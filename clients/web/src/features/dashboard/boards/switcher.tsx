@@ -33,7 +33,13 @@ export function BoardSwitcher({ api, current, accountId, mayCreate, device, onOp
   return (
     <Menu>
       <MenuTrigger asChild>
-        <Button tone="ghost" size="icon" aria-label={t("switch")} title={t("switch")} data-testid="board-switcher">
+        <Button
+          tone="ghost"
+          size="icon"
+          aria-label={t("switchBoard")}
+          title={t("switchBoard")}
+          data-testid="board-switcher"
+        >
           <ChevronsUpDown className="size-4" aria-hidden />
         </Button>
       </MenuTrigger>
@@ -56,7 +62,9 @@ export function BoardSwitcher({ api, current, accountId, mayCreate, device, onOp
         {shared.map((board) => (
           <BoardEntry key={board.id} board={board} current={current} onOpen={onOpen} />
         ))}
-        {boards.isError && !boards.data && <MenuLabel className="text-crit">{explain(boards.error)}</MenuLabel>}
+        {boards.isError && !boards.data && (
+          <MenuLabel className="text-crit">{explain(boards.error)}</MenuLabel>
+        )}
         {mayCreate && (
           <>
             <MenuSeparator />

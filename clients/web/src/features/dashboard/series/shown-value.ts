@@ -14,19 +14,24 @@ export type ValueLimit = {
 
 export const AS_THE_SERIES: Display = { unit: null, decimals: null };
 
-/** `series` with the unit of `display`. */
-export function displayed<S extends Pick<Series, "unit">>(series: S, { unit }: Pick<Display, "unit">): S {
-  return unit === null || unit === series.unit ? series : { ...series, unit };
+/** What is shown of a series. `display_unit` and `decimals` are settings of the series for every page. */
+type Shown = Pick<Series, "type" | "unit"> & Partial<Pick<Series, "display_unit" | "decimals">>;
+
+/** `series` with the unit of `display`, or with its own unit for display. */
+export function displayed<S extends Shown>(series: S, display: Pick<Display, "unit">): S {
+  const unit = display.unit ?? series.display_unit ?? series.unit;
+  return unit === series.unit ? series : { ...series, unit };
 }
 
 /** `value` in short. `span`: see `formatBrief`. */
 export function shownValue(
   value: RawValue | null,
-  series: Pick<Series, "type" | "unit">,
+  series: Shown,
   span: number,
-  { unit, decimals }: Display,
+  { unit, decimals: chosen }: Display,
 ): FormattedValue {
   const shown = displayed(series, { unit });
+  const decimals = chosen ?? series.decimals ?? null;
   const isPlain = typeof value === "number" && Number.isFinite(value) && shown.type !== "bool";
   // Bytes are scaled, so decimals of the stored number mean nothing.
   if (decimals === null || !isPlain || bytesPer(shown.unit)) return formatBrief(value, shown, span);

@@ -12,7 +12,16 @@ import { idempotencyKeys } from "@/lib/api/idempotency-key";
 import { isOutdated } from "@/lib/use-versioned-form";
 import { forgetBoardDraft, useEditing, type Base } from "../editing";
 import { compact, firstFree, inReadingOrder, movePanel, resizePanel, withPlaces } from "../layout";
-import { kindOf, MOST, newPanel, type Board, type BoardContent, type Panel, type PanelKind, type Place } from "../model";
+import {
+  kindOf,
+  MOST,
+  newPanel,
+  type Board,
+  type BoardContent,
+  type Panel,
+  type PanelKind,
+  type Place,
+} from "../model";
 import type { PanelSurroundings } from "../panels/panel-view";
 import { cleanLine, problemsOf, tidy } from "../problems";
 import { contentOf, type BoardActions } from "../queries";
@@ -202,9 +211,7 @@ export default function BoardEditor({
                 maxLength={MOST.name}
                 value={content.name}
                 aria-invalid={content.name.trim() === "" || undefined}
-                onChange={({ target }) =>
-                  edit((now) => ({ ...now, name: cleanLine(target.value) }), "name")
-                }
+                onChange={({ target }) => edit((now) => ({ ...now, name: cleanLine(target.value) }), "name")}
                 className="field-sizing-content max-w-full min-w-32 rounded-[7px] border border-transparent bg-transparent px-1 text-[20px] leading-7 font-semibold tracking-[-0.015em] outline-none hover:border-border-strong focus-visible:border-accent focus-visible:bg-surface aria-invalid:border-crit"
               />
             </h1>
@@ -252,7 +259,11 @@ export default function BoardEditor({
       </header>
       <FormProblem testId="board-problem">{problem}</FormProblem>
       {editing.wasRestored && changes > 0 && (
-        <p role="status" className="rounded-[7px] bg-info-soft px-3 py-2 text-ui text-info" data-testid="restored">
+        <p
+          role="status"
+          className="rounded-[7px] bg-info-soft px-3 py-2 text-ui text-info"
+          data-testid="restored"
+        >
           {t("restored")}
         </p>
       )}
@@ -360,7 +371,8 @@ export function newId(): string {
 }
 
 function focusPanel(id: string | null): void {
-  const target = id === null ? null : document.querySelector<HTMLElement>(`[data-testid="edit-${CSS.escape(id)}"]`);
+  const target =
+    id === null ? null : document.querySelector<HTMLElement>(`[data-testid="edit-${CSS.escape(id)}"]`);
   (target ?? document.getElementById("main"))?.focus();
 }
 

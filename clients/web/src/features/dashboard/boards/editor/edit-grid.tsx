@@ -33,7 +33,12 @@ type EditGridProps = PanelSurroundings &
     isNarrow: boolean;
   };
 
-const GRID = { cols: COLUMNS, rowHeight: ROW_PX, margin: [GAP_PX, GAP_PX], containerPadding: [0, 0] } as const;
+const GRID = {
+  cols: COLUMNS,
+  rowHeight: ROW_PX,
+  margin: [GAP_PX, GAP_PX],
+  containerPadding: [0, 0],
+} as const;
 const HANDLES = ["se", "sw", "e", "s"] as const;
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowLeft: "left",
@@ -172,7 +177,12 @@ function EditItem({ panel, isSelected, isNarrow, surroundings, actions }: EditIt
       <div className="board-no-drag absolute top-1.5 right-2 z-2">
         <Menu open={isMenuOpen} onOpenChange={setMenuOpen}>
           <MenuTrigger asChild>
-            <Button tone="ghost" size="icon" aria-label={t("actionsOf", { title: name })} data-testid={`menu-${id}`}>
+            <Button
+              tone="ghost"
+              size="icon"
+              aria-label={t("actionsOf", { title: name })}
+              data-testid={`menu-${id}`}
+            >
               <MoreHorizontal className="size-4" aria-hidden />
             </Button>
           </MenuTrigger>

@@ -35,7 +35,13 @@ export function PanelDrawer({ isOpen, isFull, onOpen, onAdd, onDrag }: PanelDraw
       <div className="mb-3 flex items-center gap-2">
         <h2 className="text-ui font-semibold">{t("addPanel")}</h2>
         <p className="min-w-0 text-xs text-fg-3">{isFull ? t("tooManyPanels") : t("addHint")}</p>
-        <Button tone="ghost" size="icon" aria-label={t("closeDrawer")} className="ml-auto" onClick={() => onOpen(false)}>
+        <Button
+          tone="ghost"
+          size="icon"
+          aria-label={t("closeDrawer")}
+          className="ml-auto"
+          onClick={() => onOpen(false)}
+        >
           <X className="size-4" aria-hidden />
         </Button>
       </div>

@@ -50,7 +50,13 @@ export function PanelSheet({
       <header className="flex min-h-[52px] items-center gap-2 border-b px-4">
         <h2 className="text-body font-semibold">{t(panel.kind)}</h2>
         <span className="text-xs text-fg-3">{t("size", { w: panel.w, h: panel.h })}</span>
-        <Button tone="ghost" size="icon" aria-label={t("closeSettings")} className="ml-auto" onClick={onClose}>
+        <Button
+          tone="ghost"
+          size="icon"
+          aria-label={t("closeSettings")}
+          className="ml-auto"
+          onClick={onClose}
+        >
           <X className="size-4" aria-hidden />
         </Button>
       </header>
@@ -63,7 +69,9 @@ export function PanelSheet({
           placeholder={t("titleHint")}
           dir="auto"
           data-testid="panel-title"
-          onChange={({ target }) => onChange({ ...panel, title: cleanLine(target.value) }, `title:${panel.id}`)}
+          onChange={({ target }) =>
+            onChange({ ...panel, title: cleanLine(target.value) }, `title:${panel.id}`)
+          }
         />
         <KindChoice panel={panel} onChange={onChange} />
         {panel.kind === "text" && (
@@ -88,7 +96,10 @@ export function PanelSheet({
         {panel.kind === "gauge" && <GaugeFields panel={panel} onChange={onChange} />}
         {panel.kind === "switch" && <LabelFields panel={panel} onChange={onChange} />}
         {"limits" in panel && (
-          <LimitFields limits={panel.limits} onChange={(limits) => onChange({ ...panel, limits }, `limits:${panel.id}`)} />
+          <LimitFields
+            limits={panel.limits}
+            onChange={(limits) => onChange({ ...panel, limits }, `limits:${panel.id}`)}
+          />
         )}
         {panel.kind === "chart" && (
           <>
@@ -97,7 +108,11 @@ export function PanelSheet({
               isOn={panel.show_table}
               onChange={(show_table) => onChange({ ...panel, show_table })}
             />
-            <Check label={t("shade")} isOn={panel.shade} onChange={(shade) => onChange({ ...panel, shade })} />
+            <Check
+              label={t("shade")}
+              isOn={panel.shade}
+              onChange={(shade) => onChange({ ...panel, shade })}
+            />
           </>
         )}
         {panel.kind === "number" && (
@@ -145,7 +160,9 @@ function KindChoice({ panel, onChange }: { panel: Panel; onChange: Change }) {
               onClick={() => onChange(asKind(panel, kind, { on: t("on"), off: t("off") }))}
               className={clsx(
                 "flex h-8 items-center justify-center rounded-[7px] border",
-                kind === panel.kind ? "border-accent bg-accent-soft text-accent" : "text-fg-2 hover:bg-surface-2",
+                kind === panel.kind
+                  ? "border-accent bg-accent-soft text-accent"
+                  : "text-fg-2 hover:bg-surface-2",
               )}
             >
               <Icon className="size-4" aria-hidden />
@@ -196,7 +213,8 @@ function AxisFields({ panel, onChange }: { panel: PanelOf<"chart">; onChange: Ch
   const t = useText();
   const { axis } = panel;
   const problem = panelProblem(panel);
-  const set = (change: Partial<typeof axis>) => onChange({ ...panel, axis: { ...axis, ...change } }, `axis:${panel.id}`);
+  const set = (change: Partial<typeof axis>) =>
+    onChange({ ...panel, axis: { ...axis, ...change } }, `axis:${panel.id}`);
   return (
     <div className="space-y-2">
       <h3 className="text-ui font-medium">{t("axis")}</h3>

@@ -93,7 +93,10 @@ function whatChanged({ mine, theirs, changedBy }: PanelDifference, t: Text): str
 
 function isOnlyMoved(a: Panel, b: Panel): boolean {
   const still = { x: 0, y: 0, w: 1, h: 1 };
-  return panelDifferences(empty([{ ...a, ...still }]), empty([{ ...a, ...still }]), empty([{ ...b, ...still }])).length === 0;
+  return (
+    panelDifferences(empty([{ ...a, ...still }]), empty([{ ...a, ...still }]), empty([{ ...b, ...still }]))
+      .length === 0
+  );
 }
 
 function empty(panels: readonly Panel[]): BoardContent {

@@ -30,7 +30,9 @@ export function GaugeView({ feed, series, panel, title }: GaugeViewProps) {
   const shown = shownValue(value, series, 0, panel);
   const { min, max } = panel;
   const share = typeof value === "number" ? shareOf(value, min, max) : 0;
-  const ends = [min, max].map((end) => shownValue(end, { type: "float", unit: "" }, 0, { ...panel, unit: null }).text);
+  const ends = [min, max].map(
+    (end) => shownValue(end, { type: "float", unit: "" }, 0, { ...panel, unit: null }).text,
+  );
   const [left, right] = [pointOn(X, Y, RADIUS, 0), pointOn(X, Y, RADIUS, 1)];
   return (
     <Panel title={title} testId={`panel-${panel.id}`} className="h-full">
@@ -93,7 +95,9 @@ export function GaugeView({ feed, series, panel, title }: GaugeViewProps) {
             <StateBadge freshness={freshness} ageUs={latest ? shownUs - latest.t : 0} />
           </span>
         )}
-        {!latest && <p className="absolute inset-x-0 bottom-1 text-center text-2xs text-fg-3">{t("noDataYet")}</p>}
+        {!latest && (
+          <p className="absolute inset-x-0 bottom-1 text-center text-2xs text-fg-3">{t("noDataYet")}</p>
+        )}
       </div>
     </Panel>
   );

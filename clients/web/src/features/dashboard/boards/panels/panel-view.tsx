@@ -45,7 +45,10 @@ export const PanelView = memo(function PanelView({
     () => seriesById && resolve(JSON.parse(settings) as Panel, seriesById, devices),
     [settings, seriesById, devices],
   );
-  const shown = useMemo(() => chartOf(JSON.parse(settings) as Panel, resolved?.series ?? []), [settings, resolved]);
+  const shown = useMemo(
+    () => chartOf(JSON.parse(settings) as Panel, resolved?.series ?? []),
+    [settings, resolved],
+  );
   const [first] = resolved?.series ?? [];
   const title = panel.title || shown?.group.title || first?.display_name || t(panel.kind);
   const testId = `panel-${panel.id}`;
@@ -132,9 +135,22 @@ function chartOf(panel: Panel, series: readonly Series[]) {
     axis: axisOf(panel.axis),
     isShaded: panel.shade,
   };
-  return { group: { ...group, title: group.title || series.map((one) => one.display_name).join(", ").slice(0, 60) }, limits: panel.limits };
+  return {
+    group: {
+      ...group,
+      title:
+        group.title ||
+        series
+          .map((one) => one.display_name)
+          .join(", ")
+          .slice(0, 60),
+    },
+    limits: panel.limits,
+  };
 }
 
 function axisOf({ mode, min, max }: Axis): AxisMode {
-  return mode === "fixed" && min !== null && max !== null ? { mode, min, max } : { mode: mode === "log" ? mode : "auto" };
+  return mode === "fixed" && min !== null && max !== null
+    ? { mode, min, max }
+    : { mode: mode === "log" ? mode : "auto" };
 }
