@@ -126,7 +126,7 @@ type EntryProps = {
 function Entry({ icon, name, isCurrent = false, onSelect, testId }: EntryProps) {
   return (
     <MenuItem
-      className="h-auto min-h-8 py-1"
+      className="h-auto! min-h-8 py-1"
       onSelect={onSelect}
       data-testid={testId}
       aria-current={isCurrent ? "page" : undefined}
