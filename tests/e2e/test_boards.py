@@ -169,11 +169,7 @@ def test_panels_are_dragged_resized_and_dropped_with_the_mouse(
     corner = page.locator(".react-grid-item", has=edited(page, 1)).locator(".react-resizable-handle-se")
     for handle, by, place in (
         (page.get_by_test_id("drag-p1"), (-700, 0), "0,0,6,6"),
-        (
-            page.locator(".react-grid-item", has=edited(page, 1)).locator(".react-resizable-handle-se"),
-            (-200, -60),
-            "0,0",
-        ),
+        (corner, (-200, -60), "0,0"),
     ):
         box = handle.bounding_box()
         assert box is not None

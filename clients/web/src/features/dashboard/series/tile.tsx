@@ -85,7 +85,9 @@ export function Tile({
         className ?? "min-h-[104px]",
       )}
     >
-      <div className={clsx("px-4 pt-3", hasSparkline ? "pb-9" : "pb-3")}>
+      <div
+        className={clsx("px-4", className ? "pt-2" : "pt-3", hasSparkline && !className ? "pb-9" : "pb-3")}
+      >
         <h3 className="text-ui wrap-anywhere text-fg-2" title={series.name}>
           {title}
           {severity && (
@@ -133,7 +135,11 @@ export function Tile({
           height={HEIGHT}
           color={isSuspect ? "var(--fg-3)" : severity ? SEVERITIES[severity].color : color}
           filled
-          className="absolute inset-x-0 bottom-0 h-9 w-full"
+          // In a panel of any size, the line fills what is below the value.
+          className={clsx(
+            "absolute inset-x-0 bottom-0 w-full",
+            className ? "h-[max(1.5rem,100%-4.25rem)]" : "h-9",
+          )}
         />
       )}
     </article>

@@ -371,8 +371,7 @@ export function newId(): string {
 }
 
 function focusPanel(id: string | null): void {
-  const target =
-    id === null ? null : document.querySelector<HTMLElement>(`[data-testid="edit-${CSS.escape(id)}"]`);
+  const target = id === null ? null : document.getElementById(`edit-${id}`);
   (target ?? document.getElementById("main"))?.focus();
 }
 

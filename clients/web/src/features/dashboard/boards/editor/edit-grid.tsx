@@ -56,7 +56,7 @@ export function EditGrid({ panels, selected, dragged, isNarrow, ...rest }: EditG
   const ordered = isNarrow ? inReadingOrder(panels) : panels;
   const layout = useMemo(() => panels.map(itemOf), [panels]);
   const items = ordered.map((panel) => (
-    <div key={panel.id} className={clsx("h-full", isNarrow && "min-h-24")}>
+    <div key={panel.id} className={clsx("h-full", panel.id === selected && "is-selected")}>
       <EditItem
         panel={panel}
         isSelected={panel.id === selected}
@@ -145,6 +145,7 @@ function EditItem({ panel, isSelected, isNarrow, surroundings, actions }: EditIt
 
   return (
     <div
+      id={`edit-${id}`}
       role="group"
       tabIndex={0}
       aria-label={t("placeOf", placeValues(panel, name))}

@@ -33,7 +33,7 @@ export function LimitFields({ limits, onChange }: LimitFieldsProps) {
         )}
       </div>
       {limits.map((limit, index) => (
-        <div key={index} className="grid grid-cols-[1fr_1fr_1fr_auto] items-end gap-2">
+        <div key={index} className="grid grid-cols-[7.25rem_5.5rem_minmax(0,1fr)_auto] items-start gap-1.5">
           <SelectField
             label={t("severity")}
             fieldSize="sm"
@@ -60,6 +60,7 @@ export function LimitFields({ limits, onChange }: LimitFieldsProps) {
           <Button
             tone="ghost"
             size="icon"
+            className="mt-[26px]"
             aria-label={t("removeLimit")}
             onClick={() => onChange(limits.filter((_, place) => place !== index))}
           >

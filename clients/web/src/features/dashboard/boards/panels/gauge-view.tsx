@@ -4,7 +4,7 @@ import clsx from "clsx";
 import { Panel } from "@/components/panel";
 import { StateBadge } from "@/components/state-badge";
 import type { Series } from "@/contracts/http";
-import { formatFull, valueText } from "@/lib/format";
+import { formatFull, formatValue, valueText } from "@/lib/format";
 import { freshnessOf } from "@/lib/staleness";
 import { useTick } from "../../feed-hooks";
 import type { Feed } from "../../ports";
@@ -30,23 +30,21 @@ export function GaugeView({ feed, series, panel, title }: GaugeViewProps) {
   const shown = shownValue(value, series, 0, panel);
   const { min, max } = panel;
   const share = typeof value === "number" ? shareOf(value, min, max) : 0;
-  const ends = [min, max].map(
-    (end) => shownValue(end, { type: "float", unit: "" }, 0, { ...panel, unit: null }).text,
-  );
+  const ends = [min, max].map((end) => formatValue(end, { type: "float", unit: "" }).text);
   const [left, right] = [pointOn(X, Y, RADIUS, 0), pointOn(X, Y, RADIUS, 1)];
   return (
     <Panel title={title} testId={`panel-${panel.id}`} className="h-full">
       <div
-        className="relative min-h-0 flex-1 px-2 pb-2"
+        className="relative flex min-h-0 flex-1 items-center px-2 pb-2"
         data-testid={`gauge-${series.name}`}
         data-value={latest ? JSON.stringify(latest.v) : undefined}
         data-freshness={freshness}
       >
         <svg
-          viewBox="0 0 200 150"
+          viewBox="0 0 200 158"
           role="img"
           aria-label={t("gaugeLabel", { value: valueText(shown), min: ends[0]!, max: ends[1]! })}
-          className="keep-color mx-auto block size-full"
+          className="keep-color mx-auto block size-full max-h-64"
         >
           <title>{formatFull(value, displayed(series, panel))}</title>
           <g fill="none" strokeLinecap="round">
