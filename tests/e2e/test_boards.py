@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.boards import CHART, LOG, UNSET, at, create, panel, series_of, stored, text_panel
 from tests.e2e.conftest import Complaints, sign_in
 from tests.e2e.people import Office
 from tests.e2e.test_accounts import enter, examine, unexpected
 from tests.system import System
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
-BOARDS = "/api/telemetry/dashboards"
 _GROWS = "([name, n]) => window.__pulse?.series(window.__pulse.seriesIds()[name])?.t.length > n"
 _COUNT_CLICKS = "() => { window.clicks = 0; addEventListener('click', e => e.isTrusted && window.clicks++, true); }"
 
@@ -31,37 +29,6 @@ def elsewhere(browser: Browser, system: System) -> Iterator[Page]:
     context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
-
-
-def series_of(system: System) -> dict[str, dict[str, Any]]:
-    """The series of the first collector by name."""
-    found = system.get("/api/telemetry/series", system.token())["items"]
-    return {one["name"]: one for one in found if one["name"].startswith(("cpu.", "memory.", "sim"))}
-
-
-def panel(kind: str, number: int, **settings: Any) -> dict[str, Any]:
-    """A panel as the gateway stores it. `number`: its place, two panels a row."""
-    common = {"id": f"p{number}", "kind": kind, "title": f"Panel {number}"}
-    place = {"x": number % 2 * 6, "y": number // 2 * 6, "w": 6, "h": 6}
-    return common | place | settings
-
-
-def text_panel(number: int, text: str) -> dict[str, Any]:
-    return panel("text", number, text=text)
-
-
-def create(system: System, name: str, panels: list[dict[str, Any]], *, shared: bool = False) -> str:
-    """A stored dashboard of the administrator. Returns its id."""
-    body = {"name": name, "shared": shared, "panels": panels}
-    headers = {"authorization": f"Bearer {system.token()}"}
-    answer = httpx.post(f"{system.url}{BOARDS}", json=body, headers=headers, timeout=20)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
-def stored(system: System, board: str) -> dict[str, Any]:
-    found: dict[str, Any] = system.get(f"{BOARDS}/{board}", system.token())
-    return found
 
 
 def open_switcher(page: Page) -> None:
@@ -109,7 +76,7 @@ def test_a_person_builds_a_first_panel_with_at_most_six_clicks(
         page.wait_for_function(_GROWS, arg=["cpu.total", held])
         page.goto("/dashboard")
         page.wait_for_url(address)
-    examine(page, "dashboard-own")
+    examine(page, "dashboard-first")
     open_switcher(page)
     page.get_by_test_id("open-overview").click()
     expect(page.get_by_test_id("tile-cpu.total")).to_be_visible()
@@ -280,53 +247,84 @@ def test_a_user_sees_a_shared_dashboard_and_cannot_change_it(
     assert unexpected(complaints) == []
 
 
-def test_every_kind_of_panel_shows_readings_and_its_states(page: Page, system: System, complaints: Complaints) -> None:
+def test_every_kind_of_panel_shows_live_readings(page: Page, system: System, complaints: Complaints) -> None:
     series = series_of(system)
     cpu, memory = series["cpu.total"]["id"], series["memory.percent"]["id"]
-    unset = {"unit": None, "decimals": None, "limits": []}
-    auto = {"mode": "auto", "min": None, "max": None}
-    limits = [{"severity": "warning", "direction": "above", "value": 0}]
-    chart = unset | {"axis": auto, "show_table": True, "shade": True, "limits": limits}
-    panels = [
-        panel("chart", 0, **chart, series=[cpu, memory]),
-        panel("number", 1, **unset | {"limits": limits, "decimals": 3}, series=memory, show_sparkline=True),
-        panel("gauge", 2, **unset, series=memory, min=0, max=100),
-        panel("switch", 3, series=[cpu], labels={"on": "Busy", "off": "Idle"}),
-        panel("table", 4, series=[cpu, memory, 2_000_000_000], decimals=1),
-        text_panel(5, "A note"),
-        panel("chart", 6, **chart | {"axis": {"mode": "log", "min": None, "max": None}}, series=[cpu]),
-        panel("number", 7, **unset, series=2_000_000_000, show_sparkline=False),
-        panel("gauge", 8, **unset, series=None, min=0, max=1),
+    limits = [
+        {"severity": "warning", "direction": "above", "value": 75},
+        {"severity": "critical", "direction": "above", "value": 90},
     ]
-    board = create(system, "All kinds", panels)
+    reached = [{"severity": "warning", "direction": "above", "value": 0}]
+    note = (
+        "Line 4, week 48\n\nThe press runs warm since Tuesday. Above 90 % call 4417.\nManual: https://example.org/press"
+    )
+    panels = [
+        at(panel("number", 0, **UNSET, series=cpu, show_sparkline=True), "Load of the press", 0, 0, 4, 2),
+        at(
+            panel("number", 1, **UNSET | {"limits": reached, "decimals": 3}, series=memory, show_sparkline=True),
+            "", 4, 0, 4, 2,
+        ),
+        at(panel("switch", 2, series=[cpu, memory], labels={"on": "Busy", "off": "Idle"}), "Running now", 8, 0, 4, 4),
+        at(panel("chart", 3, **CHART | {"limits": limits}, series=[cpu, memory]), "Load", 0, 2, 8, 8),
+        at(panel("gauge", 4, **UNSET | {"limits": limits}, series=memory, min=0, max=100), "Memory", 8, 4, 4, 5),
+        at(text_panel(5, note), "Shift note", 8, 9, 4, 4),
+        at(panel("table", 6, series=[cpu, memory], decimals=1), "Values", 0, 10, 8, 3),
+    ]  # fmt: skip
+    board = create(system, "Plant overview", panels, shared=True)
     sign_in(page, system)
     page.goto(f"/dashboard/{board}")
     page.wait_for_function(_GROWS, arg=["cpu.total", 3])
     number = page.get_by_test_id("panel-p1").get_by_test_id("tile-memory.percent")
     expect(number).to_have_attribute("data-severity", "warning")
     expect(number).to_contain_text(re.compile(r"\d\.\d{3}"))
-    expect(page.get_by_test_id("gauge-memory.percent")).to_have_attribute("data-freshness", "current")
+    expect(page.get_by_test_id("gauge-memory.percent")).to_have_attribute("data-value", re.compile(r"\d"))
     expect(page.get_by_test_id("switch-cpu.total")).to_contain_text("Busy")
-    expect(page.get_by_test_id("panel-p4").get_by_test_id("missing-series")).to_contain_text("1 series")
-    expect(page.get_by_test_id("panel-p7")).to_contain_text("deleted")
-    expect(page.get_by_test_id("panel-p8").get_by_role("button", name="Choose series")).to_be_visible()
-    examine(page, "dashboard-kinds")
+    expect(page.get_by_test_id("panel-p6").get_by_test_id("row-cpu.total")).to_be_visible()
+    expect(page.get_by_test_id("panel-p5").get_by_role("link")).to_be_visible()
+    examine(page, "dashboard-own")
+    page.get_by_test_id("edit-board").click()
+    page.get_by_test_id("drag-p3").click()
+    expect(page.get_by_test_id("panel-sheet")).to_be_visible()
+    expect(page.get_by_test_id("chosen-series").get_by_role("listitem")).to_have_count(2)
+    examine(page, "dashboard-edit")
+    page.get_by_test_id("panel-done").click()
+    page.get_by_test_id("open-drawer").click()
+    examine(page, "dashboard-drawer")
+    assert complaints == []
+
+
+def test_panels_say_why_they_show_nothing_and_a_kiosk_has_no_navigation(
+    page: Page, system: System, complaints: Complaints
+) -> None:
+    cpu, gone = series_of(system)["cpu.total"]["id"], 2_000_000_000
+    panels = [
+        panel("chart", 0, **CHART | {"axis": LOG}, series=[cpu, gone]),
+        panel("number", 1, **UNSET, series=gone, show_sparkline=False),
+        panel("gauge", 2, **UNSET, series=None, min=0, max=1),
+    ]
+    board = create(system, "States", panels)
+    sign_in(page, system)
+    page.goto(f"/dashboard/{board}?range=15m")
+    page.wait_for_function(_GROWS, arg=["cpu.total", 3])
+    expect(page.get_by_test_id("missing-series")).to_have_text("1 series of this panel was deleted")
+    expect(page.get_by_test_id("panel-p1")).to_contain_text("deleted")
+    expect(page.get_by_test_id("panel-p2").get_by_role("button", name="Choose series")).to_be_visible()
     page.get_by_test_id("full-screen").click()
     expect(page.get_by_test_id("kiosk")).to_be_visible()
     expect(page.get_by_role("navigation")).to_have_count(0)
+    assert {"kiosk=1", "range=15m"} <= set(page.url.partition("?")[2].split("&"))
     page.get_by_test_id("leave-kiosk").click()
     expect(page.get_by_role("navigation").first).to_be_visible()
-    page.get_by_test_id("edit-board").click()
-    page.get_by_test_id("drag-p0").click()
-    expect(page.get_by_test_id("panel-sheet")).to_be_visible()
-    examine(page, "dashboard-edit")
+    page.goto(f"/dashboard/{board}?kiosk=1")
+    expect(page.get_by_test_id("panel-p1")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("navigation").first).to_be_visible()
     assert complaints == []
 
 
 def test_wrong_input_is_refused_clearly_and_nothing_is_lost(page: Page, system: System) -> None:
     cpu = series_of(system)["cpu.total"]["id"]
-    unset = {"unit": None, "decimals": None, "limits": []}
-    board = create(system, "Input", [panel("gauge", 0, **unset, series=cpu, min=0, max=100)])
+    board = create(system, "Input", [panel("gauge", 0, **UNSET, series=cpu, min=0, max=100)])
     sign_in(page, system)
     page.goto(f"/dashboard/{board}?edit=1")
     page.get_by_test_id("drag-p0").click()
