@@ -47,6 +47,7 @@ export function drawLimits(plot: uPlot, { limits, unit, scale, fontFamily, color
   }
   ctx.font = `${FONT_SIZE * ratio}px ${fontFamily}`;
   ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
   const texts = labels.map(({ limit, edge }) => textOf(limit, edge, unit));
   const step = Math.max(...texts.map((text) => ctx.measureText(text).width)) + 3 * LABEL_PADDING * ratio;
   labels.forEach(({ limit, y, place }, index) => {
@@ -80,9 +81,10 @@ function drawLine({ ctx, bbox }: uPlot, y: number, { direction }: Limit, color: 
   ctx.setLineDash([]);
 }
 
-type Placed = { readonly text: string; readonly left: number; readonly y: number };
+export type Placed = { readonly text: string; readonly left: number; readonly y: number };
 
-function drawLabel(
+/** A framed text whose middle is at `y`. The font of `ctx` must be set. */
+export function drawLabel(
   ctx: CanvasRenderingContext2D,
   { text, left, y }: Placed,
   { ink, paper }: { readonly ink: string; readonly paper: string },
@@ -90,6 +92,7 @@ function drawLabel(
   const ratio = devicePixelRatio;
   const width = ctx.measureText(text).width + 2 * LABEL_PADDING * ratio;
   const height = (LABEL_HEIGHT - 2) * ratio;
+  ctx.setLineDash([]);
   ctx.beginPath();
   ctx.roundRect(left, y - height / 2, width, height, LABEL_RADIUS * ratio);
   ctx.fillStyle = paper;
