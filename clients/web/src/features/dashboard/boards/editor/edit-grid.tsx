@@ -91,7 +91,9 @@ export function EditGrid({ panels, selected, dragged, isNarrow, ...rest }: EditG
               dragConfig={{ enabled: true, handle: ".board-handle", cancel: ".board-no-drag", threshold: 4 }}
               resizeConfig={{ enabled: true, handles: HANDLES }}
               dropConfig={{ enabled: dragged !== null, defaultItem: sizeOf(dragged ?? "text") }}
-              onLayoutChange={(changed) => actions.onPlaces(changed.filter(({ i }) => i !== DROPPED))}
+              // Not `onLayoutChange`: it also reports layouts that an undo has just replaced.
+              onDragStop={(moved) => actions.onPlaces(moved)}
+              onResizeStop={(resized) => actions.onPlaces(resized)}
               onDrop={(_, item) => {
                 if (dragged && item) actions.onDrop(dragged, { x: item.x, y: item.y, ...sizeOf(dragged) });
               }}
