@@ -12,6 +12,7 @@ const features = [
   "offline-access",
   "audit",
   "status",
+  "profile",
 ];
 
 const config = [

@@ -18,7 +18,7 @@ CREATE TABLE account (
     active boolean NOT NULL,
     digest text,
     has_verifier boolean DEFAULT false NOT NULL,
-    CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])))
+    CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text, 'viewer'::text])))
 );
 
 CREATE TABLE api_key (

@@ -22,7 +22,7 @@ CREATE TABLE account (
     is_kept boolean DEFAULT false NOT NULL,
     CONSTRAINT account_email_check CHECK ((char_length(email) <= 254)),
     CONSTRAINT account_name_check CHECK ((char_length(name) <= 200)),
-    CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])))
+    CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text, 'viewer'::text])))
 );
 
 CREATE TABLE audit (

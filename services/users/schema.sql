@@ -25,7 +25,7 @@ CREATE TABLE account (
     state_version bigint DEFAULT 0 NOT NULL,
     CONSTRAINT account_email_check CHECK ((char_length(email) <= 254)),
     CONSTRAINT account_name_check CHECK ((char_length(name) <= 200)),
-    CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text]))),
+    CONSTRAINT account_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text, 'viewer'::text]))),
     CONSTRAINT account_tombstone CHECK (
 CASE
     WHEN (deleted_at IS NULL) THEN ((email IS NOT NULL) AND (email_key IS NOT NULL))
@@ -127,6 +127,20 @@ CREATE TABLE password_link (
     CONSTRAINT password_link_kind_check CHECK ((kind = ANY (ARRAY['invitation'::text, 'reset'::text])))
 );
 
+CREATE TABLE preferences (
+    account uuid NOT NULL,
+    version bigint NOT NULL,
+    language text,
+    theme text NOT NULL,
+    time_zone text,
+    decimal_sign text NOT NULL,
+    CONSTRAINT preferences_decimal_sign_check CHECK ((decimal_sign = ANY (ARRAY['language'::text, 'point'::text, 'comma'::text]))),
+    CONSTRAINT preferences_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text]))),
+    CONSTRAINT preferences_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text]))),
+    CONSTRAINT preferences_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64))),
+    CONSTRAINT preferences_version_check CHECK ((version > 1))
+);
+
 CREATE TABLE rate_limit (
     key bytea NOT NULL,
     arrival timestamp with time zone NOT NULL,
@@ -199,6 +213,9 @@ ALTER TABLE ONLY outbox_set_aside
 ALTER TABLE ONLY password_link
     ADD CONSTRAINT password_link_pkey PRIMARY KEY (hash);
 
+ALTER TABLE ONLY preferences
+    ADD CONSTRAINT preferences_pkey PRIMARY KEY (account);
+
 ALTER TABLE ONLY rate_limit
     ADD CONSTRAINT rate_limit_pkey PRIMARY KEY (key);
 
@@ -240,3 +257,6 @@ CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit FO
 
 ALTER TABLE ONLY password_link
     ADD CONSTRAINT password_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id);
+
+ALTER TABLE ONLY preferences
+    ADD CONSTRAINT preferences_account_fkey FOREIGN KEY (account) REFERENCES account(id);

@@ -41,14 +41,21 @@ class Office:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
-    def create(self, password: str | None = None) -> Person:
-        """Creates an account with the role user."""
+    def create(self, password: str | None = None, role: str = "user") -> Person:
+        """Creates an account."""
         self._made += 1
         email = f"person{self._made}-{time.time_ns()}@example.org"
-        body = {"email": email, "name": "Ada Lovelace", "role": "user", "password": password}
+        body = {"email": email, "name": "Ada Lovelace", "role": role, "password": password}
         made = Person(email, self.ask("POST", "/api/users", body)["id"], password or "")
         self.until_accounts_agree()
         return made
+
+    def token_of(self, person: Person) -> str:
+        """An access token of a person without a second factor."""
+        body = {"email": person.email, "password": person.password}
+        answer = httpx.post(f"{self._url}/api/auth/login", json=body, headers={"origin": self._url}, timeout=20)
+        assert answer.is_success, answer.text
+        return str(answer.json()["access_token"])
 
     def link(self, person: Person, kind: str) -> str:
         return str(self.ask("POST", f"/api/users/{person.id}/{kind}", {"mail": False})["link"])

@@ -74,7 +74,7 @@ async def test_more_forgotten_revocations_than_a_report_can_list_open_no_account
     await world.synced()
     assert device.live == {}
     restored = await world.rows("SELECT subject FROM rule WHERE origin = 'restored' AND NOT is_allowed ORDER BY 1")
-    assert [rule["subject"] for rule in restored] == ["role:admin", "role:user"]
+    assert [rule["subject"] for rule in restored] == ["role:admin", "role:user", "role:viewer"]
 
 
 async def test_nobody_confirms_a_mirror_while_users_cannot_be_heard(world: World) -> None:

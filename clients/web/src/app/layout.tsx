@@ -7,6 +7,7 @@ import { cookies, headers } from "next/headers";
 import type { ReactNode } from "react";
 import { StyleNonce } from "@/components/style-nonce";
 import { PageMessages } from "@/i18n/page-messages";
+import { DECIMAL_COOKIE, isDecimalSign, knownTimeZone, TIME_ZONE_COOKIE } from "@/lib/preferences";
 import { isTheme, THEME_COOKIE } from "@/lib/theme";
 import "./globals.css";
 
@@ -30,10 +31,14 @@ export const viewport: Viewport = {
 export default async function RootLayout({ children }: { children: ReactNode }) {
   // Reading headers makes every page dynamic. Each response needs a nonce of its own.
   const nonce = (await headers()).get("x-nonce") ?? "";
-  const chosen = (await cookies()).get(THEME_COOKIE)?.value;
+  const stored = await cookies();
+  const chosen = stored.get(THEME_COOKIE)?.value;
+  const decimal = stored.get(DECIMAL_COOKIE)?.value;
   return (
     <html
       lang={await getLocale()}
+      data-decimal={isDecimalSign(decimal) ? decimal : undefined}
+      data-time-zone={knownTimeZone(stored.get(TIME_ZONE_COOKIE)?.value)}
       data-theme={isTheme(chosen) ? chosen : "system"}
       className={`${GeistSans.variable} ${GeistMono.variable}`}
     >

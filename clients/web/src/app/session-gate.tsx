@@ -13,6 +13,8 @@ import { browserSession } from "@/features/auth/browser-session";
 import type { Session, SessionState, SignedInState } from "@/features/auth/session";
 import { signInAddress } from "@/features/auth/sign-in-notice";
 import { useSessionState } from "@/features/auth/use-session";
+import { createApiClient } from "@/lib/api/api-client";
+import { adoptPreferences, forgetAccount } from "@/lib/preference-store";
 import { everyRoleCan, sessionCan } from "@/lib/permissions";
 import { pageAt, type PageHref } from "@/lib/site-map";
 import { useIsHydrated } from "@/lib/use-is-hydrated";
@@ -39,6 +41,13 @@ function WithSession({ session, children, ...frame }: SessionGateProps & { sessi
   const router = useRouter();
   const pathname = usePathname();
   useEffect(() => session.start(), [session]);
+  useEffect(() => {
+    if (state.status !== "signed-in") return;
+    const api = createApiClient(session);
+    // Without them the page keeps what this browser has.
+    adoptPreferences(api).catch(() => undefined);
+    return () => forgetAccount(api);
+  }, [session, state.status]);
   const elsewhere = addressFor(state, pathname);
   useEffect(() => {
     if (elsewhere) router.replace(elsewhere);

@@ -2,8 +2,9 @@
 // The language of the pages. A cookie stores it, so the server renders the right one immediately.
 import { Languages } from "lucide-react";
 import { useLocale, useTranslations } from "next-intl";
-import { chooseLocale } from "@/i18n/choose-locale";
-import { isLocale, LOCALES } from "@/i18n/locale-names";
+import { isLocale, LOCALE_COOKIE, LOCALES, type Locale } from "@/i18n/locale-names";
+import { savePreference } from "@/lib/preference-store";
+import { setPreferenceCookie } from "@/lib/preferences";
 import { Button } from "./button";
 import { Menu, MenuContent, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "./menu";
 
@@ -31,7 +32,7 @@ export function LanguageChoices() {
     <MenuRadioGroup
       aria-label={t("label")}
       value={locale}
-      onValueChange={(next) => isLocale(next) && next !== locale && chooseLocale(next)}
+      onValueChange={(next) => isLocale(next) && next !== locale && void choose(next)}
     >
       {LOCALES.map((one) => (
         <MenuRadioItem key={one} value={one} lang={one} data-testid={`language-${one}`}>
@@ -40,4 +41,12 @@ export function LanguageChoices() {
       ))}
     </MenuRadioGroup>
   );
+}
+
+/** Loads the page again: it has one language. */
+async function choose(language: Locale): Promise<void> {
+  setPreferenceCookie(LOCALE_COOKIE, language);
+  // Without the network, the account keeps the language of before.
+  await savePreference({ language }).catch(() => undefined);
+  location.reload();
 }

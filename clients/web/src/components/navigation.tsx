@@ -2,6 +2,7 @@
 // Links to the pages that the session may open.
 import clsx from "clsx";
 import {
+  CircleUser,
   Cpu,
   FileClock,
   KeyRound,
@@ -24,6 +25,7 @@ const ICONS: Readonly<Record<PageHref, LucideIcon>> = {
   "/offline-access": KeyRound,
   "/audit": FileClock,
   "/status": Server,
+  "/profile": CircleUser,
   "/security": ShieldCheck,
 };
 

@@ -3,11 +3,12 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useSyncExternalStore } from "react";
+import { savePreference } from "@/lib/preference-store";
+import { setPreferenceCookie } from "@/lib/preferences";
 import { isTheme, THEME_COOKIE, type Theme } from "@/lib/theme";
 import { Button } from "./button";
 import { Menu, MenuContent, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "./menu";
 
-const YEAR_SECONDS = 31_536_000;
 const CHOICES = [
   { theme: "light", icon: Sun },
   { theme: "dark", icon: Moon },
@@ -26,9 +27,10 @@ function currentTheme(): Theme {
 }
 
 function chooseTheme(theme: Theme): void {
-  const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `${THEME_COOKIE}=${theme}; path=/; max-age=${YEAR_SECONDS}; samesite=lax${secure}`;
+  setPreferenceCookie(THEME_COOKIE, theme);
   document.documentElement.dataset.theme = theme;
+  // The page looks right already. Without the network, the account keeps the theme of before.
+  savePreference({ theme }).catch(() => undefined);
 }
 
 export function ThemeMenu() {

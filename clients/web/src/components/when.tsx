@@ -1,6 +1,7 @@
 "use client";
 // A time relative to now, with the exact time as its title.
 import { useSyncExternalStore } from "react";
+import { dateTime } from "@/lib/format-time";
 import { relativeTime } from "@/lib/relative-time";
 
 const EVERY_MS = 20_000;
@@ -18,7 +19,7 @@ export function When({ at }: { at: string }) {
   const now = useSyncExternalStore(subscribe, coarseNow, coarseNow);
   const ms = Date.parse(at);
   return (
-    <time dateTime={at} title={new Date(ms).toLocaleString()} className="whitespace-nowrap tabular-nums">
+    <time dateTime={at} title={dateTime(ms, true)} className="whitespace-nowrap tabular-nums">
       {relativeTime(ms, now)}
     </time>
   );

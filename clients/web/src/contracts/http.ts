@@ -42,6 +42,7 @@ export type Input<P extends PathOf<M>, M extends Method> = Member<
   Member<"body", Body<Operation<P, M>>>;
 
 export type Grant = Answer<"/api/auth/login", "post">;
+export type Preferences = Answer<"/api/profile/preferences", "get">;
 export type Account = Grant["account"];
 export type SecondFactor = Answer<"/api/auth/second-factor", "get">;
 export type Enrolment = Answer<"/api/auth/second-factor", "post">;

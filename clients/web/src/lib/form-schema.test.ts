@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { line, resolverOf, z } from "./form-schema";
 
-const schema = z.object({ name: line(10, "a name"), note: line(5, "a note", 0) });
+const schema = z.object({ name: line(10, () => "Enter a name."), note: line(5) });
 
 const check = (values: { name: string; note: string }) =>
   resolverOf(schema)(values, undefined, { fields: {}, shouldUseNativeValidation: false });

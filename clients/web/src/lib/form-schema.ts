@@ -1,5 +1,6 @@
 // Schemas of forms. The small build of Zod, without code generation: the content security policy forbids `eval`.
 import type { FieldErrors, FieldValues, Resolver } from "react-hook-form";
+import { pageTexts } from "@/i18n/page-texts";
 import * as z from "zod/mini";
 
 z.config({ jitless: true });
@@ -22,14 +23,16 @@ export function resolverOf<T extends FieldValues>(schema: FormSchema<T>): Resolv
   };
 }
 
+const fieldTexts = () => pageTexts("errors.fields");
+
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** A text on one line. White space around it is removed. `what`: the field, as in "Enter a name". */
-export function line(most: number, what: string, least = 1) {
+/** A text on one line. White space around it is removed. `missing`: what a field without a text says. */
+export function line(most: number, missing?: () => string) {
   return z.string().check(
     z.trim(),
-    z.minLength(least, `Enter ${what}.`),
-    z.maxLength(most, `Use at most ${most} characters.`),
-    z.refine((text) => !CONTROL.test(text), "Remove line breaks and other control characters."),
+    z.minLength(missing ? 1 : 0, { error: missing }),
+    z.maxLength(most, { error: () => fieldTexts()("tooLong", { most }) }),
+    z.refine((text) => !CONTROL.test(text), { error: () => fieldTexts()("control") }),
   );
 }

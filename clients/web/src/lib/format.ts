@@ -1,6 +1,8 @@
 // Formats numbers, units and ages for the screen.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Series } from "@/contracts/http";
 import type { RawValue } from "@/contracts/live";
+import { numberLocale } from "./page-locale";
 
 export type FormattedValue = { readonly text: string; readonly unit: string };
 
@@ -8,9 +10,10 @@ const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 const BYTE_UNIT = /^(?:B|bytes?)(\/s)?$/i;
 const NO_VALUE: FormattedValue = { text: "–", unit: "" };
 
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-const exactly = new Intl.NumberFormat("en", { maximumFractionDigits: 20 });
-const formatters = new Map<number, Intl.NumberFormat>();
+const COMPACT: Intl.NumberFormatOptions = { notation: "compact", maximumSignificantDigits: 3 };
+const EXACTLY: Intl.NumberFormatOptions = { maximumFractionDigits: 20 };
+// A page has one language, so each formatter is made once.
+const formatters = new Map<Intl.NumberFormatOptions | number, Intl.NumberFormat>();
 
 // Larger numbers are written with an exponent.
 const LEAST_EXPONENTIAL = 1e15;
@@ -25,7 +28,10 @@ export function formatValue(value: RawValue | null, series: Pick<Series, "type" 
   if (fixed) return fixed;
   const size = Math.abs(number);
   const isPlain = number === 0 || (size >= 1e-6 && size < 1e21);
-  return { text: isPlain ? exactly.format(number || 0) : shortExponent(String(number)), unit: series.unit };
+  return {
+    text: isPlain ? formatterOf(EXACTLY).format(number || 0) : shortExponent(String(number)),
+    unit: series.unit,
+  };
 }
 
 /**
@@ -70,7 +76,7 @@ function asNumber(
   { type }: Pick<Series, "type">,
 ): [fixed: FormattedValue, number: 0] | [fixed: null, number: number] {
   if (value === null || (typeof value === "number" && !Number.isFinite(value))) return [NO_VALUE, 0];
-  if (type === "bool") return [{ text: value ? "On" : "Off", unit: "" }, 0];
+  if (type === "bool") return [{ text: pageTexts("common.values")(value ? "on" : "off"), unit: "" }, 0];
   return [null, Number(value)];
 }
 
@@ -78,9 +84,11 @@ function briefly(value: number, span: number): string {
   if (value !== 0 && Math.abs(value) < Math.min(span, Number.MAX_VALUE) * NOISE) return briefly(0, span);
   const size = Math.abs(value);
   if (size >= LEAST_EXPONENTIAL) return exponential(value, EXPONENT_DIGITS);
-  if (size >= 1e6) return compact.format(value);
+  if (size >= 1e6) return formatterOf(COMPACT).format(value);
   if (size > 0 && size < 1e-3) {
-    return size < 1e-4 ? exponential(value, EXPONENT_DIGITS) : exactly.format(Number(value.toPrecision(3)));
+    return size < 1e-4
+      ? exponential(value, EXPONENT_DIGITS)
+      : formatterOf(EXACTLY).format(Number(value.toPrecision(3)));
   }
   const wholeDigits = size < 10 ? 1 : Math.floor(Math.log10(size)) + 1;
   const bySpan = span > 0 ? 2 - Math.floor(Math.log10(span) + 1e-9) : 0;
@@ -107,7 +115,7 @@ function decimalsFor(value: number): number {
 function briefWhole(value: number): string {
   const size = Math.abs(value);
   if (size < 1e6) return withDecimals(value, 0);
-  return size < LEAST_EXPONENTIAL ? compact.format(value) : exponential(value, EXPONENT_DIGITS);
+  return size < LEAST_EXPONENTIAL ? formatterOf(COMPACT).format(value) : exponential(value, EXPONENT_DIGITS);
 }
 
 function briefBytes(value: number): string {
@@ -138,8 +146,8 @@ function shortExponent(text: string): string {
 
 export function formatAge(ageUs: number): string {
   const seconds = Math.max(0, Math.round(ageUs / 1_000_000));
-  if (seconds < 2) return "now";
-  return `${formatDuration(ageUs)} ago`;
+  const t = pageTexts("common.values");
+  return seconds < 2 ? t("now") : t("ago", { duration: formatDuration(ageUs) });
 }
 
 export function formatDuration(us: number): string {
@@ -147,20 +155,25 @@ export function formatDuration(us: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
-  const days = Math.floor(seconds / 86_400);
-  return days === 1 ? "1 day" : `${days} days`;
+  return pageTexts("common.values")("days", { days: Math.floor(seconds / 86_400) });
 }
 
 /** Grouped digits with exactly `decimals` decimals. */
 export function withDecimals(value: number, decimals: number): string {
-  let formatter = formatters.get(decimals);
-  if (!formatter) {
-    formatter = new Intl.NumberFormat("en", {
-      minimumFractionDigits: decimals,
-      maximumFractionDigits: decimals,
-    });
-    formatters.set(decimals, formatter);
-  }
   // Rounding may give "-0.0".
-  return formatter.format(value).replace(/^-(0(?:\.0*)?)$/, "$1");
+  return formatterOf(decimals)
+    .format(value)
+    .replace(/^-(0(?:[.,]0*)?)$/, "$1");
+}
+
+/** `how`: the options, or the number of decimals. */
+function formatterOf(how: Intl.NumberFormatOptions | number): Intl.NumberFormat {
+  let formatter = formatters.get(how);
+  if (!formatter) {
+    const options =
+      typeof how === "number" ? { minimumFractionDigits: how, maximumFractionDigits: how } : how;
+    formatter = new Intl.NumberFormat(numberLocale(), options);
+    formatters.set(how, formatter);
+  }
+  return formatter;
 }

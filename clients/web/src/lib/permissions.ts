@@ -1,5 +1,5 @@
 // Who may do what, from the services' own table. The services enforce it. Pages use it to hide what would be rejected.
-import { ROLES, type Permission } from "@/contracts/generated/permissions";
+import { ROLES, type Permission, type Role } from "@/contracts/generated/permissions";
 
 /** Whether `role` has `permission`. An unknown role has none. */
 export function roleCan(role: string, permission: Permission): boolean {
@@ -31,6 +31,10 @@ export function grantablePermissions(role: string): readonly Permission[] {
 /** The preselected scope of a new API key. Most programs need no more. */
 export const DEFAULT_SCOPE: readonly Permission[] = ["telemetry.read"];
 
+export function isRole(name: string): name is Role {
+  return Object.hasOwn(ROLES, name);
+}
+
 function permissionsOf(role: string): readonly Permission[] {
-  return Object.hasOwn(ROLES, role) ? ROLES[role as keyof typeof ROLES] : [];
+  return isRole(role) ? ROLES[role] : [];
 }

@@ -1,4 +1,6 @@
 // Times relative to now, as texts: "5 min ago", "in 89 days".
+import { pageTexts } from "@/i18n/page-texts";
+import { pageLocale } from "./page-locale";
 
 /** `next`: the seconds of the next smaller unit. */
 const STEPS = [
@@ -7,7 +9,13 @@ const STEPS = [
   { unit: "minute", seconds: 60, next: 1 },
 ] as const;
 
-const words = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+let words: Intl.RelativeTimeFormat | undefined;
+
+/** A page has one language, so this is made once. */
+function inWords(count: number, unit: Intl.RelativeTimeFormatUnit): string {
+  words ??= new Intl.RelativeTimeFormat(pageLocale(), { numeric: "auto", style: "short" });
+  return words.format(count, unit);
+}
 
 /**
  * `at` relative to `now`, both in ms since the Unix epoch. Past times are rounded towards now. Future times are rounded to
@@ -17,8 +25,12 @@ export function relativeTime(at: number, now: number): string {
   const seconds = (at - now) / 1_000;
   if (seconds > 0) {
     const step = STEPS.find((candidate) => seconds >= candidate.seconds - candidate.next / 2);
-    return step ? words.format(Math.round(seconds / step.seconds), step.unit) : "in a moment";
+    return step
+      ? inWords(Math.round(seconds / step.seconds), step.unit)
+      : pageTexts("common.values")("inAMoment");
   }
   const step = STEPS.find((candidate) => -seconds >= candidate.seconds);
-  return step ? words.format(Math.trunc(seconds / step.seconds), step.unit) : "just now";
+  return step
+    ? inWords(Math.trunc(seconds / step.seconds), step.unit)
+    : pageTexts("common.values")("justNow");
 }

@@ -17,11 +17,10 @@ const flat = (tree: Tree, prefix = ""): Map<string, string> =>
     ),
   );
 
-/** The names of a message's arguments and tags. The texts use them unquoted. */
+/** The names of a message's arguments and tags. What follows a plural category, such as `one {account}`, is text. */
+const ARGUMENT = /(?<!\b(?:one|other|=\d+)\s*)\{\s*(\w+)\s*[,}]|<(\w+)>/g;
 const argumentsOf = (text: string) =>
-  [
-    ...new Set([...text.matchAll(/\{\s*(\w+)\s*[,}]|<(\w+)>/g)].map((match) => match[1] ?? `<${match[2]}>`)),
-  ].sort();
+  [...new Set([...text.matchAll(ARGUMENT)].map((match) => match[1] ?? `<${match[2]}>`))].sort();
 
 const english = flat(en);
 

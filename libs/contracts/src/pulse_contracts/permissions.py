@@ -4,7 +4,7 @@ documentation are generated from them."""
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-Role = Literal["admin", "user"]
+Role = Literal["admin", "user", "viewer"]
 Permission = Literal[
     "profile.own",
     "sessions.own",
@@ -58,6 +58,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
     "user": frozenset(
         {"profile.own", "sessions.own", "api_keys.own", "telemetry.read", "telemetry.export", "dashboards.own"}
     ),
+    "viewer": frozenset({"profile.own", "sessions.own", "telemetry.read"}),
 }
 """The permissions of each role."""
 

@@ -24,6 +24,7 @@ from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links, LinkSettings
 from pulse_users.actions.mailing import Mailer, MailQueue
 from pulse_users.actions.passwords import HashingPolicies, Passwords
+from pulse_users.actions.preferences import OwnPreferences
 from pulse_users.actions.profile import Profile
 from pulse_users.actions.smtp import MailServer
 from pulse_users.actions.upkeep import Sweep
@@ -31,7 +32,7 @@ from pulse_users.actions.verifiers import Verifiers
 from pulse_users.handlers import Handlers
 from pulse_users.model.accounts import EventKeys, EventSealer
 from pulse_users.model.passwords import PasswordRules, read_blocklist
-from pulse_users.routes import accounts, bulk, passwords, profile
+from pulse_users.routes import accounts, bulk, passwords, preferences, profile
 from pulse_users.routes.dependencies import Limits, UsersDependencies
 from pulse_users.settings import UsersSettings
 
@@ -41,6 +42,7 @@ _POLL = timedelta(seconds=5)
 _POLICIES = HashingPolicies()
 ROUTERS = [
     profile.router,
+    preferences.router,
     audit_router("/api/users", "users"),
     bulk.router,
     passwords.router,
@@ -87,6 +89,7 @@ async def build(
         Accounts(deps),
         BulkChanges(deps),
         Profile(deps, checked),
+        OwnPreferences(database),
         links,
         checked,
         runtime.limits,

@@ -1,3 +1,4 @@
+import { PageMessages } from "@/i18n/page-messages";
 import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
 import { AuditScreen } from "./audit-screen";
@@ -6,8 +7,10 @@ export const generateMetadata = pageTitle("audit");
 
 export default function AuditLogPage() {
   return (
-    <Suspense>
-      <AuditScreen />
-    </Suspense>
+    <PageMessages of={["audit"]}>
+      <Suspense>
+        <AuditScreen />
+      </Suspense>
+    </PageMessages>
   );
 }

@@ -1,3 +1,4 @@
+import { PageMessages } from "@/i18n/page-messages";
 import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
 import { DevicesScreen } from "./devices-screen";
@@ -6,8 +7,10 @@ export const generateMetadata = pageTitle("devices");
 
 export default function DevicesPage() {
   return (
-    <Suspense>
-      <DevicesScreen />
-    </Suspense>
+    <PageMessages of={["devices"]}>
+      <Suspense>
+        <DevicesScreen />
+      </Suspense>
+    </PageMessages>
   );
 }

@@ -1,3 +1,4 @@
+import { PageMessages } from "@/i18n/page-messages";
 import { pageTitle } from "@/i18n/page-title";
 import { Suspense } from "react";
 import { UsersScreen } from "./users-screen";
@@ -6,8 +7,10 @@ export const generateMetadata = pageTitle("users");
 
 export default function UsersPage() {
   return (
-    <Suspense>
-      <UsersScreen />
-    </Suspense>
+    <PageMessages of={["users"]}>
+      <Suspense>
+        <UsersScreen />
+      </Suspense>
+    </PageMessages>
   );
 }

@@ -554,7 +554,7 @@ export type components = {
             readonly id: string;
             readonly name: string;
             /** @enum {string} */
-            readonly role: "admin" | "user";
+            readonly role: "admin" | "user" | "viewer";
         };
         readonly ApiKeyList: {
             readonly items: readonly components["schemas"]["ApiKeyView"][];
@@ -766,7 +766,7 @@ export type components = {
             readonly username: string;
         };
         readonly Policy: {
-            readonly second_factor_roles: readonly ("admin" | "user")[];
+            readonly second_factor_roles: readonly ("admin" | "user" | "viewer")[];
         };
         readonly Problem: {
             /** @default null */

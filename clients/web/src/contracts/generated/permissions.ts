@@ -1,6 +1,6 @@
 // Generated from pulse_contracts.permissions by `make generate`. Do not edit.
 
-export type Role = "admin" | "user";
+export type Role = "admin" | "user" | "viewer";
 
 export type Permission = "profile.own" | "sessions.own" | "api_keys.own" | "telemetry.read" | "telemetry.export" | "telemetry.manage" | "telemetry.delete" | "dashboards.own" | "dashboards.share" | "accounts.read" | "accounts.manage" | "sessions.manage" | "collectors.read" | "collectors.manage" | "collectors.command" | "mirror.read" | "mirror.manage" | "keys.rotate" | "audit.read";
 
@@ -57,5 +57,10 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
     "telemetry.read",
     "telemetry.export",
     "dashboards.own",
+  ],
+  viewer: [
+    "profile.own",
+    "sessions.own",
+    "telemetry.read",
   ],
 };

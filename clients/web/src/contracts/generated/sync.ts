@@ -289,7 +289,7 @@ export type components = {
             readonly has_verifier: boolean;
             readonly is_acknowledged: boolean;
             readonly name: string | null;
-            readonly role: ("admin" | "user") | null;
+            readonly role: ("admin" | "user" | "viewer") | null;
             /** @enum {string} */
             readonly state: "live" | "revoked";
             readonly version: number;
@@ -337,7 +337,7 @@ export type components = {
             readonly is_active: boolean;
             readonly name: string;
             /** @enum {string} */
-            readonly role: "admin" | "user";
+            readonly role: "admin" | "user" | "viewer";
         };
         readonly HeldList: {
             readonly device: string;
@@ -409,7 +409,7 @@ export type components = {
             readonly name: string;
             readonly reason: ("disabled" | "deleted" | "older_at_users" | "not_entitled" | "no_verifier" | "lease_is_zero" | "never_synchronised") | null;
             /** @enum {string} */
-            readonly role: "admin" | "user";
+            readonly role: "admin" | "user" | "viewer";
             readonly total: number;
             readonly up_to_date: number;
             readonly version: number;

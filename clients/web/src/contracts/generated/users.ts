@@ -33,6 +33,22 @@ export type paths = {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/profile/preferences": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["get_preferences"];
+        readonly put: operations["update_preferences"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/users": {
         readonly parameters: {
             readonly query?: never;
@@ -237,7 +253,7 @@ export type components = {
              * @default user
              * @enum {string}
              */
-            readonly role?: "admin" | "user";
+            readonly role?: "admin" | "user" | "viewer";
         };
         readonly AccountPage: {
             readonly items: readonly components["schemas"]["AccountView"][];
@@ -248,7 +264,7 @@ export type components = {
             readonly email: string;
             readonly name: string;
             /** @enum {string} */
-            readonly role: "admin" | "user";
+            readonly role: "admin" | "user" | "viewer";
         };
         readonly AccountView: {
             readonly active: boolean;
@@ -259,7 +275,7 @@ export type components = {
             readonly id: string;
             readonly name: string;
             /** @enum {string} */
-            readonly role: "admin" | "user";
+            readonly role: "admin" | "user" | "viewer";
             /** @enum {string} */
             readonly state: "active" | "inactive" | "invited";
             /** Format: date-time */
@@ -313,7 +329,7 @@ export type components = {
             readonly action: "set_role";
             readonly ids: readonly string[];
             /** @enum {string} */
-            readonly role: "admin" | "user";
+            readonly role: "admin" | "user" | "viewer";
             readonly versions?: {
                 readonly [key: string]: number;
             };
@@ -352,6 +368,28 @@ export type components = {
         readonly PasswordSet: {
             readonly password: string;
             readonly token: string;
+        };
+        readonly PreferencesBody: {
+            /**
+             * @default language
+             * @enum {string}
+             */
+            readonly decimal_sign?: "language" | "point" | "comma";
+            readonly language?: ("en" | "de") | null;
+            /**
+             * @default system
+             * @enum {string}
+             */
+            readonly theme?: "system" | "light" | "dark";
+            readonly time_zone?: string | null;
+        };
+        readonly PreferencesView: {
+            /** @enum {string} */
+            readonly decimal_sign: "language" | "point" | "comma";
+            readonly language: ("en" | "de") | null;
+            /** @enum {string} */
+            readonly theme: "system" | "light" | "dark";
+            readonly time_zone: string | null;
         };
         readonly Problem: {
             /** @default null */
@@ -480,13 +518,59 @@ export interface operations {
             };
         };
     };
+    readonly get_preferences: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PreferencesView"];
+                };
+            };
+        };
+    };
+    readonly update_preferences: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "If-Match"?: string | null;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PreferencesBody"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PreferencesView"];
+                };
+            };
+        };
+    };
     readonly list_users: {
         readonly parameters: {
             readonly query?: {
                 readonly limit?: number;
                 readonly cursor?: string | null;
                 readonly search?: string | null;
-                readonly role?: ("admin" | "user") | null;
+                readonly role?: ("admin" | "user" | "viewer") | null;
                 readonly state?: ("active" | "inactive" | "invited") | null;
                 readonly sort?: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated";
             };

@@ -1,5 +1,6 @@
 "use client";
 // The newest entry's number and hash. Kept elsewhere, they prove later that nothing was removed or changed.
+import { useTranslations } from "next-intl";
 import { Badge } from "@/components/badge";
 import { Panel } from "@/components/panel";
 import { ShownOnce } from "@/components/shown-once";
@@ -14,20 +15,18 @@ const SERVICES: Readonly<Record<Trail, string>> = {
 };
 
 export function AnchorPanel({ trail, head }: { trail: Trail; head: AuditPage["head"] }) {
+  const t = useTranslations("audit");
   return (
     <Panel
-      title="Chain"
-      meta={`${head.n.toLocaleString("en")} entries`}
+      title={t("chain")}
+      meta={t("entriesCount", { count: head.n })}
       testId="panel-anchor"
-      actions={<Badge tone="neutral">Not verified on this page</Badge>}
+      actions={<Badge tone="neutral">{t("notVerifiedOnThisPage")}</Badge>}
     >
       <div className="space-y-3 border-t px-4 py-3 text-ui">
-        <p className="text-fg-2">
-          Each entry carries a hash of the one before. Store this anchor elsewhere. On the server, this
-          command recomputes the chain, and finds changed and removed entries up to the anchor.
-        </p>
+        <p className="text-fg-2">{t("eachEntryCarriesAHash")}</p>
         <ShownOnce
-          label="Command"
+          label={t("command")}
           text={`.venv/bin/pulse ${SERVICES[trail]} verify-audit --anchor ${head.n}:${head.hash}`}
           testId="anchor"
         />

@@ -1,5 +1,6 @@
 "use client";
 // The filter of the audit log.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { FormProblem } from "@/components/form/form-problem";
@@ -13,6 +14,7 @@ const NAME = /^[A-Za-z0-9._:@+-]{0,128}$/;
 const EMPTY: Filter = { kind: "", actor: "", target: "", since: "", until: "" };
 
 export function AuditFilter({ filter, onFilter }: AuditFilterProps) {
+  const t = useTranslations("audit");
   const [typed, setTyped] = useState(filter);
   const [problem, setProblem] = useState<string | null>(null);
   const field = (name: keyof Filter) => ({
@@ -31,9 +33,8 @@ export function AuditFilter({ filter, onFilter }: AuditFilterProps) {
       target: typed.target.trim(),
     };
     if (![next.kind, next.actor, next.target].every((text) => NAME.test(text)))
-      return setProblem("Use letters, digits and . _ : @ + - only. People are named by their id.");
-    if (next.since && next.until && next.since > next.until)
-      return setProblem("The first day is after the last day.");
+      return setProblem(t("useLettersDigitsAndOnly"));
+    if (next.since && next.until && next.since > next.until) return setProblem(t("theFirstDayIsAfter"));
     setProblem(null);
     onFilter(next);
   };
@@ -48,14 +49,14 @@ export function AuditFilter({ filter, onFilter }: AuditFilterProps) {
     >
       <FormProblem testId="filter-error">{problem}</FormProblem>
       <div className="grid items-end gap-2 sm:grid-cols-2 lg:grid-cols-[repeat(3,minmax(0,1fr))_9.5rem_9.5rem_auto]">
-        <TextField label="Kind" {...field("kind")} />
-        <TextField label="Who (id)" {...field("actor")} />
-        <TextField label="What (id)" {...field("target")} />
-        <TextField label="From day" type="date" {...field("since")} />
-        <TextField label="To day" type="date" {...field("until")} />
+        <TextField label={t("kind")} {...field("kind")} />
+        <TextField label={t("whoId")} {...field("actor")} />
+        <TextField label={t("whatId")} {...field("target")} />
+        <TextField label={t("fromDay")} type="date" {...field("since")} />
+        <TextField label={t("toDay")} type="date" {...field("until")} />
         <div className="flex gap-2">
           <Button type="submit" data-testid="filter-apply">
-            Filter
+            {t("filter")}
           </Button>
           {Object.values(filter).some(Boolean) && (
             <Button
@@ -65,7 +66,7 @@ export function AuditFilter({ filter, onFilter }: AuditFilterProps) {
                 onFilter(EMPTY);
               }}
             >
-              Clear
+              {t("clear")}
             </Button>
           )}
         </div>

@@ -1,5 +1,6 @@
 "use client";
 // The page about the audit log: who changed what, and the anchor that proves that nothing was removed.
+import { useTranslations } from "next-intl";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Download, RotateCw, SearchX } from "lucide-react";
 import { useState } from "react";
@@ -18,7 +19,7 @@ import { oneOf, type SetAddress } from "@/lib/use-address";
 import { AnchorPanel } from "./anchor-panel";
 import { AuditFilter } from "./audit-filter";
 import { EntryList } from "./entry-list";
-import { auditFile, auditQuery, TRAILS, type Filter, type Trail } from "./queries";
+import { auditFile, auditQuery, TRAILS, type Filter } from "./queries";
 
 type AuditProps = {
   api: ApiClient;
@@ -28,14 +29,8 @@ type AuditProps = {
   setAddress: SetAddress;
 };
 
-const TRAIL_OPTIONS = [
-  { value: "users", label: "Accounts" },
-  { value: "auth", label: "Sign-in and devices" },
-  { value: "telemetry", label: "Readings and commands" },
-  { value: "sync", label: "Offline access" },
-] as const satisfies readonly { value: Trail; label: string }[];
-
 export function Audit({ api, can, address, setAddress }: AuditProps) {
+  const t = useTranslations("audit");
   const [problem, setProblem] = useState<string | null>(null);
   const [isExporting, setExporting] = useState(false);
   const trail = oneOf(address("trail"), TRAILS, "users");
@@ -68,27 +63,27 @@ export function Audit({ api, can, address, setAddress }: AuditProps) {
   return (
     <div className="space-y-4">
       <PageHeader
-        title="Audit log"
-        subtitle="Who changed what, and from where"
+        title={t("auditLog")}
+        subtitle={t("whoChangedWhatAndFrom")}
         actions={
           <>
             <Button onClick={() => void query.refetch()} disabled={query.isFetching}>
               <RotateCw className="size-4" aria-hidden />
-              Reload
+              {t("reload")}
             </Button>
             <Button onClick={() => void save()} disabled={isExporting} data-testid="export-audit">
               <Download className="size-4" aria-hidden />
-              {isExporting ? "Exporting…" : "Export CSV"}
+              {isExporting ? t("exporting") : t("exportCsv")}
             </Button>
           </>
         }
       />
       <FormProblem>{problem}</FormProblem>
-      <section aria-label="Entries" className="rounded-[10px] border bg-surface">
+      <section aria-label={t("entries")} className="rounded-[10px] border bg-surface">
         <div className="space-y-3 p-3">
           <Segmented
-            label="Trail"
-            options={TRAIL_OPTIONS}
+            label={t("trail")}
+            options={TRAILS.map((value) => ({ value, label: t(`trails.${value}`) }))}
             value={trail}
             onChange={(next) => setAddress({ trail: next === "users" ? null : next })}
             testId="audit-trail"
@@ -97,17 +92,17 @@ export function Audit({ api, can, address, setAddress }: AuditProps) {
           <AuditFilter key={JSON.stringify(filter)} filter={filter} onFilter={(next) => setAddress(next)} />
         </div>
         {!entries && query.error ? (
-          <LoadError error={query.error} what="The audit log" onRetry={() => void query.refetch()} />
+          <LoadError error={query.error} what={t("theAuditLog")} onRetry={() => void query.refetch()} />
         ) : !entries ? (
           <TableSkeleton rows={8} />
         ) : entries.length === 0 ? (
           <NoticeState
             icon={SearchX}
-            title={isFiltered ? "No entry matches" : "No entries yet"}
+            title={isFiltered ? t("noEntryMatches") : t("noEntriesYet")}
             role="status"
-            action={isFiltered && <Button onClick={clear}>Show all entries</Button>}
+            action={isFiltered && <Button onClick={clear}>{t("showAllEntries")}</Button>}
           >
-            {isFiltered ? "Change the filter, or look at another trail." : "Changes appear here."}
+            {isFiltered ? t("changeTheFilterOrLook") : t("changesAppearHere")}
           </NoticeState>
         ) : (
           <>
@@ -118,14 +113,14 @@ export function Audit({ api, can, address, setAddress }: AuditProps) {
               onFilter={(next) => setAddress(next)}
             />
             <div className="flex flex-wrap items-center gap-3 border-t px-4 py-2.5 text-ui text-fg-2">
-              <span className="tabular-nums">{entries.length.toLocaleString("en")} shown</span>
+              <span className="tabular-nums">{t("shown", { count: entries.length })}</span>
               {query.hasNextPage && (
                 <Button
                   onClick={() => void query.fetchNextPage()}
                   disabled={query.isFetchingNextPage}
                   data-testid="older"
                 >
-                  {query.isFetchingNextPage ? "Loading…" : "Show older ones"}
+                  {query.isFetchingNextPage ? t("loading") : t("showOlderOnes")}
                 </Button>
               )}
             </div>
@@ -138,9 +133,10 @@ export function Audit({ api, can, address, setAddress }: AuditProps) {
 }
 
 export function AuditSkeleton() {
+  const t = useTranslations("audit");
   return (
     <div className="space-y-4">
-      <PageHeader title="Audit log" subtitle="Who changed what, and from where" />
+      <PageHeader title={t("auditLog")} subtitle={t("whoChangedWhatAndFrom")} />
       <div className="rounded-[10px] border bg-surface">
         <TableSkeleton rows={8} />
       </div>

@@ -1,5 +1,8 @@
 "use client";
 // Entries of the audit log, newest first.
+import { useTranslations } from "next-intl";
+import { dateTime } from "@/lib/format-time";
+import { numberLocale } from "@/lib/page-locale";
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEntry } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
@@ -16,21 +19,22 @@ type EntryListProps = {
 const PERSON = /^(?:account:)?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 export function EntryList({ api, canNamePeople, entries, onFilter }: EntryListProps) {
+  const t = useTranslations("audit");
   const who = (id: string | null, name: "actor" | "target") =>
     id === null ? (
-      <span className="text-fg-2">{name === "actor" ? "the system" : "–"}</span>
+      <span className="text-fg-2">{name === "actor" ? t("theSystem") : "–"}</span>
     ) : (
       <button
         type="button"
         className="max-w-full text-left wrap-anywhere hover:text-accent hover:underline"
-        title={`Show entries with this ${name === "actor" ? "person" : "subject"} only: ${id}`}
+        title={name === "actor" ? t("onlyThisPerson", { id }) : t("onlyThisSubject", { id })}
         onClick={() => onFilter({ [name]: id })}
       >
         <Name api={api} id={id} isAllowed={canNamePeople} />
       </button>
     );
   return (
-    <ol className="divide-y border-t" aria-label="Entries">
+    <ol className="divide-y border-t" aria-label={t("entries")}>
       {entries.map((entry) => (
         <li
           key={entry.n}
@@ -38,15 +42,17 @@ export function EntryList({ api, canNamePeople, entries, onFilter }: EntryListPr
           data-kind={entry.kind}
           className="grid gap-x-4 gap-y-1 px-4 py-2.5 text-ui md:grid-cols-[3.5rem_9.5rem_minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)]"
         >
-          <span className="text-xs leading-5 text-fg-2 tabular-nums">{entry.n.toLocaleString("en")}</span>
+          <span className="text-xs leading-5 text-fg-2 tabular-nums">
+            {entry.n.toLocaleString(numberLocale())}
+          </span>
           <time dateTime={entry.at} className="text-xs leading-5 whitespace-nowrap text-fg-2 tabular-nums">
-            {new Date(entry.at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" })}
+            {dateTime(entry.at, true)}
           </time>
           <span className="min-w-0">
             <button
               type="button"
               className="font-medium wrap-anywhere hover:text-accent hover:underline"
-              title="Show entries of this kind only"
+              title={t("showEntriesOfThisKind")}
               onClick={() => onFilter({ kind: entry.kind })}
             >
               {entry.kind.replaceAll("_", " ")}
@@ -55,7 +61,9 @@ export function EntryList({ api, canNamePeople, entries, onFilter }: EntryListPr
           </span>
           <span className="min-w-0">
             {who(entry.actor, "actor")}
-            {entry.address && <span className="block text-2xs text-fg-2">from {entry.address}</span>}
+            {entry.address && (
+              <span className="block text-2xs text-fg-2">{t("fromAddress", { address: entry.address })}</span>
+            )}
           </span>
           <span className="min-w-0">{who(entry.target, "target")}</span>
         </li>
@@ -78,13 +86,12 @@ function Name({ api, id, isAllowed }: { api: ApiClient; id: string; isAllowed: b
 }
 
 function Changes({ entry: { before, after } }: { entry: AuditEntry }) {
+  const t = useTranslations("audit");
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   if (names.length === 0) return null;
   return (
     <details className="text-xs text-fg-2">
-      <summary className="cursor-pointer">
-        {names.length === 1 ? "1 value" : `${names.length} values`}
-      </summary>
+      <summary className="cursor-pointer">{t("values", { count: names.length })}</summary>
       <dl className="mt-1 space-y-0.5">
         {names.map((name) => (
           <div key={name} className="wrap-anywhere">

@@ -1,6 +1,6 @@
 "use client";
 // Shows the signed-in account, and signs it out.
-import { LogOut, ShieldCheck } from "lucide-react";
+import { CircleUser, LogOut, ShieldCheck } from "lucide-react";
 import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { useState } from "react";
@@ -45,6 +45,12 @@ export function AccountMenu({ session, account }: { session: Session; account: A
         <MenuContent align="start" side="top" className="w-52">
           <MenuLabel className="truncate">{account.email}</MenuLabel>
           <MenuSeparator />
+          <MenuItem asChild>
+            <Link href="/profile" data-testid="account-profile">
+              <CircleUser className="size-4 text-fg-3" aria-hidden />
+              {t("profile")}
+            </Link>
+          </MenuItem>
           <MenuItem asChild>
             <Link href="/security" data-testid="account-security">
               <ShieldCheck className="size-4 text-fg-3" aria-hidden />

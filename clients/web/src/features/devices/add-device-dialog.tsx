@@ -1,5 +1,6 @@
 "use client";
 // Adds a collector, or a plain MQTT device.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Dialog } from "@/components/dialog";
 import { Segmented } from "@/components/segmented";
@@ -14,13 +15,11 @@ type AddDeviceDialogProps = { api: ApiClient; onCreated: () => void; onClose: ()
 type Created =
   { kind: "collector"; collector: CollectorWithCode } | { kind: "plain"; device: PlainCredentials };
 
-const KINDS = [
-  { value: "collector", label: "Collector" },
-  { value: "plain", label: "Plain MQTT device" },
-] as const;
+const KINDS = ["collector", "plain"] as const;
 
 /** The dialog is open while it is rendered. */
 export function AddDeviceDialog({ api, onCreated, onClose }: AddDeviceDialogProps) {
+  const t = useTranslations("devices");
   const [kind, setKind] = useState<"collector" | "plain">("collector");
   const [created, setCreated] = useState<Created | null>(null);
   const finish = (result: Created) => {
@@ -31,7 +30,7 @@ export function AddDeviceDialog({ api, onCreated, onClose }: AddDeviceDialogProp
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={created ? "Connect the device" : "Add a device"}
+      title={created ? t("connectTheDevice") : t("addADevice")}
       isLocked={created !== null}
     >
       {created?.kind === "collector" ? (
@@ -40,11 +39,15 @@ export function AddDeviceDialog({ api, onCreated, onClose }: AddDeviceDialogProp
         <CredentialsView device={created.device} onClose={onClose} />
       ) : (
         <div className="space-y-4">
-          <Segmented label="Kind" options={KINDS} value={kind} onChange={setKind} testId="device-kind" />
+          <Segmented
+            label={t("kind")}
+            options={KINDS.map((value) => ({ value, label: t(`kinds.${value}`) }))}
+            value={kind}
+            onChange={setKind}
+            testId="device-kind"
+          />
           <p className="text-ui text-fg-2">
-            {kind === "collector"
-              ? "A program on a machine. It stores readings on its disk first, so a network failure loses none."
-              : "A device that already speaks MQTT and sends JSON, such as Tasmota or ESPHome. It keeps nothing itself."}
+            {kind === "collector" ? t("aProgramOnAMachine") : t("aDeviceThatAlreadySpeaks")}
           </p>
           {kind === "collector" ? (
             <CollectorForm

@@ -1,4 +1,6 @@
 // The difference between a device's clock and the server's.
+import { withDecimals } from "@/lib/format";
+import { pageTexts } from "@/i18n/page-texts";
 
 /**
  * `+3 ms`, `−4.2 s`: how far the device's clock is ahead. `offsetUs`: the server's time minus the device's. A dash when it
@@ -11,8 +13,8 @@ export function clockText(offsetUs: number | null): string {
   if (size < 1_000) return "0 ms";
   if (size < 1_000_000) return `${sign}${Math.round(size / 1_000)} ms`;
   const seconds = size / 1_000_000;
-  if (seconds < 120) return `${sign}${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${sign}${withDecimals(seconds, 1)} s`;
   if (seconds < 7_200) return `${sign}${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${sign}${Math.round(seconds / 3_600)} h`;
-  return `${sign}${Math.round(seconds / 86_400)} days`;
+  return `${sign}${pageTexts("devices")("days", { count: Math.round(seconds / 86_400) })}`;
 }

@@ -1,5 +1,6 @@
 "use client";
 // Creates a collector and its one-time code.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import { TextField } from "@/components/form/input";
@@ -18,6 +19,7 @@ type CollectorFormProps = {
 };
 
 export function CollectorForm({ api, onCreated, onCancel }: CollectorFormProps) {
+  const t = useTranslations("devices");
   const [keyOf] = useState(idempotencyKeys);
   const draft = useDraftForm<CollectorValues>({
     draft: "collector:new",
@@ -32,14 +34,14 @@ export function CollectorForm({ api, onCreated, onCancel }: CollectorFormProps) 
   return (
     <NewDeviceForm draft={draft} onCancel={onCancel}>
       <TextField
-        label="Id"
+        label={t("id")}
         fieldSize="md"
         autoFocus
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
         maxLength={100}
-        hint="Its name in topics. It cannot be changed later."
+        hint={t("itsNameInTopicsIt")}
         className="font-mono"
         data-testid="device-id"
         error={form.formState.errors.id?.message}

@@ -1,5 +1,6 @@
 "use client";
 // Asks for what a command needs, and sends it.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
@@ -23,13 +24,14 @@ type CommandDialogProps = {
 };
 
 const ARGUMENTS = {
-  seconds: { label: "Seconds between two readings", start: "1", least: 0.1, most: 3_600, isWhole: false },
-  lines: { label: "Lines", start: "100", least: 1, most: 500, isWhole: true },
+  seconds: { start: "1", least: 0.1, most: 3_600, isWhole: false },
+  lines: { start: "100", least: 1, most: 500, isWhole: true },
 } as const;
 
 /** The dialog is open while it is rendered. */
 export function CommandDialog({ api, id, action, isOnline, onSent, onClose }: CommandDialogProps) {
-  const { label, effect, takes } = ACTIONS[action];
+  const t = useTranslations("devices");
+  const { takes } = ACTIONS[action];
   const argument = takes && ARGUMENTS[takes];
   const [text, setText] = useState<string>(argument?.start ?? "");
   const [isBusy, setBusy] = useState(false);
@@ -39,8 +41,9 @@ export function CommandDialog({ api, id, action, isOnline, onSent, onClose }: Co
   const send = async () => {
     if (isBusy) return;
     if (argument && value === null) {
+      const { least, most } = argument;
       setProblem(
-        `Enter a ${argument.isWhole ? "whole " : ""}number from ${argument.least} to ${argument.most}.`,
+        argument.isWhole ? t("enterWholeNumber", { least, most }) : t("enterNumber", { least, most }),
       );
       return;
     }
@@ -61,7 +64,12 @@ export function CommandDialog({ api, id, action, isOnline, onSent, onClose }: Co
     }
   };
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title={label} description={effect}>
+    <Dialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={t(`actions.${action}.label`)}
+      description={t(`actions.${action}.effect`)}
+    >
       <form
         method="post"
         noValidate
@@ -74,13 +82,13 @@ export function CommandDialog({ api, id, action, isOnline, onSent, onClose }: Co
         <FormProblem testId="command-error">{problem}</FormProblem>
         {!isOnline && (
           <p className="rounded-[7px] bg-warn-soft px-3 py-2 text-ui text-warn">
-            The collector is not connected. The command expires after 60 s.
+            {t("theCollectorIsNotConnected")}
           </p>
         )}
         {argument && (
           <TextField
-            label={argument.label}
-            hint={`${argument.least} to ${argument.most.toLocaleString("en")}`}
+            label={t(`arguments.${takes}`)}
+            hint={t("leastToMost", { least: argument.least, most: argument.most })}
             inputMode="decimal"
             fieldSize="md"
             autoFocus
@@ -93,14 +101,14 @@ export function CommandDialog({ api, id, action, isOnline, onSent, onClose }: Co
           />
         )}
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t("cancel")}</Button>
           <SubmitButton
             isBusy={isBusy}
-            busyText="Sending…"
+            busyText={t("sending")}
             data-testid="command-submit"
             autoFocus={!argument}
           >
-            Send
+            {t("send")}
           </SubmitButton>
         </div>
       </form>

@@ -1,5 +1,7 @@
 "use client";
 // The commands to a collector with their outcomes, newest first.
+import { useTranslations } from "next-intl";
+import { withDecimals } from "@/lib/format";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ChevronDown, SquareTerminal } from "lucide-react";
 import { useState } from "react";
@@ -21,6 +23,7 @@ const PENDING_EVERY_MS = 1_000;
 const EVERY_MS = 15_000;
 
 export function CommandsPanel({ api, id, isOnline }: CommandsPanelProps) {
+  const t = useTranslations("devices");
   const [sending, setSending] = useState<Command["action"] | null>(null);
   const query = useInfiniteQuery({
     queryKey: ["commands", id],
@@ -38,22 +41,22 @@ export function CommandsPanel({ api, id, isOnline }: CommandsPanelProps) {
   const commands = query.data?.pages.flatMap(({ items }) => items);
   return (
     <Panel
-      title="Commands"
-      meta="signed, valid for 60 s"
+      title={t("commands")}
+      meta={t("signedValidFor60S")}
       testId="panel-commands"
       actions={
         <Menu>
           <MenuTrigger asChild>
             <Button data-testid="send-command">
               <SquareTerminal className="size-4" aria-hidden />
-              Send
+              {t("send")}
               <ChevronDown className="size-3.5" aria-hidden />
             </Button>
           </MenuTrigger>
           <MenuContent align="end">
             {(Object.keys(ACTIONS) as Command["action"][]).map((action) => (
               <MenuItem key={action} onSelect={() => setSending(action)} data-testid={`command-${action}`}>
-                {ACTIONS[action].label}
+                {t(`actions.${action}.label`)}
               </MenuItem>
             ))}
           </MenuContent>
@@ -63,16 +66,16 @@ export function CommandsPanel({ api, id, isOnline }: CommandsPanelProps) {
       {!commands && query.error ? (
         <div role="alert" className="flex flex-wrap items-center gap-3 border-t px-4 py-3 text-ui">
           <span className="text-crit">{explain(query.error)}</span>
-          <Button onClick={() => void query.refetch()}>Try again</Button>
+          <Button onClick={() => void query.refetch()}>{t("tryAgain")}</Button>
         </div>
       ) : !commands ? (
-        <div role="status" aria-label="Loading" className="border-t p-4">
+        <div role="status" aria-label={t("loading")} className="border-t p-4">
           <div className="skeleton h-16" />
         </div>
       ) : commands.length === 0 ? (
-        <p className="border-t px-4 py-3 text-ui text-fg-2">No commands were sent to this collector yet.</p>
+        <p className="border-t px-4 py-3 text-ui text-fg-2">{t("noCommandsWereSentTo")}</p>
       ) : (
-        <ul className="divide-y border-t" aria-label="Commands">
+        <ul className="divide-y border-t" aria-label={t("commands")}>
           {commands.map((command) => (
             <CommandRow key={command.id} command={command} />
           ))}
@@ -85,7 +88,7 @@ export function CommandsPanel({ api, id, isOnline }: CommandsPanelProps) {
           onClick={() => void query.fetchNextPage()}
           disabled={query.isFetchingNextPage}
         >
-          Show older ones
+          {t("showOlderOnes")}
         </Button>
       )}
       {sending && (
@@ -103,6 +106,7 @@ export function CommandsPanel({ api, id, isOnline }: CommandsPanelProps) {
 }
 
 function CommandRow({ command }: { command: Command }) {
+  const t = useTranslations("devices");
   const { tone, label } = outcomeOf(command);
   const reason = reasonText(command);
   return (
@@ -113,15 +117,15 @@ function CommandRow({ command }: { command: Command }) {
       </div>
       <p className="text-xs text-fg-2 wrap-anywhere">
         <When at={command.requested_at} />
-        {command.answered_at && ` · answered in ${answerText(command)}`}
+        {command.answered_at && t("answeredInAnswertext", { answerText: answerText(command) })}
         {reason && ` · ${reason}`}
       </p>
       {command.output && (
         <details className="mt-1 text-xs">
-          <summary className="cursor-pointer text-fg-2">Output</summary>
+          <summary className="cursor-pointer text-fg-2">{t("output")}</summary>
           <pre
             tabIndex={0}
-            aria-label={`Output of ${commandText(command)}`}
+            aria-label={t("outputOfCommandtext", { commandText: commandText(command) })}
             className="mt-1 max-h-64 overflow-auto rounded-[7px] border bg-surface-2 p-2 font-mono text-2xs whitespace-pre-wrap wrap-anywhere"
           >
             {command.output}
@@ -134,5 +138,5 @@ function CommandRow({ command }: { command: Command }) {
 
 function answerText({ requested_at, answered_at }: Command): string {
   const ms = Math.max(0, Date.parse(answered_at ?? "") - Date.parse(requested_at));
-  return ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`;
+  return ms < 1_000 ? `${ms} ms` : `${withDecimals(ms / 1_000, 1)} s`;
 }

@@ -1,72 +1,51 @@
 // The words for commands and their outcomes. Pure functions.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Tone } from "@/components/badge";
 import type { Command } from "@/contracts/http";
 
-export const ACTIONS: Readonly<
-  Record<
-    Command["action"],
-    { readonly label: string; readonly effect: string; readonly takes?: "seconds" | "lines" }
-  >
-> = {
-  collect_now: { label: "Collect now", effect: "The collector measures its machine at once." },
-  set_interval: {
-    label: "Set interval",
-    effect: "The collector measures its machine this often from now on, also after a restart.",
-    takes: "seconds",
-  },
-  pause_replay: {
-    label: "Pause replay",
-    effect: "The delivery of the backlog stops. Live readings continue.",
-  },
-  resume_replay: { label: "Resume replay", effect: "The delivery of the backlog continues." },
-  resync_mirror: {
-    label: "Resync offline access",
-    effect: "The collector asks for a new copy of the accounts that may sign in there.",
-  },
-  run_doctor: {
-    label: "Run doctor",
-    effect: "The collector checks its disk, buffer, clock, credentials and connection.",
-  },
-  fetch_log: { label: "Fetch log", effect: "The collector sends the last lines of its log.", takes: "lines" },
-  restart: {
-    label: "Restart",
-    effect: "The collector stops and starts again. Readings wait on its disk meanwhile.",
-  },
+/** In the order of the menu. `takes`: the argument. The texts are in `devices.actions`. */
+export const ACTIONS: Readonly<Record<Command["action"], { readonly takes?: "seconds" | "lines" }>> = {
+  collect_now: {},
+  set_interval: { takes: "seconds" },
+  pause_replay: {},
+  resume_replay: {},
+  resync_mirror: {},
+  run_doctor: {},
+  fetch_log: { takes: "lines" },
+  restart: {},
 };
 
 export function commandText({ action, seconds, lines }: Command): string {
-  const { label } = ACTIONS[action];
-  if (seconds !== null) return `${label} to ${seconds.toLocaleString("en")} s`;
-  return lines === null ? label : `${label}, ${lines.toLocaleString("en")} lines`;
+  const t = pageTexts("devices");
+  const label = t(`actions.${action}.label`);
+  if (seconds !== null) return t("commandWithSeconds", { label, seconds });
+  return lines === null ? label : t("commandWithLines", { label, lines });
 }
 
-const OUTCOMES: Readonly<Record<Command["state"], { readonly tone: Tone; readonly label: string }>> = {
-  sent: { tone: "info", label: "Sent" },
-  accepted: { tone: "info", label: "Running" },
-  done: { tone: "ok", label: "Done" },
-  failed: { tone: "crit", label: "Failed" },
-  refused: { tone: "crit", label: "Refused" },
-  no_answer: { tone: "neutral", label: "No answer" },
-  unknown: { tone: "warn", label: "Outcome unknown" },
+const TONES: Readonly<Record<Command["state"], Tone>> = {
+  sent: "info",
+  accepted: "info",
+  done: "ok",
+  failed: "crit",
+  refused: "crit",
+  no_answer: "neutral",
+  unknown: "warn",
 };
 
-export function outcomeOf({ state }: Command) {
-  return OUTCOMES[state];
+export function outcomeOf({ state }: Command): { tone: Tone; label: string } {
+  return { tone: TONES[state], label: pageTexts("devices")(`outcomes.${state}`) };
 }
 
 export function isPending({ state }: Command): boolean {
   return state === "sent" || state === "accepted";
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  not_allowed: "this computer allows no commands from the server",
-  expired: "it arrived too late, or the clock of the collector is wrong",
-  repeated: "it was already executed",
-  clock_differs: "the clock of the collector is wrong",
-};
+const REASONS = ["not_allowed", "expired", "repeated", "clock_differs"] as const;
 
 /** Why a command had its outcome; "" when there is nothing to say. */
 export function reasonText({ state, reason }: Command): string {
-  if (state === "no_answer") return "no answer within 60 s";
-  return REASONS[reason] ?? reason;
+  const t = pageTexts("devices.reasons");
+  if (state === "no_answer") return t("no_answer");
+  const known = REASONS.find((one) => one === reason);
+  return known ? t(known) : reason;
 }

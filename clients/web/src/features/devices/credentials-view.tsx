@@ -1,5 +1,6 @@
 "use client";
 // What a new device needs to connect. Shown once.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { Segmented } from "@/components/segmented";
@@ -9,14 +10,16 @@ import type { CollectorWithCode, PlainCredentials } from "@/contracts/http";
 import { firmwareSettings } from "./firmware";
 
 export function CodeView({ collector, onClose }: { collector: CollectorWithCode; onClose: () => void }) {
+  const t = useTranslations("devices");
   return (
     <div className="space-y-4">
       <p className="text-ui text-fg-2">
-        Run this on the collector&apos;s machine. The code is shown only now, works once, and expires{" "}
-        {collector.code_expires_at && <When at={collector.code_expires_at} />}.
+        {t.rich("runOnMachine", {
+          when: () => collector.code_expires_at && <When at={collector.code_expires_at} />,
+        })}
       </p>
       <ShownOnce
-        label="Command"
+        label={t("command")}
         text={`pulse-collector enrol ${location.origin} ${collector.code}`}
         testId="enrol-command"
       />
@@ -26,30 +29,32 @@ export function CodeView({ collector, onClose }: { collector: CollectorWithCode;
 }
 
 export function CredentialsView({ device, onClose }: { device: PlainCredentials; onClose: () => void }) {
+  const t = useTranslations("devices");
   const settings = firmwareSettings(device);
   const [name, setName] = useState(settings[0]!.name);
   const shown = settings.find((one) => one.name === name) ?? settings[0]!;
   return (
     <div className="space-y-4">
-      <p className="text-ui text-fg-2">The password is shown only now. Copy the settings for your device.</p>
+      <p className="text-ui text-fg-2">{t("thePasswordIsShownOnly")}</p>
       <Segmented
-        label="Firmware"
+        label={t("firmware")}
         options={settings.map((one) => ({ value: one.name, label: one.name }))}
         value={name}
         onChange={setName}
       />
-      <ShownOnce label="Settings" text={shown.text} testId="plain-settings" />
-      {device.ca && <ShownOnce label="Certificate authority (ca.pem)" text={device.ca} />}
+      <ShownOnce label={t("settings")} text={shown.text} testId="plain-settings" />
+      {device.ca && <ShownOnce label={t("certificateAuthorityCaPem")} text={device.ca} />}
       <Done onClose={onClose} />
     </div>
   );
 }
 
 function Done({ onClose }: { onClose: () => void }) {
+  const t = useTranslations("devices");
   return (
     <div className="flex justify-end">
       <Button tone="primary" onClick={onClose} data-testid="credentials-kept">
-        I saved it
+        {t("iSavedIt")}
       </Button>
     </div>
   );

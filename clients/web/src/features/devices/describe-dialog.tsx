@@ -1,5 +1,6 @@
 "use client";
 // Changes name, site and tags of a device.
+import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import type { UseFormReturn } from "react-hook-form";
 import { Button } from "@/components/button";
@@ -11,18 +12,13 @@ import { PanelContent } from "@/components/panel-content";
 import type { ApiClient } from "@/lib/api/api-client";
 import { useVersionedForm, type Version } from "@/lib/use-versioned-form";
 import { DescriptionFields } from "./description-fields";
-import {
-  bodyOf,
-  DESCRIPTION_LABELS,
-  descriptionOf,
-  descriptionSchema,
-  type Description,
-} from "./device-schema";
+import { bodyOf, descriptionOf, descriptionSchema, type Description } from "./device-schema";
 
 type DescribeDialogProps = { api: ApiClient; id: string; onSaved: () => void; onClose: () => void };
 
 /** The dialog is open while it is rendered. It loads the device, since the list may be older. */
 export function DescribeDialog({ api, id, onSaved, onClose }: DescribeDialogProps) {
+  const t = useTranslations("devices");
   const load = async (): Promise<Version<Description>> => {
     const { body, etag } = await api.getTagged("/api/collectors/{id}", { path: { id } });
     return { values: descriptionOf(body), etag };
@@ -35,7 +31,7 @@ export function DescribeDialog({ api, id, onSaved, onClose }: DescribeDialogProp
     gcTime: 0,
   });
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title="Edit the device" description={id}>
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={t("editTheDevice")} description={id}>
       <PanelContent query={query} skeletonHeight="13rem">
         {(loaded) => (
           <DescribeForm
@@ -65,6 +61,7 @@ type DescribeFormProps = {
 };
 
 function DescribeForm({ api, id, loaded, reload, onSaved, onCancel }: DescribeFormProps) {
+  const t = useTranslations("devices");
   const { form, submit, change, wasRestored, discard } = useVersionedForm<Description>({
     draft: `collector:${id}`,
     schema: descriptionSchema,
@@ -81,16 +78,16 @@ function DescribeForm({ api, id, loaded, reload, onSaved, onCancel }: DescribeFo
       {change && (
         <ChangeNotice
           change={change}
-          labels={DESCRIPTION_LABELS}
+          labels={{ name: t("name"), site: t("site"), tags: t("tags") }}
           show={(field, values) => `“${values[field]}”`}
         />
       )}
       {wasRestored && !change && <RestoredNotice onDiscard={discard} />}
       <DescriptionFields form={form as UseFormReturn<Description>} />
       <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>Cancel</Button>
-        <SubmitButton isBusy={isSubmitting} busyText="Saving…" data-testid="device-submit">
-          Save
+        <Button onClick={onCancel}>{t("cancel")}</Button>
+        <SubmitButton isBusy={isSubmitting} busyText={t("saving")} data-testid="device-submit">
+          {t("save")}
         </SubmitButton>
       </div>
     </form>

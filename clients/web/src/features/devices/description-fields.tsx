@@ -1,4 +1,5 @@
 // Name, site and tags of a device in a form.
+import { useTranslations } from "next-intl";
 import type { UseFormReturn } from "react-hook-form";
 import { TextField } from "@/components/form/input";
 import type { Description } from "./device-schema";
@@ -7,13 +8,14 @@ import type { Description } from "./device-schema";
 type DescriptionFieldsProps = { form: UseFormReturn<Description> };
 
 export function DescriptionFields({ form }: DescriptionFieldsProps) {
+  const t = useTranslations("devices");
   const { errors } = form.formState;
   const common = { fieldSize: "md", autoComplete: "off", maxLength: 1_000 } as const;
   return (
     <>
       <TextField
         {...common}
-        label="Name"
+        label={t("name")}
         dir="auto"
         data-testid="device-name"
         error={errors.name?.message}
@@ -21,17 +23,17 @@ export function DescriptionFields({ form }: DescriptionFieldsProps) {
       />
       <TextField
         {...common}
-        label="Site"
+        label={t("site")}
         dir="auto"
-        hint="Where the device is. Rules for offline access may name a site."
+        hint={t("whereTheDeviceIsRules")}
         data-testid="device-site"
         error={errors.site?.message}
         {...form.register("site")}
       />
       <TextField
         {...common}
-        label="Tags"
-        hint="Separated by commas"
+        label={t("tags")}
+        hint={t("separatedByCommas")}
         data-testid="device-tags"
         error={errors.tags?.message}
         {...form.register("tags")}

@@ -1,5 +1,6 @@
 "use client";
 // The dialog of one action for one device.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Dialog } from "@/components/dialog";
@@ -22,6 +23,7 @@ type DeviceActionDialogProps = {
 
 /** The dialog is open while it is rendered. */
 export function DeviceActionDialog({ api, device, action, onChanged, onClose }: DeviceActionDialogProps) {
+  const t = useTranslations("devices");
   const [code, setCode] = useState<CollectorWithCode | null>(null);
   const [credentials, setCredentials] = useState<PlainCredentials | null>(null);
   const path = { id: device.id };
@@ -31,7 +33,7 @@ export function DeviceActionDialog({ api, device, action, onChanged, onClose }: 
   };
   if (code || credentials) {
     return (
-      <Dialog open onOpenChange={(open) => !open && onClose()} title="Connect the device" isLocked>
+      <Dialog open onOpenChange={(open) => !open && onClose()} title={t("connectTheDevice")} isLocked>
         {code && <CodeView collector={code} onClose={onClose} />}
         {credentials && <CredentialsView device={credentials} onClose={onClose} />}
       </Dialog>
@@ -45,101 +47,97 @@ export function DeviceActionDialog({ api, device, action, onChanged, onClose }: 
     case "code":
       return (
         <ConfirmDialog
-          title="Create an enrolment code?"
-          action="Create code"
-          busyAction="Creating…"
+          title={t("createAnEnrolmentCode2")}
+          action={t("createCode")}
+          busyAction={t("creating")}
           closesItself={false}
           onConfirm={() => changed(api.post("/api/collectors/{id}/enrolment-code", { path }).then(setCode))}
           onClose={onClose}
         >
-          A machine that uses this code becomes {device.name}. An earlier code becomes invalid.
+          {t("aMachineThatUsesThis", { name: device.name })}
         </ConfirmDialog>
       );
     case "rotate":
       return (
         <ConfirmDialog
-          title={`Change the keys of ${device.name}?`}
-          action="Create code"
-          busyAction="Creating…"
+          title={t("changeTheKeysOfName", { name: device.name })}
+          action={t("createCode")}
+          busyAction={t("creating")}
           closesItself={false}
           onConfirm={() =>
             changed(api.post("/api/collectors/{id}/rotate", { path, body: { cut_off: false } }).then(setCode))
           }
           onClose={onClose}
         >
-          This creates a code for new keys. The old keys work until the code is used. If somebody else may
-          know the old keys, report the collector as lost instead.
+          {t("thisCreatesACodeFor")}
         </ConfirmDialog>
       );
     case "password":
       return (
         <ConfirmDialog
-          title={`Set a new password for ${device.name}?`}
-          action="Set password"
-          busyAction="Setting…"
+          title={t("setANewPasswordFor", { name: device.name })}
+          action={t("setPassword")}
+          busyAction={t("setting")}
           closesItself={false}
           onConfirm={() =>
             changed(api.post("/api/collectors/{id}/credentials", { path }).then(setCredentials))
           }
           onClose={onClose}
         >
-          The old password becomes invalid at once. The device sends nothing until it has the new one.
+          {t("theOldPasswordBecomesInvalid")}
         </ConfirmDialog>
       );
     case "disable":
       return (
         <ConfirmDialog
-          title={`Disable ${device.name}?`}
-          action="Disable"
-          busyAction="Disabling…"
+          title={t("disableName", { name: device.name })}
+          action={t("disable")}
+          busyAction={t("disabling")}
           onConfirm={() => changed(api.post("/api/collectors/{id}/disable", { path }))}
           onClose={onClose}
         >
-          {device.isPlain
-            ? "The device is disconnected. What it measures meanwhile is lost, because it keeps nothing."
-            : "The collector is disconnected. It keeps its readings and delivers them when you enable it again."}
+          {device.isPlain ? t("theDeviceIsDisconnectedWhat") : t("theCollectorIsDisconnectedIt")}
         </ConfirmDialog>
       );
     case "enable":
       return (
         <ConfirmDialog
-          title={`Enable ${device.name}?`}
-          action="Enable"
-          busyAction="Enabling…"
+          title={t("enableName", { name: device.name })}
+          action={t("enable")}
+          busyAction={t("enabling")}
           onConfirm={() => changed(api.post("/api/collectors/{id}/enable", { path }))}
           onClose={onClose}
         >
-          It can connect again.
+          {t("itCanConnectAgain")}
         </ConfirmDialog>
       );
     case "lost":
       return (
         <TypedConfirmDialog
-          title={`Report ${device.name} as lost?`}
+          title={t("reportNameAsLost", { name: device.name })}
           expected={device.id}
-          action="Report as lost"
-          busyAction="Reporting…"
+          action={t("reportAsLost")}
+          busyAction={t("reporting")}
           onConfirm={() => changed(api.post("/api/collectors/{id}/lost", { path }))}
           onClose={onClose}
         >
-          It is disconnected, its keys are destroyed, and its copy of the accounts is wiped when it connects.
-          It can only be enrolled again or deleted. Readings that it has not delivered may be lost.
+          {t("itIsDisconnectedItsKeys")}
         </TypedConfirmDialog>
       );
     case "delete":
       return (
         <TypedConfirmDialog
-          title={`Delete ${device.name}?`}
+          title={t("deleteName", { name: device.name })}
           expected={device.id}
-          action="Delete"
-          busyAction="Deleting…"
+          action={t("delete")}
+          busyAction={t("deleting")}
           onConfirm={async () => {
             const { etag } = await api.getTagged("/api/collectors/{id}", { path });
             await changed(api.delete("/api/collectors/{id}", { path, ifMatch: etag }));
           }}
           onClose={onClose}
         >
-          It is disconnected and its keys are destroyed. The readings that it has delivered stay.
+          {t("itIsDisconnectedAndIts")}
         </TypedConfirmDialog>
       );
   }

@@ -1,5 +1,6 @@
 "use client";
 // What an administrator can do with a device.
+import { useTranslations } from "next-intl";
 import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
@@ -13,6 +14,7 @@ import type { FleetDevice } from "./fleet-device";
 type DeviceActionsProps = { api: ApiClient; can: Can; device: FleetDevice; onChanged: () => void };
 
 export function DeviceActions({ api, can, device, onChanged }: DeviceActionsProps) {
+  const t = useTranslations("devices");
   const [open, setOpen] = useState<DeviceAction | null>(null);
   const actions = actionsFor(device, can);
   return (
@@ -22,7 +24,7 @@ export function DeviceActions({ api, can, device, onChanged }: DeviceActionsProp
           <MenuTrigger asChild>
             <Button data-testid="device-menu">
               <Ellipsis className="size-4" aria-hidden />
-              Manage
+              {t("manage")}
             </Button>
           </MenuTrigger>
           <MenuContent align="end">

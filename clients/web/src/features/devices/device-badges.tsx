@@ -1,5 +1,6 @@
 "use client";
 // The state of a device as a badge with its reason.
+import { useTranslations } from "next-intl";
 import { Radio, ShieldCheck } from "lucide-react";
 import { Badge } from "@/components/badge";
 import { When } from "@/components/when";
@@ -23,18 +24,15 @@ export function DeviceStateNote({ device }: { device: FleetDevice }) {
 
 /** What the system promises about the readings of a device. */
 export function PromiseMark({ isPlain }: { isPlain: boolean }) {
+  const t = useTranslations("devices");
   const Icon = isPlain ? Radio : ShieldCheck;
   return (
     <span
       className="inline-flex items-center gap-1.5 align-middle text-ui"
-      title={
-        isPlain
-          ? "This device sends plain JSON. A reading may be stored twice."
-          : "Each reading is stored exactly once. The ledger proves it."
-      }
+      title={isPlain ? t("thisDeviceSendsPlainJson") : t("eachReadingIsStoredExactly")}
     >
       <Icon className={isPlain ? "size-4 text-fg-3" : "size-4 text-ok"} aria-hidden />
-      {isPlain ? "Plain" : "Ledger"}
+      {isPlain ? t("plain") : t("ledger")}
     </span>
   );
 }

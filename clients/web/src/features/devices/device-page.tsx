@@ -1,5 +1,6 @@
 "use client";
 // The page about one device: state, figures, ledger, series, commands, and what an administrator can do.
+import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, SearchX } from "lucide-react";
 import Link from "next/link";
@@ -28,6 +29,7 @@ type DevicePageProps = { api: ApiClient; can: Can; id: string; readings: Reading
 const HOUR_US = 3_600_000_000;
 
 export function DevicePage({ api, can, id, readings }: DevicePageProps) {
+  const t = useTranslations("devices");
   const fleet = useFleet(api, can);
   const device = fleet.devices?.find((one) => one.id === id);
   const series = useQuery({ ...seriesQuery(api, id), enabled: device?.telemetry != null });
@@ -38,7 +40,7 @@ export function DevicePage({ api, can, id, readings }: DevicePageProps) {
   }, [readings, telemetry, listed]);
 
   if (!fleet.devices && fleet.error) {
-    return <LoadError error={fleet.error} what="The device" onRetry={fleet.reload} />;
+    return <LoadError error={fleet.error} what={t("theDevice")} onRetry={fleet.reload} />;
   }
   if (!fleet.devices) return <DeviceSkeleton id={id} />;
   if (!device) return <UnknownDevice id={id} />;
@@ -75,11 +77,12 @@ function Header({
   device: FleetDevice;
   onChanged: () => void;
 }) {
+  const t = useTranslations("devices");
   return (
     <div>
-      <nav aria-label="Breadcrumb" className="mb-1 flex items-center gap-1 text-xs text-fg-2">
+      <nav aria-label={t("breadcrumb")} className="mb-1 flex items-center gap-1 text-xs text-fg-2">
         <Link href="/devices" className="hover:text-fg hover:underline">
-          Devices
+          {t("devices")}
         </Link>
         {device.site && (
           <>
@@ -119,22 +122,23 @@ function Header({
 }
 
 function EnrolmentPanel({ device: { collector, telemetry } }: { device: FleetDevice }) {
+  const t = useTranslations("devices");
   if (!collector) return null;
   const rows = [
-    ["Created", <When key="created" at={collector.created_at} />],
-    ["Enrolled", collector.enrolled_at ? <When key="enrolled" at={collector.enrolled_at} /> : "not yet"],
-    ["Keys", collector.generation === 0 ? "none" : `generation ${collector.generation}`],
+    [t("created"), <When key="created" at={collector.created_at} />],
+    [t("enrolled"), collector.enrolled_at ? <When key="enrolled" at={collector.enrolled_at} /> : t("notYet")],
+    [t("keys"), collector.generation === 0 ? t("none") : t("generation", { number: collector.generation })],
     [
-      "Name at the broker",
+      t("nameAtTheBroker"),
       <span key="name" className="font-mono text-xs">
         {collector.username}
       </span>,
     ],
-    ["Name on the device", telemetry?.name ?? "–"],
+    [t("nameOnTheDevice"), telemetry?.name ?? "–"],
   ] as const;
   return (
-    <section aria-label="Enrolment" className="rounded-[10px] border bg-surface">
-      <h2 className="px-4 py-3 text-ui font-semibold">Enrolment</h2>
+    <section aria-label={t("enrolment")} className="rounded-[10px] border bg-surface">
+      <h2 className="px-4 py-3 text-ui font-semibold">{t("enrolment")}</h2>
       <dl className="divide-y border-t text-ui">
         {rows.map(([label, value]) => (
           <div key={label} className="flex flex-wrap justify-between gap-x-4 px-4 py-2">
@@ -148,27 +152,29 @@ function EnrolmentPanel({ device: { collector, telemetry } }: { device: FleetDev
 }
 
 function UnknownDevice({ id }: { id: string }) {
+  const t = useTranslations("devices");
   return (
     <NoticeState
       icon={SearchX}
-      title={`There is no device ${id}`}
+      title={t("thereIsNoDeviceId", { id })}
       role="alert"
       className="min-h-[50dvh]"
       action={
         <Link href="/devices" className="text-ui font-medium text-accent hover:underline">
-          Show all devices
+          {t("showAllDevices")}
         </Link>
       }
     >
-      It may have been deleted, or the address is wrong.
+      {t("itMayHaveBeenDeleted")}
     </NoticeState>
   );
 }
 
 export function DeviceSkeleton({ id }: { id: string }) {
+  const t = useTranslations("devices");
   return (
-    <div className="space-y-4" role="status" aria-label="Loading">
-      <PageHeader title={id} subtitle="Device" />
+    <div className="space-y-4" role="status" aria-label={t("loading")}>
+      <PageHeader title={id} subtitle={t("device")} />
       <div className="skeleton h-24 rounded-[10px]" />
       <div className="skeleton h-64 rounded-[10px]" />
     </div>

@@ -1,4 +1,5 @@
 // The fields of a device, by the rules of the auth service.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Collector } from "@/contracts/http";
 import { line, z } from "@/lib/form-schema";
 
@@ -9,30 +10,26 @@ const MOST_TAGS = 20;
 export type Description = { name: string; site: string; tags: string };
 
 const description = {
-  name: line(128, "a name"),
-  site: line(128, "a site", 0),
+  name: line(128, () => pageTexts("devices")("enterAName")),
+  site: line(128),
   tags: z.string().check(
     z.trim(),
-    z.refine(
-      (text) => tagsIn(text).every((tag) => TAG.test(tag)),
-      "A tag has at most 40 letters, digits and . _ : - and starts with a letter or a digit.",
-    ),
-    z.refine((text) => tagsIn(text).length <= MOST_TAGS, `Use at most ${MOST_TAGS} tags.`),
+    z.refine((text) => tagsIn(text).every((tag) => TAG.test(tag)), {
+      error: () => pageTexts("devices")("tagRule"),
+    }),
+    z.refine((text) => tagsIn(text).length <= MOST_TAGS, {
+      error: () => pageTexts("devices")("mostTags", { most: MOST_TAGS }),
+    }),
   ),
 };
 
 export const descriptionSchema = z.object(description);
 
-export const DESCRIPTION_LABELS = { name: "Name", site: "Site", tags: "Tags" } as const;
-
 export const collectorSchema = z.object({
   ...description,
   id: z
     .string()
-    .check(
-      z.trim(),
-      z.regex(/^[a-z0-9-]{1,32}$/, "Use 1 to 32 lower case letters, digits and hyphens, such as press-4."),
-    ),
+    .check(z.trim(), z.regex(/^[a-z0-9-]{1,32}$/, { error: () => pageTexts("devices")("idRule") })),
 });
 export type CollectorValues = Description & { id: string };
 
@@ -42,7 +39,7 @@ export const plainSchema = z.object({
     .string()
     .check(
       z.trim(),
-      z.regex(/^[A-Za-z0-9._:-]{1,64}$/, "Use 1 to 64 letters, digits and . _ : -, such as greenhouse."),
+      z.regex(/^[A-Za-z0-9._:-]{1,64}$/, { error: () => pageTexts("devices")("usernameRule") }),
     ),
   allow_any_client_id: z.boolean(),
 });

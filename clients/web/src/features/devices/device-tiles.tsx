@@ -1,4 +1,6 @@
 // The figures of one device.
+import { useTranslations } from "next-intl";
+import { numberLocale } from "@/lib/page-locale";
 import { StatTile, StatTiles } from "@/components/stat-tile";
 import { When } from "@/components/when";
 import type { Series } from "@/contracts/http";
@@ -12,43 +14,44 @@ type DeviceTilesProps = {
 };
 
 export function DeviceTiles({ device: { telemetry, mirror, isPlain }, series, hasMirror }: DeviceTilesProps) {
+  const t = useTranslations("devices");
   if (!telemetry) return null;
   const [clock = "–", unit] = clockText(telemetry.clock_offset_us).split(" ");
   const reporting = series?.filter(({ latest }) => latest !== null).length;
   return (
-    <StatTiles label="Summary">
+    <StatTiles label={t("summary")}>
       <StatTile
-        label="Series"
-        value={telemetry.series_count.toLocaleString("en")}
-        note={reporting === undefined ? undefined : `${reporting.toLocaleString("en")} with a reading`}
+        label={t("series")}
+        value={telemetry.series_count.toLocaleString(numberLocale())}
+        note={reporting === undefined ? undefined : t("withAReading", { count: reporting })}
       />
       {!isPlain && (
         <StatTile
-          label="Waiting on the device"
-          value={telemetry.waiting?.toLocaleString("en") ?? "–"}
-          unit="readings"
-          note={telemetry.waiting === null ? "not reported yet" : "not acknowledged yet"}
+          label={t("waitingOnTheDevice")}
+          value={telemetry.waiting?.toLocaleString(numberLocale()) ?? "–"}
+          unit={t("readingsUnit")}
+          note={telemetry.waiting === null ? t("notReportedYet") : t("notAcknowledgedYet")}
           testId="tile-waiting"
         />
       )}
       <StatTile
-        label="Clock"
+        label={t("clock")}
         value={clock}
         unit={unit}
         tone={telemetry.clock_suspect ? "warn" : undefined}
-        note={telemetry.clock_suspect ? "wrong: set it, preferably with NTP" : "against the server"}
+        note={telemetry.clock_suspect ? t("wrongSetItPreferablyWith") : t("againstTheServer")}
       />
       <StatTile
-        label="Last message"
+        label={t("lastMessage")}
         value={telemetry.last_seen_at ? <When at={telemetry.last_seen_at} /> : "–"}
-        note={telemetry.cloned ? "two machines use this identity" : undefined}
+        note={telemetry.cloned ? t("twoMachinesUseThisIdentity") : undefined}
         tone={telemetry.cloned ? "warn" : undefined}
       />
       {hasMirror && mirror && !isPlain && (
         <StatTile
-          label="Offline access"
-          value={mirror.held.toLocaleString("en")}
-          unit={mirror.held === 1 ? "account" : "accounts"}
+          label={t("offlineAccess")}
+          value={mirror.held.toLocaleString(numberLocale())}
+          unit={t("accountsUnit", { count: mirror.held })}
           note={mirrorState(mirror).label}
         />
       )}

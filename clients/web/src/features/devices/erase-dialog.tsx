@@ -1,5 +1,6 @@
 "use client";
 // Deletes a device with all its readings. Says first how many there are.
+import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import { TypedConfirmDialog } from "@/components/typed-confirm-dialog";
 import type { ApiClient } from "@/lib/api/api-client";
@@ -10,15 +11,16 @@ type EraseDialogProps = { api: ApiClient; device: FleetDevice; onDone: () => voi
 
 /** The dialog is open while it is rendered. */
 export function EraseDialog({ api, device, onDone, onClose }: EraseDialogProps) {
+  const t = useTranslations("devices");
   const erase = (dry_run: boolean) =>
     api.delete("/api/telemetry/devices/{device}", { path: { device: device.id }, query: { dry_run } });
   const trial = useQuery({ queryKey: ["erase", device.id], queryFn: () => erase(true), gcTime: 0 });
   return (
     <TypedConfirmDialog
-      title={`Delete all readings of ${device.name}?`}
+      title={t("deleteAllReadingsOfName", { name: device.name })}
       expected={device.id}
-      action="Delete readings"
-      busyAction="Deleting…"
+      action={t("deleteReadings")}
+      busyAction={t("deleting")}
       onConfirm={async () => {
         await erase(false);
         onDone();
@@ -26,10 +28,10 @@ export function EraseDialog({ api, device, onDone, onClose }: EraseDialogProps) 
       onClose={onClose}
     >
       {trial.data
-        ? `This deletes ${trial.data.readings.toLocaleString("en")} readings of ${trial.data.series.toLocaleString("en")} series for good.`
+        ? t("deletesReadings", { readings: trial.data.readings, series: trial.data.series })
         : trial.error
           ? explain(trial.error)
-          : "Counting the readings…"}
+          : t("countingTheReadings")}
     </TypedConfirmDialog>
   );
 }

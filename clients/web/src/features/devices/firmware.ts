@@ -1,4 +1,5 @@
 // Settings of common firmware for a plain device, ready to copy. The guide about plain devices explains them.
+import { pageTexts } from "@/i18n/page-texts";
 import type { PlainCredentials } from "@/contracts/http";
 
 export type FirmwareSettings = { readonly name: string; readonly text: string };
@@ -10,7 +11,7 @@ export function firmwareSettings(device: PlainCredentials): FirmwareSettings[] {
   const small = device.tls12_port ?? port;
   return [
     {
-      name: "Any client",
+      name: pageTexts("devices")("anyClient"),
       text: [
         `Host: ${host}`,
         `Port: ${port} (TLS 1.3)`,

@@ -1,4 +1,5 @@
 // One device as the page shows it: what three services know about it, and its state in words. Pure functions.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Tone } from "@/components/badge";
 import type { Collector, Device, Mirror } from "@/contracts/http";
 
@@ -57,24 +58,25 @@ export function joinFleet(
 
 /** The most important thing to know about a device. */
 export function stateOf({ telemetry, collector, isPlain }: FleetDevice): DeviceState {
-  if (collector?.state === "lost") return attention("crit", "Lost", "its keys are destroyed");
-  if (collector?.state === "disabled") return calm("neutral", "Disabled", "keeps its readings");
+  const t = pageTexts("devices");
+  if (collector?.state === "lost") return attention("crit", t("lost"), t("keysDestroyed"));
+  if (collector?.state === "disabled") return calm("neutral", t("disabled"), t("keepsReadings"));
   if (!telemetry) {
     if (collector && !isPlain && !collector.enrolled_at) {
       return collector.code_expires_at
-        ? { ...calm("info", "Not enrolled", "code expires"), at: collector.code_expires_at }
-        : attention("warn", "Not enrolled", "needs a code");
+        ? { ...calm("info", t("notEnrolled"), t("codeExpires")), at: collector.code_expires_at }
+        : attention("warn", t("notEnrolled"), t("needsCode"));
     }
-    return calm("neutral", "No readings yet");
+    return calm("neutral", t("noReadingsYet"));
   }
   const seen = telemetry.last_seen_at ?? undefined;
-  if (telemetry.cloned) return attention("warn", "Two machines", "use this identity");
-  if (telemetry.online === false) return { ...attention("crit", "Offline", "since"), at: seen };
-  if (telemetry.clock_suspect) return attention("warn", "Clock wrong");
-  if ((telemetry.waiting ?? 0) > USUAL_IN_FLIGHT) return calm("info", "Catching up");
+  if (telemetry.cloned) return attention("warn", t("twoMachines"), t("useThisIdentity"));
+  if (telemetry.online === false) return { ...attention("crit", t("offline"), t("since")), at: seen };
+  if (telemetry.clock_suspect) return attention("warn", t("clockWrong"));
+  if ((telemetry.waiting ?? 0) > USUAL_IN_FLIGHT) return calm("info", t("catchingUp"));
   if (telemetry.online === null)
-    return seen ? { ...calm("neutral", "Seen"), at: seen } : calm("neutral", "Unknown");
-  return calm("ok", "Online");
+    return seen ? { ...calm("neutral", t("seen")), at: seen } : calm("neutral", t("unknown"));
+  return calm("ok", t("online"));
 }
 
 function calm(tone: Tone, label: string, note?: string): DeviceState {
@@ -85,16 +87,17 @@ function attention(tone: Tone, label: string, note?: string): DeviceState {
   return { tone, label, note, needsAttention: true };
 }
 
-const MIRROR_STATES: Readonly<Record<Mirror["state"], { tone: Tone; label: string }>> = {
-  in_sync: { tone: "ok", label: "In sync" },
-  behind: { tone: "warn", label: "Behind" },
-  never: { tone: "info", label: "Never synchronised" },
-  rolled_back: { tone: "crit", label: "Rolled back" },
-  wiped: { tone: "neutral", label: "Wiped" },
-  unmanaged: { tone: "neutral", label: "Not managed" },
+const MIRROR_TONES: Readonly<Record<Mirror["state"], Tone>> = {
+  in_sync: "ok",
+  behind: "warn",
+  never: "info",
+  rolled_back: "crit",
+  wiped: "neutral",
+  unmanaged: "neutral",
 };
 
 export function mirrorState({ state, behind }: Mirror): { tone: Tone; label: string } {
-  const known = MIRROR_STATES[state];
-  return state === "behind" ? { ...known, label: `Behind by ${behind.toLocaleString("en")}` } : known;
+  const t = pageTexts("devices");
+  const label = state === "behind" ? t("behindBy", { count: behind }) : t(`mirrorStates.${state}`);
+  return { tone: MIRROR_TONES[state], label };
 }

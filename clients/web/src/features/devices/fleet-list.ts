@@ -1,4 +1,5 @@
 // Search, filters and order of the fleet. Pure functions.
+import { pageLocale } from "@/lib/page-locale";
 import { stateOf, type FleetDevice } from "./fleet-device";
 
 export const VIEWS = ["all", "attention", "collectors", "plain"] as const;
@@ -25,7 +26,7 @@ export function selectDevices(devices: readonly FleetDevice[], view: View, searc
 }
 
 const ORDER = ["crit", "warn", "info", "neutral", "ok"];
-const byName = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+const byName = new Intl.Collator(pageLocale(), { numeric: true, sensitivity: "base" });
 
 const COMPARE: Readonly<Record<string, (a: FleetDevice, b: FleetDevice) => number>> = {
   name: () => 0,

@@ -1,5 +1,7 @@
 "use client";
 // The table of devices.
+import { useTranslations } from "next-intl";
+import { numberLocale } from "@/lib/page-locale";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { Badge } from "@/components/badge";
@@ -18,17 +20,18 @@ type FleetTableProps = {
 };
 
 export function FleetTable({ devices, can, sort, onSort }: FleetTableProps) {
+  const t = useTranslations("devices");
   const columns: TableColumn<FleetDevice>[] = [
     {
       id: "name",
-      header: "Device",
+      header: t("device"),
       isSortable: true,
       isMain: true,
       cell: (device) => <Name device={device} />,
     },
     {
       id: "state",
-      header: "State",
+      header: t("state"),
       isSortable: true,
       cell: (device) => (
         <span className="inline-flex flex-wrap items-baseline gap-x-2">
@@ -41,41 +44,41 @@ export function FleetTable({ devices, can, sort, onSort }: FleetTableProps) {
     },
     {
       id: "backlog",
-      header: "Backlog",
+      header: t("backlog"),
       isSortable: true,
       align: "right",
       cell: backlogCell,
     },
     {
       id: "clock",
-      header: "Clock",
+      header: t("clock"),
       align: "right",
       cell: clockCell,
     },
-    { id: "promise", header: "Promise", cell: ({ isPlain }) => <PromiseMark isPlain={isPlain} /> },
+    { id: "promise", header: t("promise"), cell: ({ isPlain }) => <PromiseMark isPlain={isPlain} /> },
     {
       id: "series",
-      header: "Series",
+      header: t("series"),
       align: "right",
-      cell: ({ telemetry }) => telemetry?.series_count.toLocaleString("en") ?? null,
+      cell: ({ telemetry }) => telemetry?.series_count.toLocaleString(numberLocale()) ?? null,
     },
     {
       id: "seen",
-      header: "Seen",
+      header: t("seen"),
       isSortable: true,
       cell: ({ telemetry }) => (telemetry?.last_seen_at ? <When at={telemetry.last_seen_at} /> : null),
     },
   ];
-  if (can("collectors.read")) columns.splice(1, 0, { id: "site", header: "Site and tags", cell: siteCell });
+  if (can("collectors.read")) columns.splice(1, 0, { id: "site", header: t("siteAndTags"), cell: siteCell });
   if (can("mirror.read"))
     columns.splice(-2, 0, {
       id: "mirror",
-      header: "Offline access",
+      header: t("offlineAccess"),
       cell: mirrorCell,
     });
   return (
     <DataTable
-      label="Devices"
+      label={t("devices")}
       columns={columns}
       rows={devices}
       rowId={({ id }) => id}
@@ -119,7 +122,7 @@ function siteCell({ site, tags }: FleetDevice): ReactNode {
 function backlogCell({ telemetry, isPlain }: FleetDevice): ReactNode {
   const waiting = telemetry?.waiting;
   if (isPlain || waiting == null) return null;
-  return <span className="tabular-nums">{waiting.toLocaleString("en")}</span>;
+  return <span className="tabular-nums">{waiting.toLocaleString(numberLocale())}</span>;
 }
 
 function clockCell({ telemetry }: FleetDevice): ReactNode {

@@ -1,12 +1,15 @@
 // The figures above the fleet.
+import { useTranslations } from "next-intl";
+import { numberLocale, pageLocale } from "@/lib/page-locale";
 import { StatTile, StatTiles } from "@/components/stat-tile";
 import { stateOf, USUAL_IN_FLIGHT, type FleetDevice } from "./fleet-device";
 
 type FleetTilesProps = { devices: readonly FleetDevice[]; hasMirrors: boolean };
 
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const COMPACT = { notation: "compact", maximumSignificantDigits: 3 } as const;
 
 export function FleetTiles({ devices, hasMirrors }: FleetTilesProps) {
+  const t = useTranslations("devices");
   const known = devices.filter(({ telemetry }) => telemetry && telemetry.online !== null);
   const online = known.filter(({ telemetry }) => telemetry?.online).length;
   const troubled = devices.filter((device) => stateOf(device).needsAttention);
@@ -15,35 +18,35 @@ export function FleetTiles({ devices, hasMirrors }: FleetTilesProps) {
   const mirrors = devices.flatMap(({ mirror }) => (mirror && mirror.state !== "unmanaged" ? [mirror] : []));
   const stale = mirrors.filter(({ state }) => state !== "in_sync");
   return (
-    <StatTiles label="Summary">
+    <StatTiles label={t("summary")}>
       <StatTile
-        label="Online"
+        label={t("online")}
         value={online}
-        unit={`of ${known.length}`}
+        unit={t("of", { total: known.length })}
         tone={online < known.length ? "crit" : undefined}
-        note={online < known.length ? `${known.length - online} offline` : "all collectors are connected"}
+        note={online < known.length ? t("offlineCount", { count: known.length - online }) : t("allConnected")}
         testId="tile-online"
       />
       <StatTile
-        label="Need attention"
+        label={t("needAttention")}
         value={troubled.length}
-        unit={troubled.length === 1 ? "device" : "devices"}
+        unit={t("devicesUnit", { count: troubled.length })}
         tone={troubled.length > 0 ? "warn" : undefined}
-        note={troubled.length > 0 ? reasons(troubled) : "nothing to do"}
+        note={troubled.length > 0 ? reasons(troubled) : t("nothingToDo")}
       />
       <StatTile
-        label="Waiting on devices"
-        value={compact.format(waiting)}
-        unit="readings"
-        note={behind.length > 0 ? `${behind.length} catching up` : "no backlog"}
+        label={t("waitingOnDevices")}
+        value={new Intl.NumberFormat(numberLocale(), COMPACT).format(waiting)}
+        unit={t("readingsUnit")}
+        note={behind.length > 0 ? t("catchingUpCount", { count: behind.length }) : t("noBacklog")}
       />
       {hasMirrors && mirrors.length > 0 && (
         <StatTile
-          label="Offline access up to date"
+          label={t("offlineAccessUpToDate")}
           value={mirrors.length - stale.length}
-          unit={`of ${mirrors.length}`}
+          unit={t("of", { total: mirrors.length })}
           tone={stale.length > 0 ? "warn" : undefined}
-          note={stale.length > 0 ? `${stale[0]!.name} is not` : "all collectors have every change"}
+          note={stale.length > 0 ? t("isNot", { name: stale[0]!.name }) : t("allHaveEveryChange")}
         />
       )}
     </StatTiles>
@@ -57,5 +60,7 @@ function reasons(devices: readonly FleetDevice[]): string {
     const { label } = stateOf(device);
     counts.set(label, (counts.get(label) ?? 0) + 1);
   }
-  return [...counts].map(([label, count]) => `${count} ${label.toLowerCase()}`).join(", ");
+  return [...counts]
+    .map(([label, count]) => `${count} ${pageLocale() === "en" ? label.toLowerCase() : label}`)
+    .join(", ");
 }

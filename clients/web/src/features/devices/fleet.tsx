@@ -1,5 +1,7 @@
 "use client";
 // The page about the fleet: figures, views, search, and the table of all devices.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import { Plus, RadioTower, SearchX } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/button";
@@ -33,6 +35,7 @@ type FleetProps = {
 const PAGE_SIZE = 25;
 
 export function Fleet({ api, can, address, setAddress }: FleetProps) {
+  const t = useTranslations("devices");
   const [isAdding, setAdding] = useState(false);
   const [page, setPage] = useState(0);
   const fleet = useFleet(api, can);
@@ -52,35 +55,35 @@ export function Fleet({ api, can, address, setAddress }: FleetProps) {
   return (
     <div className="space-y-4">
       <PageHeader
-        title="Devices"
-        subtitle={devices ? countText(devices) : "Collectors and plain MQTT devices"}
+        title={t("devices")}
+        subtitle={devices ? countText(devices) : t("collectorsAndPlainMqttDevices")}
         actions={
           <RbacGuard can={can} needs="collectors.manage">
             <Button tone="primary" onClick={() => setAdding(true)} data-testid="add-device">
               <Plus className="size-4" aria-hidden />
-              Add device
+              {t("addDevice")}
             </Button>
           </RbacGuard>
         }
       />
       {devices && devices.length > 0 && <FleetTiles devices={devices} hasMirrors={can("mirror.read")} />}
-      <section aria-label="Devices" className="rounded-[10px] border bg-surface">
+      <section aria-label={t("devices")} className="rounded-[10px] border bg-surface">
         <div className="flex flex-wrap items-center gap-2 p-3">
           <SearchField
-            label="Search by name, id, site or tag"
+            label={t("searchByNameIdSite")}
             value={search}
             onSearch={(q) => change({ q })}
             testId="device-search"
           />
           <Segmented
-            label="View"
+            label={t("view")}
             options={viewOptions(devices ?? [])}
             value={view}
             onChange={(next) => change({ view: next === "all" ? null : next })}
           />
         </div>
         {fleet.error && !devices ? (
-          <LoadError error={fleet.error} what="The list of devices" onRetry={fleet.reload} />
+          <LoadError error={fleet.error} what={t("theListOfDevices")} onRetry={fleet.reload} />
         ) : !found ? (
           <TableSkeleton rows={8} />
         ) : devices?.length === 0 ? (
@@ -91,7 +94,7 @@ export function Fleet({ api, can, address, setAddress }: FleetProps) {
           <>
             {fleet.error && (
               <p role="status" className="border-t px-4 py-2 text-xs text-warn">
-                This list may be outdated or incomplete. {explain(fleet.error)}
+                {t("thisListMayBeOutdated", { explain: explain(fleet.error) })}
               </p>
             )}
             <FleetTable
@@ -116,58 +119,56 @@ export function Fleet({ api, can, address, setAddress }: FleetProps) {
 }
 
 function viewOptions(devices: readonly FleetDevice[]): { value: View; label: string }[] {
-  const count = (view: View) => selectDevices(devices, view, "").length.toLocaleString("en");
-  return [
-    { value: "all", label: `All ${count("all")}` },
-    { value: "attention", label: `Needs attention ${count("attention")}` },
-    { value: "collectors", label: `Collectors ${count("collectors")}` },
-    { value: "plain", label: `Plain MQTT ${count("plain")}` },
-  ];
+  const t = pageTexts("devices.views");
+  return VIEWS.map((value) => ({
+    value,
+    label: t(value, { count: selectDevices(devices, value, "").length }),
+  }));
 }
 
 function countText(devices: readonly FleetDevice[]): string {
   const plain = devices.filter(({ isPlain }) => isPlain).length;
   const online = devices.filter(({ telemetry }) => telemetry?.online).length;
-  const text = (number: number) => number.toLocaleString("en");
-  return `${text(devices.length - plain)} collectors, ${text(plain)} plain MQTT · ${text(online)} online`;
+  return pageTexts("devices")("fleetCount", { collectors: devices.length - plain, plain, online });
 }
 
 function NoDevices({ canAdd, onAdd }: { canAdd: boolean; onAdd: () => void }) {
+  const t = useTranslations("devices");
   return (
     <NoticeState
       icon={RadioTower}
-      title="No devices yet"
+      title={t("noDevicesYet")}
       role="status"
-      action={canAdd && <Button onClick={onAdd}>Add device</Button>}
+      action={canAdd && <Button onClick={onAdd}>{t("addDevice")}</Button>}
     >
-      {canAdd
-        ? "Add a collector, or a device that already speaks MQTT."
-        : "An administrator can add a collector, or a device that already speaks MQTT."}
+      {canAdd ? t("addACollectorOrA") : t("anAdministratorCanAddA")}
     </NoticeState>
   );
 }
 
 function NoMatch({ onReset }: { onReset: () => void }) {
+  const t = useTranslations("devices");
   return (
     <NoticeState
       icon={SearchX}
-      title="No device matches"
+      title={t("noDeviceMatches")}
       role="status"
       action={
         <Button onClick={onReset} data-testid="reset-filter">
-          Show all devices
+          {t("showAllDevices")}
         </Button>
       }
     >
-      Change the search or the view.
+      {t("changeTheSearchOrThe")}
     </NoticeState>
   );
 }
 
 export function FleetSkeleton() {
+  const t = useTranslations("devices");
   return (
     <div className="space-y-4">
-      <PageHeader title="Devices" subtitle="Collectors and plain MQTT devices" />
+      <PageHeader title={t("devices")} subtitle={t("collectorsAndPlainMqttDevices")} />
       <div className="rounded-[10px] border bg-surface">
         <TableSkeleton rows={8} />
       </div>

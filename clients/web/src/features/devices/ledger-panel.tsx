@@ -1,5 +1,7 @@
 "use client";
 // The ledger of a device: what became of every reading that it ever took.
+import { useTranslations } from "next-intl";
+import { numberLocale } from "@/lib/page-locale";
 import { useQuery } from "@tanstack/react-query";
 import clsx from "clsx";
 import { useState } from "react";
@@ -12,7 +14,7 @@ import type { ApiClient } from "@/lib/api/api-client";
 import { ledgerQuery } from "./inventory";
 import { missingIn, proofText, segmentsOf, sumsOf, type Segment, type Sums } from "./ledger";
 
-const text = (number: number) => number.toLocaleString("en");
+const text = (number: number) => number.toLocaleString(numberLocale());
 
 const FILLS: Readonly<Record<Segment["kind"], string>> = {
   stored: "bg-ok-fill",
@@ -21,28 +23,22 @@ const FILLS: Readonly<Record<Segment["kind"], string>> = {
   missing: "bg-accent",
 };
 
-const WORDS: Readonly<Record<Segment["kind"], string>> = {
-  stored: "stored",
-  refused: "refused, with a reason",
-  dropped: "declared lost",
-  missing: "missing",
-};
-
 const FEW = 5;
 
 export function LedgerPanel({ api, id }: { api: ApiClient; id: string }) {
+  const t = useTranslations("devices");
   const query = useQuery(ledgerQuery(api, id));
   const sums = query.data && sumsOf(query.data);
   return (
     <Panel
-      title="Completeness"
-      meta="what became of every reading this device ever took"
+      title={t("completeness")}
+      meta={t("whatBecameOfEveryReading")}
       testId="panel-ledger"
       actions={
         <>
           {sums && <Verdict sums={sums} />}
           <Button onClick={() => void query.refetch()} disabled={query.isFetching} data-testid="verify-again">
-            {query.isFetching ? "Verifying…" : "Verify again"}
+            {query.isFetching ? t("verifying") : t("verifyAgain")}
           </Button>
         </>
       }
@@ -50,7 +46,7 @@ export function LedgerPanel({ api, id }: { api: ApiClient; id: string }) {
       <PanelContent query={query} skeletonHeight="9rem">
         {(epochs) =>
           epochs.length === 0 ? (
-            <p className="px-4 pt-1 pb-4 text-ui text-fg-2">This device has sent no readings yet.</p>
+            <p className="px-4 pt-1 pb-4 text-ui text-fg-2">{t("thisDeviceHasSentNo")}</p>
           ) : (
             <Proof epochs={epochs} sums={sumsOf(epochs)} />
           )
@@ -61,11 +57,17 @@ export function LedgerPanel({ api, id }: { api: ApiClient; id: string }) {
 }
 
 function Verdict({ sums }: { sums: Sums }) {
-  if (!sums.isCounted) return <Badge tone="crit">Counts differ</Badge>;
-  return sums.isComplete ? <Badge tone="ok">Complete</Badge> : <Badge tone="info">Not complete yet</Badge>;
+  const t = useTranslations("devices");
+  if (!sums.isCounted) return <Badge tone="crit">{t("countsDiffer")}</Badge>;
+  return sums.isComplete ? (
+    <Badge tone="ok">{t("complete")}</Badge>
+  ) : (
+    <Badge tone="info">{t("notCompleteYet")}</Badge>
+  );
 }
 
 function Proof({ epochs, sums }: { epochs: readonly Epoch[]; sums: Sums }) {
+  const t = useTranslations("devices");
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? epochs : epochs.slice(0, FEW);
   const parts = [
@@ -77,17 +79,17 @@ function Proof({ epochs, sums }: { epochs: readonly Epoch[]; sums: Sums }) {
   return (
     <>
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-2 border-t px-4 py-3">
-        <Term value={sums.produced} word="produced" />
+        <Term value={sums.produced} word={t("words.produced")} />
         {parts.map(([kind, value], index) => (
           <div key={kind} className="flex items-baseline gap-x-4">
             <span className="text-fg-3" aria-hidden>
               {index === 0 ? "=" : "+"}
             </span>
-            <Term value={value} word={WORDS[kind]} fill={FILLS[kind]} />
+            <Term value={value} word={t(`words.${kind}`)} fill={FILLS[kind]} />
           </div>
         ))}
       </div>
-      <ul className="divide-y border-t" aria-label="Epochs">
+      <ul className="divide-y border-t" aria-label={t("epochs")}>
         {shown.map((epoch, index) => (
           <EpochRow key={epoch.epoch} epoch={epoch} isNewest={index === 0} />
         ))}
@@ -96,12 +98,12 @@ function Proof({ epochs, sums }: { epochs: readonly Epoch[]; sums: Sums }) {
         <p className="min-w-0 flex-1 basis-64" data-testid="proof">
           {proofText(sums)}
           {sums.removed > 0 && (
-            <span className="text-fg-2"> ({text(sums.removed)} of the stored ones were deleted later)</span>
+            <span className="text-fg-2"> {t("removedLater", { count: sums.removed })}</span>
           )}
         </p>
         {epochs.length > FEW && (
           <Button onClick={() => setWhole(!isWhole)}>
-            {isWhole ? "Show fewer" : `Show all ${text(epochs.length)} epochs`}
+            {isWhole ? t("showFewer") : t("showAllEpochs", { count: epochs.length })}
           </Button>
         )}
       </div>
@@ -122,11 +124,12 @@ function Term({ value, word, fill }: { value: number; word: string; fill?: strin
 }
 
 function EpochRow({ epoch, isNewest }: { epoch: Epoch; isNewest: boolean }) {
+  const t = useTranslations("devices");
   const missing = missingIn(epoch);
   return (
     <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 px-4 py-2.5 text-ui sm:grid-cols-[9rem_minmax(0,1fr)_8rem]">
       <span className="min-w-0">
-        {epoch.ord === 0 ? "Summaries" : isNewest ? "Newest run" : "Earlier run"}
+        {epoch.ord === 0 ? t("summaries") : isNewest ? t("newestRun") : t("earlierRun")}
         <span className="block truncate font-mono text-2xs text-fg-2" title={epoch.epoch}>
           {epoch.epoch}
         </span>
@@ -138,7 +141,7 @@ function EpochRow({ epoch, isNewest }: { epoch: Epoch; isNewest: boolean }) {
         {segmentsOf(epoch).map(({ kind, count, share }) => (
           <span
             key={kind}
-            title={`${text(count)} ${WORDS[kind]}`}
+            title={`${text(count)} ${t(`words.${kind}`)}`}
             className={clsx("keep-color h-full min-w-[3px]", FILLS[kind])}
             style={{ flexGrow: share }}
           />
@@ -148,12 +151,12 @@ function EpochRow({ epoch, isNewest }: { epoch: Epoch; isNewest: boolean }) {
         {text(epoch.next)}
         <span className={clsx("block text-2xs", epoch.complete ? "text-ok" : "text-fg-2")}>
           {epoch.complete
-            ? "complete"
+            ? t("isComplete")
             : missing > 0
-              ? `${text(missing)} missing`
+              ? t("missingCount", { count: missing })
               : epoch.counted
-                ? "being settled"
-                : "counts differ"}
+                ? t("beingSettled")
+                : t("countsDifferHere")}
         </span>
       </span>
     </li>

@@ -1,4 +1,5 @@
 // The ledger of a device as sums that a person can check. Pure functions.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Epoch } from "@/contracts/http";
 
 export type Sums = {
@@ -36,14 +37,13 @@ export function missingIn({ missing }: Epoch): number {
   return missing.reduce((sum, [from, to]) => sum + (Number(to) - Number(from)), 0);
 }
 
-const text = (number: number) => number.toLocaleString("en");
-
 /** The proof in one sentence. */
 export function proofText(sums: Sums): string {
   const { stored, refused, dropped, missing, isComplete, isCounted } = sums;
-  const counts = `stored ${text(stored)} · refused ${text(refused)} · declared lost ${text(dropped)} · missing ${text(missing)}`;
-  if (!isCounted) return `${counts}: the count of the stored readings differs`;
-  return `${counts}: ${isComplete ? "complete" : "waiting for the missing ones"}`;
+  const t = pageTexts("devices.proof");
+  const counts = t("counts", { stored, refused, dropped, missing });
+  if (!isCounted) return t("differs", { counts });
+  return isComplete ? t("complete", { counts }) : t("waiting", { counts });
 }
 
 export type Segment = {

@@ -1,22 +1,25 @@
 "use client";
 // How far the collector's copy of the accounts is.
+import { useTranslations } from "next-intl";
+import { numberLocale } from "@/lib/page-locale";
 import { Badge } from "@/components/badge";
 import { When } from "@/components/when";
 import type { Mirror } from "@/contracts/http";
 import { mirrorState } from "./fleet-device";
 
 export function MirrorPanel({ mirror }: { mirror: Mirror }) {
+  const t = useTranslations("devices");
   const { tone, label } = mirrorState(mirror);
   return (
-    <section aria-label="Offline access" className="rounded-[10px] border bg-surface">
+    <section aria-label={t("offlineAccess")} className="rounded-[10px] border bg-surface">
       <div className="flex flex-wrap items-center justify-between gap-2 px-4 py-3">
-        <h2 className="text-ui font-semibold">Offline access</h2>
+        <h2 className="text-ui font-semibold">{t("offlineAccess")}</h2>
         <Badge tone={tone}>{label}</Badge>
       </div>
       <dl className="divide-y border-t text-ui">
-        <Row label="Accounts that can sign in offline">{mirror.held.toLocaleString("en")}</Row>
-        <Row label="Changes not acknowledged">
-          {mirror.behind.toLocaleString("en")}
+        <Row label={t("accountsThatCanSignIn")}>{mirror.held.toLocaleString(numberLocale())}</Row>
+        <Row label={t("changesNotAcknowledged")}>
+          {mirror.behind.toLocaleString(numberLocale())}
           {mirror.since && (
             <>
               {", oldest "}
@@ -24,8 +27,8 @@ export function MirrorPanel({ mirror }: { mirror: Mirror }) {
             </>
           )}
         </Row>
-        <Row label="Last report">{mirror.seen ? <When at={mirror.seen} /> : "never"}</Row>
-        <Row label="Digests compared">{mirror.checked ? <When at={mirror.checked} /> : "never"}</Row>
+        <Row label={t("lastReport")}>{mirror.seen ? <When at={mirror.seen} /> : "never"}</Row>
+        <Row label={t("digestsCompared")}>{mirror.checked ? <When at={mirror.checked} /> : "never"}</Row>
       </dl>
     </section>
   );

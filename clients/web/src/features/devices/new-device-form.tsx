@@ -1,5 +1,6 @@
 "use client";
 // The frame of the forms that add a device: problem, fields, buttons.
+import { useTranslations } from "next-intl";
 import type { ReactNode } from "react";
 import type { FieldValues } from "react-hook-form";
 import { Button } from "@/components/button";
@@ -15,6 +16,7 @@ type NewDeviceFormProps<T extends FieldValues> = {
 };
 
 export function NewDeviceForm<T extends FieldValues>({ draft, onCancel, children }: NewDeviceFormProps<T>) {
+  const t = useTranslations("devices");
   const { errors, isSubmitting } = draft.form.formState;
   return (
     <form method="post" onSubmit={(event) => void draft.submit(event)} noValidate className="space-y-4">
@@ -22,9 +24,9 @@ export function NewDeviceForm<T extends FieldValues>({ draft, onCancel, children
       {draft.wasRestored && <RestoredNotice onDiscard={draft.discard} />}
       {children}
       <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>Cancel</Button>
-        <SubmitButton isBusy={isSubmitting} busyText="Adding…" data-testid="device-submit">
-          Add device
+        <Button onClick={onCancel}>{t("cancel")}</Button>
+        <SubmitButton isBusy={isSubmitting} busyText={t("adding")} data-testid="device-submit">
+          {t("addDevice")}
         </SubmitButton>
       </div>
     </form>

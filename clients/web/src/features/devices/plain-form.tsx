@@ -1,5 +1,6 @@
 "use client";
 // Creates a plain MQTT device and its broker account.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import { CHECKBOX, TextField } from "@/components/form/input";
@@ -16,6 +17,7 @@ type PlainFormProps = { api: ApiClient; onCreated: (device: PlainCredentials) =>
 const SIMPLE_NAME = /^[a-z0-9-]{1,32}$/;
 
 export function PlainForm({ api, onCreated, onCancel }: PlainFormProps) {
+  const t = useTranslations("devices");
   const [keyOf] = useState(idempotencyKeys);
   const draft = useDraftForm<PlainValues>({
     draft: "plain:new",
@@ -36,14 +38,14 @@ export function PlainForm({ api, onCreated, onCancel }: PlainFormProps) {
   return (
     <NewDeviceForm draft={draft} onCancel={onCancel}>
       <TextField
-        label="User name at the broker"
+        label={t("userNameAtTheBroker")}
         fieldSize="md"
         autoFocus
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
         maxLength={100}
-        hint="The last level of its topic, such as greenhouse or ESP_01"
+        hint={t("theLastLevelOfIts")}
         className="font-mono"
         data-testid="device-username"
         error={form.formState.errors.username?.message}
@@ -53,10 +55,8 @@ export function PlainForm({ api, onCreated, onCancel }: PlainFormProps) {
       <label className="flex gap-2 text-ui">
         <input type="checkbox" className={`${CHECKBOX} mt-0.5`} {...form.register("allow_any_client_id")} />
         <span>
-          Allow any client id
-          <span className="block text-xs text-fg-2">
-            Only for devices that cannot set it: somebody with the password could connect unnoticed.
-          </span>
+          {t("allowAnyClientId")}
+          <span className="block text-xs text-fg-2">{t("allowAnyClientIdWhy")}</span>
         </span>
       </label>
     </NewDeviceForm>

@@ -1,5 +1,6 @@
 "use client";
 // How the messages of a plain device are read, and what was skipped.
+import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import { Panel } from "@/components/panel";
 import { PanelContent } from "@/components/panel-content";
@@ -7,41 +8,38 @@ import { When } from "@/components/when";
 import type { ApiClient } from "@/lib/api/api-client";
 
 export function PlainPanel({ api, id }: { api: ApiClient; id: string }) {
+  const t = useTranslations("devices");
   const query = useQuery({
     queryKey: ["plain", id],
     queryFn: ({ signal }) =>
       api.get("/api/telemetry/devices/{device}/plain", { path: { device: id }, signal }),
   });
   return (
-    <Panel title="Messages" meta="how they are read" testId="panel-plain">
+    <Panel title={t("messages")} meta={t("howTheyAreRead")} testId="panel-plain">
       <PanelContent query={query} skeletonHeight="6rem">
         {({ settings, skipped }) => (
           <div className="space-y-3 border-t px-4 py-3 text-ui">
             <dl className="grid gap-x-4 gap-y-1 sm:grid-cols-[10rem_minmax(0,1fr)]">
-              <dt className="text-fg-2">Names of the time</dt>
-              <dd className="wrap-anywhere">{settings.time_keys?.join(", ") || "none"}</dd>
-              <dt className="text-fg-2">Time zone</dt>
+              <dt className="text-fg-2">{t("namesOfTheTime")}</dt>
+              <dd className="wrap-anywhere">{settings.time_keys?.join(", ") || t("none")}</dd>
+              <dt className="text-fg-2">{t("timeZone")}</dt>
               <dd>{settings.time_zone}</dd>
-              <dt className="text-fg-2">Left out</dt>
-              <dd className="wrap-anywhere">{settings.left_out?.join(", ") || "nothing"}</dd>
-              <dt className="text-fg-2">Numbers in text</dt>
-              <dd>{settings.takes_text ? "converted" : "skipped"}</dd>
+              <dt className="text-fg-2">{t("leftOut")}</dt>
+              <dd className="wrap-anywhere">{settings.left_out?.join(", ") || t("nothing")}</dd>
+              <dt className="text-fg-2">{t("numbersInText")}</dt>
+              <dd>{settings.takes_text ? t("converted") : t("skipped")}</dd>
             </dl>
             {skipped.length > 0 && (
               <div>
-                <h3 className="font-medium">Skipped values</h3>
+                <h3 className="font-medium">{t("skippedValues")}</h3>
                 <ul className="divide-y">
                   {skipped.map(({ name, n, example, last_at }) => (
                     <li key={name} className="flex flex-wrap gap-x-3 py-1.5">
                       <span className="min-w-0 flex-1 font-mono text-xs wrap-anywhere">{name}</span>
                       <span className="text-fg-2 wrap-anywhere">
-                        {n.toLocaleString("en")} times, such as “{example}”
-                        {last_at && (
-                          <>
-                            {", last "}
-                            <When at={last_at} />
-                          </>
-                        )}
+                        {last_at
+                          ? t.rich("skippedTimes", { n, example, when: () => <When at={last_at} /> })
+                          : t("skippedTimesNever", { n, example })}
                       </span>
                     </li>
                   ))}

@@ -1,5 +1,6 @@
 "use client";
 // Sets the name and the unit of a series on the screen.
+import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { RestoredNotice } from "@/components/form/change-notice";
@@ -13,10 +14,11 @@ import { useDraftForm } from "@/lib/use-draft-form";
 
 type RenameSeriesDialogProps = { api: ApiClient; series: Series; onSaved: () => void; onClose: () => void };
 
-const schema = z.object({ display_name: line(128, "a name", 0), unit: line(32, "a unit", 0) });
+const schema = z.object({ display_name: line(128), unit: line(32) });
 
 /** The dialog is open while it is rendered. */
 export function RenameSeriesDialog({ api, series, onSaved, onClose }: RenameSeriesDialogProps) {
+  const t = useTranslations("devices");
   const { form, submit, wasRestored, discard } = useDraftForm({
     draft: `series:${series.id}`,
     schema,
@@ -35,14 +37,14 @@ export function RenameSeriesDialog({ api, series, onSaved, onClose }: RenameSeri
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={`Rename ${series.display_name}`}
-      description={`Its name in messages stays ${series.name}. An empty field restores what the device declared.`}
+      title={t("renameDisplayName", { display_name: series.display_name })}
+      description={t("itsNameInMessagesStays", { name: series.name })}
     >
       <form method="post" onSubmit={(event) => void submit(event)} noValidate className="space-y-4">
         <FormProblem testId="series-error">{errors.root?.message}</FormProblem>
         {wasRestored && <RestoredNotice onDiscard={discard} />}
         <TextField
-          label="Name on the screen"
+          label={t("nameOnTheScreen")}
           fieldSize="md"
           autoFocus
           dir="auto"
@@ -53,7 +55,7 @@ export function RenameSeriesDialog({ api, series, onSaved, onClose }: RenameSeri
           {...form.register("display_name")}
         />
         <TextField
-          label="Unit"
+          label={t("unit")}
           fieldSize="md"
           autoComplete="off"
           maxLength={60}
@@ -63,9 +65,9 @@ export function RenameSeriesDialog({ api, series, onSaved, onClose }: RenameSeri
           {...form.register("unit")}
         />
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <SubmitButton isBusy={isSubmitting} busyText="Saving…" data-testid="series-submit">
-            Save
+          <Button onClick={onClose}>{t("cancel")}</Button>
+          <SubmitButton isBusy={isSubmitting} busyText={t("saving")} data-testid="series-submit">
+            {t("save")}
           </SubmitButton>
         </div>
       </form>

@@ -1,5 +1,7 @@
 "use client";
 // The series of a device: the last hour, the newest value, and its name for the screen.
+import { useTranslations } from "next-intl";
+import { numberLocale } from "@/lib/page-locale";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Pencil } from "lucide-react";
 import Link from "next/link";
@@ -33,19 +35,20 @@ const WIDTH = 100;
 const HEIGHT = 22;
 
 export function SeriesPanel({ api, can, device, query, readings }: SeriesPanelProps) {
+  const t = useTranslations("devices");
   const [search, setSearch] = useState("");
   const [renaming, setRenaming] = useState<Series | null>(null);
   return (
     <Panel
-      title="Series"
-      meta={query.data ? `${query.data.length.toLocaleString("en")} · last hour` : undefined}
+      title={t("series")}
+      meta={query.data ? t("countLastHour", { count: query.data.length }) : undefined}
       testId="panel-series"
       actions={
         <Link
           href={`/dashboard?device=${encodeURIComponent(device)}`}
           className="inline-flex h-8 items-center rounded-[7px] border px-3 text-ui font-medium hover:bg-surface-2"
         >
-          Open on the dashboard
+          {t("openOnTheDashboard")}
         </Link>
       }
     >
@@ -53,15 +56,15 @@ export function SeriesPanel({ api, can, device, query, readings }: SeriesPanelPr
         {(series) => {
           const found = matching(series, search);
           return series.length === 0 ? (
-            <p className="px-4 pt-1 pb-4 text-ui text-fg-2">This device has declared no series yet.</p>
+            <p className="px-4 pt-1 pb-4 text-ui text-fg-2">{t("thisDeviceHasDeclaredNo")}</p>
           ) : (
             <>
               {series.length > 10 && (
                 <div className="flex border-t p-3">
-                  <SearchField label="Search series" value={search} onSearch={setSearch} />
+                  <SearchField label={t("searchSeries")} value={search} onSearch={setSearch} />
                 </div>
               )}
-              <ul className="divide-y border-t" aria-label="Series">
+              <ul className="divide-y border-t" aria-label={t("series")}>
                 {found.slice(0, MOST).map((one) => (
                   <SeriesRow
                     key={one.id}
@@ -72,12 +75,11 @@ export function SeriesPanel({ api, can, device, query, readings }: SeriesPanelPr
                 ))}
               </ul>
               {found.length === 0 && (
-                <p className="border-t px-4 py-3 text-ui text-fg-2">No series matches.</p>
+                <p className="border-t px-4 py-3 text-ui text-fg-2">{t("noSeriesMatches")}</p>
               )}
               {found.length > MOST && (
                 <p className="border-t px-4 py-2 text-xs text-fg-2">
-                  The first {MOST} of {found.length.toLocaleString("en")} are shown. Search to find the
-                  others.
+                  {t("firstShown", { most: MOST, count: found.length })}
                 </p>
               )}
             </>
@@ -107,6 +109,7 @@ function matching(series: readonly Series[], search: string): readonly Series[] 
 type SeriesRowProps = { series: Series; readings: Readings; onRename: (() => void) | null };
 
 function SeriesRow({ series, readings, onRename }: SeriesRowProps) {
+  const t = useTranslations("devices");
   const to = useCoarseNow(readings);
   const latest = readings.latest(series.id) ?? series.latest;
   const window = { from: to - HOUR_US, to };
@@ -137,7 +140,7 @@ function SeriesRow({ series, readings, onRename }: SeriesRowProps) {
       </span>
       <span
         className="hidden text-xs whitespace-nowrap text-fg-2 md:block"
-        title="Usual interval between readings"
+        title={t("usualIntervalBetweenReadings")}
       >
         {interval === null ? "–" : intervalText(interval)}
       </span>
@@ -145,7 +148,12 @@ function SeriesRow({ series, readings, onRename }: SeriesRowProps) {
         <StateBadge freshness={freshnessOf(latest?.t ?? null, to, interval)} ageUs={to - (latest?.t ?? 0)} />
       </span>
       {onRename ? (
-        <Button tone="ghost" size="icon" aria-label={`Rename ${series.display_name}`} onClick={onRename}>
+        <Button
+          tone="ghost"
+          size="icon"
+          aria-label={t("renameDisplayName", { display_name: series.display_name })}
+          onClick={onRename}
+        >
           <Pencil className="size-3.5" aria-hidden />
         </Button>
       ) : (
@@ -157,5 +165,7 @@ function SeriesRow({ series, readings, onRename }: SeriesRowProps) {
 
 function intervalText(us: number): string {
   if (us < 1_000_000) return `${Math.round(us / 1_000)} ms`;
-  return us < 60_000_000 ? `${Number((us / 1_000_000).toFixed(1))} s` : formatDuration(us);
+  return us < 60_000_000
+    ? `${Number((us / 1_000_000).toFixed(1)).toLocaleString(numberLocale())} s`
+    : formatDuration(us);
 }

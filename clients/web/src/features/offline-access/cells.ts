@@ -1,16 +1,19 @@
 // The state of one account at one collector. Pure functions.
+import { pageTexts } from "@/i18n/page-texts";
+import { pageLocale } from "@/lib/page-locale";
 import type { MirrorDetail, MirroredAccount } from "@/contracts/http";
 
-export type CellState = "up-to-date" | "on-its-way" | "no-verifier" | "end-unconfirmed" | "ended" | "none";
+export const CELL_STATES = [
+  "up-to-date",
+  "on-its-way",
+  "no-verifier",
+  "end-unconfirmed",
+  "ended",
+  "none",
+] as const;
 
-export const CELL_TEXTS: Readonly<Record<CellState, string>> = {
-  "up-to-date": "up to date",
-  "on-its-way": "on its way",
-  "no-verifier": "cannot sign in offline until the next sign-in online",
-  "end-unconfirmed": "end not yet confirmed",
-  ended: "ended",
-  none: "no rule",
-};
+/** The texts are in `offline-access.cells`. */
+export type CellState = (typeof CELL_STATES)[number];
 
 export function cellState(entry: MirroredAccount | undefined): CellState {
   if (!entry) return "none";
@@ -30,6 +33,7 @@ export type MatrixRow = {
 
 /** One row for each account of any of the mirrors, by name. */
 export function matrixOf(mirrors: readonly MirrorDetail[]): MatrixRow[] {
+  const t = pageTexts("offline-access");
   const rows = new Map<string, { entry: MirroredAccount; cells: Record<string, CellState> }>();
   for (const mirror of mirrors) {
     for (const entry of mirror.accounts) {
@@ -41,12 +45,12 @@ export function matrixOf(mirrors: readonly MirrorDetail[]): MatrixRow[] {
   return [...rows.values()]
     .map(({ entry, cells }) => ({
       id: entry.account,
-      name: entry.name ?? "Deleted account",
+      name: entry.name ?? t("deletedAccount"),
       email: entry.email,
       role: entry.role,
       cells,
     }))
-    .sort((a, b) => a.name.localeCompare(b.name, "en") || a.id.localeCompare(b.id));
+    .sort((a, b) => a.name.localeCompare(b.name, pageLocale()) || a.id.localeCompare(b.id));
 }
 
 /** The changes of a mirror that its collector has not acknowledged, oldest first. */

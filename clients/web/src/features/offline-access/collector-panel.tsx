@@ -1,5 +1,8 @@
 "use client";
 // One collector: its copy of the accounts, its leases, what it has not acknowledged, and how to repair it.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
+import { numberLocale } from "@/lib/page-locale";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";
@@ -16,13 +19,13 @@ import type { Can } from "@/lib/permissions";
 import { cellState, pendingOf } from "./cells";
 import { leaseText } from "./lease-text";
 
-export const MIRROR_STATES: Readonly<Record<Mirror["state"], { tone: Tone; label: string }>> = {
-  in_sync: { tone: "ok", label: "Up to date" },
-  behind: { tone: "warn", label: "Behind" },
-  never: { tone: "info", label: "Never synchronised" },
-  rolled_back: { tone: "crit", label: "Rolled back" },
-  wiped: { tone: "neutral", label: "Wiped" },
-  unmanaged: { tone: "neutral", label: "Not managed" },
+const TONES: Readonly<Record<Mirror["state"], Tone>> = {
+  in_sync: "ok",
+  behind: "warn",
+  never: "info",
+  rolled_back: "crit",
+  wiped: "neutral",
+  unmanaged: "neutral",
 };
 
 type Order = "resync" | "rekey" | "wipe";
@@ -35,16 +38,17 @@ type CollectorPanelProps = {
 };
 
 export function CollectorPanel({ api, can, device, query }: CollectorPanelProps) {
+  const t = useTranslations("offline-access");
   const [order, setOrder] = useState<Order | null>(null);
   const mirror = query.data;
-  const state = mirror && MIRROR_STATES[mirror.state];
+  const state = mirror?.state;
   const canRepair =
     can("mirror.manage") && mirror && mirror.state !== "unmanaged" && mirror.state !== "wiped";
   return (
     <Panel
       title={mirror?.name || device}
       testId="panel-collector"
-      actions={state && <Badge tone={state.tone}>{state.label}</Badge>}
+      actions={state && <Badge tone={TONES[state]}>{t(`states.${state}`)}</Badge>}
     >
       <PanelContent query={query} skeletonHeight="14rem">
         {(found) => <Detail mirror={found} />}
@@ -52,13 +56,13 @@ export function CollectorPanel({ api, can, device, query }: CollectorPanelProps)
       {canRepair && (
         <div className="flex flex-wrap gap-2 border-t p-3">
           <Button onClick={() => setOrder("resync")} data-testid="resync">
-            Resync
+            {t("resync")}
           </Button>
           <Button onClick={() => setOrder("rekey")} data-testid="rekey">
-            Rekey
+            {t("rekey")}
           </Button>
           <Button tone="danger" className="ml-auto" onClick={() => setOrder("wipe")} data-testid="wipe">
-            Wipe…
+            {t("wipe")}
           </Button>
         </div>
       )}
@@ -76,22 +80,21 @@ export function CollectorPanel({ api, can, device, query }: CollectorPanelProps)
 }
 
 function Detail({ mirror }: { mirror: MirrorDetail }) {
+  const t = useTranslations("offline-access");
   const pending = pendingOf(mirror);
   const ends = pending.filter((entry) => cellState(entry) === "end-unconfirmed");
   return (
     <>
       <dl className="divide-y border-t text-ui">
-        <Row label="State since">
+        <Row label={t("stateSince")}>
           <When at={mirror.state_since} />
         </Row>
-        <Row label="Last report">{mirror.seen ? <When at={mirror.seen} /> : "never"}</Row>
-        <Row label="Digests compared">{mirror.checked ? <When at={mirror.checked} /> : "never"}</Row>
-        <Row label="Holds">
-          {mirror.held.toLocaleString("en")} {mirror.held === 1 ? "account" : "accounts"}
-        </Row>
-        <Row label="Lease left, users">{leaseText(mirror.lease_left.user_s)}</Row>
-        <Row label="Lease left, administrators">{leaseText(mirror.lease_left.admin_s)}</Row>
-        {mirror.is_rekeying && <Row label="New key">waits for the collector</Row>}
+        <Row label={t("lastReport")}>{mirror.seen ? <When at={mirror.seen} /> : t("never")}</Row>
+        <Row label={t("digestsCompared")}>{mirror.checked ? <When at={mirror.checked} /> : t("never")}</Row>
+        <Row label={t("holds")}>{t("accounts", { count: mirror.held })}</Row>
+        <Row label={t("leaseLeftUsers")}>{leaseText(mirror.lease_left.user_s)}</Row>
+        <Row label={t("leaseLeftAdministrators")}>{leaseText(mirror.lease_left.admin_s)}</Row>
+        {mirror.is_rekeying && <Row label={t("newKey")}>{t("waitsForTheCollector")}</Row>}
       </dl>
       {ends.length > 0 && (
         <p
@@ -99,19 +102,24 @@ function Detail({ mirror }: { mirror: MirrorDetail }) {
           className="m-3 flex gap-2 rounded-[7px] bg-crit-soft px-3 py-2.5 text-ui text-crit wrap-anywhere"
         >
           <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden />
-          <span>
-            {ends.map(nameOf).join(", ")} can still sign in there until the collector has been reached, or its
-            lease ends.
-          </span>
+          <span>{t("canStillSignIn", { names: ends.map(nameOf).join(", ") })}</span>
         </p>
       )}
       <h3 className="border-t px-4 pt-3 pb-2 text-ui font-semibold">
-        Changes waiting <span className="font-normal text-fg-2">{mirror.behind.toLocaleString("en")}</span>
+        {t.rich("changesWaiting", {
+          span: () => (
+            <span className="font-normal text-fg-2">{mirror.behind.toLocaleString(numberLocale())}</span>
+          ),
+        })}
       </h3>
       {pending.length === 0 ? (
-        <p className="px-4 pb-3 text-ui text-fg-2">The collector has acknowledged every change.</p>
+        <p className="px-4 pb-3 text-ui text-fg-2">{t("theCollectorHasAcknowledgedEvery")}</p>
       ) : (
-        <ul className="max-h-72 divide-y overflow-y-auto border-t" tabIndex={0} aria-label="Changes waiting">
+        <ul
+          className="max-h-72 divide-y overflow-y-auto border-t"
+          tabIndex={0}
+          aria-label={t("changesWaiting2")}
+        >
           {pending.map((entry) => (
             <li key={entry.account} className="flex flex-wrap justify-between gap-x-3 px-4 py-2 text-ui">
               <span className="min-w-0 wrap-anywhere">
@@ -121,7 +129,7 @@ function Detail({ mirror }: { mirror: MirrorDetail }) {
                     entry.state === "revoked" ? "block text-xs text-crit" : "block text-xs text-fg-2"
                   }
                 >
-                  {entry.state === "revoked" ? "access ended" : "new or changed account"}
+                  {entry.state === "revoked" ? t("accessEnded") : t("newOrChangedAccount")}
                 </span>
               </span>
               <span className="text-xs text-fg-2">
@@ -136,7 +144,8 @@ function Detail({ mirror }: { mirror: MirrorDetail }) {
 }
 
 function nameOf({ name }: MirroredAccount): string {
-  return name ?? "A deleted account";
+  const t = pageTexts("offline-access");
+  return name ?? t("aDeletedAccount");
 }
 
 function Row({ label, children }: { label: string; children: ReactNode }) {
@@ -157,6 +166,7 @@ type OrderDialogProps = {
 };
 
 function OrderDialog({ api, mirror: { device, name }, order, onDone, onClose }: OrderDialogProps) {
+  const t = useTranslations("offline-access");
   const path = { device };
   const sent = async (call: Promise<unknown>) => {
     await call;
@@ -165,39 +175,38 @@ function OrderDialog({ api, mirror: { device, name }, order, onDone, onClose }: 
   if (order === "wipe") {
     return (
       <TypedConfirmDialog
-        title={`Wipe the accounts of ${name || device}?`}
+        title={t("wipeTheAccountsOfValue", { value: name || device })}
         expected={device}
-        action="Wipe"
-        busyAction="Ordering…"
+        action={t("wipe2")}
+        busyAction={t("ordering")}
         onConfirm={() =>
           sent(api.post("/api/sync/collectors/{device}/wipe", { path, body: { confirm: device } }))
         }
         onClose={onClose}
       >
-        The collector deletes its copy of the accounts, so nobody can sign in there without the network. Only
-        a new enrolment ends this.
+        {t("theCollectorDeletesItsCopy")}
       </TypedConfirmDialog>
     );
   }
   return order === "resync" ? (
     <ConfirmDialog
-      title={`Send all accounts to ${name || device} again?`}
-      action="Resync"
-      busyAction="Ordering…"
+      title={t("sendAllAccountsToValue", { value: name || device })}
+      action={t("resync")}
+      busyAction={t("ordering")}
       onConfirm={() => sent(api.post("/api/sync/collectors/{device}/resync", { path }))}
       onClose={onClose}
     >
-      The collector gets the whole set, and the digests are compared again.
+      {t("theCollectorGetsTheWhole")}
     </ConfirmDialog>
   ) : (
     <ConfirmDialog
-      title={`Give ${name || device} a new sealing key?`}
-      action="Rekey"
-      busyAction="Ordering…"
+      title={t("giveValueANewSealing", { value: name || device })}
+      action={t("rekey")}
+      busyAction={t("ordering")}
       onConfirm={() => sent(api.post("/api/sync/collectors/{device}/rekey", { path }))}
       onClose={onClose}
     >
-      The whole set of accounts follows under the new key.
+      {t("theWholeSetOfAccounts")}
     </ConfirmDialog>
   );
 }

@@ -1,5 +1,7 @@
 "use client";
 // What the draft would change, and the buttons that apply or discard it.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Pencil } from "lucide-react";
 import { useState } from "react";
@@ -11,7 +13,7 @@ import type { ApiClient, Tagged } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
 import { isOutdated } from "@/lib/use-versioned-form";
 import { OFFLINE_KEY } from "./queries";
-import { applied, countText, type RuleDraft } from "./rules";
+import { applied, type RuleDraft } from "./rules";
 
 type Stored = Tagged<{ readonly rules: readonly Rule[] }>;
 
@@ -25,6 +27,7 @@ type DraftBarProps = {
 };
 
 export function DraftBar({ api, stored, draft, reload, onDiscard, onApplied }: DraftBarProps) {
+  const t = useTranslations("offline-access");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [acceptsLock, setAcceptsLock] = useState(false);
@@ -47,9 +50,7 @@ export function DraftBar({ api, stored, draft, reload, onDiscard, onApplied }: D
     } catch (error) {
       if (!isOutdated(error)) return setProblem(explain(error));
       await reload().catch(() => undefined);
-      setProblem(
-        "Somebody else saved the rules. Your draft is kept on top of theirs. Check it and apply again.",
-      );
+      setProblem(t("somebodyElseSavedTheRules"));
     } finally {
       setBusy(false);
     }
@@ -61,7 +62,7 @@ export function DraftBar({ api, stored, draft, reload, onDiscard, onApplied }: D
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <span className="flex items-center gap-2 font-medium text-accent">
           <Pencil className="size-4" aria-hidden />
-          Draft
+          {t("draft")}
         </span>
         <span className="min-w-0 flex-1 basis-64" data-testid="rule-preview" aria-live="polite">
           {preview.data ? (
@@ -69,12 +70,12 @@ export function DraftBar({ api, stored, draft, reload, onDiscard, onApplied }: D
           ) : preview.error ? (
             <span className="text-crit">{explain(preview.error)}</span>
           ) : (
-            "Computing what it would change…"
+            t("computingWhatItWouldChange")
           )}
         </span>
         <span className="flex gap-2">
           <Button onClick={onDiscard} disabled={isBusy}>
-            Discard
+            {t("discard")}
           </Button>
           <Button
             tone="primary"
@@ -82,7 +83,7 @@ export function DraftBar({ api, stored, draft, reload, onDiscard, onApplied }: D
             disabled={isBusy || !preview.data || preview.isPlaceholderData || isLockedIn}
             data-testid="apply-rules"
           >
-            {isBusy ? "Applying…" : "Apply"}
+            {isBusy ? t("applying") : t("apply")}
           </Button>
         </span>
       </div>
@@ -94,8 +95,7 @@ export function DraftBar({ api, stored, draft, reload, onDiscard, onApplied }: D
             checked={acceptsLock}
             onChange={(event) => setAcceptsLock(event.target.checked)}
           />
-          No administrator could sign in offline any more at{" "}
-          {locked.map((site) => site || "collectors without a site").join(", ")}. Apply it anyway
+          {t("noAdministrator", { sites: locked.map((site) => site || t("withoutSite")).join(", ") })}
         </label>
       )}
     </div>
@@ -104,9 +104,10 @@ export function DraftBar({ api, stored, draft, reload, onDiscard, onApplied }: D
 
 /** "would give 3 accounts to 3 collectors, and take 1 account from 2 collectors". */
 function previewText({ gained, lost }: RulePreview): string {
-  const parts = [
-    gained.accounts > 0 && `give ${countText(gained)}`,
-    lost.accounts > 0 && `take ${countText(lost).replace(" to ", " from ")}`,
-  ].filter(Boolean);
-  return parts.length > 0 ? `Would ${parts.join(", and ")}` : "Would change nobody's access";
+  const t = pageTexts("offline-access");
+  const given = t("given", { accounts: gained.accounts, collectors: gained.collectors });
+  const taken = t("taken", { accounts: lost.accounts, collectors: lost.collectors });
+  if (gained.accounts > 0 && lost.accounts > 0) return t("giveAndTake", { given, taken });
+  if (gained.accounts > 0) return t("give", { given });
+  return lost.accounts > 0 ? t("take", { taken }) : t("changesNobody");
 }

@@ -1,10 +1,11 @@
 "use client";
 // Accounts × collectors: who can sign in where, and which changes are on their way.
+import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import { Check, CircleDashed, Clock, ClockAlert, Dot, X, type LucideIcon } from "lucide-react";
 import { Avatar } from "@/components/avatar";
 import type { Mirror } from "@/contracts/http";
-import { CELL_TEXTS, type CellState, type MatrixRow } from "./cells";
+import { CELL_STATES, type CellState, type MatrixRow } from "./cells";
 
 const CELLS: Readonly<Record<CellState, { icon: LucideIcon; className: string }>> = {
   "up-to-date": { icon: Check, className: "bg-ok-soft text-ok" },
@@ -25,8 +26,14 @@ type MatrixProps = {
 };
 
 export function Matrix({ rows, mirrors, selected, onSelect, leaseOf }: MatrixProps) {
+  const t = useTranslations("offline-access");
   return (
-    <div className="overflow-x-auto border-t" tabIndex={0} role="region" aria-label="Accounts and collectors">
+    <div
+      className="overflow-x-auto border-t"
+      tabIndex={0}
+      role="region"
+      aria-label={t("accountsAndCollectors")}
+    >
       <table className="w-full text-ui">
         <thead>
           <tr>
@@ -34,7 +41,7 @@ export function Matrix({ rows, mirrors, selected, onSelect, leaseOf }: MatrixPro
               scope="col"
               className="sticky left-0 z-[1] min-w-44 bg-surface px-4 pb-2 text-left align-bottom text-xs font-medium text-fg-2"
             >
-              Account
+              {t("account")}
             </th>
             {mirrors.map(({ device, name, state }) => (
               <th
@@ -59,7 +66,7 @@ export function Matrix({ rows, mirrors, selected, onSelect, leaseOf }: MatrixPro
               </th>
             ))}
             <th scope="col" className="px-4 pb-2 text-right align-bottom text-xs font-medium text-fg-2">
-              Lease
+              {t("lease")}
             </th>
           </tr>
         </thead>
@@ -92,11 +99,12 @@ export function Matrix({ rows, mirrors, selected, onSelect, leaseOf }: MatrixPro
 }
 
 function Cell({ state, where }: { state: CellState; where: string }) {
-  const text = `${where}: ${CELL_TEXTS[state]}`;
+  const t = useTranslations("offline-access");
+  const text = `${where}: ${t(`cells.${state}`)}`;
   return (
     <span className="flex justify-center py-1" title={text} data-state={state}>
       <CellIcon state={state} />
-      <span className="sr-only">{CELL_TEXTS[state]}</span>
+      <span className="sr-only">{t(`cells.${state}`)}</span>
     </span>
   );
 }
@@ -111,15 +119,16 @@ function CellIcon({ state }: { state: CellState }) {
 }
 
 export function MatrixLegend() {
+  const t = useTranslations("offline-access");
   return (
     <ul
       className="flex flex-wrap gap-x-4 gap-y-1.5 border-t px-4 py-2.5 text-xs text-fg-2"
-      aria-label="Legend"
+      aria-label={t("legend")}
     >
-      {(Object.keys(CELL_TEXTS) as CellState[]).map((state) => (
+      {CELL_STATES.map((state) => (
         <li key={state} className="flex items-center gap-1.5">
           <CellIcon state={state} />
-          {CELL_TEXTS[state]}
+          {t(`cells.${state}`)}
         </li>
       ))}
     </ul>

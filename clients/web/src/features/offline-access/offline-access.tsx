@@ -1,5 +1,7 @@
 "use client";
 // The page about offline access: who may sign in at a collector while the network is down, and which collectors know it.
+import { useTranslations } from "next-intl";
+import { numberLocale } from "@/lib/page-locale";
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
@@ -27,11 +29,12 @@ type OfflineAccessProps = { api: ApiClient; can: Can };
 const COLUMNS = 12;
 
 export function OfflineAccess({ api, can }: OfflineAccessProps) {
+  const t = useTranslations("offline-access");
   const client = useQueryClient();
   const fleet = useQuery(fleetQuery(api));
   const reload = () => void client.invalidateQueries({ queryKey: OFFLINE_KEY });
   if (!fleet.data && fleet.error) {
-    return <LoadError error={fleet.error} what="Offline access" onRetry={() => void fleet.refetch()} />;
+    return <LoadError error={fleet.error} what={t("offlineAccess")} onRetry={() => void fleet.refetch()} />;
   }
   if (!fleet.data) return <OfflineAccessSkeleton />;
   const managed = fleet.data.mirrors.filter(({ state }) => state !== "unmanaged");
@@ -41,8 +44,8 @@ export function OfflineAccess({ api, can }: OfflineAccessProps) {
       <CopyBanner api={api} />
       <Tiles fleet={fleet.data} managed={managed} />
       {managed.length === 0 ? (
-        <NoticeState icon={KeyRound} title="No collector is enrolled yet" role="status">
-          Add and enrol a collector first. Then write a rule that says who may sign in there.
+        <NoticeState icon={KeyRound} title={t("noCollectorIsEnrolledYet")} role="status">
+          {t("addAndEnrolACollector")}
         </NoticeState>
       ) : (
         <Collectors api={api} can={can} managed={managed} />
@@ -54,39 +57,36 @@ export function OfflineAccess({ api, can }: OfflineAccessProps) {
 }
 
 function Header() {
-  return (
-    <PageHeader
-      title="Offline access"
-      subtitle="Who may sign in at a collector while the network is down, and which collectors know it"
-    />
-  );
+  const t = useTranslations("offline-access");
+  return <PageHeader title={t("offlineAccess")} subtitle={t("whoMaySignInAt")} />;
 }
 
 function Tiles({ fleet, managed }: { fleet: MirrorFleet; managed: readonly Mirror[] }) {
+  const t = useTranslations("offline-access");
   const waiting = managed.reduce((sum, { behind }) => sum + behind, 0);
   const behind = managed.filter(({ state }) => state !== "in_sync");
   const checked = managed.filter(({ checked: at, state }) => at !== null && state === "in_sync").length;
   return (
-    <StatTiles label="Summary">
+    <StatTiles label={t("summary")}>
       <StatTile
-        label="Collectors up to date"
+        label={t("collectorsUpToDate")}
         value={fleet.upToDate}
-        unit={`of ${fleet.total}`}
+        unit={t("of", { total: fleet.total })}
         tone={fleet.upToDate < fleet.total ? "warn" : undefined}
-        note={behind[0] ? `${behind[0].name || behind[0].device} is not` : "all have every change"}
+        note={behind[0] ? t("isNot", { name: behind[0].name || behind[0].device }) : t("allHaveEveryChange")}
         testId="tile-up-to-date"
       />
       <StatTile
-        label="Changes under way"
-        value={waiting.toLocaleString("en")}
-        unit={waiting === 1 ? "change" : "changes"}
-        note={waiting === 0 ? "none waits" : "repeated until the collector confirms"}
+        label={t("changesUnderWay")}
+        value={waiting.toLocaleString(numberLocale())}
+        unit={t("changesUnit", { count: waiting })}
+        note={waiting === 0 ? t("noneWaits") : t("repeatedUntilTheCollectorConfirms")}
       />
       <StatTile
-        label="Digests"
+        label={t("digests")}
         value={checked}
-        unit={`of ${managed.length} agree`}
-        note="compared with every report"
+        unit={t("ofAgree", { total: managed.length })}
+        note={t("comparedWithEveryReport")}
       />
     </StatTiles>
   );
@@ -94,18 +94,18 @@ function Tiles({ fleet, managed }: { fleet: MirrorFleet; managed: readonly Mirro
 
 /** Warns while the copy of the accounts is not what the users service has. Leases run out then. */
 function CopyBanner({ api }: { api: ApiClient }) {
+  const t = useTranslations("offline-access");
   const { data } = useQuery(copyQuery(api));
   if (!data || data.state === "current" || data.state === "behind") return null;
   return (
     <Banner tone="crit">
-      {data.state === "restored"
-        ? "The users service has an older set of accounts, because its database was restored. Collectors are not confirmed, and their leases run out. The guide about offline accounts says what to do."
-        : "The users service has announced nothing for 10 minutes. Collectors are not confirmed, and their leases run out."}
+      {data.state === "restored" ? t("theUsersServiceHasAn") : t("theUsersServiceHasAnnounced")}
     </Banner>
   );
 }
 
 function Collectors({ api, can, managed }: OfflineAccessProps & { managed: readonly Mirror[] }) {
+  const t = useTranslations("offline-access");
   const [search, setSearch] = useState("");
   const [page, setPage] = useState(0);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -126,14 +126,14 @@ function Collectors({ api, can, managed }: OfflineAccessProps & { managed: reado
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
       <section
-        aria-label="Accounts and collectors"
+        aria-label={t("accountsAndCollectors")}
         className="min-w-0 rounded-[10px] border bg-surface"
         data-testid="panel-matrix"
       >
         <div className="flex flex-wrap items-center gap-2 p-3">
-          <h2 className="mr-auto px-1 text-ui font-semibold">Accounts and collectors</h2>
+          <h2 className="mr-auto px-1 text-ui font-semibold">{t("accountsAndCollectors")}</h2>
           <SearchField
-            label="Search collectors"
+            label={t("searchCollectors")}
             value={search}
             onSearch={(text) => {
               setPage(0);
@@ -144,17 +144,15 @@ function Collectors({ api, can, managed }: OfflineAccessProps & { managed: reado
         {failed ? (
           <LoadError
             error={failed}
-            what="The accounts"
+            what={t("theAccounts")}
             onRetry={() => details.forEach((query) => void query.refetch())}
           />
         ) : details.some(({ isPending }) => isPending) ? (
           <TableSkeleton rows={4} />
         ) : shown.length === 0 ? (
-          <p className="border-t px-4 py-3 text-ui text-fg-2">No collector matches.</p>
+          <p className="border-t px-4 py-3 text-ui text-fg-2">{t("noCollectorMatches")}</p>
         ) : rows.length === 0 ? (
-          <p className="border-t px-4 py-3 text-ui text-fg-2">
-            These collectors hold no accounts. Write a rule below that says who may sign in there.
-          </p>
+          <p className="border-t px-4 py-3 text-ui text-fg-2">{t("theseCollectorsHoldNoAccounts")}</p>
         ) : (
           <>
             <Matrix rows={rows} mirrors={shown} selected={selected} onSelect={setChosen} leaseOf={leaseOf} />

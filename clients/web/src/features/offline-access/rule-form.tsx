@@ -1,11 +1,13 @@
 "use client";
 // Adds one rule to the draft.
+import { useTranslations } from "next-intl";
 import { useId, useState } from "react";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { FormProblem } from "@/components/form/form-problem";
 import { SelectField, TextField } from "@/components/form/input";
 import { SubmitButton } from "@/components/form/submit-button";
+import type { Role } from "@/contracts/generated/permissions";
 import type { Mirror } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
@@ -18,11 +20,13 @@ type RuleFormProps = {
   onClose: () => void;
 };
 
-type Who = "role:user" | "role:admin" | "account";
+type Who = `role:${Role}` | "account";
 type Where = "everywhere" | "device" | "site" | "tag";
 
 /** The dialog is open while it is rendered. */
 export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
+  const t = useTranslations("offline-access");
+  const roles = useTranslations("common.roles");
   const [effect, setEffect] = useState<RuleBody["effect"]>("allow");
   const [who, setWho] = useState<Who>("role:user");
   const [email, setEmail] = useState("");
@@ -38,10 +42,9 @@ export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
     setProblem(null);
     try {
       const subject = who === "account" ? await accountOf(api, email.trim()) : who;
-      if (!subject) return setProblem("There is no account with this email.");
+      if (!subject) return setProblem(t("thereIsNoAccountWith"));
       const name = place.trim();
-      if (where !== "everywhere" && !known.includes(name))
-        return setProblem(`There is no ${where === "device" ? "collector" : where} with this name.`);
+      if (where !== "everywhere" && !known.includes(name)) return setProblem(t(`noSuchPlace.${where}`));
       onAdd({ effect, subject, place: where === "everywhere" ? where : `${where}:${name}` });
       onClose();
     } catch (error) {
@@ -55,8 +58,8 @@ export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title="Add a rule"
-      description="It becomes part of the draft. Nothing changes before you apply it."
+      title={t("addARule")}
+      description={t("itBecomesPartOfThe")}
     >
       <form
         method="post"
@@ -69,30 +72,33 @@ export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
       >
         <FormProblem testId="rule-error">{problem}</FormProblem>
         <SelectField
-          label="Rule"
+          label={t("rule")}
           fieldSize="md"
           autoFocus
           value={effect}
           onChange={(event) => setEffect(event.target.value as RuleBody["effect"])}
           data-testid="rule-effect"
         >
-          <option value="allow">Allow</option>
-          <option value="deny">Deny: wins over every allow</option>
+          <option value="allow">{t("allow")}</option>
+          <option value="deny">{t("denyWinsOverEveryAllow")}</option>
         </SelectField>
         <SelectField
-          label="Who"
+          label={t("who")}
           fieldSize="md"
           value={who}
           onChange={(event) => setWho(event.target.value as Who)}
           data-testid="rule-who"
         >
-          <option value="role:user">Everybody with the role User</option>
-          <option value="role:admin">Everybody with the role Admin</option>
-          <option value="account">One account</option>
+          {(["viewer", "user", "admin"] as const).map((role) => (
+            <option key={role} value={`role:${role}`}>
+              {t("everybodyWith", { role: roles(role) })}
+            </option>
+          ))}
+          <option value="account">{t("oneAccount")}</option>
         </SelectField>
         {who === "account" && (
           <TextField
-            label="Email of the account"
+            label={t("emailOfTheAccount")}
             fieldSize="md"
             type="email"
             autoComplete="off"
@@ -103,7 +109,7 @@ export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
           />
         )}
         <SelectField
-          label="Where"
+          label={t("where")}
           fieldSize="md"
           value={where}
           onChange={(event) => {
@@ -112,15 +118,15 @@ export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
           }}
           data-testid="rule-where"
         >
-          <option value="everywhere">Everywhere</option>
-          <option value="device">One collector</option>
-          <option value="site">A site</option>
-          <option value="tag">A tag</option>
+          <option value="everywhere">{t("everywhere")}</option>
+          <option value="device">{t("oneCollector")}</option>
+          <option value="site">{t("aSite")}</option>
+          <option value="tag">{t("aTag")}</option>
         </SelectField>
         {where !== "everywhere" && (
           <>
             <TextField
-              label={where === "device" ? "Id of the collector" : where === "site" ? "Site" : "Tag"}
+              label={where === "device" ? t("idOfTheCollector") : where === "site" ? t("site") : t("tag")}
               fieldSize="md"
               autoComplete="off"
               list={listId}
@@ -137,9 +143,9 @@ export function RuleForm({ api, mirrors, onAdd, onClose }: RuleFormProps) {
           </>
         )}
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <SubmitButton isBusy={isBusy} busyText="Checking…" data-testid="rule-add">
-            Add to the draft
+          <Button onClick={onClose}>{t("cancel")}</Button>
+          <SubmitButton isBusy={isBusy} busyText={t("checking")} data-testid="rule-add">
+            {t("addToTheDraft")}
           </SubmitButton>
         </div>
       </form>

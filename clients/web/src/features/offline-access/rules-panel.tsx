@@ -1,5 +1,7 @@
 "use client";
 // The rules: who may sign in at which collectors. Changes are a draft with a preview until they are applied.
+import { isRole } from "@/lib/permissions";
+import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import clsx from "clsx";
 import { Ban, Check, Plus, Undo2, X } from "lucide-react";
@@ -31,6 +33,7 @@ type RulesPanelProps = { api: ApiClient; can: Can; mirrors: readonly Mirror[]; o
 const DRAFT = "entitlement";
 
 export function RulesPanel({ api, can, mirrors, onApplied }: RulesPanelProps) {
+  const t = useTranslations("offline-access");
   const query = useQuery(rulesQuery(api));
   const [isAdding, setAdding] = useState(false);
   const [draft, setDraft] = useState<RuleDraft>(() => drafts.get<RuleDraft>(DRAFT) ?? NO_DRAFT);
@@ -42,14 +45,14 @@ export function RulesPanel({ api, can, mirrors, onApplied }: RulesPanelProps) {
   };
   return (
     <Panel
-      title="Rules"
-      meta="deny wins over allow; nobody is copied anywhere without a rule"
+      title={t("rules")}
+      meta={t("denyWinsOverAllowNobody")}
       testId="panel-rules"
       actions={
         canManage && (
           <Button onClick={() => setAdding(true)} data-testid="add-rule">
             <Plus className="size-4" aria-hidden />
-            Add rule
+            {t("addRule")}
           </Button>
         )
       }
@@ -58,11 +61,9 @@ export function RulesPanel({ api, can, mirrors, onApplied }: RulesPanelProps) {
         {({ body: { rules } }) => (
           <>
             {rules.length + draft.added.length === 0 ? (
-              <p className="border-t px-4 py-3 text-ui text-fg-2">
-                No rules yet, so nobody can sign in at a collector without the network.
-              </p>
+              <p className="border-t px-4 py-3 text-ui text-fg-2">{t("noRulesYetSoNobody")}</p>
             ) : (
-              <ul className="divide-y border-t" aria-label="Rules">
+              <ul className="divide-y border-t" aria-label={t("rules")}>
                 {rules.map((rule) => {
                   const isRemoved = draft.removed.some((one) => keyOf(one) === keyOf(rule));
                   return (
@@ -120,12 +121,6 @@ export function RulesPanel({ api, can, mirrors, onApplied }: RulesPanelProps) {
   );
 }
 
-const ORIGINS: Readonly<Record<Rule["origin"], string>> = {
-  administrator: "",
-  adopted: "from the time before this list",
-  restored: "from a restored database: check it",
-};
-
 type RuleRowProps = {
   api: ApiClient;
   rule: RuleBody;
@@ -135,6 +130,7 @@ type RuleRowProps = {
 };
 
 function RuleRow({ api, rule, origin, mark, onToggle }: RuleRowProps) {
+  const t = useTranslations("offline-access");
   const isAllow = rule.effect === "allow";
   const Icon = isAllow ? Check : Ban;
   return (
@@ -149,21 +145,23 @@ function RuleRow({ api, rule, origin, mark, onToggle }: RuleRowProps) {
     >
       <span className={clsx("flex items-center gap-1.5 font-medium", isAllow ? "text-ok" : "text-crit")}>
         <Icon className="size-4" aria-hidden />
-        {isAllow ? "Allow" : "Deny"}
+        {isAllow ? t("allow") : t("deny")}
       </span>
       <span className={clsx("min-w-0 wrap-anywhere", mark === "removed" && "line-through")}>
         <Subject api={api} subject={rule.subject} />
       </span>
       <span className={clsx("min-w-0 wrap-anywhere", mark === "removed" && "line-through")}>
         {placeText(rule.place)}
-        {ORIGINS[origin] && <span className="block text-2xs text-fg-2">{ORIGINS[origin]}</span>}
+        {origin !== "administrator" && (
+          <span className="block text-2xs text-fg-2">{t(`origins.${origin}`)}</span>
+        )}
       </span>
       {onToggle ? (
         <Button
           tone="ghost"
           size="icon"
           className="max-sm:col-start-2 max-sm:row-start-1"
-          aria-label={mark === "removed" ? "Keep this rule" : "Remove this rule"}
+          aria-label={mark === "removed" ? t("keepThisRule") : t("removeThisRule")}
           onClick={onToggle}
         >
           {mark === "removed" ? (
@@ -180,8 +178,10 @@ function RuleRow({ api, rule, origin, mark, onToggle }: RuleRowProps) {
 }
 
 function Subject({ api, subject }: { api: ApiClient; subject: string }) {
+  const t = useTranslations("offline-access");
+  const roles = useTranslations("common.roles");
   const [kind, name] = split(subject);
-  if (kind === "role") return <>Role {name === "admin" ? "Admin" : "User"}</>;
+  if (kind === "role") return <>{t("roleSubject", { role: isRole(name) ? roles(name) : name })}</>;
   return <AccountName api={api} id={name} />;
 }
 

@@ -1,4 +1,5 @@
 // The list of rules as a draft: what was added and removed, also when somebody else saves meanwhile. Pure functions.
+import { pageTexts } from "@/i18n/page-texts";
 import type { Rule } from "@/contracts/http";
 
 /** The part of a rule that the service takes. */
@@ -47,19 +48,12 @@ export function isEmpty({ added, removed }: RuleDraft): boolean {
 /** The place in words. */
 export function placeText(place: string): string {
   const [kind, name] = split(place);
-  if (kind === "everywhere") return "everywhere";
-  return `${kind === "device" ? "collector" : kind} ${name}`;
+  const t = pageTexts("offline-access.places");
+  return kind === "everywhere" ? t("everywhere") : t(kind as "device" | "site" | "tag", { name });
 }
 
 /** "site:Hall B" becomes ["site", "Hall B"]. */
 export function split(text: string): [kind: string, name: string] {
   const at = text.indexOf(":");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** "3 accounts to 2 collectors". */
-export function countText({ accounts, collectors }: { accounts: number; collectors: number }): string {
-  const text = (number: number, one: string) =>
-    `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
-  return `${text(accounts, "account")} to ${text(collectors, "collector")}`;
 }

@@ -1,5 +1,6 @@
 "use client";
 // Creates an API key: its permissions, its lifetime, and the key itself, which is shown once.
+import { useTranslations } from "next-intl";
 import { useId, useState } from "react";
 import { Button } from "@/components/button";
 import { CopyButton } from "@/components/copy-button";
@@ -20,19 +21,18 @@ type ApiKeyDialogProps = { api: ApiClient; role: string; onCreated: () => void; 
 
 /** The dialog is open while it is rendered. */
 export function ApiKeyDialog({ api, role, onCreated, onClose }: ApiKeyDialogProps) {
+  const t = useTranslations("security");
   const [text, setText] = useState<string | null>(null);
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={text ? "Save your API key" : "Create an API key"}
+      title={text ? t("saveYourApiKey") : t("createAnApiKey")}
       isLocked={text !== null}
     >
       {text ? (
         <div className="space-y-4">
-          <p className="text-ui text-fg-2">
-            The key is shown only now. Anyone who has it has the permissions that you chose.
-          </p>
+          <p className="text-ui text-fg-2">{t("theKeyIsShownOnly")}</p>
           <p
             className="rounded-[7px] border bg-surface-2 p-3 font-mono text-ui break-all select-all"
             data-testid="key-text"
@@ -40,9 +40,9 @@ export function ApiKeyDialog({ api, role, onCreated, onClose }: ApiKeyDialogProp
             {text}
           </p>
           <div className="flex gap-2">
-            <CopyButton text={text} label="Copy" testId="copy-key" />
+            <CopyButton text={text} label={t("copy")} testId="copy-key" />
             <Button tone="primary" className="ml-auto" onClick={onClose} data-testid="key-kept">
-              I saved it
+              {t("iSavedIt")}
             </Button>
           </div>
         </div>
@@ -69,6 +69,7 @@ function CreateForm({
   role: string;
   onCreated: (key: string) => void;
 }) {
+  const t = useTranslations("security");
   const errorId = useId();
   const [keyOf] = useState(idempotencyKeys);
   const { isBusy, problem, setProblem, submit } = useSubmission(
@@ -82,7 +83,7 @@ function CreateForm({
       const { key } = await api.post("/api/auth/api-keys", { body, idempotencyKey: keyOf(body) });
       onCreated(key);
     },
-    { fieldHint: `Enter a name, at least one permission, and 1 to ${MAX_DAYS} days.` },
+    { fieldHint: t("enterANameAtLeast", { MAX_DAYS }) },
   );
   return (
     <form
@@ -91,7 +92,7 @@ function CreateForm({
         // Browsers cannot check that at least one box is ticked.
         if (new FormData(event.currentTarget).has("scope")) return submit(event);
         event.preventDefault();
-        setProblem("Choose at least one permission.");
+        setProblem(t("chooseAtLeastOnePermission"));
       }}
       aria-busy={isBusy}
       className="space-y-4"
@@ -100,7 +101,7 @@ function CreateForm({
         {problem}
       </FormProblem>
       <TextField
-        label="Name"
+        label={t("name")}
         name="name"
         required
         maxLength={80}
@@ -109,15 +110,13 @@ function CreateForm({
         autoComplete="off"
         autoFocus
         fieldSize="md"
-        placeholder="Nightly export"
+        placeholder={t("nightlyExport")}
         data-testid="key-name"
         aria-describedby={problem ? errorId : undefined}
       />
       <fieldset>
-        <legend className="mb-0.5 text-ui font-medium">Permissions</legend>
-        <p className="mb-1.5 text-xs text-fg-2">
-          Most programs only need to read. Add a permission if yours needs it.
-        </p>
+        <legend className="mb-0.5 text-ui font-medium">{t("permissions")}</legend>
+        <p className="mb-1.5 text-xs text-fg-2">{t("mostProgramsOnlyNeedTo")}</p>
         <div className="max-h-56 space-y-1.5 overflow-y-auto rounded-[7px] border p-3">
           {grantablePermissions(role).map((permission) => (
             <label key={permission} className="flex gap-2 text-ui">
@@ -138,7 +137,7 @@ function CreateForm({
         </div>
       </fieldset>
       <TextField
-        label="Days until it expires"
+        label={t("daysUntilItExpires")}
         name="days"
         type="number"
         required
@@ -150,8 +149,8 @@ function CreateForm({
         className="max-w-28 tabular-nums"
         data-testid="key-days"
       />
-      <SubmitButton isBusy={isBusy} busyText="Creating…" data-testid="key-create">
-        Create key
+      <SubmitButton isBusy={isBusy} busyText={t("creating")} data-testid="key-create">
+        {t("createKey")}
       </SubmitButton>
     </form>
   );

@@ -1,5 +1,6 @@
 "use client";
 // The API keys of the signed-in account.
+import { useTranslations } from "next-intl";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
@@ -15,6 +16,7 @@ import { PanelContent } from "@/components/panel-content";
 import { apiKeysQuery } from "./queries";
 
 export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
+  const t = useTranslations("security");
   const [isCreating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const client = useQueryClient();
@@ -26,7 +28,7 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
       testId="panel-api-keys"
       actions={
         <Button onClick={() => setCreating(true)} data-testid="create-key">
-          Create key
+          {t("createKey")}
         </Button>
       }
     >
@@ -34,7 +36,7 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
         {(keys) =>
           keys.length === 0 ? (
             <p className="px-4 pt-1 pb-4 text-ui text-fg-2" data-testid="no-api-keys">
-              No API keys. With an API key, a program can read telemetry without your password.
+              {t("noApiKeysWithAn")}
             </p>
           ) : (
             <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label="API keys">
@@ -55,16 +57,16 @@ export function ApiKeysPanel({ api, role }: { api: ApiClient; role: string }) {
       )}
       {revoking && (
         <ConfirmDialog
-          title={`Revoke “${revoking.name}”?`}
-          action="Revoke"
-          busyAction="Revoking…"
+          title={t("revokeName", { name: revoking.name })}
+          action={t("revoke")}
+          busyAction={t("revoking")}
           onConfirm={async () => {
             await revoke(api, revoking.id);
             await refetch();
           }}
           onClose={() => setRevoking(null)}
         >
-          Programs that use this key lose access within two seconds. You cannot undo this.
+          {t("programsThatUseThisKey")}
         </ConfirmDialog>
       )}
     </Panel>
@@ -81,6 +83,7 @@ async function revoke(api: ApiClient, id: string): Promise<void> {
 }
 
 function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) {
+  const t = useTranslations("security");
   return (
     <li className="flex min-h-[52px] items-center gap-3 px-4 py-2 text-ui" data-testid="api-key">
       <KeyRound className="size-4 shrink-0 text-fg-3" aria-hidden />
@@ -89,28 +92,32 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
           <span className="truncate font-medium" title={apiKey.name}>
             {apiKey.name}
           </span>
-          {isExpired(apiKey) && <Badge tone="warn">Expired</Badge>}
+          {isExpired(apiKey) && <Badge tone="warn">{t("expired")}</Badge>}
           <span className="truncate font-mono text-2xs text-fg-2" title={apiKey.scope.join(" ")}>
             {apiKey.scope.join(" ")}
           </span>
         </p>
         <p className="flex flex-wrap gap-x-2 text-xs text-fg-2">
           <span>
-            {isExpired(apiKey) ? "Expired" : "Expires"} <When at={apiKey.expires_at} />
+            {isExpired(apiKey) ? t("expired") : t("expires")} <When at={apiKey.expires_at} />
           </span>
           <span>
             {apiKey.last_used_at ? (
               <>
-                Last used <When at={apiKey.last_used_at} />
+                {t("lastUsed")} <When at={apiKey.last_used_at} />
               </>
             ) : (
-              "Never used"
+              t("neverUsed")
             )}
           </span>
         </p>
       </div>
-      <Button onClick={onRevoke} aria-label={`Revoke ${apiKey.name}`} data-testid="revoke-key">
-        Revoke
+      <Button
+        onClick={onRevoke}
+        aria-label={t("revokeName2", { name: apiKey.name })}
+        data-testid="revoke-key"
+      >
+        {t("revoke")}
       </Button>
     </li>
   );

@@ -1,4 +1,5 @@
 // The field for a one-time code.
+import { useTranslations } from "next-intl";
 import type { ComponentProps } from "react";
 import { TextField } from "@/components/form/input";
 
@@ -8,9 +9,10 @@ type CodeFieldProps = Pick<
 >;
 
 export function CodeField({ maxLength = 9, ...rest }: CodeFieldProps) {
+  const t = useTranslations("security");
   return (
     <TextField
-      label="One-time code"
+      label={t("oneTimeCode")}
       name="code"
       required
       maxLength={maxLength}

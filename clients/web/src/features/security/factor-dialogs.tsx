@@ -1,5 +1,6 @@
 "use client";
 // Dialogs for an existing second factor: new recovery codes, and disabling it.
+import { useTranslations } from "next-intl";
 import { useId, useState } from "react";
 import { Dialog } from "@/components/dialog";
 import { FormProblem } from "@/components/form/form-problem";
@@ -11,13 +12,13 @@ import { RecoveryCodes } from "./recovery-codes";
 import { typed, useSubmission } from "./use-submission";
 import { UsernameField } from "./username-field";
 
-const CODE_HINT = "A code has six digits. A recovery code has sixteen letters and digits.";
 const RECOVERY_LENGTH = 32;
 
 type RenewDialogProps = { api: ApiClient; onRenewed: () => void; onClose: () => void };
 
 /** The dialog is open while it is rendered. */
 export function RenewDialog({ api, onRenewed, onClose }: RenewDialogProps) {
+  const t = useTranslations("security");
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
@@ -27,31 +28,31 @@ export function RenewDialog({ api, onRenewed, onClose }: RenewDialogProps) {
       setCodes(recovery_codes);
       onRenewed();
     },
-    { fieldHint: CODE_HINT },
+    { fieldHint: t("aCodeHasSixDigits") },
   );
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={codes ? "Save your recovery codes" : "New recovery codes"}
+      title={codes ? t("saveYourRecoveryCodes") : t("newRecoveryCodes")}
       isLocked={codes !== null}
     >
       {codes ? (
         <RecoveryCodes codes={codes} onDone={onClose} />
       ) : (
         <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4">
-          <p className="text-ui text-fg-2">You get ten new codes. The old ones stop working.</p>
+          <p className="text-ui text-fg-2">{t("youGetTenNewCodes")}</p>
           <FormProblem id={errorId} testId="renew-error">
             {problem}
           </FormProblem>
           <CodeField
             autoFocus
             maxLength={RECOVERY_LENGTH}
-            hint="From your authenticator app, or a remaining recovery code"
+            hint={t("fromYourAuthenticatorAppOr")}
             aria-describedby={problem ? errorId : undefined}
           />
-          <SubmitButton isBusy={isBusy} busyText="Working…" data-testid="renew-confirm">
-            Create new codes
+          <SubmitButton isBusy={isBusy} busyText={t("working")} data-testid="renew-confirm">
+            {t("createNewCodes")}
           </SubmitButton>
         </form>
       )}
@@ -63,6 +64,7 @@ type DisableDialogProps = { api: ApiClient; email: string; onDisabled: () => voi
 
 /** The dialog is open while it is rendered. */
 export function DisableDialog({ api, email, onDisabled, onClose }: DisableDialogProps) {
+  const t = useTranslations("security");
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
@@ -71,19 +73,19 @@ export function DisableDialog({ api, email, onDisabled, onClose }: DisableDialog
       onDisabled();
       onClose();
     },
-    { fieldHint: CODE_HINT },
+    { fieldHint: t("aCodeHasSixDigits") },
   );
   const describedBy = problem ? errorId : undefined;
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title="Disable the second factor">
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={t("disableTheSecondFactor")}>
       <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4">
-        <p className="text-ui text-fg-2">After that, your password alone is enough to sign in.</p>
+        <p className="text-ui text-fg-2">{t("afterThatYourPasswordAlone")}</p>
         <FormProblem id={errorId} testId="disable-error">
           {problem}
         </FormProblem>
         <UsernameField email={email} />
         <PasswordField
-          label="Password"
+          label={t("password")}
           name="password"
           autoComplete="current-password"
           fieldSize="md"
@@ -93,11 +95,11 @@ export function DisableDialog({ api, email, onDisabled, onClose }: DisableDialog
         />
         <CodeField
           maxLength={RECOVERY_LENGTH}
-          hint="From your authenticator app, or a recovery code"
+          hint={t("fromYourAuthenticatorAppOr2")}
           aria-describedby={describedBy}
         />
-        <SubmitButton tone="danger" isBusy={isBusy} busyText="Working…" data-testid="disable-confirm">
-          Disable
+        <SubmitButton tone="danger" isBusy={isBusy} busyText={t("working")} data-testid="disable-confirm">
+          {t("disable")}
         </SubmitButton>
       </form>
     </Dialog>

@@ -1,5 +1,6 @@
 "use client";
 // Requests a link to reset the password. The answer is the same for every address, known or unknown.
+import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { EntryFrame } from "@/components/entry-frame";
@@ -10,24 +11,15 @@ import { ApiError, publicApi } from "@/lib/api/api-client";
 import { asciiEmail, isEmail } from "@/lib/email";
 import { explain } from "@/lib/api/explain";
 
-const ANSWERS = {
-  sent: "If an account has this address, we have sent it a link. The link works once, within 24 hours. If no mail arrives within a few minutes, ask an administrator for a link.",
-  "no-mail": "This system cannot send mail. Ask an administrator for a link to reset your password.",
-} as const;
-type Answer = keyof typeof ANSWERS;
-
-const INCOMPLETE = "Enter a complete email address.";
+type Answer = "sent" | "no-mail";
 
 export function ForgotPasswordView() {
+  const t = useTranslations("security");
   const [answer, setAnswer] = useState<Answer | null>(null);
   return (
     <EntryFrame
-      title="Forgot your password?"
-      subtitle={
-        answer === "no-mail"
-          ? "An administrator can help you."
-          : "Enter the email address of your account, and we send you a link to reset your password."
-      }
+      title={t("forgotYourPassword")}
+      subtitle={answer === "no-mail" ? t("anAdministratorCanHelpYou") : t("enterTheEmailAddressOf")}
     >
       {answer ? <Answered answer={answer} /> : <RequestForm onAnswer={setAnswer} />}
     </EntryFrame>
@@ -35,6 +27,7 @@ export function ForgotPasswordView() {
 }
 
 function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
+  const t = useTranslations("security");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const errorId = useId();
@@ -43,7 +36,7 @@ function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
     if (isBusy) return;
     const email = asciiEmail(String(new FormData(event.currentTarget).get("email") ?? ""));
     if (!isEmail(email)) {
-      setProblem(INCOMPLETE);
+      setProblem(t("enterACompleteEmailAddress"));
       return;
     }
     setBusy(true);
@@ -56,7 +49,7 @@ function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
         onAnswer("no-mail");
         return;
       }
-      setProblem(explain(error, INCOMPLETE));
+      setProblem(explain(error, t("enterACompleteEmailAddress")));
       setBusy(false);
     }
   };
@@ -66,7 +59,7 @@ function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
         {problem}
       </FormProblem>
       <TextField
-        label="Email"
+        label={t("email")}
         name="email"
         type="email"
         required
@@ -81,10 +74,10 @@ function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
         size="lg"
         className="w-full"
         isBusy={isBusy}
-        busyText="Sending…"
+        busyText={t("sending")}
         data-testid="forgot-submit"
       >
-        Send the link
+        {t("sendTheLink")}
       </SubmitButton>
       <BackToSignIn />
     </form>
@@ -92,6 +85,7 @@ function RequestForm({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
 }
 
 function Answered({ answer }: { answer: Answer }) {
+  const t = useTranslations("security");
   const answerRef = useRef<HTMLParagraphElement>(null);
   useEffect(() => answerRef.current?.focus(), []);
   return (
@@ -102,7 +96,7 @@ function Answered({ answer }: { answer: Answer }) {
         data-testid={`forgot-${answer}`}
         className="rounded-[7px] bg-info-soft px-3 py-2.5 text-ui text-info outline-none"
       >
-        {ANSWERS[answer]}
+        {answer === "sent" ? t("sent") : t("noMail")}
       </p>
       <BackToSignIn />
     </div>
@@ -110,9 +104,10 @@ function Answered({ answer }: { answer: Answer }) {
 }
 
 function BackToSignIn() {
+  const t = useTranslations("security");
   return (
     <Link href="/login" className="block text-ui font-medium text-accent hover:underline">
-      Back to sign-in
+      {t("backToSignIn")}
     </Link>
   );
 }

@@ -1,5 +1,6 @@
 "use client";
 // The field for a new password, with its strength.
+import { useTranslations } from "next-intl";
 import { useId } from "react";
 import type { InputSize } from "@/components/form/input";
 import { PasswordField } from "@/components/form/password-field";
@@ -16,12 +17,13 @@ type NewPasswordFieldProps = {
 };
 
 export function NewPasswordField({ value, onChange, strength, describedBy, ...rest }: NewPasswordFieldProps) {
+  const t = useTranslations("security");
   const meterId = useId();
   return (
     <div className="space-y-2">
       <PasswordField
         {...rest}
-        label="New password"
+        label={t("newPassword")}
         name="new-password"
         autoComplete="new-password"
         value={value}

@@ -1,5 +1,6 @@
 "use client";
 // Changes the password of the signed-in account, which ends every session.
+import { useTranslations } from "next-intl";
 import { useId, useState } from "react";
 import { FormProblem } from "@/components/form/form-problem";
 import { Panel } from "@/components/panel";
@@ -14,6 +15,7 @@ import { UsernameField } from "./username-field";
 type PasswordPanelProps = { api: ApiClient; email: string; onChanged: () => Promise<void> };
 
 export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
+  const t = useTranslations("security");
   const [password, setPassword] = useState("");
   const strength = useStrength(api, password);
   const errorId = useId();
@@ -27,7 +29,7 @@ export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
   );
   const describedBy = problem ? errorId : undefined;
   return (
-    <Panel title="Password" testId="panel-password">
+    <Panel title={t("password")} testId="panel-password">
       <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4 px-4 pt-1 pb-4">
         <FormProblem id={errorId} testId="password-error">
           {problem}
@@ -35,7 +37,7 @@ export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
         <UsernameField email={email} />
         <div className="grid gap-4 sm:grid-cols-2">
           <PasswordField
-            label="Current password"
+            label={t("currentPassword")}
             name="current-password"
             autoComplete="current-password"
             fieldSize="md"
@@ -51,12 +53,10 @@ export function PasswordPanel({ api, email, onChanged }: PasswordPanelProps) {
           />
         </div>
         <div className="flex flex-wrap items-center gap-3">
-          <SubmitButton isBusy={isBusy} busyText="Changing…" data-testid="change-password">
-            Change password
+          <SubmitButton isBusy={isBusy} busyText={t("changing")} data-testid="change-password">
+            {t("changePassword")}
           </SubmitButton>
-          <p className="text-xs text-fg-2">
-            This ends all your sessions, including this one, and revokes your API keys. You sign in again.
-          </p>
+          <p className="text-xs text-fg-2">{t("thisEndsAllYourSessions")}</p>
         </div>
       </form>
     </Panel>

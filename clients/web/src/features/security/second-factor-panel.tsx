@@ -1,5 +1,6 @@
 "use client";
 // Shows the second factor of the account, and opens the dialogs that change it.
+import { useTranslations } from "next-intl";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Badge } from "@/components/badge";
@@ -23,6 +24,7 @@ type SecondFactorPanelProps = {
 };
 
 export function SecondFactorPanel({ api, email, onEnabled }: SecondFactorPanelProps) {
+  const t = useTranslations("security");
   const [dialog, setDialog] = useState<"set-up" | "renew" | "disable" | null>(null);
   const client = useQueryClient();
   const query = useQuery(secondFactorQuery(api));
@@ -30,12 +32,12 @@ export function SecondFactorPanel({ api, email, onEnabled }: SecondFactorPanelPr
   const close = () => setDialog(null);
   return (
     <Panel
-      title="Second factor"
+      title={t("secondFactor")}
       testId="panel-second-factor"
       actions={
         query.data && (
           <Badge tone={query.data.is_enabled ? "ok" : "neutral"}>
-            {query.data.is_enabled ? "On" : "Off"}
+            {query.data.is_enabled ? t("on") : t("off")}
           </Badge>
         )
       }
@@ -50,17 +52,17 @@ export function SecondFactorPanel({ api, email, onEnabled }: SecondFactorPanelPr
               {factor.is_enabled ? (
                 <>
                   <Button onClick={() => setDialog("renew")} data-testid="renew-codes">
-                    New recovery codes
+                    {t("newRecoveryCodes")}
                   </Button>
                   {!factor.is_mandatory && (
                     <Button tone="danger" onClick={() => setDialog("disable")} data-testid="disable-factor">
-                      Disable
+                      {t("disable")}
                     </Button>
                   )}
                 </>
               ) : (
                 <Button tone="primary" onClick={() => setDialog("set-up")} data-testid="set-up-factor">
-                  Set up
+                  {t("setUp")}
                 </Button>
               )}
             </div>
@@ -85,31 +87,30 @@ export function SecondFactorPanel({ api, email, onEnabled }: SecondFactorPanelPr
 }
 
 function IsOn({ factor }: { factor: SecondFactor }) {
+  const t = useTranslations("security");
   const left = factor.recovery_codes_left;
   return (
     <>
       <p>
-        Signing in needs a code from your authenticator app
-        {factor.enabled_at && (
-          <>
-            , set up <When at={factor.enabled_at} />
-          </>
-        )}
-        .{factor.is_mandatory && " Your role requires it."}
+        {factor.enabled_at
+          ? t.rich("codeNeededSince", { when: () => <When at={factor.enabled_at!} /> })
+          : t("codeNeeded")}
+        {factor.is_mandatory && ` ${t("mandatory")}`}
       </p>
       <p className={left <= FEW_CODES ? "text-warn" : undefined} data-testid="codes-left">
-        {left === 0 ? "No recovery codes" : left === 1 ? "1 recovery code" : `${left} recovery codes`} left.
-        {left <= FEW_CODES && " Create new ones before you need them."}
+        {t("codesLeft", { count: left })}
+        {left <= FEW_CODES && ` ${t("createNewOnes")}`}
       </p>
     </>
   );
 }
 
 function IsOff({ factor }: { factor: SecondFactor }) {
+  const t = useTranslations("security");
   return (
     <p>
-      Sign in with your password and a code from your phone. A stolen password alone is then useless.
-      {factor.is_mandatory && " Your role requires it."}
+      {t("whySecondFactor")}
+      {factor.is_mandatory && ` ${t("mandatory")}`}
     </p>
   );
 }

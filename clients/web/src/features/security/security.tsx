@@ -1,5 +1,6 @@
 "use client";
 // The security page: second factor, sessions, password and API keys.
+import { useTranslations } from "next-intl";
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { Banner } from "@/components/notice-state";
@@ -32,6 +33,7 @@ export function Security({
   onPasswordChanged,
   onFactorEnabled,
 }: SecurityProps) {
+  const t = useTranslations("security");
   const hasKeys = can("api_keys.own");
   const isReady = useReadyOnce([
     useQuery(secondFactorQuery(api)),
@@ -40,12 +42,10 @@ export function Security({
   ]);
   if (!isReady) return <SecuritySkeleton />;
   return (
-    <SecurityFrame subtitle={`How ${account.email} signs in, and where`}>
+    <SecurityFrame subtitle={t("howEmailSignsInAnd", { email: account.email })}>
       {mustEnrol && (
         <Banner tone="warn">
-          <span data-testid="must-enrol">
-            Your role requires a second factor. Set it up below to get access to the other pages.
-          </span>
+          <span data-testid="must-enrol">{t("yourRoleRequiresASecond")}</span>
         </Banner>
       )}
       <SecondFactorPanel api={api} email={account.email} onEnabled={onFactorEnabled} />
@@ -74,8 +74,9 @@ function useReadyOnce(
 }
 
 export function SecuritySkeleton() {
+  const t = useTranslations("security");
   return (
-    <SecurityFrame subtitle="How you sign in, and where">
+    <SecurityFrame subtitle={t("howYouSignInAnd")}>
       {["6.4rem", "6.4rem", "13rem", "6.4rem"].map((height, index) => (
         <div key={index} className="skeleton rounded-[10px]" style={{ height }} />
       ))}
@@ -84,10 +85,11 @@ export function SecuritySkeleton() {
 }
 
 function SecurityFrame({ subtitle, children }: { subtitle: string; children: ReactNode }) {
+  const t = useTranslations("security");
   return (
     <div className="mx-auto max-w-[880px] space-y-4">
       <div>
-        <h1 className="text-[20px] leading-7 font-semibold tracking-[-0.015em]">Security</h1>
+        <h1 className="text-[20px] leading-7 font-semibold tracking-[-0.015em]">{t("security")}</h1>
         <p className="truncate text-ui text-fg-2">{subtitle}</p>
       </div>
       {children}

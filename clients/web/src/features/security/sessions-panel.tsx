@@ -1,5 +1,6 @@
 "use client";
 // The sessions of the account, and buttons to end them.
+import { useTranslations } from "next-intl";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Monitor, Smartphone } from "lucide-react";
 import { useState } from "react";
@@ -16,6 +17,7 @@ import { sessionsQuery } from "./queries";
 type Ending = RunningSession | "others";
 
 export function SessionsPanel({ api }: { api: ApiClient }) {
+  const t = useTranslations("security");
   const [ending, setEnding] = useState<Ending | null>(null);
   const client = useQueryClient();
   const query = useQuery(sessionsQuery(api));
@@ -28,19 +30,19 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
 
   return (
     <Panel
-      title="Sessions"
+      title={t("sessions")}
       testId="panel-sessions"
       actions={
         others > 0 && (
           <Button tone="danger" onClick={() => setEnding("others")} data-testid="end-others">
-            End all others
+            {t("endAllOthers")}
           </Button>
         )
       }
     >
       <PanelContent query={query} skeletonHeight="3.25rem">
         {(sessions) => (
-          <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label="Sessions">
+          <ul className="max-h-[28rem] divide-y overflow-y-auto border-t" aria-label={t("sessions")}>
             {sessions.map((session) => (
               <SessionRow key={session.id} session={session} onEnd={() => setEnding(session)} />
             ))}
@@ -49,15 +51,15 @@ export function SessionsPanel({ api }: { api: ApiClient }) {
       </PanelContent>
       {ending && (
         <ConfirmDialog
-          title={ending === "others" ? "End all other sessions?" : "End this session?"}
-          action={ending === "others" ? "End all others" : "End session"}
-          busyAction="Ending…"
+          title={ending === "others" ? t("endAllOtherSessions") : t("endThisSession")}
+          action={ending === "others" ? t("endAllOthers") : t("endSession")}
+          busyAction={t("ending")}
           onConfirm={() => end(ending)}
           onClose={() => setEnding(null)}
         >
           {ending === "others"
-            ? "All other devices are signed out within two seconds."
-            : `${ending.device || "The device"} is signed out within two seconds.`}
+            ? t("allOtherDevicesAreSigned")
+            : t("deviceIsSignedOut", { device: ending.device || t("theDevice") })}
         </ConfirmDialog>
       )}
     </Panel>
@@ -74,8 +76,9 @@ async function endOne(api: ApiClient, id: string): Promise<void> {
 }
 
 function SessionRow({ session, onEnd }: { session: RunningSession; onEnd: () => void }) {
+  const t = useTranslations("security");
   const Icon = /android|iphone|ipad|mobile/i.test(session.device) ? Smartphone : Monitor;
-  const name = session.device || "Unknown device";
+  const name = session.device || t("unknownDevice");
   return (
     <li
       className="flex min-h-[52px] items-center gap-3 px-4 py-2 text-ui"
@@ -88,21 +91,21 @@ function SessionRow({ session, onEnd }: { session: RunningSession; onEnd: () => 
           <span className="truncate font-medium" title={name}>
             {name}
           </span>
-          {session.is_current && <Badge tone="info">This session</Badge>}
+          {session.is_current && <Badge tone="info">{t("thisSession")}</Badge>}
         </p>
         <p className="flex flex-wrap gap-x-2 text-xs text-fg-2">
-          <span className="tabular-nums">{session.address ?? "Unknown address"}</span>
+          <span className="tabular-nums">{session.address ?? t("unknownAddress")}</span>
           <span>
-            Last used <When at={session.last_used_at} />
+            {t("lastUsed")} <When at={session.last_used_at} />
           </span>
           <span className="hidden sm:inline">
-            Signed in <When at={session.created_at} />
+            {t("signedIn")} <When at={session.created_at} />
           </span>
         </p>
       </div>
       {!session.is_current && (
-        <Button onClick={onEnd} aria-label={`End the session of ${name}`} data-testid="end-session">
-          End
+        <Button onClick={onEnd} aria-label={t("endTheSessionOfName", { name })} data-testid="end-session">
+          {t("end")}
         </Button>
       )}
     </li>

@@ -1,5 +1,6 @@
 "use client";
 // Sets a password from a link: of an invitation, or of a reset.
+import { useTranslations } from "next-intl";
 import Link from "next/link";
 import {
   useCallback,
@@ -22,6 +23,7 @@ import { UsernameField } from "./username-field";
 
 /** `onSet` gets the email of the account; "" when it is unknown. */
 export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: (email: string) => void }) {
+  const t = useTranslations("security");
   const token = useSyncExternalStore(link.subscribe, link.current, link.current);
   const [ended, setEnded] = useState<string | null>(null);
   const [owner, setOwner] = useState<{ token: string; email: string } | null>(null);
@@ -43,15 +45,15 @@ export function SetPasswordView({ link, onSet }: { link: LinkToken; onSet: (emai
   if (token === undefined) return <SetPasswordFrame />;
   if (token === null) {
     return (
-      <LinkUnusable title="Open your link again" testId="link-missing">
-        Open the link again from the mail or message that contains it. This page does not store it.
+      <LinkUnusable title={t("openYourLinkAgain")} testId="link-missing">
+        {t("openTheLinkAgainFrom")}
       </LinkUnusable>
     );
   }
   if (ended === token) {
     return (
-      <LinkUnusable title="This link no longer works" testId="link-ended">
-        It was already used, is older than 24 hours, or was replaced by a newer one.
+      <LinkUnusable title={t("thisLinkNoLongerWorks")} testId="link-ended">
+        {t("itWasAlreadyUsedIs")}
       </LinkUnusable>
     );
   }
@@ -77,16 +79,17 @@ export function SetPasswordFrame({
   email?: string;
   children?: ReactNode;
 }) {
+  const t = useTranslations("security");
   return (
     <EntryFrame
-      title="Set your password"
+      title={t("setYourPassword")}
       subtitle={
         email ? (
           <span className="break-words" data-testid="link-owner">
-            For {email}
+            {t("forEmail", { email })}
           </span>
         ) : (
-          "You use it to sign in."
+          t("youUseItToSign")
         )
       }
     >
@@ -103,6 +106,7 @@ type SetPasswordFormProps = {
 };
 
 function SetPasswordForm({ token, email, onRejected, onSet }: SetPasswordFormProps) {
+  const t = useTranslations("security");
   const [password, setPassword] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -141,29 +145,32 @@ function SetPasswordForm({ token, email, onRejected, onSet }: SetPasswordFormPro
         size="lg"
         className="w-full"
         isBusy={isBusy}
-        busyText="Setting the password…"
+        busyText={t("settingThePassword")}
         data-testid="set-password-submit"
       >
-        Set password
+        {t("setPassword")}
       </SubmitButton>
-      <p className="text-xs text-fg-2">This ends all your sessions and revokes your API keys.</p>
+      <p className="text-xs text-fg-2">{t("thisEndsAllYourSessions2")}</p>
     </form>
   );
 }
 
 function LinkUnusable({ title, testId, children }: { title: string; testId: string; children: string }) {
+  const t = useTranslations("security");
   return (
     <EntryFrame title={title} subtitle={<span data-testid={testId}>{children}</span>}>
       <p className="space-y-3 text-ui text-fg-2">
         <span className="block">
-          Ask an administrator for another link, or{" "}
-          <Link href="/forgot-password" className="font-medium text-accent underline">
-            request one by mail
-          </Link>
-          .
+          {t.rich("askAnAdministratorForAnother", {
+            link: (chunks) => (
+              <Link href="/forgot-password" className="font-medium text-accent underline">
+                {chunks}
+              </Link>
+            ),
+          })}
         </span>
         <Link href="/login" className="block font-medium text-accent hover:underline">
-          Back to sign-in
+          {t("backToSignIn")}
         </Link>
       </p>
     </EntryFrame>

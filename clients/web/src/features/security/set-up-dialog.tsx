@@ -1,5 +1,6 @@
 "use client";
 // Sets up a second factor: first the password, then the app and its first code, then the recovery codes.
+import { useTranslations } from "next-intl";
 import { useId, useState } from "react";
 import { CopyButton } from "@/components/copy-button";
 import { Dialog } from "@/components/dialog";
@@ -27,12 +28,13 @@ type SetUpDialogProps = {
 
 /** The dialog is open while it is rendered. */
 export function SetUpDialog({ api, email, onEnabled, onClose }: SetUpDialogProps) {
+  const t = useTranslations("security");
   const [step, setStep] = useState<Step>({ name: "password" });
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={step.name === "codes" ? "Save your recovery codes" : "Set up the second factor"}
+      title={step.name === "codes" ? t("saveYourRecoveryCodes") : t("setUpTheSecondFactor")}
       isLocked={step.name === "codes"}
     >
       {step.name === "password" && (
@@ -62,21 +64,20 @@ function PasswordStep({
   email: string;
   onDone: (enrolment: Enrolment) => void;
 }) {
+  const t = useTranslations("security");
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(async (form) =>
     onDone(await api.post("/api/auth/second-factor", { body: { password: typed(form, "password") } })),
   );
   return (
     <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4">
-      <p className="text-ui text-fg-2">
-        You need an authenticator app on your phone. First confirm your password.
-      </p>
+      <p className="text-ui text-fg-2">{t("youNeedAnAuthenticatorApp")}</p>
       <FormProblem id={errorId} testId="set-up-error">
         {problem}
       </FormProblem>
       <UsernameField email={email} />
       <PasswordField
-        label="Password"
+        label={t("password")}
         name="password"
         autoComplete="current-password"
         fieldSize="md"
@@ -84,8 +85,8 @@ function PasswordStep({
         data-testid="set-up-password"
         aria-describedby={problem ? errorId : undefined}
       />
-      <SubmitButton isBusy={isBusy} busyText="Working…" data-testid="set-up-begin">
-        Continue
+      <SubmitButton isBusy={isBusy} busyText={t("working")} data-testid="set-up-begin">
+        {t("continue")}
       </SubmitButton>
     </form>
   );
@@ -100,39 +101,34 @@ function AppStep({
   enrolment: Enrolment;
   onDone: (codes: readonly string[]) => void;
 }) {
+  const t = useTranslations("security");
   const errorId = useId();
   const { isBusy, problem, submit } = useSubmission(
     async (form) => {
       const code = codeOf(typed(form, "code"));
       onDone((await api.post("/api/auth/second-factor/confirm", { body: { code } })).recovery_codes);
     },
-    { fieldHint: "A code has six digits." },
+    { fieldHint: t("aCodeHasSixDigits2") },
   );
   return (
     <form method="post" onSubmit={submit} aria-busy={isBusy} className="space-y-4">
-      <p className="text-ui text-fg-2">
-        Scan the QR code with your authenticator app, or type the secret into it.
-      </p>
+      <p className="text-ui text-fg-2">{t("scanTheQrCodeWith")}</p>
       <div className="flex flex-wrap items-center gap-4">
-        <QrCode text={enrolment.uri} label="QR code for the authenticator app; the secret is next to it" />
+        <QrCode text={enrolment.uri} label={t("qrCodeForTheAuthenticator")} />
         <div className="min-w-0 flex-1 basis-44 space-y-2">
-          <p className="text-xs text-fg-2">Secret</p>
+          <p className="text-xs text-fg-2">{t("secret")}</p>
           <p className="font-mono text-ui break-words select-all" data-testid="set-up-secret">
             {grouped(enrolment.secret)}
           </p>
-          <CopyButton text={enrolment.secret} label="Copy" testId="copy-secret" />
+          <CopyButton text={enrolment.secret} label={t("copy")} testId="copy-secret" />
         </div>
       </div>
       <FormProblem id={errorId} testId="set-up-error">
         {problem}
       </FormProblem>
-      <CodeField
-        autoFocus
-        hint="The six digits that the app shows now"
-        aria-describedby={problem ? errorId : undefined}
-      />
-      <SubmitButton isBusy={isBusy} busyText="Confirming…" data-testid="set-up-confirm">
-        Confirm
+      <CodeField autoFocus hint={t("theSixDigitsThatThe")} aria-describedby={problem ? errorId : undefined} />
+      <SubmitButton isBusy={isBusy} busyText={t("confirming")} data-testid="set-up-confirm">
+        {t("confirm")}
       </SubmitButton>
     </form>
   );

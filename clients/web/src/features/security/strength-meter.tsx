@@ -1,14 +1,16 @@
 // The strength of a password: four bars and a text.
+import { useTranslations } from "next-intl";
 import clsx from "clsx";
 import { passwordProblems } from "@/lib/password-rules";
 import type { StrengthState } from "./use-strength";
 
 /** By score: 0 is guessed at once, 4 is strong. */
-const SCORES = ["Guessed at once", "Weak", "Fair", "Good", "Strong"] as const;
+const SCORES = ["guessed", "weak", "fair", "good", "strong"] as const;
 const FILLS = ["bg-crit-fill", "bg-crit-fill", "bg-warn-fill", "bg-ok-fill", "bg-ok-fill"] as const;
 
 /** Its height does not change with its text, up to two lines. */
 export function StrengthMeter({ id, state }: { id: string; state: StrengthState }) {
+  const t = useTranslations("security");
   const { strength, isOutdated } = state;
   const problems = strength ? passwordProblems(strength.problems, strength) : [];
   const score = strength?.score ?? 0;
@@ -27,8 +29,8 @@ export function StrengthMeter({ id, state }: { id: string; state: StrengthState 
       </div>
       <p id={id} aria-live="polite" className="min-h-8 text-xs text-fg-2" data-testid="strength-words">
         {strength
-          ? [...(problems.length ? problems : [`${SCORES[score]}.`])].join(" ")
-          : "A long password is better than a complicated one: use a few unusual words."}
+          ? [...(problems.length ? problems : [t(`scores.${SCORES[score]!}`)])].join(" ")
+          : t("aLongPasswordIsBetter")}
       </p>
     </div>
   );

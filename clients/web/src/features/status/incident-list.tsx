@@ -1,5 +1,6 @@
 "use client";
 // The newest incidents of the distribution of accounts.
+import { useTranslations } from "next-intl";
 import { useQuery } from "@tanstack/react-query";
 import { Panel } from "@/components/panel";
 import { PanelContent } from "@/components/panel-content";
@@ -9,19 +10,20 @@ import type { ApiClient } from "@/lib/api/api-client";
 const MOST = 5;
 
 export function IncidentList({ api }: { api: ApiClient }) {
+  const t = useTranslations("status");
   const query = useQuery({
     queryKey: ["status", "incidents"],
     queryFn: ({ signal }) => api.get("/api/sync/incidents", { query: { limit: MOST }, signal }),
     refetchInterval: 30_000,
   });
   return (
-    <Panel title="Incidents" meta="of offline access, newest first">
+    <Panel title={t("incidents")} meta={t("ofOfflineAccess")}>
       <PanelContent query={query} skeletonHeight="3rem">
         {({ items }) =>
           items.length === 0 ? (
-            <p className="border-t px-4 py-3 text-ui text-fg-2">Nothing unusual has happened.</p>
+            <p className="border-t px-4 py-3 text-ui text-fg-2">{t("nothingUnusualHasHappened")}</p>
           ) : (
-            <ul className="divide-y border-t" aria-label="Incidents">
+            <ul className="divide-y border-t" aria-label={t("incidents")}>
               {items.map(({ id, kind, device, detail, at }) => (
                 <li key={id} className="flex flex-wrap justify-between gap-x-4 px-4 py-2.5 text-ui">
                   <span className="min-w-0 wrap-anywhere">

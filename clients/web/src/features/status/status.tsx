@@ -1,5 +1,7 @@
 "use client";
 // The page about the system: each service with its dependencies, the devices, and the copies for offline access.
+import { useTranslations } from "next-intl";
+import { numberLocale } from "@/lib/page-locale";
 import { useQuery } from "@tanstack/react-query";
 import {
   Activity,
@@ -30,14 +32,15 @@ type StatusProps = { api: ApiClient; can: Can; loadServices: (signal: AbortSigna
 const EVERY_MS = 5_000;
 const SLOWER_MS = 15_000;
 
-const SERVICES: Readonly<Record<ServiceStatus["name"], { label: string; does: string; icon: LucideIcon }>> = {
-  telemetry: { label: "Telemetry gateway", does: "readings in, history, live view", icon: Activity },
-  users: { label: "Users", does: "accounts and roles", icon: Users },
-  auth: { label: "Auth", does: "sign-in, sessions, devices", icon: Lock },
-  sync: { label: "Sync publisher", does: "sign-in without the network", icon: KeyRound },
+const SERVICES: Readonly<Record<ServiceStatus["name"], LucideIcon>> = {
+  telemetry: Activity,
+  users: Users,
+  auth: Lock,
+  sync: KeyRound,
 };
 
 export function Status({ api, can, loadServices }: StatusProps) {
+  const t = useTranslations("status");
   const query = useQuery({
     queryKey: ["status", "services"],
     queryFn: ({ signal }) => loadServices(signal),
@@ -47,25 +50,25 @@ export function Status({ api, can, loadServices }: StatusProps) {
   return (
     <div className="space-y-4">
       <PageHeader
-        title="Status"
+        title={t("status")}
         subtitle={
           status ? (
             <>
-              Checked <When at={status.at} />
+              {t("checked")} <When at={status.at} />
             </>
           ) : (
-            "Services and what they depend on"
+            t("servicesAndWhatTheyDepend")
           )
         }
       />
       {!status && query.error ? (
-        <LoadError error={query.error} what="The status" onRetry={() => void query.refetch()} />
+        <LoadError error={query.error} what={t("theStatus")} onRetry={() => void query.refetch()} />
       ) : !status ? (
         <ServicesSkeleton />
       ) : (
         <>
           <Verdict status={status} isOutdated={query.isError} />
-          <section aria-label="Services" className="rounded-[10px] border bg-surface">
+          <section aria-label={t("servicesLabel")} className="rounded-[10px] border bg-surface">
             <h2 className="px-4 py-3 text-ui font-semibold">Services</h2>
             <ul className="divide-y border-t">
               {status.services.map((service) => (
@@ -75,7 +78,7 @@ export function Status({ api, can, loadServices }: StatusProps) {
           </section>
         </>
       )}
-      <StatTiles label="Devices and offline access">
+      <StatTiles label={t("devicesAndOfflineAccess")}>
         {can("telemetry.read") && <DeviceTiles api={api} />}
         {can("mirror.read") && <MirrorTile api={api} />}
       </StatTiles>
@@ -85,14 +88,15 @@ export function Status({ api, can, loadServices }: StatusProps) {
 }
 
 function Verdict({ status, isOutdated }: { status: SystemStatus; isOutdated: boolean }) {
+  const t = useTranslations("status");
   const down = status.services.filter(({ isReady }) => !isReady);
   const isWell = down.length === 0 && !isOutdated;
   const Icon = isWell ? CircleCheck : TriangleAlert;
   const title = isOutdated
-    ? "This page cannot reach the server"
+    ? t("thisPageCannotReachThe")
     : isWell
-      ? "Everything works"
-      : `${down.map(({ name }) => SERVICES[name].label).join(", ")}: not ready`;
+      ? t("everythingWorks")
+      : t("notReadyServices", { names: down.map(({ name }) => t(`services.${name}`)).join(", ") });
   return (
     <div
       role="status"
@@ -113,24 +117,26 @@ function Verdict({ status, isOutdated }: { status: SystemStatus; isOutdated: boo
         <p className="text-body font-semibold">{title}</p>
         <p className="text-ui text-fg-2">
           {isOutdated
-            ? "What you see below may be outdated. The page tries again every 5 s."
+            ? t("whatYouSeeBelowMay")
             : isWell
-              ? "All services are ready and reach what they depend on."
-              : "Collectors keep their readings on their disks and deliver them later."}
+              ? t("allServicesAreReadyAnd")
+              : t("collectorsKeepTheirReadingsOn")}
         </p>
       </div>
     </div>
   );
 }
 
-const CHECKS: Readonly<Record<string, { label: string; icon: LucideIcon }>> = {
-  database: { label: "Database", icon: Database },
-  bus: { label: "Broker", icon: Radio },
-  migrations: { label: "Schema", icon: Server },
-};
+const CHECKS = { database: Database, bus: Radio, migrations: Server } as const;
+
+function isKnownCheck(name: string): name is keyof typeof CHECKS {
+  return Object.hasOwn(CHECKS, name);
+}
 
 function ServiceRow({ service }: { service: ServiceStatus }) {
-  const { label, does, icon: Icon } = SERVICES[service.name];
+  const t = useTranslations("status");
+  const Icon = SERVICES[service.name];
+  const label = t(`services.${service.name}`);
   return (
     <li
       data-testid={`service-${service.name}`}
@@ -141,35 +147,38 @@ function ServiceRow({ service }: { service: ServiceStatus }) {
         <Icon className="size-4 shrink-0 text-fg-3" aria-hidden />
         <span className="min-w-0">
           <span className="block font-medium">{label}</span>
-          <span className="block text-xs text-fg-2">{does}</span>
+          <span className="block text-xs text-fg-2">{t(`does.${service.name}`)}</span>
         </span>
       </span>
       <ul
         className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-fg-2"
-        aria-label={`What ${label} depends on`}
+        aria-label={t("whatLabelDependsOn", { label })}
       >
         {Object.entries(service.checks).map(([name, isWell]) => {
-          const known = CHECKS[name] ?? { label: name.replaceAll("_", " "), icon: Server };
+          const CheckIcon = isKnownCheck(name) ? CHECKS[name] : Server;
           return (
             <li key={name} className="flex items-center gap-1.5">
-              <known.icon className="size-3.5" aria-hidden />
-              <span className="capitalize">{known.label}</span>
-              <span className={isWell ? "text-ok" : "text-crit"}>{isWell ? "works" : "fails"}</span>
+              <CheckIcon className="size-3.5" aria-hidden />
+              <span className="capitalize">
+                {isKnownCheck(name) ? t(`checks.${name}`) : name.replaceAll("_", " ")}
+              </span>
+              <span className={isWell ? "text-ok" : "text-crit"}>{isWell ? t("works") : t("fails")}</span>
             </li>
           );
         })}
       </ul>
       <span className="text-xs text-fg-2 tabular-nums">
-        {service.tookMs === null ? "" : `answers in ${service.tookMs} ms`}
+        {service.tookMs === null ? "" : t("answersInTookmsMs", { tookMs: service.tookMs })}
       </span>
       <Badge tone={service.isReady ? "ok" : "crit"}>
-        {service.isReady ? "Working" : service.tookMs === null ? "No answer" : "Not ready"}
+        {service.isReady ? t("working") : service.tookMs === null ? t("noAnswer") : t("notReady")}
       </Badge>
     </li>
   );
 }
 
 function DeviceTiles({ api }: { api: ApiClient }) {
+  const t = useTranslations("status");
   const { data } = useQuery({
     queryKey: ["status", "devices"],
     queryFn: ({ signal }) =>
@@ -183,27 +192,30 @@ function DeviceTiles({ api }: { api: ApiClient }) {
   return (
     <>
       <StatTile
-        label="Collectors online"
+        label={t("collectorsOnline")}
         value={online}
-        unit={`of ${known.length}`}
+        unit={t("of", { total: known.length })}
         tone={online < known.length ? "crit" : undefined}
         note={
           <Link href="/devices" className="hover:text-fg hover:underline">
-            {online < known.length ? `${known.length - online} offline` : "All are connected"}
+            {online < known.length
+              ? t("offlineCount", { count: known.length - online })
+              : t("allAreConnected")}
           </Link>
         }
       />
       <StatTile
-        label="Waiting on devices"
-        value={waiting.toLocaleString("en")}
-        unit="readings"
-        note="not acknowledged yet"
+        label={t("waitingOnDevices")}
+        value={waiting.toLocaleString(numberLocale())}
+        unit={t("readings")}
+        note={t("notAcknowledged")}
       />
     </>
   );
 }
 
 function MirrorTile({ api }: { api: ApiClient }) {
+  const t = useTranslations("status");
   const { data } = useQuery({
     queryKey: ["status", "mirrors"],
     queryFn: ({ signal }) => api.get("/api/sync/collectors", { query: { limit: 1 }, signal }),
@@ -212,13 +224,13 @@ function MirrorTile({ api }: { api: ApiClient }) {
   if (!data) return null;
   return (
     <StatTile
-      label="Offline access up to date"
+      label={t("offlineAccessUpToDate")}
       value={data.up_to_date}
-      unit={`of ${data.total}`}
+      unit={t("of", { total: data.total })}
       tone={data.up_to_date < data.total ? "warn" : undefined}
       note={
         <Link href="/offline-access" className="hover:text-fg hover:underline">
-          {data.up_to_date < data.total ? "Some changes wait" : "All collectors have every change"}
+          {data.up_to_date < data.total ? t("someChangesWait") : t("allCollectorsHaveEveryChange")}
         </Link>
       }
     />
@@ -226,17 +238,19 @@ function MirrorTile({ api }: { api: ApiClient }) {
 }
 
 export function StatusSkeleton() {
+  const t = useTranslations("status");
   return (
     <div className="space-y-4">
-      <PageHeader title="Status" subtitle="Services and what they depend on" />
+      <PageHeader title={t("status")} subtitle={t("servicesAndWhatTheyDepend")} />
       <ServicesSkeleton />
     </div>
   );
 }
 
 function ServicesSkeleton() {
+  const t = useTranslations("status");
   return (
-    <div role="status" aria-label="Loading" className="space-y-4">
+    <div role="status" aria-label={t("loading")} className="space-y-4">
       <div className="skeleton h-20 rounded-[10px]" />
       <div className="skeleton h-64 rounded-[10px]" />
     </div>

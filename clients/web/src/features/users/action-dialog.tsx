@@ -1,5 +1,7 @@
 "use client";
 // The dialog of one action for one account.
+import { useTranslations } from "next-intl";
+import { pageTexts } from "@/i18n/page-texts";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { TypedConfirmDialog } from "@/components/typed-confirm-dialog";
 import type { User } from "@/contracts/http";
@@ -21,6 +23,7 @@ type ActionDialogProps = {
 
 /** The dialog is open while it is rendered. */
 export function ActionDialog({ api, user, action, isOwn, onChanged, onClose }: ActionDialogProps) {
+  const t = useTranslations("users");
   const path = { id: user.id };
   const account = { account: user.id };
   // The list may be old. The service then rejects the change, and the new list shows what has changed.
@@ -41,56 +44,52 @@ export function ActionDialog({ api, user, action, isOwn, onChanged, onClose }: A
     case "toggle":
       return (
         <ConfirmDialog
-          title={user.active ? `Disable ${user.name}?` : `Enable ${user.name}?`}
-          action={user.active ? "Disable" : "Enable"}
-          busyAction={user.active ? "Disabling…" : "Enabling…"}
+          title={user.active ? t("disableName", { name: user.name }) : t("enableName", { name: user.name })}
+          action={user.active ? t("disable") : t("enable")}
+          busyAction={user.active ? t("disabling") : t("enabling")}
           onConfirm={() =>
             guarded(() => api.put("/api/users/{id}/toggle-status", { path, ifMatch: etagOf(user) }))
           }
           onClose={onClose}
         >
-          {user.active
-            ? "All sessions of the account end, and it cannot sign in any more. You can enable it again."
-            : "The account can sign in again with its password."}
+          {user.active ? t("allSessionsOfTheAccount") : t("theAccountCanSignIn")}
         </ConfirmDialog>
       );
     case "end-sessions":
       return (
         <ConfirmDialog
-          title={`End all sessions of ${user.name}?`}
-          action="End sessions"
-          busyAction="Ending…"
+          title={t("endAllSessionsOfName", { name: user.name })}
+          action={t("endSessions")}
+          busyAction={t("ending")}
           onConfirm={() => api.delete("/api/auth/accounts/{account}/sessions", { path: account })}
           onClose={onClose}
         >
-          The person is signed out everywhere within two seconds. Their API keys are revoked.
+          {t("thePersonIsSignedOut")}
         </ConfirmDialog>
       );
     case "reset-factor":
       return (
         <ConfirmDialog
-          title={`Remove the second factor of ${user.name}?`}
-          action="Remove"
-          busyAction="Removing…"
+          title={t("removeTheSecondFactorOf", { name: user.name })}
+          action={t("remove")}
+          busyAction={t("removing")}
           onConfirm={() => removeFactor(api, user.id)}
           onClose={onClose}
         >
-          Do this only if the person has lost the authenticator app and the recovery codes. All their sessions
-          end.
+          {t("doThisOnlyIfThe")}
         </ConfirmDialog>
       );
     case "delete":
       return (
         <TypedConfirmDialog
-          title={`Delete ${user.name}?`}
+          title={t("deleteName", { name: user.name })}
           expected={user.email}
-          action="Delete"
-          busyAction="Deleting…"
+          action={t("delete")}
+          busyAction={t("deleting")}
           onConfirm={() => guarded(() => deleteUser(api, user))}
           onClose={onClose}
         >
-          The account is gone for good and its sessions end. Its readings and its entries in the audit log
-          stay.
+          {t("theAccountIsGoneFor")}
         </TypedConfirmDialog>
       );
   }
@@ -106,10 +105,11 @@ async function deleteUser(api: ApiClient, user: User): Promise<void> {
 }
 
 async function removeFactor(api: ApiClient, account: string): Promise<void> {
+  const t = pageTexts("users");
   try {
     await api.delete("/api/auth/accounts/{account}/second-factor", { path: { account } });
   } catch (error) {
     if (!(error instanceof ApiError && error.code === "no_second_factor")) throw error;
-    throw new ApiError(error.status, "has_no_second_factor", "This account has no second factor.");
+    throw new ApiError(error.status, "has_no_second_factor", t("thisAccountHasNoSecond"));
   }
 }

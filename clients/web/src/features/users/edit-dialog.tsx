@@ -1,6 +1,7 @@
 "use client";
 // Changes name, email and role of an account.
 import { useQuery } from "@tanstack/react-query";
+import { useTranslations } from "next-intl";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { ChangeNotice, RestoredNotice } from "@/components/form/change-notice";
@@ -11,7 +12,7 @@ import type { User } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { useVersionedForm, type Version } from "@/lib/use-versioned-form";
 import { UserFields } from "./user-fields";
-import { FIELD_LABELS, ROLE_LABELS, userSchema, valuesOf, type UserValues } from "./user-schema";
+import { userSchema, valuesOf, type UserValues } from "./user-schema";
 
 type EditDialogProps = {
   api: ApiClient;
@@ -23,6 +24,7 @@ type EditDialogProps = {
 
 /** The dialog is open while it is rendered. It loads the account, since the list may be older. */
 export function EditDialog({ api, user, isOwn, onSaved, onClose }: EditDialogProps) {
+  const t = useTranslations("users");
   const load = async (): Promise<Version<UserValues>> => {
     const { body, etag } = await api.getTagged("/api/users/{id}", { path: { id: user.id } });
     return { values: valuesOf(body), etag };
@@ -38,7 +40,7 @@ export function EditDialog({ api, user, isOwn, onSaved, onClose }: EditDialogPro
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={`Edit ${user.name}`}
+      title={t("editName", { name: user.name })}
       description={user.email}
     >
       <PanelContent query={query} skeletonHeight="13rem">
@@ -72,6 +74,7 @@ type EditFormProps = {
 };
 
 function EditForm({ api, id, isOwn, loaded, reload, onSaved, onCancel }: EditFormProps) {
+  const t = useTranslations("users");
   const { form, submit, change, wasRestored, discard } = useVersionedForm<UserValues>({
     draft: `user:${id}`,
     schema: userSchema,
@@ -81,22 +84,27 @@ function EditForm({ api, id, isOwn, loaded, reload, onSaved, onCancel }: EditFor
     onSaved,
   });
   const { errors, isSubmitting } = form.formState;
+  const roles = useTranslations("common.roles");
+  const show = (field: keyof UserValues, values: UserValues) =>
+    field === "role" ? roles(values.role) : `“${values[field]}”`;
   return (
     <form method="post" onSubmit={(event) => void submit(event)} noValidate className="space-y-4">
       <FormProblem testId="user-error">{errors.root?.message}</FormProblem>
-      {change && <ChangeNotice change={change} labels={FIELD_LABELS} show={show} />}
+      {change && (
+        <ChangeNotice
+          change={change}
+          labels={{ name: t("name"), email: t("email"), role: t("role") }}
+          show={show}
+        />
+      )}
       {wasRestored && !change && <RestoredNotice onDiscard={discard} />}
       <UserFields form={form} isOwn={isOwn} />
       <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>Cancel</Button>
-        <SubmitButton isBusy={isSubmitting} busyText="Saving…" data-testid="user-submit">
-          Save
+        <Button onClick={onCancel}>{t("cancel")}</Button>
+        <SubmitButton isBusy={isSubmitting} busyText={t("saving")} data-testid="user-submit">
+          {t("save")}
         </SubmitButton>
       </div>
     </form>
   );
-}
-
-function show(field: keyof UserValues, values: UserValues): string {
-  return field === "role" ? ROLE_LABELS[values.role] : `“${values[field]}”`;
 }

@@ -1,5 +1,6 @@
 "use client";
 // Invites a person: creates the account, then the link to set the first password.
+import { useTranslations } from "next-intl";
 import { useEffect, useState } from "react";
 import { useForm } from "react-hook-form";
 import { Button } from "@/components/button";
@@ -23,13 +24,14 @@ type InviteDialogProps = { api: ApiClient; onCreated: () => void; onClose: () =>
 
 /** The dialog is open while it is rendered. */
 export function InviteDialog({ api, onCreated, onClose }: InviteDialogProps) {
+  const t = useTranslations("users");
   const [created, setCreated] = useState<{ user: User; link: PasswordLink } | null>(null);
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={created ? "Save the link" : "Invite a user"}
-      description={created ? undefined : "The person sets a password with a link that works once."}
+      title={created ? t("saveTheLink") : t("inviteAUser")}
+      description={created ? undefined : t("thePersonSetsAPassword")}
       isLocked={created !== null}
     >
       {created ? (
@@ -54,6 +56,7 @@ type InviteFormProps = {
 };
 
 function InviteForm({ api, onUser, onLink, onCancel }: InviteFormProps) {
+  const t = useTranslations("users");
   const [kept] = useState(() => drafts.get<UserValues>(DRAFT));
   const [wasRestored, setRestored] = useState(kept !== undefined);
   const [keyOf] = useState(idempotencyKeys);
@@ -99,9 +102,9 @@ function InviteForm({ api, onUser, onLink, onCancel }: InviteFormProps) {
       )}
       <UserFields form={form} />
       <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>Cancel</Button>
-        <SubmitButton isBusy={isSubmitting} busyText="Inviting…" data-testid="user-submit">
-          {user ? "Create the link" : "Invite"}
+        <Button onClick={onCancel}>{t("cancel")}</Button>
+        <SubmitButton isBusy={isSubmitting} busyText={t("inviting")} data-testid="user-submit">
+          {user ? t("createTheLink") : t("invite")}
         </SubmitButton>
       </div>
     </form>

@@ -1,5 +1,6 @@
 "use client";
 // Creates a link to set a password: the first one of an invited person, or a new one.
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Dialog } from "@/components/dialog";
@@ -11,11 +12,12 @@ type LinkDialogProps = { api: ApiClient; user: User; onClose: () => void };
 
 /** The dialog is open while it is rendered. */
 export function LinkDialog({ api, user, onClose }: LinkDialogProps) {
+  const t = useTranslations("users");
   const [link, setLink] = useState<PasswordLink | null>(null);
   const isInvited = user.state === "invited";
   if (link) {
     return (
-      <Dialog open onOpenChange={(open) => !open && onClose()} title="Save the link" isLocked>
+      <Dialog open onOpenChange={(open) => !open && onClose()} title={t("saveTheLink")} isLocked>
         <LinkResult link={link} email={user.email} onClose={onClose} />
       </Dialog>
     );
@@ -30,17 +32,19 @@ export function LinkDialog({ api, user, onClose }: LinkDialogProps) {
   };
   return (
     <ConfirmDialog
-      title={isInvited ? `Invite ${user.name} again?` : `Reset the password of ${user.name}?`}
-      action="Create link"
-      busyAction="Creating…"
+      title={
+        isInvited
+          ? t("inviteNameAgain", { name: user.name })
+          : t("resetThePasswordOfName", { name: user.name })
+      }
+      action={t("createLink")}
+      busyAction={t("creating")}
       onConfirm={create}
       // The dialog of the link follows, and its own button closes it.
       closesItself={false}
       onClose={onClose}
     >
-      {isInvited
-        ? "This creates a link to set the first password. Earlier links become invalid."
-        : "This creates a link to set a new password. Until it is used, the old password works."}
+      {isInvited ? t("thisCreatesALinkTo") : t("thisCreatesALinkTo2")}
     </ConfirmDialog>
   );
 }

@@ -6,7 +6,7 @@ export const PAGE_SIZE = 25;
 const EVERY_MS = 30_000;
 
 export const SORTS = ["name", "-name", "created", "-created", "updated", "-updated"] as const;
-export const ROLES = ["all", "admin", "user"] as const;
+export const ROLES = ["all", "admin", "user", "viewer"] as const;
 export const STATES = ["all", "active", "invited", "inactive"] as const;
 
 /** What the table shows. `cursor`: of the page; undefined for the first page. */

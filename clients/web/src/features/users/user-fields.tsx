@@ -1,7 +1,8 @@
 // The fields of an account in a form.
+import { useTranslations } from "next-intl";
 import type { UseFormReturn } from "react-hook-form";
 import { SelectField, TextField } from "@/components/form/input";
-import { ROLE_LABELS, type UserValues } from "./user-schema";
+import { ROLES, type UserValues } from "./user-schema";
 
 type UserFieldsProps = {
   form: UseFormReturn<UserValues>;
@@ -10,11 +11,13 @@ type UserFieldsProps = {
 };
 
 export function UserFields({ form, isOwn = false }: UserFieldsProps) {
+  const t = useTranslations("users");
+  const roles = useTranslations("common.roles");
   const { errors } = form.formState;
   return (
     <>
       <TextField
-        label="Name"
+        label={t("name")}
         fieldSize="md"
         autoComplete="off"
         autoFocus
@@ -25,7 +28,7 @@ export function UserFields({ form, isOwn = false }: UserFieldsProps) {
         {...form.register("name")}
       />
       <TextField
-        label="Email"
+        label={t("email")}
         type="email"
         inputMode="email"
         fieldSize="md"
@@ -37,18 +40,18 @@ export function UserFields({ form, isOwn = false }: UserFieldsProps) {
         {...form.register("email")}
       />
       <SelectField
-        label="Role"
+        label={t("role")}
         fieldSize="md"
         data-testid="user-role"
-        hint={isOwn ? "You cannot change your own role." : "A new role ends the sessions of the account."}
+        hint={isOwn ? t("youCannotChangeYourOwn") : t("aNewRoleEndsThe")}
         error={errors.role?.message}
         // Not `disabled`, which would remove the value from the form.
         aria-disabled={isOwn || undefined}
         {...form.register("role")}
       >
-        {(["user", "admin"] as const).map((role) => (
+        {ROLES.map((role) => (
           <option key={role} value={role} disabled={isOwn && form.getValues("role") !== role}>
-            {ROLE_LABELS[role]}
+            {roles(role)}
           </option>
         ))}
       </SelectField>

@@ -1,5 +1,6 @@
 "use client";
 // The actions of one row.
+import { useTranslations } from "next-intl";
 import { Ellipsis } from "lucide-react";
 import { Button } from "@/components/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/menu";
@@ -13,6 +14,7 @@ type UserMenuProps = {
 };
 
 export function UserMenu({ user, actions, onAction }: UserMenuProps) {
+  const t = useTranslations("users");
   if (actions.length === 0) return null;
   return (
     <Menu>
@@ -20,7 +22,7 @@ export function UserMenu({ user, actions, onAction }: UserMenuProps) {
         <Button
           tone="ghost"
           size="icon"
-          aria-label={`Actions for ${user.name}`}
+          aria-label={t("actionsForName", { name: user.name })}
           data-testid={`menu-${user.email}`}
         >
           <Ellipsis className="size-4" aria-hidden />

@@ -1,23 +1,23 @@
 // The fields of an account, by the rules of the users service.
 import type { User } from "@/contracts/http";
+import { pageTexts } from "@/i18n/page-texts";
 import { asciiEmail, isEmail } from "@/lib/email";
 import { line, z } from "@/lib/form-schema";
+
+/** From the fewest permissions to all. */
+export const ROLES = ["viewer", "user", "admin"] as const satisfies readonly User["role"][];
 
 export type UserValues = { name: string; email: string; role: User["role"] };
 
 export const userSchema = z.object({
-  name: line(200, "a name"),
+  name: line(200, () => pageTexts("users")("enterAName")),
   email: z
     .string()
-    .check(z.overwrite(asciiEmail), z.refine(isEmail, "Enter an email address, such as ada@example.org.")),
-  role: z.enum(["admin", "user"]),
+    .check(z.overwrite(asciiEmail), z.refine(isEmail, { error: () => pageTexts("users")("enterAnEmail") })),
+  role: z.enum(ROLES),
 });
 
 export const NO_USER: UserValues = { name: "", email: "", role: "user" };
-
-export const FIELD_LABELS = { name: "Name", email: "Email", role: "Role" } as const;
-
-export const ROLE_LABELS: Readonly<Record<User["role"], string>> = { admin: "Admin", user: "User" };
 
 export function valuesOf({ name, email, role }: User): UserValues {
   return { name, email, role };

@@ -1,5 +1,6 @@
 "use client";
 // The table of accounts. The users service searches, filters and sorts.
+import { useTranslations } from "next-intl";
 import { Avatar } from "@/components/avatar";
 import { Badge, type Tone } from "@/components/badge";
 import { DataTable, type TableColumn, type TableSort } from "@/components/data-table";
@@ -8,13 +9,8 @@ import type { User } from "@/contracts/http";
 import type { Can } from "@/lib/permissions";
 import { actionsFor, type UserAction } from "./user-actions";
 import { UserMenu } from "./user-menu";
-import { ROLE_LABELS } from "./user-schema";
 
-const STATES: Readonly<Record<User["state"], { tone: Tone; label: string }>> = {
-  active: { tone: "ok", label: "Active" },
-  invited: { tone: "info", label: "Invited" },
-  inactive: { tone: "neutral", label: "Disabled" },
-};
+const TONES: Readonly<Record<User["state"], Tone>> = { active: "ok", invited: "info", inactive: "neutral" };
 
 type UsersTableProps = {
   users: readonly User[];
@@ -26,6 +22,8 @@ type UsersTableProps = {
 };
 
 export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersTableProps) {
+  const t = useTranslations("users");
+  const roles = useTranslations("common.roles");
   const columns: TableColumn<User>[] = [
     {
       id: "name",
@@ -36,35 +34,35 @@ export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersT
     },
     {
       id: "role",
-      header: "Role",
+      header: t("role"),
       cell: ({ role }) => (
         <Badge hasDot={false} tone={role === "admin" ? "info" : "neutral"}>
-          {ROLE_LABELS[role]}
+          {roles(role)}
         </Badge>
       ),
     },
     {
       id: "state",
-      header: "Status",
-      cell: ({ state }) => <Badge tone={STATES[state].tone}>{STATES[state].label}</Badge>,
+      header: t("status"),
+      cell: ({ state }) => <Badge tone={TONES[state]}>{t(state)}</Badge>,
     },
     {
       id: "created",
-      header: "Created",
+      header: t("created"),
       isSortable: true,
       isWideOnly: true,
       cell: (user) => <When at={user.created_at} />,
     },
     {
       id: "updated",
-      header: "Changed",
+      header: t("changed"),
       isSortable: true,
       isWideOnly: true,
       cell: (user) => <When at={user.updated_at} />,
     },
     {
       id: "actions",
-      header: "Actions",
+      header: t("actions"),
       isHeaderHidden: true,
       align: "right",
       cell: (user) => (
@@ -78,7 +76,7 @@ export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersT
   ];
   return (
     <DataTable
-      label="Users"
+      label={t("users")}
       columns={columns}
       rows={users}
       rowId={({ id }) => id}
@@ -90,6 +88,7 @@ export function UsersTable({ users, ownId, can, sort, onSort, onAction }: UsersT
 }
 
 function Person({ user, isOwn }: { user: User; isOwn: boolean }) {
+  const t = useTranslations("users");
   return (
     <span className="flex min-w-0 items-center gap-3">
       <Avatar name={user.name} />
@@ -98,7 +97,7 @@ function Person({ user, isOwn }: { user: User; isOwn: boolean }) {
           <span dir="auto" className="font-medium wrap-anywhere">
             {user.name}
           </span>
-          {isOwn && <span className="text-xs text-fg-2">You</span>}
+          {isOwn && <span className="text-xs text-fg-2">{t("you")}</span>}
         </span>
         <span className="block text-xs font-normal text-fg-2 wrap-anywhere">{user.email}</span>
       </span>

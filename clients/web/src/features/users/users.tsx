@@ -2,6 +2,7 @@
 // The page about users: search, filters, table, pages, and the dialogs of the actions.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { UserPlus, UserSearch } from "lucide-react";
+import { useTranslations } from "next-intl";
 import { useState } from "react";
 import { Button } from "@/components/button";
 import { SearchField } from "@/components/form/search-field";
@@ -12,6 +13,7 @@ import { CursorPager } from "@/components/pager";
 import { RbacGuard } from "@/components/rbac-guard";
 import { Segmented } from "@/components/segmented";
 import { TableSkeleton } from "@/components/data-table";
+import { pageTexts } from "@/i18n/page-texts";
 import type { User } from "@/contracts/http";
 import type { ApiClient } from "@/lib/api/api-client";
 import { explain } from "@/lib/api/explain";
@@ -34,20 +36,9 @@ type UsersProps = {
 
 type Open = { kind: "invite" } | { kind: "action"; user: User; action: UserAction };
 
-const ROLE_OPTIONS = [
-  { value: "all", label: "All roles" },
-  { value: "admin", label: "Admin" },
-  { value: "user", label: "User" },
-] as const;
-
-const STATE_OPTIONS = [
-  { value: "all", label: "Any status" },
-  { value: "active", label: "Active" },
-  { value: "invited", label: "Invited" },
-  { value: "inactive", label: "Disabled" },
-] as const;
-
 export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
+  const t = useTranslations("users");
+  const roles = useTranslations("common.roles");
   const [open, setOpen] = useState<Open | null>(null);
   // The cursors of the pages before, and of this one. Another search starts again on the first page.
   const [cursors, setCursors] = useState<readonly string[]>([]);
@@ -70,40 +61,40 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
   return (
     <div className="space-y-4">
       <PageHeader
-        title="Users"
-        subtitle={page ? countText(page.total, isFiltered) : "People with an account"}
+        title={t("users")}
+        subtitle={page ? countText(page.total, isFiltered) : t("peopleWithAnAccount")}
         actions={
           <RbacGuard can={can} needs="accounts.manage">
             <Button tone="primary" onClick={() => setOpen({ kind: "invite" })} data-testid="invite">
               <UserPlus className="size-4" aria-hidden />
-              Invite user
+              {t("inviteUser")}
             </Button>
           </RbacGuard>
         }
       />
-      <section aria-label="Users" className="rounded-[10px] border bg-surface">
+      <section aria-label={t("users")} className="rounded-[10px] border bg-surface">
         <div className="flex flex-wrap items-center gap-2 p-3">
           <SearchField
-            label="Search by name or email"
+            label={t("searchByNameOrEmail")}
             value={listing.search}
             onSearch={(q) => change({ q })}
             testId="user-search"
           />
           <Segmented
-            label="Role"
-            options={ROLE_OPTIONS}
+            label={t("role")}
+            options={ROLES.map((value) => ({ value, label: value === "all" ? t("allRoles") : roles(value) }))}
             value={listing.role}
             onChange={(role) => change({ role: role === "all" ? null : role })}
           />
           <Segmented
-            label="Status"
-            options={STATE_OPTIONS}
+            label={t("status")}
+            options={STATES.map((value) => ({ value, label: value === "all" ? t("anyStatus") : t(value) }))}
             value={listing.state}
             onChange={(state) => change({ state: state === "all" ? null : state })}
           />
         </div>
         {!page && query.error ? (
-          <LoadError error={query.error} what="The list of users" onRetry={() => void query.refetch()} />
+          <LoadError error={query.error} what={t("theListOfUsers")} onRetry={() => void query.refetch()} />
         ) : !page ? (
           <TableSkeleton rows={8} />
         ) : page.items.length === 0 ? (
@@ -115,7 +106,7 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
           <>
             {query.isError && (
               <p role="status" className="border-t px-4 py-2 text-xs text-warn">
-                This list may be outdated. {explain(query.error)}
+                {t("thisListMayBeOutdated", { explain: explain(query.error) })}
               </p>
             )}
             <UsersTable
@@ -159,31 +150,33 @@ export function Users({ api, ownId, can, address, setAddress }: UsersProps) {
 }
 
 function countText(total: number, isFiltered: boolean): string {
-  const accounts = `${total.toLocaleString("en")} ${total === 1 ? "account" : "accounts"}`;
-  return isFiltered ? `${accounts} found` : accounts;
+  const t = pageTexts("users");
+  return isFiltered ? t("accountsFound", { total }) : t("accounts", { total });
 }
 
 function NoMatch({ onReset, isFirstPage }: { onReset: () => void; isFirstPage: boolean }) {
+  const t = useTranslations("users");
   return (
     <NoticeState
       icon={UserSearch}
-      title={isFirstPage ? "Nobody matches" : "This page is empty now"}
+      title={isFirstPage ? t("nobodyMatches") : t("thisPageIsEmptyNow")}
       role="status"
       action={
         <Button onClick={onReset} data-testid="reset-filter">
-          Show all users
+          {t("showAllUsers")}
         </Button>
       }
     >
-      Change the search or the filters.
+      {t("changeTheSearchOrThe")}
     </NoticeState>
   );
 }
 
 export function UsersSkeleton() {
+  const t = useTranslations("users");
   return (
     <div className="space-y-4">
-      <PageHeader title="Users" subtitle="People with an account" />
+      <PageHeader title={t("users")} subtitle={t("peopleWithAnAccount")} />
       <div className="rounded-[10px] border bg-surface">
         <TableSkeleton rows={8} />
       </div>

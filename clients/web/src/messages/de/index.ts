@@ -6,7 +6,28 @@ import errors from "./errors.json";
 import login from "./login.json";
 import pages from "./pages.json";
 import permissions from "./permissions.json";
+import users from "./users.json";
+import profile from "./profile.json";
+import security from "./security.json";
+import audit from "./audit.json";
+import status from "./status.json";
+import offlineAccess from "./offline-access.json";
+import devices from "./devices.json";
 
-const messages = { boards, common, errors, login, pages, permissions } satisfies Messages;
+const messages = {
+  boards,
+  common,
+  errors,
+  login,
+  pages,
+  permissions,
+  users,
+  profile,
+  security,
+  audit,
+  status,
+  "offline-access": offlineAccess,
+  devices,
+} satisfies Messages;
 
 export default messages;

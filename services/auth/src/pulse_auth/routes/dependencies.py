@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from pulse_auth.model.user_agents import device_name
 from pulse_chassis.http.rate_limits import RateLimits
 from pulse_chassis.identity.caller import Caller, caller_of, client_address
 from pulse_chassis.identity.principal import NotSignedIn, Principal, Principals, bearer, log_caller, require
+from pulse_contracts.permissions import Role
 
 ACCESS_COOKIE, REFRESH_COOKIE, DEVICE_COOKIE = "pulse_at", "pulse_rt", "pulse_dv"
 _HOST_ONLY = "__Host-"
@@ -41,7 +42,7 @@ class AccountView(BaseModel):
     id: str
     email: str
     name: str
-    role: Literal["admin", "user"]
+    role: Role
 
 
 class SignedInView(BaseModel):

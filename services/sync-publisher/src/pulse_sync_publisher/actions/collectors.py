@@ -11,7 +11,7 @@ from pulse_bus import Reject
 from pulse_chassis.identity.caller import SYSTEM
 from pulse_contracts.accounts import set_digest
 from pulse_contracts.collectors import CollectorChanged, CollectorRecord
-from pulse_contracts.permissions import Role
+from pulse_contracts.permissions import ROLES
 from pulse_jose import KeySet, SealingKey, TokenError, unseal
 from pulse_jose.mirror_keys import KeyPlace
 from pulse_postgres import Connection
@@ -70,7 +70,7 @@ class Collectors:
             await self._store.put(connection, new.progress, self._context.clock() if new.has_log else None)
             if new.has_log:
                 is_back = old is not None and not old.has_log
-                roles: tuple[Role, ...] = ("admin", "user") if is_back else ()
+                roles = tuple(ROLES) if is_back else ()
                 await self._logs.reconcile(connection, counted.leases, [new.device], rewrite=roles)
             after_commit(self._context.wake)
             after_commit(self._context.show)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pulse_chassis.identity.caller import Caller
-from pulse_contracts.permissions import Role
+from pulse_contracts.permissions import ROLES
 from pulse_postgres import Connection
 from pulse_sync_publisher.actions.context import Context
 from pulse_sync_publisher.actions.logs import Logs
@@ -139,8 +139,7 @@ class Policy:
         async with self._context.database.transaction() as connection:
             counted = await self._counter.lock(connection)
             require_version(counted.policy, if_match)
-            roles: tuple[Role, ...] = ("admin", "user")
-            changed = [role for role in roles if leases.of(role) != counted.leases.of(role)]
+            changed = [role for role in ROLES if leases.of(role) != counted.leases.of(role)]
             if not changed:
                 return leases, counted.policy
             version = await self._counter.set_leases(connection, leases)

@@ -20,6 +20,7 @@ from pulse_users.model.accounts import (
 from pulse_users.model.emails import check_email
 from pulse_users.store.accounts import AccountStore
 from pulse_users.store.links import LinkStore
+from pulse_users.store.preferences import PreferencesStore
 
 
 class Accounts:
@@ -160,6 +161,7 @@ async def replace(made: Change, old: Account, new: Account) -> Account:
 async def delete_account(made: Change, old: Account) -> Account:
     """Replaces an account by a tombstone."""
     await LinkStore().revoke(made.connection, old.id)
+    await PreferencesStore().forget(made.connection, old.id)
     tombstone = await AccountStore().replace_by_tombstone(made.connection, old.id, await made.stamp())
     await made.publish(tombstone)
     made.record("account_deleted", old.id, audit_fields(old), None)

@@ -15,6 +15,7 @@ from pulse_users.actions.bulk import BulkChanges
 from pulse_users.actions.directory import Directory
 from pulse_users.actions.links import Links
 from pulse_users.actions.passwords import Passwords
+from pulse_users.actions.preferences import OwnPreferences
 from pulse_users.actions.profile import Profile
 from pulse_users.model.accounts import Account, Precondition, etag, read_if_match
 
@@ -36,6 +37,7 @@ class UsersDependencies:
     accounts: Accounts
     bulk: BulkChanges
     profile: Profile
+    preferences: OwnPreferences
     links: Links
     passwords: Passwords
     limiter: RateLimits

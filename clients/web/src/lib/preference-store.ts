@@ -1,0 +1,44 @@
+// Keeps the preferences of this browser and of the account the same.
+import type { Preferences } from "@/contracts/http";
+import { ApiError, type ApiClient } from "./api/api-client";
+import { applyPreferences } from "./preferences";
+
+const PATH = "/api/profile/preferences";
+/** The version of an account that has never saved preferences. What this browser has counts then. */
+const NEVER_SAVED = '"1"';
+/** Remembers what the page was loaded again for, so that blocked cookies cause no endless loop. */
+const RELOADED_FOR = "pulse_reloaded_for";
+
+/** The client of the signed-in account; null without one. */
+let client: ApiClient | null = null;
+
+/** Applies the account's preferences to this browser, and loads the page again when it was rendered with others. */
+export async function adoptPreferences(api: ApiClient): Promise<void> {
+  client = api;
+  const { body, etag } = await api.getTagged(PATH);
+  if (etag === NEVER_SAVED || !applyPreferences(body)) return;
+  const wanted = JSON.stringify(body);
+  if (sessionStorage.getItem(RELOADED_FOR) === wanted) return;
+  sessionStorage.setItem(RELOADED_FOR, wanted);
+  location.reload();
+}
+
+/** The account has signed out. */
+export function forgetAccount(api: ApiClient): void {
+  if (client === api) client = null;
+}
+
+/** Stores one changed preference with the account, if somebody is signed in. The browser has it already. */
+export async function savePreference(change: Partial<Preferences>): Promise<void> {
+  if (!client) return;
+  // Another tab may save at the same time.
+  for (const isLast of [false, true]) {
+    const { body, etag } = await client.getTagged(PATH);
+    try {
+      await client.put(PATH, { body: { ...body, ...change }, ifMatch: etag });
+      return;
+    } catch (error) {
+      if (isLast || !(error instanceof ApiError) || error.code !== "precondition_failed") throw error;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+"""Reads and changes the preferences of the caller."""
+
+from dataclasses import replace
+
+from pulse_chassis.identity.caller import Caller
+from pulse_postgres import Database
+from pulse_users.actions.changes import require_account
+from pulse_users.model.accounts import Precondition
+from pulse_users.model.preferences import Preferences, PreferencesChanged
+from pulse_users.store.preferences import PreferencesStore
+
+
+class OwnPreferences:
+    """The preferences of the caller. They are not audited: they change nothing that others see."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._store = database, PreferencesStore()
+
+    async def read(self, caller: Caller) -> Preferences:
+        """Raises NotSignedIn, Unavailable."""
+        async with self._database.connection() as connection:
+            account = await require_account(connection, caller, "profile.own")
+            return await self._store.read(connection, account.id)
+
+    async def replace(self, caller: Caller, wanted: Preferences, precondition: Precondition) -> Preferences:
+        """Replaces the preferences; `wanted.version` does not count. Returns them with their new version. Raises
+        NotSignedIn, PreferencesChanged, Unavailable."""
+        async with self._database.transaction() as connection:
+            account = await require_account(connection, caller, "profile.own")
+            old = await self._store.lock(connection, account.id)
+            if precondition.versions is not None and old.version not in precondition.versions:
+                raise PreferencesChanged(old.version)
+            new = replace(wanted, version=old.version + 1)
+            await self._store.put(connection, account.id, new)
+        return new

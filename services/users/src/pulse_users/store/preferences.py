@@ -1,0 +1,41 @@
+"""The table of preferences."""
+
+from uuid import UUID
+
+from pulse_postgres import Connection
+from pulse_users.model.preferences import Preferences
+
+_COLUMNS = "version, language, theme, time_zone, decimal_sign"
+
+
+class PreferencesStore:
+    """Preferences by account."""
+
+    async def read(self, connection: Connection, account: UUID) -> Preferences:
+        """The preferences; the defaults if none are stored."""
+        query = f"SELECT {_COLUMNS} FROM preferences WHERE account = $1"  # noqa: S608  # constant columns
+        row = await connection.fetchrow(query, account)
+        return Preferences(**dict(row)) if row else Preferences()
+
+    async def lock(self, connection: Connection, account: UUID) -> Preferences:
+        """Like `read`. Other changes of these preferences wait until the transaction ends."""
+        await connection.execute("SELECT 1 FROM account WHERE id = $1 FOR NO KEY UPDATE", account)
+        return await self.read(connection, account)
+
+    async def put(self, connection: Connection, account: UUID, new: Preferences) -> None:
+        """Replaces the preferences."""
+        await connection.execute(
+            f"INSERT INTO preferences (account, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) "  # noqa: S608  # constant columns
+            "ON CONFLICT (account) DO UPDATE SET version = $2, language = $3, theme = $4, time_zone = $5, "
+            "decimal_sign = $6",
+            account,
+            new.version,
+            new.language,
+            new.theme,
+            new.time_zone,
+            new.decimal_sign,
+        )
+
+    async def forget(self, connection: Connection, account: UUID) -> None:
+        """Deletes the preferences of an account."""
+        await connection.execute("DELETE FROM preferences WHERE account = $1", account)

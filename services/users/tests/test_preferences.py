@@ -1,0 +1,69 @@
+"""Preferences over HTTP, on real PostgreSQL."""
+
+import asyncio
+
+import pytest
+
+from .conftest import World
+
+pytestmark = pytest.mark.servers
+PATH = "/api/profile/preferences"
+DEFAULTS = {"language": None, "theme": "system", "time_zone": None, "decimal_sign": "language"}
+CHOSEN = {"language": "de", "theme": "dark", "time_zone": "Europe/Vienna", "decimal_sign": "comma"}
+
+
+async def test_preferences_are_kept_for_their_account_alone(world: World) -> None:
+    own, other = world.bearer(await world.add()), world.bearer(await world.add("b@example.org"))
+    first = await world.http.get(PATH, headers=own)
+    assert (first.status_code, first.json()) == (200, DEFAULTS)
+    made = await world.http.put(PATH, headers={**own, "if-match": first.headers["etag"]}, json=CHOSEN)
+    assert (made.status_code, made.json()) == (200, CHOSEN)
+    read = await world.http.get(PATH, headers=own)
+    assert (read.json(), read.headers["etag"]) == (CHOSEN, made.headers["etag"])
+    assert (await world.http.get(PATH, headers=other)).json() == DEFAULTS
+
+
+async def test_of_two_changes_of_the_same_version_one_wins(world: World) -> None:
+    own = world.bearer(await world.add())
+    tag = (await world.http.get(PATH, headers=own)).headers["etag"]
+    bodies = [{**DEFAULTS, "theme": "light"}, {**DEFAULTS, "theme": "dark"}]
+    answers = await asyncio.gather(
+        *(world.http.put(PATH, headers={**own, "if-match": tag}, json=body) for body in bodies)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    (won,) = (answer for answer in answers if answer.status_code == 200)
+    (lost,) = (answer for answer in answers if answer.status_code == 412)
+    assert lost.json()["code"] == "precondition_failed"
+    assert lost.headers["etag"] == won.headers["etag"]
+    assert (await world.http.get(PATH, headers=own)).json() == won.json()
+    assert (await world.http.put(PATH, headers=own, json=DEFAULTS)).status_code == 428
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"time_zone": "Europe/Atlantis"}, "unknown_time_zone"),
+        ({"time_zone": "../etc/passwd"}, "unknown_time_zone"),
+        ({"time_zone": "Europe\x00"}, "unknown_time_zone"),
+        ({"time_zone": "x" * 65}, "invalid_request"),
+        ({"time_zone": ""}, "invalid_request"),
+        ({"language": "tlh"}, "invalid_request"),
+        ({"theme": "pink"}, "invalid_request"),
+        ({"colour": "pink"}, "invalid_request"),
+    ],
+)
+async def test_invalid_preferences_are_rejected(world: World, change: dict[str, str], code: str) -> None:
+    own = world.bearer(await world.add())
+    answer = await world.http.put(PATH, headers={**own, "if-match": "*"}, json={**DEFAULTS, **change})
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert (await world.http.get(PATH, headers=own)).json() == DEFAULTS
+
+
+async def test_a_deleted_account_leaves_no_preferences(world: World) -> None:
+    administrator = world.bearer(await world.add())
+    account = await world.add("b@example.org", role="user")
+    await world.http.put(PATH, headers={**world.bearer(account), "if-match": "*"}, json=CHOSEN)
+    answer = await world.http.delete(f"/api/users/{account.id}", headers={**administrator, "if-match": "*"})
+    assert answer.status_code == 204
+    async with world.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM preferences") == 0
