@@ -276,9 +276,7 @@ describe("the editor", () => {
 
   it("keeps what was typed when the gateway rejects it, and says why", async () => {
     const given = actions();
-    given.save.mockRejectedValue(
-      new ApiError(503, "unavailable", "", null, null, {}, "telemetry"),
-    );
+    given.save.mockRejectedValue(new ApiError(503, "unavailable", "", null, null, {}, "telemetry"));
     open({ actions: given });
     rename("Works");
     fireEvent.click(screen.getByTestId("save"));
